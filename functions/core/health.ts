@@ -1,0 +1,70 @@
+import type { HealthState, Observation } from '../../schemas/cluster.ts';
+import type { HealthPolicy } from '../../schemas/fleet.ts';
+
+/** What is known of the health of a cluster. */
+export interface HealthRecord {
+  fleet: string;
+  cluster: string;
+  /** uid of the cluster: a cluster that is deleted and created again starts anew. */
+  uid: string;
+  /** Grows by one with every observation. */
+  version: number;
+  state: HealthState;
+  /** When `state` began. */
+  sinceMs: number;
+  consecutiveFailures: number;
+  consecutiveSuccesses: number;
+  observedAtMs: number;
+  /** Newest first, at most RECENT. */
+  recent: Observation[];
+}
+
+export const RECENT = 10;
+
+/**
+ * Takes one observation into account. A cluster becomes unhealthy after `failureThreshold` consecutive failures and
+ * healthy after `successThreshold` consecutive successes; in between it stays what it was.
+ */
+export function step(
+  record: HealthRecord,
+  observation: Observation,
+  nowMs: number,
+  policy: HealthPolicy,
+): HealthRecord {
+  const ok = observation.outcome === 'ok';
+  const consecutiveSuccesses = ok ? record.consecutiveSuccesses + 1 : 0;
+  const consecutiveFailures = ok ? 0 : record.consecutiveFailures + 1;
+  const state = nextState(record.state, consecutiveSuccesses, consecutiveFailures, policy);
+  return {
+    ...record,
+    version: record.version + 1,
+    state,
+    sinceMs: state === record.state ? record.sinceMs : nowMs,
+    consecutiveSuccesses,
+    consecutiveFailures,
+    observedAtMs: nowMs,
+    recent: [observation, ...record.recent].slice(0, RECENT),
+  };
+}
+
+function nextState(state: HealthState, successes: number, failures: number, policy: HealthPolicy): HealthState {
+  if (failures >= policy.failureThreshold) return 'unhealthy';
+  if (successes >= policy.successThreshold) return 'healthy';
+  return state;
+}
+
+/** A cluster of which nothing is known yet. */
+export function unknownHealth(fleet: string, cluster: string, uid: string, nowMs: number): HealthRecord {
+  return {
+    fleet,
+    cluster,
+    uid,
+    version: 0,
+    state: 'unknown',
+    sinceMs: nowMs,
+    consecutiveFailures: 0,
+    consecutiveSuccesses: 0,
+    observedAtMs: 0,
+    recent: [],
+  };
+}

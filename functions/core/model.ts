@@ -1,0 +1,60 @@
+import type { ClusterSpec } from '../../schemas/cluster.ts';
+import type { FleetSpec } from '../../schemas/fleet.ts';
+import type { GatewaySpec } from '../../schemas/gateway.ts';
+import type { RouteSpec } from '../../schemas/route.ts';
+import type { ServiceSpec } from '../../schemas/service.ts';
+
+/** What people declare, by kind. */
+export interface Specs {
+  fleet: FleetSpec;
+  cluster: ClusterSpec;
+  gateway: GatewaySpec;
+  service: ServiceSpec;
+  route: RouteSpec;
+}
+
+export type Kind = keyof Specs;
+
+/** A declared resource as it is kept. A fleet is its own `fleet`. */
+export interface Resource<K extends Kind = Kind> {
+  kind: K;
+  fleet: string;
+  name: string;
+  uid: string;
+  revision: number;
+  createdAt: string;
+  updatedAt: string;
+  spec: Specs[K];
+}
+
+/** Names a resource. */
+export interface Ref {
+  kind: Kind;
+  fleet: string;
+  name: string;
+}
+
+/** Everything declared that bears on one gateway. */
+export interface Snapshot {
+  gateway: Resource<'gateway'>;
+  clusters: Resource<'cluster'>[];
+  services: Resource<'service'>[];
+  /** The routes that name the gateway. */
+  routes: Resource<'route'>[];
+}
+
+/** A cluster that gets no traffic while another can serve. */
+export interface Withdrawal {
+  cluster: string;
+  sinceMs: number;
+  reason: string;
+  decision: string;
+}
+
+/** What automation has decided for a fleet. `version` grows with every decision. */
+export interface Traffic {
+  version: number;
+  withdrawals: Withdrawal[];
+  /** Names of the clusters that the last withheld decision would have withdrawn, so that it is recorded once. */
+  recommended?: string[] | undefined;
+}

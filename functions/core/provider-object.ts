@@ -1,0 +1,40 @@
+import type { Share } from './ir.ts';
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
+
+/**
+ * One object at a gateway, desired or current, in the provider's own canonical form: the same configuration has the
+ * same `spec`, so that a comparison is a comparison of values.
+ */
+export interface ProviderObject {
+  /** The provider's kind, such as `ServerGroup` or `Rule`. */
+  kind: string;
+  /** Our stable name of the object; the gateway carries it as a tag or a name. */
+  key: string;
+  /** Creates and updates go by rank upward, deletes by rank downward. */
+  rank: number;
+  spec: { [key: string]: Json | undefined };
+  /** The gateway's name of the object; present on current objects. */
+  remoteId?: string | undefined;
+  /** On objects that serve a pool: what each cluster really gets from this configuration. Total 100, or none serves. */
+  shares?: Share[] | undefined;
+}
+
+export type Verb = 'create' | 'update' | 'delete';
+
+/** One difference between desired and current. `before` is absent on create, `after` on delete. */
+export interface Change {
+  verb: Verb;
+  kind: string;
+  key: string;
+  rank: number;
+  reason: string;
+  before?: ProviderObject | undefined;
+  after?: ProviderObject | undefined;
+}
+
+/** Ordered changes. A plan is data: it can be stored, shown and compared by digest. */
+export interface Plan {
+  digest: string;
+  changes: Change[];
+}

@@ -1,0 +1,248 @@
+/** The ports: everything that Fairlead needs from outside, as types. Implementations are wired in index.ts. */
+
+import type { Observation } from '../schemas/cluster.ts';
+import type { Decision } from '../schemas/decision.ts';
+import type { SyncState } from '../schemas/gateway.ts';
+import type { HealthRecord } from './core/health.ts';
+import type { Pool } from './core/ir.ts';
+import type { Kind, Ref, Resource, Traffic } from './core/model.ts';
+import type { Json } from './core/provider-object.ts';
+
+export interface Deps {
+  store: Store;
+  cloud: Cloud;
+  clock: Clock;
+  ids: Ids;
+  net: Net;
+  log: Log;
+  settings: Settings;
+}
+
+export interface Settings {
+  /** Marks the objects of this installation at the gateways; two installations never touch each other's. */
+  ownerId: string;
+  /** Names of the credential sets that gateways may use. */
+  credentials: readonly string[];
+  /** Loopback targets are for local development only. */
+  allowLoopbackProbes: boolean;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface Ids {
+  /** A ULID: unique, and sorted by time. */
+  ulid(): string;
+}
+
+/** Access to the network for probes. */
+export interface Net {
+  fetch(
+    url: string,
+    init: { method: string; headers: Record<string, string>; timeoutMs: number },
+  ): Promise<{ status: number }>;
+  /** Resolves once a TCP connection is accepted; it is closed at once. */
+  connect(host: string, port: number, timeoutMs: number): Promise<void>;
+}
+
+/** One JSON event per call. Never pass secrets, signed URLs or raw error messages of SDKs. */
+export interface Log {
+  info(event: string, fields?: Record<string, Json | undefined>): void;
+  error(event: string, fields?: Record<string, Json | undefined>): void;
+}
+
+// ---------------------------------------------------------------------------------------------------------- cloud
+
+export type CloudProduct = 'alb';
+
+export interface CloudRequest {
+  product: CloudProduct;
+  regionId: string;
+  /** Name of the credential set. */
+  credentials: string;
+  action: string;
+  /** Parameters as the API documents them, nested; the adapter flattens them. Absent values are left out. */
+  parameters: Record<string, Json | undefined>;
+}
+
+export interface Cloud {
+  /**
+   * One call, retried within a budget when its error class allows it; the same parameters (and so the same ClientToken)
+   * each time. Resolves with the body of the answer; rejects with a CloudError.
+   */
+  call(request: CloudRequest): Promise<Record<string, Json>>;
+}
+
+/**
+ * throttled: slow down; unavailable: the cloud did not answer properly; busy: the object or its parent is being
+ * configured; in-use: something still refers to it; gone: it does not exist; quota: free something first;
+ * denied: not allowed; invalid: the call is wrong.
+ */
+export type CloudErrorClass = 'throttled' | 'unavailable' | 'busy' | 'in-use' | 'gone' | 'quota' | 'denied' | 'invalid';
+
+/** What a cloud answered, stripped of URLs and signatures. */
+export class CloudError extends Error {
+  readonly code: string;
+  readonly errorClass: CloudErrorClass;
+  readonly action: string;
+  readonly requestId: string | undefined;
+
+  constructor(fields: {
+    code: string;
+    errorClass: CloudErrorClass;
+    action: string;
+    requestId?: string | undefined;
+    message: string;
+  }) {
+    super(fields.message);
+    this.name = 'CloudError';
+    this.code = fields.code;
+    this.errorClass = fields.errorClass;
+    this.action = fields.action;
+    this.requestId = fields.requestId;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- store
+
+export interface PageRequest {
+  /** 1 to 200. */
+  limit: number;
+  token?: string | undefined;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextToken?: string | undefined;
+}
+
+export interface AuditEvent {
+  id: string;
+  at: string;
+  actor: string;
+  action: string;
+  target: Ref;
+  requestId: string;
+  /** Revision before and after; 0 where there is none. */
+  before: number;
+  after: number;
+}
+
+/** The gateway has yet to follow this resource. One row per gateway and resource: edits coalesce. */
+export interface OutboxRow {
+  fleet: string;
+  gateway: string;
+  kind: Kind | 'traffic';
+  name: string;
+  /** Revision of the resource, or version of the traffic state. */
+  revision: number;
+  requestedAt: string;
+}
+
+/** Gateway `gateway` is verified to follow the resource at `revision`. */
+export interface ProgrammedRow {
+  fleet: string;
+  gateway: string;
+  kind: Kind | 'traffic';
+  name: string;
+  revision: number;
+  verifiedAt: string;
+}
+
+/** How far a gateway follows; the API shows it as GatewaySync. */
+export interface SyncRecord {
+  fleet: string;
+  gateway: string;
+  /** Names the unfinished intent; creates at the cloud are idempotent within it. Absent once verified. */
+  intent?: string | undefined;
+  state: SyncState;
+  reason: string;
+  message: string;
+  attempts: number;
+  lastAttemptAt?: string | undefined;
+  nextAttemptAt?: string | undefined;
+  verifiedAt?: string | undefined;
+  address?: string | undefined;
+}
+
+/** A revision of a resource and all that goes with it; written together or not at all. */
+export interface Commit {
+  /** The new state; on delete, the last state. */
+  resource: Resource;
+  verb: 'create' | 'update' | 'delete';
+  /** Resources that must exist, and that no one may delete meanwhile. */
+  references: Ref[];
+  /** On delete: the `references` counter read before the referrers were looked up. */
+  referenceCount?: number | undefined;
+  audit: AuditEvent;
+  outbox: OutboxRow[];
+}
+
+export interface Lease {
+  name: string;
+  epoch: number;
+  holder: string;
+  expiresAtMs: number;
+}
+
+export interface Store {
+  get<K extends Kind>(kind: K, fleet: string, name: string): Promise<Resource<K> | undefined>;
+  list<K extends Kind>(kind: K, fleet: string, page: PageRequest): Promise<Page<Resource<K>>>;
+  /** Every resource of the kind in the fleet, by name. */
+  all<K extends Kind>(kind: K, fleet: string): Promise<Resource<K>[]>;
+  /**
+   * How often the resource has been taken as a reference. A delete carries it back, so that a referrer that was
+   * written in between makes the delete fail.
+   */
+  referenceCount(ref: Ref): Promise<number>;
+  /**
+   * One transaction. `conflict`: the resource is not at the revision before, or the reference count has moved.
+   * `missing-reference`: with the references that do not exist.
+   */
+  commit(
+    commit: Commit,
+  ): Promise<{ result: 'ok' } | { result: 'conflict' } | { result: 'missing-reference'; missing: Ref[] }>;
+
+  /** All rows of a gateway, of a fleet, or of everything. */
+  outbox(scope: { fleet?: string; gateway?: string }): Promise<OutboxRow[]>;
+  /** Removes rows that are still at the revision given, and records them as programmed (or forgets a deleted resource). */
+  settle(rows: OutboxRow[], verifiedAt: string): Promise<void>;
+  /** Programmed rows of the resources of a kind whose names lie in [from, to]. */
+  programmed(fleet: string, kind: Kind, from: string, to: string): Promise<ProgrammedRow[]>;
+
+  sync(fleet: string, gateway: string): Promise<SyncRecord | undefined>;
+  /** Only while `lease` is still the current one; false when it is not. */
+  putSync(record: SyncRecord, lease: Lease): Promise<boolean>;
+  /** All sync records of a fleet. */
+  syncs(fleet: string): Promise<SyncRecord[]>;
+
+  /** The pools that a gateway serves, as last resolved. A change of health reads these and no route. */
+  pools(fleet: string, gateway: string): Promise<Pool[]>;
+  /** Replaces them. */
+  putPools(fleet: string, gateway: string, pools: Pool[]): Promise<void>;
+
+  /** Takes the lease when it is free or has expired; undefined when another holder has it. */
+  acquire(name: string, holder: string, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
+  /** Extends a lease that is still ours; undefined when it is lost. */
+  renew(lease: Lease, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
+  release(lease: Lease): Promise<void>;
+
+  health(fleet: string): Promise<HealthRecord[]>;
+  /** Appends the observation and replaces the record, in one transaction; false when the record is not at `version - 1`. */
+  putHealth(record: HealthRecord, observation: Observation): Promise<boolean>;
+  /** Newest first. */
+  observations(fleet: string, cluster: string, page: PageRequest): Promise<Page<Observation>>;
+
+  traffic(fleet: string): Promise<Traffic>;
+  /**
+   * One transaction: the traffic state (conditional on `traffic.version - 1`), the decision, an audit event and the outbox
+   * rows; false when another decision came first.
+   */
+  decide(fleet: string, traffic: Traffic, decision: Decision, audit: AuditEvent, outbox: OutboxRow[]): Promise<boolean>;
+  decision(fleet: string, id: string): Promise<Decision | undefined>;
+  /** Newest first. */
+  decisions(fleet: string, page: PageRequest): Promise<Page<Decision>>;
+}

@@ -1,0 +1,58 @@
+import type { GatewayTarget } from '../../schemas/gateway.ts';
+import type { Issue } from '../../schemas/problem.ts';
+import type { RouteSpec } from '../../schemas/route.ts';
+import type { GatewayConfig, Share } from '../core/ir.ts';
+import type { Change, ProviderObject } from '../core/provider-object.ts';
+import type { Clock, Cloud } from '../deps.ts';
+
+/** Where and as whom a provider works. */
+export interface Session<T extends GatewayTarget = GatewayTarget> {
+  target: T;
+  cloud: Cloud;
+  clock: Clock;
+  credentials: string;
+  /** Owner mark of this gateway's objects: installation/fleet/gateway. */
+  owner: string;
+  /** Idempotency token of a create: the same for the same intent and object, whatever crashed in between. */
+  createToken(key: string): string;
+  /** Idempotency token of any other write: new for every run, the same when a call is retried within it. */
+  writeToken(parts: readonly string[]): string;
+  /** Throws when the writer has lost its lease; to be awaited before every write. */
+  ensureLease(): Promise<void>;
+}
+
+/** `pools`: only what serves pools; rules are neither read nor written. */
+export type Scope = 'full' | 'pools';
+
+/** What a gateway has now. */
+export interface Observed {
+  /** Objects that carry our owner mark, canonical. */
+  objects: ProviderObject[];
+  /** DNS name of the gateway. */
+  address?: string | undefined;
+  /** What compile needs to know of the gateway besides our objects; the provider's own affair. */
+  facts: unknown;
+}
+
+/** The shares of each pool, by pool key. */
+export type PoolShares = ReadonlyMap<string, readonly Share[]>;
+
+export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
+  readonly kind: T['provider'];
+  /** What this gateway cannot express of a route; pointers are relative to the route. */
+  check(route: RouteSpec): Issue[];
+  /** What the configuration needs beyond the gateway's quotas. */
+  checkQuotas(config: GatewayConfig, observed: Observed): Issue[];
+  observe(session: Session<T>, scope: Scope): Promise<Observed>;
+  /** Pure. The objects that make the gateway behave as `config`, with `shares` in force. */
+  compile(
+    config: GatewayConfig,
+    shares: PoolShares,
+    observed: Observed,
+    session: Pick<Session<T>, 'target' | 'owner'>,
+  ): ProviderObject[];
+  /** Pure. Cuts ordered changes into batches that are applied one after the other. */
+  batch(changes: readonly Change[]): Change[][];
+  /** Applies a batch and returns once the cloud has finished it. Idempotent: what is done already is not done again. */
+  apply(batch: readonly Change[], observed: Observed, session: Session<T>): Promise<void>;
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+/** A DNS label (RFC 1123), chosen by the client and immutable. */
+export const Name = z
+  .string()
+  .max(63, 'must be at most 63 characters')
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and inner hyphens')
+  .meta({ description: 'DNS label, 1 to 63 characters.', examples: ['checkout'] });
+
+export const DisplayName = z.string().max(128).meta({ description: 'A name for people.' });
+
+const LABEL_KEY = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+export const Labels = z
+  .record(z.string().regex(LABEL_KEY, 'must be a Kubernetes label key'), z.string().max(63))
+  .refine((labels) => Object.keys(labels).length <= 64, 'must have at most 64 labels')
+  .meta({ description: 'Free key/value pairs for selection and search, as in Kubernetes.' });
+
+export const Timestamp = z.iso
+  .datetime()
+  .meta({ description: 'RFC 3339, UTC.', examples: ['2026-11-23T07:00:00.000Z'] });
+
+export const Port = z.int().min(1).max(65535);
+
+export const Percent = z.int().min(0).max(100);
+
+export const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
+
+export const Condition = z
+  .object({
+    type: z.string().meta({ description: 'Accepted, ResolvedRefs, Programmed or a kind-specific type.' }),
+    status: ConditionStatus,
+    reason: z.string().meta({ description: 'CamelCase, for machines.' }),
+    message: z.string().meta({ description: 'For people.' }),
+    observedRevision: z.int().min(0).meta({ description: 'The revision of the resource that this speaks of.' }),
+    lastTransitionTime: Timestamp,
+  })
+  .meta({ id: 'Condition', description: 'One aspect of the state of a resource (Kubernetes condition).' });
+export type Condition = z.infer<typeof Condition>;
+
+/** What the server adds to every named resource. */
+export const metadata = {
+  name: Name,
+  uid: z.string().meta({ description: 'Opaque; changes when the resource is deleted and created again.' }),
+  revision: z.int().min(1).meta({ description: 'Grows by one at each change; the ETag of the resource.' }),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  conditions: z.array(Condition),
+};
+
+/** Metadata of everything that lives in a fleet. */
+export const fleetMetadata = { fleet: Name, ...metadata };
+
+/** The answer of a list operation. */
+export function pageOf<T extends z.ZodType>(id: string, item: T) {
+  return z
+    .object({
+      items: z.array(item),
+      nextPageToken: z.string().optional().meta({ description: 'Present when there is more; pass it as pageToken.' }),
+    })
+    .meta({ id });
+}
+
+export const PageQuery = z.strictObject({
+  pageSize: z
+    .string()
+    .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
+    .optional()
+    .meta({ description: 'Items per page, default 50; more than 200 is read as 200.', examples: ['50'] }),
+  pageToken: z.string().max(4096).optional().meta({ description: 'nextPageToken of the previous page.' }),
+});

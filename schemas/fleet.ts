@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { DisplayName, Labels, metadata, pageOf } from './common.ts';
+
+export const Automation = z.enum(['automatic', 'recommend', 'paused']).meta({
+  description:
+    'automatic: a failing cluster is withdrawn and restored without asking. recommend: the decision is recorded, nothing is moved. ' +
+    'paused: as recommend, and the fleet says so in its conditions. Evidence is recorded in every mode.',
+});
+export type Automation = z.infer<typeof Automation>;
+
+/** How observations become health, and health becomes a decision. */
+const healthFields = {
+  intervalSeconds: z.int().min(1).max(60).meta({ description: 'Time between two probe rounds.' }),
+  timeoutSeconds: z.int().min(1).max(30).meta({ description: 'A probe without an answer by then has failed.' }),
+  confirmSeconds: z
+    .int()
+    .min(1)
+    .max(30)
+    .meta({ description: 'Wait before a failed target of a healthy cluster is probed again.' }),
+  failureThreshold: z
+    .int()
+    .min(1)
+    .max(10)
+    .meta({ description: 'Consecutive failed observations that make a cluster unhealthy.' }),
+  successThreshold: z
+    .int()
+    .min(1)
+    .max(20)
+    .meta({ description: 'Consecutive good observations that make a cluster healthy.' }),
+  dwellSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .meta({ description: 'How long a cluster must stay healthy before its share returns.' }),
+};
+
+export const HealthPolicy = z.object(healthFields).meta({ id: 'HealthPolicy' });
+export type HealthPolicy = z.infer<typeof HealthPolicy>;
+
+export const HealthPolicyInput = z
+  .strictObject({
+    intervalSeconds: healthFields.intervalSeconds.default(5),
+    timeoutSeconds: healthFields.timeoutSeconds.default(2),
+    confirmSeconds: healthFields.confirmSeconds.default(1),
+    failureThreshold: healthFields.failureThreshold.default(3),
+    successThreshold: healthFields.successThreshold.default(5),
+    dwellSeconds: healthFields.dwellSeconds.default(120),
+  })
+  .refine((policy) => policy.successThreshold >= policy.failureThreshold, {
+    path: ['successThreshold'],
+    message: 'must be at least failureThreshold, or a flapping cluster returns faster than it leaves',
+  })
+  .meta({ id: 'HealthPolicyInput' });
+
+export const FleetInput = z
+  .strictObject({
+    displayName: DisplayName.optional(),
+    labels: Labels.default({}),
+    automation: Automation.default('recommend'),
+    health: HealthPolicyInput.prefault({}),
+  })
+  .meta({ id: 'FleetInput', description: 'A set of clusters that serve the same applications.' });
+export type FleetSpec = z.output<typeof FleetInput>;
+
+export const Fleet = z
+  .object({
+    ...metadata,
+    displayName: DisplayName.optional(),
+    labels: Labels,
+    automation: Automation,
+    health: HealthPolicy,
+  })
+  .meta({ id: 'Fleet' });
+export type Fleet = z.infer<typeof Fleet>;
+
+export const FleetPage = pageOf('FleetPage', Fleet);

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+/**
+ * Every problem that the API can answer, in one table. `status` is the HTTP status; `retryable` tells a client
+ * that the same request may succeed later.
+ */
+export const problems = {
+  'malformed-json': { status: 400, title: 'The body is not JSON', retryable: false },
+  'invalid-request': { status: 400, title: 'The request is not valid', retryable: false },
+  'invalid-page-token': { status: 400, title: 'The page token is not valid', retryable: false },
+  unauthorized: { status: 401, title: 'A valid bearer token is required', retryable: false },
+  'not-found': { status: 404, title: 'Not found', retryable: false },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here', retryable: false },
+  'still-referenced': { status: 409, title: 'Other resources refer to this one', retryable: false },
+  'write-conflict': { status: 409, title: 'Another write came in between', retryable: true },
+  'precondition-failed': { status: 412, title: 'The resource has changed', retryable: false },
+  'body-too-large': { status: 413, title: 'The body is too large', retryable: false },
+  'unsupported-media-type': { status: 415, title: 'The media type is not supported', retryable: false },
+  'unknown-reference': { status: 422, title: 'A referenced resource does not exist', retryable: false },
+  'unsupported-feature': { status: 422, title: 'A gateway cannot express this', retryable: false },
+  'forbidden-address': { status: 422, title: 'An address that must not be probed or served', retryable: false },
+  'conflicting-declaration': {
+    status: 422,
+    title: 'The declaration contradicts itself or another one',
+    retryable: false,
+  },
+  'precondition-required': { status: 428, title: 'If-Match is required', retryable: false },
+  internal: { status: 500, title: 'Something went wrong on our side', retryable: true },
+  unavailable: { status: 503, title: 'A dependency is not available', retryable: true },
+} as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
+
+export type ProblemCode = keyof typeof problems;
+
+export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]);
+
+/** One fault, with the place in the request where it stands. */
+export const Issue = z
+  .object({
+    pointer: z.string().meta({
+      description: 'JSON Pointer into the body, or the name of a parameter or header.',
+      examples: ['#/rules/0/matches/0/path/value'],
+    }),
+    code: z.string().meta({ examples: ['invalid_format'] }),
+    detail: z.string(),
+  })
+  .meta({ id: 'Issue' });
+export type Issue = z.infer<typeof Issue>;
+
+export const Problem = z
+  .object({
+    type: z.url().meta({ description: 'Documentation of this problem.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    instance: z.string().optional(),
+    code: ProblemCode,
+    requestId: z.string(),
+    errors: z.array(Issue).meta({ description: 'Every fault found, not only the first.' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
+export type Problem = z.infer<typeof Problem>;

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { Endpoint } from './cluster.ts';
+import { DisplayName, fleetMetadata, Labels, Name, Port, pageOf, Timestamp } from './common.ts';
+
+const unique = (values: readonly (string | number)[]) => new Set(values).size === values.length;
+
+export const ServicePort = z
+  .strictObject({
+    name: Name,
+    port: Port,
+    protocol: z
+      .enum(['HTTP', 'HTTPS', 'gRPC'])
+      .default('HTTP')
+      .meta({ description: 'What the gateway speaks to the endpoints.' }),
+  })
+  .meta({ id: 'ServicePort' });
+export type ServicePort = z.output<typeof ServicePort>;
+
+export const IngressBackend = z
+  .strictObject({ type: z.literal('ingress') })
+  .meta({ id: 'IngressBackend', description: "The cluster's ingress endpoints serve the service." });
+
+export const EndpointsBackend = z
+  .strictObject({
+    type: z.literal('endpoints'),
+    endpoints: z.array(Endpoint).min(1).max(200),
+    remote: z.boolean().default(false).meta({ description: 'The endpoints are outside the VPC of the gateways.' }),
+  })
+  .meta({ id: 'EndpointsBackend', description: 'These endpoints serve the service.' });
+
+export const ServiceExport = z
+  .strictObject({
+    cluster: Name,
+    backend: z.discriminatedUnion('type', [IngressBackend, EndpointsBackend]).default({ type: 'ingress' }),
+    replicas: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(1)
+      .meta({ description: 'Ready replicas; the weight of the cluster by strategy replicas.' }),
+    exportedAt: Timestamp.optional().meta({
+      description: 'Creation time of the ServiceExport; the oldest wins conflicts.',
+    }),
+  })
+  .meta({ id: 'ServiceExport', description: 'A cluster offers the service to the fleet (KEP-1645 ServiceExport).' });
+export type ServiceExport = z.output<typeof ServiceExport>;
+
+const thresholds = {
+  intervalSeconds: z.int().min(1).max(50).default(2),
+  timeoutSeconds: z.int().min(1).max(300).default(2),
+  healthyThreshold: z.int().min(2).max(10).default(2),
+  unhealthyThreshold: z.int().min(2).max(10).default(2),
+};
+
+export const TcpHealthCheck = z.strictObject({ type: z.literal('tcp'), ...thresholds }).meta({ id: 'TcpHealthCheck' });
+
+export const HttpHealthCheck = z
+  .strictObject({
+    type: z.literal('http'),
+    path: z.string().max(80).regex(/^\//, 'must start with /').default('/'),
+    method: z.enum(['HEAD', 'GET']).default('HEAD'),
+    ...thresholds,
+  })
+  .meta({ id: 'HttpHealthCheck' });
+
+export const HealthCheck = z.discriminatedUnion('type', [TcpHealthCheck, HttpHealthCheck]);
+export type HealthCheck = z.output<typeof HealthCheck>;
+
+export const ServiceInput = z
+  .strictObject({
+    displayName: DisplayName.optional(),
+    labels: Labels.default({}),
+    namespace: Name.default('default'),
+    ports: z
+      .array(ServicePort)
+      .min(1)
+      .max(20)
+      .refine((ports) => unique(ports.map((port) => port.port)), 'must not repeat a port')
+      .refine((ports) => unique(ports.map((port) => port.name)), 'must not repeat a name'),
+    exports: z
+      .array(ServiceExport)
+      .max(1000)
+      .default([])
+      .refine((exports) => unique(exports.map((item) => item.cluster)), 'must not repeat a cluster'),
+    healthCheck: HealthCheck.prefault({ type: 'tcp' }).meta({
+      description: "The gateway's own check of each endpoint.",
+    }),
+  })
+  .meta({ id: 'ServiceInput', description: 'An application that several clusters serve.' });
+export type ServiceSpec = z.output<typeof ServiceInput>;
+
+export const ServiceImport = z
+  .object({
+    type: z.enum(['ClusterSetIP']),
+    ports: z.array(ServicePort),
+    clusters: z.array(Name).meta({ description: 'Clusters that export the service, oldest export first.' }),
+  })
+  .meta({ id: 'ServiceImport', description: 'The service as the fleet sees it (KEP-1645 ServiceImport); derived.' });
+
+export const Service = z
+  .object({
+    ...fleetMetadata,
+    displayName: DisplayName.optional(),
+    labels: Labels,
+    namespace: Name,
+    ports: z.array(ServicePort),
+    exports: z.array(ServiceExport),
+    healthCheck: HealthCheck,
+    import: ServiceImport,
+  })
+  .meta({ id: 'Service' });
+export type Service = z.infer<typeof Service>;
+
+export const ServicePage = pageOf('ServicePage', Service);
