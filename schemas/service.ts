@@ -79,7 +79,7 @@ export const ServiceInput = z
       .refine((ports) => unique(ports.map((port) => port.name)), 'must not repeat a name'),
     exports: z
       .array(ServiceExport)
-      .max(1000)
+      .max(100)
       .default([])
       .refine((exports) => unique(exports.map((item) => item.cluster)), 'must not repeat a cluster'),
     healthCheck: HealthCheck.prefault({ type: 'tcp' }).meta({

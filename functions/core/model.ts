@@ -55,6 +55,6 @@ export interface Withdrawal {
 export interface Traffic {
   version: number;
   withdrawals: Withdrawal[];
-  /** Names of the clusters that the last withheld decision would have withdrawn, so that it is recorded once. */
-  recommended?: string[] | undefined;
+  /** What the withheld decisions of a fleet that is not automatic would have led to; absent once automation acts. */
+  recommended?: Withdrawal[] | undefined;
 }

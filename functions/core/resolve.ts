@@ -1,0 +1,120 @@
+import type { BackendRef, Distribution, RouteSpec } from '../../schemas/route.ts';
+import type { ServiceExport, ServiceSpec } from '../../schemas/service.ts';
+import { digest } from './digest.ts';
+import { toPercents } from './distribution.ts';
+import type { Address, GatewayConfig, Member, Pool, Rule } from './ir.ts';
+import type { Resource, Snapshot } from './model.ts';
+import { comparePrecedence, compareText } from './precedence.ts';
+
+type Services = readonly Resource<'service'>[];
+type Clusters = readonly Resource<'cluster'>[];
+
+/** Turns what is declared for a gateway into rules and pools. Health plays no part: it moves shares of pools, later. */
+export function resolve({ routes, services, clusters }: Snapshot): GatewayConfig {
+  const pools = new Map<string, Pool>();
+  const rules: (Rule & { createdAt: string })[] = [];
+  for (const route of routes) {
+    for (const [index, rule] of route.spec.rules.entries()) {
+      const serving = rule.backendRefs.filter((ref) => ref.weight > 0);
+      const weights = toPercents(serving.map((ref) => ref.weight));
+      const backends = serving.map((ref, position) => {
+        const pool = poolOf(route, ref, services, clusters);
+        pools.set(pool.key, pool);
+        return { pool: pool.key, weight: weights[position] ?? 0 };
+      });
+      for (const { hostname, match, key } of expand(route, index)) {
+        rules.push({ key, hostname, match, backends, createdAt: route.createdAt });
+      }
+    }
+  }
+  return {
+    rules: rules.sort(comparePrecedence).map(({ createdAt: _, ...rule }) => rule),
+    pools: [...pools.values()].sort((a, b) => compareText(a.key, b.key)),
+  };
+}
+
+/** One rule for each host name and match. */
+function expand(route: Resource<'route'>, ruleIndex: number) {
+  const matches = route.spec.rules[ruleIndex]?.matches ?? [];
+  const hostnames: (string | undefined)[] = route.spec.hostnames.length > 0 ? route.spec.hostnames : [undefined];
+  return matches.flatMap((match, matchIndex) =>
+    hostnames.map((hostname) => ({
+      hostname,
+      match,
+      key: `${route.name}/${ruleIndex}/${matchIndex}/${hostname ?? '*'}`,
+    })),
+  );
+}
+
+/** The pool of a backend of a route. Routes with equal distributions share the pools of equal backends. */
+export function poolOf(route: { spec: RouteSpec }, ref: BackendRef, services: Services, clusters: Clusters): Pool {
+  const { distribution } = route.spec;
+  const service = services.find((item) => item.name === ref.service)?.spec;
+  const port = service?.ports.find((item) => item.port === ref.port);
+  return {
+    key: `${ref.service}-${ref.port}-${digest({ distribution }).slice(0, 12)}`,
+    service: ref.service,
+    port: ref.port,
+    protocol: port?.protocol ?? 'HTTP',
+    healthCheck: service?.healthCheck ?? NO_SERVICE_CHECK,
+    pinned: distribution.pin === 'strict',
+    members: service ? members(distribution, service, clusters) : [],
+  };
+}
+
+/** References are checked when they are written; this stands in for a service that is gone nevertheless. */
+const NO_SERVICE_CHECK: ServiceSpec['healthCheck'] = {
+  type: 'tcp',
+  intervalSeconds: 2,
+  timeoutSeconds: 2,
+  healthyThreshold: 2,
+  unhealthyThreshold: 2,
+};
+
+/** The exporting clusters that the distribution names; those that do not export the service are left out. */
+function members(distribution: Distribution, service: ServiceSpec, clusters: Clusters): Member[] {
+  const named = namedMembers(distribution, service);
+  const fallback = distribution.pin === 'prefer' ? fallbackMembers(named, service) : [];
+  return [...named, ...fallback]
+    .flatMap((member) => {
+      const endpoints = endpointsOf(service, member.cluster, clusters);
+      return endpoints.length > 0 ? [{ ...member, endpoints }] : [];
+    })
+    .sort((a, b) => a.tier - b.tier || compareText(a.cluster, b.cluster));
+}
+
+type Placement = Omit<Member, 'endpoints'>;
+
+function namedMembers(distribution: Distribution, service: ServiceSpec): Placement[] {
+  if (distribution.strategy === 'weighted') {
+    return distribution.clusters.map(({ cluster, weight, tier }) => ({ cluster, weight, tier }));
+  }
+  const weightOf = (cluster: string) => exportOf(service, cluster)?.replicas ?? 0;
+  if (distribution.clusters.length > 0) {
+    return distribution.clusters.map(({ cluster, tier }) => ({ cluster, weight: weightOf(cluster), tier }));
+  }
+  return service.exports.map(({ cluster, replicas }) => ({ cluster, weight: replicas, tier: 0 }));
+}
+
+/** Every other exporting cluster, in a tier of their own behind the named ones. */
+function fallbackMembers(named: readonly Placement[], service: ServiceSpec): Placement[] {
+  const tier = Math.max(...named.map((member) => member.tier), 0) + 1;
+  return service.exports
+    .filter((item) => !named.some((member) => member.cluster === item.cluster))
+    .map(({ cluster, replicas }) => ({ cluster, weight: replicas, tier }));
+}
+
+function exportOf(service: ServiceSpec, cluster: string): ServiceExport | undefined {
+  return service.exports.find((item) => item.cluster === cluster);
+}
+
+function endpointsOf(service: ServiceSpec, clusterName: string, clusters: Clusters): Address[] {
+  const backend = exportOf(service, clusterName)?.backend;
+  if (backend === undefined) return [];
+  const source =
+    backend.type === 'endpoints' ? backend : clusters.find((item) => item.name === clusterName)?.spec.ingress;
+  if (source === undefined) return [];
+  return source.endpoints
+    .map(({ address, port }) => ({ address, port, remote: source.remote }))
+    .sort((a, b) => compareText(a.address, b.address) || a.port - b.port);
+}

@@ -1,0 +1,131 @@
+import type { Decision } from '../../schemas/decision.ts';
+import type { FleetSpec } from '../../schemas/fleet.ts';
+import { decide, type Situation, type Verdict } from '../core/decide.ts';
+import type { Deps, OutboxRow } from '../deps.ts';
+import { reconcileGateway } from './reconcile.ts';
+
+/** Another prober may decide at the same time; the loser looks again. */
+const MAX_TRIES = 3;
+
+/** Decides upon the evidence of a fleet and records the decision, if there is one to take; returns its id. */
+export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec): Promise<string | undefined> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const situation = await situationOf(deps, fleet, spec);
+    const verdict = decide(situation);
+    if (verdict === undefined) return undefined;
+    if (await record(deps, fleet, spec, situation, verdict)) return situation.decision;
+  }
+  return undefined;
+}
+
+async function situationOf(deps: Deps, fleet: string, spec: FleetSpec): Promise<Situation> {
+  const [clusters, health, traffic] = await Promise.all([
+    deps.store.all('cluster', fleet),
+    deps.store.health(fleet),
+    deps.store.traffic(fleet),
+  ]);
+  const uids = new Set(clusters.map((cluster) => cluster.uid));
+  return {
+    automation: spec.automation,
+    policy: spec.health,
+    clusters: clusters.map((cluster) => cluster.name),
+    health: health.filter((item) => uids.has(item.uid)),
+    traffic,
+    nowMs: deps.clock.now(),
+    decision: `dec_${deps.ids.ulid()}`,
+  };
+}
+
+async function record(
+  deps: Deps,
+  fleet: string,
+  spec: FleetSpec,
+  situation: Situation,
+  verdict: Verdict,
+): Promise<boolean> {
+  const at = iso(situation.nowMs);
+  const decision: Decision = {
+    id: situation.decision,
+    fleet,
+    decidedAt: at,
+    automation: spec.automation,
+    outcome: verdict.outcome,
+    changes: verdict.changes.map(({ health, ...change }) => ({
+      ...change,
+      health: { state: health.state, since: iso(health.sinceMs) },
+    })),
+    withdrawnBefore: verdict.withdrawnBefore,
+    withdrawnAfter: verdict.withdrawnAfter,
+  };
+  const audit = {
+    id: `aud_${deps.ids.ulid()}`,
+    at,
+    actor: 'automation',
+    action: `decision.${verdict.outcome}`,
+    target: { kind: 'fleet' as const, fleet, name: fleet },
+    requestId: situation.decision,
+    before: situation.traffic.version,
+    after: verdict.traffic.version,
+  };
+  const rows = verdict.outcome === 'applied' ? await trafficRows(deps, fleet, verdict.traffic.version, at) : [];
+  const recorded = await deps.store.decide(fleet, verdict.traffic, decision, audit, rows);
+  if (recorded)
+    deps.log.info('decision', {
+      fleet,
+      decision: decision.id,
+      outcome: decision.outcome,
+      withdrawn: decision.withdrawnAfter,
+    });
+  return recorded;
+}
+
+async function trafficRows(deps: Deps, fleet: string, version: number, at: string): Promise<OutboxRow[]> {
+  const gateways = await deps.store.all('gateway', fleet);
+  return gateways.map(({ name }) => ({
+    fleet,
+    gateway: name,
+    kind: 'traffic',
+    name: fleet,
+    revision: version,
+    requestedAt: at,
+  }));
+}
+
+export interface Pusher {
+  /** Sees to it that every gateway follows the decisions taken so far; does not wait for it. */
+  push(): void;
+  /** Waits until what was asked for is done or has failed. */
+  settled(): Promise<void>;
+}
+
+/** Moves pools beside the probing, which a slow cloud must not hold up. What failed stays in the outbox for the next push. */
+export function createPusher(deps: Deps, fleet: string): Pusher {
+  let running: Promise<void> | undefined;
+  let asked = false;
+  const run = async () => {
+    while (asked) {
+      asked = false;
+      await pushTraffic(deps, fleet).catch((error: unknown) => {
+        deps.log.error('failover.push-failed', { fleet, name: error instanceof Error ? error.name : typeof error });
+      });
+    }
+    running = undefined;
+  };
+  return {
+    push: () => {
+      asked = true;
+      running ??= run();
+    },
+    settled: async () => await running,
+  };
+}
+
+async function pushTraffic(deps: Deps, fleet: string): Promise<void> {
+  const rows = await deps.store.outbox({ fleet });
+  const behind = new Set(rows.filter((row) => row.kind === 'traffic').map((row) => row.gateway));
+  await Promise.all([...behind].map((gateway) => reconcileGateway(deps, fleet, gateway, 'pools')));
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,46 @@
+import type { Deps, Lease } from '../deps.ts';
+
+/** The lease went to another holder: whatever was going on must stop, and must not write again. */
+export class LeaseLost extends Error {
+  constructor(name: string) {
+    super(`the lease ${name} is held by another writer`);
+    this.name = 'LeaseLost';
+  }
+}
+
+export interface HeldLease {
+  /** The lease as last taken or renewed. */
+  current(): Lease;
+  /** Extends the lease when a third of its time is gone; throws LeaseLost when it is no longer ours. */
+  ensure(): Promise<void>;
+}
+
+/**
+ * Does the work under the lease and gives it back; undefined when another holder has it. A holder that dies leaves the lease to
+ * expire after `ttlMs`.
+ */
+export async function withLease<T>(
+  deps: Pick<Deps, 'store' | 'clock' | 'ids'>,
+  name: string,
+  ttlMs: number,
+  work: (lease: HeldLease) => Promise<T>,
+): Promise<T | undefined> {
+  const { store, clock, ids } = deps;
+  const taken = await store.acquire(name, ids.ulid(), ttlMs, clock.now());
+  if (taken === undefined) return undefined;
+  let lease: Lease = taken;
+  const held: HeldLease = {
+    current: () => lease,
+    ensure: async () => {
+      if (lease.expiresAtMs - clock.now() > (ttlMs * 2) / 3) return;
+      const renewed = await store.renew(lease, ttlMs, clock.now());
+      if (renewed === undefined) throw new LeaseLost(name);
+      lease = renewed;
+    },
+  };
+  try {
+    return await work(held);
+  } finally {
+    await store.release(lease);
+  }
+}

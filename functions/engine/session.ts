@@ -1,0 +1,30 @@
+import { digest } from '../core/digest.ts';
+import type { Resource } from '../core/model.ts';
+import type { Deps, SyncRecord } from '../deps.ts';
+import type { Session } from '../providers/provider.ts';
+import type { HeldLease } from './lease.ts';
+
+/** Where and as whom a provider works for a gateway, for the length of one lease. */
+export function openSession(
+  deps: Deps,
+  { fleet, gateway, lease }: { fleet: string; gateway: string; lease: HeldLease },
+  resource: Resource<'gateway'>,
+  record: SyncRecord,
+): Session {
+  const epoch = lease.current().epoch;
+  return {
+    target: resource.spec.target,
+    cloud: deps.cloud,
+    clock: deps.clock,
+    credentials: resource.spec.credentials,
+    owner: `${deps.settings.ownerId}/${fleet}/${gateway}`,
+    createToken: (key) => token([record.intent, 'create', key]),
+    writeToken: (parts) => token([record.intent, epoch, ...parts]),
+    ensureLease: lease.ensure,
+  };
+}
+
+/** ClientTokens are ASCII of at most 64 characters. */
+function token(parts: readonly unknown[]): string {
+  return digest(parts).slice(0, 64);
+}

@@ -1,0 +1,108 @@
+import type { ReconcileResult } from '../../schemas/gateway.ts';
+import { CloudError, type CloudErrorClass, type Deps, type SyncRecord } from '../deps.ts';
+import { type HeldLease, LeaseLost } from './lease.ts';
+
+/** How one run ended. */
+export type Outcome = Omit<ReconcileResult, 'gateway'> & { address?: string | undefined; renewIntent?: boolean };
+
+/** Wait before the n-th retry: 5 s doubling, at most 5 minutes. */
+const RETRY_BASE_MS = 5_000;
+const RETRY_CAP_MS = 300_000;
+
+/** Notes that a run begins, so that a run that dies is seen. Creates of all runs until the next success share one intent. */
+export async function beginAttempt(
+  deps: Deps,
+  run: { fleet: string; gateway: string; lease: HeldLease },
+): Promise<SyncRecord> {
+  const { fleet, gateway, lease } = run;
+  const last = await deps.store.sync(fleet, gateway);
+  const record: SyncRecord = {
+    fleet,
+    gateway,
+    state: last?.state ?? 'Pending',
+    reason: last?.reason ?? 'Pending',
+    message: last?.message ?? 'Not pushed yet.',
+    intent: last?.intent ?? deps.ids.ulid(),
+    attempts: (last?.attempts ?? 0) + 1,
+    lastAttemptAt: iso(deps.clock.now()),
+    verifiedAt: last?.verifiedAt,
+    address: last?.address,
+  };
+  if (!(await deps.store.putSync(record, lease.current()))) throw new LeaseLost(lease.current().name);
+  return record;
+}
+
+/** False when the lease has gone to another writer, whose record then counts. */
+export async function recordOutcome(
+  deps: Deps,
+  lease: HeldLease,
+  record: SyncRecord,
+  outcome: Outcome,
+): Promise<boolean> {
+  const now = deps.clock.now();
+  const done = outcome.state === 'Verified';
+  const { state, reason, message } = outcome;
+  deps.log.info('gateway.reconciled', {
+    fleet: record.fleet,
+    gateway: record.gateway,
+    state,
+    reason,
+    message,
+    changes: outcome.changes.length,
+  });
+  return await deps.store.putSync(
+    {
+      ...record,
+      state,
+      reason,
+      message,
+      intent: done || outcome.renewIntent ? undefined : record.intent,
+      attempts: done ? 0 : record.attempts,
+      nextAttemptAt: done ? undefined : iso(now + Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (record.attempts - 1))),
+      verifiedAt: done ? iso(now) : record.verifiedAt,
+      address: outcome.address ?? record.address,
+    },
+    lease.current(),
+  );
+}
+
+const REASONS: Record<CloudErrorClass, string> = {
+  throttled: 'CloudThrottled',
+  unavailable: 'CloudUnavailable',
+  busy: 'GatewayBusy',
+  'in-use': 'ObjectInUse',
+  gone: 'ObjectGone',
+  quota: 'QuotaExceeded',
+  denied: 'CloudDenied',
+  invalid: 'CloudRefused',
+};
+
+/** What an error of a run means for the gateway. Nothing of an unexpected error but its name goes into the outcome. */
+export function failureOf(error: unknown, deps: Pick<Deps, 'log'>): Outcome {
+  if (error instanceof CloudError) {
+    const message = `${error.action} answered ${error.code}: ${error.message} The configuration before it keeps serving.`;
+    // What a create made may be gone again: its token would bring back the old answer.
+    return {
+      state: 'Failed',
+      reason: REASONS[error.errorClass],
+      message,
+      changes: [],
+      renewIntent: error.errorClass === 'gone',
+    };
+  }
+  if (error instanceof LeaseLost) {
+    return { state: 'Pending', reason: 'LeaseLost', message: 'Another writer took over.', changes: [] };
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  deps.log.error('gateway.failed', { name });
+  return {
+    state: 'Failed',
+    reason: 'InternalError',
+    message: `The run ended with an unexpected error (${name}).`,
+    changes: [],
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,54 @@
+import { connect } from 'node:net';
+import { monotonicFactory } from 'ulid';
+import type { Clock, Ids, Log, Net } from './deps.ts';
+
+/** The platform's own clock, ids, network and log, the same on Workers and on Node. */
+
+export const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+// Monotonic, because the clock of a Worker stands still while it computes.
+const nextUlid = monotonicFactory();
+export const ids: Ids = { ulid: () => nextUlid() };
+
+class TimeoutError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer in ${timeoutMs} ms`);
+    this.name = 'TimeoutError';
+  }
+}
+
+export const net: Net = {
+  fetch: async (url, { method, headers, timeoutMs }) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    // A redirect is an answer: following it could lead anywhere. A cached answer is no evidence.
+    const response = await fetch(url, { method, headers, signal, redirect: 'manual', cache: 'no-store' });
+    await response.body?.cancel();
+    return { status: response.status };
+  },
+  connect: (host, port, timeoutMs) =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host, port });
+      const finish = (error?: Error) => {
+        clearTimeout(timer);
+        socket.destroy();
+        if (error) reject(error);
+        else resolve();
+      };
+      const timer = setTimeout(() => finish(new TimeoutError(timeoutMs)), timeoutMs);
+      socket.once('connect', () => finish());
+      socket.once('error', finish);
+    }),
+};
+
+export const log: Log = {
+  info: (event, fields) => write('info', event, fields),
+  error: (event, fields) => write('error', event, fields),
+};
+
+function write(level: string, event: string, fields: Parameters<Log['info']>[1]): void {
+  // biome-ignore lint/suspicious/noConsole: the platform collects logs from the console; this is the one place that writes there.
+  console.log(JSON.stringify({ level, event, ...fields }));
+}
