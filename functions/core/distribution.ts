@@ -79,23 +79,25 @@ function explain(member: Member, pool: Pool, now: Circumstances): string {
  * least 1, a weight of 0 exactly 0. At most 100 weights above 0; none gives zeros.
  */
 export function toPercents(weights: readonly number[]): number[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const { lifted, budget, total } = liftSmall(weights);
   if (total === 0) return weights.map(() => 0);
-  const percents = weights.map((weight) => (weight > 0 ? Math.max(1, Math.floor((weight * 100) / total)) : 0));
-  let rest = 100 - percents.reduce((sum, percent) => sum + percent, 0);
+  const percents = weights.map((weight, index) => (lifted.has(index) ? 1 : Math.floor((weight * budget) / total)));
+  const rest = 100 - percents.reduce((sum, percent) => sum + percent, 0);
   const byRemainder = weights
-    .map((weight, index) => ({ index, remainder: (weight * 100) % total, lifted: weight > 0 && weight * 100 < total }))
-    .filter((entry) => (weights[entry.index] ?? 0) > 0 && !entry.lifted)
+    .map((weight, index) => ({ index, remainder: lifted.has(index) ? -1 : (weight * budget) % total }))
     .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
-  for (let turn = 0; rest > 0; turn++) {
-    const entry = byRemainder[turn % byRemainder.length];
-    if (entry) percents[entry.index] = (percents[entry.index] ?? 0) + 1;
-    rest--;
-  }
-  // What the entries lifted to 1 took too much is given back by the largest.
-  for (; rest < 0; rest++) {
-    const largest = percents.indexOf(Math.max(...percents));
-    percents[largest] = (percents[largest] ?? 0) - 1;
-  }
+  for (const { index } of byRemainder.slice(0, rest)) percents[index] = (percents[index] ?? 0) + 1;
   return percents;
+}
+
+/** Sets aside 1 for each weight whose proportion is below 1, until the others can share what is left of 100. */
+function liftSmall(weights: readonly number[]): { lifted: Set<number>; budget: number; total: number } {
+  const lifted = new Set<number>();
+  for (;;) {
+    const budget = 100 - lifted.size;
+    const total = weights.reduce((sum, weight, index) => (lifted.has(index) ? sum : sum + weight), 0);
+    const small = weights.findIndex((weight, index) => weight > 0 && !lifted.has(index) && weight * budget < total);
+    if (small === -1) return { lifted, budget, total };
+    lifted.add(small);
+  }
 }

@@ -1,0 +1,74 @@
+import type { HealthRecord } from '../../functions/core/health.ts';
+import type { Member, Pool } from '../../functions/core/ir.ts';
+import type { Kind, Resource, Specs, Withdrawal } from '../../functions/core/model.ts';
+import { ClusterInput } from '../../schemas/cluster.ts';
+import { GatewayInput } from '../../schemas/gateway.ts';
+import { RouteInput } from '../../schemas/route.ts';
+import { ServiceInput } from '../../schemas/service.ts';
+
+export const T0 = Date.UTC(2026, 10, 23, 3, 12);
+
+function resource<K extends Kind>(
+  kind: K,
+  name: string,
+  spec: Specs[K],
+  createdAt = new Date(T0).toISOString(),
+): Resource<K> {
+  return { kind, fleet: 'prod', name, uid: `${kind}_${name}`, revision: 1, createdAt, updatedAt: createdAt, spec };
+}
+
+export function cluster(name: string, lastOctet: number): Resource<'cluster'> {
+  const endpoints = [{ address: `10.0.0.${lastOctet}`, port: 80 }];
+  return resource('cluster', name, ClusterInput.parse({ kind: 'kubernetes', ingress: { endpoints } }));
+}
+
+export function service(name: string, clusters: Record<string, number>, port = 80): Resource<'service'> {
+  const exports = Object.entries(clusters).map(([cluster, replicas]) => ({ cluster, replicas }));
+  return resource('service', name, ServiceInput.parse({ ports: [{ name: 'http', port }], exports }));
+}
+
+export function route(name: string, input: Record<string, unknown>, createdAt?: string): Resource<'route'> {
+  const rules = [{ backendRefs: [{ service: 'shop', port: 80 }] }];
+  return resource('route', name, RouteInput.parse({ gateways: ['edge'], rules, ...input }), createdAt);
+}
+
+export function gateway(name = 'edge'): Resource<'gateway'> {
+  const target = { provider: 'alb', regionId: 'cn-hangzhou', loadBalancerId: 'alb-1', listenerIds: ['lsn-1'] };
+  return resource('gateway', name, GatewayInput.parse({ target }));
+}
+
+export function member(cluster: string, weight: number, tier = 0): Member {
+  return { cluster, weight, tier, endpoints: [{ address: '10.0.0.1', port: 80, remote: false }] };
+}
+
+export function pool(members: Member[], pinned = false): Pool {
+  const healthCheck = ServiceInput.parse({ ports: [{ name: 'http', port: 80 }] }).healthCheck;
+  return { key: 'shop-80', service: 'shop', port: 80, protocol: 'HTTP', healthCheck, pinned, members };
+}
+
+export function withdrawal(cluster: string, sinceMs = T0): Withdrawal {
+  return { cluster, sinceMs, reason: '3 consecutive probes failed', decision: 'dec_1' };
+}
+
+export function health(cluster: string, state: HealthRecord['state'], sinceMs = T0, observedAtMs = T0): HealthRecord {
+  const recent = [
+    {
+      observedAt: new Date(observedAtMs).toISOString(),
+      outcome: 'fail' as const,
+      latencyMs: 1,
+      detail: 'http: status 503',
+    },
+  ];
+  return {
+    fleet: 'prod',
+    cluster,
+    uid: `cluster_${cluster}`,
+    version: 1,
+    state,
+    sinceMs,
+    consecutiveFailures: state === 'unhealthy' ? 3 : 0,
+    consecutiveSuccesses: state === 'healthy' ? 5 : 0,
+    observedAtMs,
+    recent,
+  };
+}
