@@ -119,6 +119,14 @@ export interface Page<T> {
   nextToken?: string | undefined;
 }
 
+/** The page token was not issued for this list. */
+export class InvalidPageToken extends Error {
+  constructor() {
+    super('The page token is not valid here.');
+    this.name = 'InvalidPageToken';
+  }
+}
+
 export interface AuditEvent {
   id: string;
   at: string;

@@ -1,3 +1,4 @@
+import type { ExecutionContext } from 'hono';
 import { createApp } from './api/app.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import type { Deps } from './deps.ts';
@@ -11,11 +12,7 @@ import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
 const SCHEDULE_MS = 57_000;
 const SWEEP_INTERVAL_MS = 10_000;
 
-/** What Workers hand to a handler, as far as it is used here. */
-interface Context {
-  waitUntil(promise: Promise<unknown>): void;
-}
-
+/** What one invocation works with. Nothing is shared with others: workerd lets no request wait for the promises of another. */
 function createDeps(env: Env): Deps {
   const client = createDynamoClient({
     region: env.AWS_REGION,
@@ -23,46 +20,24 @@ function createDeps(env: Env): Deps {
     credentials: {
       accessKeyId: env.AWS_ACCESS_KEY_ID,
       secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-      sessionToken: env.AWS_SESSION_TOKEN,
+      ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
     },
   });
+  const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
   const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
   return {
     store: createDynamoStore(client, env.TABLE_NAME),
-    cloud: createCloud({
-      credentials: env.ALIBABA_CLOUD_CREDENTIALS,
-      endpoint: endpoint === undefined ? undefined : () => endpoint,
-      clock,
-      log,
-    }),
+    cloud: createCloud({ credentials, clock, log, ...(endpoint === undefined ? {} : { endpoint: () => endpoint }) }),
     clock,
     ids,
     net,
     log,
     settings: {
       ownerId: env.OWNER_ID,
-      credentials: Object.keys(env.ALIBABA_CLOUD_CREDENTIALS),
+      credentials: Object.keys(credentials),
       allowLoopbackProbes: env.ALLOW_LOOPBACK_PROBES === 'true',
     },
   };
-}
-
-interface Runtime {
-  deps: Deps;
-  app: ReturnType<typeof createApp>;
-}
-
-/** Clients and their connections are kept for the life of an isolate. */
-const runtimes = new WeakMap<object, Runtime>();
-
-function runtimeOf(bindings: object): Runtime {
-  const known = runtimes.get(bindings);
-  if (known) return known;
-  const env = parseEnv(bindings);
-  const deps = createDeps(env);
-  const runtime = { deps, app: createApp(deps, { token: env.API_TOKEN }) };
-  runtimes.set(bindings, runtime);
-  return runtime;
 }
 
 async function sweepUntil(deps: Deps, deadlineMs: number): Promise<void> {
@@ -73,9 +48,11 @@ async function sweepUntil(deps: Deps, deadlineMs: number): Promise<void> {
 }
 
 export default {
-  async fetch(request: Request, bindings: object, context: Context): Promise<Response> {
+  async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
     try {
-      return await runtimeOf(bindings).app.fetch(request, bindings, context);
+      const env = parseEnv(bindings);
+      const app = createApp(createDeps(env), { token: env.API_TOKEN });
+      return await app.fetch(request, bindings, context);
     } catch (error) {
       if (!(error instanceof InvalidSettings)) throw error;
       log.error('settings.invalid', { message: error.message });
@@ -86,7 +63,7 @@ export default {
   },
 
   async scheduled(_event: unknown, bindings: object): Promise<void> {
-    const { deps } = runtimeOf(bindings);
+    const deps = createDeps(parseEnv(bindings));
     const deadlineMs = deps.clock.now() + SCHEDULE_MS;
     const jobs = await Promise.allSettled([runProbeSchedule(deps, deadlineMs), sweepUntil(deps, deadlineMs)]);
     // One must not end the other: an invocation that rejects is stopped at once.

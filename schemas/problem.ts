@@ -24,6 +24,7 @@ export const problems = {
     title: 'The declaration contradicts itself or another one',
     retryable: false,
   },
+  'limit-exceeded': { status: 422, title: 'A limit would be exceeded', retryable: false },
   'precondition-required': { status: 428, title: 'If-Match is required', retryable: false },
   internal: { status: 500, title: 'Something went wrong on our side', retryable: true },
   unavailable: { status: 503, title: 'A dependency is not available', retryable: true },
@@ -37,7 +38,9 @@ export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode, ...Prob
 export const Issue = z
   .object({
     pointer: z.string().meta({
-      description: 'JSON Pointer into the body, or the name of a parameter or header.',
+      description:
+        'Where the fault stands: a JSON Pointer into the body (#/rules/0), a parameter (path/fleet, query/pageSize), a header ' +
+        '(header/If-Match), or another resource and the place in it (routes/checkout#/gateways/0).',
       examples: ['#/rules/0/matches/0/path/value'],
     }),
     code: z.string().meta({ examples: ['invalid_format'] }),
@@ -57,5 +60,20 @@ export const Problem = z
     requestId: z.string(),
     errors: z.array(Issue).meta({ description: 'Every fault found, not only the first.' }),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
+  .meta({
+    id: 'Problem',
+    description: 'RFC 9457 problem details.',
+    examples: [
+      {
+        type: 'https://fairlead.dev/problems/unknown-reference',
+        title: 'A referenced resource does not exist',
+        status: 422,
+        detail: '#/gateways/0: there is no gateway edge.',
+        instance: '/v1/fleets/shop/routes/checkout',
+        code: 'unknown-reference',
+        requestId: 'req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+        errors: [{ pointer: '#/gateways/0', code: 'unknown-reference', detail: 'there is no gateway edge' }],
+      },
+    ],
+  });
 export type Problem = z.infer<typeof Problem>;

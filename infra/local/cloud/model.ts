@@ -1,6 +1,6 @@
 /** The state of the local Alibaba Cloud: what the control API writes and the data plane serves by. */
 
-export type LoadBalancerStatus = 'Provisioning' | 'Active' | 'Configuring' | 'Inactive' | 'CreateFailed';
+export type LoadBalancerStatus = 'Provisioning' | 'Active' | 'Configuring' | 'Inactive' | 'CreateFailed' | 'Deleting';
 export type ListenerStatus = 'Provisioning' | 'Running' | 'Configuring' | 'Stopped' | 'Deleting';
 export type ServerGroupStatus = 'Creating' | 'Available' | 'Configuring' | 'Deleting';
 export type ServerStatus = 'Adding' | 'Available' | 'Configuring' | 'Removing' | 'Replacing';
@@ -23,6 +23,8 @@ export interface LoadBalancer {
   ZoneMappings: { ZoneId: string; VSwitchId: string }[];
   CreateTime: string;
   Tags: Tag[];
+  /** Sent by the caller, shown by reads, without effect here. */
+  Attributes?: Record<string, unknown>;
 }
 
 export interface Listener {
@@ -38,6 +40,8 @@ export interface Listener {
   /** Server group of the default rule. */
   DefaultServerGroupId: string;
   Tags: Tag[];
+  /** Sent by the caller, shown by reads, without effect here. */
+  Attributes?: Record<string, unknown>;
   /** Where the data plane really listens, as host:port; no field of the cloud's. */
   dataPlaneAddress?: string;
 }
@@ -94,6 +98,8 @@ export interface ServerGroup {
   Servers: Server[];
   Tags: Tag[];
   CreateTime: string;
+  /** Sent by the caller, shown by reads, without effect here. */
+  Attributes?: Record<string, unknown>;
 }
 
 /** A rule's condition or action, as the API names it. */
@@ -194,7 +200,10 @@ export interface ServerHealth {
   actualResponse?: string;
 }
 
-/** Ids are unique over all regions; a region is a filter. */
+/**
+ * Rules and servers in creation are not in it before their job ends, and a change of others shows only when its job ends.
+ * Ids are unique over all regions; a region is a filter.
+ */
 export interface CloudState {
   loadBalancers: Map<string, LoadBalancer>;
   listeners: Map<string, Listener>;

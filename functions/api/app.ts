@@ -1,0 +1,98 @@
+import { Hono, type Context as HonoContext, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { etag } from 'hono/etag';
+import { secureHeaders } from 'hono/secure-headers';
+import documentation from '../../schemas/openapi.json' with { type: 'json' };
+import { AppError } from '../commands/app-error.ts';
+import type { Context } from '../commands/context.ts';
+import type { Deps } from '../deps.ts';
+import { bearer } from './auth.ts';
+import type { AppEnv } from './env.ts';
+import type { Operation } from './operation.ts';
+import { operations } from './operations.ts';
+import { answerProblem } from './problem.ts';
+import { requestLog } from './request-log.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The HTTP API. `token` admits to everything but the health of the control plane and the description of the API. */
+export function createApp(deps: Deps, { token }: { token: string }): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.use(requestLog(deps), secureHeaders(), noStore);
+  app.use('/v1/*', bearer(token), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
+  app.onError((error, c) => {
+    const answer = answerProblem(c, error);
+    if (answer.status >= 500) logFailure(deps, c, error);
+    return answer;
+  });
+  app.notFound((c) => answerProblem(c, new AppError('not-found', 'There is nothing at this path.')));
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/openapi.json', etag(), (c) => c.json(documentation, 200, { 'Cache-Control': 'no-cache' }));
+  for (const operation of operations) register(app, deps, operation);
+  refuseOtherMethods(app);
+  return app;
+}
+
+const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
+  c.header('Cache-Control', 'no-store');
+  await next();
+};
+
+function refuseBody(): never {
+  throw new AppError('body-too-large', `The body must be at most ${MAX_BODY_BYTES} bytes.`);
+}
+
+function register(app: Hono<AppEnv>, deps: Deps, operation: Operation): void {
+  app.on(operation.method.toUpperCase(), patternOf(operation.path), async (c) => {
+    c.set('route', operation.path);
+    const { status, body, headers } = await operation.run(contextOf(c, deps), c.req);
+    const text = body === undefined ? null : JSON.stringify(body);
+    return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
+  });
+}
+
+/** Paths as Hono writes them. */
+function patternOf(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function contextOf(c: HonoContext<AppEnv>, deps: Deps): Context {
+  return { deps, actor: 'api', requestId: c.get('requestId'), waitUntil: (work) => outlive(c, work) };
+}
+
+/** A Worker ends with its answer unless told otherwise; a Node process does not, and Hono then has no execution context. */
+function outlive(c: HonoContext<AppEnv>, work: Promise<unknown>): void {
+  try {
+    c.executionCtx.waitUntil(work);
+  } catch {
+    // The work goes on by itself.
+  }
+}
+
+/** To be registered last: what no operation has taken. */
+function refuseOtherMethods(app: Hono<AppEnv>): void {
+  for (const [path, routes] of Map.groupBy(app.routes.filter(isEndpoint), (route) => route.path)) {
+    // HEAD is answered by GET.
+    const methods = new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
+    const allowed = [...methods].join(', ');
+    app.all(path, (c) => {
+      c.header('Allow', allowed);
+      return answerProblem(c, new AppError('method-not-allowed', `Allowed here: ${allowed}.`));
+    });
+  }
+}
+
+/** Middleware is registered for all methods. */
+function isEndpoint({ method }: { method: string }): boolean {
+  return method !== 'ALL';
+}
+
+/** Names and classes only: messages of SDKs may hold signed URLs. */
+function logFailure({ log }: Deps, c: HonoContext<AppEnv>, error: Error): void {
+  log.error('request.failed', {
+    requestId: c.get('requestId'),
+    route: c.get('route') ?? 'unmatched',
+    name: error.name,
+  });
+}

@@ -1,0 +1,274 @@
+/** Examples for the OpenAPI document, by operation id. The Worker does not carry them. */
+
+import type { z } from 'zod';
+import type { Cluster, ClusterInput, ObservationPage } from '../../schemas/cluster.ts';
+import type { Condition } from '../../schemas/common.ts';
+import type { Decision } from '../../schemas/decision.ts';
+import type { Fleet, FleetInput } from '../../schemas/fleet.ts';
+import type { Gateway, GatewayInput, ReconcileResult } from '../../schemas/gateway.ts';
+import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
+import type { Route, RouteInput } from '../../schemas/route.ts';
+import type { Service, ServiceInput } from '../../schemas/service.ts';
+
+export interface Example {
+  /** Of the request. */
+  body?: unknown;
+  /** Of the answer. */
+  response?: unknown;
+}
+
+const CREATED = '2026-11-23T07:00:00.000Z';
+const OBSERVED = '2026-11-23T07:02:05.000Z';
+const DECIDED = '2026-11-23T07:02:06.000Z';
+
+function condition(type: string, reason = type, message = 'As it should be.'): Condition {
+  return { type, status: 'True', reason, message, observedRevision: 1, lastTransitionTime: CREATED };
+}
+
+const conditions = [
+  condition('Accepted', 'Accepted', 'The declaration is valid.'),
+  condition('ResolvedRefs', 'ResolvedRefs', 'Everything that it refers to exists.'),
+  condition('Programmed', 'Programmed', 'Pushed, read back and found equal.'),
+];
+
+function metadata(name: string, uid: string) {
+  return { name, uid: `${uid}_01KAR2Z3V4W5X6Y7Z8A9B0C1D2`, revision: 1, createdAt: CREATED, updatedAt: CREATED };
+}
+
+const fleetInput = { displayName: 'Shop', automation: 'automatic' } satisfies z.input<typeof FleetInput>;
+
+const fleet: Fleet = {
+  ...metadata('shop', 'flt'),
+  displayName: 'Shop',
+  labels: {},
+  automation: 'automatic',
+  health: {
+    intervalSeconds: 5,
+    timeoutSeconds: 2,
+    confirmSeconds: 1,
+    failureThreshold: 3,
+    successThreshold: 5,
+    dwellSeconds: 120,
+  },
+  conditions: [...conditions, condition('Automated', 'Automatic', 'Failing clusters are withdrawn and restored.')],
+};
+
+const clusterInput = {
+  kind: 'ack',
+  cloudClusterId: 'c8f1d2e3a4b5c6d7e8f9a0b1c2d3e4f50',
+  region: 'cn-hangzhou',
+  zone: 'cn-hangzhou-h',
+  site: 'hangzhou',
+  ingress: { endpoints: [{ address: '10.1.0.8', port: 80 }] },
+  probes: [{ type: 'http', url: 'https://ingress.hangzhou-a.example.com/healthz' }],
+} satisfies z.input<typeof ClusterInput>;
+
+const observation = { observedAt: OBSERVED, outcome: 'ok', latencyMs: 31, detail: 'http: 200' } as const;
+
+const cluster: Cluster = {
+  fleet: 'shop',
+  ...metadata('hangzhou-a', 'cls'),
+  kind: 'ack',
+  cloudClusterId: clusterInput.cloudClusterId,
+  labels: {},
+  region: 'cn-hangzhou',
+  zone: 'cn-hangzhou-h',
+  site: 'hangzhou',
+  ingress: { ...clusterInput.ingress, remote: false },
+  probes: [
+    {
+      type: 'http',
+      url: 'https://ingress.hangzhou-a.example.com/healthz',
+      method: 'GET',
+      headers: {},
+      expectedStatus: { from: 200, to: 399 },
+    },
+  ],
+  conditions: [
+    ...conditions,
+    condition('Healthy', 'Healthy', 'Its probes succeed.'),
+    condition('Serving', 'Serving', 'It may get traffic.'),
+  ],
+  health: {
+    state: 'healthy',
+    since: CREATED,
+    consecutiveFailures: 0,
+    consecutiveSuccesses: 25,
+    lastObservation: observation,
+  },
+};
+
+const gatewayInput = {
+  target: {
+    provider: 'alb',
+    regionId: 'cn-hangzhou',
+    loadBalancerId: 'alb-0nxbccddee1122334',
+    listenerIds: ['lsn-abcdef0123456789'],
+  },
+} satisfies z.input<typeof GatewayInput>;
+
+const gateway: Gateway = {
+  fleet: 'shop',
+  ...metadata('edge', 'gtw'),
+  labels: {},
+  ...gatewayInput,
+  credentials: 'default',
+  policy: 'sync',
+  conditions,
+  address: 'alb-0nxbccddee1122334.cn-hangzhou.alb.aliyuncsslb.com',
+  sync: {
+    state: 'Verified',
+    reason: 'Programmed',
+    message: 'The gateway is as declared.',
+    attempts: 0,
+    lastAttemptAt: CREATED,
+    verifiedAt: CREATED,
+  },
+};
+
+const reconcileResult: ReconcileResult = {
+  gateway: 'edge',
+  state: 'Verified',
+  reason: 'Programmed',
+  message: 'Changes applied and read back: 1.',
+  changes: [{ verb: 'create', kind: 'Rule', key: 'checkout/0/0/shop.example.com', reason: 'it is not there' }],
+};
+
+const serviceInput = {
+  namespace: 'shop',
+  ports: [{ name: 'http', port: 80 }],
+  exports: [
+    { cluster: 'hangzhou-a', replicas: 6, exportedAt: '2026-11-01T00:00:00.000Z' },
+    { cluster: 'shanghai-b', replicas: 2, exportedAt: '2026-11-02T00:00:00.000Z' },
+  ],
+} satisfies z.input<typeof ServiceInput>;
+
+const ports: Service['ports'] = [{ name: 'http', port: 80, protocol: 'HTTP' }];
+
+const service: Service = {
+  fleet: 'shop',
+  ...metadata('checkout', 'svc'),
+  labels: {},
+  namespace: 'shop',
+  ports,
+  exports: serviceInput.exports.map((item) => ({ ...item, backend: { type: 'ingress' } })),
+  healthCheck: {
+    type: 'tcp',
+    intervalSeconds: 2,
+    timeoutSeconds: 2,
+    healthyThreshold: 2,
+    unhealthyThreshold: 2,
+  },
+  conditions,
+  import: { type: 'ClusterSetIP', ports, clusters: ['hangzhou-a', 'shanghai-b'] },
+};
+
+const routeInput = {
+  gateways: ['edge'],
+  hostnames: ['shop.example.com'],
+  rules: [
+    { matches: [{ path: { type: 'Prefix', value: '/checkout' } }], backendRefs: [{ service: 'checkout', port: 80 }] },
+  ],
+  distribution: {
+    strategy: 'weighted',
+    clusters: [
+      { cluster: 'hangzhou-a', weight: 70 },
+      { cluster: 'shanghai-b', weight: 30 },
+    ],
+  },
+} satisfies z.input<typeof RouteInput>;
+
+const route: Route = {
+  fleet: 'shop',
+  ...metadata('checkout', 'rte'),
+  labels: {},
+  gateways: ['edge'],
+  hostnames: ['shop.example.com'],
+  rules: [
+    {
+      matches: [{ path: { type: 'Prefix', value: '/checkout' }, headers: [], queryParams: [] }],
+      filters: [],
+      backendRefs: [{ service: 'checkout', port: 80, weight: 1 }],
+    },
+  ],
+  distribution: {
+    strategy: 'weighted',
+    clusters: routeInput.distribution.clusters.map((item) => ({ ...item, tier: 0 })),
+  },
+  conditions,
+  parents: [{ gateway: 'edge', conditions }],
+  shares: [
+    {
+      service: 'checkout',
+      port: 80,
+      clusters: [
+        {
+          cluster: 'hangzhou-a',
+          declaredPercent: 70,
+          effectivePercent: 0,
+          reason: 'withdrawn: 3 failed observations in a row',
+        },
+        {
+          cluster: 'shanghai-b',
+          declaredPercent: 30,
+          effectivePercent: 100,
+          reason: 'serves for clusters that are withdrawn',
+        },
+      ],
+    },
+  ],
+};
+
+const failure = { observedAt: OBSERVED, outcome: 'fail', latencyMs: 2000, detail: 'http: no answer in 2 s' } as const;
+
+const decision: Decision = {
+  id: 'dcn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  fleet: 'shop',
+  decidedAt: DECIDED,
+  automation: 'automatic',
+  outcome: 'applied',
+  changes: [
+    {
+      cluster: 'hangzhou-a',
+      action: 'withdraw',
+      reason: '3 failed observations in a row',
+      health: { state: 'unhealthy', since: OBSERVED },
+      evidence: [failure],
+    },
+  ],
+  withdrawnBefore: [],
+  withdrawnAfter: ['hangzhou-a'],
+};
+
+const probeRoundInput = { fleet: 'shop' } satisfies z.input<typeof ProbeRoundInput>;
+
+const probeRound: ProbeRound = {
+  startedAt: OBSERVED,
+  fleets: [
+    { fleet: 'shop', state: 'done', results: [{ cluster: 'hangzhou-a', state: 'unhealthy', observation: failure }] },
+  ],
+};
+
+const observations: z.output<typeof ObservationPage> = { items: [observation] };
+
+export const examples: Record<string, Example> = {
+  ...resourceExamples('Fleet', fleetInput, fleet),
+  ...resourceExamples('Cluster', clusterInput, cluster),
+  listObservations: { response: observations },
+  ...resourceExamples('Gateway', gatewayInput, gateway),
+  reconcileGateway: { response: reconcileResult },
+  ...resourceExamples('Service', serviceInput, service),
+  ...resourceExamples('Route', routeInput, route),
+  listDecisions: { response: { items: [decision] } },
+  getDecision: { response: decision },
+  createProbeRound: { body: probeRoundInput, response: probeRound },
+};
+
+function resourceExamples(title: string, input: unknown, view: unknown): Record<string, Example> {
+  return {
+    [`list${title}s`]: { response: { items: [view] } },
+    [`get${title}`]: { response: view },
+    [`put${title}`]: { body: input, response: view },
+    [`delete${title}`]: {},
+  };
+}

@@ -1,0 +1,110 @@
+import type { HonoRequest } from 'hono';
+import { z } from 'zod';
+import type { Issue, ProblemCode } from '../../schemas/problem.ts';
+import { AppError, summarize } from '../commands/app-error.ts';
+import type { Context } from '../commands/context.ts';
+import type { Precondition } from '../commands/precondition.ts';
+import { readJson } from './body.ts';
+import { issuesOf } from './issues.ts';
+import { type PreconditionHeader, readPrecondition } from './precondition.ts';
+
+/** safe: changes nothing. idempotent: repeating it changes nothing more. repeatable: repeating it does the same work again, harmlessly. */
+export type Idempotency = 'safe' | 'idempotent' | 'repeatable';
+
+/** What an operation answers when all is well. */
+export interface Success {
+  status: 200 | 201 | 204 | 304;
+  description: string;
+  schema?: z.ZodType;
+  headers?: readonly ('ETag' | 'Location')[];
+}
+
+export interface Reply {
+  status: Success['status'];
+  body?: object;
+  headers?: Record<string, string>;
+}
+
+/** Of operations that take no query parameters, and of those that take no body. */
+export const NO_QUERY = z.strictObject({});
+export const NO_BODY: z.ZodType<undefined> = z.undefined();
+
+interface Row {
+  operationId: string;
+  method: 'get' | 'put' | 'post' | 'delete';
+  /** Template, as in OpenAPI. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  idempotency: Idempotency;
+  preconditions?: readonly PreconditionHeader[];
+  successes: readonly Success[];
+  /** Besides those that every operation can answer. */
+  problems: readonly ProblemCode[];
+}
+
+/** One row of the table that both registers the routes and writes the OpenAPI document. */
+export interface Operation extends Row {
+  params: z.ZodObject;
+  query: z.ZodObject;
+  body: z.ZodType;
+  /** Parses, calls one command, maps. Throws AppErrors. */
+  run(ctx: Context, request: HonoRequest): Promise<Reply>;
+}
+
+interface Shape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
+  params: P;
+  query: Q;
+  body: B;
+}
+
+interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
+  params: z.output<P>;
+  query: z.output<Q>;
+  body: z.output<B>;
+  precondition: Precondition;
+}
+
+interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row, Shape<P, Q, B> {
+  handle(ctx: Context, input: Input<P, Q, B>): Promise<Reply>;
+}
+
+/** An operation whose handler sees parsed input only. */
+export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+  definition: Definition<P, Q, B>,
+): Operation {
+  const { handle, ...row } = definition;
+  return {
+    ...row,
+    run: async (ctx, request) => await handle(ctx, await parse(definition, definition.preconditions ?? [], request)),
+  };
+}
+
+/** Throws `invalid-request` with every fault of parameters, headers and body. */
+async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+  shape: Shape<P, Q, B>,
+  headers: readonly PreconditionHeader[],
+  request: HonoRequest,
+): Promise<Input<P, Q, B>> {
+  const params = shape.params.safeParse(request.param());
+  const query = shape.query.safeParse(queryOf(request));
+  const { precondition, issues } = readPrecondition(request, headers);
+  const body = shape.body.safeParse(shape.body === NO_BODY ? undefined : await readJson(request));
+  if (params.success && query.success && body.success && issues.length === 0) {
+    return { params: params.data, query: query.data, body: body.data, precondition };
+  }
+  const faults: Issue[] = [
+    ...(params.error ? issuesOf(params.error, 'path') : []),
+    ...(query.error ? issuesOf(query.error, 'query') : []),
+    ...issues,
+    ...(body.error ? issuesOf(body.error, '#') : []),
+  ];
+  throw new AppError('invalid-request', summarize(faults), faults);
+}
+
+/** A parameter that is given more than once is an array, which no schema takes. */
+function queryOf(request: HonoRequest): Record<string, string | string[] | undefined> {
+  const entries = Object.entries(request.queries());
+  return Object.fromEntries(entries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
+}

@@ -1,0 +1,193 @@
+import { z } from 'zod';
+import { Cluster, ClusterInput, ClusterPage, ObservationPage } from '../../schemas/cluster.ts';
+import { Name, PageQuery } from '../../schemas/common.ts';
+import { Decision, DecisionPage } from '../../schemas/decision.ts';
+import { Fleet, FleetInput, FleetPage } from '../../schemas/fleet.ts';
+import { Gateway, GatewayInput, GatewayPage, ReconcileResult } from '../../schemas/gateway.ts';
+import { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
+import { Route, RouteInput, RoutePage } from '../../schemas/route.ts';
+import { Service, ServiceInput, ServicePage } from '../../schemas/service.ts';
+import { getDecision, listDecisions, listObservations } from '../commands/ledger.ts';
+import { probeNow, reconcileNow } from '../commands/runs.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
+import { pageReply, pageRequest } from './page.ts';
+import { resourceOperations } from './resource-operations.ts';
+
+const InFleet = z.strictObject({ fleet: Name });
+const InCluster = z.strictObject({ fleet: Name, cluster: Name });
+const InGateway = z.strictObject({ fleet: Name, gateway: Name });
+const InService = z.strictObject({ fleet: Name, service: Name });
+const InRoute = z.strictObject({ fleet: Name, route: Name });
+const InDecision = z.strictObject({
+  fleet: Name,
+  decision: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a decision')
+    .meta({ examples: ['dcn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});
+
+const fleets = resourceOperations({
+  kind: 'fleet',
+  title: 'Fleet',
+  path: '/v1/fleets',
+  collectionParams: z.strictObject({}),
+  fleetOf: () => '',
+  params: InFleet,
+  refOf: ({ fleet }) => ({ kind: 'fleet', fleet, name: fleet }),
+  input: FleetInput,
+  output: Fleet,
+  page: FleetPage,
+  writeProblems: [],
+});
+
+const clusters = resourceOperations({
+  kind: 'cluster',
+  title: 'Cluster',
+  path: '/v1/fleets/{fleet}/clusters',
+  collectionParams: InFleet,
+  fleetOf: ({ fleet }) => fleet,
+  params: InCluster,
+  refOf: ({ fleet, cluster }) => ({ kind: 'cluster', fleet, name: cluster }),
+  input: ClusterInput,
+  output: Cluster,
+  page: ClusterPage,
+  writeProblems: ['not-found', 'forbidden-address', 'still-referenced'],
+});
+
+const gateways = resourceOperations({
+  kind: 'gateway',
+  title: 'Gateway',
+  path: '/v1/fleets/{fleet}/gateways',
+  collectionParams: InFleet,
+  fleetOf: ({ fleet }) => fleet,
+  params: InGateway,
+  refOf: ({ fleet, gateway }) => ({ kind: 'gateway', fleet, name: gateway }),
+  input: GatewayInput,
+  output: Gateway,
+  page: GatewayPage,
+  writeProblems: ['not-found', 'unknown-reference', 'conflicting-declaration'],
+});
+
+const services = resourceOperations({
+  kind: 'service',
+  title: 'Service',
+  path: '/v1/fleets/{fleet}/services',
+  collectionParams: InFleet,
+  fleetOf: ({ fleet }) => fleet,
+  params: InService,
+  refOf: ({ fleet, service }) => ({ kind: 'service', fleet, name: service }),
+  input: ServiceInput,
+  output: Service,
+  page: ServicePage,
+  writeProblems: ['not-found', 'unknown-reference', 'forbidden-address', 'conflicting-declaration', 'still-referenced'],
+});
+
+const routes = resourceOperations({
+  kind: 'route',
+  title: 'Route',
+  path: '/v1/fleets/{fleet}/routes',
+  collectionParams: InFleet,
+  fleetOf: ({ fleet }) => fleet,
+  params: InRoute,
+  refOf: ({ fleet, route }) => ({ kind: 'route', fleet, name: route }),
+  input: RouteInput,
+  output: Route,
+  page: RoutePage,
+  writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration'],
+});
+
+const listObservationsOperation = defineOperation({
+  operationId: 'listObservations',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
+  tag: 'clusters',
+  summary: 'List what probers saw of a cluster',
+  idempotency: 'safe',
+  params: InCluster,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, newest first.', schema: ObservationPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) =>
+    pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
+});
+
+const reconcileOperation = defineOperation({
+  operationId: 'reconcileGateway',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/gateways/{gateway}/reconcile',
+  tag: 'gateways',
+  summary: 'Make a gateway follow what is declared, now',
+  description:
+    'Compares what the gateway has with what is declared, pushes the difference and reads it back. It happens by itself after every ' +
+    'write and at intervals; this is for those who do not want to wait. Needs no Idempotency-Key: a second run finds nothing to do.',
+  idempotency: 'repeatable',
+  params: InGateway,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'How it ended; a failure is a result too.', schema: ReconcileResult }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await reconcileNow(ctx, params.fleet, params.gateway) }),
+});
+
+const listDecisionsOperation = defineOperation({
+  operationId: 'listDecisions',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/decisions',
+  tag: 'decisions',
+  summary: 'List why traffic moved',
+  idempotency: 'safe',
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, newest first.', schema: DecisionPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => pageReply(await listDecisions(ctx, params.fleet, pageRequest(query))),
+});
+
+const getDecisionOperation = defineOperation({
+  operationId: 'getDecision',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/decisions/{decision}',
+  tag: 'decisions',
+  summary: 'Get a decision with its evidence',
+  idempotency: 'safe',
+  params: InDecision,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The decision.', schema: Decision }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await getDecision(ctx, params.fleet, params.decision) }),
+});
+
+const createProbeRound = defineOperation({
+  operationId: 'createProbeRound',
+  method: 'post',
+  path: '/v1/probe-rounds',
+  tag: 'probe-rounds',
+  summary: 'Probe clusters now and act upon what is found',
+  description:
+    'For schedulers besides the built-in one. Needs no Idempotency-Key: another round is another observation, and two at a time are not ' +
+    'made: the second answers busy.',
+  idempotency: 'repeatable',
+  params: z.strictObject({}),
+  query: NO_QUERY,
+  body: ProbeRoundInput,
+  successes: [{ status: 200, description: 'What was seen and decided.', schema: ProbeRound }],
+  problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
+  handle: async (ctx, { body }) => ({ status: 200, body: await probeNow(ctx, body.fleet) }),
+});
+
+/** Everything that the API can do, in the order in which the OpenAPI document has it. */
+export const operations: readonly Operation[] = [
+  ...fleets,
+  ...clusters,
+  listObservationsOperation,
+  ...gateways,
+  reconcileOperation,
+  ...services,
+  ...routes,
+  listDecisionsOperation,
+  getDecisionOperation,
+  createProbeRound,
+];

@@ -1,0 +1,41 @@
+import type { HonoRequest } from 'hono';
+import type { Issue } from '../../schemas/problem.ts';
+import type { Precondition } from '../commands/precondition.ts';
+
+export type PreconditionHeader = 'If-Match' | 'If-None-Match';
+
+const ENTITY_TAG = /(W\/)?"([^"]*)"/g;
+
+/** The preconditions of a request (RFC 9110, section 13.1), and what is wrong with them. */
+export function readPrecondition(
+  request: HonoRequest,
+  headers: readonly PreconditionHeader[],
+): { precondition: Precondition; issues: Issue[] } {
+  const issues: Issue[] = [];
+  const read = (header: PreconditionHeader) => {
+    const value = headers.includes(header) ? request.header(header) : undefined;
+    if (value === undefined) return undefined;
+    const tags = parseTags(value, header === 'If-Match');
+    if (tags === undefined) issues.push(invalidTags(header));
+    return tags;
+  };
+  return { precondition: { ifMatch: read('If-Match'), ifNoneMatch: read('If-None-Match') }, issues };
+}
+
+/** Undefined when malformed. In strong comparison a weak tag equals nothing. */
+function parseTags(value: string, strong: boolean): '*' | string[] | undefined {
+  if (value.trim() === '*') return '*';
+  const tags = [...value.matchAll(ENTITY_TAG)];
+  const rest = value.replaceAll(ENTITY_TAG, '');
+  if (tags.length === 0 || !/^[\s,]*$/.test(rest)) return undefined;
+  return tags.filter(([, weak]) => !(strong && weak)).map(([, , tag]) => tag ?? '');
+}
+
+function invalidTags(header: PreconditionHeader): Issue {
+  return { pointer: `header/${header}`, code: 'invalid_format', detail: 'must be * or entity tags such as "3"' };
+}
+
+/** The strong entity tag of a revision. */
+export function etagOf(revision: number): string {
+  return `"${revision}"`;
+}

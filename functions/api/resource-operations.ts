@@ -1,0 +1,137 @@
+import type { z } from 'zod';
+import { PageQuery } from '../../schemas/common.ts';
+import type { ProblemCode } from '../../schemas/problem.ts';
+import { isMatch } from '../commands/precondition.ts';
+import { deleteResource, getResource, listResources, putResource, type RefTo } from '../commands/resources.ts';
+import type { Kind, Specs } from '../core/model.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
+import { pageReply, pageRequest } from './page.ts';
+import { etagOf } from './precondition.ts';
+
+/** How a kind of resource appears in the API. */
+export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.ZodObject> {
+  kind: K;
+  /** As operation ids write it: `Route`. */
+  title: string;
+  /** Path of the collection. */
+  path: string;
+  collectionParams: C;
+  /** The fleet of a collection; empty for the collection of fleets. */
+  fleetOf(params: z.output<C>): string;
+  params: P;
+  refOf(params: z.output<P>): RefTo<K>;
+  input: z.ZodType<Specs[K]>;
+  output: z.ZodType;
+  page: z.ZodType;
+  /** What can speak against a declaration of this kind. */
+  writeProblems: readonly ProblemCode[];
+}
+
+const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
+const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
+  'precondition-failed',
+  'precondition-required',
+  'write-conflict',
+];
+
+const NOT_MODIFIED: Success = {
+  status: 304,
+  description: 'It is at the revision of If-None-Match.',
+  headers: ['ETag'],
+};
+
+/** The operations that every kind of resource has. */
+export function resourceOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
+  api: ResourceApi<K, C, P>,
+): Operation[] {
+  return [listOperation(api), getOperation(api), putOperation(api), deleteOperation(api)];
+}
+
+function listOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    operationId: `list${api.title}s`,
+    method: 'get',
+    path: api.path,
+    tag: `${api.kind}s`,
+    summary: `List ${api.kind}s`,
+    idempotency: 'safe',
+    params: api.collectionParams,
+    query: PageQuery,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'One page, by name.', schema: api.page }],
+    problems: api.kind === 'fleet' ? ['invalid-page-token'] : ['invalid-page-token', 'not-found'],
+    handle: async (ctx, { params, query }) =>
+      pageReply(await listResources(ctx, api.kind, api.fleetOf(params), pageRequest(query))),
+  });
+}
+
+function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    ...itemRow(api),
+    operationId: `get${api.title}`,
+    method: 'get',
+    summary: `Get a ${api.kind}`,
+    description: 'The ETag stands for what is declared; health, conditions and shares change without it.',
+    idempotency: 'safe',
+    preconditions: ['If-None-Match'],
+    body: NO_BODY,
+    successes: [{ status: 200, description: `The ${api.kind}.`, schema: api.output, headers: ['ETag'] }, NOT_MODIFIED],
+    problems: ['not-found'],
+    handle: async (ctx, { params, precondition }): Promise<Reply> => {
+      const view = await getResource(ctx, api.refOf(params));
+      const headers = { ETag: etagOf(view.revision) };
+      if (isMatch(precondition.ifNoneMatch, view.revision)) return { status: 304, headers };
+      return { status: 200, body: view, headers };
+    },
+  });
+}
+
+function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    ...itemRow(api),
+    operationId: `put${api.title}`,
+    method: 'put',
+    summary: `Create or replace a ${api.kind}`,
+    description:
+      'Replacing needs If-Match with the ETag last seen, or * to overwrite whatever is there. If-None-Match: * creates only. ' +
+      'What is declared already is not written again: the revision stays.',
+    idempotency: 'idempotent',
+    preconditions: ['If-Match', 'If-None-Match'],
+    body: api.input,
+    successes: [
+      { status: 200, description: 'Replaced, or unchanged.', schema: api.output, headers: ['ETag'] },
+      { status: 201, description: 'Created.', schema: api.output, headers: ['ETag', 'Location'] },
+    ],
+    problems: [...BODY_PROBLEMS, ...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
+    handle: async (ctx, { params, body, precondition }): Promise<Reply> => {
+      const ref = api.refOf(params);
+      const { created, view } = await putResource(ctx, ref, body, precondition);
+      const ETag = etagOf(view.revision);
+      if (!created) return { status: 200, body: view, headers: { ETag } };
+      const Location = `${api.path.replace('{fleet}', ref.fleet)}/${ref.name}`;
+      return { status: 201, body: view, headers: { ETag, Location } };
+    },
+  });
+}
+
+function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    ...itemRow(api),
+    operationId: `delete${api.title}`,
+    method: 'delete',
+    summary: `Delete a ${api.kind}`,
+    idempotency: 'idempotent',
+    preconditions: ['If-Match'],
+    body: NO_BODY,
+    successes: [{ status: 204, description: 'Deleted.' }],
+    problems: ['not-found', 'still-referenced', ...PRECONDITION_PROBLEMS],
+    handle: async (ctx, { params, precondition }): Promise<Reply> => {
+      await deleteResource(ctx, api.refOf(params), precondition);
+      return { status: 204 };
+    },
+  });
+}
+
+function itemRow<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return { path: `${api.path}/{${api.kind}}`, tag: `${api.kind}s`, params: api.params, query: NO_QUERY };
+}

@@ -1,0 +1,114 @@
+import RPCClient from '@alicloud/pop-core';
+import pLimit from 'p-limit';
+import type { Json } from '../core/provider-object.ts';
+import { type Clock, type Cloud, CloudError, type CloudProduct, type CloudRequest, type Log } from '../deps.ts';
+import { invalidResponse, toFailure } from './errors.ts';
+import { flatten } from './flatten.ts';
+import { type Attempt, retry } from './retry.ts';
+
+/** Workers allow 6 open connections for each invocation; one is left for the store. */
+const MAX_SIMULTANEOUS_CALLS = 5;
+
+const API_VERSIONS: Record<CloudProduct, string> = { alb: '2020-06-16' };
+
+export interface Credentials {
+  accessKeyId: string;
+  accessKeySecret: string;
+  securityToken?: string | undefined;
+}
+
+export interface CloudOptions {
+  /** By the name that gateways use. */
+  credentials: Record<string, Credentials>;
+  /** Origin of the API, without a path. */
+  endpoint?: (product: CloudProduct, regionId: string) => string;
+  clock: Clock;
+  /** Of one attempt: connecting, waiting and reading. */
+  timeoutMs?: number;
+  /** Uniform in [0, 1); spreads retries. */
+  random?: () => number;
+  log: Log;
+}
+
+/** Answer and exchange, as pop-core resolves when it is `verbose`. */
+type VerboseClient = {
+  request(action: string, params: object, options: object): Promise<[unknown, { response: { statusCode: number } }]>;
+};
+
+/**
+ * Access to Alibaba Cloud. Make one for each invocation of a Worker: the queue of calls must not outlive the request that waits in it.
+ */
+export function createCloud(options: CloudOptions): Cloud {
+  const { credentials, clock, log, timeoutMs = 10_000, random = Math.random } = options;
+  const endpoint = options.endpoint ?? ((product, regionId) => `https://${product}.${regionId}.aliyuncs.com`);
+  const limit = pLimit(MAX_SIMULTANEOUS_CALLS);
+  const clients = new Map<string, VerboseClient>();
+
+  function clientOf(request: CloudRequest, keys: Credentials): VerboseClient {
+    const name = `${request.product} ${request.regionId} ${request.credentials}`;
+    const client = clients.get(name) ?? createClient(request, endpoint(request.product, request.regionId), keys);
+    clients.set(name, client);
+    return client;
+  }
+
+  return {
+    async call(request) {
+      const keys = Object.hasOwn(credentials, request.credentials) ? credentials[request.credentials] : undefined;
+      if (keys === undefined) throw unknownCredentials(request);
+      const client = clientOf(request, keys);
+      const parameters = flatten(request.parameters);
+      return retry(() => limit(() => attempt(client, request.action, parameters, keys, timeoutMs)), {
+        clock,
+        random,
+        onRetry: ({ code, requestId }, count, delayMs) =>
+          log.info('cloud.retry', { action: request.action, code, requestId, attempt: count, delayMs }),
+      });
+    },
+  };
+}
+
+async function attempt(
+  client: VerboseClient,
+  action: string,
+  parameters: Record<string, string>,
+  keys: Credentials,
+  timeoutMs: number,
+): Promise<Attempt<Record<string, Json>>> {
+  try {
+    // POST keeps signature and key out of the URL. pop-core would capitalise names that it does not know.
+    const options = { method: 'POST', formatParams: false, timeout: timeoutMs };
+    const [body, exchange] = await client.request(action, parameters, options);
+    const status = exchange.response.statusCode;
+    const answer = toJsonObject(body);
+    if (status >= 400 || answer === undefined) {
+      return { ok: false, error: invalidResponse(action, `HTTP ${status} without an error code`) };
+    }
+    return { ok: true, value: answer };
+  } catch (thrown) {
+    const secrets = [keys.accessKeyId, keys.accessKeySecret, keys.securityToken ?? ''].filter((text) => text !== '');
+    return { ok: false, ...toFailure(thrown, action, secrets) };
+  }
+}
+
+/** Big integers arrive as objects and objects without a prototype; a round trip makes text and plain objects of them. */
+function toJsonObject(body: unknown): Record<string, Json> | undefined {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  return JSON.parse(JSON.stringify(body));
+}
+
+/** pop-core's types leave out the second argument of the constructor, which makes it tell the HTTP status. */
+function createClient(request: CloudRequest, endpoint: string, keys: Credentials): VerboseClient {
+  const Client = RPCClient as unknown as new (config: RPCClient.Config, verbose: boolean) => VerboseClient;
+  const { accessKeyId, accessKeySecret, securityToken } = keys;
+  const config = { endpoint, apiVersion: API_VERSIONS[request.product], accessKeyId, accessKeySecret };
+  return new Client(securityToken === undefined ? config : { ...config, securityToken }, true);
+}
+
+function unknownCredentials(request: CloudRequest): CloudError {
+  return new CloudError({
+    code: 'UnknownCredentials',
+    errorClass: 'denied',
+    action: request.action,
+    message: `There is no credential set ${request.credentials} in the settings`,
+  });
+}

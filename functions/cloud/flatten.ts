@@ -1,0 +1,21 @@
+import type { Json } from '../core/provider-object.ts';
+
+/**
+ * Parameters in the form that the RPC style asks for: members of objects joined with `.`, items of lists numbered from 1, everything
+ * as text. Absent and null values are left out.
+ */
+export function flatten(parameters: Record<string, Json | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parameters)) add(flat, name, value);
+  return flat;
+}
+
+function add(flat: Record<string, string>, name: string, value: Json | undefined): void {
+  if (value === undefined || value === null) return;
+  if (typeof value !== 'object') {
+    flat[name] = String(value);
+    return;
+  }
+  const members = Array.isArray(value) ? value.map((item, index) => [index + 1, item] as const) : Object.entries(value);
+  for (const [key, member] of members) add(flat, `${name}.${key}`, member);
+}

@@ -1,0 +1,45 @@
+import type { Clock, CloudError, CloudErrorClass } from '../deps.ts';
+
+const MAX_ATTEMPTS = 6;
+const BUDGET_MS = 30_000;
+const MAX_DELAY_MS = 8_000;
+
+/** First upper bound of the wait before the next attempt, by class; it doubles each time. Other classes are final. */
+const BASE_DELAY_MS: Partial<Record<CloudErrorClass, number>> = {
+  unavailable: 500,
+  throttled: 1_000,
+  busy: 1_000,
+  // A rule that has just been deleted refers to its server group for some seconds more.
+  'in-use': 2_000,
+};
+
+/** What came of one attempt. `retryAfterMs`: the cloud's own word on when to come again. */
+export type Attempt<T> = { ok: true; value: T } | { ok: false; error: CloudError; retryAfterMs?: number | undefined };
+
+export interface RetryOptions {
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  onRetry?: (error: CloudError, attempt: number, delayMs: number) => void;
+}
+
+/**
+ * Calls `attempt` until it succeeds, fails for good, or 6 attempts or 30 s are used up; then throws the last error. Waits with full
+ * jitter: uniform between 0 and a bound that doubles, so that many callers spread out.
+ */
+export async function retry<T>(attempt: () => Promise<Attempt<T>>, options: RetryOptions): Promise<T> {
+  const { clock, random, onRetry } = options;
+  const deadlineMs = clock.now() + BUDGET_MS;
+  for (let count = 1; ; count++) {
+    const outcome = await attempt();
+    if (outcome.ok) return outcome.value;
+    const { error, retryAfterMs = 0 } = outcome;
+    const baseMs = BASE_DELAY_MS[error.errorClass];
+    if (baseMs === undefined || count === MAX_ATTEMPTS) throw error;
+    const jitterMs = random() * Math.min(MAX_DELAY_MS, baseMs * 2 ** (count - 1));
+    const delayMs = Math.round(Math.max(retryAfterMs, jitterMs));
+    if (clock.now() + delayMs > deadlineMs) throw error;
+    onRetry?.(error, count, delayMs);
+    await clock.sleep(delayMs);
+  }
+}

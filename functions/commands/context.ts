@@ -1,0 +1,15 @@
+import type { Deps } from '../deps.ts';
+
+/** Who asks, and with what. */
+export interface Context {
+  deps: Deps;
+  actor: string;
+  requestId: string;
+  /** Work that outlives the answer. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** RFC 3339, UTC, of milliseconds since the epoch. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}

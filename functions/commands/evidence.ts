@@ -1,0 +1,68 @@
+import type { Progress } from '../core/conditions.ts';
+import type { HealthRecord } from '../core/health.ts';
+import type { Kind, Resource, Traffic } from '../core/model.ts';
+import { compareText } from '../core/precedence.ts';
+import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../deps.ts';
+import { kinds } from './kinds.ts';
+import type { World } from './world.ts';
+
+/** What is known, besides the declarations, of some resources of one kind and fleet. Read once per page. */
+export interface Evidence {
+  gateways: readonly string[];
+  syncs: readonly SyncRecord[];
+  outbox: readonly OutboxRow[];
+  programmed: readonly ProgrammedRow[];
+  health: readonly HealthRecord[];
+  traffic: Traffic;
+}
+
+const NO_TRAFFIC: Traffic = { version: 0, withdrawals: [] };
+
+/** Reads what the views of the kind need and nothing else. */
+export async function loadEvidence(
+  store: Store,
+  world: World,
+  kind: Kind,
+  names: readonly string[],
+): Promise<Evidence> {
+  const { fleet } = world;
+  const sorted = [...names].sort(compareText);
+  const [gateways, syncs, programmed, outbox, health, traffic] = await Promise.all([
+    kind === 'route' || kind === 'gateway' ? [] : world.all('gateway'),
+    store.syncs(fleet),
+    store.programmed(fleet, kind, sorted[0] ?? '', sorted.at(-1) ?? ''),
+    store.outbox({ fleet }),
+    kind === 'cluster' ? store.health(fleet) : [],
+    kind === 'cluster' || kind === 'route' ? store.traffic(fleet) : NO_TRAFFIC,
+  ]);
+  return { gateways: gateways.map((gateway) => gateway.name), syncs, programmed, outbox, health, traffic };
+}
+
+/** How far each gateway that should follow the resource has come. */
+export function progressOf<K extends Kind>(resource: Resource<K>, evidence: Evidence): Progress[] {
+  const gateways = kinds[resource.kind].gateways(resource) ?? evidence.gateways;
+  const isAbout = (row: OutboxRow | ProgrammedRow, gateway: string) =>
+    row.gateway === gateway && row.kind === resource.kind && row.name === resource.name;
+  return gateways.map((gateway) => {
+    const record = evidence.syncs.find((item) => item.gateway === gateway);
+    const isPending = evidence.outbox.some((row) => isAbout(row, gateway));
+    const row = evidence.programmed.find((item) => isAbout(item, gateway));
+    return {
+      gateway,
+      programmed: row ?? (isPending ? undefined : sinceFirstRun(resource, record)),
+      attempt: attemptOf(record),
+    };
+  });
+}
+
+/** What was declared before the gateway was has no row of its own: the first verified run of the gateway took it all up. */
+function sinceFirstRun(resource: Resource, record: SyncRecord | undefined): Progress['programmed'] {
+  if (record?.verifiedAt === undefined) return undefined;
+  return { revision: resource.revision, verifiedAt: record.verifiedAt };
+}
+
+/** A gateway that was verified before this resource was written has not been tried with it yet. */
+function attemptOf(record: SyncRecord | undefined): Progress['attempt'] {
+  if (record === undefined || record.state === 'Verified' || record.lastAttemptAt === undefined) return undefined;
+  return { reason: record.reason || 'Pending', message: record.message, at: record.lastAttemptAt };
+}

@@ -1,0 +1,71 @@
+import type { Kind, Resource, Specs } from '../core/model.ts';
+
+/** A place in a resource that names another resource of the same fleet. */
+export interface Reference {
+  kind: Kind;
+  name: string;
+  /** JSON Pointer, as a fragment. */
+  pointer: string;
+}
+
+/** What is particular to a kind of resource. */
+export interface KindDescriptor<K extends Kind> {
+  uidPrefix: string;
+  /** Everything that the declaration names. The fleet is not among it: a resource names it by where it is. */
+  references(spec: Specs[K]): Reference[];
+  /** Kinds that may name this one. */
+  referredBy: readonly Kind[];
+  /** Names of the gateways that follow the resource; undefined: every gateway of the fleet. */
+  gateways(resource: Pick<Resource<K>, 'name' | 'spec'>): readonly string[] | undefined;
+}
+
+const none = () => [];
+const everyGateway = () => undefined;
+
+export const kinds: { [K in Kind]: KindDescriptor<K> } = {
+  fleet: {
+    uidPrefix: 'flt',
+    references: none,
+    referredBy: ['cluster', 'gateway', 'service', 'route'],
+    gateways: everyGateway,
+  },
+  cluster: { uidPrefix: 'cls', references: none, referredBy: ['service', 'route'], gateways: everyGateway },
+  gateway: { uidPrefix: 'gtw', references: none, referredBy: ['route'], gateways: ({ name }) => [name] },
+  service: { uidPrefix: 'svc', references: serviceReferences, referredBy: ['route'], gateways: everyGateway },
+  route: { uidPrefix: 'rte', references: routeReferences, referredBy: [], gateways: ({ spec }) => spec.gateways },
+};
+
+function serviceReferences(spec: Specs['service']): Reference[] {
+  return spec.exports.map((item, index) => ({
+    kind: 'cluster',
+    name: item.cluster,
+    pointer: `#/exports/${index}/cluster`,
+  }));
+}
+
+function routeReferences(spec: Specs['route']): Reference[] {
+  return [
+    ...spec.gateways.map((name, index): Reference => ({ kind: 'gateway', name, pointer: `#/gateways/${index}` })),
+    ...backendsOf(spec).map(
+      ({ ref, pointer }): Reference => ({ kind: 'service', name: ref.service, pointer: `${pointer}/service` }),
+    ),
+    ...spec.distribution.clusters.map(
+      ({ cluster }, index): Reference => ({
+        kind: 'cluster',
+        name: cluster,
+        pointer: `#/distribution/clusters/${index}/cluster`,
+      }),
+    ),
+  ];
+}
+
+/** Every backend of a route, and where it stands. */
+export function backendsOf(spec: Specs['route']) {
+  return spec.rules.flatMap((rule, ruleIndex) =>
+    rule.backendRefs.map((ref, index) => ({ ref, pointer: `#/rules/${ruleIndex}/backendRefs/${index}` })),
+  );
+}
+
+export function referencesOf<K extends Kind>(resource: Resource<K>): Reference[] {
+  return kinds[resource.kind].references(resource.spec);
+}

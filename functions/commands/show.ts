@@ -1,0 +1,36 @@
+import type { Kind, Resource } from '../core/model.ts';
+import type { Store } from '../deps.ts';
+import { loadEvidence } from './evidence.ts';
+import { referencesOf } from './kinds.ts';
+import { type Views, views } from './views.ts';
+import { type World, worldOf } from './world.ts';
+
+/** Resources of one kind and fleet as the API shows them; what that takes is read once for all of them. */
+export async function show<K extends Kind>(
+  store: Store,
+  kind: K,
+  resources: readonly Resource<K>[],
+  world: World,
+): Promise<Views[K][]> {
+  if (resources.length === 0) return [];
+  const names = resources.map((resource) => resource.name);
+  const backends = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'service');
+  const [evidence, services, clusters] = await Promise.all([
+    loadEvidence(store, world, kind, names),
+    world.services(backends.map((reference) => reference.name)),
+    kind === 'route' ? world.all('cluster') : [],
+  ]);
+  return resources.map((resource) => views[kind](resource, { evidence, services, clusters }));
+}
+
+/** One page. Fleets have nothing in common and are looked at one by one. */
+export async function showPage<K extends Kind>(
+  store: Store,
+  kind: K,
+  fleet: string,
+  resources: readonly Resource<K>[],
+): Promise<Views[K][]> {
+  if (kind !== 'fleet') return await show(store, kind, resources, worldOf(store, fleet));
+  const shown = await Promise.all(resources.map((item) => show(store, kind, [item], worldOf(store, item.name))));
+  return shown.flat();
+}

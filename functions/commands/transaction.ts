@@ -1,0 +1,104 @@
+import { canonicalJson } from '../core/digest.ts';
+import type { Kind, Ref, Resource } from '../core/model.ts';
+import type { AuditEvent, Commit } from '../deps.ts';
+import { reconcileGateway } from '../engine/reconcile.ts';
+import { AppError } from './app-error.ts';
+import { type Context, timestamp } from './context.ts';
+import { kinds, referencesOf } from './kinds.ts';
+import type { World } from './world.ts';
+
+/** A transaction of the store holds this many items; the resource, its revision and the audit event take three. */
+const MAX_ITEMS = 97;
+
+/** What the store keeps of one resource, in bytes of JSON. */
+const MAX_SPEC_BYTES = 380_000;
+
+/** A change of a resource and what follows from it. */
+export interface Change<K extends Kind> {
+  verb: Commit['verb'];
+  resource: Resource<K>;
+  before: Resource<K> | undefined;
+  referenceCount?: number | undefined;
+}
+
+/**
+ * The resource with its audit event and a row for every gateway that has to follow; on success the gateways follow in the background,
+ * and the sweep sees to what that leaves.
+ */
+export async function commitChange<K extends Kind>(ctx: Context, change: Change<K>, world: World) {
+  const { store } = ctx.deps;
+  const { resource, before, verb, referenceCount } = change;
+  const { fleet, kind, name } = resource;
+  const at = timestamp(ctx.deps.clock.now());
+  const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
+  const gateways = await affectedGateways(change, world);
+  const references = newReferences(resource, before);
+  checkLimits(resource, references.length, gateways.length);
+  const outcome = await store.commit({
+    resource,
+    verb,
+    references,
+    referenceCount,
+    audit: auditOf(ctx, change, at),
+    outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at })),
+  });
+  if (outcome.result === 'ok') ctx.waitUntil(Promise.all(gateways.map((gateway) => follow(ctx, fleet, gateway))));
+  return outcome;
+}
+
+/** Those that follow the resource as it was or as it is. One that is deleted follows nothing. */
+async function affectedGateways<K extends Kind>({ verb, resource, before }: Change<K>, world: World) {
+  if (verb === 'delete' && resource.kind === 'gateway') return [];
+  const descriptor = kinds[resource.kind];
+  const named = [before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []);
+  if (descriptor.gateways(resource) !== undefined) return [...new Set(named)];
+  return (await world.all('gateway')).map((gateway) => gateway.name);
+}
+
+/**
+ * What is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
+ * revision before or in this one.
+ */
+function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K> | undefined): Ref[] {
+  const { fleet } = resource;
+  const held = new Set(before && referencesOf(before).map((item) => `${item.kind}/${item.name}`));
+  const taken = new Map(referencesOf(resource).map((item) => [`${item.kind}/${item.name}`, item]));
+  const added = [...taken].filter(([key]) => !held.has(key)).map(([, { kind, name }]) => ({ kind, fleet, name }));
+  const isNewInFleet = before === undefined && resource.kind !== 'fleet';
+  return isNewInFleet ? [{ kind: 'fleet', fleet, name: fleet }, ...added] : added;
+}
+
+function checkLimits(resource: Resource, references: number, gateways: number): void {
+  const room = MAX_ITEMS - gateways;
+  if (references > room) {
+    const detail = `One write can add ${room} references and this one adds ${references}: declare them in several steps.`;
+    throw new AppError('limit-exceeded', detail);
+  }
+  const bytes = new TextEncoder().encode(canonicalJson(resource.spec)).length;
+  if (bytes > MAX_SPEC_BYTES) {
+    throw new AppError('limit-exceeded', `A declaration holds at most ${MAX_SPEC_BYTES} bytes; this one has ${bytes}.`);
+  }
+}
+
+function auditOf<K extends Kind>(ctx: Context, { verb, resource, before }: Change<K>, at: string): AuditEvent {
+  const { kind, fleet, name, revision } = resource;
+  return {
+    id: `aud_${ctx.deps.ids.ulid()}`,
+    at,
+    actor: ctx.actor,
+    action: `${kind}.${verb}`,
+    target: { kind, fleet, name },
+    requestId: ctx.requestId,
+    before: before?.revision ?? 0,
+    after: verb === 'delete' ? 0 : revision,
+  };
+}
+
+async function follow(ctx: Context, fleet: string, gateway: string): Promise<void> {
+  try {
+    await reconcileGateway(ctx.deps, fleet, gateway);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    ctx.deps.log.error('gateway.reconcile-failed', { fleet, gateway, name, requestId: ctx.requestId });
+  }
+}

@@ -1,0 +1,51 @@
+import type { Probe } from '../../schemas/cluster.ts';
+import type { Issue } from '../../schemas/problem.ts';
+import { type AddressPolicy, checkAddress, checkProbeTarget } from '../core/probe-target.ts';
+import type { Settings } from '../deps.ts';
+import { forbidden, type Proposal } from './proposal.ts';
+import { referrer } from './referrers.ts';
+import type { World } from './world.ts';
+
+export async function validateCluster(
+  { name, spec, before }: Proposal<'cluster'>,
+  world: World,
+  settings: Settings,
+): Promise<Issue[]> {
+  const policy = addressPolicy(settings);
+  const losesIngress = before?.spec.ingress !== undefined && spec.ingress === undefined;
+  return [
+    ...spec.probes.flatMap((probe, index) => forbiddenProbe(probe, `#/probes/${index}`, policy)),
+    ...forbiddenAddresses(spec.ingress?.endpoints ?? [], '#/ingress/endpoints', policy),
+    ...(losesIngress ? await ingressUsers(name, world) : []),
+  ];
+}
+
+export function addressPolicy(settings: Settings): AddressPolicy {
+  return { allowLoopback: settings.allowLoopbackProbes };
+}
+
+function forbiddenProbe(probe: Probe, pointer: string, policy: AddressPolicy): Issue[] {
+  const reason = checkProbeTarget(probe, policy);
+  return reason === undefined ? [] : [forbidden(`${pointer}/${probe.type === 'http' ? 'url' : 'host'}`, reason)];
+}
+
+/** Traffic must not be sent where a probe must not go. */
+export function forbiddenAddresses(
+  endpoints: readonly { address: string }[],
+  pointer: string,
+  policy: AddressPolicy,
+): Issue[] {
+  return endpoints.flatMap(({ address }, index) => {
+    const reason = checkAddress(address, policy);
+    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/address`, reason)];
+  });
+}
+
+/** The exports that are served by the ingress of the cluster. */
+async function ingressUsers(cluster: string, world: World): Promise<Issue[]> {
+  const services = await world.all('service');
+  return services.flatMap((service) => {
+    const index = service.spec.exports.findIndex((item) => item.cluster === cluster && item.backend.type === 'ingress');
+    return index < 0 ? [] : [referrer(service, `#/exports/${index}/backend`)];
+  });
+}

@@ -1,0 +1,50 @@
+import type { Issue } from '../../schemas/problem.ts';
+import type { ServiceSpec } from '../../schemas/service.ts';
+import type { Resource } from '../core/model.ts';
+import type { Settings } from '../deps.ts';
+import { conflict, type Proposal } from './proposal.ts';
+import { referrer } from './referrers.ts';
+import { addressPolicy, forbiddenAddresses } from './validate-cluster.ts';
+import { strandedBackends } from './validate-route.ts';
+import type { World } from './world.ts';
+
+export async function validateService(
+  proposal: Proposal<'service'>,
+  world: World,
+  settings: Settings,
+): Promise<Issue[]> {
+  const { spec, before } = proposal;
+  const isNarrower = before !== undefined && losesPortOrCluster(spec, before.spec);
+  return [
+    ...(await exportIssues(spec, world, settings)),
+    ...(isNarrower ? await strandedRoutes({ ...before, spec }, world) : []),
+  ];
+}
+
+async function exportIssues(spec: ServiceSpec, world: World, settings: Settings): Promise<Issue[]> {
+  const clusters = spec.exports.length > 0 ? await world.all('cluster') : [];
+  return spec.exports.flatMap(({ cluster, backend }, index) => {
+    const pointer = `#/exports/${index}/backend`;
+    if (backend.type === 'endpoints') {
+      return forbiddenAddresses(backend.endpoints, `${pointer}/endpoints`, addressPolicy(settings));
+    }
+    const hasIngress = clusters.some((item) => item.name === cluster && item.spec.ingress !== undefined);
+    return hasIngress ? [] : [conflict(pointer, `cluster ${cluster} has no ingress`)];
+  });
+}
+
+function losesPortOrCluster(spec: ServiceSpec, before: ServiceSpec): boolean {
+  const ports = new Set(spec.ports.map((port) => port.port));
+  const clusters = new Set(spec.exports.map((item) => item.cluster));
+  return (
+    before.ports.some((port) => !ports.has(port.port)) || before.exports.some((item) => !clusters.has(item.cluster))
+  );
+}
+
+/** The backends of routes that the service, as it would be, could not serve. */
+async function strandedRoutes(service: Resource<'service'>, world: World): Promise<Issue[]> {
+  const [routes, clusters] = await Promise.all([world.all('route'), world.all('cluster')]);
+  return routes.flatMap((route) =>
+    strandedBackends(route.spec, [service], clusters).map(({ pointer }) => referrer(route, pointer)),
+  );
+}

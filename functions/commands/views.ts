@@ -1,0 +1,157 @@
+import type { Cluster, ClusterHealth } from '../../schemas/cluster.ts';
+import type { Fleet } from '../../schemas/fleet.ts';
+import type { Gateway, GatewaySync } from '../../schemas/gateway.ts';
+import type { BackendShares, Route } from '../../schemas/route.ts';
+import type { Service, ServiceSpec } from '../../schemas/service.ts';
+import { automated, healthy, programmedBy, programmedByAll, serving, writtenConditions } from '../core/conditions.ts';
+import { shares } from '../core/distribution.ts';
+import type { Kind, Resource } from '../core/model.ts';
+import { compareText } from '../core/precedence.ts';
+import { poolOf } from '../core/resolve.ts';
+import { timestamp } from './context.ts';
+import { type Evidence, progressOf } from './evidence.ts';
+import { backendsOf } from './kinds.ts';
+
+/** Resources as the API shows them: what was declared, and what became of it. */
+export interface Views {
+  fleet: Fleet;
+  cluster: Cluster;
+  gateway: Gateway;
+  service: Service;
+  route: Route;
+}
+
+export interface Surroundings {
+  evidence: Evidence;
+  /** For routes: what their backends name. */
+  services: readonly Resource<'service'>[];
+  clusters: readonly Resource<'cluster'>[];
+}
+
+export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
+  fleet: viewFleet,
+  cluster: viewCluster,
+  gateway: viewGateway,
+  service: viewService,
+  route: viewRoute,
+};
+
+function metadata({ name, uid, revision, createdAt, updatedAt }: Resource) {
+  return { name, uid, revision, createdAt, updatedAt };
+}
+
+function commonConditions(resource: Resource, evidence: Evidence) {
+  return [...writtenConditions(resource), programmedByAll(resource, progressOf(resource, evidence))];
+}
+
+function viewFleet(resource: Resource<'fleet'>, { evidence }: Surroundings): Fleet {
+  const conditions = [...commonConditions(resource, evidence), automated(resource, resource.spec.automation)];
+  return { ...metadata(resource), ...resource.spec, conditions };
+}
+
+function viewCluster(resource: Resource<'cluster'>, { evidence }: Surroundings): Cluster {
+  const health = healthOf(resource, evidence);
+  const found = evidence.traffic.withdrawals.find((item) => item.cluster === resource.name);
+  const withdrawal = found && { since: timestamp(found.sinceMs), reason: found.reason, decision: found.decision };
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    conditions: [
+      ...commonConditions(resource, evidence),
+      healthy(resource, health.state, health.since),
+      serving(resource, withdrawal),
+    ],
+    health,
+    ...(withdrawal && { withdrawal }),
+  };
+}
+
+function healthOf(resource: Resource<'cluster'>, { health }: Evidence): ClusterHealth {
+  const record = health.find((item) => item.uid === resource.uid);
+  if (record === undefined) return { state: 'unknown', consecutiveFailures: 0, consecutiveSuccesses: 0 };
+  return {
+    state: record.state,
+    since: timestamp(record.sinceMs),
+    consecutiveFailures: record.consecutiveFailures,
+    consecutiveSuccesses: record.consecutiveSuccesses,
+    ...(record.recent[0] && { lastObservation: record.recent[0] }),
+  };
+}
+
+function viewGateway(resource: Resource<'gateway'>, { evidence }: Surroundings): Gateway {
+  const record = evidence.syncs.find((item) => item.gateway === resource.name);
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    conditions: commonConditions(resource, evidence),
+    ...(record?.address !== undefined && { address: record.address }),
+    sync: syncOf(resource, evidence),
+  };
+}
+
+function syncOf(resource: Resource<'gateway'>, { syncs, outbox }: Evidence): GatewaySync {
+  const record = syncs.find((item) => item.gateway === resource.name);
+  const isBehind = outbox.some((row) => row.gateway === resource.name);
+  const times = {
+    ...(record?.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
+    ...(record?.nextAttemptAt !== undefined && { nextAttemptAt: record.nextAttemptAt }),
+    ...(record?.verifiedAt !== undefined && { verifiedAt: record.verifiedAt }),
+  };
+  if (record === undefined || (record.state === 'Verified' && isBehind)) {
+    return { state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0, ...times };
+  }
+  const { state, reason, message, attempts } = record;
+  return { state, reason, message, attempts, ...times };
+}
+
+function viewService(resource: Resource<'service'>, { evidence }: Surroundings): Service {
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    conditions: commonConditions(resource, evidence),
+    import: {
+      type: 'ClusterSetIP',
+      ports: resource.spec.ports,
+      clusters: [...resource.spec.exports].sort(byAge).map((item) => item.cluster),
+    },
+  };
+}
+
+type Export = ServiceSpec['exports'][number];
+
+/** Oldest first; exports without a date last (KEP-1645 settles conflicts by age). */
+function byAge(a: Export, b: Export): number {
+  return exportedAtMs(a) - exportedAtMs(b) || compareText(a.cluster, b.cluster);
+}
+
+function exportedAtMs({ exportedAt }: Export): number {
+  return exportedAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(exportedAt);
+}
+
+function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Route {
+  const progress = progressOf(resource, surroundings.evidence);
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    conditions: commonConditions(resource, surroundings.evidence),
+    parents: progress.map((item) => ({
+      gateway: item.gateway,
+      conditions: [...writtenConditions(resource), programmedBy(resource, item)],
+    })),
+    shares: backendShares(resource, surroundings),
+  };
+}
+
+/** Who gets how much of each distinct backend, in the order in which the route names them. */
+function backendShares(resource: Resource<'route'>, { evidence, services, clusters }: Surroundings): BackendShares[] {
+  const distinct = new Map(backendsOf(resource.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
+  return [...distinct.values()].map((ref) => ({
+    service: ref.service,
+    port: ref.port,
+    clusters: shares(poolOf(resource, ref, services, clusters), evidence.traffic.withdrawals),
+  }));
+}

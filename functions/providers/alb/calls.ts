@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import type { AlbTarget } from '../../../schemas/gateway.ts';
+import type { Json } from '../../core/provider-object.ts';
+import { CloudError } from '../../deps.ts';
+import type { Session } from '../provider.ts';
+
+export type AlbSession = Session<AlbTarget>;
+
+/** The default page of 20 would hide objects; 100 is the most that a list returns (ALB OpenAPI 2020-06-16). */
+const PAGE_SIZE = 100;
+const MAX_PAGES = 200;
+
+/** A call that changes nothing; the answer must have the form of `schema`. */
+export async function read<T>(
+  session: AlbSession,
+  action: string,
+  parameters: Record<string, Json | undefined>,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const { cloud, credentials, target } = session;
+  const body = await cloud.call({ product: 'alb', regionId: target.regionId, credentials, action, parameters });
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalidAnswer(action, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
+}
+
+/** All pages of a list, until there is no token for another. */
+export async function list<T>(
+  session: AlbSession,
+  action: string,
+  parameters: Record<string, Json | undefined>,
+  schema: z.ZodType<{ items: T[]; nextToken?: string | undefined }>,
+): Promise<T[]> {
+  const items: T[] = [];
+  let NextToken: string | undefined;
+  for (let count = 0; count < MAX_PAGES; count++) {
+    const page = await read(session, action, { ...parameters, MaxResults: PAGE_SIZE, NextToken }, schema);
+    items.push(...page.items);
+    if (page.nextToken === undefined || page.nextToken === '') return items;
+    NextToken = page.nextToken;
+  }
+  throw invalidAnswer(action, `more than ${MAX_PAGES} pages`);
+}
+
+/** A call that changes something, under the lease. Resolves with the answer as soon as the cloud has accepted it. */
+export async function write(
+  session: AlbSession,
+  action: string,
+  parameters: Record<string, Json | undefined>,
+  clientToken: string,
+): Promise<Record<string, Json>> {
+  const { cloud, credentials, target } = session;
+  await session.ensureLease();
+  return cloud.call({
+    product: 'alb',
+    regionId: target.regionId,
+    credentials,
+    action,
+    parameters: { ...parameters, ClientToken: clientToken },
+  });
+}
+
+/** Waits for all, then throws the first failure: when it throws, nothing that it began is still under way. */
+export async function settle<T extends readonly unknown[]>(
+  tasks: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(tasks);
+  return await Promise.all(tasks);
+}
+
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  const result: T[][] = [];
+  for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
+  return result;
+}
+
+function invalidAnswer(action: string, what: string): CloudError {
+  return new CloudError({
+    code: 'InvalidResponse',
+    errorClass: 'unavailable',
+    action,
+    message: `${action}: the answer has not the documented form: ${what}`,
+  });
+}

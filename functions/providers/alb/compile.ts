@@ -1,0 +1,159 @@
+import type { AlbTarget } from '../../../schemas/gateway.ts';
+import { digest } from '../../core/digest.ts';
+import type { GatewayConfig, Pool, PoolRef, Rule, Share } from '../../core/ir.ts';
+import type { ProviderObject } from '../../core/provider-object.ts';
+import type { Observed, PoolShares } from '../provider.ts';
+import {
+  type Condition,
+  GroupSpec,
+  groupObject,
+  type HealthCheckConfig,
+  RULE,
+  RuleSpec,
+  resourceName,
+  ruleObject,
+  SERVER_GROUP,
+  type Server,
+  type Tuple,
+  tagValue,
+} from './canonical.ts';
+import { conditionsOf, describe } from './conditions.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { assignPriorities } from './priorities.ts';
+import { effectiveShares, serverWeights } from './weights.ts';
+
+/** One server group for each pool, and one rule for each listener and distinct match. */
+export function compile(
+  config: GatewayConfig,
+  shares: PoolShares,
+  observed: Observed,
+  { target }: { target: AlbTarget },
+): ProviderObject[] {
+  const facts = factsOf(observed);
+  const groups = config.pools.map((pool) => compilePool(pool, shares.get(pool.key) ?? [], facts, observed));
+  const groupKeys = new Map(config.pools.map((pool) => [pool.key, groupKey(pool)]));
+  const rules = distinctRules(config.rules);
+  return [...groups, ...target.listenerIds.flatMap((id) => compileRules(id, rules, groupKeys, facts, observed))];
+}
+
+/** The protocol of a group is fixed for life, so it is a part of what the group is. */
+export function groupKey(pool: Pool): string {
+  return tagValue(`pool/${pool.key}${pool.protocol === 'HTTP' ? '' : `/${pool.protocol}`}`);
+}
+
+function compilePool(pool: Pool, shares: readonly Share[], facts: Facts, observed: Observed): ProviderObject {
+  const key = groupKey(pool);
+  const object = groupObject(key, {
+    ServerGroupName: resourceName(pool.key),
+    ServerGroupType: 'Ip',
+    VpcId: facts.vpcId,
+    Protocol: pool.protocol,
+    Scheduler: 'Wrr',
+    HealthCheckConfig: healthCheck(pool),
+    Servers: servers(pool, shares, currentServers(key, observed)),
+  });
+  return { ...object, shares: effectiveShares(pool.members, shares) };
+}
+
+/**
+ * When no cluster shall serve, weights stay what they are: a group whose weights are all 0 answers 503, while one whose servers all
+ * fail is still tried (ALB fails open).
+ */
+function servers(pool: Pool, shares: readonly Share[], current: readonly Server[]): Server[] {
+  const weighted = serverWeights(pool.members, shares);
+  const nobody = weighted.every((server) => server.weight === 0);
+  return weighted.map(({ address, port, remote, weight }) => {
+    const now = current.find((server) => server.ServerId === address && server.Port === port);
+    return { ServerId: address, Port: port, Weight: nobody ? (now?.Weight ?? 0) : weight, RemoteIpEnabled: remote };
+  });
+}
+
+function currentServers(key: string, observed: Observed): Server[] {
+  const object = observed.objects.find((item) => item.kind === SERVER_GROUP && item.key === key);
+  return object === undefined ? [] : GroupSpec.parse(object.spec).Servers;
+}
+
+/** All fields that matter for the kind of check; what is not sent keeps an undocumented default. */
+function healthCheck({ healthCheck: check, protocol }: Pool): HealthCheckConfig {
+  const common = {
+    HealthCheckEnabled: true,
+    HealthCheckConnectPort: 0,
+    HealthCheckInterval: check.intervalSeconds,
+    HealthCheckTimeout: check.timeoutSeconds,
+    HealthyThreshold: check.healthyThreshold,
+    UnhealthyThreshold: check.unhealthyThreshold,
+  };
+  if (check.type === 'tcp') return { ...common, HealthCheckProtocol: 'TCP' };
+  return {
+    ...common,
+    HealthCheckProtocol: protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
+    HealthCheckPath: check.path,
+    HealthCheckMethod: check.method,
+    HealthCheckHttpVersion: 'HTTP1.1',
+    HealthCheckCodes: ['http_2xx', 'http_3xx'],
+  };
+}
+
+export interface DistinctRule {
+  description: string;
+  conditions: Condition[];
+  backends: PoolRef[];
+}
+
+/**
+ * Rules by what they match. That is also their identity at the gateway: a route that is reordered or split changes no rule, and a rule
+ * that matches something else is a new one, created before the old one goes, so that no request finds a gap. Of rules that match the
+ * same only the first can ever be reached.
+ */
+export function distinctRules(rules: readonly Rule[]): DistinctRule[] {
+  const distinct = new Map<string, DistinctRule>();
+  for (const rule of rules) {
+    const conditions = conditionsOf(rule);
+    const identity = digest(conditions);
+    if (distinct.has(identity)) continue;
+    distinct.set(identity, { description: describe(rule, conditions), conditions, backends: rule.backends });
+  }
+  return [...distinct.values()];
+}
+
+function compileRules(
+  listenerId: string,
+  rules: readonly DistinctRule[],
+  groupKeys: ReadonlyMap<string, string>,
+  facts: Facts,
+  observed: Observed,
+): ProviderObject[] {
+  const keyed = rules.map((rule) => ({ ...rule, key: tagValue(`${listenerId}/${rule.description}`) }));
+  const priorities = assignPriorities(
+    keyed.map((rule) => rule.key),
+    currentPriorities(listenerId, observed),
+    facts.foreignPriorities[listenerId] ?? [],
+  );
+  return keyed.map(({ key, description, conditions, backends }) =>
+    ruleObject(key, {
+      ListenerId: listenerId,
+      RuleName: resourceName(description),
+      Priority: priorities.get(key) ?? 0,
+      RuleConditions: conditions,
+      ForwardGroup: tuples(backends, groupKeys),
+      OtherActions: false,
+    }),
+  );
+}
+
+function currentPriorities(listenerId: string, observed: Observed): Map<string, number> {
+  const priorities = new Map<string, number>();
+  for (const object of observed.objects.filter((item) => item.kind === RULE)) {
+    const spec = RuleSpec.parse(object.spec);
+    if (spec.ListenerId === listenerId) priorities.set(object.key, spec.Priority);
+  }
+  return priorities;
+}
+
+/** Weights total 100; a single group has all of it. */
+function tuples(backends: readonly PoolRef[], groupKeys: ReadonlyMap<string, string>): Tuple[] {
+  return backends.map(({ pool, weight }) => ({
+    ServerGroup: groupKeys.get(pool) ?? tagValue(`pool/${pool}`),
+    Weight: backends.length === 1 ? 100 : weight,
+  }));
+}

@@ -1,0 +1,158 @@
+/**
+ * Priorities of the rules of one listener. ALB evaluates rules by ascending priority, 1 to 10,000, unique per listener, and sorts nothing
+ * by itself (ALB OpenAPI 2020-06-16), so each rule gets an explicit number, with gaps for those to come.
+ *
+ * Why one-by-one application never inverts two rules: every new value is free at the start (no rule of the listener has it, ours or
+ * foreign), so writes collide in no order; rules that move up are written from the top, rules that move down from the bottom (see
+ * `moveOrder`), so a mover never passes another one that keeps its side; creates come after the moves, into a settled order; and
+ * rules that are about to be deleted are fixed points that nothing passes.
+ */
+
+const MAX_PRIORITY = 10_000;
+const STEP = 10;
+
+interface Item {
+  key: string;
+  /** What the rule has now. */
+  current?: number | undefined;
+  /** placed: keeps its value. leaving: keeps it too, and gets no result. open: needs a value between its placed neighbours. */
+  state: 'placed' | 'leaving' | 'open';
+}
+
+/**
+ * A priority for each key of `order` (highest precedence first). `current` holds what our rules on the listener have now, also those
+ * that are about to go; `foreign` the values of all others. As many rules as possible keep theirs (longest increasing subsequence);
+ * others go into gaps; placed rules move only where a gap is full, and then as few neighbours as make room.
+ */
+export function assignPriorities(
+  order: readonly string[],
+  current: ReadonlyMap<string, number>,
+  foreign: Iterable<number>,
+): Map<string, number> {
+  const taken = new Set([...current.values(), ...foreign]);
+  const items = withLeaving(place(order, current), current);
+  for (let gap = crowdedGap(items, taken); gap !== undefined; gap = crowdedGap(items, taken)) widen(items, gap);
+  const priorities = new Map<string, number>();
+  for (const item of items) {
+    if (item.state === 'placed' && item.current !== undefined) priorities.set(item.key, item.current);
+  }
+  for (const gap of gaps(items)) {
+    const values = valuesFor(gap.keys.length, gap, taken);
+    gap.keys.forEach((key, index) => {
+      priorities.set(key, values[index] ?? 0);
+    });
+  }
+  return priorities;
+}
+
+/** Sorts moves so that, applied one by one, no two rules that keep their relative order are inverted in between. */
+export function moveOrder(a: { from: number; to: number }, b: { from: number; to: number }): number {
+  const upA = a.to < a.from;
+  const upB = b.to < b.from;
+  if (upA !== upB) return upA ? -1 : 1;
+  return upA ? a.to - b.to : b.to - a.to;
+}
+
+function place(order: readonly string[], current: ReadonlyMap<string, number>): Item[] {
+  const existing = order.flatMap((key) => {
+    const priority = current.get(key);
+    return priority === undefined ? [] : [{ key, priority }];
+  });
+  const kept = new Set(longestIncreasing(existing).map((item) => item.key));
+  return order.map((key) => ({ key, current: current.get(key), state: kept.has(key) ? 'placed' : 'open' }));
+}
+
+/** Puts rules that are about to go where they stand: before the first placed rule of a greater priority. */
+function withLeaving(items: Item[], current: ReadonlyMap<string, number>): Item[] {
+  const staying = new Set(items.map((item) => item.key));
+  const leaving = [...current].filter(([key]) => !staying.has(key)).sort((a, b) => a[1] - b[1]);
+  const result = [...items];
+  for (const [key, priority] of leaving) {
+    const next = result.findIndex((item) => item.state !== 'open' && (item.current ?? 0) > priority);
+    result.splice(next === -1 ? result.length : next, 0, { key, current: priority, state: 'leaving' });
+  }
+  return result;
+}
+
+interface Gap {
+  /** Values allowed: low < value < high. */
+  low: number;
+  high: number;
+  keys: string[];
+  /** Indexes of the items that bound it; -1 and `items.length` at the ends. */
+  before: number;
+  after: number;
+}
+
+/** The runs of open items. */
+function gaps(items: readonly Item[]): Gap[] {
+  const result: Gap[] = [];
+  let before = -1;
+  for (let after = 0; after <= items.length; after++) {
+    if (items[after]?.state === 'open') continue;
+    const keys = items.slice(before + 1, after).map((item) => item.key);
+    const low = items[before]?.current ?? 0;
+    const high = items[after]?.current ?? MAX_PRIORITY + 1;
+    if (keys.length > 0) result.push({ low, high, keys, before, after });
+    before = after;
+  }
+  return result;
+}
+
+function crowdedGap(items: readonly Item[], taken: ReadonlySet<number>): Gap | undefined {
+  return gaps(items).find((gap) => freeValues(gap, taken).length < gap.keys.length);
+}
+
+/** Opens the placed neighbour below, else above; a leaving one gives up its protection only when there is no other. */
+function widen(items: Item[], gap: Gap): void {
+  const before = items[gap.before];
+  const after = items[gap.after];
+  if (before === undefined && after === undefined) throw new Error('more rules than a listener has priorities');
+  const sides = [before, after].filter((item) => item !== undefined);
+  const side = sides.reverse().find((item) => item.state === 'placed') ?? sides[0];
+  if (side?.state === 'placed') side.state = 'open';
+  else if (side) items.splice(items.indexOf(side), 1);
+}
+
+function freeValues(gap: { low: number; high: number }, taken: ReadonlySet<number>, step = 1): number[] {
+  const values: number[] = [];
+  for (let value = (Math.floor(gap.low / step) + 1) * step; value < gap.high; value += step) {
+    if (!taken.has(value)) values.push(value);
+  }
+  return values;
+}
+
+/** At the open end the next multiples of 10; between two rules, spread evenly. */
+function valuesFor(count: number, gap: Gap, taken: ReadonlySet<number>): number[] {
+  if (gap.high > MAX_PRIORITY) {
+    const multiples = freeValues(gap, taken, STEP);
+    if (multiples.length >= count) return multiples.slice(0, count);
+  }
+  const free = freeValues(gap, taken);
+  return Array.from({ length: count }, (_, index) => free[Math.floor(((index + 0.5) * free.length) / count)] ?? 0);
+}
+
+/** The longest subsequence of strictly increasing priorities. Quadratic: a listener has at most some hundred rules. */
+function longestIncreasing<T extends { priority: number }>(sequence: readonly T[]): T[] {
+  const best: { length: number; previous: number }[] = [];
+  let last = -1;
+  sequence.forEach((item, index) => {
+    let length = 1;
+    let previous = -1;
+    for (let earlier = 0; earlier < index; earlier++) {
+      const candidate = (best[earlier]?.length ?? 0) + 1;
+      if ((sequence[earlier]?.priority ?? 0) < item.priority && candidate > length) {
+        length = candidate;
+        previous = earlier;
+      }
+    }
+    best.push({ length, previous });
+    if (last === -1 || length > (best[last]?.length ?? 0)) last = index;
+  });
+  const result: T[] = [];
+  for (let index = last; index >= 0; index = best[index]?.previous ?? -1) {
+    const item = sequence[index];
+    if (item) result.unshift(item);
+  }
+  return result;
+}

@@ -1,0 +1,45 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Store } from '../deps.ts';
+import { gatewayStore } from './gateways.ts';
+import { healthStore } from './health.ts';
+import { leaseStore } from './leases.ts';
+import { outboxStore } from './outbox.ts';
+import { resourceStore } from './resources.ts';
+import { Table } from './table.ts';
+
+export interface DynamoSettings {
+  region: string;
+  /** Absent: the endpoint of the region. */
+  endpoint?: string | undefined;
+  /** Absent: what the SDK finds by itself; in Workers it finds nothing. */
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
+}
+
+/**
+ * Tries a call four times at most, five seconds each. A transaction carries a token, so that one whose answer was lost
+ * is not done twice. In a Worker each request makes its own client: workerd lets no request wait for another's promises.
+ */
+export function createDynamoClient({ region, endpoint, credentials }: DynamoSettings): DynamoDBClient {
+  return new DynamoDBClient({
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials && { credentials }),
+    maxAttempts: 4,
+    requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
+  });
+}
+
+/**
+ * The store on one DynamoDB table. Reads are consistent and parsed. Beside what the port says, calls throw
+ * InvalidPageToken, CorruptItemError, StoreLimitError and the errors of the SDK.
+ */
+export function createDynamoStore(client: DynamoDBClient, tableName: string): Store {
+  const table = new Table(client, tableName);
+  return {
+    ...resourceStore(table),
+    ...outboxStore(table),
+    ...gatewayStore(table),
+    ...leaseStore(table),
+    ...healthStore(table),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * The one table: every item has a partition key `pk` and a sort key `sk`, and this file alone formats them. Names are
+ * DNS labels, so `#` never occurs in one and sorts before every character of one: items sort as their names do.
+ *
+ * | item                | pk                            | sk                            |
+ * |---------------------|-------------------------------|-------------------------------|
+ * | fleet               | FLEETS                        | fleet#name                    |
+ * | any other resource  | FLEET#fleet                   | kind#name                     |
+ * | revision            | REVISION#fleet#kind#name      | uid#revision                  |
+ * | audit event         | AUDIT#fleet                   | id                            |
+ * | outbox row          | OUTBOX                        | fleet#gateway#kind#name       |
+ * | programmed row      | PROGRAMMED#fleet              | kind#name#gateway             |
+ * | sync record         | SYNC#fleet                    | gateway                       |
+ * | pool                | POOLS#fleet#gateway           | key                           |
+ * | lease               | LEASE                         | name                          |
+ * | health record       | HEALTH#fleet                  | cluster                       |
+ * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
+ * | traffic             | TRAFFIC                       | fleet                         |
+ * | decision            | DECISION#fleet                | id                            |
+ */
+
+import type { Kind, Ref, Resource } from '../core/model.ts';
+import type { OutboxRow } from '../deps.ts';
+
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+/** The items of one partition whose sort keys lie in [from, to]. */
+export interface Range {
+  pk: string;
+  from: string;
+  to: string;
+}
+
+/** Sort keys are printable ASCII and none starts with a tilde. */
+const whole = (pk: string): Range => ({ pk, from: ' ', to: '~' });
+
+/** What starts with `prefix` and a separator: `$` follows `#` in ASCII. */
+const under = (pk: string, prefix: string): Range => ({ pk, from: `${prefix}#`, to: `${prefix}$` });
+
+/** Twelve digits, so that revisions and versions sort as numbers. */
+const padded = (count: number): string => String(count).padStart(12, '0');
+
+const resourcePartition = (kind: Kind, fleet: string) => (kind === 'fleet' ? 'FLEETS' : `FLEET#${fleet}`);
+
+export const resourceKey = ({ kind, fleet, name }: Ref): Key => ({
+  pk: resourcePartition(kind, fleet),
+  sk: `${kind}#${name}`,
+});
+
+export const resourcesOf = (kind: Kind, fleet: string): Range => under(resourcePartition(kind, fleet), kind);
+
+export const revisionKey = ({ fleet, kind, name, uid }: Resource, revision: number): Key => ({
+  pk: `REVISION#${fleet}#${kind}#${name}`,
+  sk: `${uid}#${padded(revision)}`,
+});
+
+export const auditKey = (fleet: string, id: string): Key => ({ pk: `AUDIT#${fleet}`, sk: id });
+
+type RowRef = Pick<OutboxRow, 'fleet' | 'gateway' | 'kind' | 'name'>;
+
+export const outboxKey = ({ fleet, gateway, kind, name }: RowRef): Key => ({
+  pk: 'OUTBOX',
+  sk: `${fleet}#${gateway}#${kind}#${name}`,
+});
+
+/** Rows of a gateway, of a fleet, or all. A gateway is named within its fleet, so it needs one. */
+export function outboxOf({ fleet, gateway }: { fleet?: string; gateway?: string }): Range {
+  if (fleet === undefined) {
+    if (gateway !== undefined) throw new TypeError('The outbox of a gateway needs its fleet.');
+    return whole('OUTBOX');
+  }
+  return under('OUTBOX', gateway === undefined ? fleet : `${fleet}#${gateway}`);
+}
+
+export const programmedKey = ({ fleet, gateway, kind, name }: RowRef): Key => ({
+  pk: `PROGRAMMED#${fleet}`,
+  sk: `${kind}#${name}#${gateway}`,
+});
+
+/** Rows of the resources whose names lie in [from, to], at every gateway. */
+export const programmedOf = (fleet: string, kind: Kind, from: string, to: string): Range => ({
+  pk: `PROGRAMMED#${fleet}`,
+  from: `${kind}#${from}#`,
+  to: `${kind}#${to}$`,
+});
+
+export const syncKey = (fleet: string, gateway: string): Key => ({ pk: `SYNC#${fleet}`, sk: gateway });
+
+export const syncsOf = (fleet: string): Range => whole(`SYNC#${fleet}`);
+
+export const poolKey = (fleet: string, gateway: string, key: string): Key => ({
+  pk: `POOLS#${fleet}#${gateway}`,
+  sk: key,
+});
+
+export const poolsOf = (fleet: string, gateway: string): Range => whole(`POOLS#${fleet}#${gateway}`);
+
+export const leaseKey = (name: string): Key => ({ pk: 'LEASE', sk: name });
+
+export const healthKey = (fleet: string, cluster: string): Key => ({ pk: `HEALTH#${fleet}`, sk: cluster });
+
+export const healthOf = (fleet: string): Range => whole(`HEALTH#${fleet}`);
+
+export const observationKey = (fleet: string, cluster: string, observedAtMs: number, version: number): Key => ({
+  pk: `OBSERVATION#${fleet}#${cluster}`,
+  sk: `${new Date(observedAtMs).toISOString()}#${padded(version)}`,
+});
+
+export const observationsOf = (fleet: string, cluster: string): Range => whole(`OBSERVATION#${fleet}#${cluster}`);
+
+export const trafficKey = (fleet: string): Key => ({ pk: 'TRAFFIC', sk: fleet });
+
+export const decisionKey = (fleet: string, id: string): Key => ({ pk: `DECISION#${fleet}`, sk: id });
+
+export const decisionsOf = (fleet: string): Range => whole(`DECISION#${fleet}`);

@@ -1,0 +1,50 @@
+import type { Store } from '../deps.ts';
+import { ABSENT, type Operation, parsed, put, update } from './items.ts';
+import { leaseKey } from './keys.ts';
+import { StoredLease } from './records.ts';
+import type { Table } from './table.ts';
+
+type Leases = Pick<Store, 'acquire' | 'renew' | 'release'>;
+
+/**
+ * Leases with a fencing epoch that grows with every holder and is kept when a lease is released. The clock is the
+ * caller's: a lease is safe because of its epoch, expiry only says when another may try. A lease that is still running
+ * is refused to its own holder as well.
+ */
+export function leaseStore(table: Table): Leases {
+  return {
+    acquire: async (name, holder, ttlMs, nowMs) => {
+      const found = await table.get(leaseKey(name));
+      const last = found && parsed(found, StoredLease, found);
+      if (last?.holder !== undefined && last.expiresAt > nowMs) return undefined;
+      const lease = { name, holder, epoch: (last?.epoch ?? 0) + 1, expiresAtMs: nowMs + ttlMs };
+      const item = { ...leaseKey(name), holder, epoch: lease.epoch, expiresAt: lease.expiresAtMs };
+      // The expiry too must be as it was read: the holder may have renewed meanwhile.
+      const claim: Operation = last
+        ? put(item, '#epoch = :epoch AND #expiresAt = :expiresAt', { epoch: last.epoch, expiresAt: last.expiresAt })
+        : put(item, ABSENT);
+      return (await table.transact([claim])).ok ? lease : undefined;
+    },
+    renew: async (lease, ttlMs, nowMs) => {
+      const expiresAtMs = nowMs + ttlMs;
+      const { epoch, holder } = lease;
+      const outcome = await table.transact([
+        update(leaseKey(lease.name), 'SET #expiresAt = :expiresAt', '#epoch = :epoch AND #holder = :holder', {
+          epoch,
+          holder,
+          expiresAt: expiresAtMs,
+        }),
+      ]);
+      return outcome.ok ? { ...lease, expiresAtMs } : undefined;
+    },
+    release: async ({ name, epoch, holder }) => {
+      await table.transact([
+        update(leaseKey(name), 'SET #expiresAt = :zero REMOVE #holder', '#epoch = :epoch AND #holder = :holder', {
+          epoch,
+          holder,
+          zero: 0,
+        }),
+      ]);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { digest } from '../core/digest.ts';
+import type { Ref, Resource } from '../core/model.ts';
+import type { AuditEvent, Commit, OutboxRow, Store } from '../deps.ts';
+import { ABSENT, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
+import {
+  auditKey,
+  healthKey,
+  type Key,
+  outboxKey,
+  programmedOf,
+  resourceKey,
+  resourcesOf,
+  revisionKey,
+  syncKey,
+  trafficKey,
+} from './keys.ts';
+import { readPage } from './pages.ts';
+import { refsOf, resourceOf } from './records.ts';
+import type { Table } from './table.ts';
+
+type Resources = Pick<Store, 'get' | 'list' | 'all' | 'referenceCount' | 'commit'>;
+
+/**
+ * What people declared. Beside its body an item has `uid` and `revision`, which updates and deletes are conditional on,
+ * and `refs`, which counts how often it was taken as a reference and leaves the revision alone.
+ */
+export function resourceStore(table: Table): Resources {
+  return {
+    get: async (kind, fleet, name) => {
+      const item = await table.get(resourceKey({ kind, fleet, name }));
+      return item && resourceOf(kind, item);
+    },
+    list: (kind, fleet, page) =>
+      readPage(table, resourcesOf(kind, fleet), 'ascending', page, (item) => resourceOf(kind, item)),
+    all: async (kind, fleet) => {
+      const items = await table.query(resourcesOf(kind, fleet));
+      return items.map((item) => resourceOf(kind, item));
+    },
+    referenceCount: async (ref) => refsOf(await table.get(resourceKey(ref))),
+    commit: (commit) => write(table, commit),
+  };
+}
+
+async function write(table: Table, commit: Commit): ReturnType<Store['commit']> {
+  const { resource, verb, audit, outbox } = commit;
+  const references = distinctReferences(commit);
+  const derived = verb === 'delete' ? await derivedKeys(table, resource) : [];
+  const outcome = await table.transact(
+    [
+      ...references.map((ref) => update(resourceKey(ref), 'ADD #refs :one', PRESENT, { one: 1 })),
+      resourceOperation(commit),
+      revisionOperation(commit),
+      auditOperation(resource.fleet, audit),
+      ...outbox.map(outboxOperation),
+      ...derived.map((key) => remove(key)),
+    ],
+    digest(audit.id).slice(0, 32),
+  );
+  if (outcome.ok) return { result: 'ok' };
+  const missing = references.filter((_, index) => outcome.failed.includes(index));
+  if (missing.length === 0 || missing.length < outcome.failed.length) return { result: 'conflict' };
+  return { result: 'missing-reference', missing };
+}
+
+/** A transaction takes each item once: repeated references count once, a reference to itself not at all. */
+function distinctReferences({ resource, references }: Commit): Ref[] {
+  const distinct = new Map(references.map((ref) => [`${ref.kind} ${ref.fleet} ${ref.name}`, ref]));
+  distinct.delete(`${resource.kind} ${resource.fleet} ${resource.name}`);
+  return [...distinct.values()];
+}
+
+function resourceOperation({ resource, verb, referenceCount }: Commit): Operation {
+  const key = resourceKey(resource);
+  const { uid, revision } = resource;
+  const item = itemOf(key, resource, { uid, revision, refs: 0 });
+  switch (verb) {
+    case 'create':
+      return put(item, ABSENT);
+    case 'update':
+      // An update in place, since a put would lose `refs`.
+      return update(key, 'SET #revision = :revision, #body = :body', '#revision = :before AND #uid = :uid', {
+        uid,
+        revision,
+        before: revision - 1,
+        body: String(item['body']),
+      });
+    case 'delete':
+      return remove(key, '#revision = :revision AND #uid = :uid AND #refs = :refs', {
+        uid,
+        revision,
+        refs: referenceCount ?? 0,
+      });
+  }
+}
+
+/** Revisions are kept for good; a delete leaves one more, marked. */
+function revisionOperation({ resource, verb }: Commit): Operation {
+  const snapshot = verb === 'delete' ? { ...resource, revision: resource.revision + 1, deleted: true } : resource;
+  return put(itemOf(revisionKey(resource, snapshot.revision), snapshot), ABSENT);
+}
+
+export function auditOperation(fleet: string, audit: AuditEvent): Operation {
+  return put(itemOf(auditKey(fleet, audit.id), audit), ABSENT);
+}
+
+/** Replaces the row that may wait there already: the gateway has to follow the latest state only. */
+export function outboxOperation(row: OutboxRow): Operation {
+  return put(itemOf(outboxKey(row), row, { revision: row.revision, requestedAt: row.requestedAt }));
+}
+
+/**
+ * What has been derived from a resource and must not be found by another one that is created later under its name,
+ * with revisions that count from 1 again.
+ */
+async function derivedKeys(table: Table, { kind, fleet, name }: Resource): Promise<Key[]> {
+  const programmed = await table.query(programmedOf(fleet, kind, name, name));
+  const keys: Key[] = programmed.map(({ pk, sk }) => ({ pk, sk }));
+  if (kind === 'gateway') keys.push(syncKey(fleet, name));
+  if (kind === 'cluster') keys.push(healthKey(fleet, name));
+  if (kind === 'fleet') keys.push(trafficKey(name));
+  return keys;
+}

@@ -1,0 +1,129 @@
+import { type Context, groupsOfRule, rulesOf, serversOf } from './context.ts';
+import { ApiError } from './errors.ts';
+import type { Listener, LoadBalancer, Rule } from './model.ts';
+
+/** Defaults of the quota page of ALB for Standard instances; `…Basic` for the Basic edition. */
+export interface Quotas {
+  loadBalancers: number;
+  listenersPerLoadBalancer: number;
+  rulesPerLoadBalancer: number;
+  rulesPerLoadBalancerBasic: number;
+  /** Counted again for every listener and rule that refers to them. */
+  serversPerLoadBalancer: number;
+  serversPerLoadBalancerBasic: number;
+  serverGroups: number;
+  serversPerServerGroup: number;
+  /** Listeners and rules that refer to the same group. */
+  referencesPerServerGroup: number;
+  matchValuesPerRule: number;
+  matchValuesPerRuleBasic: number;
+}
+
+export const DEFAULT_QUOTAS: Quotas = {
+  loadBalancers: 60,
+  listenersPerLoadBalancer: 50,
+  rulesPerLoadBalancer: 100,
+  rulesPerLoadBalancerBasic: 40,
+  serversPerLoadBalancer: 1000,
+  serversPerLoadBalancerBasic: 200,
+  serverGroups: 3000,
+  serversPerServerGroup: 1000,
+  referencesPerServerGroup: 50,
+  matchValuesPerRule: 10,
+  matchValuesPerRuleBasic: 5,
+};
+
+/** Throws QuotaExceeded.* when `usage` is above `limit`. */
+export function withinQuota(quota: string, resource: string, usage: number, limit: number): void {
+  if (usage <= limit) return;
+  throw new ApiError(
+    `QuotaExceeded.${quota}`,
+    `The quota of ${quota} is exceeded for resource ${resource}, usage ${usage}/${limit}.`,
+  );
+}
+
+/** A listener or a rule, by the groups that it refers to. */
+interface Referrer {
+  id: string;
+  loadBalancerId: string;
+  serverGroupIds: string[];
+}
+
+function referrerOfListener(listener: Listener): Referrer {
+  return {
+    id: listener.ListenerId,
+    loadBalancerId: listener.LoadBalancerId,
+    serverGroupIds: [listener.DefaultServerGroupId],
+  };
+}
+
+function referrerOfRule(rule: Rule): Referrer {
+  return { id: rule.RuleId, loadBalancerId: rule.LoadBalancerId, serverGroupIds: groupsOfRule(rule) };
+}
+
+function referrers(context: Context): Referrer[] {
+  return [...[...context.state.listeners.values()].map(referrerOfListener), ...rulesOf(context).map(referrerOfRule)];
+}
+
+/** Ids of the listeners and rules that refer to a group. */
+export function referencesTo(context: Context, serverGroupId: string): string[] {
+  return referrers(context)
+    .filter(({ serverGroupIds }) => serverGroupIds.includes(serverGroupId))
+    .map(({ id }) => id);
+}
+
+/** Ids of the load balancers that use a group. */
+export function loadBalancersOf(context: Context, serverGroupId: string): string[] {
+  const using = referrers(context).filter(({ serverGroupIds }) => serverGroupIds.includes(serverGroupId));
+  return [...new Set(using.map(({ loadBalancerId }) => loadBalancerId))];
+}
+
+/** Checks what new or changed listeners and rules would refer to. They replace those of the same id. */
+export function checkReferences(
+  context: Context,
+  changed: { listeners?: readonly Listener[]; rules?: readonly Rule[] },
+): void {
+  const added = [...(changed.listeners ?? []).map(referrerOfListener), ...(changed.rules ?? []).map(referrerOfRule)];
+  const replaced = new Set(added.map(({ id }) => id));
+  const after = [...referrers(context).filter(({ id }) => !replaced.has(id)), ...added];
+  for (const id of new Set(added.flatMap(({ serverGroupIds }) => serverGroupIds))) {
+    const count = after.filter(({ serverGroupIds }) => serverGroupIds.includes(id)).length;
+    withinQuota('ServerGroupAttachedNum', id, count, context.quotas.referencesPerServerGroup);
+  }
+  checkServers(context, new Set(added.map(({ loadBalancerId }) => loadBalancerId)), after, new Map());
+}
+
+/** Checks a group that would come to hold `count` servers. */
+export function checkServerCount(context: Context, serverGroupId: string, count: number): void {
+  withinQuota('ServerGroupServersNum', serverGroupId, count, context.quotas.serversPerServerGroup);
+  const loadBalancers = new Set(loadBalancersOf(context, serverGroupId));
+  checkServers(context, loadBalancers, referrers(context), new Map([[serverGroupId, count]]));
+}
+
+function checkServers(
+  context: Context,
+  loadBalancerIds: ReadonlySet<string>,
+  all: readonly Referrer[],
+  counts: Map<string, number>,
+): void {
+  const countOf = (id: string) => {
+    const count = counts.get(id) ?? serversOf(context, id).length;
+    counts.set(id, count);
+    return count;
+  };
+  for (const id of loadBalancerIds) {
+    const used = all.filter(({ loadBalancerId }) => loadBalancerId === id).flatMap((one) => one.serverGroupIds);
+    const usage = used.reduce((sum, serverGroupId) => sum + countOf(serverGroupId), 0);
+    const limit = byEdition(context, context.state.loadBalancers.get(id), 'serversPerLoadBalancer');
+    withinQuota('LoadBalancerServersNum', id, usage, limit);
+  }
+}
+
+/** A quota that the Basic edition has a lower figure of. */
+export function byEdition(
+  { quotas }: Context,
+  loadBalancer: LoadBalancer | undefined,
+  quota: 'rulesPerLoadBalancer' | 'serversPerLoadBalancer' | 'matchValuesPerRule',
+): number {
+  return loadBalancer?.LoadBalancerEdition === 'Basic' ? quotas[`${quota}Basic`] : quotas[quota];
+}

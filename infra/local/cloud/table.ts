@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+
+/** Every action of ALB OpenAPI 2020-06-16 and its parameters, as the tree that validation walks. */
+
+export interface ParameterSpec {
+  type: 'string' | 'integer' | 'boolean' | 'object' | 'array<string>' | 'array<object>';
+  /** Required wherever its parent is given. */
+  required?: boolean;
+  enum?: string[];
+  range?: [number | null, number | null];
+  /** In characters. */
+  length?: [number | null, number | null];
+  maxItems?: number;
+}
+
+interface TableAction {
+  kind: 'read' | 'write';
+  clientToken?: boolean;
+  dryRun?: boolean;
+  returnsJobId?: boolean;
+  /** Absent: the rate is not documented. */
+  throttle?: { limit: number; perSeconds: number };
+  /** By flattened name; `N` stands for a 1-based index. */
+  parameters: Record<string, ParameterSpec>;
+}
+
+export interface ParameterNode {
+  spec: ParameterSpec;
+  /** Of an object, or of the items of a list of objects. */
+  members: Map<string, ParameterNode>;
+}
+
+export interface ActionSpec extends Omit<TableAction, 'parameters'> {
+  name: string;
+  members: Map<string, ParameterNode>;
+}
+
+function insert(members: Map<string, ParameterNode>, name: string, spec: ParameterSpec): void {
+  const segments = name.split('.').filter((segment) => segment !== 'N');
+  const last = segments.pop();
+  let level = members;
+  for (const segment of segments) {
+    const node = level.get(segment) ?? { spec: { type: 'object' }, members: new Map() };
+    level.set(segment, node);
+    level = node.members;
+  }
+  if (last) level.set(last, { spec, members: level.get(last)?.members ?? new Map() });
+}
+
+function toSpec(name: string, { parameters, ...rest }: TableAction): ActionSpec {
+  const members = new Map<string, ParameterNode>();
+  for (const [parameter, spec] of Object.entries(parameters)) insert(members, parameter, spec);
+  return { ...rest, name, members };
+}
+
+function load(): ReadonlyMap<string, ActionSpec> {
+  const text = readFileSync(new URL('./parameters/alb.json', import.meta.url), 'utf8');
+  const table: { actions: Record<string, TableAction> } = JSON.parse(text);
+  return new Map(Object.entries(table.actions).map(([name, action]) => [name, toSpec(name, action)]));
+}
+
+export const API_VERSION = '2020-06-16';
+
+/** The actions by name. */
+export const ACTIONS = load();

@@ -1,0 +1,134 @@
+/** Shows a failover from end to end, with real traffic: `npm run demo -- [--failure refuse|hang|brownout] [--json]`. */
+
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Decision } from '../../schemas/decision.ts';
+import { describe, type Facts, shortcomings, summarize } from './demo/summary.ts';
+import { startTimeline, type Timeline } from './demo/timeline.ts';
+import { measure, startTraffic, type Target } from './demo/traffic.ts';
+import { currentShares, untilDecided, untilFollowed, untilHealthy } from './demo/watch.ts';
+import type { FailureMode } from './demo-cluster.ts';
+import { ANY_PORTS } from './ports.ts';
+import { runProgram } from './program.ts';
+import { seed } from './seed.ts';
+import { type Stack, startStack } from './stack.ts';
+import { startScheduler } from './worker.ts';
+
+const USAGE = 'Usage: npm run demo -- [--failure refuse|hang|brownout] [--provider alb] [--json]';
+const FAILURES: readonly FailureMode[] = ['refuse', 'hang', 'brownout'];
+
+const REQUESTS_PER_SECOND = 60;
+const TIMEOUT_MS = 3000;
+/** Traffic before the failure and after the recovery, and traffic that shows that the switch holds. */
+const CALM_MS = 2000;
+const PROOF_MS = 5000;
+
+interface Options {
+  failure: FailureMode;
+  json: boolean;
+}
+
+function readOptions(args: string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        failure: { type: 'string', default: 'refuse' },
+        provider: { type: 'string', default: 'alb' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const failure = FAILURES.find((mode) => mode === values.failure);
+    if (failure === undefined || values.provider !== 'alb') throw new Error(USAGE);
+    return { failure, json: values.json };
+  } catch {
+    throw new Error(USAGE);
+  }
+}
+
+function shop({ gatewayUrl }: Stack, headers: Record<string, string> = {}): Target {
+  return { url: gatewayUrl, headers: { host: 'shop.example.com', ...headers }, timeoutMs: TIMEOUT_MS };
+}
+
+async function watchFailover(stack: Stack, failure: FailureMode): Promise<Facts> {
+  const [failing, other] = stack.clusters;
+  if (failing === undefined || other === undefined) throw new Error('The demo needs two clusters.');
+  const names = [failing.name, other.name];
+  for (const name of names) await untilHealthy(stack.api, name);
+  console.error('Both clusters are healthy; 1,000 requests show the split, 100 the pinned cluster.');
+  const observedBefore = await measure(shop(stack), 1000);
+  const pinned = { hit: (await measure(shop(stack, { 'x-cluster': other.name }), 100))[other.name] ?? 0, of: 100 };
+  const sharesBefore = await currentShares(stack.api);
+
+  const traffic = startTraffic(shop(stack), REQUESTS_PER_SECOND);
+  const timeline = startTimeline(traffic, stack.cloud, names);
+  try {
+    await sleep(CALM_MS);
+    const failover = await fail(stack, failure, timeline);
+    await sleep(PROOF_MS);
+    const recovery = await recover(stack, timeline);
+    await sleep(CALM_MS);
+    await traffic.stop();
+    const seen = { samples: traffic.samples, calls: stack.cloud.log.entries };
+    return { failure, ...seen, observedBefore, pinned, sharesBefore, ...failover, ...recovery };
+  } finally {
+    timeline.stop();
+    await traffic.stop();
+  }
+}
+
+async function fail(stack: Stack, failure: FailureMode, timeline: Timeline) {
+  const [cluster] = stack.clusters;
+  if (cluster === undefined) throw new Error('There is no cluster to fail.');
+  const failedAtMs = Date.now();
+  await cluster.fail(failure);
+  timeline.event(`${cluster.name} fails: ${failure}`);
+  const decision = await untilDecided(stack.api, { action: 'withdraw', cluster: cluster.name, sinceMs: failedAtMs });
+  const withdrawnAtMs = Date.parse(decision.decidedAt);
+  timeline.event(`decided: ${reasonsOf(decision)}`);
+  const switchedAtMs = await untilFollowed(stack.api, withdrawnAtMs);
+  const sharesDuring = await currentShares(stack.api);
+  timeline.event('the gateway is verified to follow');
+  return { failedAtMs, withdrawnAtMs, switchedAtMs, sharesDuring };
+}
+
+async function recover(stack: Stack, timeline: Timeline) {
+  const [cluster] = stack.clusters;
+  if (cluster === undefined) throw new Error('There is no cluster to recover.');
+  const recoveredAtMs = Date.now();
+  await cluster.recover();
+  timeline.event(`${cluster.name} recovers`);
+  const decision = await untilDecided(stack.api, { action: 'restore', cluster: cluster.name, sinceMs: recoveredAtMs });
+  timeline.event(`decided: ${reasonsOf(decision)}`);
+  const returnedAtMs = await untilFollowed(stack.api, Date.parse(decision.decidedAt));
+  const sharesAfter = await currentShares(stack.api);
+  timeline.event('the declared shares are verified');
+  return { recoveredAtMs, returnedAtMs, sharesAfter };
+}
+
+function reasonsOf({ changes }: Decision): string {
+  return changes.map(({ action, cluster, reason }) => `${action} ${cluster} (${reason})`).join('; ');
+}
+
+await runProgram(async (program) => {
+  const { failure, json } = readOptions(process.argv.slice(2));
+  const directory = mkdtempSync(join(tmpdir(), 'fairlead-demo-'));
+  console.error('Starting a stack of its own: Worker, DynamoDB, local cloud, two clusters.');
+  const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
+  program.onClose(stack.close);
+  await seed(stack.api, stack.target, stack.clusters);
+  const scheduler = startScheduler(stack.worker);
+  program.onClose(scheduler.stop);
+
+  const summary = summarize(await watchFailover(stack, failure));
+  const say = json ? console.error : console.log;
+  say(`\n${describe(summary)}`);
+  if (json) console.log(JSON.stringify(summary));
+  const faults = shortcomings(summary);
+  if (faults.length > 0) throw new Error(`The demo fails: ${faults.join(' ')}`);
+  rmSync(directory, { recursive: true });
+});

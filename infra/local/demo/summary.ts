@@ -1,0 +1,110 @@
+import type { LogEntry } from '../cloud/log.ts';
+import type { FailureMode } from '../demo-cluster.ts';
+import type { Sample } from './traffic.ts';
+
+/** By cluster. */
+export type Split = Record<string, number>;
+
+/** What happened; times in milliseconds since the epoch. */
+export interface Facts {
+  failure: FailureMode;
+  samples: readonly Sample[];
+  calls: readonly LogEntry[];
+  failedAtMs: number;
+  withdrawnAtMs: number;
+  switchedAtMs: number;
+  recoveredAtMs: number;
+  returnedAtMs: number;
+  sharesBefore: Split;
+  sharesDuring: Split;
+  sharesAfter: Split;
+  observedBefore: Split;
+  pinned: { hit: number; of: number };
+}
+
+export interface Summary {
+  provider: 'alb';
+  failure: FailureMode;
+  requests: number;
+  failedBeforeSwitch: number;
+  /** Of the requests that began after the switch was verified. */
+  failedAfterSwitch: number;
+  /** From the failure to the decision. */
+  detectMs: number;
+  /** From the decision to the gateway verified to follow it. */
+  switchMs: number;
+  /** From the recovery of the cluster to the declared shares verified. */
+  recoverMs: number;
+  /** Calls that wrote rules, and calls that wrote server groups, from the failure on. */
+  ruleWrites: number;
+  poolWrites: number;
+  sharesBefore: Split;
+  sharesDuring: Split;
+  sharesAfter: Split;
+  /** Answers counted, before the failure. */
+  observedBefore: Split;
+  pinned: { hit: number; of: number };
+}
+
+export function summarize(facts: Facts): Summary {
+  const failed = facts.samples.filter((sample) => sample.failure !== undefined);
+  const writes = facts.calls.filter((call) => call.kind === 'write' && Date.parse(call.at) >= facts.failedAtMs);
+  return {
+    provider: 'alb',
+    failure: facts.failure,
+    requests: facts.samples.length,
+    failedBeforeSwitch: failed.filter((sample) => sample.startedMs <= facts.switchedAtMs).length,
+    failedAfterSwitch: failed.filter((sample) => sample.startedMs > facts.switchedAtMs).length,
+    detectMs: facts.withdrawnAtMs - facts.failedAtMs,
+    switchMs: facts.switchedAtMs - facts.withdrawnAtMs,
+    recoverMs: facts.returnedAtMs - facts.recoveredAtMs,
+    ruleWrites: writes.filter((call) => call.action.includes('Rule')).length,
+    poolWrites: writes.filter((call) => call.action.includes('ServerGroup')).length,
+    sharesBefore: facts.sharesBefore,
+    sharesDuring: facts.sharesDuring,
+    sharesAfter: facts.sharesAfter,
+    observedBefore: facts.observedBefore,
+    pinned: facts.pinned,
+  };
+}
+
+/** What is not as it should be, a sentence each. */
+export function shortcomings(summary: Summary): string[] {
+  const { sharesBefore, sharesDuring, sharesAfter, pinned } = summary;
+  const faults: string[] = [];
+  if (summary.failedAfterSwitch > 0) {
+    faults.push(`${summary.failedAfterSwitch} requests failed after the switch was verified.`);
+  }
+  if (summary.ruleWrites > 0)
+    faults.push(`The failover wrote rules (${summary.ruleWrites} calls); it must move pools only.`);
+  if (!same(sharesBefore, { 'hangzhou-a': 60, 'hangzhou-b': 40 }))
+    faults.push(`The shares were ${text(sharesBefore)} before.`);
+  if (!same(sharesDuring, { 'hangzhou-a': 0, 'hangzhou-b': 100 }))
+    faults.push(`The shares were ${text(sharesDuring)} after the switch.`);
+  if (!same(sharesAfter, sharesBefore)) faults.push(`The shares are ${text(sharesAfter)} after the recovery.`);
+  if (pinned.hit < pinned.of) faults.push(`Only ${pinned.hit} of ${pinned.of} pinned requests reached their cluster.`);
+  return faults;
+}
+
+export function describe(summary: Summary): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  return [
+    `Observed before:  ${text(summary.observedBefore)} of 1,000 requests; pinned ${summary.pinned.hit} of ${summary.pinned.of}`,
+    `Shares:           ${text(summary.sharesBefore)} | failed: ${text(summary.sharesDuring)} | recovered: ${text(summary.sharesAfter)}`,
+    `Failure:          ${summary.failure}, detected in ${seconds(summary.detectMs)}, switched in ${seconds(summary.switchMs)}`,
+    `Requests:         ${summary.requests}; failed before the switch: ${summary.failedBeforeSwitch}; after it: ${summary.failedAfterSwitch}`,
+    `Calls to the cloud: ${summary.poolWrites} wrote server groups, ${summary.ruleWrites} wrote rules`,
+    `Recovery:         the declared shares were back after ${seconds(summary.recoverMs)}`,
+  ].join('\n');
+}
+
+function text(split: Split): string {
+  return Object.entries(split)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}
+
+function same(a: Split, b: Split): boolean {
+  return text(a) === text(b);
+}

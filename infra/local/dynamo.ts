@@ -1,0 +1,141 @@
+/** The embedded DynamoDB: the native binary of `@dynoxide/linux-x64`, as a child process. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  ResourceInUseException,
+  ResourceNotFoundException,
+  UpdateTimeToLiveCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import { createDynamoClient } from '../../functions/store/dynamo.ts';
+import { createTableInput, DEFAULT_TABLE_NAME, timeToLive } from '../table.ts';
+
+/** What a local DynamoDB is spoken to with: it checks neither, but some keep a database for each. */
+export const localSettings = {
+  region: 'us-west-2',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
+
+const HOST = '127.0.0.1';
+const READY_WITHIN_MS = 15_000;
+
+export interface LocalDynamo {
+  endpoint: string;
+  /** Resolves once the process has ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the embedded DynamoDB, with the table. Without `port` it takes a free one; without `dbPath` everything is
+ * kept in memory. Rejects with one sentence that says what to do when the binary is missing or the port is taken.
+ */
+export async function startDynamo(options: { port?: number; dbPath?: string } = {}): Promise<LocalDynamo> {
+  const binary = binaryPath();
+  const port = await freePort(options.port ?? 0);
+  const args = ['--host', HOST, '--port', String(port)];
+  if (options.dbPath !== undefined) {
+    mkdirSync(dirname(options.dbPath), { recursive: true });
+    args.push('--db-path', options.dbPath);
+  }
+  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const close = closer(child);
+  const endpoint = `http://${HOST}:${port}`;
+  try {
+    await Promise.race([answers(endpoint), failure(child)]);
+    await ensureTable(endpoint, DEFAULT_TABLE_NAME);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { endpoint, close };
+}
+
+/** Creates the table unless it is there. */
+export async function ensureTable(endpoint: string, tableName: string): Promise<void> {
+  const client = createDynamoClient({ ...localSettings, endpoint });
+  try {
+    await client.send(new DescribeTableCommand({ TableName: tableName }));
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    await client.send(new CreateTableCommand(createTableInput(tableName))).catch(ignoreExisting);
+    await waitUntilTableExists({ client, minDelay: 1, maxWaitTime: 30 }, { TableName: tableName });
+    await client.send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification: timeToLive }));
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Another process may have created it at the same time. */
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof ResourceInUseException)) throw error;
+}
+
+function binaryPath(): string {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('@dynoxide/linux-x64/package.json');
+    return join(dirname(manifest), 'dynoxide');
+  } catch {
+    throw new Error(
+      `The embedded DynamoDB is not installed (${process.platform} ${process.arch}; it exists for linux x64): ` +
+        'start DynamoDB Local and set DYNAMODB_ENDPOINT to its URL.',
+    );
+  }
+}
+
+/** The port itself when it is free; any free one for 0. */
+async function freePort(port: number): Promise<number> {
+  const server = createServer();
+  try {
+    server.listen(port, HOST);
+    await once(server, 'listening');
+    const address = server.address();
+    return address !== null && typeof address === 'object' ? address.port : port;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    throw new Error(`Port ${port} of ${HOST} is taken (${code}): stop what listens there, or choose another port.`);
+  } finally {
+    server.close();
+  }
+}
+
+async function answers(endpoint: string): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadline) {
+    const reached = await fetch(endpoint, { signal: AbortSignal.timeout(1000) }).then(
+      () => true,
+      () => false,
+    );
+    if (reached) return;
+    await sleep(25);
+  }
+  throw new Error(`The embedded DynamoDB did not answer at ${endpoint} within ${READY_WITHIN_MS / 1000} s.`);
+}
+
+/** Rejects when the process ends, with the last it had to say. */
+async function failure(child: ChildProcess): Promise<never> {
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said = `${said}${chunk}`.slice(-500);
+  });
+  const [code] = await once(child, 'exit');
+  throw new Error(`The embedded DynamoDB ended with code ${code}: ${said.trim()}`);
+}
+
+function closer(child: ChildProcess): () => Promise<void> {
+  const kill = () => child.kill();
+  process.once('exit', kill);
+  const ended = once(child, 'close').catch(() => undefined);
+  return async () => {
+    kill();
+    await ended;
+    process.off('exit', kill);
+  };
+}

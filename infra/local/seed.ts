@@ -1,0 +1,130 @@
+/** Declares the demo fleet through the REST API. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AlbTarget, Gateway } from '../../schemas/gateway.ts';
+import { type ApiClient, ApiRefusal, callApi } from './client.ts';
+
+export const FLEET = '/v1/fleets/demo';
+
+const SYNC_WITHIN_MS = 30_000;
+
+interface SeedCluster {
+  name: string;
+  address: { host: string; port: number };
+}
+
+/**
+ * Declares two clusters behind one gateway, and three ways to share traffic between them. What people may have edited since is left as it
+ * is; where clusters and gateway are is always said anew. Resolves once the gateway is verified to follow.
+ */
+export async function seed(client: ApiClient, target: AlbTarget, clusters: readonly SeedCluster[]): Promise<void> {
+  await declare(client, FLEET, fleet);
+  for (const { name, address } of clusters) await redeclare(client, `${FLEET}/clusters/${name}`, cluster(address));
+  await redeclare(client, `${FLEET}/gateways/edge`, { displayName: 'Edge', target });
+  const names = clusters.map(({ name }) => name);
+  for (const name of ['checkout', 'orders']) await declare(client, `${FLEET}/services/${name}`, service(names));
+  for (const [name, route] of Object.entries(routes(names))) await declare(client, `${FLEET}/routes/${name}`, route);
+  await follow(client);
+}
+
+const fleet = {
+  displayName: 'Demo',
+  automation: 'automatic',
+  // A fleet in earnest dwells for minutes; nobody wants to watch that.
+  health: {
+    intervalSeconds: 5,
+    timeoutSeconds: 1,
+    confirmSeconds: 1,
+    failureThreshold: 3,
+    successThreshold: 3,
+    dwellSeconds: 10,
+  },
+};
+
+function cluster({ host, port }: SeedCluster['address']) {
+  return {
+    kind: 'kubernetes',
+    region: 'cn-hangzhou',
+    ingress: { endpoints: [{ address: host, port }] },
+    probes: [
+      { type: 'http', url: `http://${host}:${port}/healthz` },
+      { type: 'tcp', host, port },
+    ],
+  };
+}
+
+function service(clusters: readonly string[]) {
+  return {
+    namespace: 'shop',
+    ports: [{ name: 'http', port: 80 }],
+    exports: clusters.map((name) => ({ cluster: name, backend: { type: 'ingress' } })),
+    healthCheck: { type: 'http', path: '/healthz', method: 'GET' },
+  };
+}
+
+function routes([first, second]: readonly string[]) {
+  const backendRefs = (name: string) => [{ service: name, port: 80 }];
+  return {
+    shop: {
+      gateways: ['edge'],
+      hostnames: ['shop.example.com'],
+      rules: [{ backendRefs: backendRefs('checkout') }],
+      distribution: {
+        strategy: 'weighted',
+        clusters: [
+          { cluster: first, weight: 60 },
+          { cluster: second, weight: 40 },
+        ],
+      },
+    },
+    'shop-canary': {
+      gateways: ['edge'],
+      hostnames: ['shop.example.com'],
+      rules: [{ matches: [{ headers: [{ name: 'x-cluster', value: second }] }], backendRefs: backendRefs('checkout') }],
+      distribution: { strategy: 'weighted', clusters: [{ cluster: second }], pin: 'strict' },
+    },
+    ledger: {
+      gateways: ['edge'],
+      hostnames: ['ledger.example.com'],
+      rules: [{ backendRefs: backendRefs('orders') }],
+      distribution: {
+        strategy: 'weighted',
+        clusters: [
+          { cluster: first, tier: 0 },
+          { cluster: second, tier: 1 },
+        ],
+      },
+    },
+  };
+}
+
+/** Creates what is not there yet. */
+async function declare(client: ApiClient, path: string, body: object): Promise<'created' | 'exists'> {
+  try {
+    await callApi(client, 'PUT', path, { body, headers: { 'if-none-match': '*' } });
+    return 'created';
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 412) return 'exists';
+    throw error;
+  }
+}
+
+/** Creates or replaces. */
+async function redeclare(client: ApiClient, path: string, body: object): Promise<void> {
+  if ((await declare(client, path, body)) === 'created') return;
+  await callApi(client, 'PUT', path, { body, headers: { 'if-match': '*' } });
+}
+
+/** Writes that come in quick succession may leave the last of them to the sweep; here nobody waits for that. */
+async function follow(client: ApiClient): Promise<void> {
+  const deadline = Date.now() + SYNC_WITHIN_MS;
+  for (;;) {
+    await callApi(client, 'POST', `${FLEET}/gateways/edge/reconcile`);
+    const { sync } = await callApi<Gateway>(client, 'GET', `${FLEET}/gateways/edge`);
+    if (sync.state === 'Verified') return;
+    if (Date.now() > deadline) {
+      throw new Error(`The gateway edge does not follow: ${sync.state} (${sync.reason}). ${sync.message}`);
+    }
+    await sleep(500);
+  }
+}

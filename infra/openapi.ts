@@ -1,0 +1,168 @@
+/** Writes schemas/openapi.json from the table of operations. With --check it fails when the file is not what would be written. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
+import { type Example, examples } from '../functions/api/examples.ts';
+import { NO_BODY, type Operation, type Success } from '../functions/api/operation.ts';
+import { operations } from '../functions/api/operations.ts';
+import type { PreconditionHeader } from '../functions/api/precondition.ts';
+import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
+
+const FILE = fileURLToPath(new URL('../schemas/openapi.json', import.meta.url));
+
+const TAGS = {
+  fleets: 'Sets of clusters that serve the same applications.',
+  clusters: 'Kubernetes clusters, their entry addresses and their health.',
+  gateways: 'Managed cloud gateways that carry routes.',
+  services: 'Applications that several clusters serve.',
+  routes: 'What clients may ask of gateways, and which services in which clusters answer.',
+  decisions: 'Why traffic moved.',
+  'probe-rounds': 'Looking at clusters.',
+};
+
+/** What every operation can answer. */
+const COMMON_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'unauthorized', 'internal', 'unavailable'];
+
+const HEADERS = {
+  ETag: { description: 'The revision, as a strong entity tag.', schema: { type: 'string' }, example: '"3"' },
+  Location: { description: 'Path of what was created.', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' }, example: 1 },
+  'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
+} as const;
+
+const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
+  'If-Match': z
+    .string()
+    .optional()
+    .meta({
+      description: 'ETag last seen, or *. Required when there is something to replace or delete.',
+      examples: ['"3"'],
+    }),
+  'If-None-Match': z
+    .string()
+    .optional()
+    .meta({
+      description: 'On GET: ETag last seen, answered by 304 when it still holds. On PUT: * to create only.',
+      examples: ['*'],
+    }),
+};
+
+export function buildDocument() {
+  const document: ZodOpenApiObject = {
+    openapi: '3.1.0',
+    info: {
+      title: 'Fairlead',
+      version: '1.0.0',
+      description:
+        'Control plane for the traffic of a fleet of Kubernetes clusters. Resources are declared by PUT under names of your choice; ' +
+        'conditions tell what became of them. Clients must tolerate new fields and new values of conditions.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'The control plane that serves this document.' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths: pathsOf(operations),
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, headers: HEADERS },
+  };
+  return createDocument(document, { override: plain });
+}
+
+/** Leaves out what helps no reader: patterns of well-known formats, bounds that every JSON number has, closed answers. */
+function plain({ jsonSchema, io }: { jsonSchema: Record<string, unknown>; io: 'input' | 'output' }): void {
+  if (jsonSchema['format'] !== undefined) delete jsonSchema['pattern'];
+  if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
+  if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum'];
+  // Answers may grow; clients generated from this document must not stumble over new fields.
+  if (io === 'output' && jsonSchema['additionalProperties'] === false) delete jsonSchema['additionalProperties'];
+}
+
+function pathsOf(table: readonly Operation[]): ZodOpenApiPathsObject {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const operation of table) {
+    const example = examples[operation.operationId];
+    if (example === undefined) throw new Error(`functions/api/examples.ts has no example of ${operation.operationId}.`);
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation, example) };
+  }
+  return paths;
+}
+
+function operationObject(operation: Operation, example: Example): ZodOpenApiOperationObject {
+  const { operationId, tag, summary, description, idempotency, body } = operation;
+  const json = { schema: body, ...(example.body !== undefined && { example: example.body }) };
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    security: [{ bearer: [] }],
+    'x-idempotency': idempotency,
+    requestParams: requestParams(operation),
+    ...(body !== NO_BODY && { requestBody: { required: true, content: { 'application/json': json } } }),
+    responses: responsesOf(operation, example),
+  };
+}
+
+function requestParams({ params, query, preconditions = [] }: Operation) {
+  const header = z.object(Object.fromEntries(preconditions.map((name) => [name, PRECONDITIONS[name]])));
+  return {
+    ...(isEmpty(params) ? {} : { path: params }),
+    ...(isEmpty(query) ? {} : { query }),
+    ...(isEmpty(header) ? {} : { header }),
+  };
+}
+
+function isEmpty(object: z.ZodObject): boolean {
+  return Object.keys(object.shape).length === 0;
+}
+
+function responsesOf(operation: Operation, { response }: Example): ZodOpenApiResponsesObject {
+  const codes = [...COMMON_PROBLEMS, ...operation.problems];
+  const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
+  return Object.fromEntries([
+    ...operation.successes.map((success) => [success.status, successObject(success, response)]),
+    ...[...byStatus].map(([status, members]) => [status, problemObject(members)]),
+  ]);
+}
+
+function successObject({ description, schema, headers }: Success, example: unknown) {
+  return {
+    description,
+    ...(headers && { headers: headerRefs(headers) }),
+    ...(schema && { content: { 'application/json': { schema, example } } }),
+  };
+}
+
+function problemObject(codes: readonly ProblemCode[]) {
+  const headers: (keyof typeof HEADERS)[] = [
+    ...(codes.includes('unauthorized') ? ['WWW-Authenticate' as const] : []),
+    ...(codes.some((code) => problems[code].retryable) ? ['Retry-After' as const] : []),
+  ];
+  return {
+    description: codes.map((code) => `${problems[code].title} (${code}).`).join(' '),
+    ...(headers.length > 0 && { headers: headerRefs(headers) }),
+    content: { 'application/problem+json': { schema: Problem } },
+  };
+}
+
+function headerRefs(names: readonly (keyof typeof HEADERS)[]) {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function main(isCheck: boolean): void {
+  const text = `${JSON.stringify(buildDocument(), null, 2)}\n`;
+  if (!isCheck) {
+    writeFileSync(FILE, text);
+  } else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) {
+    console.error('schemas/openapi.json is not what the code says: run "npm run openapi" and commit it.');
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.includes('--check'));

@@ -1,0 +1,108 @@
+import { monotonicFactory } from 'ulid';
+import { createApp } from '../../functions/api/app.ts';
+import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
+import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
+import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+
+export const TOKEN = 'a-token-for-tests-only';
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
+export type Json = any;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Json;
+}
+
+export interface Call {
+  /** Sent as JSON, unless it is text. */
+  body?: unknown;
+  /** Replaces the defaults; undefined leaves a header out. */
+  headers?: Record<string, string | undefined>;
+}
+
+export interface Event {
+  level: 'info' | 'error';
+  event: string;
+  fields: Json;
+}
+
+export interface Harness {
+  deps: Deps;
+  /** What was logged. */
+  events: Event[];
+  /** One request; waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
+  call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** No cloud answers: what is declared is kept, and no gateway ever follows. */
+const cloud: Cloud = {
+  call: async ({ action }) => {
+    throw new CloudError({ code: 'Nowhere', errorClass: 'unavailable', action, message: 'there is no cloud here' });
+  },
+};
+
+const net: Net = {
+  fetch: async () => ({ status: 200 }),
+  connect: async () => undefined,
+};
+
+/** The API on the embedded DynamoDB. */
+export async function startHarness(): Promise<Harness> {
+  const dynamo = await startDynamo();
+  const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const events: Event[] = [];
+  const record = (level: Event['level']) => (event: string, fields?: object) => {
+    events.push({ level, event, fields });
+  };
+  const log: Log = { info: record('info'), error: record('error') };
+  const nextUlid = monotonicFactory();
+  const deps: Deps = {
+    store: createDynamoStore(client, DEFAULT_TABLE_NAME),
+    cloud,
+    clock: { now: () => Date.now(), sleep: async () => undefined },
+    ids: { ulid: () => nextUlid() },
+    net,
+    log,
+    settings: { ownerId: 'test', credentials: ['default'], allowLoopbackProbes: false },
+  };
+  return {
+    deps,
+    events,
+    call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
+    close: async () => {
+      client.destroy();
+      await dynamo.close();
+    },
+  };
+}
+
+async function send(deps: Deps, method: string, path: string, { body, headers = {} }: Call): Promise<Answer> {
+  const left: Promise<unknown>[] = [];
+  const context = {
+    waitUntil: (work: Promise<unknown>) => left.push(work),
+    passThroughOnException: () => undefined,
+    props: {},
+  };
+  const defaults = {
+    Authorization: `Bearer ${TOKEN}`,
+    'Content-Type': body === undefined ? undefined : 'application/json',
+  };
+  const given = Object.entries({ ...defaults, ...headers }).filter((entry) => entry[1] !== undefined);
+  const response = await createApp(deps, { token: TOKEN }).request(
+    path,
+    {
+      method,
+      headers: given as [string, string][],
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    },
+    {},
+    context,
+  );
+  await Promise.all(left);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+}

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { examples } from '../../functions/api/examples.ts';
+import { NO_BODY, type Operation } from '../../functions/api/operation.ts';
+import { operations } from '../../functions/api/operations.ts';
+import document from '../../schemas/openapi.json' with { type: 'json' };
+import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
+import { createShop, pointers } from './fixtures.ts';
+import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await startHarness();
+  await createShop(harness, 'shop');
+});
+
+afterAll(async () => await harness.close());
+
+function expectProblem(answer: Answer, code: ProblemCode): void {
+  expect(answer.body?.code).toBe(code);
+  expect(answer.status).toBe(problems[code].status);
+  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(Problem.parse(answer.body)).toEqual(answer.body);
+  expect(answer.body.type).toBe(`https://fairlead.dev/problems/${code}`);
+  expect(answer.body.requestId).toBe(answer.headers.get('X-Request-Id'));
+}
+
+/** Names of what the shop has, unless given. */
+const NAMES: Record<string, string> = {
+  fleet: 'shop',
+  cluster: 'one',
+  gateway: 'edge',
+  service: 'checkout',
+  route: 'checkout',
+  decision: 'dcn_none',
+};
+
+function pathOf({ path }: Operation, names: Record<string, string> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? NAMES[name] ?? name);
+}
+
+function bodyOf(operation: Operation): Json {
+  return examples[operation.operationId]?.body;
+}
+
+const all = operations.map((operation) => [operation.operationId, operation] as const);
+const withBody = all.filter(([, operation]) => operation.body !== NO_BODY);
+const withParams = all.filter(([, operation]) => operation.path.includes('{'));
+const pages = all.filter(([id]) => id.startsWith('list'));
+const writes = all.filter(([, operation]) => operation.preconditions?.includes('If-Match'));
+const deletes = writes.filter(([, operation]) => operation.method === 'delete');
+
+describe('the table of operations and the OpenAPI document', () => {
+  it('hold the same operations, under unique ids', () => {
+    const described = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, { operationId }]) => `${operationId} ${method} ${path}`),
+    );
+    const registered = operations.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`);
+    expect(described.sort()).toEqual(registered.sort());
+    expect(new Set(operations.map((operation) => operation.operationId)).size).toBe(operations.length);
+  });
+
+  it.each(all)('%s has examples that its own schemas accept', (id, operation) => {
+    const { body, response } = examples[id] ?? {};
+    if (operation.body !== NO_BODY) operation.body.parse(body);
+    for (const { schema } of operation.successes) {
+      if (schema) expect(schema.parse(response)).toEqual(response);
+    }
+  });
+});
+
+describe('every operation', () => {
+  it.each(all)('%s refuses who has no token or a wrong one', async (_, operation) => {
+    for (const Authorization of [undefined, 'Bearer wrong', 'Bearer ', `Basic ${btoa('a:b')}`]) {
+      const answer = await harness.call(operation.method, pathOf(operation), { headers: { Authorization } });
+      expectProblem(answer, 'unauthorized');
+      expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer/);
+    }
+  });
+
+  it.each(withParams)('%s refuses names that are no DNS labels', async (_, operation) => {
+    const body = bodyOf(operation);
+    for (const name of ['x'.repeat(10_001), 'a%2Fb', '%00', '%C3%A9', 'UPPER', '-a', 'a.b', '%ZZ']) {
+      const param = /\{(\w+)\}[^{]*$/.exec(operation.path)?.[1] ?? '';
+      const answer = await harness.call(operation.method, pathOf(operation, { [param]: name }), { body });
+      if (param === 'decision' && ['UPPER', '-a'].includes(name)) continue;
+      expectProblem(answer, 'invalid-request');
+      expect(pointers(answer.body)).toEqual(pointers(answer.body).map(() => `path/${param}`));
+    }
+  });
+
+  it.each(all)('%s refuses query parameters that it does not know', async (_, operation) => {
+    const answer = await harness.call(operation.method, `${pathOf(operation)}?dryrun=1`, { body: bodyOf(operation) });
+    expectProblem(answer, 'invalid-request');
+    expect(pointers(answer.body)).toEqual(['query/dryrun']);
+  });
+});
+
+describe('every operation with a body', () => {
+  it.each(withBody)('%s points at each unknown field', async (_, operation) => {
+    const body = { ...bodyOf(operation), surprise: 1, 'a/b': 2 };
+    const answer = await harness.call(operation.method, pathOf(operation), { body });
+    expectProblem(answer, 'invalid-request');
+    expect(pointers(answer.body)).toEqual(['#/surprise', '#/a~1b']);
+  });
+
+  it.each(withBody)('%s refuses other media types', async (_, operation) => {
+    const body = JSON.stringify(bodyOf(operation));
+    for (const type of [undefined, 'text/plain', 'application/merge-patch+json', 'application/json; charset=latin1']) {
+      const answer = await harness.call(operation.method, pathOf(operation), {
+        body,
+        headers: { 'Content-Type': type },
+      });
+      expectProblem(answer, 'unsupported-media-type');
+    }
+  });
+
+  it.each(withBody)('%s refuses what is not JSON', async (_, operation) => {
+    for (const body of ['', '{', '{"a":1,}', '{"a":"\\ud800"}']) {
+      const answer = await harness.call(operation.method, pathOf(operation), {
+        body,
+        headers: { 'Content-Type': 'application/json' },
+      });
+      expectProblem(answer, 'malformed-json');
+    }
+  });
+
+  it.each(withBody)('%s refuses JSON that is not an object', async (_, operation) => {
+    for (const body of ['null', '[]', '"text"', '1']) {
+      expectProblem(await harness.call(operation.method, pathOf(operation), { body }), 'invalid-request');
+    }
+  });
+
+  it.each(withBody)('%s refuses a body above 1 MiB', async (_, operation) => {
+    const body = { displayName: 'x'.repeat(1024 * 1024) };
+    expectProblem(await harness.call(operation.method, pathOf(operation), { body }), 'body-too-large');
+  });
+});
+
+describe('every write of what exists', () => {
+  it.each(writes)('%s needs If-Match, and the current revision in it', async (_, operation) => {
+    const call = (tag: string | undefined) =>
+      harness.call(operation.method, pathOf(operation), { body: bodyOf(operation), headers: { 'If-Match': tag } });
+    expectProblem(await call(undefined), 'precondition-required');
+    expectProblem(await call('"999"'), 'precondition-failed');
+    expectProblem(await call('W/"1"'), 'precondition-failed');
+    const malformed = await call('1');
+    expectProblem(malformed, 'invalid-request');
+    expect(pointers(malformed.body)).toEqual(['header/If-Match']);
+  });
+
+  it.each(deletes)('%s answers 404 when there is nothing to delete', async (_, operation) => {
+    const param = /\{(\w+)\}$/.exec(operation.path)?.[1] ?? '';
+    const path = pathOf(operation, { [param]: 'nothing' });
+    expectProblem(await harness.call('DELETE', path, { headers: { 'If-Match': '*' } }), 'not-found');
+  });
+});
+
+describe('every page', () => {
+  it.each(pages)('%s refuses tokens that are not its own, and sizes that are none', async (_, operation) => {
+    for (const [query, pointer] of [
+      ['pageSize=0', 'query/pageSize'],
+      ['pageSize=-1', 'query/pageSize'],
+      ['pageSize=ten', 'query/pageSize'],
+      ['pageSize=1&pageSize=2', 'query/pageSize'],
+    ]) {
+      const answer = await harness.call('GET', `${pathOf(operation)}?${query}`);
+      expectProblem(answer, 'invalid-request');
+      expect(pointers(answer.body)).toEqual([pointer]);
+    }
+    const answer = await harness.call('GET', `${pathOf(operation)}?pageToken=nonsense`);
+    expectProblem(answer, 'invalid-page-token');
+    expect(pointers(answer.body)).toEqual(['query/pageToken']);
+  });
+
+  it.each(pages)('%s answers what its schema says', async (_, operation) => {
+    const answer = await harness.call('GET', pathOf(operation));
+    expect(answer.status).toBe(200);
+    expect(operation.successes[0]?.schema?.parse(answer.body)).toEqual(answer.body);
+  });
+});
+
+describe('every resource', () => {
+  const gets = all.filter(([id]) => ['getFleet', 'getCluster', 'getGateway', 'getService', 'getRoute'].includes(id));
+
+  it.each(gets)('%s answers what its schema says, with its revision as ETag', async (_, operation) => {
+    const answer = await harness.call('GET', pathOf(operation));
+    expect(answer.status).toBe(200);
+    expect(operation.successes[0]?.schema?.parse(answer.body)).toEqual(answer.body);
+    expect(answer.headers.get('ETag')).toBe(`"${answer.body.revision}"`);
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  });
+
+  it.each(gets)('%s answers 304 to those who have the revision', async (_, operation) => {
+    for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*']) {
+      const answer = await harness.call('GET', pathOf(operation), { headers: { 'If-None-Match': tag } });
+      expect(answer.status).toBe(304);
+      expect(answer.headers.get('ETag')).toBe('"1"');
+    }
+    const other = await harness.call('GET', pathOf(operation), { headers: { 'If-None-Match': '"2"' } });
+    expect(other.status).toBe(200);
+  });
+
+  it.each(gets)('%s answers 404 for a name that nothing has', async (_, operation) => {
+    const param = /\{(\w+)\}$/.exec(operation.path)?.[1] ?? '';
+    expectProblem(await harness.call('GET', pathOf(operation, { [param]: 'nothing' })), 'not-found');
+  });
+});
+
+describe('runs', () => {
+  it('reconcileGateway tells how the attempt ended, although the cloud does not answer', async () => {
+    const answer = await harness.call('POST', '/v1/fleets/shop/gateways/edge/reconcile');
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ gateway: 'edge', state: 'Failed' });
+    expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/nothing/reconcile'), 'not-found');
+  });
+
+  it('createProbeRound observes, and the observation can be read', async () => {
+    const answer = await harness.call('POST', '/v1/probe-rounds', { body: { fleet: 'shop' } });
+    expect(answer.status).toBe(200);
+    expect(answer.body.fleets[0]).toMatchObject({ fleet: 'shop', state: 'done' });
+    const { body } = await harness.call('GET', '/v1/fleets/shop/clusters/one/observations');
+    expect(body.items[0]).toMatchObject({ outcome: 'ok' });
+    const unknown = await harness.call('POST', '/v1/probe-rounds', { body: { fleet: 'nothing' } });
+    expectProblem(unknown, 'unknown-reference');
+    expect(pointers(unknown.body)).toEqual(['#/fleet']);
+  });
+});

@@ -1,0 +1,14 @@
+import { plan } from './plan.ts';
+
+/** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
+const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = { plan };
+
+const [name = '', ...flags] = process.argv.slice(2);
+const bench = benches[name];
+if (bench === undefined || flags.some((flag) => flag !== '--json')) {
+  console.error(`usage: npm run bench -- NAME [--json], where NAME is one of: ${Object.keys(benches).join(', ')}`);
+  process.exit(1);
+}
+const result = await bench();
+if (!flags.includes('--json')) console.table(result);
+else console.log(JSON.stringify(result));

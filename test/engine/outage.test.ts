@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sweep } from '../../functions/engine/sweep.ts';
+import type { Fault } from '../../infra/local/cloud/faults.ts';
+import { declareFleet, FLEET, ROUTES } from './fleet.ts';
+import { type Harness, startHarness } from './harness.ts';
+
+/** For as long as the test wants. */
+const ALWAYS = 100_000;
+
+describe('a cloud that is in trouble', () => {
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = await startHarness();
+    await declareFleet(harness);
+  });
+  afterEach(() => harness.close());
+
+  const outages: [string, Fault, string][] = [
+    ['answers 503', { kind: 'error', code: 'ServiceUnavailable' }, 'CloudUnavailable'],
+    ['answers HTML', { kind: 'html' }, 'CloudUnavailable'],
+    ['breaks off connections', { kind: 'drop' }, 'CloudUnavailable'],
+    ['throttles', { kind: 'throttle' }, 'CloudThrottled'],
+    ['answers nothing', { kind: 'latency', latencyMs: 60_000 }, 'CloudUnavailable'],
+    ['denies', { kind: 'error', code: 'Forbidden.RAM' }, 'CloudDenied'],
+  ];
+
+  it.each(outages)(
+    '%s: the route says so, the old configuration serves, and the sweep brings the new one',
+    async (_, fault, reason) => {
+      harness.cloud.faults.add({ ...fault, times: ALWAYS });
+      await harness.put(`${FLEET}/routes/extra`, { ...ROUTES.shop, hostnames: ['extra.example.com'] });
+      const { body: route } = await harness.api('GET', `${FLEET}/routes/extra`);
+      expect(route.conditions).toContainEqual(expect.objectContaining({ type: 'Programmed', status: 'False', reason }));
+      expect(JSON.stringify(route)).not.toMatch(/test-secret|Signature|AccessKeyId|127\.0\.0\.1/);
+      const { body: gateway } = await harness.api('GET', `${FLEET}/gateways/edge`);
+      expect(gateway.sync).toMatchObject({ state: 'Failed', reason, attempts: 1 });
+      expect(Date.parse(gateway.sync.nextAttemptAt)).toBeGreaterThan(harness.clock.now());
+      expect(await harness.edge.get('shop.example.com')).toMatchObject({ status: 200 });
+
+      harness.cloud.faults.clear();
+      harness.forgetCalls();
+      await sweep(harness.deps());
+      expect(harness.writes(), 'the next attempt is not due').toEqual([]);
+      harness.clock.advance(10_000);
+      await sweep(harness.deps());
+      expect(await harness.edge.get('extra.example.com')).toMatchObject({ status: 200 });
+      const { body: after } = await harness.api('GET', `${FLEET}/routes/extra`);
+      expect(after.conditions).toContainEqual(expect.objectContaining({ type: 'Programmed', status: 'True' }));
+    },
+  );
+
+  const disturbances: [string, Fault[]][] = [
+    ['is throttled twice', [{ kind: 'throttle', times: 2 }]],
+    [
+      'loses the answer to a create',
+      [
+        { kind: 'lost-response', action: 'CreateServerGroup' },
+        { kind: 'lost-response', action: 'CreateRules' },
+      ],
+    ],
+    ['loses the answer to adding servers', [{ kind: 'lost-response', action: 'AddServersToServerGroup' }]],
+    ['is busy for a moment', [{ kind: 'error', code: 'IncorrectStatus.Listener', action: 'CreateRules', times: 2 }]],
+  ];
+
+  it.each(disturbances)('%s: the same run ends verified, with nothing twice', async (_, faults) => {
+    for (const fault of faults) harness.cloud.faults.add(fault);
+    const before = { groups: harness.cloud.state.serverGroups.size, rules: harness.cloud.state.rules.size };
+    await harness.put(`${FLEET}/routes/extra`, {
+      ...ROUTES.shop,
+      hostnames: ['extra.example.com'],
+      distribution: { strategy: 'replicas' },
+    });
+    expect((await harness.api('GET', `${FLEET}/gateways/edge`)).body.sync.state).toBe('Verified');
+    expect(harness.cloud.state.serverGroups.size).toBe(before.groups + 1);
+    expect(harness.cloud.state.rules.size).toBe(before.rules + 1);
+  });
+
+  it('a batch that is applied by half ends complete after the next run', async () => {
+    harness.cloud.faults.add({ kind: 'partial-batch', action: 'CreateRules' });
+    const hostnames = ['x1.example.com', 'x2.example.com', 'x3.example.com', 'x4.example.com'];
+    await harness.put(`${FLEET}/routes/extra`, { ...ROUTES.shop, hostnames });
+    harness.clock.advance(10_000);
+    await sweep(harness.deps());
+    for (const hostname of hostnames) expect(await harness.edge.get(hostname)).toMatchObject({ status: 200 });
+    expect((await harness.api('GET', `${FLEET}/gateways/edge`)).body.sync.state).toBe('Verified');
+  });
+});

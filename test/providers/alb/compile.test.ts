@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { effectiveShares } from '../../../functions/core/distribution.ts';
+import type { GatewayConfig, Pool, Rule, Share } from '../../../functions/core/ir.ts';
+import type { ProviderObject } from '../../../functions/core/provider-object.ts';
+import { GroupSpec, RuleSpec, resourceName, tagValue } from '../../../functions/providers/alb/canonical.ts';
+import { compile } from '../../../functions/providers/alb/compile.ts';
+import { AlbTarget } from '../../../schemas/gateway.ts';
+import { RouteMatch } from '../../../schemas/route.ts';
+import { HealthCheck } from '../../../schemas/service.ts';
+import { member, pool, rule } from './harness.ts';
+
+const target = AlbTarget.parse({
+  provider: 'alb',
+  regionId: 'cn-hangzhou',
+  loadBalancerId: 'alb-1',
+  listenerIds: ['lsn-1', 'lsn-2'],
+});
+const SHOP = pool('shop-80-0a1b', [member('cd', [1], { weight: 40 }), member('sh', [2], { weight: 60 })]);
+const facts = { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 2, foreignPriorities: { 'lsn-2': [10] } };
+
+function compiled(config: Partial<GatewayConfig>, options: { shares?: Share[]; objects?: ProviderObject[] } = {}) {
+  const whole = { rules: [], pools: [SHOP], ...config };
+  const shares = new Map(whole.pools.map((one: Pool) => [one.key, options.shares ?? effectiveShares(one, [])]));
+  const observed = { objects: options.objects ?? [], facts };
+  return compile(whole, shares, observed, { target });
+}
+
+const conditionsOf = (more: Partial<Rule> & { path?: string }) =>
+  RuleSpec.parse(
+    compiled({ rules: [rule(more.path ?? '/', { [SHOP.key]: 100 }, more)] }).find((one) => one.kind === 'Rule')?.spec,
+  ).RuleConditions;
+
+describe('server groups', () => {
+  test('a pool becomes a group with the servers of all its clusters, explicit weights and the whole health check', () => {
+    expect(compiled({})).toEqual([
+      {
+        kind: 'ServerGroup',
+        key: 'pool/shop-80-0a1b',
+        rank: 0,
+        shares: [
+          { cluster: 'cd', percent: 40 },
+          { cluster: 'sh', percent: 60 },
+        ],
+        spec: {
+          ServerGroupName: 'fairlead-shop-80-0a1b',
+          ServerGroupType: 'Ip',
+          VpcId: 'vpc-1',
+          Protocol: 'HTTP',
+          Scheduler: 'Wrr',
+          HealthCheckConfig: {
+            HealthCheckEnabled: true,
+            HealthCheckProtocol: 'HTTP',
+            HealthCheckConnectPort: 0,
+            HealthCheckInterval: 2,
+            HealthCheckTimeout: 2,
+            HealthyThreshold: 2,
+            UnhealthyThreshold: 2,
+            HealthCheckPath: '/healthz',
+            HealthCheckMethod: 'HEAD',
+            HealthCheckHttpVersion: 'HTTP1.1',
+            HealthCheckCodes: ['http_2xx', 'http_3xx'],
+          },
+          Servers: [
+            { ServerId: '10.0.0.1', Port: 80, Weight: 40, RemoteIpEnabled: false },
+            { ServerId: '10.0.0.2', Port: 80, Weight: 60, RemoteIpEnabled: false },
+          ],
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    [{ type: 'tcp' }, 'HTTP', 'TCP'],
+    [{ type: 'http' }, 'HTTPS', 'HTTPS'],
+    [{ type: 'http' }, 'gRPC', 'HTTP'],
+  ] as const)('health check %j of a %s pool speaks %s', (check, protocol, expected) => {
+    const [group] = compiled({ pools: [{ ...SHOP, protocol, healthCheck: HealthCheck.parse(check) }] });
+    expect(GroupSpec.parse(group?.spec).HealthCheckConfig.HealthCheckProtocol).toBe(expected);
+  });
+
+  test('the protocol is part of the identity: it cannot be changed later', () => {
+    const keys = (['HTTP', 'HTTPS', 'gRPC'] as const).map(
+      (protocol) => compiled({ pools: [{ ...SHOP, protocol }] })[0]?.key,
+    );
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  test('when no cluster shall serve, weights at the gateway are kept, and the shares say so', () => {
+    const nobody = ['cd', 'sh'].map((cluster) => ({ cluster, percent: 0 }));
+    const [group] = compiled({}, { shares: nobody, objects: compiled({}) });
+    expect(GroupSpec.parse(group?.spec).Servers.map((server) => server.Weight)).toEqual([40, 60]);
+    expect(group?.shares).toEqual(nobody);
+  });
+});
+
+describe('rules', () => {
+  test('every listener carries every rule; tuples refer to groups by key; foreign priorities are stepped over', () => {
+    const rules = [rule('/cart', { [SHOP.key]: 70, other: 30 })];
+    const objects = compiled({ rules }).filter((one) => one.kind === 'Rule');
+    const spec = {
+      RuleName: 'fairlead-shop.example.com-cart',
+      RuleConditions: [
+        { Type: 'Host', HostConfig: { Values: ['shop.example.com'] } },
+        { Type: 'Path', PathConfig: { Values: ['/cart', '/cart/*'] } },
+      ],
+      ForwardGroup: [
+        { ServerGroup: 'pool/other', Weight: 30 },
+        { ServerGroup: 'pool/shop-80-0a1b', Weight: 70 },
+      ],
+      OtherActions: false,
+    };
+    expect(objects).toEqual([
+      {
+        kind: 'Rule',
+        key: 'lsn-1/shop.example.com/cart/*',
+        rank: 1,
+        spec: { ...spec, ListenerId: 'lsn-1', Priority: 10 },
+      },
+      {
+        kind: 'Rule',
+        key: 'lsn-2/shop.example.com/cart/*',
+        rank: 1,
+        spec: { ...spec, ListenerId: 'lsn-2', Priority: 20 },
+      },
+    ]);
+  });
+
+  test.each([
+    ['Prefix', '/', undefined, ['/*']],
+    ['Prefix', '/a/', undefined, ['/a', '/a/*']],
+    ['Prefix', '/a/b', undefined, ['/a/b', '/a/b/*']],
+    ['Exact', '/a/', undefined, ['/a/']],
+    ['Exact', '/', undefined, ['/']],
+  ] as const)('path %s %s matches %s', (type, value, hostname, values) => {
+    const match = RouteMatch.parse({ path: { type, value } });
+    expect(conditionsOf({ match, hostname })).toEqual([{ Type: 'Path', PathConfig: { Values: values } }]);
+  });
+
+  test('with another condition, a prefix that every path has needs none', () => {
+    expect(conditionsOf({ hostname: '*.example.com' })).toEqual([
+      { Type: 'Host', HostConfig: { Values: ['*.example.com'] } },
+    ]);
+  });
+
+  test('each header and parameter is a condition of its own, for all of them must match', () => {
+    const match = RouteMatch.parse({
+      method: 'GET',
+      headers: [
+        { name: 'X-B', value: '2' },
+        { name: 'X-A', value: '1' },
+      ],
+      queryParams: [{ name: 'q', value: '1' }],
+    });
+    const conditions = conditionsOf({ match, hostname: undefined });
+    expect(conditions).toHaveLength(4);
+    expect(conditions).toEqual(
+      expect.arrayContaining([
+        { Type: 'Method', MethodConfig: { Values: ['GET'] } },
+        { Type: 'Header', HeaderConfig: { Key: 'x-a', Values: ['1'] } },
+        { Type: 'Header', HeaderConfig: { Key: 'x-b', Values: ['2'] } },
+        { Type: 'QueryString', QueryStringConfig: { Values: [{ Key: 'q', Value: '1' }] } },
+      ]),
+    );
+    const turned = { ...match, headers: [...match.headers].reverse() };
+    expect(conditionsOf({ match: turned, hostname: undefined })).toEqual(conditions);
+  });
+
+  test('a rule is known by what it matches: its place in a route does not matter, what it forwards to neither', () => {
+    const keys = (rules: Rule[]) => compiled({ rules }).flatMap((one) => (one.kind === 'Rule' ? [one.key] : []));
+    const [first, second] = [rule('/a', { x: 100 }), rule('/b', { x: 100 })];
+    expect(keys([{ ...second, key: first.key, backends: [] }])).toEqual(keys([second]));
+    expect(keys([first])).not.toEqual(keys([second]));
+  });
+
+  test('of two rules that match the same, only the first is there', () => {
+    const objects = compiled({ rules: [rule('/a', { x: 100 }), rule('/a/', { y: 100 })] });
+    const specs = objects.filter((one) => one.kind === 'Rule').map((one) => RuleSpec.parse(one.spec).ForwardGroup);
+    expect(specs).toEqual([[{ ServerGroup: 'pool/x', Weight: 100 }], [{ ServerGroup: 'pool/x', Weight: 100 }]]);
+  });
+});
+
+describe('names and tags', () => {
+  test.each(['shop', '*/*', 'ünï/cödé', 'x'.repeat(300)])('the name of %s is one that ALB takes', (text) => {
+    expect(resourceName(text)).toMatch(/^[A-Za-z][A-Za-z0-9._-]{1,127}$/);
+  });
+
+  test.each(['', 'x'.repeat(129), 'aliyun-shop', 'ACS:shop', 'a https://b'])(
+    '%s does not fit a tag and is digested',
+    (text) => {
+      expect(tagValue(text)).toMatch(/^[0-9a-f]{64}$/);
+    },
+  );
+});

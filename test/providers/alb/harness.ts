@@ -1,0 +1,199 @@
+import { createCloud } from '../../../functions/cloud/alicloud.ts';
+import { digest } from '../../../functions/core/digest.ts';
+import { effectiveShares } from '../../../functions/core/distribution.ts';
+import type { GatewayConfig, Member, Pool, Rule, Share } from '../../../functions/core/ir.ts';
+import { plan } from '../../../functions/core/plan.ts';
+import type { Json, Plan } from '../../../functions/core/provider-object.ts';
+import type { Cloud } from '../../../functions/deps.ts';
+import { alb } from '../../../functions/providers/alb/index.ts';
+import type { Scope, Session } from '../../../functions/providers/provider.ts';
+import type { DataPlane } from '../../../infra/local/cloud/model.ts';
+import type { Quotas } from '../../../infra/local/cloud/quotas.ts';
+import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
+import type { AlbTarget } from '../../../schemas/gateway.ts';
+import { RouteMatch } from '../../../schemas/route.ts';
+import { HealthCheck } from '../../../schemas/service.ts';
+import { fakeClock } from '../../cloud/fake-clock.ts';
+
+export const OWNER = 'fairlead/prod/edge';
+
+export function member(cluster: string, octets: number[], more: Partial<Member> = {}): Member {
+  const endpoints = octets.map((octet) => ({ address: `10.0.0.${octet}`, port: 80, remote: false }));
+  return { cluster, weight: 50, tier: 0, endpoints, ...more };
+}
+
+export function pool(key: string, members: Member[], more: Partial<Pool> = {}): Pool {
+  const healthCheck = HealthCheck.parse({ type: 'http', path: '/healthz' });
+  return { key, service: 'shop', port: 80, protocol: 'HTTP', healthCheck, pinned: false, members, ...more };
+}
+
+export function rule(path: string, pools: Record<string, number>, more: Partial<Rule> = {}): Rule {
+  const match = RouteMatch.parse({ path: { type: 'Prefix', value: path } });
+  const backends = Object.entries(pools).map(([key, weight]) => ({ pool: key, weight }));
+  return { key: `route/0/0${path}`, hostname: 'shop.example.com', match, backends, ...more };
+}
+
+export type SharesOf = (pool: Pool) => Share[];
+export const declaredShares: SharesOf = (one) => effectiveShares(one, []);
+
+export interface Alb {
+  cloud: LocalCloud;
+  target: AlbTarget;
+  /** A session of a new run; runs of the same intent share the tokens of creates. */
+  session(options?: { intent?: string; cloud?: Cloud; owner?: string }): Session<AlbTarget>;
+  client: Cloud;
+  call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
+  /** One reconciliation: what was planned, and what a second plan still finds. */
+  reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<{ plan: Plan; left: Plan }>;
+  /** Lets all jobs end. */
+  settle(): Promise<void>;
+  /** Writes since the last time this was asked. */
+  writes(): string[];
+  close(): Promise<void>;
+}
+
+export interface ReconcileOptions {
+  shares?: SharesOf;
+  scope?: Scope;
+  session?: Session<AlbTarget>;
+}
+
+const SILENT = { info: () => {}, error: () => {} };
+
+/** A data plane that carries nothing: these tests look at the configuration. */
+const NO_DATA_PLANE: DataPlane = {
+  openListener: async () => '127.0.0.1:1',
+  closeListener: async () => {},
+  serverHealth: () => ({ status: 'Healthy' }),
+  close: async () => {},
+};
+
+/** An empty load balancer with listeners in a local cloud whose jobs take a while, in virtual time. */
+export async function startAlb(
+  options: { listeners?: number; https?: boolean; quotas?: Partial<Quotas>; jobLatencyMs?: number } = {},
+): Promise<Alb> {
+  const clock = fakeClock(Date.now());
+  const keys = { accessKeyId: 'test-id', accessKeySecret: 'test-secret' };
+  const cloud = await startLocalCloud({
+    accessKeys: { [keys.accessKeyId]: keys.accessKeySecret },
+    jobLatencyMs: options.jobLatencyMs ?? 1500,
+    throttle: false,
+    dataPlane: () => NO_DATA_PLANE,
+    now: clock.now,
+    ...(options.quotas && { quotas: options.quotas }),
+  });
+  const client = createCloud({
+    credentials: { default: keys },
+    endpoint: () => cloud.url,
+    clock,
+    log: SILENT,
+    random: () => 0.5,
+  });
+  const settle = async () => {
+    await clock.sleep(5000);
+    await cloud.settle();
+  };
+  const call: Alb['call'] = async (action, parameters) => {
+    const answer = await client.call({
+      product: 'alb',
+      regionId: 'cn-hangzhou',
+      credentials: 'default',
+      action,
+      parameters,
+    });
+    await settle();
+    return answer;
+  };
+  const target = await provision(call, options.listeners ?? 1, options.https ?? false);
+  let runs = 0;
+  const session: Alb['session'] = ({ intent = `intent-${runs}`, cloud: other = client, owner = OWNER } = {}) => {
+    const run = runs++;
+    return {
+      target,
+      cloud: other,
+      clock,
+      credentials: 'default',
+      owner,
+      createToken: (key) => digest(['create', intent, key]),
+      writeToken: (parts) => digest(['write', run, ...parts]),
+      ensureLease: async () => {},
+    };
+  };
+  let seen = cloud.log.entries.length;
+  return {
+    cloud,
+    target,
+    session,
+    client,
+    call,
+    settle,
+    reconcile: (config, more = {}) => reconcile(config, { session: session(), ...more }),
+    writes: () => {
+      const entries = cloud.log.entries.slice(seen);
+      seen = cloud.log.entries.length;
+      return entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action);
+    },
+    close: () => cloud.close(),
+  };
+}
+
+async function provision(call: Alb['call'], listeners: number, https: boolean): Promise<AlbTarget> {
+  const { LoadBalancerId } = await call('CreateLoadBalancer', {
+    LoadBalancerName: 'edge',
+    AddressType: 'Internet',
+    VpcId: 'vpc-1',
+    LoadBalancerEdition: 'Standard',
+    LoadBalancerBillingConfig: { PayType: 'PostPay' },
+    ZoneMappings: ['a', 'b'].map((zone) => ({ ZoneId: `cn-hangzhou-${zone}`, VSwitchId: `vsw-${zone}` })),
+  });
+  const { ServerGroupId } = await call('CreateServerGroup', {
+    ServerGroupName: 'default-group',
+    ServerGroupType: 'Ip',
+    VpcId: 'vpc-1',
+    HealthCheckConfig: { HealthCheckEnabled: false },
+  });
+  const listenerIds: string[] = [];
+  for (let index = 0; index < listeners; index++) {
+    const { ListenerId } = await call('CreateListener', {
+      LoadBalancerId,
+      ListenerPort: 80 + index,
+      ListenerProtocol: https ? 'HTTPS' : 'HTTP',
+      Certificates: https ? [{ CertificateId: 'cert-1' }] : undefined,
+      DefaultActions: [{ Type: 'ForwardGroup', ForwardGroupConfig: { ServerGroupTuples: [{ ServerGroupId }] } }],
+    });
+    listenerIds.push(String(ListenerId));
+  }
+  return { provider: 'alb', regionId: 'cn-hangzhou', loadBalancerId: String(LoadBalancerId), listenerIds };
+}
+
+async function reconcile(
+  config: GatewayConfig,
+  { session, shares = declaredShares, scope = 'full' }: ReconcileOptions & { session: Session<AlbTarget> },
+): Promise<{ plan: Plan; left: Plan }> {
+  const poolShares = new Map(config.pools.map((one) => [one.key, shares(one)]));
+  const look = async () => {
+    const observed = await alb.observe(session, scope);
+    const desired = alb.compile(config, poolShares, observed, session);
+    return { observed, plan: plan(desired, observed.objects, 'sync', scope === 'full' ? 'full' : 'update') };
+  };
+  const first = await look();
+  for (const batch of alb.batch(first.plan.changes)) await alb.apply(batch, first.observed, session);
+  return { plan: first.plan, left: (await look()).plan };
+}
+
+/** Passes calls on, and fails the n-th write (from 1), before or after the cloud has done it. */
+export function crashing(cloud: Cloud, writeNumber: number, when: 'before' | 'after'): Cloud {
+  let writes = 0;
+  return {
+    async call(request) {
+      const isWrite = request.parameters['ClientToken'] !== undefined;
+      if (isWrite) writes++;
+      if (isWrite && writes === writeNumber) {
+        if (when === 'after') await cloud.call(request);
+        throw new Error('crash');
+      }
+      if (writes >= writeNumber) throw new Error('crash');
+      return cloud.call(request);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import type { GatewayConfig, Rule } from '../../../functions/core/ir.ts';
+import type { Facts } from '../../../functions/providers/alb/facts.ts';
+import { checkQuotas } from '../../../functions/providers/alb/limits.ts';
+import { member, pool, rule } from './harness.ts';
+
+const octets = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
+const rules = (count: number, pools: Record<string, number>): Rule[] =>
+  octets(count).map((index) => rule(`/r${index}`, pools));
+const check = (config: GatewayConfig, more: Partial<Facts> = {}) =>
+  checkQuotas(config, {
+    objects: [],
+    facts: { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 1, foreignPriorities: {}, ...more },
+  }).map(({ code, detail }) => `${code}: ${detail}`);
+
+const P = pool('p', [member('cd', [1])]);
+const Q = pool('q', [member('cd', [2])]);
+
+test('what fits is fine: 100 rules, 50 for each group, 10 servers for each rule', () => {
+  const wide = ['p', 'q'].map((key, index) => pool(key, [member('cd', octets(10, index * 10))]));
+  expect(check({ pools: wide, rules: [...rules(50, { p: 100 }), ...rules(100, { q: 100 }).slice(50)] })).toEqual([]);
+});
+
+test('rules count on every listener, and foreign ones count too', () => {
+  const config = { pools: [P, Q], rules: [...rules(25, { p: 100 }), ...rules(50, { q: 100 }).slice(25)] };
+  expect(check(config, { listenerCount: 2 })).toEqual([]);
+  expect(check(config, { listenerCount: 2, foreignPriorities: { 'lsn-9': [5] } })).toEqual([
+    'quota-exceeded: Quota of ALB: rules of the load balancer: 101 used, 100 allowed.',
+  ]);
+});
+
+test('a group has at most 50 references', () => {
+  expect(check({ pools: [P], rules: rules(51, { p: 100 }) })).toEqual([
+    'quota-exceeded: Quota of ALB: references to the server group of p: 51 used, 50 allowed.',
+  ]);
+});
+
+test('servers count again for each reference', () => {
+  const wide = pool('p', [member('cd', octets(21))]);
+  expect(check({ pools: [wide], rules: rules(48, { p: 100 }) })).toEqual([
+    'quota-exceeded: Quota of ALB: servers of the load balancer, counted per reference: 1008 used, 1000 allowed.',
+  ]);
+});
+
+test('an address is referred to at most 200 times, over all groups', () => {
+  const pools = octets(5).map((index) => pool(`p${index}`, [member('cd', [1])]));
+  const backends = Object.fromEntries(pools.map((one) => [one.key, 20]));
+  expect(check({ pools, rules: rules(41, backends) })).toEqual([
+    'quota-exceeded: Quota of ALB: references to the address 10.0.0.1: 205 used, 200 allowed.',
+  ]);
+});
+
+test('a rule has at most 5 groups', () => {
+  const pools = octets(6).map((index) => pool(`p${index}`, [member('cd', [index])]));
+  const backends = Object.fromEntries(pools.map((one) => [one.key, 16]));
+  expect(check({ pools, rules: rules(1, backends) })).toEqual([
+    expect.stringMatching(/backends of rule .*: 6 used, 5 allowed/),
+  ]);
+});
+
+test('the Basic edition has less', () => {
+  expect(check({ pools: [P], rules: rules(41, { p: 100 }) }, { edition: 'Basic' })).toEqual([
+    'quota-exceeded: Quota of ALB: rules of the load balancer: 41 used, 40 allowed.',
+  ]);
+});
+
+test('an address that two clusters claim is a conflict', () => {
+  const shared = pool('p', [member('cd', [1, 2]), member('sh', [2])]);
+  expect(check({ pools: [shared], rules: [] })).toEqual([
+    'conflicting-declaration: 10.0.0.2:80 of shop is claimed by the clusters cd and sh',
+  ]);
+});

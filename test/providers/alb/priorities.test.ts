@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { assignPriorities, moveOrder } from '../../../functions/providers/alb/priorities.ts';
+
+const assign = (order: string, current: Record<string, number> = {}, foreign: number[] = []) =>
+  Object.fromEntries(assignPriorities([...order], new Map(Object.entries(current)), foreign));
+
+describe('assignPriorities', () => {
+  test('a fresh listener gets steps of ten', () => {
+    expect(assign('abc')).toEqual({ a: 10, b: 20, c: 30 });
+  });
+
+  test('foreign values are stepped over', () => {
+    expect(assign('abc', {}, [20, 30])).toEqual({ a: 10, b: 40, c: 50 });
+  });
+
+  test('what is in order stays; a newcomer goes between', () => {
+    expect(assign('abxc', { a: 10, b: 20, c: 30 })).toEqual({ a: 10, b: 20, x: 25, c: 30 });
+    expect(assign('xabc', { a: 10, b: 20, c: 30 })).toEqual({ x: 5, a: 10, b: 20, c: 30 });
+    expect(assign('abcx', { a: 10, b: 20, c: 30 })).toEqual({ a: 10, b: 20, c: 30, x: 40 });
+  });
+
+  test('of rules out of order as few as possible move', () => {
+    expect(assign('bcda', { a: 10, b: 20, c: 30, d: 40 })).toEqual({ b: 20, c: 30, d: 40, a: 50 });
+  });
+
+  test('a full gap moves the neighbour below, and no more', () => {
+    expect(assign('axbc', { a: 10, b: 11, c: 30 })).toEqual({ a: 10, x: 16, b: 25, c: 30 });
+  });
+
+  test('at the lower end there is room above only', () => {
+    expect(assign('abx', { a: 9998, b: 10000 })).toEqual({ a: 10, b: 20, x: 30 });
+  });
+});
+
+/** Rules on a listener: what they have now, which go, which come, and who else is there. */
+const listeners = fc
+  .record({
+    current: fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 25 }),
+    foreign: fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 10 }),
+    created: fc.nat({ max: 8 }),
+    seed: fc.infiniteStream(fc.nat()),
+    reorder: fc.boolean(),
+  })
+  .map(({ current, foreign, created, seed, reorder }) => {
+    const next = () => seed.next().value;
+    const sorted = [...current].sort((a, b) => a - b);
+    const now = new Map(sorted.map((priority, index) => [`old-${String(index).padStart(2, '0')}`, priority]));
+    const staying = [...now.keys()].filter(() => next() % 5 !== 0);
+    if (reorder && staying.length > 1) staying.push(...staying.splice(next() % staying.length, 1 + (next() % 3)));
+    const order = [...staying];
+    for (let index = 0; index < created; index++) order.splice(next() % (order.length + 1), 0, `new-${index}`);
+    return { now, order, foreign: foreign.filter((value) => !current.includes(value)) };
+  });
+
+/** The states of the listener while the result is written: moves one by one, then creates. */
+function historyOf(
+  now: ReadonlyMap<string, number>,
+  target: ReadonlyMap<string, number>,
+  order: readonly string[],
+): Map<string, number>[] {
+  const moves = order
+    .filter((key) => now.has(key) && now.get(key) !== target.get(key))
+    .map((key) => ({ key, from: now.get(key) ?? 0, to: target.get(key) ?? 0 }))
+    .sort(moveOrder);
+  const creates = order.filter((key) => !now.has(key)).map((key) => ({ key, to: target.get(key) ?? 0 }));
+  const history = [new Map(now)];
+  for (const { key, to } of [...moves, ...creates]) history.push(new Map(history.at(-1)).set(key, to));
+  return history;
+}
+
+/** Pairs whose order is the same before and after; a newcomer has no order before. */
+function lastingPairs(order: readonly string[], now: ReadonlyMap<string, number>): [string, string][] {
+  return order.flatMap((above, index) =>
+    order
+      .slice(index + 1)
+      .filter((below) => (now.get(above) ?? 0) < (now.get(below) ?? Number.POSITIVE_INFINITY))
+      .map((below): [string, string] => [above, below]),
+  );
+}
+
+describe('properties of assignPriorities', () => {
+  test('priorities ascend, are free, in range, and stable', () => {
+    fc.assert(
+      fc.property(listeners, ({ now, order, foreign }) => {
+        const priorities = assignPriorities(order, now, foreign);
+        const values = order.map((key) => priorities.get(key) ?? Number.NaN);
+        expect(values).toEqual([...values].sort((a, b) => a - b));
+        expect(new Set(values).size).toBe(values.length);
+        const taken = new Set([...now.values(), ...foreign]);
+        for (const key of order) {
+          const value = priorities.get(key) ?? 0;
+          expect(value).toSatisfy((one: number) => one >= 1 && one <= 10_000);
+          if (value !== now.get(key)) expect(taken.has(value)).toBe(false);
+        }
+        expect(assignPriorities(order, priorities, foreign)).toEqual(priorities);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('written one by one, rules that keep their relative order are never inverted, nor do values collide', () => {
+    fc.assert(
+      fc.property(listeners, ({ now, order, foreign }) => {
+        const target = assignPriorities(order, now, foreign);
+        for (const state of historyOf(now, target, order)) {
+          const values = [...state.values(), ...foreign];
+          expect(new Set(values).size).toBe(values.length);
+          for (const [above, below] of lastingPairs(order, now)) {
+            if (state.has(above) && state.has(below)) {
+              expect(state.get(above), `${above} before ${below}`).toBeLessThan(state.get(below) ?? 0);
+            }
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('without reordering and with room, nobody passes a rule that is about to go', () => {
+    const roomy = listeners.map(({ now, order, foreign }) => ({
+      now: new Map([...now].map(([key, value]) => [key, value * 100])),
+      order: [...order].sort((a, b) => (now.get(a) ?? 0) - (now.get(b) ?? 0)),
+      foreign,
+    }));
+    fc.assert(
+      fc.property(roomy, ({ now, order, foreign }) => {
+        const target = assignPriorities(order, now, foreign);
+        for (const [leaving, at] of [...now].filter(([key]) => !target.has(key))) {
+          for (const key of order.filter((one) => now.has(one))) {
+            expect(Math.sign((target.get(key) ?? 0) - at), `${key} ${leaving}`).toBe(
+              Math.sign((now.get(key) ?? 0) - at),
+            );
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,22 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import type { Store } from '../../functions/deps.ts';
+import { evidenceSuite } from './evidence.ts';
+import type { Open, Opened } from './fixtures.ts';
+import { propagationSuite } from './propagation.ts';
+import { resourceSuite } from './resources.ts';
+
+/** What every implementation of the Store port guarantees. `open` gives an empty store. */
+export function storeConformance(name: string, open: Open): void {
+  describe(`store: ${name}`, () => {
+    let opened: Opened;
+    beforeEach(async () => {
+      opened = await open();
+    });
+    afterEach(() => opened.close());
+
+    const store = (): Store => opened.store;
+    resourceSuite(store);
+    propagationSuite(store);
+    evidenceSuite(store);
+  });
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeleteTableCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InvalidPageToken } from '../../functions/deps.ts';
+import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
+import { resourceKey } from '../../functions/store/keys.ts';
+import { ensureTable, type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { storeConformance } from './conformance.ts';
+import { commitOk, creation, deletion, edit, FLEET, health, refTo, service } from './fixtures.ts';
+
+/** Tests run on the embedded DynamoDB, or on the one at DYNAMODB_ENDPOINT. */
+const given = process.env['DYNAMODB_ENDPOINT'];
+let dynamo: LocalDynamo;
+
+beforeAll(async () => {
+  dynamo = given ? { endpoint: given, close: async () => {} } : await startDynamo();
+});
+afterAll(() => dynamo.close());
+
+/** A store on a table of its own. */
+async function openTable() {
+  const tableName = `fairlead-test-${randomUUID()}`;
+  await ensureTable(dynamo.endpoint, tableName);
+  const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const close = async () => {
+    await client.send(new DeleteTableCommand({ TableName: tableName }));
+    client.destroy();
+  };
+  return { store: createDynamoStore(client, tableName), client, tableName, close };
+}
+
+storeConformance('DynamoDB', openTable);
+
+describe('items', () => {
+  it('that are corrupt are an error that names the key and not the value', async () => {
+    const { store, client, tableName, close } = await openTable();
+    try {
+      const { pk, sk } = resourceKey(refTo(service('shop')));
+      const bodies = [
+        '{"name":"secret',
+        '{"name":"secret"}',
+        JSON.stringify({ ...service('shop'), spec: { ports: 'secret' } }),
+      ];
+      for (const body of bodies) {
+        const item = { pk: { S: pk }, sk: { S: sk }, body: { S: body } };
+        await client.send(new PutItemCommand({ TableName: tableName, Item: item }));
+        const error = await store.get('service', FLEET, 'shop').catch((thrown: Error) => thrown);
+        expect(error).toMatchObject({ name: 'CorruptItemError', message: expect.stringContaining(`${pk} / ${sk}`) });
+        expect(String(error)).not.toContain('secret');
+        await expect(store.all('service', FLEET)).rejects.toThrow(sk);
+      }
+    } finally {
+      await close();
+    }
+  });
+
+  it('of history stay: every revision, the tombstone of a delete, and an audit event for each', async () => {
+    const { store, client, tableName, close } = await openTable();
+    try {
+      const shop = service('shop');
+      const created = creation(shop);
+      const edited = edit(shop);
+      await commitOk(store, created, edited, deletion(edited.resource));
+      const bodies = async (pk: string): Promise<unknown[]> => {
+        const { Items = [] } = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': { S: pk } },
+          }),
+        );
+        return Items.map((item) => JSON.parse(item['body']?.S ?? ''));
+      };
+      expect(await bodies(`REVISION#${FLEET}#service#shop`)).toEqual([
+        shop,
+        edited.resource,
+        { ...edited.resource, revision: 3, deleted: true },
+      ]);
+      expect(await bodies(`AUDIT#${FLEET}`)).toMatchObject([
+        { before: 0, after: 1 },
+        { before: 1, after: 2 },
+        { before: 2, after: 0 },
+      ]);
+    } finally {
+      await close();
+    }
+  });
+
+  it('of observations go after seven days, and nothing else goes by itself', async () => {
+    const { store, client, tableName, close } = await openTable();
+    try {
+      await commitOk(store, creation(service('shop')));
+      const [record, observation] = health('a', 1);
+      await store.putHealth(record, observation);
+      const { Items = [] } = await client.send(new ScanCommand({ TableName: tableName }));
+      const expiring = Items.filter((item) => item['ttl']);
+      expect(expiring.map((item) => item['pk']?.S)).toEqual([`OBSERVATION#${FLEET}#a`]);
+      expect(Number(expiring[0]?.['ttl']?.N)).toBe(Date.parse(observation.observedAt) / 1000 + 7 * 86_400);
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe('page tokens', () => {
+  it('whose position is outside of their list are refused, whatever DynamoDB would make of it', async () => {
+    const { store, close } = await openTable();
+    try {
+      await commitOk(store, creation(service('a')), creation(service('b')));
+      const { nextToken = '' } = await store.list('service', FLEET, { limit: 1 });
+      const [version, list] = JSON.parse(atob(nextToken));
+      for (const position of ['', 'route#a', 'service', 'zone#a']) {
+        const token = btoa(JSON.stringify([version, list, position]));
+        await expect(store.list('service', FLEET, { limit: 1, token })).rejects.toThrow(InvalidPageToken);
+      }
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe.skipIf(given)('the embedded DynamoDB', () => {
+  it('keeps everything over a restart when it has a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fairlead-'));
+    const shop = service('shop');
+    const session = async (work: (store: ReturnType<typeof createDynamoStore>) => Promise<void>) => {
+      const { endpoint, close } = await startDynamo({ dbPath: join(folder, 'data', 'dynamo.db') });
+      const client = createDynamoClient({ ...localSettings, endpoint });
+      try {
+        await work(createDynamoStore(client, DEFAULT_TABLE_NAME));
+      } finally {
+        client.destroy();
+        await close();
+      }
+    };
+    try {
+      await session((store) => commitOk(store, creation(shop)));
+      await session(async (store) => {
+        expect(await store.all('service', FLEET)).toEqual([shop]);
+        await commitOk(store, edit(shop));
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('says so when its port is taken', async () => {
+    const port = Number(new URL(dynamo.endpoint).port);
+    await expect(startDynamo({ port })).rejects.toThrow(`Port ${port} of 127.0.0.1 is taken`);
+  });
+});
