@@ -183,7 +183,7 @@ export interface Commit {
   verb: 'create' | 'update' | 'delete';
   /** Resources that must exist, and that no one may delete meanwhile. */
   references: Ref[];
-  /** On delete: the `references` counter read before the referrers were looked up. */
+  /** The reference count read before the referrers were looked up: on delete, and on an update that may take something from them. */
   referenceCount?: number | undefined;
   audit: AuditEvent;
   outbox: OutboxRow[];
@@ -202,8 +202,8 @@ export interface Store {
   /** Every resource of the kind in the fleet, by name. */
   all<K extends Kind>(kind: K, fleet: string): Promise<Resource<K>[]>;
   /**
-   * How often the resource has been taken as a reference. A delete carries it back, so that a referrer that was
-   * written in between makes the delete fail.
+   * How often the resource has been taken as a reference. A commit that looked for referrers carries it back, so that one
+   * that was written in between makes the commit fail.
    */
   referenceCount(ref: Ref): Promise<number>;
   /**

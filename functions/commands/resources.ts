@@ -71,6 +71,8 @@ async function write<K extends Kind>(
   const { kind, name, spec, before } = proposal;
   const { settings, ids, clock } = ctx.deps;
   if (kind !== 'fleet' && before === undefined) await requireFleet(ctx, fleet);
+  const referenceCount =
+    before && kind !== 'fleet' ? await ctx.deps.store.referenceCount({ kind, fleet, name }) : undefined;
   refuse(await unknownReferences(proposal, world, settings));
   refuse(await validate(proposal, world, settings));
   const now = timestamp(clock.now());
@@ -84,7 +86,11 @@ async function write<K extends Kind>(
     updatedAt: now,
     spec,
   };
-  const outcome = await commitChange(ctx, { verb: before ? 'update' : 'create', resource, before }, world);
+  const outcome = await commitChange(
+    ctx,
+    { verb: before ? 'update' : 'create', resource, before, referenceCount },
+    world,
+  );
   if (outcome.result === 'missing-reference') refuseMissing(proposal, outcome.missing);
   return outcome.result === 'ok' ? resource : undefined;
 }

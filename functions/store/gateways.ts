@@ -1,6 +1,6 @@
 import type { Store } from '../deps.ts';
-import { check, itemOf, put, recordOf } from './items.ts';
-import { leaseKey, poolKey, poolsOf, syncKey, syncsOf } from './keys.ts';
+import { check, itemOf, PRESENT, put, recordOf } from './items.ts';
+import { leaseKey, poolKey, poolsOf, resourceKey, syncKey, syncsOf } from './keys.ts';
 import { StoredPool, StoredSync } from './records.ts';
 import type { Table } from './table.ts';
 
@@ -13,10 +13,13 @@ export function gatewayStore(table: Table): Gateways {
       const item = await table.get(syncKey(fleet, gateway));
       return item && recordOf(item, StoredSync);
     },
+    // Nor when the gateway has been deleted meanwhile: its successor would be taken for verified.
     putSync: async (record, { name, epoch, holder }) => {
+      const { fleet, gateway } = record;
       const outcome = await table.transact([
+        check(resourceKey({ kind: 'gateway', fleet, name: gateway }), PRESENT),
         check(leaseKey(name), '#epoch = :epoch AND #holder = :holder', { epoch, holder }),
-        put(itemOf(syncKey(record.fleet, record.gateway), record)),
+        put(itemOf(syncKey(fleet, gateway), record)),
       ]);
       return outcome.ok;
     },

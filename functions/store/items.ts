@@ -39,8 +39,8 @@ export function update(key: Key, change: string, when: string, values: Attribute
   return { verb: 'Update', item: key, update: change, when, values };
 }
 
-export function check(key: Key, when: string, values: Attributes): Operation {
-  return { verb: 'ConditionCheck', item: key, when, values };
+export function check(key: Key, when: string, values?: Attributes): Operation {
+  return { verb: 'ConditionCheck', item: key, when, ...(values && { values }) };
 }
 
 /** The record in the body of an item. Throws a CorruptItemError. */

@@ -87,6 +87,12 @@ export const programmedOf = (fleet: string, kind: Kind, from: string, to: string
   to: `${kind}#${to}$`,
 });
 
+/** Rows of every resource of the fleet, at every gateway. */
+export const programmedIn = (fleet: string): Range => whole(`PROGRAMMED#${fleet}`);
+
+/** The gateway of a programmed row, by the key of the row. */
+export const gatewayOf = ({ sk }: Key): string | undefined => sk.split('#')[2];
+
 export const syncKey = (fleet: string, gateway: string): Key => ({ pk: `SYNC#${fleet}`, sk: gateway });
 
 export const syncsOf = (fleet: string): Range => whole(`SYNC#${fleet}`);

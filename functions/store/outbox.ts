@@ -54,16 +54,14 @@ function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string):
   ];
 }
 
-/** The rows whose resource still exists. Traffic is no resource and lasts. */
+/** The rows whose resource and gateway still exist. Traffic is no resource and lasts as long as the gateway. */
 async function lastingRows(table: Table, rows: OutboxRow[]): Promise<Set<OutboxRow>> {
-  const keyOf = ({ kind, fleet, name }: OutboxRow): Key | undefined =>
-    kind === 'traffic' ? undefined : resourceKey({ kind, fleet, name });
-  const found = await table.existing(rows.flatMap((row) => keyOf(row) ?? []));
+  const found = await table.existing(rows.flatMap(subjects));
   const exists = new Set(found.map(({ pk, sk }) => `${pk} ${sk}`));
-  return new Set(
-    rows.filter((row) => {
-      const key = keyOf(row);
-      return key === undefined || exists.has(`${key.pk} ${key.sk}`);
-    }),
-  );
+  return new Set(rows.filter((row) => subjects(row).every(({ pk, sk }) => exists.has(`${pk} ${sk}`))));
+}
+
+function subjects({ fleet, gateway, kind, name }: OutboxRow): Key[] {
+  const follower = resourceKey({ kind: 'gateway', fleet, name: gateway });
+  return kind === 'traffic' ? [follower] : [follower, resourceKey({ kind, fleet, name })];
 }

@@ -4,9 +4,11 @@ import type { AuditEvent, Commit, OutboxRow, Store } from '../deps.ts';
 import { ABSENT, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
 import {
   auditKey,
+  gatewayOf,
   healthKey,
   type Key,
   outboxKey,
+  programmedIn,
   programmedOf,
   resourceKey,
   resourcesOf,
@@ -44,7 +46,7 @@ export function resourceStore(table: Table): Resources {
 async function write(table: Table, commit: Commit): ReturnType<Store['commit']> {
   const { resource, verb, audit, outbox } = commit;
   const references = distinctReferences(commit);
-  const derived = verb === 'delete' ? await derivedKeys(table, resource) : [];
+  if (verb === 'delete') await forgetProgrammed(table, resource);
   const outcome = await table.transact(
     [
       ...references.map((ref) => update(resourceKey(ref), 'ADD #refs :one', PRESENT, { one: 1 })),
@@ -52,7 +54,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
       revisionOperation(commit),
       auditOperation(resource.fleet, audit),
       ...outbox.map(outboxOperation),
-      ...derived.map((key) => remove(key)),
+      ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
     ],
     digest(audit.id).slice(0, 32),
   );
@@ -78,12 +80,18 @@ function resourceOperation({ resource, verb, referenceCount }: Commit): Operatio
       return put(item, ABSENT);
     case 'update':
       // An update in place, since a put would lose `refs`.
-      return update(key, 'SET #revision = :revision, #body = :body', '#revision = :before AND #uid = :uid', {
-        uid,
-        revision,
-        before: revision - 1,
-        body: String(item['body']),
-      });
+      return update(
+        key,
+        'SET #revision = :revision, #body = :body',
+        `#revision = :before AND #uid = :uid${referenceCount === undefined ? '' : ' AND #refs = :refs'}`,
+        {
+          uid,
+          revision,
+          before: revision - 1,
+          body: String(item['body']),
+          ...(referenceCount !== undefined && { refs: referenceCount }),
+        },
+      );
     case 'delete':
       return remove(key, '#revision = :revision AND #uid = :uid AND #refs = :refs', {
         uid,
@@ -112,11 +120,22 @@ export function outboxOperation(row: OutboxRow): Operation {
  * What has been derived from a resource and must not be found by another one that is created later under its name,
  * with revisions that count from 1 again.
  */
-async function derivedKeys(table: Table, { kind, fleet, name }: Resource): Promise<Key[]> {
-  const programmed = await table.query(programmedOf(fleet, kind, name, name));
-  const keys: Key[] = programmed.map(({ pk, sk }) => ({ pk, sk }));
-  if (kind === 'gateway') keys.push(syncKey(fleet, name));
-  if (kind === 'cluster') keys.push(healthKey(fleet, name));
-  if (kind === 'fleet') keys.push(trafficKey(name));
-  return keys;
+function derivedKeys({ kind, fleet, name }: Resource): Key[] {
+  if (kind === 'gateway') return [syncKey(fleet, name)];
+  if (kind === 'cluster') return [healthKey(fleet, name)];
+  return kind === 'fleet' ? [trafficKey(name)] : [];
+}
+
+/**
+ * The same for programmed rows, of which there may be more than a transaction holds. They go first: without them a
+ * resource counts as programmed by what its gateways say, which is right should it not be deleted in the end.
+ */
+async function forgetProgrammed(table: Table, { kind, fleet, name }: Resource): Promise<void> {
+  const own = await table.query(programmedOf(fleet, kind, name, name));
+  const followed = kind === 'gateway' ? await table.query(programmedIn(fleet)) : [];
+  const rows = new Map([...own, ...followed.filter((row) => gatewayOf(row) === name)].map((row) => [row.sk, row]));
+  await table.writeAll(
+    [],
+    [...rows.values()].map(({ pk, sk }) => ({ pk, sk })),
+  );
 }

@@ -3,22 +3,22 @@ export interface Program {
   onClose(closer: () => Promise<void> | void): void;
 }
 
+const INTERRUPTED = 130;
+
 /**
- * Runs a command-line program and ends the process: with 1 and one sentence when it fails, in order when it is interrupted by
- * Ctrl-C or SIGTERM, at once when that is said twice.
+ * Runs a command-line program and ends the process: with 1 and one sentence when it fails, with 130 when it is interrupted. What must
+ * not outlive the process is also bound to its exit, because wrangler ends it at a signal without waiting for anybody.
  */
-export async function runProgram(main: (program: Program) => Promise<void>, interruptedCode = 130): Promise<never> {
+export async function runProgram(main: (program: Program) => Promise<void>): Promise<never> {
   const closers: (() => Promise<void> | void)[] = [];
   let code = 0;
   const interrupted = new Promise<void>((resolve) => {
-    let times = 0;
     const interrupt = () => {
-      times += 1;
-      if (times > 1) process.exit(interruptedCode);
-      code = interruptedCode;
+      if (code === INTERRUPTED) process.exit(code);
+      code = INTERRUPTED;
       resolve();
     };
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+    process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
   });
   try {
     await Promise.race([main({ onClose: (closer) => closers.push(closer) }), interrupted]);

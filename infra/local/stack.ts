@@ -128,8 +128,10 @@ function keepSaving(file: string, state: CloudState): Closer {
   const save = () => saveState(file, state);
   save();
   const timer = setInterval(save, SAVE_INTERVAL_MS);
+  process.once('exit', save);
   return () => {
     clearInterval(timer);
+    process.off('exit', save);
     save();
   };
 }

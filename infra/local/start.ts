@@ -74,4 +74,4 @@ await runProgram(async (program) => {
   program.onClose(scheduler.stop);
   console.log(welcome(stack, control.url));
   await new Promise(() => undefined);
-}, 0);
+});

@@ -1,8 +1,8 @@
 /** The Worker in workerd, as `wrangler dev` runs it, within this process. */
 
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { unstable_DevEnv as DevEnv } from 'wrangler';
 
@@ -25,16 +25,19 @@ export interface WorkerOptions {
   port?: number;
   /** Variables and secrets, over those of wrangler.toml. */
   settings: Record<string, string>;
-  /** Takes what the Worker logs. */
+  /** Takes what the Worker logs; begun anew. */
   logFile: string;
 }
 
 /** Starts the Worker of wrangler.toml. Rejects when it does not build or does not start; the port must be free. */
 export async function startWorker({ port = 0, settings, logFile }: WorkerOptions): Promise<LocalWorker> {
-  mkdirSync(dirname(logFile), { recursive: true });
-  const { unstable_DevEnv } = await loadWrangler(dirname(logFile));
+  const directory = dirname(logFile);
+  mkdirSync(directory, { recursive: true });
+  rmSync(logFile, { force: true });
+  const { unstable_DevEnv } = await loadWrangler(join(directory, 'wrangler'));
   const environment = new unstable_DevEnv();
   const failed = failure(environment);
+  failed.catch(() => undefined);
   const reloaded = new Promise<void>((resolve) => environment.once('reloadComplete', () => resolve()));
   try {
     const worker = await environment.startWorker({
@@ -72,7 +75,7 @@ export async function startWorker({ port = 0, settings, logFile }: WorkerOptions
   }
 }
 
-/** Fires the scheduled handler at once and again and again until it is stopped; firings overlap as they may in production. */
+/** Fires the scheduled handler at once and at intervals until it is stopped; firings overlap as they may in production. */
 export function startScheduler(worker: LocalWorker): { stop(): void } {
   let stopped = false;
   const fire = () => {
@@ -91,11 +94,11 @@ export function startScheduler(worker: LocalWorker): { stop(): void } {
   };
 }
 
-/** Wrangler reads these when it is loaded: nothing leaves this machine, and nothing is written outside the project. */
-async function loadWrangler(directory: string) {
+/** Wrangler reads these when it is loaded: nothing is fetched or reported, and its log goes where ours is. */
+async function loadWrangler(logDirectory: string) {
   process.env['WRANGLER_SEND_METRICS'] = 'false';
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
-  process.env['WRANGLER_LOG_PATH'] = directory;
+  process.env['WRANGLER_LOG_PATH'] = logDirectory;
   return await import('wrangler');
 }
 

@@ -3,6 +3,7 @@ import type { Traffic } from '../../functions/core/model.ts';
 import type { Page, PageRequest, Store } from '../../functions/deps.ts';
 import {
   audit,
+  cluster,
   commitOk,
   creation,
   decision,
@@ -38,7 +39,15 @@ export function evidenceSuite(store: () => Store): void {
       expect((await store().observations(FLEET, 'a', { limit: 10 })).items).toHaveLength(2);
     });
 
-    it('starts anew for another cluster of the same name', async () => {
+    it('is forgotten with its cluster', async () => {
+      const a = cluster('a');
+      await commitOk(store(), creation(a));
+      await store().putHealth(...health('a', 1, a.uid));
+      await commitOk(store(), deletion(a));
+      expect(await store().health(FLEET)).toEqual([]);
+    });
+
+    it('starts anew for another cluster of the same name, whatever a late prober left', async () => {
       expect(await store().putHealth(...health('a', 1, 'old'))).toBe(true);
       expect(await store().putHealth(...health('a', 1, 'young'))).toBe(true);
       expect(await store().health(FLEET)).toMatchObject([{ uid: 'young', version: 1 }]);

@@ -4,7 +4,20 @@ import type { Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
-import { commitOk, creation, edit, FLEET, fleet, NOW, outboxRow, pool, refTo, route, service } from './fixtures.ts';
+import {
+  commitOk,
+  creation,
+  edit,
+  FLEET,
+  fleet,
+  gateway,
+  NOW,
+  outboxRow,
+  pool,
+  refTo,
+  route,
+  service,
+} from './fixtures.ts';
 
 type Fault = <T>(send: () => Promise<T>, call: number) => Promise<T>;
 
@@ -102,7 +115,7 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
   it('finishes batches that DynamoDB left unfinished', async () => {
     const shop = route('shop');
     const row = outboxRow(shop, 'edge');
-    await commitOk(store, creation(shop, { outbox: [row] }));
+    await commitOk(store, creation(gateway('edge')), creation(shop, { outbox: [row] }));
     const members = new Map([
       ['BatchWriteItemCommand', 'UnprocessedItems'],
       ['BatchGetItemCommand', 'UnprocessedKeys'],

@@ -4,7 +4,7 @@ import { type HealthRecord, unknownHealth } from '../../functions/core/health.ts
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
 import type { AuditEvent, Commit, OutboxRow, Store, SyncRecord } from '../../functions/deps.ts';
-import type { Observation } from '../../schemas/cluster.ts';
+import { ClusterInput, type Observation } from '../../schemas/cluster.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { GatewayInput } from '../../schemas/gateway.ts';
@@ -56,6 +56,8 @@ export const gateway = (name: string) =>
       target: { provider: 'alb', regionId: 'cn-hangzhou', loadBalancerId: 'alb-1', listenerIds: ['lsn-1'] },
     }),
   );
+
+export const cluster = (name: string) => resource('cluster', name, ClusterInput.parse({ kind: 'kubernetes' }));
 
 export const route = (name: string) =>
   resource(

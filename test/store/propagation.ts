@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../functions/deps.ts';
 import {
   commitOk,
@@ -7,6 +7,7 @@ import {
   edit,
   FLEET,
   fleet,
+  gateway,
   NOW,
   NOW_MS,
   outboxRow,
@@ -18,7 +19,11 @@ import {
 
 /** From what was declared to what gateways follow: outbox, programmed rows, sync records, pools, leases. */
 export function propagationSuite(store: () => Store): void {
+  const declareGateways = () => commitOk(store(), creation(gateway('edge')), creation(gateway('edge-2')));
+
   describe('outbox', () => {
+    beforeEach(declareGateways);
+
     it('holds one row per gateway and resource, the latest, and is read by gateway, by fleet or whole', async () => {
       const shop = route('shop');
       const edited = edit(shop, { outbox: [outboxRow({ ...shop, revision: 2 }, 'edge', secondsLater(1))] });
@@ -45,7 +50,7 @@ export function propagationSuite(store: () => Store): void {
       await store().settle(rows, secondsLater(5));
       expect(await store().outbox({})).toEqual([]);
       const found = await store().programmed(FLEET, 'route', 'a-b', 'b');
-      expect(found.map(({ name, gateway }) => [name, gateway])).toEqual([
+      expect(found.map((row) => [row.name, row.gateway])).toEqual([
         ['a-b', 'edge'],
         ['a-b', 'edge-2'],
         ['b', 'edge'],
@@ -164,6 +169,8 @@ export function propagationSuite(store: () => Store): void {
   });
 
   describe('sync records', () => {
+    beforeEach(declareGateways);
+
     it('are written by the holder of the lease alone', async () => {
       const old = await store().acquire('edge', 'a', 1000, NOW_MS);
       if (!old) throw new Error('no lease');

@@ -141,6 +141,13 @@ export function resourceSuite(store: () => Store): void {
       }
     });
 
+    it('let no update pass that has not seen a referrer, when it says which ones it has seen', async () => {
+      const shop = service('shop');
+      await commitOk(store(), creation(shop), creation(route('a'), { references: [refTo(shop)] }));
+      expect(await store().commit(edit(shop, { referenceCount: 0 }))).toEqual(CONFLICT);
+      await commitOk(store(), edit(shop, { referenceCount: 1 }));
+    });
+
     it('of many writers at once are all counted', async () => {
       await commitOk(store(), creation(fleet()));
       const references = [refTo(fleet())];
@@ -161,18 +168,40 @@ export function resourceSuite(store: () => Store): void {
       expect(await store().all('service', FLEET)).toEqual([young]);
     });
 
-    it('leaves nothing that a successor of its name would be taken for', async () => {
-      const shop = route('shop');
-      const edge = gateway('edge');
-      const row = outboxRow(shop, 'edge');
-      await commitOk(store(), creation(edge), creation(shop, { outbox: [row] }));
-      await store().settle([row], NOW);
+    it('leaves nothing behind that a successor of its name would be taken for', async () => {
+      const [shop, cart, edge, west] = [route('shop'), route('cart'), gateway('edge'), gateway('west')];
+      const outbox = [shop, cart].flatMap((item) => [outboxRow(item, 'edge'), outboxRow(item, 'west')]);
+      await commitOk(store(), creation(edge), creation(west), creation(cart), creation(shop, { outbox }));
+      await store().settle(outbox, NOW);
       const lease = await store().acquire('edge', 'me', 1000, 0);
-      expect(lease && (await store().putSync({ ...sync('edge'), intent: 'old' }, lease))).toBe(true);
-      await commitOk(store(), deletion(shop), deletion(edge));
-      expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
+      expect(lease && (await store().putSync(sync('edge'), lease))).toBe(true);
+
+      await commitOk(store(), deletion(shop));
+      expect(await programmedAt()).toEqual([
+        ['cart', 'edge'],
+        ['cart', 'west'],
+      ]);
+      await commitOk(store(), deletion(edge));
+      expect(await programmedAt()).toEqual([['cart', 'west']]);
       expect(await store().sync(FLEET, 'edge')).toBeUndefined();
     });
+
+    it('that is a gateway gets no more records from a run that is still at work', async () => {
+      const edge = gateway('edge');
+      const row = outboxRow(route('shop'), 'edge');
+      await commitOk(store(), creation(edge), creation(route('shop'), { outbox: [row] }));
+      const lease = await store().acquire('edge', 'me', 1000, 0);
+      await commitOk(store(), deletion(edge));
+      expect(lease && (await store().putSync(sync('edge'), lease))).toBe(false);
+      await store().settle([row], NOW);
+      expect(await programmedAt()).toEqual([]);
+      expect(await store().outbox({})).toEqual([]);
+    });
+
+    async function programmedAt(): Promise<string[][]> {
+      const rows = await store().programmed(FLEET, 'route', 'a', 'z');
+      return rows.map((row) => [row.name, row.gateway]);
+    }
   });
 
   describe('lists', () => {

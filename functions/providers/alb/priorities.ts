@@ -5,7 +5,7 @@
  * Why one-by-one application never inverts two rules: every new value is free at the start (no rule of the listener has it, ours or
  * foreign), so writes collide in no order; rules that move up are written from the top, rules that move down from the bottom (see
  * `moveOrder`), so a mover never passes another one that keeps its side; creates come after the moves, into a settled order; and
- * rules that are about to be deleted are fixed points that nothing passes.
+ * rules that are about to be deleted are fixed points that nothing passes, as long as there is room on its side.
  */
 
 const MAX_PRIORITY = 10_000;

@@ -117,23 +117,25 @@ describe('properties of assignPriorities', () => {
     );
   });
 
-  test('without reordering and with room, nobody passes a rule that is about to go', () => {
-    const roomy = listeners.map(({ now, order, foreign }) => ({
-      now: new Map([...now].map(([key, value]) => [key, value * 100])),
-      order: [...order].sort((a, b) => (now.get(a) ?? 0) - (now.get(b) ?? 0)),
-      foreign,
-    }));
+  test('nobody passes a rule that is about to go, where there is room on its side', () => {
+    const crowd = fc.record({
+      values: fc.uniqueArray(fc.integer({ min: 1001, max: 1012 }), { minLength: 2 }),
+      leaving: fc.nat(),
+      created: fc.array(fc.nat(), { maxLength: 8 }),
+    });
     fc.assert(
-      fc.property(roomy, ({ now, order, foreign }) => {
-        const target = assignPriorities(order, now, foreign);
-        for (const [leaving, at] of [...now].filter(([key]) => !target.has(key))) {
-          for (const key of order.filter((one) => now.has(one))) {
-            expect(Math.sign((target.get(key) ?? 0) - at), `${key} ${leaving}`).toBe(
-              Math.sign((now.get(key) ?? 0) - at),
-            );
-          }
+      fc.property(crowd, ({ values, leaving, created }) => {
+        const sorted = [...values].sort((a, b) => a - b);
+        const now = new Map(sorted.map((priority) => [`old-${priority}`, priority]));
+        const gone = sorted[leaving % sorted.length] ?? 0;
+        const order = [...now.keys()].filter((key) => now.get(key) !== gone);
+        for (const [index, place] of created.entries()) order.splice(place % (order.length + 1), 0, `new-${index}`);
+        const target = assignPriorities(order, now, []);
+        for (const key of order.filter((one) => now.has(one))) {
+          expect((target.get(key) ?? 0) > gone, `${key} and ${gone}`).toBe((now.get(key) ?? 0) > gone);
         }
       }),
+      { numRuns: 300 },
     );
   });
 });
