@@ -66,6 +66,8 @@ export interface CloudRequest {
   action: string;
   /** Parameters as the API documents them, nested; the adapter flattens them. Absent values are left out. */
   parameters: Record<string, Json | undefined>;
+  /** Awaited before every attempt; when it throws, the call is given up. */
+  beforeAttempt?: (() => Promise<void>) | undefined;
 }
 
 export interface Cloud {

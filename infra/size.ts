@@ -16,28 +16,30 @@ try {
   bundle();
   const kib = measure();
   const text = `The Worker has ${kib.toFixed(1)} KiB (gzip) of a budget of ${BUDGET_KIB} KiB.`;
-  if (kib > BUDGET_KIB) fail(text);
-  else console.log(text);
+  if (kib > BUDGET_KIB) throw new Error(text);
+  console.log(text);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true });
 }
 
 function bundle(): void {
-  const result = spawnSync(join(root, 'node_modules', '.bin', 'wrangler'), ['deploy', '--dry-run', '--outdir', directory], {
-    cwd: root,
-    encoding: 'utf8',
-    // No banner, no look-up of newer versions, no telemetry: the measurement needs no network.
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
-  });
-  if (result.status !== 0) fail(`The Worker does not build: ${result.stderr || result.error?.message}`);
+  const result = spawnSync(
+    join(root, 'node_modules', '.bin', 'wrangler'),
+    ['deploy', '--dry-run', '--outdir', directory],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      // No banner, no look-up of newer versions, no telemetry: the measurement needs no network.
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+    },
+  );
+  if (result.status !== 0) throw new Error(`The Worker does not build: ${result.stderr || result.error?.message}`);
 }
 
 function measure(): number {
   const files = readdirSync(directory).filter((name) => !name.endsWith('.map') && !name.endsWith('.md'));
   return files.reduce((sum, name) => sum + gzipSync(readFileSync(join(directory, name))).length, 0) / 1024;
-}
-
-function fail(text: string): void {
-  console.error(text);
-  process.exitCode = 1;
 }

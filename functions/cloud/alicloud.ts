@@ -57,7 +57,11 @@ export function createCloud(options: CloudOptions): Cloud {
       if (keys === undefined) throw unknownCredentials(request);
       const client = clientOf(request, keys);
       const parameters = flatten(request.parameters);
-      return retry(() => limit(() => attempt(client, request.action, parameters, keys, timeoutMs)), {
+      const once = async () => {
+        await request.beforeAttempt?.();
+        return await limit(() => attempt(client, request.action, parameters, keys, timeoutMs));
+      };
+      return retry(once, {
         clock,
         random,
         onRetry: ({ code, requestId }, count, delayMs) =>

@@ -1,14 +1,14 @@
 /** Installs the dependencies before a script needs them. Plain JavaScript with Node's own modules: it runs before anything is installed. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MINIMUM_NODE_MAJOR = 20;
 
 /** Why the packages installed in `root` are not those of package-lock.json; undefined when they are. */
-export function staleness(root) {
+function staleness(root) {
   const locked = readJson(join(root, 'package-lock.json'));
   const installed = readJson(join(root, 'node_modules', '.package-lock.json'));
   if (locked === undefined) return undefined;
@@ -25,7 +25,7 @@ export function staleness(root) {
 }
 
 /** Why this Node cannot run Fairlead; undefined when it can. */
-export function unsupportedNode(version) {
+function unsupportedNode(version) {
   const major = Number(version.split('.')[0]);
   if (major >= MINIMUM_NODE_MAJOR) return undefined;
   return `Fairlead needs Node ${MINIMUM_NODE_MAJOR} or newer to install itself; this is Node ${version}.`;
@@ -73,4 +73,4 @@ function main() {
   }
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main();
+main();

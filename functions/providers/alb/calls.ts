@@ -50,13 +50,13 @@ export async function write(
   clientToken: string,
 ): Promise<Record<string, Json>> {
   const { cloud, credentials, target } = session;
-  await session.ensureLease();
   return cloud.call({
     product: 'alb',
     regionId: target.regionId,
     credentials,
     action,
     parameters: { ...parameters, ClientToken: clientToken },
+    beforeAttempt: session.ensureLease,
   });
 }
 

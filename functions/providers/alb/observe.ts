@@ -143,10 +143,10 @@ export function preferGroup(a: Group, b: Group): number {
  * answer was lost may have happened twice.
  */
 function keysById(items: readonly { id: string; key: string | undefined }[]): Map<string, string> {
-  const seen = new Set<string | undefined>([undefined]);
+  const seen = new Set<string>();
   return new Map(
-    items.map(({ id, key }) => {
-      const unique = seen.has(key) ? `${key ?? ''}#${id}` : (key ?? id);
+    items.map(({ id, key = '' }) => {
+      const unique = key === '' || seen.has(key) ? `${key}#${id}` : key;
       seen.add(key);
       return [id, unique];
     }),

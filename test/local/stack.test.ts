@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { callApi } from '../../infra/local/client.ts';
+import { measure, type Target } from '../../infra/local/demo/traffic.ts';
+import { currentShares, untilDecided, untilFollowed, untilHealthy } from '../../infra/local/demo/watch.ts';
+import { ANY_PORTS, readPorts } from '../../infra/local/ports.ts';
+import { FLEET, seed } from '../../infra/local/seed.ts';
+import { type Stack, startStack } from '../../infra/local/stack.ts';
+import { startScheduler } from '../../infra/local/worker.ts';
+import type { Route } from '../../schemas/route.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'fairlead-stack-'));
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('a stack with the demo fleet', () => {
+  let stack: Stack;
+  let scheduler: { stop(): void } | undefined;
+
+  const start = () => startStack({ ports: ANY_PORTS, token: 'a-token-for-tests', directory, persist: true });
+  const shop = (headers: Record<string, string> = {}): Target => ({
+    url: stack.gatewayUrl,
+    headers: { host: 'shop.example.com', ...headers },
+    timeoutMs: 3000,
+  });
+
+  beforeAll(async () => {
+    stack = await start();
+    await seed(stack.api, stack.target, stack.clusters);
+    const health = { intervalSeconds: 1, timeoutSeconds: 1, dwellSeconds: 1, failureThreshold: 2, successThreshold: 2 };
+    const body = { automation: 'automatic', health };
+    await callApi(stack.api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
+    scheduler = startScheduler(stack.worker);
+  });
+
+  afterAll(async () => {
+    scheduler?.stop();
+    await stack?.close();
+  });
+
+  test('the gateway splits real traffic as declared, within 3 points', async () => {
+    const answers = await measure(shop(), 1000);
+    expect(Object.keys(answers).toSorted()).toEqual(['hangzhou-a', 'hangzhou-b']);
+    expect(Math.abs((answers['hangzhou-a'] ?? 0) - 600)).toBeLessThanOrEqual(30);
+  });
+
+  test('a pinned header reaches its cluster every time', async () => {
+    expect(await measure(shop({ 'x-cluster': 'hangzhou-b' }), 100)).toEqual({ 'hangzhou-b': 100 });
+  });
+
+  test('active/standby serves from the first tier only', async () => {
+    const target = { ...shop(), headers: { host: 'ledger.example.com' } };
+    expect(await measure(target, 50)).toEqual({ 'hangzhou-a': 50 });
+  });
+
+  test('a failing cluster loses its share, rules stay untouched, and the share returns with its recovery', async () => {
+    const [cluster] = stack.clusters;
+    if (cluster === undefined) throw new Error('There is no cluster.');
+    await untilHealthy(stack.api, cluster.name);
+    const rules = structuredClone(stack.cloud.state.rules);
+    stack.cloud.log.clear();
+
+    let sinceMs = Date.now();
+    await cluster.fail('refuse');
+    const withdrawn = await untilDecided(stack.api, { action: 'withdraw', cluster: cluster.name, sinceMs });
+    await untilFollowed(stack.api, Date.parse(withdrawn.decidedAt));
+    expect(await currentShares(stack.api)).toEqual({ 'hangzhou-a': 0, 'hangzhou-b': 100 });
+    expect(await measure(shop(), 200)).toEqual({ 'hangzhou-b': 200 });
+
+    sinceMs = Date.now();
+    await cluster.recover();
+    const restored = await untilDecided(stack.api, { action: 'restore', cluster: cluster.name, sinceMs });
+    await untilFollowed(stack.api, Date.parse(restored.decidedAt));
+    expect(await currentShares(stack.api)).toEqual({ 'hangzhou-a': 60, 'hangzhou-b': 40 });
+
+    expect(stack.cloud.state.rules).toEqual(rules);
+    const written = stack.cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action);
+    expect(new Set(written)).toEqual(new Set(['UpdateServerGroupServersAttribute']));
+  });
+
+  test('a restart loses neither what was declared nor what the gateway has', async () => {
+    const route = await callApi<Route>(stack.api, 'GET', `${FLEET}/routes/shop`);
+    const { target } = stack;
+    scheduler?.stop();
+    await stack.close();
+    stack = await start();
+    expect(stack.target).toEqual(target);
+    expect(await callApi<Route>(stack.api, 'GET', `${FLEET}/routes/shop`)).toEqual(route);
+    expect(stack.cloud.state.rules.size).toBeGreaterThan(0);
+  });
+});
+
+describe('what is in the way is said before anything starts', () => {
+  let server: Server;
+  let taken: number;
+
+  beforeAll(async () => {
+    server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('The server has no address.');
+    taken = address.port;
+  });
+
+  afterAll(() => server.close());
+
+  test('a port in use is named, with the variable that changes it', async () => {
+    const stack = startStack({ ports: { ...ANY_PORTS, gateway: taken }, token: 'unused', directory, persist: false });
+    await expect(stack).rejects.toThrow(
+      `Port ${taken} is in use: stop what listens there, or set FAIRLEAD_GATEWAY_PORT to another port.`,
+    );
+  });
+
+  test('two parts cannot have one port', async () => {
+    const ports = { ...ANY_PORTS, api: 65_001, cloud: 65_001 };
+    const stack = startStack({ ports, token: 'unused', directory, persist: false });
+    await expect(stack).rejects.toThrow('FAIRLEAD_CLOUD_PORT and FAIRLEAD_API_PORT are both 65001');
+  });
+
+  test('a DynamoDB that does not answer is named', async () => {
+    const dynamoEndpoint = `http://127.0.0.1:${taken}`;
+    server.on('connection', (socket) => socket.destroy());
+    const stack = startStack({ ports: ANY_PORTS, token: 'unused', directory, persist: false, dynamoEndpoint });
+    await expect(stack).rejects.toThrow(`The DynamoDB at DYNAMODB_ENDPOINT (${dynamoEndpoint}) cannot be used`);
+  });
+
+  test.each(['', 'abc', '0', '65536', '8787 '])('a port setting %j is refused', (value) => {
+    expect(() => readPorts({ FAIRLEAD_API_PORT: value })).toThrow('FAIRLEAD_API_PORT must be a port');
+  });
+});
