@@ -129,6 +129,14 @@ export class InvalidPageToken extends Error {
   }
 }
 
+/** A write that the store can never take: too many items in one transaction, or an item that is too large. */
+export class StoreLimitError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'StoreLimitError';
+  }
+}
+
 export interface AuditEvent {
   id: string;
   at: string;
@@ -217,14 +225,17 @@ export interface Store {
   ): Promise<{ result: 'ok' } | { result: 'conflict' } | { result: 'missing-reference'; missing: Ref[] }>;
 
   /** All rows of a gateway, of a fleet, or of everything. */
-  outbox(scope: { fleet?: string; gateway?: string }): Promise<OutboxRow[]>;
-  /** Removes rows that are still at the revision given, and records them as programmed (or forgets a deleted resource). */
+  outbox(scope: { fleet?: never; gateway?: never } | { fleet: string; gateway?: string }): Promise<OutboxRow[]>;
+  /**
+   * Removes rows that are still as they were read, and records them as programmed; forgets them when the resource or the gateway is
+   * gone.
+   */
   settle(rows: OutboxRow[], verifiedAt: string): Promise<void>;
   /** Programmed rows of the resources of a kind whose names lie in [from, to]. */
   programmed(fleet: string, kind: Kind, from: string, to: string): Promise<ProgrammedRow[]>;
 
   sync(fleet: string, gateway: string): Promise<SyncRecord | undefined>;
-  /** Only while `lease` is still the current one; false when it is not. */
+  /** Only while `lease` is still the current one and the gateway exists; false otherwise. */
   putSync(record: SyncRecord, lease: Lease): Promise<boolean>;
   /** All sync records of a fleet. */
   syncs(fleet: string): Promise<SyncRecord[]>;

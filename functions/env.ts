@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const AccessKey = z.strictObject({
   accessKeyId: z.string().min(1),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A DNS label (RFC 1123), chosen by the client and immutable. */
 export const Name = z

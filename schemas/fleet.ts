@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DisplayName, Labels, metadata, pageOf } from './common.ts';
 
 export const Automation = z.enum(['automatic', 'recommend', 'paused']).meta({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DisplayName, fleetMetadata, Labels, Name, pageOf, Timestamp } from './common.ts';
 
 export const AlbTarget = z

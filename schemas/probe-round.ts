@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { HealthState, Observation } from './cluster.ts';
 import { Name, Timestamp } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Condition, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf } from './common.ts';
 
 const unique = (values: readonly string[]) => new Set(values).size === values.length;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Endpoint } from './cluster.ts';
 import { DisplayName, fleetMetadata, Labels, Name, Port, pageOf, Timestamp } from './common.ts';
 

@@ -1,6 +1,6 @@
 /** Examples for the OpenAPI document, by operation id. The Worker does not carry them. */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Cluster, ClusterInput, ObservationPage } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { Decision } from '../../schemas/decision.ts';

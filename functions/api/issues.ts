@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Issue } from '../../schemas/problem.ts';
 
 type Path = readonly PropertyKey[];

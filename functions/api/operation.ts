@@ -1,5 +1,5 @@
 import type { HonoRequest } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Issue, ProblemCode } from '../../schemas/problem.ts';
 import { AppError, summarize } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';

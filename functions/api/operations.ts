@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Cluster, ClusterInput, ClusterPage, ObservationPage } from '../../schemas/cluster.ts';
 import { Name, PageQuery } from '../../schemas/common.ts';
 import { Decision, DecisionPage } from '../../schemas/decision.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { PageQuery } from '../../schemas/common.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import type { Reply } from './operation.ts';

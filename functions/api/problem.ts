@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Issue, type Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import { AppError } from '../commands/app-error.ts';
-import { InvalidPageToken } from '../deps.ts';
+import { InvalidPageToken, StoreLimitError } from '../deps.ts';
 import type { AppEnv } from './env.ts';
 
 /** Where docs/problems.md is published. */
@@ -48,6 +48,7 @@ function toAppError(error: unknown): AppError {
     };
     return new AppError('invalid-page-token', 'Take nextPageToken of the previous page of the same list.', [fault]);
   }
+  if (error instanceof StoreLimitError) return new AppError('limit-exceeded', error.message);
   if (error instanceof Error && OUTAGES.has(error.name)) {
     return new AppError('unavailable', 'A dependency does not answer at the moment.');
   }

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { PageQuery } from '../../schemas/common.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import { isMatch } from '../commands/precondition.ts';

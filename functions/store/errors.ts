@@ -5,11 +5,3 @@ export class CorruptItemError extends Error {
     this.name = 'CorruptItemError';
   }
 }
-
-/** A write that DynamoDB can never take: too many items in one transaction, or an item that is too large. */
-export class StoreLimitError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'StoreLimitError';
-  }
-}

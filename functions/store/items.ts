@@ -1,8 +1,9 @@
 /** Items as plain values, and back: a record is JSON in `body`; what conditions look at has an attribute of its own. */
 
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import type { z } from 'zod';
-import { CorruptItemError, StoreLimitError } from './errors.ts';
+import type * as z from 'zod';
+import { StoreLimitError } from '../deps.ts';
+import { CorruptItemError } from './errors.ts';
 import type { Key } from './keys.ts';
 
 export type Attributes = Record<string, string | number>;

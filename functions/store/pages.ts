@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from '../core/digest.ts';
 import { InvalidPageToken, type Page, type PageRequest } from '../deps.ts';
 import type { Item } from './items.ts';

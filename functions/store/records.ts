@@ -3,7 +3,7 @@
  * schemas of the API may widen and gain defaults, but must keep reading what older versions have written.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { ClusterInput, HealthState, Observation } from '../../schemas/cluster.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { GatewayInput, SyncState } from '../../schemas/gateway.ts';

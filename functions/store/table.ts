@@ -10,7 +10,7 @@ import {
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { StoreLimitError } from './errors.ts';
+import { StoreLimitError } from '../deps.ts';
 import { type Item, marshal, type Operation, transactItem, unmarshal } from './items.ts';
 import type { Key, Range } from './keys.ts';
 

@@ -58,8 +58,9 @@ function main() {
   const reason = staleness(root);
   if (reason !== undefined) {
     console.log(`Installing the dependencies with npm ci: ${reason}.`);
+    // npm's warnings are about the Node that installs; Fairlead runs on the one that is installed.
     const env = { ...process.env, PATH: pathWithout(programs) };
-    const { status } = spawnSync('npm', ['ci'], {
+    const { status } = spawnSync('npm', ['ci', '--loglevel=error'], {
       cwd: root,
       env,
       stdio: 'inherit',

@@ -47,7 +47,7 @@ function ensureInstall(): { status: number | null; output: string } {
 
 test('a clone without packages is installed, and only once', () => {
   const first = ensureInstall();
-  expect(first).toMatchObject({ status: 0, output: expect.stringContaining('npm ci\n') });
+  expect(first).toMatchObject({ status: 0, output: expect.stringContaining('npm ci --loglevel=error\n') });
   expect(first.output).toContain('nothing is installed yet');
   expect(ensureInstall()).toEqual({ status: 0, output: '' });
 });

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { Json } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';

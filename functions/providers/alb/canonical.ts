@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from '../../core/digest.ts';
 import { compareText } from '../../core/precedence.ts';
 import type { ProviderObject } from '../../core/provider-object.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Observed } from '../provider.ts';
 
 /** What compile and the quotas need to know of a load balancer besides our own objects. */

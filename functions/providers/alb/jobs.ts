@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorClassOf } from '../../cloud-codes.ts';
 import { digest } from '../../core/digest.ts';
 import type { Json } from '../../core/provider-object.ts';

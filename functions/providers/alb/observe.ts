@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compareText } from '../../core/precedence.ts';
 import type { ProviderObject } from '../../core/provider-object.ts';
 import type { Observed, Scope } from '../provider.ts';
