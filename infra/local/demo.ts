@@ -117,10 +117,9 @@ function reasonsOf({ changes }: Decision): string {
 await runProgram(async (program) => {
   const { failure, json } = readOptions(process.argv.slice(2));
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-demo-'));
-  let succeeded = false;
-  program.onClose(() => {
-    if (succeeded) rmSync(directory, { recursive: true });
-    else console.error(`Logs are in ${directory}.`);
+  process.once('exit', (code) => {
+    if (code === 1) console.error(`Logs are in ${directory}.`);
+    else rmSync(directory, { recursive: true, force: true });
   });
   console.error('Starting a stack of its own: Worker, DynamoDB, local cloud, two clusters.');
   const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
@@ -135,5 +134,4 @@ await runProgram(async (program) => {
   if (json) console.log(JSON.stringify(summary));
   const faults = shortcomings(summary);
   if (faults.length > 0) throw new Error(`The demo fails: ${faults.join(' ')}`);
-  succeeded = true;
 });
