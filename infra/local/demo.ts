@@ -11,7 +11,7 @@ import { describe, type Facts, shortcomings, summarize } from './demo/summary.ts
 import { startTimeline, type Timeline } from './demo/timeline.ts';
 import { measure, startTraffic, type Target } from './demo/traffic.ts';
 import { currentShares, untilDecided, untilFollowed, untilHealthy } from './demo/watch.ts';
-import type { FailureMode } from './demo-cluster.ts';
+import type { DemoCluster, FailureMode } from './demo-cluster.ts';
 import { ANY_PORTS } from './ports.ts';
 import { runProgram } from './program.ts';
 import { seed } from './seed.ts';
@@ -68,9 +68,9 @@ async function watchFailover(stack: Stack, failure: FailureMode): Promise<Facts>
   const timeline = startTimeline(traffic, stack.cloud, names);
   try {
     await sleep(CALM_MS);
-    const failover = await fail(stack, failure, timeline);
+    const failover = await fail(stack, failing, failure, timeline);
     await sleep(PROOF_MS);
-    const recovery = await recover(stack, timeline);
+    const recovery = await recover(stack, failing, timeline);
     await sleep(CALM_MS);
     await traffic.stop();
     const seen = { samples: traffic.samples, calls: stack.cloud.log.entries };
@@ -81,31 +81,27 @@ async function watchFailover(stack: Stack, failure: FailureMode): Promise<Facts>
   }
 }
 
-async function fail(stack: Stack, failure: FailureMode, timeline: Timeline) {
-  const [cluster] = stack.clusters;
-  if (cluster === undefined) throw new Error('There is no cluster to fail.');
+async function fail({ api }: Stack, cluster: DemoCluster, failure: FailureMode, timeline: Timeline) {
   const failedAtMs = Date.now();
   await cluster.fail(failure);
   timeline.event(`${cluster.name} fails: ${failure}`);
-  const decision = await untilDecided(stack.api, { action: 'withdraw', cluster: cluster.name, sinceMs: failedAtMs });
+  const decision = await untilDecided(api, { action: 'withdraw', cluster: cluster.name, sinceMs: failedAtMs });
   const withdrawnAtMs = Date.parse(decision.decidedAt);
   timeline.event(`decided: ${reasonsOf(decision)}`);
-  const switchedAtMs = await untilFollowed(stack.api, withdrawnAtMs);
-  const sharesDuring = await currentShares(stack.api);
+  const switchedAtMs = await untilFollowed(api, withdrawnAtMs);
+  const sharesDuring = await currentShares(api);
   timeline.event('the gateway is verified to follow');
   return { failedAtMs, withdrawnAtMs, switchedAtMs, sharesDuring };
 }
 
-async function recover(stack: Stack, timeline: Timeline) {
-  const [cluster] = stack.clusters;
-  if (cluster === undefined) throw new Error('There is no cluster to recover.');
+async function recover({ api }: Stack, cluster: DemoCluster, timeline: Timeline) {
   const recoveredAtMs = Date.now();
   await cluster.recover();
   timeline.event(`${cluster.name} recovers`);
-  const decision = await untilDecided(stack.api, { action: 'restore', cluster: cluster.name, sinceMs: recoveredAtMs });
+  const decision = await untilDecided(api, { action: 'restore', cluster: cluster.name, sinceMs: recoveredAtMs });
   timeline.event(`decided: ${reasonsOf(decision)}`);
-  const returnedAtMs = await untilFollowed(stack.api, Date.parse(decision.decidedAt));
-  const sharesAfter = await currentShares(stack.api);
+  const returnedAtMs = await untilFollowed(api, Date.parse(decision.decidedAt));
+  const sharesAfter = await currentShares(api);
   timeline.event('the declared shares are verified');
   return { recoveredAtMs, returnedAtMs, sharesAfter };
 }

@@ -2,7 +2,7 @@
 
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { unstable_DevEnv as DevEnv } from 'wrangler';
 
@@ -31,10 +31,9 @@ export interface WorkerOptions {
 
 /** Starts the Worker of wrangler.toml. Rejects when it does not build or does not start; the port must be free. */
 export async function startWorker({ port = 0, settings, logFile }: WorkerOptions): Promise<LocalWorker> {
-  const directory = dirname(logFile);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(dirname(logFile), { recursive: true });
   rmSync(logFile, { force: true });
-  const { unstable_DevEnv } = await loadWrangler(join(directory, 'wrangler'));
+  const { unstable_DevEnv } = await loadWrangler();
   const environment = new unstable_DevEnv();
   const failed = failure(environment);
   failed.catch(() => undefined);
@@ -94,11 +93,11 @@ export function startScheduler(worker: LocalWorker): { stop(): void } {
   };
 }
 
-/** Wrangler reads these when it is loaded: nothing is fetched or reported, and its log goes where ours is. */
-async function loadWrangler(logDirectory: string) {
+/** Wrangler reads these when it is loaded: nothing is fetched or reported, and its own log stays in the project. */
+async function loadWrangler() {
   process.env['WRANGLER_SEND_METRICS'] = 'false';
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
-  process.env['WRANGLER_LOG_PATH'] = logDirectory;
+  process.env['WRANGLER_LOG_PATH'] = fileURLToPath(new URL('.fairlead/wrangler', ROOT));
   return await import('wrangler');
 }
 
