@@ -18,7 +18,7 @@ import { beginAttempt, failureOf, type Outcome, recordOutcome } from './sync.ts'
 const LEASE_MS = 20_000;
 
 /** Edits that arrive during a run are taken up by the same caller, this many times; then the sweep takes over. */
-const MAX_RUNS = 3;
+const MAX_RUNS = 10;
 
 /**
  * Makes a gateway follow what is declared, and verifies it: the one way in which anything reaches a gateway. One writer at a time;

@@ -5,7 +5,7 @@ import type { Json } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import { type AlbSession, chunks, read, write } from './calls.ts';
 
-const FIRST_DELAY_MS = 1_000;
+const FIRST_DELAY_MS = 400;
 const MAX_DELAY_MS = 5_000;
 const BUDGET_MS = 60_000;
 const MAX_JOBS_PER_CALL = 100;
@@ -39,7 +39,7 @@ export interface Jobs {
 
 /**
  * Waits for asynchronous jobs: ALB answers most writes before they are applied, and a failure may show in the job alone. All jobs that
- * are waited for at a time are asked for in one call; the first time after 1 s, then ever more slowly until a new one comes.
+ * are waited for at a time are asked for in one call; the first time after 0.4 s, then ever more slowly until a new one comes.
  */
 export function createJobs(session: AlbSession): Jobs {
   let waiters: Waiter[] = [];
