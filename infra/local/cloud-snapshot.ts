@@ -1,7 +1,7 @@
 /** Keeps the objects of the local cloud over a restart, as a real cloud would. */
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { CloudState } from './cloud/model.ts';
+import type { CloudState } from './cloud/alb/model.ts';
 
 const UNSETTLED = /"(Provisioning|Configuring|Creating|Deleting|Adding|Removing|Replacing)"/;
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { CloudState } from './alb/model.ts';
 import { type FaultQueue, parseFault } from './faults.ts';
 import type { CallLog } from './log.ts';
-import type { CloudState } from './model.ts';
 import { readBody } from './request.ts';
 
 export const ADMIN_PREFIX = '/_local/';

@@ -1,4 +1,4 @@
-import type { Answer } from './context.ts';
+import type { Answer } from './alb/context.ts';
 import { ApiError } from './errors.ts';
 
 /** How long a token is remembered (assumed). */

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import Pop from '@alicloud/pop-core';
-import type { DataPlane, ServerHealth } from '../../../infra/local/cloud/model.ts';
+import type { DataPlane, ServerHealth } from '../../../infra/local/cloud/alb/model.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../../infra/local/cloud/server.ts';
 
 export const KEY = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };

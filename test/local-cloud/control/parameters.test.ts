@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CARRIED } from '../../../infra/local/cloud/actions/index.ts';
+import { CARRIED } from '../../../infra/local/cloud/alb/actions/index.ts';
 import { ACTIONS, type ParameterNode } from '../../../infra/local/cloud/table.ts';
 import {
   createGateway,

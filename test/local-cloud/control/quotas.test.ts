@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Quotas } from '../../../infra/local/cloud/quotas.ts';
+import type { Quotas } from '../../../infra/local/cloud/alb/quotas.ts';
 import { createGateway, createGroup, forward, hostRule, server, startTestCloud, type TestCloud } from './harness.ts';
 
 let cloud: TestCloud;

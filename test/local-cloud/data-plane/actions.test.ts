@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { RuleAction } from '../../../infra/local/cloud/model.ts';
+import type { RuleAction } from '../../../infra/local/cloud/alb/model.ts';
 import { type DemoCluster, startDemoCluster } from '../../../infra/local/demo-cluster.ts';
 import { forwardTo, group, path, rule, server, startPlane } from './fixtures.ts';
 

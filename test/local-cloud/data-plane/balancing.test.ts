@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createBalancer, createRoundRobin } from '../../../infra/local/cloud/data-plane/select.ts';
-import type { ServerGroup } from '../../../infra/local/cloud/model.ts';
+import { createBalancer, createRoundRobin } from '../../../infra/local/cloud/alb/data-plane/select.ts';
+import type { ServerGroup } from '../../../infra/local/cloud/alb/model.ts';
 import { type DemoCluster, startDemoCluster } from '../../../infra/local/demo-cluster.ts';
 import { forwardTo, group, path, refusedAddress, rule, server, startPlane } from './fixtures.ts';
 

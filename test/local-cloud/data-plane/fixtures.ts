@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDataPlane, type DataPlaneOptions } from '../../../infra/local/cloud/data-plane/index.ts';
+import { createDataPlane, type DataPlaneOptions } from '../../../infra/local/cloud/alb/data-plane/index.ts';
 import type {
   CloudState,
   HealthCheckConfig,
@@ -12,7 +12,7 @@ import type {
   RuleCondition,
   Server,
   ServerGroup,
-} from '../../../infra/local/cloud/model.ts';
+} from '../../../infra/local/cloud/alb/model.ts';
 
 export interface Address {
   host: string;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { HealthCheckConfig, Server, ServerHealth } from '../../../infra/local/cloud/model.ts';
+import type { HealthCheckConfig, Server, ServerHealth } from '../../../infra/local/cloud/alb/model.ts';
 import { type DemoCluster, type FailureMode, startDemoCluster } from '../../../infra/local/demo-cluster.ts';
 import {
   forwardTo,

@@ -4,7 +4,7 @@ import http, { type IncomingMessage, type RequestListener, type ServerResponse }
 import type net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
-import type { Listener, ServerGroup } from '../../../infra/local/cloud/model.ts';
+import type { Listener, ServerGroup } from '../../../infra/local/cloud/alb/model.ts';
 import { group, refusedAddress, server, startBackend, startPlane, until } from './fixtures.ts';
 
 const cleanups: (() => Promise<void>)[] = [];

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Rule, RuleCondition } from '../../../infra/local/cloud/model.ts';
+import type { Rule, RuleCondition } from '../../../infra/local/cloud/alb/model.ts';
 import { type DemoCluster, startDemoCluster } from '../../../infra/local/demo-cluster.ts';
 import { forwardTo, group, header, host, path, rule, type Setup, sendTo, server, startPlane } from './fixtures.ts';
 

@@ -1,5 +1,5 @@
+import { illegal, incorrectStatus, inUse, notCarried } from '../../errors.ts';
 import { type Action, action, type Context, isoTime, loadBalancerById, newId } from '../context.ts';
-import { illegal, incorrectStatus, inUse, notCarried } from '../errors.ts';
 import type { LoadBalancer, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { withinQuota } from '../quotas.ts';

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { illegal, missing } from './errors.ts';
+import { illegal, missing } from '../errors.ts';
 import type { Tag } from './model.ts';
 
 const MAX_TAGS = 20;

@@ -1,4 +1,4 @@
-import { illegal } from './errors.ts';
+import { illegal } from '../errors.ts';
 import type { HealthCheckConfig } from './model.ts';
 
 /** As it travels: the protocol of the API is `gRPC`. */

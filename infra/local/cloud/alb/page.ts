@@ -1,4 +1,4 @@
-import { illegal } from './errors.ts';
+import { illegal } from '../errors.ts';
 import type { Tag } from './model.ts';
 
 export interface PageInput {

@@ -1,5 +1,5 @@
+import { ApiError } from '../errors.ts';
 import { type Context, groupsOfRule, rulesOf, serversOf } from './context.ts';
-import { ApiError } from './errors.ts';
 import type { Listener, LoadBalancer, Rule } from './model.ts';
 
 /** Defaults of the quota page of ALB for Standard instances; `…Basic` for the Basic edition. */

@@ -1,5 +1,5 @@
+import { missing, notCarried } from '../../errors.ts';
 import { type Action, action, type Context, loadBalancerById, serverGroupById } from '../context.ts';
-import { missing, notCarried } from '../errors.ts';
 import type { LoadBalancer, ServerGroup, Tag } from '../model.ts';
 import { among, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { checkTags, toTags } from '../values.ts';

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { notFound } from './errors.ts';
-import type { Jobs } from './jobs.ts';
+import { notFound } from '../errors.ts';
+import type { Jobs } from '../jobs.ts';
+import type { Parameters } from '../parameters.ts';
 import type { CloudState, DataPlane, Listener, LoadBalancer, Rule, RuleAction, Server, ServerGroup } from './model.ts';
-import type { Parameters } from './parameters.ts';
 import type { Quotas } from './quotas.ts';
 
 /** Body of an answer, without RequestId. */

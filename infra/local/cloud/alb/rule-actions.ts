@@ -1,4 +1,4 @@
-import { denied, illegal, missing } from './errors.ts';
+import { denied, illegal, missing } from '../errors.ts';
 import type { Rule, RuleAction, ServerGroupTuple } from './model.ts';
 import { checkLength } from './values.ts';
 

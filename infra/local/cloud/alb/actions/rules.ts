@@ -1,3 +1,5 @@
+import { ApiError, illegal } from '../../errors.ts';
+import type { Effect, OperateType } from '../../jobs.ts';
 import {
   type Action,
   action,
@@ -9,8 +11,6 @@ import {
   ruleById,
   rulesOf,
 } from '../context.ts';
-import { ApiError, illegal } from '../errors.ts';
-import type { Effect, OperateType } from '../jobs.ts';
 import type { Listener, Rule, RuleAction, RuleCondition, ServerGroupTuple, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { byEdition, checkReferences, withinQuota } from '../quotas.ts';

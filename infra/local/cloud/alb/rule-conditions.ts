@@ -1,4 +1,4 @@
-import { denied, illegal, missing } from './errors.ts';
+import { denied, illegal, missing } from '../errors.ts';
 import type { Rule, RuleCondition } from './model.ts';
 import { withinQuota } from './quotas.ts';
 import { checkLength, isSourceIp } from './values.ts';
