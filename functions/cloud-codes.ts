@@ -2,12 +2,15 @@ import type { CloudErrorClass } from './deps.ts';
 
 /**
  * Error codes of Alibaba Cloud by class. The official catalogue of ALB is not public: these are the codes that its published clients
- * (terraform-provider-alicloud, alibaba-load-balancer-controller) act upon, and those of the API gateway before it.
+ * (terraform-provider-alicloud, alibaba-load-balancer-controller) act upon, and those of the API gateway before it. MSE documents
+ * IllegalRequest, InvalidParameter, NoPermission, NotFound and InternalError for each action (OpenAPI 2019-05-31); numbers are the codes of
+ * answers whose HTTP status is 200.
  */
 const CODES: Record<CloudErrorClass, readonly string[]> = {
-  throttled: [],
+  throttled: ['429'],
   unavailable: ['SystemBusy', 'ServiceUnavailable', 'InternalError', 'Timeout', 'ConnectionFailed', 'InvalidResponse'],
   busy: [
+    '409',
     'IdempotenceProcessing',
     'IncorrectStatus.LoadBalancer',
     'IncorrectStatus.Listener',
@@ -35,12 +38,15 @@ const CODES: Record<CloudErrorClass, readonly string[]> = {
     'ResourceNotFound.ServerGroup',
     'ResourceNotFound.Acl',
     '-735',
+    'NotFound',
+    '404',
   ],
   quota: ['QuotaExceeded'],
   denied: [
     'OperationDenied',
     'Forbidden',
     'NoPermission',
+    '403',
     'UnknownCredentials',
     'InvalidAccessKeyId.NotFound',
     'InvalidAccessKeyId.Inactive',
@@ -51,7 +57,7 @@ const CODES: Record<CloudErrorClass, readonly string[]> = {
     'IncompleteSignature',
     'SignatureDoesNotMatch',
   ],
-  invalid: [],
+  invalid: ['IllegalRequest', 'InvalidParameter'],
 };
 
 /** Families that are documented as a whole: the part of the code before the first dot decides. */

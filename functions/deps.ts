@@ -2,7 +2,7 @@
 
 import type { Observation } from '../schemas/cluster.ts';
 import type { Decision } from '../schemas/decision.ts';
-import type { SyncState } from '../schemas/gateway.ts';
+import type { GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
 import type { Kind, Ref, Resource, Traffic } from './core/model.ts';
@@ -56,7 +56,7 @@ export interface Log {
 
 // ---------------------------------------------------------------------------------------------------------- cloud
 
-export type CloudProduct = 'alb';
+export type CloudProduct = 'alb' | 'mse';
 
 export interface CloudRequest {
   product: CloudProduct;
@@ -184,6 +184,9 @@ export interface SyncRecord {
   nextAttemptAt?: string | undefined;
   verifiedAt?: string | undefined;
   address?: string | undefined;
+  /** The instance that was created for the gateway, once it serves. */
+  provisioned?: GatewayTarget | undefined;
+  progress?: Progress | undefined;
 }
 
 /** A revision of a resource and all that goes with it; written together or not at all. */

@@ -1,13 +1,15 @@
 import * as z from 'zod';
 import { DisplayName, fleetMetadata, Labels, Name, pageOf, Timestamp } from './common.ts';
 
+const RegionId = z
+  .string()
+  .regex(/^[a-z]{2}-[a-z0-9-]{1,40}$/, 'must be a region id')
+  .meta({ examples: ['cn-hangzhou'] });
+
 export const AlbTarget = z
   .strictObject({
     provider: z.literal('alb'),
-    regionId: z
-      .string()
-      .regex(/^[a-z]{2}-[a-z0-9-]{1,40}$/, 'must be a region id')
-      .meta({ examples: ['cn-hangzhou'] }),
+    regionId: RegionId,
     loadBalancerId: z.string().regex(/^alb-[a-z0-9]{1,40}$/, 'must be an ALB instance id'),
     listenerIds: z
       .array(z.string().regex(/^lsn-[a-z0-9@]{1,40}$/, 'must be an ALB listener id'))
@@ -19,8 +21,76 @@ export const AlbTarget = z
   .meta({ id: 'AlbTarget', description: 'An existing Alibaba Cloud Application Load Balancer.' });
 export type AlbTarget = z.infer<typeof AlbTarget>;
 
-export const GatewayTarget = z.discriminatedUnion('provider', [AlbTarget]);
+export const MseTarget = z
+  .strictObject({
+    provider: z.literal('mse'),
+    regionId: RegionId,
+    gatewayUniqueId: z
+      .string()
+      .regex(/^gw-[a-z0-9]{1,60}$/, 'must be an MSE gateway id')
+      .meta({ examples: ['gw-0adf7b2b9c9e4b0d'] }),
+  })
+  .meta({ id: 'MseTarget', description: 'An existing Alibaba Cloud MSE cloud-native gateway.' });
+export type MseTarget = z.infer<typeof MseTarget>;
+
+export const GatewayTarget = z.discriminatedUnion('provider', [AlbTarget, MseTarget]);
 export type GatewayTarget = z.infer<typeof GatewayTarget>;
+
+const ZoneMapping = z
+  .strictObject({ zoneId: z.string().min(1).max(64), vSwitchId: z.string().min(1).max(64) })
+  .meta({ id: 'ZoneMapping', examples: [{ zoneId: 'cn-hangzhou-h', vSwitchId: 'vsw-bp1' }] });
+
+const distinctZones = (zones: { zoneId: string }[]) => new Set(zones.map((zone) => zone.zoneId)).size === zones.length;
+
+export const ProvisionedListener = z
+  .strictObject({
+    port: z.int().min(1).max(65535),
+    protocol: z.enum(['HTTP', 'HTTPS']).default('HTTP'),
+    certificateId: z.string().min(1).max(128).optional(),
+  })
+  .refine((listener) => (listener.protocol === 'HTTPS') === (listener.certificateId !== undefined), {
+    path: ['certificateId'],
+    message: 'must be given for HTTPS, and for HTTPS only',
+  })
+  .meta({ id: 'ProvisionedListener' });
+
+export const AlbProvision = z
+  .strictObject({
+    provider: z.literal('alb'),
+    regionId: RegionId,
+    vpcId: z.string().min(1).max(64),
+    zones: z.array(ZoneMapping).min(2).max(10).refine(distinctZones, 'must not repeat a zone'),
+    addressType: z.enum(['Internet', 'Intranet']).default('Intranet'),
+    edition: z.enum(['Standard', 'StandardWithWaf']).default('Standard'),
+    listeners: z
+      .array(ProvisionedListener)
+      .min(1)
+      .max(10)
+      .refine(
+        (listeners) => new Set(listeners.map((item) => item.port)).size === listeners.length,
+        'must not repeat a port',
+      ),
+  })
+  .meta({ id: 'AlbProvision', description: 'A load balancer that Fairlead creates.' });
+export type AlbProvision = z.output<typeof AlbProvision>;
+
+export const MseProvision = z
+  .strictObject({
+    provider: z.literal('mse'),
+    regionId: RegionId,
+    vpcId: z.string().min(1).max(64),
+    zones: z.array(ZoneMapping).min(1).max(2).refine(distinctZones, 'must not repeat a zone'),
+    spec: z
+      .enum(['MSE_GTW_2_4_200_c', 'MSE_GTW_4_8_200_c', 'MSE_GTW_8_16_200_c', 'MSE_GTW_16_32_200_c'])
+      .default('MSE_GTW_4_8_200_c'),
+    replicas: z.int().min(1).max(30).default(3),
+    network: z.enum(['private', 'public', 'both']).default('private'),
+  })
+  .meta({ id: 'MseProvision', description: 'An MSE cloud-native gateway that Fairlead creates.' });
+export type MseProvision = z.output<typeof MseProvision>;
+
+export const GatewayProvision = z.discriminatedUnion('provider', [AlbProvision, MseProvision]);
+export type GatewayProvision = z.output<typeof GatewayProvision>;
 
 export const OwnershipPolicy = z.enum(['sync', 'upsert-only', 'observe-only']).meta({
   description:
@@ -33,11 +103,17 @@ export const GatewayInput = z
   .strictObject({
     displayName: DisplayName.optional(),
     labels: Labels.default({}),
-    target: GatewayTarget,
+    target: GatewayTarget.optional().meta({ description: 'An instance that is there, to be adopted.' }),
+    provision: GatewayProvision.optional().meta({
+      description: 'An instance to be created; the other way to say which.',
+    }),
     credentials: Name.default('default').meta({
       description: 'Name of a credential set in the settings of the control plane.',
     }),
     policy: OwnershipPolicy.default('sync'),
+  })
+  .refine((gateway) => (gateway.target === undefined) !== (gateway.provision === undefined), {
+    message: 'must have a target or a provision, and not both',
   })
   .meta({ id: 'GatewayInput', description: 'A managed cloud gateway that carries routes.' });
 export type GatewaySpec = z.output<typeof GatewayInput>;
@@ -49,6 +125,11 @@ export const SyncState = z.enum(['Pending', 'Pushed', 'Verified', 'Diverged', 'F
 });
 export type SyncState = z.infer<typeof SyncState>;
 
+export const Progress = z
+  .object({ done: z.int().min(0), total: z.int().min(1), step: z.string() })
+  .meta({ id: 'Progress', description: 'How far work that takes minutes has come.' });
+export type Progress = z.infer<typeof Progress>;
+
 export const GatewaySync = z
   .object({
     state: SyncState,
@@ -58,6 +139,7 @@ export const GatewaySync = z
     lastAttemptAt: Timestamp.optional(),
     nextAttemptAt: Timestamp.optional(),
     verifiedAt: Timestamp.optional(),
+    progress: Progress.optional(),
   })
   .meta({ id: 'GatewaySync', description: 'How far the gateway follows what is declared.' });
 export type GatewaySync = z.infer<typeof GatewaySync>;
@@ -67,7 +149,8 @@ export const Gateway = z
     ...fleetMetadata,
     displayName: DisplayName.optional(),
     labels: Labels,
-    target: GatewayTarget,
+    target: GatewayTarget.optional().meta({ description: 'Of a gateway that is being created: once it is known.' }),
+    provision: GatewayProvision.optional(),
     credentials: Name,
     policy: OwnershipPolicy,
     address: z.string().optional().meta({ description: 'DNS name of the gateway, once known.' }),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Condition, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf } from './common.ts';
+import { RouteFilter } from './filter.ts';
 
 const unique = (values: readonly string[]) => new Set(values).size === values.length;
 
@@ -13,23 +14,44 @@ export const Hostname = z
   )
   .meta({ examples: ['shop.example.com', '*.example.com'] });
 
+/** What RE2 and JavaScript read alike: no look-around, no back-references, no named groups or flags. */
+const portableRegex = (value: string): boolean => {
+  if (/\(\?(?!:)|\\[1-9pPkuxcbBQEAzZGC]/.test(value)) return false;
+  try {
+    new RegExp(value);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const REGEX_FAULT =
+  'must be a regular expression that every gateway reads alike: anchored by ^ and $, without look-around, back-references, flags or named groups';
+
+const isAnchoredRegex = (value: string) => value.startsWith('^') && value.endsWith('$') && portableRegex(value);
+
 export const PathMatch = z
   .strictObject({
     type: z.enum(['Exact', 'Prefix', 'RegularExpression']).meta({
       description: 'Prefix goes by path segment: /foo matches /foo and /foo/bar, not /foobar.',
     }),
-    value: z.string().min(1).max(126).regex(/^\//, 'must start with /'),
+    value: z.string().min(1).max(120),
   })
-  .refine((path) => path.type === 'RegularExpression' || /^[!-~]+$/.test(path.value), {
-    path: ['value'],
-    message: 'must be printable ASCII without spaces (percent-encode the rest)',
-  })
-  .refine((path) => path.type === 'RegularExpression' || !/[*?]/.test(path.value), {
-    path: ['value'],
-    message: 'must not contain * or ?, which gateways read as wildcards',
+  .superRefine((path, context) => {
+    const fault = pathFault(path.type, path.value);
+    if (fault !== undefined) context.addIssue({ code: 'custom', path: ['value'], message: fault });
   })
   .meta({ id: 'PathMatch' });
 export type PathMatch = z.infer<typeof PathMatch>;
+
+function pathFault(type: string, value: string): string | undefined {
+  if (type === 'RegularExpression') {
+    return value.startsWith('^/') && isAnchoredRegex(value) ? undefined : `${REGEX_FAULT}, beginning with ^/`;
+  }
+  if (!value.startsWith('/')) return 'must start with /';
+  if (!/^[!-~]+$/.test(value)) return 'must be printable ASCII without spaces (percent-encode the rest)';
+  return /[*?]/.test(value) ? 'must not contain * or ?, which gateways read as wildcards' : undefined;
+}
 
 const literal = (max: number) =>
   z
@@ -39,20 +61,48 @@ const literal = (max: number) =>
     .regex(/^[!-~]([ -~]*[!-~])?$/, 'must be printable ASCII')
     .refine((value) => !/[*?]/.test(value), 'must not contain * or ?, which gateways read as wildcards');
 
+const printable = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[!-~]([ -~]*[!-~])?$/, 'must be printable ASCII');
+
+const TextMatchType = z.enum(['Exact', 'RegularExpression']).default('Exact');
+
+/** A value that is compared as it is, or a portable regular expression. */
+const checkText = (match: { type: string; value: string }, context: z.RefinementCtx): void => {
+  const wildcard = match.type === 'Exact' && /[*?]/.test(match.value);
+  const message = wildcard ? 'must not contain * or ?, which gateways read as wildcards' : REGEX_FAULT;
+  const isValid = match.type === 'Exact' ? !wildcard : isAnchoredRegex(match.value);
+  if (!isValid) context.addIssue({ code: 'custom', path: ['value'], message });
+};
+
+const HeaderName = z
+  .string()
+  .max(40)
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, - or _');
+
 export const HeaderMatch = z
   .strictObject({
-    name: z
-      .string()
-      .max(40)
-      .regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, - or _')
-      .refine((name) => !['host', 'cookie'].includes(name.toLowerCase()), 'must not be Host or Cookie'),
-    value: literal(128),
+    type: TextMatchType,
+    name: HeaderName.refine(
+      (name) => !['host', 'cookie'].includes(name.toLowerCase()),
+      'must not be Host or Cookie: use hostnames and cookies',
+    ),
+    value: printable(128),
   })
-  .meta({ id: 'HeaderMatch', description: 'Equality; the name is case-insensitive, the value is not.' });
+  .superRefine(checkText)
+  .meta({ id: 'HeaderMatch', description: 'The name is case-insensitive, the value is not.' });
 
 export const QueryParamMatch = z
-  .strictObject({ name: literal(100), value: literal(128) })
-  .meta({ id: 'QueryParamMatch', description: 'Equality.' });
+  .strictObject({ type: TextMatchType, name: literal(100), value: printable(128) })
+  .superRefine(checkText)
+  .meta({ id: 'QueryParamMatch' });
+
+export const CookieMatch = z
+  .strictObject({ name: literal(100), value: literal(100) })
+  .meta({ id: 'CookieMatch', description: 'Equality.' });
 
 export const Method = z.enum(['HEAD', 'GET', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
 
@@ -70,27 +120,33 @@ export const RouteMatch = z
       .max(8)
       .refine((params) => unique(params.map((param) => param.name)), 'must not repeat a parameter')
       .default([]),
+    cookies: z
+      .array(CookieMatch)
+      .max(8)
+      .refine((cookies) => unique(cookies.map((cookie) => cookie.name)), 'must not repeat a cookie')
+      .default([]),
   })
   .meta({ id: 'RouteMatch', description: 'All parts must match.' });
 export type RouteMatch = z.output<typeof RouteMatch>;
 
-export const RouteFilter = z
-  .looseObject({
-    type: z.enum([
-      'RequestHeaderModifier',
-      'ResponseHeaderModifier',
-      'URLRewrite',
-      'RequestRedirect',
-      'DirectResponse',
-      'CORS',
-      'RequestMirror',
-      'RateLimit',
-    ]),
+export const RuleFallback = z
+  .strictObject({ service: Name, port: Port })
+  .meta({ id: 'RuleFallback', description: 'Serves when no endpoint of the backend is available.' });
+
+export const RuleTimeouts = z
+  .strictObject({ requestSeconds: z.int().min(1).max(3600) })
+  .meta({ id: 'RuleTimeouts', description: 'A backend that has not answered by then is answered for with 504.' });
+
+export const RuleRetry = z
+  .strictObject({
+    attempts: z.int().min(1).max(10),
+    statusCodes: z
+      .array(z.int().min(500).max(599))
+      .max(8)
+      .default([])
+      .meta({ description: 'Besides failed connections.' }),
   })
-  .meta({
-    id: 'RouteFilter',
-    description: 'No gateway carries filters yet: a route with one is refused, not served without it.',
-  });
+  .meta({ id: 'RuleRetry' });
 
 export const BackendRef = z
   .strictObject({
@@ -101,16 +157,42 @@ export const BackendRef = z
   .meta({ id: 'BackendRef' });
 export type BackendRef = z.output<typeof BackendRef>;
 
+const terminal = (filter: { type: string }) => ['RequestRedirect', 'DirectResponse'].includes(filter.type);
+
 export const RouteRule = z
   .strictObject({
     matches: z.array(RouteMatch).min(1).max(16).prefault([{}]).meta({ description: 'One of them must match.' }),
-    filters: z.array(RouteFilter).max(16).default([]),
+    filters: z
+      .array(RouteFilter)
+      .max(8)
+      .refine((filters) => unique(filters.map((filter) => filter.type)), 'must not repeat a type of filter')
+      .default([]),
     backendRefs: z
       .array(BackendRef)
-      .min(1)
       .max(5)
-      .refine((refs) => refs.some((ref) => ref.weight > 0), 'must have a backend with a weight above 0')
-      .refine((refs) => unique(refs.map((ref) => `${ref.service}:${ref.port}`)), 'must not repeat a service and port'),
+      .refine((refs) => unique(refs.map((ref) => `${ref.service}:${ref.port}`)), 'must not repeat a service and port')
+      .default([])
+      .meta({ description: 'Empty only with a RequestRedirect or a DirectResponse, which answer by themselves.' }),
+    fallback: RuleFallback.optional(),
+    timeouts: RuleTimeouts.optional(),
+    retry: RuleRetry.optional(),
+  })
+  .superRefine((rule, context) => {
+    const isAnswered = rule.filters.some(terminal);
+    const serves = rule.backendRefs.some((ref) => ref.weight > 0);
+    if (isAnswered && rule.backendRefs.length > 0) {
+      context.addIssue({ code: 'custom', path: ['backendRefs'], message: 'must be empty: a filter answers by itself' });
+    }
+    if (!isAnswered && !serves) {
+      context.addIssue({ code: 'custom', path: ['backendRefs'], message: 'must have a backend with a weight above 0' });
+    }
+    if (rule.filters.filter(terminal).length > 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['filters'],
+        message: 'must have one filter at most that answers by itself',
+      });
+    }
   })
   .meta({ id: 'RouteRule' });
 export type RouteRule = z.output<typeof RouteRule>;

@@ -66,6 +66,13 @@ export const HttpHealthCheck = z
 export const HealthCheck = z.discriminatedUnion('type', [TcpHealthCheck, HttpHealthCheck]);
 export type HealthCheck = z.output<typeof HealthCheck>;
 
+export const CookieAffinity = z
+  .strictObject({ type: z.literal('cookie'), ttlSeconds: z.int().min(1).max(86_400).default(1000) })
+  .meta({
+    id: 'CookieAffinity',
+    description: 'Requests of one client stay with one endpoint of this service, by a cookie that the gateway sets.',
+  });
+
 export const ServiceInput = z
   .strictObject({
     displayName: DisplayName.optional(),
@@ -85,6 +92,7 @@ export const ServiceInput = z
     healthCheck: HealthCheck.prefault({ type: 'tcp' }).meta({
       description: "The gateway's own check of each endpoint.",
     }),
+    sessionAffinity: CookieAffinity.optional(),
   })
   .meta({ id: 'ServiceInput', description: 'An application that several clusters serve.' });
 export type ServiceSpec = z.output<typeof ServiceInput>;
@@ -106,6 +114,7 @@ export const Service = z
     ports: z.array(ServicePort),
     exports: z.array(ServiceExport),
     healthCheck: HealthCheck,
+    sessionAffinity: CookieAffinity.optional(),
     import: ServiceImport,
   })
   .meta({ id: 'Service' });

@@ -186,7 +186,7 @@ const route: Route = {
   hostnames: ['shop.example.com'],
   rules: [
     {
-      matches: [{ path: { type: 'Prefix', value: '/checkout' }, headers: [], queryParams: [] }],
+      matches: [{ path: { type: 'Prefix', value: '/checkout' }, headers: [], queryParams: [], cookies: [] }],
       filters: [],
       backendRefs: [{ service: 'checkout', port: 80, weight: 1 }],
     },

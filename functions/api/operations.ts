@@ -7,6 +7,7 @@ import { Gateway, GatewayInput, GatewayPage, ReconcileResult } from '../../schem
 import { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { Route, RouteInput, RoutePage } from '../../schemas/route.ts';
 import { Service, ServiceInput, ServicePage } from '../../schemas/service.ts';
+import { deleteGateway } from '../commands/gateways.ts';
 import { getDecision, listDecisions, listObservations } from '../commands/ledger.ts';
 import { probeNow, reconcileNow } from '../commands/runs.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
@@ -24,6 +25,17 @@ const InDecision = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a decision')
     .meta({ examples: ['dcn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});
+
+const GatewayDeletion = z.strictObject({
+  deleteInstance: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({
+      description:
+        'true: also delete the instance at the cloud, if it was created for this gateway. An adopted one is never deleted.',
+      examples: ['true'],
+    }),
 });
 
 const fleets = resourceOperations({
@@ -66,6 +78,12 @@ const gateways = resourceOperations({
   output: Gateway,
   page: GatewayPage,
   writeProblems: ['not-found', 'unknown-reference', 'conflicting-declaration'],
+  deletion: {
+    query: GatewayDeletion,
+    problems: ['conflicting-declaration', 'unavailable'],
+    run: (ctx, ref, precondition, query) =>
+      deleteGateway(ctx, ref.fleet, ref.name, precondition, query['deleteInstance'] === 'true'),
+  },
 });
 
 const services = resourceOperations({

@@ -1,9 +1,10 @@
 import type * as z from 'zod';
 import { PageQuery } from '../../schemas/common.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
-import { isMatch } from '../commands/precondition.ts';
+import type { Context } from '../commands/context.ts';
+import { isMatch, type Precondition } from '../commands/precondition.ts';
 import { deleteResource, getResource, listResources, putResource, type RefTo } from '../commands/resources.ts';
-import type { Kind, Specs } from '../core/model.ts';
+import type { Kind, Ref, Specs } from '../core/model.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { etagOf } from './precondition.ts';
@@ -25,6 +26,15 @@ export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.
   page: z.ZodType;
   /** What can speak against a declaration of this kind. */
   writeProblems: readonly ProblemCode[];
+  /** Of a kind whose deletion takes a word on more than the resource. */
+  deletion?: Deletion;
+}
+
+interface Deletion {
+  query: z.ZodObject;
+  problems: readonly ProblemCode[];
+  /** Instead of deleting the resource alone. */
+  run(ctx: Context, ref: Ref, precondition: Precondition, query: Record<string, unknown>): Promise<void>;
 }
 
 const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
@@ -122,11 +132,14 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
     summary: `Delete a ${api.kind}`,
     idempotency: 'idempotent',
     preconditions: ['If-Match'],
+    query: api.deletion?.query ?? NO_QUERY,
     body: NO_BODY,
     successes: [{ status: 204, description: 'Deleted.' }],
-    problems: ['not-found', 'still-referenced', ...PRECONDITION_PROBLEMS],
-    handle: async (ctx, { params, precondition }): Promise<Reply> => {
-      await deleteResource(ctx, api.refOf(params), precondition);
+    problems: ['not-found', 'still-referenced', ...PRECONDITION_PROBLEMS, ...(api.deletion?.problems ?? [])],
+    handle: async (ctx, { params, precondition, query }): Promise<Reply> => {
+      const ref = api.refOf(params);
+      if (api.deletion) await api.deletion.run(ctx, ref, precondition, query);
+      else await deleteResource(ctx, ref, precondition);
       return { status: 204 };
     },
   });

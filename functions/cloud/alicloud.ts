@@ -2,14 +2,18 @@ import RPCClient from '@alicloud/pop-core';
 import pLimit from 'p-limit';
 import type { Json } from '../core/provider-object.ts';
 import { type Clock, type Cloud, CloudError, type CloudProduct, type CloudRequest, type Log } from '../deps.ts';
-import { invalidResponse, toFailure } from './errors.ts';
-import { flatten } from './flatten.ts';
+import { invalidResponse, refusal, toFailure } from './errors.ts';
+import { flatten, toJsonTexts } from './flatten.ts';
 import { type Attempt, retry } from './retry.ts';
 
 /** Workers allow 6 open connections for each invocation; one is left for the store. */
 const MAX_SIMULTANEOUS_CALLS = 5;
 
-const API_VERSIONS: Record<CloudProduct, string> = { alb: '2020-06-16' };
+/** Version of the API, and the form that nested parameters take. */
+const PRODUCTS: Record<CloudProduct, { version: string; encode: typeof flatten }> = {
+  alb: { version: '2020-06-16', encode: flatten },
+  mse: { version: '2019-05-31', encode: toJsonTexts },
+};
 
 export interface Credentials {
   accessKeyId: string;
@@ -56,7 +60,7 @@ export function createCloud(options: CloudOptions): Cloud {
       const keys = Object.hasOwn(credentials, request.credentials) ? credentials[request.credentials] : undefined;
       if (keys === undefined) throw unknownCredentials(request);
       const client = clientOf(request, keys);
-      const parameters = flatten(request.parameters);
+      const parameters = PRODUCTS[request.product].encode(request.parameters);
       const once = async () => {
         await request.beforeAttempt?.();
         return await limit(() => attempt(client, request.action, parameters, keys, timeoutMs));
@@ -78,6 +82,7 @@ async function attempt(
   keys: Credentials,
   timeoutMs: number,
 ): Promise<Attempt<Record<string, Json>>> {
+  const secrets = [keys.accessKeyId, keys.accessKeySecret, keys.securityToken ?? ''].filter((text) => text !== '');
   try {
     // POST keeps signature and key out of the URL. pop-core would capitalise names that it does not know.
     const options = { method: 'POST', formatParams: false, timeout: timeoutMs };
@@ -87,9 +92,9 @@ async function attempt(
     if (status >= 400 || answer === undefined) {
       return { ok: false, error: invalidResponse(action, `HTTP ${status} without an error code`) };
     }
+    if (answer['Success'] === false) return { ok: false, error: refusal(answer, action, secrets) };
     return { ok: true, value: answer };
   } catch (thrown) {
-    const secrets = [keys.accessKeyId, keys.accessKeySecret, keys.securityToken ?? ''].filter((text) => text !== '');
     return { ok: false, ...toFailure(thrown, action, secrets) };
   }
 }
@@ -104,7 +109,7 @@ function toJsonObject(body: unknown): Record<string, Json> | undefined {
 function createClient(request: CloudRequest, endpoint: string, keys: Credentials): VerboseClient {
   const Client = RPCClient as unknown as new (config: RPCClient.Config, verbose: boolean) => VerboseClient;
   const { accessKeyId, accessKeySecret, securityToken } = keys;
-  const config = { endpoint, apiVersion: API_VERSIONS[request.product], accessKeyId, accessKeySecret };
+  const config = { endpoint, apiVersion: PRODUCTS[request.product].version, accessKeyId, accessKeySecret };
   return new Client(securityToken === undefined ? config : { ...config, securityToken }, true);
 }
 

@@ -4,10 +4,18 @@ import { CloudError } from '../deps.ts';
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_RETRY_AFTER_MS = 120_000;
 
+/** What an answer says of a failure. MSE has a number like an HTTP status in `Code`, and the code proper in `ErrorCode`. */
+interface Body {
+  Code?: unknown;
+  ErrorCode?: unknown;
+  Message?: unknown;
+  RequestId?: unknown;
+}
+
 /** What pop-core throws when the answer holds an error code; of its other errors only `name` is of use. */
 interface Thrown {
   name?: unknown;
-  data?: { Code?: unknown; Message?: unknown; RequestId?: unknown };
+  data?: Body;
   entry?: { response?: { statusCode?: unknown; headers?: Record<string, unknown> } };
 }
 
@@ -22,16 +30,29 @@ export function toFailure(
 ): { error: CloudError; retryAfterMs?: number | undefined } {
   const { name, data, entry } = asThrown(thrown);
   if (data?.Code === undefined) return { error: transportError(name, action) };
-  const code = String(data.Code);
-  const status = entry?.response?.statusCode;
-  const error = new CloudError({
-    code,
-    errorClass: errorClassOf(code, typeof status === 'number' ? status : 0),
-    action,
-    requestId: typeof data.RequestId === 'string' ? data.RequestId : undefined,
-    message: messageOf(action, code, data.Message, secrets),
-  });
+  const status = Number(entry?.response?.statusCode ?? 0);
+  const error = refusal(data, action, secrets, status);
   return { error, retryAfterMs: retryAfter(entry?.response?.headers?.['x-acs-retry-after']) };
+}
+
+/**
+ * What an answer says that went wrong; MSE says so also with HTTP 200. Its `ErrorCode` counts where there is one, else `Code`, which may
+ * stand for an HTTP status.
+ */
+export function refusal(body: Body, action: string, secrets: readonly string[], httpStatus = 0): CloudError {
+  const codes = [body.ErrorCode, body.Code].flatMap((code) =>
+    code === undefined || code === '' ? [] : [String(code)],
+  );
+  const [code = 'InvalidResponse', ...others] = codes;
+  const status = codes.map(Number).find((number) => number >= 400 && number < 600) ?? httpStatus;
+  const classes = [code, ...others].map((one) => errorClassOf(one, status));
+  return new CloudError({
+    code,
+    errorClass: classes.find((one) => one !== 'invalid') ?? 'invalid',
+    action,
+    requestId: typeof body.RequestId === 'string' ? body.RequestId : undefined,
+    message: messageOf(action, code, body.Message, secrets),
+  });
 }
 
 /** The answer is no answer of the API: a fault of a server or proxy in between. */

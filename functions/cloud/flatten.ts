@@ -10,6 +10,19 @@ export function flatten(parameters: Record<string, Json | undefined>): Record<st
   return flat;
 }
 
+/**
+ * Parameters in the form that MSE asks for (OpenAPI 2019-05-31): each object or list is one JSON text. Tags alone are flattened. Absent and
+ * null values are left out.
+ */
+export function toJsonTexts(parameters: Record<string, Json | undefined>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    if (typeof value !== 'object' || value === null || name === 'Tag') add(texts, name, value);
+    else texts[name] = JSON.stringify(value);
+  }
+  return texts;
+}
+
 function add(flat: Record<string, string>, name: string, value: Json | undefined): void {
   if (value === undefined || value === null) return;
   if (typeof value !== 'object') {

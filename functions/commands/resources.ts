@@ -130,7 +130,7 @@ async function view<K extends Kind>(ctx: Context, resource: Resource<K>, world: 
   return shown;
 }
 
-async function load<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise<Resource<K>> {
+export async function load<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise<Resource<K>> {
   const resource = await ctx.deps.store.get(ref.kind, ref.fleet, ref.name);
   if (resource === undefined) throw notFound(ref);
   return resource;

@@ -1,14 +1,16 @@
+import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Issue } from '../../schemas/problem.ts';
+import { equal } from '../core/digest.ts';
 import type { Resource } from '../core/model.ts';
 import { conflict, type Proposal } from './proposal.ts';
 import type { World } from './world.ts';
 
 type Gateways = readonly Resource<'gateway'>[];
 
-/** A gateway leaves no place where it is: what was pushed there would stay. A listener belongs to one gateway. */
+/** A gateway leaves no place where it is: what was pushed there would stay. A place belongs to one gateway of a fleet. */
 export async function validateGateway(proposal: Proposal<'gateway'>, world: World): Promise<Issue[]> {
   const gateways = await world.all('gateway');
-  return [...tooMany(proposal, gateways), ...moved(proposal), ...sharedListeners(proposal, gateways)];
+  return [...tooMany(proposal, gateways), ...moved(proposal), ...shared(proposal, gateways)];
 }
 
 /** What changes a cluster or a service is written together with a row for each gateway of the fleet. */
@@ -20,27 +22,60 @@ function tooMany({ before }: Proposal<'gateway'>, gateways: Gateways): Issue[] {
   return [{ pointer: 'path/gateway', code: 'limit-exceeded', detail }];
 }
 
+/** What tells one instance at the cloud from another, by the field of the target that says it. */
+export function instanceOf(target: GatewayTarget): Record<string, string> {
+  const { provider, regionId } = target;
+  return target.provider === 'alb'
+    ? { provider, regionId, loadBalancerId: target.loadBalancerId }
+    : { provider, regionId, gatewayUniqueId: target.gatewayUniqueId };
+}
+
+export function sameInstance(a: GatewayTarget, b: GatewayTarget): boolean {
+  return movedFields(a, b).length === 0;
+}
+
+function movedFields(from: GatewayTarget, to: GatewayTarget): string[] {
+  const then = instanceOf(from);
+  const now = instanceOf(to);
+  if (then['provider'] !== now['provider']) return ['provider'];
+  return Object.keys(now).filter((field) => then[field] !== now[field]);
+}
+
 function moved({ spec, before }: Proposal<'gateway'>): Issue[] {
   if (before === undefined) return [];
-  const old = before.spec.target;
-  const isLeft = old.listenerIds.some((listener) => !spec.target.listenerIds.includes(listener));
+  if (!equal(before.spec.provision, spec.provision)) {
+    return [conflict('#/provision', 'it cannot change: declare another gateway')];
+  }
+  if (before.spec.target === undefined || spec.target === undefined) return [];
+  const { target } = spec;
+  const fields = movedFields(before.spec.target, target);
+  const left = placesOf(before.spec.target).filter(({ place }) => !hasPlace(target, place));
   return [
-    ...(['provider', 'regionId', 'loadBalancerId'] as const)
-      .filter((field) => old[field] !== spec.target[field])
-      .map((field) => conflict(`#/target/${field}`, 'it cannot change: declare another gateway')),
-    ...(isLeft ? [conflict('#/target/listenerIds', 'no listener can be left: declare another gateway')] : []),
+    ...fields.map((field) => conflict(`#/target/${field}`, 'it cannot change: declare another gateway')),
+    ...(fields.length === 0 && left.length > 0
+      ? [conflict('#/target/listenerIds', 'no listener can be left: declare another gateway')]
+      : []),
   ];
 }
 
-function sharedListeners({ name, spec }: Proposal<'gateway'>, gateways: Gateways): Issue[] {
-  const others = gateways.filter(
-    (other) => other.name !== name && other.spec.target.loadBalancerId === spec.target.loadBalancerId,
+/** Where rules are put: the listeners of an ALB, the whole of an MSE gateway. */
+function placesOf(target: GatewayTarget): { place: string; pointer: string }[] {
+  if (target.provider === 'mse') return [{ place: target.gatewayUniqueId, pointer: '#/target/gatewayUniqueId' }];
+  return target.listenerIds.map((place, index) => ({ place, pointer: `#/target/listenerIds/${index}` }));
+}
+
+function hasPlace(target: GatewayTarget, place: string): boolean {
+  return placesOf(target).some((item) => item.place === place);
+}
+
+function shared({ name, spec: { target } }: Proposal<'gateway'>, gateways: Gateways): Issue[] {
+  if (target === undefined) return [];
+  const others = gateways.flatMap(({ name: other, spec }) =>
+    other !== name && spec.target && sameInstance(spec.target, target) ? [{ other, at: spec.target }] : [],
   );
-  return spec.target.listenerIds.flatMap((listener, index) =>
+  return placesOf(target).flatMap(({ place, pointer }) =>
     others
-      .filter((other) => other.spec.target.listenerIds.includes(listener))
-      .map((other) =>
-        conflict(`#/target/listenerIds/${index}`, `listener ${listener} belongs to gateway ${other.name}`),
-      ),
+      .filter(({ at }) => hasPlace(at, place))
+      .map(({ other }) => conflict(pointer, `${place} belongs to gateway ${other}`)),
   );
 }

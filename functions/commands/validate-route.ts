@@ -1,8 +1,10 @@
 import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
-import type { Resource } from '../core/model.ts';
+import { FEATURES, featuresOf } from '../core/features.ts';
+import { providerOf, type Resource } from '../core/model.ts';
 import { poolOf } from '../core/resolve.ts';
 import { providerFor } from '../providers/registry.ts';
+import { contested } from './contests.ts';
 import { backendsOf } from './kinds.ts';
 import { conflict, type Proposal } from './proposal.ts';
 import type { World } from './world.ts';
@@ -10,15 +12,22 @@ import type { World } from './world.ts';
 type Services = readonly Resource<'service'>[];
 type Clusters = readonly Resource<'cluster'>[];
 
-/** Every gateway must be able to express the route, and every backend must have a cluster to serve it. */
-export async function validateRoute({ spec }: Proposal<'route'>, world: World): Promise<Issue[]> {
+/** Every gateway must be able to carry the route, every backend must have a cluster, and no other route may claim the same. */
+export async function validateRoute(proposal: Proposal<'route'>, world: World): Promise<Issue[]> {
+  const { spec } = proposal;
   const names = backendsOf(spec).map(({ ref }) => ref.service);
   const [gateways, services, clusters] = await Promise.all([
     world.all('gateway'),
     world.services(names),
     world.all('cluster'),
   ]);
-  return [...withoutCluster(spec, services, clusters), ...unsupported(spec, gateways)];
+  const issues = [
+    ...withoutCluster(spec, services, clusters),
+    ...misplacedPrefixes(spec),
+    ...unsupported(spec, gateways),
+  ];
+  // How rules stand to each other is looked at once each of them can stand.
+  return issues.length > 0 ? issues : await contested(proposal, world);
 }
 
 function withoutCluster(spec: RouteSpec, services: Services, clusters: Clusters): Issue[] {
@@ -43,16 +52,37 @@ export function strandedBackends(spec: RouteSpec, services: Services, clusters: 
   });
 }
 
+/** A prefix can be replaced only where one has matched. */
+function misplacedPrefixes(spec: RouteSpec): Issue[] {
+  return spec.rules.flatMap((rule, ruleIndex) =>
+    rule.filters.flatMap((filter, index) => {
+      const replaces = 'path' in filter && filter.path?.type === 'ReplacePrefixMatch';
+      if (!replaces || rule.matches.every((match) => match.path.type === 'Prefix')) return [];
+      return [
+        conflict(
+          `#/rules/${ruleIndex}/filters/${index}/path`,
+          'every match of the rule must be a Prefix to replace it',
+        ),
+      ];
+    }),
+  );
+}
+
 function unsupported(spec: RouteSpec, gateways: readonly Resource<'gateway'>[]): Issue[] {
+  const uses = featuresOf(spec);
   return gateways
     .filter((gateway) => spec.gateways.includes(gateway.name))
-    .flatMap((gateway) =>
-      providerFor(gateway.spec.target.provider)
-        .check(spec)
-        .map(({ pointer, detail }) => ({
-          pointer,
-          code: 'unsupported-feature',
-          detail: `gateway ${gateway.name}: ${detail}`,
-        })),
-    );
+    .flatMap((gateway) => {
+      const provider = providerFor(providerOf(gateway.spec));
+      const missing = uses.flatMap(({ feature, pointer }) => {
+        const reason = provider.capabilities[feature];
+        return reason === true ? [] : [{ pointer, detail: `${FEATURES[feature]}: ${reason}` }];
+      });
+      const found = missing.length > 0 ? missing : provider.check(spec);
+      return found.map(({ pointer, detail }) => ({
+        pointer,
+        code: 'unsupported-feature',
+        detail: `gateway ${gateway.name}: ${detail}`,
+      }));
+    });
 }

@@ -86,6 +86,7 @@ function viewGateway(resource: Resource<'gateway'>, { evidence }: Surroundings):
     ...metadata(resource),
     ...resource.spec,
     conditions: commonConditions(resource, evidence),
+    ...(record?.provisioned !== undefined && { target: record.provisioned }),
     ...(record?.address !== undefined && { address: record.address }),
     sync: syncOf(resource, evidence),
   };
@@ -98,6 +99,7 @@ function syncOf(resource: Resource<'gateway'>, { syncs, outbox }: Evidence): Gat
     ...(record?.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
     ...(record?.nextAttemptAt !== undefined && { nextAttemptAt: record.nextAttemptAt }),
     ...(record?.verifiedAt !== undefined && { verifiedAt: record.verifiedAt }),
+    ...(record?.progress !== undefined && { progress: record.progress }),
   };
   if (record === undefined || (record.state === 'Verified' && isBehind)) {
     return { state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0, ...times };

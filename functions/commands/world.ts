@@ -1,3 +1,4 @@
+import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import type { Store } from '../deps.ts';
 
@@ -7,6 +8,8 @@ export interface World {
   all<K extends Kind>(kind: K): Promise<Resource<K>[]>;
   /** The services with these names, as far as they exist. */
   services(names: Iterable<string>): Promise<Resource<'service'>[]>;
+  /** Routes of other fleets that go to an instance which is theirs as well. */
+  routesOfOtherFleets(isSame: (target: GatewayTarget) => boolean): Promise<Resource<'route'>[]>;
 }
 
 /** Services can be large: up to this many are read one by one, more by reading them all. */
@@ -35,7 +38,23 @@ export function worldOf(store: Store, fleet: string): World {
       const found = await Promise.all([...wanted].map(service));
       return found.filter((item) => item !== undefined);
     },
+    async routesOfOtherFleets(isSame) {
+      const others = (await store.all('fleet', '')).filter((other) => other.name !== fleet);
+      const routes = await Promise.all(others.map((other) => routesTo(store, other.name, isSame)));
+      return routes.flat();
+    },
   };
+}
+
+async function routesTo(
+  store: Store,
+  fleet: string,
+  isSame: (target: GatewayTarget) => boolean,
+): Promise<Resource<'route'>[]> {
+  const gateways = (await store.all('gateway', fleet)).filter(({ spec }) => spec.target && isSame(spec.target));
+  if (gateways.length === 0) return [];
+  const routes = await store.all('route', fleet);
+  return routes.filter((route) => gateways.some((gateway) => route.spec.gateways.includes(gateway.name)));
 }
 
 type Loaders = { [K in Kind]: () => Promise<Resource<K>[]> };

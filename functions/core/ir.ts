@@ -1,4 +1,5 @@
-import type { RouteMatch } from '../../schemas/route.ts';
+import type { RouteFilter } from '../../schemas/filter.ts';
+import type { RouteMatch, RouteRule } from '../../schemas/route.ts';
 import type { HealthCheck, ServicePort } from '../../schemas/service.ts';
 
 /** What a gateway shall do, in terms that every provider understands. */
@@ -15,8 +16,19 @@ export interface Rule {
   key: string;
   hostname?: string | undefined;
   match: RouteMatch;
+  /** None when a filter answers by itself (RequestRedirect, DirectResponse). */
   backends: PoolRef[];
+  /** All but RequestMirror, in the order declared. */
+  filters: IrFilter[];
+  /** Pool that gets a copy of each request. */
+  mirror?: string | undefined;
+  /** Pool that serves when no endpoint of a backend is available. */
+  fallback?: string | undefined;
+  timeouts?: RouteRule['timeouts'];
+  retry?: RouteRule['retry'];
 }
+
+export type IrFilter = Exclude<RouteFilter, { type: 'RequestMirror' }>;
 
 /** The weights of the backends of a rule total 100. */
 export interface PoolRef {
@@ -32,6 +44,8 @@ export interface Pool {
   port: number;
   protocol: ServicePort['protocol'];
   healthCheck: HealthCheck;
+  /** Requests of one client stay with one endpoint, by a cookie that the gateway sets. */
+  affinity?: { ttlSeconds: number } | undefined;
   /** Strict: health does not move this pool. */
   pinned: boolean;
   /** Sorted by tier, then cluster. */

@@ -1,6 +1,6 @@
 import type { ClusterSpec } from '../../schemas/cluster.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import type { GatewaySpec } from '../../schemas/gateway.ts';
+import type { GatewaySpec, GatewayTarget } from '../../schemas/gateway.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
 
@@ -25,6 +25,13 @@ export interface Resource<K extends Kind = Kind> {
   createdAt: string;
   updatedAt: string;
   spec: Specs[K];
+}
+
+/** The provider of a gateway, be its instance adopted or created. */
+export function providerOf({ target, provision }: GatewaySpec): GatewayTarget['provider'] {
+  const place = target ?? provision;
+  if (place === undefined) throw new Error('a gateway has a target or a provision');
+  return place.provider;
 }
 
 /** Names a resource. */

@@ -14,7 +14,7 @@ const PATH_RANK: Record<PathMatch['type'], number> = { Exact: 2, Prefix: 1, Regu
 
 /**
  * The total order of rules, highest precedence first: exact host, then wildcard host by length, then any host; path Exact, Prefix,
- * RegularExpression; longer path; a method; more headers; more query parameters; the older route; the key (Gateway API's order for
+ * RegularExpression; longer path; a method; more headers; more query parameters; more cookies; the older route; the key (Gateway API's order for
  * HTTPRoute, with hosts in front).
  */
 export function comparePrecedence(a: Precedence, b: Precedence): number {
@@ -27,7 +27,8 @@ export function comparePrecedence(a: Precedence, b: Precedence): number {
   return compareText(a.createdAt, b.createdAt) || compareText(a.key, b.key);
 }
 
-function specificity({ hostname, match }: Precedence): number[] {
+/** Compared from the first number on; the greater one wins. */
+export function specificity({ hostname, match }: Pick<Precedence, 'hostname' | 'match'>): number[] {
   return [
     hostname === undefined ? 0 : hostname.startsWith('*.') ? 1 : 2,
     hostname?.startsWith('*.') ? hostname.length : 0,
@@ -36,11 +37,12 @@ function specificity({ hostname, match }: Precedence): number[] {
     match.method === undefined ? 0 : 1,
     match.headers.length,
     match.queryParams.length,
+    match.cookies.length,
   ];
 }
 
 /** `/foo` and `/foo/` are the same prefix. */
-function pathLength(path: PathMatch): number {
+export function pathLength(path: PathMatch): number {
   return path.type === 'Prefix' ? path.value.replace(/\/+$/, '').length : path.value.length;
 }
 

@@ -1,4 +1,4 @@
-import type { BackendRef, Distribution, RouteSpec } from '../../schemas/route.ts';
+import type { BackendRef, Distribution, RouteRule, RouteSpec } from '../../schemas/route.ts';
 import type { ServiceExport, ServiceSpec } from '../../schemas/service.ts';
 import { digest } from './digest.ts';
 import { toPercents } from './distribution.ts';
@@ -12,36 +12,53 @@ type Clusters = readonly Resource<'cluster'>[];
 /** Turns what is declared for a gateway into rules and pools. Health plays no part: it moves shares of pools, later. */
 export function resolve({ routes, services, clusters }: Snapshot): GatewayConfig {
   const pools = new Map<string, Pool>();
-  const rules: (Rule & { createdAt: string })[] = [];
-  for (const route of routes) {
-    for (const [index, rule] of route.spec.rules.entries()) {
-      const serving = rule.backendRefs.filter((ref) => ref.weight > 0);
-      const weights = toPercents(serving.map((ref) => ref.weight));
-      const backends = serving.map((ref, position) => {
-        const pool = poolOf(route, ref, services, clusters);
-        pools.set(pool.key, pool);
-        return { pool: pool.key, weight: weights[position] ?? 0 };
-      });
-      for (const { hostname, match, key } of expand(route, index)) {
-        rules.push({ key, hostname, match, backends, createdAt: route.createdAt });
-      }
-    }
-  }
+  const poolKey = (route: Resource<'route'>, ref: BackendRef) => {
+    const pool = poolOf(route, ref, services, clusters);
+    pools.set(pool.key, pool);
+    return pool.key;
+  };
+  const rules = routes.flatMap((route) =>
+    route.spec.rules.flatMap((rule, index) => {
+      const behaviour = behaviourOf(rule, (ref) => poolKey(route, ref));
+      return expand(route, index).map((place) => ({ ...place, ...behaviour, createdAt: route.createdAt }));
+    }),
+  );
   return {
     rules: rules.sort(comparePrecedence).map(({ createdAt: _, ...rule }) => rule),
     pools: [...pools.values()].sort((a, b) => compareText(a.key, b.key)),
   };
 }
 
-/** One rule for each host name and match. */
+/** What happens to a request that matches. */
+function behaviourOf(rule: RouteRule, poolKey: (ref: BackendRef) => string): Omit<Rule, 'key' | 'hostname' | 'match'> {
+  const serving = rule.backendRefs.filter((ref) => ref.weight > 0);
+  const weights = toPercents(serving.map((ref) => ref.weight));
+  const mirror = rule.filters.find((filter) => filter.type === 'RequestMirror');
+  return {
+    backends: serving.map((ref, position) => ({ pool: poolKey(ref), weight: weights[position] ?? 0 })),
+    filters: rule.filters.filter((filter) => filter.type !== 'RequestMirror'),
+    ...(mirror && { mirror: poolKey(backendRef(mirror)) }),
+    ...(rule.fallback && { fallback: poolKey(backendRef(rule.fallback)) }),
+    ...(rule.timeouts && { timeouts: rule.timeouts }),
+    ...(rule.retry && { retry: rule.retry }),
+  };
+}
+
+/** A service port that gets all there is to get. */
+export function backendRef({ service, port }: { service: string; port: number }): BackendRef {
+  return { service, port, weight: 1 };
+}
+
+/** One rule for each host name and match. Keys sort as the rules and matches of the route do, which decides where all else is equal. */
 function expand(route: Resource<'route'>, ruleIndex: number) {
   const matches = route.spec.rules[ruleIndex]?.matches ?? [];
   const hostnames: (string | undefined)[] = route.spec.hostnames.length > 0 ? route.spec.hostnames : [undefined];
+  const index = (value: number) => String(value).padStart(2, '0');
   return matches.flatMap((match, matchIndex) =>
     hostnames.map((hostname) => ({
       hostname,
       match,
-      key: `${route.name}/${ruleIndex}/${matchIndex}/${hostname ?? '*'}`,
+      key: `${route.name}/${index(ruleIndex)}/${index(matchIndex)}/${hostname ?? '*'}`,
     })),
   );
 }
@@ -57,6 +74,7 @@ export function poolOf(route: { spec: RouteSpec }, ref: BackendRef, services: Se
     port: ref.port,
     protocol: port?.protocol ?? 'HTTP',
     healthCheck: service?.healthCheck ?? NO_SERVICE_CHECK,
+    ...(service?.sessionAffinity && { affinity: { ttlSeconds: service.sessionAffinity.ttlSeconds } }),
     pinned: distribution.pin === 'strict',
     members: service ? members(distribution, service, clusters) : [],
   };

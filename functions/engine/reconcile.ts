@@ -1,4 +1,4 @@
-import type { ReconcileResult, SyncState } from '../../schemas/gateway.ts';
+import type { Progress, ReconcileResult, SyncState } from '../../schemas/gateway.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { effectiveShares } from '../core/distribution.ts';
 import { guard } from '../core/guard.ts';
@@ -11,6 +11,7 @@ import type { Deps, SyncRecord } from '../deps.ts';
 import type { GatewayProvider, Observed, Scope, Session } from '../providers/provider.ts';
 import { providerFor } from '../providers/registry.ts';
 import { type HeldLease, withLease } from './lease.ts';
+import { placeOf } from './place.ts';
 import { openSession } from './session.ts';
 import { beginAttempt, failureOf, type Outcome, recordOutcome } from './sync.ts';
 
@@ -74,15 +75,24 @@ async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
     return { state: 'Verified', reason: 'Deleted', message: 'The gateway is no longer declared.', changes: [] };
   }
   const record = await beginAttempt(deps, run);
-  const outcome = await push(deps, run, resource, record).catch((error: unknown) => failureOf(error, deps));
+  const outcome = await attempt(deps, run, resource, record).catch((error: unknown) => failureOf(error, deps));
   const recorded = await recordOutcome(deps, run.lease, record, outcome);
   if (recorded && outcome.state === 'Verified') await store.settle(rows, new Date(clock.now()).toISOString());
   return outcome;
 }
 
-async function push(deps: Deps, run: Run, resource: Resource<'gateway'>, record: SyncRecord): Promise<Outcome> {
-  const provider = providerFor(resource.spec.target.provider);
-  const session = openSession(deps, run, resource, record);
+async function attempt(deps: Deps, run: Run, resource: Resource<'gateway'>, record: SyncRecord): Promise<Outcome> {
+  const place = await placeOf(deps, run, resource, record);
+  if (!place.ready) return provisioning(place.progress);
+  const outcome = await push(deps, run, resource, {
+    ...openSession(deps, run, resource, record),
+    target: place.target,
+  });
+  return resource.spec.target === undefined ? { ...outcome, provisioned: place.target } : outcome;
+}
+
+async function push(deps: Deps, run: Run, resource: Resource<'gateway'>, session: Session): Promise<Outcome> {
+  const provider = providerFor(session.target.provider);
   const config = run.scope === 'full' ? await declared(deps, resource) : await served(deps, run);
   const traffic = await deps.store.traffic(run.fleet);
   const desire = (observed: Observed) =>
@@ -145,6 +155,11 @@ async function keepBoth(deps: Deps, { fleet, gateway }: Run, config: GatewayConf
   const known = new Set(config.pools.map((pool) => pool.key));
   const old = (await deps.store.pools(fleet, gateway)).filter((pool) => !known.has(pool.key));
   await deps.store.putPools(fleet, gateway, [...config.pools, ...old]);
+}
+
+function provisioning(progress: Progress): Outcome {
+  const message = `The instance is being created: ${progress.step}.`;
+  return { state: 'Pending', reason: 'Provisioning', message, changes: [], progress };
 }
 
 function changesOf(plan: Plan): Outcome['changes'] {

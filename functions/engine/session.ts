@@ -1,7 +1,7 @@
 import { digest } from '../core/digest.ts';
 import type { Resource } from '../core/model.ts';
 import type { Deps, SyncRecord } from '../deps.ts';
-import type { Session } from '../providers/provider.ts';
+import type { ProvisionSession } from '../providers/provider.ts';
 import type { HeldLease } from './lease.ts';
 
 /** Where and as whom a provider works for a gateway, for the length of one lease. */
@@ -10,10 +10,9 @@ export function openSession(
   { fleet, gateway, lease }: { fleet: string; gateway: string; lease: HeldLease },
   resource: Resource<'gateway'>,
   record: SyncRecord,
-): Session {
+): ProvisionSession {
   const epoch = lease.current().epoch;
   return {
-    target: resource.spec.target,
     cloud: deps.cloud,
     clock: deps.clock,
     credentials: resource.spec.credentials,

@@ -1,13 +1,21 @@
-import type { ReconcileResult } from '../../schemas/gateway.ts';
+import type { GatewayTarget, Progress, ReconcileResult } from '../../schemas/gateway.ts';
 import { CloudError, type CloudErrorClass, type Deps, type SyncRecord } from '../deps.ts';
 import { type HeldLease, LeaseLost } from './lease.ts';
 
 /** How one run ended. */
-export type Outcome = Omit<ReconcileResult, 'gateway'> & { address?: string | undefined; renewIntent?: boolean };
+export type Outcome = Omit<ReconcileResult, 'gateway'> & {
+  address?: string | undefined;
+  renewIntent?: boolean;
+  progress?: Progress | undefined;
+  provisioned?: GatewayTarget | undefined;
+};
 
 /** Wait before the n-th retry: 5 s doubling, at most 5 minutes. */
 const RETRY_BASE_MS = 5_000;
 const RETRY_CAP_MS = 300_000;
+
+/** An instance takes minutes to be created; each run takes it one step further. */
+const PROVISION_POLL_MS = 5_000;
 
 /** Notes that a run begins, so that a run that dies is seen. Creates of all runs until the next success share one intent. */
 export async function beginAttempt(
@@ -27,6 +35,8 @@ export async function beginAttempt(
     lastAttemptAt: iso(deps.clock.now()),
     verifiedAt: last?.verifiedAt,
     address: last?.address,
+    provisioned: last?.provisioned,
+    progress: last?.progress,
   };
   if (!(await deps.store.putSync(record, lease.current()))) throw new LeaseLost(lease.current().name);
   return record;
@@ -58,12 +68,19 @@ export async function recordOutcome(
       message,
       intent: done || outcome.renewIntent ? undefined : record.intent,
       attempts: done ? 0 : record.attempts,
-      nextAttemptAt: done ? undefined : iso(now + Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (record.attempts - 1))),
+      nextAttemptAt: done ? undefined : iso(now + waitMs(record, outcome)),
       verifiedAt: done ? iso(now) : record.verifiedAt,
       address: outcome.address ?? record.address,
+      provisioned: outcome.provisioned ?? record.provisioned,
+      progress: outcome.progress,
     },
     lease.current(),
   );
+}
+
+function waitMs(record: SyncRecord, outcome: Outcome): number {
+  if (outcome.progress) return PROVISION_POLL_MS;
+  return Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (record.attempts - 1));
 }
 
 const REASONS: Record<CloudErrorClass, string> = {

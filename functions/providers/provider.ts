@@ -1,7 +1,8 @@
-import type { GatewayTarget } from '../../schemas/gateway.ts';
+import type { GatewayProvision, GatewayTarget, Progress } from '../../schemas/gateway.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
-import type { GatewayConfig, Share } from '../core/ir.ts';
+import type { Capabilities } from '../core/features.ts';
+import type { GatewayConfig, Rule, Share } from '../core/ir.ts';
 import type { Change, ProviderObject } from '../core/provider-object.ts';
 import type { Clock, Cloud } from '../deps.ts';
 
@@ -37,10 +38,28 @@ export interface Observed {
 /** The shares of each pool, by pool key. */
 export type PoolShares = ReadonlyMap<string, readonly Share[]>;
 
+/** Two rules of which `first` goes before `second` with us, a request may match both, and the gateway sees it otherwise. */
+export interface Disorder {
+  first: Rule;
+  second: Rule;
+  reason: string;
+}
+
+/** Where and as whom instances are created and deleted. */
+export type ProvisionSession = Omit<Session, 'target'>;
+
+export type Provisioned<T extends GatewayTarget = GatewayTarget> =
+  | { ready: true; target: T }
+  | { ready: false; progress: Progress };
+
 export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   readonly kind: T['provider'];
-  /** What this gateway cannot express of a route; pointers are relative to the route. */
+  /** What this kind of gateway can carry of a route, and why not the rest. */
+  readonly capabilities: Capabilities;
+  /** Limits within what it can carry, such as lengths; pointers are relative to the route. */
   check(route: RouteSpec): Issue[];
+  /** Of rules in our order, the pairs that the gateway would take in another; none where it takes our order. */
+  checkOrder(rules: readonly Rule[]): Disorder[];
   /** What the configuration needs beyond the gateway's quotas. */
   checkQuotas(config: GatewayConfig, observed: Observed): Issue[];
   observe(session: Session<T>, scope: Scope): Promise<Observed>;
@@ -53,6 +72,16 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   ): ProviderObject[];
   /** Pure. Cuts ordered changes into batches that are applied one after the other. */
   batch(changes: readonly Change[]): Change[][];
+  /**
+   * Takes the creation of an instance as far as it will go now, and says how far that is. To be called again until it is ready; what
+   * exists already is found by our owner mark and not created twice.
+   */
+  provision(
+    wanted: Extract<GatewayProvision, { provider: T['provider'] }>,
+    session: ProvisionSession,
+  ): Promise<Provisioned<T>>;
+  /** Deletes an instance that `provision` created, and nothing that does not carry our owner mark. */
+  destroy(target: T, session: ProvisionSession): Promise<void>;
   /** Applies a batch and returns once the cloud has finished it. Idempotent: what is done already is not done again. */
   apply(batch: readonly Change[], observed: Observed, session: Session<T>): Promise<void>;
 }

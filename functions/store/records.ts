@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { ClusterInput, HealthState, Observation } from '../../schemas/cluster.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
-import { GatewayInput, SyncState } from '../../schemas/gateway.ts';
+import { GatewayInput, GatewayTarget, Progress, SyncState } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { HealthCheck, ServiceInput, ServicePort } from '../../schemas/service.ts';
 import type { HealthRecord } from '../core/health.ts';
@@ -69,6 +69,8 @@ export const StoredSync: z.ZodType<SyncRecord> = z.object({
   nextAttemptAt: z.string().optional(),
   verifiedAt: z.string().optional(),
   address: z.string().optional(),
+  provisioned: GatewayTarget.optional(),
+  progress: Progress.optional(),
 });
 
 const Address = z.object({ address: z.string(), port: Count, remote: z.boolean() });
@@ -86,6 +88,7 @@ export const StoredPool: z.ZodType<Pool> = z.object({
   port: Count,
   protocol: ServicePort.shape.protocol,
   healthCheck: HealthCheck,
+  affinity: z.object({ ttlSeconds: Count }).optional(),
   pinned: z.boolean(),
   members: z.array(Member),
 });

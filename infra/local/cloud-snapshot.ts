@@ -2,30 +2,46 @@
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { CloudState } from './cloud/alb/model.ts';
+import type { MseState } from './cloud/mse/model.ts';
 
 const UNSETTLED = /"(Provisioning|Configuring|Creating|Deleting|Adding|Removing|Replacing)"/;
 
-/** Fills the state with what was saved last; does nothing when nothing was. */
-export function restoreState(file: string, state: CloudState): void {
+/** Of gateways: running; of routes: publishing and unpublishing (MSE OpenAPI 2019-05-31). */
+const RUNNING = 2;
+const ROUTE_IN_MOTION = [2, 5];
+
+/** Fills the state, or a part of it, with what was saved last; does nothing when nothing was. */
+export function restoreState(file: string, state: CloudState | MseState): void {
   if (!existsSync(file)) return;
   const saved = parse(file);
-  for (const [name, map] of Object.entries(state) as [keyof CloudState, Map<string, unknown>][]) {
+  for (const [name, map] of Object.entries(state) as [string, Map<unknown, unknown>][]) {
     for (const [id, item] of saved[name] ?? []) map.set(id, item);
   }
 }
 
-/** Saves the state, unless a job is at work on it: jobs do not outlive the process, and their objects would stay half done. */
-export function saveState(file: string, state: CloudState): void {
-  const text = JSON.stringify(Object.fromEntries(Object.entries(state).map(([name, map]) => [name, [...map]])));
-  if (UNSETTLED.test(text)) return;
+/** Saves the state, unless something is at work on it: that does not outlive the process, and its objects would stay half done. */
+export function saveState(file: string, state: CloudState & MseState): void {
+  const text = JSON.stringify(state, (_, value) => (value instanceof Map ? { map: [...value] } : value));
+  if (UNSETTLED.test(text) || isInMotion(state)) return;
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);
 }
 
-function parse(file: string): Partial<Record<keyof CloudState, [string, unknown][]>> {
+function isInMotion({ gateways }: MseState): boolean {
+  return [...gateways.values()].some(
+    ({ Status, routes }) =>
+      Status !== RUNNING || [...routes.values()].some((route) => ROUTE_IN_MOTION.includes(route.Status)),
+  );
+}
+
+function parse(file: string): Record<string, Map<unknown, unknown>> {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'), (_, value) => (isMap(value) ? new Map(value.map) : value));
   } catch {
     throw new Error(`${file} cannot be read: remove its directory to start anew.`);
   }
+}
+
+function isMap(value: unknown): value is { map: [unknown, unknown][] } {
+  return typeof value === 'object' && value !== null && 'map' in value && Array.isArray(value.map);
 }

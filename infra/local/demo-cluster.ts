@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * refuse: connections are refused, open ones break off; hang: connections are accepted and never answered;
@@ -7,12 +9,26 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
  */
 export type FailureMode = 'refuse' | 'hang' | 'brownout';
 
+/** How many requests are remembered. */
+const KEEP = 500;
+
+export interface ReceivedRequest {
+  method: string;
+  host: string;
+  /** With the query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
 export interface DemoCluster {
   name: string;
   /** The same for life, also after a recovery. */
   address: { host: string; port: number };
   /** Requests received, health checks (/healthz) not counted. */
   readonly requestCount: number;
+  /** The latest of them, oldest first; only while it answers. */
+  readonly received: readonly ReceivedRequest[];
   fail(mode: FailureMode): Promise<void>;
   /** Also breaks off requests that hang. */
   recover(): Promise<void>;
@@ -21,23 +37,38 @@ export interface DemoCluster {
 
 /**
  * Stands for the ingress of a Kubernetes cluster: a real HTTP server that says who it is and can fail in the ways clusters
- * do. Answers `{cluster, method, host, path, headers}` with the header x-cluster; `path` includes the query.
+ * do. Answers `{cluster, method, host, path, headers, body}` with the header x-cluster; `path` includes the query.
+ *
+ * A request can ask for another answer by headers: `x-demo-status` (the status), `x-demo-failures` (that status only for so many requests
+ * of one `x-demo-id`), `x-demo-delay-ms`, and `x-reply-NAME` (a header NAME of the answer).
  */
 export async function startDemoCluster(options: { name: string; host?: string; port?: number }): Promise<DemoCluster> {
   const { name, host = '127.0.0.1' } = options;
-  const server = createServer(handle);
+  const server = createServer((request, response) => {
+    // Whoever goes away in the middle needs no answer.
+    handle(request, response).catch(() => response.destroy());
+  });
+  const received: ReceivedRequest[] = [];
   let mode: FailureMode | 'fine' = 'fine';
   let requests = 0;
   let port = options.port ?? 0;
 
-  function handle(request: IncomingMessage, response: ServerResponse): void {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const isHealthCheck = request.url === '/healthz';
     if (!isHealthCheck) requests += 1;
-    request.resume();
+    const asked = await read(request);
     if (mode === 'hang') return;
-    const { method, url: path, headers } = request;
-    const body = isHealthCheck ? { status: mode } : { cluster: name, method, host: headers.host, path, headers };
-    response.writeHead(mode === 'brownout' ? 503 : 200, { 'content-type': 'application/json', 'x-cluster': name });
+    if (!isHealthCheck) received.push(asked);
+    if (received.length > KEEP) received.shift();
+    const status = mode === 'brownout' ? 503 : wishedStatus(asked, received);
+    const delayMs = Number(asked.headers['x-demo-delay-ms'] ?? 0);
+    if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
+    const body = isHealthCheck ? { status: mode } : { cluster: name, ...asked };
+    response.writeHead(status, {
+      ...wishedHeaders(asked.headers),
+      'content-type': 'application/json',
+      'x-cluster': name,
+    });
     response.end(`${JSON.stringify(body)}\n`);
   }
 
@@ -76,8 +107,27 @@ export async function startDemoCluster(options: { name: string; host?: string; p
     get requestCount() {
       return requests;
     },
+    received,
     fail,
     recover,
     close: stop,
   };
+}
+
+async function read(request: IncomingMessage): Promise<ReceivedRequest> {
+  const { method = '', url: path = '', headers } = request;
+  return { method, host: headers.host ?? '', path, headers, body: await text(request) };
+}
+
+function wishedStatus({ headers }: ReceivedRequest, received: readonly ReceivedRequest[]): number {
+  const status = Number(headers['x-demo-status'] ?? 200);
+  if (headers['x-demo-failures'] === undefined) return status;
+  const attempts = received.filter((one) => one.headers['x-demo-id'] === headers['x-demo-id']).length;
+  return attempts <= Number(headers['x-demo-failures']) ? status : 200;
+}
+
+function wishedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const prefix = 'x-reply-';
+  const wished = Object.entries(headers).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(wished.map(([name, value]) => [name.slice(prefix.length), value]));
 }

@@ -1,4 +1,7 @@
-/** Shows a failover from end to end, with real traffic: `npm run demo -- [--failure refuse|hang|brownout] [--json]`. */
+/**
+ * Shows a failover from end to end, with real traffic:
+ * `npm run demo -- [--failure refuse|hang|brownout] [--provider alb|mse] [--json]`.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Decision } from '../../schemas/decision.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { describe, type Facts, shortcomings, summarize } from './demo/summary.ts';
 import { startTimeline, type Timeline } from './demo/timeline.ts';
 import { measure, startTraffic, type Target } from './demo/traffic.ts';
@@ -15,11 +19,12 @@ import type { DemoCluster, FailureMode } from './demo-cluster.ts';
 import { ANY_PORTS } from './ports.ts';
 import { runProgram } from './program.ts';
 import { seed } from './seed.ts';
-import { type Stack, startStack } from './stack.ts';
+import { type LocalGateway, type Stack, startStack } from './stack.ts';
 import { startScheduler } from './worker.ts';
 
-const USAGE = 'Usage: npm run demo -- [--failure refuse|hang|brownout] [--provider alb] [--json]';
+const USAGE = 'Usage: npm run demo -- [--failure refuse|hang|brownout] [--provider alb|mse] [--json]';
 const FAILURES: readonly FailureMode[] = ['refuse', 'hang', 'brownout'];
+const PROVIDERS: readonly Provider[] = ['alb', 'mse'];
 
 const REQUESTS_PER_SECOND = 60;
 const TIMEOUT_MS = 3000;
@@ -27,8 +32,11 @@ const TIMEOUT_MS = 3000;
 const CALM_MS = 2000;
 const PROOF_MS = 5000;
 
+type Provider = GatewayTarget['provider'];
+
 interface Options {
   failure: FailureMode;
+  provider: Provider;
   json: boolean;
 }
 
@@ -43,64 +51,73 @@ function readOptions(args: string[]): Options {
       },
     });
     const failure = FAILURES.find((mode) => mode === values.failure);
-    if (failure === undefined || values.provider !== 'alb') throw new Error(USAGE);
-    return { failure, json: values.json };
+    const provider = PROVIDERS.find((kind) => kind === values.provider);
+    if (failure === undefined || provider === undefined) throw new Error(USAGE);
+    return { failure, provider, json: values.json };
   } catch {
     throw new Error(USAGE);
   }
 }
 
-function shop({ gatewayUrl }: Stack, headers: Record<string, string> = {}): Target {
-  return { url: gatewayUrl, headers: { host: 'shop.example.com', ...headers }, timeoutMs: TIMEOUT_MS };
+function shop({ url }: LocalGateway, headers: Record<string, string> = {}): Target {
+  return { url, headers: { host: 'shop.example.com', ...headers }, timeoutMs: TIMEOUT_MS };
 }
 
-async function watchFailover(stack: Stack, failure: FailureMode): Promise<Facts> {
+async function watchFailover(stack: Stack, { failure, provider }: Options): Promise<Facts> {
   const [failing, other] = stack.clusters;
   if (failing === undefined || other === undefined) throw new Error('The demo needs two clusters.');
   const names = [failing.name, other.name];
+  const gateway = stack.gateways[provider];
   for (const name of names) await untilHealthy(stack.api, name);
   console.error('Both clusters are healthy; 1,000 requests show the split, 100 the pinned cluster.');
-  const observedBefore = await measure(shop(stack), 1000);
-  const pinned = { hit: (await measure(shop(stack, { 'x-cluster': other.name }), 100))[other.name] ?? 0, of: 100 };
+  const observedBefore = await measure(shop(gateway), 1000);
+  const pinned = { hit: (await measure(shop(gateway, { 'x-cluster': other.name }), 100))[other.name] ?? 0, of: 100 };
   const sharesBefore = await currentShares(stack.api);
 
-  const traffic = startTraffic(shop(stack), REQUESTS_PER_SECOND);
+  const traffic = startTraffic(shop(gateway), REQUESTS_PER_SECOND);
   const timeline = startTimeline(traffic, stack.cloud, names);
   try {
     await sleep(CALM_MS);
-    const failover = await fail(stack, failing, failure, timeline);
+    const failover = await fail({ stack, gateway, cluster: failing, timeline }, failure);
     await sleep(PROOF_MS);
-    const recovery = await recover(stack, failing, timeline);
+    const recovery = await recover({ stack, gateway, cluster: failing, timeline });
     await sleep(CALM_MS);
     await traffic.stop();
     const seen = { samples: traffic.samples, calls: stack.cloud.log.entries };
-    return { failure, ...seen, observedBefore, pinned, sharesBefore, ...failover, ...recovery };
+    return { provider, failure, ...seen, observedBefore, pinned, sharesBefore, ...failover, ...recovery };
   } finally {
     timeline.stop();
     await traffic.stop();
   }
 }
 
-async function fail({ api }: Stack, cluster: DemoCluster, failure: FailureMode, timeline: Timeline) {
+interface Scene {
+  stack: Stack;
+  gateway: LocalGateway;
+  cluster: DemoCluster;
+  timeline: Timeline;
+}
+
+async function fail({ stack: { api }, gateway, cluster, timeline }: Scene, failure: FailureMode) {
   const failedAtMs = Date.now();
   await cluster.fail(failure);
   timeline.event(`${cluster.name} fails: ${failure}`);
   const decision = await untilDecided(api, { action: 'withdraw', cluster: cluster.name, sinceMs: failedAtMs });
   const withdrawnAtMs = Date.parse(decision.decidedAt);
   timeline.event(`decided: ${reasonsOf(decision)}`);
-  const switchedAtMs = await untilFollowed(api, withdrawnAtMs);
+  const switchedAtMs = await untilFollowed(api, gateway.name, withdrawnAtMs);
   const sharesDuring = await currentShares(api);
   timeline.event('the gateway is verified to follow');
   return { failedAtMs, withdrawnAtMs, switchedAtMs, sharesDuring };
 }
 
-async function recover({ api }: Stack, cluster: DemoCluster, timeline: Timeline) {
+async function recover({ stack: { api }, gateway, cluster, timeline }: Scene) {
   const recoveredAtMs = Date.now();
   await cluster.recover();
   timeline.event(`${cluster.name} recovers`);
   const decision = await untilDecided(api, { action: 'restore', cluster: cluster.name, sinceMs: recoveredAtMs });
   timeline.event(`decided: ${reasonsOf(decision)}`);
-  const returnedAtMs = await untilFollowed(api, Date.parse(decision.decidedAt));
+  const returnedAtMs = await untilFollowed(api, gateway.name, Date.parse(decision.decidedAt));
   const sharesAfter = await currentShares(api);
   timeline.event('the declared shares are verified');
   return { recoveredAtMs, returnedAtMs, sharesAfter };
@@ -111,7 +128,7 @@ function reasonsOf({ changes }: Decision): string {
 }
 
 await runProgram(async (program) => {
-  const { failure, json } = readOptions(process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2));
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-demo-'));
   process.once('exit', (code) => {
     if (code === 1) console.error(`Logs are in ${directory}.`);
@@ -120,14 +137,14 @@ await runProgram(async (program) => {
   console.error('Starting a stack of its own: Worker, DynamoDB, local cloud, two clusters.');
   const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
   program.onClose(stack.close);
-  await seed(stack.api, stack.target, stack.clusters);
+  await seed(stack.api, Object.values(stack.gateways), stack.clusters);
   const scheduler = startScheduler(stack.worker);
   program.onClose(scheduler.stop);
 
-  const summary = summarize(await watchFailover(stack, failure));
-  const say = json ? console.error : console.log;
+  const summary = summarize(await watchFailover(stack, options));
+  const say = options.json ? console.error : console.log;
   say(`\n${describe(summary)}`);
-  if (json) console.log(JSON.stringify(summary));
+  if (options.json) console.log(JSON.stringify(summary));
   const faults = shortcomings(summary);
   if (faults.length > 0) throw new Error(`The demo fails: ${faults.join(' ')}`);
 });

@@ -7,6 +7,7 @@ export const HOST = '127.0.0.1';
 export interface Ports {
   api: number;
   gateway: number;
+  mseGateway: number;
   cloud: number;
   control: number;
   clusterA: number;
@@ -17,13 +18,22 @@ export interface Ports {
 export const PORT_SETTINGS: Record<keyof Ports, { variable: string; port: number }> = {
   api: { variable: 'FAIRLEAD_API_PORT', port: 8787 },
   gateway: { variable: 'FAIRLEAD_GATEWAY_PORT', port: 8080 },
+  mseGateway: { variable: 'FAIRLEAD_MSE_GATEWAY_PORT', port: 8081 },
   cloud: { variable: 'FAIRLEAD_CLOUD_PORT', port: 9200 },
   control: { variable: 'FAIRLEAD_CONTROL_PORT', port: 9100 },
   clusterA: { variable: 'FAIRLEAD_CLUSTER_A_PORT', port: 9101 },
   clusterB: { variable: 'FAIRLEAD_CLUSTER_B_PORT', port: 9102 },
 };
 
-export const ANY_PORTS: Ports = { api: 0, gateway: 0, cloud: 0, control: 0, clusterA: 0, clusterB: 0 };
+export const ANY_PORTS: Ports = {
+  api: 0,
+  gateway: 0,
+  mseGateway: 0,
+  cloud: 0,
+  control: 0,
+  clusterA: 0,
+  clusterB: 0,
+};
 
 /** The fixed ports, as the environment changes them. Throws one sentence when one makes no sense. */
 export function readPorts(env: Record<string, string | undefined>): Ports {

@@ -1,12 +1,17 @@
 /** Declares the demo fleet through the REST API. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AlbTarget, Gateway } from '../../schemas/gateway.ts';
+import type { Gateway, GatewayTarget } from '../../schemas/gateway.ts';
 import { type ApiClient, ApiRefusal, callApi } from './client.ts';
 
 export const FLEET = '/v1/fleets/demo';
 
 const SYNC_WITHIN_MS = 30_000;
+
+interface SeedGateway {
+  name: string;
+  target: GatewayTarget;
+}
 
 interface SeedCluster {
   name: string;
@@ -14,17 +19,26 @@ interface SeedCluster {
 }
 
 /**
- * Declares two clusters behind one gateway, and three ways to share traffic between them. What people may have edited since is left as it
- * is; where clusters and gateway are is always said anew. Resolves once the gateway is verified to follow.
+ * Declares two clusters behind gateways, and three ways to share traffic between them. What people may have edited since is left as it
+ * is; where clusters and gateways are is always said anew. Resolves once the gateways are verified to follow.
  */
-export async function seed(client: ApiClient, target: AlbTarget, clusters: readonly SeedCluster[]): Promise<void> {
+export async function seed(
+  client: ApiClient,
+  gateways: readonly SeedGateway[],
+  clusters: readonly SeedCluster[],
+): Promise<void> {
   await declare(client, FLEET, fleet);
   for (const { name, address } of clusters) await redeclare(client, `${FLEET}/clusters/${name}`, cluster(address));
-  await redeclare(client, `${FLEET}/gateways/edge`, { displayName: 'Edge', target });
   const names = clusters.map(({ name }) => name);
   for (const name of ['checkout', 'orders']) await declare(client, `${FLEET}/services/${name}`, service(names));
-  for (const [name, route] of Object.entries(routes(names))) await declare(client, `${FLEET}/routes/${name}`, route);
-  await follow(client);
+  // Only now, since gateways follow whatever is declared once they are there.
+  for (const { name, target } of gateways) await redeclare(client, `${FLEET}/gateways/${name}`, { target });
+  const edges = gateways.map(({ name }) => name);
+  // At once, so that gateways take up all of them in one go.
+  await Promise.all(
+    Object.entries(routes(edges, names)).map(([name, route]) => declare(client, `${FLEET}/routes/${name}`, route)),
+  );
+  await Promise.all(edges.map((edge) => follow(client, edge)));
 }
 
 const fleet = {
@@ -62,11 +76,11 @@ function service(clusters: readonly string[]) {
   };
 }
 
-function routes([first, second]: readonly string[]) {
+function routes(gateways: readonly string[], [first, second]: readonly string[]) {
   const backendRefs = (name: string) => [{ service: name, port: 80 }];
   return {
     shop: {
-      gateways: ['edge'],
+      gateways,
       hostnames: ['shop.example.com'],
       rules: [{ backendRefs: backendRefs('checkout') }],
       distribution: {
@@ -78,13 +92,13 @@ function routes([first, second]: readonly string[]) {
       },
     },
     'shop-canary': {
-      gateways: ['edge'],
+      gateways,
       hostnames: ['shop.example.com'],
       rules: [{ matches: [{ headers: [{ name: 'x-cluster', value: second }] }], backendRefs: backendRefs('checkout') }],
       distribution: { strategy: 'weighted', clusters: [{ cluster: second }], pin: 'strict' },
     },
     ledger: {
-      gateways: ['edge'],
+      gateways,
       hostnames: ['ledger.example.com'],
       rules: [{ backendRefs: backendRefs('orders') }],
       distribution: {
@@ -116,14 +130,14 @@ async function redeclare(client: ApiClient, path: string, body: object): Promise
 }
 
 /** Writes that come in quick succession may leave the last of them to the sweep; here nobody waits for that. */
-async function follow(client: ApiClient): Promise<void> {
+async function follow(client: ApiClient, gateway: string): Promise<void> {
   const deadline = Date.now() + SYNC_WITHIN_MS;
   for (;;) {
-    await callApi(client, 'POST', `${FLEET}/gateways/edge/reconcile`);
-    const { sync } = await callApi<Gateway>(client, 'GET', `${FLEET}/gateways/edge`);
+    await callApi(client, 'POST', `${FLEET}/gateways/${gateway}/reconcile`);
+    const { sync } = await callApi<Gateway>(client, 'GET', `${FLEET}/gateways/${gateway}`);
     if (sync.state === 'Verified') return;
     if (Date.now() > deadline) {
-      throw new Error(`The gateway edge does not follow: ${sync.state} (${sync.reason}). ${sync.message}`);
+      throw new Error(`The gateway ${gateway} does not follow: ${sync.state} (${sync.reason}). ${sync.message}`);
     }
     await sleep(500);
   }

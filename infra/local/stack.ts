@@ -2,16 +2,26 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AlbTarget } from '../../schemas/gateway.ts';
+import { createCloud } from '../../functions/cloud/alicloud.ts';
+import { clock } from '../../functions/platform.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { DEFAULT_TABLE_NAME } from '../table.ts';
 import type { ApiClient } from './client.ts';
 import { createDataPlane } from './cloud/alb/data-plane/index.ts';
-import type { CloudState, DataPlane } from './cloud/alb/model.ts';
+import type { DataPlane } from './cloud/alb/model.ts';
+import { createMseDataPlane } from './cloud/mse/data-plane/index.ts';
+import type { MseDataPlane } from './cloud/mse/model.ts';
 import { type LocalCloud, startLocalCloud } from './cloud/server.ts';
 import { restoreState, saveState } from './cloud-snapshot.ts';
 import { type DemoCluster, startDemoCluster } from './demo-cluster.ts';
 import { ensureTable, localSettings, startDynamo } from './dynamo.ts';
-import { ensureGateway } from './local-gateway.ts';
+import {
+  addressOf,
+  createLoadBalancer,
+  createMseGateway,
+  existingLoadBalancer,
+  existingMseGateway,
+} from './instances.ts';
 import { HOST, type Ports, requireFree } from './ports.ts';
 import { type LocalWorker, startWorker } from './worker.ts';
 
@@ -34,12 +44,18 @@ export interface Stack {
   worker: LocalWorker;
   cloud: LocalCloud;
   /** What the demo fleet is declared upon. */
-  target: AlbTarget;
-  /** http://host:port of the gateway's listener. */
-  gatewayUrl: string;
+  gateways: Record<GatewayTarget['provider'], LocalGateway>;
   clusters: DemoCluster[];
   logFile: string;
   close(): Promise<void>;
+}
+
+export interface LocalGateway {
+  /** As it is declared. */
+  name: string;
+  target: GatewayTarget;
+  /** http://host:port of its data plane. */
+  url: string;
 }
 
 type Closer = () => Promise<void> | void;
@@ -64,7 +80,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function startParts(options: StackOptions, closers: Closer[]): Promise<Omit<Stack, 'close'>> {
   const { ports, token, directory } = options;
   const dynamoEndpoint = await startDatabase(options, closers);
-  const { cloud, target } = await startCloud(options, closers);
+  const cloud = await startCloud(options, closers);
+  const gateways = await ensureGateways(cloud);
+  if (options.persist) closers.push(keepSaving(snapshotOf(options), cloud));
   const clusters: DemoCluster[] = [];
   for (const [name, port] of [
     ['hangzhou-a', ports.clusterA],
@@ -82,7 +100,7 @@ async function startParts(options: StackOptions, closers: Closer[]): Promise<Omi
   });
   closers.push(() => worker.close());
   const api = { url: worker.url, token };
-  return { api, worker, cloud, target, gatewayUrl: listenerUrl(cloud, target), clusters, logFile };
+  return { api, worker, cloud, gateways, clusters, logFile };
 }
 
 async function startDatabase({ directory, persist, dynamoEndpoint }: StackOptions, closers: Closer[]): Promise<string> {
@@ -98,34 +116,64 @@ async function startDatabase({ directory, persist, dynamoEndpoint }: StackOption
   return dynamo.endpoint;
 }
 
-async function startCloud(
-  { ports, directory, persist }: StackOptions,
-  closers: Closer[],
-): Promise<{ cloud: LocalCloud; target: AlbTarget }> {
-  const snapshot = join(directory, 'cloud.json');
-  let dataPlane: DataPlane | undefined;
+/** The local cloud, with what it had before. */
+async function startCloud(options: StackOptions, closers: Closer[]): Promise<LocalCloud> {
+  const { ports, persist } = options;
+  const snapshot = snapshotOf(options);
+  let alb: DataPlane | undefined;
+  let mse: MseDataPlane | undefined;
   const cloud = await startLocalCloud({
     host: HOST,
     port: ports.cloud,
     accessKeys: { [ACCESS_KEY.accessKeyId]: ACCESS_KEY.accessKeySecret },
     dataPlane: (state) => {
       if (persist) restoreState(snapshot, state);
-      dataPlane = createDataPlane(state, { host: HOST, ports: ports.gateway === 0 ? [] : [ports.gateway] });
-      return dataPlane;
+      alb = createDataPlane(state, at(ports.gateway));
+      return alb;
+    },
+    mseDataPlane: (state) => {
+      if (persist) restoreState(snapshot, state);
+      mse = createMseDataPlane(state, at(ports.mseGateway));
+      return mse;
     },
   });
   closers.push(() => cloud.close());
   for (const listener of cloud.state.listeners.values()) {
-    const address = await dataPlane?.openListener(listener);
+    const address = await alb?.openListener(listener);
     if (address !== undefined) listener.dataPlaneAddress = address;
   }
-  const target = await ensureGateway(cloud, ACCESS_KEY);
-  if (persist) closers.push(keepSaving(snapshot, cloud.state));
-  return { cloud, target };
+  for (const gateway of cloud.mse.gateways.values()) {
+    const address = await mse?.openGateway(gateway);
+    if (address !== undefined) gateway.dataPlaneAddress = address;
+  }
+  return cloud;
 }
 
-function keepSaving(file: string, state: CloudState): Closer {
-  const save = () => saveState(file, state);
+function at(port: number) {
+  return { host: HOST, ports: port === 0 ? [] : [port] };
+}
+
+function snapshotOf({ directory }: StackOptions): string {
+  return join(directory, 'cloud.json');
+}
+
+/** Those that are there already, or new ones. */
+async function ensureGateways(local: LocalCloud): Promise<Stack['gateways']> {
+  const silent = { info: () => undefined, error: () => undefined };
+  const cloud = createCloud({ credentials: { default: ACCESS_KEY }, endpoint: () => local.url, clock, log: silent });
+  const account = { local, cloud, clock };
+  const gateway = (name: string, target: GatewayTarget) => {
+    const { host, port } = addressOf(local, target);
+    return { name, target, url: `http://${host}:${port}` };
+  };
+  return {
+    alb: gateway('edge', existingLoadBalancer(local) ?? (await createLoadBalancer(account))),
+    mse: gateway('edge-mse', existingMseGateway(local) ?? (await createMseGateway(account))),
+  };
+}
+
+function keepSaving(file: string, { state, mse }: LocalCloud): Closer {
+  const save = () => saveState(file, { ...state, ...mse });
   save();
   const timer = setInterval(save, SAVE_INTERVAL_MS);
   process.once('exit', save);
@@ -134,15 +182,6 @@ function keepSaving(file: string, state: CloudState): Closer {
     process.off('exit', save);
     save();
   };
-}
-
-function listenerUrl({ state }: LocalCloud, { listenerIds }: AlbTarget): string {
-  const address = listenerIds
-    .map((id) => state.listeners.get(id)?.dataPlaneAddress)
-    .find((found) => found !== undefined);
-  if (address === undefined)
-    throw new Error('The gateway has no listener: remove the data of the local cloud to start anew.');
-  return `http://${address}`;
 }
 
 function settingsOf(parts: { token: string; dynamoEndpoint: string; cloudUrl: string }): Record<string, string> {

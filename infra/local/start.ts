@@ -33,7 +33,8 @@ function localToken(): string {
 }
 
 function welcome(stack: Stack, controlUrl: string): string {
-  const { api, gatewayUrl, logFile } = stack;
+  const { api, gateways, logFile } = stack;
+  const { alb, mse } = gateways;
   const get = `curl -s -H 'Authorization: Bearer ${api.token}'`;
   return `
 Fairlead is ready. Ctrl-C ends it.
@@ -41,13 +42,14 @@ Fairlead is ready. Ctrl-C ends it.
   API        ${api.url}
   Token      ${api.token}
   Document   ${api.url}/openapi.json
-  Gateway    ${gatewayUrl}
+  ALB        ${alb.url}  gateway ${alb.name}
+  MSE        ${mse.url}  gateway ${mse.name}, with the same routes
   Log        ${relative(process.cwd(), logFile)}
 
 60 of 100 requests go to hangzhou-a, 40 to hangzhou-b:
-  curl -s -H 'Host: shop.example.com' ${gatewayUrl}/
+  curl -s -H 'Host: shop.example.com' ${alb.url}/
 A header pins a request to hangzhou-b:
-  curl -s -H 'Host: shop.example.com' -H 'x-cluster: hangzhou-b' ${gatewayUrl}/
+  curl -s -H 'Host: shop.example.com' -H 'x-cluster: hangzhou-b' ${alb.url}/
 How the clusters are:
   ${get} ${api.url}${FLEET}/clusters
 Break hangzhou-a (or hang, or brownout) and see its share move away within seconds; /recover brings it back:
@@ -69,7 +71,7 @@ await runProgram(async (program) => {
   program.onClose(stack.close);
   const control = await startDemoControl(stack.clusters, ports.control);
   program.onClose(control.close);
-  await seed(stack.api, stack.target, stack.clusters);
+  await seed(stack.api, Object.values(stack.gateways), stack.clusters);
   const scheduler = startScheduler(stack.worker);
   program.onClose(scheduler.stop);
   console.log(welcome(stack, control.url));

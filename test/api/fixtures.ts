@@ -39,14 +39,14 @@ export async function create(harness: Harness, path: string, body: unknown): Pro
 }
 
 /** Two clusters, a gateway, a service that both export, a route to it. */
-export async function createShop(harness: Harness, name: string): Promise<string> {
+export async function createShop(harness: Harness, name: string, hostname = 'shop.example.com'): Promise<string> {
   const path = `/v1/fleets/${name}`;
   await create(harness, path, fleet);
   await create(harness, `${path}/clusters/one`, cluster);
   await create(harness, `${path}/clusters/two`, cluster);
   await create(harness, `${path}/gateways/edge`, gateway('edge'));
   await create(harness, `${path}/services/checkout`, service);
-  await create(harness, `${path}/routes/checkout`, route);
+  await create(harness, `${path}/routes/checkout`, { ...route, hostnames: [hostname] });
   return path;
 }
 

@@ -14,7 +14,7 @@ afterAll(async () => await harness.close());
 
 async function shop(): Promise<void> {
   shops++;
-  path = await createShop(harness, `shop-${shops}`);
+  path = await createShop(harness, `shop-${shops}`, `shop-${shops}.example.com`);
 }
 
 const put = (place: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -223,13 +223,13 @@ describe('a declaration that cannot be served', () => {
   it('is refused with the gateway that cannot express it', async () => {
     const rules = [
       {
-        matches: [{ path: { type: 'RegularExpression', value: '/a.*' } }],
-        filters: [{ type: 'CORS' }],
+        matches: [{ headers: [{ name: 'x-a', type: 'RegularExpression', value: '^a.*$' }] }],
         backendRefs: [{ service: 'checkout', port: 80 }],
+        timeouts: { requestSeconds: 5 },
       },
     ];
     const answer = await put('routes/bad', { ...route, rules });
-    expectRefusal(answer, 422, 'unsupported-feature', ['#/rules/0/filters/0', '#/rules/0/matches/0/path/type']);
+    expectRefusal(answer, 422, 'unsupported-feature', ['#/rules/0/matches/0/headers/0', '#/rules/0/timeouts']);
     for (const issue of answer.body.errors) expect(issue.detail).toContain('edge');
   });
 

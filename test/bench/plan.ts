@@ -30,7 +30,12 @@ function medianMs(snapshot: Snapshot): number {
 }
 
 function planOnce(snapshot: Snapshot): void {
-  const target: AlbTarget = snapshot.gateway.spec.target;
+  const target: AlbTarget = {
+    provider: 'alb',
+    regionId: 'cn-hangzhou',
+    loadBalancerId: 'alb-1',
+    listenerIds: ['lsn-1'],
+  };
   const observed: Observed = {
     objects: [],
     facts: { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 1, foreignPriorities: {} },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { toFailure } from '../../functions/cloud/errors.ts';
+import { refusal, toFailure } from '../../functions/cloud/errors.ts';
 import { errorClassOf } from '../../functions/cloud-codes.ts';
 
 describe('errorClassOf', () => {
@@ -21,6 +21,9 @@ describe('errorClassOf', () => {
     ['OperationDenied.SomethingNew', 400, 'denied'],
     ['Forbidden.RAM', 403, 'denied'],
     ['IllegalParam.Order', 400, 'invalid'],
+    ['NotFound', 404, 'gone'],
+    ['NoPermission', 403, 'denied'],
+    ['InvalidParameter', 400, 'invalid'],
   ])('%s with HTTP %i is %s', (code, status, expected) => {
     expect(errorClassOf(code, status)).toBe(expected);
   });
@@ -38,4 +41,23 @@ test('whatever is thrown becomes a CloudError', () => {
       message: 'ListRules: the connection failed',
     });
   }
+});
+
+test.each([
+  [{ Code: 404, ErrorCode: 'NotFound' }, 'NotFound', 'gone'],
+  [{ Code: 404, ErrorCode: 'mse-404-001' }, 'mse-404-001', 'gone'],
+  [{ Code: 403 }, '403', 'denied'],
+  [{ Code: 409, ErrorCode: 'Anything' }, 'Anything', 'busy'],
+  [{ Code: 429 }, '429', 'throttled'],
+  [{ Code: 500, ErrorCode: 'Anything' }, 'Anything', 'unavailable'],
+  [{ Code: 200, ErrorCode: 'InternalError' }, 'InternalError', 'unavailable'],
+  [{ Code: 400, ErrorCode: 'IllegalRequest' }, 'IllegalRequest', 'invalid'],
+  [{ Code: 200 }, '200', 'invalid'],
+  [{}, 'InvalidResponse', 'unavailable'],
+])('an answer that refuses with %o is %s, %s', (body, code, errorClass) => {
+  expect(refusal({ ...body, Message: 'why' }, 'AddGatewayRoute', [])).toMatchObject({
+    code,
+    errorClass,
+    message: `AddGatewayRoute: ${code}: why`,
+  });
 });

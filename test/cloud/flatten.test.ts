@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { flatten } from '../../functions/cloud/flatten.ts';
+import { flatten, toJsonTexts } from '../../functions/cloud/flatten.ts';
 
 test('objects join with dots, lists count from 1, values become text, absent ones are left out', () => {
   expect(
@@ -22,5 +22,26 @@ test('objects join with dots, lists count from 1, values become text, absent one
     'HealthCheckConfig.HealthCheckCodes.2': 'http_3xx',
     'Rules.1.RuleActions.1.ForwardGroupConfig.ServerGroupTuples.1.Weight': '40',
     'Rules.1.RuleActions.1.ForwardGroupConfig.ServerGroupTuples.2.Weight': '60',
+  });
+});
+
+test('for MSE, objects and lists are JSON texts, and only tags are flattened', () => {
+  expect(
+    toJsonTexts({
+      GatewayUniqueId: 'gw-1',
+      Fallback: false,
+      Nothing: undefined,
+      Null: null,
+      DomainIdListJSON: [90],
+      Predicates: { PathPredicates: { Path: '/a', Type: 'PRE' }, Absent: undefined },
+      Tag: [{ Key: 'a', Value: 'b' }],
+    }),
+  ).toStrictEqual({
+    GatewayUniqueId: 'gw-1',
+    Fallback: 'false',
+    DomainIdListJSON: '[90]',
+    Predicates: '{"PathPredicates":{"Path":"/a","Type":"PRE"}}',
+    'Tag.1.Key': 'a',
+    'Tag.1.Value': 'b',
   });
 });

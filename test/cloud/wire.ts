@@ -109,6 +109,29 @@ export function describeWire(name: string, createCloud: (options: CloudOptions) 
       expect(request?.body.has('Absent')).toBe(false);
     });
 
+    test('MSE is called by its own version, with JSON texts, and can refuse with HTTP 200', async () => {
+      const request = { ...REQUEST, product: 'mse' as const, action: 'UpdateGatewayService' };
+      const parameters = { GatewayUniqueId: 'gw-1', IpList: ['10.0.0.1:80'] };
+      script = [
+        json(200, { Success: false, Code: 200, ErrorCode: 'InternalError', Message: 'later', RequestId: 'r-1' }),
+        json(200, { Success: false, Code: 500, Message: 'later' }),
+        json(200, { Success: true, Code: 200, Data: 7 }),
+        json(200, { Success: false, Code: 404, ErrorCode: 'NotFound', Message: 'no such service', RequestId: 'r-4' }),
+      ];
+      const client = cloud();
+      expect(await client.call({ ...request, parameters })).toMatchObject({ Data: 7 });
+      expect(requests).toHaveLength(3);
+      expect(Object.fromEntries(requests[0]?.body ?? [])).toMatchObject({
+        Version: '2019-05-31',
+        IpList: '["10.0.0.1:80"]',
+      });
+      await expect(client.call({ ...request, parameters })).rejects.toMatchObject({
+        code: 'NotFound',
+        errorClass: 'gone',
+        requestId: 'r-4',
+      });
+    });
+
     test('integers beyond the safe range arrive as exact text', async () => {
       script = [(response) => response.end('{"Id": 12345678901234567890}')];
       expect(await cloud().call(REQUEST)).toStrictEqual({ Id: '12345678901234567890' });

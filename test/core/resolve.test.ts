@@ -19,11 +19,20 @@ describe('resolve', () => {
     const second = route('second', { hostnames: ['z.example.com'] });
     const config = resolve(snapshot([first, second]));
     expect(config.rules.map((rule) => rule.key)).toEqual([
-      'first/0/0/x.example.com',
-      'first/0/0/y.example.com',
-      'second/0/0/z.example.com',
+      'first/00/00/x.example.com',
+      'first/00/00/y.example.com',
+      'second/00/00/z.example.com',
     ]);
     expect(config.pools).toHaveLength(1);
+  });
+
+  it('lets the order of its rules decide within a route, also beyond the tenth', () => {
+    const rules = Array.from({ length: 12 }, (_, index) => ({
+      matches: [{ headers: [{ name: `x-${index}`, value: '1' }] }],
+      backendRefs: [{ service: 'shop', port: 80 }],
+    }));
+    const names = resolve(snapshot([route('long', { rules })])).rules.map((rule) => rule.match.headers[0]?.name);
+    expect(names).toEqual(rules.map((_, index) => `x-${index}`));
   });
 
   it('gives routes with other distributions other pools', () => {
@@ -103,11 +112,11 @@ describe('precedence', () => {
     createdAt = '2026',
   ): Precedence => ({
     hostname,
-    match: { path: { type: 'Prefix', value: '/' }, headers: [], queryParams: [], ...match },
+    match: { path: { type: 'Prefix', value: '/' }, headers: [], queryParams: [], cookies: [], ...match },
     createdAt,
     key,
   });
-  const header = { name: 'x', value: '1' };
+  const header = { type: 'Exact' as const, name: 'x', value: '1' };
 
   it.each<[string, Precedence, Precedence]>([
     ['an exact host before a wildcard', at('x.example.com', {}), at('*.very.long.example.com', {})],
@@ -128,11 +137,11 @@ describe('precedence', () => {
       at('h', { path: { type: 'Prefix', value: '/foo' } }),
       at('h', { headers: [header] }),
     ],
-    ['a method before headers', at('h', { method: 'GET' }), at('h', { headers: [header, { name: 'y', value: '1' }] })],
+    ['a method before headers', at('h', { method: 'GET' }), at('h', { headers: [header, { ...header, name: 'y' }] })],
     [
       'headers before query parameters',
       at('h', { headers: [header] }),
-      at('h', { queryParams: [{ name: 'q', value: '1' }] }),
+      at('h', { queryParams: [{ ...header, name: 'q' }] }),
     ],
     ['the older route', at('h', {}, 'z', '2025'), at('h', {}, 'a', '2026')],
     ['the key at last', at('h', {}, 'a'), at('h', {}, 'b')],
@@ -152,6 +161,7 @@ describe('precedence', () => {
         method: fc.constantFrom(undefined, 'GET' as const),
         headers: fc.constantFrom<Precedence['match']['headers']>([], [header]),
         queryParams: fc.constantFrom<Precedence['match']['queryParams']>([], [header]),
+        cookies: fc.constantFrom<Precedence['match']['cookies']>([], [{ name: 'c', value: '1' }]),
       }),
       createdAt: fc.constantFrom('2025', '2026'),
       key: fc.constantFrom('a', 'b', 'c'),

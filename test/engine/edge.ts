@@ -1,12 +1,10 @@
-import { request } from 'node:http';
-import type { Clock, Cloud } from '../../functions/deps.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
 
-/** A load balancer with a listener at the local cloud, and two clusters behind it. */
+/** A gateway of the local cloud, and two clusters behind it. */
 export interface Edge {
-  loadBalancerId: string;
-  listenerId: string;
-  defaultGroupId: string;
+  target: GatewayTarget;
   clusters: Record<'a' | 'b', DemoCluster>;
   /** One request through the data plane; `cluster` is who answered. */
   get(
@@ -19,48 +17,18 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-export async function createEdge(
-  cloud: Cloud,
-  clock: Clock,
-  dataPlaneOf: (listenerId: string) => string,
-): Promise<Edge> {
-  const call = (action: string, parameters: Parameters<Cloud['call']>[0]['parameters']) =>
-    cloud.call({ product: 'alb', regionId: 'cn-hangzhou', credentials: 'default', action, parameters });
-  const settle = async () => {
-    await clock.sleep(5000);
-    await call('ListAsynJobs', { MaxResults: 1 });
-  };
-  const { LoadBalancerId } = await call('CreateLoadBalancer', {
-    VpcId: 'vpc-1',
-    AddressType: 'Intranet',
-    LoadBalancerEdition: 'Standard',
-    LoadBalancerBillingConfig: { PayType: 'PostPay' },
-    ZoneMappings: [
-      { ZoneId: 'cn-hangzhou-a', VSwitchId: 'vsw-a' },
-      { ZoneId: 'cn-hangzhou-b', VSwitchId: 'vsw-b' },
-    ],
-  });
-  const { ServerGroupId } = await call('CreateServerGroup', {
-    ServerGroupName: 'default-backend',
-    ServerGroupType: 'Ip',
-    VpcId: 'vpc-1',
-    HealthCheckConfig: { HealthCheckEnabled: false },
-  });
-  await settle();
-  const { ListenerId } = await call('CreateListener', {
-    LoadBalancerId,
-    ListenerPort: 80,
-    ListenerProtocol: 'HTTP',
-    DefaultActions: [{ Type: 'ForwardGroup', ForwardGroupConfig: { ServerGroupTuples: [{ ServerGroupId }] } }],
-  });
-  await settle();
+/** `address`: where the data plane of the target listens. */
+export async function createEdge(target: GatewayTarget, address: { host: string; port: number }): Promise<Edge> {
   const clusters = { a: await startDemoCluster({ name: 'a' }), b: await startDemoCluster({ name: 'b' }) };
-  const get: Edge['get'] = (host, path = '/', headers = {}) =>
-    ask(dataPlaneOf(String(ListenerId)), path, { host, ...headers });
+  const get: Edge['get'] = async (host, path = '/', headers = {}) => {
+    const answer = await sendTo(address, { path, headers: { host, ...headers }, agent: false });
+    return {
+      status: answer.status,
+      cluster: answer.status === 200 ? String(answer.headers['x-cluster']) : undefined,
+    };
+  };
   return {
-    loadBalancerId: String(LoadBalancerId),
-    listenerId: String(ListenerId),
-    defaultGroupId: String(ServerGroupId),
+    target,
     clusters,
     get,
     split: async (n, host, headers) => {
@@ -76,20 +44,4 @@ export async function createEdge(
       await Promise.all([clusters.a.close(), clusters.b.close()]);
     },
   };
-}
-
-function ask(
-  address: string,
-  path: string,
-  headers: Record<string, string>,
-): Promise<{ status: number; cluster: string | undefined }> {
-  const [host, port] = address.split(':');
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ host, port, path, headers, agent: false }, (response) => {
-      response.resume();
-      const cluster = response.statusCode === 200 ? String(response.headers['x-cluster']) : undefined;
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, cluster }));
-    });
-    outgoing.on('error', reject).end();
-  });
 }

@@ -27,14 +27,7 @@ export async function declareFleet(harness: Harness, automation = 'automatic'): 
   const exports = [{ cluster: 'a' }, { cluster: 'b' }];
   for (const name of ['shop', 'pay'])
     await harness.put(`${FLEET}/services/${name}`, { ports: [{ name: 'http', port: 80 }], exports });
-  await harness.put(`${FLEET}/gateways/edge`, {
-    target: {
-      provider: 'alb',
-      regionId: 'cn-hangzhou',
-      loadBalancerId: harness.edge.loadBalancerId,
-      listenerIds: [harness.edge.listenerId],
-    },
-  });
+  await harness.put(`${FLEET}/gateways/edge`, { target: harness.edge.target });
   for (const [name, spec] of Object.entries(ROUTES)) await harness.put(`${FLEET}/routes/${name}`, spec);
 }
 

@@ -5,9 +5,11 @@ import { createCloud } from '../../functions/cloud/alicloud.ts';
 import type { Cloud, Deps, Log } from '../../functions/deps.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
-import { type LocalCloud, startLocalCloud } from '../../infra/local/cloud/server.ts';
+import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { createEdge, type Edge } from './edge.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
@@ -30,19 +32,14 @@ export class VirtualClock {
   }
 }
 
-export interface Harness {
+/** A control plane before a local cloud. */
+export interface ControlPlane {
   clock: VirtualClock;
   cloud: LocalCloud;
-  edge: Edge;
   /** Everything real but the clock; another cloud, network or log may be put in. */
   deps(overrides?: Partial<Deps>): Deps;
   /** One request to the API; waits for the work that it leaves behind. */
-  api(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; body: Json }>;
+  api: Api;
   /** Creates or replaces, whatever is there. */
   put(path: string, body: unknown): Promise<Json>;
   /** Forgets the calls seen so far. */
@@ -51,18 +48,54 @@ export interface Harness {
   close(): Promise<void>;
 }
 
+export interface Harness extends ControlPlane {
+  edge: Edge;
+}
+
+export type Api = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<{ status: number; body: Json }>;
+
+interface Options {
+  /** From a call of the cloud to its effect; default 200. */
+  jobLatencyMs?: number;
+  /** Default: the documented ones. */
+  quotas?: LocalCloudOptions['quotas'];
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
 export type Json = any;
 
 const silent: Log = { info: () => undefined, error: () => undefined };
 
-/** A control plane on the embedded DynamoDB, before a local cloud with one load balancer, in virtual time. */
-export async function startHarness(options: { jobLatencyMs?: number } = {}): Promise<Harness> {
+/** A control plane as below, and a gateway of the provider (default: ALB). */
+export async function startHarness(options: Options & { provider?: GatewayTarget['provider'] } = {}): Promise<Harness> {
+  const plane = await startControlPlane(options);
+  const target = await createInstance[options.provider ?? 'alb'](accountOf(plane));
+  const edge = await createEdge(target, addressOf(plane.cloud, target));
+  const close = async () => {
+    await edge.close();
+    await plane.close();
+  };
+  return { ...plane, edge, close };
+}
+
+/** What makes instances there. */
+export function accountOf({ cloud, clock, deps }: ControlPlane): Account {
+  return { local: cloud, cloud: deps().cloud, clock };
+}
+
+/** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
+export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
   const clock = new VirtualClock();
   const dynamo = await startDynamo();
   const cloud = await startLocalCloud({
     accessKeys: { [KEYS.accessKeyId]: KEYS.accessKeySecret },
     jobLatencyMs: options.jobLatencyMs ?? 200,
+    ...(options.quotas && { quotas: options.quotas }),
     throttle: false,
     now: clock.now,
     // The SDK signs by the real time.
@@ -82,9 +115,32 @@ export async function startHarness(options: { jobLatencyMs?: number } = {}): Pro
     settings: { ownerId: 'test', credentials: ['default'], allowLoopbackProbes: true },
     ...overrides,
   });
-  const edge = await createEdge(deps().cloud, clock, (id) => cloud.state.listeners.get(id)?.dataPlaneAddress ?? '');
+  const api = createApi(deps());
+  return {
+    clock,
+    cloud,
+    deps,
+    api,
+    put: async (path, body) => {
+      const exists = (await api('GET', path)).status === 200;
+      const answer = await api('PUT', path, body, exists ? { 'if-match': '*' } : {});
+      if (answer.status >= 300) throw new Error(`PUT ${path}: ${JSON.stringify(answer.body)}`);
+      return answer.body;
+    },
+    forgetCalls: () => cloud.log.clear(),
+    writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
+    close: async () => {
+      client.destroy();
+      await cloud.close();
+      await dynamo.close();
+    },
+  };
+}
 
-  const api: Harness['api'] = async (method, path, body, headers = {}) => {
+/** The API on these ports, as its clients see it. */
+export function createApi(deps: Deps): Api {
+  const app = createApp(deps, { token: TOKEN });
+  return async (method, path, body, headers = {}) => {
     const left: Promise<unknown>[] = [];
     const context = {
       waitUntil: (work: Promise<unknown>) => left.push(work),
@@ -100,31 +156,15 @@ export async function startHarness(options: { jobLatencyMs?: number } = {}): Pro
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const response = await createApp(deps(), { token: TOKEN }).fetch(request, {}, context);
+    const response = await app.fetch(request, {}, context);
     await Promise.all(left);
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   };
+}
 
-  return {
-    clock,
-    cloud,
-    edge,
-    deps,
-    api,
-    put: async (path, body) => {
-      const exists = (await api('GET', path)).status === 200;
-      const answer = await api('PUT', path, body, exists ? { 'if-match': '*' } : {});
-      if (answer.status >= 300) throw new Error(`PUT ${path}: ${JSON.stringify(answer.body)}`);
-      return answer.body;
-    },
-    forgetCalls: () => cloud.log.clear(),
-    writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
-    close: async () => {
-      await edge.close();
-      client.destroy();
-      await cloud.close();
-      await dynamo.close();
-    },
-  };
+/** The API, but that gateways do not follow each write: whoever writes much has them follow at the end. */
+export function quietApi({ deps }: ControlPlane): Api {
+  const { store } = deps();
+  return createApi(deps({ store: { ...store, acquire: async () => undefined } }));
 }

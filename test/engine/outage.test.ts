@@ -3,15 +3,16 @@ import { sweep } from '../../functions/engine/sweep.ts';
 import type { Fault } from '../../infra/local/cloud/faults.ts';
 import { declareFleet, FLEET, ROUTES } from './fleet.ts';
 import { type Harness, startHarness } from './harness.ts';
+import { inventory } from './inventory.ts';
 
 /** For as long as the test wants. */
 const ALWAYS = 100_000;
 
-describe('a cloud that is in trouble', () => {
+describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is in trouble', (provider) => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness();
+    harness = await startHarness({ provider });
     await declareFleet(harness);
   });
   afterEach(() => harness.close());
@@ -49,34 +50,57 @@ describe('a cloud that is in trouble', () => {
       expect(after.conditions).toContainEqual(expect.objectContaining({ type: 'Programmed', status: 'True' }));
     },
   );
+});
 
-  const disturbances: [string, Fault[]][] = [
-    ['is throttled twice', [{ kind: 'throttle', times: 2 }]],
-    [
-      'loses the answer to a create',
+describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is disturbed for a moment', (provider) => {
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = await startHarness({ provider });
+    await declareFleet(harness);
+  });
+  afterEach(() => harness.close());
+
+  const disturbances: Record<typeof provider, [string, Fault[]][]> = {
+    alb: [
+      ['is throttled twice', [{ kind: 'throttle', times: 2 }]],
+      ['loses the answers to creates', lost('CreateServerGroup', 'CreateRules')],
+      ['loses the answer to adding servers', lost('AddServersToServerGroup')],
+      ['is busy', [{ kind: 'error', code: 'IncorrectStatus.Listener', action: 'CreateRules', times: 2 }]],
+    ],
+    mse: [
+      ['is throttled twice', [{ kind: 'throttle', times: 2 }]],
+      ['loses the answers to creates', lost('ImportServices', 'AddGatewayDomain', 'AddGatewayRoute')],
+      ['loses the answer to a publish', lost('ApplyGatewayRoute')],
       [
-        { kind: 'lost-response', action: 'CreateServerGroup' },
-        { kind: 'lost-response', action: 'CreateRules' },
+        'fails inside an answer of 200',
+        [{ kind: 'body-error', code: 'InternalError', action: 'AddGatewayRoute', times: 2 }],
       ],
     ],
-    ['loses the answer to adding servers', [{ kind: 'lost-response', action: 'AddServersToServerGroup' }]],
-    ['is busy for a moment', [{ kind: 'error', code: 'IncorrectStatus.Listener', action: 'CreateRules', times: 2 }]],
-  ];
+  };
 
-  it.each(disturbances)('%s: the same run ends verified, with nothing twice', async (_, faults) => {
+  it.each(disturbances[provider])('%s: the same run ends verified, with nothing twice', async (_, faults) => {
+    const hostnames = ['extra.example.com'];
+    const extra = { ...ROUTES.shop, hostnames, distribution: { strategy: 'replicas' } };
+    await harness.put(`${FLEET}/routes/extra`, extra);
+    const expected = inventory(harness.cloud);
+    await harness.api('DELETE', `${FLEET}/routes/extra`, undefined, { 'if-match': '*' });
     for (const fault of faults) harness.cloud.faults.add(fault);
-    const before = { groups: harness.cloud.state.serverGroups.size, rules: harness.cloud.state.rules.size };
-    await harness.put(`${FLEET}/routes/extra`, {
-      ...ROUTES.shop,
-      hostnames: ['extra.example.com'],
-      distribution: { strategy: 'replicas' },
-    });
+    await harness.put(`${FLEET}/routes/extra`, extra);
     expect((await harness.api('GET', `${FLEET}/gateways/edge`)).body.sync.state).toBe('Verified');
-    expect(harness.cloud.state.serverGroups.size).toBe(before.groups + 1);
-    expect(harness.cloud.state.rules.size).toBe(before.rules + 1);
+    expect(inventory(harness.cloud)).toEqual(expected);
+    expect(await harness.edge.get('extra.example.com')).toMatchObject({ status: 200 });
   });
+});
 
-  it('a batch that is applied by half ends complete after the next run', async () => {
+function lost(...actions: string[]): Fault[] {
+  return actions.map((action) => ({ kind: 'lost-response', action }));
+}
+
+describe('a batch', () => {
+  it('that is applied by half ends complete after the next run', async () => {
+    const harness = await startHarness();
+    await declareFleet(harness);
     harness.cloud.faults.add({ kind: 'partial-batch', action: 'CreateRules' });
     const hostnames = ['x1.example.com', 'x2.example.com', 'x3.example.com', 'x4.example.com'];
     await harness.put(`${FLEET}/routes/extra`, { ...ROUTES.shop, hostnames });
@@ -84,5 +108,6 @@ describe('a cloud that is in trouble', () => {
     await sweep(harness.deps());
     for (const hostname of hostnames) expect(await harness.edge.get(hostname)).toMatchObject({ status: 200 });
     expect((await harness.api('GET', `${FLEET}/gateways/edge`)).body.sync.state).toBe('Verified');
+    await harness.close();
   });
 });

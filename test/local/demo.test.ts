@@ -8,6 +8,7 @@ const DEMO = fileURLToPath(new URL('../../infra/local/demo.ts', import.meta.url)
 
 const call = (action: string, kind: LogEntry['kind'], atMs: number): LogEntry => ({
   at: new Date(atMs).toISOString(),
+  product: 'alb',
   action,
   kind,
   parameters: {},
@@ -16,6 +17,7 @@ const call = (action: string, kind: LogEntry['kind'], atMs: number): LogEntry =>
 });
 
 const facts: Facts = {
+  provider: 'alb',
   failure: 'refuse',
   samples: [
     { startedMs: 900, endedMs: 910, cluster: 'hangzhou-a' },
@@ -51,6 +53,16 @@ test('a request counts by when it began, a write by when it was made', () => {
     poolWrites: 1,
   });
   expect(shortcomings(summarize(facts))).toEqual([]);
+});
+
+test('calls to the other provider do not count, and its own count by its own names', () => {
+  const calls = [
+    ...facts.calls,
+    { ...call('UpdateGatewayService', 'write', 2500), product: 'mse' as const },
+    { ...call('ApplyGatewayRoute', 'write', 2600), product: 'mse' as const },
+  ];
+  expect(summarize({ ...facts, calls })).toMatchObject({ ruleWrites: 0, poolWrites: 1 });
+  expect(summarize({ ...facts, calls, provider: 'mse' })).toMatchObject({ ruleWrites: 1, poolWrites: 1 });
 });
 
 test.each<[string, Partial<Facts>, string]>([

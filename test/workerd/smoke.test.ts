@@ -42,7 +42,7 @@ async function declare(): Promise<void> {
       { type: 'tcp', host, port },
     ],
   });
-  await put(`${FLEET}/gateways/edge`, { target: stack.target });
+  await put(`${FLEET}/gateways/edge`, { target: stack.gateways.alb.target });
   await put(`${FLEET}/services/web`, { ports: [{ name: 'http', port: 80 }], exports: [{ cluster: 'one' }] });
   await put(`${FLEET}/routes/web`, {
     gateways: ['edge'],

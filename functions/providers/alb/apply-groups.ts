@@ -1,7 +1,8 @@
 import { digest, equal } from '../../core/digest.ts';
 import type { Change, ProviderObject } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
-import { type AlbSession, chunks, settle, write } from './calls.ts';
+import { chunks, settle } from '../shared.ts';
+import { type AlbSession, write } from './calls.ts';
 import { GroupSpec, KEY_TAG, OWNER_TAG, type Server, tagValue } from './canonical.ts';
 import { change, type Jobs } from './jobs.ts';
 import { type Group, listGroups, listServers, preferGroup, tagOf } from './observe.ts';
@@ -62,14 +63,15 @@ async function updateGroup(id: string, before: ProviderObject, after: GroupSpec,
   await updateServers(id, servers, after.Servers, work);
 }
 
-type Attributes = Pick<GroupSpec, 'ServerGroupName' | 'Scheduler' | 'HealthCheckConfig'>;
+type Attributes = Pick<GroupSpec, 'ServerGroupName' | 'Scheduler' | 'HealthCheckConfig' | 'StickySessionConfig'>;
 
 /** What an update can change; type, VPC and protocol of a group are fixed for life. */
 async function updateAttributes(id: string, current: Attributes, desired: Attributes, work: Work): Promise<void> {
-  const pick = ({ ServerGroupName, Scheduler, HealthCheckConfig }: Attributes) => ({
+  const pick = ({ ServerGroupName, Scheduler, HealthCheckConfig, StickySessionConfig }: Attributes) => ({
     ServerGroupName,
     Scheduler,
     HealthCheckConfig,
+    StickySessionConfig,
   });
   if (equal(pick(current), pick(desired))) return;
   await change('UpdateServerGroupAttribute', { ServerGroupId: id, ...pick(desired) }, work);

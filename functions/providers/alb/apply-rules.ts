@@ -1,8 +1,10 @@
 import { digest, equal } from '../../core/digest.ts';
-import type { Change, Json } from '../../core/provider-object.ts';
+import type { Change } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import type { Observed } from '../provider.ts';
-import { type AlbSession, chunks, settle, write } from './calls.ts';
+import { chunks, settle } from '../shared.ts';
+import { groupsOf, toParameters } from './actions.ts';
+import { type AlbSession, write } from './calls.ts';
 import { KEY_TAG, OWNER_TAG, RuleSpec, SERVER_GROUP, tagValue } from './canonical.ts';
 import { change, type Jobs } from './jobs.ts';
 import { listGroups, listRules, preferGroup, separate, tagOf } from './observe.ts';
@@ -82,13 +84,9 @@ async function updateRules(updates: readonly Update[], work: Work): Promise<void
     RuleName: from.RuleName === to.RuleName ? undefined : to.RuleName,
     Priority: from.Priority === to.Priority ? undefined : to.Priority,
     RuleConditions: equal(from.RuleConditions, to.RuleConditions) ? undefined : to.RuleConditions,
-    RuleActions: equal(actionPart(from), actionPart(to)) ? undefined : actionsOf(to, work),
+    RuleActions: equal(from.RuleActions, to.RuleActions) ? undefined : actionsOf(to, work),
   }));
   await change('UpdateRulesAttribute', { Rules }, work);
-}
-
-function actionPart({ ForwardGroup, OtherActions }: RuleSpec) {
-  return { ForwardGroup, OtherActions };
 }
 
 /**
@@ -144,12 +142,8 @@ async function deleteRules(RuleIds: readonly string[], work: Work): Promise<void
   }
 }
 
-function actionsOf({ ForwardGroup }: RuleSpec, { groupIds }: Work): Json[] {
-  const ServerGroupTuples = ForwardGroup.map(({ ServerGroup, Weight }) => ({
-    ServerGroupId: groupId(ServerGroup, groupIds),
-    Weight,
-  }));
-  return [{ Type: 'ForwardGroup', Order: 1, ForwardGroupConfig: { ServerGroupTuples } }];
+function actionsOf({ RuleActions }: RuleSpec, { groupIds }: Work) {
+  return toParameters(RuleActions, (key) => groupId(key, groupIds));
 }
 
 function groupId(key: string, groupIds: ReadonlyMap<string, string>): string {
@@ -174,9 +168,7 @@ async function groupIdsFor(
   for (const { kind, key, remoteId } of observed.objects) {
     if (kind === SERVER_GROUP && remoteId !== undefined) ids.set(key, remoteId);
   }
-  const needed = changes.flatMap(({ after }) =>
-    after ? RuleSpec.parse(after.spec).ForwardGroup.map((tuple) => tuple.ServerGroup) : [],
-  );
+  const needed = changes.flatMap(({ after }) => (after ? groupsOf(RuleSpec.parse(after.spec).RuleActions) : []));
   if (needed.every((key) => ids.has(key))) return ids;
   for (const group of (await listGroups(session)).sort(preferGroup)) {
     const key = tagOf(group, KEY_TAG);

@@ -1,5 +1,6 @@
 import type { Change } from '../../core/provider-object.ts';
-import { chunks } from './calls.ts';
+import { chunks } from '../shared.ts';
+
 import { RULE, SERVER_GROUP } from './canonical.ts';
 
 /** Server groups that are written side by side. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { digest } from '../../core/digest.ts';
 import { compareText } from '../../core/precedence.ts';
 import type { ProviderObject } from '../../core/provider-object.ts';
+import { Action, canonicalAction } from './actions.ts';
 import { compareServers } from './weights.ts';
 
 /**
@@ -27,6 +28,14 @@ const HealthCheck = z.object({
 });
 export type HealthCheckConfig = z.infer<typeof HealthCheck>;
 
+const StickySession = z.object({
+  StickySessionEnabled: z.boolean().default(false),
+  StickySessionType: z.string().optional(),
+  CookieTimeout: z.int().optional(),
+  Cookie: z.string().optional(),
+});
+export type StickySessionConfig = z.infer<typeof StickySession>;
+
 const Server = z.object({
   ServerId: z.string(),
   Port: z.int(),
@@ -42,36 +51,33 @@ export const GroupSpec = z.object({
   Protocol: z.string(),
   Scheduler: z.string(),
   HealthCheckConfig: HealthCheck,
+  StickySessionConfig: StickySession.default({ StickySessionEnabled: false }),
   Servers: z.array(Server),
 });
 export type GroupSpec = z.infer<typeof GroupSpec>;
 
 const Values = z.array(z.string()).default([]);
 
+const Pairs = z.array(z.object({ Key: z.string().default(''), Value: z.string().default('') })).default([]);
+
 const Condition = z.object({
   Type: z.string(),
   HostConfig: z.object({ Values }).optional(),
   PathConfig: z.object({ Values }).optional(),
   HeaderConfig: z.object({ Key: z.string().default(''), Values }).optional(),
-  QueryStringConfig: z
-    .object({ Values: z.array(z.object({ Key: z.string().default(''), Value: z.string().default('') })).default([]) })
-    .optional(),
+  QueryStringConfig: z.object({ Values: Pairs }).optional(),
+  CookieConfig: z.object({ Values: Pairs }).optional(),
   MethodConfig: z.object({ Values }).optional(),
 });
 export type Condition = z.infer<typeof Condition>;
-
-/** `ServerGroup` is the key of one of our groups; one that is not ours is `id:` and its id. */
-const Tuple = z.object({ ServerGroup: z.string(), Weight: z.int() });
-export type Tuple = z.infer<typeof Tuple>;
 
 export const RuleSpec = z.object({
   ListenerId: z.string(),
   RuleName: z.string(),
   Priority: z.int(),
   RuleConditions: z.array(Condition),
-  ForwardGroup: z.array(Tuple),
-  /** True on a rule that does anything else than forward: someone has edited it. */
-  OtherActions: z.boolean().default(false),
+  /** In their order. */
+  RuleActions: z.array(Action),
 });
 export type RuleSpec = z.infer<typeof RuleSpec>;
 
@@ -94,14 +100,23 @@ export function resourceName(text: string): string {
 
 export function groupObject(key: string, spec: GroupSpec, remoteId?: string): ProviderObject {
   const Servers = [...spec.Servers].sort((a, b) => compareServers(addressOf(a), addressOf(b)));
-  const object = { kind: SERVER_GROUP, key, rank: 0, spec: { ...spec, Servers } };
+  const StickySessionConfig = canonicalSession(spec.StickySessionConfig);
+  const object = { kind: SERVER_GROUP, key, rank: 0, spec: { ...spec, StickySessionConfig, Servers } };
   return remoteId === undefined ? object : { ...object, remoteId };
 }
 
+/** What is switched off, or belongs to the other type, has no effect. */
+function canonicalSession(session: StickySessionConfig): StickySessionConfig {
+  const { StickySessionEnabled, StickySessionType = 'Insert', CookieTimeout, Cookie } = session;
+  if (!StickySessionEnabled) return { StickySessionEnabled };
+  const part = StickySessionType === 'Insert' ? { CookieTimeout } : { Cookie };
+  return { StickySessionEnabled, StickySessionType, ...part };
+}
+
 export function ruleObject(key: string, spec: RuleSpec, remoteId?: string): ProviderObject {
-  const ForwardGroup = [...spec.ForwardGroup].sort((a, b) => compareText(a.ServerGroup, b.ServerGroup));
   const RuleConditions = sortConditions(spec.RuleConditions);
-  const object = { kind: RULE, key, rank: 1, spec: { ...spec, RuleConditions, ForwardGroup } };
+  const RuleActions = spec.RuleActions.map(canonicalAction);
+  const object = { kind: RULE, key, rank: 1, spec: { ...spec, RuleConditions, RuleActions } };
   return remoteId === undefined ? object : { ...object, remoteId };
 }
 
@@ -115,7 +130,7 @@ export function sortConditions(conditions: readonly Condition[]): Condition[] {
 
 /** Only the part that belongs to the type; header names are case-insensitive. Types that we never write keep nothing but the type. */
 function canonicalCondition(condition: Condition): Condition {
-  const { Type, HostConfig, PathConfig, HeaderConfig, QueryStringConfig, MethodConfig } = condition;
+  const { Type, HostConfig, PathConfig, HeaderConfig, QueryStringConfig, CookieConfig, MethodConfig } = condition;
   if (Type === 'Host' && HostConfig) return { Type, HostConfig: { Values: [...HostConfig.Values].sort() } };
   if (Type === 'Path' && PathConfig) return { Type, PathConfig: { Values: [...PathConfig.Values].sort() } };
   if (Type === 'Method' && MethodConfig) return { Type, MethodConfig: { Values: [...MethodConfig.Values].sort() } };
@@ -123,6 +138,7 @@ function canonicalCondition(condition: Condition): Condition {
     return { Type, HeaderConfig: { Key: HeaderConfig.Key.toLowerCase(), Values: [...HeaderConfig.Values].sort() } };
   }
   if (Type === 'QueryString' && QueryStringConfig) return { Type, QueryStringConfig };
+  if (Type === 'Cookie' && CookieConfig) return { Type, CookieConfig };
   return { Type };
 }
 

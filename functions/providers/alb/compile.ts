@@ -1,6 +1,6 @@
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import { digest } from '../../core/digest.ts';
-import type { GatewayConfig, Pool, PoolRef, Rule, Share } from '../../core/ir.ts';
+import type { GatewayConfig, Pool, Rule, Share } from '../../core/ir.ts';
 import type { ProviderObject } from '../../core/provider-object.ts';
 import type { Observed, PoolShares } from '../provider.ts';
 import {
@@ -14,11 +14,12 @@ import {
   ruleObject,
   SERVER_GROUP,
   type Server,
-  type Tuple,
+  type StickySessionConfig,
   tagValue,
 } from './canonical.ts';
-import { conditionsOf, describe } from './conditions.ts';
+import { conditionsFor, conditionsOf, describe } from './conditions.ts';
 import { type Facts, factsOf } from './facts.ts';
+import { actionsOf } from './filters.ts';
 import { assignPriorities } from './priorities.ts';
 import { effectiveShares, serverWeights } from './weights.ts';
 
@@ -50,6 +51,7 @@ function compilePool(pool: Pool, shares: readonly Share[], facts: Facts, observe
     Protocol: pool.protocol,
     Scheduler: 'Wrr',
     HealthCheckConfig: healthCheck(pool),
+    StickySessionConfig: stickySession(pool),
     Servers: servers(pool, shares, currentServers(key, observed)),
   });
   return { ...object, shares: effectiveShares(pool.members, shares) };
@@ -94,24 +96,30 @@ function healthCheck({ healthCheck: check, protocol }: Pool): HealthCheckConfig 
   };
 }
 
+/** By a cookie that ALB sets. */
+function stickySession({ affinity }: Pool): StickySessionConfig {
+  if (affinity === undefined) return { StickySessionEnabled: false };
+  return { StickySessionEnabled: true, StickySessionType: 'Insert', CookieTimeout: affinity.ttlSeconds };
+}
+
 export interface DistinctRule {
   description: string;
   conditions: Condition[];
-  backends: PoolRef[];
+  rule: Rule;
 }
 
 /**
  * Rules by what they match. That is also their identity at the gateway: a route that is reordered or split changes no rule, and a rule
  * that matches something else is a new one, created before the old one goes, so that no request finds a gap. Of rules that match the
- * same only the first can ever be reached.
+ * same only the first can ever be reached. Filters are no part of it: they may ask for other conditions, but these match the same.
  */
 export function distinctRules(rules: readonly Rule[]): DistinctRule[] {
   const distinct = new Map<string, DistinctRule>();
   for (const rule of rules) {
-    const conditions = conditionsOf(rule);
-    const identity = digest(conditions);
+    const plain = conditionsOf(rule);
+    const identity = digest(plain);
     if (distinct.has(identity)) continue;
-    distinct.set(identity, { description: describe(rule, conditions), conditions, backends: rule.backends });
+    distinct.set(identity, { description: describe(rule, plain), conditions: conditionsFor(rule), rule });
   }
   return [...distinct.values()];
 }
@@ -123,20 +131,20 @@ function compileRules(
   facts: Facts,
   observed: Observed,
 ): ProviderObject[] {
+  const groupOf = (pool: string) => groupKeys.get(pool) ?? tagValue(`pool/${pool}`);
   const keyed = rules.map((rule) => ({ ...rule, key: tagValue(`${listenerId}/${rule.description}`) }));
   const priorities = assignPriorities(
-    keyed.map((rule) => rule.key),
+    keyed.map(({ key }) => key),
     currentPriorities(listenerId, observed),
     facts.foreignPriorities[listenerId] ?? [],
   );
-  return keyed.map(({ key, description, conditions, backends }) =>
+  return keyed.map(({ key, description, conditions, rule }) =>
     ruleObject(key, {
       ListenerId: listenerId,
       RuleName: resourceName(description),
       Priority: priorities.get(key) ?? 0,
       RuleConditions: conditions,
-      ForwardGroup: tuples(backends, groupKeys),
-      OtherActions: false,
+      RuleActions: actionsOf(rule, groupOf),
     }),
   );
 }
@@ -148,12 +156,4 @@ function currentPriorities(listenerId: string, observed: Observed): Map<string, 
     if (spec.ListenerId === listenerId) priorities.set(object.key, spec.Priority);
   }
   return priorities;
-}
-
-/** Weights total 100; a single group has all of it. */
-function tuples(backends: readonly PoolRef[], groupKeys: ReadonlyMap<string, string>): Tuple[] {
-  return backends.map(({ pool, weight }) => ({
-    ServerGroup: groupKeys.get(pool) ?? tagValue(`pool/${pool}`),
-    Weight: backends.length === 1 ? 100 : weight,
-  }));
 }

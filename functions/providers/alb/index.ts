@@ -2,10 +2,27 @@ import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { GatewayProvider } from '../provider.ts';
 import { apply } from './apply.ts';
 import { batch } from './batch.ts';
+import { capabilities } from './capabilities.ts';
 import { check } from './check.ts';
 import { compile } from './compile.ts';
 import { checkQuotas } from './limits.ts';
 import { observe } from './observe.ts';
+import { destroy, provision } from './provision.ts';
 
-/** Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. */
-export const alb: GatewayProvider<AlbTarget> = { kind: 'alb', check, checkQuotas, observe, compile, batch, apply };
+/**
+ * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,
+ * so that our order is ALB's.
+ */
+export const alb: GatewayProvider<AlbTarget> = {
+  kind: 'alb',
+  capabilities,
+  check,
+  checkOrder: () => [],
+  checkQuotas,
+  observe,
+  compile,
+  batch,
+  apply,
+  provision,
+  destroy,
+};

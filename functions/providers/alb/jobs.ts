@@ -3,7 +3,8 @@ import { errorClassOf } from '../../cloud-codes.ts';
 import { digest } from '../../core/digest.ts';
 import type { Json } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
-import { type AlbSession, chunks, read, write } from './calls.ts';
+import { chunks } from '../shared.ts';
+import { type AlbSession, read, write } from './calls.ts';
 
 const FIRST_DELAY_MS = 400;
 const MAX_DELAY_MS = 5_000;

@@ -4,16 +4,19 @@ import type { Observed } from '../provider.ts';
 import { type DistinctRule, distinctRules } from './compile.ts';
 import { countValues } from './conditions.ts';
 import { factsOf } from './facts.ts';
+import { actionsOf } from './filters.ts';
 
 /** Default quotas of one load balancer, by edition (quota page of ALB); each can be raised by the account. */
 const BY_EDITION = {
-  Basic: { rules: 40, servers: 200, matchValues: 5 },
-  Standard: { rules: 100, servers: 1_000, matchValues: 10 },
+  Basic: { rules: 40, servers: 200, matchValues: 5, actions: 3 },
+  Standard: { rules: 100, servers: 1_000, matchValues: 10, actions: 5 },
 };
 const REFERENCES_PER_GROUP = 50;
 const REFERENCES_PER_ADDRESS = 200;
 const SERVERS_PER_GROUP = 1_000;
 const GROUPS_PER_RULE = 5;
+/** All that the Basic edition has (npm @alicloud/alb20200616, CreateRule). */
+const BASIC_TYPES = ['Host', 'Path', 'Header', 'ForwardGroup', 'Redirect'];
 
 /**
  * What the configuration needs beyond the quotas, and addresses that two clusters claim. Rules, servers and addresses count again for
@@ -33,13 +36,33 @@ export function checkQuotas(config: GatewayConfig, observed: Observed): Issue[] 
   return [
     ...exceeded('#/rules', 'rules of the load balancer', rules.length * listeners + foreignRules, limits.rules),
     ...exceeded('#/pools', 'servers of the load balancer, counted per reference', servers, limits.servers),
-    ...rules.flatMap(({ description, backends, conditions }) => [
-      ...exceeded('#/rules', `backends of rule ${description}`, backends.length, GROUPS_PER_RULE),
-      ...exceeded('#/rules', `match values of rule ${description}`, countValues(conditions), limits.matchValues),
-    ]),
+    ...rules.flatMap((rule) => checkRule(rule, limits)),
+    ...(limits === BY_EDITION.Basic ? rules.flatMap(checkBasic) : []),
     ...config.pools.flatMap((pool) => checkPool(pool, references.get(pool.key) ?? 0)),
     ...checkAddresses(config.pools, references),
   ];
+}
+
+function checkRule(
+  { description, conditions, rule }: DistinctRule,
+  limits: { matchValues: number; actions: number },
+): Issue[] {
+  const actions = actionsOf(rule, (pool) => pool).length;
+  return [
+    ...exceeded('#/rules', `backends of rule ${description}`, rule.backends.length, GROUPS_PER_RULE),
+    ...exceeded('#/rules', `match values of rule ${description}`, countValues(conditions), limits.matchValues),
+    ...exceeded('#/rules', `actions of rule ${description}`, actions, limits.actions),
+  ];
+}
+
+function checkBasic({ description, conditions, rule }: DistinctRule): Issue[] {
+  const types = [...conditions, ...actionsOf(rule, (pool) => pool)].map(({ Type }) => Type);
+  return [...new Set(types)]
+    .filter((type) => !BASIC_TYPES.includes(type))
+    .map((type) => {
+      const detail = `The Basic edition of ALB has no ${type}, which rule ${description} needs.`;
+      return { pointer: '#/rules', code: 'unsupported-feature', detail };
+    });
 }
 
 function checkPool(pool: Pool, references: number): Issue[] {
@@ -77,12 +100,12 @@ function checkAddresses(pools: readonly Pool[], references: ReadonlyMap<string, 
   );
 }
 
-/** How many rules on how many listeners refer to each pool. */
+/** How many rules on how many listeners refer to each pool, be it as a backend or as a mirror. */
 function countReferences(rules: readonly DistinctRule[], listeners: number): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { backends } of rules) {
-    for (const pool of new Set(backends.map((backend) => backend.pool)))
-      counts.set(pool, (counts.get(pool) ?? 0) + listeners);
+  for (const { rule } of rules) {
+    const pools = new Set([...rule.backends.map((backend) => backend.pool), rule.mirror]);
+    for (const pool of pools) if (pool !== undefined) counts.set(pool, (counts.get(pool) ?? 0) + listeners);
   }
   return counts;
 }

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { compareText } from '../../core/precedence.ts';
 import type { ProviderObject } from '../../core/provider-object.ts';
 import type { Observed, Scope } from '../provider.ts';
-import { type AlbSession, list, read, settle } from './calls.ts';
+import { settle } from '../shared.ts';
+import { fromListed, ListedAction } from './actions.ts';
+import { type AlbSession, list, read } from './calls.ts';
 import {
   GroupSpec,
   groupObject,
@@ -12,7 +14,6 @@ import {
   RuleSpec,
   ruleObject,
   type Server,
-  type Tuple,
   tagValue,
 } from './canonical.ts';
 import type { Facts } from './facts.ts';
@@ -55,20 +56,10 @@ const ServerPage = z
   })
   .transform((page) => ({ items: page.Servers, nextToken: page.NextToken }));
 
-const Action = z.object({
-  Type: z.string(),
-  ForwardGroupConfig: z
-    .object({
-      ServerGroupTuples: z.array(z.object({ ServerGroupId: z.string(), Weight: z.int().optional() })).default([]),
-      ServerGroupStickySession: z.object({ Enabled: z.boolean().optional() }).optional(),
-    })
-    .optional(),
-});
-
 const ListedRule = RuleSpec.pick({ RuleName: true, Priority: true, ListenerId: true, RuleConditions: true }).extend({
   RuleId: z.string(),
   RuleStatus: z.string().optional(),
-  RuleActions: z.array(Action).default([]),
+  RuleActions: z.array(ListedAction).default([]),
   Tags,
 });
 export type ListedRule = z.infer<typeof ListedRule>;
@@ -165,7 +156,8 @@ async function toGroupObject(
   keys: ReadonlyMap<string, string>,
 ): Promise<ProviderObject> {
   const id = group.ServerGroupId;
-  const { ServerGroupName, ServerGroupType, VpcId, Protocol, Scheduler, HealthCheckConfig } = group;
+  const { ServerGroupName, ServerGroupType, VpcId, Protocol, Scheduler, HealthCheckConfig, StickySessionConfig } =
+    group;
   const spec = {
     ServerGroupName,
     ServerGroupType,
@@ -173,6 +165,7 @@ async function toGroupObject(
     Protocol: Protocol.toUpperCase() === 'GRPC' ? 'gRPC' : Protocol,
     Scheduler,
     HealthCheckConfig: canonicalCheck(HealthCheckConfig),
+    StickySessionConfig,
     Servers: await listServers(session, id),
   };
   return groupObject(keys.get(id) ?? id, spec, id);
@@ -187,25 +180,13 @@ function canonicalCheck(check: HealthCheckConfig): HealthCheckConfig {
 }
 
 function toRuleObjects(rules: readonly ListedRule[], groupKeys: ReadonlyMap<string, string>): ProviderObject[] {
+  const keyOf = (id: string) => groupKeys.get(id) ?? `id:${id}`;
   const sorted = [...rules].sort((a, b) => a.Priority - b.Priority || compareText(a.RuleId, b.RuleId));
   const keys = keysById(sorted.map((rule) => ({ id: rule.RuleId, key: tagOf(rule, KEY_TAG) })));
   return sorted.map((rule) => {
     const { RuleId, ListenerId, RuleName, Priority, RuleConditions } = rule;
-    const spec = { ListenerId, RuleName, Priority, RuleConditions, ...forwardOf(rule, groupKeys) };
+    const RuleActions = fromListed(rule.RuleActions, keyOf);
+    const spec = { ListenerId, RuleName, Priority, RuleConditions, RuleActions };
     return ruleObject(keys.get(RuleId) ?? RuleId, spec, RuleId);
   });
-}
-
-function forwardOf(
-  { RuleActions }: ListedRule,
-  groupKeys: ReadonlyMap<string, string>,
-): { ForwardGroup: Tuple[]; OtherActions: boolean } {
-  const config = RuleActions.find((action) => action.Type === 'ForwardGroup')?.ForwardGroupConfig;
-  const tuples = config?.ServerGroupTuples ?? [];
-  const ForwardGroup = tuples.map(({ ServerGroupId, Weight }) => ({
-    ServerGroup: groupKeys.get(ServerGroupId) ?? `id:${ServerGroupId}`,
-    Weight: tuples.length === 1 ? 100 : (Weight ?? 0),
-  }));
-  const OtherActions = RuleActions.length !== 1 || config?.ServerGroupStickySession?.Enabled === true;
-  return { ForwardGroup, OtherActions };
 }

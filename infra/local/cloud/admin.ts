@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { CloudState } from './alb/model.ts';
 import { type FaultQueue, parseFault } from './faults.ts';
 import type { CallLog } from './log.ts';
+import { seedIngress } from './mse/ingress.ts';
+import type { MseState } from './mse/model.ts';
 import { readBody } from './request.ts';
 
 export const ADMIN_PREFIX = '/_local/';
 
 interface AdminParts {
-  state: CloudState;
+  /** Objects by kind, of all products. */
+  state: MseState;
   log: CallLog;
   faults: FaultQueue;
 }
@@ -18,15 +20,16 @@ interface AdminAnswer {
 }
 
 /**
- * GET /_local/state, /_local/log, /_local/faults; POST /_local/faults with a fault as JSON; DELETE /_local/faults and /_local/log.
- * A POST must say that it is JSON, so that no web page can send one unasked.
+ * GET /_local/state, /_local/log, /_local/faults; POST /_local/faults with a fault, /_local/ingress with what the Ingress
+ * controller of an MSE gateway owns, as JSON; DELETE /_local/faults and /_local/log. A POST must say that it is JSON, so that no
+ * web page can send one unasked.
  */
 export async function handleAdmin(parts: AdminParts, message: IncomingMessage): Promise<AdminAnswer> {
   const { pathname } = new URL(message.url ?? '/', 'http://local');
   const { state, log, faults } = parts;
   switch (`${message.method} ${pathname}`) {
     case 'GET /_local/state':
-      return { status: 200, body: Object.fromEntries(Object.entries(state).map(([k, map]) => [k, [...map.values()]])) };
+      return { status: 200, body: withLists(state) };
     case 'GET /_local/log':
       return { status: 200, body: { counts: log.counts(), entries: log.entries } };
     case 'DELETE /_local/log':
@@ -38,20 +41,41 @@ export async function handleAdmin(parts: AdminParts, message: IncomingMessage): 
       faults.clear();
       return { status: 200, body: faults.list() };
     case 'POST /_local/faults':
-      return await addFault(faults, message);
+      return await post(message, (value) => addFault(faults, value));
+    case 'POST /_local/ingress':
+      return await post(message, (value) => addIngress(state, value));
     default:
-      return { status: 404, body: { message: 'There are /_local/state, /_local/log and /_local/faults.' } };
+      return {
+        status: 404,
+        body: { message: 'There are /_local/state, /_local/log, /_local/faults and /_local/ingress.' },
+      };
   }
 }
 
-async function addFault(faults: FaultQueue, message: IncomingMessage): Promise<AdminAnswer> {
-  if (!message.headers['content-type']?.startsWith('application/json')) {
-    return { status: 415, body: { message: 'Send content-type: application/json.' } };
-  }
-  const fault = parseFault(parseJson((await readBody(message)).toString('utf8')));
+/** Maps by id as lists, however deep. */
+function withLists(state: object): unknown {
+  const text = JSON.stringify(state, (_, value) => (value instanceof Map ? [...value.values()] : value));
+  return JSON.parse(text);
+}
+
+function addFault(faults: FaultQueue, value: unknown): AdminAnswer {
+  const fault = parseFault(value);
   if (typeof fault === 'string') return { status: 400, body: { message: fault } };
   faults.add(fault);
   return { status: 201, body: faults.list() };
+}
+
+function addIngress(state: MseState, value: unknown): AdminAnswer {
+  const reason = seedIngress(state, value);
+  if (reason !== undefined) return { status: 400, body: { message: reason } };
+  return { status: 201, body: withLists({ gateways: state.gateways }) };
+}
+
+async function post(message: IncomingMessage, handle: (value: unknown) => AdminAnswer): Promise<AdminAnswer> {
+  if (!message.headers['content-type']?.startsWith('application/json')) {
+    return { status: 415, body: { message: 'Send content-type: application/json.' } };
+  }
+  return handle(parseJson((await readBody(message)).toString('utf8')));
 }
 
 function parseJson(text: string): unknown {

@@ -22,13 +22,14 @@ export interface ErrorBody {
   Recommend: string;
 }
 
-export function errorBody(error: ApiError, requestId: string, hostId: string): ErrorBody {
+/** `product` as the cloud spells it. */
+export function errorBody(error: ApiError, requestId: string, hostId: string, product: string): ErrorBody {
   return {
     Code: error.code,
     Message: error.message,
     RequestId: requestId,
     HostId: hostId,
-    Recommend: `https://api.aliyun.com/troubleshoot?q=${encodeURIComponent(error.code)}&product=Alb&requestId=${requestId}`,
+    Recommend: `https://api.aliyun.com/troubleshoot?q=${encodeURIComponent(error.code)}&product=${product}&requestId=${requestId}`,
   };
 }
 
@@ -61,7 +62,7 @@ export function denied(reason: string, message: string): ApiError {
   return new ApiError(`OperationDenied.${reason}`, message);
 }
 
-/** What ALB offers and the local cloud does not: said openly rather than half done. */
+/** What the product offers and the local cloud does not: said openly rather than half done. */
 export function notCarried(what: string): ApiError {
   return new ApiError('UnsupportedOperation', `The local cloud does not carry ${what}.`);
 }

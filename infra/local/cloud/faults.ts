@@ -1,18 +1,32 @@
+import type { ProductName } from './product.ts';
+import type { ActionSpec } from './table.ts';
+
 /**
  * latency: answers late. throttle: refuses as flow control does. error: refuses with `code`. drop: closes the connection before
  * anything is done. lost-response: does the work, then closes the connection. html: a gateway's page with status 502.
- * partial-batch: the job applies the first half of its items, then fails.
+ * partial-batch: the job applies the first half of its items, then fails. body-error (MSE): refuses inside an HTTP 200.
  */
-export const FAULT_KINDS = ['latency', 'throttle', 'error', 'drop', 'lost-response', 'html', 'partial-batch'] as const;
+export const FAULT_KINDS = [
+  'latency',
+  'throttle',
+  'error',
+  'body-error',
+  'drop',
+  'lost-response',
+  'html',
+  'partial-batch',
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface Fault {
   kind: FaultKind;
+  /** Absent: any product. */
+  product?: ProductName;
   /** Absent: any action. */
   action?: string;
   /** How many calls it hits; 1 when absent. */
   times?: number;
-  /** Of `error`; ServiceUnavailable when absent. */
+  /** Of `error`, ServiceUnavailable when absent, and of `body-error`, InternalError when absent. */
   code?: string;
   /** Of `latency`; 1000 when absent. */
   latencyMs?: number;
@@ -34,10 +48,14 @@ export class FaultQueue {
     this.#queue = [];
   }
 
-  /** Takes one hit of the first fault that fits; partial-batch fits only calls that start a job. */
-  take(action: string, startsJob: boolean): Fault | undefined {
+  /** Takes one hit of the first fault that fits; partial-batch fits only calls that start a job, body-error only MSE. */
+  take(product: ProductName, { name, returnsJobId }: ActionSpec): Fault | undefined {
     const fault = this.#queue.find(
-      ({ action: wanted, kind }) => (wanted ?? action) === action && (kind !== 'partial-batch' || startsJob),
+      (one) =>
+        (one.product ?? product) === product &&
+        (one.action ?? name) === name &&
+        (one.kind !== 'partial-batch' || returnsJobId) &&
+        (one.kind !== 'body-error' || product === 'mse'),
     );
     if (!fault) return undefined;
     fault.times -= 1;
@@ -49,10 +67,12 @@ export class FaultQueue {
 /** Reads a fault from JSON; returns a sentence when it is none. */
 export function parseFault(value: unknown): Fault | string {
   if (typeof value !== 'object' || value === null) return 'A fault is a JSON object.';
-  const { kind, action, times, code, latencyMs } = value as Record<string, unknown>;
+  const { kind, product, action, times, code, latencyMs } = value as Record<string, unknown>;
   const known = FAULT_KINDS.find((name) => name === kind);
   if (!known) return `kind must be one of ${FAULT_KINDS.join(', ')}.`;
   const fault: Fault = { kind: known };
+  if (product === 'alb' || product === 'mse') fault.product = product;
+  else if (product !== undefined) return 'product must be alb or mse.';
   if (typeof action === 'string') fault.action = action;
   else if (action !== undefined) return 'action must be the name of an action.';
   if (typeof code === 'string') fault.code = code;

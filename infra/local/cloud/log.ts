@@ -1,4 +1,5 @@
 import type { FaultKind } from './faults.ts';
+import type { ProductName } from './product.ts';
 
 /** How many calls are remembered; counts go on. */
 const KEEP = 10_000;
@@ -6,6 +7,8 @@ const KEEP = 10_000;
 export interface LogEntry {
   /** ISO 8601. */
   at: string;
+  /** Absent when the version that was asked for is none of ours. */
+  product?: ProductName;
   action: string;
   kind: 'read' | 'write' | 'unknown';
   /** Flat, without the common parameters: no key id and no signature. */

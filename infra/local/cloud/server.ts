@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_PREFIX, handleAdmin } from './admin.ts';
-import { CARRIED } from './alb/actions/index.ts';
-import type { Answer, Context } from './alb/context.ts';
 import { createDataPlane } from './alb/data-plane/index.ts';
 import type { CloudState, DataPlane } from './alb/model.ts';
-import { DEFAULT_QUOTAS, type Quotas } from './alb/quotas.ts';
-import { ApiError, errorBody, notCarried } from './errors.ts';
+import { createAlb } from './alb/product.ts';
+import type { Quotas } from './alb/quotas.ts';
+import { ApiError, errorBody } from './errors.ts';
 import { type Fault, FaultQueue } from './faults.ts';
-import { IdempotencyStore } from './idempotency.ts';
-import { Jobs } from './jobs.ts';
 import { type CallCounts, CallLog, type LogEntry } from './log.ts';
-import { validateParameters } from './parameters.ts';
+import { createMseDataPlane } from './mse/data-plane/index.ts';
+import type { MseDataPlane, MseState } from './mse/model.ts';
+import { createMse } from './mse/product.ts';
+import type { Outcome, Product } from './product.ts';
 import { parseRequest, type RpcRequest, readBody } from './request.ts';
+import { Schedule } from './schedule.ts';
 import { type Authenticator, createAuthenticator } from './signature.ts';
-import { ACTIONS, type ActionSpec, API_VERSION } from './table.ts';
 import { createThrottle, type Rate, throttled } from './throttle.ts';
 
 export interface LocalCloudOptions {
@@ -29,13 +29,20 @@ export interface LocalCloudOptions {
   regionId?: string;
   /** From call to effect; default 300. */
   jobLatencyMs?: number;
-  /** Replaces every rate; false: no throttling. Default: the documented rates. */
+  /** From AddGateway, UpdateGatewaySpec and the like to Status 2; default 300. */
+  gatewayLatencyMs?: number;
+  /** From ApplyGatewayRoute or OfflineGatewayRoute to its effect; default 300. */
+  publishLatencyMs?: number;
+  /** Replaces every rate; false: no throttling. Default: the documented and assumed rates. */
   throttle?: Rate | false;
   quotas?: Partial<Quotas>;
   dataPlaneHost?: string;
   /** Ports for listeners, in this order; any free one when they are taken. */
   dataPlanePorts?: readonly number[];
+  /** The same for the gateways of MSE. */
+  mseDataPlanePorts?: readonly number[];
   dataPlane?: (state: CloudState) => DataPlane;
+  mseDataPlane?: (state: MseState) => MseDataPlane;
   /** Milliseconds since the epoch, for signatures, rates, jobs and tokens; default Date.now. */
   now?: () => number;
   /** The clock that signatures are held against, where callers sign by another one; default `now`. */
@@ -45,53 +52,45 @@ export interface LocalCloudOptions {
 export interface LocalCloud {
   /** http://host:port of the control API; its `/_local/` serves state, log and faults. */
   url: string;
+  /** Of ALB. */
   state: CloudState;
+  mse: MseState;
   log: CallLog;
   faults: FaultQueue;
   counts(): CallCounts;
-  /** Ends the jobs that are due; for virtual time, since in real time they end by themselves. */
+  /** Ends what is due, such as jobs; for virtual time, since in real time it ends by itself. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
 
-type Shared = Omit<Context, 'action' | 'regionId' | 'regionGiven' | 'partial'>;
-
 interface Parts {
-  shared: Shared;
+  products: readonly Product[];
+  /** By kind, for the admin endpoints. */
+  state: CloudState & MseState;
+  schedule: Schedule;
   authenticator: Authenticator;
   throttle: ReturnType<typeof createThrottle>;
-  idempotency: IdempotencyStore;
   faults: FaultQueue;
   log: CallLog;
   defaultRegionId: string;
+  now: () => number;
 }
 
-/** Starts the control API of the local Alibaba Cloud (ALB OpenAPI 2020-06-16) and its data plane. */
+/** Starts the control API of the local Alibaba Cloud (ALB OpenAPI 2020-06-16, MSE OpenAPI 2019-05-31) and its data planes. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const { host = '127.0.0.1', port = 0, now = Date.now } = options;
-  const state: CloudState = {
-    loadBalancers: new Map(),
-    listeners: new Map(),
-    serverGroups: new Map(),
-    rules: new Map(),
-  };
-  const jobs = new Jobs(options.jobLatencyMs ?? 300, now);
-  const dataPlane = options.dataPlane?.(state) ?? defaultDataPlane(state, options, now);
+  const schedule = new Schedule(now);
+  const { alb, mse } = createProducts(options, schedule, now);
   const parts: Parts = {
-    shared: {
-      state,
-      pending: { rules: new Map(), servers: new Map() },
-      jobs,
-      dataPlane,
-      quotas: { ...DEFAULT_QUOTAS, ...options.quotas },
-      now,
-    },
+    products: [alb, mse],
+    state: { ...alb.state, ...mse.state },
+    schedule,
     authenticator: createAuthenticator(options.accessKeys, options.signatureNow ?? now),
     throttle: createThrottle(options.throttle, now),
-    idempotency: new IdempotencyStore(now),
     faults: new FaultQueue(),
     log: new CallLog(),
     defaultRegionId: options.regionId ?? 'cn-hangzhou',
+    now,
   };
   const server = createServer((message, response) => {
     serve(parts, message, response).catch((error) => response.destroy(error));
@@ -103,38 +102,55 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const boundPort = typeof address === 'object' && address !== null ? address.port : port;
   return {
     url: `http://${host}:${boundPort}`,
-    state,
+    state: alb.state,
+    mse: mse.state,
     log: parts.log,
     faults: parts.faults,
     counts: () => parts.log.counts(),
-    settle: () => jobs.settle(),
+    settle: () => schedule.settle(),
     close: async () => {
-      await jobs.close();
-      await dataPlane.close();
+      await schedule.close();
+      for (const product of parts.products) await product.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
 }
 
-function defaultDataPlane(state: CloudState, options: LocalCloudOptions, now: () => number): DataPlane {
-  return createDataPlane(state, {
+function createProducts(options: LocalCloudOptions, schedule: Schedule, now: () => number) {
+  const host = options.dataPlaneHost === undefined ? {} : { host: options.dataPlaneHost };
+  const atPorts = (ports: readonly number[] | undefined) => ({
     now,
-    ...(options.dataPlaneHost === undefined ? {} : { host: options.dataPlaneHost }),
-    ...(options.dataPlanePorts === undefined ? {} : { ports: options.dataPlanePorts }),
+    ...host,
+    ...(ports === undefined ? {} : { ports }),
   });
+  const alb = createAlb({
+    schedule,
+    jobLatencyMs: options.jobLatencyMs ?? 300,
+    quotas: options.quotas,
+    dataPlane: options.dataPlane ?? ((state) => createDataPlane(state, atPorts(options.dataPlanePorts))),
+    now,
+  });
+  const mse = createMse({
+    schedule,
+    gatewayLatencyMs: options.gatewayLatencyMs ?? 300,
+    publishLatencyMs: options.publishLatencyMs ?? 300,
+    dataPlane: options.mseDataPlane ?? ((state) => createMseDataPlane(state, atPorts(options.mseDataPlanePorts))),
+    now,
+  });
+  return { alb, mse };
 }
 
 async function serve(parts: Parts, message: IncomingMessage, response: ServerResponse): Promise<void> {
   if (message.url?.startsWith(ADMIN_PREFIX)) {
-    await parts.shared.jobs.settle();
-    const { status, body } = await handleAdmin({ ...parts, state: parts.shared.state }, message);
+    await parts.schedule.settle();
+    const { status, body } = await handleAdmin(parts, message);
     sendJson(response, status, body);
     return;
   }
   const requestId = randomUUID().toUpperCase();
   const entry: LogEntry = {
-    at: new Date(parts.shared.now()).toISOString(),
+    at: new Date(parts.now()).toISOString(),
     action: '',
     kind: 'unknown',
     parameters: {},
@@ -143,35 +159,44 @@ async function serve(parts: Parts, message: IncomingMessage, response: ServerRes
   };
   try {
     const request = parseRequest(message, await readBody(message));
-    const answer = await call(parts, request, entry);
-    finish(response, entry, { RequestId: requestId, ...answer });
+    const { body, code } = await call(parts, request, entry);
+    if (code !== undefined) entry.code = code;
+    finish(response, entry, { RequestId: requestId, ...body });
   } catch (thrown) {
     const error = thrown instanceof ApiError ? thrown : new ApiError('InternalError', String(thrown), 500);
     entry.code = error.code;
     entry.status = error.status;
-    finish(response, entry, errorBody(error, requestId, message.headers.host ?? ''), error.headers);
+    const product = parts.products.find(({ name }) => name === entry.product)?.table.product ?? '';
+    finish(response, entry, errorBody(error, requestId, message.headers.host ?? '', product), error.headers);
   }
   parts.log.add(entry);
 }
 
 /** One authenticated call; fills in what the log shall say of it. */
-async function call(parts: Parts, request: RpcRequest, entry: LogEntry): Promise<Answer> {
+async function call(parts: Parts, request: RpcRequest, entry: LogEntry): Promise<Outcome> {
   entry.action = request.action;
   entry.parameters = Object.fromEntries(request.parameters);
-  const spec = ACTIONS.get(request.action);
+  const product = parts.products.find(({ table }) => table.version === request.version);
+  if (product) entry.product = product.name;
+  const spec = product?.table.actions.get(request.action);
   if (spec) entry.kind = spec.kind;
   parts.authenticator.authenticate(request);
-  if (request.version !== API_VERSION) {
-    throw new ApiError('InvalidVersion', `Specified parameter Version is not valid: ${API_VERSION} is served.`);
+  if (!product) {
+    const served = parts.products.map(({ table }) => table.version).join(' and ');
+    throw new ApiError('InvalidVersion', `Specified parameter Version is not valid: ${served} are served.`);
   }
   if (!spec) throw new ApiError('InvalidAction.NotFound', 'Specified api is not found.', 404);
-  const fault = parts.faults.take(spec.name, spec.returnsJobId ?? false);
+  const fault = parts.faults.take(product.name, spec);
   if (fault) entry.fault = fault.kind;
-  if (fault?.kind === 'drop' || fault?.kind === 'html') return {};
+  if (fault?.kind === 'drop' || fault?.kind === 'html') return { body: {} };
   await meetFault(fault);
-  parts.throttle(request.regionId ?? parts.defaultRegionId, spec);
-  await parts.shared.jobs.settle();
-  return execute(parts, request, spec, fault?.kind === 'partial-batch');
+  const regionId = request.regionId ?? parts.defaultRegionId;
+  const { scope, rate } = product.rateOf(spec, regionId);
+  parts.throttle(`${product.name} ${scope}`, rate);
+  await parts.schedule.settle();
+  const parameters = new Map(request.parameters);
+  if (!spec.members.has('RegionId')) parameters.delete('RegionId');
+  return product.execute({ spec, parameters, regionId, regionGiven: request.regionId !== undefined, fault });
 }
 
 async function meetFault(fault: Fault | undefined): Promise<void> {
@@ -182,31 +207,6 @@ async function meetFault(fault: Fault | undefined): Promise<void> {
     const isServerSide = ['ServiceUnavailable', 'SystemBusy', 'InternalError'].includes(code);
     throw new ApiError(code, 'This error was injected.', isServerSide ? 503 : 400);
   }
-}
-
-function execute(parts: Parts, request: RpcRequest, spec: ActionSpec, partial: boolean): Answer {
-  const { regionId } = request;
-  const parameters = new Map(request.parameters);
-  if (!spec.members.has('RegionId')) parameters.delete('RegionId');
-  const input = validateParameters(spec, parameters);
-  const action = CARRIED.get(spec.name);
-  if (!action) throw notCarried(`the action ${spec.name}`);
-  const earlier = spec.clientToken ? parts.idempotency.find(spec.name, parameters) : undefined;
-  if (earlier) return earlier;
-  const context: Context = {
-    ...parts.shared,
-    action: spec.name,
-    regionId: regionId ?? parts.defaultRegionId,
-    regionGiven: regionId !== undefined,
-    partial,
-  };
-  const commit = action(context, input);
-  if (spec.dryRun && input['DryRun'] === true) {
-    throw new ApiError('DryRunOperation', 'Request validation has been passed with DryRun flag set.');
-  }
-  const answer = commit();
-  if (spec.clientToken) parts.idempotency.keep(spec.name, parameters, answer);
-  return answer;
 }
 
 /** Sends the answer, or what an injected fault makes of it. */

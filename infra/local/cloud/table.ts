@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** Every action of ALB OpenAPI 2020-06-16 and its parameters, as the tree that validation walks. */
+/** Every action of a product and its parameters, as the tree that validation walks. */
 
 export interface ParameterSpec {
-  type: 'string' | 'integer' | 'boolean' | 'object' | 'array<string>' | 'array<object>';
+  type: 'string' | 'integer' | 'boolean' | 'object' | 'array<string>' | 'array<integer>' | 'array<object>';
   /** Required wherever its parent is given. */
   required?: boolean;
+  /** The value travels as one JSON text; an object whose members are not listed takes any. */
+  json?: boolean;
   enum?: string[];
   range?: [number | null, number | null];
   /** In characters. */
@@ -35,6 +37,13 @@ export interface ActionSpec extends Omit<TableAction, 'parameters'> {
   members: Map<string, ParameterNode>;
 }
 
+export interface Table {
+  /** As the cloud spells it. */
+  product: string;
+  version: string;
+  actions: ReadonlyMap<string, ActionSpec>;
+}
+
 function insert(members: Map<string, ParameterNode>, name: string, spec: ParameterSpec): void {
   const segments = name.split('.').filter((segment) => segment !== 'N');
   const last = segments.pop();
@@ -53,13 +62,10 @@ function toSpec(name: string, { parameters, ...rest }: TableAction): ActionSpec 
   return { ...rest, name, members };
 }
 
-function load(): ReadonlyMap<string, ActionSpec> {
-  const text = readFileSync(new URL('./parameters/alb.json', import.meta.url), 'utf8');
-  const table: { actions: Record<string, TableAction> } = JSON.parse(text);
-  return new Map(Object.entries(table.actions).map(([name, action]) => [name, toSpec(name, action)]));
+/** Reads `parameters/<name>.json`. */
+export function loadTable(name: string): Table {
+  const text = readFileSync(new URL(`./parameters/${name}.json`, import.meta.url), 'utf8');
+  const table: { product: string; version: string; actions: Record<string, TableAction> } = JSON.parse(text);
+  const actions = new Map(Object.entries(table.actions).map(([action, spec]) => [action, toSpec(action, spec)]));
+  return { product: table.product, version: table.version, actions };
 }
-
-export const API_VERSION = '2020-06-16';
-
-/** The actions by name. */
-export const ACTIONS = load();

@@ -1,30 +1,25 @@
 import { ApiError } from './errors.ts';
-import type { ActionSpec } from './table.ts';
 
 export interface Rate {
   limit: number;
   perSeconds: number;
 }
 
-/** Documented for some actions (quota page of ALB 2020-06-16) and assumed for the others. */
-const DEFAULT_RATE: Rate = { limit: 200, perSeconds: 60 };
-
 /**
- * A sliding window per region and action; all access keys belong to one account. `override` replaces every rate; false
- * lifts them. The returned function throws Throttling.User with `x-acs-retry-after` in milliseconds.
+ * A sliding window per scope; all access keys belong to one account. `override` replaces every rate; false lifts them. The
+ * returned function throws Throttling.User with `x-acs-retry-after` in milliseconds.
  */
 export function createThrottle(
   override: Rate | false | undefined,
   now: () => number,
-): (regionId: string, action: ActionSpec) => void {
+): (scope: string, documented: Rate) => void {
   const windows = new Map<string, number[]>();
-  return (regionId, action) => {
+  return (scope, documented) => {
     if (override === false) return;
-    const rate = override ?? action.throttle ?? DEFAULT_RATE;
-    const key = `${regionId} ${action.name}`;
+    const rate = override ?? documented;
     const windowMs = rate.perSeconds * 1000;
-    const recent = (windows.get(key) ?? []).filter((at) => at > now() - windowMs);
-    windows.set(key, recent);
+    const recent = (windows.get(scope) ?? []).filter((at) => at > now() - windowMs);
+    windows.set(scope, recent);
     if (recent.length >= rate.limit) throw throttled((recent[0] ?? now()) + windowMs - now());
     recent.push(now());
   };

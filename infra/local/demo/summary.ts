@@ -1,4 +1,6 @@
+import type { GatewayTarget } from '../../../schemas/gateway.ts';
 import type { LogEntry } from '../cloud/log.ts';
+import { countWrites } from '../cloud-writes.ts';
 import type { FailureMode } from '../demo-cluster.ts';
 import type { Sample } from './traffic.ts';
 
@@ -7,6 +9,7 @@ export type Split = Record<string, number>;
 
 /** What happened; times in milliseconds since the epoch. */
 export interface Facts {
+  provider: GatewayTarget['provider'];
   failure: FailureMode;
   samples: readonly Sample[];
   calls: readonly LogEntry[];
@@ -23,7 +26,7 @@ export interface Facts {
 }
 
 export interface Summary {
-  provider: 'alb';
+  provider: GatewayTarget['provider'];
   failure: FailureMode;
   requests: number;
   failedBeforeSwitch: number;
@@ -35,7 +38,7 @@ export interface Summary {
   switchMs: number;
   /** From the recovery of the cluster to the declared shares verified. */
   recoverMs: number;
-  /** Calls that wrote rules, and calls that wrote server groups, from the failure on. */
+  /** Calls to the provider that wrote rules or routes, and that wrote server groups or services, from the failure on. */
   ruleWrites: number;
   poolWrites: number;
   sharesBefore: Split;
@@ -48,9 +51,11 @@ export interface Summary {
 
 export function summarize(facts: Facts): Summary {
   const failed = facts.samples.filter((sample) => sample.failure !== undefined);
-  const writes = facts.calls.filter((call) => call.kind === 'write' && Date.parse(call.at) >= facts.failedAtMs);
+  const writes = countWrites(
+    facts.calls.filter((call) => call.product === facts.provider && Date.parse(call.at) >= facts.failedAtMs),
+  );
   return {
-    provider: 'alb',
+    provider: facts.provider,
     failure: facts.failure,
     requests: facts.samples.length,
     failedBeforeSwitch: failed.filter((sample) => sample.startedMs <= facts.switchedAtMs).length,
@@ -58,8 +63,8 @@ export function summarize(facts: Facts): Summary {
     detectMs: facts.withdrawnAtMs - facts.failedAtMs,
     switchMs: facts.switchedAtMs - facts.withdrawnAtMs,
     recoverMs: facts.returnedAtMs - facts.recoveredAtMs,
-    ruleWrites: writes.filter((call) => call.action.includes('Rule')).length,
-    poolWrites: writes.filter((call) => call.action.includes('ServerGroup')).length,
+    ruleWrites: writes.rules,
+    poolWrites: writes.pools,
     sharesBefore: facts.sharesBefore,
     sharesDuring: facts.sharesDuring,
     sharesAfter: facts.sharesAfter,
@@ -93,7 +98,7 @@ export function describe(summary: Summary): string {
     `Shares:           ${text(summary.sharesBefore)} | failed: ${text(summary.sharesDuring)} | recovered: ${text(summary.sharesAfter)}`,
     `Failure:          ${summary.failure}, detected in ${seconds(summary.detectMs)}, switched in ${seconds(summary.switchMs)}`,
     `Requests:         ${summary.requests}; failed before the switch: ${summary.failedBeforeSwitch}; after it: ${summary.failedAfterSwitch}`,
-    `Calls to the cloud: ${summary.poolWrites} wrote server groups, ${summary.ruleWrites} wrote rules`,
+    `Calls to ${summary.provider.toUpperCase()}:     ${summary.poolWrites} wrote where requests go, ${summary.ruleWrites} wrote rules`,
     `Recovery:         the declared shares were back after ${seconds(summary.recoverMs)}`,
   ].join('\n');
 }

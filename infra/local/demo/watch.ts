@@ -38,9 +38,9 @@ export async function untilDecided(
 }
 
 /** When the gateway was verified to follow a decision of that time, in milliseconds since the epoch. */
-export async function untilFollowed(api: ApiClient, decidedAtMs: number): Promise<number> {
-  return await poll('the gateway to follow', 60, async () => {
-    const { sync } = await callApi<Gateway>(api, 'GET', `${FLEET}/gateways/edge`);
+export async function untilFollowed(api: ApiClient, gateway: string, decidedAtMs: number): Promise<number> {
+  return await poll(`the gateway ${gateway} to follow`, 60, async () => {
+    const { sync } = await callApi<Gateway>(api, 'GET', `${FLEET}/gateways/${gateway}`);
     const verifiedAtMs = Date.parse(sync.verifiedAt ?? '');
     return sync.state === 'Verified' && verifiedAtMs >= decidedAtMs ? verifiedAtMs : undefined;
   });

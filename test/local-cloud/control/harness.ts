@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 
 /** The official SDK. Node cannot see its named exports, so it is required. */
 export const alb: typeof import('@alicloud/alb20200616') = require('@alicloud/alb20200616');
-const core: typeof import('@alicloud/openapi-core') = createRequire(require.resolve('@alicloud/alb20200616'))(
+export const core: typeof import('@alicloud/openapi-core') = createRequire(require.resolve('@alicloud/alb20200616'))(
   '@alicloud/openapi-core',
 );
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CARRIED } from '../../../infra/local/cloud/alb/actions/index.ts';
-import { ACTIONS, type ParameterNode } from '../../../infra/local/cloud/table.ts';
+import { TABLE } from '../../../infra/local/cloud/alb/table.ts';
+import type { ParameterNode } from '../../../infra/local/cloud/table.ts';
 import {
   createGateway,
   createGroup,
@@ -114,11 +115,11 @@ function sample({ spec, members }: ParameterNode): Nested {
   return spec.enum?.[0] ?? 'sample';
 }
 
-const all = [...ACTIONS.values()].map((spec) => [spec.name, spec] as const);
+const all = [...TABLE.actions.values()].map((spec) => [spec.name, spec] as const);
 
 test('the table holds the 85 actions of the API', () => {
-  expect(ACTIONS.size).toBe(85);
-  expect([...CARRIED.keys()].filter((name) => !ACTIONS.has(name))).toEqual([]);
+  expect(TABLE.actions.size).toBe(85);
+  expect([...CARRIED.keys()].filter((name) => !TABLE.actions.has(name))).toEqual([]);
 });
 
 test.each(all)('%s refuses a parameter that it does not have, and changes nothing', async (name, spec) => {

@@ -36,6 +36,11 @@ const insert = (Order: number, Key = 'x-a'): Fields => ({
   Order,
   InsertHeaderConfig: { Key, Value: 'a', ValueType: 'UserDefined' },
 });
+const remove = (Order: number, Key: string): Fields => ({ Type: 'RemoveHeader', Order, RemoveHeaderConfig: { Key } });
+const rewrite = (Order: number, Path: string): Fields => ({ Type: 'Rewrite', Order, RewriteConfig: { Path } });
+const cors = (AllowOrigin: string[]): Fields => ({
+  RuleActions: [{ Type: 'Cors', Order: 1, CorsConfig: { AllowOrigin, AllowMethods: ['GET'] } }, forwardTo(tuples(1))],
+});
 const maintenance = (Order: number): Fields => ({
   Type: 'FixedResponse',
   Order,
@@ -117,6 +122,30 @@ describe('a rule is refused when', () => {
       () => ({ RuleActions: [{ Type: 'Rewrite', Order: 1, RewriteConfig: { Path: '/a' } }, maintenance(2)] }),
       'IllegalParam.RuleActions',
     ],
+    [
+      'a reserved header is removed',
+      () => ({ RuleActions: [remove(1, 'Host'), forwardTo(tuples(1))] }),
+      'IllegalParam.Key',
+    ],
+    [
+      'a header is inserted twice',
+      () => ({ RuleActions: [insert(1, 'x-a'), insert(2, 'X-A'), forwardTo(tuples(1))] }),
+      'IllegalParam.RuleActions',
+    ],
+    [
+      'a request is rewritten twice',
+      () => ({ RuleActions: [rewrite(1, '/a'), rewrite(2, '/b'), forwardTo(tuples(1))] }),
+      'IllegalParam.RuleActions',
+    ],
+    [
+      'a path asks for a variable',
+      () => ({ RuleActions: [rewrite(1, `/\${query}`), forwardTo(tuples(1))] }),
+      'IllegalParam.Path',
+    ],
+    ['every origin is allowed beside another', () => cors(['*', 'https://a.example.com']), 'IllegalParam.AllowOrigin'],
+    ['an origin has no scheme', () => cors(['a.example.com']), 'IllegalParam.AllowOrigin'],
+    ['no origin is allowed', () => cors([]), 'MissingParam.AllowOrigin'],
+    ['a cookie has capitals', () => condition('Cookie', [{ Key: 'Id', Value: '1' }]), 'IllegalParam.Values'],
     ['a response is forwarded', () => ({ Direction: 'Response' }), 'IllegalParam.Type'],
     ['the priority is 0', () => ({ Priority: 0 }), 'IllegalParam.Priority'],
   ];
@@ -157,6 +186,36 @@ test('all kinds of conditions and actions of a request are accepted and read bac
   const { RuleId } = await cloud.call('CreateRule', create({ Priority: 4000, RuleConditions, RuleActions }));
   await cloud.finishJobs();
   expect((await cloud.call('ListRules', { RuleIds: [RuleId] })).Rules).toMatchObject([{ RuleConditions, RuleActions }]);
+});
+
+test('CORS, mirrors and captures are accepted and read back as sent', async () => {
+  const RuleActions = [
+    {
+      Type: 'Cors',
+      Order: 1,
+      CorsConfig: {
+        AllowOrigin: ['https://*.example.com', 'http://a.example.com:8080'],
+        AllowMethods: ['GET', 'PUT'],
+        AllowHeaders: ['x-a'],
+        ExposeHeaders: ['x-b'],
+        AllowCredentials: 'on',
+        MaxAge: 600,
+      },
+    },
+    rewrite(2, `/b\${1}`),
+    {
+      Type: 'TrafficMirror',
+      Order: 3,
+      TrafficMirrorConfig: {
+        TargetType: 'ForwardGroupMirror',
+        MirrorGroupConfig: { ServerGroupTuples: [{ ServerGroupId: groups[1] ?? '' }] },
+      },
+    },
+    forwardTo(tuples(100), 4),
+  ];
+  const { RuleId } = await cloud.call('CreateRule', create({ Priority: 4001, RuleActions }));
+  await cloud.finishJobs();
+  expect((await cloud.call('ListRules', { RuleIds: [RuleId] })).Rules).toMatchObject([{ RuleActions }]);
 });
 
 describe('priorities', () => {

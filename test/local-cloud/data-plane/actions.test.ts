@@ -56,23 +56,63 @@ test('a rewrite changes what the backend gets', async () => {
   expect(JSON.parse(body)).toMatchObject({ host: 'inner.example.com', path: '/v2/a?x=1' });
 });
 
+test('a rewrite puts in what the pattern of the path has caught', async () => {
+  const config = { Path: `/\${2}/of\${1}` };
+  await startWithActions({ Type: 'Rewrite', Order: 1, RewriteConfig: config }, toEast);
+  const rewritten = async (value: string) => {
+    for (const one of plane.state.rules.values()) one.RuleConditions = [path('/never', value)];
+    return JSON.parse((await plane.send('http://shop.example.com/sys/42/x?b=c')).body).path;
+  };
+  expect(await rewritten('~^/sys(/[0-9]+)/(.*)')).toBe('/x/of/42?b=c');
+  expect(await rewritten('~*^/SYS(/nothing)?(.*)')).toBe('//42/x/of?b=c');
+});
+
+test('a redirect puts in what the pattern of the path has caught', async () => {
+  await startWithActions({ Type: 'Redirect', Order: 1, RedirectConfig: { HttpCode: '302', Path: `/new\${1}` } });
+  for (const one of plane.state.rules.values()) one.RuleConditions = [path('~^/old(/.*)')];
+  const { headers } = await plane.send('http://shop.example.com/old/a?b=c');
+  expect(headers.location).toBe('http://shop.example.com/new/a?b=c');
+});
+
+const insert = (Order: number, Key: string, Value: string, more: object = {}): RuleAction => ({
+  Type: 'InsertHeader',
+  Order,
+  InsertHeaderConfig: { Key, Value, ValueType: 'UserDefined', ...more },
+});
+const headersAtEast = () => east.received.at(-1)?.headers ?? {};
+
 test('headers are inserted and removed on the way to the backend, in the given order', async () => {
-  const insert = (Order: number, Key: string, Value: string, ValueType: string): RuleAction => ({
-    Type: 'InsertHeader',
-    Order,
-    InsertHeaderConfig: { Key, Value, ValueType },
-  });
   await startWithActions(
     { Type: 'RemoveHeader', Order: 3, RemoveHeaderConfig: { Key: 'X-Secret' } },
     toEast,
-    insert(1, 'x-fixed', 'one', 'UserDefined'),
-    insert(2, 'x-copy', 'x-secret', 'ReferenceHeader'),
-    insert(4, 'x-alb', 'SLBId', 'SystemDefined'),
+    insert(1, 'x-fixed', 'one'),
+    insert(2, 'x-copy', 'x-secret', { ValueType: 'ReferenceHeader' }),
+    insert(4, 'x-alb', 'SLBId', { ValueType: 'SystemDefined' }),
   );
-  const { body } = await plane.send('http://shop.example.com/', { headers: { 'x-secret': 's', 'x-fixed': 'zero' } });
-  const { headers } = JSON.parse(body);
-  expect(headers).toMatchObject({ 'x-fixed': 'one', 'x-copy': 's', 'x-alb': 'alb-1' });
-  expect(headers).not.toHaveProperty('x-secret');
+  await plane.send('http://shop.example.com/', { headers: { 'x-secret': 's' } });
+  expect(headersAtEast()).toMatchObject({ 'x-fixed': 'one', 'x-copy': 's', 'x-alb': 'alb-1' });
+  expect(headersAtEast()).not.toHaveProperty('x-secret');
+});
+
+test.each([
+  [undefined, 'zero'],
+  [false, 'zero'],
+  [true, 'one'],
+])('with CoverEnabled %s, a header that the client has sent becomes %s', async (CoverEnabled, value) => {
+  const more = CoverEnabled === undefined ? {} : { CoverEnabled };
+  await startWithActions(insert(1, 'x-fixed', 'one', more), toEast);
+  await plane.send('http://shop.example.com/', { headers: { 'x-fixed': 'zero' } });
+  expect(headersAtEast()['x-fixed']).toBe(value);
+});
+
+test('a header that is removed and then inserted has the new value, whatever the client has sent', async () => {
+  await startWithActions(
+    { Type: 'RemoveHeader', Order: 1, RemoveHeaderConfig: { Key: 'x-fixed' } },
+    insert(2, 'x-fixed', 'one'),
+    toEast,
+  );
+  await plane.send('http://shop.example.com/', { headers: { 'x-fixed': 'zero' } });
+  expect(headersAtEast()['x-fixed']).toBe('one');
 });
 
 test('requests beyond the limit of a second get 503 and say so', async () => {
@@ -84,8 +124,10 @@ test('requests beyond the limit of a second get 503 and say so', async () => {
 });
 
 test.each<[string, RuleAction]>([
-  ['Cors', { Type: 'Cors', Order: 1, CorsConfig: {} }],
-  ['TrafficMirror', { Type: 'TrafficMirror', Order: 1 }],
+  [
+    'header',
+    { Type: 'InsertHeader', Order: 1, InsertHeaderConfig: { Key: 'x', Value: 'y', ValueType: 'SystemDefined' } },
+  ],
   ['placeholder', { Type: 'Rewrite', Order: 1, RewriteConfig: { Path: `/\${1}` } }],
 ])('what is not carried (%s) is answered with 501 that names it', async (name, action) => {
   await startWithActions(action, toEast);

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createBalancer, createRoundRobin } from '../../../infra/local/cloud/alb/data-plane/select.ts';
+import { createBalancer } from '../../../infra/local/cloud/alb/data-plane/select.ts';
 import type { ServerGroup } from '../../../infra/local/cloud/alb/model.ts';
+import { createRoundRobin } from '../../../infra/local/cloud/data-plane/balancing.ts';
+import type { ProxyRequest } from '../../../infra/local/cloud/data-plane/request.ts';
 import { type DemoCluster, startDemoCluster } from '../../../infra/local/demo-cluster.ts';
 import { forwardTo, group, path, refusedAddress, rule, server, startPlane } from './fixtures.ts';
 
@@ -85,7 +87,6 @@ describe('through HTTP', () => {
   });
 
   test.each<[string, Partial<ServerGroup>]>([
-    ['sticky sessions', { StickySessionConfig: { StickySessionEnabled: true } }],
     ['slow start', { SlowStartConfig: { SlowStartEnabled: true, SlowStartDuration: 30 } }],
     ['GRPC', { Protocol: 'GRPC' }],
     ['Uch', { Scheduler: 'Uch' }],
@@ -98,6 +99,17 @@ describe('through HTTP', () => {
 });
 
 describe('algorithms', () => {
+  const requestOf = (clientIp: string): ProxyRequest => ({
+    method: 'GET',
+    protocol: 'http',
+    host: 'shop.example.com',
+    port: 80,
+    path: '/',
+    query: '',
+    headers: [],
+    clientIp,
+    clientPort: 1,
+  });
   const servers = [1, 2, 3].map((last) => server({ host: `10.0.0.${last}`, port: 80 }));
 
   test('least connections go to the server with the fewest active requests for its weight', () => {
@@ -111,7 +123,7 @@ describe('algorithms', () => {
       (_, { ServerIp }) => active.get(ServerIp) ?? 0,
     );
     const weighted = servers.map((item, index) => ({ ...item, Weight: [100, 100, 10][index] ?? 0 }));
-    const chosen = balancer.server(group('sgp-1', weighted, { Scheduler: 'Wlc' }), '10.9.9.9');
+    const chosen = balancer.server(group('sgp-1', weighted, { Scheduler: 'Wlc' }), requestOf('10.9.9.9'));
     expect(chosen?.ServerIp).toBe('10.0.0.2');
   });
 
@@ -137,7 +149,7 @@ describe('algorithms', () => {
       createBalancer(
         () => true,
         () => 0,
-      ).server(group('sgp-1', among, { Scheduler: 'Sch' }), client)?.ServerIp;
+      ).server(group('sgp-1', among, { Scheduler: 'Sch' }), requestOf(client))?.ServerIp;
     const before = clients.map((client) => serverOf(client, servers));
     const after = clients.map((client) => serverOf(client, servers.slice(0, 2)));
     expect(new Set(before).size).toBe(3);

@@ -155,9 +155,21 @@ export async function startPlane(setup: Setup) {
   const plane = createDataPlane(state, setup.options);
   const [hostname = '', port] = (await plane.openListener(theListener)).split(':');
   const address = { host: hostname, port: Number(port) };
+  const client = clientOf(address);
+
+  async function close() {
+    client.close();
+    await plane.close();
+  }
+
+  return { plane, state, listener: theListener, address, send: client.send, tally: client.tally, close };
+}
+
+/** A client that reaches every host through one address. */
+export function clientOf(address: Address) {
   const agent = new http.Agent({ keepAlive: true });
 
-  /** Sends to `http://HOST/PATH` through the listener. */
+  /** Sends to `http://HOST/PATH`. */
   function send(url: string, { method = 'GET', headers = {}, body }: RequestOptions = {}): Promise<Answer> {
     const { host: authority, pathname, search } = new URL(url);
     return sendTo(address, {
@@ -180,12 +192,7 @@ export async function startPlane(setup: Setup) {
     return counts;
   }
 
-  async function close() {
-    agent.destroy();
-    await plane.close();
-  }
-
-  return { plane, state, listener: theListener, address, send, tally, close };
+  return { send, tally, close: () => agent.destroy() };
 }
 
 export async function sendTo(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../../../functions/core/ir.ts';
 import type { ProviderObject } from '../../../functions/core/provider-object.ts';
+import { groupsOf } from '../../../functions/providers/alb/actions.ts';
 import { GroupSpec, RuleSpec, resourceName, tagValue } from '../../../functions/providers/alb/canonical.ts';
 import { compile } from '../../../functions/providers/alb/compile.ts';
 import { AlbTarget } from '../../../schemas/gateway.ts';
@@ -60,6 +61,7 @@ describe('server groups', () => {
             HealthCheckHttpVersion: 'HTTP1.1',
             HealthCheckCodes: ['http_2xx', 'http_3xx'],
           },
+          StickySessionConfig: { StickySessionEnabled: false },
           Servers: [
             { ServerId: '10.0.0.1', Port: 80, Weight: 40, RemoteIpEnabled: false },
             { ServerId: '10.0.0.2', Port: 80, Weight: 60, RemoteIpEnabled: false },
@@ -76,6 +78,16 @@ describe('server groups', () => {
   ] as const)('health check %j of a %s pool speaks %s', (check, protocol, expected) => {
     const [group] = compiled({ pools: [{ ...SHOP, protocol, healthCheck: HealthCheck.parse(check) }] });
     expect(GroupSpec.parse(group?.spec).HealthCheckConfig.HealthCheckProtocol).toBe(expected);
+  });
+
+  test('affinity becomes a cookie that ALB sets; it is no part of the identity', () => {
+    const [group] = compiled({ pools: [{ ...SHOP, affinity: { ttlSeconds: 600 } }] });
+    expect(group?.key).toBe('pool/shop-80-0a1b');
+    expect(GroupSpec.parse(group?.spec).StickySessionConfig).toEqual({
+      StickySessionEnabled: true,
+      StickySessionType: 'Insert',
+      CookieTimeout: 600,
+    });
   });
 
   test('the protocol is part of the identity: it cannot be changed later', () => {
@@ -103,11 +115,17 @@ describe('rules', () => {
         { Type: 'Host', HostConfig: { Values: ['shop.example.com'] } },
         { Type: 'Path', PathConfig: { Values: ['/cart', '/cart/*'] } },
       ],
-      ForwardGroup: [
-        { ServerGroup: 'pool/other', Weight: 30 },
-        { ServerGroup: 'pool/shop-80-0a1b', Weight: 70 },
+      RuleActions: [
+        {
+          Type: 'ForwardGroup',
+          ForwardGroupConfig: {
+            ServerGroupTuples: [
+              { ServerGroup: 'pool/other', Weight: 30 },
+              { ServerGroup: 'pool/shop-80-0a1b', Weight: 70 },
+            ],
+          },
+        },
       ],
-      OtherActions: false,
     };
     expect(objects).toEqual([
       {
@@ -131,6 +149,7 @@ describe('rules', () => {
     ['Prefix', '/a/b', undefined, ['/a/b', '/a/b/*']],
     ['Exact', '/a/', undefined, ['/a/']],
     ['Exact', '/', undefined, ['/']],
+    ['RegularExpression', '^/v[0-9]+$', undefined, ['~^/v[0-9]+$']],
   ] as const)('path %s %s matches %s', (type, value, hostname, values) => {
     const match = RouteMatch.parse({ path: { type, value } });
     expect(conditionsOf({ match, hostname })).toEqual([{ Type: 'Path', PathConfig: { Values: values } }]);
@@ -142,7 +161,7 @@ describe('rules', () => {
     ]);
   });
 
-  test('each header and parameter is a condition of its own, for all of them must match', () => {
+  test('each header, parameter and cookie is a condition of its own, for all of them must match', () => {
     const match = RouteMatch.parse({
       method: 'GET',
       headers: [
@@ -150,15 +169,21 @@ describe('rules', () => {
         { name: 'X-A', value: '1' },
       ],
       queryParams: [{ name: 'q', value: '1' }],
+      cookies: [
+        { name: 'canary', value: 'yes' },
+        { name: 'beta', value: 'no' },
+      ],
     });
     const conditions = conditionsOf({ match, hostname: undefined });
-    expect(conditions).toHaveLength(4);
+    expect(conditions).toHaveLength(6);
     expect(conditions).toEqual(
       expect.arrayContaining([
         { Type: 'Method', MethodConfig: { Values: ['GET'] } },
         { Type: 'Header', HeaderConfig: { Key: 'x-a', Values: ['1'] } },
         { Type: 'Header', HeaderConfig: { Key: 'x-b', Values: ['2'] } },
         { Type: 'QueryString', QueryStringConfig: { Values: [{ Key: 'q', Value: '1' }] } },
+        { Type: 'Cookie', CookieConfig: { Values: [{ Key: 'canary', Value: 'yes' }] } },
+        { Type: 'Cookie', CookieConfig: { Values: [{ Key: 'beta', Value: 'no' }] } },
       ]),
     );
     const turned = { ...match, headers: [...match.headers].reverse() };
@@ -174,8 +199,8 @@ describe('rules', () => {
 
   test('of two rules that match the same, only the first is there', () => {
     const objects = compiled({ rules: [rule('/a', { x: 100 }), rule('/a/', { y: 100 })] });
-    const specs = objects.filter((one) => one.kind === 'Rule').map((one) => RuleSpec.parse(one.spec).ForwardGroup);
-    expect(specs).toEqual([[{ ServerGroup: 'pool/x', Weight: 100 }], [{ ServerGroup: 'pool/x', Weight: 100 }]]);
+    const specs = objects.filter((one) => one.kind === 'Rule').map((one) => RuleSpec.parse(one.spec).RuleActions);
+    expect(specs.map(groupsOf)).toEqual([['pool/x'], ['pool/x']]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../../functions/core/ir.ts';
 import { plan } from '../../../functions/core/plan.ts';
 import type { CloudRequest } from '../../../functions/deps.ts';
 import { alb as provider } from '../../../functions/providers/alb/index.ts';
+import { RouteMatch } from '../../../schemas/route.ts';
 import { type Alb, crashing, declaredShares, member, OWNER, pool, rule, type SharesOf, startAlb } from './harness.ts';
 
 const SHOP = pool('shop-80', [member('cd', [1], { weight: 40 }), member('sh', [2], { weight: 60 })]);
@@ -143,9 +144,9 @@ describe('one listener', () => {
   );
 
   test('matches of every kind read back as they were written', async () => {
-    const match = {
-      path: { type: 'Exact' as const, value: '/x' },
-      method: 'POST' as const,
+    const match = RouteMatch.parse({
+      path: { type: 'Exact', value: '/x' },
+      method: 'POST',
       headers: [
         { name: 'X-Canary', value: 'yes' },
         { name: 'X-Tenant', value: 'A b' },
@@ -154,9 +155,15 @@ describe('one listener', () => {
         { name: 'v', value: '2' },
         { name: 'u', value: '1' },
       ],
-    };
+      cookies: [
+        { name: 'canary', value: 'yes' },
+        { name: 'beta', value: 'no' },
+      ],
+    });
+    const pattern = RouteMatch.parse({ path: { type: 'RegularExpression', value: '^/v[0-9]+/(a|b)$' } });
     const rules = [
       rule('/', { 'shop-80': 100 }, { match }),
+      rule('/', { 'shop-80': 100 }, { match: pattern }),
       rule('/', { 'shop-80': 100 }, { hostname: '*.example.com' }),
       rule('/', { 'shop-80': 100 }, { hostname: undefined }),
     ];
@@ -188,7 +195,7 @@ describe('one listener', () => {
       ],
     });
     const { plan, left } = await alb.reconcile(CONFIG);
-    expect(plan.changes).toMatchObject([{ verb: 'update', reason: 'differs in ForwardGroup, OtherActions, RuleName' }]);
+    expect(plan.changes).toMatchObject([{ verb: 'update', reason: 'differs in RuleActions, RuleName' }]);
     expect(left.changes).toEqual([]);
     expect(alb.cloud.state.rules.size).toBe(before);
   });

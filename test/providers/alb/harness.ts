@@ -1,15 +1,17 @@
+import type * as z from 'zod';
 import { createCloud } from '../../../functions/cloud/alicloud.ts';
 import { digest } from '../../../functions/core/digest.ts';
 import { effectiveShares } from '../../../functions/core/distribution.ts';
-import type { GatewayConfig, Member, Pool, Rule, Share } from '../../../functions/core/ir.ts';
+import type { GatewayConfig, IrFilter, Member, Pool, Rule, Share } from '../../../functions/core/ir.ts';
 import { plan } from '../../../functions/core/plan.ts';
 import type { Json, Plan } from '../../../functions/core/provider-object.ts';
 import type { Cloud } from '../../../functions/deps.ts';
 import { alb } from '../../../functions/providers/alb/index.ts';
 import type { Scope, Session } from '../../../functions/providers/provider.ts';
-import type { DataPlane } from '../../../infra/local/cloud/alb/model.ts';
+import type { CloudState, DataPlane } from '../../../infra/local/cloud/alb/model.ts';
 import type { Quotas } from '../../../infra/local/cloud/alb/quotas.ts';
 import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
+import { RouteFilter } from '../../../schemas/filter.ts';
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { HealthCheck } from '../../../schemas/service.ts';
@@ -30,7 +32,12 @@ export function pool(key: string, members: Member[], more: Partial<Pool> = {}): 
 export function rule(path: string, pools: Record<string, number>, more: Partial<Rule> = {}): Rule {
   const match = RouteMatch.parse({ path: { type: 'Prefix', value: path } });
   const backends = Object.entries(pools).map(([key, weight]) => ({ pool: key, weight }));
-  return { key: `route/0/0${path}`, hostname: 'shop.example.com', match, backends, ...more };
+  return { key: `route/0/0${path}`, hostname: 'shop.example.com', match, backends, filters: [], ...more };
+}
+
+/** Filters as routes declare them; a mirror is no filter of the IR. */
+export function filters(...declared: z.input<typeof RouteFilter>[]): IrFilter[] {
+  return declared.map((one) => RouteFilter.parse(one)).filter((one) => one.type !== 'RequestMirror');
 }
 
 export type SharesOf = (pool: Pool) => Share[];
@@ -70,7 +77,13 @@ const NO_DATA_PLANE: DataPlane = {
 
 /** An empty load balancer with listeners in a local cloud whose jobs take a while, in virtual time. */
 export async function startAlb(
-  options: { listeners?: number; https?: boolean; quotas?: Partial<Quotas>; jobLatencyMs?: number } = {},
+  options: {
+    listeners?: number;
+    https?: boolean;
+    quotas?: Partial<Quotas>;
+    jobLatencyMs?: number;
+    dataPlane?: (state: CloudState) => DataPlane;
+  } = {},
 ): Promise<Alb> {
   const clock = fakeClock(Date.now());
   const keys = { accessKeyId: 'test-id', accessKeySecret: 'test-secret' };
@@ -78,7 +91,7 @@ export async function startAlb(
     accessKeys: { [keys.accessKeyId]: keys.accessKeySecret },
     jobLatencyMs: options.jobLatencyMs ?? 1500,
     throttle: false,
-    dataPlane: () => NO_DATA_PLANE,
+    dataPlane: options.dataPlane ?? (() => NO_DATA_PLANE),
     now: clock.now,
     ...(options.quotas && { quotas: options.quotas }),
   });

@@ -17,7 +17,7 @@ function sessionWith(statusAt: (jobId: string, poll: number) => Record<string, J
       return { Jobs: ids.map((Id) => ({ Id, ApiName: 'CreateRules', ...statusAt(Id, polls.length) })) };
     },
   };
-  const session: Session = {
+  const session: Session<AlbTarget> = {
     target: AlbTarget.parse({
       provider: 'alb',
       regionId: 'cn-hangzhou',

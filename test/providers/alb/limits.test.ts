@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { GatewayConfig, Rule } from '../../../functions/core/ir.ts';
 import type { Facts } from '../../../functions/providers/alb/facts.ts';
 import { checkQuotas } from '../../../functions/providers/alb/limits.ts';
-import { member, pool, rule } from './harness.ts';
+import { filters, member, pool, rule } from './harness.ts';
 
 const octets = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
 const rules = (count: number, pools: Record<string, number>): Rule[] =>
@@ -55,6 +55,33 @@ test('a rule has at most 5 groups', () => {
   const backends = Object.fromEntries(pools.map((one) => [one.key, 16]));
   expect(check({ pools, rules: rules(1, backends) })).toEqual([
     expect.stringMatching(/backends of rule .*: 6 used, 5 allowed/),
+  ]);
+});
+
+test('a mirror is a reference, too', () => {
+  const config = {
+    pools: [P, Q],
+    rules: rules(51, { p: 50 }).map((one, index) => ({ ...one, backends: [], mirror: index < 26 ? 'p' : 'q' })),
+  };
+  expect(check(config)).toEqual([]);
+  expect(check(config, { listenerCount: 2 })).toEqual([
+    'quota-exceeded: Quota of ALB: rules of the load balancer: 102 used, 100 allowed.',
+    'quota-exceeded: Quota of ALB: references to the server group of p: 52 used, 50 allowed.',
+  ]);
+});
+
+test('the Basic edition has fewer actions, and only some of them', () => {
+  const actions = filters(
+    { type: 'RateLimit', requestsPerSecond: 1 },
+    { type: 'URLRewrite', hostname: 'a.example.com' },
+  );
+  const config = { pools: [P, Q], rules: [rule('/a', { p: 100 }, { filters: actions, mirror: 'q' })] };
+  expect(check(config)).toEqual([]);
+  expect(check(config, { edition: 'Basic' })).toEqual([
+    'quota-exceeded: Quota of ALB: actions of rule shop.example.com/a/*: 4 used, 3 allowed.',
+    ...['TrafficLimit', 'Rewrite', 'TrafficMirror'].map(
+      (type) => `unsupported-feature: The Basic edition of ALB has no ${type}, which rule shop.example.com/a/* needs.`,
+    ),
   ]);
 });
 

@@ -1,12 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { notFound } from '../errors.ts';
-import type { Jobs } from '../jobs.ts';
 import type { Parameters } from '../parameters.ts';
+import type { Answer } from '../product.ts';
+import type { Jobs } from './jobs.ts';
 import type { CloudState, DataPlane, Listener, LoadBalancer, Rule, RuleAction, Server, ServerGroup } from './model.ts';
 import type { Quotas } from './quotas.ts';
-
-/** Body of an answer, without RequestId. */
-export type Answer = Record<string, unknown>;
 
 /** What an action works with. */
 export interface Context {

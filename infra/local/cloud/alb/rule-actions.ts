@@ -16,7 +16,7 @@ const REDIRECT_KEEPS = {
   Query: kept('query'),
 };
 
-/** Headers that cannot be inserted (npm @alicloud/alb20200616). */
+/** Headers that cannot be inserted, nor removed from requests (npm @alicloud/alb20200616). */
 const RESERVED_HEADERS = new Set([
   'slb-id',
   'slb-ip',
@@ -38,6 +38,11 @@ const RESERVED_HEADERS = new Set([
   'authority',
 ]);
 
+/** What a path of a redirect or rewrite may hold: variables, and these characters. */
+const PATH_VARIABLE = /\$\{(?:path|host|protocol|port|[1-3])\}/g;
+const PATH_TEXT = /^[A-Za-z0-9$\-_.+/&~@:"*?]*$/;
+const CORS_METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH'];
+
 /** Checks the actions of a rule; whether the groups exist is not asked here. */
 export function checkActions(rule: Rule, isBasic: boolean, path: string): void {
   const { RuleActions, Direction } = rule;
@@ -51,6 +56,7 @@ export function checkActions(rule: Rule, isBasic: boolean, path: string): void {
     checkAction(action, at);
   }
   checkOrder(rule, list);
+  checkRepetition(rule, list);
   if (RuleActions.some(({ Type }) => Type === 'Rewrite') && !RuleActions.some(({ Type }) => Type === 'ForwardGroup')) {
     throw illegal(list, 'Rewrite needs a ForwardGroup after it');
   }
@@ -74,6 +80,15 @@ function checkOrder({ RuleActions, Direction }: Rule, path: string): void {
   }
 }
 
+/** A header is inserted once and removed once, and a request is rewritten once. */
+function checkRepetition({ RuleActions }: Rule, path: string): void {
+  const parts = RuleActions.flatMap(({ Type, InsertHeaderConfig, RemoveHeaderConfig }) => {
+    const key = InsertHeaderConfig?.Key ?? RemoveHeaderConfig?.Key;
+    return key !== undefined || Type === 'Rewrite' ? [`${Type} ${key?.toLowerCase() ?? ''}`] : [];
+  });
+  if (new Set(parts).size < parts.length) throw illegal(path, 'a header, or the request itself, is changed twice');
+}
+
 function checkAction(action: RuleAction, at: string): void {
   const name = `${action.Type}Config` as const;
   const foreign = Object.keys(action).find((key) => !['Type', 'Order', name].includes(key));
@@ -86,7 +101,8 @@ function checkAction(action: RuleAction, at: string): void {
   if (action.RewriteConfig) checkRewrite(action.RewriteConfig, path);
   if (action.FixedResponseConfig) checkFixedResponse(action.FixedResponseConfig, path);
   if (action.InsertHeaderConfig) checkInsertHeader(action.InsertHeaderConfig, path);
-  if (action.RemoveHeaderConfig) checkLength(action.RemoveHeaderConfig.Key, 1, 40, `${path}.Key`);
+  if (action.RemoveHeaderConfig) checkHeaderKey(action.RemoveHeaderConfig.Key, 'removed', `${path}.Key`);
+  if (action.CorsConfig) checkCors(action.CorsConfig, path);
   if (action.TrafficLimitConfig) checkLimit(action.TrafficLimitConfig, path);
 }
 
@@ -126,6 +142,9 @@ function checkUrlParts({ Host, Path, Query }: { Host?: string; Path?: string; Qu
   checkLength(Path, 1, 128, `${path}.Path`);
   if (!Path.startsWith('/') && !Path.startsWith(REDIRECT_KEEPS.Path))
     throw illegal(`${path}.Path`, 'it must begin with "/"');
+  if (!PATH_TEXT.test(Path.replace(PATH_VARIABLE, ''))) {
+    throw illegal(`${path}.Path`, 'letters, digits, $ - _ . + / & ~ @ : " * ? and variables are allowed');
+  }
 }
 
 function checkFixedResponse(
@@ -142,10 +161,34 @@ function checkInsertHeader(
   { Key = '', Value, ValueType }: Partial<NonNullable<RuleAction['InsertHeaderConfig']>>,
   path: string,
 ): void {
-  if (!/^[\w-]{1,40}$/.test(Key)) throw illegal(`${path}.Key`, '1 to 40 letters, digits, "-" and "_" are expected');
-  if (RESERVED_HEADERS.has(Key.toLowerCase())) throw illegal(`${path}.Key`, `${Key} cannot be inserted`);
+  checkHeaderKey(Key, 'inserted', `${path}.Key`);
   if (ValueType === undefined) throw missing(`${path}.ValueType`);
   checkLength(Value, 1, 128, `${path}.Value`);
+  if (ValueType === 'UserDefined' && !/^(?! )[ !#-~]*(?<![ \\])$/.test(Value ?? '')) {
+    throw illegal(`${path}.Value`, 'printable ASCII is expected, without ", spaces at the ends and "\\" at the end');
+  }
+}
+
+/** Reserved keys are those of requests, and refused for responses, too (stricter than the documents). */
+function checkHeaderKey(key: string, verb: string, path: string): void {
+  if (!/^[\w-]{1,40}$/.test(key)) throw illegal(path, '1 to 40 letters, digits, "-" and "_" are expected');
+  if (RESERVED_HEADERS.has(key.toLowerCase())) throw illegal(path, `${key} cannot be ${verb}`);
+}
+
+/** Assumed: origins are required. */
+function checkCors(
+  { AllowOrigin = [], AllowMethods = [], AllowCredentials, MaxAge = 0 }: NonNullable<RuleAction['CorsConfig']>,
+  path: string,
+): void {
+  if (AllowOrigin.length === 0) throw missing(`${path}.AllowOrigin`);
+  const isOrigin = (text: string) => /^https?:\/\/[\w*-]+(\.[\w*-]+)*\.[A-Za-z*]+(:\d{1,5})?$/.test(text);
+  if (!AllowOrigin.every(isOrigin) && AllowOrigin.join() !== '*') {
+    throw illegal(`${path}.AllowOrigin`, 'only "*", or http:// or https:// with a domain name are allowed');
+  }
+  const strange = AllowMethods.find((method) => !CORS_METHODS.includes(method));
+  if (strange !== undefined) throw illegal(`${path}.AllowMethods`, `${strange} is not allowed`);
+  if (!['on', 'off'].includes(AllowCredentials ?? 'off')) throw illegal(`${path}.AllowCredentials`, 'on or off');
+  if (MaxAge < -1 || MaxAge > 172_800) throw illegal(`${path}.MaxAge`, 'it must be -1 to 172800');
 }
 
 function checkLimit({ QPS, PerIpQps }: NonNullable<RuleAction['TrafficLimitConfig']>, path: string): void {

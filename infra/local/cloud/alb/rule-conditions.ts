@@ -50,6 +50,9 @@ function checkHeaderKey(key: string | undefined, path: string): void {
 function checkPair(type: RuleCondition['Type'], { Key, Value }: { Key?: string; Value?: string }, path: string): void {
   checkLength(Key, 1, 100, `${path}.Key`);
   checkLength(Value, 1, type === 'Cookie' ? 100 : 128, `${path}.Value`);
+  const forbidden = type === 'Cookie' ? /[A-Z\s;#[\]{}\\|<>&"]/ : /[A-Z\s#[\]{}\\|<>&"]/;
+  if (forbidden.test(`${Key}${Value}`))
+    throw illegal(path, 'capital letters, spaces and # [ ] { } \\ | < > & " are not allowed');
 }
 
 function checkValue(type: RuleCondition['Type'], value: string, path: string): void {

@@ -21,11 +21,23 @@ export interface Gateway {
   ChargeType: string;
   GmtCreate: string;
   Tags: { Key: string; Value: string }[];
+  /** Load balancers in front of it, which the local cloud only remembers. */
+  slbs?: Map<number, GatewaySlb>;
   domains: Map<number, Domain>;
   services: Map<number, Service>;
   routes: Map<number, Route>;
   /** Where the data plane really listens, as host:port; no field of the cloud's. */
   dataPlaneAddress?: string;
+}
+
+export interface GatewaySlb {
+  Id: number;
+  SlbId: string;
+  Type: 'PUB_NET' | 'PRIVATE_NET';
+  GatewaySlbStatus: 'Creating' | 'Ready';
+  GmtCreate: string;
+  /** What the call said besides. */
+  Attributes: Record<string, unknown>;
 }
 
 export interface Domain {
@@ -37,6 +49,8 @@ export interface Domain {
   MustHttps: boolean;
   Type: Owner;
   Status: RouteStatus;
+  /** HTTP/2 and TLS settings: kept and shown. */
+  Attributes?: Record<string, unknown>;
 }
 
 export interface HealthCheck {
@@ -71,8 +85,11 @@ export interface Service {
   Name: string;
   SourceType: 'VIP' | 'DNS' | 'K8s' | 'MSE';
   ServiceProtocol: 'HTTP' | 'HTTPS' | 'HTTP2' | 'GRPC' | 'DUBBO';
-  /** VIP: `address:port`, equal weights. */
+  /** `host:port`, equal weights. The API gives names of DNS services without their one port. */
   Ips: string[];
+  /** Of DNS services. */
+  ServicePort?: number;
+  DnsServerList?: string[];
   HealthCheck: HealthCheck;
   TrafficPolicy: TrafficPolicy;
   GmtCreate: string;
@@ -146,6 +163,7 @@ export interface RoutePolicies {
 export interface Route {
   Id: number;
   Name: string;
+  Description?: string;
   Type: Owner;
   Status: RouteStatus;
   RouteOrder: number;

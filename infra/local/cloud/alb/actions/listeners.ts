@@ -1,5 +1,4 @@
 import { alreadyExists, denied, illegal, incorrectStatus, missing } from '../../errors.ts';
-import type { Effect, OperateType } from '../../jobs.ts';
 import {
   type Action,
   action,
@@ -10,6 +9,7 @@ import {
   rulesOf,
   serverGroupById,
 } from '../context.ts';
+import type { Effect, OperateType } from '../jobs.ts';
 import type { Listener, LoadBalancer, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { checkReferences, withinQuota } from '../quotas.ts';

@@ -1,5 +1,4 @@
 import { ApiError, illegal } from '../../errors.ts';
-import type { Effect, OperateType } from '../../jobs.ts';
 import {
   type Action,
   action,
@@ -11,6 +10,7 @@ import {
   ruleById,
   rulesOf,
 } from '../context.ts';
+import type { Effect, OperateType } from '../jobs.ts';
 import type { Listener, Rule, RuleAction, RuleCondition, ServerGroupTuple, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { byEdition, checkReferences, withinQuota } from '../quotas.ts';
@@ -114,6 +114,10 @@ function checkRule(context: Context, rule: Rule, path: string): void {
   if (rule.Priority < 1 || rule.Priority > 10_000) throw illegal(`${path}Priority`, 'it must be 1 to 10000');
   checkConditions(rule, isBasic, byEdition(context, loadBalancer, 'matchValuesPerRule'), path);
   checkActions(rule, isBasic, path);
+  const toHttp = rule.RuleActions.some(({ RedirectConfig }) => RedirectConfig?.Protocol === 'HTTP');
+  if (toHttp && listener.ListenerProtocol !== 'HTTP') {
+    throw illegal(`${path}RuleActions`, 'HTTPS listeners redirect to HTTPS only');
+  }
   for (const id of groupsOfRule(rule)) checkForward(context, listener, loadBalancer, id);
 }
 

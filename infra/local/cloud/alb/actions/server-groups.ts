@@ -1,7 +1,7 @@
 import { illegal, incorrectStatus, inUse, missing, notCarried } from '../../errors.ts';
-import type { Effect, OperateType } from '../../jobs.ts';
 import { type Action, action, type Context, isoTime, newId, serverGroupById, serversOf } from '../context.ts';
 import { applyHealthCheck, type HealthCheckInput, presentHealthCheck } from '../health-check.ts';
+import type { Effect, OperateType } from '../jobs.ts';
 import type { ServerGroup, Tag } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { loadBalancersOf, referencesTo, withinQuota } from '../quotas.ts';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { alreadyExists, illegal, missing, notFound } from '../../errors.ts';
-import type { Effect } from '../../jobs.ts';
 import { type Action, action, type Context, serverGroupById, serversOf } from '../context.ts';
+import type { Effect } from '../jobs.ts';
 import type { Server, ServerGroup, ServerStatus } from '../model.ts';
 import { among, equals, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { checkServerCount } from '../quotas.ts';

@@ -1,104 +1,138 @@
+import { NotCarriedError } from '../../data-plane/not-carried.ts';
+import { type Header, headerValues, type ProxyRequest, withHeader, withoutHeader } from '../../data-plane/request.ts';
 import type { RuleAction, ServerGroupTuple } from '../model.ts';
-import { headerValues, type ProxyRequest, withHeader, withoutHeader } from './request.ts';
+import { answerHeaders, isPreflight, preflightHeaders } from './cors.ts';
+
+/** A request that is sent once more, to servers whose answer does not matter. */
+export interface Copy {
+  tuples: readonly ServerGroupTuple[];
+  request: ProxyRequest;
+}
+
+/** What has become of a request so far. */
+interface Passage {
+  request: ProxyRequest;
+  copies: readonly Copy[];
+  /** Set in the answer, whoever gives it. */
+  answerHeaders: readonly Header[];
+}
 
 /** What a rule makes of a request: pass it on, maybe changed, or answer it here. */
-export type Outcome =
-  | { kind: 'forward'; tuples: readonly ServerGroupTuple[]; request: ProxyRequest }
-  | { kind: 'answer'; status: number; headers: Record<string, string>; body: string };
+export type Outcome = Passage & Final;
+
+type Final =
+  | { kind: 'forward'; tuples: readonly ServerGroupTuple[] }
+  | { kind: 'answer'; status: number; headers: readonly Header[]; body: string };
 
 export interface ActionContext {
   ruleId: string;
   loadBalancerId: string;
   listenerPort: number;
+  /** What the parentheses of the path pattern have caught, the first one first. */
+  captures: readonly string[];
   /** Whether one more request within this second is allowed. */
   admit(key: string, requestsPerSecond: number): boolean;
 }
 
-/** The configuration is valid at ALB, but this data plane does not carry it; the client gets a 501 that says so. */
-export class NotCarriedError extends Error {
-  constructor(feature: string) {
-    super(`the local data plane does not carry ${feature}`);
-    this.name = 'NotCarriedError';
-  }
-}
-
 /** Runs the actions by ascending Order; throws a NotCarriedError. */
 export function act(actions: readonly RuleAction[], request: ProxyRequest, context: ActionContext): Outcome {
-  let current = request;
+  let passage: Passage = { request, copies: [], answerHeaders: [] };
   for (const action of actions.toSorted((a, b) => a.Order - b.Order)) {
-    const result = step(action, current, context);
-    if ('kind' in result) return result;
-    current = result;
+    const result = step(action, passage, context);
+    if ('kind' in result) return { ...passage, ...result };
+    passage = { ...passage, ...result };
   }
   throw new NotCarriedError('a rule without a final action');
 }
 
-/** A final action gives the outcome, any other the changed request. */
-function step(action: RuleAction, request: ProxyRequest, context: ActionContext): Outcome | ProxyRequest {
+/** A final action, or one that refuses, ends the passage; any other changes it. */
+function step(action: RuleAction, { request, copies }: Passage, context: ActionContext): Final | Partial<Passage> {
   switch (action.Type) {
     case 'ForwardGroup':
       if (action.ForwardGroupConfig?.ServerGroupStickySession?.Enabled) throw new NotCarriedError('group stickiness');
-      return { kind: 'forward', tuples: action.ForwardGroupConfig?.ServerGroupTuples ?? [], request };
+      return { kind: 'forward', tuples: action.ForwardGroupConfig?.ServerGroupTuples ?? [] };
     case 'FixedResponse':
       return fixedResponse(action.FixedResponseConfig);
     case 'Redirect':
-      return redirect(action.RedirectConfig ?? {}, request);
+      return redirect(action.RedirectConfig ?? {}, request, context);
     case 'Rewrite':
-      return rewrite(action.RewriteConfig ?? {}, request);
+      return { request: rewrite(action.RewriteConfig ?? {}, request, context) };
     case 'InsertHeader':
-      return insertHeader(action.InsertHeaderConfig, request, context);
+      return { request: insertHeader(action.InsertHeaderConfig, request, context) };
     case 'RemoveHeader':
-      return { ...request, headers: withoutHeader(request.headers, action.RemoveHeaderConfig?.Key ?? '') };
+      return {
+        request: { ...request, headers: withoutHeader(request.headers, action.RemoveHeaderConfig?.Key ?? '') },
+      };
     case 'TrafficLimit':
       return limit(action.TrafficLimitConfig ?? {}, request, context);
-    case 'TrafficMirror':
+    case 'TrafficMirror': {
+      const tuples = action.TrafficMirrorConfig?.MirrorGroupConfig.ServerGroupTuples ?? [];
+      return { copies: [...copies, { tuples, request }] };
+    }
     case 'Cors':
-      throw new NotCarriedError(`the action ${action.Type}`);
+      return cors(action.CorsConfig ?? {}, request);
   }
 }
 
-function fixedResponse(config: RuleAction['FixedResponseConfig']): Outcome {
+/** Assumed: a preflight is answered with 200 and no body. */
+function cors(config: NonNullable<RuleAction['CorsConfig']>, request: ProxyRequest): Final | Partial<Passage> {
+  if (!isPreflight(request)) return { answerHeaders: answerHeaders(config, request) };
+  return { kind: 'answer', status: 200, headers: preflightHeaders(config, request), body: '' };
+}
+
+function fixedResponse(config: RuleAction['FixedResponseConfig']): Final {
   return {
     kind: 'answer',
     status: Number(config?.HttpCode ?? 200),
-    headers: { 'content-type': config?.ContentType ?? 'text/plain' },
+    headers: [['content-type', config?.ContentType ?? 'text/plain']],
     body: config?.Content ?? '',
   };
 }
 
-function redirect(config: NonNullable<RuleAction['RedirectConfig']>, request: ProxyRequest): Outcome {
-  const protocol = (expand(config.Protocol, request) ?? request.protocol).toLowerCase();
-  const host = expand(config.Host, request) ?? request.host;
-  const port = expand(config.Port, request) ?? String(request.port);
-  const path = expand(config.Path, request) ?? request.path;
-  const query = expand(config.Query, request) ?? request.query;
+function redirect(
+  config: NonNullable<RuleAction['RedirectConfig']>,
+  request: ProxyRequest,
+  { captures }: ActionContext,
+): Final {
+  const part = (template: string | undefined, kept: string) => expand(template, request, captures) ?? kept;
+  const protocol = part(config.Protocol, request.protocol).toLowerCase();
+  const host = part(config.Host, request.host);
+  const port = part(config.Port, String(request.port));
+  const path = part(config.Path, request.path);
+  const query = part(config.Query, request.query);
   const authority = port === (protocol === 'https' ? '443' : '80') ? host : `${host}:${port}`;
   return {
     kind: 'answer',
     status: Number(config.HttpCode ?? 301),
-    headers: { location: `${protocol}://${authority}${path}${query && `?${query}`}` },
+    headers: [['location', `${protocol}://${authority}${path}${query && `?${query}`}`]],
     body: '',
   };
 }
 
-function rewrite(config: NonNullable<RuleAction['RewriteConfig']>, request: ProxyRequest): ProxyRequest {
-  const host = expand(config.Host, request) ?? request.host;
+function rewrite(
+  config: NonNullable<RuleAction['RewriteConfig']>,
+  request: ProxyRequest,
+  { captures }: ActionContext,
+): ProxyRequest {
+  const part = (template: string | undefined, kept: string) => expand(template, request, captures) ?? kept;
+  const host = part(config.Host, request.host);
   return {
     ...request,
     host,
-    path: expand(config.Path, request) ?? request.path,
-    query: expand(config.Query, request) ?? request.query,
+    path: part(config.Path, request.path),
+    query: part(config.Query, request.query),
     headers: host === request.host ? request.headers : withHeader(request.headers, 'host', host),
   };
 }
 
-function expand(template: string | undefined, request: ProxyRequest): string | undefined {
+function expand(template: string | undefined, request: ProxyRequest, captures: readonly string[]): string | undefined {
   const values: Record<string, string> = {
     protocol: request.protocol,
     host: request.host,
     port: String(request.port),
     path: request.path,
     query: request.query,
+    ...Object.fromEntries(captures.map((text, index) => [index + 1, text])),
   };
   return template?.replace(/\$\{([^}]*)\}/g, (placeholder, name) => {
     const value = values[name];
@@ -107,6 +141,7 @@ function expand(template: string | undefined, request: ProxyRequest): string | u
   });
 }
 
+/** Assumed: a header that is not overwritten stays as it is. The documents give false as the default of CoverEnabled. */
 function insertHeader(
   config: RuleAction['InsertHeaderConfig'],
   request: ProxyRequest,
@@ -114,7 +149,7 @@ function insertHeader(
 ): ProxyRequest {
   if (!config) return request;
   const present = headerValues(request.headers, config.Key).length > 0;
-  if (present && config.CoverEnabled === false) return request;
+  if (present && !config.CoverEnabled) return request;
   return { ...request, headers: withHeader(request.headers, config.Key, headerValue(config, request, context)) };
 }
 
@@ -145,10 +180,10 @@ function limit(
   config: NonNullable<RuleAction['TrafficLimitConfig']>,
   request: ProxyRequest,
   context: ActionContext,
-): Outcome | ProxyRequest {
+): Final | Partial<Passage> {
   const admitted =
     (config.PerIpQps === undefined || context.admit(`${context.ruleId}/${request.clientIp}`, config.PerIpQps)) &&
     (config.QPS === undefined || context.admit(context.ruleId, config.QPS));
-  if (admitted) return request;
-  return { kind: 'answer', status: 503, headers: { 'ALB-QPS-Limited': 'Limited' }, body: '' };
+  if (admitted) return {};
+  return { kind: 'answer', status: 503, headers: [['ALB-QPS-Limited', 'Limited']], body: '' };
 }

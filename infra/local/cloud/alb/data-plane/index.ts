@@ -1,20 +1,20 @@
-import { once } from 'node:events';
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { CloudState, DataPlane, Listener } from '../model.ts';
-import { act, NotCarriedError, type Outcome } from './actions.ts';
-import { createHealthChecker } from './health-checker.ts';
-import { createInFlight } from './in-flight.ts';
-import { createAgents, forward, reply } from './proxy.ts';
-import { type ProxyRequest, readRequest } from './request.ts';
-import { createBalancer, selectRule } from './select.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createHttpServers, type HttpServersOptions } from '../../data-plane/http-servers.ts';
+import { createInFlight } from '../../data-plane/in-flight.ts';
+import { createAgents, reply } from '../../data-plane/proxy.ts';
+import { type Header, type ProxyRequest, readRequest, withHeader } from '../../data-plane/request.ts';
+import type { CloudState, DataPlane, Listener, ServerGroupTuple } from '../model.ts';
+import { act, type Copy, type Outcome } from './actions.ts';
+import { forward, sendTo } from './forward.ts';
+import { createServerHealthChecks } from './health.ts';
+import { pathCaptures } from './matcher.ts';
+import { copyOf, forget } from './mirror.ts';
+import { createBalancer, selectRule, serverAddress } from './select.ts';
+import { bind } from './sticky.ts';
 
 const SYNC_INTERVAL_MS = 100;
 
-export interface DataPlaneOptions {
-  /** Default 127.0.0.1. */
-  host?: string;
-  /** Real ports to take, in this order; any free port when they are taken. */
-  ports?: readonly number[];
+export interface DataPlaneOptions extends HttpServersOptions {
   /** Milliseconds, for traffic limits and connection draining. */
   now?: () => number;
 }
@@ -24,19 +24,19 @@ export interface DataPlaneOptions {
  * that names it, never passed over. A listener that is neither Running nor Configuring breaks connections off.
  */
 export function createDataPlane(state: CloudState, options: DataPlaneOptions = {}): DataPlane {
-  const { host = '127.0.0.1', ports = [], now = Date.now } = options;
-  const servers = new Map<string, HttpServer>();
+  const { now = Date.now } = options;
+  const servers = createHttpServers(options);
   const agents = createAgents();
   const inFlight = createInFlight();
-  const checker = createHealthChecker(state, () => [...servers.keys()].flatMap((id) => servingListener(id) ?? []));
+  const checks = createServerHealthChecks(state, () => servers.keys().flatMap((id) => servingListener(id) ?? []));
   const balancer = createBalancer(
-    (group, server) => checker.health(group.ServerGroupId, server).status !== 'Unhealthy',
-    inFlight.count,
+    (group, server) => checks.health(group.ServerGroupId, server).status !== 'Unhealthy',
+    (group, server) => inFlight.count(group.ServerGroupId, serverAddress(server)),
   );
   const admit = createRateLimit(now);
   const timer = setInterval(() => {
-    checker.sync();
-    inFlight.cutDrained(state, now());
+    checks.sync();
+    inFlight.cutDrained(drainMs, now());
   }, SYNC_INTERVAL_MS).unref();
 
   function servingListener(listenerId: string): Listener | undefined {
@@ -50,29 +50,51 @@ export function createDataPlane(state: CloudState, options: DataPlaneOptions = {
       incoming.socket.destroy();
       return;
     }
-    try {
-      serve(listener, incoming, response);
-    } catch (error) {
-      reply(response, error instanceof NotCarriedError ? 501 : 500, String(error));
-    }
+    serve(listener, incoming, response);
   }
 
   function serve(listener: Listener, incoming: IncomingMessage, response: ServerResponse): void {
-    if (incoming.headers.upgrade?.toLowerCase() === 'websocket') throw new NotCarriedError('WebSocket');
-    const { choice, outcome } = decide(listener, readRequest(incoming, listener));
+    const { choice, outcome } = decide(listener, readRequest(incoming, entryOf(listener)));
+    const { request, answerHeaders } = outcome;
+    const setHeaders = (headers: readonly Header[]) =>
+      answerHeaders.reduce<Header[]>((all, [name, value]) => withHeader(all, name, value), [...headers]);
+    for (const copy of outcome.copies) mirror(listener, `${choice}/mirror`, copy, { incoming, response });
     if (outcome.kind === 'answer') {
-      response.writeHead(outcome.status, outcome.headers).end(outcome.body);
+      response.writeHead(outcome.status, setHeaders(outcome.headers).flat()).end(outcome.body);
       return;
     }
-    const { request, tuples } = outcome;
-    const group = state.serverGroups.get(balancer.tuple(choice, tuples)?.ServerGroupId ?? '');
-    const server = group && balancer.server(group, request.clientIp);
-    if (!server) {
+    const chosen = choose(choice, outcome.tuples, request);
+    if (!chosen) {
       reply(response, 503, 'no server has a weight');
       return;
     }
-    const exchange = { incoming, response, request, responseTimeoutMs: listener.RequestTimeout * 1000 };
-    inFlight.add(group, server, forward(exchange, group, server, agents.of(group)));
+    const { group, server } = chosen;
+    const upstream = forward({ response, request, body: incoming }, { listener, group, server, agents }, (headers) =>
+      bind(group, server, request, setHeaders(headers)),
+    );
+    inFlight.add(group.ServerGroupId, serverAddress(server), upstream);
+  }
+
+  function choose(choice: string, tuples: readonly ServerGroupTuple[], request: ProxyRequest) {
+    const group = state.serverGroups.get(balancer.tuple(choice, tuples)?.ServerGroupId ?? '');
+    const server = group && balancer.server(group, request);
+    return server && { group, server };
+  }
+
+  /** Sends a copy on its way and forgets it; without a server there is none. */
+  function mirror(
+    listener: Listener,
+    choice: string,
+    { tuples, request }: Copy,
+    { incoming, response }: { incoming: IncomingMessage; response: ServerResponse },
+  ): void {
+    const chosen = choose(choice, tuples, request);
+    if (!chosen) return;
+    const { group, server } = chosen;
+    const body = copyOf(incoming);
+    const upstream = sendTo({ response, request, body }, { listener, group, server, agents });
+    forget(upstream, body);
+    inFlight.add(group.ServerGroupId, serverAddress(server), upstream);
   }
 
   /** `choice` names the set of tuples, whose turns are counted together. */
@@ -81,59 +103,45 @@ export function createDataPlane(state: CloudState, options: DataPlaneOptions = {
     const rule = selectRule(state, ListenerId, request);
     if (!rule) {
       const tuples = [{ ServerGroupId: listener.DefaultServerGroupId, Weight: 100 }];
-      return { choice: ListenerId, outcome: { kind: 'forward', tuples, request } };
+      return { choice: ListenerId, outcome: { kind: 'forward', tuples, request, copies: [], answerHeaders: [] } };
     }
     const ruleId = rule.RuleId;
-    return { choice: ruleId, outcome: act(rule.RuleActions, request, { ruleId, loadBalancerId, listenerPort, admit }) };
+    const captures = pathCaptures(rule.RuleConditions, request);
+    const context = { ruleId, loadBalancerId, listenerPort, captures, admit };
+    return { choice: ruleId, outcome: act(rule.RuleActions, request, context) };
   }
 
-  async function openListener(listener: Listener): Promise<string> {
-    await closeListener(listener.ListenerId);
-    const server = createServer((incoming, response) => handle(listener.ListenerId, incoming, response));
-    server.keepAliveTimeout = listener.IdleTimeout * 1000;
-    const port = await listenOnFirstFree(server, host, ports);
-    servers.set(listener.ListenerId, server);
-    checker.sync();
-    return `${host}:${port}`;
+  /**
+   * Only where connection draining is enabled the time of a removed server is limited. Assumed for the case that it is
+   * disabled, in which ALB may cut.
+   */
+  function drainMs(serverGroupId: string, address: string): number | undefined {
+    const group = state.serverGroups.get(serverGroupId);
+    if (!group || group.Servers.some((server) => serverAddress(server) === address)) return undefined;
+    const { ConnectionDrainEnabled, ConnectionDrainTimeout } = group.ConnectionDrainConfig;
+    return ConnectionDrainEnabled ? ConnectionDrainTimeout * 1000 : undefined;
   }
 
-  async function closeListener(listenerId: string): Promise<void> {
-    const server = servers.get(listenerId);
-    if (!server) return;
-    servers.delete(listenerId);
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+  async function openListener({ ListenerId, IdleTimeout }: Listener): Promise<string> {
+    const address = await servers.open(ListenerId, (incoming, response) => handle(ListenerId, incoming, response), {
+      keepAliveTimeoutMs: IdleTimeout * 1000,
+    });
+    checks.sync();
+    return address;
   }
 
   async function close(): Promise<void> {
     clearInterval(timer);
-    checker.close();
-    await Promise.all([...servers.keys()].map(closeListener));
+    checks.close();
+    await servers.closeAll();
     agents.close();
   }
 
-  return { openListener, closeListener, serverHealth: checker.health, close };
+  return { openListener, closeListener: servers.close, serverHealth: checks.health, close };
 }
 
-async function listenOnFirstFree(server: HttpServer, host: string, ports: readonly number[]): Promise<number> {
-  for (const port of ports) {
-    try {
-      return await listen(server, host, port);
-    } catch {
-      // Taken: the next one.
-    }
-  }
-  return listen(server, host, 0);
-}
-
-async function listen(server: HttpServer, host: string, port: number): Promise<number> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address === 'string' || address === null) throw new Error('not a TCP server');
-  return address.port;
+function entryOf({ ListenerProtocol, ListenerPort }: Listener): Pick<ProxyRequest, 'protocol' | 'port'> {
+  return { protocol: ListenerProtocol === 'HTTP' ? 'http' : 'https', port: ListenerPort };
 }
 
 /** Counts admissions by key within the current second. */

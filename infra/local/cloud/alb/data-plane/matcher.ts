@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
+import { cookies, headerValues, type ProxyRequest } from '../../data-plane/request.ts';
 import type { RuleCondition } from '../model.ts';
-import { headerValues, type ProxyRequest } from './request.ts';
 
 /**
  * Whether a request meets all conditions of a rule; one value of a condition is enough for it (ALB OpenAPI 2020-06-16,
@@ -14,6 +14,14 @@ import { headerValues, type ProxyRequest } from './request.ts';
  */
 export function matches(conditions: readonly RuleCondition[], request: ProxyRequest): boolean {
   return conditions.every((condition) => meets(condition, request));
+}
+
+/** What the parentheses of the first path pattern that matches have caught; '' for one that took no part. */
+export function pathCaptures(conditions: readonly RuleCondition[], { path }: ProxyRequest): string[] {
+  const values = conditions.flatMap((condition) => condition.PathConfig?.Values ?? []);
+  const value = values.find((one) => matchesPath(one, path));
+  const [, ...captures] = (value === undefined ? undefined : pathPattern(value)?.exec(path)) ?? [];
+  return captures.map((text) => text ?? '');
 }
 
 function meets(condition: RuleCondition, request: ProxyRequest): boolean {
@@ -44,8 +52,13 @@ function matchesHost(value: string, host: string): boolean {
 }
 
 function matchesPath(value: string, path: string): boolean {
-  if (value.startsWith('~*')) return new RegExp(value.slice(2), 'i').test(path);
-  return value.startsWith('~') ? new RegExp(value.slice(1)).test(path) : glob(value, path);
+  return pathPattern(value)?.test(path) ?? glob(value, path);
+}
+
+/** Undefined for a value that is no regular expression. */
+function pathPattern(value: string): RegExp | undefined {
+  if (value.startsWith('~*')) return new RegExp(value.slice(2), 'i');
+  return value.startsWith('~') ? new RegExp(value.slice(1)) : undefined;
 }
 
 function meetsHeader(config: RuleCondition['HeaderConfig'], request: ProxyRequest): boolean {
@@ -56,15 +69,6 @@ function meetsHeader(config: RuleCondition['HeaderConfig'], request: ProxyReques
 
 function meetsPair(values: readonly { Key: string; Value: string }[] | undefined, sent: [string, string][]): boolean {
   return values?.some(({ Key, Value }) => sent.some(([key, text]) => glob(Key, key) && glob(Value, text))) ?? false;
-}
-
-function cookies(request: ProxyRequest): [string, string][] {
-  return headerValues(request.headers, 'cookie')
-    .flatMap((header) => header.split(';'))
-    .map((cookie) => {
-      const [name = '', ...value] = cookie.trim().split('=');
-      return [name, value.join('=')];
-    });
 }
 
 function inNetwork(ip: string, network: string): boolean {

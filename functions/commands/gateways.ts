@@ -1,0 +1,51 @@
+import type { Resource } from '../core/model.ts';
+import { destroyInstance } from '../engine/place.ts';
+import { AppError, refuse } from './app-error.ts';
+import type { Context } from './context.ts';
+import { checkPrecondition, type Precondition } from './precondition.ts';
+import { conflict } from './proposal.ts';
+import { deletionBlockers } from './referrers.ts';
+import { deleteResource, load } from './resources.ts';
+import { worldOf } from './world.ts';
+
+/**
+ * Deletes a gateway and, where it is asked for, the instance that was created for it. The instance goes first: what is left of it after
+ * a failure is still declared, and the deletion can be repeated. Throws what `deleteResource` throws, `conflicting-declaration` for an
+ * adopted instance, and `unavailable` when the cloud does not do it.
+ */
+export async function deleteGateway(
+  ctx: Context,
+  fleet: string,
+  name: string,
+  precondition: Precondition,
+  deleteInstance: boolean,
+): Promise<void> {
+  const ref = { kind: 'gateway', fleet, name } as const;
+  if (deleteInstance) {
+    const resource = await load(ctx, ref);
+    checkPrecondition(precondition, resource.revision);
+    refuse(adopted(resource));
+    refuse(await deletionBlockers(ctx.deps.store, resource, worldOf(ctx.deps.store, fleet)));
+    await destroy(ctx, resource);
+  }
+  await deleteResource(ctx, ref, precondition);
+}
+
+function adopted({ spec }: Resource<'gateway'>) {
+  return spec.target ? [conflict('query/deleteInstance', 'the instance was adopted, and is never deleted')] : [];
+}
+
+async function destroy(ctx: Context, resource: Resource<'gateway'>): Promise<void> {
+  const outcome = await destroyInstance(ctx.deps, resource).catch((error: unknown) => {
+    const name = error instanceof Error ? error.name : typeof error;
+    ctx.deps.log.error('gateway.destroy-failed', {
+      fleet: resource.fleet,
+      gateway: resource.name,
+      name,
+      requestId: ctx.requestId,
+    });
+    return false;
+  });
+  if (!outcome)
+    throw new AppError('unavailable', 'The instance could not be deleted now; it and the gateway are still there.');
+}

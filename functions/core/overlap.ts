@@ -1,0 +1,65 @@
+import type { RouteMatch } from '../../schemas/route.ts';
+import { equal } from './digest.ts';
+import type { Rule } from './ir.ts';
+import { compareText, pathLength, specificity } from './precedence.ts';
+
+/** What is compared of two rules. */
+type Matcher = Pick<Rule, 'key' | 'hostname' | 'match'>;
+
+/**
+ * Pairs of rules of different routes that tie: the same host name and path, equally specific, and a request may match both. Nothing
+ * that was declared says which one wins, so that one of them has to change.
+ */
+export function findTies<T extends Matcher>(rules: readonly T[]): [T, T][] {
+  const places = Map.groupBy(rules, (rule) => placeOf(rule));
+  return [...places.values()].flatMap((group) => pairs(group).filter(([a, b]) => !sameRoute(a, b) && ties(a, b)));
+}
+
+/** Rules with another place are told apart by it. */
+export function placeOf({ hostname, match }: Matcher): string {
+  const { type, value } = match.path;
+  return JSON.stringify([hostname ?? '', type, type === 'Prefix' ? value.slice(0, pathLength(match.path)) : value]);
+}
+
+function ties(a: Matcher, b: Matcher): boolean {
+  return equal(specificity(a), specificity(b)) && mayBothMatch(a.match, b.match);
+}
+
+/** Whether a request can satisfy the conditions of both, given that its host and path do. */
+export function mayBothMatch(a: RouteMatch, b: RouteMatch): boolean {
+  if (a.method !== undefined && b.method !== undefined && a.method !== b.method) return false;
+  const lists = [
+    [a.headers.map(lowerCaseName), b.headers.map(lowerCaseName)],
+    [a.queryParams, b.queryParams],
+    [a.cookies.map(exact), b.cookies.map(exact)],
+  ] as const;
+  return !lists.some(([left, right]) => left.some((one) => right.some((other) => excludes(one, other))));
+}
+
+interface TextMatch {
+  type: 'Exact' | 'RegularExpression';
+  name: string;
+  value: string;
+}
+
+const lowerCaseName = (match: TextMatch): TextMatch => ({ ...match, name: match.name.toLowerCase() });
+const exact = (match: { name: string; value: string }): TextMatch => ({ ...match, type: 'Exact' });
+
+/** Two different values of one name; of regular expressions the worst is thought. */
+function excludes(a: TextMatch, b: TextMatch): boolean {
+  return a.name === b.name && a.type === 'Exact' && b.type === 'Exact' && a.value !== b.value;
+}
+
+/** Within a route the order of its rules decides, as it stands in their keys. */
+function sameRoute(a: Matcher, b: Matcher): boolean {
+  return routeOf(a) === routeOf(b);
+}
+
+export function routeOf({ key }: Matcher): string {
+  return key.split('/', 1)[0] ?? key;
+}
+
+function pairs<T extends Matcher>(rules: readonly T[]): [T, T][] {
+  const sorted = [...rules].sort((a, b) => compareText(a.key, b.key));
+  return sorted.flatMap((first, index) => sorted.slice(index + 1).map((second): [T, T] => [first, second]));
+}

@@ -1,0 +1,47 @@
+import { providerOf, type Resource } from '../core/model.ts';
+import type { Deps, SyncRecord } from '../deps.ts';
+import type { Provisioned } from '../providers/provider.ts';
+import { providerFor } from '../providers/registry.ts';
+import { type HeldLease, withLease } from './lease.ts';
+import { openSession } from './session.ts';
+
+/** The longest that one call of the clouds takes, retries included. */
+const LEASE_MS = 60_000;
+
+interface Run {
+  fleet: string;
+  gateway: string;
+  lease: HeldLease;
+}
+
+/** Where the gateway is: the instance that it names, or the one that is created for it, as far as that has come. */
+export async function placeOf(
+  deps: Deps,
+  run: Run,
+  resource: Resource<'gateway'>,
+  record: SyncRecord,
+): Promise<Provisioned> {
+  const { target = record.provisioned, provision } = resource.spec;
+  if (target !== undefined) return { ready: true, target };
+  if (provision === undefined) throw new Error('a gateway has a target or a provision');
+  return await providerFor(provision.provider).provision(provision, openSession(deps, run, resource, record));
+}
+
+/**
+ * Deletes the instance that was created for a gateway; false while another writer is at work on it. An instance that was adopted is
+ * never deleted.
+ */
+export async function destroyInstance(deps: Deps, resource: Resource<'gateway'>): Promise<boolean> {
+  const { fleet, name: gateway } = resource;
+  const done = await withLease(deps, `gateway/${fleet}/${gateway}`, LEASE_MS, async (lease) => {
+    const record = await deps.store.sync(fleet, gateway);
+    if (resource.spec.target !== undefined || record?.provisioned === undefined) return true;
+    const session = openSession(deps, { fleet, gateway, lease }, resource, {
+      ...record,
+      intent: record.intent ?? deps.ids.ulid(),
+    });
+    await providerFor(providerOf(resource.spec)).destroy(record.provisioned, session);
+    return true;
+  });
+  return done ?? false;
+}

@@ -1,0 +1,157 @@
+import * as z from 'zod';
+import type { AlbProvision, AlbTarget } from '../../../schemas/gateway.ts';
+import type { Provisioned, ProvisionSession } from '../provider.ts';
+import { type AlbSession, list, write } from './calls.ts';
+import { OWNER_TAG, resourceName, tagValue } from './canonical.ts';
+import { change, createJobs } from './jobs.ts';
+
+const Balancers = z
+  .object({
+    LoadBalancers: z.array(z.object({ LoadBalancerId: z.string(), LoadBalancerStatus: z.string() })).default([]),
+    NextToken: z.string().optional(),
+  })
+  .transform((page) => ({ items: page.LoadBalancers, nextToken: page.NextToken }));
+
+const Groups = z
+  .object({
+    ServerGroups: z.array(z.object({ ServerGroupId: z.string(), ServerGroupStatus: z.string() })).default([]),
+    NextToken: z.string().optional(),
+  })
+  .transform((page) => ({ items: page.ServerGroups, nextToken: page.NextToken }));
+
+const Listeners = z
+  .object({
+    Listeners: z
+      .array(z.object({ ListenerId: z.string(), ListenerPort: z.int(), ListenerStatus: z.string() }))
+      .default([]),
+    NextToken: z.string().optional(),
+  })
+  .transform((page) => ({ items: page.Listeners, nextToken: page.NextToken }));
+
+/** Load balancer, default server group, and then one step for each listener. */
+const FIXED_STEPS = 2;
+
+/**
+ * Creates a load balancer with its listeners, one step a call: what a step has begun is waited for by the next one. Everything carries
+ * the owner tag of the instance, by which it is found again; the rules and groups of the gateway carry another.
+ */
+export async function provision(wanted: AlbProvision, session: ProvisionSession): Promise<Provisioned<AlbTarget>> {
+  const work = workFor(wanted.regionId, session);
+  const total = FIXED_STEPS + wanted.listeners.length;
+  const waiting = (done: number, step: string): Provisioned<AlbTarget> => ({
+    ready: false,
+    progress: { done, total, step },
+  });
+
+  const balancer = await findBalancer(work);
+  if (balancer === undefined) return waiting(0, await createBalancer(wanted, work));
+  const { LoadBalancerId: loadBalancerId, LoadBalancerStatus: status } = balancer;
+  if (status === 'CreateFailed') return waiting(0, `load balancer ${loadBalancerId} could not be created`);
+  if (status !== 'Active') return waiting(0, `load balancer ${loadBalancerId} is ${status}`);
+
+  const group = await findGroup(work);
+  if (group === undefined) return waiting(1, await createDefaultGroup(wanted, work));
+  if (group.ServerGroupStatus !== 'Available') return waiting(1, 'the default server group is being created');
+
+  const listeners = await listListeners(loadBalancerId, work);
+  const missing = wanted.listeners.filter(({ port }) => !listeners.some((listener) => listener.ListenerPort === port));
+  const [next] = missing;
+  if (next)
+    return waiting(total - missing.length, await createListener(next, loadBalancerId, group.ServerGroupId, work));
+  const idle = listeners.find((listener) => listener.ListenerStatus !== 'Running');
+  if (idle) return waiting(total - 1, `listener ${idle.ListenerId} is ${idle.ListenerStatus}`);
+  const listenerIds = listeners.map((listener) => listener.ListenerId);
+  return { ready: true, target: { provider: 'alb', regionId: wanted.regionId, loadBalancerId, listenerIds } };
+}
+
+/** Deletes listeners, load balancer and default group, if they are ours. */
+export async function destroy(target: AlbTarget, session: ProvisionSession): Promise<void> {
+  const work = workFor(target.regionId, session);
+  const balancer = await findBalancer(work);
+  if (balancer?.LoadBalancerId === target.loadBalancerId) {
+    for (const { ListenerId } of await listListeners(target.loadBalancerId, work)) {
+      await change('DeleteListener', { ListenerId }, work);
+    }
+    await change('DeleteLoadBalancer', { LoadBalancerId: target.loadBalancerId }, work);
+  }
+  const group = await findGroup(work);
+  if (group) await change('DeleteServerGroup', { ServerGroupId: group.ServerGroupId }, work);
+}
+
+interface Work {
+  session: AlbSession;
+  jobs: ReturnType<typeof createJobs>;
+  owner: string;
+}
+
+/** Calls need a region, and no more of a target. */
+function workFor(regionId: string, session: ProvisionSession): Work {
+  const albSession: AlbSession = {
+    ...session,
+    target: { provider: 'alb', regionId, loadBalancerId: '', listenerIds: [] },
+  };
+  return { session: albSession, jobs: createJobs(albSession), owner: tagValue(`${session.owner}/instance`) };
+}
+
+const tagged = ({ owner }: Work) => [{ Key: OWNER_TAG, Value: owner }];
+
+async function findBalancer(work: Work) {
+  return (await list(work.session, 'ListLoadBalancers', { Tag: tagged(work) }, Balancers))[0];
+}
+
+async function findGroup(work: Work) {
+  return (await list(work.session, 'ListServerGroups', { Tag: tagged(work) }, Groups))[0];
+}
+
+async function listListeners(loadBalancerId: string, { session }: Work) {
+  const listeners = await list(session, 'ListListeners', { LoadBalancerIds: [loadBalancerId] }, Listeners);
+  return listeners.sort((a, b) => a.ListenerPort - b.ListenerPort);
+}
+
+async function createBalancer(wanted: AlbProvision, work: Work): Promise<string> {
+  const answer = await write(
+    work.session,
+    'CreateLoadBalancer',
+    {
+      LoadBalancerName: resourceName(work.session.owner),
+      LoadBalancerEdition: wanted.edition,
+      LoadBalancerBillingConfig: { PayType: 'PostPay' },
+      AddressType: wanted.addressType,
+      VpcId: wanted.vpcId,
+      ZoneMappings: wanted.zones.map(({ zoneId, vSwitchId }) => ({ ZoneId: zoneId, VSwitchId: vSwitchId })),
+      Tag: tagged(work),
+    },
+    work.session.createToken('load-balancer'),
+  );
+  return `load balancer ${String(answer['LoadBalancerId'])} is being created`;
+}
+
+/** A listener needs a group for what no rule takes; this one has no servers, so that such requests get 503. */
+async function createDefaultGroup(wanted: AlbProvision, work: Work): Promise<string> {
+  const parameters = {
+    ServerGroupName: resourceName(`${work.session.owner}-default`),
+    ServerGroupType: 'Ip',
+    VpcId: wanted.vpcId,
+    HealthCheckConfig: { HealthCheckEnabled: false },
+    Tag: tagged(work),
+  };
+  await write(work.session, 'CreateServerGroup', parameters, work.session.createToken('default-group'));
+  return 'the default server group is being created';
+}
+
+async function createListener(
+  { port, protocol, certificateId }: AlbProvision['listeners'][number],
+  LoadBalancerId: string,
+  ServerGroupId: string,
+  { session }: Work,
+): Promise<string> {
+  const parameters = {
+    LoadBalancerId,
+    ListenerPort: port,
+    ListenerProtocol: protocol,
+    DefaultActions: [{ Type: 'ForwardGroup', ForwardGroupConfig: { ServerGroupTuples: [{ ServerGroupId }] } }],
+    ...(certificateId === undefined ? {} : { Certificates: [{ CertificateId: certificateId }] }),
+  };
+  await write(session, 'CreateListener', parameters, session.createToken(`listener-${port}`));
+  return `the listener on port ${port} is being created`;
+}

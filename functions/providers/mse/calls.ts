@@ -1,0 +1,107 @@
+import * as z from 'zod';
+import type { MseTarget } from '../../../schemas/gateway.ts';
+import type { Json } from '../../core/provider-object.ts';
+import { CloudError } from '../../deps.ts';
+import type { ProvisionSession, Session } from '../provider.ts';
+
+export type MseSession = Session<MseTarget>;
+
+/** What a call needs to know of a session. */
+export type CallSession = ProvisionSession & { target: Pick<MseTarget, 'regionId'> };
+
+type Parameters = Record<string, Json | undefined>;
+
+/** The default page of 10 makes many calls of a list (MSE OpenAPI 2019-05-31). */
+const PAGE_SIZE = 100;
+const MAX_PAGES = 200;
+
+/** A member of an answer that may be absent or null. */
+export function orElse<T extends z.ZodType>(schema: T, fallback: z.output<T>) {
+  return schema.nullish().transform((value) => value ?? fallback);
+}
+
+/** A call that changes nothing; `Data` of the answer must have the form of `schema`. */
+export async function read<T>(
+  session: CallSession,
+  action: string,
+  parameters: Parameters,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const { Data } = await session.cloud.call(requestOf(session, action, parameters));
+  const parsed = schema.safeParse(Data);
+  if (parsed.success) return parsed.data;
+  throw invalidAnswer(action, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
+}
+
+/** All pages of a list. A page may be shorter than was asked for. */
+export async function list<T>(
+  session: CallSession,
+  action: string,
+  parameters: Parameters,
+  item: z.ZodType<T>,
+): Promise<T[]> {
+  const schema = z.object({ TotalSize: z.coerce.number(), Result: orElse(z.array(item), []) });
+  const items: T[] = [];
+  for (let PageNumber = 1; PageNumber <= MAX_PAGES; PageNumber++) {
+    const page = await read(session, action, { ...parameters, PageNumber, PageSize: PAGE_SIZE }, schema);
+    items.push(...page.Result);
+    if (items.length >= page.TotalSize || page.Result.length === 0) return items;
+  }
+  throw invalidAnswer(action, `more than ${MAX_PAGES} pages`);
+}
+
+/** A call that changes something, under the lease; it must be harmless to repeat. Resolves with `Data` of the answer. */
+export async function write(session: CallSession, action: string, parameters: Parameters): Promise<Json | undefined> {
+  const request = { ...requestOf(session, action, parameters), beforeAttempt: session.ensureLease };
+  return (await session.cloud.call(request))['Data'];
+}
+
+/** Gives up a write that has been done already. */
+class Done extends Error {}
+
+/**
+ * A write that must not be repeated. MSE knows no idempotency token, so that before it is tried again `isDone` looks for what the attempt
+ * before it may have done. Resolves with `Data`, or with undefined when it was done.
+ */
+export async function writeOnce(
+  session: CallSession,
+  action: string,
+  parameters: Parameters,
+  isDone: () => Promise<boolean>,
+): Promise<Json | undefined> {
+  let attempts = 0;
+  const beforeAttempt = async () => {
+    await session.ensureLease();
+    if (attempts++ > 0 && (await isDone())) throw new Done();
+  };
+  try {
+    return (await session.cloud.call({ ...requestOf(session, action, parameters), beforeAttempt }))['Data'];
+  } catch (error) {
+    if (!(error instanceof Done)) throw error;
+    return undefined;
+  }
+}
+
+function requestOf({ target, credentials }: CallSession, action: string, parameters: Parameters) {
+  // Texts of errors are for people; without this they are in Chinese.
+  return {
+    product: 'mse' as const,
+    regionId: target.regionId,
+    credentials,
+    action,
+    parameters: { AcceptLanguage: 'en', ...parameters },
+  };
+}
+
+export function isGone(error: unknown): boolean {
+  return error instanceof CloudError && error.errorClass === 'gone';
+}
+
+function invalidAnswer(action: string, what: string): CloudError {
+  return new CloudError({
+    code: 'InvalidResponse',
+    errorClass: 'unavailable',
+    action,
+    message: `${action}: the answer has not the documented form: ${what}`,
+  });
+}

@@ -1,0 +1,24 @@
+import type { MseTarget } from '../../../schemas/gateway.ts';
+import type { GatewayProvider } from '../provider.ts';
+import { apply } from './apply.ts';
+import { batch } from './batch.ts';
+import { capabilities, check, checkQuotas } from './check.ts';
+import { compile } from './compile.ts';
+import { observe } from './observe.ts';
+import { checkOrder } from './order.ts';
+import { destroy, provision } from './provision.ts';
+
+/** Alibaba Cloud MSE cloud-native gateway: pools become fixed-address services, rules become routes. */
+export const mse: GatewayProvider<MseTarget> = {
+  kind: 'mse',
+  capabilities,
+  check,
+  checkOrder,
+  checkQuotas,
+  observe,
+  compile,
+  batch,
+  apply,
+  provision,
+  destroy,
+};

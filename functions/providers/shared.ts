@@ -1,0 +1,15 @@
+/** What providers have in common. */
+
+/** Waits for all, then throws the first failure: when it throws, nothing that it began is still under way. */
+export async function settle<T extends readonly unknown[]>(
+  tasks: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(tasks);
+  return await Promise.all(tasks);
+}
+
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  const result: T[][] = [];
+  for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
+  return result;
+}

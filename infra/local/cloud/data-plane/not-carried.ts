@@ -1,0 +1,7 @@
+/** The configuration is valid in the cloud, but this data plane does not carry it; the client gets a 501 that says so. */
+export class NotCarriedError extends Error {
+  constructor(feature: string) {
+    super(`the local data plane does not carry ${feature}`);
+    this.name = 'NotCarriedError';
+  }
+}

@@ -1,0 +1,67 @@
+import { ApiError, notCarried } from '../errors.ts';
+import { type Parameters, validateParameters } from '../parameters.ts';
+import type { Call, Outcome, Product } from '../product.ts';
+import type { Schedule } from '../schedule.ts';
+import type { Rate } from '../throttle.ts';
+import { CARRIED } from './actions/index.ts';
+import { Refusal } from './errors.ts';
+import type { MseDataPlane, MseState } from './model.ts';
+import { TABLE } from './table.ts';
+
+/** All actions of an account in a region together; assumed, since none is documented. */
+const RATE: Rate = { limit: 5, perSeconds: 1 };
+
+export interface MseOptions {
+  schedule: Schedule;
+  /** From a change of a gateway to Status 2. */
+  gatewayLatencyMs: number;
+  /** From publishing or taking offline to its effect. */
+  publishLatencyMs: number;
+  dataPlane: (state: MseState) => MseDataPlane;
+  now: () => number;
+}
+
+/** The gateways of MSE OpenAPI 2019-05-31. */
+export function createMse({ dataPlane: createDataPlane, ...options }: MseOptions): Product & { state: MseState } {
+  const state: MseState = { gateways: new Map() };
+  const shared = { ...options, state, dataPlane: createDataPlane(state) };
+
+  function data(call: Call): unknown {
+    const { fault, spec, regionId, regionGiven } = call;
+    if (fault?.kind === 'body-error') throw new Refusal(fault.code ?? 'InternalError', 'This error was injected.');
+    const input = checked(call);
+    const action = CARRIED.get(spec.name);
+    if (!action) throw notCarried(`the action ${spec.name}`);
+    return action({ ...shared, regionId, regionGiven }, input);
+  }
+
+  return {
+    name: 'mse',
+    table: TABLE,
+    state,
+    rateOf: (_, regionId) => ({ scope: regionId, rate: RATE }),
+    execute: (call) => {
+      try {
+        return { body: { HttpStatusCode: 200, Code: 200, Success: true, Message: 'success', Data: data(call) } };
+      } catch (thrown) {
+        if (thrown instanceof Refusal) return refused(thrown);
+        throw thrown;
+      }
+    },
+    close: () => shared.dataPlane.close(),
+  };
+}
+
+/** MSE documents one code for all that is wrong with a parameter. */
+function checked({ spec, parameters }: Call): Parameters {
+  try {
+    return validateParameters(spec, parameters);
+  } catch (thrown) {
+    throw thrown instanceof ApiError ? new Refusal('InvalidParameter', thrown.message) : thrown;
+  }
+}
+
+function refused({ code, errorCode, message }: Refusal): Outcome {
+  const body = { HttpStatusCode: code, Code: code, Success: false, Message: message, ErrorCode: errorCode };
+  return { body, code: errorCode };
+}

@@ -1,0 +1,55 @@
+/** What shall happen, and when: milliseconds since the epoch. */
+interface Entry {
+  dueAt: number;
+  effect: () => void | Promise<void>;
+}
+
+/** Effects that take place a while after the call that asked for them. */
+export class Schedule {
+  readonly #now: () => number;
+  #pending: Entry[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #settling: Promise<void> = Promise.resolve();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The effect must see to its own errors. */
+  after(latencyMs: number, effect: Entry['effect']): void {
+    this.#pending.push({ dueAt: this.#now() + latencyMs, effect });
+    this.#pending.sort((a, b) => a.dueAt - b.dueAt);
+    this.#arm();
+  }
+
+  /** Carries out what is due: the earlier first, then in the order of the calls. */
+  settle(): Promise<void> {
+    this.#settling = this.#settling.then(async () => {
+      const due = this.#pending.filter(({ dueAt }) => dueAt <= this.#now());
+      this.#pending = this.#pending.filter((entry) => !due.includes(entry));
+      for (const { effect } of due) await effect();
+    });
+    return this.#settling;
+  }
+
+  async close(): Promise<void> {
+    this.#pending = [];
+    clearTimeout(this.#timer);
+    await this.#settling;
+  }
+
+  /** For real time; in virtual time the next call settles what is due. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const [next] = this.#pending;
+    if (!next) return;
+    this.#timer = setTimeout(
+      async () => {
+        await this.settle();
+        this.#arm();
+      },
+      Math.max(1, next.dueAt - this.#now()),
+    );
+    this.#timer.unref();
+  }
+}

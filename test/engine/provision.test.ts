@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sweep } from '../../functions/engine/sweep.ts';
+import { declareFleet, FLEET, ROUTES } from './fleet.ts';
+import { type Harness, type Json, startHarness } from './harness.ts';
+
+const ALB = {
+  provider: 'alb',
+  regionId: 'cn-hangzhou',
+  vpcId: 'vpc-1',
+  zones: [
+    { zoneId: 'cn-hangzhou-h', vSwitchId: 'vsw-h' },
+    { zoneId: 'cn-hangzhou-i', vSwitchId: 'vsw-i' },
+  ],
+  listeners: [{ port: 80 }, { port: 8080 }],
+};
+
+const CREATES = /^Create(LoadBalancer|Listener|ServerGroup)$/;
+
+describe('a load balancer that is created for a gateway', () => {
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = await startHarness();
+    await declareFleet(harness);
+    harness.forgetCalls();
+  });
+  afterEach(() => harness.close());
+
+  const gateway = async (): Promise<Json> => (await harness.api('GET', `${FLEET}/gateways/own`)).body;
+
+  async function untilVerified(seen: (gateway: Json) => void = () => undefined): Promise<Json> {
+    for (let round = 0; round < 40; round++) {
+      const now = await gateway();
+      seen(now);
+      if (now.sync.state === 'Verified') return now;
+      harness.clock.advance(6000);
+      await sweep(harness.deps());
+    }
+    throw new Error(`not verified: ${JSON.stringify(await gateway())}`);
+  }
+
+  it('comes step by step, says how far it is, and then carries routes', async () => {
+    await harness.put(`${FLEET}/gateways/own`, { provision: ALB });
+    const steps: string[] = [];
+    const done = await untilVerified(({ sync }) => {
+      if (sync.progress) steps.push(`${sync.progress.done}/${sync.progress.total}`);
+      if (sync.progress) expect(sync).toMatchObject({ state: 'Pending', reason: 'Provisioning' });
+    });
+    expect(new Set(steps).size).toBeGreaterThanOrEqual(3);
+    expect(done.target.listenerIds).toHaveLength(2);
+    expect(done.sync.progress).toBeUndefined();
+    expect(harness.cloud.log.entries.filter((entry) => entry.action === 'CreateLoadBalancer')).toHaveLength(1);
+
+    await harness.put(`${FLEET}/routes/own`, { ...ROUTES.shop, gateways: ['own'], hostnames: ['own.example.com'] });
+    expect((await gateway()).sync.state).toBe('Verified');
+    const rules = [...harness.cloud.state.rules.values()].filter((rule) =>
+      done.target.listenerIds.includes(rule.ListenerId),
+    );
+    expect(rules).toHaveLength(2);
+  });
+
+  it('is not created twice when answers are lost', async () => {
+    for (const action of ['CreateLoadBalancer', 'CreateServerGroup', 'CreateListener']) {
+      harness.cloud.faults.add({ kind: 'lost-response', action });
+    }
+    const before = { ...counts() };
+    await harness.put(`${FLEET}/gateways/own`, { provision: ALB });
+    await untilVerified();
+    expect(counts()).toEqual({
+      balancers: before.balancers + 1,
+      listeners: before.listeners + 2,
+      groups: before.groups + 1,
+    });
+  });
+
+  const counts = () => ({
+    balancers: harness.cloud.state.loadBalancers.size,
+    listeners: harness.cloud.state.listeners.size,
+    groups: harness.cloud.state.serverGroups.size,
+  });
+
+  it('is deleted on the explicit word only', async () => {
+    const before = counts();
+    await harness.put(`${FLEET}/gateways/own`, { provision: ALB });
+    await untilVerified();
+    const answer = await harness.api('DELETE', `${FLEET}/gateways/own?deleteInstance=true`, undefined, {
+      'if-match': '*',
+    });
+    expect(answer.status).toBe(204);
+    expect(counts()).toEqual(before);
+  });
+
+  it('stays when the gateway alone is deleted', async () => {
+    await harness.put(`${FLEET}/gateways/own`, { provision: ALB });
+    await untilVerified();
+    const before = counts();
+    expect((await harness.api('DELETE', `${FLEET}/gateways/own`, undefined, { 'if-match': '*' })).status).toBe(204);
+    expect(counts()).toEqual(before);
+  });
+
+  it('is never an adopted one', async () => {
+    const answer = await harness.api('DELETE', `${FLEET}/gateways/edge?deleteInstance=true`, undefined, {
+      'if-match': '*',
+    });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'conflicting-declaration' } });
+    expect(harness.writes()).toEqual([]);
+  });
+
+  it('cannot be asked for and named at once, nor changed afterwards', async () => {
+    const { body: edge } = await harness.api('GET', `${FLEET}/gateways/edge`);
+    const both = await harness.api('PUT', `${FLEET}/gateways/own`, { target: edge.target, provision: ALB });
+    expect(both.status).toBe(400);
+    await harness.put(`${FLEET}/gateways/own`, { provision: ALB });
+    const other = { ...ALB, vpcId: 'vpc-2' };
+    const changed = await harness.api('PUT', `${FLEET}/gateways/own`, { provision: other }, { 'if-match': '*' });
+    expect(changed).toMatchObject({ status: 422, body: { errors: [{ pointer: '#/provision' }] } });
+  });
+
+  it('says so when the cloud refuses it', async () => {
+    harness.cloud.faults.add({
+      kind: 'error',
+      action: 'CreateLoadBalancer',
+      code: 'QuotaExceeded.LoadBalancersNum',
+      times: 100,
+    });
+    await harness.put(`${FLEET}/gateways/own`, { provision: ALB });
+    expect((await gateway()).sync).toMatchObject({ state: 'Failed', reason: 'QuotaExceeded' });
+    expect(harness.writes().filter((action) => CREATES.test(action))).toEqual(['CreateLoadBalancer']);
+  });
+});
+
+describe('an MSE gateway that is created for a gateway', () => {
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = await startHarness({ provider: 'mse' });
+    await declareFleet(harness);
+  });
+  afterEach(() => harness.close());
+
+  const MSE = { provider: 'mse', regionId: 'cn-hangzhou', vpcId: 'vpc-1', zones: ALB.zones.slice(0, 1) };
+
+  it('comes once although the answer is lost, carries routes, and goes on the explicit word', async () => {
+    const instances = () => harness.cloud.mse.gateways.size;
+    const before = instances();
+    harness.cloud.faults.add({ kind: 'lost-response', action: 'AddGateway' });
+    await harness.put(`${FLEET}/gateways/own`, { provision: MSE });
+    for (let round = 0; round < 10; round++) {
+      harness.clock.advance(6000);
+      await sweep(harness.deps());
+    }
+    const { body: own } = await harness.api('GET', `${FLEET}/gateways/own`);
+    expect(own).toMatchObject({ target: { provider: 'mse' }, sync: { state: 'Verified' } });
+    expect(instances()).toBe(before + 1);
+
+    await harness.put(`${FLEET}/routes/own`, { ...ROUTES.shop, gateways: ['own'], hostnames: ['own.example.com'] });
+    expect(harness.cloud.mse.gateways.get(own.target.gatewayUniqueId)?.routes.size).toBe(1);
+    await harness.api('DELETE', `${FLEET}/routes/own`, undefined, { 'if-match': '*' });
+    const gone = await harness.api('DELETE', `${FLEET}/gateways/own?deleteInstance=true`, undefined, {
+      'if-match': '*',
+    });
+    expect(gone.status).toBe(204);
+    harness.clock.advance(6000);
+    await harness.cloud.settle();
+    expect(instances()).toBe(before);
+  });
+});

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { effectiveShares } from '../../../functions/core/distribution.ts';
+import type { Member, Pool, Share } from '../../../functions/core/ir.ts';
+import { slotsOf } from '../../../functions/providers/mse/shares.ts';
+import { member, pool } from './harness.ts';
+
+const CLUSTERS = ['a', 'b', 'c', 'd', 'e'];
+const withdrawn = (...clusters: string[]) =>
+  clusters.map((cluster, index) => ({ cluster, sinceMs: index, reason: 'down', decision: 'd' }));
+
+/** The addresses of each service and the real shares, while these clusters are out. */
+function outcome(members: Member[], ...out: string[]) {
+  const one = pool('shop-80', members);
+  const { slots, real } = slotsOf(one, effectiveShares(one, withdrawn(...out)));
+  return {
+    services: Object.fromEntries(
+      slots.map(({ name, addresses }) => [name, addresses.map((address) => address.replace(/^10\.0\.0\.|:80$/g, ''))]),
+    ),
+    real: Object.fromEntries(real.map(({ cluster, percent }) => [cluster, percent])),
+  };
+}
+
+const weighted = (weights: number[], addresses = 1) =>
+  weights.map((weight, index) =>
+    member(
+      CLUSTERS[index] ?? '',
+      Array.from({ length: addresses }, (_, offset) => index * 10 + offset),
+      { weight },
+    ),
+  );
+
+test('as declared, each cluster has a service of its own', () => {
+  expect(outcome(weighted([60, 40]))).toEqual({ services: { a: ['0'], b: ['10'] }, real: { a: 60, b: 40 } });
+});
+
+test('the service of a failed cluster takes the addresses of the only other one', () => {
+  expect(outcome(weighted([60, 40], 2), 'a')).toEqual({
+    services: { a: ['10', '11'], b: ['10', '11'] },
+    real: { a: 0, b: 100 },
+  });
+});
+
+test('two that take over get so many addresses each as come nearest to their weights', () => {
+  expect(outcome(weighted([50, 30, 20], 3), 'a')).toEqual({
+    services: { a: ['10', '11', '12', '20', '21'], b: ['10', '11', '12'], c: ['20', '21', '22'] },
+    real: { a: 0, b: 60, c: 40 },
+  });
+});
+
+test('where addresses are too few, the shares that are told are the real ones', () => {
+  expect(outcome(weighted([50, 40, 10]), 'a')).toEqual({
+    services: { a: ['10'], b: ['10'], c: ['20'] },
+    real: { a: 0, b: 90, c: 10 },
+  });
+});
+
+test('the services of two failed clusters make up for each other', () => {
+  expect(outcome(weighted([40, 20, 30, 10]), 'a', 'b').real).toEqual({ a: 0, b: 0, c: 70, d: 30 });
+});
+
+test('a tier that stands by has no service, and lends its addresses when the one before it fails', () => {
+  const members = [member('a', [1]), member('b', [2]), member('c', [3], { tier: 1 }), member('d', [4], { tier: 1 })];
+  expect(outcome(members)).toEqual({ services: { a: ['1'], b: ['2'] }, real: { a: 50, b: 50, c: 0, d: 0 } });
+  expect(outcome(members, 'a', 'b')).toEqual({
+    services: { a: ['3', '4'], b: ['3', '4'] },
+    real: { a: 0, b: 0, c: 50, d: 50 },
+  });
+});
+
+test('when no cluster shall serve, all do as declared', () => {
+  const one = pool('shop-80', weighted([60, 40]));
+  const nobody: Share[] = one.members.map(({ cluster }) => ({ cluster, percent: 0 }));
+  expect(slotsOf(one, nobody)).toEqual(slotsOf(one, effectiveShares(one, [])));
+});
+
+test('a pool with affinity has one service, with addresses by weight', () => {
+  const one: Pool = { ...pool('shop-80', weighted([75, 25], 3)), affinity: { ttlSeconds: 60 } };
+  const { slots, real } = slotsOf(one, effectiveShares(one, []));
+  expect(slots.map(({ name, percent, addresses }) => [name, percent, addresses.length])).toEqual([['all', 100, 4]]);
+  expect(real.map((share) => share.percent)).toEqual([75, 25]);
+});
+
+const MEMBERS = fc
+  .array(fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 1 })), {
+    minLength: 1,
+    maxLength: 5,
+  })
+  .map((parts) =>
+    parts.map(([weight, addresses, tier], index) =>
+      member(
+        CLUSTERS[index] ?? '',
+        Array.from({ length: addresses }, (_, offset) => index * 10 + offset),
+        { weight, tier },
+      ),
+    ),
+  );
+
+test('whatever fails: routes keep their percentages, no service is empty, and only those that shall serve do', () => {
+  const property = fc.property(MEMBERS, fc.subarray(CLUSTERS), (members, out) => {
+    const one = pool(
+      'shop-80',
+      members.filter((item) => item.endpoints.length > 0),
+    );
+    const wanted = effectiveShares(one, withdrawn(...out));
+    const { slots, real } = slotsOf(one, wanted);
+    const declared = slotsOf(one, effectiveShares(one, []));
+    const percents = (all: typeof slots) => all.map(({ name, percent }) => [name, percent]);
+    expect(percents(slots)).toEqual(percents(declared.slots));
+    expect(slots.every(({ addresses }) => addresses.length > 0)).toBe(true);
+    const total = real.reduce((sum, share) => sum + share.percent, 0);
+    expect(total).toBe(slots.length === 0 ? 0 : 100);
+    for (const { cluster, percent } of wanted) {
+      if (percent === 0) expect(real.find((share) => share.cluster === cluster)?.percent).toBe(0);
+    }
+  });
+  fc.assert(property);
+});
