@@ -1,3 +1,5 @@
+import { CloudError } from '../deps.ts';
+
 /** What providers have in common. */
 
 /** Waits for all, then throws the first failure: when it throws, nothing that it began is still under way. */
@@ -12,4 +14,14 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
   const result: T[][] = [];
   for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
   return result;
+}
+
+/** An answer that cannot be read is no answer: it may be another time. */
+export function invalidAnswer(action: string, what: string): CloudError {
+  return new CloudError({
+    code: 'InvalidResponse',
+    errorClass: 'unavailable',
+    action,
+    message: `${action}: the answer has not the documented form: ${what}`,
+  });
 }

@@ -42,8 +42,8 @@ Fairlead is ready. Ctrl-C ends it.
   API        ${api.url}
   Token      ${api.token}
   Document   ${api.url}/openapi.json
-  ALB        ${alb.url}  gateway ${alb.name}
-  MSE        ${mse.url}  gateway ${mse.name}, with the same routes
+  Gateway    ${alb.url}  ${alb.name}, on ALB
+  Gateway    ${mse.url}  ${mse.name}, on MSE, with the same routes
   Log        ${relative(process.cwd(), logFile)}
 
 60 of 100 requests go to hangzhou-a, 40 to hangzhou-b:

@@ -15,8 +15,8 @@ afterEach(async () => {
   await cluster.close();
 });
 
-const send = (path: string, method = 'GET') =>
-  sendTo(cluster.address, { path, method, agent, headers: { host: 'shop.example.com' } });
+const send = (path: string, method = 'GET', headers: Record<string, string> = {}) =>
+  sendTo(cluster.address, { path, method, agent, headers: { host: 'shop.example.com', ...headers } });
 
 test('says who it is and what it was asked', async () => {
   const answer = await send('/a?b=c', 'PUT');
@@ -70,4 +70,25 @@ test('one failure can follow another', async () => {
   expect((await send('/')).status).toBe(503);
   await cluster.fail('refuse');
   await cluster.close();
+});
+
+test('remembers what it got, with the body', async () => {
+  await sendTo(cluster.address, { path: '/order', method: 'POST', agent, body: 'seven', headers: { 'x-env': 'test' } });
+  await send('/healthz');
+  expect(cluster.received).toMatchObject([
+    { method: 'POST', path: '/order', body: 'seven', headers: { 'x-env': 'test' } },
+  ]);
+});
+
+test('answers with the status and the headers that a request asks for', async () => {
+  const answer = await send('/', 'GET', { 'x-demo-status': '418', 'x-reply-x-mood': 'fine' });
+  expect(answer).toMatchObject({ status: 418, headers: { 'x-mood': 'fine', 'x-cluster': 'east' } });
+});
+
+test('fails as many requests of one id as they ask for', async () => {
+  const failing = (id: string) =>
+    send('/', 'GET', { 'x-demo-id': id, 'x-demo-status': '503', 'x-demo-failures': '2' }).then(({ status }) => status);
+  expect([await failing('a'), await failing('a'), await failing('b'), await failing('a')]).toEqual([
+    503, 503, 503, 200,
+  ]);
 });

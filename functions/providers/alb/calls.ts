@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { Json } from '../../core/provider-object.ts';
-import { CloudError } from '../../deps.ts';
 import type { Session } from '../provider.ts';
+import { invalidAnswer } from '../shared.ts';
 
 export type AlbSession = Session<AlbTarget>;
 
@@ -57,14 +57,5 @@ export async function write(
     action,
     parameters: { ...parameters, ClientToken: clientToken },
     beforeAttempt: session.ensureLease,
-  });
-}
-
-function invalidAnswer(action: string, what: string): CloudError {
-  return new CloudError({
-    code: 'InvalidResponse',
-    errorClass: 'unavailable',
-    action,
-    message: `${action}: the answer has not the documented form: ${what}`,
   });
 }

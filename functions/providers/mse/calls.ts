@@ -3,6 +3,7 @@ import type { MseTarget } from '../../../schemas/gateway.ts';
 import type { Json } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import type { ProvisionSession, Session } from '../provider.ts';
+import { invalidAnswer } from '../shared.ts';
 
 export type MseSession = Session<MseTarget>;
 
@@ -95,13 +96,4 @@ function requestOf({ target, credentials }: CallSession, action: string, paramet
 
 export function isGone(error: unknown): boolean {
   return error instanceof CloudError && error.errorClass === 'gone';
-}
-
-function invalidAnswer(action: string, what: string): CloudError {
-  return new CloudError({
-    code: 'InvalidResponse',
-    errorClass: 'unavailable',
-    action,
-    message: `${action}: the answer has not the documented form: ${what}`,
-  });
 }
