@@ -18,6 +18,9 @@ import { beginAttempt, failureOf, type Outcome, recordOutcome } from './sync.ts'
 /** A writer that dies blocks its gateway for this long. */
 const LEASE_MS = 20_000;
 
+/** Reason of a run that stopped between two batches because traffic has to move. */
+const YIELDED = 'Yielded';
+
 /** Edits that arrive during a run are taken up by the same caller, this many times; then the sweep takes over. */
 const MAX_RUNS = 10;
 
@@ -35,10 +38,11 @@ export async function reconcileGateway(
   let result: ReconcileResult | undefined;
   for (let run = 0; run < MAX_RUNS; run++) {
     const outcome = await withLease(deps, `gateway/${fleet}/${gateway}`, LEASE_MS, (lease) =>
-      runOnce(deps, { fleet, gateway, scope, lease }),
+      runInTurn(deps, { fleet, gateway, scope, lease }),
     );
     if (outcome === undefined) return result ?? busy(gateway);
     result = { gateway, ...outcome };
+    if (outcome.reason === YIELDED) continue;
     if (outcome.state !== 'Verified' || !(await hasWork(deps, fleet, gateway, scope))) return result;
   }
   return result ?? busy(gateway);
@@ -64,6 +68,15 @@ interface Run {
   gateway: string;
   scope: Scope;
   lease: HeldLease;
+}
+
+/** A failover that waits goes first: it is short, and what is being published can wait. */
+async function runInTurn(deps: Deps, run: Run): Promise<Outcome> {
+  if (run.scope === 'full' && (await hasWork(deps, run.fleet, run.gateway, 'pools'))) {
+    const moved = await runOnce(deps, { ...run, scope: 'pools' });
+    if (moved.state !== 'Verified') return moved;
+  }
+  return await runOnce(deps, run);
 }
 
 async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
@@ -108,6 +121,8 @@ async function push(deps: Deps, run: Run, resource: Resource<'gateway'>, session
   if (run.scope === 'full') await keepBoth(deps, run, config);
   for (const batch of provider.batch(desired.changes)) {
     await session.ensureLease();
+    if (run.scope === 'full' && (await deps.store.traffic(run.fleet)).version !== traffic.version)
+      return yielded(observed);
     await provider.apply(batch, observed, session);
   }
   const left = desired.changes.length > 0 ? desire(await provider.observe(session, run.scope)) : desired;
@@ -180,6 +195,10 @@ function verified(plan: Plan, observed: Observed): Outcome {
   const count = plan.changes.length;
   const message = count === 0 ? 'The gateway is as declared.' : `Changes applied and read back: ${count}.`;
   return outcome('Verified', 'Programmed', message, plan, observed);
+}
+
+function yielded(observed: Observed): Outcome {
+  return outcome('Pending', YIELDED, 'A failover goes first; the rest follows at once.', undefined, observed);
 }
 
 function observedOnly(plan: Plan, observed: Observed): Outcome {

@@ -62,6 +62,8 @@ export type Api = (
 interface Options {
   /** From a call of the cloud to its effect; default 200. */
   jobLatencyMs?: number;
+  /** In real time; default 5000, so that a busy machine is not taken for a cloud in trouble. */
+  callTimeoutMs?: number;
   /** Default: the documented ones. */
   quotas?: LocalCloudOptions['quotas'];
 }
@@ -104,7 +106,13 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
   const nextUlid = monotonicFactory();
   const ownCloud = (): Cloud =>
-    createCloud({ credentials: { default: KEYS }, endpoint: () => cloud.url, clock, log: silent, timeoutMs: 1000 });
+    createCloud({
+      credentials: { default: KEYS },
+      endpoint: () => cloud.url,
+      clock,
+      log: silent,
+      timeoutMs: options.callTimeoutMs ?? 5000,
+    });
   const deps = (overrides: Partial<Deps> = {}): Deps => ({
     store: createDynamoStore(client, DEFAULT_TABLE_NAME),
     cloud: ownCloud(),

@@ -12,7 +12,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is in trouble', 
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider });
+    harness = await startHarness({ provider, callTimeoutMs: 1000 });
     await declareFleet(harness);
   });
   afterEach(() => harness.close());
