@@ -32,7 +32,9 @@ function contestedRules(
   const own: Resource<'route'> = before
     ? { ...before, spec }
     : { kind: 'route', fleet: gateway.fleet, name, uid: '', revision: 1, createdAt: now, updatedAt: now, spec };
-  const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
+  const others = routes.filter(
+    (route) => route.name !== name && route.spec.gateways.includes(gateway.name) && shareHostname(route.spec, spec),
+  );
   const { rules } = resolve({ gateway, clusters: [], services: [], routes: [...others, own] });
   const ties = findTies(rules).map(([a, b]) => {
     const reason = `${a.key} and ${b.key} are equally specific and a request may match both: add a condition to one of them`;
@@ -43,6 +45,12 @@ function contestedRules(
     const own = [second, first].find((rule) => routeOf(rule) === name);
     return own ? [conflict(pointerTo(own), `gateway ${gateway.name}: ${reason}`)] : [];
   });
+}
+
+/** Rules under other host names never meet. */
+function shareHostname(a: RouteSpec, b: RouteSpec): boolean {
+  if (a.hostnames.length === 0 || b.hostnames.length === 0) return a.hostnames.length === b.hostnames.length;
+  return a.hostnames.some((hostname) => b.hostnames.includes(hostname));
 }
 
 /** The match that a rule of the route comes from. */
