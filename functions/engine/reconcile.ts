@@ -13,7 +13,7 @@ import { providerFor } from '../providers/registry.ts';
 import { type HeldLease, withLease } from './lease.ts';
 import { placeOf } from './place.ts';
 import { openSession } from './session.ts';
-import { beginAttempt, failureOf, type Outcome, recordOutcome } from './sync.ts';
+import { beginAttempt, failureOf, markPushed, type Outcome, recordOutcome } from './sync.ts';
 
 /** A writer that dies blocks its gateway for this long. */
 const LEASE_MS = 20_000;
@@ -125,8 +125,11 @@ async function push(deps: Deps, run: Run, resource: Resource<'gateway'>, session
       return yielded(observed);
     await provider.apply(batch, observed, session);
   }
-  const left = desired.changes.length > 0 ? desire(await provider.observe(session, run.scope)) : desired;
-  if (left.changes.length > 0) return diverged(left, observed);
+  if (desired.changes.length > 0) {
+    await markPushed(deps, run);
+    const left = desire(await provider.observe(session, run.scope));
+    if (left.changes.length > 0) return diverged(left, observed);
+  }
   if (run.scope === 'full') await deps.store.putPools(run.fleet, run.gateway, config.pools);
   return verified(desired, observed);
 }

@@ -42,6 +42,15 @@ export async function beginAttempt(
   return record;
 }
 
+/** Notes that the cloud has accepted everything, which is not yet to say that it is so. */
+export async function markPushed(deps: Deps, run: { fleet: string; gateway: string; lease: HeldLease }): Promise<void> {
+  const record = await deps.store.sync(run.fleet, run.gateway);
+  if (record === undefined) return;
+  const message = 'Accepted by the cloud, and not read back yet.';
+  const pushed = { ...record, state: 'Pushed' as const, reason: 'Pushed', message };
+  if (!(await deps.store.putSync(pushed, run.lease.current()))) throw new LeaseLost(run.lease.current().name);
+}
+
 /** False when the lease has gone to another writer, whose record then counts. */
 export async function recordOutcome(
   deps: Deps,

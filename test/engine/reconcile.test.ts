@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, quietApi, startHarness } from './harness.ts';
 
 describe('a declared fleet', () => {
   let harness: Harness;
@@ -122,5 +123,26 @@ describe('ownership policies', () => {
     expect(harness.writes()).toEqual([]);
     const { body } = await harness.api('GET', `${FLEET}/gateways/edge`);
     expect(body.sync).toMatchObject({ state: 'Diverged', reason: 'ObserveOnly' });
+  });
+});
+
+describe('a gateway whose changes are accepted', () => {
+  it('is called pushed until they are read back, and verified only then', async () => {
+    const harness = await startHarness();
+    await declareFleet(harness);
+    const states: string[] = [];
+    const { store } = harness.deps();
+    const watched = {
+      ...store,
+      putSync: (...args: Parameters<typeof store.putSync>) => {
+        states.push(args[0].state);
+        return store.putSync(...args);
+      },
+    };
+    const deps = harness.deps({ store: watched });
+    await quietApi(harness)('PUT', `${FLEET}/routes/extra`, { ...ROUTES.shop, hostnames: ['extra.example.com'] });
+    await reconcileGateway(deps, 'prod', 'edge');
+    expect(states.slice(-2)).toEqual(['Pushed', 'Verified']);
+    await harness.close();
   });
 });
