@@ -9,6 +9,8 @@ export interface Situation {
   policy: HealthPolicy;
   /** Names of the clusters of the fleet. */
   clusters: readonly string[];
+  /** Those of them that have no probes: nothing can be known of them. */
+  unprobed: readonly string[];
   health: readonly HealthRecord[];
   traffic: Traffic;
   nowMs: number;
@@ -30,17 +32,21 @@ const FRESH_INTERVALS = 3;
 
 /**
  * Whether clusters are to be withdrawn or restored; undefined when all stays as it is. An unhealthy cluster is withdrawn. A
- * withdrawn one is restored after it has been healthy for the dwell time, or at once when no cluster is left that is not withdrawn.
+ * withdrawn one is restored after it has been healthy for the dwell time, or at once when no cluster is left that is not withdrawn or
+ * when it is no longer probed.
  * A cluster of which nothing fresh is known stays as it is. That a pool never loses all its clusters is the business of `shares`.
  */
 export function decide(situation: Situation): Verdict | undefined {
   const { automation, traffic } = situation;
   const automatic = automation === 'automatic';
   const basis = automatic ? traffic.withdrawals : (traffic.recommended ?? traffic.withdrawals);
-  const changes = situation.health
-    .filter((record) => situation.clusters.includes(record.cluster) && isFresh(record, situation))
-    .flatMap((record) => judge(record, basis, situation))
-    .sort((a, b) => compareText(a.cluster, b.cluster));
+  const judged = situation.health
+    .filter(({ cluster }) => situation.clusters.includes(cluster) && !situation.unprobed.includes(cluster))
+    .filter((record) => isFresh(record, situation))
+    .flatMap((record) => judge(record, basis, situation));
+  const changes = [...judged, ...basis.flatMap((item) => release(item, situation))].sort((a, b) =>
+    compareText(a.cluster, b.cluster),
+  );
   if (changes.length === 0) return undefined;
   const after = applyChanges(basis, changes, situation);
   return {
@@ -78,6 +84,21 @@ function judge(record: HealthRecord, basis: readonly Withdrawal[], situation: Si
   }
   const othersServe = situation.clusters.some((cluster) => !basis.some((item) => item.cluster === cluster));
   return othersServe ? [] : [{ ...common, action: 'restore', reason: 'healthy again, and every cluster is withdrawn' }];
+}
+
+/** A cluster whose probes were taken away, or that was declared anew without any, would otherwise stay withdrawn for good. */
+function release({ cluster }: Withdrawal, { unprobed, nowMs }: Situation): Verdict['changes'] {
+  if (!unprobed.includes(cluster)) return [];
+  const health = { state: 'unknown' as const, sinceMs: nowMs };
+  return [
+    {
+      cluster,
+      action: 'restore',
+      reason: 'it is no longer probed, and nothing else speaks against it',
+      health,
+      evidence: [],
+    },
+  ];
 }
 
 function applyChanges(basis: readonly Withdrawal[], changes: Verdict['changes'], situation: Situation): Withdrawal[] {

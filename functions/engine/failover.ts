@@ -29,6 +29,7 @@ async function situationOf(deps: Deps, fleet: string, spec: FleetSpec): Promise<
     automation: spec.automation,
     policy: spec.health,
     clusters: clusters.map((cluster) => cluster.name),
+    unprobed: clusters.filter((cluster) => cluster.spec.probes.length === 0).map((cluster) => cluster.name),
     health: health.filter((item) => uids.has(item.uid)),
     traffic,
     nowMs: deps.clock.now(),

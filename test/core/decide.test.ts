@@ -12,6 +12,7 @@ function situation(overrides: Partial<Situation>): Situation {
     automation: 'automatic',
     policy,
     clusters: ['a', 'b'],
+    unprobed: [],
     health: [],
     traffic: { version: 7, withdrawals: [] },
     nowMs: T0,
@@ -88,6 +89,14 @@ describe('decide', () => {
       traffic: { withdrawals: [{ cluster: 'a' }] },
     });
     expect(verdict?.traffic.recommended).toBeUndefined();
+  });
+
+  it('restores a cluster that is no longer probed, and never withdraws one', () => {
+    const traffic = { version: 7, withdrawals: [withdrawal('a')] };
+    const verdict = decide(situation({ unprobed: ['a'], health: [health('b', 'healthy')], traffic }));
+    expect(verdict).toMatchObject({ withdrawnAfter: [], changes: [{ cluster: 'a', action: 'restore', evidence: [] }] });
+    const leftOver = [health('a', 'unhealthy'), health('b', 'healthy')];
+    expect(decide(situation({ unprobed: ['a'], health: leftOver }))).toBeUndefined();
   });
 
   it('forgets clusters that are no longer declared', () => {
