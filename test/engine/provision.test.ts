@@ -59,6 +59,23 @@ describe('a load balancer that is created for a gateway', () => {
     expect(rules).toHaveLength(2);
   });
 
+  it('has HTTPS listeners with the certificate that was named', async () => {
+    const listeners = [{ port: 80 }, { port: 443, protocol: 'HTTPS', certificateId: 'cert-1' }];
+    await harness.put(`${FLEET}/gateways/own`, { provision: { ...ALB, listeners } });
+    const { target } = await untilVerified();
+    const created = target.listenerIds.map((id: string) => harness.cloud.state.listeners.get(id));
+    expect(created).toMatchObject([
+      { ListenerPort: 80, ListenerProtocol: 'HTTP' },
+      { ListenerPort: 443, ListenerProtocol: 'HTTPS', Attributes: { Certificates: [{ CertificateId: 'cert-1' }] } },
+    ]);
+    const naked = { ...ALB, listeners: [{ port: 443, protocol: 'HTTPS' }] };
+    const refused = await harness.api('PUT', `${FLEET}/gateways/naked`, { provision: naked });
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '#/provision/listeners/0/certificateId' }] },
+    });
+  });
+
   it('is not created twice when answers are lost', async () => {
     for (const action of ['CreateLoadBalancer', 'CreateServerGroup', 'CreateListener']) {
       harness.cloud.faults.add({ kind: 'lost-response', action });
