@@ -21,6 +21,21 @@ export const AlbTarget = z
   .meta({ id: 'AlbTarget', description: 'An existing Alibaba Cloud Application Load Balancer.' });
 export type AlbTarget = z.infer<typeof AlbTarget>;
 
+export const DomainCertificate = z
+  .strictObject({
+    hostname: z
+      .string()
+      .max(128)
+      .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a host name, or *. and a host name'),
+    certificateId: z.string().min(1).max(128),
+  })
+  .meta({ id: 'DomainCertificate' });
+
+const certificates = z.array(DomainCertificate).max(100).optional().meta({
+  description:
+    'Host names that are created with HTTPS and this certificate; those that exist already stay as they are.',
+});
+
 export const MseTarget = z
   .strictObject({
     provider: z.literal('mse'),
@@ -29,6 +44,7 @@ export const MseTarget = z
       .string()
       .regex(/^gw-[a-z0-9]{1,60}$/, 'must be an MSE gateway id')
       .meta({ examples: ['gw-0adf7b2b9c9e4b0d'] }),
+    certificates,
   })
   .meta({ id: 'MseTarget', description: 'An existing Alibaba Cloud MSE cloud-native gateway.' });
 export type MseTarget = z.infer<typeof MseTarget>;
@@ -85,6 +101,7 @@ export const MseProvision = z
       .default('MSE_GTW_4_8_200_c'),
     replicas: z.int().min(1).max(30).default(3),
     network: z.enum(['private', 'public', 'both']).default('private'),
+    certificates,
   })
   .meta({ id: 'MseProvision', description: 'An MSE cloud-native gateway that Fairlead creates.' });
 export type MseProvision = z.output<typeof MseProvision>;

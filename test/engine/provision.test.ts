@@ -158,10 +158,11 @@ describe('an MSE gateway that is created for a gateway', () => {
   const MSE = { provider: 'mse', regionId: 'cn-hangzhou', vpcId: 'vpc-1', zones: ALB.zones.slice(0, 1) };
 
   it('comes once although the answer is lost, carries routes, and goes on the explicit word', async () => {
+    const certificates = [{ hostname: '*.example.com', certificateId: 'cert-1' }];
     const instances = () => harness.cloud.mse.gateways.size;
     const before = instances();
     harness.cloud.faults.add({ kind: 'lost-response', action: 'AddGateway' });
-    await harness.put(`${FLEET}/gateways/own`, { provision: MSE });
+    await harness.put(`${FLEET}/gateways/own`, { provision: { ...MSE, certificates } });
     for (let round = 0; round < 10; round++) {
       harness.clock.advance(6000);
       await sweep(harness.deps());
@@ -171,7 +172,11 @@ describe('an MSE gateway that is created for a gateway', () => {
     expect(instances()).toBe(before + 1);
 
     await harness.put(`${FLEET}/routes/own`, { ...ROUTES.shop, gateways: ['own'], hostnames: ['own.example.com'] });
-    expect(harness.cloud.mse.gateways.get(own.target.gatewayUniqueId)?.routes.size).toBe(1);
+    const instance = harness.cloud.mse.gateways.get(own.target.gatewayUniqueId);
+    expect(instance?.routes.size).toBe(1);
+    expect([...(instance?.domains.values() ?? [])]).toMatchObject([
+      { Name: 'own.example.com', Protocol: 'HTTPS', CertIdentifier: 'cert-1' },
+    ]);
     await harness.api('DELETE', `${FLEET}/routes/own`, undefined, { 'if-match': '*' });
     const gone = await harness.api('DELETE', `${FLEET}/gateways/own?deleteInstance=true`, undefined, {
       'if-match': '*',

@@ -13,9 +13,9 @@ export async function applyDomains(changes: readonly Change[], session: MseSessi
   const { gatewayUniqueId: GatewayUniqueId } = session.target;
   const missing = changes.filter((change) => !(change.key in present));
   await settle(
-    missing.map(({ key: Name }) =>
-      writeOnce(session, 'AddGatewayDomain', { GatewayUniqueId, Name, Protocol: 'HTTP' }, async () =>
-        Object.hasOwn(await listDomains(session), Name),
+    missing.map(({ key, after }) =>
+      writeOnce(session, 'AddGatewayDomain', { GatewayUniqueId, ...after?.spec }, async () =>
+        Object.hasOwn(await listDomains(session), key),
       ),
     ),
   );

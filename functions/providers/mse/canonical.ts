@@ -103,8 +103,12 @@ export const RouteSpec = Policies.extend({
 });
 export type RouteSpec = z.infer<typeof RouteSpec>;
 
-export function domainObject(name: string): ProviderObject {
-  return { kind: DOMAIN, key: name, rank: 0, spec: { Name: name } };
+export function domainObject(name: string, certificateId?: string): ProviderObject {
+  const spec =
+    certificateId === undefined
+      ? { Name: name, Protocol: 'HTTP' }
+      : { Name: name, Protocol: 'HTTPS', CertIdentifier: certificateId };
+  return { kind: DOMAIN, key: name, rank: 0, spec };
 }
 
 export function serviceObject(name: string, spec: ServiceSpec, remoteId?: string): ProviderObject {

@@ -35,7 +35,7 @@ export function compile(
   config: GatewayConfig,
   shares: PoolShares,
   observed: Observed,
-  { owner }: Pick<Session<MseTarget>, 'owner'>,
+  { owner, target }: Pick<Session<MseTarget>, 'owner' | 'target'>,
 ): ProviderObject[] {
   const pools = config.pools.map((pool) => ({ pool, ...slotsOf(pool, shares.get(pool.key) ?? []) }));
   const backends = new Map(
@@ -48,10 +48,17 @@ export function compile(
   const present = factsOf(observed).domains;
   const missing = [...new Set(routes.map((route) => route.domain))].filter((domain) => !(domain in present));
   return [
-    ...missing.map(domainObject),
+    ...missing.map((domain) => domainObject(domain, certificateFor(domain, target))),
     ...pools.flatMap(({ pool, slots, real }) => slots.map((slot) => compileService(owner, pool, slot, real))),
     ...routes.map((route) => compileRoute(owner, route, backends)),
   ];
+}
+
+/** The certificate of the host name itself, or of the wildcard above it. */
+function certificateFor(domain: string, { certificates = [] }: MseTarget): string | undefined {
+  const wildcard = domain.replace(/^[^.]+/, '*');
+  const named = (hostname: string) => certificates.find((certificate) => certificate.hostname === hostname);
+  return (named(domain) ?? named(wildcard))?.certificateId;
 }
 
 function serviceName(owner: string, pool: Pool, slot: Slot): string {

@@ -18,7 +18,11 @@ export async function provision(wanted: MseProvision, session: ProvisionSession)
   if (found === undefined) return waiting('the gateway is being created');
   const { GatewayUniqueId: gatewayUniqueId, Status, StatusDesc } = found;
   if (Status === RUNNING) {
-    return { ready: true, target: { provider: 'mse', regionId: wanted.regionId, gatewayUniqueId } };
+    const { regionId, certificates } = wanted;
+    return {
+      ready: true,
+      target: { provider: 'mse', regionId, gatewayUniqueId, ...(certificates && { certificates }) },
+    };
   }
   const state = Status === CREATE_FAILED ? 'could not be created' : `is in status ${Status} (${StatusDesc})`;
   return waiting(`gateway ${gatewayUniqueId} ${state}`);

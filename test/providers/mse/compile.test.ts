@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../../functions/core/ir.ts';
 import { RouteSpec, ServiceSpec } from '../../../functions/providers/mse/canonical.ts';
 import { compile } from '../../../functions/providers/mse/compile.ts';
 import { nameOf } from '../../../functions/providers/mse/names.ts';
+import type { MseTarget } from '../../../schemas/gateway.ts';
 import { compiled, filter, member, NOTHING, OWNER, only, pool, rule } from './harness.ts';
 
 const SHOP = pool('shop-80-x', [member('cd', [1], { weight: 40 }), member('sh', [2], { weight: 60 })]);
@@ -109,19 +110,21 @@ test('domains that exist are taken as they are; only missing ones are created, e
     rule('/b', { 'shop-80-x': 100 }),
     rule('/', {}, { hostname: undefined }),
   ];
-  const domains = (present: Record<string, number>) =>
+  const target: MseTarget = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-1' };
+  const domains = (present: Record<string, number>, certificates: MseTarget['certificates'] = []) =>
     compile(
       { pools, rules },
       new Map(),
       { ...NOTHING, facts: { ...Object(NOTHING.facts), domains: present } },
-      {
-        owner: OWNER,
-      },
+      { owner: OWNER, target: { ...target, certificates } },
     )
       .filter((object) => object.kind === 'Domain')
-      .map((object) => object.key);
-  expect(domains({})).toEqual(['shop.example.com', '*']);
-  expect(domains({ 'shop.example.com': 7 })).toEqual(['*']);
+      .map((object) => object.spec);
+  expect(domains({})).toMatchObject([{ Name: 'shop.example.com', Protocol: 'HTTP' }, { Name: '*' }]);
+  expect(domains({ 'shop.example.com': 7 })).toMatchObject([{ Name: '*' }]);
+  expect(domains({ '*': 7 }, [{ hostname: '*.example.com', certificateId: 'cert-1' }])).toEqual([
+    { Name: 'shop.example.com', Protocol: 'HTTPS', CertIdentifier: 'cert-1' },
+  ]);
 });
 
 describe('filters', () => {
