@@ -174,7 +174,7 @@ export interface ProgrammedRow {
 export interface SyncRecord {
   fleet: string;
   gateway: string;
-  /** Names the unfinished intent; creates at the cloud are idempotent within it. Absent once verified. */
+  /** Of full runs until one has ended well; creates at the cloud are idempotent within it. */
   intent?: string | undefined;
   state: SyncState;
   reason: string;

@@ -89,7 +89,7 @@ async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
   }
   const record = await beginAttempt(deps, run);
   const outcome = await attempt(deps, run, resource, record).catch((error: unknown) => failureOf(error, deps));
-  const recorded = await recordOutcome(deps, run.lease, record, outcome);
+  const recorded = await recordOutcome(deps, run, record, outcome);
   if (recorded && outcome.state === 'Verified') await store.settle(rows, new Date(clock.now()).toISOString());
   return outcome;
 }

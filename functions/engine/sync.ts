@@ -1,5 +1,6 @@
 import type { GatewayTarget, Progress, ReconcileResult } from '../../schemas/gateway.ts';
 import { CloudError, type CloudErrorClass, type Deps, type SyncRecord } from '../deps.ts';
+import type { Scope } from '../providers/provider.ts';
 import { type HeldLease, LeaseLost } from './lease.ts';
 
 /** How one run ended. */
@@ -17,10 +18,11 @@ const RETRY_CAP_MS = 300_000;
 /** An instance takes minutes to be created; each run takes it one step further. */
 const PROVISION_POLL_MS = 5_000;
 
-/** Notes that a run begins, so that a run that dies is seen. Creates of all runs until the next success share one intent. */
+/** Notes that a run begins, so that a run that dies is seen. Creates of all full runs until the next success share one intent,
+ * which is there for as long as a full run has yet to end well. */
 export async function beginAttempt(
   deps: Deps,
-  run: { fleet: string; gateway: string; lease: HeldLease },
+  run: { fleet: string; gateway: string; scope: Scope; lease: HeldLease },
 ): Promise<SyncRecord> {
   const { fleet, gateway, lease } = run;
   const last = await deps.store.sync(fleet, gateway);
@@ -30,9 +32,10 @@ export async function beginAttempt(
     state: last?.state ?? 'Pending',
     reason: last?.reason ?? 'Pending',
     message: last?.message ?? 'Not pushed yet.',
-    intent: last?.intent ?? deps.ids.ulid(),
+    intent: last?.intent ?? (run.scope === 'full' ? deps.ids.ulid() : undefined),
     attempts: (last?.attempts ?? 0) + 1,
     lastAttemptAt: iso(deps.clock.now()),
+    nextAttemptAt: last?.nextAttemptAt,
     verifiedAt: last?.verifiedAt,
     address: last?.address,
     provisioned: last?.provisioned,
@@ -54,12 +57,15 @@ export async function markPushed(deps: Deps, run: { fleet: string; gateway: stri
 /** False when the lease has gone to another writer, whose record then counts. */
 export async function recordOutcome(
   deps: Deps,
-  lease: HeldLease,
+  { scope, lease }: { scope: Scope; lease: HeldLease },
   record: SyncRecord,
   outcome: Outcome,
 ): Promise<boolean> {
   const now = deps.clock.now();
   const done = outcome.state === 'Verified';
+  if (done && scope === 'pools' && isUnfinished(record)) {
+    return await deps.store.putSync({ ...record, attempts: record.attempts - 1 }, lease.current());
+  }
   const { state, reason, message } = outcome;
   deps.log.info('gateway.reconciled', {
     fleet: record.fleet,
@@ -75,7 +81,7 @@ export async function recordOutcome(
       state,
       reason,
       message,
-      intent: done || outcome.renewIntent ? undefined : record.intent,
+      intent: done ? undefined : outcome.renewIntent ? deps.ids.ulid() : record.intent,
       attempts: done ? 0 : record.attempts,
       nextAttemptAt: done ? undefined : iso(now + waitMs(record, outcome)),
       verifiedAt: done ? iso(now) : record.verifiedAt,
@@ -85,6 +91,11 @@ export async function recordOutcome(
     },
     lease.current(),
   );
+}
+
+/** A full run has yet to end well: that the pools are right says nothing of the rest. */
+function isUnfinished(record: SyncRecord): boolean {
+  return record.intent !== undefined || record.verifiedAt === undefined;
 }
 
 function waitMs(record: SyncRecord, outcome: Outcome): number {

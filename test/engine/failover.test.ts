@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
-import { declareFleet, FLEET } from './fleet.ts';
+import { declareFleet, FLEET, ROUTES } from './fleet.ts';
 import { type Harness, startHarness } from './harness.ts';
 import { everyPoolServes } from './inventory.ts';
 
@@ -161,6 +161,23 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cluster that fails', (provi
     await rounds(1);
     expect((await harness.api('GET', `${FLEET}/gateways/edge`)).body.sync.state).toBe('Verified');
     expect(await harness.edge.split(20, 'shop.example.com')).toEqual({ b: 20 });
+  });
+
+  it('does not make a gateway look verified that has yet to take up a route', async () => {
+    harness.cloud.faults.add({ kind: 'error', code: 'Forbidden.RAM', times: 100_000 });
+    await harness.put(`${FLEET}/routes/new`, { ...ROUTES.shop, hostnames: ['new.example.com'] });
+    const gateway = async () => (await harness.api('GET', `${FLEET}/gateways/edge`)).body;
+    const { sync: failed } = await gateway();
+    expect(failed).toMatchObject({ state: 'Failed', reason: 'CloudDenied', attempts: 1 });
+    harness.cloud.faults.clear();
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(1);
+    expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ b: 10 });
+    expect((await gateway()).sync).toMatchObject({ ...failed, lastAttemptAt: expect.any(String) });
+    const { body: route } = await harness.api('GET', `${FLEET}/routes/new`);
+    expect(route.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Programmed', status: 'False', reason: 'CloudDenied' }),
+    );
   });
 
   it('stays out of new routes while it is withdrawn', async () => {
