@@ -3,6 +3,7 @@ import type { Store } from '../deps.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { leaseStore } from './leases.ts';
+import { operationStore } from './operations.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
 import { Table } from './table.ts';
@@ -38,6 +39,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
   return {
     ...resourceStore(table),
     ...outboxStore(table),
+    ...operationStore(table),
     ...gatewayStore(table),
     ...leaseStore(table),
     ...healthStore(table),
