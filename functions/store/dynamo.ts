@@ -3,6 +3,7 @@ import type { Store } from '../deps.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { leaseStore } from './leases.ts';
+import { memoryStore } from './memory.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
 import { Table } from './table.ts';
@@ -39,6 +40,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
     ...resourceStore(table),
     ...outboxStore(table),
     ...gatewayStore(table),
+    ...memoryStore(table),
     ...leaseStore(table),
     ...healthStore(table),
   };

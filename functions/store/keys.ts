@@ -12,6 +12,7 @@
  * | programmed row      | PROGRAMMED#fleet              | kind#name#gateway             |
  * | sync record         | SYNC#fleet                    | gateway                       |
  * | pool                | POOLS#fleet#gateway           | key                           |
+ * | memory entry        | MEMORY#fleet#gateway          | name of the entry             |
  * | lease               | LEASE                         | name                          |
  * | health record       | HEALTH#fleet                  | cluster                       |
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
@@ -103,6 +104,13 @@ export const poolKey = (fleet: string, gateway: string, key: string): Key => ({
 });
 
 export const poolsOf = (fleet: string, gateway: string): Range => whole(`POOLS#${fleet}#${gateway}`);
+
+export const memoryKey = (fleet: string, gateway: string, name: string): Key => ({
+  pk: `MEMORY#${fleet}#${gateway}`,
+  sk: name,
+});
+
+export const memoryOf = (fleet: string, gateway: string): Range => whole(`MEMORY#${fleet}#${gateway}`);
 
 export const leaseKey = (name: string): Key => ({ pk: 'LEASE', sk: name });
 
