@@ -304,6 +304,11 @@ export interface Store {
   /** The first outcome of an operation at a gateway counts; false when the lease is lost. */
   conclude(outcomes: OutcomeRecord[], lease: Lease): Promise<boolean>;
 
+  /** What was remembered of a gateway within the hour before `nowMs`. */
+  recall(fleet: string, gateway: string, nowMs: number): Promise<Map<string, Json>>;
+  /** Adds entries, or replaces those of the same name; each by itself. Names are printable ASCII and begin with a letter. */
+  remember(fleet: string, gateway: string, entries: ReadonlyMap<string, Json>, nowMs: number): Promise<void>;
+
   /** Takes the lease when it is free or has expired; undefined when another holder has it. */
   acquire(name: string, holder: string, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
   /** Extends a lease that is still ours; undefined when it is lost. */

@@ -20,6 +20,10 @@ export function openSession(
     createToken: (key) => token([record.intent, 'create', key]),
     writeToken: (parts) => token([record.intent, epoch, ...parts]),
     ensureLease: lease.ensure,
+    memory: {
+      recall: () => deps.store.recall(fleet, gateway, deps.clock.now()),
+      remember: (entries) => deps.store.remember(fleet, gateway, entries, deps.clock.now()),
+    },
   };
 }
 

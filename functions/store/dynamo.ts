@@ -3,6 +3,7 @@ import type { Store } from '../deps.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { leaseStore } from './leases.ts';
+import { memoryStore } from './memory.ts';
 import { operationStore } from './operations.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
@@ -41,6 +42,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
     ...outboxStore(table),
     ...operationStore(table),
     ...gatewayStore(table),
+    ...memoryStore(table),
     ...leaseStore(table),
     ...healthStore(table),
   };

@@ -15,6 +15,7 @@
  * | baseline            | BASELINE#fleet                | gateway                       |
  * | operation           | OPERATION#fleet               | id                            |
  * | outcome             | OUTCOME#fleet                 | operation#gateway             |
+ * | memory entry        | MEMORY#fleet#gateway          | name of the entry             |
  * | lease               | LEASE                         | name                          |
  * | health record       | HEALTH#fleet                  | cluster                       |
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
@@ -124,6 +125,13 @@ export const outcomesOf = (fleet: string, from: string, to: string): Range => ({
   from: `${from}#`,
   to: `${to}$`,
 });
+
+export const memoryKey = (fleet: string, gateway: string, name: string): Key => ({
+  pk: `MEMORY#${fleet}#${gateway}`,
+  sk: name,
+});
+
+export const memoryOf = (fleet: string, gateway: string): Range => whole(`MEMORY#${fleet}#${gateway}`);
 
 export const leaseKey = (name: string): Key => ({ pk: 'LEASE', sk: name });
 

@@ -135,6 +135,8 @@ export const StoredPool: z.ZodType<Pool> = z.object({
   members: z.array(Member),
 });
 
+export const StoredMemory = z.object({ value: z.json(), expiresAtMs: z.number() });
+
 /** A lease is attributes only: conditions look at all of it. One without a holder is free. */
 export const StoredLease = z.object({ epoch: Count, holder: z.string().optional(), expiresAt: z.number() });
 

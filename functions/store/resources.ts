@@ -2,6 +2,7 @@ import { digest } from '../core/digest.ts';
 import type { Ref, Resource } from '../core/model.ts';
 import type { Commit, Store } from '../deps.ts';
 import { ABSENT, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
+import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
 import {
   baselineKey,
   gatewayOf,
@@ -15,7 +16,6 @@ import {
   syncKey,
   trafficKey,
 } from './keys.ts';
-import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
 import { readPage } from './pages.ts';
 import { refsOf, resourceOf } from './records.ts';
 import type { Table } from './table.ts';
