@@ -49,8 +49,8 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   return { ...outcome, operation };
 }
 
-/** Those that follow the resource as it was or as it is. One that is deleted follows nothing. */
-async function affectedGateways<K extends Kind>({ verb, resource, before }: Change<K>, world: World) {
+/** Names of those that follow the resource as it was or as it is. One that is deleted follows nothing. */
+export async function affectedGateways<K extends Kind>({ verb, resource, before }: Change<K>, world: World) {
   if (verb === 'delete' && resource.kind === 'gateway') return [];
   const descriptor = kinds[resource.kind];
   const named = [before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []);
