@@ -1,6 +1,8 @@
+import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { decide, type Situation, type Verdict } from '../core/decide.ts';
+import { changesBetween } from '../core/diff.ts';
 import type { Deps, OutboxRow } from '../deps.ts';
 import { reconcileGateway } from './reconcile.ts';
 
@@ -58,16 +60,7 @@ async function record(
     withdrawnBefore: verdict.withdrawnBefore,
     withdrawnAfter: verdict.withdrawnAfter,
   };
-  const audit = {
-    id: `aud_${deps.ids.ulid()}`,
-    at,
-    actor: 'automation',
-    action: `decision.${verdict.outcome}`,
-    target: { kind: 'fleet' as const, fleet, name: fleet },
-    requestId: situation.decision,
-    before: situation.traffic.version,
-    after: verdict.traffic.version,
-  };
+  const audit = auditOf(deps, fleet, situation, verdict);
   const rows = verdict.outcome === 'applied' ? await trafficRows(deps, fleet, verdict.traffic.version, at) : [];
   const recorded = await deps.store.decide(fleet, verdict.traffic, decision, audit, rows);
   if (recorded)
@@ -78,6 +71,21 @@ async function record(
       withdrawn: decision.withdrawnAfter,
     });
   return recorded;
+}
+
+function auditOf(deps: Deps, fleet: string, situation: Situation, verdict: Verdict): AuditEvent {
+  return {
+    id: `aud_${deps.ids.ulid()}`,
+    at: iso(situation.nowMs),
+    actor: 'automation',
+    action: `decision.${verdict.outcome}`,
+    target: { kind: 'fleet', fleet, name: fleet },
+    requestId: situation.decision,
+    reason: verdict.changes.map(({ action, cluster, reason }) => `${action} ${cluster}: ${reason}`).join('; '),
+    before: situation.traffic.version,
+    after: verdict.traffic.version,
+    ...changesBetween({ withdrawn: verdict.withdrawnBefore }, { withdrawn: verdict.withdrawnAfter }),
+  };
 }
 
 async function trafficRows(deps: Deps, fleet: string, version: number, at: string): Promise<OutboxRow[]> {
