@@ -25,6 +25,7 @@ const TAGS = {
   services: 'Applications that several clusters serve.',
   routes: 'What clients may ask of gateways, and which services in which clusters answer.',
   decisions: 'Why traffic moved.',
+  audit: 'Who changed what, and why.',
   'probe-rounds': 'Looking at clusters.',
 };
 
