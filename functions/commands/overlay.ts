@@ -13,6 +13,11 @@ type Resources = Pick<Store, 'get' | 'list' | 'all'>;
 /** What changes nothing that is declared, and is done by the store itself. */
 type Reads =
   | 'referenceCount'
+  | 'revision'
+  | 'revisions'
+  | 'revisionAt'
+  | 'audit'
+  | 'audits'
   | 'outbox'
   | 'programmed'
   | 'sync'
