@@ -7,6 +7,7 @@ import { check } from './check.ts';
 import { compile } from './compile.ts';
 import { checkQuotas } from './limits.ts';
 import { observe } from './observe.ts';
+import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
 
 /**
@@ -23,7 +24,7 @@ export const alb: GatewayProvider<AlbTarget> = {
   observe,
   compile,
   batch,
-  calls: () => [],
+  calls,
   rehearse: async () => [],
   apply,
   provision,

@@ -3,7 +3,7 @@ import type { GatewayConfig, Pool } from '../../core/ir.ts';
 import type { Observed } from '../provider.ts';
 import { type DistinctRule, distinctRules } from './compile.ts';
 import { countValues } from './conditions.ts';
-import { factsOf } from './facts.ts';
+import { type Facts, factsOf } from './facts.ts';
 import { actionsOf } from './filters.ts';
 
 /** Default quotas of one load balancer, by edition (quota page of ALB); each can be raised by the account. */
@@ -18,13 +18,17 @@ const GROUPS_PER_RULE = 5;
 /** All that the Basic edition has (npm @alicloud/alb20200616, CreateRule). */
 const BASIC_TYPES = ['Host', 'Path', 'Header', 'ForwardGroup', 'Redirect'];
 
+export function limitsOf({ edition }: Pick<Facts, 'edition'>) {
+  return edition === 'Basic' ? BY_EDITION.Basic : BY_EDITION.Standard;
+}
+
 /**
  * What the configuration needs beyond the quotas, and addresses that two clusters claim. Rules, servers and addresses count again for
  * each rule on each listener.
  */
 export function checkQuotas(config: GatewayConfig, observed: Observed): Issue[] {
   const facts = factsOf(observed);
-  const limits = facts.edition === 'Basic' ? BY_EDITION.Basic : BY_EDITION.Standard;
+  const limits = limitsOf(facts);
   const rules = distinctRules(config.rules);
   const listeners = facts.listenerCount;
   const foreignRules = Object.values(facts.foreignPriorities).reduce((sum, list) => sum + list.length, 0);
