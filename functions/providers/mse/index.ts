@@ -6,6 +6,7 @@ import { capabilities, check, checkQuotas } from './check.ts';
 import { compile } from './compile.ts';
 import { observe } from './observe.ts';
 import { checkOrder } from './order.ts';
+import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
 
 /** Alibaba Cloud MSE cloud-native gateway: pools become fixed-address services, rules become routes. */
@@ -19,7 +20,7 @@ export const mse: GatewayProvider<MseTarget> = {
   observe,
   compile,
   batch,
-  calls: () => [],
+  calls,
   rehearse: async () => [],
   apply,
   provision,
