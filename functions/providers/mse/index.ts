@@ -2,7 +2,7 @@ import type { MseTarget } from '../../../schemas/gateway.ts';
 import type { GatewayProvider } from '../provider.ts';
 import { apply } from './apply.ts';
 import { batch } from './batch.ts';
-import { capabilities, check, checkQuotas } from './check.ts';
+import { capabilities, check, checkQuotas, quotas } from './check.ts';
 import { compile } from './compile.ts';
 import { observe } from './observe.ts';
 import { checkOrder } from './order.ts';
@@ -16,7 +16,7 @@ export const mse: GatewayProvider<MseTarget> = {
   check,
   checkOrder,
   checkQuotas,
-  quotas: () => [],
+  quotas,
   observe,
   compile,
   batch,
