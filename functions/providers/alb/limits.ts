@@ -95,19 +95,24 @@ export function balancersFor(
   sizes: ReadonlyMap<string, Size>,
   facts: Facts,
 ): number | undefined {
-  let count = 1;
-  let held: DistinctRule[] = [];
-  const fits = (some: DistinctRule[]) => !sharedUses(some, sizes, facts).some(isExceeded);
-  for (const rule of rules) {
-    if (fits([...held, rule])) {
-      held.push(rule);
-      continue;
-    }
-    if (held.length === 0 || !fits([rule])) return undefined;
-    held = [rule];
+  let count = 0;
+  for (let from = 0, held = 0; from < rules.length; from += held) {
+    held = fitting(rules.slice(from, from + limitsOf(facts).rules), sizes, facts);
+    if (held === 0) return undefined;
     count++;
   }
   return count;
+}
+
+/** How many of the rules, from the first on, fit into an empty load balancer. */
+function fitting(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): number {
+  let [low, high] = [0, rules.length];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (sharedUses(rules.slice(0, middle), sizes, facts).some(isExceeded)) high = middle - 1;
+    else low = middle;
+  }
+  return low;
 }
 
 function use(kind: string, quota: string, used: number, allowed: number, pointer: string): Use {
