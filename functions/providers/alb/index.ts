@@ -9,6 +9,7 @@ import { observe } from './observe.ts';
 import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
 import { checkQuotas, quotas } from './quotas.ts';
+import { rehearse } from './rehearse.ts';
 
 /**
  * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,
@@ -25,7 +26,7 @@ export const alb: GatewayProvider<AlbTarget> = {
   compile,
   batch,
   calls,
-  rehearse: async () => [],
+  rehearse,
   apply,
   provision,
   destroy,
