@@ -13,13 +13,10 @@ import { providerFor } from '../providers/registry.ts';
 import { type HeldLease, withLease } from './lease.ts';
 import { placeOf } from './place.ts';
 import { openSession } from './session.ts';
-import { beginAttempt, failureOf, markPushed, type Outcome, recordOutcome } from './sync.ts';
+import { beginAttempt, failureOf, markPushed, type Outcome, recordOutcome, YIELDED, yielded } from './sync.ts';
 
 /** A writer that dies blocks its gateway for this long. */
 const LEASE_MS = 20_000;
-
-/** Reason of a run that stopped between two batches because traffic has to move. */
-const YIELDED = 'Yielded';
 
 /** Edits that arrive during a run are taken up by the same caller, this many times; then the sweep takes over. */
 const MAX_RUNS = 10;
@@ -98,7 +95,7 @@ async function attempt(deps: Deps, run: Run, resource: Resource<'gateway'>, reco
   const place = await placeOf(deps, run, resource, record);
   if (!place.ready) return provisioning(place.progress);
   const outcome = await push(deps, run, resource, {
-    ...openSession(deps, run, resource, record),
+    ...(await openSession(deps, run, resource, record)),
     target: place.target,
   });
   return resource.spec.target === undefined ? { ...outcome, provisioned: place.target } : outcome;
@@ -121,8 +118,7 @@ async function push(deps: Deps, run: Run, resource: Resource<'gateway'>, session
   if (run.scope === 'full') await keepBoth(deps, run, config);
   for (const batch of provider.batch(desired.changes)) {
     await session.ensureLease();
-    if (run.scope === 'full' && (await deps.store.traffic(run.fleet)).version !== traffic.version)
-      return yielded(observed);
+    if (run.scope === 'full' && (await deps.store.traffic(run.fleet)).version !== traffic.version) return yielded();
     await provider.apply(batch, observed, session);
   }
   if (desired.changes.length > 0) {
@@ -198,10 +194,6 @@ function verified(plan: Plan, observed: Observed): Outcome {
   const count = plan.changes.length;
   const message = count === 0 ? 'The gateway is as declared.' : `Changes applied and read back: ${count}.`;
   return outcome('Verified', 'Programmed', message, plan, observed);
-}
-
-function yielded(observed: Observed): Outcome {
-  return outcome('Pending', YIELDED, 'A failover goes first; the rest follows at once.', undefined, observed);
 }
 
 function observedOnly(plan: Plan, observed: Observed): Outcome {

@@ -2,6 +2,7 @@ import type { GatewayTarget, Progress, ReconcileResult } from '../../schemas/gat
 import { CloudError, type CloudErrorClass, type Deps, type SyncRecord } from '../deps.ts';
 import type { Scope } from '../providers/provider.ts';
 import { type HeldLease, LeaseLost } from './lease.ts';
+import { MakeWay } from './session.ts';
 
 /** How one run ended. */
 export type Outcome = Omit<ReconcileResult, 'gateway'> & {
@@ -10,6 +11,9 @@ export type Outcome = Omit<ReconcileResult, 'gateway'> & {
   progress?: Progress | undefined;
   provisioned?: GatewayTarget | undefined;
 };
+
+/** Reason of a run that stopped because traffic has to move first. */
+export const YIELDED = 'Yielded';
 
 /** Wait before the n-th retry: 5 s doubling, at most 5 minutes. */
 const RETRY_BASE_MS = 5_000;
@@ -130,12 +134,22 @@ export function failureOf(error: unknown, deps: Pick<Deps, 'log'>): Outcome {
   if (error instanceof LeaseLost) {
     return { state: 'Pending', reason: 'LeaseLost', message: 'Another writer took over.', changes: [] };
   }
+  if (error instanceof MakeWay) return yielded();
   const name = error instanceof Error ? error.name : typeof error;
   deps.log.error('gateway.failed', { name });
   return {
     state: 'Failed',
     reason: 'InternalError',
     message: `The run ended with an unexpected error (${name}).`,
+    changes: [],
+  };
+}
+
+export function yielded(): Outcome {
+  return {
+    state: 'Pending',
+    reason: YIELDED,
+    message: 'A failover goes first; the rest follows at once.',
     changes: [],
   };
 }

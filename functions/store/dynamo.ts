@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Store } from '../deps.ts';
+import { budgetStore } from './budgets.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { leaseStore } from './leases.ts';
@@ -40,6 +41,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
     ...outboxStore(table),
     ...gatewayStore(table),
     ...leaseStore(table),
+    ...budgetStore(table),
     ...healthStore(table),
   };
 }

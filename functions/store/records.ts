@@ -9,6 +9,7 @@ import { FleetInput } from '../../schemas/fleet.ts';
 import { GatewayInput, GatewayTarget, Progress, SyncState } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { HealthCheck, ServiceInput, ServicePort } from '../../schemas/service.ts';
+import type { Bucket } from '../core/budget.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Pool } from '../core/ir.ts';
 import type { Kind, Resource, Specs, Traffic } from '../core/model.ts';
@@ -95,6 +96,13 @@ export const StoredPool: z.ZodType<Pool> = z.object({
 
 /** A lease is attributes only: conditions look at all of it. One without a holder is free. */
 export const StoredLease = z.object({ epoch: Count, holder: z.string().optional(), expiresAt: z.number() });
+
+export const StoredBucket: z.ZodType<Bucket> = z.object({
+  taken: z.array(z.object({ fromMs: z.number(), calls: Count })),
+  share: z.number(),
+  throttledAtMs: z.number(),
+  closedUntilMs: z.number(),
+});
 
 export const StoredHealth: z.ZodType<HealthRecord> = z.object({
   fleet: z.string(),

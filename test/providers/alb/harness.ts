@@ -126,10 +126,12 @@ export async function startAlb(
       cloud: other,
       clock,
       credentials: 'default',
+      priority: 'normal',
       owner,
       createToken: (key) => digest(['create', intent, key]),
       writeToken: (parts) => digest(['write', run, ...parts]),
       ensureLease: async () => {},
+      whileWaiting: async () => {},
     };
   };
   let seen = cloud.log.entries.length;

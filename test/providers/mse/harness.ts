@@ -125,10 +125,12 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
     cloud: other,
     clock,
     credentials: 'default',
+    priority: 'normal',
     owner,
     createToken: (key) => key,
     writeToken: (parts) => parts.join(),
     ensureLease: async () => {},
+    whileWaiting: async () => {},
   });
   let seen = cloud.log.entries.length;
   return {
