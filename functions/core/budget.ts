@@ -64,7 +64,7 @@ export function spend(bucket: Bucket, rate: Rate, calls: number, nowMs: number):
   return { ...bucket, taken };
 }
 
-/** Milliseconds until there may be a token for this priority; 0 when there is one. */
+/** Milliseconds until there is a token for this priority, if nobody else takes it; a share that grows meanwhile may have one earlier. */
 export function waitMs(bucket: Bucket, rate: Rate, priority: Priority, nowMs: number): number {
   const changes = [
     nowMs,

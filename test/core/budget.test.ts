@@ -112,7 +112,7 @@ describe('a budget of calls', () => {
     expect(waitMs(bucket, MSE, 'failover', START_MS)).toBeLessThanOrEqual(1_050);
   });
 
-  it('tells when to come again: not before there is a token, and not later', () => {
+  it('tells when to come again: when there is a token, and without throttling not later', () => {
     fc.assert(
       fc.property(rates, takers, fc.constantFrom<Priority>('failover', 'normal'), (rate, steps, asker) => {
         let bucket = fullBucket(rate);
@@ -124,7 +124,7 @@ describe('a budget of calls', () => {
         }
         const wait = waitMs(bucket, rate, asker, now);
         expect(take(bucket, rate, asker, 1, now + wait).granted).toBe(1);
-        if (wait > 0.002) expect(take(bucket, rate, asker, 1, now + wait - 0.001).granted).toBe(0);
+        if (wait > 0.002 && bucket.throttledAtMs === 0) expect(take(bucket, rate, asker, 1, now + wait - 0.001).granted).toBe(0);
       }),
     );
   });
