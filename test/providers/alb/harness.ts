@@ -138,11 +138,13 @@ export async function startAlb(
       cloud: other,
       clock,
       credentials: 'default',
+      priority: 'normal',
       owner,
       createToken: (key) => digest(['create', intent, key]),
       writeToken: (parts) => digest(['write', run, ...parts]),
       ensureLease: async () => {},
       memory,
+      whileWaiting: async () => {},
     };
   };
   let seen = cloud.log.entries.length;

@@ -130,11 +130,13 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
     cloud: other,
     clock,
     credentials: 'default',
+    priority: 'normal',
     owner,
     createToken: (key) => key,
     writeToken: (parts) => parts.join(),
     ensureLease: async () => {},
     memory,
+    whileWaiting: async () => {},
   });
   let seen = cloud.log.entries.length;
   return {
