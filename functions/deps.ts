@@ -352,7 +352,7 @@ export interface Store {
   renew(lease: Lease, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
 
-  /** Undefined before the first call. This and `putBudget` throw when there is no answer within a second: calls are not to wait longer. */
+  /** Undefined before the first call. This and `putBudget` throw when there is no answer in half a second: no call shall wait longer. */
   budget(scope: BudgetScope): Promise<StoredBudget | undefined>;
   /** Replaces the budget; false when it is not at `version - 1`. */
   putBudget(scope: BudgetScope, budget: StoredBudget): Promise<boolean>;
