@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { Store } from '../../functions/deps.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
+import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
 
@@ -18,5 +19,6 @@ export function storeConformance(name: string, open: Open): void {
     resourceSuite(store);
     propagationSuite(store);
     evidenceSuite(store);
+    memorySuite(store);
   });
 }
