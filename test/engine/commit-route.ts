@@ -29,6 +29,8 @@ export async function commitRoute(
     requestId: target.name,
     before: revision - 1,
     after: revision,
+    changes: [],
+    changeCount: 0,
   };
   const { result } = await store.commit({
     resource,

@@ -3,6 +3,7 @@ import type { Store } from '../../functions/deps.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
+import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
 
@@ -20,5 +21,6 @@ export function storeConformance(name: string, open: Open): void {
     historySuite(store);
     propagationSuite(store);
     evidenceSuite(store);
+    memorySuite(store);
   });
 }
