@@ -1,8 +1,9 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
-import type { Cloud, Deps, Log } from '../../functions/deps.ts';
+import type { Clock, Cloud, Deps, Log } from '../../functions/deps.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
@@ -38,6 +39,8 @@ export interface ControlPlane {
   cloud: LocalCloud;
   /** Everything real but the clock; another cloud, network or log may be put in. */
   deps(overrides?: Partial<Deps>): Deps;
+  /** Another connection to the table; to be destroyed by who asks for it. */
+  connect(): DynamoDBClient;
   /** One request to the API; waits for the work that it leaves behind. */
   api: Api;
   /** Creates or replaces, whatever is there. */
@@ -103,19 +106,20 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     // The SDK signs by the real time.
     signatureNow: Date.now,
   });
-  const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const client = connect();
   const nextUlid = monotonicFactory();
-  const ownCloud = (): Cloud =>
+  const ownCloud = (ownClock: Clock): Cloud =>
     createCloud({
       credentials: { default: KEYS },
       endpoint: () => cloud.url,
-      clock,
+      clock: ownClock,
       log: silent,
       timeoutMs: options.callTimeoutMs ?? 5000,
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => ({
     store: createDynamoStore(client, DEFAULT_TABLE_NAME),
-    cloud: ownCloud(),
+    cloud: ownCloud(overrides.clock ?? clock),
     clock,
     ids: { ulid: () => nextUlid(clock.now()) },
     net,
@@ -128,6 +132,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     clock,
     cloud,
     deps,
+    connect,
     api,
     put: async (path, body) => {
       const exists = (await api('GET', path)).status === 200;
@@ -145,8 +150,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-/** The API on these ports, as its clients see it. */
-export function createApi(deps: Deps): Api {
+/** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
+export function createApi(deps: Deps, { wait = true } = {}): Api {
   const app = createApp(deps, { token: TOKEN });
   return async (method, path, body, headers = {}) => {
     const left: Promise<unknown>[] = [];
@@ -165,7 +170,7 @@ export function createApi(deps: Deps): Api {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const response = await app.fetch(request, {}, context);
-    await Promise.all(left);
+    if (wait) await Promise.all(left);
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   };
