@@ -21,17 +21,33 @@ export interface Process {
   kill(): void;
   /** Lets it go on from where it has stopped, and to its end. */
   resume(): void;
-  /** Every moment that it has passed. */
-  passed: readonly string[];
+  /** The moments at which it stands while it is stopped; several, where it does several things at a time. */
+  standing(): string[];
+  /** What it has written, in the order in which that was done. */
+  wrote: readonly string[];
   close(): void;
+}
+
+/** Where to stop. `count` counts the moments; the first is 1. */
+export type When = (moment: string, count: number) => boolean;
+
+export function nth(n: number): When {
+  return (_, count) => count >= n;
+}
+
+/** Right behind the first write to the cloud that fits. */
+export function afterCall(action: RegExp = /./): When {
+  return (moment) => {
+    const [side, name = ''] = moment.split(' ');
+    return side === 'after' && !WRITES_OF_TABLE.test(name) && action.test(name);
+  };
 }
 
 const READS_OF_CLOUD = /^(List|Get)/;
 const WRITES_OF_TABLE = /^(TransactWrite|BatchWrite|Put|Update|Delete)/;
 
-/** A process that stops at its n-th moment; the first is 1. */
-export function startProcess(plane: ControlPlane, n: number): Process {
-  const line = new Line(n);
+export function startProcess(plane: ControlPlane, when: When): Process {
+  const line = new Line(when);
   const client = plane.connect();
   stopTable(client, line);
   const clock = stopClock(plane.clock, line);
@@ -50,24 +66,27 @@ export function startProcess(plane: ControlPlane, n: number): Process {
     landed,
     kill: () => line.stopNow(),
     resume: () => line.open(),
-    passed: line.passed,
+    standing: () => [...line.standing],
+    wrote: line.wrote,
     close: () => client.destroy(),
   };
 }
 
-/** The moments of one process, in the order in which they come. */
+/** The moments of one process, in the order in which they come. Where it has to stop, all that it does at a time stops. */
 class Line {
-  readonly passed: string[] = [];
+  readonly wrote: string[] = [];
   /** Requests to the table that have been sent and not been answered. */
   readonly inFlight = new Set<Promise<unknown>>();
+  readonly standing = new Set<string>();
   /** Attempts of calls to the cloud that have been let through. */
   attempts = 0;
-  #n: number;
+  #when: When;
+  #count = 0;
   readonly #stop = Promise.withResolvers<string>();
   readonly #gate = Promise.withResolvers<void>();
 
-  constructor(n: number) {
-    this.#n = n;
+  constructor(when: When) {
+    this.#when = when;
   }
 
   get stopped(): Promise<string> {
@@ -75,19 +94,27 @@ class Line {
   }
 
   async pass(moment: string): Promise<void> {
-    if (this.passed.length + 1 >= this.#n) {
-      this.#stop.resolve(moment);
-      await this.#gate.promise;
-    }
-    this.passed.push(moment);
+    this.#count++;
+    if (!this.#when(moment, this.#count)) return;
+    this.stopNow();
+    this.#stop.resolve(moment);
+    this.standing.add(moment);
+    await this.#gate.promise;
+  }
+
+  /** The moment after a write; one that was refused has none, since it has changed nothing. */
+  async written(name: string): Promise<void> {
+    this.wrote.push(name);
+    await this.pass(`after ${name}`);
   }
 
   stopNow(): void {
-    this.#n = 0;
+    this.#when = () => true;
   }
 
   open(): void {
-    this.#n = Number.POSITIVE_INFINITY;
+    this.#when = () => false;
+    this.standing.clear();
     this.#gate.resolve();
   }
 }
@@ -100,12 +127,9 @@ function stopTable(client: DynamoDBClient, line: Line): void {
       await line.pass(`before ${command}`);
       const sent = next(args);
       line.inFlight.add(sent);
-      try {
-        return await sent;
-      } finally {
-        line.inFlight.delete(sent);
-        if (WRITES_OF_TABLE.test(command)) await line.pass(`after ${command}`);
-      }
+      const answer = await sent.finally(() => line.inFlight.delete(sent));
+      if (WRITES_OF_TABLE.test(command)) await line.written(command);
+      return answer;
     },
     { step: 'deserialize', priority: 'high', name: 'stop' },
   );
@@ -120,11 +144,9 @@ function stopCloud(cloud: Cloud, line: Line): Cloud {
         await line.pass(`before ${action}`);
         line.attempts++;
       };
-      try {
-        return await cloud.call({ ...request, beforeAttempt });
-      } finally {
-        if (!READS_OF_CLOUD.test(action)) await line.pass(`after ${action}`);
-      }
+      const answer = await cloud.call({ ...request, beforeAttempt });
+      if (!READS_OF_CLOUD.test(action)) await line.written(action);
+      return answer;
     },
   };
 }
