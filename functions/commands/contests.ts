@@ -41,13 +41,14 @@ function contestedRules(
     : { kind: 'route', fleet: gateway.fleet, name, uid: '', revision: 1, createdAt: now, updatedAt: now, spec };
   const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
   const { rules } = resolve({ gateway, clusters: [], services: [], routes: [...others, own] });
-  const ties = findTies(rules).map(([a, b]) => {
+  const isOwn = (rule: Rule) => routeOf(rule) === name;
+  const ties = findTies(rules, isOwn).map(([a, b]) => {
     const reason = `${a.key} and ${b.key} are equally specific and a request may match both: add a condition to one of them`;
     return { first: a, second: b, reason };
   });
-  const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules);
+  const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules, isOwn);
   return [...ties, ...disorders].flatMap(({ first, second, reason }) => {
-    const own = [second, first].find((rule) => routeOf(rule) === name);
+    const own = [second, first].find(isOwn);
     return own ? [conflict(pointerTo(own), `gateway ${gateway.name}: ${reason}`)] : [];
   });
 }
