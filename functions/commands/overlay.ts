@@ -1,4 +1,6 @@
-import type { Kind, Resource } from '../core/model.ts';
+import { equal } from '../core/digest.ts';
+import { isUnder } from '../core/lookup.ts';
+import { instanceOf, type Kind, type Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import type { Page, PageRequest, Store } from '../deps.ts';
 
@@ -8,7 +10,7 @@ export interface WouldBe {
   verb: 'create' | 'update' | 'delete';
 }
 
-type Resources = Pick<Store, 'get' | 'list' | 'all'>;
+type Resources = Pick<Store, 'get' | 'list' | 'all' | 'find' | 'routesUnder' | 'gatewaysAt'>;
 
 /** What changes nothing that is declared, and is done by the store itself. */
 type Reads =
@@ -19,6 +21,8 @@ type Reads =
   | 'audit'
   | 'audits'
   | 'outbox'
+  | 'waiting'
+  | 'nextBehind'
   | 'programmed'
   | 'sync'
   | 'syncs'
@@ -63,11 +67,13 @@ export function withChanges(store: Store, changes: readonly WouldBe[]): Store {
   const kept = new Map<string, Resource | undefined>();
   for (const { resource, verb } of changes) kept.set(keyOf(resource), verb === 'delete' ? undefined : resource);
 
-  const all: Store['all'] = async <K extends Kind>(kind: K, fleet: string) => {
-    const stored = (await store.all(kind, fleet)).filter((item) => !kept.has(keyOf(item)));
-    const changed = [...kept.values()].filter((item): item is Resource<K> => isOf(item, kind, fleet));
-    return [...stored, ...changed].sort((a, b) => compareText(a.name, b.name));
+  /** What is stored, but for what has changed, and of the latter what belongs there now. */
+  const merged = <K extends Kind>(kind: K, stored: readonly Resource<K>[], belongs: (item: Resource<K>) => boolean) => {
+    const changed = [...kept.values()].filter((item) => isOf(item, kind)).filter(belongs);
+    return [...stored.filter((item) => !kept.has(keyOf(item))), ...changed].sort(byFleetAndName);
   };
+  const all: Store['all'] = async (kind, fleet) =>
+    merged(kind, await store.all(kind, fleet), (item) => kind === 'fleet' || item.fleet === fleet);
   const resources: Resources = {
     get: async <K extends Kind>(kind: K, fleet: string, name: string) => {
       const key = keyOf({ kind, fleet, name });
@@ -75,6 +81,20 @@ export function withChanges(store: Store, changes: readonly WouldBe[]): Store {
     },
     all,
     list: async (kind, fleet, page) => pageOf(await all(kind, fleet), page),
+    find: async (kind, fleet, names) => {
+      const wanted = new Set(names);
+      const belongs = (item: Resource) => item.fleet === fleet && wanted.has(item.name);
+      return merged(kind, await store.find(kind, fleet, wanted), belongs);
+    },
+    routesUnder: async (fleet, term, limit) => {
+      const belongs = (item: Resource<'route'>) => item.fleet === fleet && isUnder(item.spec, term);
+      return merged('route', await store.routesUnder(fleet, term), belongs).slice(0, limit);
+    },
+    gatewaysAt: async (target) => {
+      const belongs = ({ spec }: Resource<'gateway'>) =>
+        spec.target !== undefined && equal(instanceOf(spec.target), instanceOf(target));
+      return merged('gateway', await store.gatewaysAt(target), belongs);
+    },
   };
   return { ...store, ...WRITES, ...resources };
 }
@@ -83,9 +103,12 @@ function keyOf({ kind, fleet, name }: Pick<Resource, 'kind' | 'fleet' | 'name'>)
   return `${kind}/${fleet}/${name}`;
 }
 
-/** Fleets are in no fleet, and listed together. */
-function isOf(resource: Resource | undefined, kind: Kind, fleet: string): boolean {
-  return resource?.kind === kind && (kind === 'fleet' || resource.fleet === fleet);
+function isOf<K extends Kind>(resource: Resource | undefined, kind: K): resource is Resource<K> {
+  return resource?.kind === kind;
+}
+
+function byFleetAndName(a: Resource, b: Resource): number {
+  return compareText(a.fleet, b.fleet) || compareText(a.name, b.name);
 }
 
 /** The token is the last name of the page. */

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson } from '../core/digest.ts';
+import { termsOf } from '../core/lookup.ts';
 import type { Kind, Ref, Resource } from '../core/model.ts';
 import type { Commit, OperationRecord } from '../deps.ts';
 import { reconcileGateway } from '../engine/reconcile.ts';
@@ -34,13 +35,14 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
   const gateways = await affectedGateways(change, world);
   const references = newReferences(resource, before);
-  checkLimits(resource, references.length, gateways.length);
+  checkLimits(change, references.length, gateways.length);
   const at = timestamp(ctx.deps.clock.now());
   const operation = gateways.length > 0 ? operationOf(ctx, change, gateways, at) : undefined;
   const operations = operation ? [operation.id] : [];
   const outcome = await store.commit({
     resource,
     verb,
+    before,
     references,
     referenceCount,
     audit: auditOf(ctx, change, at),
@@ -57,7 +59,7 @@ export async function affectedGateways<K extends Kind>({ verb, resource, before 
   const descriptor = kinds[resource.kind];
   const named = [before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []);
   if (descriptor.gateways(resource) !== undefined) return [...new Set(named)];
-  return (await world.all('gateway')).map((gateway) => gateway.name);
+  return (await world.gateways()).map((gateway) => gateway.name);
 }
 
 /**
@@ -73,16 +75,26 @@ function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K
   return isNewInFleet ? [{ kind: 'fleet', fleet, name: fleet }, ...added] : added;
 }
 
-function checkLimits(resource: Resource, references: number, gateways: number): void {
+function checkLimits<K extends Kind>(change: Change<K>, references: number, gateways: number): void {
+  const { resource } = change;
   const room = MAX_ITEMS - gateways;
-  if (references > room) {
-    const detail = `One write can add ${room} references and this one adds ${references}: declare them in several steps.`;
+  const parts = references + movedTerms(change);
+  if (parts > room) {
+    const detail = `One write can change ${room} references and host names and this one changes ${parts}: declare them in several steps.`;
     throw new AppError('limit-exceeded', detail);
   }
   const bytes = new TextEncoder().encode(canonicalJson(resource.spec)).length;
   if (bytes > MAX_SPEC_BYTES) {
     throw new AppError('limit-exceeded', `A declaration holds at most ${MAX_SPEC_BYTES} bytes; this one has ${bytes}.`);
   }
+}
+
+/** How many of the terms by which a route is found come or go; each is an item of its own. */
+function movedTerms<K extends Kind>({ verb, resource, before }: Change<K>): number {
+  const terms = (item: Resource | undefined) => (item && 'rules' in item.spec ? termsOf(item.spec) : []);
+  const names = (item: Resource | undefined) => new Set(terms(item).map(({ kind, name }) => `${kind}/${name}`));
+  const [then, now] = [names(before), names(verb === 'delete' ? undefined : resource)];
+  return [...new Set([...then, ...now])].filter((name) => then.has(name) !== now.has(name)).length;
 }
 
 function auditOf<K extends Kind>(ctx: Context, { verb, resource, before }: Change<K>, at: string): AuditEvent {

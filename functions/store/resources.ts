@@ -16,6 +16,7 @@ import {
   syncKey,
   trafficKey,
 } from './keys.ts';
+import { entryOperations } from './lookup.ts';
 import { readPage } from './pages.ts';
 import { refsOf, resourceOf } from './records.ts';
 import type { Table } from './table.ts';
@@ -53,6 +54,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
       resourceOperation(commit),
       revisionOperation(commit),
       auditOperation(resource.fleet, audit),
+      ...entryOperations(commit),
       ...outbox.map(outboxOperation),
       ...(operation ? [operationOperation(operation)] : []),
       ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
