@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Store } from '../../functions/deps.ts';
+import { budgetSuite } from './budgets.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { propagationSuite } from './propagation.ts';
@@ -18,5 +19,6 @@ export function storeConformance(name: string, open: Open): void {
     resourceSuite(store);
     propagationSuite(store);
     evidenceSuite(store);
+    budgetSuite(store);
   });
 }
