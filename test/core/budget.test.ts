@@ -124,7 +124,8 @@ describe('a budget of calls', () => {
         }
         const wait = waitMs(bucket, rate, asker, now);
         expect(take(bucket, rate, asker, 1, now + wait).granted).toBe(1);
-        if (wait > 0.002 && bucket.throttledAtMs === 0) expect(take(bucket, rate, asker, 1, now + wait - 0.001).granted).toBe(0);
+        if (wait > 0.002 && bucket.throttledAtMs === 0)
+          expect(take(bucket, rate, asker, 1, now + wait - 0.001).granted).toBe(0);
       }),
     );
   });
