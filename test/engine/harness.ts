@@ -15,7 +15,7 @@ import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
 import { createEdge, type Edge } from './edge.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
-const KEYS = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
+export const KEYS = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
 
 /** A control plane before a local cloud. */
 export interface ControlPlane {
