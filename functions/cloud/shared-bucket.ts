@@ -13,7 +13,7 @@ export type ByPriority = Record<Priority, number>;
 const AWAY_MS = 10_000;
 
 /** Each means that another invocation has got its tokens. */
-const MAX_CONFLICTS = 10;
+const MAX_CONFLICTS = 50;
 
 /**
  * One bucket, which all invocations share through the store, as this one knows it. While the store is away this invocation counts for

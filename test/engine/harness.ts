@@ -105,7 +105,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       timeoutMs: options.callTimeoutMs ?? 5000,
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
-    const store = createDynamoStore(client, DEFAULT_TABLE_NAME);
+    // In real time, as the time-out of calls: a busy machine is no store in trouble.
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { budgetPatienceMs: 60_000 });
     return {
       store,
       cloud: ownCloud(overrides.store ?? store, overrides.clock ?? clock),

@@ -53,7 +53,7 @@ describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, 
     await publishAll();
     await declareRoutes(SERVING, ROUTES);
     plane.forgetCalls();
-  });
+  }, 300_000);
   afterEach(async () => {
     await plane.close();
     await Promise.all(clusters.map((cluster) => cluster.close()));
