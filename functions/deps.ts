@@ -2,7 +2,10 @@
 
 import type { Observation } from '../schemas/cluster.ts';
 import type { Decision } from '../schemas/decision.ts';
-import type { GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
+import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
+import type { Operation } from '../schemas/operation.ts';
+import type { QuotaUse } from '../schemas/plan.ts';
+import type { Baseline } from './core/drift.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
 import type { Kind, Ref, Resource, Traffic } from './core/model.ts';
@@ -149,22 +152,50 @@ export interface AuditEvent {
   after: number;
 }
 
+/** A resource that has changed, traffic that has moved, or somebody who wants the gateway as it is declared. */
+export type RowKind = Kind | 'traffic' | 'apply';
+
 /** The gateway has yet to follow this resource. One row per gateway and resource: edits coalesce. */
 export interface OutboxRow {
   fleet: string;
   gateway: string;
-  kind: Kind | 'traffic';
+  kind: RowKind;
   name: string;
   /** Revision of the resource, or version of the traffic state. */
   revision: number;
   requestedAt: string;
+  /** Ids of the operations that end at this gateway when the row does: one when written, all that have coalesced when read. */
+  operations: string[];
+}
+
+/** A push on its way to gateways. What has become of it at each stands in outcomes, or in the gateway's sync record until then. */
+export type OperationRecord = Pick<
+  Operation,
+  'id' | 'fleet' | 'action' | 'target' | 'actor' | 'requestId' | 'reason' | 'createdAt'
+> & {
+  /** Names of the gateways that have to follow. */
+  gateways: string[];
+};
+
+/** How an operation ended at a gateway. */
+export interface OutcomeRecord {
+  operation: string;
+  fleet: string;
+  gateway: string;
+  state: 'Verified' | 'Diverged' | 'Failed';
+  reason: string;
+  message: string;
+  /** Changes that were made. */
+  steps: number;
+  attempts: number;
+  endedAt: string;
 }
 
 /** Gateway `gateway` is verified to follow the resource at `revision`. */
 export interface ProgrammedRow {
   fleet: string;
   gateway: string;
-  kind: Kind | 'traffic';
+  kind: RowKind;
   name: string;
   revision: number;
   verifiedAt: string;
@@ -187,6 +218,14 @@ export interface SyncRecord {
   /** The instance that was created for the gateway, once it serves. */
   provisioned?: GatewayTarget | undefined;
   progress?: Progress | undefined;
+  /** When the cloud had accepted all of the last push. */
+  pushedAt?: string | undefined;
+  /** When the gateway was last compared with what is declared. */
+  checkedAt?: string | undefined;
+  /** What somebody changed at the gateway, and is left as it is. */
+  drift?: Drift | undefined;
+  /** The quotas that the gateway uses, as last seen. */
+  quotas?: QuotaUse[] | undefined;
 }
 
 /** A revision of a resource and all that goes with it; written together or not at all. */
@@ -200,6 +239,8 @@ export interface Commit {
   referenceCount?: number | undefined;
   audit: AuditEvent;
   outbox: OutboxRow[];
+  /** The push that follows; absent when no gateway has to. */
+  operation?: OperationRecord | undefined;
 }
 
 export interface Lease {
@@ -231,9 +272,9 @@ export interface Store {
   outbox(scope: { fleet?: never; gateway?: never } | { fleet: string; gateway?: string }): Promise<OutboxRow[]>;
   /**
    * Removes rows that are still as they were read, and records them as programmed; forgets them when the resource or the gateway is
-   * gone.
+   * gone. False when the lease is lost: then nothing more is written.
    */
-  settle(rows: OutboxRow[], verifiedAt: string): Promise<void>;
+  settle(rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<boolean>;
   /** Programmed rows of the resources of a kind whose names lie in [from, to]. */
   programmed(fleet: string, kind: Kind, from: string, to: string): Promise<ProgrammedRow[]>;
 
@@ -245,8 +286,28 @@ export interface Store {
 
   /** The pools that a gateway serves, as last resolved. A change of health reads these and no route. */
   pools(fleet: string, gateway: string): Promise<Pool[]>;
-  /** Replaces them. */
-  putPools(fleet: string, gateway: string, pools: Pool[]): Promise<void>;
+  /** Replaces them; false when the lease is lost: then nothing more is written. */
+  putPools(fleet: string, gateway: string, pools: Pool[], lease: Lease): Promise<boolean>;
+
+  /** What the gateway was last verified to have. */
+  baseline(fleet: string, gateway: string): Promise<Baseline>;
+  /** False when the lease is lost. */
+  putBaseline(fleet: string, gateway: string, baseline: Baseline, lease: Lease): Promise<boolean>;
+
+  /** An operation that changes no resource, with its audit event and the rows that it waits for; all or nothing. */
+  begin(operation: OperationRecord, audit: AuditEvent, outbox: OutboxRow[]): Promise<void>;
+  operation(fleet: string, id: string): Promise<OperationRecord | undefined>;
+  /** Newest first. */
+  operations(fleet: string, page: PageRequest): Promise<Page<OperationRecord>>;
+  /** Of the operations whose ids lie in [from, to]. */
+  outcomes(fleet: string, from: string, to: string): Promise<OutcomeRecord[]>;
+  /** The first outcome of an operation at a gateway counts; false when the lease is lost. */
+  conclude(outcomes: OutcomeRecord[], lease: Lease): Promise<boolean>;
+
+  /** What was remembered of a gateway within the hour before `nowMs`. */
+  recall(fleet: string, gateway: string, nowMs: number): Promise<Map<string, Json>>;
+  /** Adds entries, or replaces those of the same name; each by itself. Names are printable ASCII and begin with a letter. */
+  remember(fleet: string, gateway: string, entries: ReadonlyMap<string, Json>, nowMs: number): Promise<void>;
 
   /** Takes the lease when it is free or has expired; undefined when another holder has it. */
   acquire(name: string, holder: string, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
@@ -262,10 +323,17 @@ export interface Store {
 
   traffic(fleet: string): Promise<Traffic>;
   /**
-   * One transaction: the traffic state (conditional on `traffic.version - 1`), the decision, an audit event and the outbox
-   * rows; false when another decision came first.
+   * One transaction: the traffic state (conditional on `traffic.version - 1`), the decision, an audit event, the outbox rows and the
+   * operation that they are for; false when another decision came first.
    */
-  decide(fleet: string, traffic: Traffic, decision: Decision, audit: AuditEvent, outbox: OutboxRow[]): Promise<boolean>;
+  decide(
+    fleet: string,
+    traffic: Traffic,
+    decision: Decision,
+    audit: AuditEvent,
+    outbox: OutboxRow[],
+    operation?: OperationRecord,
+  ): Promise<boolean>;
   decision(fleet: string, id: string): Promise<Decision | undefined>;
   /** Newest first. */
   decisions(fleet: string, page: PageRequest): Promise<Page<Decision>>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DisplayName, fleetMetadata, Labels, Name, pageOf, Timestamp } from './common.ts';
+import { PlannedChange, QuotaUse } from './plan.ts';
 
 const RegionId = z
   .string()
@@ -116,6 +117,13 @@ export const OwnershipPolicy = z.enum(['sync', 'upsert-only', 'observe-only']).m
 });
 export type OwnershipPolicy = z.infer<typeof OwnershipPolicy>;
 
+export const DriftPolicy = z.enum(['alert', 'revert', 'adopt']).meta({
+  description:
+    'What to do about changes that somebody made to our objects at the gateway itself. alert: leave them, and say so. revert: undo ' +
+    'them. adopt: leave them until the declaration of that object changes. A change of the declaration is pushed in any case.',
+});
+export type DriftPolicy = z.infer<typeof DriftPolicy>;
+
 export const GatewayInput = z
   .strictObject({
     displayName: DisplayName.optional(),
@@ -128,6 +136,7 @@ export const GatewayInput = z
       description: 'Name of a credential set in the settings of the control plane.',
     }),
     policy: OwnershipPolicy.default('sync'),
+    drift: DriftPolicy.default('alert'),
   })
   .refine((gateway) => (gateway.target === undefined) !== (gateway.provision === undefined), {
     message: 'must have a target or a provision, and not both',
@@ -147,6 +156,15 @@ export const Progress = z
   .meta({ id: 'Progress', description: 'How far work that takes minutes has come.' });
 export type Progress = z.infer<typeof Progress>;
 
+export const Drift = z
+  .object({
+    since: Timestamp.meta({ description: 'When it was first seen.' }),
+    total: z.int().min(1),
+    changes: z.array(PlannedChange).meta({ description: 'The changes that would undo it, the first 20.' }),
+  })
+  .meta({ id: 'Drift', description: 'What somebody changed at the gateway since it was last verified.' });
+export type Drift = z.infer<typeof Drift>;
+
 export const GatewaySync = z
   .object({
     state: SyncState,
@@ -155,8 +173,12 @@ export const GatewaySync = z
     attempts: z.int().min(0).meta({ description: 'Attempts since the last success.' }),
     lastAttemptAt: Timestamp.optional(),
     nextAttemptAt: Timestamp.optional(),
+    pushedAt: Timestamp.optional(),
     verifiedAt: Timestamp.optional(),
+    checkedAt: Timestamp.optional().meta({ description: 'When it was last compared with what is declared.' }),
     progress: Progress.optional(),
+    drift: Drift.optional(),
+    quotas: z.array(QuotaUse).optional().meta({ description: 'As last seen, the fullest first.' }),
   })
   .meta({ id: 'GatewaySync', description: 'How far the gateway follows what is declared.' });
 export type GatewaySync = z.infer<typeof GatewaySync>;
@@ -170,6 +192,7 @@ export const Gateway = z
     provision: GatewayProvision.optional(),
     credentials: Name,
     policy: OwnershipPolicy,
+    drift: DriftPolicy,
     address: z.string().optional().meta({ description: 'DNS name of the gateway, once known.' }),
     sync: GatewaySync,
   })
@@ -177,15 +200,6 @@ export const Gateway = z
 export type Gateway = z.infer<typeof Gateway>;
 
 export const GatewayPage = pageOf('GatewayPage', Gateway);
-
-export const PlannedChange = z
-  .object({
-    verb: z.enum(['create', 'update', 'delete']),
-    kind: z.string(),
-    key: z.string(),
-    reason: z.string(),
-  })
-  .meta({ id: 'PlannedChange' });
 
 export const ReconcileResult = z
   .object({

@@ -1,14 +1,14 @@
 import { canonicalJson } from '../core/digest.ts';
 import type { Kind, Ref, Resource } from '../core/model.ts';
-import type { AuditEvent, Commit } from '../deps.ts';
+import type { AuditEvent, Commit, OperationRecord } from '../deps.ts';
 import { reconcileGateway } from '../engine/reconcile.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { kinds, referencesOf } from './kinds.ts';
 import type { World } from './world.ts';
 
-/** A transaction of the store holds this many items; the resource, its revision, the audit event and what was derived from it take four. */
-const MAX_ITEMS = 96;
+/** A transaction of the store holds this many items; the resource, its revision, the audit event, the operation and what was derived from it take six. */
+const MAX_ITEMS = 94;
 
 /** What the store keeps of one resource, in bytes of JSON. */
 const MAX_SPEC_BYTES = 380_000;
@@ -34,16 +34,19 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   const gateways = await affectedGateways(change, world);
   const references = newReferences(resource, before);
   checkLimits(resource, references.length, gateways.length);
+  const operation = gateways.length > 0 ? operationOf(ctx, change, gateways, at) : undefined;
+  const operations = operation ? [operation.id] : [];
   const outcome = await store.commit({
     resource,
     verb,
     references,
     referenceCount,
     audit: auditOf(ctx, change, at),
-    outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at })),
+    outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at, operations })),
+    operation,
   });
-  if (outcome.result === 'ok') ctx.waitUntil(Promise.all(gateways.map((gateway) => follow(ctx, fleet, gateway))));
-  return outcome;
+  if (outcome.result === 'ok') ctx.waitUntil(followAll(ctx, fleet, gateways));
+  return { ...outcome, operation };
 }
 
 /** Those that follow the resource as it was or as it is. One that is deleted follows nothing. */
@@ -94,9 +97,38 @@ function auditOf<K extends Kind>(ctx: Context, { verb, resource, before }: Chang
   };
 }
 
-async function follow(ctx: Context, fleet: string, gateway: string): Promise<void> {
+/** The push that a change leads to. */
+function operationOf<K extends Kind>(
+  ctx: Context,
+  { verb, resource }: Change<K>,
+  gateways: string[],
+  createdAt: string,
+): OperationRecord {
+  const { kind, fleet, name } = resource;
+  return {
+    id: `opn_${ctx.deps.ids.ulid()}`,
+    fleet,
+    action: `${kind}.${verb}`,
+    target: { kind, name },
+    actor: ctx.actor,
+    requestId: ctx.requestId,
+    createdAt,
+    gateways,
+  };
+}
+
+/** Work that outlives its answer is cut after 30 s (Workers, waitUntil); the sweep goes on. */
+export const FOLLOW_MS = 25_000;
+
+/** The gateways follow in the background, as far as there is time. */
+export async function followAll(ctx: Context, fleet: string, gateways: readonly string[]): Promise<void> {
+  const untilMs = ctx.deps.clock.now() + FOLLOW_MS;
+  await Promise.all(gateways.map((gateway) => follow(ctx, fleet, gateway, untilMs)));
+}
+
+async function follow(ctx: Context, fleet: string, gateway: string, untilMs: number): Promise<void> {
   try {
-    await reconcileGateway(ctx.deps, fleet, gateway);
+    await reconcileGateway(ctx.deps, fleet, gateway, { untilMs });
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     ctx.deps.log.error('gateway.reconcile-failed', { fleet, gateway, name, requestId: ctx.requestId });

@@ -30,6 +30,11 @@ export function plan(
     ...writes.sort((a, b) => a.rank - b.rank || compareText(a.key, b.key)),
     ...deletes.sort((a, b) => b.rank - a.rank || compareText(a.key, b.key)),
   ].filter((change) => allowed(policy, scope).includes(change.verb));
+  return planOf(changes);
+}
+
+/** A plan of these changes, in their order. */
+export function planOf(changes: Change[]): Plan {
   return { digest: digest(changes), changes };
 }
 

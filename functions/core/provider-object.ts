@@ -16,7 +16,9 @@ export interface ProviderObject {
   spec: { [key: string]: Json | undefined };
   /** The gateway's name of the object; present on current objects. */
   remoteId?: string | undefined;
-  /** On objects that serve a pool: what each cluster really gets from this configuration. Total 100, or none serves. */
+  /** On desired objects that serve a pool: its key. */
+  pool?: string | undefined;
+  /** And what each cluster really gets of it from this configuration. Total 100, or none serves. */
   shares?: Share[] | undefined;
 }
 

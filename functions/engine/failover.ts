@@ -1,7 +1,7 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { decide, type Situation, type Verdict } from '../core/decide.ts';
-import type { Deps, OutboxRow } from '../deps.ts';
+import type { Deps, OperationRecord, OutboxRow } from '../deps.ts';
 import { reconcileGateway } from './reconcile.ts';
 
 /** Another prober may decide at the same time; the loser looks again. */
@@ -68,8 +68,8 @@ async function record(
     before: situation.traffic.version,
     after: verdict.traffic.version,
   };
-  const rows = verdict.outcome === 'applied' ? await trafficRows(deps, fleet, verdict.traffic.version, at) : [];
-  const recorded = await deps.store.decide(fleet, verdict.traffic, decision, audit, rows);
+  const push = verdict.outcome === 'applied' ? await pushOf(deps, decision, verdict.traffic.version) : undefined;
+  const recorded = await deps.store.decide(fleet, verdict.traffic, decision, audit, push?.rows ?? [], push?.operation);
   if (recorded)
     deps.log.info('decision', {
       fleet,
@@ -80,16 +80,27 @@ async function record(
   return recorded;
 }
 
-async function trafficRows(deps: Deps, fleet: string, version: number, at: string): Promise<OutboxRow[]> {
-  const gateways = await deps.store.all('gateway', fleet);
-  return gateways.map(({ name }) => ({
+/** A decision reaches every gateway of the fleet. */
+async function pushOf(
+  deps: Deps,
+  { id, fleet, decidedAt, changes }: Decision,
+  version: number,
+): Promise<{ operation: OperationRecord; rows: OutboxRow[] } | undefined> {
+  const gateways = (await deps.store.all('gateway', fleet)).map(({ name }) => name);
+  if (gateways.length === 0) return undefined;
+  const operation: OperationRecord = {
+    id: `opn_${deps.ids.ulid()}`,
     fleet,
-    gateway: name,
-    kind: 'traffic',
-    name: fleet,
-    revision: version,
-    requestedAt: at,
-  }));
+    action: 'decision.applied',
+    target: { kind: 'fleet', name: fleet },
+    actor: 'automation',
+    requestId: id,
+    reason: changes.map(({ cluster, action, reason }) => `${action} ${cluster}: ${reason}`).join('; '),
+    createdAt: decidedAt,
+    gateways,
+  };
+  const row = { fleet, kind: 'traffic', name: fleet, revision: version, requestedAt: decidedAt } as const;
+  return { operation, rows: gateways.map((gateway) => ({ ...row, gateway, operations: [operation.id] })) };
 }
 
 export interface Pusher {
@@ -124,7 +135,7 @@ export function createPusher(deps: Deps, fleet: string): Pusher {
 async function pushTraffic(deps: Deps, fleet: string): Promise<void> {
   const rows = await deps.store.outbox({ fleet });
   const behind = new Set(rows.filter((row) => row.kind === 'traffic').map((row) => row.gateway));
-  await Promise.all([...behind].map((gateway) => reconcileGateway(deps, fleet, gateway, 'pools')));
+  await Promise.all([...behind].map((gateway) => reconcileGateway(deps, fleet, gateway, { scope: 'pools' })));
 }
 
 function iso(ms: number): string {

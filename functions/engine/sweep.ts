@@ -1,6 +1,7 @@
 import type { Resource } from '../core/model.ts';
 import type { Deps } from '../deps.ts';
 import { reconcileGateway } from './reconcile.ts';
+import { isDue } from './sync.ts';
 
 /**
  * Reconciles every gateway that does not follow yet and whose next attempt is due: the safety net behind the run that follows each
@@ -19,11 +20,9 @@ export async function sweep(deps: Deps): Promise<void> {
 async function sweepFleet(deps: Deps, fleet: Resource<'fleet'>): Promise<void> {
   const [rows, records] = await Promise.all([deps.store.outbox({ fleet: fleet.name }), deps.store.syncs(fleet.name)]);
   const behind = new Set(rows.map((row) => row.gateway));
-  for (const record of records) if (record.state !== 'Verified') behind.add(record.gateway);
-  const now = new Date(deps.clock.now()).toISOString();
-  const due = [...behind].filter((gateway) => {
-    const next = records.find((record) => record.gateway === gateway)?.nextAttemptAt;
-    return next === undefined || next <= now;
-  });
+  const known = new Map(records.map((record) => [record.gateway, record]));
+  const due = [...new Set([...behind, ...known.keys()])].filter((gateway) =>
+    isDue(known.get(gateway), behind.has(gateway), deps.clock.now()),
+  );
   await Promise.all(due.map((gateway) => reconcileGateway(deps, fleet.name, gateway)));
 }

@@ -3,7 +3,7 @@ import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
 import type { Capabilities } from '../core/features.ts';
 import type { GatewayConfig, Rule, Share } from '../core/ir.ts';
-import type { Change, ProviderObject } from '../core/provider-object.ts';
+import type { Change, Json, ProviderObject } from '../core/provider-object.ts';
 import type { Clock, Cloud } from '../deps.ts';
 
 /** Where and as whom a provider works. */
@@ -20,15 +20,51 @@ export interface Session<T extends GatewayTarget = GatewayTarget> {
   writeToken(parts: readonly string[]): string;
   /** Throws when the writer has lost its lease; to be awaited before every write. */
   ensureLease(): Promise<void>;
+  memory: Memory;
+}
+
+/**
+ * What a provider has read of the gateway and need not read again: kept for an hour, for all runs of the gateway. It may be lost at any
+ * time, so it saves reads and decides nothing.
+ */
+export interface Memory {
+  recall(): Promise<ReadonlyMap<string, Json>>;
+  /** Adds entries, or replaces those of the same name; their hour begins anew. */
+  remember(entries: ReadonlyMap<string, Json>): Promise<void>;
 }
 
 /** `pools`: only what serves pools; rules are neither read nor written. */
 export type Scope = 'full' | 'pools';
 
+/** One write to the cloud that a plan will make. */
+export interface PlannedCall {
+  action: string;
+  /** Keys of the objects that it touches. */
+  objects: string[];
+}
+
+/** How much of a documented limit is in use. */
+export interface QuotaUse {
+  /** For people, such as `rules of the load balancer`. */
+  quota: string;
+  used: number;
+  allowed: number;
+  pointer: string;
+}
+
+/** An object of the gateway that is not ours, shown and never touched. */
+export interface ForeignObject {
+  kind: string;
+  name: string;
+  remoteId: string;
+}
+
 /** What a gateway has now. */
 export interface Observed {
   /** Objects that carry our owner mark, canonical. */
   objects: ProviderObject[];
+  /** The first 100 by kind and name; none where the scope is `pools`. */
+  foreign: ForeignObject[];
   /** DNS name of the gateway. */
   address?: string | undefined;
   /** What compile needs to know of the gateway besides our objects; the provider's own affair. */
@@ -62,6 +98,8 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   checkOrder(rules: readonly Rule[]): Disorder[];
   /** What the configuration needs beyond the gateway's quotas. */
   checkQuotas(config: GatewayConfig, observed: Observed): Issue[];
+  /** What the configuration would use of the gateway's quotas: of each quota, by the one that uses most of it. */
+  quotas(config: GatewayConfig, observed: Observed): QuotaUse[];
   observe(session: Session<T>, scope: Scope): Promise<Observed>;
   /** Pure. The objects that make the gateway behave as `config`, with `shares` in force. */
   compile(
@@ -72,6 +110,15 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   ): ProviderObject[];
   /** Pure. Cuts ordered changes into batches that are applied one after the other. */
   batch(changes: readonly Change[]): Change[][];
+  /**
+   * Pure. The writes that applying these changes takes, batch by batch. What is independent of each other may go in another order.
+   */
+  calls(changes: readonly Change[], observed: Observed, session: Pick<Session<T>, 'target' | 'owner'>): PlannedCall[];
+  /**
+   * Asks the cloud whether it would take the changes, where it offers a dry run; nothing is changed. Empty where it offers none. Throws
+   * a CloudError when the cloud cannot say.
+   */
+  rehearse(changes: readonly Change[], observed: Observed, session: Session<T>): Promise<Issue[]>;
   /**
    * Takes the creation of an instance as far as it will go now, and says how far that is. To be called again until it is ready; what
    * exists already is found by our owner mark and not created twice.

@@ -3,6 +3,8 @@ import type { Store } from '../deps.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { leaseStore } from './leases.ts';
+import { memoryStore } from './memory.ts';
+import { operationStore } from './operations.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
 import { Table } from './table.ts';
@@ -38,7 +40,9 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
   return {
     ...resourceStore(table),
     ...outboxStore(table),
+    ...operationStore(table),
     ...gatewayStore(table),
+    ...memoryStore(table),
     ...leaseStore(table),
     ...healthStore(table),
   };

@@ -1,10 +1,15 @@
-import type { Store } from '../deps.ts';
-import { check, itemOf, PRESENT, put, recordOf } from './items.ts';
-import { leaseKey, poolKey, poolsOf, resourceKey, syncKey, syncsOf } from './keys.ts';
-import { StoredPool, StoredSync } from './records.ts';
+import { NO_BASELINE } from '../core/drift.ts';
+import type { Lease, Store } from '../deps.ts';
+import { check, itemOf, type Operation, PRESENT, put, recordOf, remove } from './items.ts';
+import { baselineKey, poolKey, poolsOf, resourceKey, syncKey, syncsOf } from './keys.ts';
+import { fence } from './leases.ts';
+import { StoredBaseline, StoredPool, StoredSync } from './records.ts';
 import type { Table } from './table.ts';
 
-type Gateways = Pick<Store, 'sync' | 'putSync' | 'syncs' | 'pools' | 'putPools'>;
+type Gateways = Pick<Store, 'sync' | 'putSync' | 'syncs' | 'pools' | 'putPools' | 'baseline' | 'putBaseline'>;
+
+/** With the largest pools still below the 4 MB of a transaction. */
+const POOLS_PER_TRANSACTION = 10;
 
 /** What the reconciler keeps of each gateway. */
 export function gatewayStore(table: Table): Gateways {
@@ -14,11 +19,11 @@ export function gatewayStore(table: Table): Gateways {
       return item && recordOf(item, StoredSync);
     },
     // Nor when the gateway has been deleted meanwhile: its successor would be taken for verified.
-    putSync: async (record, { name, epoch, holder }) => {
+    putSync: async (record, lease) => {
       const { fleet, gateway } = record;
       const outcome = await table.transact([
         check(resourceKey({ kind: 'gateway', fleet, name: gateway }), PRESENT),
-        check(leaseKey(name), '#epoch = :epoch AND #holder = :holder', { epoch, holder }),
+        fence(lease),
         put(itemOf(syncKey(fleet, gateway), record)),
       ]);
       return outcome.ok;
@@ -32,15 +37,28 @@ export function gatewayStore(table: Table): Gateways {
       return items.map((item) => recordOf(item, StoredPool));
     },
     // One item a pool, and only those that differ are written. Puts go first: a pool is rather stale than missing.
-    putPools: async (fleet, gateway, pools) => {
+    putPools: async (fleet, gateway, pools, lease) => {
       const before = new Map((await table.query(poolsOf(fleet, gateway))).map((item) => [item.sk, item]));
       const after = new Map(pools.map((pool) => [pool.key, itemOf(poolKey(fleet, gateway, pool.key), pool)]));
       const changed = [...after.values()].filter((item) => item['body'] !== before.get(item.sk)?.['body']);
       const removed = [...before.values()].filter((item) => !after.has(item.sk));
-      await table.writeAll(
-        changed,
-        removed.map(({ pk, sk }) => ({ pk, sk })),
-      );
+      const operations = [...changed.map((item) => put(item)), ...removed.map(({ pk, sk }) => remove({ pk, sk }))];
+      return await writeFenced(table, operations, lease);
     },
+    baseline: async (fleet, gateway) => {
+      const item = await table.get(baselineKey(fleet, gateway));
+      return item ? recordOf(item, StoredBaseline) : NO_BASELINE;
+    },
+    putBaseline: async (fleet, gateway, baseline, lease) =>
+      await writeFenced(table, [put(itemOf(baselineKey(fleet, gateway), baseline))], lease),
   };
+}
+
+/** In several transactions, none of which is done by a writer whose lease has gone. */
+async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<boolean> {
+  for (let start = 0; start < operations.length; start += POOLS_PER_TRANSACTION) {
+    const outcome = await table.transact([fence(lease), ...operations.slice(start, start + POOLS_PER_TRANSACTION)]);
+    if (!outcome.ok) return false;
+  }
+  return true;
 }

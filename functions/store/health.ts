@@ -3,10 +3,10 @@ import { Decision } from '../../schemas/decision.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Store } from '../deps.ts';
 import { ABSENT, itemOf, type Operation, put, recordOf } from './items.ts';
+import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
 import { decisionKey, decisionsOf, healthKey, healthOf, observationKey, observationsOf, trafficKey } from './keys.ts';
 import { readPage } from './pages.ts';
 import { StoredHealth, StoredTraffic } from './records.ts';
-import { auditOperation, outboxOperation } from './resources.ts';
 import type { Table } from './table.ts';
 
 type Health = Pick<Store, 'health' | 'putHealth' | 'observations' | 'traffic' | 'decide' | 'decision' | 'decisions'>;
@@ -31,7 +31,7 @@ export function healthStore(table: Table): Health {
       const item = await table.get(trafficKey(fleet));
       return item ? recordOf(item, StoredTraffic) : { version: 0, withdrawals: [] };
     },
-    decide: async (fleet, traffic, decision, audit, outbox) => {
+    decide: async (fleet, traffic, decision, audit, outbox, operation) => {
       const { version } = traffic;
       const item = itemOf(trafficKey(fleet), traffic, { version });
       const outcome = await table.transact([
@@ -39,6 +39,7 @@ export function healthStore(table: Table): Health {
         put(itemOf(decisionKey(fleet, decision.id), decision), ABSENT),
         auditOperation(fleet, audit),
         ...outbox.map(outboxOperation),
+        ...(operation ? [operationOperation(operation)] : []),
       ]);
       return outcome.ok;
     },

@@ -6,7 +6,8 @@ import { StoreLimitError } from '../deps.ts';
 import { CorruptItemError } from './errors.ts';
 import type { Key } from './keys.ts';
 
-export type Attributes = Record<string, string | number>;
+/** A list is a set of texts. */
+export type Attributes = Record<string, string | number | readonly string[]>;
 
 export type Item = Key & Attributes;
 
@@ -36,8 +37,8 @@ export function remove(key: Key, when?: string, values?: Attributes): Operation 
   return { verb: 'Delete', item: key, ...(when && { when }), ...(values && { values }) };
 }
 
-export function update(key: Key, change: string, when: string, values: Attributes): Operation {
-  return { verb: 'Update', item: key, update: change, when, values };
+export function update(key: Key, change: string, when: string | undefined, values: Attributes): Operation {
+  return { verb: 'Update', item: key, update: change, ...(when && { when }), values };
 }
 
 export function check(key: Key, when: string, values?: Attributes): Operation {
@@ -88,6 +89,7 @@ export function unmarshal(attributes: Record<string, AttributeValue>): Item {
   for (const [name, value] of Object.entries(attributes)) {
     if (value.S !== undefined) item[name] = value.S;
     else if (value.N !== undefined) item[name] = Number(value.N);
+    else if (value.SS !== undefined) item[name] = value.SS;
   }
   return item;
 }
@@ -119,8 +121,11 @@ function expressions({ when, update: change, values }: Operation) {
   };
 }
 
-function marshalAll(entries: [string, string | number][]): Record<string, AttributeValue> {
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, typeof value === 'number' ? { N: String(value) } : { S: value }]),
-  );
+function marshalAll(entries: [string, Attributes[string]][]): Record<string, AttributeValue> {
+  return Object.fromEntries(entries.map(([name, value]) => [name, attributeValue(value)]));
+}
+
+function attributeValue(value: Attributes[string]): AttributeValue {
+  if (typeof value === 'number') return { N: String(value) };
+  return typeof value === 'string' ? { S: value } : { SS: [...value] };
 }

@@ -12,6 +12,10 @@
  * | programmed row      | PROGRAMMED#fleet              | kind#name#gateway             |
  * | sync record         | SYNC#fleet                    | gateway                       |
  * | pool                | POOLS#fleet#gateway           | key                           |
+ * | baseline            | BASELINE#fleet                | gateway                       |
+ * | operation           | OPERATION#fleet               | id                            |
+ * | outcome             | OUTCOME#fleet                 | operation#gateway             |
+ * | memory entry        | MEMORY#fleet#gateway          | name of the entry             |
  * | lease               | LEASE                         | name                          |
  * | health record       | HEALTH#fleet                  | cluster                       |
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
@@ -103,6 +107,31 @@ export const poolKey = (fleet: string, gateway: string, key: string): Key => ({
 });
 
 export const poolsOf = (fleet: string, gateway: string): Range => whole(`POOLS#${fleet}#${gateway}`);
+
+export const baselineKey = (fleet: string, gateway: string): Key => ({ pk: `BASELINE#${fleet}`, sk: gateway });
+
+export const operationKey = (fleet: string, id: string): Key => ({ pk: `OPERATION#${fleet}`, sk: id });
+
+export const operationsOf = (fleet: string): Range => whole(`OPERATION#${fleet}`);
+
+export const outcomeKey = (fleet: string, operation: string, gateway: string): Key => ({
+  pk: `OUTCOME#${fleet}`,
+  sk: `${operation}#${gateway}`,
+});
+
+/** Of the operations whose ids lie in [from, to], at every gateway. */
+export const outcomesOf = (fleet: string, from: string, to: string): Range => ({
+  pk: `OUTCOME#${fleet}`,
+  from: `${from}#`,
+  to: `${to}$`,
+});
+
+export const memoryKey = (fleet: string, gateway: string, name: string): Key => ({
+  pk: `MEMORY#${fleet}#${gateway}`,
+  sk: name,
+});
+
+export const memoryOf = (fleet: string, gateway: string): Range => whole(`MEMORY#${fleet}#${gateway}`);
 
 export const leaseKey = (name: string): Key => ({ pk: 'LEASE', sk: name });
 

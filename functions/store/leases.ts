@@ -1,10 +1,17 @@
-import type { Store } from '../deps.ts';
-import { ABSENT, type Operation, parsed, put, update } from './items.ts';
+import type { Lease, Store } from '../deps.ts';
+import { ABSENT, check, type Operation, parsed, put, update } from './items.ts';
 import { leaseKey } from './keys.ts';
 import { StoredLease } from './records.ts';
 import type { Table } from './table.ts';
 
 type Leases = Pick<Store, 'acquire' | 'renew' | 'release'>;
+
+const HELD = '#epoch = :epoch AND #holder = :holder';
+
+/** Holds while the lease has not gone to another; a part of everything that its holder writes. */
+export function fence({ name, epoch, holder }: Lease): Operation {
+  return check(leaseKey(name), HELD, { epoch, holder });
+}
 
 /**
  * Leases with a fencing epoch that grows with every holder and is kept when a lease is released. The clock is the
@@ -29,7 +36,7 @@ export function leaseStore(table: Table): Leases {
       const expiresAtMs = nowMs + ttlMs;
       const { epoch, holder } = lease;
       const outcome = await table.transact([
-        update(leaseKey(lease.name), 'SET #expiresAt = :expiresAt', '#epoch = :epoch AND #holder = :holder', {
+        update(leaseKey(lease.name), 'SET #expiresAt = :expiresAt', HELD, {
           epoch,
           holder,
           expiresAt: expiresAtMs,
@@ -39,7 +46,7 @@ export function leaseStore(table: Table): Leases {
     },
     release: async ({ name, epoch, holder }) => {
       await table.transact([
-        update(leaseKey(name), 'SET #expiresAt = :zero REMOVE #holder', '#epoch = :epoch AND #holder = :holder', {
+        update(leaseKey(name), 'SET #expiresAt = :zero REMOVE #holder', HELD, {
           epoch,
           holder,
           zero: 0,

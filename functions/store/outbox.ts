@@ -1,7 +1,8 @@
-import type { OutboxRow, Store } from '../deps.ts';
+import type { Lease, OutboxRow, Store } from '../deps.ts';
 import { itemOf, type Operation, put, recordOf, remove } from './items.ts';
 import { type Key, outboxKey, outboxOf, programmedKey, programmedOf, resourceKey } from './keys.ts';
-import { StoredOutboxRow, StoredProgrammedRow } from './records.ts';
+import { fence } from './leases.ts';
+import { outboxRowOf, StoredProgrammedRow } from './records.ts';
 import type { Table } from './table.ts';
 
 type Outbox = Pick<Store, 'outbox' | 'settle' | 'programmed'>;
@@ -9,18 +10,23 @@ type Outbox = Pick<Store, 'outbox' | 'settle' | 'programmed'>;
 /** Two operations a row: far below the limit of a transaction, so that one busy row delays few others. */
 const ROWS_PER_TRANSACTION = 25;
 
+/** Index of the lease's check in a transaction. */
+const FENCE = 0;
+
 /** What gateways have yet to follow, and what they follow. */
 export function outboxStore(table: Table): Outbox {
   return {
     outbox: async (scope) => {
       const items = await table.query(outboxOf(scope));
-      return items.map((item) => recordOf(item, StoredOutboxRow));
+      return items.map(outboxRowOf);
     },
-    settle: async (rows, verifiedAt) => {
+    settle: async (rows, verifiedAt, lease) => {
       const distinct = [...new Map(rows.map((row) => [outboxKey(row).sk, row])).values()];
       for (let start = 0; start < distinct.length; start += ROWS_PER_TRANSACTION) {
-        await settle(table, distinct.slice(start, start + ROWS_PER_TRANSACTION), verifiedAt);
+        const batch = distinct.slice(start, start + ROWS_PER_TRANSACTION);
+        if (!(await settle(table, batch, verifiedAt, lease))) return false;
       }
+      return true;
     },
     programmed: async (fleet, kind, from, to) => {
       const items = await table.query(programmedOf(fleet, kind, from, to));
@@ -30,20 +36,25 @@ export function outboxStore(table: Table): Outbox {
 }
 
 /** Rows that have moved on make their transaction fail; the others go without them. Those stay for the next run. */
-async function settle(table: Table, rows: OutboxRow[], verifiedAt: string): Promise<void> {
+async function settle(table: Table, rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<boolean> {
   const lasting = await lastingRows(table, rows);
   let open = rows;
   while (open.length > 0) {
-    const outcome = await table.transact(open.flatMap((row) => settleOperations(row, lasting.has(row), verifiedAt)));
-    if (outcome.ok || outcome.failed.length === 0) return;
-    const moved = new Set(outcome.failed.map((index) => Math.floor(index / 2)));
+    const settling = open.flatMap((row) => settleOperations(row, lasting.has(row), verifiedAt));
+    const outcome = await table.transact([fence(lease), ...settling]);
+    if (outcome.ok) return true;
+    if (outcome.failed.includes(FENCE)) return false;
+    if (outcome.failed.length === 0) return true;
+    const moved = new Set(outcome.failed.map((index) => Math.floor((index - 1) / 2)));
     open = open.filter((_, index) => !moved.has(index));
   }
+  return true;
 }
 
 /** Two operations. The revision alone would not do: a resource that is created again counts from 1 again. */
 function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string): Operation[] {
-  const { requestedAt, ...programmed } = row;
+  const { requestedAt, fleet, gateway, kind, name, revision } = row;
+  const programmed = { fleet, gateway, kind, name, revision };
   const key = programmedKey(row);
   return [
     remove(outboxKey(row), '#revision = :revision AND #requestedAt = :requestedAt', {
@@ -54,7 +65,7 @@ function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string):
   ];
 }
 
-/** The rows whose resource and gateway still exist. Traffic is no resource and lasts as long as the gateway. */
+/** The rows whose resource and gateway still exist. What is no resource lasts as long as the gateway. */
 async function lastingRows(table: Table, rows: OutboxRow[]): Promise<Set<OutboxRow>> {
   const found = await table.existing(rows.flatMap(subjects));
   const exists = new Set(found.map(({ pk, sk }) => `${pk} ${sk}`));
@@ -63,5 +74,6 @@ async function lastingRows(table: Table, rows: OutboxRow[]): Promise<Set<OutboxR
 
 function subjects({ fleet, gateway, kind, name }: OutboxRow): Key[] {
   const follower = resourceKey({ kind: 'gateway', fleet, name: gateway });
-  return kind === 'traffic' ? [follower] : [follower, resourceKey({ kind, fleet, name })];
+  if (kind === 'traffic' || kind === 'apply') return [follower];
+  return [follower, resourceKey({ kind, fleet, name })];
 }

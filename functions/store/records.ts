@@ -6,13 +6,16 @@
 import * as z from 'zod';
 import { ClusterInput, HealthState, Observation } from '../../schemas/cluster.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
-import { GatewayInput, GatewayTarget, Progress, SyncState } from '../../schemas/gateway.ts';
+import { Drift, GatewayInput, GatewayTarget, Progress, SyncState } from '../../schemas/gateway.ts';
+import { OperationTarget } from '../../schemas/operation.ts';
+import { QuotaUse } from '../../schemas/plan.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { HealthCheck, ServiceInput, ServicePort } from '../../schemas/service.ts';
+import type { Baseline } from '../core/drift.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Pool } from '../core/ir.ts';
 import type { Kind, Resource, Specs, Traffic } from '../core/model.ts';
-import type { OutboxRow, ProgrammedRow, SyncRecord } from '../deps.ts';
+import type { OperationRecord, OutboxRow, OutcomeRecord, ProgrammedRow, SyncRecord } from '../deps.ts';
 import { type Item, parsed, recordOf } from './items.ts';
 
 const Count = z.int().min(0);
@@ -48,12 +51,47 @@ export function refsOf(item: Item | undefined): number {
 const row = {
   fleet: z.string(),
   gateway: z.string(),
-  kind: z.enum(['fleet', 'cluster', 'gateway', 'service', 'route', 'traffic']),
+  kind: z.enum(['fleet', 'cluster', 'gateway', 'service', 'route', 'traffic', 'apply']),
   name: z.string(),
   revision: Count,
 };
 
-export const StoredOutboxRow: z.ZodType<OutboxRow> = z.object({ ...row, requestedAt: z.string() });
+const StoredRow = z.object({ ...row, requestedAt: z.string() });
+
+/** The operations are an attribute, to which each write adds its own. */
+export function outboxRowOf(item: Item): OutboxRow {
+  const { operations } = parsed(item, z.object({ operations: z.array(z.string()).default([]) }), item);
+  return { ...recordOf(item, StoredRow), operations: [...operations].sort() };
+}
+
+export const StoredOperation: z.ZodType<OperationRecord> = z.object({
+  id: z.string(),
+  fleet: z.string(),
+  action: z.string(),
+  target: OperationTarget,
+  actor: z.string(),
+  requestId: z.string(),
+  reason: z.string().optional(),
+  createdAt: z.string(),
+  gateways: z.array(z.string()),
+});
+
+export const StoredOutcome: z.ZodType<OutcomeRecord> = z.object({
+  operation: z.string(),
+  fleet: z.string(),
+  gateway: z.string(),
+  state: z.enum(['Verified', 'Diverged', 'Failed']),
+  reason: z.string(),
+  message: z.string(),
+  steps: Count,
+  attempts: Count,
+  endedAt: z.string(),
+});
+
+export const StoredBaseline: z.ZodType<Baseline> = z.object({
+  verified: z.record(z.string(), z.string()),
+  adopted: z.record(z.string(), z.string()),
+});
 
 export const StoredProgrammedRow: z.ZodType<ProgrammedRow> = z.object({ ...row, verifiedAt: z.string() });
 
@@ -71,6 +109,10 @@ export const StoredSync: z.ZodType<SyncRecord> = z.object({
   address: z.string().optional(),
   provisioned: GatewayTarget.optional(),
   progress: Progress.optional(),
+  pushedAt: z.string().optional(),
+  checkedAt: z.string().optional(),
+  drift: Drift.optional(),
+  quotas: z.array(QuotaUse).optional(),
 });
 
 const Address = z.object({ address: z.string(), port: Count, remote: z.boolean() });
@@ -92,6 +134,8 @@ export const StoredPool: z.ZodType<Pool> = z.object({
   pinned: z.boolean(),
   members: z.array(Member),
 });
+
+export const StoredMemory = z.object({ value: z.json(), expiresAtMs: z.number() });
 
 /** A lease is attributes only: conditions look at all of it. One without a holder is free. */
 export const StoredLease = z.object({ epoch: Count, holder: z.string().optional(), expiresAt: z.number() });

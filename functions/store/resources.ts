@@ -1,13 +1,13 @@
 import { digest } from '../core/digest.ts';
 import type { Ref, Resource } from '../core/model.ts';
-import type { AuditEvent, Commit, OutboxRow, Store } from '../deps.ts';
+import type { Commit, Store } from '../deps.ts';
 import { ABSENT, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
+import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
 import {
-  auditKey,
+  baselineKey,
   gatewayOf,
   healthKey,
   type Key,
-  outboxKey,
   programmedIn,
   programmedOf,
   resourceKey,
@@ -44,7 +44,7 @@ export function resourceStore(table: Table): Resources {
 }
 
 async function write(table: Table, commit: Commit): ReturnType<Store['commit']> {
-  const { resource, verb, audit, outbox } = commit;
+  const { resource, verb, audit, outbox, operation } = commit;
   const references = distinctReferences(commit);
   if (verb === 'delete') await forgetProgrammed(table, resource);
   const outcome = await table.transact(
@@ -54,6 +54,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
       revisionOperation(commit),
       auditOperation(resource.fleet, audit),
       ...outbox.map(outboxOperation),
+      ...(operation ? [operationOperation(operation)] : []),
       ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
     ],
     digest(audit.id).slice(0, 32),
@@ -107,21 +108,12 @@ function revisionOperation({ resource, verb }: Commit): Operation {
   return put(itemOf(revisionKey(resource, snapshot.revision), snapshot), ABSENT);
 }
 
-export function auditOperation(fleet: string, audit: AuditEvent): Operation {
-  return put(itemOf(auditKey(fleet, audit.id), audit), ABSENT);
-}
-
-/** Replaces the row that may wait there already: the gateway has to follow the latest state only. */
-export function outboxOperation(row: OutboxRow): Operation {
-  return put(itemOf(outboxKey(row), row, { revision: row.revision, requestedAt: row.requestedAt }));
-}
-
 /**
  * What has been derived from a resource and must not be found by another one that is created later under its name,
  * with revisions that count from 1 again.
  */
 function derivedKeys({ kind, fleet, name }: Resource): Key[] {
-  if (kind === 'gateway') return [syncKey(fleet, name)];
+  if (kind === 'gateway') return [syncKey(fleet, name), baselineKey(fleet, name)];
   if (kind === 'cluster') return [healthKey(fleet, name)];
   return kind === 'fleet' ? [trafficKey(name)] : [];
 }

@@ -38,6 +38,7 @@ function planOnce(snapshot: Snapshot): void {
   };
   const observed: Observed = {
     objects: [],
+    foreign: [],
     facts: { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 1, foreignPriorities: {} },
   };
   const config = resolve(snapshot);

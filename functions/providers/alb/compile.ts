@@ -54,7 +54,7 @@ function compilePool(pool: Pool, shares: readonly Share[], facts: Facts, observe
     StickySessionConfig: stickySession(pool),
     Servers: servers(pool, shares, currentServers(key, observed)),
   });
-  return { ...object, shares: effectiveShares(pool.members, shares) };
+  return { ...object, pool: pool.key, shares: effectiveShares(pool.members, shares) };
 }
 
 /**

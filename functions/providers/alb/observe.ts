@@ -91,7 +91,7 @@ export async function observe(session: AlbSession, scope: Scope): Promise<Observ
   };
   const groupObjects = groups.map((group) => toGroupObject(session, group, groupKeys));
   const objects = [...(await settle(groupObjects)), ...toRuleObjects(owned, groupKeys)];
-  return { objects, address: loadBalancer.DNSName, facts };
+  return { objects, foreign: [], address: loadBalancer.DNSName, facts };
 }
 
 /** Our server groups, also those that no rule refers to. */

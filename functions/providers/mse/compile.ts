@@ -73,7 +73,7 @@ function compileService(owner: string, pool: Pool, slot: Slot, real: readonly Sh
     HealthCheck: healthCheck(pool),
     LoadBalancer: loadBalancer(pool),
   };
-  return { ...serviceObject(serviceName(owner, pool, slot), spec), shares: [...real] };
+  return { ...serviceObject(serviceName(owner, pool, slot), spec), pool: pool.key, shares: [...real] };
 }
 
 /** MSE cannot say by which method it checks. 200 and 300 stand for 2xx and 3xx. */

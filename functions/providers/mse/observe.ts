@@ -118,7 +118,7 @@ export async function observe(session: MseSession, scope: Scope): Promise<Observ
     ofIngressController: isOfIngressController(gateway),
   };
   const routeObjects = await readRoutes([...ownedRoutes(routes, session)], keys, session);
-  return { objects: [...serviceObjects, ...routeObjects], address, facts };
+  return { objects: [...serviceObjects, ...routeObjects], foreign: [], address, facts };
 }
 
 /** One call for each route, which may take longer than a lease lasts. */

@@ -22,7 +22,7 @@ const facts = { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 2, foreignPr
 function compiled(config: Partial<GatewayConfig>, options: { shares?: Share[]; objects?: ProviderObject[] } = {}) {
   const whole = { rules: [], pools: [SHOP], ...config };
   const shares = new Map(whole.pools.map((one: Pool) => [one.key, options.shares ?? effectiveShares(one, [])]));
-  const observed = { objects: options.objects ?? [], facts };
+  const observed = { objects: options.objects ?? [], foreign: [], facts };
   return compile(whole, shares, observed, { target });
 }
 

@@ -16,6 +16,7 @@ import type { AlbTarget } from '../../../schemas/gateway.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { HealthCheck } from '../../../schemas/service.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';
+import { createMemory } from '../memory.ts';
 
 export const OWNER = 'fairlead/prod/edge';
 
@@ -119,6 +120,7 @@ export async function startAlb(
   };
   const target = await provision(call, options.listeners ?? 1, options.https ?? false);
   let runs = 0;
+  const memory = createMemory();
   const session: Alb['session'] = ({ intent = `intent-${runs}`, cloud: other = client, owner = OWNER } = {}) => {
     const run = runs++;
     return {
@@ -130,6 +132,7 @@ export async function startAlb(
       createToken: (key) => digest(['create', intent, key]),
       writeToken: (parts) => digest(['write', run, ...parts]),
       ensureLease: async () => {},
+      memory,
     };
   };
   let seen = cloud.log.entries.length;

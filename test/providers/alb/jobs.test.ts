@@ -5,6 +5,7 @@ import { createJobs } from '../../../functions/providers/alb/jobs.ts';
 import type { Session } from '../../../functions/providers/provider.ts';
 import { AlbTarget } from '../../../schemas/gateway.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';
+import { createMemory } from '../memory.ts';
 
 /** Jobs that end at the poll of that number, as the script says. */
 function sessionWith(statusAt: (jobId: string, poll: number) => Record<string, Json>) {
@@ -31,6 +32,7 @@ function sessionWith(statusAt: (jobId: string, poll: number) => Record<string, J
     createToken: (key) => key,
     writeToken: (parts) => parts.join(),
     ensureLease: async () => {},
+    memory: createMemory(),
   };
   return { session, clock, polls };
 }

@@ -10,6 +10,7 @@ const rules = (count: number, pools: Record<string, number>): Rule[] =>
 const check = (config: GatewayConfig, more: Partial<Facts> = {}) =>
   checkQuotas(config, {
     objects: [],
+    foreign: [],
     facts: { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 1, foreignPriorities: {}, ...more },
   }).map(({ code, detail }) => `${code}: ${detail}`);
 

@@ -14,6 +14,7 @@ import type { MseTarget } from '../../../schemas/gateway.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';
 import { declaredShares, type SharesOf } from '../alb/harness.ts';
+import { createMemory } from '../memory.ts';
 
 export { declaredShares, member, pool, type SharesOf } from '../alb/harness.ts';
 
@@ -45,6 +46,7 @@ export const only =
 
 export const NOTHING: Observed = {
   objects: [],
+  foreign: [],
   facts: { domains: {}, impostors: [], ofIngressController: false },
 };
 
@@ -120,6 +122,7 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
   const gateway = cloud.mse.gateways.get(gatewayUniqueId);
   if (gateway === undefined) throw new Error('there is no gateway');
   const target: MseTarget = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId };
+  const memory = createMemory();
   const session: Mse['session'] = ({ cloud: other = client, owner = OWNER } = {}) => ({
     target,
     cloud: other,
@@ -129,6 +132,7 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
     createToken: (key) => key,
     writeToken: (parts) => parts.join(),
     ensureLease: async () => {},
+    memory,
   });
   let seen = cloud.log.entries.length;
   return {

@@ -1,0 +1,32 @@
+import type { Json } from '../core/provider-object.ts';
+import type { Store } from '../deps.ts';
+import { itemOf, recordOf } from './items.ts';
+import { memoryKey, memoryOf } from './keys.ts';
+import { StoredMemory } from './records.ts';
+import type { Table } from './table.ts';
+
+type Memory = Pick<Store, 'recall' | 'remember'>;
+
+const KEPT_MS = 3_600_000;
+
+/** What providers have read of gateways. DynamoDB deletes what is past its time sooner or later; until then it is left out. */
+export function memoryStore(table: Table): Memory {
+  return {
+    recall: async (fleet, gateway, nowMs) => {
+      const entries = new Map<string, Json>();
+      for (const item of await table.query(memoryOf(fleet, gateway))) {
+        const { value, expiresAtMs } = recordOf(item, StoredMemory);
+        if (expiresAtMs > nowMs) entries.set(item.sk, value);
+      }
+      return entries;
+    },
+    remember: async (fleet, gateway, entries, nowMs) => {
+      const expiresAtMs = nowMs + KEPT_MS;
+      const ttl = Math.ceil(expiresAtMs / 1000);
+      const items = [...entries].map(([name, value]) =>
+        itemOf(memoryKey(fleet, gateway, name), { value, expiresAtMs }, { ttl }),
+      );
+      await table.writeAll(items, []);
+    },
+  };
+}

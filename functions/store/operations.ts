@@ -1,0 +1,60 @@
+import type { Lease, OutcomeRecord, Store } from '../deps.ts';
+import { ABSENT, itemOf, type Operation, put, recordOf } from './items.ts';
+import { auditOperation, expiry, operationOperation, outboxOperation } from './journal.ts';
+import { operationKey, operationsOf, outcomeKey, outcomesOf } from './keys.ts';
+import { fence } from './leases.ts';
+import { readPage } from './pages.ts';
+import { StoredOperation, StoredOutcome } from './records.ts';
+import type { Table } from './table.ts';
+
+type Operations = Pick<Store, 'begin' | 'operation' | 'operations' | 'outcomes' | 'conclude'>;
+
+const OUTCOMES_PER_TRANSACTION = 50;
+
+/** Pushes and how they ended; they go after 30 days. */
+export function operationStore(table: Table): Operations {
+  return {
+    begin: async (operation, audit, outbox) => {
+      const operations = [
+        operationOperation(operation),
+        auditOperation(operation.fleet, audit),
+        ...outbox.map(outboxOperation),
+      ];
+      if (!(await table.transact(operations)).ok) throw new Error(`The operation ${operation.id} has begun already.`);
+    },
+    operation: async (fleet, id) => {
+      const item = await table.get(operationKey(fleet, id));
+      return item && recordOf(item, StoredOperation);
+    },
+    operations: (fleet, page) =>
+      readPage(table, operationsOf(fleet), 'descending', page, (item) => recordOf(item, StoredOperation)),
+    outcomes: async (fleet, from, to) => {
+      const items = await table.query(outcomesOf(fleet, from, to));
+      return items.map((item) => recordOf(item, StoredOutcome));
+    },
+    conclude: async (outcomes, lease) => {
+      for (let start = 0; start < outcomes.length; start += OUTCOMES_PER_TRANSACTION) {
+        const batch = outcomes.slice(start, start + OUTCOMES_PER_TRANSACTION);
+        if (!(await conclude(table, batch, lease))) return false;
+      }
+      return true;
+    },
+  };
+}
+
+/** What has ended already makes its transaction fail; the others go without it. */
+async function conclude(table: Table, outcomes: OutcomeRecord[], lease: Lease): Promise<boolean> {
+  let open = outcomes;
+  while (open.length > 0) {
+    const outcome = await table.transact([fence(lease), ...open.map(outcomeOperation)]);
+    if (outcome.ok) return true;
+    if (outcome.failed.includes(0) || outcome.failed.length === 0) return false;
+    open = open.filter((_, index) => !outcome.failed.includes(index + 1));
+  }
+  return true;
+}
+
+function outcomeOperation(outcome: OutcomeRecord): Operation {
+  const { fleet, operation, gateway, endedAt } = outcome;
+  return put(itemOf(outcomeKey(fleet, operation, gateway), outcome, { ttl: expiry(endedAt) }), ABSENT);
+}

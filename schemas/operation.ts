@@ -1,0 +1,60 @@
+import * as z from 'zod';
+import { Name, pageOf, Timestamp } from './common.ts';
+import { Progress, SyncState } from './gateway.ts';
+import { Issue } from './problem.ts';
+
+export const OperationState = z.enum(['Pending', 'Running', 'Succeeded', 'Failed']).meta({
+  description:
+    'Pending: not begun. Running: on the way, or waiting for its next attempt. Succeeded: written, pushed and read back everywhere. ' +
+    'Failed: refused somewhere, or read back and not equal; the sweep goes on to repair, but not under this operation.',
+});
+export type OperationState = z.infer<typeof OperationState>;
+
+export const OperationTarget = z
+  .object({
+    kind: z.enum(['fleet', 'cluster', 'gateway', 'service', 'route']),
+    name: Name,
+  })
+  .meta({ id: 'OperationTarget' });
+
+export const GatewayOutcome = z
+  .object({
+    gateway: Name,
+    state: SyncState,
+    reason: z.string(),
+    message: z.string(),
+    attempts: z.int().min(0),
+    progress: Progress.optional(),
+    nextAttemptAt: Timestamp.optional(),
+    endedAt: Timestamp.optional().meta({ description: 'Present once the operation has ended at this gateway.' }),
+  })
+  .meta({ id: 'GatewayOutcome', description: 'How far the operation has come at one gateway.' });
+export type GatewayOutcome = z.infer<typeof GatewayOutcome>;
+
+export const OperationProblem = z
+  .object({ code: z.string(), detail: z.string(), errors: z.array(Issue) })
+  .meta({ id: 'OperationProblem', description: 'Why the operation failed.' });
+export type OperationProblem = z.infer<typeof OperationProblem>;
+
+export const Operation = z
+  .object({
+    id: z.string().meta({ examples: ['opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+    fleet: Name,
+    action: z.string().meta({ examples: ['route.update', 'gateway.apply', 'manifest.apply'] }),
+    target: OperationTarget,
+    actor: z.string(),
+    requestId: z.string(),
+    reason: z.string().optional().meta({ description: 'Why, in the words of who asked for it.' }),
+    createdAt: Timestamp,
+    endedAt: Timestamp.optional(),
+    state: OperationState,
+    done: z.int().min(0).meta({ description: 'Steps done, of all gateways.' }),
+    total: z.int().min(0).meta({ description: 'Steps known so far; it may grow until each gateway has been looked at.' }),
+    step: z.string().meta({ description: 'What is being done, for people.' }),
+    gateways: z.array(GatewayOutcome),
+    problem: OperationProblem.optional(),
+  })
+  .meta({ id: 'Operation', description: 'A push on its way to the gateways. Kept for 30 days.' });
+export type Operation = z.infer<typeof Operation>;
+
+export const OperationPage = pageOf('OperationPage', Operation);

@@ -1,0 +1,13 @@
+import type { Json } from '../../functions/core/provider-object.ts';
+import type { Memory } from '../../functions/providers/provider.ts';
+
+/** Remembers for as long as the test goes on. */
+export function createMemory(): Memory {
+  const entries = new Map<string, Json>();
+  return {
+    recall: async () => new Map(entries),
+    remember: async (added) => {
+      for (const [name, value] of added) entries.set(name, value);
+    },
+  };
+}
