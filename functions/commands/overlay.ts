@@ -18,6 +18,11 @@ type Reads =
   | 'sync'
   | 'syncs'
   | 'pools'
+  | 'baseline'
+  | 'operation'
+  | 'operations'
+  | 'outcomes'
+  | 'recall'
   | 'health'
   | 'observations'
   | 'traffic'
@@ -34,6 +39,10 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   settle: refuse,
   putSync: refuse,
   putPools: refuse,
+  putBaseline: refuse,
+  begin: refuse,
+  conclude: refuse,
+  remember: refuse,
   acquire: refuse,
   renew: refuse,
   release: refuse,
