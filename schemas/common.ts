@@ -20,6 +20,15 @@ export const Timestamp = z.iso
   .datetime()
   .meta({ description: 'RFC 3339, UTC.', examples: ['2026-11-23T07:00:00.000Z'] });
 
+/** The kinds of resources that people declare. */
+export const Kind = z.enum(['fleet', 'cluster', 'gateway', 'service', 'route']);
+
+/** Of a resource; opaque. */
+export const Uid = z
+  .string()
+  .regex(/^[A-Za-z0-9_]{1,64}$/, 'must be the uid of a resource')
+  .meta({ examples: ['rte_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] });
+
 export const Port = z.int().min(1).max(65535);
 
 export const Percent = z.int().min(0).max(100);
@@ -37,6 +46,29 @@ export const Condition = z
   })
   .meta({ id: 'Condition', description: 'One aspect of the state of a resource (Kubernetes condition).' });
 export type Condition = z.infer<typeof Condition>;
+
+export const FieldChange = z
+  .object({
+    pointer: z.string().meta({
+      description: 'JSON Pointer (RFC 6901) to the field.',
+      examples: ['/distribution/clusters/0/weight'],
+    }),
+    before: z.unknown().optional().meta({ description: 'Absent when the field is new.' }),
+    after: z.unknown().optional().meta({ description: 'Absent when the field is gone.' }),
+  })
+  .meta({ id: 'FieldChange', description: 'One field of a declaration that changed.' });
+export type FieldChange = z.infer<typeof FieldChange>;
+
+/** In what two states of a declaration differ. */
+export const changes = {
+  changes: z.array(FieldChange).meta({
+    description:
+      'The fields that changed, by pointer: the first 100, as far as they fit in 32 KiB. What was created has no field before, what ' +
+      'was deleted none after.',
+  }),
+  changeCount: z.int().min(0).meta({ description: 'How many fields changed in all.' }),
+};
+export type Changes = z.infer<z.ZodObject<typeof changes>>;
 
 /** What the server adds to every named resource. */
 export const metadata = {
@@ -66,6 +98,19 @@ export const PageQuery = z.strictObject({
     .string()
     .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
     .optional()
-    .meta({ description: 'Items per page, default 50; more than 200 is read as 200.', examples: ['50'] }),
+    .meta({
+      description: 'Items per page, default 50; more than 200 is read as 200. Where items are large there are fewer.',
+      examples: ['50'],
+    }),
   pageToken: z.string().max(4096).optional().meta({ description: 'nextPageToken of the previous page.' }),
+});
+
+/** What every write takes besides. */
+export const WriteQuery = z.strictObject({
+  reason: z
+    .string()
+    .regex(/^\P{Cc}+$/u, 'must be text without control characters')
+    .max(256, 'must be at most 256 characters')
+    .optional()
+    .meta({ description: 'Why, for the audit event.', examples: ['moving checkout to the new cluster'] }),
 });

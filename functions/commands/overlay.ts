@@ -13,6 +13,7 @@ type Resources = Pick<Store, 'get' | 'list' | 'all'>;
 /** What only reads, and is answered by the store itself. */
 type Reads =
   | 'referenceCount'
+  | 'referenceCounts'
   | 'outbox'
   | 'programmed'
   | 'sync'
@@ -22,6 +23,11 @@ type Reads =
   | 'operation'
   | 'operations'
   | 'outcomes'
+  | 'hold'
+  | 'holds'
+  | 'rollout'
+  | 'rollouts'
+  | 'nextSteps'
   | 'recall'
   | 'health'
   | 'observations'
@@ -42,6 +48,9 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   putBaseline: refuse,
   begin: refuse,
   conclude: refuse,
+  beginRollout: refuse,
+  advance: refuse,
+  endRollout: refuse,
   remember: refuse,
   acquire: refuse,
   renew: refuse,

@@ -7,6 +7,7 @@ import { memoryStore } from './memory.ts';
 import { operationStore } from './operations.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
+import { rolloutStore } from './rollouts.ts';
 import { Table } from './table.ts';
 
 export interface DynamoSettings {
@@ -41,6 +42,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
     ...resourceStore(table),
     ...outboxStore(table),
     ...operationStore(table),
+    ...rolloutStore(table),
     ...gatewayStore(table),
     ...memoryStore(table),
     ...leaseStore(table),
