@@ -24,6 +24,7 @@ const TAGS = {
   gateways: 'Managed cloud gateways that carry routes.',
   services: 'Applications that several clusters serve.',
   routes: 'What clients may ask of gateways, and which services in which clusters answer.',
+  operations: 'Pushes to gateways, and what became of them.',
   decisions: 'Why traffic moved.',
   'probe-rounds': 'Looking at clusters.',
 };
@@ -34,6 +35,10 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'unauthorize
 const HEADERS = {
   ETag: { description: 'The revision, as a strong entity tag.', schema: { type: 'string' }, example: '"3"' },
   Location: { description: 'Path of what was created.', schema: { type: 'string' } },
+  'Operation-Location': {
+    description: 'Path of the operation that makes the gateways follow; absent when none has to.',
+    schema: { type: 'string' },
+  },
   'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' }, example: 1 },
   'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
 } as const;
@@ -131,11 +136,12 @@ function responsesOf(operation: Operation, { response }: Example): ZodOpenApiRes
   ]);
 }
 
-function successObject({ description, schema, headers }: Success, example: unknown) {
+function successObject({ description, schema, mediaType, headers }: Success, example: unknown) {
   return {
     description,
     ...(headers && { headers: headerRefs(headers) }),
     ...(schema && { content: { 'application/json': { schema, example } } }),
+    ...(mediaType !== undefined && { content: { [mediaType]: { schema: { type: 'string' as const } } } }),
   };
 }
 

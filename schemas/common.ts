@@ -93,6 +93,23 @@ export function pageOf<T extends z.ZodType>(id: string, item: T) {
     .meta({ id });
 }
 
+/** Of every write. */
+export const WriteQuery = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'true: checks and plans, and writes nothing.', examples: ['true'] }),
+});
+
+/** Of writes that can be planned before. */
+export const PlannedWriteQuery = WriteQuery.extend({
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the digest of a plan')
+    .optional()
+    .meta({ description: 'Of the plan that was approved: refused when that is not the plan any more.' }),
+});
+
 export const PageQuery = z.strictObject({
   pageSize: z
     .string()

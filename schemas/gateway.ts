@@ -200,16 +200,3 @@ export const Gateway = z
 export type Gateway = z.infer<typeof Gateway>;
 
 export const GatewayPage = pageOf('GatewayPage', Gateway);
-
-export const ReconcileResult = z
-  .object({
-    gateway: Name,
-    state: SyncState,
-    reason: z.string(),
-    message: z.string(),
-    changes: z
-      .array(PlannedChange)
-      .meta({ description: 'What differed between declared and current, and was pushed.' }),
-  })
-  .meta({ id: 'ReconcileResult' });
-export type ReconcileResult = z.infer<typeof ReconcileResult>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Name, pageOf, Timestamp } from './common.ts';
 import { Progress, SyncState } from './gateway.ts';
+import { DryRun } from './plan.ts';
 import { Issue } from './problem.ts';
 
 export const OperationState = z.enum(['Pending', 'Running', 'Succeeded', 'Failed']).meta({
@@ -49,10 +50,14 @@ export const Operation = z
     endedAt: Timestamp.optional(),
     state: OperationState,
     done: z.int().min(0).meta({ description: 'Steps done, of all gateways.' }),
-    total: z.int().min(0).meta({ description: 'Steps known so far; it may grow until each gateway has been looked at.' }),
+    total: z
+      .int()
+      .min(0)
+      .meta({ description: 'Steps known so far; it may grow until each gateway has been looked at.' }),
     step: z.string().meta({ description: 'What is being done, for people.' }),
     gateways: z.array(GatewayOutcome),
     problem: OperationProblem.optional(),
+    dryRun: DryRun.optional(),
   })
   .meta({ id: 'Operation', description: 'A push on its way to the gateways. Kept for 30 days.' });
 export type Operation = z.infer<typeof Operation>;

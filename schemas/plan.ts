@@ -15,12 +15,17 @@ export const PlannedChange = z
     before: GatewayObject.optional(),
     after: GatewayObject.optional(),
   })
-  .meta({ id: 'PlannedChange', description: 'One object that will differ. `before` is absent on create, `after` on delete.' });
+  .meta({
+    id: 'PlannedChange',
+    description: 'One object that will differ. `before` is absent on create, `after` on delete.',
+  });
 export type PlannedChange = z.infer<typeof PlannedChange>;
 
 export const PlannedCall = z
   .object({
-    action: z.string().meta({ description: 'The action of the cloud API.', examples: ['UpdateServerGroupServersAttribute'] }),
+    action: z
+      .string()
+      .meta({ description: 'The action of the cloud API.', examples: ['UpdateServerGroupServersAttribute'] }),
     objects: z.array(z.string()).meta({ description: 'Keys of the objects that the call touches.' }),
   })
   .meta({ id: 'PlannedCall', description: 'One write to the cloud.' });
@@ -68,7 +73,9 @@ export const GatewayPlan = z
     calls: z.array(PlannedCall).meta({ description: 'The writes to the cloud that the changes take, in order.' }),
     shares: z.array(ShareChange),
     quotas: z.array(QuotaUse),
-    findings: z.array(Issue).meta({ description: 'What speaks against the plan: it is not applied while there are any.' }),
+    findings: z
+      .array(Issue)
+      .meta({ description: 'What speaks against the plan: it is not applied while there are any.' }),
     notices: z.array(Notice),
   })
   .meta({ id: 'GatewayPlan', description: 'What it takes to make a gateway follow what is declared.' });
@@ -78,5 +85,8 @@ export const DryRun = z
   .object({
     plans: z.array(GatewayPlan).meta({ description: 'One for each gateway that would have to follow.' }),
   })
-  .meta({ id: 'DryRun', description: 'Nothing was written. This is what would follow.' });
+  .meta({
+    id: 'DryRun',
+    description: 'In the answer of a dry run: nothing was written, and this is what would follow.',
+  });
 export type DryRun = z.infer<typeof DryRun>;

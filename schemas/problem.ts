@@ -12,6 +12,7 @@ export const problems = {
   'not-found': { status: 404, title: 'Not found', retryable: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retryable: false },
   'still-referenced': { status: 409, title: 'Other resources refer to this one', retryable: false },
+  'stale-plan': { status: 409, title: 'The plan is not true any more', retryable: false },
   'write-conflict': { status: 409, title: 'Another write came in between', retryable: true },
   'precondition-failed': { status: 412, title: 'The resource has changed', retryable: false },
   'body-too-large': { status: 413, title: 'The body is too large', retryable: false },

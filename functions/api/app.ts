@@ -47,6 +47,7 @@ function register(app: Hono<AppEnv>, deps: Deps, operation: Operation): void {
   app.on(operation.method.toUpperCase(), patternOf(operation.path), async (c) => {
     c.set('route', operation.path);
     const { status, body, headers } = await operation.run(contextOf(c, deps), c.req);
+    if (body instanceof ReadableStream) return c.newResponse(body, status, headers);
     const text = body === undefined ? null : JSON.stringify(body);
     return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
   });

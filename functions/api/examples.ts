@@ -5,7 +5,9 @@ import type { Cluster, ClusterInput, ObservationPage } from '../../schemas/clust
 import type { Condition } from '../../schemas/common.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Fleet, FleetInput } from '../../schemas/fleet.ts';
-import type { Gateway, GatewayInput, ReconcileResult } from '../../schemas/gateway.ts';
+import type { Gateway, GatewayInput } from '../../schemas/gateway.ts';
+import type { Operation } from '../../schemas/operation.ts';
+import type { GatewayPlan } from '../../schemas/plan.ts';
 import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import type { Route, RouteInput } from '../../schemas/route.ts';
 import type { Service, ServiceInput } from '../../schemas/service.ts';
@@ -114,6 +116,7 @@ const gateway: Gateway = {
   ...gatewayInput,
   credentials: 'default',
   policy: 'sync',
+  drift: 'alert',
   conditions,
   address: 'alb-0nxbccddee1122334.cn-hangzhou.alb.aliyuncsslb.com',
   sync: {
@@ -126,12 +129,61 @@ const gateway: Gateway = {
   },
 };
 
-const reconcileResult: ReconcileResult = {
+const gatewayPlan: GatewayPlan = {
+  fleet: 'shop',
   gateway: 'edge',
-  state: 'Verified',
-  reason: 'Programmed',
-  message: 'Changes applied and read back: 1.',
-  changes: [{ verb: 'create', kind: 'Rule', key: 'checkout/0/0/shop.example.com', reason: 'it is not there' }],
+  digest: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+  changes: [
+    {
+      verb: 'update',
+      kind: 'ServerGroup',
+      key: 'pool/checkout-80-9f86d081884c',
+      reason: 'differs in Servers',
+      before: { Servers: [{ ServerId: '10.1.0.8', Port: 80, Weight: 100, RemoteIpEnabled: false }] },
+      after: { Servers: [{ ServerId: '10.1.0.8', Port: 80, Weight: 70, RemoteIpEnabled: false }] },
+    },
+  ],
+  drift: [],
+  calls: [{ action: 'UpdateServerGroupServersAttribute', objects: ['pool/checkout-80-9f86d081884c'] }],
+  shares: [
+    {
+      pool: 'checkout-80-9f86d081884c',
+      service: 'checkout',
+      port: 80,
+      cluster: 'hangzhou-a',
+      beforePercent: 100,
+      afterPercent: 70,
+    },
+  ],
+  quotas: [{ quota: 'rules of the load balancer', used: 12, allowed: 100 }],
+  findings: [],
+  notices: [],
+};
+
+const operation: Operation = {
+  id: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  fleet: 'shop',
+  action: 'gateway.apply',
+  target: { kind: 'gateway', name: 'edge' },
+  actor: 'api',
+  requestId: 'req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  createdAt: CREATED,
+  endedAt: OBSERVED,
+  state: 'Succeeded',
+  done: 1,
+  total: 1,
+  step: 'ended',
+  gateways: [
+    {
+      gateway: 'edge',
+      state: 'Verified',
+      reason: 'Programmed',
+      message: 'Changes applied and read back: 1.',
+      attempts: 1,
+      progress: { done: 1, total: 1, step: 'ended' },
+      endedAt: OBSERVED,
+    },
+  ],
 };
 
 const serviceInput = {
@@ -256,7 +308,11 @@ export const examples: Record<string, Example> = {
   ...resourceExamples('Cluster', clusterInput, cluster),
   listObservations: { response: observations },
   ...resourceExamples('Gateway', gatewayInput, gateway),
-  reconcileGateway: { response: reconcileResult },
+  planGateway: { response: gatewayPlan },
+  applyGateway: { response: operation },
+  listOperations: { response: { items: [operation] } },
+  getOperation: { response: operation },
+  watchOperation: {},
   ...resourceExamples('Service', serviceInput, service),
   ...resourceExamples('Route', routeInput, route),
   listDecisions: { response: { items: [decision] } },

@@ -13,14 +13,17 @@ export type Idempotency = 'safe' | 'idempotent' | 'repeatable';
 
 /** What an operation answers when all is well. */
 export interface Success {
-  status: 200 | 201 | 204 | 304;
+  status: 200 | 201 | 202 | 204 | 304;
   description: string;
   schema?: z.ZodType;
-  headers?: readonly ('ETag' | 'Location')[];
+  /** Of a body that is not JSON. */
+  mediaType?: string;
+  headers?: readonly ('ETag' | 'Location' | 'Operation-Location' | 'Retry-After')[];
 }
 
 export interface Reply {
   status: Success['status'];
+  /** Sent as JSON, unless it is a stream. */
   body?: object;
   headers?: Record<string, string>;
 }

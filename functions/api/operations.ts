@@ -3,15 +3,16 @@ import { Cluster, ClusterInput, ClusterPage, ObservationPage } from '../../schem
 import { Name, PageQuery } from '../../schemas/common.ts';
 import { Decision, DecisionPage } from '../../schemas/decision.ts';
 import { Fleet, FleetInput, FleetPage } from '../../schemas/fleet.ts';
-import { Gateway, GatewayInput, GatewayPage, ReconcileResult } from '../../schemas/gateway.ts';
+import { Gateway, GatewayInput, GatewayPage } from '../../schemas/gateway.ts';
 import { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { Route, RouteInput, RoutePage } from '../../schemas/route.ts';
 import { Service, ServiceInput, ServicePage } from '../../schemas/service.ts';
 import { deleteGateway } from '../commands/gateways.ts';
 import { getDecision, listDecisions, listObservations } from '../commands/ledger.ts';
-import { probeNow, reconcileNow } from '../commands/runs.ts';
+import { probeNow } from '../commands/runs.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
+import { gatewayPushOperations, operationOperations } from './push-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 
 const InFleet = z.strictObject({ fleet: Name });
@@ -130,24 +131,6 @@ const listObservationsOperation = defineOperation({
     pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
 });
 
-const reconcileOperation = defineOperation({
-  operationId: 'reconcileGateway',
-  method: 'post',
-  path: '/v1/fleets/{fleet}/gateways/{gateway}/reconcile',
-  tag: 'gateways',
-  summary: 'Make a gateway follow what is declared, now',
-  description:
-    'Compares what the gateway has with what is declared, pushes the difference and reads it back. It happens by itself after every ' +
-    'write and at intervals; this is for those who do not want to wait. Needs no Idempotency-Key: a second run finds nothing to do.',
-  idempotency: 'repeatable',
-  params: InGateway,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'How it ended; a failure is a result too.', schema: ReconcileResult }],
-  problems: ['not-found'],
-  handle: async (ctx, { params }) => ({ status: 200, body: await reconcileNow(ctx, params.fleet, params.gateway) }),
-});
-
 const listDecisionsOperation = defineOperation({
   operationId: 'listDecisions',
   method: 'get',
@@ -202,9 +185,10 @@ export const operations: readonly Operation[] = [
   ...clusters,
   listObservationsOperation,
   ...gateways,
-  reconcileOperation,
+  ...gatewayPushOperations,
   ...services,
   ...routes,
+  ...operationOperations,
   listDecisionsOperation,
   getDecisionOperation,
   createProbeRound,

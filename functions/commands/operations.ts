@@ -60,7 +60,10 @@ function operationShown(
     state,
     done: sum(gateways, ({ progress }) => progress?.done ?? 0),
     total: sum(gateways, ({ progress }) => progress?.total ?? 1),
-    step: open.length === 0 ? 'ended' : open.map(({ gateway, progress, message }) => `${gateway}: ${progress?.step ?? message}`).join(' '),
+    step:
+      open.length === 0
+        ? 'ended'
+        : open.map(({ gateway, progress, message }) => `${gateway}: ${progress?.step ?? message}`).join(' '),
     gateways,
     ...(open.length === 0 && ends.length > 0 && { endedAt: ends.at(-1) }),
     ...(failed.length > 0 && { problem: problemOf(failed) }),

@@ -10,7 +10,7 @@ export interface WouldBe {
 
 type Resources = Pick<Store, 'get' | 'list' | 'all'>;
 
-/** What only reads, and is answered by the store itself. */
+/** What changes nothing that is declared, and is done by the store itself. */
 type Reads =
   | 'referenceCount'
   | 'referenceCounts'
@@ -29,6 +29,8 @@ type Reads =
   | 'rollouts'
   | 'nextSteps'
   | 'recall'
+  // What a gateway was found to have is true of the gateway, whatever is declared.
+  | 'remember'
   | 'health'
   | 'observations'
   | 'traffic'
@@ -51,7 +53,6 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   beginRollout: refuse,
   advance: refuse,
   endRollout: refuse,
-  remember: refuse,
   acquire: refuse,
   renew: refuse,
   release: refuse,

@@ -17,7 +17,12 @@ export async function planGateway(ctx: Context, fleet: string, gateway: string):
 }
 
 /** What a write would lead to at these gateways: `store` shows the fleet as it would be. Throws `unavailable`. */
-export async function planWrite(deps: Deps, store: Store, fleet: string, gateways: readonly string[]): Promise<GatewayPlan[]> {
+export async function planWrite(
+  deps: Deps,
+  store: Store,
+  fleet: string,
+  gateways: readonly string[],
+): Promise<GatewayPlan[]> {
   const plans: GatewayPlan[] = [];
   for (const name of gateways) {
     const resource = await store.get('gateway', fleet, name);
@@ -31,7 +36,10 @@ async function preview(deps: Deps, resource: Resource<'gateway'>, options: Param
     return await previewGateway(deps, resource, options);
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
-    throw new AppError('unavailable', `The gateway ${resource.name} cannot be looked at: ${error.action} answered ${error.code}.`);
+    throw new AppError(
+      'unavailable',
+      `The gateway ${resource.name} cannot be looked at: ${error.action} answered ${error.code}.`,
+    );
   }
 }
 
@@ -40,10 +48,20 @@ async function preview(deps: Deps, resource: Resource<'gateway'>, options: Param
  * Waits for the end for as long as a request may take; the sweep goes on from there. Throws `not-found`, `stale-plan`, `write-conflict`
  * while another writer is at work, `unavailable`.
  */
-export async function applyGateway(ctx: Context, fleet: string, gateway: string, digest?: string): Promise<Operation> {
+export async function applyGateway(
+  ctx: Context,
+  fleet: string,
+  gateway: string,
+  { digest, isDry }: { digest?: string | undefined; isDry: boolean },
+): Promise<Operation> {
   const { deps } = ctx;
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
   const operation = applyOperation(ctx, resource);
+  if (isDry) {
+    const plan = await preview(deps, resource, { revertsDrift: true, rehearses: true });
+    if (digest !== undefined && digest !== plan.digest) throw stalePlan(plan.digest);
+    return { ...(await viewOperation(deps.store, operation)), dryRun: { plans: [plan] } };
+  }
   const begin = async () => {
     const row = applyRow(operation, resource);
     await deps.store.begin(operation, auditOf(ctx, operation, resource), [row]);
@@ -66,7 +84,11 @@ interface Approval {
 }
 
 /** The operation begins once the plan is found to be still true, under the lease that it is applied with. */
-async function applyPlan({ deps }: Context, resource: Resource<'gateway'>, { digest, begin, untilMs }: Approval): Promise<void> {
+async function applyPlan(
+  { deps }: Context,
+  resource: Resource<'gateway'>,
+  { digest, begin, untilMs }: Approval,
+): Promise<void> {
   let found: string | undefined;
   const result = await reconcileGateway(deps, resource.fleet, resource.name, {
     untilMs,
@@ -80,12 +102,16 @@ async function applyPlan({ deps }: Context, resource: Resource<'gateway'>, { dig
 }
 
 function refusalOf(result: ReconcileResult, found: string | undefined): AppError {
-  if (found !== undefined) {
-    const detail = `That is not the plan of this gateway, or not any more: the plan of now is ${found}.`;
-    return new AppError('stale-plan', detail);
-  }
+  if (found !== undefined) return stalePlan(found);
   if (result.state === 'Pending') return new AppError('write-conflict', result.message);
   return new AppError('unavailable', result.message);
+}
+
+function stalePlan(found: string): AppError {
+  return new AppError(
+    'stale-plan',
+    `That is not the plan of this gateway, or not any more: the plan of now is ${found}.`,
+  );
 }
 
 function applyOperation(ctx: Context, { fleet, name }: Resource<'gateway'>): OperationRecord {

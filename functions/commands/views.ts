@@ -3,11 +3,21 @@ import type { Fleet } from '../../schemas/fleet.ts';
 import type { Gateway, GatewaySync } from '../../schemas/gateway.ts';
 import type { BackendShares, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
-import { automated, healthy, programmedBy, programmedByAll, serving, writtenConditions } from '../core/conditions.ts';
+import {
+  automated,
+  drifted,
+  healthy,
+  programmedBy,
+  programmedByAll,
+  serving,
+  withinQuotas,
+  writtenConditions,
+} from '../core/conditions.ts';
 import { shares } from '../core/distribution.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { poolOf } from '../core/resolve.ts';
+import { isNearQuota } from '../engine/preview.ts';
 import { timestamp } from './context.ts';
 import { type Evidence, progressOf } from './evidence.ts';
 import { backendsOf } from './kinds.ts';
@@ -85,7 +95,11 @@ function viewGateway(resource: Resource<'gateway'>, { evidence }: Surroundings):
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
-    conditions: commonConditions(resource, evidence),
+    conditions: [
+      ...commonConditions(resource, evidence),
+      drifted(resource, record?.drift, resource.spec.drift),
+      withinQuotas(resource, (record?.quotas ?? []).filter(isNearQuota), record?.checkedAt),
+    ],
     ...(record?.provisioned !== undefined && { target: record.provisioned }),
     ...(record?.address !== undefined && { address: record.address }),
     sync: syncOf(resource, evidence),
@@ -95,17 +109,21 @@ function viewGateway(resource: Resource<'gateway'>, { evidence }: Surroundings):
 function syncOf(resource: Resource<'gateway'>, { syncs, outbox }: Evidence): GatewaySync {
   const record = syncs.find((item) => item.gateway === resource.name);
   const isBehind = outbox.some((row) => row.gateway === resource.name);
-  const times = {
+  const known = {
     ...(record?.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
     ...(record?.nextAttemptAt !== undefined && { nextAttemptAt: record.nextAttemptAt }),
     ...(record?.verifiedAt !== undefined && { verifiedAt: record.verifiedAt }),
     ...(record?.progress !== undefined && { progress: record.progress }),
+    ...(record?.pushedAt !== undefined && { pushedAt: record.pushedAt }),
+    ...(record?.checkedAt !== undefined && { checkedAt: record.checkedAt }),
+    ...(record?.drift !== undefined && { drift: record.drift }),
+    ...(record?.quotas !== undefined && { quotas: record.quotas }),
   };
   if (record === undefined || (record.state === 'Verified' && isBehind)) {
-    return { state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0, ...times };
+    return { state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0, ...known };
   }
   const { state, reason, message, attempts } = record;
-  return { state, reason, message, attempts, ...times };
+  return { state, reason, message, attempts, ...known };
 }
 
 function viewService(resource: Resource<'service'>, { evidence }: Surroundings): Service {

@@ -1,6 +1,8 @@
 import type { HealthState } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { Automation } from '../../schemas/fleet.ts';
+import type { DriftPolicy } from '../../schemas/gateway.ts';
+import type { QuotaUse } from '../../schemas/plan.ts';
 
 /** What conditions need to know of a resource. */
 export interface Written {
@@ -84,6 +86,36 @@ function verdictOf(resource: Written, { programmed, attempt }: Progress): Verdic
   if (programmed && programmed.revision >= resource.revision) return { ...PROGRAMMED, at: programmed.verifiedAt };
   if (attempt) return { status: 'False', reason: attempt.reason, message: attempt.message, at: attempt.at };
   return { status: 'False', reason: 'Pending', message: 'Not pushed yet.', at: resource.updatedAt };
+}
+
+/** Whether the gateway has what was last verified there, as far as is known. */
+export function drifted(
+  resource: Written,
+  drift: { since: string; total: number } | undefined,
+  policy: DriftPolicy,
+): Condition {
+  if (drift === undefined) {
+    const message = 'Nobody has changed what was verified.';
+    return condition('Drifted', resource, { status: 'False', reason: 'AsVerified', message, at: resource.createdAt });
+  }
+  const message = `Objects that somebody changed at the gateway: ${drift.total}.`;
+  const reason = policy === 'adopt' ? 'Adopted' : 'ChangedAtGateway';
+  return condition('Drifted', resource, { status: 'True', reason, message, at: drift.since });
+}
+
+/** Whether the quotas of the gateway have room; `near`: those that have little. */
+export function withinQuotas(resource: Written, near: readonly QuotaUse[], at: string | undefined): Condition {
+  const since = at ?? resource.updatedAt;
+  if (near.length === 0) {
+    const message = 'All quotas have room.';
+    return condition('WithinQuotas', resource, { status: 'True', reason: 'Room', message, at: since });
+  }
+  const message = near.map(({ quota, used, allowed }) => `${quota}: ${used} of ${allowed}.`).join(' ');
+  const isExceeded = near.some(({ used, allowed }) => used > allowed);
+  const verdict = isExceeded
+    ? { status: 'False' as const, reason: 'Exceeded' }
+    : { status: 'True' as const, reason: 'NearQuota' };
+  return condition('WithinQuotas', resource, { ...verdict, message, at: since });
 }
 
 /** Whether failing clusters are withdrawn without asking. */

@@ -56,7 +56,13 @@ export function verified(proposal: Proposal, pushed: readonly Change[], before: 
   const { drifted, alarming, observed } = proposal;
   const written = before + pushed.length;
   const drift = drifted.length === 0 ? {} : { drift: shown(drifted) };
-  const common = { changes: pushed.map(changeShown), written, address: observed.address, quotas: proposal.quotas, ...drift };
+  const common = {
+    changes: pushed.map(changeShown),
+    written,
+    address: observed.address,
+    quotas: proposal.quotas,
+    ...drift,
+  };
   if (alarming.length > 0) {
     const message = `Somebody changed objects at the gateway, and its drift policy leaves them so: ${alarming.length}; the first: ${firstOf(alarming)}.`;
     return { ...common, state: 'Diverged', reason: REASON.drifted, message };
@@ -101,7 +107,10 @@ export function refused(issues: readonly Issue[], { observed, quotas }: Proposal
 
 export function yielded(observed: Observed, done: number, total: number): Outcome {
   const message = 'A failover goes first; the rest follows at once.';
-  return { ...ended('Pending', REASON.yielded, message, observed), progress: { done, total, step: 'waits for a failover' } };
+  return {
+    ...ended('Pending', REASON.yielded, message, observed),
+    progress: { done, total, step: 'waits for a failover' },
+  };
 }
 
 export function continued(observed: Observed, done: number, total: number): Outcome {

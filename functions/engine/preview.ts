@@ -1,4 +1,4 @@
-import type { GatewayPlan, Notice, ShareChange } from '../../schemas/plan.ts';
+import type { GatewayPlan, Notice, QuotaUse, ShareChange } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { digest } from '../core/digest.ts';
 import type { Pool } from '../core/ir.ts';
@@ -13,7 +13,11 @@ import { readSession } from './session.ts';
 const SHOWN_NAMES = 10;
 
 /** From this part of a quota on, people are told. */
-export const NEAR_QUOTA = 0.8;
+const NEAR_QUOTA = 0.8;
+
+export function isNearQuota({ used, allowed }: QuotaUse): boolean {
+  return used >= allowed * NEAR_QUOTA;
+}
 
 /**
  * What it takes to make a gateway follow what `deps.store` declares; nothing is written. `rehearse`: the cloud is asked as well, where it
@@ -92,18 +96,47 @@ function sharesByPool(objects: readonly ProviderObject[]): Map<string, Map<strin
   return pools;
 }
 
-function noticesOf({ resource, revertsDrift }: Wish, { plan, overwriting, drifted, observed, quotas }: Proposal): Notice[] {
+function noticesOf(
+  { resource, revertsDrift }: Wish,
+  { plan, overwriting, drifted, observed, quotas }: Proposal,
+): Notice[] {
   const { policy, drift } = resource.spec;
   const names = observed.foreign.map(({ kind, name }) => `${kind} ${name}`).sort(compareText);
-  const near = quotas.filter(({ used, allowed }) => used >= allowed * NEAR_QUOTA);
+  const near = quotas.filter(isNearQuota);
   return [
-    ...notice(policy === 'observe-only', 'observe-only', 'The policy of the gateway is observe-only: nothing of this is written.'),
-    ...notice(policy === 'upsert-only', 'upsert-only', 'The policy of the gateway is upsert-only: what is no longer declared stays.'),
-    ...notice(overwriting.length > 0, 'overwrites-edits', `Overwrites what somebody changed at the gateway: ${overwriting.length} objects.`),
-    ...notice(revertsDrift && plan.changes.length > 0, 'reverts-drift', 'What somebody changed at the gateway is undone.'),
-    ...notice(drifted.length > 0, 'leaves-drift', `Left as somebody made them at the gateway (drift policy ${drift}): ${drifted.length} objects.`),
-    ...notice(names.length > 0, 'foreign-objects', `Not ours, and never touched: ${names.slice(0, SHOWN_NAMES).join(', ')}${names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : ''}.`),
-    ...near.flatMap(({ quota, used, allowed }) => notice(true, 'near-quota', `${quota}: ${used} of ${allowed} would be in use.`)),
+    ...notice(
+      policy === 'observe-only',
+      'observe-only',
+      'The policy of the gateway is observe-only: nothing of this is written.',
+    ),
+    ...notice(
+      policy === 'upsert-only',
+      'upsert-only',
+      'The policy of the gateway is upsert-only: what is no longer declared stays.',
+    ),
+    ...notice(
+      overwriting.length > 0,
+      'overwrites-edits',
+      `Overwrites what somebody changed at the gateway: ${overwriting.length} objects.`,
+    ),
+    ...notice(
+      revertsDrift && plan.changes.length > 0,
+      'reverts-drift',
+      'What somebody changed at the gateway is undone.',
+    ),
+    ...notice(
+      drifted.length > 0,
+      'leaves-drift',
+      `Left as somebody made them at the gateway (drift policy ${drift}): ${drifted.length} objects.`,
+    ),
+    ...notice(
+      names.length > 0,
+      'foreign-objects',
+      `Not ours, and never touched: ${names.slice(0, SHOWN_NAMES).join(', ')}${names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : ''}.`,
+    ),
+    ...near.flatMap(({ quota, used, allowed }) =>
+      notice(true, 'near-quota', `${quota}: ${used} of ${allowed} would be in use.`),
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
-import type { Issue } from '../../schemas/problem.ts';
 import type { QuotaUse } from '../../schemas/plan.ts';
+import type { Issue } from '../../schemas/problem.ts';
 import { effectiveShares } from '../core/distribution.ts';
 import { type Baseline, causesOf, unaccepted } from '../core/drift.ts';
 import { guard } from '../core/guard.ts';

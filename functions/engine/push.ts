@@ -3,8 +3,8 @@ import type { Change } from '../core/provider-object.ts';
 import type { Deps, OutboxRow } from '../deps.ts';
 import type { Observed } from '../providers/provider.ts';
 import { LeaseLost } from './lease.ts';
-import * as outcomes from './outcome.ts';
 import type { Outcome } from './outcome.ts';
+import * as outcomes from './outcome.ts';
 import { type Proposal, propose, type Wish } from './propose.ts';
 import type { Run } from './run.ts';
 import { markPushed, noteProgress } from './sync.ts';
@@ -39,7 +39,12 @@ export async function push(deps: Deps, run: Run, wish: Wish, rows: OutboxRow[]):
 }
 
 /** Before the first write: what is written is nobody's drift, and a failover must know the pools of the old rules and of the new ones. */
-async function prepare({ store }: Deps, run: Run, { scope, config, baseline }: Wish, { plan }: Proposal): Promise<void> {
+async function prepare(
+  { store }: Deps,
+  run: Run,
+  { scope, config, baseline }: Wish,
+  { plan }: Proposal,
+): Promise<void> {
   const { fleet, gateway } = run;
   must(run, await store.putBaseline(fleet, gateway, beforeWriting(baseline, plan.changes), run.lease.current()));
   if (scope !== 'full') return;

@@ -65,7 +65,9 @@ async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
   }
   const record = await beginAttempt(deps, run);
   const resumed = { ...run, doneBefore: doneBefore(record) };
-  const outcome = await attempt(deps, resumed, resource, record, rows).catch((error: unknown) => failureOf(error, deps));
+  const outcome = await attempt(deps, resumed, resource, record, rows).catch((error: unknown) =>
+    failureOf(error, deps),
+  );
   if (await recordOutcome(deps, run, record, outcome)) await finish(deps, run, rows, outcome, record.attempts);
   return outcome;
 }
@@ -95,7 +97,10 @@ async function finish(deps: Deps, run: Run, rows: OutboxRow[], outcome: Outcome,
     const { reason, message } = outcome;
     const operations = [...new Set(rows.flatMap((row) => row.operations))];
     const { fleet, gateway } = run;
-    const ended = operations.map((operation) => ({ operation, fleet, gateway, state, reason, message, attempts, endedAt, steps: outcome.written }) as const);
+    const ended = operations.map(
+      (operation) =>
+        ({ operation, fleet, gateway, state, reason, message, attempts, endedAt, steps: outcome.written }) as const,
+    );
     if (!(await deps.store.conclude(ended, lease))) return;
   }
   if (follows(outcome)) await deps.store.settle(rows, endedAt, lease);

@@ -133,7 +133,7 @@ async function redeclare(client: ApiClient, path: string, body: object): Promise
 async function follow(client: ApiClient, gateway: string): Promise<void> {
   const deadline = Date.now() + SYNC_WITHIN_MS;
   for (;;) {
-    await callApi(client, 'POST', `${FLEET}/gateways/${gateway}/reconcile`);
+    await callApi(client, 'POST', `${FLEET}/gateways/${gateway}/apply`);
     const { sync } = await callApi<Gateway>(client, 'GET', `${FLEET}/gateways/${gateway}`);
     if (sync.state === 'Verified') return;
     if (Date.now() > deadline) {

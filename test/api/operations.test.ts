@@ -33,6 +33,7 @@ const NAMES: Record<string, string> = {
   service: 'checkout',
   route: 'checkout',
   decision: 'dcn_none',
+  operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
 };
 
 function pathOf({ path }: Operation, names: Record<string, string> = {}): string {
@@ -208,11 +209,18 @@ describe('every resource', () => {
 });
 
 describe('runs', () => {
-  it('reconcileGateway tells how the attempt ended, although the cloud does not answer', async () => {
-    const answer = await harness.call('POST', '/v1/fleets/shop/gateways/edge/reconcile');
-    expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({ gateway: 'edge', state: 'Failed' });
-    expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/nothing/reconcile'), 'not-found');
+  it('applyGateway answers an operation that goes on, although the cloud does not answer', async () => {
+    const answer = await harness.call('POST', '/v1/fleets/shop/gateways/edge/apply');
+    expect(answer.status).toBe(202);
+    expect(answer.headers.get('Retry-After')).toBe('1');
+    expect(answer.body).toMatchObject({ state: 'Running', gateways: [{ gateway: 'edge', state: 'Failed' }] });
+    const again = await harness.call('GET', answer.headers.get('Location') ?? '');
+    expect(again.body).toEqual(answer.body);
+    expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/nothing/apply'), 'not-found');
+  });
+
+  it('planGateway says that the gateway cannot be looked at', async () => {
+    expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/edge/plan'), 'unavailable');
   });
 
   it('createProbeRound observes, and the observation can be read', async () => {

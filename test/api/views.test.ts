@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthRecord } from '../../functions/core/health.ts';
+import type { OutboxRow } from '../../functions/deps.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';
 import { type Harness, type Json, startHarness } from './harness.ts';
@@ -18,10 +19,16 @@ const get = async (place: string): Promise<Json> => (await harness.call('GET', `
 
 const now = () => new Date(harness.deps.clock.now()).toISOString();
 
+async function settle(rows: OutboxRow[], verifiedAt: string): Promise<void> {
+  const lease = await harness.deps.store.acquire(`test/${harness.deps.ids.ulid()}`, 'test', 60_000, Date.now());
+  if (lease === undefined) throw new Error('A new lease is free.');
+  await harness.deps.store.settle(rows, verifiedAt, lease);
+}
+
 /** As if the gateway had been read back and found equal. */
 async function verify(fleet: string): Promise<string> {
   const verifiedAt = now();
-  await harness.deps.store.settle(await harness.deps.store.outbox({ fleet }), verifiedAt);
+  await settle(await harness.deps.store.outbox({ fleet }), verifiedAt);
   return verifiedAt;
 }
 
@@ -83,7 +90,7 @@ describe('conditions', () => {
     const body = { ...route, gateways: ['edge', 'second'] };
     await harness.call('PUT', `${path}/routes/checkout`, { body, headers: { 'If-Match': '*' } });
     const rows = await harness.deps.store.outbox({ fleet: 'shop', gateway: 'edge' });
-    await harness.deps.store.settle(rows, now());
+    await settle(rows, now());
     const { conditions, parents } = await get('/routes/checkout');
     const statuses = parents.map((parent: Json) => [parent.gateway, conditionOf(parent, 'Programmed').status]);
     expect(statuses).toEqual([

@@ -1,9 +1,9 @@
 import type { Resource } from '../../functions/core/model.ts';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { countWrites } from '../../infra/local/cloud-writes.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
 import { addressOf, createInstance } from '../../infra/local/instances.ts';
-import type { GatewayTarget, ReconcileResult } from '../../schemas/gateway.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { accountOf, type ControlPlane, quietApi, startControlPlane } from '../engine/harness.ts';
 import { withdraw } from '../engine/withdraw.ts';

@@ -123,9 +123,16 @@ function isRefusalOf(expected: Refusal, status: number, body: Json): boolean {
   return expected === 'limit' || errors.some(({ detail }) => detail.includes(FEATURES[expected]));
 }
 
+/** A request waits for a part of the work only; the next one goes on. */
+const MAX_APPLIES = 50;
+
 async function follow({ plane, fleet }: Stage): Promise<string[]> {
-  const { status, body } = await plane.api('POST', `/v1/fleets/${fleet}/gateways/${GATEWAY}/reconcile`);
-  return status === 200 && body.state === 'Verified' ? [] : [`the gateway does not follow: ${JSON.stringify(body)}`];
+  for (let count = 0; count < MAX_APPLIES; count++) {
+    const { status, body } = await plane.api('POST', `/v1/fleets/${fleet}/gateways/${GATEWAY}/apply`);
+    if (status === 200 && body.state === 'Succeeded') return [];
+    if (status !== 202) return [`the gateway does not follow: ${JSON.stringify(body)}`];
+  }
+  return ['the gateway does not follow'];
 }
 
 /** As declared, then while clusters are withdrawn, then as declared again. Faults of cases are noted there, those of all returned. */

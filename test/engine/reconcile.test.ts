@@ -42,8 +42,8 @@ describe('a declared fleet', () => {
 
   it('is reconciled a second time without a single write', async () => {
     harness.forgetCalls();
-    const { body } = await harness.api('POST', `${FLEET}/gateways/edge/reconcile`);
-    expect(body).toMatchObject({ state: 'Verified', changes: [] });
+    const { body } = await harness.api('POST', `${FLEET}/gateways/edge/apply`);
+    expect(body).toMatchObject({ state: 'Succeeded' });
     expect(harness.writes()).toEqual([]);
   });
 
@@ -88,8 +88,10 @@ describe('a declared fleet', () => {
     const rule = [...harness.cloud.state.rules.values()].find((item) => JSON.stringify(item).includes('ledger'));
     harness.cloud.state.rules.delete(rule?.RuleId ?? '');
     expect(await harness.edge.get('eu.ledger.example.com', '/v1')).toMatchObject({ status: 503 });
-    const { body } = await harness.api('POST', `${FLEET}/gateways/edge/reconcile`);
-    expect(body.changes).toMatchObject([{ verb: 'create', kind: 'Rule' }]);
+    const plan = await harness.api('POST', `${FLEET}/gateways/edge/plan`);
+    expect(plan.body.changes).toMatchObject([{ verb: 'create', kind: 'Rule' }]);
+    const { body } = await harness.api('POST', `${FLEET}/gateways/edge/apply?digest=${plan.body.digest}`);
+    expect(body).toMatchObject({ state: 'Succeeded' });
     expect(await harness.edge.get('eu.ledger.example.com', '/v1')).toMatchObject({ cluster: 'a' });
   });
 });

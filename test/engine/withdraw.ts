@@ -1,5 +1,4 @@
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
-import type { ReconcileResult } from '../../schemas/gateway.ts';
+import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile.ts';
 import type { ControlPlane } from './harness.ts';
 
 /**
@@ -39,10 +38,10 @@ export async function withdraw(
     after: version,
   };
   const row = { fleet, kind: 'traffic' as const, name: fleet, revision: version, requestedAt: at };
-  const rows = gateways.map((gateway) => ({ ...row, gateway }));
+  const rows = gateways.map((gateway) => ({ ...row, gateway, operations: [] }));
   const recorded = await ports.store.decide(fleet, { version, withdrawals }, decision, audit, rows);
   if (!recorded) throw new Error('Another decision came first.');
   const results: ReconcileResult[] = [];
-  for (const gateway of gateways) results.push(await reconcileGateway(ports, fleet, gateway, 'pools'));
+  for (const gateway of gateways) results.push(await reconcileGateway(ports, fleet, gateway, { scope: 'pools' }));
   return results;
 }

@@ -7,13 +7,14 @@ import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import {
   commitOk,
   creation,
+  deletion,
   edit,
   FLEET,
   fleet,
   gateway,
+  held,
   NOW,
   outboxRow,
-  pool,
   refTo,
   route,
   service,
@@ -130,10 +131,10 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
       },
       { step: 'initialize' },
     );
-    await store.putPools(FLEET, 'edge', [pool('a'), pool('b')]);
-    expect((await store.pools(FLEET, 'edge')).map(({ key }) => key)).toEqual(['a', 'b']);
-    await store.settle([row], NOW);
+    await store.settle([row], NOW, await held(store));
     expect(await store.programmed(FLEET, 'route', 'shop', 'shop')).toHaveLength(1);
+    await commitOk(store, deletion(shop));
+    expect(await store.programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     expect(members.size).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { type HealthRecord, unknownHealth } from '../../functions/core/health.ts';
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
-import type { AuditEvent, Commit, OutboxRow, Store, SyncRecord } from '../../functions/deps.ts';
+import type { AuditEvent, Commit, Lease, OutboxRow, Store, SyncRecord } from '../../functions/deps.ts';
 import { ClusterInput, type Observation } from '../../schemas/cluster.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
@@ -74,7 +74,14 @@ export function audit(target: Ref, before: number, after: number): AuditEvent {
 
 export function outboxRow(of: Resource, gatewayName: string, requestedAt: string = NOW): OutboxRow {
   const { fleet: home, kind, name, revision } = of;
-  return { fleet: home, gateway: gatewayName, kind, name, revision, requestedAt };
+  return { fleet: home, gateway: gatewayName, kind, name, revision, requestedAt, operations: [] };
+}
+
+/** A lease of a gateway that nobody else has. */
+export async function held(store: Store): Promise<Lease> {
+  const lease = await store.acquire(`gateway/${FLEET}/${ulid()}`, 'writer', 60_000, NOW_MS);
+  if (lease === undefined) throw new Error('A new lease is free.');
+  return lease;
 }
 
 type Rest = Partial<Pick<Commit, 'references' | 'referenceCount' | 'outbox'>>;

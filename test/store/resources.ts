@@ -9,6 +9,7 @@ import {
   FLEET,
   fleet,
   gateway,
+  held,
   NOW,
   outboxRow,
   refTo,
@@ -172,7 +173,7 @@ export function resourceSuite(store: () => Store): void {
       const [shop, cart, edge, west] = [route('shop'), route('cart'), gateway('edge'), gateway('west')];
       const outbox = [shop, cart].flatMap((item) => [outboxRow(item, 'edge'), outboxRow(item, 'west')]);
       await commitOk(store(), creation(edge), creation(west), creation(cart), creation(shop, { outbox }));
-      await store().settle(outbox, NOW);
+      await store().settle(outbox, NOW, await held(store()));
       const lease = await store().acquire('edge', 'me', 1000, 0);
       expect(lease && (await store().putSync(sync('edge'), lease))).toBe(true);
 
@@ -193,7 +194,7 @@ export function resourceSuite(store: () => Store): void {
       const lease = await store().acquire('edge', 'me', 1000, 0);
       await commitOk(store(), deletion(edge));
       expect(lease && (await store().putSync(sync('edge'), lease))).toBe(false);
-      await store().settle([row], NOW);
+      await store().settle([row], NOW, await held(store()));
       expect(await programmedAt()).toEqual([]);
       expect(await store().outbox({})).toEqual([]);
     });

@@ -9,8 +9,8 @@ import { ANY_PORTS } from '../../infra/local/ports.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import { startWorker } from '../../infra/local/worker.ts';
 import type { ObservationPage } from '../../schemas/cluster.ts';
-import type { ReconcileResult } from '../../schemas/gateway.ts';
 import documentation from '../../schemas/openapi.json' with { type: 'json' };
+import type { Operation } from '../../schemas/operation.ts';
 
 /** What only workerd can show: the DynamoDB client, pop-core over fetch, sockets and the scheduled handler work there. */
 
@@ -61,10 +61,10 @@ test('health and document are served without a token, everything else needs one'
 test('what is declared reaches the gateway and serves', async () => {
   await declare();
   await expect
-    .poll(async () => await callApi<ReconcileResult>(stack.api, 'POST', `${FLEET}/gateways/edge/reconcile`), {
+    .poll(async () => await callApi<Operation>(stack.api, 'POST', `${FLEET}/gateways/edge/apply`), {
       timeout: 20_000,
     })
-    .toMatchObject({ state: 'Verified' });
+    .toMatchObject({ state: 'Succeeded' });
   expect(stack.cloud.state.rules.size).toBe(1);
 });
 
