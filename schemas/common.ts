@@ -121,13 +121,3 @@ export const PageQuery = z.strictObject({
     }),
   pageToken: z.string().max(4096).optional().meta({ description: 'nextPageToken of the previous page.' }),
 });
-
-/** What every write takes besides. */
-export const WriteQuery = z.strictObject({
-  reason: z
-    .string()
-    .regex(/^\P{Cc}+$/u, 'must be text without control characters')
-    .max(256, 'must be at most 256 characters')
-    .optional()
-    .meta({ description: 'Why, for the audit event.', examples: ['moving checkout to the new cluster'] }),
-});

@@ -5,6 +5,8 @@ export interface Context {
   deps: Deps;
   actor: string;
   requestId: string;
+  /** Why, in the words of who asks. */
+  reason?: string | undefined;
   /** Work that outlives the answer. */
   waitUntil(work: Promise<unknown>): void;
 }

@@ -60,6 +60,25 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   decide: refuse,
 };
 
+/** The store, but that every list of resources is read from it once, and single resources are taken from there. */
+export function readOnce(store: Store): Store {
+  const lists = new Map<string, Promise<Map<string, Resource>>>();
+  const listOf = (kind: Kind, fleet: string) => {
+    const key = `${kind}/${fleet}`;
+    const list = lists.get(key) ?? store.all(kind, fleet).then((found) => new Map(found.map((item) => [item.name, item])));
+    lists.set(key, list);
+    return list;
+  };
+  return {
+    ...store,
+    all: async <K extends Kind>(kind: K, fleet: string) => [...(await listOf(kind, fleet)).values()] as Resource<K>[],
+    get: async <K extends Kind>(kind: K, fleet: string, name: string) => {
+      const list = await listOf(kind, kind === 'fleet' ? '' : fleet);
+      return list.get(name) as Resource<K> | undefined;
+    },
+  };
+}
+
 /** The store as it would be after the changes, of which the last one of a resource counts. It cannot be written to. */
 export function withChanges(store: Store, changes: readonly WouldBe[]): Store {
   const kept = new Map<string, Resource | undefined>();

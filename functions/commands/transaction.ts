@@ -33,7 +33,8 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
   const gateways = await affectedGateways(change, world);
   const references = newReferences(resource, before);
-  checkLimits(resource, references.length, gateways.length);
+  const exceeded = limitExceeded(resource, references.length, gateways.length);
+  if (exceeded !== undefined) throw new AppError('limit-exceeded', exceeded);
   const operation = gateways.length > 0 ? operationOf(ctx, change, gateways, at) : undefined;
   const operations = operation ? [operation.id] : [];
   const outcome = await store.commit({
@@ -50,7 +51,10 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
 }
 
 /** Those that follow the resource as it was or as it is. One that is deleted follows nothing. */
-async function affectedGateways<K extends Kind>({ verb, resource, before }: Change<K>, world: World) {
+export async function affectedGateways<K extends Kind>(
+  { verb, resource, before }: Change<K>,
+  world: World,
+): Promise<string[]> {
   if (verb === 'delete' && resource.kind === 'gateway') return [];
   const descriptor = kinds[resource.kind];
   const named = [before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []);
@@ -62,7 +66,7 @@ async function affectedGateways<K extends Kind>({ verb, resource, before }: Chan
  * What is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
  * revision before or in this one.
  */
-function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K> | undefined): Ref[] {
+export function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K> | undefined): Ref[] {
   const { fleet } = resource;
   const held = new Set(before && referencesOf(before).map((item) => `${item.kind}/${item.name}`));
   const taken = new Map(referencesOf(resource).map((item) => [`${item.kind}/${item.name}`, item]));
@@ -71,16 +75,16 @@ function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K
   return isNewInFleet ? [{ kind: 'fleet', fleet, name: fleet }, ...added] : added;
 }
 
-function checkLimits(resource: Resource, references: number, gateways: number): void {
+/** What of a write the store cannot keep, if anything. */
+export function limitExceeded(resource: Resource, references: number, gateways: number): string | undefined {
   const room = MAX_ITEMS - gateways;
   if (references > room) {
-    const detail = `One write can add ${room} references and this one adds ${references}: declare them in several steps.`;
-    throw new AppError('limit-exceeded', detail);
+    return `One write can add ${room} references and this one adds ${references}: declare them in several steps.`;
   }
   const bytes = new TextEncoder().encode(canonicalJson(resource.spec)).length;
-  if (bytes > MAX_SPEC_BYTES) {
-    throw new AppError('limit-exceeded', `A declaration holds at most ${MAX_SPEC_BYTES} bytes; this one has ${bytes}.`);
-  }
+  return bytes > MAX_SPEC_BYTES
+    ? `A declaration holds at most ${MAX_SPEC_BYTES} bytes; this one has ${bytes}.`
+    : undefined;
 }
 
 function auditOf<K extends Kind>(ctx: Context, { verb, resource, before }: Change<K>, at: string): AuditEvent {

@@ -1,0 +1,116 @@
+import type { FleetPlan } from '../../schemas/manifest.ts';
+import { changesOf, type Difference, differences, differencesDigest, KINDS } from '../core/desired.ts';
+import type { Kind, Resource } from '../core/model.ts';
+import type { Step, Store } from '../deps.ts';
+import { AppError } from './app-error.ts';
+import { type Context, timestamp } from './context.ts';
+import { kinds } from './kinds.ts';
+import { readOnce, withChanges } from './overlay.ts';
+import { affectedGateways, type Change, newReferences } from './transaction.ts';
+import { type Placed, refuseFleet } from './validate-fleet.ts';
+import { type World, worldOf } from './world.ts';
+
+/** How a fleet shall be. */
+export interface Desired {
+  fleet: string;
+  declarations: readonly Placed[];
+  /** Of what is not among the declarations: whether it goes. The fleet itself never does. */
+  isRemoved(resource: Resource): boolean;
+}
+
+/** The way there: what would be written, and what would follow. */
+export interface Way {
+  steps: Step[];
+  /** Names of the gateways that have to follow. */
+  gateways: string[];
+  /** The store as it would be at the end. */
+  wouldBe: Store;
+  shown: Omit<FleetPlan, 'plans'>;
+}
+
+/**
+ * What it takes to make the fleet as desired. Throws with every fault of what would be: `not-found` for the fleet, what speaks against any
+ * of the declarations or deletions, `would-empty-gateway` unless that is allowed.
+ */
+export async function planFleet(
+  ctx: Context,
+  { fleet, declarations, isRemoved }: Desired,
+  { allowEmpty }: { allowEmpty: boolean },
+): Promise<Way> {
+  // The counts come first: a referrer that the search misses has raised them by the time of the write.
+  const counts = await countsOf(ctx.deps.store, fleet);
+  const seen = readOnce(ctx.deps.store);
+  const current = await everything(seen, fleet);
+  const found = differences(current, declarations, (resource) => resource.kind !== 'fleet' && isRemoved(resource));
+  const changes = found.map((difference) => changeOf(ctx, fleet, difference, counts));
+  const wouldBe = withChanges(seen, changes);
+  if ((await wouldBe.get('fleet', fleet, fleet)) === undefined) {
+    throw new AppError('not-found', `There is no fleet ${fleet}.`);
+  }
+  const world = worldOf(wouldBe, fleet);
+  const steps = await Promise.all(changes.map((change, index) => stepOf(change, found[index], world)));
+  await refuseFleet(ctx.deps, { current, changes, steps, declarations, world, allowEmpty });
+  return {
+    steps,
+    gateways: [...new Set(steps.flatMap((step) => step.gateways))].sort(),
+    wouldBe,
+    shown: {
+      fleet,
+      digest: differencesDigest(fleet, found),
+      changes: steps.map(({ verb, resource: { kind, name }, changes: { changes: fields } }) => ({
+        verb,
+        kind,
+        name,
+        fields,
+      })),
+    },
+  };
+}
+
+/** Everything that is declared in the fleet, and the fleet. */
+export async function everything(store: Store, fleet: string): Promise<Resource[]> {
+  const [self, ...others] = await Promise.all([
+    store.get('fleet', fleet, fleet),
+    ...KINDS.filter((kind) => kind !== 'fleet').map((kind): Promise<Resource[]> => store.all(kind, fleet)),
+  ]);
+  return [...(self ? [self] : []), ...others.flat()];
+}
+
+type Counts = ReadonlyMap<Kind, ReadonlyMap<string, number>>;
+
+/** Of the kinds that others refer to. That the fleet itself is referred to keeps no one from changing it. */
+async function countsOf(store: Store, fleet: string): Promise<Counts> {
+  const referred = KINDS.filter((kind) => kind !== 'fleet' && kinds[kind].referredBy.length > 0);
+  const counts = await Promise.all(
+    referred.map(async (kind) => [kind, await store.referenceCounts(kind, fleet)] as const),
+  );
+  return new Map(counts);
+}
+
+function changeOf(ctx: Context, fleet: string, { verb, kind, name, spec, before }: Difference, counts: Counts): Change<Kind> {
+  const now = timestamp(ctx.deps.clock.now());
+  const referenceCount = before && counts.get(kind)?.get(name);
+  if (verb === 'delete') return { verb, resource: before, before, referenceCount };
+  const identity = before ?? {
+    uid: `${kinds[kind].uidPrefix}_${ctx.deps.ids.ulid()}`,
+    revision: 0,
+    createdAt: now,
+  };
+  const { uid, revision, createdAt } = identity;
+  const resource = { kind, fleet, name, uid, revision: revision + 1, createdAt, updatedAt: now, spec };
+  return { verb, resource, before, referenceCount };
+}
+
+/** Gateways that go, and those that are not there yet when the step is written, take part as they would be at the end. */
+async function stepOf(change: Change<Kind>, difference: Difference | undefined, world: World): Promise<Step> {
+  const { verb, resource, before, referenceCount } = change;
+  const staying = new Set((await world.all('gateway')).map(({ name }) => name));
+  return {
+    verb,
+    resource,
+    references: newReferences(resource, before),
+    ...(referenceCount !== undefined && { referenceCount }),
+    gateways: (await affectedGateways(change, world)).filter((name) => staying.has(name)),
+    changes: difference ? changesOf(difference) : { changes: [], changeCount: 0 },
+  };
+}
