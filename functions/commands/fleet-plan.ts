@@ -1,13 +1,14 @@
 import type { FleetPlan } from '../../schemas/manifest.ts';
+import type { Issue } from '../../schemas/problem.ts';
 import { changesOf, type Difference, differences, differencesDigest, KINDS } from '../core/desired.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import type { Step, Store } from '../deps.ts';
-import { AppError } from './app-error.ts';
+import { AppError, refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { kinds } from './kinds.ts';
 import { readOnce, withChanges } from './overlay.ts';
 import { affectedGateways, type Change, newReferences } from './transaction.ts';
-import { type Placed, refuseFleet } from './validate-fleet.ts';
+import { faultsOf, type Placed } from './validate-fleet.ts';
 import { type World, worldOf } from './world.ts';
 
 /** How a fleet shall be. */
@@ -16,6 +17,8 @@ export interface Desired {
   declarations: readonly Placed[];
   /** Of what is not among the declarations: whether it goes. The fleet itself never does. */
   isRemoved(resource: Resource): boolean;
+  /** What has been found wrong already, to be told with the rest. */
+  faults: readonly Issue[];
 }
 
 /** The way there: what would be written, and what would follow. */
@@ -34,7 +37,7 @@ export interface Way {
  */
 export async function planFleet(
   ctx: Context,
-  { fleet, declarations, isRemoved }: Desired,
+  { fleet, declarations, isRemoved, faults }: Desired,
   { allowEmpty }: { allowEmpty: boolean },
 ): Promise<Way> {
   // The counts come first: a referrer that the search misses has raised them by the time of the write.
@@ -49,7 +52,7 @@ export async function planFleet(
   }
   const world = worldOf(wouldBe, fleet);
   const steps = await Promise.all(changes.map((change, index) => stepOf(change, found[index], world)));
-  await refuseFleet(ctx.deps, { current, changes, steps, declarations, world, allowEmpty });
+  refuse([...faults, ...(await faultsOf(ctx.deps, { current, changes, steps, declarations, world, allowEmpty }))]);
   return {
     steps,
     gateways: [...new Set(steps.flatMap((step) => step.gateways))].sort(),

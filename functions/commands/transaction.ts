@@ -50,11 +50,8 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   return { ...outcome, operation };
 }
 
-/** Those that follow the resource as it was or as it is. One that is deleted follows nothing. */
-export async function affectedGateways<K extends Kind>(
-  { verb, resource, before }: Change<K>,
-  world: World,
-): Promise<string[]> {
+/** Names of those that follow the resource as it was or as it is. One that is deleted follows nothing. */
+export async function affectedGateways<K extends Kind>({ verb, resource, before }: Change<K>, world: World) {
   if (verb === 'delete' && resource.kind === 'gateway') return [];
   const descriptor = kinds[resource.kind];
   const named = [before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []);
@@ -125,8 +122,12 @@ function operationOf<K extends Kind>(
 export const FOLLOW_MS = 25_000;
 
 /** The gateways follow in the background, as far as there is time. */
-export async function followAll(ctx: Context, fleet: string, gateways: readonly string[]): Promise<void> {
-  const untilMs = ctx.deps.clock.now() + FOLLOW_MS;
+export async function followAll(
+  ctx: Context,
+  fleet: string,
+  gateways: readonly string[],
+  untilMs: number = ctx.deps.clock.now() + FOLLOW_MS,
+): Promise<void> {
   await Promise.all(gateways.map((gateway) => follow(ctx, fleet, gateway, untilMs)));
 }
 

@@ -2,7 +2,6 @@ import type { Issue } from '../../schemas/problem.ts';
 import { type Declaration, keyOf, KINDS } from '../core/desired.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import type { Deps, Step } from '../deps.ts';
-import { refuse } from './app-error.ts';
 import { referencesOf } from './kinds.ts';
 import { type Proposal, unknownReference } from './proposal.ts';
 import { unknownReferences } from './references.ts';
@@ -27,8 +26,8 @@ export interface WouldBeFleet {
   allowEmpty: boolean;
 }
 
-/** Throws with everything that speaks against the fleet as it would be. Each change is held to what a PUT or DELETE of its own would be. */
-export async function refuseFleet(deps: Deps, fleet: WouldBeFleet): Promise<void> {
+/** Everything that speaks against the fleet as it would be. Each change is held to what a PUT or DELETE of its own would be. */
+export async function faultsOf(deps: Deps, fleet: WouldBeFleet): Promise<Issue[]> {
   const places = new Map(fleet.declarations.map((declaration) => [keyOf(declaration), declaration.place]));
   const issues: Issue[] = [];
   for (const [index, change] of fleet.changes.entries()) {
@@ -36,7 +35,7 @@ export async function refuseFleet(deps: Deps, fleet: WouldBeFleet): Promise<void
     const found = [...limits(fleet.steps[index]), ...(await changeFaults(deps, change, fleet))];
     issues.push(...found.map((issue) => placed(issue, place)));
   }
-  refuse([...issues, ...(await dangling(fleet, places)), ...(await emptied(fleet))]);
+  return [...issues, ...(await dangling(fleet, places)), ...(await emptied(fleet))];
 }
 
 function limits(step: Step | undefined): Issue[] {

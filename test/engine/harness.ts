@@ -146,7 +146,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
 }
 
 /** The API on these ports, as its clients see it. */
-export function createApi(deps: Deps): Api {
+export function createApi(deps: Deps, read: (response: Response) => Promise<Json> = readJson): Api {
   const app = createApp(deps, { token: TOKEN });
   return async (method, path, body, headers = {}) => {
     const left: Promise<unknown>[] = [];
@@ -166,9 +166,13 @@ export function createApi(deps: Deps): Api {
     });
     const response = await app.fetch(request, {}, context);
     await Promise.all(left);
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+    return { status: response.status, body: await read(response) };
   };
+}
+
+async function readJson(response: Response): Promise<Json> {
+  const text = await response.text();
+  return text === '' ? undefined : JSON.parse(text);
 }
 
 /** The API, but that gateways do not follow each write: whoever writes much has them follow at the end. */

@@ -1,0 +1,25 @@
+import type { DryRun } from '../../schemas/plan.ts';
+import type { Kind, Resource } from '../core/model.ts';
+import type { Context } from './context.ts';
+import { withChanges } from './overlay.ts';
+import { planWrite } from './plans.ts';
+import { show } from './show.ts';
+import { affectedGateways, type Change } from './transaction.ts';
+import type { Views } from './views.ts';
+import { type World, worldOf } from './world.ts';
+
+/** What a change that has been found valid would lead to. Throws `unavailable` when a gateway cannot be looked at. */
+export async function previewChange<K extends Kind>(ctx: Context, change: Change<K>, world: World): Promise<DryRun> {
+  const { fleet } = change.resource;
+  const store = withChanges(ctx.deps.store, [change]);
+  return { plans: await planWrite(ctx.deps, store, fleet, await affectedGateways(change, world)) };
+}
+
+/** The resource as it would be shown. */
+export async function previewView<K extends Kind>(ctx: Context, change: Change<K>): Promise<Views[K]> {
+  const resource: Resource<K> = change.resource;
+  const store = withChanges(ctx.deps.store, [change]);
+  const [shown] = await show(store, resource.kind, [resource], worldOf(store, resource.fleet));
+  if (shown === undefined) throw new Error('A resource has one view.');
+  return shown;
+}

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { sweep } from '../../functions/engine/sweep.ts';
+import { declareFleet, FLEET, ROUTES } from './fleet.ts';
+import { type Harness, type Json, startHarness } from './harness.ts';
+
+const SWEEP_AFTER_MS = 301_000;
+
+/** Sends everything of service `shop` to cluster b, as a human would in the console of the cloud. */
+const EDITS = {
+  alb: async ({ cloud, deps, edge }: Harness) => {
+    const group = [...cloud.state.serverGroups.values()].find((item) => item.ServerGroupName?.includes('shop'));
+    const { host, port } = edge.clusters.a.address;
+    await deps().cloud.call({
+      product: 'alb',
+      regionId: edge.target.regionId,
+      credentials: 'default',
+      action: 'UpdateServerGroupServersAttribute',
+      parameters: {
+        ServerGroupId: group?.ServerGroupId,
+        Servers: [{ ServerType: 'Ip', ServerId: host, Port: port, Weight: 0 }],
+      },
+    });
+  },
+  mse: async ({ cloud, deps, edge }: Harness) => {
+    const a = `${edge.clusters.a.address.host}:${edge.clusters.a.address.port}`;
+    const b = `${edge.clusters.b.address.host}:${edge.clusters.b.address.port}`;
+    const [gateway] = cloud.mse.gateways.values();
+    const services = [...(gateway?.services.values() ?? [])].filter(
+      ({ Name, Ips }) => Name.includes('shop') && Ips.includes(a),
+    );
+    for (const { Id, Name } of services) {
+      await deps().cloud.call({
+        product: 'mse',
+        regionId: edge.target.regionId,
+        credentials: 'default',
+        action: 'UpdateGatewayService',
+        parameters: { GatewayUniqueId: gateway?.GatewayUniqueId, Id, Name, IpList: [b] },
+      });
+    }
+  },
+};
+
+describe.each(['alb', 'mse'] as const)('what somebody changes at %s itself', (provider) => {
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = await startHarness({ provider, jobLatencyMs: 20 });
+    await declareFleet(harness);
+    await EDITS[provider](harness);
+    harness.clock.advance(1_000);
+    await harness.cloud.settle();
+    harness.forgetCalls();
+  });
+  afterEach(() => harness.close());
+
+  const gateway = async (): Promise<Json> => (await harness.api('GET', `${FLEET}/gateways/edge`)).body;
+  const drifted = async () => (await gateway()).conditions.find((condition: Json) => condition.type === 'Drifted');
+
+  async function setPolicy(drift: string): Promise<void> {
+    const { target } = await gateway();
+    await harness.put(`${FLEET}/gateways/edge`, { target, drift });
+    harness.forgetCalls();
+  }
+
+  async function sweepLater(): Promise<void> {
+    harness.clock.advance(SWEEP_AFTER_MS);
+    await sweep(harness.deps());
+  }
+
+  it('is found by the sweep, said, and left alone by policy alert, also when something else is published', async () => {
+    await sweepLater();
+    expect(harness.writes()).toEqual([]);
+    expect((await gateway()).sync).toMatchObject({
+      state: 'Diverged',
+      reason: 'Drifted',
+      drift: { total: expect.any(Number) },
+    });
+    expect(await drifted()).toMatchObject({ status: 'True', reason: 'ChangedAtGateway' });
+
+    await harness.put(`${FLEET}/routes/ledger`, { ...ROUTES.ledger, hostnames: ['books.example.com'] });
+    expect(await harness.edge.get('books.example.com', '/v1')).toMatchObject({ cluster: 'a' });
+    expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ b: 10 });
+    expect((await harness.api('GET', `${FLEET}/routes/ledger`)).body.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Programmed', status: 'True' }),
+    );
+    expect((await gateway()).sync).toMatchObject({ state: 'Diverged', reason: 'Drifted' });
+  });
+
+  it('is undone by an apply, after which the gateway is verified again', async () => {
+    const plan = (await harness.api('POST', `${FLEET}/gateways/edge/plan`)).body;
+    expect(plan.changes.length).toBeGreaterThan(0);
+    expect(plan.notices).toContainEqual(expect.objectContaining({ code: 'reverts-drift' }));
+    const operation = (await harness.api('POST', `${FLEET}/gateways/edge/apply?digest=${plan.digest}`)).body;
+    expect(operation).toMatchObject({ state: 'Succeeded' });
+    expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ a: 6, b: 4 });
+    expect((await gateway()).sync).toMatchObject({ state: 'Verified' });
+    expect(await drifted()).toMatchObject({ status: 'False' });
+  });
+
+  it('is undone by the sweep by policy revert', async () => {
+    await setPolicy('revert');
+    await sweepLater();
+    expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ a: 6, b: 4 });
+    expect((await gateway()).sync).toMatchObject({ state: 'Verified' });
+  });
+
+  it('is accepted by policy adopt until what is declared for it changes', async () => {
+    await setPolicy('adopt');
+    await sweepLater();
+    await sweepLater();
+    expect(harness.writes()).toEqual([]);
+    expect((await gateway()).sync).toMatchObject({ state: 'Verified', drift: { total: expect.any(Number) } });
+    expect(await drifted()).toMatchObject({ status: 'True', reason: 'Adopted' });
+    await harness.edge.clusters.b.fail('refuse');
+    const { body } = await harness.api('GET', `${FLEET}/services/shop`);
+    const { ports, exports } = body;
+    await harness.put(`${FLEET}/services/shop`, { ports, exports, healthCheck: { type: 'tcp', intervalSeconds: 9 } });
+    expect((await reconcileGateway(harness.deps(), 'prod', 'edge')).state).toBe('Verified');
+  });
+});
