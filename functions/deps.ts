@@ -1,5 +1,6 @@
 /** The ports: everything that Fairlead needs from outside, as types. Implementations are wired in index.ts. */
 
+import type { AuditEvent } from '../schemas/audit.ts';
 import type { Observation } from '../schemas/cluster.ts';
 import type { Changes } from '../schemas/common.ts';
 import type { Decision } from '../schemas/decision.ts';
@@ -9,7 +10,7 @@ import type { QuotaUse } from '../schemas/plan.ts';
 import type { Baseline } from './core/drift.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
-import type { Kind, Ref, Resource, Traffic } from './core/model.ts';
+import type { Kind, Ref, RefTo, Resource, Traffic } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
 
 export interface Deps {
@@ -141,16 +142,18 @@ export class StoreLimitError extends Error {
   }
 }
 
-export interface AuditEvent {
-  id: string;
-  at: string;
-  actor: string;
-  action: string;
-  target: Ref;
-  requestId: string;
-  /** Revision before and after; 0 where there is none. */
-  before: number;
-  after: number;
+/** A state of a resource as it was written; `updatedAt` is when. A deletion leaves one more, with what was declared last. */
+export type Revision<K extends Kind = Kind> = Resource<K> & { deleted: boolean };
+
+/** All that are given must hold; times are inclusive, `since` not after `until`. */
+export interface AuditFilter {
+  actor?: string | undefined;
+  action?: string | undefined;
+  kind?: Kind | undefined;
+  name?: string | undefined;
+  requestId?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
 }
 
 /** A resource that has changed, traffic that has moved, or somebody who wants the gateway as it is declared. */
@@ -291,6 +294,19 @@ export interface Store {
   commit(
     commit: Commit,
   ): Promise<{ result: 'ok' } | { result: 'conflict' } | { result: 'missing-reference'; missing: Ref[] }>;
+
+  /** Of every resource that has had this name, newest first. They stay when it is deleted. */
+  revisions(ref: Ref, page: PageRequest): Promise<Page<Revision>>;
+  /** Of the resource with this uid, or of the latest one of the name. */
+  revision<K extends Kind>(ref: RefTo<K>, revision: number, uid?: string): Promise<Revision<K> | undefined>;
+  /** The last one that was written at that time or before; undefined when there was none yet. */
+  revisionAt<K extends Kind>(ref: RefTo<K>, at: string): Promise<Revision<K> | undefined>;
+  /**
+   * Newest first. Each page looks at a bounded number of events: it may be short, or empty, and still have a token. They stay when the
+   * fleet is deleted.
+   */
+  audits(fleet: string, page: PageRequest, filter?: AuditFilter): Promise<Page<AuditEvent>>;
+  audit(fleet: string, id: string): Promise<AuditEvent | undefined>;
 
   /** All rows of a gateway, of a fleet, or of everything. */
   outbox(scope: { fleet?: never; gateway?: never } | { fleet: string; gateway?: string }): Promise<OutboxRow[]>;

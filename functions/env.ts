@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Name } from '../schemas/common.ts';
 
 const AccessKey = z.strictObject({
   accessKeyId: z.string().min(1),
@@ -6,33 +7,61 @@ const AccessKey = z.strictObject({
   securityToken: z.string().min(1).optional(),
 });
 
-const CredentialSets = z
+const Json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+});
+
+const CredentialSets = Json.pipe(z.record(z.string(), AccessKey));
+
+const Token = z
   .string()
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: 'custom', message: 'must be JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), AccessKey));
+  .min(16, 'must have at least 16 characters')
+  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be letters, digits or - . _ ~ + / (RFC 6750)');
+
+/** Actors that are not named by a setting. */
+const RESERVED: readonly string[] = ['api', 'automation'];
+
+const ByActor = z.record(
+  Name.refine((name) => !RESERVED.includes(name)),
+  Token,
+);
+
+/** One fault for all of it: who takes names for tokens must not find a token in the log as the place of a fault. */
+const Tokens = Json.refine(
+  (value) => ByActor.safeParse(value).success,
+  `must be {"name": "token"}: names are DNS labels other than ${RESERVED.join(' and ')}, tokens are like API_TOKEN`,
+).pipe(ByActor);
 
 /** The settings of the control plane: variables and secrets of the Worker. README.md describes them. */
-const Env = z.object({
-  API_TOKEN: z.string().min(16, 'must have at least 16 characters'),
-  OWNER_ID: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens'),
-  TABLE_NAME: z.string().min(3).max(255),
-  AWS_REGION: z.string().min(1),
-  AWS_ACCESS_KEY_ID: z.string().min(1),
-  AWS_SECRET_ACCESS_KEY: z.string().min(1),
-  AWS_SESSION_TOKEN: z.string().min(1).optional(),
-  DYNAMODB_ENDPOINT: z.url().optional(),
-  ALIBABA_CLOUD_CREDENTIALS: CredentialSets,
-  ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
-  ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
-});
+const Env = z
+  .object({
+    API_TOKEN: Token,
+    API_TOKENS: Tokens.default({}),
+    OWNER_ID: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens'),
+    TABLE_NAME: z.string().min(3).max(255),
+    AWS_REGION: z.string().min(1),
+    AWS_ACCESS_KEY_ID: z.string().min(1),
+    AWS_SECRET_ACCESS_KEY: z.string().min(1),
+    AWS_SESSION_TOKEN: z.string().min(1).optional(),
+    DYNAMODB_ENDPOINT: z.url().optional(),
+    ALIBABA_CLOUD_CREDENTIALS: CredentialSets,
+    ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
+    ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
+  })
+  .refine(({ API_TOKEN, API_TOKENS }) => areDistinct([API_TOKEN, ...Object.values(API_TOKENS)]), {
+    path: ['API_TOKENS'],
+    message: 'must not give one token to two actors',
+  });
 export type Env = z.output<typeof Env>;
+
+function areDistinct(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
 
 /** Names the settings that are wrong, and never their values. */
 export class InvalidSettings extends Error {

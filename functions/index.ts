@@ -51,7 +51,7 @@ export default {
   async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
     try {
       const env = parseEnv(bindings);
-      const app = createApp(createDeps(env), { token: env.API_TOKEN });
+      const app = createApp(createDeps(env), { tokens: { ...env.API_TOKENS, api: env.API_TOKEN } });
       return await app.fetch(request, bindings, context);
     } catch (error) {
       if (!(error instanceof InvalidSettings)) throw error;

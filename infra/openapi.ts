@@ -26,6 +26,7 @@ const TAGS = {
   routes: 'What clients may ask of gateways, and which services in which clusters answer.',
   operations: 'Pushes to gateways, and what became of them.',
   decisions: 'Why traffic moved.',
+  audit: 'Who changed what, and why.',
   'probe-rounds': 'Looking at clusters.',
 };
 

@@ -93,23 +93,6 @@ export function pageOf<T extends z.ZodType>(id: string, item: T) {
     .meta({ id });
 }
 
-/** Of every write. */
-export const WriteQuery = z.strictObject({
-  dryRun: z
-    .enum(['true', 'false'])
-    .optional()
-    .meta({ description: 'true: checks and plans, and writes nothing.', examples: ['true'] }),
-});
-
-/** Of writes that can be planned before. */
-export const PlannedWriteQuery = WriteQuery.extend({
-  digest: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, 'must be the digest of a plan')
-    .optional()
-    .meta({ description: 'Of the plan that was approved: refused when that is not the plan any more.' }),
-});
-
 export const PageQuery = z.strictObject({
   pageSize: z
     .string()
@@ -120,4 +103,27 @@ export const PageQuery = z.strictObject({
       examples: ['50'],
     }),
   pageToken: z.string().max(4096).optional().meta({ description: 'nextPageToken of the previous page.' }),
+});
+
+/** What every write takes besides. */
+export const WriteQuery = z.strictObject({
+  reason: z
+    .string()
+    .regex(/^\P{Cc}+$/u, 'must be text without control characters')
+    .max(256, 'must be at most 256 characters')
+    .optional()
+    .meta({ description: 'Why, for the audit event.', examples: ['moving checkout to the new cluster'] }),
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'true: checks and plans, and writes nothing.', examples: ['true'] }),
+});
+
+/** What writes take that can be planned before. */
+export const DigestQuery = z.strictObject({
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the digest of a plan')
+    .optional()
+    .meta({ description: 'Of the plan that was approved: refused when that is not the plan any more.' }),
 });

@@ -15,11 +15,13 @@ import { requestLog } from './request-log.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** The HTTP API. `token` admits to everything but the health of the control plane and the description of the API. */
-export function createApp(deps: Deps, { token }: { token: string }): Hono<AppEnv> {
+/**
+ * The HTTP API. `tokens`, by actor, admit to everything but the health of the control plane and the description of the API.
+ */
+export function createApp(deps: Deps, { tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestLog(deps), secureHeaders(), noStore);
-  app.use('/v1/*', bearer(token), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
+  app.use('/v1/*', bearer(tokens), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
   app.onError((error, c) => {
     const answer = answerProblem(c, error);
     if (answer.status >= 500) logFailure(deps, c, error);
@@ -59,7 +61,7 @@ function patternOf(path: string): string {
 }
 
 function contextOf(c: HonoContext<AppEnv>, deps: Deps): Context {
-  return { deps, actor: 'api', requestId: c.get('requestId'), waitUntil: (work) => outlive(c, work) };
+  return { deps, actor: c.get('actor'), requestId: c.get('requestId'), waitUntil: (work) => outlive(c, work) };
 }
 
 /** A Worker ends with its answer unless told otherwise; a Node process does not, and Hono then has no execution context. */

@@ -1,16 +1,17 @@
 /** Examples for the OpenAPI document, by operation id. The Worker does not carry them. */
 
 import type * as z from 'zod';
-import type { Cluster, ClusterInput, ObservationPage } from '../../schemas/cluster.ts';
+import { type Cluster, ClusterInput, type ObservationPage } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import type { Fleet, FleetInput } from '../../schemas/fleet.ts';
-import type { Gateway, GatewayInput } from '../../schemas/gateway.ts';
+import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
+import { type Gateway, GatewayInput } from '../../schemas/gateway.ts';
 import type { Operation } from '../../schemas/operation.ts';
 import type { GatewayPlan } from '../../schemas/plan.ts';
 import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
-import type { Route, RouteInput } from '../../schemas/route.ts';
-import type { Service, ServiceInput } from '../../schemas/service.ts';
+import { type Route, RouteInput } from '../../schemas/route.ts';
+import { type Service, ServiceInput } from '../../schemas/service.ts';
+import { auditExamples, revisionExamples } from './history-examples.ts';
 
 export interface Example {
   /** Of the request. */
@@ -304,27 +305,34 @@ const probeRound: ProbeRound = {
 const observations: z.output<typeof ObservationPage> = { items: [observation] };
 
 export const examples: Record<string, Example> = {
-  ...resourceExamples('Fleet', fleetInput, fleet),
-  ...resourceExamples('Cluster', clusterInput, cluster),
+  ...resourceExamples('Fleet', FleetInput, fleetInput, fleet),
+  ...resourceExamples('Cluster', ClusterInput, clusterInput, cluster),
   listObservations: { response: observations },
-  ...resourceExamples('Gateway', gatewayInput, gateway),
   planGateway: { response: gatewayPlan },
   applyGateway: { response: operation },
   listOperations: { response: { items: [operation] } },
   getOperation: { response: operation },
   watchOperation: {},
-  ...resourceExamples('Service', serviceInput, service),
-  ...resourceExamples('Route', routeInput, route),
+  ...resourceExamples('Gateway', GatewayInput, gatewayInput, gateway),
+  ...resourceExamples('Service', ServiceInput, serviceInput, service),
+  ...resourceExamples('Route', RouteInput, routeInput, route),
   listDecisions: { response: { items: [decision] } },
   getDecision: { response: decision },
+  ...auditExamples,
   createProbeRound: { body: probeRoundInput, response: probeRound },
 };
 
-function resourceExamples(title: string, input: unknown, view: unknown): Record<string, Example> {
+function resourceExamples<I>(
+  title: string,
+  schema: z.ZodType<object, I>,
+  input: I,
+  view: { name: string; uid: string; createdAt: string },
+): Record<string, Example> {
   return {
     [`list${title}s`]: { response: { items: [view] } },
     [`get${title}`]: { response: view },
     [`put${title}`]: { body: input, response: view },
     [`delete${title}`]: {},
+    ...revisionExamples(title, schema.parse(input), view),
   };
 }

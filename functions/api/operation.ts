@@ -1,5 +1,6 @@
 import type { HonoRequest } from 'hono';
 import * as z from 'zod';
+import { WriteQuery } from '../../schemas/common.ts';
 import type { Issue, ProblemCode } from '../../schemas/problem.ts';
 import { AppError, summarize } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
@@ -42,6 +43,8 @@ interface Row {
   description?: string;
   idempotency: Idempotency;
   preconditions?: readonly PreconditionHeader[];
+  /** Changes what is declared, and so takes WriteQuery besides its own query. */
+  write?: true;
   successes: readonly Success[];
   /** Besides those that every operation can answer. */
   problems: readonly ProblemCode[];
@@ -65,41 +68,50 @@ interface Shape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
 interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
   params: z.output<P>;
   query: z.output<Q>;
+  write: z.output<typeof WriteQuery>;
   body: z.output<B>;
   precondition: Precondition;
 }
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row, Shape<P, Q, B> {
-  handle(ctx: Context, input: Input<P, Q, B>): Promise<Reply>;
+  handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write'>): Promise<Reply>;
 }
 
-/** An operation whose handler sees parsed input only. */
+/** An operation whose handler sees parsed input only; what every write takes is in its context. */
 export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   definition: Definition<P, Q, B>,
 ): Operation {
   const { handle, ...row } = definition;
   return {
     ...row,
-    run: async (ctx, request) => await handle(ctx, await parse(definition, definition.preconditions ?? [], request)),
+    query: definition.write ? definition.query.extend(WriteQuery.shape) : definition.query,
+    run: async (ctx, request) => {
+      const { write, ...input } = await parse(definition, request);
+      return await handle({ ...ctx, reason: write.reason, isDry: write.dryRun === 'true' }, input);
+    },
   };
 }
 
 /** Throws `invalid-request` with every fault of parameters, headers and body. */
 async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
-  shape: Shape<P, Q, B>,
-  headers: readonly PreconditionHeader[],
+  definition: Definition<P, Q, B>,
   request: HonoRequest,
 ): Promise<Input<P, Q, B>> {
-  const params = shape.params.safeParse(request.param());
-  const query = shape.query.safeParse(queryOf(request));
-  const { precondition, issues } = readPrecondition(request, headers);
-  const body = shape.body.safeParse(shape.body === NO_BODY ? undefined : await readJson(request));
-  if (params.success && query.success && body.success && issues.length === 0) {
-    return { params: params.data, query: query.data, body: body.data, precondition };
+  const params = definition.params.safeParse(request.param());
+  const entries = Map.groupBy(queryOf(request), ([name]) =>
+    definition.write && Object.hasOwn(WriteQuery.shape, name) ? 'write' : 'own',
+  );
+  const query = definition.query.safeParse(Object.fromEntries(entries.get('own') ?? []));
+  const write = WriteQuery.safeParse(Object.fromEntries(entries.get('write') ?? []));
+  const { precondition, issues } = readPrecondition(request, definition.preconditions ?? []);
+  const body = definition.body.safeParse(definition.body === NO_BODY ? undefined : await readJson(request));
+  if (params.success && query.success && write.success && body.success && issues.length === 0) {
+    return { params: params.data, query: query.data, write: write.data, body: body.data, precondition };
   }
   const faults: Issue[] = [
     ...(params.error ? issuesOf(params.error, 'path') : []),
     ...(query.error ? issuesOf(query.error, 'query') : []),
+    ...(write.error ? issuesOf(write.error, 'query') : []),
     ...issues,
     ...(body.error ? issuesOf(body.error, '#') : []),
   ];
@@ -107,7 +119,6 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
 }
 
 /** A parameter that is given more than once is an array, which no schema takes. */
-function queryOf(request: HonoRequest): Record<string, string | string[] | undefined> {
-  const entries = Object.entries(request.queries());
-  return Object.fromEntries(entries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
+function queryOf(request: HonoRequest): [name: string, value: string | string[] | undefined][] {
+  return Object.entries(request.queries()).map(([name, values]) => [name, values.length === 1 ? values[0] : values]);
 }

@@ -10,10 +10,12 @@ import { Service, ServiceInput, ServicePage } from '../../schemas/service.ts';
 import { deleteGateway } from '../commands/gateways.ts';
 import { getDecision, listDecisions, listObservations } from '../commands/ledger.ts';
 import { probeNow } from '../commands/runs.ts';
+import type { Kind } from '../core/model.ts';
+import { auditOperations, historyOperations } from './history-operations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
-import { resourceOperations } from './resource-operations.ts';
+import { type ResourceApi, resourceOperations } from './resource-operations.ts';
 
 const InFleet = z.strictObject({ fleet: Name });
 const InCluster = z.strictObject({ fleet: Name, cluster: Name });
@@ -39,7 +41,13 @@ const GatewayDeletion = z.strictObject({
     }),
 });
 
-const fleets = resourceOperations({
+function operationsOf<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
+  api: ResourceApi<K, C, P>,
+): Operation[] {
+  return [...resourceOperations(api), ...historyOperations(api)];
+}
+
+const fleets = operationsOf({
   kind: 'fleet',
   title: 'Fleet',
   path: '/v1/fleets',
@@ -53,7 +61,7 @@ const fleets = resourceOperations({
   writeProblems: [],
 });
 
-const clusters = resourceOperations({
+const clusters = operationsOf({
   kind: 'cluster',
   title: 'Cluster',
   path: '/v1/fleets/{fleet}/clusters',
@@ -67,7 +75,7 @@ const clusters = resourceOperations({
   writeProblems: ['not-found', 'forbidden-address', 'still-referenced'],
 });
 
-const gateways = resourceOperations({
+const gateways = operationsOf({
   kind: 'gateway',
   title: 'Gateway',
   path: '/v1/fleets/{fleet}/gateways',
@@ -87,7 +95,7 @@ const gateways = resourceOperations({
   },
 });
 
-const services = resourceOperations({
+const services = operationsOf({
   kind: 'service',
   title: 'Service',
   path: '/v1/fleets/{fleet}/services',
@@ -101,7 +109,7 @@ const services = resourceOperations({
   writeProblems: ['not-found', 'unknown-reference', 'forbidden-address', 'conflicting-declaration', 'still-referenced'],
 });
 
-const routes = resourceOperations({
+const routes = operationsOf({
   kind: 'route',
   title: 'Route',
   path: '/v1/fleets/{fleet}/routes',
@@ -191,5 +199,6 @@ export const operations: readonly Operation[] = [
   ...operationOperations,
   listDecisionsOperation,
   getDecisionOperation,
+  ...auditOperations,
   createProbeRound,
 ];

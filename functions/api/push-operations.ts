@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Name, PageQuery, PlannedWriteQuery } from '../../schemas/common.ts';
+import { DigestQuery, Name, PageQuery } from '../../schemas/common.ts';
 import { Operation, OperationPage } from '../../schemas/operation.ts';
 import { GatewayPlan } from '../../schemas/plan.ts';
 import { getOperation, listOperations } from '../commands/operations.ts';
@@ -58,18 +58,17 @@ const apply = defineOperation({
     'write; this is for those who do not want to wait, and for drift. With the digest of a plan it is applied only if it is still the ' +
     'plan. Needs no Idempotency-Key: a second apply finds nothing to do.',
   idempotency: 'repeatable',
+  write: true,
   params: InGateway,
-  query: PlannedWriteQuery,
+  query: DigestQuery,
   body: NO_BODY,
   successes: [
     { status: 200, description: 'The operation has ended, or would begin.', schema: Operation, headers: ['Location'] },
     { status: 202, description: 'The operation goes on.', schema: Operation, headers: ['Location', 'Retry-After'] },
   ],
   problems: ['not-found', 'stale-plan', 'write-conflict'],
-  handle: async (ctx, { params, query }) => {
-    const options = { digest: query.digest, isDry: query.dryRun === 'true' };
-    return operationReply(await applyGateway(ctx, params.fleet, params.gateway, options));
-  },
+  handle: async (ctx, { params, query }) =>
+    operationReply(await applyGateway(ctx, params.fleet, params.gateway, query.digest)),
 });
 
 const list = defineOperation({

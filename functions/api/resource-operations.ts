@@ -3,8 +3,9 @@ import { PageQuery } from '../../schemas/common.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import type { Context } from '../commands/context.ts';
 import { isMatch, type Precondition } from '../commands/precondition.ts';
-import { deleteResource, getResource, listResources, putResource, type RefTo } from '../commands/resources.ts';
-import type { Kind, Ref, Specs } from '../core/model.ts';
+import { deleteResource, getResource, listResources, putResource } from '../commands/resources.ts';
+import type { Views } from '../commands/views.ts';
+import type { Kind, Ref, RefTo, Specs } from '../core/model.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { etagOf } from './precondition.ts';
@@ -37,8 +38,8 @@ interface Deletion {
   run(ctx: Context, ref: Ref, precondition: Precondition, query: Record<string, unknown>): Promise<void>;
 }
 
-const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
-const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
+export const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
+export const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
   'precondition-failed',
   'precondition-required',
   'write-conflict',
@@ -107,21 +108,34 @@ function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
       'What is declared already is not written again: the revision stays.',
     idempotency: 'idempotent',
     preconditions: ['If-Match', 'If-None-Match'],
+    write: true,
     body: api.input,
-    successes: [
-      { status: 200, description: 'Replaced, or unchanged.', schema: api.output, headers: ['ETag'] },
-      { status: 201, description: 'Created.', schema: api.output, headers: ['ETag', 'Location'] },
-    ],
+    successes: writeSuccesses(api),
     problems: [...BODY_PROBLEMS, ...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
     handle: async (ctx, { params, body, precondition }): Promise<Reply> => {
       const ref = api.refOf(params);
-      const { created, view } = await putResource(ctx, ref, body, precondition);
-      const ETag = etagOf(view.revision);
-      if (!created) return { status: 200, body: view, headers: { ETag } };
-      const Location = `${api.path.replace('{fleet}', ref.fleet)}/${ref.name}`;
-      return { status: 201, body: view, headers: { ETag, Location } };
+      return writeReply(api.path, ref, await putResource(ctx, ref, body, precondition));
     },
   });
+}
+
+export function writeSuccesses({ output }: { output: z.ZodType }): Success[] {
+  return [
+    { status: 200, description: 'Replaced, or unchanged.', schema: output, headers: ['ETag'] },
+    { status: 201, description: 'Created.', schema: output, headers: ['ETag', 'Location'] },
+  ];
+}
+
+/** `path` is that of the collection. */
+export function writeReply<K extends Kind>(
+  path: string,
+  ref: Ref,
+  { created, view }: { created: boolean; view: Views[K] },
+): Reply {
+  const ETag = etagOf(view.revision);
+  if (!created) return { status: 200, body: view, headers: { ETag } };
+  const Location = `${path.replace('{fleet}', ref.fleet)}/${ref.name}`;
+  return { status: 201, body: view, headers: { ETag, Location } };
 }
 
 function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
@@ -132,6 +146,7 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
     summary: `Delete a ${api.kind}`,
     idempotency: 'idempotent',
     preconditions: ['If-Match'],
+    write: true,
     query: api.deletion?.query ?? NO_QUERY,
     body: NO_BODY,
     successes: [{ status: 204, description: 'Deleted.' }],
@@ -145,6 +160,6 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
   });
 }
 
-function itemRow<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+export function itemRow<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   return { path: `${api.path}/{${api.kind}}`, tag: `${api.kind}s`, params: api.params, query: NO_QUERY };
 }

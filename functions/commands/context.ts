@@ -7,6 +7,8 @@ export interface Context {
   requestId: string;
   /** Why, in the words of who asks. */
   reason?: string | undefined;
+  /** Whether to check and plan only, and write nothing. */
+  isDry?: boolean;
   /** Work that outlives the answer. */
   waitUntil(work: Promise<unknown>): void;
 }

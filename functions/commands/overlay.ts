@@ -14,6 +14,11 @@ type Resources = Pick<Store, 'get' | 'list' | 'all'>;
 type Reads =
   | 'referenceCount'
   | 'referenceCounts'
+  | 'revision'
+  | 'revisions'
+  | 'revisionAt'
+  | 'audit'
+  | 'audits'
   | 'outbox'
   | 'programmed'
   | 'sync'

@@ -52,12 +52,12 @@ export async function applyGateway(
   ctx: Context,
   fleet: string,
   gateway: string,
-  { digest, isDry }: { digest?: string | undefined; isDry: boolean },
+  digest: string | undefined,
 ): Promise<Operation> {
   const { deps } = ctx;
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
   const operation = applyOperation(ctx, resource);
-  if (isDry) {
+  if (ctx.isDry) {
     const plan = await preview(deps, resource, { revertsDrift: true, rehearses: true });
     if (digest !== undefined && digest !== plan.digest) throw stalePlan(plan.digest);
     return { ...(await viewOperation(deps.store, operation)), dryRun: { plans: [plan] } };
@@ -122,6 +122,7 @@ function applyOperation(ctx: Context, { fleet, name }: Resource<'gateway'>): Ope
     target: { kind: 'gateway', name },
     actor: ctx.actor,
     requestId: ctx.requestId,
+    ...(ctx.reason !== undefined && { reason: ctx.reason }),
     createdAt: timestamp(ctx.deps.clock.now()),
     gateways: [name],
   };
@@ -139,7 +140,10 @@ function auditOf(ctx: Context, { createdAt, action }: OperationRecord, { fleet, 
     action,
     target: { kind: 'gateway' as const, fleet, name },
     requestId: ctx.requestId,
+    ...(ctx.reason !== undefined && { reason: ctx.reason }),
     before: revision,
     after: revision,
+    changes: [],
+    changeCount: 0,
   };
 }

@@ -1,5 +1,5 @@
 import { equal } from '../core/digest.ts';
-import type { Kind, Ref, Resource, Specs } from '../core/model.ts';
+import type { Kind, Ref, RefTo, Resource, Specs } from '../core/model.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
@@ -13,11 +13,6 @@ import { commitChange } from './transaction.ts';
 import { validate } from './validate.ts';
 import type { Views } from './views.ts';
 import { type World, worldOf } from './world.ts';
-
-/** Names a resource of a known kind. */
-export interface RefTo<K extends Kind> extends Ref {
-  kind: K;
-}
 
 /** Writers that keep getting in between are given way this many times. */
 const MAX_ATTEMPTS = 5;

@@ -1,6 +1,8 @@
+import type { AuditEvent } from '../../schemas/audit.ts';
+import { changesBetween } from '../core/diff.ts';
 import { canonicalJson } from '../core/digest.ts';
 import type { Kind, Ref, Resource } from '../core/model.ts';
-import type { AuditEvent, Commit, OperationRecord } from '../deps.ts';
+import type { Commit, OperationRecord } from '../deps.ts';
 import { reconcileGateway } from '../engine/reconcile.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
@@ -29,12 +31,12 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   const { store } = ctx.deps;
   const { resource, before, verb, referenceCount } = change;
   const { fleet, kind, name } = resource;
-  const at = timestamp(ctx.deps.clock.now());
   const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
   const gateways = await affectedGateways(change, world);
   const references = newReferences(resource, before);
   const exceeded = limitExceeded(resource, references.length, gateways.length);
   if (exceeded !== undefined) throw new AppError('limit-exceeded', exceeded);
+  const at = timestamp(ctx.deps.clock.now());
   const operation = gateways.length > 0 ? operationOf(ctx, change, gateways, at) : undefined;
   const operations = operation ? [operation.id] : [];
   const outcome = await store.commit({
@@ -93,8 +95,10 @@ function auditOf<K extends Kind>(ctx: Context, { verb, resource, before }: Chang
     action: `${kind}.${verb}`,
     target: { kind, fleet, name },
     requestId: ctx.requestId,
+    ...(ctx.reason !== undefined && { reason: ctx.reason }),
     before: before?.revision ?? 0,
     after: verb === 'delete' ? 0 : revision,
+    ...changesBetween(before?.spec ?? {}, verb === 'delete' ? {} : resource.spec),
   };
 }
 
@@ -113,6 +117,7 @@ function operationOf<K extends Kind>(
     target: { kind, name },
     actor: ctx.actor,
     requestId: ctx.requestId,
+    ...(ctx.reason !== undefined && { reason: ctx.reason }),
     createdAt,
     gateways,
   };

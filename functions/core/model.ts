@@ -41,6 +41,11 @@ export interface Ref {
   name: string;
 }
 
+/** Names a resource of a known kind. */
+export interface RefTo<K extends Kind> extends Ref {
+  kind: K;
+}
+
 /** Everything declared that bears on one gateway. */
 export interface Snapshot {
   gateway: Resource<'gateway'>;

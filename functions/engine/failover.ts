@@ -1,6 +1,8 @@
+import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { decide, type Situation, type Verdict } from '../core/decide.ts';
+import { changesBetween } from '../core/diff.ts';
 import type { Deps, OperationRecord, OutboxRow } from '../deps.ts';
 import { reconcileGateway } from './reconcile.ts';
 
@@ -58,16 +60,7 @@ async function record(
     withdrawnBefore: verdict.withdrawnBefore,
     withdrawnAfter: verdict.withdrawnAfter,
   };
-  const audit = {
-    id: `aud_${deps.ids.ulid()}`,
-    at,
-    actor: 'automation',
-    action: `decision.${verdict.outcome}`,
-    target: { kind: 'fleet' as const, fleet, name: fleet },
-    requestId: situation.decision,
-    before: situation.traffic.version,
-    after: verdict.traffic.version,
-  };
+  const audit = auditOf(deps, fleet, situation, verdict);
   const push = verdict.outcome === 'applied' ? await pushOf(deps, decision, verdict.traffic.version) : undefined;
   const recorded = await deps.store.decide(fleet, verdict.traffic, decision, audit, push?.rows ?? [], push?.operation);
   if (recorded)
@@ -78,6 +71,25 @@ async function record(
       withdrawn: decision.withdrawnAfter,
     });
   return recorded;
+}
+
+function reasonOf({ changes }: { changes: readonly { action: string; cluster: string; reason: string }[] }): string {
+  return changes.map(({ action, cluster, reason }) => `${action} ${cluster}: ${reason}`).join('; ');
+}
+
+function auditOf(deps: Deps, fleet: string, situation: Situation, verdict: Verdict): AuditEvent {
+  return {
+    id: `aud_${deps.ids.ulid()}`,
+    at: iso(situation.nowMs),
+    actor: 'automation',
+    action: `decision.${verdict.outcome}`,
+    target: { kind: 'fleet', fleet, name: fleet },
+    requestId: situation.decision,
+    reason: reasonOf(verdict),
+    before: situation.traffic.version,
+    after: verdict.traffic.version,
+    ...changesBetween({ withdrawn: verdict.withdrawnBefore }, { withdrawn: verdict.withdrawnAfter }),
+  };
 }
 
 /** A decision reaches every gateway of the fleet. */
@@ -95,7 +107,7 @@ async function pushOf(
     target: { kind: 'fleet', name: fleet },
     actor: 'automation',
     requestId: id,
-    reason: changes.map(({ cluster, action, reason }) => `${action} ${cluster}: ${reason}`).join('; '),
+    reason: reasonOf({ changes }),
     createdAt: decidedAt,
     gateways,
   };

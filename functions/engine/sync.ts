@@ -47,7 +47,8 @@ export async function markPushed(deps: Deps, run: Place): Promise<void> {
 
 /** Notes how far the changes have come, for those who wait. A failover has no time for it. */
 export async function noteProgress(deps: Deps, run: Place, progress: Progress): Promise<void> {
-  if (run.scope === 'full') await amend(deps, run, { progress });
+  const message = `Changes are being made: ${progress.done} of ${progress.total}.`;
+  if (run.scope === 'full') await amend(deps, run, { state: 'Pending', reason: 'Pushing', message, progress });
 }
 
 async function amend(deps: Deps, { fleet, gateway, lease }: Place, fields: Partial<SyncRecord>): Promise<void> {

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Store } from '../deps.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
+import { historyStore } from './history.ts';
 import { leaseStore } from './leases.ts';
 import { memoryStore } from './memory.ts';
 import { operationStore } from './operations.ts';
@@ -40,6 +41,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
   const table = new Table(client, tableName);
   return {
     ...resourceStore(table),
+    ...historyStore(table),
     ...outboxStore(table),
     ...operationStore(table),
     ...rolloutStore(table),

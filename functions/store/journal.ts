@@ -1,6 +1,7 @@
 /** What is written together with every change: the event of the audit, what gateways have to follow, and the operation that it is. */
 
-import type { AuditEvent, OperationRecord, OutboxRow } from '../deps.ts';
+import type { AuditEvent } from '../../schemas/audit.ts';
+import type { OperationRecord, OutboxRow } from '../deps.ts';
 import { ABSENT, itemOf, type Operation, put, update } from './items.ts';
 import { auditKey, operationKey, outboxKey } from './keys.ts';
 

@@ -26,6 +26,7 @@
  * | decision            | DECISION#fleet                | id                            |
  */
 
+import { encodeTime } from 'ulid';
 import type { Kind, Ref, Resource } from '../core/model.ts';
 import type { OutboxRow } from '../deps.ts';
 
@@ -59,12 +60,32 @@ export const resourceKey = ({ kind, fleet, name }: Ref): Key => ({
 
 export const resourcesOf = (kind: Kind, fleet: string): Range => under(resourcePartition(kind, fleet), kind);
 
-export const revisionKey = ({ fleet, kind, name, uid }: Resource, revision: number): Key => ({
-  pk: `REVISION#${fleet}#${kind}#${name}`,
-  sk: `${uid}#${padded(revision)}`,
+const revisionPartition = ({ fleet, kind, name }: Ref) => `REVISION#${fleet}#${kind}#${name}`;
+
+export const revisionKey = (ref: Ref & Pick<Resource, 'uid'>, revision: number): Key => ({
+  pk: revisionPartition(ref),
+  sk: `${ref.uid}#${padded(revision)}`,
 });
 
+/** Of every resource that has had the name: uids of one kind sort by time, so these do. */
+export const revisionsOf = (ref: Ref): Range => whole(revisionPartition(ref));
+
+/** The uid of a revision, by its key. */
+export const uidOf = ({ sk }: Key): string => sk.split('#')[0] ?? '';
+
 export const auditKey = (fleet: string, id: string): Key => ({ pk: `AUDIT#${fleet}`, sk: id });
+
+/** A ULID begins with its time, and may be made a moment after the time that its event bears: this takes in a second more. */
+export const auditsOf = (fleet: string, sinceMs = 0, untilMs = MAX_MS): Range => ({
+  pk: `AUDIT#${fleet}`,
+  from: `aud_${encodeTime(within(sinceMs))}`,
+  to: `aud_${encodeTime(within(untilMs + 1000))}~`,
+});
+
+/** The last time that a ULID can hold. */
+const MAX_MS = 2 ** 48 - 1;
+
+const within = (ms: number): number => Math.min(Math.max(ms, 0), MAX_MS);
 
 type RowRef = Pick<OutboxRow, 'fleet' | 'gateway' | 'kind' | 'name'>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { digest } from '../core/digest.ts';
+import type { Json } from '../core/provider-object.ts';
 import { InvalidPageToken, type Page, type PageRequest } from '../deps.ts';
 import type { Item } from './items.ts';
 import type { Range } from './keys.ts';
@@ -33,15 +34,73 @@ export async function readPage<T>(
   return { items: shown.map(parse), ...(more && { nextToken: tokenFor(range, last.sk) }) };
 }
 
+export interface Filter<T> {
+  /** What makes it a list of its own: the tokens of one filter are not those of another. */
+  key: Json;
+  matches(item: T): boolean;
+}
+
+/** Items that one page of a filtered list looks at, at most, and how many are read at a time. */
+const MAX_LOOKED_AT = 500;
+const BATCH = 100;
+
+/**
+ * One page of those that match. It looks at a bounded number of items: a page may be short, or empty, and still have a token. Throws
+ * InvalidPageToken.
+ */
+export async function readMatching<T>(
+  table: Table,
+  range: Range,
+  order: Order,
+  request: PageRequest,
+  parse: (item: Item) => T,
+  filter: Filter<T>,
+): Promise<Page<T>> {
+  const items: T[] = [];
+  let lookedAt = 0;
+  let last: Item | undefined;
+  const after = request.token === undefined ? undefined : positionIn(request.token, range, filter.key);
+  for await (const item of walk(table, range, order, { batch: BATCH, after })) {
+    if (last && (items.length === request.limit || lookedAt === MAX_LOOKED_AT)) {
+      return { items, nextToken: tokenFor(range, last.sk, filter.key) };
+    }
+    const value = parse(item);
+    if (filter.matches(value)) items.push(value);
+    lookedAt += 1;
+    last = item;
+  }
+  return { items };
+}
+
+/** The items of a range, `batch` of them read at a time, for as long as they are asked for. */
+export async function* walk(
+  table: Table,
+  range: Range,
+  order: Order,
+  { batch, after }: { batch: number; after?: string | undefined },
+): AsyncGenerator<Item> {
+  let position = after;
+  let items: Item[];
+  do {
+    items = await table.query(range, {
+      limit: batch,
+      descending: order === 'descending',
+      ...(position !== undefined && { after: position }),
+    });
+    yield* items;
+    position = items.at(-1)?.sk;
+  } while (items.length === batch);
+}
+
 /** Base64url of a version, a digest of the list and a sort key; all of it ASCII. */
-function tokenFor(range: Range, position: string): string {
-  const text = JSON.stringify([1, listDigest(range), position]);
+function tokenFor(range: Range, position: string, filter?: Json): string {
+  const text = JSON.stringify([1, listDigest(range, filter), position]);
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-function positionIn(token: string, range: Range): string {
+function positionIn(token: string, range: Range, filter?: Json): string {
   const [, list, position] = Token.safeParse(decoded(token)).data ?? [];
-  if (position === undefined || list !== listDigest(range) || position < range.from || position > range.to) {
+  if (position === undefined || list !== listDigest(range, filter) || position < range.from || position > range.to) {
     throw new InvalidPageToken();
   }
   return position;
@@ -55,4 +114,5 @@ function decoded(token: string): unknown {
   }
 }
 
-const listDigest = (range: Range): string => digest([range.pk, range.from, range.to]).slice(0, 16);
+const listDigest = ({ pk, from, to }: Range, filter: Json = null): string =>
+  digest([pk, from, to, filter]).slice(0, 16);

@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod';
+import { AuditEvent } from '../../schemas/audit.ts';
 import { ClusterInput, HealthState, Observation } from '../../schemas/cluster.ts';
 import { changes, Kind as KindName } from '../../schemas/common.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
@@ -16,7 +17,16 @@ import type { Baseline } from '../core/drift.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Pool } from '../core/ir.ts';
 import type { Kind, Resource, Specs, Traffic } from '../core/model.ts';
-import type { OperationRecord, OutboxRow, OutcomeRecord, ProgrammedRow, Rollout, Step, SyncRecord } from '../deps.ts';
+import type {
+  OperationRecord,
+  OutboxRow,
+  OutcomeRecord,
+  ProgrammedRow,
+  Revision,
+  Rollout,
+  Step,
+  SyncRecord,
+} from '../deps.ts';
 import { type Item, parsed, recordOf } from './items.ts';
 
 const Count = z.int().min(0);
@@ -43,6 +53,17 @@ export function resourceOf<K extends Kind>(kind: K, item: Item): Resource<K> {
   const declared = recordOf(item, Declared);
   return { ...declared, kind, spec: parsed(item, specs[kind], declared.spec) };
 }
+
+/** A snapshot of a resource, marked when it is that of a deletion. */
+export function revisionOf<K extends Kind>(kind: K, item: Item): Revision<K> {
+  return { ...resourceOf(kind, item), ...recordOf(item, z.object({ deleted: z.boolean().default(false) })) };
+}
+
+/** Events of the first version had no changes. */
+export const StoredAudit: z.ZodType<AuditEvent> = AuditEvent.extend({
+  changes: AuditEvent.shape.changes.default([]),
+  changeCount: Count.default(0),
+});
 
 /** The counter of an item that may not have one yet. */
 export function refsOf(item: Item | undefined): number {

@@ -118,9 +118,10 @@ function resourceOperation({ resource, verb, referenceCount }: Commit): Operatio
   }
 }
 
-/** Revisions are kept for good; a delete leaves one more, marked. */
-function revisionOperation({ resource, verb }: Commit): Operation {
-  const snapshot = verb === 'delete' ? { ...resource, revision: resource.revision + 1, deleted: true } : resource;
+/** Revisions are kept for good; a delete leaves one more, marked, with its own time. */
+function revisionOperation({ resource, verb, audit }: Commit): Operation {
+  const tombstone = { ...resource, revision: resource.revision + 1, updatedAt: audit.at, deleted: true };
+  const snapshot = verb === 'delete' ? tombstone : resource;
   return put(itemOf(revisionKey(resource, snapshot.revision), snapshot), ABSENT);
 }
 

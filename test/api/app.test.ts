@@ -37,7 +37,9 @@ describe('what needs no token', () => {
   });
 
   it('is nothing else, and no token at all is no configuration', () => {
-    expect(() => createApp(harness.deps, { token: '' })).toThrow('token');
+    for (const tokens of [{}, { api: '' }, { api: 'a-good-one', ada: '' }]) {
+      expect(() => createApp(harness.deps, { tokens })).toThrow('token');
+    }
   });
 });
 

@@ -6,6 +6,7 @@ import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
+export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
 export type Json = any;
@@ -92,7 +93,7 @@ async function send(deps: Deps, method: string, path: string, { body, headers = 
     'Content-Type': body === undefined ? undefined : 'application/json',
   };
   const given = Object.entries({ ...defaults, ...headers }).filter((entry) => entry[1] !== undefined);
-  const response = await createApp(deps, { token: TOKEN }).request(
+  const response = await createApp(deps, { tokens: TOKENS }).request(
     path,
     {
       method,

@@ -34,6 +34,8 @@ const NAMES: Record<string, string> = {
   route: 'checkout',
   decision: 'dcn_none',
   operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  revision: '1',
+  event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
 };
 
 function pathOf({ path }: Operation, names: Record<string, string> = {}): string {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AuditEvent, Commit } from '../../functions/deps.ts';
+import type { Commit } from '../../functions/deps.ts';
+import type { AuditEvent } from '../../schemas/audit.ts';
 import { cluster, create, createShop } from './fixtures.ts';
 import { type Harness, startHarness } from './harness.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthRecord } from '../../functions/core/health.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
+import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';
 import { type Harness, type Json, startHarness } from './harness.ts';
@@ -176,7 +177,9 @@ describe('a cluster', () => {
       requestId: '',
       before: 0,
       after: 1,
-    } as const;
+      changes: [],
+      changeCount: 0,
+    } satisfies AuditEvent;
     expect(await store.decide('shop', { version: 1, withdrawals: [withdrawal] }, decision, audit, [])).toBe(true);
 
     const one = await get('/clusters/one');

@@ -161,6 +161,8 @@ async function commitRoutes({ deps }: ControlPlane, provider: Provider, weight: 
         requestId: name,
         before: revision - 1,
         after: revision,
+        changes: [],
+        changeCount: 0,
       },
       outbox: [],
     });

@@ -147,7 +147,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
 
 /** The API on these ports, as its clients see it. */
 export function createApi(deps: Deps, read: (response: Response) => Promise<Json> = readJson): Api {
-  const app = createApp(deps, { token: TOKEN });
+  const app = createApp(deps, { tokens: { api: TOKEN } });
   return async (method, path, body, headers = {}) => {
     const left: Promise<unknown>[] = [];
     const context = {

@@ -36,6 +36,8 @@ export async function withdraw(
     requestId: id,
     before: before.version,
     after: version,
+    changes: [],
+    changeCount: 0,
   };
   const row = { fleet, kind: 'traffic' as const, name: fleet, revision: version, requestedAt: at };
   const rows = gateways.map((gateway) => ({ ...row, gateway, operations: [] }));

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { Store } from '../../functions/deps.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
+import { historySuite } from './history.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
 
@@ -16,6 +17,7 @@ export function storeConformance(name: string, open: Open): void {
 
     const store = (): Store => opened.store;
     resourceSuite(store);
+    historySuite(store);
     propagationSuite(store);
     evidenceSuite(store);
   });

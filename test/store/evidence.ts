@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Traffic } from '../../functions/core/model.ts';
-import type { Page, PageRequest, Store } from '../../functions/deps.ts';
+import type { Store } from '../../functions/deps.ts';
 import {
+  allItems,
   audit,
   cluster,
   commitOk,
@@ -118,15 +119,4 @@ export function evidenceSuite(store: () => Store): void {
       expect(await store().traffic(FLEET)).toEqual({ version: 0, withdrawals: [] });
     });
   });
-}
-
-async function allItems<T>(list: (page: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[]> {
-  const items: T[] = [];
-  let token: string | undefined;
-  do {
-    const page = await list({ limit, token });
-    items.push(...page.items);
-    token = page.nextToken;
-  } while (token !== undefined);
-  return items;
 }

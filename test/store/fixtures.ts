@@ -1,9 +1,10 @@
-import { monotonicFactory } from 'ulid';
+import { encodeTime, monotonicFactory } from 'ulid';
 import { expect } from 'vitest';
 import { type HealthRecord, unknownHealth } from '../../functions/core/health.ts';
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
-import type { AuditEvent, Commit, Lease, OutboxRow, Store, SyncRecord } from '../../functions/deps.ts';
+import type { Commit, Lease, OutboxRow, Page, PageRequest, Store, SyncRecord } from '../../functions/deps.ts';
+import type { AuditEvent } from '../../schemas/audit.ts';
 import { ClusterInput, type Observation } from '../../schemas/cluster.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
@@ -68,8 +69,24 @@ export const route = (name: string) =>
 
 export const refTo = ({ kind, fleet: home, name }: Resource): Ref => ({ kind, fleet: home, name });
 
-export function audit(target: Ref, before: number, after: number): AuditEvent {
-  return { id: ulid(), at: NOW, actor: 'ada', action: 'test', target, requestId: 'r-1', before, after: after };
+let audits = 0;
+
+export function audit(target: Ref, before: number, after: number, rest: Partial<AuditEvent> = {}): AuditEvent {
+  const at = rest.at ?? NOW;
+  audits += 1;
+  return {
+    id: `aud_${encodeTime(Date.parse(at))}${String(audits).padStart(16, '0')}`,
+    at,
+    actor: 'ada',
+    action: 'test',
+    target,
+    requestId: 'r-1',
+    before,
+    after,
+    changes: [],
+    changeCount: 0,
+    ...rest,
+  };
 }
 
 export function outboxRow(of: Resource, gatewayName: string, requestedAt: string = NOW): OutboxRow {
@@ -84,7 +101,7 @@ export async function held(store: Store): Promise<Lease> {
   return lease;
 }
 
-type Rest = Partial<Pick<Commit, 'references' | 'referenceCount' | 'outbox'>>;
+type Rest = Partial<Pick<Commit, 'references' | 'referenceCount' | 'outbox' | 'audit'>>;
 
 export function creation(created: Resource, rest: Rest = {}): Commit {
   return { resource: created, verb: 'create', references: [], outbox: [], audit: audit(refTo(created), 0, 1), ...rest };
@@ -165,3 +182,15 @@ export const decision = (id: string = ulid()): Decision => ({
   withdrawnBefore: [],
   withdrawnAfter: ['a'],
 });
+
+/** What is on all pages of at most `limit`. */
+export async function allItems<T>(list: (page: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[]> {
+  const items: T[] = [];
+  let token: string | undefined;
+  do {
+    const page = await list({ limit, token });
+    items.push(...page.items);
+    token = page.nextToken;
+  } while (token !== undefined);
+  return items;
+}

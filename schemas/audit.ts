@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
+
+export const AuditTarget = z.object({ kind: Kind, fleet: Name, name: Name }).meta({ id: 'AuditTarget' });
+
+export const AuditEvent = z
+  .object({
+    id: z.string(),
+    at: Timestamp,
+    actor: z.string().meta({
+      description: 'The name of the token that was used, or automation.',
+      examples: ['api', 'automation'],
+    }),
+    action: z.string().meta({
+      description: 'Kind and verb of a write, or decision and its outcome.',
+      examples: ['route.update', 'decision.applied'],
+    }),
+    target: AuditTarget,
+    requestId: z.string().meta({ description: 'X-Request-Id of the write, or the id of the decision.' }),
+    reason: z.string().optional().meta({ description: 'As given with the write; of a decision, what led to it.' }),
+    before: z.int().min(0).meta({
+      description: 'The revision before, 0 where there was none; of a decision, its number in the fleet.',
+    }),
+    after: z.int().min(0).meta({ description: 'The revision after, 0 where there is none.' }),
+    ...changes,
+  })
+  .meta({ id: 'AuditEvent', description: 'Who changed what, when and why. Written with the change or not at all.' });
+export type AuditEvent = z.infer<typeof AuditEvent>;
+
+export const AuditEventPage = pageOf('AuditEventPage', AuditEvent);
+
+const exactly = (example: string) =>
+  z
+    .string()
+    .max(128)
+    .optional()
+    .meta({ examples: [example] });
+
+export const AuditQuery = z
+  .strictObject({
+    ...PageQuery.shape,
+    actor: exactly('api'),
+    action: exactly('route.update'),
+    kind: Kind.optional().meta({ description: 'Of the target.', examples: ['route'] }),
+    name: exactly('checkout'),
+    requestId: exactly('req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'),
+    since: Timestamp.optional().meta({ description: 'Events of this time or later.' }),
+    until: Timestamp.optional().meta({ description: 'Events of this time or earlier.' }),
+  })
+  .refine(({ since, until }) => since === undefined || until === undefined || Date.parse(since) <= Date.parse(until), {
+    path: ['until'],
+    message: 'must not be before since',
+  });

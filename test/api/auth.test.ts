@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseEnv } from '../../functions/env.ts';
+import { create } from './fixtures.ts';
+import { type Harness, startHarness, TOKENS } from './harness.ts';
+
+describe('tokens of the API', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    await create(harness, '/v1/fleets/shop', {});
+  });
+  afterAll(async () => await harness.close());
+
+  it('name the actor of what is done with them', async () => {
+    for (const [actor, token] of Object.entries(TOKENS)) {
+      const headers = { Authorization: `Bearer ${token}`, 'If-Match': '*' };
+      const answer = await harness.call('PUT', '/v1/fleets/shop', { body: { displayName: actor }, headers });
+      expect(answer.status).toBe(200);
+      const { body } = await harness.call('GET', '/v1/fleets/shop/audit?pageSize=1');
+      expect(body.items[0]).toMatchObject({ actor, action: 'fleet.update' });
+    }
+  });
+
+  it('are taken as a whole: not the name of an actor, not a part, not one after the other', async () => {
+    for (const token of ['ada', 'the-token', `${TOKENS.ada}${TOKENS.bob}`, `${TOKENS.ada}x`]) {
+      const answer = await harness.call('GET', '/v1/fleets', { headers: { Authorization: `Bearer ${token}` } });
+      expect([answer.status, answer.body.code]).toEqual([401, 'unauthorized']);
+    }
+  });
+});
+
+describe('the settings', () => {
+  const settings = {
+    API_TOKEN: 'a-token-for-tests-only',
+    OWNER_ID: 'test',
+    TABLE_NAME: 'fairlead',
+    AWS_REGION: 'us-west-2',
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    ALIBABA_CLOUD_CREDENTIALS: '{}',
+  };
+
+  it('may name more actors with tokens of their own', () => {
+    expect(parseEnv(settings).API_TOKENS).toEqual({});
+    const API_TOKENS = JSON.stringify({ ada: 'the-token-of-ada-alone', 'ci-1': 'YWJjZGVmZ2hpamtsbW4=' });
+    expect(parseEnv({ ...settings, API_TOKENS }).API_TOKENS).toEqual(JSON.parse(API_TOKENS));
+  });
+
+  it('refuse names that are taken or none, and tokens that are short, shared or cannot be sent, without telling them', () => {
+    const token = 'secret-secret-secret';
+    const cases = [
+      'secret',
+      JSON.stringify([token]),
+      JSON.stringify({ [`${token}!`]: 'ada' }),
+      JSON.stringify({ ada: 'secret-too-shrt' }),
+      JSON.stringify({ ada: 'secret secret secret' }),
+      JSON.stringify({ Ada: token }),
+      JSON.stringify({ api: token }),
+      JSON.stringify({ automation: token }),
+      JSON.stringify({ ada: token, bob: token }),
+      JSON.stringify({ ada: settings.API_TOKEN }),
+    ];
+    for (const API_TOKENS of cases) {
+      const parse = () => parseEnv({ ...settings, API_TOKENS });
+      expect(parse, API_TOKENS).toThrow('API_TOKENS: must');
+      expect(parse).not.toThrow('secret');
+    }
+  });
+});
