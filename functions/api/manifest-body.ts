@@ -1,10 +1,10 @@
 import type { HonoRequest } from 'hono';
 import { Composer, type Document, isScalar, LineCounter, type Node, Parser, stringify, visit } from 'yaml';
 import * as z from 'zod';
-import { API_VERSION, type Manifest } from '../../schemas/manifest.ts';
+import { API_VERSION, type DeclaredManifest } from '../../schemas/manifest.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { AppError } from '../commands/app-error.ts';
-import { type BodyFormat, isMediaType, type ReadBody, readJson, textOf } from './body.ts';
+import { type BodyFormat, isMediaType, JSON_TYPE, type ReadBody, readJson, textOf } from './body.ts';
 import { issuesOf } from './issues.ts';
 
 /** RFC 9512. */
@@ -12,7 +12,7 @@ export const YAML = 'application/yaml';
 
 /** A manifest as YAML, one document for each resource, or as JSON: one document, or a List of them. */
 export const MANIFEST_BODY: BodyFormat = {
-  mediaTypes: [YAML, 'application/json'],
+  mediaTypes: [YAML, JSON_TYPE],
   maxBytes: 8 * 1024 * 1024,
   read: async (request) => (isMediaType(request, YAML) ? await readYaml(request) : await readJsonManifest(request)),
 };
@@ -73,7 +73,7 @@ function documentsOf(text: string): { items: unknown[]; faults: Issue[] } {
       if (found.length === 0 && document.contents === null) continue;
       const place = `documents/${items.length}#`;
       const at = found.map(({ offset, detail }) => fault(place, `${positionOf(lines, offset)}: ${detail}`));
-      const value = at.length === 0 ? valueOf(document) : undefined;
+      const value = at.length === 0 ? jsOf(document) : undefined;
       if (value instanceof ReferenceError) at.push(fault(place, value.message));
       items.push(value);
       faults.push(...at);
@@ -125,7 +125,7 @@ function offsetOf(node: unknown): number {
 }
 
 /** A ReferenceError where an alias leads nowhere, or to too much. */
-function valueOf(document: Document<Node>): unknown {
+function jsOf(document: Document<Node>): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
@@ -135,8 +135,7 @@ function valueOf(document: Document<Node>): unknown {
 }
 
 /** One document for each resource. What older parsers would read as something else is quoted. */
-export function manifestYaml({ items }: Manifest): string {
-  const write = (item: unknown) =>
-    stringify(item, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+export function manifestYaml({ items }: DeclaredManifest): string {
+  const write = (item: unknown) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   return items.map((item) => `---\n${write(item)}`).join('');
 }

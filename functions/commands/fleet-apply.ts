@@ -1,6 +1,7 @@
+import type { AuditEvent } from '../../schemas/audit.ts';
 import type { FleetPlan } from '../../schemas/manifest.ts';
 import type { Operation } from '../../schemas/operation.ts';
-import type { AuditEvent, OperationRecord, Store } from '../deps.ts';
+import type { OperationRecord, Store } from '../deps.ts';
 import { continueRollout } from '../engine/rollout.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
@@ -10,8 +11,6 @@ import { planWrite } from './plans.ts';
 import { FOLLOW_MS, followAll } from './transaction.ts';
 
 export interface ApplyOptions {
-  /** Plans, and writes nothing. */
-  dryRun: boolean;
   /** Of the plan that was approved. */
   digest?: string | undefined;
   /** Gateways may be left without routes. */
@@ -30,7 +29,7 @@ export async function applyDesired(
   ctx: Context,
   action: 'manifest.apply' | 'fleet.rollback',
   desired: Desired,
-  { dryRun, digest, allowEmpty }: ApplyOptions,
+  { digest, allowEmpty }: ApplyOptions,
 ): Promise<Applied> {
   const { store } = ctx.deps;
   const { fleet } = desired;
@@ -38,7 +37,7 @@ export async function applyDesired(
   if (holder !== undefined) throw held(holder);
   const way = await planFleet(ctx, desired, { allowEmpty });
   if (digest !== undefined && digest !== way.shown.digest) throw stale(way);
-  if (dryRun) return { plan: { ...way.shown, plans: await planWrite(ctx.deps, way.wouldBe, fleet, way.gateways) } };
+  if (ctx.isDry) return { plan: { ...way.shown, plans: await planWrite(ctx.deps, way.wouldBe, fleet, way.gateways) } };
   if (way.steps.length === 0) return { plan: { ...way.shown, plans: [] } };
   const operation = operationOf(ctx, action, fleet, way.gateways);
   const audit = await auditOf(ctx, operation, way);

@@ -90,7 +90,12 @@ async function countsOf(store: Store, fleet: string): Promise<Counts> {
   return new Map(counts);
 }
 
-function changeOf(ctx: Context, fleet: string, { verb, kind, name, spec, before }: Difference, counts: Counts): Change<Kind> {
+function changeOf(
+  ctx: Context,
+  fleet: string,
+  { verb, kind, name, spec, before }: Difference,
+  counts: Counts,
+): Change<Kind> {
   const now = timestamp(ctx.deps.clock.now());
   const referenceCount = before && counts.get(kind)?.get(name);
   if (verb === 'delete') return { verb, resource: before, before, referenceCount };

@@ -1,4 +1,11 @@
-import { API_VERSION, type Manifest, type ManifestDocument } from '../../schemas/manifest.ts';
+import { Kind as KindName } from '../../schemas/common.ts';
+import {
+  API_VERSION,
+  type DeclaredDocument,
+  type DeclaredManifest,
+  type Manifest,
+  type ManifestDocument,
+} from '../../schemas/manifest.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { KINDS, keyOf } from '../core/desired.ts';
 import type { Kind, Resource } from '../core/model.ts';
@@ -19,17 +26,15 @@ const TITLES = {
 } as const satisfies Record<Kind, ManifestDocument['kind']>;
 
 /** The whole fleet as documents, in the order in which they can be written. Throws `not-found`. */
-export async function exportManifest(ctx: Context, fleet: string): Promise<Manifest> {
+export async function exportManifest(ctx: Context, fleet: string): Promise<DeclaredManifest> {
   const resources = await everything(ctx.deps.store, fleet);
   if (!resources.some(({ kind }) => kind === 'fleet')) throw new AppError('not-found', `There is no fleet ${fleet}.`);
-  const sorted = resources.sort(
-    (a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || compareText(a.name, b.name),
-  );
+  const sorted = resources.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || compareText(a.name, b.name));
   return { apiVersion: API_VERSION, kind: 'List', items: sorted.map(documentOf) };
 }
 
-function documentOf({ kind, name, spec }: Resource): ManifestDocument {
-  return { apiVersion: API_VERSION, kind: TITLES[kind], metadata: { name }, spec } as ManifestDocument;
+function documentOf({ kind, name, spec }: Resource): DeclaredDocument {
+  return { apiVersion: API_VERSION, kind: TITLES[kind], metadata: { name }, spec: { ...spec } };
 }
 
 /**
@@ -48,9 +53,11 @@ export async function applyManifest(
   for (const [index, declaration] of declarations.entries()) {
     const place = `documents/${index}#/metadata/name`;
     const twin = first.get(keyOf(declaration));
-    if (twin) faults.push(conflict(place, `${keyOf(declaration)} is declared by ${twin.place.replace('#/spec', '')} as well`));
+    if (twin)
+      faults.push(conflict(place, `${keyOf(declaration)} is declared by ${twin.place.replace('#/spec', '')} as well`));
     else first.set(keyOf(declaration), declaration);
-    if (declaration.kind === 'fleet' && declaration.name !== fleet) faults.push(conflict(place, `it must be ${fleet}, as in the path`));
+    if (declaration.kind === 'fleet' && declaration.name !== fleet)
+      faults.push(conflict(place, `it must be ${fleet}, as in the path`));
   }
   const desired = {
     fleet,
@@ -61,8 +68,7 @@ export async function applyManifest(
   return await applyDesired(ctx, 'manifest.apply', desired, options);
 }
 
-const KIND_OF = Object.fromEntries(Object.entries(TITLES).map(([kind, title]) => [title, kind]));
-
-function declarationOf({ kind, metadata: { name }, spec }: ManifestDocument, index: number): Placed {
-  return { kind: KIND_OF[kind] as Kind, name, spec, place: `documents/${index}#/spec` };
+function declarationOf({ kind: title, metadata: { name }, spec }: ManifestDocument, index: number): Placed {
+  const kind = KindName.parse(title.toLowerCase());
+  return { kind, name, spec, place: `documents/${index}#/spec` };
 }

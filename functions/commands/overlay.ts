@@ -70,7 +70,8 @@ export function readOnce(store: Store): Store {
   const lists = new Map<string, Promise<Map<string, Resource>>>();
   const listOf = (kind: Kind, fleet: string) => {
     const key = `${kind}/${fleet}`;
-    const list = lists.get(key) ?? store.all(kind, fleet).then((found) => new Map(found.map((item) => [item.name, item])));
+    const list =
+      lists.get(key) ?? store.all(kind, fleet).then((found) => new Map(found.map((item) => [item.name, item])));
     lists.set(key, list);
     return list;
   };

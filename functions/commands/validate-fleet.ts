@@ -1,5 +1,5 @@
 import type { Issue } from '../../schemas/problem.ts';
-import { type Declaration, keyOf, KINDS } from '../core/desired.ts';
+import { type Declaration, KINDS, keyOf } from '../core/desired.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import type { Deps, Step } from '../deps.ts';
 import { referencesOf } from './kinds.ts';
@@ -44,7 +44,11 @@ function limits(step: Step | undefined): Issue[] {
   return detail === undefined ? [] : [{ pointer: '#', code: 'limit-exceeded', detail }];
 }
 
-async function changeFaults(deps: Deps, { verb, resource, before }: Change<Kind>, fleet: WouldBeFleet): Promise<Issue[]> {
+async function changeFaults(
+  deps: Deps,
+  { verb, resource, before }: Change<Kind>,
+  fleet: WouldBeFleet,
+): Promise<Issue[]> {
   if (verb === 'delete') {
     if (!isGateway(resource)) return [];
     const losesRoutes = fleet.current.some((other) => carriedBy(other).includes(resource.name));

@@ -60,5 +60,15 @@ export function changesOf({ before, spec }: Difference): Changes {
 
 /** Stands for the differences: of other ones, of another fleet, or from other revisions it is another. */
 export function differencesDigest(fleet: string, found: readonly Difference[]): string {
-  return digest([fleet, ...found.map(({ verb, kind, name, spec, before }) => [verb, kind, name, before?.revision ?? 0, before?.uid ?? '', spec ?? null])]);
+  return digest([
+    fleet,
+    ...found.map(({ verb, kind, name, spec, before }) => [
+      verb,
+      kind,
+      name,
+      before?.revision ?? 0,
+      before?.uid ?? '',
+      spec ?? null,
+    ]),
+  ]);
 }
