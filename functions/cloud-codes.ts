@@ -1,5 +1,8 @@
 import type { CloudErrorClass } from './deps.ts';
 
+/** The error by which a call with DryRun tells that it would be taken (npm @alicloud/alb20200616). To be met by who has asked for it. */
+export const DRY_RUN_PASSED = 'DryRunOperation';
+
 /**
  * Error codes of Alibaba Cloud by class. The official catalogue of ALB is not public: these are the codes that its published clients
  * (terraform-provider-alicloud, alibaba-load-balancer-controller) act upon, and those of the API gateway before it. MSE documents
@@ -57,7 +60,7 @@ const CODES: Record<CloudErrorClass, readonly string[]> = {
     'IncompleteSignature',
     'SignatureDoesNotMatch',
   ],
-  invalid: ['IllegalRequest', 'InvalidParameter'],
+  invalid: ['IllegalRequest', 'InvalidParameter', DRY_RUN_PASSED],
 };
 
 /** Families that are documented as a whole: the part of the code before the first dot decides. */

@@ -7,6 +7,7 @@ import type { Decision } from '../schemas/decision.ts';
 import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { QuotaUse } from '../schemas/plan.ts';
+import type { Bucket, Priority } from './core/budget.ts';
 import type { Baseline } from './core/drift.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
@@ -71,14 +72,18 @@ export interface CloudRequest {
   action: string;
   /** Parameters as the API documents them, nested; the adapter flattens them. Absent values are left out. */
   parameters: Record<string, Json | undefined>;
+  /** Default normal. */
+  priority?: Priority | undefined;
   /** Awaited before every attempt; when it throws, the call is given up. */
   beforeAttempt?: (() => Promise<void>) | undefined;
+  /** Awaited now and then while the call waits for its budget; when it throws, the call is given up. */
+  whileWaiting?: (() => Promise<void>) | undefined;
 }
 
 export interface Cloud {
   /**
-   * One call, retried within a budget when its error class allows it; the same parameters (and so the same ClientToken)
-   * each time. Resolves with the body of the answer; rejects with a CloudError.
+   * One call, made when the budget of its kind allows it and retried when its error class does; the same parameters (and so the same
+   * ClientToken) each time. Resolves with the body of the answer; rejects with a CloudError.
    */
   call(request: CloudRequest): Promise<Record<string, Json>>;
 }
@@ -275,6 +280,22 @@ export interface Lease {
   expiresAtMs: number;
 }
 
+/** What calls are counted by together. */
+export interface BudgetScope {
+  /** Name of the credential set, which stands for an account. */
+  credentials: string;
+  product: CloudProduct;
+  regionId: string;
+  /** `*` where all actions count together. */
+  action: string;
+}
+
+export interface StoredBudget {
+  /** 1 when it is first written. */
+  version: number;
+  bucket: Bucket;
+}
+
 export interface Store {
   get<K extends Kind>(kind: K, fleet: string, name: string): Promise<Resource<K> | undefined>;
   list<K extends Kind>(kind: K, fleet: string, page: PageRequest): Promise<Page<Resource<K>>>;
@@ -385,6 +406,11 @@ export interface Store {
   /** Extends a lease that is still ours; undefined when it is lost. */
   renew(lease: Lease, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
+
+  /** Undefined before the first call. This and `putBudget` throw when there is no answer within a second: calls are not to wait longer. */
+  budget(scope: BudgetScope): Promise<StoredBudget | undefined>;
+  /** Replaces the budget; false when it is not at `version - 1`. */
+  putBudget(scope: BudgetScope, budget: StoredBudget): Promise<boolean>;
 
   health(fleet: string): Promise<HealthRecord[]>;
   /** Appends the observation and replaces the record, in one transaction; false when the record is not at `version - 1`. */

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'hono';
 import { createApp } from './api/app.ts';
 import { createCloud } from './cloud/alicloud.ts';
+import { createBudgets } from './cloud/budgets.ts';
 import type { Deps } from './deps.ts';
 import { runProbeSchedule } from './engine/probe.ts';
 import { sweep } from './engine/sweep.ts';
@@ -25,9 +26,16 @@ function createDeps(env: Env): Deps {
   });
   const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
   const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
+  const store = createDynamoStore(client, env.TABLE_NAME);
   return {
-    store: createDynamoStore(client, env.TABLE_NAME),
-    cloud: createCloud({ credentials, clock, log, ...(endpoint === undefined ? {} : { endpoint: () => endpoint }) }),
+    store,
+    cloud: createCloud({
+      credentials,
+      clock,
+      log,
+      budgets: createBudgets({ store, clock, log }),
+      ...(endpoint === undefined ? {} : { endpoint: () => endpoint }),
+    }),
     clock,
     ids,
     net,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DisplayName, fleetMetadata, Labels, Port, pageOf, Timestamp } from './common.ts';
+import { DryRun } from './plan.ts';
 
 const HeaderName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, 'must be an HTTP header name');
 
@@ -127,6 +128,7 @@ export const Cluster = z
     probes: z.array(Probe),
     health: ClusterHealth,
     withdrawal: Withdrawal.optional(),
+    dryRun: DryRun.optional(),
   })
   .meta({ id: 'Cluster' });
 export type Cluster = z.infer<typeof Cluster>;

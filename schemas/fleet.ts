@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DisplayName, Labels, metadata, pageOf } from './common.ts';
+import { DryRun } from './plan.ts';
 
 export const Automation = z.enum(['automatic', 'recommend', 'paused']).meta({
   description:
@@ -69,6 +70,7 @@ export const Fleet = z
     labels: Labels,
     automation: Automation,
     health: HealthPolicy,
+    dryRun: DryRun.optional(),
   })
   .meta({ id: 'Fleet' });
 export type Fleet = z.infer<typeof Fleet>;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { DisplayName, fleetMetadata, Labels, Name, pageOf, Timestamp } from './common.ts';
-import { PlannedChange, QuotaUse } from './plan.ts';
+import { DryRun, PlannedChange, QuotaUse } from './plan.ts';
 
 const RegionId = z
   .string()
@@ -195,6 +195,7 @@ export const Gateway = z
     drift: DriftPolicy,
     address: z.string().optional().meta({ description: 'DNS name of the gateway, once known.' }),
     sync: GatewaySync,
+    dryRun: DryRun.optional(),
   })
   .meta({ id: 'Gateway' });
 export type Gateway = z.infer<typeof Gateway>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Condition, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf } from './common.ts';
 import { RouteFilter } from './filter.ts';
+import { DryRun } from './plan.ts';
 
 const unique = (values: readonly string[]) => new Set(values).size === values.length;
 
@@ -289,6 +290,7 @@ export const Route = z
     distribution: Distribution,
     parents: z.array(RouteParent).meta({ description: 'Conditions per gateway.' }),
     shares: z.array(BackendShares).meta({ description: 'Who gets how much of each backend now, and why.' }),
+    dryRun: DryRun.optional(),
   })
   .meta({ id: 'Route' });
 export type Route = z.infer<typeof Route>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Endpoint } from './cluster.ts';
 import { DisplayName, fleetMetadata, Labels, Name, Port, pageOf, Timestamp } from './common.ts';
+import { DryRun } from './plan.ts';
 
 const unique = (values: readonly (string | number)[]) => new Set(values).size === values.length;
 
@@ -116,6 +117,7 @@ export const Service = z
     healthCheck: HealthCheck,
     sessionAffinity: CookieAffinity.optional(),
     import: ServiceImport,
+    dryRun: DryRun.optional(),
   })
   .meta({ id: 'Service' });
 export type Service = z.infer<typeof Service>;

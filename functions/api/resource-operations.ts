@@ -1,10 +1,17 @@
 import type * as z from 'zod';
 import { PageQuery } from '../../schemas/common.ts';
+import { DryRun } from '../../schemas/plan.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import type { Context } from '../commands/context.ts';
 import { isMatch, type Precondition } from '../commands/precondition.ts';
-import { deleteResource, getResource, listResources, putResource } from '../commands/resources.ts';
-import type { Views } from '../commands/views.ts';
+import {
+  type Deleted,
+  deleteResource,
+  getResource,
+  listResources,
+  putResource,
+  type Written,
+} from '../commands/resources.ts';
 import type { Kind, Ref, RefTo, Specs } from '../core/model.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
@@ -35,7 +42,7 @@ interface Deletion {
   query: z.ZodObject;
   problems: readonly ProblemCode[];
   /** Instead of deleting the resource alone. */
-  run(ctx: Context, ref: Ref, precondition: Precondition, query: Record<string, unknown>): Promise<void>;
+  run(ctx: Context, ref: Ref, precondition: Precondition, query: Record<string, unknown>): Promise<Deleted>;
 }
 
 export const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
@@ -121,21 +128,27 @@ function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
 
 export function writeSuccesses({ output }: { output: z.ZodType }): Success[] {
   return [
-    { status: 200, description: 'Replaced, or unchanged.', schema: output, headers: ['ETag'] },
-    { status: 201, description: 'Created.', schema: output, headers: ['ETag', 'Location'] },
+    {
+      status: 200,
+      description: 'Replaced, or unchanged. Of a dry run: as it would be, with `dryRun`, and without headers.',
+      schema: output,
+      headers: ['ETag', 'Operation-Location'],
+    },
+    { status: 201, description: 'Created.', schema: output, headers: ['ETag', 'Location', 'Operation-Location'] },
   ];
 }
 
 /** `path` is that of the collection. */
-export function writeReply<K extends Kind>(
-  path: string,
-  ref: Ref,
-  { created, view }: { created: boolean; view: Views[K] },
-): Reply {
-  const ETag = etagOf(view.revision);
-  if (!created) return { status: 200, body: view, headers: { ETag } };
+export function writeReply<K extends Kind>(path: string, ref: Ref, { created, view, operation }: Written<K>): Reply {
+  if (view.dryRun) return { status: 200, body: view };
+  const headers = { ETag: etagOf(view.revision), ...operationHeader(ref.fleet, operation) };
+  if (!created) return { status: 200, body: view, headers };
   const Location = `${path.replace('{fleet}', ref.fleet)}/${ref.name}`;
-  return { status: 201, body: view, headers: { ETag, Location } };
+  return { status: 201, body: view, headers: { ...headers, Location } };
+}
+
+function operationHeader(fleet: string, operation: string | undefined): Record<string, string> {
+  return operation === undefined ? {} : { 'Operation-Location': `/v1/fleets/${fleet}/operations/${operation}` };
 }
 
 function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
@@ -149,13 +162,18 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
     write: true,
     query: api.deletion?.query ?? NO_QUERY,
     body: NO_BODY,
-    successes: [{ status: 204, description: 'Deleted.' }],
+    successes: [
+      { status: 200, description: 'Of a dry run: what would follow.', schema: DryRun },
+      { status: 204, description: 'Deleted.', headers: ['Operation-Location'] },
+    ],
     problems: ['not-found', 'still-referenced', ...PRECONDITION_PROBLEMS, ...(api.deletion?.problems ?? [])],
     handle: async (ctx, { params, precondition, query }): Promise<Reply> => {
       const ref = api.refOf(params);
-      if (api.deletion) await api.deletion.run(ctx, ref, precondition, query);
-      else await deleteResource(ctx, ref, precondition);
-      return { status: 204 };
+      const { operation, dryRun } = api.deletion
+        ? await api.deletion.run(ctx, ref, precondition, query)
+        : await deleteResource(ctx, ref, precondition);
+      if (dryRun) return { status: 200, body: dryRun };
+      return { status: 204, headers: operationHeader(ref.fleet, operation) };
     },
   });
 }

@@ -1,10 +1,11 @@
 import RPCClient from '@alicloud/pop-core';
-import pLimit from 'p-limit';
 import type { Json } from '../core/provider-object.ts';
 import { type Clock, type Cloud, CloudError, type CloudProduct, type CloudRequest, type Log } from '../deps.ts';
+import type { Budgets } from './budgets.ts';
 import { invalidResponse, refusal, toFailure } from './errors.ts';
 import { flatten, toJsonTexts } from './flatten.ts';
 import { type Attempt, retry } from './retry.ts';
+import { createSlots } from './slots.ts';
 
 /** Workers allow 6 open connections for each invocation; one is left for the store. */
 const MAX_SIMULTANEOUS_CALLS = 5;
@@ -31,6 +32,8 @@ export interface CloudOptions {
   timeoutMs?: number;
   /** Uniform in [0, 1); spreads retries. */
   random?: () => number;
+  /** Absent: calls are made as they come. */
+  budgets?: Budgets;
   log: Log;
 }
 
@@ -43,9 +46,9 @@ type VerboseClient = {
  * Access to Alibaba Cloud. Make one for each invocation of a Worker: the queue of calls must not outlive the request that waits in it.
  */
 export function createCloud(options: CloudOptions): Cloud {
-  const { credentials, clock, log, timeoutMs = 10_000, random = Math.random } = options;
+  const { credentials, clock, log, budgets, timeoutMs = 10_000, random = Math.random } = options;
   const endpoint = options.endpoint ?? ((product, regionId) => `https://${product}.${regionId}.aliyuncs.com`);
-  const limit = pLimit(MAX_SIMULTANEOUS_CALLS);
+  const inSlot = createSlots(MAX_SIMULTANEOUS_CALLS);
   const clients = new Map<string, VerboseClient>();
 
   function clientOf(request: CloudRequest, keys: Credentials): VerboseClient {
@@ -53,6 +56,13 @@ export function createCloud(options: CloudOptions): Cloud {
     const client = clients.get(name) ?? createClient(request, endpoint(request.product, request.regionId), keys);
     clients.set(name, client);
     return client;
+  }
+
+  /** A normal call that is throttled comes again when its budget says so; a failover when the cloud does. */
+  function tellBudget<T>(request: CloudRequest, outcome: Attempt<T>): Attempt<T> {
+    if (outcome.ok || outcome.error.errorClass !== 'throttled' || budgets === undefined) return outcome;
+    budgets.throttled(request, outcome.retryAfterMs);
+    return request.priority === 'failover' ? outcome : { ok: false, error: outcome.error };
   }
 
   return {
@@ -63,11 +73,13 @@ export function createCloud(options: CloudOptions): Cloud {
       const parameters = PRODUCTS[request.product].encode(request.parameters);
       const once = async () => {
         await request.beforeAttempt?.();
-        return await limit(() => attempt(client, request.action, parameters, keys, timeoutMs));
+        const send = () => attempt(client, request.action, parameters, keys, timeoutMs);
+        return tellBudget(request, await inSlot(request.priority ?? 'normal', send));
       };
       return retry(once, {
         clock,
         random,
+        turn: budgets && (() => budgets.turn(request)),
         onRetry: ({ code, requestId }, count, delayMs) =>
           log.info('cloud.retry', { action: request.action, code, requestId, attempt: count, delayMs }),
       });

@@ -20,6 +20,8 @@ export interface RetryOptions {
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
+  /** Awaited before every attempt; the time that it takes is not counted. */
+  turn?: (() => Promise<void>) | undefined;
   onRetry?: (error: CloudError, attempt: number, delayMs: number) => void;
 }
 
@@ -28,9 +30,12 @@ export interface RetryOptions {
  * jitter: uniform between 0 and a bound that doubles, so that many callers spread out.
  */
 export async function retry<T>(attempt: () => Promise<Attempt<T>>, options: RetryOptions): Promise<T> {
-  const { clock, random, onRetry } = options;
-  const deadlineMs = clock.now() + BUDGET_MS;
+  const { clock, random, turn, onRetry } = options;
+  let deadlineMs = clock.now() + BUDGET_MS;
   for (let count = 1; ; count++) {
+    const askedMs = clock.now();
+    await turn?.();
+    deadlineMs += clock.now() - askedMs;
     const outcome = await attempt();
     if (outcome.ok) return outcome.value;
     const { error, retryAfterMs = 0 } = outcome;

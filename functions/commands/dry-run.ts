@@ -1,8 +1,8 @@
 import type { DryRun } from '../../schemas/plan.ts';
-import type { Kind, Resource } from '../core/model.ts';
+import type { Kind } from '../core/model.ts';
 import type { Context } from './context.ts';
 import { withChanges } from './overlay.ts';
-import { planWrite } from './plans.ts';
+import { planWrite } from './plan-write.ts';
 import { show } from './show.ts';
 import { affectedGateways, type Change } from './transaction.ts';
 import type { Views } from './views.ts';
@@ -15,11 +15,12 @@ export async function previewChange<K extends Kind>(ctx: Context, change: Change
   return { plans: await planWrite(ctx.deps, store, fleet, await affectedGateways(change, world)) };
 }
 
-/** The resource as it would be shown. */
-export async function previewView<K extends Kind>(ctx: Context, change: Change<K>): Promise<Views[K]> {
-  const resource: Resource<K> = change.resource;
+/** The resource as it would be shown, with what would follow. */
+export async function previewView<K extends Kind>(ctx: Context, change: Change<K>, world: World): Promise<Views[K]> {
+  const { resource } = change;
   const store = withChanges(ctx.deps.store, [change]);
+  const dryRun = await previewChange(ctx, change, world);
   const [shown] = await show(store, resource.kind, [resource], worldOf(store, resource.fleet));
   if (shown === undefined) throw new Error('A resource has one view.');
-  return shown;
+  return { ...shown, dryRun };
 }

@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';
 import { conflict } from './proposal.ts';
 import { deletionBlockers } from './referrers.ts';
-import { deleteResource, load } from './resources.ts';
+import { type Deleted, deleteResource, load } from './resources.ts';
 import { worldOf } from './world.ts';
 
 /**
@@ -19,16 +19,16 @@ export async function deleteGateway(
   name: string,
   precondition: Precondition,
   deleteInstance: boolean,
-): Promise<void> {
+): Promise<Deleted> {
   const ref = { kind: 'gateway', fleet, name } as const;
   if (deleteInstance) {
     const resource = await load(ctx, ref);
     checkPrecondition(precondition, resource.revision);
     refuse(adopted(resource));
     refuse(await deletionBlockers(ctx.deps.store, resource, worldOf(ctx.deps.store, fleet)));
-    await destroy(ctx, resource);
+    if (!ctx.isDry) await destroy(ctx, resource);
   }
-  await deleteResource(ctx, ref, precondition);
+  return await deleteResource(ctx, ref, precondition);
 }
 
 function adopted({ spec }: Resource<'gateway'>) {

@@ -6,8 +6,7 @@ import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
 import type { Precondition } from './precondition.ts';
 import { conflict, unknownReference } from './proposal.ts';
-import { putResource } from './resources.ts';
-import type { Views } from './views.ts';
+import { putResource, type Written } from './resources.ts';
 
 /** A revision holds a whole declaration, of up to 380 KB. */
 const MAX_PAGE = 20;
@@ -42,7 +41,7 @@ export async function rollBack<K extends Kind>(
   ref: RefTo<K>,
   { revision, uid }: RollbackInput,
   precondition: Precondition,
-): Promise<{ created: boolean; view: Views[K] }> {
+): Promise<Written<K>> {
   const snapshot = await ctx.deps.store.revision(ref, revision, uid);
   if (snapshot === undefined) {
     await requireHistory(ctx, ref);

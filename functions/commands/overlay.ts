@@ -36,6 +36,8 @@ type Reads =
   | 'recall'
   // What a gateway was found to have is true of the gateway, whatever is declared.
   | 'remember'
+  | 'budget'
+  | 'putBudget'
   | 'health'
   | 'observations'
   | 'traffic'

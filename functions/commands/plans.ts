@@ -1,46 +1,20 @@
 import type { Operation } from '../../schemas/operation.ts';
 import type { GatewayPlan } from '../../schemas/plan.ts';
 import type { Resource } from '../core/model.ts';
-import { CloudError, type Deps, type OperationRecord, type OutboxRow, type Store } from '../deps.ts';
-import { planDigest, previewGateway } from '../engine/preview.ts';
+import type { OperationRecord, OutboxRow } from '../deps.ts';
+import { planDigest } from '../engine/preview.ts';
 import { type ReconcileResult, reconcileGateway } from '../engine/reconcile.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { viewOperation } from './operations.ts';
+import { planOf } from './plan-write.ts';
 import { load } from './resources.ts';
 import { FOLLOW_MS } from './transaction.ts';
 
 /** What an apply would do now. Throws `not-found`, and `unavailable` when the gateway cannot be looked at. */
 export async function planGateway(ctx: Context, fleet: string, gateway: string): Promise<GatewayPlan> {
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
-  return await preview(ctx.deps, resource, { revertsDrift: true, rehearses: true });
-}
-
-/** What a write would lead to at these gateways: `store` shows the fleet as it would be. Throws `unavailable`. */
-export async function planWrite(
-  deps: Deps,
-  store: Store,
-  fleet: string,
-  gateways: readonly string[],
-): Promise<GatewayPlan[]> {
-  const plans: GatewayPlan[] = [];
-  for (const name of gateways) {
-    const resource = await store.get('gateway', fleet, name);
-    if (resource) plans.push(await preview({ ...deps, store }, resource, { revertsDrift: false, rehearses: true }));
-  }
-  return plans;
-}
-
-async function preview(deps: Deps, resource: Resource<'gateway'>, options: Parameters<typeof previewGateway>[2]) {
-  try {
-    return await previewGateway(deps, resource, options);
-  } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
-    throw new AppError(
-      'unavailable',
-      `The gateway ${resource.name} cannot be looked at: ${error.action} answered ${error.code}.`,
-    );
-  }
+  return await planOf(ctx.deps, resource, { revertsDrift: true, rehearses: true });
 }
 
 /**
@@ -58,7 +32,7 @@ export async function applyGateway(
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
   const operation = applyOperation(ctx, resource);
   if (ctx.isDry) {
-    const plan = await preview(deps, resource, { revertsDrift: true, rehearses: true });
+    const plan = await planOf(deps, resource, { revertsDrift: true, rehearses: true });
     if (digest !== undefined && digest !== plan.digest) throw stalePlan(plan.digest);
     return { ...(await viewOperation(deps.store, operation)), dryRun: { plans: [plan] } };
   }

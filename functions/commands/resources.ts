@@ -1,8 +1,10 @@
+import type { DryRun } from '../../schemas/plan.ts';
 import { equal } from '../core/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../core/model.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
+import { previewChange, previewView } from './dry-run.ts';
 import { kinds } from './kinds.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';
 import { type Proposal, unknownReference } from './proposal.ts';
@@ -44,16 +46,30 @@ export async function putResource<K extends Kind>(
   ref: RefTo<K>,
   spec: Specs[K],
   precondition: Precondition,
-): Promise<{ created: boolean; view: Views[K] }> {
+): Promise<Written<K>> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const before = await ctx.deps.store.get(ref.kind, ref.fleet, ref.name);
     checkPrecondition(precondition, before?.revision);
     const world = worldOf(ctx.deps.store, ref.fleet);
-    if (before && equal(before.spec, spec)) return { created: false, view: await view(ctx, before, world) };
-    const resource = await write(ctx, ref, { kind: ref.kind, name: ref.name, spec, before }, world);
-    if (resource) return { created: before === undefined, view: await view(ctx, resource, world) };
+    if (before && equal(before.spec, spec)) return await unchanged(ctx, before, world);
+    const written = await write(ctx, ref, { kind: ref.kind, name: ref.name, spec, before }, world);
+    if (written) return written;
   }
   throw new AppError('write-conflict', 'Others keep writing here.');
+}
+
+/** What became of a write. */
+export interface Written<K extends Kind> {
+  created: boolean;
+  /** As it is now; in a dry run, as it would be, with what would follow. */
+  view: Views[K];
+  /** Id of the operation that makes the gateways follow; absent when none has to. */
+  operation?: string | undefined;
+}
+
+async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>, world: World): Promise<Written<K>> {
+  const shown = await view(ctx, resource, world);
+  return { created: false, view: ctx.isDry ? { ...shown, dryRun: { plans: [] } } : shown };
 }
 
 /** Undefined when another write came first. */
@@ -62,7 +78,7 @@ async function write<K extends Kind>(
   { fleet }: Ref,
   proposal: Proposal<K>,
   world: World,
-): Promise<Resource<K> | undefined> {
+): Promise<Written<K> | undefined> {
   const { kind, name, spec, before } = proposal;
   const { settings, ids, clock } = ctx.deps;
   if (kind !== 'fleet' && before === undefined) await requireFleet(ctx, fleet);
@@ -81,13 +97,12 @@ async function write<K extends Kind>(
     updatedAt: now,
     spec,
   };
-  const outcome = await commitChange(
-    ctx,
-    { verb: before ? 'update' : 'create', resource, before, referenceCount },
-    world,
-  );
+  const change = { verb: before ? 'update' : 'create', resource, before, referenceCount } as const;
+  if (ctx.isDry) return { created: before === undefined, view: await previewView(ctx, change, world) };
+  const outcome = await commitChange(ctx, change, world);
   if (outcome.result === 'missing-reference') refuseMissing(proposal, outcome.missing);
-  return outcome.result === 'ok' ? resource : undefined;
+  if (outcome.result !== 'ok') return undefined;
+  return { created: before === undefined, view: await view(ctx, resource, world), operation: outcome.operation?.id };
 }
 
 /** What was there when it was looked up, and is not any more. */
@@ -100,12 +115,18 @@ function refuseMissing<K extends Kind>({ kind, spec }: Proposal<K>, missing: rea
   refuse(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
 }
 
+/** What became of a deletion: the id of the operation that makes the gateways follow, or in a dry run what would follow. */
+export interface Deleted {
+  operation?: string | undefined;
+  dryRun?: DryRun;
+}
+
 /** Throws `not-found`, `still-referenced` with the referrers, `precondition-required`, `precondition-failed`. */
 export async function deleteResource<K extends Kind>(
   ctx: Context,
   ref: RefTo<K>,
   precondition: Precondition,
-): Promise<void> {
+): Promise<Deleted> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const resource = await load(ctx, ref);
     checkPrecondition(precondition, resource.revision);
@@ -114,7 +135,9 @@ export async function deleteResource<K extends Kind>(
     const world = worldOf(ctx.deps.store, ref.fleet);
     refuse(await deletionBlockers(ctx.deps.store, resource, world));
     const change = { verb: 'delete', resource, before: resource, referenceCount } as const;
-    if ((await commitChange(ctx, change, world)).result === 'ok') return;
+    if (ctx.isDry) return { dryRun: await previewChange(ctx, change, world) };
+    const outcome = await commitChange(ctx, change, world);
+    if (outcome.result === 'ok') return { operation: outcome.operation?.id };
   }
   throw new AppError('write-conflict', 'Others keep writing here.');
 }

@@ -6,6 +6,7 @@ import { CloudError, type CloudErrorClass, type Deps } from '../deps.ts';
 import type { Observed } from '../providers/provider.ts';
 import { LeaseLost } from './lease.ts';
 import type { Proposal } from './propose.ts';
+import { MakeWay } from './session.ts';
 
 /** How one run ended. */
 export interface Outcome {
@@ -177,6 +178,15 @@ export function failureOf(error: unknown, deps: Pick<Deps, 'log'>): Outcome {
     const reason = REASONS[error.errorClass];
     // What a create made may be gone again: its token would bring back the old answer.
     return { state: 'Failed', reason, message, changes: [], written: 0, renewIntent: error.errorClass === 'gone' };
+  }
+  if (error instanceof MakeWay) {
+    return {
+      state: 'Pending',
+      reason: REASON.yielded,
+      message: 'A failover goes first; the rest follows at once.',
+      changes: [],
+      written: 0,
+    };
   }
   if (error instanceof LeaseLost) {
     return { state: 'Pending', reason: 'LeaseLost', message: 'Another writer took over.', changes: [], written: 0 };

@@ -1,6 +1,6 @@
 import { providerOf, type Resource } from '../core/model.ts';
 import type { Deps, SyncRecord } from '../deps.ts';
-import type { Provisioned } from '../providers/provider.ts';
+import type { Provisioned, Scope } from '../providers/provider.ts';
 import { providerFor } from '../providers/registry.ts';
 import { type HeldLease, withLease } from './lease.ts';
 import { openSession } from './session.ts';
@@ -11,6 +11,7 @@ const LEASE_MS = 60_000;
 interface Run {
   fleet: string;
   gateway: string;
+  scope: Scope;
   lease: HeldLease;
 }
 
@@ -24,7 +25,7 @@ export async function placeOf(
   const { target = record.provisioned, provision } = resource.spec;
   if (target !== undefined) return { ready: true, target };
   if (provision === undefined) throw new Error('a gateway has a target or a provision');
-  return await providerFor(provision.provider).provision(provision, openSession(deps, run, resource, record));
+  return await providerFor(provision.provider).provision(provision, await openSession(deps, run, resource, record));
 }
 
 /**
@@ -36,7 +37,7 @@ export async function destroyInstance(deps: Deps, resource: Resource<'gateway'>)
   const done = await withLease(deps, `gateway/${fleet}/${gateway}`, LEASE_MS, async (lease) => {
     const record = await deps.store.sync(fleet, gateway);
     if (resource.spec.target !== undefined || record?.provisioned === undefined) return true;
-    const session = openSession(deps, { fleet, gateway, lease }, resource, {
+    const session = await openSession(deps, { fleet, gateway, scope: 'full', lease }, resource, {
       ...record,
       intent: record.intent ?? deps.ids.ulid(),
     });

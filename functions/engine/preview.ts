@@ -32,7 +32,7 @@ export async function previewGateway(
   const record = await deps.store.sync(fleet, name);
   const target = resource.spec.target ?? record?.provisioned;
   if (target === undefined) return unprovisioned(resource);
-  const session = { ...readSession(deps, resource), target };
+  const session = { ...(await readSession(deps, resource)), target };
   const wish = await readWish(deps.store, resource, session, { scope: 'full', revertsDrift });
   const proposal = propose(wish, await wish.provider.observe(session, 'full'));
   const refusals = rehearses ? await wish.provider.rehearse(proposal.plan.changes, proposal.observed, session) : [];

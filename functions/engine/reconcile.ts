@@ -81,7 +81,7 @@ async function attempt(
 ): Promise<Outcome> {
   const place = await placeOf(deps, run, resource, record);
   if (!place.ready) return provisioning(place.progress);
-  const session = { ...openSession(deps, run, resource, record), target: place.target };
+  const session = { ...(await openSession(deps, run, resource, record)), target: place.target };
   const revertsDrift = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
   const wish = await readWish(deps.store, resource, session, { scope: run.scope, revertsDrift });
   const outcome = await push(deps, run, wish, rows);

@@ -1,21 +1,34 @@
 import { digest } from '../core/digest.ts';
 import type { Resource } from '../core/model.ts';
 import type { Deps, SyncRecord } from '../deps.ts';
-import type { ProvisionSession } from '../providers/provider.ts';
+import type { ProvisionSession, Scope } from '../providers/provider.ts';
 import type { HeldLease } from './lease.ts';
 
-/** Where and as whom a provider works for a gateway, for the length of one lease. */
-export function openSession(
+/** A run stops where it is, because traffic has to move first. */
+export class MakeWay extends Error {
+  constructor() {
+    super('a failover goes first');
+    this.name = 'MakeWay';
+  }
+}
+
+/**
+ * Where and as whom a provider works for a gateway, for the length of one lease. Runs that move pools are failovers, and go before others
+ * that call the same cloud; others make way for them.
+ */
+export async function openSession(
   deps: Deps,
-  { fleet, gateway, lease }: { fleet: string; gateway: string; lease: HeldLease },
+  { fleet, gateway, scope, lease }: { fleet: string; gateway: string; scope: Scope; lease: HeldLease },
   resource: Resource<'gateway'>,
   record: Pick<SyncRecord, 'intent'>,
-): ProvisionSession {
+): Promise<ProvisionSession> {
   const epoch = lease.current().epoch;
+  const { version } = await deps.store.traffic(fleet);
   return {
     cloud: deps.cloud,
     clock: deps.clock,
     credentials: resource.spec.credentials,
+    priority: scope === 'pools' ? 'failover' : 'normal',
     owner: `${deps.settings.ownerId}/${fleet}/${gateway}`,
     createToken: (key) => token([record.intent, 'create', key]),
     writeToken: (parts) => token([record.intent, epoch, ...parts]),
@@ -24,17 +37,21 @@ export function openSession(
       recall: () => deps.store.recall(fleet, gateway, deps.clock.now()),
       remember: (entries) => deps.store.remember(fleet, gateway, entries, deps.clock.now()),
     },
+    whileWaiting: async () => {
+      await lease.ensure();
+      if (scope === 'full' && (await deps.store.traffic(fleet)).version !== version) throw new MakeWay();
+    },
   };
 }
 
 /** For looking at a gateway without the right to write to it. */
-export function readSession(deps: Deps, resource: Resource<'gateway'>): ProvisionSession {
+export async function readSession(deps: Deps, resource: Resource<'gateway'>): Promise<ProvisionSession> {
   const { fleet, name: gateway } = resource;
   const lease: HeldLease = {
     current: () => ({ name: '', epoch: 0, holder: '', expiresAtMs: 0 }),
     ensure: async () => undefined,
   };
-  return openSession(deps, { fleet, gateway, lease }, resource, { intent: undefined });
+  return await openSession(deps, { fleet, gateway, scope: 'full', lease }, resource, { intent: undefined });
 }
 
 /** ClientTokens are ASCII of at most 64 characters. */

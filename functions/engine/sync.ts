@@ -5,6 +5,9 @@ import { LeaseLost } from './lease.ts';
 import { follows, type Outcome, REASON } from './outcome.ts';
 import type { Run } from './run.ts';
 
+/** Reason of a run that stopped because traffic has to move first. */
+export const YIELDED = 'Yielded';
+
 /** Wait before the n-th retry: 5 s doubling, at most 5 minutes. */
 const RETRY_BASE_MS = 5_000;
 const RETRY_CAP_MS = 300_000;
@@ -102,10 +105,15 @@ function nextRecord(deps: Deps, scope: Place['scope'], record: SyncRecord, outco
     checkedAt: done && scope === 'full' ? iso(now) : record.checkedAt,
     address: outcome.address ?? record.address,
     provisioned: outcome.provisioned ?? record.provisioned,
-    progress: outcome.progress,
+    progress: progressAfter(record, outcome),
     drift: drift && { since: record.drift?.since ?? iso(now), ...drift },
     quotas: outcome.quotas?.length ? fullestFirst(outcome.quotas) : record.quotas,
   };
+}
+
+/** A run that stopped in the middle of a call does not know how far it has come beyond what was noted. */
+function progressAfter(record: SyncRecord, { reason, progress }: Outcome): Progress | undefined {
+  return progress ?? (GOES_ON.has(reason) ? record.progress : undefined);
 }
 
 function fullestFirst(quotas: readonly QuotaUse[]): QuotaUse[] {

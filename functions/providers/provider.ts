@@ -1,6 +1,7 @@
 import type { GatewayProvision, GatewayTarget, Progress } from '../../schemas/gateway.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
+import type { Priority } from '../core/budget.ts';
 import type { Capabilities } from '../core/features.ts';
 import type { GatewayConfig, Rule, Share } from '../core/ir.ts';
 import type { Change, Json, ProviderObject } from '../core/provider-object.ts';
@@ -12,6 +13,8 @@ export interface Session<T extends GatewayTarget = GatewayTarget> {
   cloud: Cloud;
   clock: Clock;
   credentials: string;
+  /** Of all calls. */
+  priority: Priority;
   /** Owner mark of this gateway's objects: installation/fleet/gateway. */
   owner: string;
   /** Idempotency token of a create: the same for the same intent and object, whatever crashed in between. */
@@ -21,6 +24,8 @@ export interface Session<T extends GatewayTarget = GatewayTarget> {
   /** Throws when the writer has lost its lease; to be awaited before every write. */
   ensureLease(): Promise<void>;
   memory: Memory;
+  /** Throws when the run has to make way; awaited now and then by calls that wait for their budget. Keeps the lease meanwhile. */
+  whileWaiting(): Promise<void>;
 }
 
 /**

@@ -1,4 +1,6 @@
+import { compareText } from '../core/precedence.ts';
 import { CloudError } from '../deps.ts';
+import type { ForeignObject } from './provider.ts';
 
 /** What providers have in common. */
 
@@ -14,6 +16,15 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
   const result: T[][] = [];
   for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
   return result;
+}
+
+const MAX_FOREIGN = 100;
+
+/** So many objects as can be shown, and the same ones each time. */
+export function shownForeign(objects: readonly ForeignObject[]): ForeignObject[] {
+  return [...objects]
+    .sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.remoteId, b.remoteId))
+    .slice(0, MAX_FOREIGN);
 }
 
 /** An answer that cannot be read is no answer: it may be another time. */

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Store } from '../deps.ts';
+import { budgetStore } from './budgets.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { historyStore } from './history.ts';
@@ -48,6 +49,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
     ...gatewayStore(table),
     ...memoryStore(table),
     ...leaseStore(table),
+    ...budgetStore(table),
     ...healthStore(table),
   };
 }

@@ -24,11 +24,12 @@
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
  * | traffic             | TRAFFIC                       | fleet                         |
  * | decision            | DECISION#fleet                | id                            |
+ * | budget              | BUDGET#set#product#region     | action                        |
  */
 
 import { encodeTime } from 'ulid';
 import type { Kind, Ref, Resource } from '../core/model.ts';
-import type { OutboxRow } from '../deps.ts';
+import type { BudgetScope, OutboxRow } from '../deps.ts';
 
 export interface Key {
   pk: string;
@@ -192,3 +193,8 @@ export const trafficKey = (fleet: string): Key => ({ pk: 'TRAFFIC', sk: fleet })
 export const decisionKey = (fleet: string, id: string): Key => ({ pk: `DECISION#${fleet}`, sk: id });
 
 export const decisionsOf = (fleet: string): Range => whole(`DECISION#${fleet}`);
+
+export const budgetKey = ({ credentials, product, regionId, action }: BudgetScope): Key => ({
+  pk: `BUDGET#${credentials}#${product}#${regionId}`,
+  sk: action,
+});

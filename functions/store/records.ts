@@ -13,6 +13,7 @@ import { OperationProblem, OperationTarget } from '../../schemas/operation.ts';
 import { QuotaUse } from '../../schemas/plan.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { HealthCheck, ServiceInput, ServicePort } from '../../schemas/service.ts';
+import type { Bucket } from '../core/budget.ts';
 import type { Baseline } from '../core/drift.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Pool } from '../core/ir.ts';
@@ -200,6 +201,13 @@ export const StoredMemory = z.object({ value: z.json(), expiresAtMs: z.number() 
 
 /** A lease is attributes only: conditions look at all of it. One without a holder is free. */
 export const StoredLease = z.object({ epoch: Count, holder: z.string().optional(), expiresAt: z.number() });
+
+export const StoredBucket: z.ZodType<Bucket> = z.object({
+  taken: z.array(z.object({ fromMs: z.number(), calls: Count })),
+  share: z.number(),
+  throttledAtMs: z.number(),
+  closedUntilMs: z.number(),
+});
 
 export const StoredHealth: z.ZodType<HealthRecord> = z.object({
   fleet: z.string(),

@@ -161,6 +161,34 @@ describe('every write of what exists', () => {
   });
 });
 
+describe('the reason', () => {
+  const taking = all.filter(([, operation]) => operation.write);
+  const others = all.filter(([, operation]) => !operation.write);
+
+  it.each(taking)('is taken by %s, when it is text of at most 256 characters', async (_, operation) => {
+    for (const reason of ['x'.repeat(257), '', 'a\nb', '\u0000']) {
+      const path = `${pathOf(operation)}?reason=${encodeURIComponent(reason)}`;
+      const answer = await harness.call(operation.method, path, { body: bodyOf(operation) });
+      expectProblem(answer, 'invalid-request');
+      expect(pointers(answer.body)).toEqual(['query/reason']);
+    }
+    const taken = await harness.call(operation.method, `${pathOf(operation)}?reason=${encodeURIComponent('换机房')}`, {
+      body: bodyOf(operation),
+    });
+    expectProblem(taken, 'precondition-required');
+  });
+
+  it.each(others)('is nothing that %s knows', async (_, operation) => {
+    const answer = await harness.call(operation.method, `${pathOf(operation)}?reason=why`, { body: bodyOf(operation) });
+    expectProblem(answer, 'invalid-request');
+    expect(pointers(answer.body)).toEqual(['query/reason']);
+  });
+
+  it('is taken by everything that needs to know what was seen', () => {
+    expect(taking.map(([id]) => id)).toEqual(writes.map(([id]) => id));
+  });
+});
+
 describe('every page', () => {
   it.each(pages)('%s refuses tokens that are not its own, and sizes that are none', async (_, operation) => {
     for (const [query, pointer] of [

@@ -24,6 +24,7 @@ describe('errorClassOf', () => {
     ['NotFound', 404, 'gone'],
     ['NoPermission', 403, 'denied'],
     ['InvalidParameter', 400, 'invalid'],
+    ['DryRunOperation', 503, 'invalid'],
   ])('%s with HTTP %i is %s', (code, status, expected) => {
     expect(errorClassOf(code, status)).toBe(expected);
   });

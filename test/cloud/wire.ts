@@ -209,13 +209,15 @@ export function describeWire(name: string, createCloud: (options: CloudOptions) 
       expect(requests).toHaveLength(0);
     });
 
-    test('no more than five calls are open at once', async () => {
+    test('no more than five calls are open at once, and one of them is left to failovers, which go first', async () => {
       let open = 0;
       let most = 0;
+      const served: string[] = [];
       script = [
         (response, request) => {
           open++;
           most = Math.max(most, open);
+          served.push(requests.at(-1)?.body.get('ClientToken') ?? '');
           setTimeout(() => {
             open--;
             json(200, {})(response, request);
@@ -223,8 +225,14 @@ export function describeWire(name: string, createCloud: (options: CloudOptions) 
         },
       ];
       const client = cloud({ timeoutMs: 5000 });
-      await Promise.all(Array.from({ length: 12 }, () => client.call(REQUEST)));
+      const call = (priority: 'failover' | 'normal') =>
+        client.call({ ...REQUEST, priority, parameters: { ClientToken: priority } });
+      const bulk = Array.from({ length: 12 }, () => call('normal'));
+      while (served.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+      expect(most).toBe(4);
+      await Promise.all([...bulk, call('failover'), call('failover'), call('failover')]);
       expect(most).toBe(5);
+      expect(served.lastIndexOf('failover')).toBe(6);
     });
   });
 }

@@ -73,6 +73,18 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cluster that fails', (provi
       ['fail', 'fail', 'fail'],
     );
     expect(cluster.withdrawal).toMatchObject({ decision: decisions.items[0].id });
+    const { body: log } = await harness.api('GET', `${FLEET}/audit?actor=automation`);
+    expect(log.items).toMatchObject([
+      {
+        action: 'decision.applied',
+        target: { kind: 'fleet', name: 'prod' },
+        requestId: decisions.items[0].id,
+        reason: `withdraw a: ${decisions.items[0].changes[0].reason}`,
+        before: 0,
+        after: 1,
+        changes: [{ pointer: '/withdrawn/0', after: 'a' }],
+      },
+    ]);
     const { body: observations } = await harness.api('GET', `${FLEET}/clusters/a/observations?pageSize=3`);
     expect(observations.items.map((item: { outcome: string }) => item.outcome)).toEqual(['fail', 'fail', 'fail']);
   });

@@ -1,8 +1,8 @@
-import { setTimeout as realSleep } from 'node:timers/promises';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
-import type { Cloud, Deps, Log } from '../../functions/deps.ts';
+import { createBudgets } from '../../functions/cloud/budgets.ts';
+import type { Deps, Log, Store } from '../../functions/deps.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
@@ -10,33 +10,17 @@ import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
 import { createEdge, type Edge } from './edge.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 const KEYS = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
 
-/** Time that passes only when somebody sleeps; those who sleep at once wake at once. */
-export class VirtualClock {
-  #nowMs = Date.now();
-
-  now = (): number => this.#nowMs;
-
-  sleep = async (ms: number): Promise<void> => {
-    const wakeMs = this.#nowMs + ms;
-    await realSleep(1);
-    this.#nowMs = Math.max(this.#nowMs, wakeMs);
-  };
-
-  advance(ms: number): void {
-    this.#nowMs += ms;
-  }
-}
-
 /** A control plane before a local cloud. */
 export interface ControlPlane {
-  clock: VirtualClock;
+  clock: TestClock;
   cloud: LocalCloud;
-  /** Everything real but the clock; another cloud, network or log may be put in. */
+  /** What one invocation works with: everything real but the clock; another cloud, network or log may be put in. */
   deps(overrides?: Partial<Deps>): Deps;
   /** One request to the API; waits for the work that it leaves behind. */
   api: Api;
@@ -64,6 +48,8 @@ interface Options {
   jobLatencyMs?: number;
   /** In real time; default 5000, so that a busy machine is not taken for a cloud in trouble. */
   callTimeoutMs?: number;
+  /** Whether the cloud keeps its rates; time then stands still while calls are under way. Default false. */
+  throttle?: boolean;
   /** Default: the documented ones. */
   quotas?: LocalCloudOptions['quotas'];
 }
@@ -92,37 +78,41 @@ export function accountOf({ cloud, clock, deps }: ControlPlane): Account {
 
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
-  const clock = new VirtualClock();
+  const clock = options.throttle ? new EventClock() : new VirtualClock();
   const dynamo = await startDynamo();
   const cloud = await startLocalCloud({
     accessKeys: { [KEYS.accessKeyId]: KEYS.accessKeySecret },
     jobLatencyMs: options.jobLatencyMs ?? 200,
     ...(options.quotas && { quotas: options.quotas }),
-    throttle: false,
+    ...(!options.throttle && { throttle: false }),
     now: clock.now,
     // The SDK signs by the real time.
     signatureNow: Date.now,
   });
   const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
   const nextUlid = monotonicFactory();
-  const ownCloud = (): Cloud =>
+  const ownCloud = (store: Store) =>
     createCloud({
       credentials: { default: KEYS },
       endpoint: () => cloud.url,
       clock,
       log: silent,
+      budgets: createBudgets({ store, clock, log: silent }),
       timeoutMs: options.callTimeoutMs ?? 5000,
     });
-  const deps = (overrides: Partial<Deps> = {}): Deps => ({
-    store: createDynamoStore(client, DEFAULT_TABLE_NAME),
-    cloud: ownCloud(),
-    clock,
-    ids: { ulid: () => nextUlid(clock.now()) },
-    net,
-    log: silent,
-    settings: { ownerId: 'test', credentials: ['default'], allowLoopbackProbes: true },
-    ...overrides,
-  });
+  const deps = (overrides: Partial<Deps> = {}): Deps => {
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME);
+    return {
+      store,
+      cloud: ownCloud(store),
+      clock,
+      ids: { ulid: () => nextUlid(clock.now()) },
+      net,
+      log: silent,
+      settings: { ownerId: 'test', credentials: ['default'], allowLoopbackProbes: true },
+      ...overrides,
+    };
+  };
   const api = createApi(deps());
   return {
     clock,

@@ -17,8 +17,7 @@ export async function read<T>(
   parameters: Record<string, Json | undefined>,
   schema: z.ZodType<T>,
 ): Promise<T> {
-  const { cloud, credentials, target } = session;
-  const body = await cloud.call({ product: 'alb', regionId: target.regionId, credentials, action, parameters });
+  const body = await session.cloud.call(requestOf(session, action, parameters));
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw invalidAnswer(action, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
@@ -49,13 +48,22 @@ export async function write(
   parameters: Record<string, Json | undefined>,
   clientToken: string,
 ): Promise<Record<string, Json>> {
-  const { cloud, credentials, target } = session;
-  return cloud.call({
-    product: 'alb',
+  const request = requestOf(session, action, { ...parameters, ClientToken: clientToken });
+  return session.cloud.call({ ...request, beforeAttempt: session.ensureLease });
+}
+
+function requestOf(
+  { target, credentials, priority, whileWaiting }: AlbSession,
+  action: string,
+  parameters: Record<string, Json | undefined>,
+) {
+  return {
+    product: 'alb' as const,
     regionId: target.regionId,
     credentials,
+    priority,
+    whileWaiting,
     action,
-    parameters: { ...parameters, ClientToken: clientToken },
-    beforeAttempt: session.ensureLease,
-  });
+    parameters,
+  };
 }

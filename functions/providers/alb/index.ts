@@ -5,9 +5,11 @@ import { batch } from './batch.ts';
 import { capabilities } from './capabilities.ts';
 import { check } from './check.ts';
 import { compile } from './compile.ts';
-import { checkQuotas } from './limits.ts';
 import { observe } from './observe.ts';
+import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
+import { checkQuotas, quotas } from './quotas.ts';
+import { rehearse } from './rehearse.ts';
 
 /**
  * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,
@@ -19,12 +21,12 @@ export const alb: GatewayProvider<AlbTarget> = {
   check,
   checkOrder: () => [],
   checkQuotas,
-  quotas: () => [],
+  quotas,
   observe,
   compile,
   batch,
-  calls: () => [],
-  rehearse: async () => [],
+  calls,
+  rehearse,
   apply,
   provision,
   destroy,

@@ -1,9 +1,8 @@
-import type { Issue } from '../../../schemas/problem.ts';
-import type { GatewayConfig, Pool } from '../../core/ir.ts';
-import type { Observed } from '../provider.ts';
-import { type DistinctRule, distinctRules } from './compile.ts';
+import type { Pool } from '../../core/ir.ts';
+import { isExceeded, type Use } from '../quotas.ts';
+import type { DistinctRule } from './compile.ts';
 import { countValues } from './conditions.ts';
-import { factsOf } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { actionsOf } from './filters.ts';
 
 /** Default quotas of one load balancer, by edition (quota page of ALB); each can be raised by the account. */
@@ -15,89 +14,109 @@ const REFERENCES_PER_GROUP = 50;
 const REFERENCES_PER_ADDRESS = 200;
 const SERVERS_PER_GROUP = 1_000;
 const GROUPS_PER_RULE = 5;
-/** All that the Basic edition has (npm @alicloud/alb20200616, CreateRule). */
-const BASIC_TYPES = ['Host', 'Path', 'Header', 'ForwardGroup', 'Redirect'];
 
-/**
- * What the configuration needs beyond the quotas, and addresses that two clusters claim. Rules, servers and addresses count again for
- * each rule on each listener.
- */
-export function checkQuotas(config: GatewayConfig, observed: Observed): Issue[] {
-  const facts = factsOf(observed);
-  const limits = facts.edition === 'Basic' ? BY_EDITION.Basic : BY_EDITION.Standard;
-  const rules = distinctRules(config.rules);
-  const listeners = facts.listenerCount;
-  const foreignRules = Object.values(facts.foreignPriorities).reduce((sum, list) => sum + list.length, 0);
-  const references = countReferences(rules, listeners);
-  const servers = config.pools.reduce(
-    (sum, pool) => sum + endpointsOf(pool).length * (references.get(pool.key) ?? 0),
-    0,
-  );
-  return [
-    ...exceeded('#/rules', 'rules of the load balancer', rules.length * listeners + foreignRules, limits.rules),
-    ...exceeded('#/pools', 'servers of the load balancer, counted per reference', servers, limits.servers),
-    ...rules.flatMap((rule) => checkRule(rule, limits)),
-    ...(limits === BY_EDITION.Basic ? rules.flatMap(checkBasic) : []),
-    ...config.pools.flatMap((pool) => checkPool(pool, references.get(pool.key) ?? 0)),
-    ...checkAddresses(config.pools, references),
-  ];
+export function limitsOf({ edition }: Pick<Facts, 'edition'>) {
+  return edition === 'Basic' ? BY_EDITION.Basic : BY_EDITION.Standard;
 }
 
-function checkRule(
-  { description, conditions, rule }: DistinctRule,
-  limits: { matchValues: number; actions: number },
-): Issue[] {
-  const actions = actionsOf(rule, (pool) => pool).length;
-  return [
-    ...exceeded('#/rules', `backends of rule ${description}`, rule.backends.length, GROUPS_PER_RULE),
-    ...exceeded('#/rules', `match values of rule ${description}`, countValues(conditions), limits.matchValues),
-    ...exceeded('#/rules', `actions of rule ${description}`, actions, limits.actions),
-  ];
+/** What counts of a pool. */
+export interface Size {
+  servers: number;
+  addresses: ReadonlySet<string>;
 }
 
-function checkBasic({ description, conditions, rule }: DistinctRule): Issue[] {
-  const types = [...conditions, ...actionsOf(rule, (pool) => pool)].map(({ Type }) => Type);
-  return [...new Set(types)]
-    .filter((type) => !BASIC_TYPES.includes(type))
-    .map((type) => {
-      const detail = `The Basic edition of ALB has no ${type}, which rule ${description} needs.`;
-      return { pointer: '#/rules', code: 'unsupported-feature', detail };
-    });
-}
-
-function checkPool(pool: Pool, references: number): Issue[] {
-  const pointer = `#/pools/${pool.key}`;
-  return [
-    ...exceeded(pointer, `references to the server group of ${pool.key}`, references, REFERENCES_PER_GROUP),
-    ...exceeded(pointer, `servers of ${pool.key}`, endpointsOf(pool).length, SERVERS_PER_GROUP),
-    ...conflicts(pool, pointer),
-  ];
-}
-
-/** One server has one weight, so it cannot stand for two clusters. */
-function conflicts(pool: Pool, pointer: string): Issue[] {
-  const owners = new Map<string, string>();
-  return pool.members.flatMap(({ cluster, endpoints }) =>
-    endpoints.flatMap(({ address, port }) => {
-      const name = `${address}:${port}`;
-      const owner = owners.get(name) ?? cluster;
-      owners.set(name, owner);
-      if (owner === cluster) return [];
-      const detail = `${name} of ${pool.service} is claimed by the clusters ${owner} and ${cluster}`;
-      return [{ pointer, code: 'conflicting-declaration', detail }];
+export function sizesOf(pools: readonly Pool[]): Map<string, Size> {
+  return new Map(
+    pools.map(({ key, members }) => {
+      const endpoints = members.flatMap((member) => member.endpoints);
+      return [
+        key,
+        {
+          servers: new Set(endpoints.map(({ address, port }) => `${address}:${port}`)).size,
+          addresses: new Set(endpoints.map(({ address }) => address)),
+        },
+      ];
     }),
   );
 }
 
-function checkAddresses(pools: readonly Pool[], references: ReadonlyMap<string, number>): Issue[] {
-  const counts = new Map<string, number>();
-  for (const pool of pools) {
-    const addresses = new Set(pool.members.flatMap((member) => member.endpoints.map((endpoint) => endpoint.address)));
-    for (const address of addresses) counts.set(address, (counts.get(address) ?? 0) + (references.get(pool.key) ?? 0));
+/**
+ * What rules use of the quotas that they share, and that another load balancer would have once more. Rules, servers and addresses count
+ * again for each rule on each listener.
+ */
+export function sharedUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
+  const limits = limitsOf(facts);
+  const foreign = Object.values(facts.foreignPriorities).flat().length;
+  const references = countReferences(rules, facts.listenerCount);
+  const addresses = new Map<string, number>();
+  let servers = 0;
+  for (const [pool, count] of references) {
+    const size = sizes.get(pool);
+    servers += (size?.servers ?? 0) * count;
+    for (const address of size?.addresses ?? []) addresses.set(address, (addresses.get(address) ?? 0) + count);
   }
-  return [...counts].flatMap(([address, count]) =>
-    exceeded('#/pools', `references to the address ${address}`, count, REFERENCES_PER_ADDRESS),
-  );
+  return [
+    use('rules', 'rules of the load balancer', rules.length * facts.listenerCount + foreign, limits.rules, '#/rules'),
+    use('servers', 'servers of the load balancer, counted per reference', servers, limits.servers, '#/pools'),
+    ...[...references].map(([pool, count]) =>
+      use('references', `references to the server group of ${pool}`, count, REFERENCES_PER_GROUP, `#/pools/${pool}`),
+    ),
+    ...[...addresses].map(([address, count]) =>
+      use('address', `references to the address ${address}`, count, REFERENCES_PER_ADDRESS, '#/pools'),
+    ),
+  ];
+}
+
+/** What each rule and each server group uses of the quotas that it has to itself. */
+export function ownUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
+  const limits = limitsOf(facts);
+  return [
+    ...rules.flatMap(({ description, conditions, rule }) => {
+      const actions = actionsOf(rule, (pool) => pool).length;
+      const values = countValues(conditions);
+      return [
+        use('backends', `backends of rule ${description}`, rule.backends.length, GROUPS_PER_RULE, '#/rules'),
+        use('match values', `match values of rule ${description}`, values, limits.matchValues, '#/rules'),
+        use('actions', `actions of rule ${description}`, actions, limits.actions, '#/rules'),
+      ];
+    }),
+    ...[...sizes].map(([pool, { servers }]) =>
+      use('servers of a group', `servers of ${pool}`, servers, SERVERS_PER_GROUP, `#/pools/${pool}`),
+    ),
+  ];
+}
+
+/**
+ * How many load balancers like this one would hold the rules, filled one after the other; undefined when there is a rule that does not
+ * fit into an empty one.
+ */
+export function balancersFor(
+  rules: readonly DistinctRule[],
+  sizes: ReadonlyMap<string, Size>,
+  facts: Facts,
+): number | undefined {
+  let count = 0;
+  for (let from = 0, held = 0; from < rules.length; from += held) {
+    held = fitting(rules.slice(from, from + limitsOf(facts).rules), sizes, facts);
+    if (held === 0) return undefined;
+    count++;
+  }
+  return count;
+}
+
+/** How many of the rules, from the first on, fit into an empty load balancer. */
+function fitting(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): number {
+  let [low, high] = [0, rules.length];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (sharedUses(rules.slice(0, middle), sizes, facts).some(isExceeded)) high = middle - 1;
+    else low = middle;
+  }
+  return low;
+}
+
+function use(kind: string, quota: string, used: number, allowed: number, pointer: string): Use {
+  return { kind, quota, used, allowed, pointer };
 }
 
 /** How many rules on how many listeners refer to each pool, be it as a backend or as a mirror. */
@@ -108,14 +127,4 @@ function countReferences(rules: readonly DistinctRule[], listeners: number): Map
     for (const pool of pools) if (pool !== undefined) counts.set(pool, (counts.get(pool) ?? 0) + listeners);
   }
   return counts;
-}
-
-function endpointsOf(pool: Pool): string[] {
-  const names = pool.members.flatMap((member) => member.endpoints.map(({ address, port }) => `${address}:${port}`));
-  return [...new Set(names)];
-}
-
-function exceeded(pointer: string, what: string, used: number, allowed: number): Issue[] {
-  if (used <= allowed) return [];
-  return [{ pointer, code: 'quota-exceeded', detail: `Quota of ALB: ${what}: ${used} used, ${allowed} allowed.` }];
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { compareText } from '../../core/precedence.ts';
 import type { ProviderObject } from '../../core/provider-object.ts';
-import type { Observed, Scope } from '../provider.ts';
-import { settle } from '../shared.ts';
+import type { ForeignObject, Observed, Scope } from '../provider.ts';
+import { chunks, settle, shownForeign } from '../shared.ts';
 import { fromListed, ListedAction } from './actions.ts';
 import { type AlbSession, list, read } from './calls.ts';
 import {
@@ -11,12 +11,15 @@ import {
   type HealthCheckConfig,
   KEY_TAG,
   OWNER_TAG,
+  RULE,
   RuleSpec,
   ruleObject,
   type Server,
   tagValue,
 } from './canonical.ts';
 import type { Facts } from './facts.ts';
+
+const READS_AT_A_TIME = 20;
 
 const Tags = z.array(z.object({ Key: z.string(), Value: z.string().default('') })).default([]);
 
@@ -82,16 +85,30 @@ export async function observe(session: AlbSession, scope: Scope): Promise<Observ
   const groupKeys = keysById(
     groups.sort(preferGroup).map((group) => ({ id: group.ServerGroupId, key: tagOf(group, KEY_TAG) })),
   );
-  const { owned, foreign } = separate(rules, tagValue(session.owner));
+  const owner = tagValue(session.owner);
+  const { owned, foreign } = separate(rules, owner);
   const facts: Facts = {
     vpcId: loadBalancer.VpcId,
     edition: loadBalancer.LoadBalancerEdition,
     listenerCount: listenerIds.length,
     foreignPriorities: prioritiesByListener(foreign),
   };
-  const groupObjects = groups.map((group) => toGroupObject(session, group, groupKeys));
-  const objects = [...(await settle(groupObjects)), ...toRuleObjects(owned, groupKeys)];
-  return { objects, foreign: [], address: loadBalancer.DNSName, facts };
+  const objects = [...(await readGroups(session, groups, groupKeys)), ...toRuleObjects(owned, groupKeys)];
+  return { objects, foreign: foreignOf(foreign, owner), address: loadBalancer.DNSName, facts };
+}
+
+/** One call for each group, which may take longer than a lease lasts. */
+async function readGroups(
+  session: AlbSession,
+  groups: readonly Group[],
+  keys: ReadonlyMap<string, string>,
+): Promise<ProviderObject[]> {
+  const objects: ProviderObject[] = [];
+  for (const some of chunks(groups, READS_AT_A_TIME)) {
+    await session.ensureLease();
+    objects.push(...(await settle(some.map((group) => toGroupObject(session, group, keys)))));
+  }
+  return objects;
 }
 
 /** Our server groups, also those that no rule refers to. */
@@ -142,6 +159,12 @@ function keysById(items: readonly { id: string; key: string | undefined }[]): Ma
       return [id, unique];
     }),
   );
+}
+
+/** One of ours that is going needs no mention. */
+function foreignOf(rules: readonly ListedRule[], owner: string): ForeignObject[] {
+  const others = rules.filter((rule) => tagOf(rule, OWNER_TAG) !== owner);
+  return shownForeign(others.map(({ RuleName, RuleId }) => ({ kind: RULE, name: RuleName, remoteId: RuleId })));
 }
 
 function prioritiesByListener(rules: readonly ListedRule[]): Record<string, number[]> {

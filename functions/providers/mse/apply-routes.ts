@@ -1,4 +1,3 @@
-import { equal } from '../../core/digest.ts';
 import type { Change, Json } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import type { Observed } from '../provider.ts';
@@ -6,18 +5,11 @@ import { settle } from '../shared.ts';
 import { isGone, type MseSession, write, writeOnce } from './calls.ts';
 import { RouteSpec, routeObject, SERVICE } from './canonical.ts';
 import { factsOf } from './facts.ts';
-import {
-  listDomains,
-  listRoutes,
-  listServices,
-  ownedRoutes,
-  ownedServices,
-  PUBLISHED,
-  type Route,
-  readRoute,
-} from './observe.ts';
-import { POLICIES, policiesText, policyParameter } from './policies.ts';
-import { awaitOffline, awaitPublished, GOING_OFFLINE, isOnline, PUBLISHING } from './publish.ts';
+import { listDomains, listRoutes, listServices, ownedRoutes, ownedServices } from './observe.ts';
+import { policiesText, policyParameter } from './policies.ts';
+import { awaitOffline, awaitPublished } from './publish.ts';
+import { forgetRoutes, type Route, readRoute } from './route-details.ts';
+import { mustGoOffline, mustPublish, PUBLISH, type RouteEdit, routeEdits, TAKE_OFFLINE } from './route-steps.ts';
 
 interface Work {
   session: MseSession;
@@ -34,6 +26,10 @@ export async function applyRoutes(changes: readonly Change[], observed: Observed
   const routes = await listRoutes(session);
   const existing = ownedRoutes(routes, session);
   const work = { session, ...(await idsFor(writes, observed, session)) };
+  await forgetRoutes(
+    writes.flatMap((change) => existing.get(change.key) ?? []),
+    session,
+  );
   const written = await Promise.allSettled(writes.map((change) => writeRoute(change, existing.get(change.key), work)));
   const ids = written.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   await awaitPublished(ids, session);
@@ -50,13 +46,19 @@ async function writeRoute({ key, before, after }: Change, existing: Route | unde
   const desired = RouteSpec.parse(after?.spec);
   const id = existing?.Id ?? (await addRoute(key, desired, work));
   const current = existing && RouteSpec.parse(before?.spec ?? (await currentSpec(existing, work)));
-  const isEdited = current === undefined || (await updateRoute(id, current, desired, work));
-  const isUnderWay = existing?.Status === PUBLISHED || existing?.Status === PUBLISHING;
-  if (isEdited || !isUnderWay) {
+  const edits = current === undefined ? [] : routeEdits(current, desired);
+  for (const edit of edits) await editRoute(id, edit, desired, work);
+  if (mustPublish(edits.length > 0, existing?.Status)) {
     const { gatewayUniqueId: GatewayUniqueId } = work.session.target;
-    await write(work.session, 'ApplyGatewayRoute', { GatewayUniqueId, RouteId: id });
+    await write(work.session, PUBLISH, { GatewayUniqueId, RouteId: id });
   }
   return id;
+}
+
+async function editRoute(Id: number, { action, policy }: RouteEdit, desired: RouteSpec, work: Work): Promise<void> {
+  const { gatewayUniqueId: GatewayUniqueId } = work.session.target;
+  const parameters = policy ? policyParameter(policy, desired) : routeParameters(desired, work);
+  await write(work.session, action, { GatewayUniqueId, Id, ...parameters });
 }
 
 async function currentSpec({ Name, Id }: Route, { session, services }: Work) {
@@ -66,7 +68,14 @@ async function currentSpec({ Name, Id }: Route, { session, services }: Work) {
 
 async function addRoute(Name: string, spec: RouteSpec, work: Work): Promise<number> {
   const { session } = work;
-  const parameters = { ...routeParameters(spec, work), Name, RouteType: 'Op', Policies: policiesText(spec) };
+  const { gatewayUniqueId: GatewayUniqueId } = session.target;
+  const parameters = {
+    ...routeParameters(spec, work),
+    GatewayUniqueId,
+    Name,
+    RouteType: 'Op',
+    Policies: policiesText(spec),
+  };
   const find = async () => ownedRoutes(await listRoutes(session), session).get(Name);
   const Data = await writeOnce(session, 'AddGatewayRoute', parameters, async () => (await find()) !== undefined);
   if (typeof Data === 'number') return Data;
@@ -75,28 +84,9 @@ async function addRoute(Name: string, spec: RouteSpec, work: Work): Promise<numb
   return route.Id;
 }
 
-/** Writes what differs; false when nothing does. Match and destination are replaced as a whole, each policy by itself. */
-async function updateRoute(Id: number, current: RouteSpec, desired: RouteSpec, work: Work): Promise<boolean> {
-  const { session } = work;
-  const { gatewayUniqueId: GatewayUniqueId } = session.target;
-  const isMoved = !equal(withoutPolicies(current), withoutPolicies(desired));
-  if (isMoved) await write(session, 'UpdateGatewayRoute', { ...routeParameters(desired, work), Id });
-  const changed = POLICIES.filter(({ field }) => !equal(current[field], desired[field]));
-  for (const policy of changed) {
-    await write(session, policy.action, { GatewayUniqueId, Id, ...policyParameter(policy, desired) });
-  }
-  return isMoved || changed.length > 0;
-}
-
-function withoutPolicies(spec: RouteSpec) {
-  const { Domains, Predicates, DestinationType, Services, FallbackServices, DirectResponse, Redirect } = spec;
-  return { Domains, Predicates, DestinationType, Services, FallbackServices, DirectResponse, Redirect };
-}
-
-function routeParameters(spec: RouteSpec, { session, domains, services }: Work): Record<string, Json | undefined> {
+function routeParameters(spec: RouteSpec, { domains, services }: Work): Record<string, Json | undefined> {
   const { DestinationType, Predicates, Services, FallbackServices, DirectResponse, Redirect } = spec;
   return {
-    GatewayUniqueId: session.target.gatewayUniqueId,
     DomainIdListJSON: spec.Domains.map((name) => domains[name] ?? notFound(`domain ${name}`)),
     Predicates,
     DestinationType,
@@ -118,10 +108,9 @@ function withoutEmpty({ Code, Host, Path }: NonNullable<RouteSpec['Redirect']>) 
 
 /** A published route cannot be deleted: it goes offline first. */
 async function deleteRoutes(routes: readonly Route[], session: MseSession): Promise<void> {
-  const online = routes.filter(isOnline);
-  await settle(online.filter((route) => route.Status !== GOING_OFFLINE).map(({ Id }) => takeOffline(Id, session)));
+  await settle(routes.filter(({ Status }) => mustGoOffline(Status)).map(({ Id }) => takeOffline(Id, session)));
   await awaitOffline(
-    online.map((route) => route.Id),
+    routes.map((route) => route.Id),
     session,
   );
   const { gatewayUniqueId: GatewayUniqueId } = session.target;
@@ -134,9 +123,9 @@ async function takeOffline(RouteId: number, session: MseSession): Promise<void> 
   const { gatewayUniqueId: GatewayUniqueId } = session.target;
   const isDone = async () => {
     const route = (await listRoutes(session)).find((one) => one.Id === RouteId);
-    return route === undefined || !isOnline(route) || route.Status === GOING_OFFLINE;
+    return route === undefined || !mustGoOffline(route.Status);
   };
-  await unlessGone(writeOnce(session, 'OfflineGatewayRoute', { GatewayUniqueId, RouteId }, isDone));
+  await unlessGone(writeOnce(session, TAKE_OFFLINE, { GatewayUniqueId, RouteId }, isDone));
 }
 
 async function unlessGone(task: Promise<unknown>): Promise<void> {

@@ -1,10 +1,10 @@
-import { equal } from '../../core/digest.ts';
 import type { Change } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import { settle } from '../shared.ts';
 import { isGone, type MseSession, write, writeOnce } from './calls.ts';
 import { ServiceSpec, serviceObject } from './canonical.ts';
 import { listDomains, listServices, ownedServices, type Service, toServiceSpec } from './observe.ts';
+import { type ServiceStep, serviceSteps } from './service-steps.ts';
 
 /** Domains are created as plain HTTP when they are missing; those that are there are nobody's to change. */
 export async function applyDomains(changes: readonly Change[], session: MseSession): Promise<void> {
@@ -29,13 +29,13 @@ export async function applyServices(changes: readonly Change[], session: MseSess
   await settle([
     createServices(creates, session),
     ...updates.map(({ key, before, after }) =>
-      updateService({ Id: Number(before?.remoteId), Name: key }, specOf(before), specOf(after), session),
+      updateService({ Id: Number(before?.remoteId), Name: key }, serviceSteps(specOf(before), specOf(after)), session),
     ),
     ...deletes.map(({ before }) => deleteService(Number(before?.remoteId), session)),
   ]);
 }
 
-/** The import does not tell the ids, and a new service has a check of the gateway's choice: what was imported is read, and completed. */
+/** The import does not tell the ids: what was imported is read, and completed; its check always, as it is the gateway's choice. */
 async function createServices(changes: readonly Change[], session: MseSession): Promise<void> {
   if (changes.length === 0) return;
   const existing = await ourServices(session);
@@ -47,7 +47,8 @@ async function createServices(changes: readonly Change[], session: MseSession): 
       const service = present.get(key);
       if (service === undefined) throw lost(key);
       const current = ServiceSpec.parse(serviceObject(key, toServiceSpec(service)).spec);
-      return updateService(service, current, specOf(after), session);
+      const known = existing.has(key) ? current : { ...current, HealthCheck: undefined };
+      return updateService(service, serviceSteps(known, specOf(after)), session);
     }),
   );
 }
@@ -60,31 +61,15 @@ async function importService(Name: string, { Ips, ServiceProtocol }: ServiceSpec
   );
 }
 
-/** Writes what differs. Moving a pool to other clusters is one call. */
 async function updateService(
   { Id, Name }: Pick<Service, 'Id' | 'Name'>,
-  current: ServiceSpec,
-  desired: ServiceSpec,
+  steps: readonly ServiceStep[],
   session: MseSession,
 ): Promise<void> {
   const { gatewayUniqueId: GatewayUniqueId } = session.target;
-  const { Ips: IpList, ServiceProtocol, HealthCheck, LoadBalancer } = desired;
-  if (!equal([current.Ips, current.ServiceProtocol], [IpList, ServiceProtocol])) {
-    await write(session, 'UpdateGatewayService', { GatewayUniqueId, Id, Name, IpList, ServiceProtocol });
+  for (const { action, parametersOf } of steps) {
+    await write(session, action, { GatewayUniqueId, ...parametersOf({ Id, Name }) });
   }
-  if (!equal(current.HealthCheck, HealthCheck)) {
-    await write(session, 'UpdateGatewayServiceCheck', { GatewayUniqueId, ServiceId: Id, ...HealthCheck });
-  }
-  if (!equal(current.LoadBalancer, LoadBalancer)) {
-    const GatewayTrafficPolicy = { LoadBalancerSettings: settingsOf(LoadBalancer) };
-    await write(session, 'UpdateGatewayServiceTrafficPolicy', { GatewayUniqueId, ServiceId: Id, GatewayTrafficPolicy });
-  }
-}
-
-function settingsOf({ Type, Cookie }: ServiceSpec['LoadBalancer']) {
-  if (Cookie === undefined) return { LoadbalancerType: Type };
-  const HttpCookie = { ...Cookie, TTL: String(Cookie.TTL) };
-  return { LoadbalancerType: Type, ConsistentHashLBConfig: { ConsistentHashLBType: 'COOKIE', HttpCookie } };
 }
 
 async function deleteService(ServiceId: number, session: MseSession): Promise<void> {

@@ -83,12 +83,18 @@ export async function writeOnce(
   }
 }
 
-function requestOf({ target, credentials }: CallSession, action: string, parameters: Parameters) {
+function requestOf(
+  { target, credentials, priority, whileWaiting }: CallSession,
+  action: string,
+  parameters: Parameters,
+) {
   // Texts of errors are for people; without this they are in Chinese.
   return {
     product: 'mse' as const,
     regionId: target.regionId,
     credentials,
+    priority,
+    whileWaiting,
     action,
     parameters: { AcceptLanguage: 'en', ...parameters },
   };

@@ -3,7 +3,8 @@ import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
 import type { Capabilities } from '../../core/features.ts';
 import type { GatewayConfig, Pool, Rule } from '../../core/ir.ts';
-import type { Observed } from '../provider.ts';
+import type { Observed, QuotaUse } from '../provider.ts';
+import { isExceeded, largest, refusal, type Use } from '../quotas.ts';
 import { factsOf } from './facts.ts';
 import { HOUR_SECONDS } from './policies.ts';
 import { slotsOf } from './shares.ts';
@@ -54,16 +55,16 @@ export function check(route: RouteSpec): Issue[] {
   return route.rules.flatMap(({ backendRefs, filters }, index) => {
     const backends = backendRefs.filter((ref) => ref.weight > 0).length;
     return [
-      ...tooMany(`#/rules/${index}/backendRefs`, backends * clusters, 'unsupported-feature'),
+      ...tooMany(`#/rules/${index}/backendRefs`, backends * clusters),
       ...filters.flatMap((filter, position) => checkMaxAge(filter, `#/rules/${index}/filters/${position}`)),
     ];
   });
 }
 
-function tooMany(pointer: string, count: number, code: string): Issue[] {
+function tooMany(pointer: string, count: number): Issue[] {
   if (count <= MAX_DESTINATIONS) return [];
   const detail = `backends times clusters is ${count}, and a route of MSE has ${MAX_DESTINATIONS} percent to share out`;
-  return [{ pointer, code, detail }];
+  return [{ pointer, code: 'unsupported-feature', detail }];
 }
 
 function checkMaxAge(filter: RouteFilter, pointer: string): Issue[] {
@@ -72,19 +73,33 @@ function checkMaxAge(filter: RouteFilter, pointer: string): Issue[] {
   return [{ pointer: `${pointer}/maxAgeSeconds`, code: 'unsupported-feature', detail }];
 }
 
-/** What must not, or cannot, be written to this gateway. MSE documents no quotas. */
+/** MSE publishes no quotas; what is known is that the percentages of a route are whole. */
+export function quotas(config: GatewayConfig): QuotaUse[] {
+  return largest(destinationUses(config));
+}
+
+function destinationUses({ rules, pools }: GatewayConfig): Use[] {
+  const slots = new Map(pools.map((pool) => [pool.key, slotsOf(pool, []).slots.length]));
+  return rules.map(({ key, backends }) => ({
+    kind: 'destinations',
+    quota: `services of the route of ${key}`,
+    used: backends.reduce((sum, { pool }) => sum + (slots.get(pool) ?? 0), 0),
+    allowed: MAX_DESTINATIONS,
+    pointer: `#/rules/${key}`,
+  }));
+}
+
+/** What must not, or cannot, be written to this gateway. */
 export function checkQuotas(config: GatewayConfig, observed: Observed): Issue[] {
   const { impostors, ofIngressController } = factsOf(observed);
-  const slots = new Map(config.pools.map((pool) => [pool.key, slotsOf(pool, []).slots.length]));
   return [
     ...(ofIngressController ? [foreign('The gateway is owned by the Ingress controller of a cluster.')] : []),
     ...impostors.map((name) => foreign(`${name} has a name of ours, and is not ours.`)),
-    ...config.rules.flatMap(({ key, backends }) => {
-      const count = backends.reduce((sum, { pool }) => sum + (slots.get(pool) ?? 0), 0);
-      return tooMany(`#/rules/${key}`, count, 'quota-exceeded');
-    }),
+    ...destinationUses(config)
+      .filter(isExceeded)
+      .map((use) => refusal('MSE', use)),
     ...config.rules.flatMap((rule) => checkFallback(rule, config.pools)),
-    ...config.pools.filter((pool) => slots.get(pool.key) === 0).map(empty),
+    ...config.pools.filter((pool) => slotsOf(pool, []).slots.length === 0).map(empty),
   ];
 }
 

@@ -9,6 +9,8 @@ const Facts = z.object({
   impostors: z.array(z.string()),
   /** The Ingress controller of a cluster owns the gateway. */
   ofIngressController: z.boolean(),
+  /** Of our routes, by key. */
+  routeStatus: z.record(z.string(), z.int()),
 });
 export type Facts = z.infer<typeof Facts>;
 

@@ -2,10 +2,11 @@ import type { MseTarget } from '../../../schemas/gateway.ts';
 import type { GatewayProvider } from '../provider.ts';
 import { apply } from './apply.ts';
 import { batch } from './batch.ts';
-import { capabilities, check, checkQuotas } from './check.ts';
+import { capabilities, check, checkQuotas, quotas } from './check.ts';
 import { compile } from './compile.ts';
 import { observe } from './observe.ts';
 import { checkOrder } from './order.ts';
+import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
 
 /** Alibaba Cloud MSE cloud-native gateway: pools become fixed-address services, rules become routes. */
@@ -15,11 +16,11 @@ export const mse: GatewayProvider<MseTarget> = {
   check,
   checkOrder,
   checkQuotas,
-  quotas: () => [],
+  quotas,
   observe,
   compile,
   batch,
-  calls: () => [],
+  calls,
   rehearse: async () => [],
   apply,
   provision,

@@ -1,25 +1,12 @@
 import * as z from 'zod';
-import type { ProviderObject } from '../../core/provider-object.ts';
-import type { Observed, Scope } from '../provider.ts';
-import { chunks, settle } from '../shared.ts';
+import type { ForeignObject, Observed, Scope } from '../provider.ts';
+import { settle, shownForeign } from '../shared.ts';
 import { list, type MseSession, orElse, read } from './calls.ts';
-import {
-  type HealthCheck,
-  type RouteSpec,
-  routeObject,
-  type ServiceSpec,
-  serviceObject,
-  TextPredicate,
-} from './canonical.ts';
+import { type HealthCheck, ROUTE, SERVICE, type ServiceSpec, serviceObject } from './canonical.ts';
 import type { Facts } from './facts.ts';
 import { isOfIngressController, readAddress, runningGateway } from './gateway.ts';
 import { markOf } from './names.ts';
-import { canonicalPolicies, ReadPolicies } from './policies.ts';
-
-/** Status of a route: 0 offline, 2 being published, 3 published, 4 edited since, 5 being taken offline, 6 failed. */
-export const PUBLISHED = 3;
-
-const READS_AT_A_TIME = 20;
+import { Route, readRoutes } from './route-details.ts';
 
 const Domain = z.object({ Id: z.int(), Name: z.string() });
 
@@ -64,36 +51,6 @@ const Service = z.object({
 });
 export type Service = z.output<typeof Service>;
 
-const Route = z.object({ Id: z.int(), Name: z.string(), Type: z.string(), Status: z.int() });
-export type Route = z.output<typeof Route>;
-
-const RouteServices = orElse(z.array(z.object({ ServiceId: z.int(), Percent: orElse(z.int(), 100) })), []);
-const TextPredicates = orElse(z.array(TextPredicate), []);
-
-const RouteDetail = ReadPolicies.extend({
-  Status: z.int(),
-  DomainNameList: orElse(z.array(z.string()), []),
-  RoutePredicates: z.object({
-    PathPredicates: orElse(z.object({ Path: z.string(), Type: z.string(), IgnoreCase: orElse(z.boolean(), false) }), {
-      Path: '',
-      Type: '',
-      IgnoreCase: false,
-    }),
-    HeaderPredicates: TextPredicates,
-    QueryPredicates: TextPredicates,
-    MethodPredicates: orElse(z.array(z.string()), []),
-  }),
-  DestinationType: z.string(),
-  RouteServices,
-  Fallback: orElse(z.boolean(), false),
-  FallbackServices: RouteServices,
-  DirectResponse: z.object({ Code: orElse(z.int(), 0), Body: orElse(z.string(), '') }).nullish(),
-  Redirect: z
-    .object({ Code: orElse(z.int(), 0), Host: orElse(z.string(), ''), Path: orElse(z.string(), '') })
-    .nullish(),
-});
-type RouteDetail = z.output<typeof RouteDetail>;
-
 /**
  * What the gateway has now. Our objects are the ones that have our mark in their name and are of the type that we create; what the
  * Ingress controller has made is not seen. Scope `pools` reads services only. Throws a CloudError while the gateway takes no writes.
@@ -108,6 +65,7 @@ export async function observe(session: MseSession, scope: Scope): Promise<Observ
     full ? readAddress(session) : undefined,
   ] as const);
   const ourServices = ownedServices(services, session);
+  const ourRoutes = ownedRoutes(routes, session);
   const keys = new Map([...ourServices].map(([key, { Id }]) => [Id, key]));
   const serviceObjects = [...ourServices].map(([key, service]) =>
     serviceObject(key, toServiceSpec(service), String(service.Id)),
@@ -116,24 +74,24 @@ export async function observe(session: MseSession, scope: Scope): Promise<Observ
     domains,
     impostors: impostors(services, routes, session),
     ofIngressController: isOfIngressController(gateway),
+    routeStatus: Object.fromEntries([...ourRoutes].map(([key, { Status }]) => [key, Status])),
   };
-  const routeObjects = await readRoutes([...ownedRoutes(routes, session)], keys, session);
-  return { objects: [...serviceObjects, ...routeObjects], foreign: [], address, facts };
+  const routeObjects = await readRoutes(ourRoutes, keys, session);
+  const foreign = full ? foreignOf(services, ourServices, routes, ourRoutes) : [];
+  return { objects: [...serviceObjects, ...routeObjects], foreign, address, facts };
 }
 
-/** One call for each route, which may take longer than a lease lasts. */
-async function readRoutes(
-  routes: readonly [string, Route][],
-  keys: ReadonlyMap<number, string>,
-  session: MseSession,
-): Promise<ProviderObject[]> {
-  const objects: ProviderObject[] = [];
-  for (const some of chunks(routes, READS_AT_A_TIME)) {
-    await session.ensureLease();
-    const reads = some.map(async ([key, { Id }]) => routeObject(key, await readRoute(session, Id, keys), String(Id)));
-    objects.push(...(await settle(reads)));
-  }
-  return objects;
+function foreignOf(
+  services: readonly Service[],
+  ourServices: ReadonlyMap<string, Service>,
+  routes: readonly Route[],
+  ourRoutes: ReadonlyMap<string, Route>,
+): ForeignObject[] {
+  const rest = (kind: string, all: readonly { Id: number; Name: string }[], ours: Iterable<{ Id: number }>) => {
+    const ids = new Set([...ours].map(({ Id }) => Id));
+    return all.filter(({ Id }) => !ids.has(Id)).map(({ Id, Name }) => ({ kind, name: Name, remoteId: String(Id) }));
+  };
+  return shownForeign([...rest(ROUTE, routes, ourRoutes.values()), ...rest(SERVICE, services, ourServices.values())]);
 }
 
 export function listServices(session: MseSession): Promise<Service[]> {
@@ -151,16 +109,6 @@ export async function listDomains(session: MseSession): Promise<Record<string, n
   const parameters = { GatewayUniqueId: session.target.gatewayUniqueId };
   const domains = await read(session, 'ListGatewayDomain', parameters, orElse(z.array(Domain), []));
   return Object.fromEntries(domains.map(({ Name, Id }) => [Name, Id]));
-}
-
-/** A route in full, which lists do not tell. `keys`: of our services, by id. */
-export async function readRoute(
-  session: MseSession,
-  RouteId: number,
-  keys: ReadonlyMap<number, string>,
-): Promise<RouteSpec> {
-  const parameters = { GatewayUniqueId: session.target.gatewayUniqueId, RouteId };
-  return toRouteSpec(await read(session, 'GetGatewayRouteDetail', parameters, RouteDetail), keys);
 }
 
 /** Our services, by key. */
@@ -209,20 +157,4 @@ export function toServiceSpec({ ServiceProtocol, Ips, ...service }: Service): Se
 function canonicalCheck({ HttpPath, ExpectedStatuses, ...common }: Service['HealthCheckInfo']): HealthCheck {
   if (common.Protocol !== 'HTTP') return common;
   return { ...common, HttpPath, ExpectedStatuses: [...ExpectedStatuses].sort((a, b) => a - b) };
-}
-
-function toRouteSpec(detail: RouteDetail, keys: ReadonlyMap<number, string>): RouteSpec {
-  const { DestinationType, DirectResponse, Redirect } = detail;
-  const key = (id: number) => keys.get(id) ?? `id:${id}`;
-  return {
-    Domains: detail.DomainNameList,
-    Predicates: detail.RoutePredicates,
-    DestinationType,
-    Services: detail.RouteServices.map(({ ServiceId, Percent }) => ({ Service: key(ServiceId), Percent })),
-    FallbackServices: detail.Fallback ? detail.FallbackServices.map(({ ServiceId }) => key(ServiceId)) : [],
-    ...(DestinationType === 'Mock' && DirectResponse ? { DirectResponse } : {}),
-    ...(DestinationType === 'Redirect' && Redirect ? { Redirect } : {}),
-    ...canonicalPolicies(detail),
-    Published: detail.Status === PUBLISHED,
-  };
 }

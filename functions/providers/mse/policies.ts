@@ -88,7 +88,7 @@ function rewriteOf(
 
 type Fields = { [name: string]: Json | undefined };
 
-interface Policy {
+export interface Policy {
   field: keyof Policies;
   /** In `Policies` of AddGatewayRoute. */
   name: string;

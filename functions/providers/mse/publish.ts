@@ -1,11 +1,8 @@
 import { CloudError } from '../../deps.ts';
 import type { MseSession } from './calls.ts';
-import { listRoutes, PUBLISHED, type Route } from './observe.ts';
-
-const OFFLINE = 0;
-export const PUBLISHING = 2;
-export const GOING_OFFLINE = 5;
-const FAILED = 6;
+import { listRoutes } from './observe.ts';
+import type { Route } from './route-details.ts';
+import { FAILED, isOnline, PUBLISHED } from './status.ts';
 
 const FIRST_DELAY_MS = 300;
 const MAX_DELAY_MS = 3_000;
@@ -21,12 +18,7 @@ export async function awaitPublished(ids: readonly number[], session: MseSession
 
 /** Waits until no request reaches the routes any more. */
 export async function awaitOffline(ids: readonly number[], session: MseSession): Promise<void> {
-  await awaitRoutes(ids, session, (route) => route === undefined || !isOnline(route));
-}
-
-/** Whether requests may reach the route, now or soon. */
-export function isOnline({ Status }: Route): boolean {
-  return Status !== OFFLINE && Status !== FAILED;
+  await awaitRoutes(ids, session, (route) => route === undefined || !isOnline(route.Status));
 }
 
 /** All routes are looked at in one call, ever more slowly: publishing is asynchronous, and tells its end by the status alone. */

@@ -7,9 +7,10 @@ import { plan } from '../../../functions/core/plan.ts';
 import type { Json, Plan } from '../../../functions/core/provider-object.ts';
 import type { Cloud } from '../../../functions/deps.ts';
 import { alb } from '../../../functions/providers/alb/index.ts';
-import type { Scope, Session } from '../../../functions/providers/provider.ts';
+import type { PlannedCall, Scope, Session } from '../../../functions/providers/provider.ts';
 import type { CloudState, DataPlane } from '../../../infra/local/cloud/alb/model.ts';
 import type { Quotas } from '../../../infra/local/cloud/alb/quotas.ts';
+import type { LogEntry } from '../../../infra/local/cloud/log.ts';
 import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
 import { RouteFilter } from '../../../schemas/filter.ts';
 import type { AlbTarget } from '../../../schemas/gateway.ts';
@@ -17,6 +18,7 @@ import { RouteMatch } from '../../../schemas/route.ts';
 import { HealthCheck } from '../../../schemas/service.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';
 import { createMemory } from '../memory.ts';
+import { madeCalls, valuesOf } from '../planned.ts';
 
 export const OWNER = 'fairlead/prod/edge';
 
@@ -51,13 +53,21 @@ export interface Alb {
   session(options?: { intent?: string; cloud?: Cloud; owner?: string }): Session<AlbTarget>;
   client: Cloud;
   call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
-  /** One reconciliation: what was planned, and what a second plan still finds. */
-  reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<{ plan: Plan; left: Plan }>;
+  /** One reconciliation. */
+  reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<Reconciled>;
   /** Lets all jobs end. */
   settle(): Promise<void>;
   /** Writes since the last time this was asked. */
   writes(): string[];
   close(): Promise<void>;
+}
+
+/** What was planned, and what a second plan still finds; the calls that were planned, and those that were made. */
+export interface Reconciled {
+  plan: Plan;
+  left: Plan;
+  planned: PlannedCall[];
+  made: PlannedCall[];
 }
 
 export interface ReconcileOptions {
@@ -128,11 +138,13 @@ export async function startAlb(
       cloud: other,
       clock,
       credentials: 'default',
+      priority: 'normal',
       owner,
       createToken: (key) => digest(['create', intent, key]),
       writeToken: (parts) => digest(['write', run, ...parts]),
       ensureLease: async () => {},
       memory,
+      whileWaiting: async () => {},
     };
   };
   let seen = cloud.log.entries.length;
@@ -143,7 +155,7 @@ export async function startAlb(
     client,
     call,
     settle,
-    reconcile: (config, more = {}) => reconcile(config, { session: session(), ...more }),
+    reconcile: (config, more = {}) => reconcile(cloud, config, { session: session(), ...more }),
     writes: () => {
       const entries = cloud.log.entries.slice(seen);
       seen = cloud.log.entries.length;
@@ -183,9 +195,10 @@ async function provision(call: Alb['call'], listeners: number, https: boolean): 
 }
 
 async function reconcile(
+  cloud: LocalCloud,
   config: GatewayConfig,
   { session, shares = declaredShares, scope = 'full' }: ReconcileOptions & { session: Session<AlbTarget> },
-): Promise<{ plan: Plan; left: Plan }> {
+): Promise<Reconciled> {
   const poolShares = new Map(config.pools.map((one) => [one.key, shares(one)]));
   const look = async () => {
     const observed = await alb.observe(session, scope);
@@ -193,8 +206,21 @@ async function reconcile(
     return { observed, plan: plan(desired, observed.objects, 'sync', scope === 'full' ? 'full' : 'update') };
   };
   const first = await look();
+  const planned = alb.calls(first.plan.changes, first.observed, session);
+  const keys = new Map(first.observed.objects.map(({ remoteId, key }) => [remoteId, key]));
+  const from = cloud.log.entries.length;
   for (const batch of alb.batch(first.plan.changes)) await alb.apply(batch, first.observed, session);
-  return { plan: first.plan, left: (await look()).plan };
+  const entries = cloud.log.entries.slice(from);
+  const last = await look();
+  for (const { remoteId, key } of last.observed.objects) keys.set(remoteId, key);
+  const made = madeCalls(entries, (entry) => keysOf(entry, keys));
+  return { plan: first.plan, left: last.plan, planned, made };
+}
+
+/** The objects of a write: those that it creates carry their keys, the others have ids. */
+function keysOf(entry: LogEntry, keys: ReadonlyMap<string | undefined, string>): (string | undefined)[] {
+  if (entry.action.startsWith('Create')) return valuesOf(entry, /Tag\.2\.Value$/);
+  return valuesOf(entry, /^ServerGroupId$|^Rules\.\d+\.RuleId$|^RuleIds\.\d+$/).map((id) => keys.get(id));
 }
 
 /** Passes calls on, and fails the n-th write (from 1), before or after the cloud has done it. */

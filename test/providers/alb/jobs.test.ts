@@ -28,11 +28,13 @@ function sessionWith(statusAt: (jobId: string, poll: number) => Record<string, J
     cloud,
     clock,
     credentials: 'default',
+    priority: 'normal',
     owner: 'o',
     createToken: (key) => key,
     writeToken: (parts) => parts.join(),
     ensureLease: async () => {},
     memory: createMemory(),
+    whileWaiting: async () => {},
   };
   return { session, clock, polls };
 }

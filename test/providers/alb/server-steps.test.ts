@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { serverSteps } from '../../../functions/providers/alb/apply-groups.ts';
 import type { Server } from '../../../functions/providers/alb/canonical.ts';
+import { serverSteps } from '../../../functions/providers/alb/group-steps.ts';
 
 const servers = fc
   .uniqueArray(

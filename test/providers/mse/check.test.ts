@@ -39,6 +39,7 @@ test('more destinations than percent to share out are refused', () => {
     );
   const config = { pools: [wide('a'), wide('b')], rules: [rule('/', { a: 50, b: 50 })] };
   expect(mse.checkQuotas(config, NOTHING)).toMatchObject([{ code: 'quota-exceeded' }]);
+  expect(mse.quotas(config, NOTHING)).toMatchObject([{ used: 102, allowed: 100 }]);
 });
 
 test('the age of preflight answers must be whole hours', () => {

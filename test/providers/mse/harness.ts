@@ -2,10 +2,11 @@ import { createCloud } from '../../../functions/cloud/alicloud.ts';
 import { digest } from '../../../functions/core/digest.ts';
 import type { GatewayConfig, Pool, Rule } from '../../../functions/core/ir.ts';
 import { plan } from '../../../functions/core/plan.ts';
-import type { Json, Plan } from '../../../functions/core/provider-object.ts';
+import type { Json } from '../../../functions/core/provider-object.ts';
 import type { Cloud } from '../../../functions/deps.ts';
 import { mse } from '../../../functions/providers/mse/index.ts';
 import type { Observed, Scope, Session } from '../../../functions/providers/provider.ts';
+import type { LogEntry } from '../../../infra/local/cloud/log.ts';
 import type { Gateway, MseDataPlane } from '../../../infra/local/cloud/mse/model.ts';
 import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
 import type { RouteFilter } from '../../../schemas/filter.ts';
@@ -13,8 +14,9 @@ import { RouteFilter as Filter } from '../../../schemas/filter.ts';
 import type { MseTarget } from '../../../schemas/gateway.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';
-import { declaredShares, type SharesOf } from '../alb/harness.ts';
+import { declaredShares, type Reconciled, type SharesOf } from '../alb/harness.ts';
 import { createMemory } from '../memory.ts';
+import { madeCalls, valuesOf } from '../planned.ts';
 
 export { declaredShares, member, pool, type SharesOf } from '../alb/harness.ts';
 
@@ -47,7 +49,7 @@ export const only =
 export const NOTHING: Observed = {
   objects: [],
   foreign: [],
-  facts: { domains: {}, impostors: [], ofIngressController: false },
+  facts: { domains: {}, impostors: [], ofIngressController: false, routeStatus: {} },
 };
 
 /** The objects for a gateway that is empty. */
@@ -64,8 +66,8 @@ export interface Mse {
   client: Cloud;
   session(options?: { cloud?: Cloud; owner?: string }): Session<MseTarget>;
   call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
-  /** One reconciliation: what was planned, and what a second plan still finds. */
-  reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<{ plan: Plan; left: Plan }>;
+  /** One reconciliation. */
+  reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<Reconciled>;
   /** Calls since the last time this was asked. */
   calls(kind: 'read' | 'write'): string[];
   /** Addresses of a service, by a part of its name. */
@@ -128,11 +130,13 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
     cloud: other,
     clock,
     credentials: 'default',
+    priority: 'normal',
     owner,
     createToken: (key) => key,
     writeToken: (parts) => parts.join(),
     ensureLease: async () => {},
     memory,
+    whileWaiting: async () => {},
   });
   let seen = cloud.log.entries.length;
   return {
@@ -142,7 +146,7 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
     client,
     session,
     call,
-    reconcile: (config, more = {}) => reconcile(config, { session: session(), ...more }),
+    reconcile: (config, more = {}) => reconcile({ cloud, gateway }, config, { session: session(), ...more }),
     calls: (kind) => {
       const entries = cloud.log.entries.slice(seen);
       seen = cloud.log.entries.length;
@@ -154,9 +158,10 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
 }
 
 async function reconcile(
+  { cloud, gateway }: Pick<Mse, 'cloud' | 'gateway'>,
   config: GatewayConfig,
   { session, shares = declaredShares, scope = 'full' }: ReconcileOptions & { session: Session<MseTarget> },
-): Promise<{ plan: Plan; left: Plan }> {
+): Promise<Reconciled> {
   const poolShares = new Map(config.pools.map((one: Pool) => [one.key, shares(one)]));
   const look = async () => {
     const observed = await mse.observe(session, scope);
@@ -164,8 +169,21 @@ async function reconcile(
     return { observed, plan: plan(desired, observed.objects, 'sync', scope === 'full' ? 'full' : 'update') };
   };
   const first = await look();
+  const planned = mse.calls(first.plan.changes, first.observed, session);
+  const keys = new Map(first.observed.objects.map(({ remoteId, key }) => [remoteId, key]));
+  const from = cloud.log.entries.length;
   for (const batch of mse.batch(first.plan.changes)) await mse.apply(batch, first.observed, session);
-  return { plan: first.plan, left: (await look()).plan };
+  for (const { Id, Name } of [...gateway.services.values(), ...gateway.routes.values()]) keys.set(String(Id), Name);
+  const made = madeCalls(cloud.log.entries.slice(from), (entry) => keysOf(entry, keys));
+  return { plan: first.plan, left: (await look()).plan, planned, made };
+}
+
+/** The object of a write: one that it creates has a name, the others have ids. */
+function keysOf(entry: LogEntry, keys: ReadonlyMap<string | undefined, string>): (string | undefined)[] {
+  const [list] = valuesOf(entry, /^ServiceList$/);
+  if (list !== undefined) return JSON.parse(list).map((service: { Name: string }) => service.Name);
+  if (entry.action.startsWith('Add')) return valuesOf(entry, /^Name$/);
+  return valuesOf(entry, /^(Id|RouteId|ServiceId)$/).map((id) => keys.get(id));
 }
 
 /** Passes calls on, and fails the n-th write (from 1), before or after the cloud has done it, and all that follows. */

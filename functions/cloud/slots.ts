@@ -1,0 +1,33 @@
+import type { Priority } from '../core/budget.ts';
+
+/**
+ * Runs at most `size` tasks at a time, those of a failover first. Other tasks leave one place free for it, so that a failover does not even
+ * wait for a call that hangs.
+ */
+export function createSlots(size: number): <T>(priority: Priority, task: () => Promise<T>) => Promise<T> {
+  const most: Record<Priority, number> = { failover: size, normal: size - 1 };
+  const waiting: Record<Priority, (() => void)[]> = { failover: [], normal: [] };
+  let busy = 0;
+
+  const admit = () => {
+    for (const priority of ['failover', 'normal'] as const) {
+      while (busy < most[priority] && waiting[priority].length > 0) {
+        busy++;
+        waiting[priority].shift()?.();
+      }
+    }
+  };
+
+  return async (priority, task) => {
+    await new Promise<void>((resolve) => {
+      waiting[priority].push(resolve);
+      admit();
+    });
+    try {
+      return await task();
+    } finally {
+      busy--;
+      admit();
+    }
+  };
+}

@@ -1,0 +1,47 @@
+import { equal } from '../../core/digest.ts';
+import type { Change } from '../../core/provider-object.ts';
+import { RouteSpec } from './canonical.ts';
+import { POLICIES, type Policy } from './policies.ts';
+import { GOING_OFFLINE, isOnline, PUBLISHED, PUBLISHING } from './status.ts';
+
+/** One write to a route that is there: of a policy, or else of its match and destination as a whole. */
+export interface RouteEdit {
+  action: string;
+  policy?: Policy;
+}
+
+export const PUBLISH = 'ApplyGatewayRoute';
+export const TAKE_OFFLINE = 'OfflineGatewayRoute';
+
+/** The actions that a change of a route takes, in order. `status`: of the route at the gateway; undefined when it is not there. */
+export function routeActions({ verb, before, after }: Change, status: number | undefined): string[] {
+  if (verb === 'delete') return [...(mustGoOffline(status) ? [TAKE_OFFLINE] : []), 'DeleteGatewayRoute'];
+  if (verb === 'create') return ['AddGatewayRoute', PUBLISH];
+  const edits = routeEdits(RouteSpec.parse(before?.spec), RouteSpec.parse(after?.spec));
+  return [...edits.map(({ action }) => action), ...(mustPublish(edits.length > 0, status) ? [PUBLISH] : [])];
+}
+
+/** Match and destination are replaced as a whole, each policy by itself. */
+export function routeEdits(current: RouteSpec, desired: RouteSpec): RouteEdit[] {
+  const isMoved = !equal(withoutPolicies(current), withoutPolicies(desired));
+  const policies = POLICIES.filter(({ field }) => !equal(current[field], desired[field]));
+  return [
+    ...(isMoved ? [{ action: 'UpdateGatewayRoute' }] : []),
+    ...policies.map((policy) => ({ action: policy.action, policy })),
+  ];
+}
+
+function withoutPolicies(spec: RouteSpec) {
+  const { Domains, Predicates, DestinationType, Services, FallbackServices, DirectResponse, Redirect } = spec;
+  return { Domains, Predicates, DestinationType, Services, FallbackServices, DirectResponse, Redirect };
+}
+
+/** A publishing that is under way will do, when nothing has been written since. */
+export function mustPublish(isEdited: boolean, status: number | undefined): boolean {
+  return isEdited || (status !== PUBLISHED && status !== PUBLISHING);
+}
+
+/** A published route cannot be deleted. */
+export function mustGoOffline(status: number | undefined): boolean {
+  return status !== undefined && isOnline(status) && status !== GOING_OFFLINE;
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import type { Store } from '../deps.ts';
+import { ABSENT, itemOf, parsed, put, recordOf } from './items.ts';
+import { budgetKey } from './keys.ts';
+import { StoredBucket } from './records.ts';
+import type { Table } from './table.ts';
+
+type Budgets = Pick<Store, 'budget' | 'putBudget'>;
+
+/** In real time: the SDK alone would try for twenty seconds, and calls of the cloud wait for this. */
+const PATIENCE_MS = 1_000;
+
+const Versioned = z.object({ version: z.int().min(1) });
+
+/** Budgets of calls. The version is an attribute, which writes are conditional on. */
+export function budgetStore(table: Table): Budgets {
+  return {
+    budget: async (scope) => {
+      const item = await inTime(table.get(budgetKey(scope)));
+      return item && { version: parsed(item, Versioned, item).version, bucket: recordOf(item, StoredBucket) };
+    },
+    putBudget: async (scope, { version, bucket }) => {
+      const item = itemOf(budgetKey(scope), bucket, { version });
+      const operation = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
+      return (await inTime(table.transact([operation]))).ok;
+    },
+  };
+}
+
+/** Rejects when the work takes too long; the work goes on, and nobody waits for it. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The store has not answered in time.')), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

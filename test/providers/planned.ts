@@ -1,0 +1,33 @@
+import { expect } from 'vitest';
+import type { PlannedCall } from '../../functions/providers/provider.ts';
+import type { LogEntry } from '../../infra/local/cloud/log.ts';
+
+/** The writes among the entries of the log, in the words of a plan; `keyOf` gives the key of an object by its id. */
+export function madeCalls(
+  entries: readonly LogEntry[],
+  objectsOf: (entry: LogEntry) => (string | undefined)[],
+): PlannedCall[] {
+  return entries
+    .filter((entry) => entry.kind === 'write')
+    .map((entry) => ({ action: entry.action, objects: objectsOf(entry).map((key) => key ?? 'unknown') }));
+}
+
+/** The same calls with the same objects, and each object meets its calls in the same order. */
+export function expectSameCalls(made: readonly PlannedCall[], planned: readonly PlannedCall[]): void {
+  const texts = (calls: readonly PlannedCall[]) => calls.map((call) => JSON.stringify(call)).sort();
+  expect(texts(made)).toEqual(texts(planned));
+  const histories = (calls: readonly PlannedCall[]) =>
+    Map.groupBy(
+      calls.flatMap(({ action, objects }) => objects.map((key) => ({ key, action }))),
+      ({ key }) => key,
+    );
+  const plannedHistories = histories(planned);
+  for (const [key, history] of histories(made)) expect(history).toEqual(plannedHistories.get(key));
+}
+
+/** Values of flat parameters, by the pattern of their names, in their order. */
+export function valuesOf({ parameters }: LogEntry, name: RegExp): string[] {
+  const found = Object.entries(parameters).filter(([key]) => name.test(key));
+  const place = (key: string) => Number(/\d+/.exec(key)?.[0] ?? 0);
+  return found.sort(([a], [b]) => place(a) - place(b)).map(([, value]) => value);
+}
