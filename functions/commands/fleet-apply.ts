@@ -7,7 +7,7 @@ import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { type Desired, planFleet, type Way } from './fleet-plan.ts';
 import { viewOperation } from './operations.ts';
-import { planWrite } from './plans.ts';
+import { planWrite } from './plan-write.ts';
 import { FOLLOW_MS, followAll } from './transaction.ts';
 
 export interface ApplyOptions {

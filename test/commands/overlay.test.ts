@@ -13,6 +13,8 @@ let store: Store;
 const [shop, cart, pay] = [service('shop'), service('cart'), service('pay')];
 const edited: Resource<'service'> = { ...shop, revision: 2, spec: { ...shop.spec, displayName: 'Shop' } };
 
+const ROLLOUT = { fleet: FLEET, operation: 'opn_1', batches: 1, steps: 1, writtenBatches: 0, writtenSteps: 0 };
+
 beforeAll(async () => {
   dynamo = await startDynamo();
   store = createDynamoStore(createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint }), DEFAULT_TABLE_NAME);
@@ -49,7 +51,7 @@ describe('a store with changes that are not written', () => {
     const overlay = wouldBe();
     expect(() => overlay.commit(creation(service('new')))).toThrow('nothing can be written');
     expect(() => overlay.acquire('gateway/prod/edge', 'me', 1000, 0)).toThrow('nothing can be written');
-    expect(() => overlay.settle([], NOW)).toThrow('nothing can be written');
+    expect(() => overlay.endRollout(ROLLOUT, NOW)).toThrow('nothing can be written');
     expect((await store.all('service', FLEET)).map(({ name }) => name)).toEqual(['cart', 'shop']);
   });
 });
