@@ -5,6 +5,7 @@ import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
+import { rolloutSuite } from './rollouts.ts';
 
 /** What every implementation of the Store port guarantees. `open` gives an empty store. */
 export function storeConformance(name: string, open: Open): void {
@@ -20,5 +21,6 @@ export function storeConformance(name: string, open: Open): void {
     historySuite(store);
     propagationSuite(store);
     evidenceSuite(store);
+    rolloutSuite(store);
   });
 }
