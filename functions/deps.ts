@@ -2,7 +2,6 @@
 
 import type { AuditEvent } from '../schemas/audit.ts';
 import type { Observation } from '../schemas/cluster.ts';
-import type { Changes } from '../schemas/common.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
@@ -11,6 +10,7 @@ import type { Bucket, Priority } from './core/budget.ts';
 import type { Baseline } from './core/drift.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
+import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource, Traffic } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
 
@@ -242,6 +242,8 @@ export interface Commit {
   /** The new state; on delete, the last state. */
   resource: Resource;
   verb: 'create' | 'update' | 'delete';
+  /** What an update replaces. */
+  before?: Resource | undefined;
   /** Resources that must exist, and that no one may delete meanwhile. */
   references: Ref[];
   /** The reference count read before the referrers were looked up: on delete, and on an update that may take something from them. */
@@ -256,8 +258,8 @@ export interface Commit {
 export interface Step extends Pick<Commit, 'resource' | 'verb' | 'references' | 'referenceCount'> {
   /** Names of the gateways that have to follow. */
   gateways: string[];
-  /** What the audit event tells. */
-  changes: Changes;
+  /** How many of the terms by which it is found come or go. */
+  movedTerms: number;
 }
 
 /** How far the steps of an operation have been written: in batches, each of which is one transaction. */
@@ -301,6 +303,12 @@ export interface Store {
   list<K extends Kind>(kind: K, fleet: string, page: PageRequest): Promise<Page<Resource<K>>>;
   /** Every resource of the kind in the fleet, by name. */
   all<K extends Kind>(kind: K, fleet: string): Promise<Resource<K>[]>;
+  /** Those of the named resources that exist, by name. */
+  find<K extends Kind>(kind: K, fleet: string, names: Iterable<string>): Promise<Resource<K>[]>;
+  /** The routes of the fleet that stand under the term, by name; of the first `limit`, or of all. */
+  routesUnder(fleet: string, term: Term, limit?: number): Promise<Resource<'route'>[]>;
+  /** The gateways of all fleets that are declared to be at the instance of the target, by fleet and name. */
+  gatewaysAt(target: GatewayTarget): Promise<Resource<'gateway'>[]>;
   /**
    * How often the resource has been taken as a reference. A commit that looked for referrers carries it back, so that one
    * that was written in between makes the commit fail.
@@ -329,8 +337,15 @@ export interface Store {
   audits(fleet: string, page: PageRequest, filter?: AuditFilter): Promise<Page<AuditEvent>>;
   audit(fleet: string, id: string): Promise<AuditEvent | undefined>;
 
-  /** All rows of a gateway, of a fleet, or of everything. */
-  outbox(scope: { fleet?: never; gateway?: never } | { fleet: string; gateway?: string }): Promise<OutboxRow[]>;
+  /** Rows of a gateway, of a fleet, or of everything; the first `limit`, or all. */
+  outbox(
+    scope: { fleet?: never; gateway?: never } | { fleet: string; gateway?: string },
+    limit?: number,
+  ): Promise<OutboxRow[]>;
+  /** Rows of a gateway for what is of the kind and has a name in [from, to]. */
+  waiting(fleet: string, gateway: string, kind: RowKind, from: string, to: string): Promise<OutboxRow[]>;
+  /** The first gateway that has rows, or the first one after `last`, in order of fleets and names. */
+  nextBehind(last?: { fleet: string; gateway: string }): Promise<{ fleet: string; gateway: string } | undefined>;
   /**
    * Removes rows that are still as they were read, and records them as programmed; forgets them when the resource or the gateway is
    * gone. False when the lease is lost: then nothing more is written.
@@ -407,12 +422,13 @@ export interface Store {
   renew(lease: Lease, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
 
-  /** Undefined before the first call. This and `putBudget` throw when there is no answer within a second: calls are not to wait longer. */
+  /** Undefined before the first call. This and `putBudget` throw when there is no answer in half a second: no call shall wait longer. */
   budget(scope: BudgetScope): Promise<StoredBudget | undefined>;
   /** Replaces the budget; false when it is not at `version - 1`. */
   putBudget(scope: BudgetScope, budget: StoredBudget): Promise<boolean>;
 
-  health(fleet: string): Promise<HealthRecord[]>;
+  /** Of all clusters, or of those whose names lie in [from, to]. */
+  health(fleet: string, names?: { from: string; to: string }): Promise<HealthRecord[]>;
   /** Appends the observation and replaces the record, in one transaction; false when the record is not at `version - 1`. */
   putHealth(record: HealthRecord, observation: Observation): Promise<boolean>;
   /** Newest first. */

@@ -20,7 +20,7 @@ const shape = {
   BillingMode: 'PAY_PER_REQUEST',
 } satisfies Partial<CreateTableCommandInput>;
 
-/** DynamoDB deletes an item some time after the second in its attribute `ttl`; only observations have one. */
+/** DynamoDB deletes an item some time after the second in its attribute `ttl`; only observations and what is remembered of gateways have one. */
 export const timeToLive = { AttributeName: 'ttl', Enabled: true };
 
 export function createTableInput(tableName: string): CreateTableCommandInput {

@@ -345,7 +345,7 @@ function resourceExamples<I>(
     [`list${title}s`]: { response: { items: [view] } },
     [`get${title}`]: { response: view },
     [`put${title}`]: { body: input, response: view },
-    [`delete${title}`]: {},
+    [`delete${title}`]: { response: { plans: [] } },
     ...revisionExamples(title, schema.parse(input), view),
   };
 }

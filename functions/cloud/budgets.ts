@@ -1,4 +1,4 @@
-import { spend, throttled } from '../core/budget.ts';
+import { type Priority, throttled } from '../core/budget.ts';
 import type { Clock, CloudRequest } from '../deps.ts';
 import { rateOf } from './rates.ts';
 import { type BudgetPorts, SharedBucket } from './shared-bucket.ts';
@@ -17,9 +17,8 @@ const MAX_SLEEP_MS = 2_000;
 const CONTENDED_MS = 50;
 
 /**
- * The budgets of calls, shared by all invocations. A normal call asks: all that wait for one bucket are granted by one write to the store,
- * and nothing is held in stock that a dead invocation could lose. A failover does not ask, it tells: it goes by what is known here and is
- * written down beside, so that it never waits for the store.
+ * The budgets of calls, shared by all invocations. All calls of an invocation that wait for one bucket are granted by one write to the
+ * store, failovers first, and nothing is held in stock that a dead invocation could lose. Without the store calls go ahead.
  */
 export function createBudgets(ports: BudgetPorts): Budgets {
   const queues = new Map<string, Queue>();
@@ -32,8 +31,7 @@ export function createBudgets(ports: BudgetPorts): Budgets {
     return queue;
   };
   return {
-    turn: (request) =>
-      request.priority === 'failover' ? queueOf(request).tell(request) : queueOf(request).ask(request),
+    turn: (request) => queueOf(request).turn(request),
     throttled: (request, retryAfterMs = 0) => queueOf(request).throttled(retryAfterMs),
   };
 }
@@ -48,28 +46,22 @@ interface Waiter {
 class Queue {
   readonly #bucket: SharedBucket;
   readonly #clock: Clock;
-  #waiting: Waiter[] = [];
+  readonly #waiting: Record<Priority, Waiter[]> = { failover: [], normal: [] };
+  /** One exchange at a time. */
   #working = false;
+  #wake: () => void = () => undefined;
 
   constructor(bucket: SharedBucket, clock: Clock) {
     this.#bucket = bucket;
     this.#clock = clock;
   }
 
-  async ask({ whileWaiting }: CloudRequest): Promise<void> {
+  async turn({ priority = 'normal', whileWaiting }: CloudRequest): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ whileWaiting, resolve, reject });
+      this.#waiting[priority].push({ whileWaiting, resolve, reject });
+      if (priority === 'failover') this.#wake();
       this.#work();
     });
-  }
-
-  async tell({ whileWaiting }: CloudRequest): Promise<void> {
-    for (let leftMs = this.#leftMs(); leftMs > 0; leftMs = this.#leftMs()) {
-      await whileWaiting?.();
-      await this.#clock.sleep(Math.min(leftMs, MAX_SLEEP_MS));
-    }
-    this.#bucket.note((bucket, rate, nowMs) => spend(bucket, rate, 1, nowMs));
-    this.#work();
   }
 
   throttled(retryAfterMs: number): void {
@@ -77,11 +69,6 @@ class Queue {
     this.#work();
   }
 
-  #leftMs(): number {
-    return this.#bucket.waitMs('failover');
-  }
-
-  /** One at a time exchanges with the store; nobody waits for it but those in the queue. */
   #work(): void {
     if (this.#working) return;
     this.#working = true;
@@ -90,24 +77,37 @@ class Queue {
     });
   }
 
+  /** The only one that exchanges with the store, for as long as there is something to exchange. */
   async #serve(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#bucket.hasNotes()) {
-      const granted = await this.#bucket.exchange(this.#waiting.length);
-      for (const { resolve } of this.#waiting.splice(0, granted)) resolve();
-      if (this.#waiting.length === 0) continue;
-      await this.#clock.sleep(Math.min(this.#bucket.waitMs('normal') || CONTENDED_MS, MAX_SLEEP_MS));
-      await this.#dismiss();
+    const { failover, normal } = this.#waiting;
+    while (failover.length + normal.length > 0 || this.#bucket.hasNotes()) {
+      const granted = await this.#bucket.exchange({ failover: failover.length, normal: normal.length });
+      const admitted = [...failover.splice(0, granted.failover), ...normal.splice(0, granted.normal)];
+      for (const { resolve } of admitted) resolve();
+      if (failover.length + normal.length === 0) continue;
+      await this.#sleep(this.#bucket.waitMs(failover.length > 0 ? 'failover' : 'normal') || CONTENDED_MS);
+      await this.#dismiss(failover);
+      await this.#dismiss(normal);
     }
   }
 
+  /** A failover that arrives meanwhile does not wait for the end of it. */
+  async #sleep(ms: number): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([this.#clock.sleep(Math.min(ms, MAX_SLEEP_MS)), woken]);
+  }
+
   /** Sends away those that should not wait any longer. Calls of one run have one `whileWaiting`, which is asked once. */
-  async #dismiss(): Promise<void> {
-    for (const whileWaiting of new Set(this.#waiting.map((waiter) => waiter.whileWaiting))) {
+  async #dismiss(waiting: Waiter[]): Promise<void> {
+    for (const whileWaiting of new Set(waiting.map((waiter) => waiter.whileWaiting))) {
       try {
         await whileWaiting?.();
       } catch (error) {
-        const leaving = this.#waiting.filter((waiter) => waiter.whileWaiting === whileWaiting);
-        this.#waiting = this.#waiting.filter((waiter) => !leaving.includes(waiter));
+        const isLeaving = (waiter: Waiter) => waiter.whileWaiting === whileWaiting;
+        const leaving = waiting.filter(isLeaving);
+        waiting.splice(0, waiting.length, ...waiting.filter((waiter) => !isLeaving(waiter)));
         for (const { reject } of leaving) reject(error);
       }
     }

@@ -7,13 +7,15 @@ export interface BudgetPorts {
   log: Log;
 }
 
+export type ByPriority = Record<Priority, number>;
+
 /** After a failure of the store an invocation counts for itself for so long. */
 const AWAY_MS = 10_000;
 const MAX_CONFLICTS = 4;
 
 /**
- * One bucket, which all invocations share through the store, as this one knows it. What happens here counts here at once, and in the store
- * with the next exchange. While the store is away, it counts here alone.
+ * One bucket, which all invocations share through the store, as this one knows it. While the store is away this invocation counts for
+ * itself, and writes down later what it has taken.
  */
 export class SharedBucket {
   readonly #scope: BudgetScope;
@@ -39,6 +41,7 @@ export class SharedBucket {
     return waitMs(this.#bucket, this.#rate, priority, this.#ports.clock.now());
   }
 
+  /** Changes what is known here at once, and the store with the next exchange. */
   note(change: (bucket: Bucket, rate: Rate, nowMs: number) => Bucket): void {
     const nowMs = this.#ports.clock.now();
     const note = (bucket: Bucket) => change(bucket, this.#rate, nowMs);
@@ -46,20 +49,23 @@ export class SharedBucket {
     this.#bucket = note(this.#bucket);
   }
 
-  /** Whether an exchange would do something that has not been done. */
+  /** Whether there is something to write down, and a store to write it to. */
   hasNotes(): boolean {
     return this.#notes.length > 0 && !this.#isAway();
   }
 
-  /** Takes up to `wanted` tokens for normal calls and writes down what has been noted. Never fails. */
-  async exchange(wanted: number): Promise<number> {
+  /**
+   * Takes up to `wanted` tokens and writes down what has been noted; what it takes may be used at once. Never fails. None are taken when
+   * other invocations keep coming first.
+   */
+  async exchange(wanted: ByPriority): Promise<ByPriority> {
     if (this.#isAway()) return this.#takeHere(wanted);
     try {
       for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
         const granted = await this.#tryExchange(wanted);
         if (granted !== undefined) return granted;
       }
-      return 0;
+      return { failover: 0, normal: 0 };
     } catch (error) {
       this.#version = undefined;
       this.#away.untilMs = this.#ports.clock.now() + AWAY_MS;
@@ -70,14 +76,13 @@ export class SharedBucket {
   }
 
   /** Undefined when another invocation came first. */
-  async #tryExchange(wanted: number): Promise<number | undefined> {
-    const { store, clock } = this.#ports;
+  async #tryExchange(wanted: ByPriority): Promise<ByPriority | undefined> {
     const before = this.#version ?? (await this.#read());
-    const { bucket, granted } = take(this.#bucket, this.#rate, 'normal', wanted, clock.now());
+    const { bucket, granted } = this.#take(wanted);
     const written = this.#notes.length;
-    if (granted === 0 && written === 0) return 0;
+    if (bucket === this.#bucket && written === 0) return granted;
     const version = before + 1;
-    if (!(await store.putBudget(this.#scope, { version, bucket }))) {
+    if (!(await this.#ports.store.putBudget(this.#scope, { version, bucket }))) {
       this.#version = undefined;
       return undefined;
     }
@@ -97,10 +102,18 @@ export class SharedBucket {
     return version;
   }
 
-  #takeHere(wanted: number): number {
-    const { granted } = take(this.#bucket, this.#rate, 'normal', wanted, this.#ports.clock.now());
-    if (granted > 0) this.note((bucket, rate, nowMs) => spend(bucket, rate, granted, nowMs));
+  #takeHere(wanted: ByPriority): ByPriority {
+    const { granted } = this.#take(wanted);
+    this.note((bucket, rate, nowMs) => spend(bucket, rate, granted.failover + granted.normal, nowMs));
     return granted;
+  }
+
+  /** Failovers first. */
+  #take(wanted: ByPriority): { bucket: Bucket; granted: ByPriority } {
+    const nowMs = this.#ports.clock.now();
+    const first = take(this.#bucket, this.#rate, 'failover', wanted.failover, nowMs);
+    const second = take(first.bucket, this.#rate, 'normal', wanted.normal, nowMs);
+    return { bucket: second.bucket, granted: { failover: first.granted, normal: second.granted } };
   }
 
   #isAway(): boolean {

@@ -1,18 +1,25 @@
 import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
 import type { Rule } from '../core/ir.ts';
+import { hostTerms, type Term } from '../core/lookup.ts';
 import { providerOf, type Resource } from '../core/model.ts';
 import { findTies, routeOf } from '../core/overlap.ts';
-import { resolve } from '../core/resolve.ts';
+import { byName, resolve } from '../core/resolve.ts';
 import { providerFor } from '../providers/registry.ts';
 import { conflict, type Proposal } from './proposal.ts';
-import { sameInstance } from './validate-gateway.ts';
 import type { World } from './world.ts';
 
-/** Where a route meets others: rules that tie, rules that a gateway would order otherwise, host names of another fleet. */
-export async function contested(proposal: Proposal<'route'>, world: World): Promise<Issue[]> {
-  const gateways = (await world.all('gateway')).filter((gateway) => proposal.spec.gateways.includes(gateway.name));
-  const routes = await world.all('route');
+/**
+ * Where a route meets others on these gateways: rules that tie, rules that a gateway would order otherwise, host names of another fleet.
+ * Rules under other host names never meet.
+ */
+export async function contested(
+  proposal: Proposal<'route'>,
+  gateways: readonly Resource<'gateway'>[],
+  world: World,
+): Promise<Issue[]> {
+  const beside = await Promise.all(hostTerms(proposal.spec).map((term) => world.routesUnder(term)));
+  const routes = [...byName(beside.flat()).values()];
   const found = await Promise.all(
     gateways.map(async (gateway) => [
       ...contestedRules(proposal, gateway, routes),
@@ -32,25 +39,18 @@ function contestedRules(
   const own: Resource<'route'> = before
     ? { ...before, spec }
     : { kind: 'route', fleet: gateway.fleet, name, uid: '', revision: 1, createdAt: now, updatedAt: now, spec };
-  const others = routes.filter(
-    (route) => route.name !== name && route.spec.gateways.includes(gateway.name) && shareHostname(route.spec, spec),
-  );
+  const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
   const { rules } = resolve({ gateway, clusters: [], services: [], routes: [...others, own] });
-  const ties = findTies(rules).map(([a, b]) => {
+  const isOwn = (rule: Rule) => routeOf(rule) === name;
+  const ties = findTies(rules, isOwn).map(([a, b]) => {
     const reason = `${a.key} and ${b.key} are equally specific and a request may match both: add a condition to one of them`;
     return { first: a, second: b, reason };
   });
-  const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules);
+  const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules, isOwn);
   return [...ties, ...disorders].flatMap(({ first, second, reason }) => {
-    const own = [second, first].find((rule) => routeOf(rule) === name);
+    const own = [second, first].find(isOwn);
     return own ? [conflict(pointerTo(own), `gateway ${gateway.name}: ${reason}`)] : [];
   });
-}
-
-/** Rules under other host names never meet. */
-function shareHostname(a: RouteSpec, b: RouteSpec): boolean {
-  if (a.hostnames.length === 0 || b.hostnames.length === 0) return a.hostnames.length === b.hostnames.length;
-  return a.hostnames.some((hostname) => b.hostnames.includes(hostname));
 }
 
 /** The match that a rule of the route comes from. */
@@ -60,10 +60,14 @@ function pointerTo({ key }: Rule): string {
 }
 
 /** Two fleets that share an instance must not claim the same host name there. */
-async function claimedHostnames(spec: RouteSpec, gateway: Resource<'gateway'>, world: World): Promise<Issue[]> {
-  const { target } = gateway.spec;
-  const claims = target ? await world.routesOfOtherFleets((other) => sameInstance(other, target)) : [];
-  return spec.hostnames.flatMap((hostname, index) => {
+async function claimedHostnames(
+  { hostnames }: RouteSpec,
+  { spec: { target } }: Resource<'gateway'>,
+  world: World,
+): Promise<Issue[]> {
+  const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
+  const claims = target ? await world.routesElsewhere(target, terms) : [];
+  return hostnames.flatMap((hostname, index) => {
     const claim = claims.find((route) => route.spec.hostnames.includes(hostname));
     if (claim === undefined) return [];
     return [

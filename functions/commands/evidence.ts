@@ -8,6 +8,7 @@ import type { World } from './world.ts';
 
 /** What is known, besides the declarations, of some resources of one kind and fleet. Read once per page. */
 export interface Evidence {
+  /** Those that follow any of the resources. */
   gateways: readonly string[];
   syncs: readonly SyncRecord[];
   outbox: readonly OutboxRow[];
@@ -19,23 +20,46 @@ export interface Evidence {
 const NO_TRAFFIC: Traffic = { version: 0, withdrawals: [] };
 
 /** Reads what the views of the kind need and nothing else. */
-export async function loadEvidence(
+export async function loadEvidence<K extends Kind>(
   store: Store,
   world: World,
-  kind: Kind,
-  names: readonly string[],
+  kind: K,
+  resources: readonly Resource<K>[],
 ): Promise<Evidence> {
   const { fleet } = world;
-  const sorted = [...names].sort(compareText);
-  const [gateways, syncs, programmed, outbox, health, traffic] = await Promise.all([
-    kind === 'route' || kind === 'gateway' ? [] : world.all('gateway'),
+  const names = resources.map((resource) => resource.name).sort(compareText);
+  const [from = '', to = ''] = [names[0], names.at(-1)];
+  const followers = await followersOf(world, kind, resources);
+  const [syncs, programmed, outbox, health, traffic] = await Promise.all([
     store.syncs(fleet),
-    store.programmed(fleet, kind, sorted[0] ?? '', sorted.at(-1) ?? ''),
-    store.outbox({ fleet }),
-    kind === 'cluster' ? store.health(fleet) : [],
+    store.programmed(fleet, kind, from, to),
+    Promise.all(followers.map((gateway) => waitingRows(store, { fleet, gateway, kind }, from, to))),
+    kind === 'cluster' ? store.health(fleet, { from, to }) : [],
     kind === 'cluster' || kind === 'route' ? store.traffic(fleet) : NO_TRAFFIC,
   ]);
-  return { gateways: gateways.map((gateway) => gateway.name), syncs, programmed, outbox, health, traffic };
+  return { gateways: followers, syncs, programmed, outbox: outbox.flat(), health, traffic };
+}
+
+/** The gateways that follow any of the resources. */
+async function followersOf<K extends Kind>(
+  world: World,
+  kind: K,
+  resources: readonly Resource<K>[],
+): Promise<string[]> {
+  const named = resources.map((resource) => kinds[kind].gateways(resource));
+  if (named.includes(undefined)) return (await world.gateways()).map((gateway) => gateway.name);
+  return [...new Set(named.flatMap((names) => names ?? []))];
+}
+
+/** Rows for the resources from the first to the last. That a gateway is behind shows in any row, of which there may be many. */
+async function waitingRows(
+  store: Store,
+  { fleet, gateway, kind }: Pick<OutboxRow, 'fleet' | 'gateway'> & { kind: Kind },
+  from: string,
+  to: string,
+): Promise<OutboxRow[]> {
+  const rows = store.waiting(fleet, gateway, kind, from, to);
+  return kind === 'gateway' ? [...(await rows), ...(await store.outbox({ fleet, gateway }, 1))] : await rows;
 }
 
 /** How far each gateway that should follow the resource has come. */

@@ -1,13 +1,13 @@
-import type { FleetPlan } from '../../schemas/manifest.ts';
+import type { FleetPlan, ManifestChange } from '../../schemas/manifest.ts';
 import type { Issue } from '../../schemas/problem.ts';
-import { changesOf, type Difference, differences, differencesDigest, KINDS } from '../core/desired.ts';
+import { changesOf, type Difference, differences, differencesDigest, KINDS, keyOf } from '../core/desired.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import type { Step, Store } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
+import { withFleet } from './fleet-store.ts';
 import { kinds } from './kinds.ts';
-import { readOnce, withChanges } from './overlay.ts';
-import { affectedGateways, type Change, newReferences } from './transaction.ts';
+import { affectedGateways, type Change, movedTerms, newReferences } from './transaction.ts';
 import { faultsOf, type Placed } from './validate-fleet.ts';
 import { type World, worldOf } from './world.ts';
 
@@ -42,32 +42,41 @@ export async function planFleet(
 ): Promise<Way> {
   // The counts come first: a referrer that the search misses has raised them by the time of the write.
   const counts = await countsOf(ctx.deps.store, fleet);
-  const seen = readOnce(ctx.deps.store);
-  const current = await everything(seen, fleet);
-  const found = differences(current, declarations, (resource) => resource.kind !== 'fleet' && isRemoved(resource));
-  const changes = found.map((difference) => changeOf(ctx, fleet, difference, counts));
-  const wouldBe = withChanges(seen, changes);
-  if ((await wouldBe.get('fleet', fleet, fleet)) === undefined) {
-    throw new AppError('not-found', `There is no fleet ${fleet}.`);
-  }
+  const current = await everything(ctx.deps.store, fleet);
+  const wanted = differences(current, declarations, (resource) => resource.kind !== 'fleet' && isRemoved(resource));
+  const changes = wanted.map((difference) => changeOf(ctx, fleet, difference, counts));
+  const after = applied(current, changes);
+  if (!after.some(({ kind }) => kind === 'fleet')) throw new AppError('not-found', `There is no fleet ${fleet}.`);
+  const wouldBe = withFleet(ctx.deps.store, fleet, after);
   const world = worldOf(wouldBe, fleet);
-  const steps = await Promise.all(changes.map((change, index) => stepOf(change, found[index], world)));
-  refuse([...faults, ...(await faultsOf(ctx.deps, { current, changes, steps, declarations, world, allowEmpty }))]);
+  const steps: Step[] = [];
+  for (const change of changes) steps.push(await stepOf(change, world));
+  const found = await faultsOf(ctx.deps, { current, after, changes, steps, declarations, world, allowEmpty });
+  refuse([...faults, ...found]);
   return {
     steps,
     gateways: [...new Set(steps.flatMap((step) => step.gateways))].sort(),
     wouldBe,
     shown: {
       fleet,
-      digest: differencesDigest(fleet, found),
-      changes: steps.map(({ verb, resource: { kind, name }, changes: { changes: fields } }) => ({
-        verb,
-        kind,
-        name,
-        fields,
-      })),
+      digest: differencesDigest(fleet, wanted),
+      changes: wanted.map(shown),
     },
   };
+}
+
+function shown(difference: Difference): ManifestChange {
+  const { verb, kind, name } = difference;
+  return { verb, kind, name, fields: changesOf(difference).changes };
+}
+
+function applied(current: readonly Resource[], changes: readonly Change<Kind>[]): Resource[] {
+  const after = new Map(current.map((resource) => [keyOf(resource), resource]));
+  for (const { verb, resource } of changes) {
+    if (verb === 'delete') after.delete(keyOf(resource));
+    else after.set(keyOf(resource), resource);
+  }
+  return [...after.values()];
 }
 
 /** Everything that is declared in the fleet, and the fleet. */
@@ -109,16 +118,16 @@ function changeOf(
   return { verb, resource, before, referenceCount };
 }
 
-/** Gateways that go, and those that are not there yet when the step is written, take part as they would be at the end. */
-async function stepOf(change: Change<Kind>, difference: Difference | undefined, world: World): Promise<Step> {
+/** Gateways take part as they would be at the end: those that go follow nothing, and those that are to come do. */
+async function stepOf(change: Change<Kind>, world: World): Promise<Step> {
   const { verb, resource, before, referenceCount } = change;
-  const staying = new Set((await world.all('gateway')).map(({ name }) => name));
+  const staying = new Set((await world.gateways()).map(({ name }) => name));
   return {
     verb,
     resource,
     references: newReferences(resource, before),
     ...(referenceCount !== undefined && { referenceCount }),
     gateways: (await affectedGateways(change, world)).filter((name) => staying.has(name)),
-    changes: difference ? changesOf(difference) : { changes: [], changeCount: 0 },
+    movedTerms: movedTerms(change),
   };
 }

@@ -1,6 +1,5 @@
-import type { BackendRef } from '../../schemas/route.ts';
+import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource, Specs } from '../core/model.ts';
-import { backendRef } from '../core/resolve.ts';
 
 /** A place in a resource that names another resource of the same fleet. */
 export interface Reference {
@@ -59,21 +58,6 @@ function routeReferences(spec: Specs['route']): Reference[] {
       }),
     ),
   ];
-}
-
-/** Every service port that a route sends requests to, fallbacks and mirrors too, and where it stands. */
-export function backendsOf(spec: Specs['route']): { ref: BackendRef; pointer: string }[] {
-  return spec.rules.flatMap((rule, ruleIndex) => {
-    const at = `#/rules/${ruleIndex}`;
-    const mirrors = rule.filters.flatMap((filter, index) =>
-      filter.type === 'RequestMirror' ? [{ ref: backendRef(filter), pointer: `${at}/filters/${index}` }] : [],
-    );
-    return [
-      ...rule.backendRefs.map((ref, index) => ({ ref, pointer: `${at}/backendRefs/${index}` })),
-      ...(rule.fallback ? [{ ref: backendRef(rule.fallback), pointer: `${at}/fallback` }] : []),
-      ...mirrors,
-    ];
-  });
 }
 
 export function referencesOf<K extends Kind>(resource: Resource<K>): Reference[] {

@@ -1,4 +1,6 @@
-import type { Kind, Resource } from '../core/model.ts';
+import { equal } from '../core/digest.ts';
+import { isUnder } from '../core/lookup.ts';
+import { instanceOf, type Kind, type Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import type { Page, PageRequest, Store } from '../deps.ts';
 
@@ -8,7 +10,7 @@ export interface WouldBe {
   verb: 'create' | 'update' | 'delete';
 }
 
-type Resources = Pick<Store, 'get' | 'list' | 'all'>;
+type Resources = Pick<Store, 'get' | 'list' | 'all' | 'find' | 'routesUnder' | 'gatewaysAt'>;
 
 /** What changes nothing that is declared, and is done by the store itself. */
 type Reads =
@@ -20,6 +22,8 @@ type Reads =
   | 'audit'
   | 'audits'
   | 'outbox'
+  | 'waiting'
+  | 'nextBehind'
   | 'programmed'
   | 'sync'
   | 'syncs'
@@ -67,36 +71,18 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   decide: refuse,
 };
 
-/** The store, but that every list of resources is read from it once, and single resources are taken from there. */
-export function readOnce(store: Store): Store {
-  const lists = new Map<string, Promise<Map<string, Resource>>>();
-  const listOf = (kind: Kind, fleet: string) => {
-    const key = `${kind}/${fleet}`;
-    const list =
-      lists.get(key) ?? store.all(kind, fleet).then((found) => new Map(found.map((item) => [item.name, item])));
-    lists.set(key, list);
-    return list;
-  };
-  return {
-    ...store,
-    all: async <K extends Kind>(kind: K, fleet: string) => [...(await listOf(kind, fleet)).values()] as Resource<K>[],
-    get: async <K extends Kind>(kind: K, fleet: string, name: string) => {
-      const list = await listOf(kind, kind === 'fleet' ? '' : fleet);
-      return list.get(name) as Resource<K> | undefined;
-    },
-  };
-}
-
 /** The store as it would be after the changes, of which the last one of a resource counts. It cannot be written to. */
 export function withChanges(store: Store, changes: readonly WouldBe[]): Store {
   const kept = new Map<string, Resource | undefined>();
   for (const { resource, verb } of changes) kept.set(keyOf(resource), verb === 'delete' ? undefined : resource);
 
-  const all: Store['all'] = async <K extends Kind>(kind: K, fleet: string) => {
-    const stored = (await store.all(kind, fleet)).filter((item) => !kept.has(keyOf(item)));
-    const changed = [...kept.values()].filter((item): item is Resource<K> => isOf(item, kind, fleet));
-    return [...stored, ...changed].sort((a, b) => compareText(a.name, b.name));
+  /** What is stored, but for what has changed, and of the latter what belongs there now. */
+  const merged = <K extends Kind>(kind: K, stored: readonly Resource<K>[], belongs: (item: Resource<K>) => boolean) => {
+    const changed = [...kept.values()].filter((item) => isOf(item, kind)).filter(belongs);
+    return [...stored.filter((item) => !kept.has(keyOf(item))), ...changed].sort(byFleetAndName);
   };
+  const all: Store['all'] = async (kind, fleet) =>
+    merged(kind, await store.all(kind, fleet), (item) => kind === 'fleet' || item.fleet === fleet);
   const resources: Resources = {
     get: async <K extends Kind>(kind: K, fleet: string, name: string) => {
       const key = keyOf({ kind, fleet, name });
@@ -104,6 +90,20 @@ export function withChanges(store: Store, changes: readonly WouldBe[]): Store {
     },
     all,
     list: async (kind, fleet, page) => pageOf(await all(kind, fleet), page),
+    find: async (kind, fleet, names) => {
+      const wanted = new Set(names);
+      const belongs = (item: Resource) => item.fleet === fleet && wanted.has(item.name);
+      return merged(kind, await store.find(kind, fleet, wanted), belongs);
+    },
+    routesUnder: async (fleet, term, limit) => {
+      const belongs = (item: Resource<'route'>) => item.fleet === fleet && isUnder(item.spec, term);
+      return merged('route', await store.routesUnder(fleet, term), belongs).slice(0, limit);
+    },
+    gatewaysAt: async (target) => {
+      const belongs = ({ spec }: Resource<'gateway'>) =>
+        spec.target !== undefined && equal(instanceOf(spec.target), instanceOf(target));
+      return merged('gateway', await store.gatewaysAt(target), belongs);
+    },
   };
   return { ...store, ...WRITES, ...resources };
 }
@@ -112,13 +112,16 @@ function keyOf({ kind, fleet, name }: Pick<Resource, 'kind' | 'fleet' | 'name'>)
   return `${kind}/${fleet}/${name}`;
 }
 
-/** Fleets are in no fleet, and listed together. */
-function isOf(resource: Resource | undefined, kind: Kind, fleet: string): boolean {
-  return resource?.kind === kind && (kind === 'fleet' || resource.fleet === fleet);
+function isOf<K extends Kind>(resource: Resource | undefined, kind: K): resource is Resource<K> {
+  return resource?.kind === kind;
+}
+
+function byFleetAndName(a: Resource, b: Resource): number {
+  return compareText(a.fleet, b.fleet) || compareText(a.name, b.name);
 }
 
 /** The token is the last name of the page. */
-function pageOf<T extends Resource>(sorted: readonly T[], { limit, token = '' }: PageRequest): Page<T> {
+export function pageOf<T extends Resource>(sorted: readonly T[], { limit, token = '' }: PageRequest): Page<T> {
   const rest = sorted.filter((item) => item.name > token);
   const items = rest.slice(0, limit);
   const last = items.at(-1);

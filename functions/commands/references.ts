@@ -1,7 +1,9 @@
 import type { Issue } from '../../schemas/problem.ts';
-import type { Kind, Resource, Specs } from '../core/model.ts';
+import { backendsOf } from '../core/lookup.ts';
+import type { Kind, Specs } from '../core/model.ts';
+import { byName } from '../core/resolve.ts';
 import type { Settings } from '../deps.ts';
-import { backendsOf, kinds } from './kinds.ts';
+import { kinds } from './kinds.ts';
 import { type Proposal, unknownReference } from './proposal.ts';
 import type { World } from './world.ts';
 
@@ -13,12 +15,13 @@ export async function unknownReferences<K extends Kind>(
 ): Promise<Issue[]> {
   const references = kinds[kind].references(spec);
   const known = new Set<string>();
-  const add = (resources: readonly Resource[]) => {
-    for (const resource of resources) known.add(`${resource.kind}/${resource.name}`);
-  };
-  if (references.some((item) => item.kind === 'cluster')) add(await world.all('cluster'));
-  if (references.some((item) => item.kind === 'gateway')) add(await world.all('gateway'));
-  add(await world.services(references.filter((item) => item.kind === 'service').map((item) => item.name)));
+  for (const [target, places] of Map.groupBy(references, (item) => item.kind)) {
+    const found = await world.find(
+      target,
+      places.map((item) => item.name),
+    );
+    for (const { name } of found) known.add(`${target}/${name}`);
+  }
   const unknown = references.filter((item) => !known.has(`${item.kind}/${item.name}`));
   return [
     ...unknown.map((item) => unknownReference(item.pointer, `there is no ${item.kind} ${item.name}`)),
@@ -30,9 +33,14 @@ export async function unknownReferences<K extends Kind>(
 async function unknownPorts(spec: Specs[Kind], world: World): Promise<Issue[]> {
   if (!('rules' in spec)) return [];
   const backends = backendsOf(spec);
-  const services = await world.services(backends.map(({ ref }) => ref.service));
+  const services = byName(
+    await world.find(
+      'service',
+      backends.map(({ ref }) => ref.service),
+    ),
+  );
   return backends.flatMap(({ ref, pointer }) => {
-    const service = services.find((item) => item.name === ref.service);
+    const service = services.get(ref.service);
     if (!service || service.spec.ports.some((item) => item.port === ref.port)) return [];
     return [unknownReference(`${pointer}/port`, `service ${ref.service} has no port ${ref.port}`)];
   });

@@ -5,15 +5,24 @@ import type { Reference } from './kinds.ts';
 import { kinds, referencesOf } from './kinds.ts';
 import type { World } from './world.ts';
 
-/** Every place that names the resource. Everything in a fleet names the fleet. */
-export async function findReferrers(target: Ref, world: World): Promise<Issue[]> {
+/** A fleet can have thousands that refer to one resource; so many are named. */
+export const SHOWN_REFERRERS = 100;
+
+/** Places that name the resource, up to 100. Everything in a fleet names the fleet. */
+async function findReferrers(store: Store, target: Ref, world: World): Promise<Issue[]> {
+  if ((await store.referenceCount(target)) === 0) return [];
   const found: Issue[] = [];
-  for (const kind of kinds[target.kind].referredBy) {
-    for (const resource of await world.all(kind)) {
-      found.push(...placesIn(resource, target).map((pointer) => referrer(resource, pointer)));
-    }
+  for await (const resources of candidates(target, world)) {
+    found.push(...resources.flatMap((item) => placesIn(item, target).map((pointer) => referrer(item, pointer))));
+    if (found.length >= SHOWN_REFERRERS) break;
   }
-  return found;
+  return found.slice(0, SHOWN_REFERRERS);
+}
+
+/** Routes are found by what they name, but for clusters: those are looked for everywhere, since they are seldom deleted. */
+async function* candidates({ kind, name }: Ref, world: World): AsyncGenerator<Resource[]> {
+  if (kind === 'gateway' || kind === 'service') yield await world.routesUnder({ kind, name }, SHOWN_REFERRERS);
+  else for (const referring of kinds[kind].referredBy) yield* world.pages(referring);
 }
 
 function placesIn(resource: Resource, target: Ref): string[] {
@@ -35,7 +44,7 @@ export function referrer(resource: { kind: Kind; name: string }, pointer = ''): 
 
 /** What keeps a resource from being deleted. */
 export async function deletionBlockers(store: Store, resource: Resource, world: World): Promise<Issue[]> {
-  const referrers = await findReferrers(resource, world);
+  const referrers = await findReferrers(store, resource, world);
   if (referrers.length > 0 || !isGateway(resource)) return referrers;
   return await unfinished(store, resource);
 }
@@ -54,7 +63,7 @@ export async function unfinished(
   losesRoutes = false,
 ): Promise<Issue[]> {
   if (spec.policy === 'observe-only') return [];
-  const [sync, rows] = await Promise.all([store.sync(fleet, name), store.outbox({ fleet, gateway: name })]);
+  const [sync, rows] = await Promise.all([store.sync(fleet, name), store.outbox({ fleet, gateway: name }, 1)]);
   const isBehind = losesRoutes || rows.length > 0;
   return sync?.verifiedAt !== undefined && isBehind ? [UNFINISHED] : [];
 }

@@ -13,14 +13,12 @@ export async function show<K extends Kind>(
   world: World,
 ): Promise<Views[K][]> {
   if (resources.length === 0) return [];
-  const names = resources.map((resource) => resource.name);
   const backends = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'service');
-  const [evidence, services, clusters] = await Promise.all([
-    loadEvidence(store, world, kind, names),
-    world.services(backends.map((reference) => reference.name)),
-    kind === 'route' ? world.all('cluster') : [],
+  const [evidence, named] = await Promise.all([
+    loadEvidence(store, world, kind, resources),
+    world.named(backends.map((reference) => reference.name)),
   ]);
-  return resources.map((resource) => views[kind](resource, { evidence, services, clusters }));
+  return resources.map((resource) => views[kind](resource, { evidence, named }));
 }
 
 /** One page. Fleets have nothing in common and are looked at one by one. */

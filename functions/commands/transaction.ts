@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson } from '../core/digest.ts';
+import { termsOf } from '../core/lookup.ts';
 import type { Kind, Ref, Resource } from '../core/model.ts';
 import type { Commit, OperationRecord } from '../deps.ts';
 import { reconcileGateway } from '../engine/reconcile.ts';
@@ -34,7 +35,7 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
   const gateways = await affectedGateways(change, world);
   const references = newReferences(resource, before);
-  const exceeded = limitExceeded(resource, references.length, gateways.length);
+  const exceeded = limitExceeded(change, references.length, gateways.length);
   if (exceeded !== undefined) throw new AppError('limit-exceeded', exceeded);
   const at = timestamp(ctx.deps.clock.now());
   const operation = gateways.length > 0 ? operationOf(ctx, change, gateways, at) : undefined;
@@ -42,6 +43,7 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   const outcome = await store.commit({
     resource,
     verb,
+    before,
     references,
     referenceCount,
     audit: auditOf(ctx, change, at),
@@ -58,7 +60,7 @@ export async function affectedGateways<K extends Kind>({ verb, resource, before 
   const descriptor = kinds[resource.kind];
   const named = [before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []);
   if (descriptor.gateways(resource) !== undefined) return [...new Set(named)];
-  return (await world.all('gateway')).map((gateway) => gateway.name);
+  return (await world.gateways()).map((gateway) => gateway.name);
 }
 
 /**
@@ -75,15 +77,29 @@ export function newReferences<K extends Kind>(resource: Resource<K>, before: Res
 }
 
 /** What of a write the store cannot keep, if anything. */
-export function limitExceeded(resource: Resource, references: number, gateways: number): string | undefined {
+export function limitExceeded<K extends Kind>(
+  change: Change<K>,
+  references: number,
+  gateways: number,
+): string | undefined {
+  const { resource } = change;
   const room = MAX_ITEMS - gateways;
-  if (references > room) {
-    return `One write can add ${room} references and this one adds ${references}: declare them in several steps.`;
+  const parts = references + movedTerms(change);
+  if (parts > room) {
+    return `One write can change ${room} references and host names and this one changes ${parts}: declare them in several steps.`;
   }
   const bytes = new TextEncoder().encode(canonicalJson(resource.spec)).length;
   return bytes > MAX_SPEC_BYTES
     ? `A declaration holds at most ${MAX_SPEC_BYTES} bytes; this one has ${bytes}.`
     : undefined;
+}
+
+/** How many of the terms by which a route is found come or go; each is an item of its own. */
+export function movedTerms<K extends Kind>({ verb, resource, before }: Change<K>): number {
+  const terms = (item: Resource | undefined) => (item && 'rules' in item.spec ? termsOf(item.spec) : []);
+  const names = (item: Resource | undefined) => new Set(terms(item).map(({ kind, name }) => `${kind}/${name}`));
+  const [then, now] = [names(before), names(verb === 'delete' ? undefined : resource)];
+  return [...new Set([...then, ...now])].filter((name) => then.has(name) !== now.has(name)).length;
 }
 
 function auditOf<K extends Kind>(ctx: Context, { verb, resource, before }: Change<K>, at: string): AuditEvent {

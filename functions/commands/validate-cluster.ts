@@ -3,7 +3,7 @@ import type { Issue } from '../../schemas/problem.ts';
 import { type AddressPolicy, checkAddress, checkProbeTarget } from '../core/probe-target.ts';
 import type { Settings } from '../deps.ts';
 import { forbidden, type Proposal } from './proposal.ts';
-import { referrer } from './referrers.ts';
+import { referrer, SHOWN_REFERRERS } from './referrers.ts';
 import type { World } from './world.ts';
 
 export async function validateCluster(
@@ -43,9 +43,15 @@ export function forbiddenAddresses(
 
 /** The exports that are served by the ingress of the cluster. */
 async function ingressUsers(cluster: string, world: World): Promise<Issue[]> {
-  const services = await world.all('service');
-  return services.flatMap((service) => {
-    const index = service.spec.exports.findIndex((item) => item.cluster === cluster && item.backend.type === 'ingress');
-    return index < 0 ? [] : [referrer(service, `#/exports/${index}/backend`)];
-  });
+  const found: Issue[] = [];
+  for await (const services of world.pages('service')) {
+    for (const service of services) {
+      const index = service.spec.exports.findIndex(
+        (item) => item.cluster === cluster && item.backend.type === 'ingress',
+      );
+      if (index >= 0) found.push(referrer(service, `#/exports/${index}/backend`));
+    }
+    if (found.length >= SHOWN_REFERRERS) break;
+  }
+  return found.slice(0, SHOWN_REFERRERS);
 }

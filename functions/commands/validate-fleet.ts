@@ -1,5 +1,5 @@
 import type { Issue } from '../../schemas/problem.ts';
-import { type Declaration, KINDS, keyOf } from '../core/desired.ts';
+import { type Declaration, keyOf } from '../core/desired.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import type { Deps, Step } from '../deps.ts';
 import { referencesOf } from './kinds.ts';
@@ -18,10 +18,11 @@ export interface Placed extends Declaration {
 /** A fleet as it would be. */
 export interface WouldBeFleet {
   current: readonly Resource[];
+  /** Everything, after the changes. */
+  after: readonly Resource[];
   changes: readonly Change<Kind>[];
   steps: readonly Step[];
   declarations: readonly Placed[];
-  /** Everything, after the changes. */
   world: World;
   allowEmpty: boolean;
 }
@@ -32,15 +33,15 @@ export async function faultsOf(deps: Deps, fleet: WouldBeFleet): Promise<Issue[]
   const issues: Issue[] = [];
   for (const [index, change] of fleet.changes.entries()) {
     const place = places.get(keyOf(change.resource)) ?? `${change.resource.kind}s/${change.resource.name}#`;
-    const found = [...limits(fleet.steps[index]), ...(await changeFaults(deps, change, fleet))];
+    const found = [...limits(change, fleet.steps[index]), ...(await changeFaults(deps, change, fleet))];
     issues.push(...found.map((issue) => placed(issue, place)));
   }
-  return [...issues, ...(await dangling(fleet, places)), ...(await emptied(fleet))];
+  return [...issues, ...dangling(fleet, places), ...emptied(fleet)];
 }
 
-function limits(step: Step | undefined): Issue[] {
+function limits(change: Change<Kind>, step: Step | undefined): Issue[] {
   if (step === undefined || step.verb === 'delete') return [];
-  const detail = limitExceeded(step.resource, step.references.length, step.gateways.length);
+  const detail = limitExceeded(change, step.references.length, step.gateways.length);
   return detail === undefined ? [] : [{ pointer: '#', code: 'limit-exceeded', detail }];
 }
 
@@ -61,13 +62,11 @@ async function changeFaults(
 }
 
 /** What stays as it is, and refers to what goes. */
-async function dangling({ changes, world }: WouldBeFleet, places: ReadonlyMap<string, string>): Promise<Issue[]> {
+function dangling({ changes, after }: WouldBeFleet, places: ReadonlyMap<string, string>): Issue[] {
   const changed = new Set(changes.map(({ resource }) => keyOf(resource)));
   const gone = new Set(changes.flatMap(({ verb, resource }) => (verb === 'delete' ? [keyOf(resource)] : [])));
   if (gone.size === 0) return [];
-  const all = await Promise.all(KINDS.map((kind): Promise<Resource[]> => world.all(kind)));
-  return all
-    .flat()
+  return after
     .filter((resource) => !changed.has(keyOf(resource)))
     .flatMap((resource) => {
       const place = places.get(keyOf(resource));
@@ -82,10 +81,10 @@ async function dangling({ changes, world }: WouldBeFleet, places: ReadonlyMap<st
 }
 
 /** Gateways that have routes now, and would have none. */
-async function emptied({ current, world, allowEmpty }: WouldBeFleet): Promise<Issue[]> {
+function emptied({ current, after, allowEmpty }: WouldBeFleet): Issue[] {
   if (allowEmpty) return [];
-  const after = new Set((await world.all('route')).flatMap(carriedBy));
-  const lost = [...new Set(current.flatMap(carriedBy))].filter((gateway) => !after.has(gateway));
+  const serving = new Set(after.flatMap(carriedBy));
+  const lost = [...new Set(current.flatMap(carriedBy))].filter((gateway) => !serving.has(gateway));
   return lost.sort().map((gateway) => ({
     pointer: `gateways/${gateway}`,
     code: 'would-empty-gateway',

@@ -1,7 +1,7 @@
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { equal } from '../core/digest.ts';
-import type { Resource } from '../core/model.ts';
+import { instanceOf, type Resource } from '../core/model.ts';
 import { conflict, type Proposal } from './proposal.ts';
 import type { World } from './world.ts';
 
@@ -9,7 +9,7 @@ type Gateways = readonly Resource<'gateway'>[];
 
 /** A gateway leaves no place where it is: what was pushed there would stay. A place belongs to one gateway of a fleet. */
 export async function validateGateway(proposal: Proposal<'gateway'>, world: World): Promise<Issue[]> {
-  const gateways = await world.all('gateway');
+  const gateways = await world.gateways();
   return [...tooMany(proposal, gateways), ...moved(proposal), ...shared(proposal, gateways)];
 }
 
@@ -23,15 +23,7 @@ function tooMany({ name, before }: Proposal<'gateway'>, gateways: Gateways): Iss
   return [{ pointer: 'path/gateway', code: 'limit-exceeded', detail }];
 }
 
-/** What tells one instance at the cloud from another, by the field of the target that says it. */
-export function instanceOf(target: GatewayTarget): Record<string, string> {
-  const { provider, regionId } = target;
-  return target.provider === 'alb'
-    ? { provider, regionId, loadBalancerId: target.loadBalancerId }
-    : { provider, regionId, gatewayUniqueId: target.gatewayUniqueId };
-}
-
-export function sameInstance(a: GatewayTarget, b: GatewayTarget): boolean {
+function sameInstance(a: GatewayTarget, b: GatewayTarget): boolean {
   return movedFields(a, b).length === 0;
 }
 

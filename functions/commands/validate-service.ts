@@ -1,9 +1,11 @@
 import type { Issue } from '../../schemas/problem.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
+import { ingressClustersOf } from '../core/lookup.ts';
 import type { Resource } from '../core/model.ts';
+import { byName } from '../core/resolve.ts';
 import type { Settings } from '../deps.ts';
 import { conflict, type Proposal } from './proposal.ts';
-import { referrer } from './referrers.ts';
+import { referrer, SHOWN_REFERRERS } from './referrers.ts';
 import { addressPolicy, forbiddenAddresses } from './validate-cluster.ts';
 import { strandedBackends } from './validate-route.ts';
 import type { World } from './world.ts';
@@ -22,14 +24,13 @@ export async function validateService(
 }
 
 async function exportIssues(spec: ServiceSpec, world: World, settings: Settings): Promise<Issue[]> {
-  const clusters = spec.exports.length > 0 ? await world.all('cluster') : [];
+  const clusters = byName(await world.find('cluster', ingressClustersOf(spec)));
   return spec.exports.flatMap(({ cluster, backend }, index) => {
     const pointer = `#/exports/${index}/backend`;
     if (backend.type === 'endpoints') {
       return forbiddenAddresses(backend.endpoints, `${pointer}/endpoints`, addressPolicy(settings));
     }
-    const hasIngress = clusters.some((item) => item.name === cluster && item.spec.ingress !== undefined);
-    return hasIngress ? [] : [conflict(pointer, `cluster ${cluster} has no ingress`)];
+    return clusters.get(cluster)?.spec.ingress ? [] : [conflict(pointer, `cluster ${cluster} has no ingress`)];
   });
 }
 
@@ -43,8 +44,12 @@ function losesPortOrCluster(spec: ServiceSpec, before: ServiceSpec): boolean {
 
 /** The backends of routes that the service, as it would be, could not serve. */
 async function strandedRoutes(service: Resource<'service'>, world: World): Promise<Issue[]> {
-  const [routes, clusters] = await Promise.all([world.all('route'), world.all('cluster')]);
-  return routes.flatMap((route) =>
-    strandedBackends(route.spec, [service], clusters).map(({ pointer }) => referrer(route, pointer)),
-  );
+  const [routes, clusters] = await Promise.all([
+    world.routesUnder({ kind: 'service', name: service.name }),
+    world.find('cluster', ingressClustersOf(service.spec)),
+  ]);
+  const named = { services: byName([service]), clusters: byName(clusters) };
+  return routes
+    .flatMap((route) => strandedBackends(route.spec, named).map(({ pointer }) => referrer(route, pointer)))
+    .slice(0, SHOWN_REFERRERS);
 }

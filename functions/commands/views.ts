@@ -14,13 +14,13 @@ import {
   writtenConditions,
 } from '../core/conditions.ts';
 import { shares } from '../core/distribution.ts';
+import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
-import { poolOf } from '../core/resolve.ts';
+import { type Named, poolOf } from '../core/resolve.ts';
 import { isNearQuota } from '../engine/preview.ts';
 import { timestamp } from './context.ts';
 import { type Evidence, progressOf } from './evidence.ts';
-import { backendsOf } from './kinds.ts';
 
 /** Resources as the API shows them: what was declared, and what became of it. */
 export interface Views {
@@ -33,9 +33,8 @@ export interface Views {
 
 export interface Surroundings {
   evidence: Evidence;
-  /** For routes: what their backends name. */
-  services: readonly Resource<'service'>[];
-  clusters: readonly Resource<'cluster'>[];
+  /** For routes: what they name. */
+  named: Named;
 }
 
 export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
@@ -167,11 +166,11 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
 }
 
 /** Who gets how much of each distinct backend, in the order in which the route names them. */
-function backendShares(resource: Resource<'route'>, { evidence, services, clusters }: Surroundings): BackendShares[] {
+function backendShares(resource: Resource<'route'>, { evidence, named }: Surroundings): BackendShares[] {
   const distinct = new Map(backendsOf(resource.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
   return [...distinct.values()].map((ref) => ({
     service: ref.service,
     port: ref.port,
-    clusters: shares(poolOf(resource, ref, services, clusters), evidence.traffic.withdrawals),
+    clusters: shares(poolOf(resource, ref, named), evidence.traffic.withdrawals),
   }));
 }

@@ -1,63 +1,85 @@
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { ingressClustersOf, type Term } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
+import { byName, type Named } from '../core/resolve.ts';
 import type { Store } from '../deps.ts';
 
-/** What else is declared in a fleet; read when first needed, and once per request. */
+/** What else is declared in a fleet. A fleet can be large: what is read of it is what is asked for. */
 export interface World {
   readonly fleet: string;
-  all<K extends Kind>(kind: K): Promise<Resource<K>[]>;
-  /** The services with these names, as far as they exist. */
-  services(names: Iterable<string>): Promise<Resource<'service'>[]>;
-  /** Routes of other fleets that go to an instance which is theirs as well. */
-  routesOfOtherFleets(isSame: (target: GatewayTarget) => boolean): Promise<Resource<'route'>[]>;
+  /** Every gateway, of which a fleet has few; read once per request. */
+  gateways(): Promise<Resource<'gateway'>[]>;
+  /** Every resource of a kind, page by page and by name. */
+  pages<K extends Kind>(kind: K): AsyncGenerator<Resource<K>[]>;
+  /** Those of the named resources that exist; each is read once per request. */
+  find<K extends Kind>(kind: K, names: Iterable<string>): Promise<Resource<K>[]>;
+  /** These services, and the clusters whose ingress serves them. */
+  named(services: Iterable<string>): Promise<Named>;
+  /** The routes under a term, or the first of them. */
+  routesUnder(term: Term, limit?: number): Promise<Resource<'route'>[]>;
+  /** Routes of other fleets that stand under one of the terms and go to the instance. */
+  routesElsewhere(target: GatewayTarget, terms: readonly Term[]): Promise<Resource<'route'>[]>;
 }
 
-/** Services can be large: up to this many are read one by one, more by reading them all. */
-const SINGLE_READS = 8;
+const PAGE = 200;
 
 export function worldOf(store: Store, fleet: string): World {
-  const all: Loaders = {
-    fleet: once(() => store.all('fleet', fleet)),
-    cluster: once(() => store.all('cluster', fleet)),
-    gateway: once(() => store.all('gateway', fleet)),
-    service: once(() => store.all('service', fleet)),
-    route: once(() => store.all('route', fleet)),
-  };
-  const single = new Map<string, Promise<Resource<'service'> | undefined>>();
-  const service = (name: string) => {
-    const reading = single.get(name) ?? store.get('service', fleet, name);
-    single.set(name, reading);
-    return reading;
+  const finders: { [K in Kind]: Finder<K> } = {
+    fleet: finder((names) => store.find('fleet', fleet, names)),
+    cluster: finder((names) => store.find('cluster', fleet, names)),
+    gateway: finder((names) => store.find('gateway', fleet, names)),
+    service: finder((names) => store.find('service', fleet, names)),
+    route: finder((names) => store.find('route', fleet, names)),
   };
   return {
     fleet,
-    all: (kind) => all[kind](),
-    async services(names) {
-      const wanted = new Set(names);
-      if (wanted.size > SINGLE_READS) return (await all.service()).filter((item) => wanted.has(item.name));
-      const found = await Promise.all([...wanted].map(service));
-      return found.filter((item) => item !== undefined);
+    gateways: once(() => store.all('gateway', fleet)),
+    async *pages(kind) {
+      let token: string | undefined;
+      do {
+        const page = await store.list(kind, fleet, { limit: PAGE, token });
+        yield page.items;
+        token = page.nextToken;
+      } while (token !== undefined);
     },
-    async routesOfOtherFleets(isSame) {
-      const others = (await store.all('fleet', '')).filter((other) => other.name !== fleet);
-      const routes = await Promise.all(others.map((other) => routesTo(store, other.name, isSame)));
-      return routes.flat();
+    find: (kind, names) => finders[kind](names),
+    async named(names) {
+      const services = await finders.service(names);
+      const clusters = await finders.cluster(services.flatMap(({ spec }) => ingressClustersOf(spec)));
+      return { services: byName(services), clusters: byName(clusters) };
+    },
+    routesUnder: (term, limit) => store.routesUnder(fleet, term, limit),
+    async routesElsewhere(target, terms) {
+      const gateways = (await store.gatewaysAt(target)).filter((gateway) => gateway.fleet !== fleet);
+      const fleets = Map.groupBy(gateways, (gateway) => gateway.fleet);
+      const routes = await Promise.all(
+        [...fleets.keys()].flatMap((other) => terms.map((term) => store.routesUnder(other, term))),
+      );
+      const isThere = ({ fleet: other, spec }: Resource<'route'>) =>
+        fleets.get(other)?.some(({ name }) => spec.gateways.includes(name)) ?? false;
+      return routes.flat().filter(isThere);
     },
   };
 }
 
-async function routesTo(
-  store: Store,
-  fleet: string,
-  isSame: (target: GatewayTarget) => boolean,
-): Promise<Resource<'route'>[]> {
-  const gateways = (await store.all('gateway', fleet)).filter(({ spec }) => spec.target && isSame(spec.target));
-  if (gateways.length === 0) return [];
-  const routes = await store.all('route', fleet);
-  return routes.filter((route) => gateways.some((gateway) => route.spec.gateways.includes(gateway.name)));
-}
+type Finder<K extends Kind> = (names: Iterable<string>) => Promise<Resource<K>[]>;
 
-type Loaders = { [K in Kind]: () => Promise<Resource<K>[]> };
+/** Reads what it has not read yet. */
+function finder<K extends Kind>(load: Finder<K>): Finder<K> {
+  const known = new Map<string, Promise<Resource<K> | undefined>>();
+  return async (names) => {
+    const wanted = new Set(names);
+    const unknown = [...wanted].filter((name) => !known.has(name));
+    const loading = unknown.length > 0 ? load(unknown).then(byName) : undefined;
+    for (const name of unknown)
+      known.set(
+        name,
+        Promise.resolve(loading).then((found) => found?.get(name)),
+      );
+    const found = await Promise.all([...wanted].map((name) => known.get(name)));
+    return found.filter((item) => item !== undefined);
+  };
+}
 
 function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined;

@@ -34,6 +34,14 @@ export function providerOf({ target, provision }: GatewaySpec): GatewayTarget['p
   return place.provider;
 }
 
+/** What tells one instance at the cloud from another, by the field of the target that says it. */
+export function instanceOf(target: GatewayTarget): Record<string, string> {
+  const { provider, regionId } = target;
+  return target.provider === 'alb'
+    ? { provider, regionId, loadBalancerId: target.loadBalancerId }
+    : { provider, regionId, gatewayUniqueId: target.gatewayUniqueId };
+}
+
 /** Names a resource. */
 export interface Ref {
   kind: Kind;

@@ -8,11 +8,15 @@ type Matcher = Pick<Rule, 'key' | 'hostname' | 'match'>;
 
 /**
  * Pairs of rules of different routes that tie: the same host name and path, equally specific, and a request may match both. Nothing
- * that was declared says which one wins, so that one of them has to change.
+ * that was declared says which one wins, so that one of them has to change. One rule of each pair is `asked` for: thousands of routes may
+ * share a host name, and who writes one of them wants to know of that one.
  */
-export function findTies<T extends Matcher>(rules: readonly T[]): [T, T][] {
+export function findTies<T extends Matcher>(rules: readonly T[], asked: (rule: T) => boolean = () => true): [T, T][] {
   const places = Map.groupBy(rules, (rule) => placeOf(rule));
-  return [...places.values()].flatMap((group) => pairs(group).filter(([a, b]) => !sameRoute(a, b) && ties(a, b)));
+  return [...places.values()].flatMap((group) => {
+    const sorted = [...group].sort((a, b) => compareText(a.key, b.key));
+    return pairsOf(sorted, asked).filter(([a, b]) => !sameRoute(a, b) && ties(a, b));
+  });
 }
 
 /** Rules with another place are told apart by it. */
@@ -59,7 +63,15 @@ export function routeOf({ key }: Matcher): string {
   return key.split('/', 1)[0] ?? key;
 }
 
-function pairs<T extends Matcher>(rules: readonly T[]): [T, T][] {
-  const sorted = [...rules].sort((a, b) => compareText(a.key, b.key));
-  return sorted.flatMap((first, index) => sorted.slice(index + 1).map((second): [T, T] => [first, second]));
+/** Each pair with an item that is asked for, once and in the order of the list. */
+export function pairsOf<T>(items: readonly T[], asked: (item: T) => boolean): [T, T][] {
+  const marks = items.map((item) => ({ item, isAsked: asked(item) }));
+  return marks.flatMap(({ item, isAsked }, index) => {
+    if (!isAsked) return [];
+    const earlier = marks.slice(0, index).filter((mark) => !mark.isAsked);
+    return [
+      ...earlier.map((mark): [T, T] => [mark.item, item]),
+      ...items.slice(index + 1).map((other): [T, T] => [item, other]),
+    ];
+  });
 }

@@ -1,5 +1,5 @@
 import type { OwnershipPolicy } from '../../schemas/gateway.ts';
-import { digest, equal } from './digest.ts';
+import { digestAll, equal } from './digest.ts';
 import { compareText } from './precedence.ts';
 import type { Change, Plan, ProviderObject, Verb } from './provider-object.ts';
 
@@ -35,7 +35,7 @@ export function plan(
 
 /** A plan of these changes, in their order. */
 export function planOf(changes: Change[]): Plan {
-  return { digest: digest(changes), changes };
+  return { digest: digestAll(changes), changes };
 }
 
 function identity(object: ProviderObject): string {

@@ -3,26 +3,35 @@ import type { ServiceExport, ServiceSpec } from '../../schemas/service.ts';
 import { digest } from './digest.ts';
 import { toPercents } from './distribution.ts';
 import type { Address, GatewayConfig, Member, Pool, Rule } from './ir.ts';
-import type { Resource, Snapshot } from './model.ts';
+import type { Kind, Resource, Snapshot } from './model.ts';
 import { comparePrecedence, compareText } from './precedence.ts';
 
-type Services = readonly Resource<'service'>[];
-type Clusters = readonly Resource<'cluster'>[];
+/** What a route may name, by name. */
+export interface Named {
+  services: ReadonlyMap<string, Resource<'service'>>;
+  clusters: ReadonlyMap<string, Resource<'cluster'>>;
+}
+
+export function byName<K extends Kind>(resources: readonly Resource<K>[]): Map<string, Resource<K>> {
+  return new Map(resources.map((resource) => [resource.name, resource]));
+}
 
 /** Turns what is declared for a gateway into rules and pools. Health plays no part: it moves shares of pools, later. */
 export function resolve({ routes, services, clusters }: Snapshot): GatewayConfig {
+  const named: Named = { services: byName(services), clusters: byName(clusters) };
   const pools = new Map<string, Pool>();
-  const poolKey = (route: Resource<'route'>, ref: BackendRef) => {
-    const pool = poolOf(route, ref, services, clusters);
-    pools.set(pool.key, pool);
-    return pool.key;
-  };
-  const rules = routes.flatMap((route) =>
-    route.spec.rules.flatMap((rule, index) => {
-      const behaviour = behaviourOf(rule, (ref) => poolKey(route, ref));
+  const rules = routes.flatMap((route) => {
+    const suffix = distributionKey(route.spec);
+    const poolKey = (ref: BackendRef) => {
+      const key = poolKeyOf(ref, suffix);
+      if (!pools.has(key)) pools.set(key, poolOf(route, ref, named));
+      return key;
+    };
+    return route.spec.rules.flatMap((rule, index) => {
+      const behaviour = behaviourOf(rule, poolKey);
       return expand(route, index).map((place) => ({ ...place, ...behaviour, createdAt: route.createdAt }));
-    }),
-  );
+    });
+  });
   return {
     rules: rules.sort(comparePrecedence).map(({ createdAt: _, ...rule }) => rule),
     pools: [...pools.values()].sort((a, b) => compareText(a.key, b.key)),
@@ -63,13 +72,22 @@ function expand(route: Resource<'route'>, ruleIndex: number) {
   );
 }
 
-/** The pool of a backend of a route. Routes with equal distributions share the pools of equal backends. */
-export function poolOf(route: { spec: RouteSpec }, ref: BackendRef, services: Services, clusters: Clusters): Pool {
-  const { distribution } = route.spec;
-  const service = services.find((item) => item.name === ref.service)?.spec;
+/** Routes with equal distributions share the pools of equal backends. */
+function poolKeyOf({ service, port }: BackendRef, suffix: string): string {
+  return `${service}-${port}-${suffix}`;
+}
+
+function distributionKey({ distribution }: RouteSpec): string {
+  return digest({ distribution }).slice(0, 12);
+}
+
+/** The pool of a backend of a route. */
+export function poolOf({ spec }: { spec: RouteSpec }, ref: BackendRef, { services, clusters }: Named): Pool {
+  const { distribution } = spec;
+  const service = services.get(ref.service)?.spec;
   const port = service?.ports.find((item) => item.port === ref.port);
   return {
-    key: `${ref.service}-${ref.port}-${digest({ distribution }).slice(0, 12)}`,
+    key: poolKeyOf(ref, distributionKey(spec)),
     service: ref.service,
     port: ref.port,
     protocol: port?.protocol ?? 'HTTP',
@@ -90,7 +108,7 @@ const NO_SERVICE_CHECK: ServiceSpec['healthCheck'] = {
 };
 
 /** The exporting clusters that the distribution names; those that do not export the service are left out. */
-function members(distribution: Distribution, service: ServiceSpec, clusters: Clusters): Member[] {
+function members(distribution: Distribution, service: ServiceSpec, clusters: Named['clusters']): Member[] {
   const named = namedMembers(distribution, service);
   const fallback = distribution.pin === 'prefer' ? fallbackMembers(named, service) : [];
   return [...named, ...fallback]
@@ -126,11 +144,10 @@ function exportOf(service: ServiceSpec, cluster: string): ServiceExport | undefi
   return service.exports.find((item) => item.cluster === cluster);
 }
 
-function endpointsOf(service: ServiceSpec, clusterName: string, clusters: Clusters): Address[] {
+function endpointsOf(service: ServiceSpec, clusterName: string, clusters: Named['clusters']): Address[] {
   const backend = exportOf(service, clusterName)?.backend;
   if (backend === undefined) return [];
-  const source =
-    backend.type === 'endpoints' ? backend : clusters.find((item) => item.name === clusterName)?.spec.ingress;
+  const source = backend.type === 'endpoints' ? backend : clusters.get(clusterName)?.spec.ingress;
   if (source === undefined) return [];
   return source.endpoints
     .map(({ address, port }) => ({ address, port, remote: source.remote }))

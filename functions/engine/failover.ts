@@ -145,9 +145,11 @@ export function createPusher(deps: Deps, fleet: string): Pusher {
 }
 
 async function pushTraffic(deps: Deps, fleet: string): Promise<void> {
-  const rows = await deps.store.outbox({ fleet });
-  const behind = new Set(rows.filter((row) => row.kind === 'traffic').map((row) => row.gateway));
-  await Promise.all([...behind].map((gateway) => reconcileGateway(deps, fleet, gateway, { scope: 'pools' })));
+  const gateways = await deps.store.all('gateway', fleet);
+  const waiting = await Promise.all(
+    gateways.map(({ name }) => deps.store.waiting(fleet, name, 'traffic', fleet, fleet)),
+  );
+  await Promise.all(waiting.flat().map(({ gateway }) => reconcileGateway(deps, fleet, gateway, { scope: 'pools' })));
 }
 
 function iso(ms: number): string {

@@ -4,6 +4,7 @@ import { effectiveShares } from '../core/distribution.ts';
 import { type Baseline, causesOf, unaccepted } from '../core/drift.ts';
 import { guard } from '../core/guard.ts';
 import type { GatewayConfig } from '../core/ir.ts';
+import { backendsOf, ingressClustersOf } from '../core/lookup.ts';
 import type { Resource, Traffic } from '../core/model.ts';
 import { plan, planOf } from '../core/plan.ts';
 import type { Change, Plan, ProviderObject } from '../core/provider-object.ts';
@@ -64,18 +65,22 @@ export async function readWish(
   };
 }
 
+/** The routes of the gateway and what they name, however large the rest of the fleet is. */
 async function declared(store: Store, gateway: Resource<'gateway'>): Promise<GatewayConfig> {
-  const [clusters, services, routes] = await Promise.all([
-    store.all('cluster', gateway.fleet),
-    store.all('service', gateway.fleet),
-    store.all('route', gateway.fleet),
-  ]);
-  return resolve({
-    gateway,
-    clusters,
-    services,
-    routes: routes.filter((route) => route.spec.gateways.includes(gateway.name)),
-  });
+  const { fleet, name } = gateway;
+  const routes = await store.routesUnder(fleet, { kind: 'gateway', name });
+  const backends = routes.flatMap(({ spec }) => backendsOf(spec));
+  const services = await store.find(
+    'service',
+    fleet,
+    backends.map(({ ref }) => ref.service),
+  );
+  const clusters = await store.find(
+    'cluster',
+    fleet,
+    services.flatMap(({ spec }) => ingressClustersOf(spec)),
+  );
+  return resolve({ gateway, clusters, services, routes });
 }
 
 /** A failover reads the pools as last resolved, however many routes stand before them. */

@@ -1,5 +1,7 @@
 import type { OperationProblem } from '../../schemas/operation.ts';
-import type { Ref } from '../core/model.ts';
+import { changesBetween } from '../core/diff.ts';
+import type { Kind, Ref, Resource } from '../core/model.ts';
+import { byName } from '../core/resolve.ts';
 import type { Commit, Deps, OperationRecord, Rollout, Step } from '../deps.ts';
 import { withLease } from './lease.ts';
 
@@ -50,7 +52,8 @@ async function writeNext(deps: Deps, { operation, rollout }: State): Promise<Sta
   const steps = await deps.store.nextSteps(rollout);
   if (steps.length === 0) return await end(deps, rollout);
   const at = new Date(deps.clock.now()).toISOString();
-  const commits = steps.map((step) => commitOf(deps, operation, step, at));
+  const replaced = await replacedBy(deps, steps);
+  const commits = steps.map((step) => commitOf(deps, operation, step, replaced.get(step.resource.name), at));
   const outcome = await deps.store.advance(rollout, commits);
   switch (outcome.result) {
     case 'ok':
@@ -73,9 +76,28 @@ async function end(deps: Deps, rollout: Rollout, problem?: OperationProblem): Pr
   return undefined;
 }
 
+/** What updates replace, by name; a batch is of one kind. One that is not at the revision that it was planned from fails the write. */
+async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<ReadonlyMap<string, Resource>> {
+  const updates = steps.filter(({ verb }) => verb === 'update').map(({ resource }) => resource);
+  const [first] = updates;
+  if (first === undefined) return new Map();
+  const found = await store.find(
+    first.kind,
+    first.fleet,
+    updates.map(({ name }) => name),
+  );
+  return byName<Kind>(found);
+}
+
 /** Times are those of the write: history is told by them. */
-function commitOf(deps: Deps, operation: OperationRecord, step: Step, at: string): Commit {
-  const { verb, references, referenceCount, gateways, changes } = step;
+function commitOf(
+  deps: Deps,
+  operation: OperationRecord,
+  step: Step,
+  before: Resource | undefined,
+  at: string,
+): Commit {
+  const { verb, references, referenceCount, gateways } = step;
   const { kind, fleet, name, revision } = step.resource;
   const times = verb === 'delete' ? {} : { updatedAt: at, ...(verb === 'create' && { createdAt: at }) };
   const after = verb === 'delete' ? revision + 1 : revision;
@@ -83,6 +105,7 @@ function commitOf(deps: Deps, operation: OperationRecord, step: Step, at: string
   return {
     resource: { ...step.resource, ...times },
     verb,
+    before,
     references,
     referenceCount,
     audit: {
@@ -95,7 +118,10 @@ function commitOf(deps: Deps, operation: OperationRecord, step: Step, at: string
       ...(operation.reason !== undefined && { reason: operation.reason }),
       before: verb === 'delete' ? revision : revision - 1,
       after: verb === 'delete' ? 0 : revision,
-      ...changes,
+      ...changesBetween(
+        verb === 'delete' ? step.resource.spec : (before?.spec ?? {}),
+        verb === 'delete' ? {} : step.resource.spec,
+      ),
     },
     outbox: gateways.map((gateway) => ({ ...row, gateway })),
   };

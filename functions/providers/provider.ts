@@ -99,8 +99,10 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   readonly capabilities: Capabilities;
   /** Limits within what it can carry, such as lengths; pointers are relative to the route. */
   check(route: RouteSpec): Issue[];
-  /** Of rules in our order, the pairs that the gateway would take in another; none where it takes our order. */
-  checkOrder(rules: readonly Rule[]): Disorder[];
+  /**
+   * Of rules in our order, the pairs that the gateway would take in another, one of each `asked` for; none where it takes our order.
+   */
+  checkOrder(rules: readonly Rule[], asked: (rule: Rule) => boolean): Disorder[];
   /** What the configuration needs beyond the gateway's quotas. */
   checkQuotas(config: GatewayConfig, observed: Observed): Issue[];
   /** What the configuration would use of the gateway's quotas: of each quota, by the one that uses most of it. */

@@ -7,8 +7,8 @@ import type { Table } from './table.ts';
 
 type Budgets = Pick<Store, 'budget' | 'putBudget'>;
 
-/** In real time: the SDK alone would try for twenty seconds, and calls of the cloud wait for this. */
-const PATIENCE_MS = 1_000;
+/** The SDK alone would try for twenty seconds, and a failover waits for this. */
+const PATIENCE_MS = 500;
 
 const Versioned = z.object({ version: z.int().min(1) });
 

@@ -5,6 +5,7 @@ import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { historyStore } from './history.ts';
 import { leaseStore } from './leases.ts';
+import { lookupStore } from './lookup.ts';
 import { memoryStore } from './memory.ts';
 import { operationStore } from './operations.ts';
 import { outboxStore } from './outbox.ts';
@@ -43,6 +44,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
   return {
     ...resourceStore(table),
     ...historyStore(table),
+    ...lookupStore(table),
     ...outboxStore(table),
     ...operationStore(table),
     ...rolloutStore(table),

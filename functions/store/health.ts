@@ -16,8 +16,8 @@ const OBSERVATION_TTL_SECONDS = 7 * 24 * 3600;
 /** Evidence and decisions. Observations go after seven days; decisions stay. */
 export function healthStore(table: Table): Health {
   return {
-    health: async (fleet) => {
-      const items = await table.query(healthOf(fleet));
+    health: async (fleet, names) => {
+      const items = await table.query(healthOf(fleet, names));
       return items.map((item) => recordOf(item, StoredHealth));
     },
     putHealth: async (record, observation) => {

@@ -6,6 +6,9 @@
  * |---------------------|-------------------------------|-------------------------------|
  * | fleet               | FLEETS                        | fleet#name                    |
  * | any other resource  | FLEET#fleet                   | kind#name                     |
+ * | entry of a route    | ROUTES#fleet#kind#term        | route                         |
+ * | entry of a gateway  | GATEWAYS#instance             | fleet#gateway                 |
+ * | mark of the entries | ENTRIES                       | complete                      |
  * | revision            | REVISION#fleet#kind#name      | uid#revision                  |
  * | audit event         | AUDIT#fleet                   | id                            |
  * | outbox row          | OUTBOX                        | fleet#gateway#kind#name       |
@@ -28,7 +31,9 @@
  */
 
 import { encodeTime } from 'ulid';
-import type { Kind, Ref, Resource } from '../core/model.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
+import type { Term } from '../core/lookup.ts';
+import { instanceOf, type Kind, type Ref, type Resource } from '../core/model.ts';
 import type { BudgetScope, OutboxRow } from '../deps.ts';
 
 export interface Key {
@@ -60,6 +65,31 @@ export const resourceKey = ({ kind, fleet, name }: Ref): Key => ({
 });
 
 export const resourcesOf = (kind: Kind, fleet: string): Range => under(resourcePartition(kind, fleet), kind);
+
+/** Entries of the routes of a fleet that stand under the term. */
+export const routeEntriesOf = (fleet: string, { kind, name }: Term): Range => whole(`ROUTES#${fleet}#${kind}#${name}`);
+
+export const routeEntryKey = (fleet: string, term: Term, route: string): Key => ({
+  pk: routeEntriesOf(fleet, term).pk,
+  sk: route,
+});
+
+/** Entries of the gateways, of all fleets, that are at the instance. */
+export const gatewayEntriesOf = (target: GatewayTarget): Range =>
+  whole(`GATEWAYS#${Object.values(instanceOf(target)).join('#')}`);
+
+export const gatewayEntryKey = (target: GatewayTarget, { fleet, name }: Pick<Ref, 'fleet' | 'name'>): Key => ({
+  pk: gatewayEntriesOf(target).pk,
+  sk: `${fleet}#${name}`,
+});
+
+export function refOfGatewayEntry({ sk }: Key): Ref {
+  const [fleet = '', name = ''] = sk.split('#');
+  return { kind: 'gateway', fleet, name };
+}
+
+/** Says that every route and gateway has its entries. */
+export const lookupMarkKey: Key = { pk: 'ENTRIES', sk: 'complete' };
 
 const revisionPartition = ({ fleet, kind, name }: Ref) => `REVISION#${fleet}#${kind}#${name}`;
 
@@ -103,6 +133,19 @@ export function outboxOf({ fleet, gateway }: { fleet?: string; gateway?: string 
   }
   return under('OUTBOX', gateway === undefined ? fleet : `${fleet}#${gateway}`);
 }
+
+/** Rows of a gateway for the resources of a kind whose names lie in [from, to]. */
+export const outboxRowsOf = ({ fleet, gateway, kind }: Omit<RowRef, 'name'>, from: string, to: string): Range => ({
+  pk: 'OUTBOX',
+  from: `${fleet}#${gateway}#${kind}#${from}`,
+  to: `${fleet}#${gateway}#${kind}#${to}`,
+});
+
+/** Rows of the gateways that come after this one; of all without it. */
+export const outboxBehind = (last?: Pick<RowRef, 'fleet' | 'gateway'>): Range => ({
+  ...whole('OUTBOX'),
+  ...(last && { from: `${last.fleet}#${last.gateway}$` }),
+});
 
 export const programmedKey = ({ fleet, gateway, kind, name }: RowRef): Key => ({
   pk: `PROGRAMMED#${fleet}`,
@@ -179,7 +222,11 @@ export const leaseKey = (name: string): Key => ({ pk: 'LEASE', sk: name });
 
 export const healthKey = (fleet: string, cluster: string): Key => ({ pk: `HEALTH#${fleet}`, sk: cluster });
 
-export const healthOf = (fleet: string): Range => whole(`HEALTH#${fleet}`);
+/** Of the clusters whose names lie in [from, to], or of all. */
+export const healthOf = (fleet: string, names: { from?: string; to?: string } = {}): Range => ({
+  ...whole(`HEALTH#${fleet}`),
+  ...names,
+});
 
 export const observationKey = (fleet: string, cluster: string, observedAtMs: number, version: number): Key => ({
   pk: `OBSERVATION#${fleet}#${cluster}`,

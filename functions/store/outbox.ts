@@ -1,11 +1,20 @@
 import type { Lease, OutboxRow, Store } from '../deps.ts';
 import { itemOf, type Operation, put, recordOf, remove } from './items.ts';
-import { type Key, outboxKey, outboxOf, programmedKey, programmedOf, resourceKey } from './keys.ts';
+import {
+  type Key,
+  outboxBehind,
+  outboxKey,
+  outboxOf,
+  outboxRowsOf,
+  programmedKey,
+  programmedOf,
+  resourceKey,
+} from './keys.ts';
 import { fence } from './leases.ts';
 import { outboxRowOf, StoredProgrammedRow } from './records.ts';
 import type { Table } from './table.ts';
 
-type Outbox = Pick<Store, 'outbox' | 'settle' | 'programmed'>;
+type Outbox = Pick<Store, 'outbox' | 'waiting' | 'nextBehind' | 'settle' | 'programmed'>;
 
 /** Two operations a row: far below the limit of a transaction, so that one busy row delays few others. */
 const ROWS_PER_TRANSACTION = 25;
@@ -16,9 +25,19 @@ const FENCE = 0;
 /** What gateways have yet to follow, and what they follow. */
 export function outboxStore(table: Table): Outbox {
   return {
-    outbox: async (scope) => {
-      const items = await table.query(outboxOf(scope));
+    outbox: async (scope, limit) => {
+      const items = await table.query(outboxOf(scope), limit === undefined ? {} : { limit });
       return items.map(outboxRowOf);
+    },
+    waiting: async (fleet, gateway, kind, from, to) => {
+      const items = await table.query(outboxRowsOf({ fleet, gateway, kind }, from, to));
+      return items.map(outboxRowOf);
+    },
+    nextBehind: async (last) => {
+      const [item] = await table.query(outboxBehind(last), { limit: 1 });
+      if (item === undefined) return undefined;
+      const { fleet, gateway } = outboxRowOf(item);
+      return { fleet, gateway };
     },
     settle: async (rows, verifiedAt, lease) => {
       const distinct = [...new Map(rows.map((row) => [outboxKey(row).sk, row])).values()];

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { AuditEvent } from '../../schemas/audit.ts';
 import { ClusterInput, HealthState, Observation } from '../../schemas/cluster.ts';
-import { changes, Kind as KindName } from '../../schemas/common.ts';
+import { Kind as KindName } from '../../schemas/common.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { Drift, GatewayInput, GatewayTarget, Progress, SyncState } from '../../schemas/gateway.ts';
 import { OperationProblem, OperationTarget } from '../../schemas/operation.ts';
@@ -119,7 +119,7 @@ const StoredStep = z.object({
   references: z.array(z.object({ kind: KindName, fleet: z.string(), name: z.string() })),
   referenceCount: Count.optional(),
   gateways: z.array(z.string()),
-  changes: z.object(changes),
+  movedTerms: Count,
 });
 
 /** A batch of steps of a rollout. */

@@ -18,6 +18,7 @@ import {
   syncKey,
   trafficKey,
 } from './keys.ts';
+import { entryOperations } from './lookup.ts';
 import { readPage } from './pages.ts';
 import { refsOf, resourceOf } from './records.ts';
 import type { Table } from './table.ts';
@@ -69,6 +70,7 @@ export function commitOperations(commit: Commit): Operation[] {
     resourceOperation(commit),
     revisionOperation(commit),
     auditOperation(resource.fleet, audit),
+    ...entryOperations(commit),
     ...outbox.map(outboxOperation),
     ...(operation ? [operationOperation(operation)] : []),
     ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),

@@ -95,14 +95,14 @@ function refTo({ resource: { kind, fleet, name } }: Pick<Step, 'resource'>) {
 
 /** Items that a transaction takes at most, but for the cursor. */
 const MAX_ITEMS = 99;
-/** Of the item that keeps the batch. What it leads to is three times as much, and far below the 4 MB of a transaction. */
-const MAX_BYTES = 380 * 1024;
+/** Of the item that keeps the batch: one step fits, however large. What it leads to is three times as much, below the 4 MB of a transaction. */
+const MAX_BYTES = 388 * 1024;
 
 /** As many steps as one transaction and one item hold, in order; all of one kind, so that none refers to another. */
 function batchesOf(steps: readonly Step[]): Step[][] {
   const batches: Step[][] = [];
   let bytes = 0;
-  for (const step of steps.map(cut)) {
+  for (const step of steps) {
     const batch = batches.at(-1);
     const size = bytesOf(step);
     const fits = batch !== undefined && isAlike(batch[0], step) && bytes + size <= MAX_BYTES;
@@ -121,16 +121,10 @@ function isAlike(a: Step | undefined, b: Step): boolean {
   return a?.resource.kind === b.resource.kind && (a.verb === 'delete') === (b.verb === 'delete');
 }
 
-/** The resource, its revision and its audit event, at most two items that were derived from it, and a row for each gateway. */
+/** The resource, its revision, its audit event and an entry; at most two items that were derived from it; terms and rows. */
 function itemsOf(steps: readonly Step[]): number {
-  const own = steps.map(({ verb, gateways }) => (verb === 'delete' ? 5 : 3) + gateways.length);
+  const own = steps.map(({ verb, gateways, movedTerms }) => (verb === 'delete' ? 6 : 4) + gateways.length + movedTerms);
   return own.reduce((sum, items) => sum + items, distinctReferences(steps).length);
-}
-
-/** What one item cannot keep is told without its details. */
-function cut(step: Step): Step {
-  if (bytesOf(step) <= MAX_BYTES) return step;
-  return { ...step, changes: { ...step.changes, changes: [] } };
 }
 
 function bytesOf(step: Step): number {

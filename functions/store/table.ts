@@ -69,11 +69,20 @@ export class Table {
 
   /** Those of the keys that have an item. */
   async existing(keys: Key[]): Promise<Key[]> {
+    return await this.#batchGet(keys, { ProjectionExpression: 'pk, sk' });
+  }
+
+  /** The items of these keys, as far as there are any, in no order. */
+  async getAll(keys: Key[]): Promise<Item[]> {
+    return await this.#batchGet(keys, {});
+  }
+
+  async #batchGet(keys: Key[], projection: { ProjectionExpression?: string }): Promise<Item[]> {
     const distinct = [...new Map(keys.map((key) => [`${key.pk} ${key.sk}`, key])).values()];
-    const found: Key[] = [];
+    const found: Item[] = [];
     for (const batch of chunks(distinct, MAX_BATCH_READS)) {
       let request: BatchGetItemCommandInput['RequestItems'] = {
-        [this.#name]: { Keys: batch.map(marshal), ConsistentRead: true, ProjectionExpression: 'pk, sk' },
+        [this.#name]: { Keys: batch.map(marshal), ConsistentRead: true, ...projection },
       };
       for (let attempt = 1; !isEmpty(request); attempt++) {
         await pauseBefore(attempt);

@@ -1,10 +1,9 @@
-import type { Resource } from '../../functions/core/model.ts';
 import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { countWrites } from '../../infra/local/cloud-writes.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
 import { addressOf, createInstance } from '../../infra/local/instances.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
-import { RouteInput } from '../../schemas/route.ts';
+import { commitRoute } from '../engine/commit-route.ts';
 import { accountOf, type ControlPlane, quietApi, startControlPlane } from '../engine/harness.ts';
 import { withdraw } from '../engine/withdraw.ts';
 import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
@@ -132,41 +131,10 @@ async function requireEvacuated({ cloud }: ControlPlane, gateways: readonly Gate
  * rest.
  */
 async function commitRoutes({ deps }: ControlPlane, provider: Provider, weight: number): Promise<void> {
-  const { store, clock, ids } = deps();
-  const at = new Date(clock.now()).toISOString();
+  const ports = deps();
   for (let index = 0; index < ROUTES; index++) {
-    const name = `${provider}-r${index}`;
-    const before = await store.get('route', FLEET, name);
-    const spec = RouteInput.parse(routeOf(index, `${provider}-${index % INSTANCES[provider]}`, weight));
-    const revision = (before?.revision ?? 0) + 1;
-    const identity = { kind: 'route' as const, fleet: FLEET, name };
-    const resource: Resource<'route'> = {
-      ...identity,
-      uid: before?.uid ?? ids.ulid(),
-      revision,
-      createdAt: before?.createdAt ?? at,
-      updatedAt: at,
-      spec,
-    };
-    const { result } = await store.commit({
-      resource,
-      verb: before ? 'update' : 'create',
-      references: [],
-      audit: {
-        id: `aud_${ids.ulid()}`,
-        at,
-        actor: 'bench',
-        action: 'route.put',
-        target: identity,
-        requestId: name,
-        before: revision - 1,
-        after: revision,
-        changes: [],
-        changeCount: 0,
-      },
-      outbox: [],
-    });
-    if (result !== 'ok') throw new Error(`Route ${name} cannot be written: ${result}.`);
+    const gateway = `${provider}-${index % INSTANCES[provider]}`;
+    await commitRoute(ports, { fleet: FLEET, name: `${provider}-r${index}` }, routeOf(index, gateway, weight));
   }
 }
 

@@ -1,105 +1,140 @@
-import { setTimeout as realSleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cloud } from '../../functions/deps.ts';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import type { Deps } from '../../functions/deps.ts';
+import { sweep } from '../../functions/engine/sweep.ts';
+import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
+import { contradictions, entries } from './books.ts';
+import { nth, startProcess } from './cut.ts';
 import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Api, createApi, type Harness, quietApi, startHarness } from './harness.ts';
 import { inventory } from './inventory.ts';
+import { keepAsking, type Requests } from './requests.ts';
+import { expectConverged, expectFollowed } from './truth.ts';
+import { declareVersion } from './versions.ts';
 
-type Moment = 'before' | 'after';
+/** A process passes far fewer moments; one that does not end has lost its way. */
+const MAX_MOMENTS = 400;
 
-/** A process that is killed at its n-th call to the cloud: before it is sent, or after it was done and before the answer is used. */
-function killedAt(cloud: Cloud, n: number, moment: Moment): { cloud: Cloud; killed: Promise<'killed'> } {
-  const { promise: killed, resolve: die } = Promise.withResolvers<'killed'>();
-  const forever = new Promise<never>(() => undefined);
-  let calls = 0;
-  const call: Cloud['call'] = async (request) => {
-    calls++;
-    if (calls > n || (calls === n && moment === 'before')) {
-      die('killed');
-      return await forever;
-    }
-    const answer = await cloud.call(request);
-    if (calls < n) return answer;
-    die('killed');
-    return await forever;
-  };
-  return { cloud: { call }, killed };
-}
+/** Longer than any lease of a gateway. */
+const LEASE_IS_OVER_MS = 30_000;
 
-/** A run ends in far fewer calls; one that does not has lost its way. */
-const MAX_CALLS = 80;
-
-describe.each(['alb', 'mse'] as const)('a Worker that is killed at any call of an apply to %s', (provider) => {
+describe.each(['alb', 'mse'] as const)('a process that is cut at any await, before %s', (provider) => {
   let harness: Harness;
+  let quiet: Api;
+  let requests: Requests;
+  /** Another ingress of cluster a. */
+  let spare: DemoCluster;
 
   beforeAll(async () => {
     harness = await startHarness({ provider, jobLatencyMs: 50 });
     await declareFleet(harness);
+    spare = await startDemoCluster({ name: 'a' });
+    quiet = quietApi(harness);
+    requests = keepAsking(harness.edge, [{ host: 'shop.example.com' }, { host: 'eu.ledger.example.com', path: '/v1' }]);
   });
-  afterAll(() => harness.close());
+  afterAll(async () => {
+    await requests.stop();
+    await spare.close();
+    await harness.close();
+  });
 
-  /** Declares without a push: somebody else has the lease meanwhile. */
-  async function declareOnly(work: () => Promise<void>): Promise<void> {
-    const { store } = harness.deps();
-    const lease = await store.acquire('gateway/prod/edge', 'bystander', 600_000, harness.clock.now());
-    if (lease === undefined) throw new Error('the lease is taken');
-    await work();
-    await store.release(lease);
-  }
-
-  const extra = { ...ROUTES.ledger, hostnames: ['extra.example.com'], distribution: { strategy: 'replicas' } };
-  const adding = () =>
-    declareOnly(async () => {
-      await harness.put(`${FLEET}/routes/extra`, extra);
-      await harness.put(`${FLEET}/routes/ledger`, ROUTES.ledger);
-      await harness.put(`${FLEET}/routes/shop`, { ...ROUTES.shop, distribution: { strategy: 'replicas' } });
-    });
-  const removing = () =>
-    declareOnly(async () => {
-      await harness.api('DELETE', `${FLEET}/routes/extra`, undefined, { 'if-match': '*' });
-      await harness.api('DELETE', `${FLEET}/routes/ledger`, undefined, { 'if-match': '*' });
-      await harness.put(`${FLEET}/routes/shop`, ROUTES.shop);
-    });
-
-  async function killAndRecover(n: number, moment: Moment): Promise<'killed' | 'finished'> {
-    const { cloud, killed } = killedAt(harness.deps().cloud, n, moment);
-    const run = reconcileGateway(harness.deps({ cloud }), 'prod', 'edge');
-    const end = await Promise.race([killed, run.then(() => 'finished' as const)]);
-    await realSleep(5);
-    expect(await harness.edge.get('shop.example.com'), `killed ${moment} call ${n}`).toMatchObject({ status: 200 });
-    // The dead writer's lease has to expire.
-    harness.clock.advance(30_000);
-    const result = await reconcileGateway(harness.deps(), 'prod', 'edge');
-    expect(result, `killed ${moment} call ${n}: ${JSON.stringify(result)}`).toMatchObject({ state: 'Verified' });
+  /** Runs a process to its n-th moment and no further. Resolves with the moment; undefined when the work was done before it. */
+  async function cut(n: number, work: (deps: Deps) => Promise<unknown>): Promise<string | undefined> {
+    const process = startProcess(harness, nth(n));
+    const end = await Promise.race([process.stopped, work(process.deps).then(() => undefined)]);
+    // It dies with its answer, however much it meant to do beside it.
+    process.kill();
+    if (end === undefined) await process.landed();
+    await requests.ask();
+    process.close();
     return end;
   }
 
-  async function expectClean(): Promise<void> {
-    const found = inventory(harness.cloud);
-    expect(found.filter((name, index) => found.indexOf(name) !== index)).toEqual([]);
-    harness.forgetCalls();
-    expect(await reconcileGateway(harness.deps(), 'prod', 'edge')).toMatchObject({ state: 'Verified', changes: [] });
-    expect(harness.writes()).toEqual([]);
+  /** What happens in production when a process is dead: its lease ends, and the sweep of another comes by. */
+  async function recover(when: string): Promise<void> {
+    harness.clock.advance(LEASE_IS_OVER_MS);
+    await sweep(harness.deps());
+    await expectFollowed(harness, when);
+    expect(requests.failed(), when).toEqual([]);
   }
 
-  it.each<Moment>(['before', 'after'])(
-    '%s the call is done: the next run ends in the same state, with nothing twice and nothing lost',
-    async (moment) => {
-      let complete: string[] | undefined;
-      for (let n = 1; n < MAX_CALLS; n++) {
-        await removing();
-        const removal = await killAndRecover(n, moment);
-        await expectClean();
-        await adding();
-        const addition = await killAndRecover(n, moment);
-        await expectClean();
-        complete ??= inventory(harness.cloud);
-        expect(inventory(harness.cloud)).toEqual(complete);
-        if (removal === 'finished' && addition === 'finished') return;
-      }
-      throw new Error('the run never finished');
-    },
-    300_000,
-  );
+  it('in an apply: the next sweep ends in the declared state, with nothing twice and no request failed', async () => {
+    const sizes = new Set<number>();
+    let moments = 0;
+    for (let n = 1; n < MAX_MOMENTS; n++) {
+      await declareVersion(quiet, n);
+      const moment = await cut(n, sweep);
+      await recover(`cut ${n}, ${moment}`);
+      await expectConverged(harness, `cut ${n}, ${moment}`);
+      sizes.add(inventory(harness.cloud).length);
+      if (moment === undefined) break;
+      moments = n;
+    }
+    expect(sizes.size).toBe(1);
+    expect(moments).toBeGreaterThan(80);
+    expect(contradictions(await entries(harness))).toEqual([]);
+  }, 600_000);
+
+  it('in a command: its client asks again, and all of it has happened, once', async () => {
+    let moments = 0;
+    for (let n = 1; n < MAX_MOMENTS; n++) {
+      const cuts: unknown[] = [];
+      for (const command of commands(n, [harness.edge.clusters.a, spare])) cuts.push(await cutCommand(n, command));
+      if (cuts.every((moment) => moment === undefined)) break;
+      moments += cuts.filter((moment) => moment !== undefined).length;
+    }
+    expect(moments).toBeGreaterThan(80);
+    expect(contradictions(await entries(harness))).toEqual([]);
+  }, 600_000);
+
+  async function cutCommand(n: number, command: Command): Promise<string | undefined> {
+    const before = await revisionOf(command.path);
+    const moment = await cut(n, (deps) => send(createApi(deps, { wait: false }), command));
+    const when = `${command.method} ${command.path}, cut ${n}, ${moment}`;
+    await recover(when);
+    const { status } = await send(harness.api, command);
+    expect(command.answers, when).toContain(status);
+    expect(await revisionOf(command.path), when).toBe(command.method === 'DELETE' ? 0 : before + 1);
+    await expectConverged(harness, when);
+    return moment;
+  }
+
+  async function revisionOf(path: string): Promise<number> {
+    const { status, body } = await harness.api('GET', path);
+    return status === 404 ? 0 : body.revision;
+  }
 });
+
+interface Command {
+  method: 'PUT' | 'DELETE';
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** What a client that asks again may hear: that it is done now, or that it was done before. */
+  answers: readonly number[];
+}
+
+/** One of each kind; those of one turn lead back to where it began. */
+function commands(n: number, ingress: readonly DemoCluster[]): Command[] {
+  const create = { method: 'PUT', answers: [201, 428] } as const;
+  const update = { method: 'PUT', headers: { 'if-match': '"1"' }, answers: [200, 412] } as const;
+  const remove = { method: 'DELETE', headers: { 'if-match': '"2"' }, answers: [204, 404] } as const;
+  const route = `${FLEET}/routes/extra`;
+  const service = `${FLEET}/services/extra`;
+  const port = { name: 'http', port: 80 };
+  const spec = { ...ROUTES.shop, hostnames: [`extra-${n}.example.com`] };
+  const endpoints = ingress.map(({ address: { host, port } }) => ({ address: host, port }));
+  const cluster = { kind: 'kubernetes', ingress: { endpoints: endpoints.slice(0, (n % 2) + 1) } };
+  return [
+    { ...create, path: route, body: spec },
+    { ...update, path: route, body: { ...spec, distribution: { strategy: 'replicas' } } },
+    { ...remove, path: route },
+    { ...create, path: service, body: { ports: [port], exports: [{ cluster: 'a' }] } },
+    { ...update, path: service, body: { ports: [port], exports: [{ cluster: 'b' }] } },
+    { ...remove, path: service },
+    { ...update, path: `${FLEET}/clusters/a`, headers: { 'if-match': '*' }, answers: [200], body: cluster },
+  ];
+}
+
+function send(api: Api, { method, path, body, headers }: Command): ReturnType<Api> {
+  return api(method, path, body, headers);
+}

@@ -1,8 +1,9 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
-import type { Deps, Log, Store } from '../../functions/deps.ts';
+import type { Clock, Deps, Log, Store } from '../../functions/deps.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
@@ -22,6 +23,8 @@ export interface ControlPlane {
   cloud: LocalCloud;
   /** What one invocation works with: everything real but the clock; another cloud, network or log may be put in. */
   deps(overrides?: Partial<Deps>): Deps;
+  /** Another connection to the table; to be destroyed by who asks for it. */
+  connect(): DynamoDBClient;
   /** One request to the API; waits for the work that it leaves behind. */
   api: Api;
   /** Creates or replaces, whatever is there. */
@@ -89,22 +92,23 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     // The SDK signs by the real time.
     signatureNow: Date.now,
   });
-  const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const client = connect();
   const nextUlid = monotonicFactory();
-  const ownCloud = (store: Store) =>
+  const ownCloud = (store: Store, ownClock: Clock) =>
     createCloud({
       credentials: { default: KEYS },
       endpoint: () => cloud.url,
-      clock,
+      clock: ownClock,
       log: silent,
-      budgets: createBudgets({ store, clock, log: silent }),
+      budgets: createBudgets({ store, clock: ownClock, log: silent }),
       timeoutMs: options.callTimeoutMs ?? 5000,
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
     const store = createDynamoStore(client, DEFAULT_TABLE_NAME);
     return {
       store,
-      cloud: ownCloud(store),
+      cloud: ownCloud(overrides.store ?? store, overrides.clock ?? clock),
       clock,
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
@@ -118,6 +122,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     clock,
     cloud,
     deps,
+    connect,
     api,
     put: async (path, body) => {
       const exists = (await api('GET', path)).status === 200;
@@ -135,8 +140,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-/** The API on these ports, as its clients see it. */
-export function createApi(deps: Deps, read: (response: Response) => Promise<Json> = readJson): Api {
+/** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
+export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Api {
   const app = createApp(deps, { tokens: { api: TOKEN } });
   return async (method, path, body, headers = {}) => {
     const left: Promise<unknown>[] = [];
@@ -155,7 +160,7 @@ export function createApi(deps: Deps, read: (response: Response) => Promise<Json
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const response = await app.fetch(request, {}, context);
-    await Promise.all(left);
+    if (wait) await Promise.all(left);
     return { status: response.status, body: await read(response) };
   };
 }

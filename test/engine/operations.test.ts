@@ -162,7 +162,7 @@ describe('watching', () => {
   });
 
   async function eventsOf(id: string): Promise<string> {
-    const api = createApi(harness.deps(), (response) => response.text());
+    const api = createApi(harness.deps(), { read: (response) => response.text() });
     return (await api('GET', `${FLEET}/operations/${id}/events`)).body;
   }
 });

@@ -1,49 +1,146 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runProbeRound } from '../../functions/engine/probe.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, quietApi, startHarness } from './harness.ts';
+import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
+import { addressOf, createInstance } from '../../infra/local/instances.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
+import { commitRoute } from './commit-route.ts';
+import { accountOf, type ControlPlane, quietApi, startControlPlane } from './harness.ts';
+import { withdraw } from './withdraw.ts';
 
-/** Enough pools for several batches. */
+const FLEET = 'prod';
+const ROUTES = 1000;
 const SERVICES = 50;
+const CLUSTERS = ['a', 'b'];
+
+/** An ALB has 100 rules. */
+const GATEWAYS = { alb: ROUTES / 100, mse: 2 };
+/** Routes that serve before the others are published: one of each ALB, at least. */
+const SERVING = 10;
 
 const CALLS = {
-  alb: { publish: 'CreateServerGroup', move: 'UpdateServerGroupServersAttribute' },
-  mse: { publish: 'ImportServices', move: 'UpdateGatewayService' },
+  alb: { publish: 'CreateRules', move: 'UpdateServerGroupServersAttribute' },
+  mse: { publish: 'AddGatewayRoute', move: 'UpdateGatewayService' },
 };
 
-describe.each(['alb', 'mse'] as const)('while much is published to %s', (provider) => {
-  let harness: Harness;
+/** From the order to the last call that moves a pool. The calls alone, with nothing else going on, take half of it. */
+const MOVED_WITHIN_MS = 12_000;
+
+describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, whose rates count', (provider) => {
+  let plane: ControlPlane;
+  let clusters: DemoCluster[];
+  let targets: Map<string, GatewayTarget>;
+
+  const publishAll = () =>
+    Promise.all([...targets.keys()].map((gateway) => reconcileGateway(plane.deps(), FLEET, gateway)));
+  const declareRoutes = async (from: number, to: number) => {
+    const names = [...targets.keys()];
+    for (let index = from; index < to; index++) {
+      const gateway = names[index % names.length] ?? '';
+      await commitRoute(plane.deps(), { fleet: FLEET, name: `r${index}` }, routeOf(index, gateway));
+    }
+  };
 
   beforeEach(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 50 });
-    await declareFleet(harness);
-    for (let round = 0; round < 3; round++) await runProbeRound(harness.deps());
-    const api = quietApi(harness);
-    const exports = [{ cluster: 'a' }, { cluster: 'b' }];
-    for (let index = 0; index < SERVICES; index++) {
-      await api('PUT', `${FLEET}/services/s${index}`, { ports: [{ name: 'http', port: 80 }], exports });
-      const rules = [{ backendRefs: [{ service: `s${index}`, port: 80 }] }];
-      await api('PUT', `${FLEET}/routes/s${index}`, { ...ROUTES.shop, hostnames: [`s${index}.example.com`], rules });
+    plane = await startControlPlane({ throttle: true });
+    clusters = await Promise.all(CLUSTERS.map((name) => startDemoCluster({ name })));
+    targets = new Map();
+    for (let index = 0; index < GATEWAYS[provider]; index++) {
+      targets.set(`edge-${index}`, await createInstance[provider](accountOf(plane)));
     }
-    harness.forgetCalls();
+    await declareFleet(plane, clusters, targets);
+    await declareRoutes(0, SERVING);
+    await publishAll();
+    await declareRoutes(SERVING, ROUTES);
+    plane.forgetCalls();
   });
-  afterEach(() => harness.close());
+  afterEach(async () => {
+    await plane.close();
+    await Promise.all(clusters.map((cluster) => cluster.close()));
+  });
 
-  it('a failover does not wait for the end of it, and both are done in the end', async () => {
+  it('a failover does not wait for them, nothing is throttled, and all is done in the end', {
+    timeout: 600_000,
+  }, async () => {
     const { publish, move } = CALLS[provider];
-    const actions = () => harness.cloud.log.entries.map((entry) => entry.action);
-    const publishing = reconcileGateway(harness.deps(), 'prod', 'edge');
-    while (!actions().includes(publish)) await new Promise((resolve) => setTimeout(resolve, 1));
-    await harness.edge.clusters.a.fail('refuse');
-    await runProbeRound(harness.deps());
-    const result = await publishing;
-    expect(result.state).toBe('Verified');
+    const { log } = plane.cloud;
+    const publishing = publishAll();
+    while (log.entries.filter(({ action }) => action === publish).length < 20) await plane.clock.sleep(100);
 
-    const seen = actions();
-    expect(seen.indexOf(move), 'the pools that serve have moved').toBeGreaterThan(-1);
-    expect(seen.indexOf(move), 'before the last pool was published').toBeLessThan(seen.lastIndexOf(publish));
-    expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ b: 10 });
-    expect(await harness.edge.split(10, 's49.example.com')).toEqual({ b: 10 });
+    const orderedMs = plane.clock.now();
+    await withdraw(plane, { fleet: FLEET, gateways: [...targets.keys()] }, ['a']);
+    const results = await publishing;
+    expect(results.map(({ state, message }) => [state, message])).toEqual(
+      results.map(({ message }) => ['Verified', message]),
+    );
+
+    const moves = log.entries.filter(({ action }) => action === move);
+    console.log(
+      provider,
+      'virtual s',
+      (plane.clock.now() - orderedMs) / 1000,
+      log.entries.length,
+      moves.map((m) => Date.parse(m.at) - orderedMs),
+      log.entries.filter(({ code }) => code?.includes('Throttling')).length,
+      plane.cloud.counts(),
+    );
+    expect(
+      new Set(moves.map(({ parameters }) => JSON.stringify(parameters))).size,
+      'every pool that serves',
+    ).toBeGreaterThanOrEqual(SERVING);
+    for (const { at } of moves) expect(Date.parse(at) - orderedMs).toBeLessThan(MOVED_WITHIN_MS);
+    const published = log.entries.findLast(({ action }) => action === publish);
+    expect(Date.parse(published?.at ?? '') - orderedMs, 'much was left to publish').toBeGreaterThan(
+      2 * MOVED_WITHIN_MS,
+    );
+    expect(log.entries.filter(({ code }) => code?.includes('Throttling'))).toEqual([]);
+    expect(await answers(plane, targets)).toEqual(Array.from({ length: ROUTES / 10 }, () => '200 b'));
   });
 });
+
+async function declareFleet(plane: ControlPlane, clusters: DemoCluster[], targets: Map<string, GatewayTarget>) {
+  const api = quietApi(plane);
+  const put = async (path: string, body: unknown) => {
+    const { status, body: answer } = await api('PUT', `/v1/fleets/${FLEET}${path}`, body);
+    if (status !== 201) throw new Error(`PUT ${path}: ${JSON.stringify(answer)}`);
+  };
+  await put('', {});
+  for (const { name, address } of clusters) {
+    const endpoints = [{ address: address.host, port: address.port }];
+    await put(`/clusters/${name}`, { kind: 'kubernetes', ingress: { endpoints } });
+  }
+  for (const [name, target] of targets) await put(`/gateways/${name}`, { target });
+  for (let index = 0; index < SERVICES; index++) {
+    await put(`/services/s${index}`, {
+      ports: [{ name: 'http', port: 80 }],
+      exports: CLUSTERS.map((cluster) => ({ cluster })),
+      healthCheck: { type: 'tcp', intervalSeconds: 50 },
+    });
+  }
+}
+
+function routeOf(index: number, gateway: string) {
+  return {
+    gateways: [gateway],
+    hostnames: [`h${index}.example.com`],
+    rules: [{ backendRefs: [{ service: `s${index % SERVICES}`, port: 80 }] }],
+    distribution: { strategy: 'weighted', clusters: CLUSTERS.map((cluster) => ({ cluster })) },
+  };
+}
+
+/** Who answers, of every tenth route. */
+async function answers({ cloud }: ControlPlane, targets: Map<string, GatewayTarget>): Promise<string[]> {
+  const all = [...targets.values()];
+  const seen: string[] = [];
+  for (let index = 0; index < ROUTES; index += 10) {
+    const target = all[index % all.length];
+    if (target === undefined) continue;
+    const answer = await sendTo(addressOf(cloud, target), {
+      path: '/',
+      headers: { host: `h${index}.example.com` },
+      agent: false,
+    });
+    seen.push(`${answer.status} ${answer.headers['x-cluster']}`);
+  }
+  return seen;
+}

@@ -3,6 +3,7 @@ import type { Store } from '../../functions/deps.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
+import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
 import { rolloutSuite } from './rollouts.ts';
@@ -22,5 +23,6 @@ export function storeConformance(name: string, open: Open): void {
     propagationSuite(store);
     evidenceSuite(store);
     rolloutSuite(store);
+    memorySuite(store);
   });
 }

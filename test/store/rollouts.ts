@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { termsOf } from '../../functions/core/lookup.ts';
+import type { Resource } from '../../functions/core/model.ts';
 import type { Commit, OperationRecord, Rollout, Step, Store } from '../../functions/deps.ts';
 import {
   audit,
@@ -35,11 +37,15 @@ function operation(home = FLEET): OperationRecord {
 
 function stepOf({ resource, verb, references, referenceCount }: Commit, gateways: string[] = []): Step {
   const counted = referenceCount === undefined ? {} : { referenceCount };
-  return { resource, verb, references, ...counted, gateways, changes: { changes: [], changeCount: 0 } };
+  return { resource, verb, references, ...counted, gateways, movedTerms: movedTermsOf(resource, verb) };
+}
+
+function movedTermsOf({ spec }: Resource, verb: Commit['verb']): number {
+  return 'rules' in spec && verb !== 'update' ? termsOf(spec).length : 0;
 }
 
 /** What a step becomes when it is written. */
-function commitOf({ gateways, changes: _, ...step }: Step): Commit {
+function commitOf({ gateways, movedTerms: _, ...step }: Step): Commit {
   const { verb, resource } = step;
   const [before, after] = verb === 'delete' ? [resource.revision, 0] : [resource.revision - 1, resource.revision];
   return {

@@ -31,7 +31,10 @@ export function compile(
   { target }: { target: AlbTarget },
 ): ProviderObject[] {
   const facts = factsOf(observed);
-  const groups = config.pools.map((pool) => compilePool(pool, shares.get(pool.key) ?? [], facts, observed));
+  const current = new Map(observed.objects.filter(({ kind }) => kind === SERVER_GROUP).map((item) => [item.key, item]));
+  const groups = config.pools.map((pool) =>
+    compilePool(pool, shares.get(pool.key) ?? [], facts, current.get(groupKey(pool))),
+  );
   const groupKeys = new Map(config.pools.map((pool) => [pool.key, groupKey(pool)]));
   const rules = distinctRules(config.rules);
   return [...groups, ...target.listenerIds.flatMap((id) => compileRules(id, rules, groupKeys, facts, observed))];
@@ -42,7 +45,12 @@ export function groupKey(pool: Pool): string {
   return tagValue(`pool/${pool.key}${pool.protocol === 'HTTP' ? '' : `/${pool.protocol}`}`);
 }
 
-function compilePool(pool: Pool, shares: readonly Share[], facts: Facts, observed: Observed): ProviderObject {
+function compilePool(
+  pool: Pool,
+  shares: readonly Share[],
+  facts: Facts,
+  current: ProviderObject | undefined,
+): ProviderObject {
   const key = groupKey(pool);
   const object = groupObject(key, {
     ServerGroupName: resourceName(pool.key),
@@ -52,7 +60,7 @@ function compilePool(pool: Pool, shares: readonly Share[], facts: Facts, observe
     Scheduler: 'Wrr',
     HealthCheckConfig: healthCheck(pool),
     StickySessionConfig: stickySession(pool),
-    Servers: servers(pool, shares, currentServers(key, observed)),
+    Servers: servers(pool, shares, current ? GroupSpec.parse(current.spec).Servers : []),
   });
   return { ...object, pool: pool.key, shares: effectiveShares(pool.members, shares) };
 }
@@ -68,11 +76,6 @@ function servers(pool: Pool, shares: readonly Share[], current: readonly Server[
     const now = current.find((server) => server.ServerId === address && server.Port === port);
     return { ServerId: address, Port: port, Weight: nobody ? (now?.Weight ?? 0) : weight, RemoteIpEnabled: remote };
   });
-}
-
-function currentServers(key: string, observed: Observed): Server[] {
-  const object = observed.objects.find((item) => item.kind === SERVER_GROUP && item.key === key);
-  return object === undefined ? [] : GroupSpec.parse(object.spec).Servers;
 }
 
 /** All fields that matter for the kind of check; what is not sent keeps an undocumented default. */

@@ -132,27 +132,25 @@ function valuesFor(count: number, gap: Gap, taken: ReadonlySet<number>): number[
   return Array.from({ length: count }, (_, index) => free[Math.floor(((index + 0.5) * free.length) / count)] ?? 0);
 }
 
-/** The longest subsequence of strictly increasing priorities. Quadratic: a listener has at most some hundred rules. */
+interface Link<T> {
+  item: T;
+  previous: Link<T> | undefined;
+}
+
+/** The longest subsequence of strictly increasing priorities. */
 function longestIncreasing<T extends { priority: number }>(sequence: readonly T[]): T[] {
-  const best: { length: number; previous: number }[] = [];
-  let last = -1;
-  sequence.forEach((item, index) => {
-    let length = 1;
-    let previous = -1;
-    for (let earlier = 0; earlier < index; earlier++) {
-      const candidate = (best[earlier]?.length ?? 0) + 1;
-      if ((sequence[earlier]?.priority ?? 0) < item.priority && candidate > length) {
-        length = candidate;
-        previous = earlier;
-      }
+  /** By length less 1: of the subsequences so far, the one that ends with the smallest priority. These grow with the length. */
+  const ends: Link<T>[] = [];
+  for (const item of sequence) {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle]?.item.priority ?? 0) < item.priority) low = middle + 1;
+      else high = middle;
     }
-    best.push({ length, previous });
-    if (last === -1 || length > (best[last]?.length ?? 0)) last = index;
-  });
-  const result: T[] = [];
-  for (let index = last; index >= 0; index = best[index]?.previous ?? -1) {
-    const item = sequence[index];
-    if (item) result.unshift(item);
+    ends[low] = { item, previous: ends[low - 1] };
   }
-  return result;
+  const result: T[] = [];
+  for (let link = ends.at(-1); link; link = link.previous) result.push(link.item);
+  return result.reverse();
 }

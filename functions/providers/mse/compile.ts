@@ -13,7 +13,7 @@ import {
   serviceObject,
 } from './canonical.ts';
 import { factsOf } from './facts.ts';
-import { nameOf } from './names.ts';
+import { markOf, nameOf } from './names.ts';
 import { filterOf, policiesOf } from './policies.ts';
 import { type RouteOf, routesOf } from './predicates.ts';
 import { type Slot, slotsOf } from './shares.ts';
@@ -37,11 +37,15 @@ export function compile(
   observed: Observed,
   { owner, target }: Pick<Session<MseTarget>, 'owner' | 'target'>,
 ): ProviderObject[] {
-  const pools = config.pools.map((pool) => ({ pool, ...slotsOf(pool, shares.get(pool.key) ?? []) }));
+  const mark = markOf(owner);
+  const pools = config.pools.map((pool) => {
+    const { slots, real } = slotsOf(pool, shares.get(pool.key) ?? []);
+    return { pool, real, services: slots.map((slot) => ({ slot, name: serviceName(mark, pool, slot) })) };
+  });
   const backends = new Map(
-    pools.map(({ pool, slots }) => [
+    pools.map(({ pool, services }) => [
       pool.key,
-      slots.map((slot) => ({ Service: serviceName(owner, pool, slot), Percent: slot.percent })),
+      services.map(({ slot, name }) => ({ Service: name, Percent: slot.percent })),
     ]),
   );
   const routes = routesOf(config.rules);
@@ -49,8 +53,10 @@ export function compile(
   const missing = [...new Set(routes.map((route) => route.domain))].filter((domain) => !(domain in present));
   return [
     ...missing.map((domain) => domainObject(domain, certificateFor(domain, target))),
-    ...pools.flatMap(({ pool, slots, real }) => slots.map((slot) => compileService(owner, pool, slot, real))),
-    ...routes.map((route) => compileRoute(owner, route, backends)),
+    ...pools.flatMap(({ pool, services, real }) =>
+      services.map(({ slot, name }) => compileService(name, pool, slot, real)),
+    ),
+    ...routes.map((route) => compileRoute(mark, route, backends)),
   ];
 }
 
@@ -61,19 +67,19 @@ function certificateFor(domain: string, { certificates = [] }: MseTarget): strin
   return (named(domain) ?? named(wildcard))?.certificateId;
 }
 
-function serviceName(owner: string, pool: Pool, slot: Slot): string {
-  return nameOf(owner, `${pool.service}-${pool.port}-${slot.name}`, { pool: pool.key, slot: slot.name });
+function serviceName(mark: string, pool: Pool, slot: Slot): string {
+  return nameOf(mark, `${pool.service}-${pool.port}-${slot.name}`, { pool: pool.key, slot: slot.name });
 }
 
 /** Shares belong to the pool as a whole: each of its services tells them all. */
-function compileService(owner: string, pool: Pool, slot: Slot, real: readonly Share[]): ProviderObject {
+function compileService(name: string, pool: Pool, slot: Slot, real: readonly Share[]): ProviderObject {
   const spec: ServiceSpec = {
     ServiceProtocol: PROTOCOLS[pool.protocol],
     Ips: slot.addresses,
     HealthCheck: healthCheck(pool),
     LoadBalancer: loadBalancer(pool),
   };
-  return { ...serviceObject(serviceName(owner, pool, slot), spec), pool: pool.key, shares: [...real] };
+  return { ...serviceObject(name, spec), pool: pool.key, shares: [...real] };
 }
 
 /** MSE cannot say by which method it checks. 200 and 300 stand for 2xx and 3xx. */
@@ -95,9 +101,9 @@ function loadBalancer({ affinity }: Pool): ServiceSpec['LoadBalancer'] {
 }
 
 /** What a route matches is its identity: one that matches something else is another, and created before the old one goes. */
-function compileRoute(owner: string, { rule, domain, predicates }: RouteOf, backends: Backends): ProviderObject {
+function compileRoute(mark: string, { rule, domain, predicates }: RouteOf, backends: Backends): ProviderObject {
   const { Path, Type } = predicates.PathPredicates;
-  const name = `${nameOf(owner, `${domain}${Path}`, { domain, predicates })}-${PATH_SUFFIXES[Type]}`;
+  const name = `${nameOf(mark, `${domain}${Path}`, { domain, predicates })}-${PATH_SUFFIXES[Type]}`;
   return routeObject(name, {
     Domains: [domain],
     Predicates: predicates,

@@ -13,9 +13,9 @@ export function markOf(owner: string): string {
   return `fl-${digest(owner).slice(0, MARK_DIGITS)}-`;
 }
 
-/** The same for the same identity: an object is found again by it. At most 60 characters. */
-export function nameOf(owner: string, readable: string, identity: unknown): string {
+/** The same for the same mark and identity: an object is found again by it. At most 60 characters. */
+export function nameOf(mark: string, readable: string, identity: unknown): string {
   const plain = readable.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const short = plain.slice(0, MAX_READABLE_LENGTH).replace(/^-+|-+$/g, '');
-  return `${markOf(owner)}${[short, digest(identity).slice(0, IDENTITY_DIGITS)].filter(Boolean).join('-')}`;
+  return `${mark}${[short, digest(identity).slice(0, IDENTITY_DIGITS)].filter(Boolean).join('-')}`;
 }

@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/ir.ts';
-import { mayBothMatch } from '../../core/overlap.ts';
+import { mayBothMatch, pairsOf } from '../../core/overlap.ts';
 import type { Disorder } from '../provider.ts';
 import type { Predicates } from './canonical.ts';
 import { type RouteOf, routesOf } from './predicates.ts';
@@ -12,12 +12,12 @@ import { type RouteOf, routesOf } from './predicates.ts';
 const PATH_KINDS = ['ERGULAR', 'PRE', 'EQUAL'];
 const STEP = 1_000;
 
-/** Pairs of rules that MSE would order otherwise than we do, or not at all, while a request may match both. */
-export function checkOrder(rules: readonly Rule[]): Disorder[] {
+/** Pairs of rules that MSE would order otherwise than we do, or not at all, while a request may match both. One of each is `asked` for. */
+export function checkOrder(rules: readonly Rule[], asked: (rule: Rule) => boolean = () => true): Disorder[] {
   const disorders = new Map<string, Disorder>();
   const domains = Map.groupBy(routesOf(rules), (route) => route.domain);
   for (const routes of domains.values()) {
-    for (const [first, second] of misplaced(routes)) {
+    for (const [first, second] of misplaced(routes, asked)) {
       const pair = `${first.rule.key} ${second.rule.key}`;
       if (!disorders.has(pair)) disorders.set(pair, disorderOf(first, second));
     }
@@ -25,17 +25,11 @@ export function checkOrder(rules: readonly Rule[]): Disorder[] {
   return [...disorders.values()];
 }
 
-function misplaced(routes: readonly RouteOf[]): [RouteOf, RouteOf][] {
+function misplaced(routes: readonly RouteOf[], asked: (rule: Rule) => boolean): [RouteOf, RouteOf][] {
   const ranked = routes.map((route) => ({ route, rank: rankOf(route.predicates) }));
-  const pairs: [RouteOf, RouteOf][] = [];
-  ranked.forEach((first, index) => {
-    for (let next = index + 1; next < ranked.length; next++) {
-      const second = ranked[next];
-      if (second === undefined || first.rank > second.rank || !mayMeet(first.route, second.route)) continue;
-      pairs.push([first.route, second.route]);
-    }
-  });
-  return pairs;
+  return pairsOf(ranked, ({ route }) => asked(route.rule))
+    .filter(([first, second]) => first.rank <= second.rank && mayMeet(first.route, second.route))
+    .map(([first, second]) => [first.route, second.route]);
 }
 
 /** The greater one goes first at MSE. */

@@ -21,13 +21,28 @@ export function routesOf(rules: readonly Rule[]): RouteOf[] {
   return rules.flatMap((rule) => {
     const domain = rule.hostname ?? ANY_HOST;
     return predicatesOf(rule.match).flatMap((predicates) => {
-      const place = JSON.stringify([domain, predicates.PathPredicates]);
-      const earlier = kept.get(place) ?? [];
-      if (earlier.some((one) => covers(one, predicates))) return [];
-      kept.set(place, [...earlier, predicates]);
+      const { own, all } = placesOf(domain, predicates);
+      if (all.some((place) => kept.get(place)?.some((one) => covers(one, predicates)))) return [];
+      kept.set(own, [...(kept.get(own) ?? []), predicates]);
       return [{ rule, domain, predicates }];
     });
   });
+}
+
+/**
+ * Where a route is found by those that it may cover, and where those that cover it may be found: a route covers others of its path only
+ * when these have its first condition, or it has none.
+ */
+function placesOf(domain: string, { PathPredicates, ...conditions }: Predicates): { own: string; all: string[] } {
+  const { HeaderPredicates, QueryPredicates, MethodPredicates } = conditions;
+  const place = (kind: string, condition?: unknown) => JSON.stringify([domain, PathPredicates, kind, condition]);
+  const all = [
+    ...HeaderPredicates.map((item) => place('header', item)),
+    ...QueryPredicates.map((item) => place('query', item)),
+    ...MethodPredicates.map((item) => place('method', item)),
+    place('none'),
+  ];
+  return { own: all[0] ?? place('none'), all };
 }
 
 /** A prefix goes by path segment, which the string prefix of MSE does not: it takes the path itself, and what begins with it and `/`. */

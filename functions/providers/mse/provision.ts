@@ -2,7 +2,7 @@ import type { MseProvision, MseTarget } from '../../../schemas/gateway.ts';
 import type { Provisioned, ProvisionSession } from '../provider.ts';
 import { type CallSession, isGone, write, writeOnce } from './calls.ts';
 import { type Gateway, listGateways, RUNNING } from './gateway.ts';
-import { nameOf } from './names.ts';
+import { markOf, nameOf } from './names.ts';
 
 const NETWORKS: Record<MseProvision['network'], string> = {
   private: 'privatenet',
@@ -66,5 +66,5 @@ async function findGateway(session: CallSession): Promise<Gateway | undefined> {
 }
 
 function instanceName({ owner }: Pick<ProvisionSession, 'owner'>): string {
-  return nameOf(owner, owner, `${owner}/instance`);
+  return nameOf(markOf(owner), owner, `${owner}/instance`);
 }

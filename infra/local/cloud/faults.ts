@@ -1,10 +1,11 @@
-import type { ProductName } from './product.ts';
+import type { Execute, ProductName } from './product.ts';
 import type { ActionSpec } from './table.ts';
 
 /**
  * latency: answers late. throttle: refuses as flow control does. error: refuses with `code`. drop: closes the connection before
  * anything is done. lost-response: does the work, then closes the connection. html: a gateway's page with status 502.
  * partial-batch: the job applies the first half of its items, then fails. body-error (MSE): refuses inside an HTTP 200.
+ * stale-read: answers a read from the state as it was when the fault was set.
  */
 export const FAULT_KINDS = [
   'latency',
@@ -15,6 +16,7 @@ export const FAULT_KINDS = [
   'lost-response',
   'html',
   'partial-batch',
+  'stale-read',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -32,36 +34,63 @@ export interface Fault {
   latencyMs?: number;
 }
 
+type Frozen = ReadonlyMap<ProductName, Execute>;
+
+interface Waiting {
+  fault: Fault & { times: number };
+  /** Of `stale-read`: what answers instead. */
+  frozen: Frozen | undefined;
+}
+
+/** What a call meets, and what answers it when that is not the product as it is now. */
+export interface Hit {
+  fault: Fault;
+  execute: Execute | undefined;
+}
+
 /** Faults that wait for their calls. A call meets at most one: the first that fits. */
 export class FaultQueue {
-  #queue: (Fault & { times: number })[] = [];
+  readonly #freeze: () => Frozen;
+  #queue: Waiting[] = [];
+
+  /** `freeze`: every product as it is now. */
+  constructor(freeze: () => Frozen) {
+    this.#freeze = freeze;
+  }
 
   add(fault: Fault): void {
-    this.#queue.push({ ...fault, times: fault.times ?? 1 });
+    const frozen = fault.kind === 'stale-read' ? this.#freeze() : undefined;
+    this.#queue.push({ fault: { ...fault, times: fault.times ?? 1 }, frozen });
   }
 
   list(): readonly Fault[] {
-    return this.#queue;
+    return this.#queue.map(({ fault }) => fault);
   }
 
   clear(): void {
     this.#queue = [];
   }
 
-  /** Takes one hit of the first fault that fits; partial-batch fits only calls that start a job, body-error only MSE. */
-  take(product: ProductName, { name, returnsJobId }: ActionSpec): Fault | undefined {
-    const fault = this.#queue.find(
-      (one) =>
-        (one.product ?? product) === product &&
-        (one.action ?? name) === name &&
-        (one.kind !== 'partial-batch' || returnsJobId) &&
-        (one.kind !== 'body-error' || product === 'mse'),
-    );
-    if (!fault) return undefined;
+  /** Takes one hit of the first fault that fits. */
+  take(product: ProductName, spec: ActionSpec): Hit | undefined {
+    const found = this.#queue.find(({ fault }) => fits(fault, product, spec));
+    if (!found) return undefined;
+    const { fault, frozen } = found;
     fault.times -= 1;
-    if (fault.times <= 0) this.#queue = this.#queue.filter((other) => other !== fault);
-    return fault;
+    if (fault.times <= 0) this.#queue = this.#queue.filter((other) => other !== found);
+    return { fault, execute: frozen?.get(product) };
   }
+}
+
+/** partial-batch fits only calls that start a job, stale-read only reads, body-error only MSE. */
+function fits({ kind, ...fault }: Fault, product: ProductName, spec: ActionSpec): boolean {
+  return (
+    (fault.product ?? product) === product &&
+    (fault.action ?? spec.name) === spec.name &&
+    (kind !== 'partial-batch' || spec.returnsJobId === true) &&
+    (kind !== 'stale-read' || spec.kind === 'read') &&
+    (kind !== 'body-error' || product === 'mse')
+  );
 }
 
 /** Reads a fault from JSON; returns a sentence when it is none. */

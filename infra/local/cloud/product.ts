@@ -26,13 +26,17 @@ export interface Outcome {
   code?: string;
 }
 
+export type Execute = (call: Call) => Outcome;
+
 export interface Product {
   name: ProductName;
   table: Table;
   /** Calls of one scope share its rate. */
   rateOf(spec: ActionSpec, regionId: string): { scope: string; rate: Rate };
   /** Throws an ApiError for what HTTP refuses. */
-  execute(call: Call): Outcome;
+  execute: Execute;
+  /** Answers reads from the state as it is now, whatever is written later. */
+  freeze(): Execute;
   /** Ends the data plane. */
   close(): Promise<void>;
 }

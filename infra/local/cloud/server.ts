@@ -81,13 +81,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const { host = '127.0.0.1', port = 0, now = Date.now } = options;
   const schedule = new Schedule(now);
   const { alb, mse } = createProducts(options, schedule, now);
+  const products = [alb, mse];
   const parts: Parts = {
-    products: [alb, mse],
+    products,
     state: { ...alb.state, ...mse.state },
     schedule,
     authenticator: createAuthenticator(options.accessKeys, options.signatureNow ?? now),
     throttle: createThrottle(options.throttle, now),
-    faults: new FaultQueue(),
+    faults: new FaultQueue(() => new Map(products.map((product) => [product.name, product.freeze()]))),
     log: new CallLog(),
     defaultRegionId: options.regionId ?? 'cn-hangzhou',
     now,
@@ -186,7 +187,7 @@ async function call(parts: Parts, request: RpcRequest, entry: LogEntry): Promise
     throw new ApiError('InvalidVersion', `Specified parameter Version is not valid: ${served} are served.`);
   }
   if (!spec) throw new ApiError('InvalidAction.NotFound', 'Specified api is not found.', 404);
-  const fault = parts.faults.take(product.name, spec);
+  const { fault, execute = product.execute } = parts.faults.take(product.name, spec) ?? {};
   if (fault) entry.fault = fault.kind;
   if (fault?.kind === 'drop' || fault?.kind === 'html') return { body: {} };
   await meetFault(fault);
@@ -196,7 +197,7 @@ async function call(parts: Parts, request: RpcRequest, entry: LogEntry): Promise
   await parts.schedule.settle();
   const parameters = new Map(request.parameters);
   if (!spec.members.has('RegionId')) parameters.delete('RegionId');
-  return product.execute({ spec, parameters, regionId, regionGiven: request.regionId !== undefined, fault });
+  return execute({ spec, parameters, regionId, regionGiven: request.regionId !== undefined, fault });
 }
 
 async function meetFault(fault: Fault | undefined): Promise<void> {

@@ -82,6 +82,19 @@ describe('an injected fault', () => {
     expect(cloud.log.entries.at(-1)).toMatchObject({ fault: 'drop', status: 0 });
   });
 
+  test('stale-read shows the state as it was when the fault was set, jobs too, and writes go through', async () => {
+    const serverGroupId = await createGroup(cloud);
+    const servers = async () =>
+      (await cloud.call('ListServerGroupServers', { ServerGroupId: serverGroupId })).TotalCount;
+    cloud.faults.add({ kind: 'stale-read', times: 2 });
+    const { JobId } = await cloud.call('AddServersToServerGroup', add(serverGroupId, '10.0.0.1'));
+    await cloud.finishJobs();
+    expect(await servers()).toBe(0);
+    expect((await cloud.call('ListAsynJobs', { JobIds: [JobId] })).Jobs).toEqual([]);
+    expect(cloud.log.entries.at(-1)).toMatchObject({ fault: 'stale-read', status: 200 });
+    expect(await servers()).toBe(1);
+  });
+
   test('html answers with a page instead of JSON', async () => {
     cloud.faults.add({ kind: 'html' });
     await expect(cloud.call('ListRules')).rejects.toMatchObject({ name: 'SyntaxError' });

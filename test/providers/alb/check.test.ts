@@ -118,6 +118,6 @@ describe('capabilities', () => {
   });
 
   test('ALB takes our order', () => {
-    expect(alb.checkOrder([])).toEqual([]);
+    expect(alb.checkOrder([], () => true)).toEqual([]);
   });
 });

@@ -37,6 +37,7 @@ describe('server groups', () => {
       {
         kind: 'ServerGroup',
         key: 'pool/shop-80-0a1b',
+        pool: 'shop-80-0a1b',
         rank: 0,
         shares: [
           { cluster: 'cd', percent: 40 },

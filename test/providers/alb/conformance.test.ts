@@ -200,6 +200,29 @@ describe('one listener', () => {
     expect(alb.cloud.state.rules.size).toBe(before);
   });
 
+  test('rules that are not ours are shown, whoever made them', async () => {
+    const other = alb.session({ owner: 'fairlead/prod/other' });
+    await alb.reconcile(CONFIG);
+    await alb.reconcile({ ...CONFIG, rules: [rule('/other', { 'shop-80': 100 })] }, { session: other });
+    const [foreign] = [...alb.cloud.state.rules.values()].filter((one) => one.RuleName.includes('other'));
+    expect((await provider.observe(alb.session(), 'full')).foreign).toEqual([
+      { kind: 'Rule', name: foreign?.RuleName, remoteId: foreign?.RuleId },
+    ]);
+    expect((await provider.observe(alb.session(), 'pools')).foreign).toEqual([]);
+  });
+
+  test('the lease is kept while many groups are read', async () => {
+    const pools = Array.from({ length: 45 }, (_, index) => pool(`p${index}`, [member('cd', [index + 1])]));
+    await alb.reconcile({ pools, rules: [] });
+    let asked = 0;
+    const session = alb.session();
+    session.ensureLease = async () => {
+      asked++;
+    };
+    await provider.observe(session, 'pools');
+    expect(asked).toBe(3);
+  });
+
   test('nothing declared removes all of ours and nothing else', async () => {
     await alb.reconcile(CONFIG);
     expect((await alb.reconcile(EMPTY)).left.changes).toEqual([]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { GatewayConfig } from '../../../functions/core/ir.ts';
 import { RouteSpec, ServiceSpec } from '../../../functions/providers/mse/canonical.ts';
 import { compile } from '../../../functions/providers/mse/compile.ts';
-import { nameOf } from '../../../functions/providers/mse/names.ts';
+import { markOf, nameOf } from '../../../functions/providers/mse/names.ts';
 import type { MseTarget } from '../../../schemas/gateway.ts';
 import { compiled, filter, member, NOTHING, OWNER, only, pool, rule } from './harness.ts';
 
@@ -24,11 +24,11 @@ describe('names', () => {
     ['a long part', `shop.example.com${'/long'.repeat(40)}`],
     ['a part without letters', '*/'],
   ])('with %s have at most 63 characters with a suffix, and are the same each time', (_, readable) => {
-    const name = nameOf(OWNER, readable, { x: 1 });
+    const name = nameOf(markOf(OWNER), readable, { x: 1 });
     expect(`${name}-e`).toMatch(/^fl-[0-9a-f]{10}-[a-z0-9-]{12,47}-e$/);
-    expect(nameOf(OWNER, readable, { x: 1 })).toBe(name);
-    expect(nameOf(OWNER, readable, { x: 2 })).not.toBe(name);
-    expect(nameOf('fairlead/prod/other', readable, { x: 1 }).slice(0, 14)).not.toBe(name.slice(0, 14));
+    expect(nameOf(markOf(OWNER), readable, { x: 1 })).toBe(name);
+    expect(nameOf(markOf(OWNER), readable, { x: 2 })).not.toBe(name);
+    expect(nameOf(markOf('fairlead/prod/other'), readable, { x: 1 }).slice(0, 14)).not.toBe(name.slice(0, 14));
   });
 });
 

@@ -311,6 +311,25 @@ describe('a gateway', () => {
   });
 });
 
+test('routes and services that are not ours are shown, whoever made them', async () => {
+  mse = await startMse();
+  try {
+    await mse.reconcile(CONFIG);
+    const other = mse.session({ owner: 'fairlead/prod/other' });
+    await mse.reconcile({ pools: [SHOP], rules: [rule('/', { 'shop-80': 100 })] }, { session: other });
+    const [ours, theirs] = [await provider.observe(mse.session(), 'full'), await provider.observe(other, 'full')];
+    expect(ours.foreign.map(({ kind }) => kind)).toEqual(['Route', 'Service', 'Service']);
+    for (const observed of [ours, theirs]) {
+      const keys = new Set(observed.objects.map(({ key }) => key));
+      expect(observed.foreign.filter(({ name }) => keys.has(name))).toEqual([]);
+    }
+    expect(theirs.foreign.map(({ name }) => name).sort()).toEqual(ours.objects.map(({ key }) => key).sort());
+    expect((await provider.observe(mse.session(), 'pools')).foreign).toEqual([]);
+  } finally {
+    await mse.close();
+  }
+});
+
 test('a gateway of the Ingress controller, and objects under our names that are not ours, are refused', async () => {
   mse = await startMse({ tags: [{ Key: 'ack.aliyun.com', Value: 'c-1' }] });
   try {

@@ -81,6 +81,13 @@ export class Jobs {
     return [...this.#jobs.values()];
   }
 
+  /** These jobs as they stand now, to be listed. */
+  freeze(): Jobs {
+    const frozen = new Jobs(this.#schedule, this.#latencyMs, this.#now);
+    for (const [id, entry] of this.#jobs) frozen.#jobs.set(id, structuredClone(entry));
+    return frozen;
+  }
+
   async #finish(job: Job, request: JobRequest): Promise<void> {
     const reach = request.partial ? Math.floor(request.effects.length / 2) : request.effects.length;
     let done = 0;

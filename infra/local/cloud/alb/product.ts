@@ -1,6 +1,6 @@
 import { ApiError, notCarried } from '../errors.ts';
 import { validateParameters } from '../parameters.ts';
-import type { Answer, Call, Product } from '../product.ts';
+import type { Answer, Call, Execute, Product } from '../product.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Rate } from '../throttle.ts';
 import { CARRIED } from './actions/index.ts';
@@ -42,14 +42,14 @@ export function createAlb(options: AlbOptions): Product & { state: CloudState } 
   };
   const idempotency = new IdempotencyStore(now);
 
-  function answer({ spec, parameters, regionId, regionGiven, fault }: Call): Answer {
+  function answer(source: typeof shared, { spec, parameters, regionId, regionGiven, fault }: Call): Answer {
     const input = validateParameters(spec, parameters);
     const action = CARRIED.get(spec.name);
     if (!action) throw notCarried(`the action ${spec.name}`);
     const earlier = spec.clientToken ? idempotency.find(spec.name, parameters) : undefined;
     if (earlier) return earlier;
     const partial = fault?.kind === 'partial-batch';
-    const context: Context = { ...shared, action: spec.name, regionId, regionGiven, partial };
+    const context: Context = { ...source, action: spec.name, regionId, regionGiven, partial };
     const commit = action(context, input);
     if (spec.dryRun && input['DryRun'] === true) {
       throw new ApiError('DryRunOperation', 'Request validation has been passed with DryRun flag set.');
@@ -64,7 +64,11 @@ export function createAlb(options: AlbOptions): Product & { state: CloudState } 
     table: TABLE,
     state,
     rateOf: ({ name, throttle }, regionId) => ({ scope: `${regionId} ${name}`, rate: throttle ?? DEFAULT_RATE }),
-    execute: (call) => ({ body: answer(call) }),
+    execute: (call) => ({ body: answer(shared, call) }),
+    freeze: (): Execute => {
+      const then = { ...shared, ...structuredClone({ state, pending: shared.pending }), jobs: shared.jobs.freeze() };
+      return (call) => ({ body: answer(then, call) });
+    },
     close: () => shared.dataPlane.close(),
   };
 }

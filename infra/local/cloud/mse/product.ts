@@ -1,6 +1,6 @@
 import { ApiError, notCarried } from '../errors.ts';
 import { type Parameters, validateParameters } from '../parameters.ts';
-import type { Call, Outcome, Product } from '../product.ts';
+import type { Call, Execute, Outcome, Product } from '../product.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Rate } from '../throttle.ts';
 import { CARRIED } from './actions/index.ts';
@@ -26,28 +26,35 @@ export function createMse({ dataPlane: createDataPlane, ...options }: MseOptions
   const state: MseState = { gateways: new Map() };
   const shared = { ...options, state, dataPlane: createDataPlane(state) };
 
-  function data(call: Call): unknown {
+  function data(source: typeof shared, call: Call): unknown {
     const { fault, spec, regionId, regionGiven } = call;
     if (fault?.kind === 'body-error') throw new Refusal(fault.code ?? 'InternalError', 'This error was injected.');
     const input = checked(call);
     const action = CARRIED.get(spec.name);
     if (!action) throw notCarried(`the action ${spec.name}`);
-    return action({ ...shared, regionId, regionGiven }, input);
+    return action({ ...source, regionId, regionGiven }, input);
   }
+
+  const answering =
+    (source: typeof shared): Execute =>
+    (call) => {
+      try {
+        return {
+          body: { HttpStatusCode: 200, Code: 200, Success: true, Message: 'success', Data: data(source, call) },
+        };
+      } catch (thrown) {
+        if (thrown instanceof Refusal) return refused(thrown);
+        throw thrown;
+      }
+    };
 
   return {
     name: 'mse',
     table: TABLE,
     state,
     rateOf: (_, regionId) => ({ scope: regionId, rate: RATE }),
-    execute: (call) => {
-      try {
-        return { body: { HttpStatusCode: 200, Code: 200, Success: true, Message: 'success', Data: data(call) } };
-      } catch (thrown) {
-        if (thrown instanceof Refusal) return refused(thrown);
-        throw thrown;
-      }
-    },
+    execute: answering(shared),
+    freeze: () => answering({ ...shared, state: structuredClone(state) }),
     close: () => shared.dataPlane.close(),
   };
 }

@@ -4,6 +4,7 @@ import {
   type Fields,
   type MseCloud,
   type Page,
+  PUBLISH_LATENCY_MS,
   publishRoute,
   routeIn,
   routeOf,
@@ -202,4 +203,28 @@ test('an update replaces match and destination as a whole and keeps name, order 
     expect(await cloud.refusal('UpdateGatewayRoute', refused)).toMatchObject({ errorCode: 'InvalidParameter' });
   }
   expect(await cloud.refusal('UpdateGatewayRoute', { ...update, Id: 1 })).toMatchObject({ errorCode: 'NotFound' });
+});
+
+test('the time of its last edit moves with every edit of a route or a policy, and not with publishing', async () => {
+  const { Name } = fresh();
+  const RouteId = await cloud.call<number>('AddGatewayRoute', routeOf(gateway, { Name }));
+  const modified = async () => (await list({ Name })).Result[0]?.['GmtModified'];
+  let last = await modified();
+  const { Name: _, RouteType: __, Policies: ___, ...destination } = routeOf(gateway, { Name });
+  const Policy = { GatewayUniqueId: gateway.id, Id: RouteId };
+  const edits: [string, Fields][] = [
+    ['UpdateGatewayRoute', { ...destination, Id: RouteId }],
+    ['UpdateGatewayRouteTimeout', { ...Policy, TimeoutJSON: { Status: 'on', UnitNum: 5, TimeUnit: 's' } }],
+    ['UpdateGatewayRouteHeaderOp', { ...Policy, HeaderOpJSON: { status: 'off', headerOpItems: [] } }],
+  ];
+  for (const [action, parameters] of edits) {
+    await cloud.advance(1000);
+    await cloud.call(action, parameters);
+    expect(await modified(), action).not.toBe(last);
+    last = await modified();
+  }
+  await cloud.advance(1000);
+  await cloud.call('ApplyGatewayRoute', { GatewayUniqueId: gateway.id, RouteId });
+  await cloud.advance(PUBLISH_LATENCY_MS);
+  expect(await modified()).toBe(last);
 });

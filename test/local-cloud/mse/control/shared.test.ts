@@ -150,6 +150,15 @@ describe('an injected fault', () => {
     expect(await cloud.call('ListGatewayRoute', { FilterParams })).toMatchObject({ Result: [{ Name: 'route-1' }] });
   });
 
+  test('stale-read does not show the route that has been added since, and writes go through', async () => {
+    const gateway = await createGateway(cloud);
+    cloud.faults.add({ kind: 'stale-read', action: 'ListGatewayRoute' });
+    await cloud.call('AddGatewayRoute', routeOf(gateway));
+    const FilterParams = { GatewayUniqueId: gateway.id };
+    expect(await cloud.call('ListGatewayRoute', { FilterParams })).toMatchObject({ TotalSize: 0 });
+    expect(await cloud.call('ListGatewayRoute', { FilterParams })).toMatchObject({ TotalSize: 1 });
+  });
+
   test('an update that is done and a publish that fails leave a route of status 4', async () => {
     const gateway = await createGateway(cloud);
     const id = await publishRoute(cloud, gateway);

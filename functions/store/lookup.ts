@@ -1,0 +1,127 @@
+import { isUnder, termsOf } from '../core/lookup.ts';
+import type { Kind, Ref, Resource } from '../core/model.ts';
+import type { Commit, Store } from '../deps.ts';
+import { itemOf, type Operation, put, remove } from './items.ts';
+import {
+  gatewayEntriesOf,
+  gatewayEntryKey,
+  type Key,
+  lookupMarkKey,
+  refOfGatewayEntry,
+  resourceKey,
+  resourcesOf,
+  routeEntriesOf,
+  routeEntryKey,
+} from './keys.ts';
+import { resourceOf } from './records.ts';
+import type { Table } from './table.ts';
+
+type Lookup = Pick<Store, 'find' | 'routesUnder' | 'gatewaysAt'>;
+
+/** Resources that are read at a time. */
+const PAGE = 200;
+
+/**
+ * Finds resources without reading all of their kind. An entry stands under each term of a route, and under the instance of a gateway; it
+ * comes and goes in the transaction that writes the resource, so that none is missing. What it leads to is looked at again when it is read,
+ * so that one too many does no harm.
+ */
+export function lookupStore(table: Table): Lookup {
+  let complete: Promise<void> | undefined;
+  const whole = async (): Promise<void> => {
+    complete ??= complement(table);
+    await complete.catch((error: unknown) => {
+      complete = undefined;
+      throw error;
+    });
+  };
+  return {
+    find: async (kind, fleet, names) =>
+      await find(
+        table,
+        kind,
+        [...names].map((name) => ({ kind, fleet, name })),
+      ),
+    routesUnder: async (fleet, term, limit = Number.POSITIVE_INFINITY) => {
+      await whole();
+      const entries = await table.query(routeEntriesOf(fleet, term));
+      const refs = entries.map(({ sk }): Ref => ({ kind: 'route', fleet, name: sk }));
+      const routes: Resource<'route'>[] = [];
+      for (let start = 0; start < refs.length && routes.length < limit; start += PAGE) {
+        const found = await find(table, 'route', refs.slice(start, start + PAGE));
+        routes.push(...found.filter((route) => isUnder(route.spec, term)));
+      }
+      return routes.slice(0, limit);
+    },
+    gatewaysAt: async (target) => {
+      await whole();
+      const range = gatewayEntriesOf(target);
+      const found = await find(table, 'gateway', (await table.query(range)).map(refOfGatewayEntry));
+      return found.filter(({ spec }) => spec.target !== undefined && gatewayEntriesOf(spec.target).pk === range.pk);
+    },
+  };
+}
+
+/** Those that exist, by key. */
+async function find<K extends Kind>(table: Table, kind: K, refs: readonly Ref[]): Promise<Resource<K>[]> {
+  const items = await table.getAll(refs.map(resourceKey));
+  return items.map((item) => resourceOf(kind, item)).sort((a, b) => compareKeys(resourceKey(a), resourceKey(b)));
+}
+
+function compareKeys(a: Key, b: Key): number {
+  const [left, right] = [`${a.pk} ${a.sk}`, `${b.pk} ${b.sk}`];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** What a commit does to the entries: one operation for each that comes or goes. */
+export function entryOperations({ resource, verb, before }: Commit): Operation[] {
+  const then = new Map(entriesOf(verb === 'delete' ? resource : before));
+  const now = new Map(entriesOf(verb === 'delete' ? undefined : resource));
+  return [
+    ...[...now].filter(([id]) => !then.has(id)).map(([, key]) => put(itemOf(key, {}))),
+    ...[...then].filter(([id]) => !now.has(id)).map(([, key]) => remove(key)),
+  ];
+}
+
+function entriesOf(resource: Resource | undefined): [string, Key][] {
+  return (resource ? keysOf(resource) : []).map((key) => [`${key.pk} ${key.sk}`, key]);
+}
+
+function keysOf(resource: Resource): Key[] {
+  if (isOf(resource, 'route')) {
+    return termsOf(resource.spec).map((term) => routeEntryKey(resource.fleet, term, resource.name));
+  }
+  if (!isOf(resource, 'gateway') || resource.spec.target === undefined) return [];
+  return [gatewayEntryKey(resource.spec.target, resource)];
+}
+
+function isOf<K extends Kind>(resource: Resource, kind: K): resource is Resource<K> {
+  return resource.kind === kind;
+}
+
+/**
+ * Makes the entries of what was written before there were any: once for a table, by whoever first looks something up. It can be broken off
+ * and done twice; what is written meanwhile makes its own.
+ */
+async function complement(table: Table): Promise<void> {
+  if (await table.get(lookupMarkKey)) return;
+  const fleets = await table.query(resourcesOf('fleet', ''));
+  for (const { name } of fleets.map((item) => resourceOf('fleet', item))) {
+    await complementKind(table, 'gateway', name);
+    await complementKind(table, 'route', name);
+  }
+  await table.writeAll([itemOf(lookupMarkKey, {})], []);
+}
+
+async function complementKind(table: Table, kind: 'gateway' | 'route', fleet: string): Promise<void> {
+  let after: string | undefined;
+  do {
+    const items = await table.query(resourcesOf(kind, fleet), { limit: PAGE, ...(after !== undefined && { after }) });
+    const keys = items.flatMap((item) => keysOf(resourceOf(kind, item)));
+    await table.writeAll(
+      keys.map((key) => itemOf(key, {})),
+      [],
+    );
+    after = items.length < PAGE ? undefined : items.at(-1)?.sk;
+  } while (after !== undefined);
+}

@@ -1,0 +1,78 @@
+import { paginateScan } from '@aws-sdk/client-dynamodb';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import type { ControlPlane, Json } from './harness.ts';
+
+/** An item of the table, with its body parsed. */
+export interface Entry {
+  pk: string;
+  sk: string;
+  body: Json;
+}
+
+/** Everything in the table, by key, but leases. */
+export async function entries(plane: ControlPlane): Promise<Entry[]> {
+  const client = plane.connect();
+  const found: Entry[] = [];
+  for await (const page of paginateScan({ client }, { TableName: DEFAULT_TABLE_NAME, ConsistentRead: true })) {
+    for (const { pk, sk, body } of page.Items ?? []) {
+      if (pk?.S === 'LEASE') continue;
+      found.push({ pk: pk?.S ?? '', sk: sk?.S ?? '', body: JSON.parse(body?.S ?? 'null') });
+    }
+  }
+  client.destroy();
+  return found.sort((a, b) => (`${a.pk} ${a.sk}` < `${b.pk} ${b.sk}` ? -1 : 1));
+}
+
+/**
+ * Where the table contradicts itself, as sentences: every resource has one snapshot and one audit event for each of its revisions from the
+ * first to the one that it is at, and what is verified as programmed is a revision that exists.
+ */
+export function contradictions(all: readonly Entry[]): string[] {
+  const of = (prefix: string) => all.filter(({ pk }) => pk.startsWith(prefix));
+  const resources = [...of('FLEETS'), ...of('FLEET#')].map(({ body }) => body);
+  const events = of('AUDIT#').filter(({ body }) => /\.(create|update|delete)$/.test(body.action));
+  const lives = Map.groupBy(of('REVISION#'), ({ pk, sk }) => `${pk} ${sk.split('#')[0]}`);
+  const names = Map.groupBy(of('REVISION#'), ({ pk }) => pk);
+  return [
+    ...[...lives.values()].flatMap((life) =>
+      gaps(
+        life.map(({ body }) => body),
+        resources,
+      ),
+    ),
+    ...resources
+      .filter(({ uid }) => ![...lives.keys()].some((key) => key.endsWith(uid)))
+      .map(({ uid }) => `${uid} has no revision`),
+    ...[...names.values()].flatMap((revisions) => unaudited(revisions, events)),
+    ...of('PROGRAMMED#').flatMap(({ sk, body }) => unknownRevision(sk, body, resources)),
+  ];
+}
+
+/** From the first to the last revision of one life of a resource: 1, 2, 3 and so on, to the one that it is at or to its end. */
+function gaps(life: readonly Json[], resources: readonly Json[]): string[] {
+  const { uid } = life[0];
+  const last = life.at(-1);
+  const now = resources.find((resource) => resource.uid === uid);
+  const numbers = life.map(({ revision }) => revision);
+  const found = numbers.some((number, index) => number !== index + 1) ? [`${uid} has the revisions ${numbers}`] : [];
+  if (last.deleted === true) return now ? [...found, `${uid} is deleted and there`] : found;
+  return now?.revision === last.revision ? found : [...found, `${uid} is at ${now?.revision}, not at ${last.revision}`];
+}
+
+/** One event for each revision of all that had the name, and no other. */
+function unaudited(revisions: readonly Entry[], events: readonly Entry[]): string[] {
+  const { kind, fleet, name } = revisions[0]?.body ?? {};
+  const own = events.filter(
+    ({ body: { target } }) => target.kind === kind && target.fleet === fleet && target.name === name,
+  );
+  const told = own.map(({ body }) => (body.after === 0 ? 'end' : String(body.after))).sort();
+  const written = revisions.map(({ body }) => (body.deleted ? 'end' : String(body.revision))).sort();
+  return String(told) === String(written) ? [] : [`${kind} ${name} has revisions ${written} and events ${told}`];
+}
+
+function unknownRevision(sk: string, { kind, name, revision }: Json, resources: readonly Json[]): string[] {
+  const resource = resources.find((item) => item.kind === kind && item.name === name);
+  return kind === 'traffic' || (resource && revision <= resource.revision)
+    ? []
+    : [`${sk} is programmed at ${revision}`];
+}

@@ -1,0 +1,50 @@
+import { setTimeout as realSleep } from 'node:timers/promises';
+import type { Edge } from './edge.ts';
+
+/** Between two requests: time for what is tested. */
+const PAUSE_MS = 20;
+
+/** A request that must be answered, whatever happens to the control plane. */
+export interface Ask {
+  host: string;
+  path?: string;
+}
+
+export interface Requests {
+  /** One of each, now. */
+  ask(): Promise<void>;
+  /** What was answered otherwise than by 200 so far. */
+  failed(): string[];
+  stop(): Promise<void>;
+}
+
+/** Sends the requests in turn through the data plane, without end, and notes those that fail. */
+export function keepAsking(edge: Edge, asks: readonly Ask[]): Requests {
+  const failed: string[] = [];
+  let going = true;
+  const send = async ({ host, path }: Ask) => {
+    const status = await edge.get(host, path).then(
+      (answer) => answer.status,
+      () => 'no answer',
+    );
+    if (status !== 200) failed.push(`${host}${path ?? '/'}: ${status}`);
+  };
+  const run = async () => {
+    for (let turn = 0; going; turn++) {
+      const next = asks[turn % asks.length];
+      if (next) await send(next);
+      await realSleep(PAUSE_MS);
+    }
+  };
+  const running = run();
+  return {
+    ask: async () => {
+      for (const one of asks) await send(one);
+    },
+    failed: () => failed,
+    stop: async () => {
+      going = false;
+      await running;
+    },
+  };
+}

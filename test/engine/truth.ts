@@ -1,0 +1,71 @@
+import { expect } from 'vitest';
+import { effectiveShares } from '../../functions/core/distribution.ts';
+import { providerOf } from '../../functions/core/model.ts';
+import { plan } from '../../functions/core/plan.ts';
+import { resolve } from '../../functions/core/resolve.ts';
+import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { providerFor } from '../../functions/providers/registry.ts';
+import type { Harness } from './harness.ts';
+import { inventory } from './inventory.ts';
+
+/**
+ * In what gateway `edge` differs from what is declared for it, as sentences. Read anew, by nobody's lease and nobody's record; so are the
+ * pools that a failover would find in the store.
+ */
+export async function differences(harness: Harness): Promise<string[]> {
+  const { store, cloud, clock } = harness.deps();
+  const [clusters, services, routes, traffic, pools, gateway] = await Promise.all([
+    store.all('cluster', 'prod'),
+    store.all('service', 'prod'),
+    store.all('route', 'prod'),
+    store.traffic('prod'),
+    store.pools('prod', 'edge'),
+    store.get('gateway', 'prod', 'edge'),
+  ]);
+  if (gateway === undefined) throw new Error('there is no gateway edge');
+  const { target } = harness.edge;
+  const config = resolve({ gateway, clusters, services, routes });
+  const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, traffic.withdrawals)]));
+  const provider = providerFor(providerOf(gateway.spec));
+  const session = {
+    ...{ target, cloud, clock, owner: 'test/prod/edge', credentials: 'default', ensureLease: async () => undefined },
+    priority: 'normal' as const,
+    whileWaiting: async () => undefined,
+    memory: { recall: async () => new Map(), remember: async () => undefined },
+    createToken: readsOnly,
+    writeToken: readsOnly,
+  };
+  const observed = await provider.observe(session, 'full');
+  const { changes } = plan(provider.compile(config, shares, observed, session), observed.objects, 'sync');
+  const keys = (list: { key: string }[]) =>
+    list
+      .map(({ key }) => key)
+      .sort()
+      .join(' ');
+  return [
+    ...changes.map(({ verb, kind, key, reason }) => `${verb} ${kind} ${key}: ${reason}`),
+    ...(keys(pools) === keys(config.pools) ? [] : [`pools in the store: ${keys(pools)}`]),
+  ];
+}
+
+function readsOnly(): never {
+  throw new Error('a reader writes nothing');
+}
+
+/** The gateway is verified, nothing waits for it, and no object is at the cloud twice. */
+export async function expectFollowed(harness: Harness, when: string): Promise<void> {
+  const { store } = harness.deps();
+  expect(await store.syncs('prod'), when).toMatchObject([{ gateway: 'edge', state: 'Verified' }]);
+  expect(await store.outbox({}), when).toEqual([]);
+  const objects = inventory(harness.cloud);
+  expect(objects, when).toEqual([...new Set(objects)]);
+}
+
+/** The same, and one more run plans nothing and writes nothing. */
+export async function expectConverged(harness: Harness, when: string): Promise<void> {
+  await expectFollowed(harness, when);
+  harness.forgetCalls();
+  const again = await reconcileGateway(harness.deps(), 'prod', 'edge');
+  expect(again, when).toMatchObject({ state: 'Verified', changes: [] });
+  expect(harness.writes(), when).toEqual([]);
+}
