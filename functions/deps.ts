@@ -4,7 +4,7 @@ import type { AuditEvent } from '../schemas/audit.ts';
 import type { Observation } from '../schemas/cluster.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
-import type { Operation } from '../schemas/operation.ts';
+import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { QuotaUse } from '../schemas/plan.ts';
 import type { Bucket, Priority } from './core/budget.ts';
 import type { Baseline } from './core/drift.ts';
@@ -254,6 +254,27 @@ export interface Commit {
   operation?: OperationRecord | undefined;
 }
 
+/** A change of a resource that has been decided on, and is written later together with others. */
+export interface Step extends Pick<Commit, 'resource' | 'verb' | 'references' | 'referenceCount'> {
+  /** Names of the gateways that have to follow. */
+  gateways: string[];
+  /** How many of the terms by which it is found come or go. */
+  movedTerms: number;
+}
+
+/** How far the steps of an operation have been written: in batches, each of which is one transaction. */
+export interface Rollout {
+  fleet: string;
+  operation: string;
+  batches: number;
+  steps: number;
+  writtenBatches: number;
+  writtenSteps: number;
+  /** Present once it has ended, with what stopped it, if something did. */
+  endedAt?: string | undefined;
+  problem?: OperationProblem | undefined;
+}
+
 export interface Lease {
   name: string;
   epoch: number;
@@ -293,6 +314,8 @@ export interface Store {
    * that was written in between makes the commit fail.
    */
   referenceCount(ref: Ref): Promise<number>;
+  /** The same of every resource of the kind in the fleet, by name. */
+  referenceCounts(kind: Kind, fleet: string): Promise<Map<string, number>>;
   /**
    * One transaction. `conflict`: the resource is not at the revision before, or the reference count has moved.
    * `missing-reference`: with the references that do not exist.
@@ -356,6 +379,37 @@ export interface Store {
   outcomes(fleet: string, from: string, to: string): Promise<OutcomeRecord[]>;
   /** The first outcome of an operation at a gateway counts; false when the lease is lost. */
   conclude(outcomes: OutcomeRecord[], lease: Lease): Promise<boolean>;
+
+  /**
+   * An operation that changes many resources: keeps its steps, in order, and holds the fleet until they have been written or something
+   * stops them. False when the fleet is held already.
+   */
+  beginRollout(operation: OperationRecord, audit: AuditEvent, steps: Step[]): Promise<boolean>;
+  /** Id of the operation that holds the fleet: meanwhile what is declared is neither what was nor what shall be. */
+  hold(fleet: string): Promise<string | undefined>;
+  /** Every fleet that is held. */
+  holds(): Promise<{ fleet: string; operation: string }[]>;
+  rollout(fleet: string, operation: string): Promise<Rollout | undefined>;
+  /** Of the operations whose ids lie in [from, to]. */
+  rollouts(fleet: string, from: string, to: string): Promise<Rollout[]>;
+  /** The batch that is to be written next. */
+  nextSteps(rollout: Rollout): Promise<Step[]>;
+  /**
+   * One transaction: the commits of the next steps, and that they are written; so that each is done once, however often it is tried.
+   * `moved`: the rollout is not where it was thought to be, or there was too much contention. Else as `commit`, with the resources that are
+   * not as expected.
+   */
+  advance(
+    rollout: Rollout,
+    commits: Commit[],
+  ): Promise<
+    | { result: 'ok'; rollout: Rollout }
+    | { result: 'moved' }
+    | { result: 'conflict'; resources: Ref[] }
+    | { result: 'missing-reference'; missing: Ref[] }
+  >;
+  /** Lifts the hold. False when the rollout is not where it was thought to be. */
+  endRollout(rollout: Rollout, endedAt: string, problem?: OperationProblem): Promise<boolean>;
 
   /** What was remembered of a gateway within the hour before `nowMs`. */
   recall(fleet: string, gateway: string, nowMs: number): Promise<Map<string, Json>>;

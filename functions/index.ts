@@ -4,6 +4,7 @@ import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
 import type { Deps } from './deps.ts';
 import { runProbeSchedule } from './engine/probe.ts';
+import { sweepRollouts } from './engine/rollout.ts';
 import { sweep } from './engine/sweep.ts';
 import { type Env, InvalidSettings, parseEnv } from './env.ts';
 import { clock, ids, log, net } from './platform.ts';
@@ -48,9 +49,10 @@ function createDeps(env: Env): Deps {
   };
 }
 
-async function sweepUntil(deps: Deps, deadlineMs: number): Promise<void> {
+/** Again and again, so that what comes up within the minute does not wait for the next. */
+async function repeatUntil(deps: Deps, deadlineMs: number, work: () => Promise<void>): Promise<void> {
   while (deps.clock.now() < deadlineMs) {
-    await sweep(deps);
+    await work();
     await deps.clock.sleep(Math.min(SWEEP_INTERVAL_MS, Math.max(0, deadlineMs - deps.clock.now())));
   }
 }
@@ -73,7 +75,11 @@ export default {
   async scheduled(_event: unknown, bindings: object): Promise<void> {
     const deps = createDeps(parseEnv(bindings));
     const deadlineMs = deps.clock.now() + SCHEDULE_MS;
-    const jobs = await Promise.allSettled([runProbeSchedule(deps, deadlineMs), sweepUntil(deps, deadlineMs)]);
+    const jobs = await Promise.allSettled([
+      runProbeSchedule(deps, deadlineMs),
+      repeatUntil(deps, deadlineMs, () => sweep(deps)),
+      repeatUntil(deps, deadlineMs, () => sweepRollouts(deps, deadlineMs)),
+    ]);
     // One must not end the other: an invocation that rejects is stopped at once.
     const failed = jobs.find((job) => job.status === 'rejected');
     if (failed) throw failed.reason;

@@ -10,6 +10,7 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
+import { JSON_BODY } from '../functions/api/body.ts';
 import { type Example, examples } from '../functions/api/examples.ts';
 import { NO_BODY, type Operation, type Success } from '../functions/api/operation.ts';
 import { operations } from '../functions/api/operations.ts';
@@ -24,6 +25,7 @@ const TAGS = {
   gateways: 'Managed cloud gateways that carry routes.',
   services: 'Applications that several clusters serve.',
   routes: 'What clients may ask of gateways, and which services in which clusters answer.',
+  manifest: 'A whole fleet as one declaration, for pipelines.',
   operations: 'Pushes to gateways, and what became of them.',
   decisions: 'Why traffic moved.',
   audit: 'Who changed what, and why.',
@@ -100,8 +102,9 @@ function pathsOf(table: readonly Operation[]): ZodOpenApiPathsObject {
 }
 
 function operationObject(operation: Operation, example: Example): ZodOpenApiOperationObject {
-  const { operationId, tag, summary, description, idempotency, body } = operation;
-  const json = { schema: body, ...(example.body !== undefined && { example: example.body }) };
+  const { operationId, tag, summary, description, idempotency, body, format = JSON_BODY } = operation;
+  const media = { schema: body, ...(example.body !== undefined && { example: example.body }) };
+  const content = Object.fromEntries(format.mediaTypes.map((type) => [type, media]));
   return {
     operationId,
     tags: [tag],
@@ -110,7 +113,7 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
     security: [{ bearer: [] }],
     'x-idempotency': idempotency,
     requestParams: requestParams(operation),
-    ...(body !== NO_BODY && { requestBody: { required: true, content: { 'application/json': json } } }),
+    ...(body !== NO_BODY && { requestBody: { required: true, content } }),
     responses: responsesOf(operation, example),
   };
 }
@@ -128,11 +131,14 @@ function isEmpty(object: z.ZodObject): boolean {
   return Object.keys(object.shape).length === 0;
 }
 
-function responsesOf(operation: Operation, { response }: Example): ZodOpenApiResponsesObject {
+function responsesOf(operation: Operation, { response, accepted }: Example): ZodOpenApiResponsesObject {
   const codes = [...COMMON_PROBLEMS, ...operation.problems];
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
   return Object.fromEntries([
-    ...operation.successes.map((success) => [success.status, successObject(success, response)]),
+    ...operation.successes.map((success) => [
+      success.status,
+      successObject(success, success.status === 202 ? (accepted ?? response) : response),
+    ]),
     ...[...byStatus].map(([status, members]) => [status, problemObject(members)]),
   ]);
 }
@@ -141,8 +147,12 @@ function successObject({ description, schema, mediaType, headers }: Success, exa
   return {
     description,
     ...(headers && { headers: headerRefs(headers) }),
-    ...(schema && { content: { 'application/json': { schema, example } } }),
-    ...(mediaType !== undefined && { content: { [mediaType]: { schema: { type: 'string' as const } } } }),
+    ...((schema || mediaType !== undefined) && {
+      content: {
+        ...(schema && { 'application/json': { schema, example } }),
+        ...(mediaType !== undefined && { [mediaType]: { schema: { type: 'string' as const } } }),
+      },
+    }),
   };
 }
 

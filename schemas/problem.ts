@@ -25,6 +25,7 @@ export const problems = {
     title: 'The declaration contradicts itself or another one',
     retryable: false,
   },
+  'would-empty-gateway': { status: 422, title: 'A gateway would be left without routes', retryable: false },
   'limit-exceeded': { status: 422, title: 'A limit would be exceeded', retryable: false },
   'precondition-required': { status: 428, title: 'If-Match is required', retryable: false },
   internal: { status: 500, title: 'Something went wrong on our side', retryable: true },

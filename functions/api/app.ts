@@ -7,13 +7,12 @@ import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
 import type { Deps } from '../deps.ts';
 import { bearer } from './auth.ts';
+import { type BodyFormat, JSON_BODY } from './body.ts';
 import type { AppEnv } from './env.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
 import { answerProblem } from './problem.ts';
 import { requestLog } from './request-log.ts';
-
-const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
  * The HTTP API. `tokens`, by actor, admit to everything but the health of the control plane and the description of the API.
@@ -21,7 +20,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export function createApp(deps: Deps, { tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestLog(deps), secureHeaders(), noStore);
-  app.use('/v1/*', bearer(tokens), bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
+  app.use('/v1/*', bearer(tokens));
   app.onError((error, c) => {
     const answer = answerProblem(c, error);
     if (answer.status >= 500) logFailure(deps, c, error);
@@ -41,18 +40,28 @@ const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-function refuseBody(): never {
-  throw new AppError('body-too-large', `The body must be at most ${MAX_BODY_BYTES} bytes.`);
+function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
+  return bodyLimit({
+    maxSize: maxBytes,
+    onError: () => {
+      throw new AppError('body-too-large', `The body must be at most ${maxBytes} bytes.`);
+    },
+  });
 }
 
 function register(app: Hono<AppEnv>, deps: Deps, operation: Operation): void {
-  app.on(operation.method.toUpperCase(), patternOf(operation.path), async (c) => {
-    c.set('route', operation.path);
-    const { status, body, headers } = await operation.run(contextOf(c, deps), c.req);
-    if (body instanceof ReadableStream) return c.newResponse(body, status, headers);
-    const text = body === undefined ? null : JSON.stringify(body);
-    return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
-  });
+  app.on(
+    operation.method.toUpperCase(),
+    patternOf(operation.path),
+    limited(operation.format ?? JSON_BODY),
+    async (c) => {
+      c.set('route', operation.path);
+      const { status, body, headers } = await operation.run(contextOf(c, deps), c.req);
+      if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
+      const text = body === undefined ? null : JSON.stringify(body);
+      return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
+    },
+  );
 }
 
 /** Paths as Hono writes them. */

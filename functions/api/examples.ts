@@ -6,18 +6,22 @@ import type { Condition } from '../../schemas/common.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
 import { type Gateway, GatewayInput } from '../../schemas/gateway.ts';
+import { API_VERSION } from '../../schemas/manifest.ts';
 import type { Operation } from '../../schemas/operation.ts';
 import type { GatewayPlan } from '../../schemas/plan.ts';
 import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
 import { auditExamples, revisionExamples } from './history-examples.ts';
+import { manifestExamples } from './manifest-examples.ts';
 
 export interface Example {
   /** Of the request. */
   body?: unknown;
   /** Of the answer. */
   response?: unknown;
+  /** Of the answer 202, where it is another one. */
+  accepted?: unknown;
 }
 
 const CREATED = '2026-11-23T07:00:00.000Z';
@@ -318,6 +322,15 @@ export const examples: Record<string, Example> = {
   ...resourceExamples('Route', RouteInput, routeInput, route),
   listDecisions: { response: { items: [decision] } },
   getDecision: { response: decision },
+  ...manifestExamples(
+    {
+      items: [
+        { apiVersion: API_VERSION, kind: 'Fleet', metadata: { name: 'shop' }, spec: fleetInput },
+        { apiVersion: API_VERSION, kind: 'Route', metadata: { name: 'checkout' }, spec: routeInput },
+      ],
+    },
+    operation,
+  ),
   ...auditExamples,
   createProbeRound: { body: probeRoundInput, response: probeRound },
 };

@@ -1,11 +1,12 @@
 import type { HonoRequest } from 'hono';
+import { parseAccept } from 'hono/utils/accept';
 import * as z from 'zod';
 import { WriteQuery } from '../../schemas/common.ts';
 import type { Issue, ProblemCode } from '../../schemas/problem.ts';
 import { AppError, summarize } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
 import type { Precondition } from '../commands/precondition.ts';
-import { readJson } from './body.ts';
+import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
 import { issuesOf } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
 
@@ -17,15 +18,15 @@ export interface Success {
   status: 200 | 201 | 202 | 204 | 304;
   description: string;
   schema?: z.ZodType;
-  /** Of a body that is not JSON. */
+  /** Of a body that is no JSON, or not only. */
   mediaType?: string;
   headers?: readonly ('ETag' | 'Location' | 'Operation-Location' | 'Retry-After')[];
 }
 
 export interface Reply {
   status: Success['status'];
-  /** Sent as JSON, unless it is a stream. */
-  body?: object;
+  /** Sent as JSON, unless it is text or a stream. */
+  body?: object | string;
   headers?: Record<string, string>;
 }
 
@@ -45,6 +46,8 @@ interface Row {
   preconditions?: readonly PreconditionHeader[];
   /** Changes what is declared, and so takes WriteQuery besides its own query. */
   write?: true;
+  /** How the body is written; default: JSON. */
+  format?: BodyFormat;
   successes: readonly Success[];
   /** Besides those that every operation can answer. */
   problems: readonly ProblemCode[];
@@ -71,6 +74,8 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   write: z.output<typeof WriteQuery>;
   body: z.output<B>;
   precondition: Precondition;
+  /** Which of the media types the client prefers; the first one if it does not say. */
+  preferred(mediaTypes: readonly [string, ...string[]]): string;
 }
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row, Shape<P, Q, B> {
@@ -104,18 +109,29 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   const query = definition.query.safeParse(Object.fromEntries(entries.get('own') ?? []));
   const write = WriteQuery.safeParse(Object.fromEntries(entries.get('write') ?? []));
   const { precondition, issues } = readPrecondition(request, definition.preconditions ?? []);
-  const body = definition.body.safeParse(definition.body === NO_BODY ? undefined : await readJson(request));
-  if (params.success && query.success && write.success && body.success && issues.length === 0) {
-    return { params: params.data, query: query.data, write: write.data, body: body.data, precondition };
+  const read = definition.body === NO_BODY ? NOTHING : await (definition.format ?? JSON_BODY).read(request);
+  const body = definition.body.safeParse(read.value);
+  const faultless = issues.length === 0 && read.faults.length === 0;
+  if (params.success && query.success && write.success && body.success && faultless) {
+    const preferred = (mediaTypes: readonly [string, ...string[]]) => preferredOf(request, mediaTypes);
+    return { params: params.data, query: query.data, write: write.data, body: body.data, precondition, preferred };
   }
   const faults: Issue[] = [
     ...(params.error ? issuesOf(params.error, 'path') : []),
     ...(query.error ? issuesOf(query.error, 'query') : []),
     ...(write.error ? issuesOf(write.error, 'query') : []),
     ...issues,
-    ...(body.error ? issuesOf(body.error, '#') : []),
+    ...read.faults,
+    ...(body.error ? read.issuesOf(body.error) : []),
   ];
   throw new AppError('invalid-request', summarize(faults), faults);
+}
+
+const NOTHING: ReadBody = { value: undefined, faults: [], issuesOf: () => [] };
+
+function preferredOf(request: HonoRequest, mediaTypes: readonly [string, ...string[]]): string {
+  const accepted = parseAccept(request.header('Accept') ?? '').sort((a, b) => b.q - a.q);
+  return accepted.find(({ type }) => mediaTypes.includes(type))?.type ?? mediaTypes[0];
 }
 
 /** A parameter that is given more than once is an array, which no schema takes. */

@@ -12,6 +12,7 @@ import { getDecision, listDecisions, listObservations } from '../commands/ledger
 import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
+import { manifestOperations } from './manifest-operations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
@@ -196,6 +197,7 @@ export const operations: readonly Operation[] = [
   ...gatewayPushOperations,
   ...services,
   ...routes,
+  ...manifestOperations,
   ...operationOperations,
   listDecisionsOperation,
   getDecisionOperation,

@@ -24,6 +24,7 @@ const PRECEDENCE = [
   'conflicting-declaration',
   'unsupported-feature',
   'still-referenced',
+  'would-empty-gateway',
 ] as const satisfies readonly ProblemCode[];
 
 /** Throws when there are faults, with all of them. */

@@ -1,6 +1,6 @@
 import type { GatewayOutcome, Operation } from '../../schemas/operation.ts';
 import { compareText } from '../core/precedence.ts';
-import type { OperationRecord, OutcomeRecord, Page, PageRequest, Store, SyncRecord } from '../deps.ts';
+import type { OperationRecord, OutcomeRecord, Page, PageRequest, Rollout, Store, SyncRecord } from '../deps.ts';
 import { follows } from '../engine/outcome.ts';
 import { AppError } from './app-error.ts';
 import type { Context } from './context.ts';
@@ -30,14 +30,30 @@ async function viewOperations(store: Store, fleet: string, records: readonly Ope
   const ids = records.map((record) => record.id).sort(compareText);
   const [first, last] = [ids[0], ids.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const [outcomes, syncs] = await Promise.all([store.outcomes(fleet, first, last), store.syncs(fleet)]);
-  return records.map((record) =>
-    operationShown(
-      record,
-      outcomes.filter((outcome) => outcome.operation === record.id),
-      syncs,
-    ),
-  );
+  const [outcomes, syncs, rollouts] = await Promise.all([
+    store.outcomes(fleet, first, last),
+    store.syncs(fleet),
+    store.rollouts(fleet, first, last),
+  ]);
+  return records.map((record) => {
+    const own = outcomes.filter((outcome) => outcome.operation === record.id);
+    const rollout = rollouts.find((item) => item.operation === record.id);
+    return withRollout(operationShown(record, own, syncs), rollout);
+  });
+}
+
+/** What changes many resources has not ended before all are written, and has failed when that is stopped. */
+function withRollout(shown: Operation, rollout: Rollout | undefined): Operation {
+  if (rollout === undefined) return shown;
+  const { steps, writtenSteps, endedAt, problem } = rollout;
+  const { endedAt: pushedAt, ...pushed } = shown;
+  const counted = { ...pushed, done: shown.done + writtenSteps, total: shown.total + steps };
+  if (endedAt === undefined) {
+    return { ...counted, state: 'Running', step: `writing changes: ${writtenSteps} of ${steps}` };
+  }
+  if (problem) return { ...counted, state: 'Failed', step: 'ended', endedAt, problem };
+  const hasEnded = pushedAt !== undefined || shown.gateways.length === 0;
+  return { ...counted, ...(hasEnded && { endedAt: pushedAt ?? endedAt }) };
 }
 
 /** What has become of the push at each gateway: its outcome, or how far the gateway's runs have come. */

@@ -15,6 +15,7 @@ type Resources = Pick<Store, 'get' | 'list' | 'all' | 'find' | 'routesUnder' | '
 /** What changes nothing that is declared, and is done by the store itself. */
 type Reads =
   | 'referenceCount'
+  | 'referenceCounts'
   | 'revision'
   | 'revisions'
   | 'revisionAt'
@@ -31,6 +32,11 @@ type Reads =
   | 'operation'
   | 'operations'
   | 'outcomes'
+  | 'hold'
+  | 'holds'
+  | 'rollout'
+  | 'rollouts'
+  | 'nextSteps'
   | 'recall'
   // What a gateway was found to have is true of the gateway, whatever is declared.
   | 'remember'
@@ -55,6 +61,9 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   putBaseline: refuse,
   begin: refuse,
   conclude: refuse,
+  beginRollout: refuse,
+  advance: refuse,
+  endRollout: refuse,
   acquire: refuse,
   renew: refuse,
   release: refuse,
@@ -112,7 +121,7 @@ function byFleetAndName(a: Resource, b: Resource): number {
 }
 
 /** The token is the last name of the page. */
-function pageOf<T extends Resource>(sorted: readonly T[], { limit, token = '' }: PageRequest): Page<T> {
+export function pageOf<T extends Resource>(sorted: readonly T[], { limit, token = '' }: PageRequest): Page<T> {
   const rest = sorted.filter((item) => item.name > token);
   const items = rest.slice(0, limit);
   const last = items.at(-1);

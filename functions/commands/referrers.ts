@@ -46,18 +46,26 @@ export function referrer(resource: { kind: Kind; name: string }, pointer = ''): 
 export async function deletionBlockers(store: Store, resource: Resource, world: World): Promise<Issue[]> {
   const referrers = await findReferrers(store, resource, world);
   if (referrers.length > 0 || !isGateway(resource)) return referrers;
-  return (await isBehind(store, resource)) ? [UNFINISHED] : [];
+  return await unfinished(store, resource);
 }
 
-function isGateway(resource: Resource): resource is Resource<'gateway'> {
+export function isGateway(resource: Resource): resource is Resource<'gateway'> {
   return resource.kind === 'gateway';
 }
 
-/** A gateway that is forgotten before it has followed the last deletion would keep what was deleted. */
-async function isBehind(store: Store, { fleet, name, spec }: Resource<'gateway'>): Promise<boolean> {
-  if (spec.policy === 'observe-only') return false;
+/**
+ * A gateway that is forgotten before it has followed the last deletion would keep what was deleted. `losesRoutes`: there are deletions that
+ * it is only about to be told of.
+ */
+export async function unfinished(
+  store: Store,
+  { fleet, name, spec }: Resource<'gateway'>,
+  losesRoutes = false,
+): Promise<Issue[]> {
+  if (spec.policy === 'observe-only') return [];
   const [sync, rows] = await Promise.all([store.sync(fleet, name), store.outbox({ fleet, gateway: name }, 1)]);
-  return sync?.verifiedAt !== undefined && rows.length > 0;
+  const isBehind = losesRoutes || rows.length > 0;
+  return sync?.verifiedAt !== undefined && isBehind ? [UNFINISHED] : [];
 }
 
 const UNFINISHED: Issue = {

@@ -35,7 +35,8 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
   const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
   const gateways = await affectedGateways(change, world);
   const references = newReferences(resource, before);
-  checkLimits(change, references.length, gateways.length);
+  const exceeded = limitExceeded(change, references.length, gateways.length);
+  if (exceeded !== undefined) throw new AppError('limit-exceeded', exceeded);
   const at = timestamp(ctx.deps.clock.now());
   const operation = gateways.length > 0 ? operationOf(ctx, change, gateways, at) : undefined;
   const operations = operation ? [operation.id] : [];
@@ -66,7 +67,7 @@ export async function affectedGateways<K extends Kind>({ verb, resource, before 
  * What is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
  * revision before or in this one.
  */
-function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K> | undefined): Ref[] {
+export function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K> | undefined): Ref[] {
   const { fleet } = resource;
   const held = new Set(before && referencesOf(before).map((item) => `${item.kind}/${item.name}`));
   const taken = new Map(referencesOf(resource).map((item) => [`${item.kind}/${item.name}`, item]));
@@ -75,22 +76,26 @@ function newReferences<K extends Kind>(resource: Resource<K>, before: Resource<K
   return isNewInFleet ? [{ kind: 'fleet', fleet, name: fleet }, ...added] : added;
 }
 
-function checkLimits<K extends Kind>(change: Change<K>, references: number, gateways: number): void {
+/** What of a write the store cannot keep, if anything. */
+export function limitExceeded<K extends Kind>(
+  change: Change<K>,
+  references: number,
+  gateways: number,
+): string | undefined {
   const { resource } = change;
   const room = MAX_ITEMS - gateways;
   const parts = references + movedTerms(change);
   if (parts > room) {
-    const detail = `One write can change ${room} references and host names and this one changes ${parts}: declare them in several steps.`;
-    throw new AppError('limit-exceeded', detail);
+    return `One write can change ${room} references and host names and this one changes ${parts}: declare them in several steps.`;
   }
   const bytes = new TextEncoder().encode(canonicalJson(resource.spec)).length;
-  if (bytes > MAX_SPEC_BYTES) {
-    throw new AppError('limit-exceeded', `A declaration holds at most ${MAX_SPEC_BYTES} bytes; this one has ${bytes}.`);
-  }
+  return bytes > MAX_SPEC_BYTES
+    ? `A declaration holds at most ${MAX_SPEC_BYTES} bytes; this one has ${bytes}.`
+    : undefined;
 }
 
 /** How many of the terms by which a route is found come or go; each is an item of its own. */
-function movedTerms<K extends Kind>({ verb, resource, before }: Change<K>): number {
+export function movedTerms<K extends Kind>({ verb, resource, before }: Change<K>): number {
   const terms = (item: Resource | undefined) => (item && 'rules' in item.spec ? termsOf(item.spec) : []);
   const names = (item: Resource | undefined) => new Set(terms(item).map(({ kind, name }) => `${kind}/${name}`));
   const [then, now] = [names(before), names(verb === 'delete' ? undefined : resource)];
@@ -138,8 +143,12 @@ function operationOf<K extends Kind>(
 export const FOLLOW_MS = 25_000;
 
 /** The gateways follow in the background, as far as there is time. */
-export async function followAll(ctx: Context, fleet: string, gateways: readonly string[]): Promise<void> {
-  const untilMs = ctx.deps.clock.now() + FOLLOW_MS;
+export async function followAll(
+  ctx: Context,
+  fleet: string,
+  gateways: readonly string[],
+  untilMs: number = ctx.deps.clock.now() + FOLLOW_MS,
+): Promise<void> {
   await Promise.all(gateways.map((gateway) => follow(ctx, fleet, gateway, untilMs)));
 }
 

@@ -16,8 +16,9 @@ export async function validateGateway(proposal: Proposal<'gateway'>, world: Worl
 /** What changes a cluster or a service is written together with a row for each gateway of the fleet. */
 const MAX_GATEWAYS = 40;
 
-function tooMany({ before }: Proposal<'gateway'>, gateways: Gateways): Issue[] {
-  if (before !== undefined || gateways.length < MAX_GATEWAYS) return [];
+function tooMany({ name, before }: Proposal<'gateway'>, gateways: Gateways): Issue[] {
+  const others = gateways.filter((gateway) => gateway.name !== name);
+  if (before !== undefined || others.length < MAX_GATEWAYS) return [];
   const detail = `a fleet has at most ${MAX_GATEWAYS} gateways`;
   return [{ pointer: 'path/gateway', code: 'limit-exceeded', detail }];
 }

@@ -10,6 +10,7 @@ import { memoryStore } from './memory.ts';
 import { operationStore } from './operations.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
+import { rolloutStore } from './rollouts.ts';
 import { Table } from './table.ts';
 
 export interface DynamoSettings {
@@ -51,6 +52,7 @@ export function createDynamoStore(
     ...lookupStore(table),
     ...outboxStore(table),
     ...operationStore(table),
+    ...rolloutStore(table),
     ...gatewayStore(table),
     ...memoryStore(table),
     ...leaseStore(table),

@@ -18,6 +18,9 @@
  * | baseline            | BASELINE#fleet                | gateway                       |
  * | operation           | OPERATION#fleet               | id                            |
  * | outcome             | OUTCOME#fleet                 | operation#gateway             |
+ * | hold                | HOLD                          | fleet                         |
+ * | rollout             | ROLLOUT#fleet                 | operation                     |
+ * | batch of steps      | STEPS#fleet#operation         | number                        |
  * | memory entry        | MEMORY#fleet#gateway          | name of the entry             |
  * | lease               | LEASE                         | name                          |
  * | health record       | HEALTH#fleet                  | cluster                       |
@@ -159,6 +162,9 @@ export const programmedOf = (fleet: string, kind: Kind, from: string, to: string
 /** Rows of every resource of the fleet, at every gateway. */
 export const programmedIn = (fleet: string): Range => whole(`PROGRAMMED#${fleet}`);
 
+/** The resource of a programmed row, by the key of the row. */
+export const resourceNameOf = ({ sk }: Key): string | undefined => sk.split('#')[1];
+
 /** The gateway of a programmed row, by the key of the row. */
 export const gatewayOf = ({ sk }: Key): string | undefined => sk.split('#')[2];
 
@@ -189,6 +195,20 @@ export const outcomesOf = (fleet: string, from: string, to: string): Range => ({
   pk: `OUTCOME#${fleet}`,
   from: `${from}#`,
   to: `${to}$`,
+});
+
+export const holdKey = (fleet: string): Key => ({ pk: 'HOLD', sk: fleet });
+
+export const allHolds = (): Range => whole('HOLD');
+
+export const rolloutKey = (fleet: string, operation: string): Key => ({ pk: `ROLLOUT#${fleet}`, sk: operation });
+
+/** Of the operations whose ids lie in [from, to]. */
+export const rolloutsOf = (fleet: string, from: string, to: string): Range => ({ pk: `ROLLOUT#${fleet}`, from, to });
+
+export const stepsKey = (fleet: string, operation: string, batch: number): Key => ({
+  pk: `STEPS#${fleet}#${operation}`,
+  sk: padded(batch),
 });
 
 export const memoryKey = (fleet: string, gateway: string, name: string): Key => ({

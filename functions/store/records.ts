@@ -6,9 +6,10 @@
 import * as z from 'zod';
 import { AuditEvent } from '../../schemas/audit.ts';
 import { ClusterInput, HealthState, Observation } from '../../schemas/cluster.ts';
+import { Kind as KindName } from '../../schemas/common.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { Drift, GatewayInput, GatewayTarget, Progress, SyncState } from '../../schemas/gateway.ts';
-import { OperationTarget } from '../../schemas/operation.ts';
+import { OperationProblem, OperationTarget } from '../../schemas/operation.ts';
 import { QuotaUse } from '../../schemas/plan.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { HealthCheck, ServiceInput, ServicePort } from '../../schemas/service.ts';
@@ -17,7 +18,16 @@ import type { Baseline } from '../core/drift.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Pool } from '../core/ir.ts';
 import type { Kind, Resource, Specs, Traffic } from '../core/model.ts';
-import type { OperationRecord, OutboxRow, OutcomeRecord, ProgrammedRow, Revision, SyncRecord } from '../deps.ts';
+import type {
+  OperationRecord,
+  OutboxRow,
+  OutcomeRecord,
+  ProgrammedRow,
+  Revision,
+  Rollout,
+  Step,
+  SyncRecord,
+} from '../deps.ts';
 import { type Item, parsed, recordOf } from './items.ts';
 
 const Count = z.int().min(0);
@@ -100,6 +110,45 @@ export const StoredOutcome: z.ZodType<OutcomeRecord> = z.object({
   attempts: Count,
   endedAt: z.string(),
 });
+
+const Batch = z.object({ steps: z.array(z.unknown()) });
+
+const StoredStep = z.object({
+  verb: z.enum(['create', 'update', 'delete']),
+  resource: Declared.extend({ kind: KindName }),
+  references: z.array(z.object({ kind: KindName, fleet: z.string(), name: z.string() })),
+  referenceCount: Count.optional(),
+  gateways: z.array(z.string()),
+  movedTerms: Count,
+});
+
+/** A batch of steps of a rollout. */
+export function stepsOf(item: Item): Step[] {
+  return recordOf(item, Batch).steps.map((step) => {
+    const { resource, ...rest } = parsed(item, StoredStep, step);
+    const spec: z.ZodType<Specs[Kind]> = specs[resource.kind];
+    return { ...rest, resource: { ...resource, spec: parsed(item, spec, resource.spec) } };
+  });
+}
+
+const StoredRollout = z.object({
+  fleet: z.string(),
+  operation: z.string(),
+  batches: Count,
+  steps: Count,
+  endedAt: z.string().optional(),
+  problem: OperationProblem.optional(),
+});
+
+/** How far it has come is attributes, which each batch moves on. */
+export function rolloutOf(item: Item): Rollout {
+  return {
+    ...recordOf(item, StoredRollout),
+    ...parsed(item, z.object({ writtenBatches: Count, writtenSteps: Count }), item),
+  };
+}
+
+export const StoredHold = z.object({ fleet: z.string(), operation: z.string() });
 
 export const StoredBaseline: z.ZodType<Baseline> = z.object({
   verified: z.record(z.string(), z.string()),

@@ -1,5 +1,6 @@
 import { digest } from '../core/digest.ts';
 import type { Ref, Resource } from '../core/model.ts';
+import { compareText } from '../core/precedence.ts';
 import type { Commit, Store } from '../deps.ts';
 import { ABSENT, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
 import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
@@ -11,6 +12,7 @@ import {
   programmedIn,
   programmedOf,
   resourceKey,
+  resourceNameOf,
   resourcesOf,
   revisionKey,
   syncKey,
@@ -21,7 +23,7 @@ import { readPage } from './pages.ts';
 import { refsOf, resourceOf } from './records.ts';
 import type { Table } from './table.ts';
 
-type Resources = Pick<Store, 'get' | 'list' | 'all' | 'referenceCount' | 'commit'>;
+type Resources = Pick<Store, 'get' | 'list' | 'all' | 'referenceCount' | 'referenceCounts' | 'commit'>;
 
 /**
  * What people declared. Beside its body an item has `uid` and `revision`, which updates and deletes are conditional on,
@@ -40,26 +42,20 @@ export function resourceStore(table: Table): Resources {
       return items.map((item) => resourceOf(kind, item));
     },
     referenceCount: async (ref) => refsOf(await table.get(resourceKey(ref))),
+    referenceCounts: async (kind, fleet) => {
+      const items = await table.query(resourcesOf(kind, fleet));
+      return new Map(items.map((item) => [resourceOf(kind, item).name, refsOf(item)]));
+    },
     commit: (commit) => write(table, commit),
   };
 }
 
 async function write(table: Table, commit: Commit): ReturnType<Store['commit']> {
-  const { resource, verb, audit, outbox, operation } = commit;
-  const references = distinctReferences(commit);
-  if (verb === 'delete') await forgetProgrammed(table, resource);
+  const references = distinctReferences([commit]);
+  await forgetProgrammed(table, [commit]);
   const outcome = await table.transact(
-    [
-      ...references.map((ref) => update(resourceKey(ref), 'ADD #refs :one', PRESENT, { one: 1 })),
-      resourceOperation(commit),
-      revisionOperation(commit),
-      auditOperation(resource.fleet, audit),
-      ...entryOperations(commit),
-      ...outbox.map(outboxOperation),
-      ...(operation ? [operationOperation(operation)] : []),
-      ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
-    ],
-    digest(audit.id).slice(0, 32),
+    [...references.map(takeOperation), ...commitOperations(commit)],
+    digest(commit.audit.id).slice(0, 32),
   );
   if (outcome.ok) return { result: 'ok' };
   const missing = references.filter((_, index) => outcome.failed.includes(index));
@@ -67,10 +63,30 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
   return { result: 'missing-reference', missing };
 }
 
-/** A transaction takes each item once: repeated references count once, a reference to itself not at all. */
-function distinctReferences({ resource, references }: Commit): Ref[] {
-  const distinct = new Map(references.map((ref) => [`${ref.kind} ${ref.fleet} ${ref.name}`, ref]));
-  distinct.delete(`${resource.kind} ${resource.fleet} ${resource.name}`);
+/** What is written of a commit, besides the references that it takes. */
+export function commitOperations(commit: Commit): Operation[] {
+  const { resource, verb, audit, outbox, operation } = commit;
+  return [
+    resourceOperation(commit),
+    revisionOperation(commit),
+    auditOperation(resource.fleet, audit),
+    ...entryOperations(commit),
+    ...outbox.map(outboxOperation),
+    ...(operation ? [operationOperation(operation)] : []),
+    ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
+  ];
+}
+
+/** Takes a reference to what exists. */
+export function takeOperation(ref: Ref): Operation {
+  return update(resourceKey(ref), 'ADD #refs :one', PRESENT, { one: 1 });
+}
+
+/** A transaction takes each item once: repeated references count once, those to what it writes itself not at all. */
+export function distinctReferences(commits: readonly Pick<Commit, 'resource' | 'references'>[]): Ref[] {
+  const named = ({ kind, fleet, name }: Ref) => `${kind} ${fleet} ${name}`;
+  const distinct = new Map(commits.flatMap(({ references }) => references).map((ref) => [named(ref), ref]));
+  for (const { resource } of commits) distinct.delete(named(resource));
   return [...distinct.values()];
 }
 
@@ -125,12 +141,25 @@ function derivedKeys({ kind, fleet, name }: Resource): Key[] {
  * The same for programmed rows, of which there may be more than a transaction holds. They go first: without them a
  * resource counts as programmed by what its gateways say, which is right should it not be deleted in the end.
  */
-async function forgetProgrammed(table: Table, { kind, fleet, name }: Resource): Promise<void> {
-  const own = await table.query(programmedOf(fleet, kind, name, name));
+export async function forgetProgrammed(table: Table, commits: readonly Commit[]): Promise<void> {
+  const deleted = commits.flatMap(({ verb, resource }) => (verb === 'delete' ? [resource] : []));
+  const kinds = Map.groupBy(deleted, ({ kind, fleet }) => `${kind} ${fleet}`);
+  const rows = await Promise.all([...kinds.values()].map((resources) => programmedRows(table, resources)));
+  const distinct = new Map(rows.flat().map(({ pk, sk }) => [`${pk} ${sk}`, { pk, sk }]));
+  await table.writeAll([], [...distinct.values()]);
+}
+
+/** Of resources of one kind and fleet; of gateways also what they follow. */
+async function programmedRows(table: Table, resources: readonly Resource[]): Promise<Key[]> {
+  const names = new Set(resources.map(({ name }) => name));
+  const [first, ...others] = [...names].sort(compareText);
+  const [sample] = resources;
+  if (first === undefined || sample === undefined) return [];
+  const { kind, fleet } = sample;
+  const own = await table.query(programmedOf(fleet, kind, first, others.at(-1) ?? first));
   const followed = kind === 'gateway' ? await table.query(programmedIn(fleet)) : [];
-  const rows = new Map([...own, ...followed.filter((row) => gatewayOf(row) === name)].map((row) => [row.sk, row]));
-  await table.writeAll(
-    [],
-    [...rows.values()].map(({ pk, sk }) => ({ pk, sk })),
-  );
+  return [
+    ...own.filter((row) => names.has(resourceNameOf(row) ?? '')),
+    ...followed.filter((row) => names.has(gatewayOf(row) ?? '')),
+  ];
 }

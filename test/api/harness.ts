@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
@@ -36,6 +37,8 @@ export interface Harness {
   events: Event[];
   /** One request; waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
+  /** Another connection to the table, to be closed by who asked for it. */
+  connect(): DynamoDBClient;
   close(): Promise<void>;
 }
 
@@ -54,7 +57,8 @@ const net: Net = {
 /** The API on the embedded DynamoDB. */
 export async function startHarness(): Promise<Harness> {
   const dynamo = await startDynamo();
-  const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const client = connect();
   const events: Event[] = [];
   const record = (level: Event['level']) => (event: string, fields?: object) => {
     events.push({ level, event, fields });
@@ -73,6 +77,7 @@ export async function startHarness(): Promise<Harness> {
   return {
     deps,
     events,
+    connect,
     call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
     close: async () => {
       client.destroy();
@@ -105,5 +110,6 @@ async function send(deps: Deps, method: string, path: string, { body, headers = 
   );
   await Promise.all(left);
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  const isJson = response.headers.get('Content-Type')?.includes('json');
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text || undefined };
 }

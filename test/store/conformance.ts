@@ -7,6 +7,7 @@ import { historySuite } from './history.ts';
 import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
+import { rolloutSuite } from './rollouts.ts';
 
 /** What every implementation of the Store port guarantees. `open` gives an empty store. */
 export function storeConformance(name: string, open: Open): void {
@@ -22,6 +23,7 @@ export function storeConformance(name: string, open: Open): void {
     historySuite(store);
     propagationSuite(store);
     evidenceSuite(store);
+    rolloutSuite(store);
     memorySuite(store);
     budgetSuite(store);
   });

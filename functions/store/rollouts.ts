@@ -1,0 +1,132 @@
+import type { Rollout, Step, Store } from '../deps.ts';
+import { ABSENT, itemOf, put, recordOf, remove, update } from './items.ts';
+import { auditOperation, expiry, operationOperation } from './journal.ts';
+import { allHolds, holdKey, rolloutKey, rolloutsOf, stepsKey } from './keys.ts';
+import { rolloutOf, StoredHold, stepsOf } from './records.ts';
+import { commitOperations, distinctReferences, forgetProgrammed, takeOperation } from './resources.ts';
+import type { Table } from './table.ts';
+
+type Rollouts = Pick<
+  Store,
+  'beginRollout' | 'hold' | 'holds' | 'rollout' | 'rollouts' | 'nextSteps' | 'advance' | 'endRollout'
+>;
+
+/** Holds while nobody else has moved the rollout on, or ended it. */
+const AT = '#writtenBatches = :at AND #open = :open';
+
+/**
+ * Changes of many resources that are written one batch after the other. The batch and the cursor move in one transaction: a second
+ * writer, or one that comes back late, finds the cursor moved and writes nothing.
+ */
+export function rolloutStore(table: Table): Rollouts {
+  return {
+    beginRollout: async (operation, audit, steps) => {
+      const { fleet, id, createdAt } = operation;
+      const ttl = expiry(createdAt);
+      const batches = batchesOf(steps);
+      const stored = batches.map((batch, index) => itemOf(stepsKey(fleet, id, index), { steps: batch }, { ttl }));
+      await table.writeAll(stored, []);
+      const rollout = { fleet, operation: id, batches: batches.length, steps: steps.length };
+      const cursor = { writtenBatches: 0, writtenSteps: 0, open: 1, ttl };
+      const outcome = await table.transact([
+        put(itemOf(holdKey(fleet), { fleet, operation: id }, { operation: id }), ABSENT),
+        put(itemOf(rolloutKey(fleet, id), rollout, cursor), ABSENT),
+        operationOperation(operation),
+        auditOperation(fleet, audit),
+      ]);
+      return outcome.ok;
+    },
+    hold: async (fleet) => {
+      const item = await table.get(holdKey(fleet));
+      return item && recordOf(item, StoredHold).operation;
+    },
+    holds: async () => (await table.query(allHolds())).map((item) => recordOf(item, StoredHold)),
+    rollout: async (fleet, operation) => {
+      const item = await table.get(rolloutKey(fleet, operation));
+      return item && rolloutOf(item);
+    },
+    rollouts: async (fleet, from, to) => (await table.query(rolloutsOf(fleet, from, to))).map(rolloutOf),
+    nextSteps: async ({ fleet, operation, writtenBatches }) => {
+      const item = await table.get(stepsKey(fleet, operation, writtenBatches));
+      return item ? stepsOf(item) : [];
+    },
+    advance: (rollout, commits) => advance(table, rollout, commits),
+    endRollout: async (rollout, endedAt, problem) => {
+      const { fleet, operation, writtenBatches, writtenSteps: _, ...fixed } = rollout;
+      const body = JSON.stringify({ ...fixed, fleet, operation, endedAt, problem });
+      const outcome = await table.transact([
+        update(rolloutKey(fleet, operation), 'SET #open = :ended, #body = :body', AT, {
+          at: writtenBatches,
+          open: 1,
+          ended: 0,
+          body,
+        }),
+        remove(holdKey(fleet), '#operation = :operation', { operation }),
+      ]);
+      return outcome.ok;
+    },
+  };
+}
+
+async function advance(table: Table, rollout: Rollout, commits: Parameters<Store['advance']>[1]) {
+  const { fleet, operation, writtenBatches, writtenSteps } = rollout;
+  const moved = { writtenBatches: writtenBatches + 1, writtenSteps: writtenSteps + commits.length };
+  const set = 'SET #writtenBatches = :writtenBatches, #writtenSteps = :writtenSteps';
+  const references = distinctReferences(commits);
+  // The index of its commit for each operation; none for the cursor and the references.
+  const parts = commits.flatMap((commit, index) => commitOperations(commit).map((part) => ({ part, index })));
+  await forgetProgrammed(table, commits);
+  const outcome = await table.transact([
+    update(rolloutKey(fleet, operation), set, AT, { ...moved, at: writtenBatches, open: 1 }),
+    ...references.map(takeOperation),
+    ...parts.map(({ part }) => part),
+  ]);
+  if (outcome.ok) return { result: 'ok' as const, rollout: { ...rollout, ...moved } };
+  if (outcome.failed.includes(0) || outcome.failed.length === 0) return { result: 'moved' as const };
+  const missing = references.filter((_, index) => outcome.failed.includes(index + 1));
+  if (missing.length > 0) return { result: 'missing-reference' as const, missing };
+  const indexes = new Set(outcome.failed.map((place) => parts[place - 1 - references.length]?.index));
+  return { result: 'conflict' as const, resources: commits.filter((_, index) => indexes.has(index)).map(refTo) };
+}
+
+function refTo({ resource: { kind, fleet, name } }: Pick<Step, 'resource'>) {
+  return { kind, fleet, name };
+}
+
+/** Items that a transaction takes at most, but for the cursor. */
+const MAX_ITEMS = 99;
+/** Of the item that keeps the batch: one step fits, however large. What it leads to is three times as much, below the 4 MB of a transaction. */
+const MAX_BYTES = 388 * 1024;
+
+/** As many steps as one transaction and one item hold, in order; all of one kind, so that none refers to another. */
+function batchesOf(steps: readonly Step[]): Step[][] {
+  const batches: Step[][] = [];
+  let bytes = 0;
+  for (const step of steps) {
+    const batch = batches.at(-1);
+    const size = bytesOf(step);
+    const fits = batch !== undefined && isAlike(batch[0], step) && bytes + size <= MAX_BYTES;
+    if (fits && itemsOf([...batch, step]) <= MAX_ITEMS) {
+      batch.push(step);
+      bytes += size;
+    } else {
+      batches.push([step]);
+      bytes = size;
+    }
+  }
+  return batches;
+}
+
+function isAlike(a: Step | undefined, b: Step): boolean {
+  return a?.resource.kind === b.resource.kind && (a.verb === 'delete') === (b.verb === 'delete');
+}
+
+/** The resource, its revision, its audit event and an entry; at most two items that were derived from it; terms and rows. */
+function itemsOf(steps: readonly Step[]): number {
+  const own = steps.map(({ verb, gateways, movedTerms }) => (verb === 'delete' ? 6 : 4) + gateways.length + movedTerms);
+  return own.reduce((sum, items) => sum + items, distinctReferences(steps).length);
+}
+
+function bytesOf(step: Step): number {
+  return new TextEncoder().encode(JSON.stringify(step)).length;
+}
