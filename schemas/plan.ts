@@ -57,6 +57,11 @@ export const Notice = z
   .meta({ id: 'Notice', description: 'Nothing to do, but good to know.' });
 export type Notice = z.infer<typeof Notice>;
 
+export const ForeignObject = z
+  .object({ kind: z.string(), name: z.string(), remoteId: z.string().meta({ description: 'Its id at the cloud.' }) })
+  .meta({ id: 'ForeignObject' });
+export type ForeignObject = z.infer<typeof ForeignObject>;
+
 export const GatewayPlan = z
   .object({
     fleet: Name,
@@ -77,6 +82,9 @@ export const GatewayPlan = z
       .array(Issue)
       .meta({ description: 'What speaks against the plan: it is not applied while there are any.' }),
     notices: z.array(Notice),
+    foreign: z.array(ForeignObject).meta({
+      description: 'What stands at the gateway and is not ours, the first 100: it is never touched.',
+    }),
   })
   .meta({ id: 'GatewayPlan', description: 'What it takes to make a gateway follow what is declared.' });
 export type GatewayPlan = z.infer<typeof GatewayPlan>;

@@ -163,6 +163,7 @@ const gatewayPlan: GatewayPlan = {
   quotas: [{ quota: 'rules of the load balancer', used: 12, allowed: 100 }],
   findings: [],
   notices: [],
+  foreign: [],
 };
 
 const operation: Operation = {

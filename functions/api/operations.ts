@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Cluster, ClusterInput, ClusterPage, ObservationPage } from '../../schemas/cluster.ts';
-import { Name, PageQuery } from '../../schemas/common.ts';
+import { Name, PageQuery, WriteQuery } from '../../schemas/common.ts';
 import { Decision, DecisionPage } from '../../schemas/decision.ts';
 import { Fleet, FleetInput, FleetPage } from '../../schemas/fleet.ts';
 import { Gateway, GatewayInput, GatewayPage } from '../../schemas/gateway.ts';
@@ -181,11 +181,14 @@ const createProbeRound = defineOperation({
     'made: the second answers busy.',
   idempotency: 'repeatable',
   params: z.strictObject({}),
-  query: NO_QUERY,
+  query: WriteQuery.pick({ dryRun: true }),
   body: ProbeRoundInput,
   successes: [{ status: 200, description: 'What was seen and decided.', schema: ProbeRound }],
   problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
-  handle: async (ctx, { body }) => ({ status: 200, body: await probeNow(ctx, body.fleet) }),
+  handle: async (ctx, { body, query }) => ({
+    status: 200,
+    body: await probeNow(ctx, body.fleet, query.dryRun === 'true'),
+  }),
 });
 
 /** Everything that the API can do, in the order in which the OpenAPI document has it. */

@@ -1,16 +1,12 @@
 import type { GatewayPlan, Notice, QuotaUse, ShareChange } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { digest } from '../core/digest.ts';
-import type { Pool } from '../core/ir.ts';
 import { providerOf, type Resource } from '../core/model.ts';
-import { compareText } from '../core/precedence.ts';
-import type { Change, ProviderObject } from '../core/provider-object.ts';
+import type { Change } from '../core/provider-object.ts';
+import { shareChanges } from '../core/share-changes.ts';
 import type { Deps } from '../deps.ts';
 import { desiredObjects, type Proposal, propose, readWish, type Wish } from './propose.ts';
 import { readSession } from './session.ts';
-
-/** Names of foreign objects that a notice shows. */
-const SHOWN_NAMES = 10;
 
 /** From this part of a quota on, people are told. */
 const NEAR_QUOTA = 0.8;
@@ -36,8 +32,13 @@ export async function previewGateway(
   const wish = await readWish(deps.store, resource, session, { scope: 'full', revertsDrift });
   const proposal = propose(wish, await wish.provider.observe(session, 'full'));
   const refusals = rehearses ? await wish.provider.rehearse(proposal.plan.changes, proposal.observed, session) : [];
-  const before = desiredObjects(wish, { rules: [], pools: await deps.store.pools(fleet, name) }, proposal.observed);
-  return planShown(wish, proposal, before, refusals);
+  const stored = await deps.store.pools(fleet, name);
+  const before = desiredObjects(wish, { rules: [], pools: stored }, proposal.observed);
+  const shares = shareChanges(
+    { pools: stored, objects: before },
+    { pools: wish.config.pools, objects: proposal.desired },
+  );
+  return planShown(wish, proposal, shares, refusals);
 }
 
 /** What stands for a plan: the fleet, the gateway and the changes. */
@@ -45,13 +46,8 @@ export function planDigest({ fleet, name }: Resource<'gateway'>, { plan }: Pick<
   return digest([fleet, name, plan.digest]);
 }
 
-function planShown(
-  wish: Wish,
-  proposal: Proposal,
-  before: readonly ProviderObject[],
-  refusals: readonly Issue[],
-): GatewayPlan {
-  const { resource, provider, session, config } = wish;
+function planShown(wish: Wish, proposal: Proposal, shares: ShareChange[], refusals: readonly Issue[]): GatewayPlan {
+  const { resource, provider, session } = wish;
   const { plan, drifted, observed, findings } = proposal;
   return {
     fleet: resource.fleet,
@@ -60,10 +56,11 @@ function planShown(
     changes: plan.changes.map(inFull),
     drift: drifted.map(inFull),
     calls: provider.calls(plan.changes, observed, session),
-    shares: shareChanges(config.pools, before, proposal.desired),
+    shares,
     quotas: proposal.quotas.map(({ quota, used, allowed }) => ({ quota, used, allowed })),
     findings: [...findings, ...refusals],
     notices: noticesOf(wish, proposal),
+    foreign: observed.foreign,
   };
 }
 
@@ -71,37 +68,8 @@ function inFull({ verb, kind, key, reason, before, after }: Change) {
   return { verb, kind, key, reason, ...(before && { before: before.spec }), ...(after && { after: after.spec }) };
 }
 
-/** What each pool's clusters really get, by pool and cluster, before and after. */
-function shareChanges(
-  pools: readonly Pool[],
-  before: readonly ProviderObject[],
-  after: readonly ProviderObject[],
-): ShareChange[] {
-  const [then, now] = [sharesByPool(before), sharesByPool(after)];
-  return pools.flatMap(({ key, service, port, members }) =>
-    members.flatMap(({ cluster }) => {
-      const beforePercent = then.get(key)?.get(cluster) ?? 0;
-      const afterPercent = now.get(key)?.get(cluster) ?? 0;
-      if (beforePercent === afterPercent) return [];
-      return [{ pool: key, service, port, cluster, beforePercent, afterPercent }];
-    }),
-  );
-}
-
-function sharesByPool(objects: readonly ProviderObject[]): Map<string, Map<string, number>> {
-  const pools = new Map<string, Map<string, number>>();
-  for (const { pool, shares } of objects) {
-    if (pool !== undefined && shares) pools.set(pool, new Map(shares.map((share) => [share.cluster, share.percent])));
-  }
-  return pools;
-}
-
-function noticesOf(
-  { resource, revertsDrift }: Wish,
-  { plan, overwriting, drifted, observed, quotas }: Proposal,
-): Notice[] {
+function noticesOf({ resource, revertsDrift }: Wish, { plan, overwriting, drifted, quotas }: Proposal): Notice[] {
   const { policy, drift } = resource.spec;
-  const names = observed.foreign.map(({ kind, name }) => `${kind} ${name}`).sort(compareText);
   const near = quotas.filter(isNearQuota);
   return [
     ...notice(
@@ -129,11 +97,6 @@ function noticesOf(
       'leaves-drift',
       `Left as somebody made them at the gateway (drift policy ${drift}): ${drifted.length} objects.`,
     ),
-    ...notice(
-      names.length > 0,
-      'foreign-objects',
-      `Not ours, and never touched: ${names.slice(0, SHOWN_NAMES).join(', ')}${names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : ''}.`,
-    ),
     ...near.flatMap(({ quota, used, allowed }) =>
       notice(true, 'near-quota', `${quota}: ${used} of ${allowed} would be in use.`),
     ),
@@ -158,5 +121,6 @@ function unprovisioned(resource: Resource<'gateway'>): GatewayPlan {
     quotas: [],
     findings: [],
     notices: [{ code: 'provisioning', message }],
+    foreign: [],
   };
 }

@@ -22,13 +22,39 @@ interface Prober {
   pusher: Pusher;
 }
 
-/** Runs one round of one fleet, or of all, and acts upon what it finds before it answers. */
-export async function runProbeRound(deps: Deps, options: { fleet?: string | undefined } = {}): Promise<ProbeRound> {
+/** Runs one round of one fleet, or of all, and acts upon what it finds before it answers; a dry one looks, keeps nothing and moves nothing. */
+export async function runProbeRound(
+  deps: Deps,
+  options: { fleet?: string | undefined; isDry?: boolean | undefined } = {},
+): Promise<ProbeRound> {
   const startedAt = new Date(deps.clock.now()).toISOString();
   const named = options.fleet === undefined ? undefined : await deps.store.get('fleet', options.fleet, options.fleet);
   const fleets =
     options.fleet === undefined ? await deps.store.all('fleet', '') : [named].filter((fleet) => fleet !== undefined);
+  if (options.isDry) return { startedAt, fleets: await lookAt(deps, fleets) };
   return { startedAt, fleets: await probeFleets(deps, fleets, (fleet, prober) => runRound(fleet, prober)) };
+}
+
+/** One observation of each cluster, and the state that it would lead to. */
+async function lookAt(deps: Deps, fleets: readonly Resource<'fleet'>[]): Promise<FleetProbeRound[]> {
+  const limit = pLimit(PROBE_CONNECTIONS);
+  return await Promise.all(
+    fleets.map(async ({ name: fleet, spec }): Promise<FleetProbeRound> => {
+      const [clusters, records] = await Promise.all([deps.store.all('cluster', fleet), deps.store.health(fleet)]);
+      const probed = clusters.filter((cluster) => cluster.spec.probes.length > 0);
+      const results = probed.map(async (cluster) => {
+        const observation = await limit(() => observe(deps, cluster.spec.probes, spec.health));
+        const { state } = step(recordOf(cluster, records, deps), observation, deps.clock.now(), spec.health);
+        return { cluster: cluster.name, state, observation };
+      });
+      return { fleet, state: 'done', results: await Promise.all(results) };
+    }),
+  );
+}
+
+function recordOf(cluster: Resource<'cluster'>, records: readonly HealthRecord[], { clock }: Deps): HealthRecord {
+  const known = records.find((record) => record.uid === cluster.uid);
+  return known ?? unknownHealth(cluster.fleet, cluster.name, cluster.uid, clock.now());
 }
 
 /**
@@ -93,10 +119,10 @@ async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promise<Fleet
     clusters
       .filter((cluster) => cluster.spec.probes.length > 0)
       .map(async (cluster) => {
-        const known = records.find((record) => record.uid === cluster.uid);
+        const known = recordOf(cluster, records, deps);
         const { record, observation } = await probeCluster(fleet, cluster, known, prober);
         // A cluster that has just failed does not wait for the slower targets of the round.
-        if (record.state === 'unhealthy' && known?.state !== 'unhealthy') await act();
+        if (record.state === 'unhealthy' && known.state !== 'unhealthy') await act();
         return { cluster: cluster.name, state: record.state, observation };
       }),
   );
@@ -111,11 +137,11 @@ async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promise<Fleet
 async function probeCluster(
   fleet: Resource<'fleet'>,
   cluster: Resource<'cluster'>,
-  known: HealthRecord | undefined,
+  known: HealthRecord,
   { deps, limit, lease }: Prober,
 ): Promise<{ record: HealthRecord; observation: Observation }> {
   const policy = fleet.spec.health;
-  let record = known ?? unknownHealth(fleet.name, cluster.name, cluster.uid, deps.clock.now());
+  let record = known;
   for (;;) {
     const observation = await limit(() => observe(deps, cluster.spec.probes, policy));
     record = step(record, observation, deps.clock.now(), policy);

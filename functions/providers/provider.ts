@@ -1,4 +1,5 @@
 import type { GatewayProvision, GatewayTarget, Progress } from '../../schemas/gateway.ts';
+import type { ForeignObject, PlannedCall, QuotaUse as UseOfQuota } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
 import type { Priority } from '../core/budget.ts';
@@ -41,27 +42,9 @@ export interface Memory {
 /** `pools`: only what serves pools; rules are neither read nor written. */
 export type Scope = 'full' | 'pools';
 
-/** One write to the cloud that a plan will make. */
-export interface PlannedCall {
-  action: string;
-  /** Keys of the objects that it touches. */
-  objects: string[];
-}
-
-/** How much of a documented limit is in use. */
-export interface QuotaUse {
-  /** For people, such as `rules of the load balancer`. */
-  quota: string;
-  used: number;
-  allowed: number;
+/** How much of a documented limit is in use, and where in the configuration. */
+export interface QuotaUse extends UseOfQuota {
   pointer: string;
-}
-
-/** An object of the gateway that is not ours, shown and never touched. */
-export interface ForeignObject {
-  kind: string;
-  name: string;
-  remoteId: string;
 }
 
 /** What a gateway has now. */

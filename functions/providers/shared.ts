@@ -1,6 +1,6 @@
+import type { ForeignObject } from '../../schemas/plan.ts';
 import { compareText } from '../core/precedence.ts';
 import { CloudError } from '../deps.ts';
-import type { ForeignObject } from './provider.ts';
 
 /** What providers have in common. */
 

@@ -176,7 +176,7 @@ describe('the reason', () => {
       body: bodyOf(operation),
     });
     if (operation.preconditions) expectProblem(taken, 'precondition-required');
-    else expect(taken.status).toBeLessThan(300);
+    else expect(taken.body?.code).not.toBe('invalid-request');
   });
 
   it.each(others)('is nothing that %s knows', async (_, operation) => {
@@ -185,9 +185,10 @@ describe('the reason', () => {
     expect(pointers(answer.body)).toEqual(['query/reason']);
   });
 
-  it('is taken by everything that needs to know what was seen, and by what changes a gateway', () => {
-    const ids = taking.map(([id]) => id).filter((id) => id !== 'applyGateway');
-    expect(ids).toEqual(writes.map(([id]) => id));
+  it('is taken by everything that changes what is declared or what a gateway has', () => {
+    const harmless = ['planGateway', 'createProbeRound'];
+    const changing = all.filter(([id, { method }]) => method !== 'get' && !harmless.includes(id));
+    expect(taking.map(([id]) => id)).toEqual(changing.map(([id]) => id));
   });
 });
 
@@ -263,6 +264,9 @@ describe('runs', () => {
     expect(answer.body.fleets[0]).toMatchObject({ fleet: 'shop', state: 'done' });
     const { body } = await harness.call('GET', '/v1/fleets/shop/clusters/one/observations');
     expect(body.items[0]).toMatchObject({ outcome: 'ok' });
+    const dry = await harness.call('POST', '/v1/probe-rounds?dryRun=true', { body: { fleet: 'shop' } });
+    expect(dry.body.fleets[0].results).toMatchObject([{ cluster: 'one' }, { cluster: 'two' }]);
+    expect((await harness.call('GET', '/v1/fleets/shop/clusters/one/observations')).body.items).toEqual(body.items);
     const unknown = await harness.call('POST', '/v1/probe-rounds', { body: { fleet: 'nothing' } });
     expectProblem(unknown, 'unknown-reference');
     expect(pointers(unknown.body)).toEqual(['#/fleet']);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { PlannedCall } from '../../functions/providers/provider.ts';
 import type { LogEntry } from '../../infra/local/cloud/log.ts';
+import type { PlannedCall } from '../../schemas/plan.ts';
 
 /** The writes among the entries of the log, in the words of a plan; `keyOf` gives the key of an object by its id. */
 export function madeCalls(

@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import type { ForeignObject } from '../../../schemas/plan.ts';
 import { compareText } from '../../core/precedence.ts';
 import type { ProviderObject } from '../../core/provider-object.ts';
-import type { ForeignObject, Observed, Scope } from '../provider.ts';
+import type { Observed, Scope } from '../provider.ts';
 import { chunks, settle, shownForeign } from '../shared.ts';
 import { fromListed, ListedAction } from './actions.ts';
 import { type AlbSession, list, read } from './calls.ts';

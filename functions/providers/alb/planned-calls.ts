@@ -1,5 +1,6 @@
+import type { PlannedCall } from '../../../schemas/plan.ts';
 import type { Change } from '../../core/provider-object.ts';
-import type { Observed, PlannedCall, Session } from '../provider.ts';
+import type { Observed, Session } from '../provider.ts';
 import { batch } from './batch.ts';
 import { RULE, SERVER_GROUP } from './canonical.ts';
 import { groupSteps } from './group-steps.ts';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { ForeignObject, Observed, Scope } from '../provider.ts';
+import type { ForeignObject } from '../../../schemas/plan.ts';
+import type { Observed, Scope } from '../provider.ts';
 import { settle, shownForeign } from '../shared.ts';
 import { list, type MseSession, orElse, read } from './calls.ts';
 import { type HealthCheck, ROUTE, SERVICE, type ServiceSpec, serviceObject } from './canonical.ts';

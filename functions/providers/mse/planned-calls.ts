@@ -1,5 +1,6 @@
+import type { PlannedCall } from '../../../schemas/plan.ts';
 import type { Change } from '../../core/provider-object.ts';
-import type { Observed, PlannedCall } from '../provider.ts';
+import type { Observed } from '../provider.ts';
 import { batch } from './batch.ts';
 import { DOMAIN, ROUTE } from './canonical.ts';
 import { type Facts, factsOf } from './facts.ts';

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { commitRoute } from './commit-route.ts';
+import { declareFleet, FLEET, ROUTES } from './fleet.ts';
+import { type Harness, type Json, startHarness } from './harness.ts';
+
+describe('the quotas of a gateway', () => {
+  let harness: Harness;
+
+  beforeAll(async () => {
+    harness = await startHarness({ jobLatencyMs: 20 });
+    await declareFleet(harness);
+  });
+  afterAll(() => harness.close());
+
+  /** Routes of host names of their own, from one to the other; two services share them, as a group may be referred to 50 times. */
+  async function declareRoutes(from: number, to: number): Promise<void> {
+    for (let index = from; index < to; index++) {
+      const rules = [{ backendRefs: [{ service: index % 2 ? 'shop' : 'pay', port: 80 }] }];
+      const spec = { ...ROUTES.shop, hostnames: [`q${index}.example.com`], rules };
+      await commitRoute(harness.deps(), { fleet: 'prod', name: `q${index}` }, spec);
+    }
+  }
+
+  const gateway = async (): Promise<Json> => (await harness.api('GET', `${FLEET}/gateways/edge`)).body;
+  const withinQuotas = async () =>
+    (await gateway()).conditions.find((condition: Json) => condition.type === 'WithinQuotas');
+
+  it('are shown with their use, and say nothing while there is room', async () => {
+    expect(await withinQuotas()).toMatchObject({ status: 'True', reason: 'Room' });
+    expect((await gateway()).sync.quotas).toContainEqual({
+      quota: 'rules of the load balancer',
+      used: 3,
+      allowed: 100,
+    });
+  });
+
+  it('warn from four fifths on, in the plan and at the gateway', async () => {
+    await declareRoutes(0, 80);
+    const plan = (await harness.api('POST', `${FLEET}/gateways/edge/plan`)).body;
+    expect(plan.notices).toContainEqual({
+      code: 'near-quota',
+      message: 'rules of the load balancer: 83 of 100 would be in use.',
+    });
+    expect(await reconcileGateway(harness.deps(), 'prod', 'edge')).toMatchObject({ state: 'Verified' });
+    expect(await withinQuotas()).toMatchObject({
+      status: 'True',
+      reason: 'NearQuota',
+      message: expect.stringContaining('rules of the load balancer: 83 of 100.'),
+    });
+  });
+
+  it('refuse what exceeds them before anything is pushed, by name, use and the gateways that would hold it', async () => {
+    await declareRoutes(80, 105);
+    harness.forgetCalls();
+    const refused = await reconcileGateway(harness.deps(), 'prod', 'edge');
+    expect(refused).toMatchObject({ state: 'Failed', reason: 'QuotaExceeded' });
+    expect(refused.message).toContain('rules of the load balancer: 108 used, 100 allowed');
+    expect(refused.message).toMatch(/2 gateways like this one would hold it/);
+    expect(harness.writes()).toEqual([]);
+    expect(await withinQuotas()).toMatchObject({ status: 'False', reason: 'Exceeded' });
+    expect(await harness.edge.get('q79.example.com')).toMatchObject({ status: 200 });
+    const plan = (await harness.api('POST', `${FLEET}/gateways/edge/plan`)).body;
+    expect(plan.findings).toContainEqual(expect.objectContaining({ code: 'quota-exceeded' }));
+  });
+});
