@@ -72,8 +72,11 @@ export function createCloud(options: CloudOptions): Cloud {
       const client = clientOf(request, keys);
       const parameters = PRODUCTS[request.product].encode(request.parameters);
       const once = async () => {
-        await request.beforeAttempt?.();
-        const send = () => attempt(client, request.action, parameters, keys, timeoutMs);
+        // In its slot: what was ensured before a long wait might not hold any more.
+        const send = async () => {
+          await request.beforeAttempt?.();
+          return await attempt(client, request.action, parameters, keys, timeoutMs);
+        };
         return tellBudget(request, await inSlot(request.priority ?? 'normal', send));
       };
       return retry(once, {

@@ -13,9 +13,6 @@ export interface Budgets {
 /** The longest sleep: then those that wait are asked whether they still want to. */
 const MAX_SLEEP_MS = 2_000;
 
-/** Until the next try when other invocations keep coming first. */
-const CONTENDED_MS = 50;
-
 /**
  * The budgets of calls, shared by all invocations. All calls of an invocation that wait for one bucket are granted by one write to the
  * store, failovers first, and nothing is held in stock that a dead invocation could lose. Without the store calls go ahead.
@@ -85,7 +82,9 @@ class Queue {
       const admitted = [...failover.splice(0, granted.failover), ...normal.splice(0, granted.normal)];
       for (const { resolve } of admitted) resolve();
       if (failover.length + normal.length === 0) continue;
-      await this.#sleep(this.#bucket.waitMs(failover.length > 0 ? 'failover' : 'normal') || CONTENDED_MS);
+      const leftMs = this.#bucket.waitMs(failover.length > 0 ? 'failover' : 'normal');
+      if (leftMs === 0) continue;
+      await this.#sleep(leftMs);
       await this.#dismiss(failover);
       await this.#dismiss(normal);
     }

@@ -11,7 +11,9 @@ export type ByPriority = Record<Priority, number>;
 
 /** After a failure of the store an invocation counts for itself for so long. */
 const AWAY_MS = 10_000;
-const MAX_CONFLICTS = 4;
+
+/** Each means that another invocation has got its tokens. */
+const MAX_CONFLICTS = 50;
 
 /**
  * One bucket, which all invocations share through the store, as this one knows it. While the store is away this invocation counts for
@@ -55,8 +57,8 @@ export class SharedBucket {
   }
 
   /**
-   * Takes up to `wanted` tokens and writes down what has been noted; what it takes may be used at once. Never fails. None are taken when
-   * other invocations keep coming first.
+   * Takes up to `wanted` tokens, which are to be used at once, and writes down what has been noted. Never fails: when the store does, it
+   * goes by what is known here.
    */
   async exchange(wanted: ByPriority): Promise<ByPriority> {
     if (this.#isAway()) return this.#takeHere(wanted);
@@ -65,7 +67,7 @@ export class SharedBucket {
         const granted = await this.#tryExchange(wanted);
         if (granted !== undefined) return granted;
       }
-      return { failover: 0, normal: 0 };
+      throw new Error('Other invocations keep coming first.');
     } catch (error) {
       this.#version = undefined;
       this.#away.untilMs = this.#ports.clock.now() + AWAY_MS;

@@ -7,31 +7,31 @@ import type { Table } from './table.ts';
 
 type Budgets = Pick<Store, 'budget' | 'putBudget'>;
 
-/** The SDK alone would try for twenty seconds, and a failover waits for this. */
-const PATIENCE_MS = 500;
-
 const Versioned = z.object({ version: z.int().min(1) });
 
-/** Budgets of calls. The version is an attribute, which writes are conditional on. */
-export function budgetStore(table: Table): Budgets {
+/**
+ * Budgets of calls. The version is an attribute, which writes are conditional on. No answer is waited for longer than `patienceMs`: the
+ * SDK alone would try for twenty seconds, and a failover waits for this.
+ */
+export function budgetStore(table: Table, patienceMs: number): Budgets {
   return {
     budget: async (scope) => {
-      const item = await inTime(table.get(budgetKey(scope)));
+      const item = await within(patienceMs, table.get(budgetKey(scope)));
       return item && { version: parsed(item, Versioned, item).version, bucket: recordOf(item, StoredBucket) };
     },
     putBudget: async (scope, { version, bucket }) => {
       const item = itemOf(budgetKey(scope), bucket, { version });
       const operation = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
-      return (await inTime(table.transact([operation]))).ok;
+      return (await within(patienceMs, table.transact([operation]))).ok;
     },
   };
 }
 
 /** Rejects when the work takes too long; the work goes on, and nobody waits for it. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('The store has not answered in time.')), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error('The store has not answered in time.')), ms);
   });
   try {
     return await Promise.race([work, late]);

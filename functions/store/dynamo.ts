@@ -37,9 +37,14 @@ export function createDynamoClient({ region, endpoint, credentials }: DynamoSett
 
 /**
  * The store on one DynamoDB table. Reads are consistent and parsed. Beside what the port says, calls throw
- * InvalidPageToken, CorruptItemError, StoreLimitError and the errors of the SDK.
+ * InvalidPageToken, CorruptItemError, StoreLimitError and the errors of the SDK. `budgetPatienceMs`: the longest that calls of the clouds
+ * wait for their budget to be read or written.
  */
-export function createDynamoStore(client: DynamoDBClient, tableName: string): Store {
+export function createDynamoStore(
+  client: DynamoDBClient,
+  tableName: string,
+  { budgetPatienceMs = 500 }: { budgetPatienceMs?: number } = {},
+): Store {
   const table = new Table(client, tableName);
   return {
     ...resourceStore(table),
@@ -51,7 +56,7 @@ export function createDynamoStore(client: DynamoDBClient, tableName: string): St
     ...gatewayStore(table),
     ...memoryStore(table),
     ...leaseStore(table),
-    ...budgetStore(table),
+    ...budgetStore(table, budgetPatienceMs),
     ...healthStore(table),
   };
 }

@@ -29,6 +29,15 @@ describe('retry', () => {
     expect(clock.sleeps).toEqual([]);
   });
 
+  test('waiting for its turn before each attempt costs a call none of its time', async () => {
+    const clock = fakeClock();
+    const outcomes = [failing('busy'), failing('busy'), { ok: true as const, value: 'done' }];
+    const attempt = async () => outcomes.shift() ?? failing('busy');
+    const turn = () => clock.sleep(60_000);
+    await expect(retry(attempt, { clock, random: () => 0.5, turn })).resolves.toBe('done');
+    expect(clock.sleeps).toEqual([60_000, 500, 60_000, 1_000, 60_000]);
+  });
+
   test('never more than 6 attempts nor more than 30 s of waiting, and the last error is told', async () => {
     const classes = fc.constantFrom<CloudErrorClass>('throttled', 'unavailable', 'busy', 'in-use');
     await fc.assert(

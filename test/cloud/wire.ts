@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CloudOptions } from '../../functions/cloud/alicloud.ts';
 import type { Cloud, CloudError } from '../../functions/deps.ts';
 import { fakeClock } from './fake-clock.ts';
@@ -210,29 +210,29 @@ export function describeWire(name: string, createCloud: (options: CloudOptions) 
     });
 
     test('no more than five calls are open at once, and one of them is left to failovers, which go first', async () => {
-      let open = 0;
-      let most = 0;
-      const served: string[] = [];
-      script = [
-        (response, request) => {
-          open++;
-          most = Math.max(most, open);
-          served.push(requests.at(-1)?.body.get('ClientToken') ?? '');
-          setTimeout(() => {
-            open--;
-            json(200, {})(response, request);
-          }, 20);
-        },
-      ];
-      const client = cloud({ timeoutMs: 5000 });
-      const call = (priority: 'failover' | 'normal') =>
-        client.call({ ...REQUEST, priority, parameters: { ClientToken: priority } });
-      const bulk = Array.from({ length: 12 }, () => call('normal'));
-      while (served.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
-      expect(most).toBe(4);
-      await Promise.all([...bulk, call('failover'), call('failover'), call('failover')]);
-      expect(most).toBe(5);
-      expect(served.lastIndexOf('failover')).toBe(6);
+      const open: (() => void)[] = [];
+      script = [(response) => open.push(() => json(200, {})(response, response.req))];
+      const callers = () => requests.map(({ body }) => body.get('ClientToken'));
+      const client = cloud({ timeoutMs: 60_000 });
+      const calls: Promise<unknown>[] = [];
+      const call = (priority: 'failover' | 'normal') => {
+        calls.push(client.call({ ...REQUEST, priority, parameters: { ClientToken: priority } }));
+      };
+      for (let count = 0; count < 12; count++) call('normal');
+      await vi.waitUntil(() => requests.length === 4, 10_000);
+      for (let count = 0; count < 3; count++) call('failover');
+      for (const count of [5, 6, 7]) {
+        await vi.waitUntil(() => requests.length === count, 10_000);
+        open.shift()?.();
+      }
+      open.shift()?.();
+      await vi.waitUntil(() => requests.length === 8, 10_000);
+      expect(callers()).toEqual([...Array(4).fill('normal'), ...Array(3).fill('failover'), 'normal']);
+      while (requests.length < 15 || open.length > 0) {
+        open.shift()?.();
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await Promise.all(calls);
     });
   });
 }

@@ -57,6 +57,18 @@ describe.each(['alb', 'mse'] as const)('a process that is cut at any await, befo
     expect(requests.failed(), when).toEqual([]);
   }
 
+  it('passes the same moments in every step of what is declared, so that they can be counted over all steps', async () => {
+    const steps: string[][] = [];
+    for (const n of [-3, -2, -1]) {
+      await declareVersion(quiet, n);
+      const process = startProcess(harness, () => false);
+      await sweep(process.deps);
+      steps.push([...process.wrote].sort());
+      process.close();
+    }
+    expect(steps[1]).toEqual(steps[2]);
+  });
+
   it('in an apply: the next sweep ends in the declared state, with nothing twice and no request failed', async () => {
     const sizes = new Set<number>();
     let moments = 0;

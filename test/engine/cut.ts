@@ -35,16 +35,21 @@ export function nth(n: number): When {
   return (_, count) => count >= n;
 }
 
-/** Right behind the first write to the cloud that fits. */
-export function afterCall(action: RegExp = /./): When {
+/** Behind the first write to the cloud, or the first of this action. */
+export function afterCall(action?: string): When {
   return (moment) => {
     const [side, name = ''] = moment.split(' ');
-    return side === 'after' && !WRITES_OF_TABLE.test(name) && action.test(name);
+    return side === 'after' && (action === undefined ? !isOfTable(name) : action === name);
   };
 }
 
+/** Whether a write is one of the table, and not of the cloud. */
+export function isOfTable(write: string): boolean {
+  return WRITES_OF_TABLE.test(write);
+}
+
 const READS_OF_CLOUD = /^(List|Get)/;
-const WRITES_OF_TABLE = /^(TransactWrite|BatchWrite|Put|Update|Delete)/;
+const WRITES_OF_TABLE = /^(TransactWriteItems|BatchWriteItem|PutItem|UpdateItem|DeleteItem)$/;
 
 export function startProcess(plane: ControlPlane, when: When): Process {
   const line = new Line(when);
@@ -128,7 +133,7 @@ function stopTable(client: DynamoDBClient, line: Line): void {
       const sent = next(args);
       line.inFlight.add(sent);
       const answer = await sent.finally(() => line.inFlight.delete(sent));
-      if (WRITES_OF_TABLE.test(command)) await line.written(command);
+      if (isOfTable(command)) await line.written(command);
       return answer;
     },
     { step: 'deserialize', priority: 'high', name: 'stop' },

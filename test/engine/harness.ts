@@ -15,7 +15,7 @@ import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
 import { createEdge, type Edge } from './edge.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
-const KEYS = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
+export const KEYS = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
 
 /** A control plane before a local cloud. */
 export interface ControlPlane {
@@ -105,7 +105,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       timeoutMs: options.callTimeoutMs ?? 5000,
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
-    const store = createDynamoStore(client, DEFAULT_TABLE_NAME);
+    // In real time, as the time-out of calls: a busy machine is no store in trouble.
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { budgetPatienceMs: 60_000 });
     return {
       store,
       cloud: ownCloud(overrides.store ?? store, overrides.clock ?? clock),

@@ -23,8 +23,8 @@ const CALLS = {
   mse: { publish: 'AddGatewayRoute', move: 'UpdateGatewayService' },
 };
 
-/** From the order to the last call that moves a pool. The calls alone, with nothing else going on, take half of it. */
-const MOVED_WITHIN_MS = 12_000;
+/** From the order to the last call that moves a pool, in virtual time. Who has to queue for tokens takes much longer. */
+const MOVED_WITHIN_MS = { alb: 5_000, mse: 15_000 };
 
 describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, whose rates count', (provider) => {
   let plane: ControlPlane;
@@ -53,7 +53,7 @@ describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, 
     await publishAll();
     await declareRoutes(SERVING, ROUTES);
     plane.forgetCalls();
-  });
+  }, 300_000);
   afterEach(async () => {
     await plane.close();
     await Promise.all(clusters.map((cluster) => cluster.close()));
@@ -63,6 +63,7 @@ describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, 
     timeout: 600_000,
   }, async () => {
     const { publish, move } = CALLS[provider];
+    const withinMs = MOVED_WITHIN_MS[provider];
     const { log } = plane.cloud;
     const publishing = publishAll();
     while (log.entries.filter(({ action }) => action === publish).length < 20) await plane.clock.sleep(100);
@@ -70,29 +71,16 @@ describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, 
     const orderedMs = plane.clock.now();
     await withdraw(plane, { fleet: FLEET, gateways: [...targets.keys()] }, ['a']);
     const results = await publishing;
-    expect(results.map(({ state, message }) => [state, message])).toEqual(
-      results.map(({ message }) => ['Verified', message]),
-    );
+    for (const { state, message } of results) expect(state, message).toBe('Verified');
 
     const moves = log.entries.filter(({ action }) => action === move);
-    console.log(
-      provider,
-      'virtual s',
-      (plane.clock.now() - orderedMs) / 1000,
-      log.entries.length,
-      moves.map((m) => Date.parse(m.at) - orderedMs),
-      log.entries.filter(({ code }) => code?.includes('Throttling')).length,
-      plane.cloud.counts(),
-    );
     expect(
       new Set(moves.map(({ parameters }) => JSON.stringify(parameters))).size,
       'every pool that serves',
     ).toBeGreaterThanOrEqual(SERVING);
-    for (const { at } of moves) expect(Date.parse(at) - orderedMs).toBeLessThan(MOVED_WITHIN_MS);
+    for (const { at } of moves) expect(Date.parse(at) - orderedMs).toBeLessThan(withinMs);
     const published = log.entries.findLast(({ action }) => action === publish);
-    expect(Date.parse(published?.at ?? '') - orderedMs, 'much was left to publish').toBeGreaterThan(
-      2 * MOVED_WITHIN_MS,
-    );
+    expect(Date.parse(published?.at ?? '') - orderedMs, 'much was left to publish').toBeGreaterThan(2 * withinMs);
     expect(log.entries.filter(({ code }) => code?.includes('Throttling'))).toEqual([]);
     expect(await answers(plane, targets)).toEqual(Array.from({ length: ROUTES / 10 }, () => '200 b'));
   });

@@ -9,7 +9,7 @@ const weighted = (...clusters: object[]) => ({ strategy: 'weighted', clusters })
  * are served throughout.
  */
 export async function declareVersion(api: Api, n: number): Promise<void> {
-  const odd = n % 2 === 1;
+  const odd = n % 2 !== 0;
   const [comes, goes] = odd ? ['left', 'right'] : ['right', 'left'];
   const shop = weighted({ cluster: 'a', weight: odd ? 40 : 60 }, { cluster: 'b', weight: 50 });
   const pinned = weighted({ cluster: odd ? 'a' : 'b' });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
 import { contradictions, entries } from './books.ts';
-import { afterCall, nth, startProcess } from './cut.ts';
+import { afterCall, isOfTable, nth, startProcess } from './cut.ts';
 import { declareFleet } from './fleet.ts';
 import { type Api, type Harness, quietApi, startHarness } from './harness.ts';
 import { differences, expectConverged } from './truth.ts';
@@ -75,7 +75,7 @@ describe.each(['alb', 'mse'] as const)('two writers of one gateway of %s', (prov
     const before = first.wrote.length;
     first.resume();
     await work;
-    const late = first.wrote.slice(before).filter((action) => !(sent.includes(action) && isOfCloud(action)));
+    const late = first.wrote.slice(before).filter((action) => !(sent.includes(action) && !isOfTable(action)));
 
     second.resume();
     await takeover;
@@ -106,7 +106,3 @@ describe.each(['alb', 'mse'] as const)('two writers of one gateway of %s', (prov
     expect(contradictions(await entries(harness))).toEqual([]);
   }, 600_000);
 });
-
-function isOfCloud(action: string): boolean {
-  return !/^(Transact|Batch)Write/.test(action);
-}

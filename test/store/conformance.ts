@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Store } from '../../functions/deps.ts';
+import { budgetSuite } from './budgets.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
@@ -24,5 +25,6 @@ export function storeConformance(name: string, open: Open): void {
     evidenceSuite(store);
     rolloutSuite(store);
     memorySuite(store);
+    budgetSuite(store);
   });
 }

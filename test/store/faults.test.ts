@@ -1,5 +1,6 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fullBucket } from '../../functions/core/budget.ts';
 import type { Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
@@ -47,7 +48,7 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
         calls += 1;
         return fault(() => next(args), calls);
       },
-      { step: 'deserialize', priority: 'high', name: 'fault' },
+      { step: 'deserialize', priority: 'high', name: `fault in ${command}` },
     );
     return () => calls;
   }
@@ -111,6 +112,16 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
     await commitOk(store, creation(shop), edit(shop));
     const commit = edit(shop, { references: [refTo(service('nowhere'))] });
     expect(await store.commit(commit)).toEqual({ result: 'conflict' });
+  });
+
+  it('gives up on a budget that it does not get an answer about: calls do not wait for it', async () => {
+    const scope = { credentials: 'default', product: 'mse' as const, regionId: 'cn-hangzhou', action: '*' };
+    const never = () => new Promise<never>(() => undefined);
+    inject('GetItemCommand', never);
+    inject('TransactWriteItemsCommand', never);
+    await expect(store.budget(scope)).rejects.toThrow('in time');
+    const bucket = fullBucket({ calls: 5, windowMs: 1_000 });
+    await expect(store.putBudget(scope, { version: 1, bucket })).rejects.toThrow('in time');
   });
 
   it('finishes batches that DynamoDB left unfinished', async () => {

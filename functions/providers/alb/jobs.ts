@@ -113,10 +113,12 @@ function conclude(waiter: Waiter, job: Job | undefined, nowMs: number): boolean 
   return true;
 }
 
+/** What a creation made is gone when its job has failed, and its token would bring back the answer that named it. */
 function jobError({ ApiName, ErrorCode = 'InternalError', ErrorMessage = '' }: Job): CloudError {
+  const errorClass = errorClassOf(ErrorCode);
   return new CloudError({
     code: ErrorCode,
-    errorClass: errorClassOf(ErrorCode),
+    errorClass: ApiName.startsWith('Create') && errorClass !== 'quota' ? 'gone' : errorClass,
     action: ApiName,
     message: `${ApiName}: accepted, and then failed: ${ErrorCode} ${ErrorMessage}`.trimEnd().slice(0, 300),
   });
