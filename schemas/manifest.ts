@@ -58,12 +58,10 @@ const DeclaredDocument = z
   .meta({ id: 'DeclaredDocument' });
 export type DeclaredDocument = z.infer<typeof DeclaredDocument>;
 
-export const DeclaredManifest = z
-  .object({ ...list, items: z.array(DeclaredDocument) })
-  .meta({
-    id: 'DeclaredManifest',
-    description: 'What a fleet holds: first the fleet, then clusters, gateways, services, routes, by name.',
-  });
+export const DeclaredManifest = z.object({ ...list, items: z.array(DeclaredDocument) }).meta({
+  id: 'DeclaredManifest',
+  description: 'What a fleet holds: first the fleet, then clusters, gateways, services, routes, by name.',
+});
 export type DeclaredManifest = z.infer<typeof DeclaredManifest>;
 
 export const ManifestChange = z
