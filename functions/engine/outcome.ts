@@ -137,6 +137,14 @@ export const BUSY: Outcome = {
   written: 0,
 };
 
+export const HELD: Outcome = {
+  state: 'Pending',
+  reason: REASON.held,
+  message: 'The fleet is being written as a whole; the gateway follows when that is done.',
+  changes: [],
+  written: 0,
+};
+
 export const DELETED: Outcome = {
   state: 'Verified',
   reason: 'Deleted',

@@ -2,7 +2,7 @@ import type { Resource } from '../core/model.ts';
 import type { Deps, OutboxRow, SyncRecord } from '../deps.ts';
 import type { Scope } from '../providers/provider.ts';
 import { withLease } from './lease.ts';
-import { BUSY, DELETED, failureOf, follows, isFinal, type Outcome, provisioning, REASON } from './outcome.ts';
+import { BUSY, DELETED, failureOf, follows, HELD, isFinal, type Outcome, provisioning, REASON } from './outcome.ts';
 import { placeOf } from './place.ts';
 import { readWish } from './propose.ts';
 import { push } from './push.ts';
@@ -84,6 +84,8 @@ async function attempt(
   const session = { ...(await openSession(deps, run, resource, record)), target: place.target };
   const revertsDrift = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
   const wish = await readWish(deps.store, resource, session, { scope: run.scope, revertsDrift });
+  // Asked after what is declared has been read: a hold that comes later comes before the first of its writes.
+  if (run.scope === 'full' && (await deps.store.hold(run.fleet)) !== undefined) return HELD;
   const outcome = await push(deps, run, wish, rows);
   return resource.spec.target === undefined ? { ...outcome, provisioned: place.target } : outcome;
 }
