@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-/** Gzip, as the platform counts. Its own limit is in the megabytes; ours keeps starts of an isolate short. */
-const BUDGET_KIB = 400;
+/**
+ * Gzip, as the platform counts. Its own limit is in the megabytes; ours keeps starts of an isolate short. 44 KiB of it are for reading and
+ * writing the YAML of manifests.
+ */
+const BUDGET_KIB = 450;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-size-'));

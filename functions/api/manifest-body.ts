@@ -20,26 +20,28 @@ export const MANIFEST_BODY: BodyFormat = {
 const List = z.looseObject({ kind: z.literal('List') });
 
 async function readJsonManifest(request: HonoRequest): Promise<ReadBody> {
-  const value = await readJson(request);
-  return bodyOf(List.safeParse(value).success ? value : listOf([value]), []);
+  return bodyOf([await readJson(request)], []);
 }
 
-function listOf(items: unknown[]) {
-  return { apiVersion: API_VERSION, kind: 'List', items };
+/** One document may be a List; several are one. */
+function listOf(documents: readonly unknown[]): unknown {
+  const [only] = documents;
+  if (documents.length === 1 && List.safeParse(only).success) return only;
+  return { apiVersion: API_VERSION, kind: 'List', items: documents };
 }
 
 async function readYaml(request: HonoRequest): Promise<ReadBody> {
   const text = textOf(await request.arrayBuffer());
   if (text === undefined) throw new AppError('invalid-request', 'The body is not UTF-8.', [fault('#', 'is not UTF-8')]);
   const { items, faults } = documentsOf(text);
-  return bodyOf(listOf(items), faults);
+  return bodyOf(items, faults);
 }
 
 /** Faults of a document are told by its number; of one that could not even be read, nothing more is said. */
-function bodyOf(value: unknown, faults: Issue[]): ReadBody {
+function bodyOf(documents: readonly unknown[], faults: Issue[]): ReadBody {
   const unread = new Set(faults.map(({ pointer }) => pointer));
   return {
-    value,
+    value: listOf(documents),
     faults,
     issuesOf: (error) =>
       error.issues.flatMap((issue) => {

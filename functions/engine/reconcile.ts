@@ -83,11 +83,17 @@ async function attempt(
   if (!place.ready) return provisioning(place.progress);
   const session = { ...(await openSession(deps, run, resource, record)), target: place.target };
   const revertsDrift = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
+  // Asked before what is declared is read, since a hold may end meanwhile, and after: one that comes then comes before its first write.
+  if (await isHeld(deps, run)) return HELD;
   const wish = await readWish(deps.store, resource, session, { scope: run.scope, revertsDrift });
-  // Asked after what is declared has been read: a hold that comes later comes before the first of its writes.
-  if (run.scope === 'full' && (await deps.store.hold(run.fleet)) !== undefined) return HELD;
+  if (await isHeld(deps, run)) return HELD;
   const outcome = await push(deps, run, wish, rows);
   return resource.spec.target === undefined ? { ...outcome, provisioned: place.target } : outcome;
+}
+
+/** A failover does not wait: what it writes is not read from what is declared. */
+async function isHeld({ store }: Deps, { fleet, scope }: Run): Promise<boolean> {
+  return scope === 'full' && (await store.hold(fleet)) !== undefined;
 }
 
 /** Ends the operations that have come to an end here, then forgets what is done. A writer that has lost its lease leaves both to the next. */
