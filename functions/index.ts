@@ -50,7 +50,7 @@ function createDeps(env: Env): Deps {
 
 async function sweepUntil(deps: Deps, deadlineMs: number): Promise<void> {
   while (deps.clock.now() < deadlineMs) {
-    await sweep(deps);
+    await sweep(deps, deadlineMs);
     await deps.clock.sleep(Math.min(SWEEP_INTERVAL_MS, Math.max(0, deadlineMs - deps.clock.now())));
   }
 }

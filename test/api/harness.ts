@@ -4,6 +4,7 @@ import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../fun
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { type Meter, meterOf } from '../store/meter.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
@@ -34,6 +35,8 @@ export interface Harness {
   deps: Deps;
   /** What was logged. */
   events: Event[];
+  /** What passes between the API and its store. */
+  meter: Meter;
   /** One request; waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
   close(): Promise<void>;
@@ -55,6 +58,7 @@ const net: Net = {
 export async function startHarness(): Promise<Harness> {
   const dynamo = await startDynamo();
   const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const meter = meterOf(client);
   const events: Event[] = [];
   const record = (level: Event['level']) => (event: string, fields?: object) => {
     events.push({ level, event, fields });
@@ -73,6 +77,7 @@ export async function startHarness(): Promise<Harness> {
   return {
     deps,
     events,
+    meter,
     call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
     close: async () => {
       client.destroy();

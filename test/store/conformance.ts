@@ -3,6 +3,7 @@ import type { Store } from '../../functions/deps.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
+import { lookupSuite } from './lookup.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
 
@@ -17,6 +18,7 @@ export function storeConformance(name: string, open: Open): void {
 
     const store = (): Store => opened.store;
     resourceSuite(store);
+    lookupSuite(store);
     historySuite(store);
     propagationSuite(store);
     evidenceSuite(store);
