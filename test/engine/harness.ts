@@ -27,6 +27,8 @@ export interface ControlPlane {
   api: Api;
   /** Creates or replaces, whatever is there. */
   put(path: string, body: unknown): Promise<Json>;
+  /** Where its store is, for those who look behind it. */
+  dynamoEndpoint: string;
   /** What passes between this control plane and its store. */
   meter: Meter;
   /** Forgets the calls seen so far. */
@@ -123,6 +125,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     cloud,
     deps,
     api,
+    dynamoEndpoint: dynamo.endpoint,
     meter,
     put: async (path, body) => {
       const exists = (await api('GET', path)).status === 200;
