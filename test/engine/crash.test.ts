@@ -1,6 +1,6 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cloud } from '../../functions/deps.ts';
+import type { Cloud, CloudRequest } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { declareFleet, FLEET, ROUTES } from './fleet.ts';
 import { type Harness, startHarness } from './harness.ts';
@@ -13,13 +13,26 @@ function killedAt(cloud: Cloud, n: number, moment: Moment): { cloud: Cloud; kill
   const { promise: killed, resolve: die } = Promise.withResolvers<'killed'>();
   const forever = new Promise<never>(() => undefined);
   let calls = 0;
+  let dead = false;
+  void killed.then(() => {
+    dead = true;
+  });
+  // What waits for its budget at that moment is never sent, and keeps no lease.
+  const whileAlive = async (hook: CloudRequest['beforeAttempt']) => {
+    if (dead) await forever;
+    await hook?.();
+  };
   const call: Cloud['call'] = async (request) => {
     calls++;
     if (calls > n || (calls === n && moment === 'before')) {
       die('killed');
       return await forever;
     }
-    const answer = await cloud.call(request);
+    const answer = await cloud.call({
+      ...request,
+      beforeAttempt: () => whileAlive(request.beforeAttempt),
+      whileWaiting: () => whileAlive(request.whileWaiting),
+    });
     if (calls < n) return answer;
     die('killed');
     return await forever;
