@@ -24,7 +24,7 @@ const CALLS = {
 };
 
 /** From the order to the last call that moves a pool, in virtual time. Who has to queue for tokens takes much longer. */
-const MOVED_WITHIN_MS = { alb: 5_000, mse: 15_000 };
+const MOVED_WITHIN_MS = { alb: 5_000, mse: 12_000 };
 
 describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, whose rates count', (provider) => {
   let plane: ControlPlane;
