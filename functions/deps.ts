@@ -3,16 +3,35 @@
 import type { AuditEvent } from '../schemas/audit.ts';
 import type { Observation } from '../schemas/cluster.ts';
 import type { Decision } from '../schemas/decision.ts';
-import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
-import type { Operation, OperationProblem } from '../schemas/operation.ts';
-import type { QuotaUse } from '../schemas/plan.ts';
-import type { Bucket, Priority } from './core/budget.ts';
+import type { GatewayTarget } from '../schemas/gateway.ts';
+import type { OperationProblem } from '../schemas/operation.ts';
+import type { Priority } from './core/budget.ts';
 import type { Baseline } from './core/drift.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource, Traffic } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
+import type {
+  AuditFilter,
+  BudgetScope,
+  Commit,
+  Lease,
+  OperationRecord,
+  OutboxRow,
+  OutcomeRecord,
+  Page,
+  PageRequest,
+  ProgrammedRow,
+  Revision,
+  Rollout,
+  RowKind,
+  Step,
+  StoredBudget,
+  SyncRecord,
+} from './stored.ts';
+
+export * from './stored.ts';
 
 export interface Deps {
   store: Store;
@@ -119,184 +138,6 @@ export class CloudError extends Error {
 }
 
 // ---------------------------------------------------------------------------------------------------------- store
-
-export interface PageRequest {
-  /** 1 to 200. */
-  limit: number;
-  token?: string | undefined;
-}
-
-export interface Page<T> {
-  items: T[];
-  nextToken?: string | undefined;
-}
-
-/** The page token was not issued for this list. */
-export class InvalidPageToken extends Error {
-  constructor() {
-    super('The page token is not valid here.');
-    this.name = 'InvalidPageToken';
-  }
-}
-
-/** A write that the store can never take: too many items in one transaction, or an item that is too large. */
-export class StoreLimitError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'StoreLimitError';
-  }
-}
-
-/** A state of a resource as it was written; `updatedAt` is when. A deletion leaves one more, with what was declared last. */
-export type Revision<K extends Kind = Kind> = Resource<K> & { deleted: boolean };
-
-/** All that are given must hold; times are inclusive, `since` not after `until`. */
-export interface AuditFilter {
-  actor?: string | undefined;
-  action?: string | undefined;
-  kind?: Kind | undefined;
-  name?: string | undefined;
-  requestId?: string | undefined;
-  since?: string | undefined;
-  until?: string | undefined;
-}
-
-/** A resource that has changed, traffic that has moved, or somebody who wants the gateway as it is declared. */
-export type RowKind = Kind | 'traffic' | 'apply';
-
-/** The gateway has yet to follow this resource. One row per gateway and resource: edits coalesce. */
-export interface OutboxRow {
-  fleet: string;
-  gateway: string;
-  kind: RowKind;
-  name: string;
-  /** Revision of the resource, or version of the traffic state. */
-  revision: number;
-  requestedAt: string;
-  /** Ids of the operations that end at this gateway when the row does: one when written, all that have coalesced when read. */
-  operations: string[];
-}
-
-/** A push on its way to gateways. What has become of it at each stands in outcomes, or in the gateway's sync record until then. */
-export type OperationRecord = Pick<
-  Operation,
-  'id' | 'fleet' | 'action' | 'target' | 'actor' | 'requestId' | 'reason' | 'createdAt'
-> & {
-  /** Names of the gateways that have to follow. */
-  gateways: string[];
-};
-
-/** How an operation ended at a gateway. */
-export interface OutcomeRecord {
-  operation: string;
-  fleet: string;
-  gateway: string;
-  state: 'Verified' | 'Diverged' | 'Failed';
-  reason: string;
-  message: string;
-  /** Changes that were made. */
-  steps: number;
-  attempts: number;
-  endedAt: string;
-}
-
-/** Gateway `gateway` is verified to follow the resource at `revision`. */
-export interface ProgrammedRow {
-  fleet: string;
-  gateway: string;
-  kind: RowKind;
-  name: string;
-  revision: number;
-  verifiedAt: string;
-}
-
-/** How far a gateway follows; the API shows it as GatewaySync. */
-export interface SyncRecord {
-  fleet: string;
-  gateway: string;
-  /** Of full runs until one has ended well; creates at the cloud are idempotent within it. */
-  intent?: string | undefined;
-  state: SyncState;
-  reason: string;
-  message: string;
-  attempts: number;
-  lastAttemptAt?: string | undefined;
-  nextAttemptAt?: string | undefined;
-  verifiedAt?: string | undefined;
-  address?: string | undefined;
-  /** The instance that was created for the gateway, once it serves. */
-  provisioned?: GatewayTarget | undefined;
-  progress?: Progress | undefined;
-  /** When the cloud had accepted all of the last push. */
-  pushedAt?: string | undefined;
-  /** When the gateway was last compared with what is declared. */
-  checkedAt?: string | undefined;
-  /** What somebody changed at the gateway, and is left as it is. */
-  drift?: Drift | undefined;
-  /** The quotas that the gateway uses, as last seen. */
-  quotas?: QuotaUse[] | undefined;
-}
-
-/** A revision of a resource and all that goes with it; written together or not at all. */
-export interface Commit {
-  /** The new state; on delete, the last state. */
-  resource: Resource;
-  verb: 'create' | 'update' | 'delete';
-  /** What an update replaces. */
-  before?: Resource | undefined;
-  /** Resources that must exist, and that no one may delete meanwhile. */
-  references: Ref[];
-  /** The reference count read before the referrers were looked up: on delete, and on an update that may take something from them. */
-  referenceCount?: number | undefined;
-  audit: AuditEvent;
-  outbox: OutboxRow[];
-  /** The push that follows; absent when no gateway has to. */
-  operation?: OperationRecord | undefined;
-}
-
-/** A change of a resource that has been decided on, and is written later together with others. */
-export interface Step extends Pick<Commit, 'resource' | 'verb' | 'references' | 'referenceCount'> {
-  /** Names of the gateways that have to follow. */
-  gateways: string[];
-  /** How many of the terms by which it is found come or go. */
-  movedTerms: number;
-}
-
-/** How far the steps of an operation have been written: in batches, each of which is one transaction. */
-export interface Rollout {
-  fleet: string;
-  operation: string;
-  batches: number;
-  steps: number;
-  writtenBatches: number;
-  writtenSteps: number;
-  /** Present once it has ended, with what stopped it, if something did. */
-  endedAt?: string | undefined;
-  problem?: OperationProblem | undefined;
-}
-
-export interface Lease {
-  name: string;
-  epoch: number;
-  holder: string;
-  expiresAtMs: number;
-}
-
-/** What calls are counted by together. */
-export interface BudgetScope {
-  /** Name of the credential set, which stands for an account. */
-  credentials: string;
-  product: CloudProduct;
-  regionId: string;
-  /** `*` where all actions count together. */
-  action: string;
-}
-
-export interface StoredBudget {
-  /** 1 when it is first written. */
-  version: number;
-  bucket: Bucket;
-}
 
 export interface Store {
   get<K extends Kind>(kind: K, fleet: string, name: string): Promise<Resource<K> | undefined>;
