@@ -116,5 +116,6 @@ async function send(deps: Deps, method: string, path: string, { body, headers = 
   await Promise.all(left);
   const text = await response.text();
   const isJson = response.headers.get('Content-Type')?.includes('json');
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text || undefined };
+  const answered = text === '' ? undefined : isJson ? JSON.parse(text) : text;
+  return { status: response.status, headers: response.headers, body: answered };
 }
