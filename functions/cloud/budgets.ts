@@ -69,9 +69,7 @@ class Queue {
   #work(): void {
     if (this.#working) return;
     this.#working = true;
-    void this.#serve().finally(() => {
-      this.#working = false;
-    });
+    void this.#serve();
   }
 
   /** The only one that exchanges with the store, for as long as there is something to exchange. */
@@ -84,18 +82,22 @@ class Queue {
       if (failover.length + normal.length === 0) continue;
       const leftMs = this.#bucket.waitMs(failover.length > 0 ? 'failover' : 'normal');
       if (leftMs === 0) continue;
-      await this.#sleep(leftMs);
-      await this.#dismiss(failover);
-      await this.#dismiss(normal);
+      await this.#pause(leftMs);
     }
+    // In the same turn of the event loop as the look at the queue: who comes later starts anew.
+    this.#working = false;
   }
 
-  /** A failover that arrives meanwhile does not wait for the end of it. */
-  async #sleep(ms: number): Promise<void> {
+  /** Sleeps, and then asks who still wants to wait. A failover that arrives meanwhile does not wait for the end of it. */
+  async #pause(ms: number): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    await Promise.race([this.#clock.sleep(Math.min(ms, MAX_SLEEP_MS)), woken]);
+    const asked = this.#clock.sleep(Math.min(ms, MAX_SLEEP_MS)).then(async () => {
+      await this.#dismiss(this.#waiting.failover);
+      await this.#dismiss(this.#waiting.normal);
+    });
+    await Promise.race([asked, woken]);
   }
 
   /** Sends away those that should not wait any longer. Calls of one run have one `whileWaiting`, which is asked once. */
