@@ -77,7 +77,7 @@ export default {
     const deadlineMs = deps.clock.now() + SCHEDULE_MS;
     const jobs = await Promise.allSettled([
       runProbeSchedule(deps, deadlineMs),
-      repeatUntil(deps, deadlineMs, () => sweep(deps)),
+      repeatUntil(deps, deadlineMs, () => sweep(deps, deadlineMs)),
       repeatUntil(deps, deadlineMs, () => sweepRollouts(deps, deadlineMs)),
     ]);
     // One must not end the other: an invocation that rejects is stopped at once.

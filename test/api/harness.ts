@@ -5,6 +5,7 @@ import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../fun
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { type Meter, meterOf } from '../store/meter.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
@@ -35,6 +36,8 @@ export interface Harness {
   deps: Deps;
   /** What was logged. */
   events: Event[];
+  /** What passes between the API and its store. */
+  meter: Meter;
   /** One request; waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
   /** Another connection to the table, to be closed by who asked for it. */
@@ -59,6 +62,7 @@ export async function startHarness(): Promise<Harness> {
   const dynamo = await startDynamo();
   const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
   const client = connect();
+  const meter = meterOf(client);
   const events: Event[] = [];
   const record = (level: Event['level']) => (event: string, fields?: object) => {
     events.push({ level, event, fields });
@@ -78,6 +82,7 @@ export async function startHarness(): Promise<Harness> {
     deps,
     events,
     connect,
+    meter,
     call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
     close: async () => {
       client.destroy();

@@ -11,6 +11,7 @@ import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { type Meter, meterOf } from '../store/meter.ts';
 import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
 import { createEdge, type Edge } from './edge.ts';
 
@@ -29,6 +30,8 @@ export interface ControlPlane {
   api: Api;
   /** Creates or replaces, whatever is there. */
   put(path: string, body: unknown): Promise<Json>;
+  /** What passes between this control plane and its store. */
+  meter: Meter;
   /** Forgets the calls seen so far. */
   forgetCalls(): void;
   writes(): string[];
@@ -94,6 +97,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   });
   const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
   const client = connect();
+  const meter = meterOf(client);
   const nextUlid = monotonicFactory();
   const ownCloud = (store: Store, ownClock: Clock) =>
     createCloud({
@@ -125,6 +129,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     deps,
     connect,
     api,
+    meter,
     put: async (path, body) => {
       const exists = (await api('GET', path)).status === 200;
       const answer = await api('PUT', path, body, exists ? { 'if-match': '*' } : {});

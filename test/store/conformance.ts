@@ -4,6 +4,7 @@ import { budgetSuite } from './budgets.ts';
 import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
+import { lookupSuite } from './lookup.ts';
 import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
@@ -20,6 +21,7 @@ export function storeConformance(name: string, open: Open): void {
 
     const store = (): Store => opened.store;
     resourceSuite(store);
+    lookupSuite(store);
     historySuite(store);
     propagationSuite(store);
     evidenceSuite(store);

@@ -2,15 +2,36 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteTableCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  DeleteTableCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InvalidPageToken } from '../../functions/deps.ts';
+import type { Resource } from '../../functions/core/model.ts';
+import { InvalidPageToken, type Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { resourceKey } from '../../functions/store/keys.ts';
 import { ensureTable, type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { storeConformance } from './conformance.ts';
-import { commitOk, creation, deletion, edit, FLEET, health, refTo, service } from './fixtures.ts';
+import {
+  commitOk,
+  creation,
+  deletion,
+  edit,
+  FLEET,
+  fleet,
+  gateway,
+  health,
+  refTo,
+  route,
+  service,
+} from './fixtures.ts';
+import { expectComplete } from './lookup.ts';
 
 /** Tests run on the embedded DynamoDB, or on the one at DYNAMODB_ENDPOINT. */
 const given = process.env['DYNAMODB_ENDPOINT'];
@@ -34,6 +55,28 @@ async function openTable() {
 }
 
 storeConformance('DynamoDB', openTable);
+
+/** What leads to routes and gateways, and the mark that all of it is there. */
+async function entriesIn(client: DynamoDBClient, TableName: string) {
+  const { Items = [] } = await client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
+  return Items.filter(({ pk }) => /^(ROUTES|GATEWAYS|ENTRIES)(#|$)/.test(pk?.S ?? ''));
+}
+
+/** Leaves the table as a version of Fairlead without entries would have. */
+async function removeEntries(client: DynamoDBClient, TableName: string, { keepsMark = false } = {}): Promise<void> {
+  for (const Key of await entriesIn(client, TableName)) {
+    if (keepsMark && Key['pk']?.S === 'ENTRIES') continue;
+    await client.send(new DeleteItemCommand({ TableName, Key }));
+  }
+}
+
+async function routeOf(store: Store, name: string): Promise<Resource<'route'>> {
+  return (await store.get('route', FLEET, name)) ?? fail();
+}
+
+function fail(): never {
+  throw new Error('It is not there.');
+}
 
 describe('items', () => {
   it('that are corrupt are an error that names the key and not the value', async () => {
@@ -85,6 +128,51 @@ describe('items', () => {
         { before: 1, after: 2 },
         { before: 2, after: 0 },
       ]);
+    } finally {
+      await close();
+    }
+  });
+
+  it('that were written before there were entries to find them by get theirs when first something is looked up', async () => {
+    const { client, tableName, store, close } = await openTable();
+    try {
+      const names = Array.from({ length: 230 }, (_, index) => `r-${index}`);
+      await commitOk(
+        store,
+        creation(fleet()),
+        creation(gateway('edge')),
+        ...names.map((name) => creation(route(name))),
+      );
+      await removeEntries(client, tableName);
+      const younger = createDynamoStore(client, tableName);
+      await commitOk(younger, creation(route('young')), deletion(await routeOf(younger, 'r-7')));
+      await expectComplete(younger);
+      expect(await younger.routesUnder(FLEET, { kind: 'gateway', name: 'edge' })).toHaveLength(230);
+      expect(await younger.gatewaysAt(gateway('edge').spec.target ?? fail())).toMatchObject([{ name: 'edge' }]);
+      // Once for the table: another store does not do it again.
+      await removeEntries(client, tableName, { keepsMark: true });
+      expect(await createDynamoStore(client, tableName).routesUnder(FLEET, { kind: 'gateway', name: 'edge' })).toEqual(
+        [],
+      );
+    } finally {
+      await close();
+    }
+  });
+
+  it('that lead to a route or a gateway go with it', async () => {
+    const { client, tableName, store, close } = await openTable();
+    try {
+      const [shop, edge] = [route('shop'), gateway('edge')];
+      await commitOk(store, creation(shop), creation(edge));
+      expect(await entriesIn(client, tableName)).toHaveLength(4);
+      const moved = edit(shop, { before: shop });
+      moved.resource.spec.gateways = ['west'];
+      await commitOk(store, moved);
+      const partitions = (await entriesIn(client, tableName)).map(({ pk }) => pk?.S);
+      expect(partitions).toContain(`ROUTES#${FLEET}#gateway#west`);
+      expect(partitions).not.toContain(`ROUTES#${FLEET}#gateway#edge`);
+      await commitOk(store, deletion(moved.resource), deletion(edge));
+      expect(await entriesIn(client, tableName)).toEqual([]);
     } finally {
       await close();
     }

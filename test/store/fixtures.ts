@@ -101,7 +101,7 @@ export async function held(store: Store): Promise<Lease> {
   return lease;
 }
 
-type Rest = Partial<Pick<Commit, 'references' | 'referenceCount' | 'outbox' | 'audit'>>;
+type Rest = Partial<Pick<Commit, 'before' | 'references' | 'referenceCount' | 'outbox' | 'audit'>>;
 
 export function creation(created: Resource, rest: Rest = {}): Commit {
   return { resource: created, verb: 'create', references: [], outbox: [], audit: audit(refTo(created), 0, 1), ...rest };
