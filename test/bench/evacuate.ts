@@ -7,6 +7,7 @@ import { commitRoute } from '../engine/commit-route.ts';
 import { accountOf, type ControlPlane, quietApi, startControlPlane } from '../engine/harness.ts';
 import { withdraw } from '../engine/withdraw.ts';
 import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
+import type { Tally } from '../store/meter.ts';
 
 const ROUTES = 1000;
 const SERVICES = 50;
@@ -26,7 +27,7 @@ interface Gateway {
 
 /**
  * Calls to the cloud that evacuate one of three clusters from 1,000 routes, and those that rewriting every route takes, as the local cloud
- * counts them; the time is virtual.
+ * counts them; the time is virtual. Items that the evacuation reads from the store and writes there, by what they are.
  */
 export async function evacuate(): Promise<Record<string, unknown>> {
   const plane = await startControlPlane();
@@ -85,6 +86,9 @@ async function measure(plane: ControlPlane, provider: Provider, gateways: Gatewa
     routes: ROUTES,
     instances: gateways.length,
     calls: evacuation.calls,
+    itemsRead: evacuation.read,
+    itemsWritten: evacuation.written,
+    routeItemsRead: evacuation.read['route'] ?? 0,
     poolWrites: evacuation.pools,
     routeOrRuleWrites: evacuation.rules,
     recoveryCalls: recovery.calls,
@@ -94,13 +98,16 @@ async function measure(plane: ControlPlane, provider: Provider, gateways: Gatewa
   };
 }
 
-/** Calls to the cloud while the work is done. */
-async function count({ cloud, forgetCalls }: ControlPlane, work: () => Promise<void>) {
+/** Calls to the cloud, and items of the store, while the work is done. */
+async function count({ cloud, forgetCalls, meter }: ControlPlane, work: () => Promise<void>) {
   forgetCalls();
+  meter.reset();
   await work();
+  const items = (tally: Tally) => Object.fromEntries(Object.entries(tally).map(([name, { items: n }]) => [name, n]));
+  const [read, written] = [items(meter.read()), items(meter.written())];
   const { reads, writes } = cloud.counts();
   if (cloud.log.entries.length < reads + writes) throw new Error('There were more calls than the log keeps.');
-  return { calls: reads + writes, ...countWrites(cloud.log.entries) };
+  return { calls: reads + writes, read, written, ...countWrites(cloud.log.entries) };
 }
 
 async function followAll({ deps }: ControlPlane, gateways: readonly Gateway[]): Promise<void> {

@@ -15,7 +15,11 @@ const FLEETS = ['one', 'two'];
 const MSE = { target: { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-1' } };
 
 const matches = fc.record({
-  path: fc.constantFrom({ type: 'Prefix', value: '/' }, { type: 'Prefix', value: '/a' }, { type: 'Exact', value: '/a' }),
+  path: fc.constantFrom(
+    { type: 'Prefix', value: '/' },
+    { type: 'Prefix', value: '/a' },
+    { type: 'Exact', value: '/a' },
+  ),
   method: fc.option(fc.constantFrom('GET', 'PUT'), { nil: undefined }),
   headers: fc.constantFrom([], [{ name: 'x', value: '1' }], [{ name: 'x', value: '2' }], [{ name: 'y', value: '1' }]),
 });

@@ -1,0 +1,27 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runProbeRound } from '../../functions/engine/probe.ts';
+import { declareFleet } from './fleet.ts';
+import { type Harness, startHarness } from './harness.ts';
+
+describe.each(['alb', 'mse'] as const)('behind %s, a failover', (provider) => {
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = await startHarness({ provider });
+    await declareFleet(harness);
+    await runProbeRound(harness.deps());
+    harness.clock.advance(5000);
+  });
+  afterEach(() => harness.close());
+
+  it('reads and writes no route and no service, only pools', async () => {
+    harness.meter.reset();
+    await harness.edge.clusters.a.fail('refuse');
+    await runProbeRound(harness.deps());
+    expect(await harness.edge.split(20, 'shop.example.com')).toEqual({ b: 20 });
+    expect(harness.meter.read()['POOLS']?.items).toBe(3);
+    for (const tally of [harness.meter.read(), harness.meter.written()]) {
+      for (const name of ['route', 'service', 'ROUTES']) expect(tally).not.toHaveProperty(name);
+    }
+  });
+});
