@@ -1,8 +1,13 @@
+import { api } from './api.ts';
 import { evacuate } from './evacuate.ts';
 import { plan } from './plan.ts';
 
 /** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
-const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = { evacuate, plan };
+const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = {
+  api,
+  evacuate,
+  plan,
+};
 
 const [name = '', ...flags] = process.argv.slice(2);
 const bench = benches[name];

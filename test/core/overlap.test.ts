@@ -47,6 +47,24 @@ describe('rules tie', () => {
     expect(tied(rule('a/0/0/h'), rule('a/1/0/h'))).toEqual([]);
   });
 
+  it('are found once each, and of those that are asked for all', () => {
+    const keys = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 2 });
+    fc.assert(
+      fc.property(keys, fc.func(fc.boolean()), (routes, isAsked) => {
+        const rules = routes.map((name) => rule(`${name}/0/0/h`));
+        const all = findTies(rules).map((pair) => pair.map(({ key }) => key));
+        expect(all).toHaveLength((routes.length * (routes.length - 1)) / 2);
+        const asked = findTies(rules, ({ key }) => isAsked(key)).map((pair) => pair.map(({ key }) => key));
+        expect(asked.map(String).sort()).toEqual(
+          all
+            .filter((pair) => pair.some((key) => isAsked(key)))
+            .map(String)
+            .sort(),
+        );
+      }),
+    );
+  });
+
   it('exactly where only age and name would tell them apart', () => {
     const text = fc.constantFrom('1', '2');
     const match = fc.record({

@@ -24,6 +24,18 @@ describe('assignPriorities', () => {
     expect(assign('bcda', { a: 10, b: 20, c: 30, d: 40 })).toEqual({ b: 20, c: 30, d: 40, a: 50 });
   });
 
+  test('of rules in any order as many as possible stay', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 40 }), (numbers) => {
+        // Far enough apart for all that move.
+        const current = new Map(numbers.map((number) => [`r${number}`, number * 100]));
+        const after = assignPriorities([...current.keys()], current, []);
+        const staying = [...current].filter(([key, priority]) => after.get(key) === priority);
+        expect(staying).toHaveLength(longestIncreasingLength(numbers));
+      }),
+    );
+  });
+
   test('a full gap moves the neighbour below, and no more', () => {
     expect(assign('axbc', { a: 10, b: 11, c: 30 })).toEqual({ a: 10, x: 16, b: 25, c: 30 });
   });
@@ -32,6 +44,15 @@ describe('assignPriorities', () => {
     expect(assign('abx', { a: 9998, b: 10000 })).toEqual({ a: 10, b: 20, x: 30 });
   });
 });
+
+function longestIncreasingLength(numbers: readonly number[]): number {
+  const lengths: number[] = [];
+  numbers.forEach((number, index) => {
+    const before = lengths.filter((_, earlier) => earlier < index && (numbers[earlier] ?? 0) < number);
+    lengths.push(1 + Math.max(0, ...before));
+  });
+  return Math.max(...lengths);
+}
 
 /** Rules on a listener: what they have now, which go, which come, and who else is there. */
 const listeners = fc
