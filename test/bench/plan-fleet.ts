@@ -41,6 +41,6 @@ export const TARGETS: Record<GatewayTarget['provider'], { target: GatewayTarget;
   },
   mse: {
     target: { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-1' },
-    facts: { domains: {}, impostors: [], ofIngressController: false },
+    facts: { domains: {}, impostors: [], ofIngressController: false, routeStatus: {} },
   },
 };

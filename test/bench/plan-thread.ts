@@ -1,0 +1,88 @@
+import { getHeapStatistics } from 'node:v8';
+import { parentPort, workerData } from 'node:worker_threads';
+import { effectiveShares } from '../../functions/core/distribution.ts';
+import type { Snapshot } from '../../functions/core/model.ts';
+import { plan as planChanges } from '../../functions/core/plan.ts';
+import type { Plan, ProviderObject } from '../../functions/core/provider-object.ts';
+import { resolve } from '../../functions/core/resolve.ts';
+import { providerFor } from '../../functions/providers/registry.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { snapshotOf, TARGETS } from './plan-fleet.ts';
+
+/** What one thread measures: fleets of these sizes, with so many routes on one gateway at most. */
+export interface Assignment {
+  provider: GatewayTarget['provider'];
+  routesPerGateway: number;
+  sizes: readonly number[];
+}
+
+/** Before empty gateways, before gateways that are as declared, and before gateways of which every object differs. */
+export type Case = 'empty' | 'same' | 'changed';
+
+/** Milliseconds by case and size of fleet. */
+export interface Measured {
+  ms: Record<Case, Record<string, number>>;
+  peakMb: number;
+}
+
+const RUNS = 3;
+
+let peakBytes = 0;
+
+function lookAtHeap(): void {
+  peakBytes = Math.max(peakBytes, getHeapStatistics().used_heap_size);
+}
+
+function measure({ provider, routesPerGateway, sizes }: Assignment): Measured {
+  const ms: Measured['ms'] = { empty: {}, same: {}, changed: {} };
+  timesOf(provider, 1_000, 0, 100);
+  for (const size of sizes) {
+    const count = Math.min(size, routesPerGateway);
+    for (let first = 0; first < size; first += count) {
+      const times = timesOf(provider, size, first, count);
+      for (const name of ['empty', 'same', 'changed'] as const) ms[name][size] = (ms[name][size] ?? 0) + times[name];
+    }
+  }
+  return { ms, peakMb: Math.round(peakBytes / 2 ** 20) };
+}
+
+function timesOf(provider: Assignment['provider'], size: number, first: number, count: number): Record<Case, number> {
+  const before = snapshotOf(size, first, count, 100);
+  const after = snapshotOf(size, first, count, 50);
+  const current = desiredOf(provider, before, []).map((object, index) => ({ ...object, remoteId: `id-${index}` }));
+  return {
+    empty: leastMs(() => planFor(provider, before, []), count),
+    same: leastMs(() => planFor(provider, before, current), 0),
+    changed: leastMs(() => planFor(provider, after, current), count),
+  };
+}
+
+/** Of the processor: others may use the machine. `changes`: as many as there must be at least; 0 for none. */
+function leastMs(work: () => Plan, changes: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < RUNS; run++) {
+    const before = process.threadCpuUsage();
+    const { length } = work().changes;
+    const { user, system } = process.threadCpuUsage(before);
+    if (changes === 0 ? length > 0 : length < changes) throw new Error(`There are ${length} changes.`);
+    least = Math.min(least, (user + system) / 1000);
+  }
+  return least;
+}
+
+function planFor(provider: Assignment['provider'], snapshot: Snapshot, current: ProviderObject[]): Plan {
+  const plan = planChanges(desiredOf(provider, snapshot, current), current, 'sync');
+  lookAtHeap();
+  return plan;
+}
+
+function desiredOf(provider: Assignment['provider'], snapshot: Snapshot, objects: ProviderObject[]): ProviderObject[] {
+  const { target, facts } = TARGETS[provider];
+  const config = resolve(snapshot);
+  const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, [])]));
+  lookAtHeap();
+  const observed = { objects, foreign: [], facts };
+  return providerFor(provider).compile(config, shares, observed, { target, owner: 'bench/prod/edge' });
+}
+
+parentPort?.postMessage(measure(workerData));
