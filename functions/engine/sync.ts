@@ -5,9 +5,6 @@ import { LeaseLost } from './lease.ts';
 import { follows, type Outcome, REASON } from './outcome.ts';
 import type { Run } from './run.ts';
 
-/** Reason of a run that stopped because traffic has to move first. */
-export const YIELDED = 'Yielded';
-
 /** Wait before the n-th retry: 5 s doubling, at most 5 minutes. */
 const RETRY_BASE_MS = 5_000;
 const RETRY_CAP_MS = 300_000;
