@@ -11,7 +11,8 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { JSON_BODY } from '../functions/api/body.ts';
-import { type Example, examples } from '../functions/api/examples.ts';
+import type { Example } from '../functions/api/example.ts';
+import { examples } from '../functions/api/examples.ts';
 import { NO_BODY, type Operation, type Success } from '../functions/api/operation.ts';
 import { operations } from '../functions/api/operations.ts';
 import type { PreconditionHeader } from '../functions/api/precondition.ts';

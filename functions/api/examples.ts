@@ -7,22 +7,13 @@ import type { Decision } from '../../schemas/decision.ts';
 import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
 import { type Gateway, GatewayInput } from '../../schemas/gateway.ts';
 import { API_VERSION } from '../../schemas/manifest.ts';
-import type { Operation } from '../../schemas/operation.ts';
-import type { GatewayPlan } from '../../schemas/plan.ts';
 import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
+import type { Example } from './example.ts';
 import { auditExamples, revisionExamples } from './history-examples.ts';
 import { manifestExamples } from './manifest-examples.ts';
-
-export interface Example {
-  /** Of the request. */
-  body?: unknown;
-  /** Of the answer. */
-  response?: unknown;
-  /** Of the answer 202, where it is another one. */
-  accepted?: unknown;
-}
+import { gatewayPushExamples, operation, operationExamples } from './push-examples.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
 const OBSERVED = '2026-11-23T07:02:05.000Z';
@@ -132,64 +123,6 @@ const gateway: Gateway = {
     lastAttemptAt: CREATED,
     verifiedAt: CREATED,
   },
-};
-
-const gatewayPlan: GatewayPlan = {
-  fleet: 'shop',
-  gateway: 'edge',
-  digest: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
-  changes: [
-    {
-      verb: 'update',
-      kind: 'ServerGroup',
-      key: 'pool/checkout-80-9f86d081884c',
-      reason: 'differs in Servers',
-      before: { Servers: [{ ServerId: '10.1.0.8', Port: 80, Weight: 100, RemoteIpEnabled: false }] },
-      after: { Servers: [{ ServerId: '10.1.0.8', Port: 80, Weight: 70, RemoteIpEnabled: false }] },
-    },
-  ],
-  drift: [],
-  calls: [{ action: 'UpdateServerGroupServersAttribute', objects: ['pool/checkout-80-9f86d081884c'] }],
-  shares: [
-    {
-      pool: 'checkout-80-9f86d081884c',
-      service: 'checkout',
-      port: 80,
-      cluster: 'hangzhou-a',
-      beforePercent: 100,
-      afterPercent: 70,
-    },
-  ],
-  quotas: [{ quota: 'rules of the load balancer', used: 12, allowed: 100 }],
-  findings: [],
-  notices: [],
-  foreign: [],
-};
-
-const operation: Operation = {
-  id: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  fleet: 'shop',
-  action: 'gateway.apply',
-  target: { kind: 'gateway', name: 'edge' },
-  actor: 'api',
-  requestId: 'req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  createdAt: CREATED,
-  endedAt: OBSERVED,
-  state: 'Succeeded',
-  done: 1,
-  total: 1,
-  step: 'ended',
-  gateways: [
-    {
-      gateway: 'edge',
-      state: 'Verified',
-      reason: 'Programmed',
-      message: 'Changes applied and read back: 1.',
-      attempts: 1,
-      progress: { done: 1, total: 1, step: 'ended' },
-      endedAt: OBSERVED,
-    },
-  ],
 };
 
 const serviceInput = {
@@ -313,11 +246,8 @@ export const examples: Record<string, Example> = {
   ...resourceExamples('Fleet', FleetInput, fleetInput, fleet),
   ...resourceExamples('Cluster', ClusterInput, clusterInput, cluster),
   listObservations: { response: observations },
-  planGateway: { response: gatewayPlan },
-  applyGateway: { response: operation },
-  listOperations: { response: { items: [operation] } },
-  getOperation: { response: operation },
-  watchOperation: {},
+  ...gatewayPushExamples,
+  ...operationExamples,
   ...resourceExamples('Gateway', GatewayInput, gatewayInput, gateway),
   ...resourceExamples('Service', ServiceInput, serviceInput, service),
   ...resourceExamples('Route', RouteInput, routeInput, route),

@@ -5,7 +5,7 @@ import type { AuditEvent } from '../../schemas/audit.ts';
 import { Kind } from '../../schemas/common.ts';
 import type { Revision, RollbackInput } from '../../schemas/revision.ts';
 import { changesBetween } from '../core/diff.ts';
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 /** `spec` is what was declared at first, `view` how the API shows the resource. */
 export function revisionExamples(

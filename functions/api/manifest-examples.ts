@@ -3,7 +3,7 @@
 import type * as z from 'zod';
 import { API_VERSION, type FleetPlan, type FleetRollbackInput, Manifest } from '../../schemas/manifest.ts';
 import type { Operation } from '../../schemas/operation.ts';
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 /** `push` is any other operation. */
 export function manifestExamples(
