@@ -35,6 +35,7 @@ export async function commitRoute(
   const { result } = await store.commit({
     resource,
     verb: before ? 'update' : 'create',
+    before,
     references: [],
     audit,
     outbox: [],

@@ -30,8 +30,6 @@ export interface ControlPlane {
   api: Api;
   /** Creates or replaces, whatever is there. */
   put(path: string, body: unknown): Promise<Json>;
-  /** Where its store is, for those who look behind it. */
-  dynamoEndpoint: string;
   /** What passes between this control plane and its store. */
   meter: Meter;
   /** Forgets the calls seen so far. */
@@ -131,7 +129,6 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     deps,
     connect,
     api,
-    dynamoEndpoint: dynamo.endpoint,
     meter,
     put: async (path, body) => {
       const exists = (await api('GET', path)).status === 200;
