@@ -1,11 +1,9 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Kind, Resource } from '../../functions/core/model.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
-import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { type Item, itemOf } from '../../functions/store/items.ts';
 import { resourceKey } from '../../functions/store/keys.ts';
 import { Table } from '../../functions/store/table.ts';
-import { localSettings } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { GatewayInput } from '../../schemas/gateway.ts';
@@ -101,8 +99,8 @@ async function costOf({ meter }: ControlPlane, work: () => Promise<unknown>): Pr
 }
 
 /** Straight into the table: through the API it takes an hour. */
-async function fill({ dynamoEndpoint }: ControlPlane): Promise<void> {
-  const client = createDynamoClient({ ...localSettings, endpoint: dynamoEndpoint });
+async function fill({ connect }: ControlPlane): Promise<void> {
+  const client = connect();
   const table = new Table(client, DEFAULT_TABLE_NAME);
   const at = new Date(0).toISOString();
   const base = { fleet: FLEET, uid: 'uid', revision: 1, createdAt: at, updatedAt: at };

@@ -30,8 +30,6 @@ export interface ControlPlane {
   api: Api;
   /** Creates or replaces, whatever is there. */
   put(path: string, body: unknown): Promise<Json>;
-  /** Where its store is, for those who look behind it. */
-  dynamoEndpoint: string;
   /** What passes between this control plane and its store. */
   meter: Meter;
   /** Forgets the calls seen so far. */
@@ -107,7 +105,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       endpoint: () => cloud.url,
       clock: ownClock,
       log: silent,
-      budgets: createBudgets({ store, clock: ownClock, log: silent }),
+      // Where the cloud keeps no rates, budgets would only add to what each call costs.
+      ...(options.throttle && { budgets: createBudgets({ store, clock: ownClock, log: silent }) }),
       timeoutMs: options.callTimeoutMs ?? 5000,
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
@@ -131,7 +130,6 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     deps,
     connect,
     api,
-    dynamoEndpoint: dynamo.endpoint,
     meter,
     put: async (path, body) => {
       const exists = (await api('GET', path)).status === 200;
