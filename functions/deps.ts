@@ -254,8 +254,17 @@ export interface Store {
 
   /** What was remembered of a gateway within the hour before `nowMs`. */
   recall(fleet: string, gateway: string, nowMs: number): Promise<Map<string, Json>>;
-  /** Adds entries, or replaces those of the same name; each by itself. Names are printable ASCII and begin with a letter. */
-  remember(fleet: string, gateway: string, entries: ReadonlyMap<string, Json>, nowMs: number): Promise<void>;
+  /**
+   * Adds entries, or replaces those of the same name; each by itself. Names are printable ASCII and begin with a letter. Under a lease, if
+   * there is one; false when it is lost.
+   */
+  remember(
+    fleet: string,
+    gateway: string,
+    entries: ReadonlyMap<string, Json>,
+    nowMs: number,
+    lease: Lease | undefined,
+  ): Promise<boolean>;
 
   /** Takes the lease when it is free or has expired; undefined when another holder has it. */
   acquire(name: string, holder: string, ttlMs: number, nowMs: number): Promise<Lease | undefined>;

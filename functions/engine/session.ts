@@ -1,8 +1,8 @@
 import { digest } from '../core/digest.ts';
 import type { Resource } from '../core/model.ts';
 import type { Deps, SyncRecord } from '../deps.ts';
-import type { ProvisionSession, Scope } from '../providers/provider.ts';
-import type { HeldLease } from './lease.ts';
+import type { Memory, ProvisionSession, Scope } from '../providers/provider.ts';
+import { type HeldLease, LeaseLost } from './lease.ts';
 
 /** A run stops where it is, because traffic has to move first. */
 export class MakeWay extends Error {
@@ -33,13 +33,24 @@ export async function openSession(
     createToken: (key) => token([record.intent, 'create', key]),
     writeToken: (parts) => token([record.intent, epoch, ...parts]),
     ensureLease: lease.ensure,
-    memory: {
-      recall: () => deps.store.recall(fleet, gateway, deps.clock.now()),
-      remember: (entries) => deps.store.remember(fleet, gateway, entries, deps.clock.now()),
-    },
+    memory: memoryOf(deps, { fleet, gateway, lease }),
     whileWaiting: async () => {
       await lease.ensure();
       if (scope === 'full' && (await deps.store.traffic(fleet)).version !== version) throw new MakeWay();
+    },
+  };
+}
+
+/** A writer that has lost its lease remembers nothing more; what readers have read is as good as what anybody has. */
+function memoryOf(
+  { store, clock }: Deps,
+  { fleet, gateway, lease }: { fleet: string; gateway: string; lease?: HeldLease },
+): Memory {
+  return {
+    recall: () => store.recall(fleet, gateway, clock.now()),
+    remember: async (entries) => {
+      const isKept = await store.remember(fleet, gateway, entries, clock.now(), lease?.current());
+      if (!isKept && lease) throw new LeaseLost(lease.current().name);
     },
   };
 }
@@ -51,7 +62,8 @@ export async function readSession(deps: Deps, resource: Resource<'gateway'>): Pr
     current: () => ({ name: '', epoch: 0, holder: '', expiresAtMs: 0 }),
     ensure: async () => undefined,
   };
-  return await openSession(deps, { fleet, gateway, scope: 'full', lease }, resource, { intent: undefined });
+  const session = await openSession(deps, { fleet, gateway, scope: 'full', lease }, resource, { intent: undefined });
+  return { ...session, memory: memoryOf(deps, { fleet, gateway }) };
 }
 
 /** ClientTokens are ASCII of at most 64 characters. */

@@ -1,15 +1,12 @@
 import { NO_BASELINE } from '../core/drift.ts';
 import type { Lease, Store } from '../deps.ts';
-import { check, itemOf, type Operation, PRESENT, put, recordOf, remove } from './items.ts';
+import { check, itemOf, PRESENT, put, recordOf, remove } from './items.ts';
 import { baselineKey, poolKey, poolsOf, resourceKey, syncKey, syncsOf } from './keys.ts';
-import { fence } from './leases.ts';
+import { fence, writeFenced } from './leases.ts';
 import { StoredBaseline, StoredPool, StoredSync } from './records.ts';
 import type { Table } from './table.ts';
 
 type Gateways = Pick<Store, 'sync' | 'putSync' | 'syncs' | 'pools' | 'putPools' | 'baseline' | 'putBaseline'>;
-
-/** With the largest pools still below the 4 MB of a transaction. */
-const POOLS_PER_TRANSACTION = 10;
 
 /** What the reconciler keeps of each gateway. */
 export function gatewayStore(table: Table): Gateways {
@@ -52,13 +49,4 @@ export function gatewayStore(table: Table): Gateways {
     putBaseline: async (fleet, gateway, baseline, lease) =>
       await writeFenced(table, [put(itemOf(baselineKey(fleet, gateway), baseline))], lease),
   };
-}
-
-/** In several transactions, none of which is done by a writer whose lease has gone. */
-async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<boolean> {
-  for (let start = 0; start < operations.length; start += POOLS_PER_TRANSACTION) {
-    const outcome = await table.transact([fence(lease), ...operations.slice(start, start + POOLS_PER_TRANSACTION)]);
-    if (!outcome.ok) return false;
-  }
-  return true;
 }

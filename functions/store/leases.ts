@@ -13,6 +13,18 @@ export function fence({ name, epoch, holder }: Lease): Operation {
   return check(leaseKey(name), HELD, { epoch, holder });
 }
 
+/** With items of the largest size still below the 4 MB of a transaction. */
+const ITEMS_PER_TRANSACTION = 10;
+
+/** In several transactions, none of which is done by a writer whose lease has gone: then false. */
+export async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<boolean> {
+  for (let start = 0; start < operations.length; start += ITEMS_PER_TRANSACTION) {
+    const outcome = await table.transact([fence(lease), ...operations.slice(start, start + ITEMS_PER_TRANSACTION)]);
+    if (!outcome.ok) return false;
+  }
+  return true;
+}
+
 /**
  * Leases with a fencing epoch that grows with every holder and is kept when a lease is released. The clock is the
  * caller's: a lease is safe because of its epoch, expiry only says when another may try. A lease that is still running

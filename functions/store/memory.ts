@@ -1,7 +1,8 @@
 import type { Json } from '../core/provider-object.ts';
 import type { Store } from '../deps.ts';
-import { itemOf, recordOf } from './items.ts';
+import { itemOf, put, recordOf } from './items.ts';
 import { memoryKey, memoryOf } from './keys.ts';
+import { writeFenced } from './leases.ts';
 import { StoredMemory } from './records.ts';
 import type { Table } from './table.ts';
 
@@ -20,13 +21,20 @@ export function memoryStore(table: Table): Memory {
       }
       return entries;
     },
-    remember: async (fleet, gateway, entries, nowMs) => {
+    remember: async (fleet, gateway, entries, nowMs, lease) => {
       const expiresAtMs = nowMs + KEPT_MS;
       const ttl = Math.ceil(expiresAtMs / 1000);
       const items = [...entries].map(([name, value]) =>
         itemOf(memoryKey(fleet, gateway, name), { value, expiresAtMs }, { ttl }),
       );
+      if (lease)
+        return await writeFenced(
+          table,
+          items.map((item) => put(item)),
+          lease,
+        );
       await table.writeAll(items, []);
+      return true;
     },
   };
 }

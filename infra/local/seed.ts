@@ -1,7 +1,8 @@
 /** Declares the demo fleet through the REST API. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gateway, GatewayTarget } from '../../schemas/gateway.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
+import type { Operation } from '../../schemas/operation.ts';
 import { type ApiClient, ApiRefusal, callApi } from './client.ts';
 
 export const FLEET = '/v1/fleets/demo';
@@ -132,13 +133,13 @@ async function redeclare(client: ApiClient, path: string, body: object): Promise
 /** Writes that come in quick succession may leave the last of them to the sweep; here nobody waits for that. */
 async function follow(client: ApiClient, gateway: string): Promise<void> {
   const deadline = Date.now() + SYNC_WITHIN_MS;
-  for (;;) {
-    await callApi(client, 'POST', `${FLEET}/gateways/${gateway}/apply`);
-    const { sync } = await callApi<Gateway>(client, 'GET', `${FLEET}/gateways/${gateway}`);
-    if (sync.state === 'Verified') return;
-    if (Date.now() > deadline) {
-      throw new Error(`The gateway ${gateway} does not follow: ${sync.state} (${sync.reason}). ${sync.message}`);
+  let operation = await callApi<Operation>(client, 'POST', `${FLEET}/gateways/${gateway}/apply`);
+  while (operation.state !== 'Succeeded') {
+    const { state, step, problem } = operation;
+    if (state === 'Failed' || Date.now() > deadline) {
+      throw new Error(`The gateway ${gateway} does not follow: ${state}. ${problem?.detail ?? step}`);
     }
     await sleep(500);
+    operation = await callApi<Operation>(client, 'GET', `${FLEET}/operations/${operation.id}`);
   }
 }

@@ -11,7 +11,7 @@ export function memorySuite(store: () => Store): void {
     const recalled = async (nowMs = NOW_MS, gateway = 'edge') =>
       Object.fromEntries(await store().recall(FLEET, gateway, nowMs));
     const remember = (entries: Record<string, Json>, nowMs = NOW_MS, gateway = 'edge') =>
-      store().remember(FLEET, gateway, new Map(Object.entries(entries)), nowMs);
+      store().remember(FLEET, gateway, new Map(Object.entries(entries)), nowMs, undefined);
 
     it('adds and replaces entries one by one, and is of one gateway alone', async () => {
       expect(await recalled()).toEqual({});
