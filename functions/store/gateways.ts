@@ -1,5 +1,5 @@
 import { NO_BASELINE } from '../core/drift.ts';
-import type { Lease, Store } from '../deps.ts';
+import type { Store } from '../deps.ts';
 import { check, itemOf, PRESENT, put, recordOf, remove } from './items.ts';
 import { baselineKey, poolKey, poolsOf, resourceKey, syncKey, syncsOf } from './keys.ts';
 import { fence, writeFenced } from './leases.ts';
