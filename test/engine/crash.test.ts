@@ -91,6 +91,7 @@ describe.each(['alb', 'mse'] as const)('a process that is cut at any await, befo
     for (let n = 1; n < MAX_MOMENTS; n++) {
       const cuts: unknown[] = [];
       for (const command of commands(n, [harness.edge.clusters.a, spare])) cuts.push(await cutCommand(n, command));
+      await expectConverged(harness, `commands cut ${n}`);
       if (cuts.every((moment) => moment === undefined)) break;
       moments += cuts.filter((moment) => moment !== undefined).length;
     }
@@ -106,7 +107,7 @@ describe.each(['alb', 'mse'] as const)('a process that is cut at any await, befo
     const { status } = await send(harness.api, command);
     expect(command.answers, when).toContain(status);
     expect(await revisionOf(command.path), when).toBe(command.method === 'DELETE' ? 0 : before + 1);
-    await expectConverged(harness, when);
+    await expectFollowed(harness, when);
     return moment;
   }
 
