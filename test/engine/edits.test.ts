@@ -3,7 +3,7 @@ import { CloudError } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { afterCall, startProcess } from './cut.ts';
 import { EDITS, type Edit } from './edits.ts';
-import { declareFleet } from './fleet.ts';
+import { declareFleet, FLEET } from './fleet.ts';
 import { type Api, type Harness, quietApi, startHarness } from './harness.ts';
 import { differences, expectConverged } from './truth.ts';
 import { declareVersion } from './versions.ts';
@@ -11,7 +11,7 @@ import { declareVersion } from './versions.ts';
 /** Until a run finds nothing of the edit in its way. */
 const MAX_RUNS = 5;
 
-describe.each(['alb', 'mse'] as const)('a person who edits a gateway of %s', (provider) => {
+describe.each(['alb', 'mse'] as const)('a person who edits a gateway of %s that undoes drift', (provider) => {
   let harness: Harness;
   let quiet: Api;
   let version = 0;
@@ -21,6 +21,7 @@ describe.each(['alb', 'mse'] as const)('a person who edits a gateway of %s', (pr
   beforeAll(async () => {
     harness = await startHarness({ provider, jobLatencyMs: 50 });
     await declareFleet(harness);
+    await harness.put(`${FLEET}/gateways/edge`, { target: harness.edge.target, drift: 'revert' });
     quiet = quietApi(harness);
     for (const _ of [1, 2]) {
       await declareVersion(quiet, ++version);

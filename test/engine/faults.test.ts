@@ -4,7 +4,7 @@ import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
 import type { Fault } from '../../infra/local/cloud/faults.ts';
 import { contradictions, entries } from './books.ts';
-import { declareFleet } from './fleet.ts';
+import { declareFleet, FLEET } from './fleet.ts';
 import { type Api, type Harness, quietApi, startHarness } from './harness.ts';
 import { keepAsking, type Requests } from './requests.ts';
 import { differences, expectConverged } from './truth.ts';
@@ -34,26 +34,22 @@ interface Case {
   only?: 'alb' | 'mse';
 }
 
+/** To an apply a broken connection, a page of a proxy and a 503 are one: the cloud did not answer (test/cloud tells them apart). */
 const CASES: readonly Case[] = [
   { name: 'is throttled', faults: [{ kind: 'throttle', times: LASTING }] },
   { name: 'answers 503', faults: [{ kind: 'error', times: LASTING }] },
-  { name: 'answers with the 502 page of a proxy', faults: [{ kind: 'html', times: LASTING }] },
-  { name: 'drops connections', faults: [{ kind: 'drop', times: LASTING }] },
   { name: 'is refused for good', faults: [{ kind: 'error', code: 'Forbidden.RAM', times: ONCE }] },
   { name: 'refuses inside an HTTP 200', faults: [{ kind: 'body-error', times: ONCE }], only: 'mse' },
   {
     name: 'is done, and its answer is lost',
-    faults: [
-      { kind: 'lost-response', times: ONCE },
-      { kind: 'lost-response', times: LASTING },
-    ],
+    faults: [{ kind: 'lost-response', times: LASTING }],
     of: 'write',
   },
   { name: 'is done after we gave up', faults: [{ kind: 'latency', latencyMs: TOO_LATE_MS }], of: 'write' },
   { name: 'is done by half', faults: [{ kind: 'partial-batch', times: ONCE }], of: 'write', only: 'alb' },
   {
     name: 'does not show what was just written',
-    faults: [1, 2, 5].map((times) => ({ kind: 'stale-read', times })),
+    faults: [1, 3].map((times) => ({ kind: 'stale-read', times })),
     of: 'read',
   },
 ];
@@ -70,6 +66,8 @@ describe.each(['alb', 'mse'] as const)('an apply to %s of which any one action',
   beforeAll(async () => {
     harness = await startHarness({ provider, jobLatencyMs: 50, callTimeoutMs: CALL_TIMEOUT_MS });
     await declareFleet(harness);
+    // A call of ours that comes too late looks like somebody's edit.
+    await harness.put(`${FLEET}/gateways/edge`, { target: harness.edge.target, drift: 'revert' });
     quiet = quietApi(harness);
     requests = keepAsking(harness.edge, [{ host: 'shop.example.com' }, { host: 'eu.ledger.example.com', path: '/v1' }]);
     await declareNext();
