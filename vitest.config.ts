@@ -6,7 +6,5 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    // No test leaves anything in a module: workers serve several files, which saves loading the SDKs for each.
-    isolate: false,
   },
 });
