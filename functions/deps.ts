@@ -10,12 +10,14 @@ import type { Baseline } from './core/drift.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
-import type { Kind, Ref, RefTo, Resource, Traffic } from './core/model.ts';
+import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
+import type { Traffic } from './core/traffic.ts';
 import type {
   AuditFilter,
   BudgetScope,
   Commit,
+  DocumentKind,
   Lease,
   OperationRecord,
   OutboxRow,
@@ -23,11 +25,13 @@ import type {
   Page,
   PageRequest,
   ProgrammedRow,
+  Recording,
   Revision,
   Rollout,
   RowKind,
   Step,
   StoredBudget,
+  StoredDocument,
   SyncRecord,
 } from './stored.ts';
 
@@ -279,25 +283,34 @@ export interface Store {
 
   /** Of all clusters, or of those whose names lie in [from, to]. */
   health(fleet: string, names?: { from: string; to: string }): Promise<HealthRecord[]>;
-  /** Appends the observation and replaces the record, in one transaction; false when the record is not at `version - 1`. */
-  putHealth(record: HealthRecord, observation: Observation): Promise<boolean>;
+  /**
+   * Appends the observation and replaces the record, in one transaction; false when the record is not at `version - 1`, or when there is a
+   * lease and it is lost.
+   */
+  putHealth(record: HealthRecord, observation: Observation, lease?: Lease): Promise<boolean>;
   /** Newest first. */
   observations(fleet: string, cluster: string, page: PageRequest): Promise<Page<Observation>>;
 
   traffic(fleet: string): Promise<Traffic>;
   /**
-   * One transaction: the traffic state (conditional on `traffic.version - 1`), the decision, an audit event, the outbox rows and the
-   * operation that they are for; false when another decision came first.
+   * One transaction: the traffic state (conditional on `traffic.version - 1`) and all that goes with it. False when another decision came
+   * first, or when there is a lease and it is lost.
    */
-  decide(
-    fleet: string,
-    traffic: Traffic,
-    decision: Decision,
-    audit: AuditEvent,
-    outbox: OutboxRow[],
-    operation?: OperationRecord,
-  ): Promise<boolean>;
+  decide(recording: Recording): Promise<boolean>;
+  /** Canonical JSON of what was decided upon. */
+  inputs(fleet: string, decision: string): Promise<string | undefined>;
   decision(fleet: string, id: string): Promise<Decision | undefined>;
   /** Newest first. */
   decisions(fleet: string, page: PageRequest): Promise<Page<Decision>>;
+
+  /** An audit event of something that changed nothing, such as a refusal. */
+  appendAudit(fleet: string, audit: AuditEvent): Promise<void>;
+
+  document(fleet: string, kind: DocumentKind, id: string): Promise<StoredDocument | undefined>;
+  /** Newest first where ids are ULIDs, else by name. */
+  documents(fleet: string, kind: DocumentKind, page: PageRequest): Promise<Page<StoredDocument>>;
+  /** False when it is not at `version - 1`. */
+  putDocument(document: StoredDocument): Promise<boolean>;
+  /** Of all fleets, those that are still to be worked on, oldest first; the first `limit`. */
+  pendingDocuments(kind: DocumentKind, limit: number): Promise<StoredDocument[]>;
 }

@@ -1,11 +1,14 @@
 /** What the store keeps besides what people declared, and how it is asked for. */
 
 import type { AuditEvent } from '../schemas/audit.ts';
+import type { Decision } from '../schemas/decision.ts';
 import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { QuotaUse } from '../schemas/plan.ts';
 import type { Bucket } from './core/budget.ts';
 import type { Kind, Ref, Resource } from './core/model.ts';
+import type { Json } from './core/provider-object.ts';
+import type { Traffic } from './core/traffic.ts';
 
 export interface PageRequest {
   /** 1 to 200. */
@@ -139,6 +142,42 @@ export interface Commit {
   outbox: OutboxRow[];
   /** The push that follows; absent when no gateway has to. */
   operation?: OperationRecord | undefined;
+  /** What the safety rules were checked against; when it has moved, the commit is a conflict. */
+  checkedAgainst?: { trafficVersion: number; fleetRevision: number } | undefined;
+}
+
+/** A decision and all that goes with it; written together or not at all. */
+export interface Recording {
+  fleet: string;
+  /** At the version that the decision leads to. */
+  traffic: Traffic;
+  decision: Decision;
+  /** Canonical JSON of what was decided upon. */
+  inputs: string;
+  audit: AuditEvent;
+  outbox: OutboxRow[];
+  operation?: OperationRecord | undefined;
+  /** Each conditional on its `version - 1`. */
+  documents: StoredDocument[];
+  /** Of the prober that decides. */
+  lease?: Lease | undefined;
+}
+
+/** shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. */
+export type DocumentKind = 'shift' | 'break-glass' | 'drill-run' | 'delivery';
+
+/** A record beside the traffic state, such as what has become of a shift. */
+export interface StoredDocument {
+  fleet: string;
+  kind: DocumentKind;
+  id: string;
+  /** 1 when it is first written. */
+  version: number;
+  body: Record<string, Json>;
+  /** There is more to do with it. */
+  isPending: boolean;
+  /** It is forgotten after this time, in epoch seconds. */
+  ttl?: number | undefined;
 }
 
 /** A change of a resource that has been decided on, and is written later together with others. */

@@ -1,37 +1,7 @@
 import * as z from 'zod';
-import { DisplayName, fleetMetadata, Labels, Port, pageOf, Timestamp } from './common.ts';
+import { DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Timestamp } from './common.ts';
 import { DryRun } from './plan.ts';
-
-const HeaderName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, 'must be an HTTP header name');
-
-export const HttpProbe = z
-  .strictObject({
-    type: z.literal('http'),
-    url: z
-      .url({ protocol: /^https?$/, error: 'must be an absolute http or https URL' })
-      .max(2048)
-      .meta({ examples: ['https://ingress.hangzhou-a.example.com/healthz'] }),
-    method: z.enum(['GET', 'HEAD']).default('GET'),
-    headers: z
-      .record(HeaderName, z.string().max(1024))
-      .refine((headers) => Object.keys(headers).length <= 16, 'must have at most 16 headers')
-      .default({}),
-    expectedStatus: z
-      .strictObject({ from: z.int().min(100).max(599), to: z.int().min(100).max(599) })
-      .refine((range) => range.from <= range.to, 'from must not exceed to')
-      .default({ from: 200, to: 399 })
-      .meta({ description: 'Any other status is a failure. Redirects are not followed.' }),
-  })
-  .meta({ id: 'HttpProbe' });
-export type HttpProbe = z.output<typeof HttpProbe>;
-
-export const TcpProbe = z
-  .strictObject({ type: z.literal('tcp'), host: z.string().min(1).max(253), port: Port })
-  .meta({ id: 'TcpProbe', description: 'Succeeds when the connection is accepted.' });
-export type TcpProbe = z.output<typeof TcpProbe>;
-
-export const Probe = z.discriminatedUnion('type', [HttpProbe, TcpProbe]);
-export type Probe = z.output<typeof Probe>;
+import { Probe } from './probe.ts';
 
 export const Endpoint = z
   .strictObject({ address: z.ipv4().meta({ format: 'ipv4', examples: ['10.0.0.8'] }), port: Port })
@@ -48,6 +18,21 @@ export const Ingress = z
   .meta({ id: 'Ingress' });
 export type Ingress = z.output<typeof Ingress>;
 
+const declared = {
+  capacity: z
+    .strictObject({ requestsPerSecond: z.int().min(1).max(100_000_000) })
+    .optional()
+    .meta({ description: 'What the cluster can serve. Absent: it is not limited.' }),
+  joins: z.enum(['when-healthy', 'at-once']).default('when-healthy').meta({
+    description:
+      'When a cluster that is added to a fleet that serves already gets its first share, in automatic fleets: once it is found healthy, or at once.',
+  }),
+  probes: z.array(Probe).max(4).default([]).meta({
+    description:
+      'An observation succeeds when all probes of the path ingress succeed. A cluster that nobody watches is never withdrawn.',
+  }),
+};
+
 const common = {
   displayName: DisplayName.optional(),
   labels: Labels.default({}),
@@ -59,9 +44,7 @@ const common = {
   zone: z.string().max(64).optional(),
   site: z.string().max(64).optional().meta({ description: 'The data centre or the city: the fault domain.' }),
   ingress: Ingress.optional(),
-  probes: z.array(Probe).max(4).default([]).meta({
-    description: 'An observation succeeds when all probes succeed. Without probes a cluster is never withdrawn.',
-  }),
+  ...declared,
 };
 
 export const AckClusterInput = z
@@ -80,10 +63,19 @@ export type ClusterSpec = z.output<typeof ClusterInput>;
 export const HealthState = z.enum(['healthy', 'unhealthy', 'unknown']);
 export type HealthState = z.infer<typeof HealthState>;
 
+/** What failed of a cluster: its ingress alone, or also what is around it. */
+export const FailureCause = z.enum(['Ingress', 'Cluster']);
+export type FailureCause = z.infer<typeof FailureCause>;
+
 export const Observation = z
   .object({
+    voter: Name,
     observedAt: Timestamp,
-    outcome: z.enum(['ok', 'fail']),
+    outcome: z.enum(['ok', 'fail', 'inconclusive']).meta({
+      description:
+        'inconclusive: says nothing of the cluster, and counts for nothing; the prober itself may be at fault.',
+    }),
+    cause: FailureCause.optional().meta({ description: 'Of a failure.' }),
     latencyMs: z.int().min(0),
     detail: z.string().meta({ description: 'What the prober saw.', examples: ['http: 503', 'http: no answer in 2 s'] }),
   })
@@ -92,26 +84,47 @@ export type Observation = z.infer<typeof Observation>;
 
 export const ObservationPage = pageOf('ObservationPage', Observation);
 
-export const ClusterHealth = z
+export const Vote = z
   .object({
-    state: HealthState,
-    since: Timestamp.optional(),
+    voter: Name,
+    state: HealthState.meta({ description: 'What it says now; unknown when it has not said anything for too long.' }),
+    since: Timestamp,
     consecutiveFailures: z.int().min(0),
     consecutiveSuccesses: z.int().min(0),
+    observedAt: Timestamp.optional().meta({ description: 'Of its last observation that says something.' }),
+    isFresh: z.boolean(),
+    isSuspect: z.boolean().meta({ description: 'Its own network seems to be at fault: its vote is void.' }),
+    cause: FailureCause.optional(),
+    detail: z.string(),
+  })
+  .meta({ id: 'Vote', description: 'What one voter says of a cluster.' });
+export type Vote = z.infer<typeof Vote>;
+
+export const ClusterHealth = z
+  .object({
+    state: HealthState.meta({ description: 'What a majority of the voters said last.' }),
+    since: Timestamp.optional(),
+    cause: FailureCause.optional().meta({ description: 'Of an unhealthy cluster; Cluster advises to evacuate it.' }),
+    votes: z.array(Vote),
     lastObservation: Observation.optional(),
   })
   .meta({ id: 'ClusterHealth' });
 export type ClusterHealth = z.infer<typeof ClusterHealth>;
 
+export const WithdrawalCause = z.enum(['failure', 'joining', 'return', 'shift', 'drill']);
+export type WithdrawalCause = z.infer<typeof WithdrawalCause>;
+
 export const Withdrawal = z
   .object({
+    percent: Percent.meta({ description: 'Of the share that it would have, what is left to it.' }),
+    cause: WithdrawalCause,
     since: Timestamp,
     reason: z.string(),
     decision: z.string().meta({ description: 'The decision that withdrew the cluster.' }),
   })
   .meta({
     id: 'Withdrawal',
-    description: 'The cluster gets no traffic as long as this is present and another cluster can serve.',
+    description: 'The cluster gets less than its share as long as this is present and another cluster can serve.',
   });
 
 export const Cluster = z
@@ -125,7 +138,7 @@ export const Cluster = z
     zone: z.string().optional(),
     site: z.string().optional(),
     ingress: Ingress.optional(),
-    probes: z.array(Probe),
+    ...declared,
     health: ClusterHealth,
     withdrawal: Withdrawal.optional(),
     dryRun: DryRun.optional(),

@@ -29,6 +29,9 @@ export const Uid = z
   .regex(/^[A-Za-z0-9_]{1,64}$/, 'must be the uid of a resource')
   .meta({ examples: ['rte_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] });
 
+/** RFC 9110, token. */
+export const HeaderName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, 'must be an HTTP header name');
+
 export const Port = z.int().min(1).max(65535);
 
 export const Percent = z.int().min(0).max(100);

@@ -1,31 +1,67 @@
 import * as z from 'zod';
-import { HealthState, Observation } from './cluster.ts';
-import { Name, pageOf, Timestamp } from './common.ts';
+import { FailureCause, HealthState, Observation, Vote } from './cluster.ts';
+import { Name, Percent, pageOf, Timestamp } from './common.ts';
 import { Automation } from './fleet.ts';
+
+export const DecisionAction = z.enum(['withdraw', 'reduce', 'restore', 'raise', 'reallocate']).meta({
+  description:
+    'withdraw: to 0. reduce, raise: to a part of its share. restore: to its whole share. reallocate: the withdrawals stay, the shares of a ' +
+    'backend change, by capacity or panic.',
+});
 
 export const DecisionChange = z
   .object({
     cluster: Name,
-    action: z.enum(['withdraw', 'restore']),
+    action: DecisionAction,
     reason: z.string(),
+    fromPercent: Percent.meta({ description: 'Of the share that the cluster would have.' }),
+    toPercent: Percent,
     health: z.object({ state: HealthState, since: Timestamp }),
+    cause: FailureCause.optional(),
+    votes: z.array(Vote),
     evidence: z.array(Observation).meta({ description: 'The observations that led here, newest first.' }),
   })
   .meta({ id: 'DecisionChange' });
 export type DecisionChange = z.infer<typeof DecisionChange>;
 
+export const RuleResult = z
+  .object({
+    rule: z.string().meta({ examples: ['min-serving', 'quorum', 'correlation'] }),
+    cluster: Name.optional(),
+    passed: z.boolean(),
+    overriddenBy: z.string().optional().meta({ description: 'The break-glass that set the rule aside.' }),
+    detail: z.string(),
+  })
+  .meta({ id: 'RuleResult', description: 'A rule that was looked at.' });
+export type RuleResult = z.infer<typeof RuleResult>;
+
+export const DecisionFlag = z.enum(['overload', 'panic', 'halted', 'evacuate', 'break-glass']);
+export type DecisionFlag = z.infer<typeof DecisionFlag>;
+
 export const Decision = z
   .object({
     id: z.string(),
     fleet: Name,
+    version: z
+      .int()
+      .min(1)
+      .meta({ description: 'Of the traffic state that it led to; decisions of a fleet are numbered by it.' }),
     decidedAt: Timestamp,
     automation: Automation,
-    outcome: z.enum(['applied', 'withheld']).meta({
-      description: 'withheld: the fleet is not automatic; this is what would have been done.',
+    actor: z.string().meta({ description: 'automation, or who asked for it.' }),
+    requestId: z.string().optional(),
+    outcome: z.enum(['applied', 'withheld', 'blocked']).meta({
+      description:
+        'withheld: the fleet is not automatic; this is what would have been done. blocked: a rule forbids what automation would do.',
     }),
-    changes: z.array(DecisionChange).min(1),
+    changes: z.array(DecisionChange),
+    rules: z.array(RuleResult),
+    flags: z.array(DecisionFlag),
     withdrawnBefore: z.array(Name),
     withdrawnAfter: z.array(Name),
+    inputsDigest: z.string().meta({ description: 'SHA-256 of the canonical JSON of what was decided upon.' }),
+    previousHash: z.string().meta({ description: 'Of the decision before; empty for the first.' }),
+    hash: z.string().meta({ description: 'SHA-256 of the canonical JSON of everything else here.' }),
   })
   .meta({ id: 'Decision', description: 'Why traffic moved.' });
 export type Decision = z.infer<typeof Decision>;

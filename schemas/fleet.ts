@@ -1,6 +1,10 @@
 import * as z from 'zod';
 import { DisplayName, Labels, metadata, pageOf } from './common.ts';
+import { DrillInput } from './drill.ts';
+import { FailoverInput, SafetyInput, Voter } from './failover.ts';
+import { NotificationInput } from './notification.ts';
 import { DryRun } from './plan.ts';
+import { Probe } from './probe.ts';
 
 export const Automation = z.enum(['automatic', 'recommend', 'paused']).meta({
   description:
@@ -8,6 +12,35 @@ export const Automation = z.enum(['automatic', 'recommend', 'paused']).meta({
     'paused: as recommend, and the fleet says so in its conditions. Evidence is recorded in every mode.',
 });
 export type Automation = z.infer<typeof Automation>;
+
+const hasUniqueNames = (items: readonly { name: string }[]) =>
+  new Set(items.map(({ name }) => name)).size === items.length;
+
+/** Everything beyond health that guides failovers of a fleet. */
+const policyFields = {
+  voters: z
+    .array(Voter)
+    .min(1)
+    .max(20)
+    .refine(hasUniqueNames, 'must not repeat a name')
+    .refine(
+      (voters) => voters.some(({ type }) => type !== 'gateway-view'),
+      'must have a voter other than views of gateways',
+    )
+    .default([{ name: 'edge', type: 'edge' }])
+    .meta({
+      description:
+        'Who watches the clusters. A cluster changes its health when a majority of those that watch it agree.',
+    }),
+  controlTargets: z.array(Probe).max(4).default([]).meta({
+    description:
+      'What answers as long as the network of a prober works. When one does not, what that prober sees counts for nothing.',
+  }),
+  failover: FailoverInput.prefault({}),
+  safety: SafetyInput.prefault({}),
+  drills: z.array(DrillInput).max(20).refine(hasUniqueNames, 'must not repeat a name').default([]),
+  notifications: z.array(NotificationInput).max(10).default([]),
+};
 
 /** How observations become health, and health becomes a decision. */
 const healthFields = {
@@ -59,6 +92,7 @@ export const FleetInput = z
     labels: Labels.default({}),
     automation: Automation.default('recommend'),
     health: HealthPolicyInput.prefault({}),
+    ...policyFields,
   })
   .meta({ id: 'FleetInput', description: 'A set of clusters that serve the same applications.' });
 export type FleetSpec = z.output<typeof FleetInput>;
@@ -70,6 +104,7 @@ export const Fleet = z
     labels: Labels,
     automation: Automation,
     health: HealthPolicy,
+    ...policyFields,
     dryRun: DryRun.optional(),
   })
   .meta({ id: 'Fleet' });

@@ -177,6 +177,10 @@ export const RouteRule = z
     fallback: RuleFallback.optional(),
     timeouts: RuleTimeouts.optional(),
     retry: RuleRetry.optional(),
+    peakRequestsPerSecond: z.int().min(1).max(100_000_000).optional().meta({
+      description:
+        'Expected at most, at all gateways of the route together. Failovers keep clusters within their capacity by it.',
+    }),
   })
   .superRefine((rule, context) => {
     const isAnswered = rule.filters.some(terminal);

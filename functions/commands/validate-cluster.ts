@@ -1,4 +1,4 @@
-import type { Probe } from '../../schemas/cluster.ts';
+import type { Probe } from '../../schemas/probe.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { type AddressPolicy, checkAddress, checkProbeTarget } from '../core/probe-target.ts';
 import type { Settings } from '../deps.ts';

@@ -1,5 +1,22 @@
-import type { HealthState, Observation } from '../../schemas/cluster.ts';
+import type { FailureCause, HealthState, Observation } from '../../schemas/cluster.ts';
 import type { HealthPolicy } from '../../schemas/fleet.ts';
+
+/** What one voter has seen of a cluster. */
+export interface VoterRecord {
+  voter: string;
+  /** By its own hysteresis. */
+  state: HealthState;
+  /** When `state` began. */
+  sinceMs: number;
+  consecutiveFailures: number;
+  consecutiveSuccesses: number;
+  /** Of its newest observation that says something; 0 before the first. */
+  observedAtMs: number;
+  /** Its votes are void until then: its own network seems to be at fault. */
+  suspectUntilMs: number;
+  /** Of its newest observation that says something. */
+  last: { outcome: 'ok' | 'fail'; cause?: FailureCause | undefined; detail: string };
+}
 
 /** What is known of the health of a cluster. */
 export interface HealthRecord {
@@ -9,13 +26,17 @@ export interface HealthRecord {
   uid: string;
   /** Grows by one with every observation. */
   version: number;
+  /** What a majority of the voters said last. */
   state: HealthState;
   /** When `state` began. */
   sinceMs: number;
-  consecutiveFailures: number;
-  consecutiveSuccesses: number;
-  observedAtMs: number;
-  /** Newest first, at most RECENT. */
+  /** Of an unhealthy cluster. */
+  cause?: FailureCause | undefined;
+  /** When it was first found healthy. */
+  firstHealthyAtMs?: number | undefined;
+  /** By name. */
+  votes: VoterRecord[];
+  /** Newest first, at most RECENT, of all voters. */
   recent: Observation[];
 }
 

@@ -48,6 +48,8 @@ export interface Pool {
   affinity?: { ttlSeconds: number } | undefined;
   /** Strict: health does not move this pool. */
   pinned: boolean;
+  /** Expected at most, in requests per second, through this gateway; absent where no rule declares any. */
+  load?: number | undefined;
   /** Sorted by tier, then cluster. */
   members: Member[];
 }

@@ -62,19 +62,3 @@ export interface Snapshot {
   /** The routes that name the gateway. */
   routes: Resource<'route'>[];
 }
-
-/** A cluster that gets no traffic while another can serve. */
-export interface Withdrawal {
-  cluster: string;
-  sinceMs: number;
-  reason: string;
-  decision: string;
-}
-
-/** What automation has decided for a fleet. `version` grows with every decision. */
-export interface Traffic {
-  version: number;
-  withdrawals: Withdrawal[];
-  /** What the withheld decisions of a fleet that is not automatic would have led to; absent once automation acts. */
-  recommended?: Withdrawal[] | undefined;
-}

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { Probe } from '../../schemas/cluster.ts';
+import type { Probe } from '../../schemas/probe.ts';
 
 export interface AddressPolicy {
   /** Loopback addresses are targets in local development only. */

@@ -1,4 +1,5 @@
-import type { Observation, Probe } from '../../schemas/cluster.ts';
+import type { Observation } from '../../schemas/cluster.ts';
+import type { Probe } from '../../schemas/probe.ts';
 import type { HealthPolicy } from '../../schemas/fleet.ts';
 import { checkProbeTarget } from '../core/probe-target.ts';
 import type { Deps } from '../deps.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkProbeTarget } from '../../functions/core/probe-target.ts';
-import { Probe } from '../../schemas/cluster.ts';
+import { Probe } from '../../schemas/probe.ts';
 
 const check = (target: Record<string, unknown>, allowLoopback = false) =>
   checkProbeTarget(Probe.parse(target), { allowLoopback });

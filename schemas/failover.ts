@@ -1,0 +1,189 @@
+import * as z from 'zod';
+import { HeaderName, Name, Percent, Timestamp } from './common.ts';
+
+const voterFields = {
+  name: Name,
+  clusters: z.array(Name).min(1).max(1000).optional().meta({
+    description: 'The clusters that it watches. Absent: every one that it can.',
+  }),
+};
+
+export const EdgeVoter = z.strictObject({ ...voterFields, type: z.literal('edge') }).meta({
+  id: 'EdgeVoter',
+  description: 'The scheduled probes of the control plane, straight to the probes of each cluster.',
+});
+
+export const GatewayPathVoter = z
+  .strictObject({
+    ...voterFields,
+    type: z.literal('gateway-path'),
+    gateway: Name,
+    url: z
+      .url({ protocol: /^https?$/, error: 'must be an absolute http or https URL' })
+      .max(2048)
+      .meta({ description: 'Leads through the gateway.', examples: ['http://shop.example.com/healthz'] }),
+    pinHeader: HeaderName.default('x-fairlead-cluster').meta({
+      description:
+        'Sent with the name of the cluster: a route of the gateway has to send such requests to that cluster alone.',
+    }),
+  })
+  .meta({
+    id: 'GatewayPathVoter',
+    description: 'The scheduled probes through a gateway, pinned to each cluster in turn.',
+  });
+
+export const AgentVoter = z
+  .strictObject({
+    ...voterFields,
+    type: z.literal('agent'),
+    publicKey: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be the 32 bytes of an Ed25519 public key in base64')
+      .meta({ examples: ['11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='] }),
+  })
+  .meta({ id: 'AgentVoter', description: 'An agent in a private network that posts signed observations.' });
+
+export const GatewayViewVoter = z
+  .strictObject({ ...voterFields, type: z.literal('gateway-view'), gateway: Name })
+  .meta({ id: 'GatewayViewVoter', description: "The gateway's own view of its backends. Never sufficient alone." });
+
+export const Voter = z.discriminatedUnion('type', [EdgeVoter, GatewayPathVoter, AgentVoter, GatewayViewVoter]);
+export type Voter = z.output<typeof Voter>;
+
+const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+const Weekday = z.enum(WEEKDAYS);
+
+const TimeOfDay = z
+  .string()
+  .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time of day, HH:MM')
+  .meta({ examples: ['22:30'] });
+
+/** A part of each week, or one span of time. */
+export const TimeWindow = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        type: z.literal('weekly'),
+        days: z.array(Weekday).min(1).max(7),
+        from: TimeOfDay,
+        to: TimeOfDay.meta({ description: 'Not after `from`: on the next day.' }),
+        utcOffsetMinutes: z.int().min(-720).max(840).default(0),
+      })
+      .meta({ id: 'WeeklyWindow' }),
+    z
+      .strictObject({ type: z.literal('once'), from: Timestamp, to: Timestamp })
+      .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be after from' })
+      .meta({ id: 'OnceWindow' }),
+  ])
+  .meta({ id: 'TimeWindow' });
+export type TimeWindow = z.output<typeof TimeWindow>;
+
+export const FailbackInput = z
+  .strictObject({
+    mode: z.enum(['manual', 'auto', 'ramp']).default('auto').meta({
+      description: 'How a cluster that has recovered returns: when somebody restores it, at once, or step by step.',
+    }),
+    rampSeconds: z
+      .int()
+      .min(10)
+      .max(86_400)
+      .default(300)
+      .meta({ description: 'From the first step to the whole share.' }),
+    minimumPercent: z.int().min(1).max(100).default(10).meta({ description: 'The first step.' }),
+    stepPercent: z.int().min(1).max(100).default(10).meta({ description: 'No step is larger.' }),
+    aggression: z.number().min(0.1).max(10).default(1).meta({
+      description:
+        '1: linear. More: faster at first. The share after t seconds is (t / rampSeconds) ^ (1 / aggression).',
+    }),
+  })
+  .meta({ id: 'FailbackInput' });
+
+export const FailoverInput = z
+  .strictObject({
+    cooldownSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(300)
+      .meta({
+        description:
+          'How long a cluster that was withdrawn stays out at least; doubles with each failure within an hour, up to an hour. It never ' +
+          'delays a withdrawal.',
+      }),
+    correlation: z
+      .strictObject({
+        action: z.enum(['halt', 'ignore']).default('halt'),
+        windowSeconds: z.int().min(1).max(3600).default(60),
+      })
+      .prefault({})
+      .meta({
+        description:
+          'When clusters of different fault domains fail within the window, automation withdraws the first of them, halts and asks.',
+      }),
+    panic: z
+      .strictObject({
+        thresholdPercent: Percent.default(50).meta({ description: '0: never.' }),
+        mode: z.enum(['hold', 'base', 'reject']).default('hold'),
+      })
+      .prefault({})
+      .meta({
+        description:
+          'When less than the threshold of the capacity of a backend could serve: hold keeps its last shares, base goes back to the declared ' +
+          'ones, reject answers 503. Left again ten points above the threshold.',
+      }),
+    headroomPercent: z
+      .int()
+      .min(0)
+      .max(90)
+      .default(10)
+      .meta({ description: 'Of the capacity of each cluster, kept free.' }),
+    drainSeconds: z.int().min(0).max(900).default(0).meta({
+      description: 'How long requests in flight may take after a shift has taken the last share of a cluster.',
+    }),
+    failback: FailbackInput.prefault({}),
+    freezeWindows: z
+      .array(TimeWindow)
+      .max(20)
+      .default([])
+      .meta({ description: 'No cluster returns and no drill begins meanwhile.' }),
+  })
+  .meta({ id: 'FailoverInput' });
+export type FailoverPolicy = z.output<typeof FailoverInput>;
+
+export const SafetyRuleName = z.enum(['min-serving', 'min-base', 'max-removed', 'exclusive', 'capacity', 'gate']);
+export type SafetyRuleName = z.infer<typeof SafetyRuleName>;
+
+export const SafetyInput = z
+  .strictObject({
+    minServingClusters: z.int().min(1).max(100).default(1).meta({
+      description: 'Of each backend, at least this many clusters serve (min-serving).',
+    }),
+    minBasePercent: Percent.default(0).meta({
+      description: 'Of each backend, clusters with at least this part of the declared shares serve (min-base).',
+    }),
+    maxRemoved: z
+      .strictObject({ percent: z.int().min(1).max(100), windowSeconds: z.int().min(1).max(86_400).default(3600) })
+      .optional()
+      .meta({
+        description:
+          'Of each backend, automation removes at most this part of the declared shares within the window (max-removed).',
+      }),
+    exclusive: z
+      .array(z.array(Name).min(2).max(10))
+      .max(20)
+      .default([])
+      .meta({ description: 'Sets of clusters that are never all at 0 (exclusive).' }),
+    gates: z
+      .array(
+        z.strictObject({
+          name: Name,
+          open: z.boolean().default(true),
+          clusters: z.array(Name).min(1).max(100).optional().meta({ description: 'Absent: all.' }),
+        }),
+      )
+      .max(20)
+      .default([])
+      .meta({ description: 'While a gate is closed, no share of its clusters moves (gate).' }),
+  })
+  .meta({ id: 'SafetyInput', description: 'What must hold after every write, of people and of automation.' });
+export type SafetyRules = z.output<typeof SafetyInput>;

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { Name, pageOf, Timestamp } from './common.ts';
+
+export const EventType = z.enum([
+  'decision.applied',
+  'decision.withheld',
+  'decision.blocked',
+  'automation.halted',
+  'panic.entered',
+  'panic.left',
+  'overload',
+  'shift.ended',
+  'drill.started',
+  'drill.ended',
+  'evidence.suspect',
+  'certificate.expiring',
+]);
+export type EventType = z.infer<typeof EventType>;
+
+export const NotificationInput = z
+  .strictObject({
+    target: Name.meta({
+      description: 'One of the targets that the settings of the control plane name: its URL is a secret.',
+    }),
+    events: z.array(EventType).max(20).default([]).meta({ description: 'Empty: all.' }),
+  })
+  .meta({ id: 'NotificationInput' });
+export type Notification = z.output<typeof NotificationInput>;
+
+/** What happened, as webhooks tell it. */
+export const Event = z
+  .object({
+    id: z.string(),
+    type: EventType,
+    fleet: Name,
+    at: Timestamp,
+    summary: z.string(),
+    clusters: z.array(Name),
+    decision: z.string().optional(),
+  })
+  .meta({ id: 'Event' });
+export type Event = z.infer<typeof Event>;
+
+export const Delivery = z
+  .object({
+    id: z.string(),
+    event: Event,
+    target: Name,
+    state: z.enum(['pending', 'delivered', 'failed']),
+    attempts: z.array(z.object({ at: Timestamp, outcome: z.string() })),
+    nextAttemptAt: Timestamp.optional(),
+  })
+  .meta({ id: 'Delivery', description: 'One event on its way to one target.' });
+export type Delivery = z.infer<typeof Delivery>;
+
+export const DeliveryPage = pageOf('DeliveryPage', Delivery);

@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import { HeaderName, Port } from './common.ts';
+
+/** What probes of every type have. */
+const common = {
+  path: z.enum(['ingress', 'direct']).default('ingress').meta({
+    description:
+      'ingress: the way that requests take; when it fails, the cluster fails. direct: around it; it tells a failed ingress from a failed cluster.',
+  }),
+  from: z.enum(['everywhere', 'edge', 'agents']).default('everywhere').meta({
+    description: 'Who sends it. agents: the target is in a private network that only agents reach.',
+  }),
+};
+
+export const HttpProbe = z
+  .strictObject({
+    ...common,
+    type: z.literal('http'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'must be an absolute http or https URL' })
+      .max(2048)
+      .meta({ examples: ['https://ingress.hangzhou-a.example.com/healthz'] }),
+    method: z.enum(['GET', 'HEAD']).default('GET'),
+    headers: z
+      .record(HeaderName, z.string().max(1024))
+      .refine((headers) => Object.keys(headers).length <= 16, 'must have at most 16 headers')
+      .default({}),
+    expectedStatus: z
+      .strictObject({ from: z.int().min(100).max(599), to: z.int().min(100).max(599) })
+      .refine((range) => range.from <= range.to, 'from must not exceed to')
+      .default({ from: 200, to: 399 })
+      .meta({ description: 'Any other status is a failure. Redirects are not followed.' }),
+    expectedBody: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .meta({ description: 'Text that the first 64 KiB of the body contain.' }),
+    certificateWarningDays: z.int().min(1).max(365).default(14).meta({
+      description: 'Of an https URL that an agent probes: warn this long before its certificate expires.',
+    }),
+  })
+  .meta({ id: 'HttpProbe' });
+export type HttpProbe = z.output<typeof HttpProbe>;
+
+export const TcpProbe = z
+  .strictObject({ type: z.literal('tcp'), host: z.string().min(1).max(253), port: Port })
+  .meta({ id: 'TcpProbe', description: 'Succeeds when the connection is accepted.' });
+export type TcpProbe = z.output<typeof TcpProbe>;
+
+export const Probe = z.discriminatedUnion('type', [HttpProbe, TcpProbe]);
+export type Probe = z.output<typeof Probe>;

@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import { Name, Percent, pageOf, Timestamp } from './common.ts';
+import { SafetyRuleName } from './failover.ts';
+
+const Reason = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^\P{Cc}+$/u, 'must be text without control characters')
+  .meta({ description: 'Why, for everybody who asks.', examples: ['kernel upgrade in hangzhou-a'] });
+
+const ExpiresAt = Timestamp.meta({ description: 'At most 72 hours from now. Then the cluster returns, step by step.' });
+
+export const ShiftInput = z
+  .strictObject({
+    cluster: Name,
+    percent: z.int().min(0).max(100).default(0).meta({
+      description:
+        'Of the share that the cluster would have, what is left to it. 100: it stays in, whatever its health.',
+    }),
+    stepPercent: z.int().min(1).max(100).default(100).meta({
+      description: 'Points of its share that move at a time; the next step waits until the gateways are verified.',
+    }),
+    stepSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(0)
+      .meta({ description: 'Wait at least this long between two steps.' }),
+    reason: Reason,
+    expiresAt: ExpiresAt,
+  })
+  .meta({ id: 'ShiftInput', description: 'Takes a cluster, or a part of its share, out of service by hand.' });
+export type ShiftSpec = z.output<typeof ShiftInput>;
+
+export const ShiftState = z.enum(['moving', 'draining', 'applied', 'returning', 'ended']);
+
+export const Shift = z
+  .object({
+    name: Name,
+    fleet: Name,
+    cluster: Name,
+    percent: Percent,
+    stepPercent: z.int(),
+    stepSeconds: z.int(),
+    reason: z.string(),
+    expiresAt: Timestamp,
+    owner: z.string().meta({ description: 'Who may change it: its creator. The actor `api` may change every one.' }),
+    state: ShiftState,
+    currentPercent: Percent,
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+    endedAt: Timestamp.optional(),
+    endedBy: z.string().optional().meta({ description: 'An actor, or `expiry`.' }),
+    decision: z.string().meta({ description: 'The last decision that moved it.' }),
+  })
+  .meta({ id: 'Shift' });
+export type Shift = z.infer<typeof Shift>;
+
+export const ShiftPage = pageOf('ShiftPage', Shift);
+
+export const BreakGlassInput = z
+  .strictObject({
+    rules: z.array(SafetyRuleName).min(1).max(6).meta({ description: 'The safety rules that do not count meanwhile.' }),
+    reason: Reason,
+    expiresAt: Timestamp.meta({ description: 'At most 72 hours from now.' }),
+  })
+  .meta({ id: 'BreakGlassInput', description: 'Sets safety rules aside for a time.' });
+export type BreakGlassSpec = z.output<typeof BreakGlassInput>;
+
+export const BreakGlass = z
+  .object({
+    name: Name,
+    fleet: Name,
+    rules: z.array(SafetyRuleName),
+    reason: z.string(),
+    expiresAt: Timestamp,
+    owner: z.string(),
+    state: z.enum(['live', 'ended']),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+    endedAt: Timestamp.optional(),
+    endedBy: z.string().optional(),
+  })
+  .meta({ id: 'BreakGlass' });
+export type BreakGlass = z.infer<typeof BreakGlass>;
+
+export const BreakGlassPage = pageOf('BreakGlassPage', BreakGlass);
