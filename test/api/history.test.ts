@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { audit, decision } from '../store/fixtures.ts';
+import { audit, recording } from '../store/fixtures.ts';
 import { cluster, create, createShop, fleet, gateway, pointers, route, service } from './fixtures.ts';
 import { type Answer, type Harness, type Json, startHarness, TOKENS } from './harness.ts';
 
@@ -313,7 +313,7 @@ describe('without an audit event', () => {
   it('nothing is written', async () => {
     // By an event of another kind, which has the id that each of these writes comes upon.
     const taken = audit({ kind: 'fleet', fleet: name, name }, 0, 1);
-    await harness.deps.store.decide(name, { version: 1, withdrawals: [] }, decision(), taken, []);
+    await harness.deps.store.decide({ ...recording(1), fleet: name, audit: taken });
     const state = async () => [
       await get('/clusters'),
       await get('/clusters/one/revisions'),
