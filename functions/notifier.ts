@@ -15,7 +15,7 @@ export function createNotifier(
   return {
     send: async (name, event) => {
       const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
-      if (target === undefined) return refused('not in the settings');
+      if (target === undefined) return refused('is not in the settings');
       const fault = checkWebhookUrl(target.url, { allowLoopback });
       if (fault !== undefined) return refused(fault);
       const url = new URL(target.url);
