@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Deps, Store } from '../../functions/deps.ts';
+import type { Deps, Lease, Store } from '../../functions/deps.ts';
 import { deliverDue, deliveryDocuments } from '../../functions/engine/notify.ts';
 import { createNotifier, type NotificationTarget } from '../../functions/notifier.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -228,13 +228,16 @@ describe('a notification', () => {
     ]);
   });
 
-  it('to a target that is away does not keep another waiting', async () => {
+  it('to a target that is away is tried once a run, however many wait, and keeps no other waiting', async () => {
     const lost = await tell('away');
-    await tell('away');
+    const next = await tell('away');
     const event = await tell('slack');
     await pass(1);
     expect(await deliveries(event)).toMatchObject([{ state: 'delivered' }]);
     expect(await deliveries(lost)).toMatchObject([{ state: 'pending', attempts: [{ outcome: 'no connection' }] }]);
+    expect(await deliveries(next)).toMatchObject([{ state: 'pending', attempts: [] }]);
+    await pass(1);
+    expect(await deliveries(next)).toMatchObject([{ attempts: [{ outcome: 'no connection' }] }]);
   });
 });
 
@@ -262,6 +265,22 @@ describe('a sender', () => {
     if (lease) await store.release(lease);
     await pass(1);
     expect(await deliveries(event)).toMatchObject([{ state: 'delivered' }]);
+  });
+
+  it('that has lost its lease to another sends no more', async () => {
+    await tell('slack');
+    const event = await tell('slack');
+    let taken: Promise<Lease | undefined> | undefined;
+    reply = () => {
+      nowMs += 20_000;
+      taken ??= store.acquire('deliveries', 'another', 15_000, nowMs);
+      return TAKEN;
+    };
+    await pass(1);
+    expect(received).toHaveLength(1);
+    expect(await deliveries(event)).toMatchObject([{ state: 'pending', attempts: [] }]);
+    const lease = await taken;
+    if (lease) await store.release(lease);
   });
 
   it('does not overwrite what another has recorded meanwhile', async () => {
