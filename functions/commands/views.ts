@@ -171,6 +171,6 @@ function backendShares(resource: Resource<'route'>, { evidence, named }: Surroun
   return [...distinct.values()].map((ref) => ({
     service: ref.service,
     port: ref.port,
-    clusters: shares(poolOf(resource, ref, named), evidence.traffic.withdrawals),
+    clusters: shares(poolOf(resource, ref, named), evidence.traffic),
   }));
 }
