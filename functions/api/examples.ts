@@ -227,7 +227,9 @@ const failure = {
   observedAt: OBSERVED,
   outcome: 'fail',
   cause: 'Cluster',
-  latencyMs: 2000, detail: 'http: no answer in 2 s' } as const;
+  latencyMs: 2000,
+  detail: 'http: no answer in 2 s',
+} as const;
 
 const decision: Decision = {
   id: 'dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
