@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { Name, PageQuery } from '../../schemas/common.ts';
+import { Explanation } from '../../schemas/explanation.ts';
 import { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
+import { explainRoute } from '../commands/explain.ts';
 import { checkLedger, replayDecision } from '../commands/replay.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageRequest } from './page.ts';
 
 const InFleet = z.strictObject({ fleet: Name });
+const InRoute = z.strictObject({ fleet: Name, route: Name });
 const InDecision = z.strictObject({
   fleet: Name,
   decision: z
@@ -53,5 +56,23 @@ const ledger = defineOperation({
   }),
 });
 
+const explain = defineOperation({
+  operationId: 'explainRoute',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/routes/{route}/explain',
+  tag: 'routes',
+  summary: 'Say why each cluster has its share',
+  description:
+    'Step by step, from what is declared to what the gateways serve: exports, pins, withdrawals with the votes of now, capacity, panic, ' +
+    'rounding; then how far each gateway follows, and what it makes of it.',
+  idempotency: 'safe',
+  params: InRoute,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The explanation.', schema: Explanation }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await explainRoute(ctx, params.fleet, params.route) }),
+});
+
 /** Why traffic is where it is, and what would become of it. */
-export const explainOperations: readonly Operation[] = [replay, ledger];
+export const explainOperations: readonly Operation[] = [replay, ledger, explain];

@@ -55,9 +55,10 @@ export function exactShares(pool: Shared, traffic: InForce): Share[] {
   const allocation = allocationOf(pool, traffic);
   if (allocation) return toShares(pool, allocated(pool.members, allocation));
   const parts = partsOf(pool.members, limitsOf(pool.members, relevantTo(pool, traffic.withdrawals)));
+  const total = parts.reduce((sum, part) => sum + part, 0);
   return toShares(
     pool,
-    parts.map((part) => part * 100),
+    parts.map((part) => (total === 0 ? 0 : (part / total) * 100)),
   );
 }
 
