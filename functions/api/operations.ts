@@ -14,6 +14,7 @@ import type { Kind } from '../core/model.ts';
 import { explainOperations } from './explain-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
+import { notificationOperations } from './notification-operations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
@@ -205,7 +206,11 @@ export const operations: readonly Operation[] = [
   ...operationOperations,
   listDecisionsOperation,
   getDecisionOperation,
+<<<<<<< HEAD
   ...explainOperations,
+=======
+  ...notificationOperations,
+>>>>>>> issue5
   ...auditOperations,
   createProbeRound,
 ];

@@ -1,6 +1,6 @@
 import { decide } from './decide.ts';
 import { placementShares } from './distribution.ts';
-import { type HealthRecord, step, unknownHealth, type VoterRecord } from './health.ts';
+import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health.ts';
 import type { Share } from './ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
 import type { ClusterFacts, Policy, Situation, Verdict } from './situation.ts';
@@ -62,6 +62,7 @@ export function play(experiment: Experiment): Course {
 /** What changes while a simulation runs. */
 interface Stage {
   experiment: Experiment;
+  watches: ReadonlyMap<string, Watch>;
   health: Map<string, HealthRecord>;
   traffic: Traffic;
   /** When the gateways follow, or will. */
@@ -79,6 +80,7 @@ function stageOf(experiment: Experiment): Stage {
   const known = new Map(situation.health.map((record) => [record.cluster, { ...record, recent: [] }]));
   return {
     experiment,
+    watches: new Map(clusters.map((cluster) => [cluster.name, watchOf(policy, cluster)])),
     health: new Map(
       clusters.map(({ name, uid, voters }) => {
         const record = known.get(name) ?? unknownHealth(situation.fleet, name, uid, nowMs);
@@ -116,26 +118,19 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
   return { ...record, votes: [...speaking, ...votes] };
 }
 
-function watch({ experiment, health, foundAtMs }: Stage, { nowMs, seen }: Batch): void {
-  const { policy, clusters, nowMs: startMs } = experiment.situation;
-  const facts = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+function watch({ experiment, watches, health, foundAtMs }: Stage, { nowMs, seen }: Batch): void {
   for (const { cluster, observation } of seen) {
-    const before = health.get(cluster);
-    if (before === undefined) continue;
-    const after = step(
-      before,
-      observation,
-      { policy: policy.health, voters: watching(policy, facts.get(cluster)) },
-      nowMs,
-    );
+    const [before, by] = [health.get(cluster), watches.get(cluster)];
+    if (before === undefined || by === undefined) continue;
+    const after = step(before, observation, by, nowMs);
     health.set(cluster, after);
     const isFound = before.state !== 'unhealthy' && after.state === 'unhealthy';
-    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - startMs);
+    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - experiment.situation.nowMs);
   }
 }
 
-function watching({ voters }: Policy, cluster: ClusterFacts | undefined): Policy['voters'] {
-  return voters.filter(({ name }) => cluster?.voters.includes(name));
+function watchOf({ health, voters }: Policy, cluster: ClusterFacts): Watch {
+  return { policy: health, voters: voters.filter(({ name }) => cluster.voters.includes(name)) };
 }
 
 function act(stage: Stage, nowMs: number): void {
@@ -172,14 +167,23 @@ function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations
     const foundAt = foundAtMs.get(cluster);
     const failedAtMs = failsFromMs(scenario, cluster) ?? foundAt;
     if (failedAtMs === undefined) return [];
-    return [{ cluster, failedAtMs, foundAtMs: foundAt, servedUntilMs: servedUntil(phases, cluster, failedAtMs) }];
+    const servedUntilMs = servedUntil(situation, phases, cluster, failedAtMs);
+    return [{ cluster, failedAtMs, foundAtMs: foundAt, servedUntilMs }];
   });
   return { decisions, phases, found, endMs, evaluations };
 }
 
-/** When the cluster has lost its last share after it failed; undefined while it has one. */
-function servedUntil(phases: readonly Phase[], cluster: string, failedAtMs: number): number | undefined {
-  const serves = ({ shares }: Phase) => shares.flat().some((share) => share.cluster === cluster && share.percent > 0);
+/** When the cluster has lost its last share after it failed, but for those that are pinned to it; undefined while it has one. */
+function servedUntil(
+  { placements }: Situation,
+  phases: readonly Phase[],
+  cluster: string,
+  failedAtMs: number,
+): number | undefined {
+  const serves = ({ shares }: Phase) =>
+    placements.some(
+      ({ pinned }, index) => !pinned && shares[index]?.some((share) => share.cluster === cluster && share.percent > 0),
+    );
   return phases.find((phase) => phase.atMs >= failedAtMs && !serves(phase))?.atMs;
 }
 
