@@ -206,11 +206,8 @@ export const operations: readonly Operation[] = [
   ...operationOperations,
   listDecisionsOperation,
   getDecisionOperation,
-<<<<<<< HEAD
   ...explainOperations,
-=======
   ...notificationOperations,
->>>>>>> issue5
   ...auditOperations,
   createProbeRound,
 ];
