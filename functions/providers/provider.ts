@@ -4,7 +4,7 @@ import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
 import type { Priority } from '../core/budget.ts';
 import type { Capabilities } from '../core/features.ts';
-import type { GatewayConfig, Rule, Share } from '../core/ir.ts';
+import type { GatewayConfig, Pool, Rule, Share } from '../core/ir.ts';
 import type { Change, Json, ProviderObject } from '../core/provider-object.ts';
 import type { Clock, Cloud } from '../deps.ts';
 
@@ -98,6 +98,8 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
     observed: Observed,
     session: Pick<Session<T>, 'target' | 'owner'>,
   ): ProviderObject[];
+  /** Pure. What each cluster really gets of a pool from this kind of gateway, with `shares` in force. */
+  served(pool: Pool, shares: readonly Share[]): Share[];
   /** Pure. Cuts ordered changes into batches that are applied one after the other. */
   batch(changes: readonly Change[]): Change[][];
   /**
