@@ -55,7 +55,7 @@ export const HttpProbe = z
 export type HttpProbe = z.output<typeof HttpProbe>;
 
 export const TcpProbe = z
-  .strictObject({ type: z.literal('tcp'), host: z.string().min(1).max(253), port: Port })
+  .strictObject({ ...common, type: z.literal('tcp'), host: z.string().min(1).max(253), port: Port })
   .meta({ id: 'TcpProbe', description: 'Succeeds when the connection is accepted.' });
 export type TcpProbe = z.output<typeof TcpProbe>;
 

@@ -1,7 +1,7 @@
 /** Examples for the OpenAPI document, by operation id. The Worker does not carry them. */
 
 import type * as z from 'zod';
-import { type Cluster, ClusterInput, type ObservationPage } from '../../schemas/cluster.ts';
+import { type Cluster, ClusterInput, type ObservationPage, type Vote } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
@@ -35,6 +35,8 @@ function metadata(name: string, uid: string) {
 
 const fleetInput = { displayName: 'Shop', automation: 'automatic' } satisfies z.input<typeof FleetInput>;
 
+const { voters, controlTargets, failover, safety, drills, notifications } = FleetInput.parse({});
+
 const fleet: Fleet = {
   ...metadata('shop', 'flt'),
   displayName: 'Shop',
@@ -48,6 +50,12 @@ const fleet: Fleet = {
     successThreshold: 5,
     dwellSeconds: 120,
   },
+  voters,
+  controlTargets,
+  failover,
+  safety,
+  drills,
+  notifications,
   conditions: [...conditions, condition('Automated', 'Automatic', 'Failing clusters are withdrawn and restored.')],
 };
 
@@ -61,7 +69,19 @@ const clusterInput = {
   probes: [{ type: 'http', url: 'https://ingress.hangzhou-a.example.com/healthz' }],
 } satisfies z.input<typeof ClusterInput>;
 
-const observation = { observedAt: OBSERVED, outcome: 'ok', latencyMs: 31, detail: 'http: 200' } as const;
+const observation = { voter: 'edge', observedAt: OBSERVED, outcome: 'ok', latencyMs: 31, detail: 'http: 200' } as const;
+
+const vote: Vote = {
+  voter: 'edge',
+  state: 'healthy',
+  since: CREATED,
+  consecutiveFailures: 0,
+  consecutiveSuccesses: 25,
+  observedAt: OBSERVED,
+  isFresh: true,
+  isSuspect: false,
+  detail: 'http: 200',
+};
 
 const cluster: Cluster = {
   fleet: 'shop',
@@ -73,15 +93,8 @@ const cluster: Cluster = {
   zone: 'cn-hangzhou-h',
   site: 'hangzhou',
   ingress: { ...clusterInput.ingress, remote: false },
-  probes: [
-    {
-      type: 'http',
-      url: 'https://ingress.hangzhou-a.example.com/healthz',
-      method: 'GET',
-      headers: {},
-      expectedStatus: { from: 200, to: 399 },
-    },
-  ],
+  probes: ClusterInput.parse(clusterInput).probes,
+  joins: 'when-healthy',
   conditions: [
     ...conditions,
     condition('Healthy', 'Healthy', 'Its probes succeed.'),
@@ -90,8 +103,7 @@ const cluster: Cluster = {
   health: {
     state: 'healthy',
     since: CREATED,
-    consecutiveFailures: 0,
-    consecutiveSuccesses: 25,
+    votes: [vote],
     lastObservation: observation,
   },
 };
@@ -210,25 +222,41 @@ const route: Route = {
   ],
 };
 
-const failure = { observedAt: OBSERVED, outcome: 'fail', latencyMs: 2000, detail: 'http: no answer in 2 s' } as const;
+const failure = {
+  voter: 'edge',
+  observedAt: OBSERVED,
+  outcome: 'fail',
+  cause: 'Cluster',
+  latencyMs: 2000, detail: 'http: no answer in 2 s' } as const;
 
 const decision: Decision = {
-  id: 'dcn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  id: 'dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   fleet: 'shop',
+  version: 7,
   decidedAt: DECIDED,
   automation: 'automatic',
+  actor: 'automation',
   outcome: 'applied',
   changes: [
     {
       cluster: 'hangzhou-a',
       action: 'withdraw',
-      reason: '3 failed observations in a row',
+      reason: 'unhealthy: 1 of 1 voters see it fail',
+      fromPercent: 100,
+      toPercent: 0,
       health: { state: 'unhealthy', since: OBSERVED },
+      cause: 'Cluster',
+      votes: [{ ...vote, state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0, cause: 'Cluster' }],
       evidence: [failure],
     },
   ],
+  rules: [{ rule: 'quorum', cluster: 'hangzhou-a', passed: true, detail: '1 of 1 voters see it fail; 1 needed' }],
+  flags: ['evacuate'],
   withdrawnBefore: [],
   withdrawnAfter: ['hangzhou-a'],
+  inputsDigest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  previousHash: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
+  hash: 'fd61a03af4f77d870fc21e05e7e80678095c92d808cfb3b5c279ee04c74aca13',
 };
 
 const probeRoundInput = { fleet: 'shop' } satisfies z.input<typeof ProbeRoundInput>;

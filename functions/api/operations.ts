@@ -28,7 +28,7 @@ const InDecision = z.strictObject({
   decision: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a decision')
-    .meta({ examples: ['dcn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+    .meta({ examples: ['dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
 });
 
 const GatewayDeletion = z.strictObject({

@@ -1,7 +1,8 @@
 import type { Progress } from '../core/conditions.ts';
 import type { HealthRecord } from '../core/health.ts';
-import type { Kind, Resource, Traffic } from '../core/model.ts';
+import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
+import { NO_TRAFFIC, type Traffic } from '../core/traffic.ts';
 import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../deps.ts';
 import { kinds } from './kinds.ts';
 import type { World } from './world.ts';
@@ -16,8 +17,6 @@ export interface Evidence {
   health: readonly HealthRecord[];
   traffic: Traffic;
 }
-
-const NO_TRAFFIC: Traffic = { version: 0, withdrawals: [] };
 
 /** Reads what the views of the kind need and nothing else. */
 export async function loadEvidence<K extends Kind>(

@@ -45,6 +45,10 @@ type Reads =
   | 'health'
   | 'observations'
   | 'traffic'
+  | 'inputs'
+  | 'document'
+  | 'documents'
+  | 'pendingDocuments'
   | 'decision'
   | 'decisions';
 
@@ -69,6 +73,8 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   release: refuse,
   putHealth: refuse,
   decide: refuse,
+  appendAudit: refuse,
+  putDocument: refuse,
 };
 
 /** The store as it would be after the changes, of which the last one of a resource counts. It cannot be written to. */

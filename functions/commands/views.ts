@@ -1,5 +1,5 @@
 import type { Cluster, ClusterHealth } from '../../schemas/cluster.ts';
-import type { Fleet } from '../../schemas/fleet.ts';
+import type { Fleet, FleetSpec } from '../../schemas/fleet.ts';
 import type { Gateway, GatewaySync } from '../../schemas/gateway.ts';
 import type { BackendShares, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
@@ -18,6 +18,8 @@ import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
+import type { Withdrawal } from '../core/traffic.ts';
+import { voteOf, votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/preview.ts';
 import { timestamp } from './context.ts';
 import { type Evidence, progressOf } from './evidence.ts';
@@ -33,6 +35,9 @@ export interface Views {
 
 export interface Surroundings {
   evidence: Evidence;
+  /** For clusters: who watches them, and how. */
+  fleet?: FleetSpec | undefined;
+  nowMs: number;
   /** For routes: what they name. */
   named: Named;
 }
@@ -58,10 +63,11 @@ function viewFleet(resource: Resource<'fleet'>, { evidence }: Surroundings): Fle
   return { ...metadata(resource), ...resource.spec, conditions };
 }
 
-function viewCluster(resource: Resource<'cluster'>, { evidence }: Surroundings): Cluster {
-  const health = healthOf(resource, evidence);
+function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings): Cluster {
+  const { evidence } = surroundings;
+  const health = healthOf(resource, surroundings);
   const found = evidence.traffic.withdrawals.find((item) => item.cluster === resource.name);
-  const withdrawal = found && { since: timestamp(found.sinceMs), reason: found.reason, decision: found.decision };
+  const withdrawal = found && withdrawalOf(found);
   return {
     fleet: resource.fleet,
     ...metadata(resource),
@@ -76,14 +82,20 @@ function viewCluster(resource: Resource<'cluster'>, { evidence }: Surroundings):
   };
 }
 
-function healthOf(resource: Resource<'cluster'>, { health }: Evidence): ClusterHealth {
-  const record = health.find((item) => item.uid === resource.uid);
-  if (record === undefined) return { state: 'unknown', consecutiveFailures: 0, consecutiveSuccesses: 0 };
+function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal): NonNullable<Cluster['withdrawal']> {
+  return { percent, cause, since: timestamp(sinceMs), reason, decision };
+}
+
+function healthOf(resource: Resource<'cluster'>, { evidence, fleet, nowMs }: Surroundings): ClusterHealth {
+  const record = evidence.health.find((item) => item.uid === resource.uid);
+  const voters = fleet === undefined ? [] : votersOf(resource, fleet.voters);
+  const votes = fleet === undefined ? [] : voters.map((voter) => voteOf(record, voter, fleet.health, nowMs));
+  if (record === undefined) return { state: 'unknown', votes };
   return {
     state: record.state,
     since: timestamp(record.sinceMs),
-    consecutiveFailures: record.consecutiveFailures,
-    consecutiveSuccesses: record.consecutiveSuccesses,
+    ...(record.cause && { cause: record.cause }),
+    votes,
     ...(record.recent[0] && { lastObservation: record.recent[0] }),
   };
 }
@@ -171,6 +183,6 @@ function backendShares(resource: Resource<'route'>, { evidence, named }: Surroun
   return [...distinct.values()].map((ref) => ({
     service: ref.service,
     port: ref.port,
-    clusters: shares(poolOf(resource, ref, named), evidence.traffic.withdrawals),
+    clusters: shares(poolOf(resource, ref, named), evidence.traffic),
   }));
 }

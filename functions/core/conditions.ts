@@ -140,10 +140,18 @@ const HEALTHY: Record<HealthState, Omit<Verdict, 'at'>> = {
   unknown: { status: 'Unknown', reason: 'Unknown', message: 'Too few observations yet, or no probes.' },
 };
 
-/** Whether a cluster takes part in serving. */
-export function serving(resource: Written, withdrawal: { since: string; reason: string } | undefined): Condition {
+/** Whether a cluster takes part in serving, with all of its share. */
+export function serving(
+  resource: Written,
+  withdrawal: { since: string; reason: string; percent: number } | undefined,
+): Condition {
   const verdict: Verdict = withdrawal
-    ? { status: 'False', reason: 'Withdrawn', message: withdrawal.reason, at: withdrawal.since }
+    ? {
+        status: 'False',
+        reason: withdrawal.percent === 0 ? 'Withdrawn' : 'Reduced',
+        message: withdrawal.reason,
+        at: withdrawal.since,
+      }
     : { status: 'True', reason: 'Serving', message: 'It may get traffic.', at: resource.createdAt };
   return condition('Serving', resource, verdict);
 }

@@ -1,26 +1,43 @@
 import type { ClusterShare } from '../../schemas/route.ts';
-import type { Member, Pool, Share } from './ir.ts';
-import type { Withdrawal } from './model.ts';
+import type { Share } from './ir.ts';
+import { placementKey } from './placements.ts';
+import type { Placement } from './situation.ts';
+import type { Allocation, Traffic, Withdrawal } from './traffic.ts';
+
+/** What shares depend on. */
+export type Shared = Pick<Placement, 'members' | 'pinned'>;
+
+/** What is in force. */
+export type InForce = Pick<Traffic, 'withdrawals' | 'allocations'>;
+
+type Members = Placement['members'];
+
+/** Of the share that it would have, what is left to a cluster; those that are fully in are absent. */
+type Limits = ReadonlyMap<string, number>;
+
+const NO_LIMITS: Limits = new Map();
 
 /**
- * How much of a pool each member gets, and why. The lowest tier with a member that can serve gets everything, by weight; a
- * withdrawn cluster cannot serve. When every member is withdrawn, those that were withdrawn last keep serving: a cluster that may
- * answer is better than none. Same order as the members; the effective percentages total 100, or are all 0 when no member has a weight.
+ * How much of a pool each member gets, and why. An allocation says it outright. Otherwise the lowest tier with a member that can serve gets
+ * everything, by weight. What a withdrawal takes from a cluster goes to the members of its tier that are fully in, else to the next tier,
+ * and back to those that serve when nobody can take it. When every member is withdrawn, those that were withdrawn last keep serving: a cluster
+ * that may answer is better than none. Same order as the members; the effective percentages total 100, or are all 0 when no member has
+ * a weight or when requests are to be rejected.
  */
-export function shares(pool: Pool, withdrawals: readonly Withdrawal[]): ClusterShare[] {
-  const relevant = pool.pinned
-    ? []
-    : withdrawals.filter((item) => pool.members.some((member) => member.cluster === item.cluster));
-  const out = unservable(pool, relevant);
-  const declared = allot(pool, new Set());
-  const effective = allot(pool, out);
-  return pool.members.map((member) => {
-    const declaredPercent = declared.get(member.cluster) ?? 0;
-    const effectivePercent = effective.get(member.cluster) ?? 0;
+export function shares(pool: Shared, traffic: InForce): ClusterShare[] {
+  const allocation = allocationOf(pool, traffic);
+  const relevant = relevantTo(pool, traffic.withdrawals);
+  const limits = limitsOf(pool.members, relevant);
+  const declared = allot(pool.members, NO_LIMITS);
+  const effective = allocation ? allocated(pool.members, allocation) : allot(pool.members, limits);
+  return pool.members.map((member, index) => {
+    const declaredPercent = declared[index] ?? 0;
+    const effectivePercent = effective[index] ?? 0;
     const withdrawal = relevant.find((item) => item.cluster === member.cluster);
-    const reason = explain(member, pool, {
+    const reason = explain(member, pool.pinned, {
+      allocation,
       withdrawal,
-      kept: withdrawal !== undefined && !out.has(member.cluster),
+      kept: withdrawal !== undefined && !limits.has(member.cluster),
       declaredPercent,
       effectivePercent,
     });
@@ -29,49 +46,131 @@ export function shares(pool: Pool, withdrawals: readonly Withdrawal[]): ClusterS
 }
 
 /** The same, as the numbers alone. */
-export function effectiveShares(pool: Pool, withdrawals: readonly Withdrawal[]): Share[] {
-  return shares(pool, withdrawals).map((share) => ({ cluster: share.cluster, percent: share.effectivePercent }));
+export function effectiveShares(pool: Shared, traffic: InForce): Share[] {
+  return toShares(pool, percentsOf(pool, traffic.withdrawals, allocationOf(pool, traffic)));
 }
 
-/** The withdrawn clusters, less the latest of them when nobody else could serve. */
-function unservable(pool: Pool, withdrawals: readonly Withdrawal[]): Set<string> {
-  let standing = [...withdrawals];
+/** The same of a placement, whose key is known. */
+export function placementShares(placement: Placement, { withdrawals, allocations }: InForce): Share[] {
+  const allocation = placement.pinned ? undefined : allocations.find((item) => item.placement === placement.key);
+  return toShares(placement, percentsOf(placement, withdrawals, allocation));
+}
+
+function toShares({ members }: Shared, percents: readonly number[]): Share[] {
+  return members.map(({ cluster }, index) => ({ cluster, percent: percents[index] ?? 0 }));
+}
+
+function percentsOf(pool: Shared, withdrawals: readonly Withdrawal[], allocation: Allocation | undefined): number[] {
+  if (allocation) return allocated(pool.members, allocation);
+  return allot(pool.members, limitsOf(pool.members, relevantTo(pool, withdrawals)));
+}
+
+function allocationOf(pool: Shared, { allocations }: InForce): Allocation | undefined {
+  if (pool.pinned || allocations.length === 0) return undefined;
+  const key = placementKey(pool);
+  return allocations.find((item) => item.placement === key);
+}
+
+function allocated(members: Members, allocation: Allocation): number[] {
+  return members.map(({ cluster }) => allocation.shares.find((share) => share.cluster === cluster)?.percent ?? 0);
+}
+
+function relevantTo({ members, pinned }: Shared, withdrawals: readonly Withdrawal[]): readonly Withdrawal[] {
+  if (pinned || withdrawals.length === 0) return [];
+  return withdrawals.filter((item) => members.some((member) => member.cluster === item.cluster));
+}
+
+/** By withdrawals, less the latest of them while nobody could serve. */
+function limitsOf(members: Members, withdrawals: readonly Withdrawal[]): Limits {
+  let standing = withdrawals;
   while (standing.length > 0) {
-    const out = new Set(standing.map((item) => item.cluster));
-    if (servingMembers(pool, out).length > 0) return out;
-    const latestMs = Math.max(...standing.map((item) => item.sinceMs));
-    standing = standing.filter((item) => item.sinceMs < latestMs);
+    const limits = new Map(standing.map(({ cluster, percent }) => [cluster, percent]));
+    if (members.some((member) => canServe(member, limits))) return limits;
+    const latestMs = Math.max(...standing.map(({ sinceMs }) => sinceMs));
+    standing = standing.filter(({ sinceMs }) => sinceMs < latestMs);
   }
-  return new Set();
+  return NO_LIMITS;
 }
 
-function servingMembers(pool: Pool, out: ReadonlySet<string>): Member[] {
-  const able = pool.members.filter((member) => member.weight > 0 && !out.has(member.cluster));
-  const tier = Math.min(...able.map((member) => member.tier));
-  return able.filter((member) => member.tier === tier);
+function canServe({ cluster, weight }: Members[number], limits: Limits): boolean {
+  return weight > 0 && limits.get(cluster) !== 0;
 }
 
-function allot(pool: Pool, out: ReadonlySet<string>): Map<string, number> {
-  const serving = servingMembers(pool, out);
-  const percents = toPercents(serving.map((member) => member.weight));
-  return new Map(serving.map((member, index) => [member.cluster, percents[index] ?? 0]));
+/** Steps in which a part of 1 is counted before it is rounded to percents: whole numbers have no ties that depend on how they came about. */
+const GRAIN = 1e9;
+
+function allot(members: Members, limits: Limits): number[] {
+  const tier = firstTier(members, limits, -1);
+  if (limits.size === 0) return toPercents(members.map((member) => (member.tier === tier ? member.weight : 0)));
+  const parts = members.map(() => 0);
+  let rest = 1;
+  for (let next = tier; next !== undefined && rest > 0; next = firstTier(members, limits, next)) {
+    rest = fillTier(members, limits, next, rest, parts);
+  }
+  return toPercents(parts.map((part) => (part > 0 ? Math.max(1, Math.round(part * GRAIN)) : 0)));
+}
+
+/** The lowest tier above `last` in which somebody can serve. */
+function firstTier(members: Members, limits: Limits, last: number): number | undefined {
+  let first: number | undefined;
+  for (const member of members) {
+    if (member.tier > last && (first === undefined || member.tier < first) && canServe(member, limits)) {
+      first = member.tier;
+    }
+  }
+  return first;
+}
+
+/** Adds what each member of the tier gets of `rest` to `parts`; returns what is left for the next tier. */
+function fillTier(members: Members, limits: Limits, tier: number, rest: number, parts: number[]): number {
+  const able = members.filter((member) => member.tier === tier && canServe(member, limits));
+  const total = weightOf(able);
+  const whole = weightOf(able.filter(({ cluster }) => !limits.has(cluster)));
+  let left = rest;
+  for (const [index, member] of members.entries()) {
+    const limit = limits.get(member.cluster);
+    if (limit === undefined || member.tier !== tier || !canServe(member, limits)) continue;
+    const part = (((rest * member.weight) / total) * limit) / 100;
+    parts[index] = part;
+    left -= part;
+  }
+  if (whole === 0) return left;
+  for (const [index, member] of members.entries()) {
+    if (member.tier === tier && !limits.has(member.cluster)) parts[index] = (left * member.weight) / whole;
+  }
+  return 0;
+}
+
+function weightOf(members: Members): number {
+  return members.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 interface Circumstances {
+  allocation: Allocation | undefined;
   withdrawal: Withdrawal | undefined;
   kept: boolean;
   declaredPercent: number;
   effectivePercent: number;
 }
 
-function explain(member: Member, pool: Pool, now: Circumstances): string {
-  if (now.withdrawal && !now.kept) return `withdrawn: ${now.withdrawal.reason}`;
-  if (now.withdrawal) return `kept although it failed: no other cluster can serve (${now.withdrawal.reason})`;
+const ALLOCATED: Record<Allocation['cause'], string> = {
+  capacity: 'its capacity, or that of others, does not allow the share by weight',
+  panic: 'too many clusters fail to go by their health',
+};
+
+function explain(member: Members[number], isPinned: boolean, now: Circumstances): string {
+  if (now.allocation) return ALLOCATED[now.allocation.cause];
+  if (now.withdrawal && !now.kept) return limited(now.withdrawal);
+  if (now.withdrawal) return `kept although it is withdrawn: no other cluster can serve (${now.withdrawal.reason})`;
   if (member.weight === 0) return 'its declared weight is 0';
-  if (pool.pinned) return 'pinned: health does not move this traffic';
+  if (isPinned) return 'pinned: health does not move this traffic';
   if (now.effectivePercent === 0) return `stands by in tier ${member.tier}`;
   if (now.effectivePercent !== now.declaredPercent) return 'serves for clusters that are withdrawn';
   return 'serves its declared share';
+}
+
+function limited({ percent, reason }: Withdrawal): string {
+  return percent === 0 ? `withdrawn: ${reason}` : `limited to ${percent} % of its share: ${reason}`;
 }
 
 /**

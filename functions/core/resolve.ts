@@ -2,7 +2,7 @@ import type { BackendRef, Distribution, RouteRule, RouteSpec } from '../../schem
 import type { ServiceExport, ServiceSpec } from '../../schemas/service.ts';
 import { digest } from './digest.ts';
 import { toPercents } from './distribution.ts';
-import type { Address, GatewayConfig, Member, Pool, Rule } from './ir.ts';
+import type { Address, GatewayConfig, Member, Pool, PoolRef, Rule } from './ir.ts';
 import type { Kind, Resource, Snapshot } from './model.ts';
 import { comparePrecedence, compareText } from './precedence.ts';
 
@@ -29,6 +29,7 @@ export function resolve({ routes, services, clusters }: Snapshot): GatewayConfig
     };
     return route.spec.rules.flatMap((rule, index) => {
       const behaviour = behaviourOf(rule, poolKey);
+      addLoad(pools, behaviour.backends, (rule.peakRequestsPerSecond ?? 0) / route.spec.gateways.length);
       return expand(route, index).map((place) => ({ ...place, ...behaviour, createdAt: route.createdAt }));
     });
   });
@@ -51,6 +52,15 @@ function behaviourOf(rule: RouteRule, poolKey: (ref: BackendRef) => string): Omi
     ...(rule.timeouts && { timeouts: rule.timeouts }),
     ...(rule.retry && { retry: rule.retry }),
   };
+}
+
+/** What is expected of a rule at one gateway; a pool serves all rules that lead to it. */
+function addLoad(pools: ReadonlyMap<string, Pool>, backends: readonly PoolRef[], requestsPerSecond: number): void {
+  if (requestsPerSecond === 0) return;
+  for (const { pool: key, weight } of backends) {
+    const pool = pools.get(key);
+    if (pool) pool.load = (pool.load ?? 0) + (requestsPerSecond * weight) / 100;
+  }
 }
 
 /** A service port that gets all there is to get. */

@@ -5,10 +5,11 @@ import { type Baseline, causesOf, unaccepted } from '../core/drift.ts';
 import { guard } from '../core/guard.ts';
 import type { GatewayConfig } from '../core/ir.ts';
 import { backendsOf, ingressClustersOf } from '../core/lookup.ts';
-import type { Resource, Traffic } from '../core/model.ts';
+import type { Resource } from '../core/model.ts';
 import { plan, planOf } from '../core/plan.ts';
 import type { Change, Plan, ProviderObject } from '../core/provider-object.ts';
 import { resolve } from '../core/resolve.ts';
+import type { Traffic } from '../core/traffic.ts';
 import type { Store } from '../deps.ts';
 import type { GatewayProvider, Observed, Scope, Session } from '../providers/provider.ts';
 import { providerFor } from '../providers/registry.ts';
@@ -114,7 +115,7 @@ export function desiredObjects(
   config: GatewayConfig,
   observed: Observed,
 ): ProviderObject[] {
-  const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, traffic.withdrawals)]));
+  const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, traffic)]));
   return provider.compile(config, shares, observed, session);
 }
 

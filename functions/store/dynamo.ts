@@ -1,6 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Store } from '../deps.ts';
 import { budgetStore } from './budgets.ts';
+import { decisionStore } from './decisions.ts';
+import { documentStore } from './documents.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
 import { historyStore } from './history.ts';
@@ -58,5 +60,7 @@ export function createDynamoStore(
     ...leaseStore(table),
     ...budgetStore(table, budgetPatienceMs),
     ...healthStore(table),
+    ...decisionStore(table),
+    ...documentStore(table),
   };
 }

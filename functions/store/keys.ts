@@ -27,6 +27,9 @@
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
  * | traffic             | TRAFFIC                       | fleet                         |
  * | decision            | DECISION#fleet                | id                            |
+ * | inputs              | INPUTS#fleet                  | decision#part                 |
+ * | document            | DOCUMENT#fleet#kind           | id                            |
+ * | pending document    | PENDING#kind                  | id#fleet                      |
  * | budget              | BUDGET#set#product#region     | action                        |
  */
 
@@ -34,7 +37,7 @@ import { encodeTime } from 'ulid';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Term } from '../core/lookup.ts';
 import { instanceOf, type Kind, type Ref, type Resource } from '../core/model.ts';
-import type { BudgetScope, OutboxRow } from '../deps.ts';
+import type { BudgetScope, DocumentKind, OutboxRow, StoredDocument } from '../deps.ts';
 
 export interface Key {
   pk: string;
@@ -240,6 +243,25 @@ export const trafficKey = (fleet: string): Key => ({ pk: 'TRAFFIC', sk: fleet })
 export const decisionKey = (fleet: string, id: string): Key => ({ pk: `DECISION#${fleet}`, sk: id });
 
 export const decisionsOf = (fleet: string): Range => whole(`DECISION#${fleet}`);
+
+/** What a decision was taken upon, in parts. */
+export const inputsKey = (fleet: string, decision: string, part: number): Key => ({
+  pk: `INPUTS#${fleet}`,
+  sk: `${decision}#${padded(part)}`,
+});
+
+export const inputsOf = (fleet: string, decision: string): Range => under(`INPUTS#${fleet}`, decision);
+
+type DocumentRef = Pick<StoredDocument, 'fleet' | 'kind' | 'id'>;
+
+export const documentKey = ({ fleet, kind, id }: DocumentRef): Key => ({ pk: `DOCUMENT#${fleet}#${kind}`, sk: id });
+
+export const documentsOf = (fleet: string, kind: DocumentKind): Range => whole(`DOCUMENT#${fleet}#${kind}`);
+
+/** Of every fleet; by id, so that the oldest ULID comes first. */
+export const pendingOf = (kind: DocumentKind): Range => whole(`PENDING#${kind}`);
+
+export const pendingKey = ({ fleet, kind, id }: DocumentRef): Key => ({ pk: `PENDING#${kind}`, sk: `${id}#${fleet}` });
 
 export const budgetKey = ({ credentials, product, regionId, action }: BudgetScope): Key => ({
   pk: `BUDGET#${credentials}#${product}#${regionId}`,

@@ -5,8 +5,9 @@
 
 import * as z from 'zod';
 import { AuditEvent } from '../../schemas/audit.ts';
-import { ClusterInput, HealthState, Observation } from '../../schemas/cluster.ts';
-import { Kind as KindName } from '../../schemas/common.ts';
+import { ClusterInput, FailureCause, HealthState, Observation, WithdrawalCause } from '../../schemas/cluster.ts';
+import { Kind as KindName, Percent } from '../../schemas/common.ts';
+import { SafetyRuleName } from '../../schemas/failover.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { Drift, GatewayInput, GatewayTarget, Progress, SyncState } from '../../schemas/gateway.ts';
 import { OperationProblem, OperationTarget } from '../../schemas/operation.ts';
@@ -17,7 +18,8 @@ import type { Bucket } from '../core/budget.ts';
 import type { Baseline } from '../core/drift.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Pool } from '../core/ir.ts';
-import type { Kind, Resource, Specs, Traffic } from '../core/model.ts';
+import type { Kind, Resource, Specs } from '../core/model.ts';
+import type { AutomationState, Traffic } from '../core/traffic.ts';
 import type {
   OperationRecord,
   OutboxRow,
@@ -26,6 +28,7 @@ import type {
   Revision,
   Rollout,
   Step,
+  StoredDocument,
   SyncRecord,
 } from '../deps.ts';
 import { type Item, parsed, recordOf } from './items.ts';
@@ -194,6 +197,7 @@ export const StoredPool: z.ZodType<Pool> = z.object({
   healthCheck: HealthCheck,
   affinity: z.object({ ttlSeconds: Count }).optional(),
   pinned: z.boolean(),
+  load: z.number().optional(),
   members: z.array(Member),
 });
 
@@ -209,6 +213,17 @@ export const StoredBucket: z.ZodType<Bucket> = z.object({
   closedUntilMs: z.number(),
 });
 
+const StoredVoter = z.object({
+  voter: z.string(),
+  state: HealthState,
+  sinceMs: z.number(),
+  consecutiveFailures: Count,
+  consecutiveSuccesses: Count,
+  observedAtMs: z.number(),
+  suspectUntilMs: z.number(),
+  last: z.object({ outcome: z.enum(['ok', 'fail']), cause: FailureCause.optional(), detail: z.string() }),
+});
+
 export const StoredHealth: z.ZodType<HealthRecord> = z.object({
   fleet: z.string(),
   cluster: z.string(),
@@ -216,21 +231,111 @@ export const StoredHealth: z.ZodType<HealthRecord> = z.object({
   version: Count,
   state: HealthState,
   sinceMs: z.number(),
-  consecutiveFailures: Count,
-  consecutiveSuccesses: Count,
-  observedAtMs: z.number(),
+  cause: FailureCause.optional(),
+  firstHealthyAtMs: z.number().optional(),
+  votes: z.array(StoredVoter),
   recent: z.array(Observation),
 });
 
-const Withdrawal = z.object({
-  cluster: z.string(),
-  sinceMs: z.number(),
+const Shares = z.array(z.object({ cluster: z.string(), percent: Percent }));
+
+const StoredAutomation: z.ZodType<AutomationState> = z.object({
+  outages: z.array(
+    z.object({
+      cluster: z.string(),
+      uid: z.string(),
+      phase: z.enum(['joining', 'out', 'returning']),
+      percent: Percent,
+      sinceMs: z.number(),
+      reason: z.string(),
+      decision: z.string(),
+      heldUntilMs: z.number(),
+      returnSinceMs: z.number().optional(),
+      steppedAtMs: z.number().optional(),
+      isApproved: z.boolean().optional(),
+    }),
+  ),
+  episodes: z.array(z.object({ cluster: z.string(), uid: z.string(), atMs: z.number() })),
+  panics: z.array(
+    z.object({
+      placement: z.string(),
+      mode: z.enum(['hold', 'base', 'reject']),
+      sinceMs: z.number(),
+      shares: Shares,
+    }),
+  ),
+  halt: z.object({ sinceMs: z.number(), clusters: z.array(z.string()), reason: z.string() }).optional(),
+  blocked: z.array(z.object({ cluster: z.string(), rule: z.string(), sinceMs: z.number() })),
+});
+
+const override = {
+  name: z.string(),
+  id: z.string(),
+  owner: z.string(),
   reason: z.string(),
+  createdAtMs: z.number(),
+  expiresAtMs: z.number(),
+};
+
+const StoredDrill = z.object({
+  run: z.string(),
+  name: z.string(),
+  cluster: z.string(),
+  actor: z.string(),
+  phase: z.enum(['moving', 'holding', 'returning']),
+  currentPercent: Percent,
+  startedAtMs: z.number(),
+  verifiedAtMs: z.number().optional(),
+  phaseSinceMs: z.number(),
+  steppedAtMs: z.number(),
   decision: z.string(),
+  ending: z.enum(['passed', 'failed', 'aborted']).optional(),
 });
 
 export const StoredTraffic: z.ZodType<Traffic> = z.object({
   version: Count,
-  withdrawals: z.array(Withdrawal),
-  recommended: z.array(Withdrawal).optional(),
+  head: z.object({ decision: z.string(), hash: z.string() }).optional(),
+  withdrawals: z.array(
+    z.object({
+      cluster: z.string(),
+      percent: Percent,
+      cause: WithdrawalCause,
+      sinceMs: z.number(),
+      reason: z.string(),
+      decision: z.string(),
+    }),
+  ),
+  allocations: z.array(z.object({ placement: z.string(), cause: z.enum(['capacity', 'panic']), shares: Shares })),
+  automation: StoredAutomation,
+  recommended: StoredAutomation.optional(),
+  shifts: z.array(
+    z.object({
+      ...override,
+      cluster: z.string(),
+      percent: Percent,
+      stepPercent: Percent,
+      stepSeconds: Count,
+      phase: z.enum(['moving', 'draining', 'applied', 'returning']),
+      currentPercent: Percent,
+      phaseSinceMs: z.number(),
+      steppedAtMs: z.number(),
+      decision: z.string(),
+    }),
+  ),
+  breakGlasses: z.array(z.object({ ...override, rules: z.array(SafetyRuleName) })),
+  drill: StoredDrill.optional(),
 });
+
+const DocumentBody = z.object({
+  fleet: z.string(),
+  kind: z.enum(['shift', 'break-glass', 'drill-run', 'delivery']),
+  id: z.string(),
+  version: Count,
+  body: z.record(z.string(), z.json()),
+  isPending: z.boolean(),
+  ttl: z.number().optional(),
+});
+
+export function documentOf(item: Item): StoredDocument {
+  return recordOf(item, DocumentBody);
+}

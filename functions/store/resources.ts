@@ -2,7 +2,7 @@ import { digest } from '../core/digest.ts';
 import type { Ref, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import type { Commit, Store } from '../deps.ts';
-import { ABSENT, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
+import { ABSENT, check, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
 import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
 import {
   baselineKey,
@@ -54,12 +54,14 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
   const references = distinctReferences([commit]);
   await forgetProgrammed(table, [commit]);
   const outcome = await table.transact(
-    [...references.map(takeOperation), ...commitOperations(commit)],
+    [...references.map((ref) => takeOperation(ref, commit.checkedAgainst)), ...commitOperations(commit)],
     digest(commit.audit.id).slice(0, 32),
   );
   if (outcome.ok) return { result: 'ok' };
   const missing = references.filter((_, index) => outcome.failed.includes(index));
   if (missing.length === 0 || missing.length < outcome.failed.length) return { result: 'conflict' };
+  const fleet = commit.checkedAgainst && missing.find(isFleet);
+  if (fleet && (await table.get(resourceKey(fleet)))) return { result: 'conflict' };
   return { result: 'missing-reference', missing };
 }
 
@@ -67,6 +69,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
 export function commitOperations(commit: Commit): Operation[] {
   const { resource, verb, audit, outbox, operation } = commit;
   return [
+    ...checkOperations(commit),
     resourceOperation(commit),
     revisionOperation(commit),
     auditOperation(resource.fleet, audit),
@@ -77,9 +80,27 @@ export function commitOperations(commit: Commit): Operation[] {
   ];
 }
 
-/** Takes a reference to what exists. */
-export function takeOperation(ref: Ref): Operation {
-  return update(resourceKey(ref), 'ADD #refs :one', PRESENT, { one: 1 });
+/** What the safety rules were checked against is still so. A fleet that is written itself is conditional on its revision anyway. */
+function checkOperations({ resource, references, checkedAgainst }: Commit): Operation[] {
+  if (checkedAgainst === undefined) return [];
+  const { fleet, kind } = resource;
+  const { trafficVersion: version, fleetRevision: revision } = checkedAgainst;
+  const unmoved =
+    version === 0 ? check(trafficKey(fleet), ABSENT) : check(trafficKey(fleet), '#version = :version', { version });
+  const isTaken = kind === 'fleet' || references.some(isFleet);
+  const fleetKey = resourceKey({ kind: 'fleet', fleet, name: fleet });
+  return [unmoved, ...(isTaken ? [] : [check(fleetKey, '#revision = :revision', { revision })])];
+}
+
+function isFleet({ kind }: Ref): boolean {
+  return kind === 'fleet';
+}
+
+/** Takes a reference to what exists; to a fleet that rules were checked against, while it is at that revision. */
+export function takeOperation(ref: Ref, checked?: Commit['checkedAgainst']): Operation {
+  const take = 'ADD #refs :one';
+  if (checked === undefined || !isFleet(ref)) return update(resourceKey(ref), take, PRESENT, { one: 1 });
+  return update(resourceKey(ref), take, '#revision = :revision', { one: 1, revision: checked.fleetRevision });
 }
 
 /** A transaction takes each item once: repeated references count once, those to what it writes itself not at all. */

@@ -78,7 +78,7 @@ async function advance(table: Table, rollout: Rollout, commits: Parameters<Store
   await forgetProgrammed(table, commits);
   const outcome = await table.transact([
     update(rolloutKey(fleet, operation), set, AT, { ...moved, at: writtenBatches, open: 1 }),
-    ...references.map(takeOperation),
+    ...references.map((ref) => takeOperation(ref)),
     ...parts.map(({ part }) => part),
   ]);
   if (outcome.ok) return { result: 'ok' as const, rollout: { ...rollout, ...moved } };

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../functions/core/model.ts';
 import { plan as planChanges } from '../../functions/core/plan.ts';
 import type { Plan, ProviderObject } from '../../functions/core/provider-object.ts';
 import { resolve } from '../../functions/core/resolve.ts';
+import { NO_TRAFFIC } from '../../functions/core/traffic.ts';
 import { providerFor } from '../../functions/providers/registry.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { snapshotOf, TARGETS } from './plan-fleet.ts';
@@ -82,7 +83,7 @@ function planFor(provider: Assignment['provider'], snapshot: Snapshot, current: 
 function desiredOf(provider: Assignment['provider'], snapshot: Snapshot, objects: ProviderObject[]): ProviderObject[] {
   const { target, facts } = TARGETS[provider];
   const config = resolve(snapshot);
-  const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, [])]));
+  const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, NO_TRAFFIC)]));
   lookAtHeap();
   const observed = { objects, foreign: [], facts };
   return providerFor(provider).compile(config, shares, observed, { target, owner: 'bench/prod/edge' });

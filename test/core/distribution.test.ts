@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { effectiveShares, shares, toPercents } from '../../functions/core/distribution.ts';
-import { member, pool, T0, withdrawal } from './fixtures.ts';
+import { member, pool, T0, withdrawal, without } from './fixtures.ts';
 
 const percents = (result: { percent: number }[]) => result.map((share) => share.percent);
 
@@ -72,46 +72,46 @@ describe('shares of a pool', () => {
   const standby = pool([member('a', 100), member('b', 100, 1), member('c', 100, 2)]);
 
   it('are the declared weights while nobody is withdrawn', () => {
-    expect(percents(effectiveShares(active, []))).toEqual([60, 40]);
-    expect(percents(effectiveShares(standby, []))).toEqual([100, 0, 0]);
+    expect(percents(effectiveShares(active, without()))).toEqual([60, 40]);
+    expect(percents(effectiveShares(standby, without()))).toEqual([100, 0, 0]);
   });
 
   it('move to the others of the tier when a cluster is withdrawn', () => {
-    expect(percents(effectiveShares(active, [withdrawal('a')]))).toEqual([0, 100]);
+    expect(percents(effectiveShares(active, without(withdrawal('a'))))).toEqual([0, 100]);
     expect(
-      percents(effectiveShares(pool([member('a', 50), member('b', 30), member('c', 20)]), [withdrawal('a')])),
+      percents(effectiveShares(pool([member('a', 50), member('b', 30), member('c', 20)]), without(withdrawal('a')))),
     ).toEqual([0, 60, 40]);
   });
 
   it('move to the next tier that can serve, and to no further one', () => {
-    expect(percents(effectiveShares(standby, [withdrawal('a')]))).toEqual([0, 100, 0]);
-    expect(percents(effectiveShares(standby, [withdrawal('a'), withdrawal('b')]))).toEqual([0, 0, 100]);
+    expect(percents(effectiveShares(standby, without(withdrawal('a'))))).toEqual([0, 100, 0]);
+    expect(percents(effectiveShares(standby, without(withdrawal('a'), withdrawal('b'))))).toEqual([0, 0, 100]);
   });
 
   it('stay with the cluster that was withdrawn last when every cluster is: a failed pool is better than an empty one', () => {
     const both = [withdrawal('a', T0), withdrawal('b', T0 + 60_000)];
-    expect(percents(effectiveShares(active, both))).toEqual([0, 100]);
+    expect(percents(effectiveShares(active, without(...both)))).toEqual([0, 100]);
   });
 
   it('are the declared ones when all clusters were withdrawn at once', () => {
-    expect(percents(effectiveShares(active, [withdrawal('a'), withdrawal('b')]))).toEqual([60, 40]);
+    expect(percents(effectiveShares(active, without(withdrawal('a'), withdrawal('b'))))).toEqual([60, 40]);
   });
 
   it('do not move for a pinned pool', () => {
-    expect(percents(effectiveShares(pool([member('b', 1)], true), [withdrawal('b')]))).toEqual([100]);
+    expect(percents(effectiveShares(pool([member('b', 1)], true), without(withdrawal('b'))))).toEqual([100]);
   });
 
   it('ignore clusters that are not in the pool', () => {
-    expect(percents(effectiveShares(active, [withdrawal('z')]))).toEqual([60, 40]);
+    expect(percents(effectiveShares(active, without(withdrawal('z'))))).toEqual([60, 40]);
   });
 
   it('leave a cluster with the declared weight 0 alone, even when the others are withdrawn', () => {
     const canary = pool([member('a', 100), member('b', 0)]);
-    expect(percents(effectiveShares(canary, [withdrawal('a')]))).toEqual([100, 0]);
+    expect(percents(effectiveShares(canary, without(withdrawal('a'))))).toEqual([100, 0]);
   });
 
   it('say why each cluster has its share', () => {
-    const [a, b] = shares(active, [withdrawal('a')]);
+    const [a, b] = shares(active, without(withdrawal('a')));
     expect(a).toMatchObject({
       declaredPercent: 60,
       effectivePercent: 0,
@@ -133,9 +133,16 @@ describe('shares of a pool', () => {
           minLength: 1,
         },
       ),
-      withdrawn: fc.uniqueArray(fc.record({ cluster: fc.constantFrom('a', 'b', 'c', 'd', 'e'), sinceMs: fc.nat(3) }), {
-        selector: (item) => item.cluster,
-      }),
+      withdrawn: fc.uniqueArray(
+        fc.record({
+          cluster: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+          sinceMs: fc.nat(3),
+          percent: fc.constantFrom(0, 0, 10, 99),
+        }),
+        {
+          selector: (item) => item.cluster,
+        },
+      ),
       pinned: fc.boolean(),
     });
     fc.assert(
@@ -146,7 +153,7 @@ describe('shares of a pool', () => {
         );
         const result = effectiveShares(
           target,
-          withdrawn.map((item) => withdrawal(item.cluster, item.sinceMs)),
+          without(...withdrawn.map((item) => withdrawal(item.cluster, item.sinceMs, item.percent))),
         );
         const total = percents(result).reduce((sum, value) => sum + value, 0);
         expect(total).toBe(members.some((item) => item.weight > 0) ? 100 : 0);

@@ -1,6 +1,7 @@
-import type { HealthRecord } from '../../functions/core/health.ts';
+import type { HealthRecord, VoterRecord } from '../../functions/core/health.ts';
 import type { Member, Pool } from '../../functions/core/ir.ts';
-import type { Kind, Resource, Specs, Withdrawal } from '../../functions/core/model.ts';
+import type { Kind, Resource, Specs } from '../../functions/core/model.ts';
+import type { Withdrawal } from '../../functions/core/traffic.ts';
 import { ClusterInput } from '../../schemas/cluster.ts';
 import { GatewayInput } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';
@@ -46,19 +47,22 @@ export function pool(members: Member[], pinned = false): Pool {
   return { key: 'shop-80', service: 'shop', port: 80, protocol: 'HTTP', healthCheck, pinned, members };
 }
 
-export function withdrawal(cluster: string, sinceMs = T0): Withdrawal {
-  return { cluster, sinceMs, reason: '3 consecutive probes failed', decision: 'dec_1' };
+export function withdrawal(cluster: string, sinceMs = T0, percent = 0): Withdrawal {
+  return { cluster, percent, cause: 'failure', sinceMs, reason: '3 consecutive probes failed', decision: 'dec_1' };
 }
 
-export function health(cluster: string, state: HealthRecord['state'], sinceMs = T0, observedAtMs = T0): HealthRecord {
-  const recent = [
-    {
-      observedAt: new Date(observedAtMs).toISOString(),
-      outcome: 'fail' as const,
-      latencyMs: 1,
-      detail: 'http: status 503',
-    },
-  ];
+/** What is in force while these clusters are withdrawn. */
+export function without(...withdrawals: Withdrawal[]) {
+  return { withdrawals, allocations: [] };
+}
+
+/** What each voter says; all of it at the same time. */
+export function health(
+  cluster: string,
+  state: HealthRecord['state'],
+  options: { sinceMs?: number; observedAtMs?: number; voters?: string[]; firstHealthyAtMs?: number } = {},
+): HealthRecord {
+  const { sinceMs = T0, observedAtMs = T0, voters = ['edge'], firstHealthyAtMs = T0 - 86_400_000 } = options;
   return {
     fleet: 'prod',
     cluster,
@@ -66,9 +70,21 @@ export function health(cluster: string, state: HealthRecord['state'], sinceMs = 
     version: 1,
     state,
     sinceMs,
+    firstHealthyAtMs,
+    votes: voters.map((voter) => vote(voter, state, sinceMs, observedAtMs)),
+    recent: [],
+  };
+}
+
+export function vote(voter: string, state: HealthRecord['state'], sinceMs = T0, observedAtMs = T0): VoterRecord {
+  return {
+    voter,
+    state,
+    sinceMs,
     consecutiveFailures: state === 'unhealthy' ? 3 : 0,
     consecutiveSuccesses: state === 'healthy' ? 5 : 0,
     observedAtMs,
-    recent,
+    suspectUntilMs: 0,
+    last: { outcome: state === 'unhealthy' ? 'fail' : 'ok', detail: state === 'unhealthy' ? 'http: 503' : 'http: 200' },
   };
 }

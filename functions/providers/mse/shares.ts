@@ -1,6 +1,7 @@
 import { effectiveShares, toPercents } from '../../core/distribution.ts';
 import type { Address, Member, Pool, Share } from '../../core/ir.ts';
 import { compareText } from '../../core/precedence.ts';
+import { NO_TRAFFIC } from '../../core/traffic.ts';
 
 /** What becomes one service at the gateway: routes give it `percent` of the pool, and it shares that equally between its addresses. */
 export interface Slot {
@@ -60,7 +61,7 @@ export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; 
 /** When no cluster shall serve, all serve as declared: an address that may answer is better than none. */
 function sourcesOf(pool: Pool, shares: readonly Share[]): Source[] {
   const members = pool.members.filter((member) => member.endpoints.length > 0);
-  const declared = effectiveShares({ ...pool, members }, []);
+  const declared = effectiveShares({ ...pool, members }, NO_TRAFFIC);
   const wanted = toPercents(members.map((member) => percentOf(member.cluster, shares)));
   const nobody = wanted.every((percent) => percent === 0);
   return members.map((member, index) => ({

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../../../functions/core/ir.ts';
 import type { ProviderObject } from '../../../functions/core/provider-object.ts';
+import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
 import { groupsOf } from '../../../functions/providers/alb/actions.ts';
 import { GroupSpec, RuleSpec, resourceName, tagValue } from '../../../functions/providers/alb/canonical.ts';
 import { compile } from '../../../functions/providers/alb/compile.ts';
@@ -21,7 +22,7 @@ const facts = { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 2, foreignPr
 
 function compiled(config: Partial<GatewayConfig>, options: { shares?: Share[]; objects?: ProviderObject[] } = {}) {
   const whole = { rules: [], pools: [SHOP], ...config };
-  const shares = new Map(whole.pools.map((one: Pool) => [one.key, options.shares ?? effectiveShares(one, [])]));
+  const shares = new Map(whole.pools.map((one: Pool) => [one.key, options.shares ?? effectiveShares(one, NO_TRAFFIC)]));
   const observed = { objects: options.objects ?? [], foreign: [], facts };
   return compile(whole, shares, observed, { target });
 }

@@ -5,6 +5,7 @@ import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { GatewayConfig, IrFilter, Member, Pool, Rule, Share } from '../../../functions/core/ir.ts';
 import { plan } from '../../../functions/core/plan.ts';
 import type { Json, Plan } from '../../../functions/core/provider-object.ts';
+import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
 import type { Cloud } from '../../../functions/deps.ts';
 import { alb } from '../../../functions/providers/alb/index.ts';
 import type { Scope, Session } from '../../../functions/providers/provider.ts';
@@ -45,7 +46,7 @@ export function filters(...declared: z.input<typeof RouteFilter>[]): IrFilter[] 
 }
 
 export type SharesOf = (pool: Pool) => Share[];
-export const declaredShares: SharesOf = (one) => effectiveShares(one, []);
+export const declaredShares: SharesOf = (one) => effectiveShares(one, NO_TRAFFIC);
 
 export interface Alb {
   cloud: LocalCloud;

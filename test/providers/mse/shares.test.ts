@@ -2,12 +2,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { Member, Pool, Share } from '../../../functions/core/ir.ts';
+import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
 import { slotsOf } from '../../../functions/providers/mse/shares.ts';
 import { member, pool } from './harness.ts';
 
 const CLUSTERS = ['a', 'b', 'c', 'd', 'e'];
-const withdrawn = (...clusters: string[]) =>
-  clusters.map((cluster, index) => ({ cluster, sinceMs: index, reason: 'down', decision: 'd' }));
+const withdrawn = (...clusters: string[]) => ({
+  withdrawals: clusters.map((cluster, index) => {
+    return { cluster, percent: 0, cause: 'failure' as const, sinceMs: index, reason: 'down', decision: 'd' };
+  }),
+  allocations: [],
+});
 
 /** The addresses of each service and the real shares, while these clusters are out. */
 function outcome(members: Member[], ...out: string[]) {
@@ -71,12 +76,12 @@ test('a tier that stands by has no service, and lends its addresses when the one
 test('when no cluster shall serve, all do as declared', () => {
   const one = pool('shop-80', weighted([60, 40]));
   const nobody: Share[] = one.members.map(({ cluster }) => ({ cluster, percent: 0 }));
-  expect(slotsOf(one, nobody)).toEqual(slotsOf(one, effectiveShares(one, [])));
+  expect(slotsOf(one, nobody)).toEqual(slotsOf(one, effectiveShares(one, NO_TRAFFIC)));
 });
 
 test('a pool with affinity has one service, with addresses by weight', () => {
   const one: Pool = { ...pool('shop-80', weighted([75, 25], 3)), affinity: { ttlSeconds: 60 } };
-  const { slots, real } = slotsOf(one, effectiveShares(one, []));
+  const { slots, real } = slotsOf(one, effectiveShares(one, NO_TRAFFIC));
   expect(slots.map(({ name, percent, addresses }) => [name, percent, addresses.length])).toEqual([['all', 100, 4]]);
   expect(real.map((share) => share.percent)).toEqual([75, 25]);
 });
@@ -104,7 +109,7 @@ test('whatever fails: routes keep their percentages, no service is empty, and on
     );
     const wanted = effectiveShares(one, withdrawn(...out));
     const { slots, real } = slotsOf(one, wanted);
-    const declared = slotsOf(one, effectiveShares(one, []));
+    const declared = slotsOf(one, effectiveShares(one, NO_TRAFFIC));
     const percents = (all: typeof slots) => all.map(({ name, percent }) => [name, percent]);
     expect(percents(slots)).toEqual(percents(declared.slots));
     expect(slots.every(({ addresses }) => addresses.length > 0)).toBe(true);

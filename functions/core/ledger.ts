@@ -1,0 +1,44 @@
+import type { Decision } from '../../schemas/decision.ts';
+import { digest } from './digest.ts';
+
+/**
+ * The decisions of a fleet form a chain: each carries the hash of the one before it, and its own over everything else. Whoever alters,
+ * removes or adds a decision breaks a link.
+ */
+export function sealed(decision: Omit<Decision, 'hash' | 'previousHash'>, previousHash: string): Decision {
+  const linked = { ...decision, previousHash };
+  return { ...linked, hash: hashOf(linked) };
+}
+
+/** SHA-256, in hex, of the canonical JSON of a decision without its own hash. */
+export function hashOf(decision: Omit<Decision, 'hash'> & { hash?: string }): string {
+  const { hash: _, ...rest } = decision;
+  return digest(rest);
+}
+
+/** A decision that is not what its hash says, or does not follow the one before it. */
+export interface BrokenLink {
+  decision: string;
+  reason: 'altered' | 'unlinked' | 'misnumbered';
+}
+
+/**
+ * The first link that does not hold of decisions in their order, oldest first, after `previous` (undefined: they are the first of the
+ * fleet). altered: its hash is another. unlinked: it does not carry the hash of the one before. misnumbered: its version is not higher.
+ */
+export function brokenLink(decisions: readonly Decision[], previous: Decision | undefined): BrokenLink | undefined {
+  let before = previous;
+  for (const decision of decisions) {
+    const reason = flawOf(decision, before);
+    if (reason !== undefined) return { decision: decision.id, reason };
+    before = decision;
+  }
+  return undefined;
+}
+
+function flawOf(decision: Decision, before: Decision | undefined): BrokenLink['reason'] | undefined {
+  if (hashOf(decision) !== decision.hash) return 'altered';
+  if (decision.previousHash !== (before?.hash ?? '')) return 'unlinked';
+  if (decision.version <= (before?.version ?? 0)) return 'misnumbered';
+  return undefined;
+}

@@ -1,0 +1,159 @@
+/** The records of shifts, break-glasses and drill runs: what the traffic state knows of them while they live, and how they ended. */
+
+import type { DrillRun } from '../../schemas/drill.ts';
+import type { BreakGlass, Shift } from '../../schemas/shift.ts';
+import type { Ending, Situation, Verdict } from '../core/situation.ts';
+import type { LiveBreakGlass, LiveDrill, LiveShift } from '../core/traffic.ts';
+import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
+
+/** A record as it will be, given the one before. */
+interface Entry {
+  kind: DocumentKind;
+  id: string;
+  bodyAfter(known: StoredDocument['body'] | undefined): object;
+}
+
+/** Of everything that the verdict begins, moves or ends. */
+export async function overrideDocuments(
+  store: Store,
+  situation: Situation,
+  verdict: Verdict,
+): Promise<StoredDocument[]> {
+  const { fleet } = situation;
+  const entries = [
+    ...shiftEntries(situation, verdict),
+    ...glassEntries(situation, verdict),
+    ...drillEntries(situation, verdict),
+  ];
+  return await Promise.all(
+    entries.map(async ({ kind, id, bodyAfter }) => {
+      const known = await store.document(fleet, kind, id);
+      const body = bodyAfter(known?.body) as StoredDocument['body'];
+      return { fleet, kind, id, version: (known?.version ?? 0) + 1, body, isPending: false };
+    }),
+  );
+}
+
+/** As the API shows a live one. */
+export function viewShift(fleet: string, shift: LiveShift, updatedAtMs: number): Shift {
+  const { id: _, phase, phaseSinceMs: __, steppedAtMs: ___, createdAtMs, expiresAtMs, ...rest } = shift;
+  return {
+    ...rest,
+    fleet,
+    state: phase,
+    expiresAt: iso(expiresAtMs),
+    createdAt: iso(createdAtMs),
+    updatedAt: iso(updatedAtMs),
+  };
+}
+
+/** As the API shows a live one. */
+export function viewBreakGlass(fleet: string, glass: LiveBreakGlass, updatedAtMs: number): BreakGlass {
+  const { id: _, createdAtMs, expiresAtMs, ...rest } = glass;
+  return {
+    ...rest,
+    fleet,
+    state: 'live',
+    expiresAt: iso(expiresAtMs),
+    createdAt: iso(createdAtMs),
+    updatedAt: iso(updatedAtMs),
+  };
+}
+
+/** A shift ends when its time is over or somebody says so; its cluster may return for a while after that. */
+function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
+  return changed(before.shifts, after.shifts).map(({ item: shift, isLive }): Entry => {
+    const ending = endingOf(endings, 'shift', shift.id);
+    return {
+      kind: 'shift',
+      id: shift.name,
+      bodyAfter: (known) => ({
+        ...viewShift(fleet, shift, nowMs),
+        ...(known?.['createdAt'] === iso(shift.createdAtMs) && endOf(known)),
+        ...(ending && { endedAt: iso(nowMs), endedBy: ending.by }),
+        ...(!isLive && { state: 'ended', currentPercent: 100 }),
+      }),
+    };
+  });
+}
+
+function glassEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
+  return changed(before.breakGlasses, after.breakGlasses).map(({ item: glass, isLive }): Entry => {
+    const ending = endingOf(endings, 'break-glass', glass.id);
+    return {
+      kind: 'break-glass',
+      id: glass.name,
+      bodyAfter: () => ({
+        ...viewBreakGlass(fleet, glass, nowMs),
+        ...(!isLive && { state: 'ended', endedAt: iso(nowMs), endedBy: ending?.by ?? 'expiry' }),
+      }),
+    };
+  });
+}
+
+function drillEntries(situation: Situation, { traffic: after, endings }: Verdict): Entry[] {
+  const { traffic: before } = situation;
+  if (JSON.stringify(before.drill) === JSON.stringify(after.drill)) return [];
+  const gone = before.drill && before.drill.run !== after.drill?.run ? [before.drill] : [];
+  return [...gone, ...(after.drill ? [after.drill] : [])].map((drill): Entry => {
+    const ending = endings.find((item) => item.type === 'drill' && item.run === drill.run);
+    return {
+      kind: 'drill-run',
+      id: drill.run,
+      bodyAfter: (known) => drillRun(situation, drill, ending?.type === 'drill' ? ending : undefined, known),
+    };
+  });
+}
+
+function drillRun(
+  { fleet, nowMs, policy, decision }: Situation,
+  drill: LiveDrill,
+  ending: Extract<Ending, { type: 'drill' }> | undefined,
+  known: StoredDocument['body'] | undefined,
+): DrillRun {
+  const { run, name, cluster, actor, phase, currentPercent, startedAtMs, verifiedAtMs } = drill;
+  const state = ending?.state ?? phase;
+  const target = policy.drills.find((item) => item.name === name)?.recoveryTargetSeconds;
+  const detail = ending?.detail ?? `${cluster} has ${currentPercent} % of its share`;
+  const events = (known?.['events'] ?? []) as DrillRun['events'];
+  return {
+    id: run,
+    fleet,
+    drill: name,
+    cluster,
+    actor,
+    state,
+    startedAt: iso(startedAtMs),
+    ...(verifiedAtMs !== undefined && {
+      verifiedAt: iso(verifiedAtMs),
+      recoverySeconds: Math.max(0, verifiedAtMs - startedAtMs) / 1000,
+    }),
+    ...(ending && { endedAt: iso(nowMs) }),
+    recoveryTargetSeconds: target ?? Number(known?.['recoveryTargetSeconds'] ?? 0),
+    percent: ending ? 100 : currentPercent,
+    events: [...events, { at: iso(nowMs), type: state, detail, decision }],
+  };
+}
+
+/** What is new, moved or gone. */
+function changed<T extends { id: string }>(before: readonly T[], after: readonly T[]): { item: T; isLive: boolean }[] {
+  const then = new Map(before.map((item) => [item.id, JSON.stringify(item)]));
+  const now = new Set(after.map(({ id }) => id));
+  return [
+    ...after.filter((item) => then.get(item.id) !== JSON.stringify(item)).map((item) => ({ item, isLive: true })),
+    ...before.filter(({ id }) => !now.has(id)).map((item) => ({ item, isLive: false })),
+  ];
+}
+
+function endingOf(endings: readonly Ending[], type: 'shift' | 'break-glass', id: string): { by: string } | undefined {
+  const ending = endings.find((item) => item.type === type && item.id === id);
+  return ending && 'by' in ending ? ending : undefined;
+}
+
+function endOf({ endedAt, endedBy }: StoredDocument['body']): object {
+  return { ...(endedAt !== undefined && { endedAt }), ...(endedBy !== undefined && { endedBy }) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

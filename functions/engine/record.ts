@@ -1,0 +1,131 @@
+import type { AuditEvent } from '../../schemas/audit.ts';
+import type { Decision } from '../../schemas/decision.ts';
+import { changesBetween } from '../core/diff.ts';
+import { canonicalJson, digest } from '../core/digest.ts';
+import { sealed } from '../core/ledger.ts';
+import type { Verdict } from '../core/situation.ts';
+import { voteOf } from '../core/votes.ts';
+import type { Deps, OperationRecord, OutboxRow, Recording } from '../deps.ts';
+import { overrideDocuments } from './overrides.ts';
+import type { Read } from './situation.ts';
+
+/** By whom and what for, as far as people ask. */
+export interface Origin {
+  requestId?: string | undefined;
+  reason?: string | undefined;
+}
+
+/** A verdict as it is recorded: the decision, sealed to the one before, and all that follows from it. */
+export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, origin: Origin): Promise<Recording> {
+  const { situation, gateways } = read;
+  const { fleet } = situation;
+  const inputs = canonicalJson(situation);
+  const decision = decisionOf(read, verdict, digest(situation), origin);
+  const traffic = { ...verdict.traffic, head: { decision: decision.id, hash: decision.hash } };
+  const moves = verdict.outcome === 'applied' && hasMoved(read, verdict) && gateways.length > 0;
+  const operation = moves ? operationOf(deps, decision, gateways, origin) : undefined;
+  return {
+    fleet,
+    traffic,
+    decision,
+    inputs,
+    audit: auditOf(deps, read, verdict, decision, origin),
+    outbox: operation ? rowsOf(decision, operation) : [],
+    operation,
+    documents: await overrideDocuments(deps.store, situation, verdict),
+  };
+}
+
+/** Whether gateways have anything to follow. */
+function hasMoved({ situation }: Read, { traffic }: Verdict): boolean {
+  const inForce = ({ withdrawals, allocations }: Verdict['traffic']) => ({
+    withdrawals: withdrawals.map(({ cluster, percent }) => ({ cluster, percent })),
+    allocations,
+  });
+  return canonicalJson(inForce(situation.traffic)) !== canonicalJson(inForce(traffic));
+}
+
+function decisionOf({ situation, evidence }: Read, verdict: Verdict, inputsDigest: string, origin: Origin): Decision {
+  const { fleet, nowMs, policy, actor, traffic, clusters } = situation;
+  const outOf = (state: Verdict['traffic']) => {
+    const shown = verdict.outcome === 'applied' ? undefined : state.recommended?.outages;
+    return (shown ?? state.withdrawals).filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
+  };
+  return sealed(
+    {
+      id: situation.decision,
+      fleet,
+      version: verdict.traffic.version,
+      decidedAt: iso(nowMs),
+      automation: policy.automation,
+      actor,
+      ...(origin.requestId !== undefined && { requestId: origin.requestId }),
+      outcome: verdict.outcome === 'refused' ? 'blocked' : verdict.outcome,
+      changes: verdict.changes.map(({ health, ...change }) => {
+        const record = evidence.find((item) => item.cluster === change.cluster);
+        const voters = clusters.find(({ name }) => name === change.cluster)?.voters ?? [];
+        return {
+          ...change,
+          health: { state: health.state, since: iso(health.sinceMs) },
+          votes: voters.map((voter) => voteOf(record, voter, policy.health, nowMs)),
+          evidence: record?.recent ?? [],
+        };
+      }),
+      rules: verdict.rules,
+      flags: verdict.flags,
+      withdrawnBefore: outOf(traffic),
+      withdrawnAfter: outOf(verdict.traffic),
+      inputsDigest,
+    },
+    traffic.head?.hash ?? '',
+  );
+}
+
+/** In a line. */
+export function reasonOf({ changes }: { changes: Decision['changes'] }): string {
+  return changes.map(({ action, cluster, reason }) => `${action} ${cluster}: ${reason}`).join('; ');
+}
+
+function auditOf(deps: Deps, { situation }: Read, verdict: Verdict, decision: Decision, origin: Origin): AuditEvent {
+  const { fleet, withdrawnBefore, withdrawnAfter } = decision;
+  return {
+    id: `aud_${deps.ids.ulid()}`,
+    at: decision.decidedAt,
+    actor: decision.actor,
+    action: situation.command === undefined ? `decision.${decision.outcome}` : `traffic.${situation.command.type}`,
+    target: { kind: 'fleet', fleet, name: fleet },
+    requestId: origin.requestId ?? decision.id,
+    reason: (origin.reason ?? reasonOf(decision)).slice(0, MAX_REASON),
+    before: situation.traffic.version,
+    after: verdict.traffic.version,
+    ...changesBetween({ withdrawn: withdrawnBefore }, { withdrawn: withdrawnAfter }),
+  };
+}
+
+/** Characters. A decision on a thousand clusters has more to say; it says it itself. */
+const MAX_REASON = 2000;
+
+function operationOf(deps: Deps, decision: Decision, gateways: string[], origin: Origin): OperationRecord {
+  const { fleet, decidedAt, actor, id } = decision;
+  return {
+    id: `opn_${deps.ids.ulid()}`,
+    fleet,
+    action: 'decision.applied',
+    target: { kind: 'fleet', name: fleet },
+    actor,
+    requestId: origin.requestId ?? id,
+    reason: (origin.reason ?? reasonOf(decision)).slice(0, MAX_REASON),
+    createdAt: decidedAt,
+    gateways,
+  };
+}
+
+/** A decision reaches every gateway of the fleet. */
+function rowsOf({ fleet, version, decidedAt }: Decision, { id, gateways }: OperationRecord): OutboxRow[] {
+  const row = { fleet, kind: 'traffic', name: fleet, revision: version, requestedAt: decidedAt } as const;
+  return gateways.map((gateway) => ({ ...row, gateway, operations: [id] }));
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,87 @@
+import type { FleetSpec } from '../../schemas/fleet.ts';
+import type { Resource } from '../core/model.ts';
+import { placementsOf } from '../core/placements.ts';
+import type { ClusterFacts, Command, Policy, Situation } from '../core/situation.ts';
+import { votersOf } from '../core/votes.ts';
+import type { Deps, SyncRecord } from '../deps.ts';
+
+/** Who decides, and what for. */
+export interface Asked {
+  /** Default: automation. */
+  actor?: string | undefined;
+  command?: Command | undefined;
+}
+
+/** A situation, and what was read for it besides. */
+export interface Read {
+  situation: Situation;
+  /** Names of the gateways of the fleet. */
+  gateways: string[];
+  evidence: Awaited<ReturnType<Deps['store']['health']>>;
+}
+
+/** Everything that a decision of the fleet is taken upon, as it is now. No route is read. */
+export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, asked: Asked = {}): Promise<Read> {
+  const { store, clock, ids } = deps;
+  const [clusters, evidence, traffic, gateways, syncs] = await Promise.all([
+    store.all('cluster', fleet),
+    store.health(fleet),
+    store.traffic(fleet),
+    store.all('gateway', fleet),
+    store.syncs(fleet),
+  ]);
+  const names = gateways.map(({ name }) => name);
+  const [pools, waiting] = await Promise.all([
+    Promise.all(names.map((gateway) => store.pools(fleet, gateway))),
+    Promise.all(names.map((gateway) => store.waiting(fleet, gateway, 'traffic', fleet, fleet))),
+  ]);
+  const uids = new Set(clusters.map(({ uid }) => uid));
+  const nowMs = clock.now();
+  const situation: Situation = {
+    fleet,
+    nowMs,
+    decision: `dec_${ids.ulid()}`,
+    actor: asked.actor ?? 'automation',
+    ...(asked.command && { command: asked.command }),
+    policy: policyOf(spec),
+    clusters: clusters.map((cluster) => factsOf(cluster, spec)),
+    health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
+    placements: placementsOf(pools.flat()),
+    traffic,
+    ...(waiting.flat().length === 0 && verifiedAt(names, syncs, nowMs)),
+  };
+  return { situation, gateways: names, evidence };
+}
+
+export function policyOf({ automation, health, voters, failover, safety, drills }: FleetSpec): Policy {
+  return { automation, health, voters, failover, safety, drills };
+}
+
+export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fleet: FleetSpec): ClusterFacts {
+  return {
+    name,
+    uid,
+    faultDomain: spec.site ?? (spec.zone === undefined ? name : `${spec.region ?? ''}/${spec.zone}`),
+    ...(spec.capacity && { capacity: spec.capacity.requestsPerSecond }),
+    joins: spec.joins,
+    createdAtMs: Date.parse(createdAt),
+    voters: votersOf({ name, spec }, fleet.voters),
+  };
+}
+
+/** When the last of the gateways, none of which waits for traffic any more, was verified to follow. */
+function verifiedAt(
+  gateways: readonly string[],
+  syncs: readonly SyncRecord[],
+  nowMs: number,
+): Pick<Situation, 'verifiedAtMs'> {
+  const times = gateways.map((gateway) => {
+    const record = syncs.find((item) => item.gateway === gateway);
+    return Math.max(timeOf(record?.verifiedAt), timeOf(record?.lastAttemptAt));
+  });
+  return { verifiedAtMs: times.length === 0 ? nowMs : Math.max(...times) };
+}
+
+function timeOf(at: string | undefined): number {
+  return at === undefined ? 0 : Date.parse(at);
+}

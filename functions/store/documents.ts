@@ -1,0 +1,39 @@
+import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
+import { ABSENT, itemOf, type Operation, put, remove } from './items.ts';
+import { documentKey, documentsOf, pendingKey, pendingOf } from './keys.ts';
+import { type Order, readPage } from './pages.ts';
+import { documentOf } from './records.ts';
+import type { Table } from './table.ts';
+
+type Documents = Pick<Store, 'document' | 'documents' | 'putDocument' | 'pendingDocuments'>;
+
+/** Names from a to z, ULIDs from the newest. */
+const ORDER: Record<DocumentKind, Order> = {
+  shift: 'ascending',
+  'break-glass': 'ascending',
+  'drill-run': 'descending',
+  delivery: 'descending',
+};
+
+/** Records beside the traffic state. One that is pending has a copy in a list of its kind, over all fleets. */
+export function documentStore(table: Table): Documents {
+  return {
+    document: async (fleet, kind, id) => {
+      const item = await table.get(documentKey({ fleet, kind, id }));
+      return item && documentOf(item);
+    },
+    documents: (fleet, kind, page) => readPage(table, documentsOf(fleet, kind), ORDER[kind], page, documentOf),
+    putDocument: async (document) => (await table.transact(documentOperations(document))).ok,
+    pendingDocuments: async (kind, limit) => (await table.query(pendingOf(kind), { limit })).map(documentOf),
+  };
+}
+
+/** Conditional on the version before. */
+export function documentOperations(document: StoredDocument): Operation[] {
+  const { version, ttl, isPending } = document;
+  const attributes = { version, ...(ttl !== undefined && { ttl }) };
+  const item = itemOf(documentKey(document), document, attributes);
+  const written = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
+  const copy = pendingKey(document);
+  return [written, isPending ? put(itemOf(copy, document, attributes)) : remove(copy)];
+}
