@@ -26,8 +26,8 @@ export function createEvaluator(
   const run = async () => {
     while (asked) {
       asked = false;
-      const decision = await evaluate(deps, name, spec, lease && { lease: lease.current() });
-      if (decision !== undefined) decisions.push(decision);
+      const { decision } = await evaluate(deps, name, spec, { lease: lease?.current() });
+      if (decision !== undefined) decisions.push(decision.id);
       pusher.push();
     }
     running = undefined;

@@ -10,10 +10,12 @@ export interface ProbePorts {
   settings: Pick<Settings, 'allowLoopbackProbes'>;
 }
 
-/** `unsent`: the probe says nothing of its target. */
 interface ProbeOutcome {
   path: Probe['path'];
+  /** unsent: it says nothing of its target. */
   outcome: 'ok' | 'fail' | 'unsent';
+  /** There was not even a connection. */
+  isUnreached?: boolean;
   detail: string;
   latencyMs: number;
   certificateExpiresAtMs?: number | undefined;
@@ -33,38 +35,47 @@ export function probesFrom(probes: readonly Probe[], from: 'edge' | 'agents'): P
   return probes.filter((probe) => probe.from === 'everywhere' || probe.from === from);
 }
 
+export interface Prober {
+  /** Name of the voter that the observation is of. */
+  voter: string;
+  timeoutMs: number;
+  /** The probes lead through a gateway: that it cannot be reached says nothing of the cluster behind it. */
+  isThroughGateway?: boolean;
+}
+
 /** Sends probes of a cluster, at least one, and judges what comes of it. */
-export async function observe(
-  ports: ProbePorts,
-  probes: readonly Probe[],
-  { voter, timeoutMs }: { voter: string; timeoutMs: number },
-): Promise<Sight> {
-  const outcomes = await Promise.all(probes.map((probe) => send(ports, probe, timeoutMs)));
+export async function observe(ports: ProbePorts, probes: readonly Probe[], prober: Prober): Promise<Sight> {
+  const outcomes = await Promise.all(probes.map((probe) => send(ports, probe, prober)));
   const expiries = outcomes.flatMap(({ certificateExpiresAtMs }) => certificateExpiresAtMs ?? []);
   const observation: Observation = {
-    voter,
+    voter: prober.voter,
     observedAt: new Date(ports.clock.now()).toISOString(),
-    ...verdictOf(outcomes),
+    ...verdictOf(outcomes, prober),
     latencyMs: Math.max(...outcomes.map(({ latencyMs }) => latencyMs)),
   };
   return { observation, ...(expiries.length > 0 && { certificateExpiresAtMs: Math.min(...expiries) }) };
 }
 
-/** Whether one target answers as it should; for control targets, which are no cluster. */
+/** Whether a control target answers as it should. */
 export async function answers(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<boolean> {
-  const { outcome } = await send(ports, probe, timeoutMs);
-  return outcome !== 'fail';
+  return (await send(ports, probe, { timeoutMs })).outcome !== 'fail';
 }
 
 /**
  * A cluster fails when a probe of its ingress does (R6); that one of the direct ones fails is told, no more. Where the sender has direct
  * ones only, they stand for the cluster.
  */
-function verdictOf(outcomes: readonly ProbeOutcome[]): Pick<Observation, 'outcome' | 'cause' | 'detail'> {
+function verdictOf(
+  outcomes: readonly ProbeOutcome[],
+  { isThroughGateway = false }: Prober,
+): Pick<Observation, 'outcome' | 'cause' | 'detail'> {
   const failed = outcomes.filter(({ outcome }) => outcome === 'fail');
   const direct = outcomes.filter(({ path }) => path === 'direct');
   const decisive = direct.length === outcomes.length ? direct : outcomes.filter(({ path }) => path === 'ingress');
   const told = (some: readonly ProbeOutcome[]) => some.map(({ detail }) => detail).join('; ');
+  if (isThroughGateway && failed.length > 0) {
+    return { outcome: failed.some(({ isUnreached }) => isUnreached) ? 'inconclusive' : 'fail', detail: told(failed) };
+  }
   if (decisive.some(({ outcome }) => outcome === 'fail')) {
     const isAround = direct.length > 0 && direct.every(({ outcome }) => outcome === 'ok');
     const cause: FailureCause = isAround ? 'Ingress' : 'Cluster';
@@ -74,7 +85,7 @@ function verdictOf(outcomes: readonly ProbeOutcome[]): Pick<Observation, 'outcom
   return { outcome: isSeen ? 'ok' : 'inconclusive', detail: told(outcomes) };
 }
 
-async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<ProbeOutcome> {
+async function send(ports: ProbePorts, probe: Probe, { timeoutMs }: Pick<Prober, 'timeoutMs'>): Promise<ProbeOutcome> {
   const startedMs = ports.clock.now();
   const since = () => Math.max(0, ports.clock.now() - startedMs);
   const { path } = probe;
@@ -87,7 +98,10 @@ async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise
     const { detail, ...result } = await dispatch(ports, probe, timeoutMs);
     return { path, ...result, detail: `${label}: ${detail}`, latencyMs: since() };
   } catch (error) {
-    return { path, outcome: 'fail', detail: `${label}: ${failure(error, timeoutMs)}`, latencyMs: since() };
+    // The platform's error texts differ and may carry addresses; only the two cases that matter are told apart.
+    const isUnreached = !(error instanceof Error && error.name === 'TimeoutError');
+    const detail = isUnreached ? 'connection failed' : `no answer in ${timeoutMs / 1000} s`;
+    return { path, outcome: 'fail', isUnreached, detail: `${label}: ${detail}`, latencyMs: since() };
   }
 }
 
@@ -113,11 +127,4 @@ async function ask({ net, clock }: ProbePorts, probe: HttpProbe, timeoutMs: numb
   if (expiresInMs > certificateWarningDays * DAY_MS) return { outcome: 'ok', detail: `status ${status}` };
   const days = Math.max(0, Math.floor(expiresInMs / DAY_MS));
   return { outcome: 'ok', detail: `status ${status}, certificate expires in ${days} days`, certificateExpiresAtMs };
-}
-
-/** The platform's error texts differ and may carry addresses; only the two cases that matter are told apart. */
-function failure(error: unknown, timeoutMs: number): string {
-  return error instanceof Error && error.name === 'TimeoutError'
-    ? `no answer in ${timeoutMs / 1000} s`
-    : 'connection failed';
 }

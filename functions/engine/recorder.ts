@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import { type HealthRecord, step, unknownHealth } from '../core/health.ts';
+import { distrust, type HealthRecord, step, unknownHealth } from '../core/health.ts';
 import type { Resource } from '../core/model.ts';
 import { votersOf } from '../core/votes.ts';
 import type { Deps } from '../deps.ts';
@@ -34,6 +34,7 @@ export function createRecorder(
     let before = known.get(cluster.uid) ?? firstRecord(deps, cluster);
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
       const record = stepped(deps, spec, cluster, before, { observation, suspectUntilMs });
+      if (record === before) break;
       if (await deps.store.putHealth(record, observation, lease?.current())) {
         known.set(cluster.uid, record);
         return { record, isNews: mindOf(record) !== mindOf(before) };
@@ -52,16 +53,18 @@ export function createRecorder(
   };
 }
 
-/** The record as it is after an observation. */
+/** The record as it is after an observation; the record itself when that is to be ignored. */
 export function stepped(
-  deps: Pick<Deps, 'clock'>,
-  spec: FleetSpec,
+  { clock }: Pick<Deps, 'clock'>,
+  { voters, health }: FleetSpec,
   cluster: Resource<'cluster'>,
   record: HealthRecord,
   { observation, suspectUntilMs }: { observation: Observation; suspectUntilMs?: number | undefined },
 ): HealthRecord {
-  const voters = votersOf(spec.voters, cluster);
-  return step(record, observation, { policy: spec.health, voters, suspectUntilMs }, deps.clock.now());
+  const names = votersOf(cluster, voters);
+  const watch = { policy: health, voters: voters.filter(({ name }) => names.includes(name)) };
+  const next = step(record, observation, watch, clock.now());
+  return suspectUntilMs === undefined || next === record ? next : distrust(next, observation.voter, suspectUntilMs);
 }
 
 export function firstRecord(deps: Pick<Deps, 'clock'>, { fleet, name, uid }: Resource<'cluster'>): HealthRecord {
