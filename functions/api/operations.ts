@@ -11,6 +11,7 @@ import { deleteGateway } from '../commands/gateways.ts';
 import { getDecision, listDecisions } from '../commands/ledger.ts';
 import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
+import { explainOperations } from './explain-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
 import { notificationOperations } from './notification-operations.ts';
@@ -190,6 +191,7 @@ export const operations: readonly Operation[] = [
   ...operationOperations,
   listDecisionsOperation,
   getDecisionOperation,
+  ...explainOperations,
   ...notificationOperations,
   ...auditOperations,
   createProbeRound,

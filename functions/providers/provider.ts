@@ -106,6 +106,8 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
     observed: Observed,
     session: Pick<Session<T>, 'target' | 'owner'>,
   ): ProviderObject[];
+  /** Pure. What each cluster really gets of a pool from this kind of gateway, with `shares` in force. */
+  served(pool: Pool, shares: readonly Share[]): Share[];
   /** Pure. Cuts ordered changes into batches that are applied one after the other. */
   batch(changes: readonly Change[]): Change[][];
   /**

@@ -11,6 +11,7 @@ import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
 import { checkQuotas, quotas } from './quotas.ts';
 import { rehearse } from './rehearse.ts';
+import { effectiveShares } from './weights.ts';
 
 /**
  * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,
@@ -26,6 +27,7 @@ export const alb: GatewayProvider<AlbTarget> = {
   observe,
   backends,
   compile,
+  served: (pool, shares) => effectiveShares(pool.members, shares),
   batch,
   calls,
   rehearse,

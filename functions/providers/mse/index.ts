@@ -9,6 +9,7 @@ import { observe } from './observe.ts';
 import { checkOrder } from './order.ts';
 import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
+import { slotsOf } from './shares.ts';
 
 /** Alibaba Cloud MSE cloud-native gateway: pools become fixed-address services, rules become routes. */
 export const mse: GatewayProvider<MseTarget> = {
@@ -21,6 +22,7 @@ export const mse: GatewayProvider<MseTarget> = {
   observe,
   backends,
   compile,
+  served: (pool, shares) => slotsOf(pool, shares).real,
   batch,
   calls,
   rehearse: async () => [],
