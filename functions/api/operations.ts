@@ -62,7 +62,7 @@ const fleets = operationsOf({
   input: FleetInput,
   output: Fleet,
   page: FleetPage,
-  writeProblems: [],
+  writeProblems: ['forbidden-address'],
 });
 
 const clusters = operationsOf({
