@@ -7,6 +7,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
 import { type Gateway, GatewayInput } from '../../schemas/gateway.ts';
 import { API_VERSION } from '../../schemas/manifest.ts';
+import type { ObservationBatchInput, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';
 import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
@@ -276,12 +277,26 @@ const probeRound: ProbeRound = {
   ],
 };
 
+const observationBatch = {
+  fleet: 'shop',
+  voter: 'agent-hangzhou',
+  sentAt: DECIDED,
+  sequence: 1_795_417_326_000,
+  controls: [{ ok: true }],
+  observations: [
+    { cluster: 'hangzhou-a', observedAt: OBSERVED, outcome: 'ok', latencyMs: 4, detail: 'http: status 200' },
+  ],
+} satisfies z.input<typeof ObservationBatchInput>;
+
+const observationReceipt: ObservationBatchReceipt = { receipts: [{ cluster: 'hangzhou-a', result: 'accepted' }] };
+
 const observations: z.output<typeof ObservationPage> = { items: [observation] };
 
 export const examples: Record<string, Example> = {
   ...resourceExamples('Fleet', FleetInput, fleetInput, fleet),
   ...resourceExamples('Cluster', ClusterInput, clusterInput, cluster),
   listObservations: { response: observations },
+  createObservations: { body: observationBatch, response: observationReceipt },
   ...gatewayPushExamples,
   ...operationExamples,
   ...resourceExamples('Gateway', GatewayInput, gatewayInput, gateway),
