@@ -189,7 +189,7 @@ const createProbeRound = defineOperation({
   problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
   handle: async (ctx, { body, query }) => ({
     status: 200,
-    body: await probeNow(ctx, body.fleet, query.dryRun === 'true'),
+    body: await probeNow(ctx, body, query.dryRun === 'true'),
   }),
 });
 

@@ -1,6 +1,7 @@
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { GatewayProvider } from '../provider.ts';
 import { apply } from './apply.ts';
+import { backends } from './backends.ts';
 import { batch } from './batch.ts';
 import { capabilities } from './capabilities.ts';
 import { check } from './check.ts';
@@ -24,6 +25,7 @@ export const alb: GatewayProvider<AlbTarget> = {
   checkQuotas,
   quotas,
   observe,
+  backends,
   compile,
   served: (pool, shares) => effectiveShares(pool.members, shares),
   batch,

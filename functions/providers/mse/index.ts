@@ -1,6 +1,7 @@
 import type { MseTarget } from '../../../schemas/gateway.ts';
 import type { GatewayProvider } from '../provider.ts';
 import { apply } from './apply.ts';
+import { backends } from './backends.ts';
 import { batch } from './batch.ts';
 import { capabilities, check, checkQuotas, quotas } from './check.ts';
 import { compile } from './compile.ts';
@@ -19,6 +20,7 @@ export const mse: GatewayProvider<MseTarget> = {
   checkQuotas,
   quotas,
   observe,
+  backends,
   compile,
   served: (pool, shares) => slotsOf(pool, shares).real,
   batch,
