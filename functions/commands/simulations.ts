@@ -1,15 +1,23 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import type { Issue } from '../../schemas/problem.ts';
-import type { SimulatedCourse, SimulatedPush, Simulation, SimulationInput } from '../../schemas/simulation.ts';
+import type {
+  CandidatePolicy,
+  SimulatedCourse,
+  SimulatedPush,
+  Simulation,
+  SimulationInput,
+} from '../../schemas/simulation.ts';
+import { lintPolicy } from '../core/lint.ts';
 import type { Resource } from '../core/model.ts';
 import { outlookOf } from '../core/outlook.ts';
 import type { Scenario, Seen } from '../core/scenario.ts';
+import type { Situation } from '../core/situation.ts';
 import { msOf } from '../core/time.ts';
-import { type Course, play } from '../core/what-if.ts';
+import { type Course, type Experiment, play } from '../core/what-if.ts';
 import { CloudError, type Deps } from '../deps.ts';
 import { CALL_SECONDS, foretellPushes } from '../engine/foretell.ts';
 import { readSituation } from '../engine/situation.ts';
-import { refuse } from './app-error.ts';
+import { AppError, refuse, summarize } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { unknownReference } from './proposal.ts';
 import { load } from './resources.ts';
@@ -30,36 +38,68 @@ const ASSUMPTIONS = [
   'Requests per second are the peaks that routes declare.',
 ];
 
-/** What would happen in a scenario, by the policy of today and by a candidate. Writes nothing. Throws `not-found`, `unknown-reference`. */
+/**
+ * What would happen in a scenario, by the policy of today and by a candidate. Writes nothing. Throws `not-found`, `unknown-reference`, and
+ * `conflicting-declaration` for a candidate that contradicts itself or the fleet.
+ */
 export async function simulate(ctx: Context, fleet: string, input: SimulationInput): Promise<Simulation> {
   const { deps } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
-  const { durationSeconds, policy } = input;
   const [{ situation }, gateways] = await Promise.all([
     readSituation(deps, fleet, spec),
     deps.store.all('gateway', fleet),
   ]);
   const clusters = situation.clusters.map(({ name }) => name);
   refuse(unknownNames(input, clusters, gateways));
+  const candidate = input.policy && (await situationUnder(deps, fleet, withParts(spec, input.policy), situation.nowMs));
+  const warnings = candidate ? lintCandidate(candidate) : [];
   const scenario = await scenarioOf(deps, fleet, input, clusters);
-  const run = async (candidate: FleetSpec): Promise<SimulatedCourse> => {
-    const read = candidate === spec ? { situation } : await readSituation(deps, fleet, candidate);
-    // Both begin at the same time.
-    const base = { ...read.situation, nowMs: situation.nowMs };
-    const course = play({ situation: base, scenario, durationMs: durationSeconds * 1000, pushMs: PUSH_SECONDS * 1000 });
-    return { ...outlookOf(base, course), pushes: await pushesOf(deps, gateways, course) };
-  };
-  const today = await run(spec);
+  const run = (from: Situation) => courseOf(deps, gateways, { situation: from, scenario, ...spanOf(input) });
+  const today = await run(situation);
   return {
     fleet,
     at: timestamp(situation.nowMs),
     trafficVersion: situation.traffic.version,
-    durationSeconds,
+    durationSeconds: input.durationSeconds,
     today,
-    ...(policy && { candidate: await run({ ...spec, ...policy }) }),
-    warnings: [],
+    ...(candidate && { candidate: await run(candidate) }),
+    warnings,
     assumptions: ASSUMPTIONS,
   };
+}
+
+function spanOf({ durationSeconds }: SimulationInput) {
+  return { durationMs: durationSeconds * 1000, pushMs: PUSH_SECONDS * 1000 };
+}
+
+function withParts(spec: FleetSpec, policy: CandidatePolicy): FleetSpec {
+  const { automation = spec.automation, health = spec.health, voters = spec.voters } = policy;
+  const { failover = spec.failover, safety = spec.safety } = policy;
+  return { ...spec, automation, health, voters, failover, safety };
+}
+
+/** The fleet as it is, under another policy; both courses begin at the same time. */
+async function situationUnder(deps: Deps, fleet: string, spec: FleetSpec, nowMs: number): Promise<Situation> {
+  const { situation } = await readSituation(deps, fleet, spec);
+  return { ...situation, nowMs };
+}
+
+/** Returns what speaks against the candidate and does not forbid it. */
+function lintCandidate({ policy, clusters, placements }: Situation): Issue[] {
+  const { refusals, warnings } = lintPolicy(policy, clusters, placements, { canReject: true });
+  const inBody = (issue: Issue) => ({ ...issue, pointer: issue.pointer.replace('#', '#/policy') });
+  const faults = refusals.map(inBody);
+  if (faults.length > 0) throw new AppError('conflicting-declaration', summarize(faults), faults);
+  return warnings.map(inBody);
+}
+
+async function courseOf(
+  deps: Deps,
+  gateways: readonly Resource<'gateway'>[],
+  experiment: Experiment,
+): Promise<SimulatedCourse> {
+  const course = play(experiment);
+  return { ...outlookOf(experiment.situation, course), pushes: await pushesOf(deps, gateways, course) };
 }
 
 function unknownNames(

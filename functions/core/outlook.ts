@@ -62,7 +62,7 @@ function loadsIn(situation: Situation, phases: readonly Phase[]): SimulatedCours
   const loads = phases.map((phase) => ({ atMs: phase.atMs, loads: loadsOf(situation, phase) }));
   return situation.clusters.map(({ name: cluster, capacity }) => {
     const of = (index: number) => loads.at(index)?.loads.get(cluster) ?? 0;
-    const most = Math.max(...loads.keys().map(of));
+    const most = Math.max(...loads.map((_, index) => of(index)));
     const at = loads.find((_, index) => of(index) === most);
     return {
       cluster,
