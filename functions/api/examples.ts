@@ -267,7 +267,12 @@ const probeRoundInput = { fleet: 'shop' } satisfies z.input<typeof ProbeRoundInp
 const probeRound: ProbeRound = {
   startedAt: OBSERVED,
   fleets: [
-    { fleet: 'shop', state: 'done', results: [{ cluster: 'hangzhou-a', state: 'unhealthy', observation: failure }] },
+    {
+      fleet: 'shop',
+      state: 'done',
+      results: [{ cluster: 'hangzhou-a', state: 'unhealthy', observation: failure }],
+      skipped: 0,
+    },
   ],
 };
 
