@@ -12,6 +12,7 @@ import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
 import type { Example } from './example.ts';
+import { explainExamples } from './explain-examples.ts';
 import { auditExamples, revisionExamples } from './history-examples.ts';
 import { manifestExamples } from './manifest-examples.ts';
 import { notificationExamples } from './notification-examples.ts';
@@ -304,6 +305,7 @@ export const examples: Record<string, Example> = {
   ...resourceExamples('Route', RouteInput, routeInput, route),
   listDecisions: { response: { items: [decision] } },
   getDecision: { response: decision },
+  ...explainExamples(decision),
   ...manifestExamples(
     {
       items: [
