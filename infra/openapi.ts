@@ -11,7 +11,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { JSON_BODY } from '../functions/api/body.ts';
-import type { Example } from '../functions/api/example.ts';
+import { type Example, responseOf } from '../functions/api/example.ts';
 import { examples } from '../functions/api/examples.ts';
 import { NO_BODY, type Operation, type Success } from '../functions/api/operation.ts';
 import { operations } from '../functions/api/operations.ts';
@@ -132,13 +132,13 @@ function isEmpty(object: z.ZodObject): boolean {
   return Object.keys(object.shape).length === 0;
 }
 
-function responsesOf(operation: Operation, { response, accepted }: Example): ZodOpenApiResponsesObject {
+function responsesOf(operation: Operation, example: Example): ZodOpenApiResponsesObject {
   const codes = [...COMMON_PROBLEMS, ...operation.problems];
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
   return Object.fromEntries([
     ...operation.successes.map((success) => [
       success.status,
-      successObject(success, success.status === 202 ? (accepted ?? response) : response),
+      successObject(success, responseOf(example, success.status)),
     ]),
     ...[...byStatus].map(([status, members]) => [status, problemObject(members)]),
   ]);
