@@ -4,6 +4,7 @@ import type { AuditEvent } from '../schemas/audit.ts';
 import type { Observation } from '../schemas/cluster.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { GatewayTarget } from '../schemas/gateway.ts';
+import type { Event } from '../schemas/notification.ts';
 import type { OperationProblem } from '../schemas/operation.ts';
 import type { Priority } from './core/budget.ts';
 import type { Baseline } from './core/drift.ts';
@@ -13,6 +14,7 @@ import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
 import type { Traffic } from './core/traffic.ts';
+import type { Answer } from './core/webhook.ts';
 import type {
   AuditFilter,
   BudgetScope,
@@ -43,6 +45,7 @@ export interface Deps {
   clock: Clock;
   ids: Ids;
   net: Net;
+  notifier: Notifier;
   log: Log;
   settings: Settings;
 }
@@ -52,6 +55,8 @@ export interface Settings {
   ownerId: string;
   /** Names of the credential sets that gateways may use. */
   credentials: readonly string[];
+  /** Names of the targets that notifications may go to. */
+  notificationTargets: readonly string[];
   /** Loopback targets are for local development only. */
   allowLoopbackProbes: boolean;
 }
@@ -75,6 +80,12 @@ export interface Net {
   ): Promise<{ status: number }>;
   /** Resolves once a TCP connection is accepted; it is closed at once. */
   connect(host: string, port: number, timeoutMs: number): Promise<void>;
+}
+
+/** Knows where targets are and how to sign for them; neither ever leaves it. */
+export interface Notifier {
+  /** One attempt; what keeps it from the target is an answer, too. */
+  send(target: string, event: Event): Promise<Answer>;
 }
 
 /** One JSON event per call. Never pass secrets, signed URLs or raw error messages of SDKs. */

@@ -37,6 +37,26 @@ const Tokens = Json.refine(
   `must be {"name": "token"}: names are DNS labels other than ${RESERVED.join(' and ')}, tokens are like API_TOKEN`,
 ).pipe(ByActor);
 
+const url = z.url({ protocol: /^https?$/ });
+
+/** Standard Webhooks: 24 to 64 random bytes. */
+const SigningSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/);
+
+const Target = z.discriminatedUnion('format', [
+  z.strictObject({ format: z.literal('webhook'), url, secret: SigningSecret }),
+  z.strictObject({ format: z.enum(['dingtalk', 'feishu']), url, secret: z.string().min(1).optional() }),
+  z.strictObject({ format: z.literal('slack'), url }),
+]);
+
+const ByName = z.record(Name, Target);
+
+/** One fault for all of it, as of tokens. */
+const NotificationTargets = Json.refine(
+  (value) => ByName.safeParse(value).success,
+  'must be {"name": {"format": "webhook, dingtalk, feishu or slack", "url": "…", "secret": "…"}}; a webhook needs a secret, whsec_ and the ' +
+    'base64 of 24 to 64 bytes',
+).pipe(ByName);
+
 /** The settings of the control plane: variables and secrets of the Worker. README.md describes them. */
 const Env = z
   .object({
@@ -51,6 +71,7 @@ const Env = z
     DYNAMODB_ENDPOINT: z.url().optional(),
     ALIBABA_CLOUD_CREDENTIALS: CredentialSets,
     ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
+    NOTIFICATION_TARGETS: NotificationTargets.default({}),
     ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
   })
   .refine(({ API_TOKEN, API_TOKENS }) => areDistinct([API_TOKEN, ...Object.values(API_TOKENS)]), {

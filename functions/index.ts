@@ -3,10 +3,12 @@ import { createApp } from './api/app.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
 import type { Deps } from './deps.ts';
+import { deliverDue } from './engine/notify.ts';
 import { runProbeSchedule } from './engine/probe.ts';
 import { sweepRollouts } from './engine/rollout.ts';
 import { sweep } from './engine/sweep.ts';
 import { type Env, InvalidSettings, parseEnv } from './env.ts';
+import { createNotifier } from './notifier.ts';
 import { clock, ids, log, net } from './platform.ts';
 import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
 
@@ -28,6 +30,7 @@ function createDeps(env: Env): Deps {
   const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
   const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
   const store = createDynamoStore(client, env.TABLE_NAME);
+  const allowLoopbackProbes = env.ALLOW_LOOPBACK_PROBES === 'true';
   return {
     store,
     cloud: createCloud({
@@ -40,11 +43,13 @@ function createDeps(env: Env): Deps {
     clock,
     ids,
     net,
+    notifier: createNotifier(env.NOTIFICATION_TARGETS, { clock, allowLoopback: allowLoopbackProbes }),
     log,
     settings: {
       ownerId: env.OWNER_ID,
       credentials: Object.keys(credentials),
-      allowLoopbackProbes: env.ALLOW_LOOPBACK_PROBES === 'true',
+      notificationTargets: Object.keys(env.NOTIFICATION_TARGETS),
+      allowLoopbackProbes,
     },
   };
 }
@@ -79,6 +84,7 @@ export default {
       runProbeSchedule(deps, deadlineMs),
       repeatUntil(deps, deadlineMs, () => sweep(deps, deadlineMs)),
       repeatUntil(deps, deadlineMs, () => sweepRollouts(deps, deadlineMs)),
+      repeatUntil(deps, deadlineMs, () => deliverDue(deps, deadlineMs)),
     ]);
     // One must not end the other: an invocation that rejects is stopped at once.
     const failed = jobs.find((job) => job.status === 'rejected');

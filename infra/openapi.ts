@@ -29,6 +29,7 @@ const TAGS = {
   manifest: 'A whole fleet as one declaration, for pipelines.',
   operations: 'Pushes to gateways, and what became of them.',
   decisions: 'Why traffic moved.',
+  notifications: 'What is told to others, and whether it arrived.',
   audit: 'Who changed what, and why.',
   'probe-rounds': 'Looking at clusters.',
 };

@@ -88,7 +88,7 @@ export const Vote = z
   .object({
     voter: Name,
     state: HealthState.meta({ description: 'What it says now; unknown when it has not said anything for too long.' }),
-    since: Timestamp,
+    since: Timestamp.optional(),
     consecutiveFailures: z.int().min(0),
     consecutiveSuccesses: z.int().min(0),
     observedAt: Timestamp.optional().meta({ description: 'Of its last observation that says something.' }),

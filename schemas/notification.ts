@@ -14,6 +14,7 @@ export const EventType = z.enum([
   'drill.ended',
   'evidence.suspect',
   'certificate.expiring',
+  'notification.test',
 ]);
 export type EventType = z.infer<typeof EventType>;
 
@@ -47,10 +48,20 @@ export const Delivery = z
     event: Event,
     target: Name,
     state: z.enum(['pending', 'delivered', 'failed']),
-    attempts: z.array(z.object({ at: Timestamp, outcome: z.string() })),
-    nextAttemptAt: Timestamp.optional(),
+    attempts: z.array(z.object({ at: Timestamp, outcome: z.string() })).meta({
+      description: 'In order. The outcome is an HTTP status, or why there is none.',
+    }),
+    nextAttemptAt: Timestamp.optional().meta({ description: 'While it is pending.' }),
   })
-  .meta({ id: 'Delivery', description: 'One event on its way to one target.' });
+  .meta({
+    id: 'Delivery',
+    description:
+      'One event on its way to one target. It is sent at least once: an event that arrives twice has the same id.',
+  });
 export type Delivery = z.infer<typeof Delivery>;
 
 export const DeliveryPage = pageOf('DeliveryPage', Delivery);
+
+export const NotificationTestInput = z
+  .strictObject({ target: Name.meta({ description: 'One of the targets that the settings name.' }) })
+  .meta({ id: 'NotificationTestInput' });

@@ -13,6 +13,7 @@ import { type Service, ServiceInput } from '../../schemas/service.ts';
 import type { Example } from './example.ts';
 import { auditExamples, revisionExamples } from './history-examples.ts';
 import { manifestExamples } from './manifest-examples.ts';
+import { notificationExamples } from './notification-examples.ts';
 import { gatewayPushExamples, operation, operationExamples } from './push-examples.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
@@ -227,7 +228,9 @@ const failure = {
   observedAt: OBSERVED,
   outcome: 'fail',
   cause: 'Cluster',
-  latencyMs: 2000, detail: 'http: no answer in 2 s' } as const;
+  latencyMs: 2000,
+  detail: 'http: no answer in 2 s',
+} as const;
 
 const decision: Decision = {
   id: 'dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
@@ -290,6 +293,7 @@ export const examples: Record<string, Example> = {
     },
     operation,
   ),
+  ...notificationExamples,
   ...auditExamples,
   createProbeRound: { body: probeRoundInput, response: probeRound },
 };

@@ -13,6 +13,7 @@ import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
+import { notificationOperations } from './notification-operations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
@@ -204,6 +205,7 @@ export const operations: readonly Operation[] = [
   ...operationOperations,
   listDecisionsOperation,
   getDecisionOperation,
+  ...notificationOperations,
   ...auditOperations,
   createProbeRound,
 ];

@@ -20,7 +20,7 @@ export async function previewView<K extends Kind>(ctx: Context, change: Change<K
   const { resource } = change;
   const store = withChanges(ctx.deps.store, [change]);
   const dryRun = await previewChange(ctx, change, world);
-  const [shown] = await show(store, resource.kind, [resource], worldOf(store, resource.fleet));
+  const [shown] = await show({ ...ctx.deps, store }, resource.kind, [resource], worldOf(store, resource.fleet));
   if (shown === undefined) throw new Error('A resource has one view.');
   return { ...shown, dryRun };
 }

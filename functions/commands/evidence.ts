@@ -1,3 +1,4 @@
+import type { FleetSpec } from '../../schemas/fleet.ts';
 import type { Progress } from '../core/conditions.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Kind, Resource } from '../core/model.ts';
@@ -16,6 +17,8 @@ export interface Evidence {
   programmed: readonly ProgrammedRow[];
   health: readonly HealthRecord[];
   traffic: Traffic;
+  /** Of clusters: the policy by which they are watched. */
+  policy?: FleetSpec | undefined;
 }
 
 /** Reads what the views of the kind need and nothing else. */
@@ -29,14 +32,15 @@ export async function loadEvidence<K extends Kind>(
   const names = resources.map((resource) => resource.name).sort(compareText);
   const [from = '', to = ''] = [names[0], names.at(-1)];
   const followers = await followersOf(world, kind, resources);
-  const [syncs, programmed, outbox, health, traffic] = await Promise.all([
+  const [syncs, programmed, outbox, health, traffic, owner] = await Promise.all([
     store.syncs(fleet),
     store.programmed(fleet, kind, from, to),
     Promise.all(followers.map((gateway) => waitingRows(store, { fleet, gateway, kind }, from, to))),
     kind === 'cluster' ? store.health(fleet, { from, to }) : [],
     kind === 'cluster' || kind === 'route' ? store.traffic(fleet) : NO_TRAFFIC,
+    kind === 'cluster' ? store.get('fleet', fleet, fleet) : undefined,
   ]);
-  return { gateways: followers, syncs, programmed, outbox: outbox.flat(), health, traffic };
+  return { gateways: followers, syncs, programmed, outbox: outbox.flat(), health, traffic, policy: owner?.spec };
 }
 
 /** The gateways that follow any of the resources. */

@@ -34,7 +34,7 @@ export async function listResources<K extends Kind>(
   const { store } = ctx.deps;
   if (kind !== 'fleet') await requireFleet(ctx, fleet);
   const { items, nextToken } = await store.list(kind, fleet, request);
-  return { items: await showPage(store, kind, fleet, items), nextToken };
+  return { items: await showPage(ctx.deps, kind, fleet, items), nextToken };
 }
 
 /**
@@ -143,7 +143,7 @@ export async function deleteResource<K extends Kind>(
 }
 
 async function view<K extends Kind>(ctx: Context, resource: Resource<K>, world: World): Promise<Views[K]> {
-  const [shown] = await show(ctx.deps.store, resource.kind, [resource], world);
+  const [shown] = await show(ctx.deps, resource.kind, [resource], world);
   if (shown === undefined) throw new Error('A resource has one view.');
   return shown;
 }

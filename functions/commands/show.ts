@@ -1,13 +1,15 @@
 import type { Kind, Resource } from '../core/model.ts';
-import type { Store } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
 import { type Views, views } from './views.ts';
 import { type World, worldOf } from './world.ts';
 
+type Sources = Pick<Deps, 'store' | 'clock'>;
+
 /** Resources of one kind and fleet as the API shows them; what that takes is read once for all of them. */
 export async function show<K extends Kind>(
-  store: Store,
+  { store, clock }: Sources,
   kind: K,
   resources: readonly Resource<K>[],
   world: World,
@@ -18,17 +20,19 @@ export async function show<K extends Kind>(
     loadEvidence(store, world, kind, resources),
     world.named(backends.map((reference) => reference.name)),
   ]);
-  return resources.map((resource) => views[kind](resource, { evidence, named }));
+  return resources.map((resource) => views[kind](resource, { evidence, named, nowMs: clock.now() }));
 }
 
 /** One page. Fleets have nothing in common and are looked at one by one. */
 export async function showPage<K extends Kind>(
-  store: Store,
+  sources: Sources,
   kind: K,
   fleet: string,
   resources: readonly Resource<K>[],
 ): Promise<Views[K][]> {
-  if (kind !== 'fleet') return await show(store, kind, resources, worldOf(store, fleet));
-  const shown = await Promise.all(resources.map((item) => show(store, kind, [item], worldOf(store, item.name))));
+  if (kind !== 'fleet') return await show(sources, kind, resources, worldOf(sources.store, fleet));
+  const shown = await Promise.all(
+    resources.map((item) => show(sources, kind, [item], worldOf(sources.store, item.name))),
+  );
   return shown.flat();
 }

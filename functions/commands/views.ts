@@ -1,5 +1,5 @@
 import type { Cluster, ClusterHealth } from '../../schemas/cluster.ts';
-import type { Fleet, FleetSpec } from '../../schemas/fleet.ts';
+import type { Fleet } from '../../schemas/fleet.ts';
 import type { Gateway, GatewaySync } from '../../schemas/gateway.ts';
 import type { BackendShares, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
@@ -19,8 +19,9 @@ import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
 import type { Withdrawal } from '../core/traffic.ts';
-import { voteOf, votersOf } from '../core/votes.ts';
+import { votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/preview.ts';
+import { shownVotes } from '../engine/votes.ts';
 import { timestamp } from './context.ts';
 import { type Evidence, progressOf } from './evidence.ts';
 
@@ -35,8 +36,6 @@ export interface Views {
 
 export interface Surroundings {
   evidence: Evidence;
-  /** For clusters: who watches them, and how. */
-  fleet?: FleetSpec | undefined;
   nowMs: number;
   /** For routes: what they name. */
   named: Named;
@@ -86,10 +85,10 @@ function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal)
   return { percent, cause, since: timestamp(sinceMs), reason, decision };
 }
 
-function healthOf(resource: Resource<'cluster'>, { evidence, fleet, nowMs }: Surroundings): ClusterHealth {
+function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundings): ClusterHealth {
   const record = evidence.health.find((item) => item.uid === resource.uid);
-  const voters = fleet === undefined ? [] : votersOf(resource, fleet.voters);
-  const votes = fleet === undefined ? [] : voters.map((voter) => voteOf(record, voter, fleet.health, nowMs));
+  const { policy } = evidence;
+  const votes = policy ? shownVotes(record, votersOf(resource, policy.voters), policy, nowMs) : [];
   if (record === undefined) return { state: 'unknown', votes };
   return {
     state: record.state,

@@ -1,8 +1,10 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { decide } from '../core/decide.ts';
+import { eventsOf } from '../core/notification.ts';
 import type { Verdict } from '../core/situation.ts';
 import type { Deps, Lease, OperationRecord } from '../deps.ts';
+import { deliveryDocuments } from './notify.ts';
 import { reconcileGateway } from './reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
 import { type Asked, type Read, readSituation } from './situation.ts';
@@ -32,17 +34,29 @@ export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, quest
     const read = await readSituation(deps, fleet, spec, question);
     const verdict = decide(read.situation);
     if (verdict === undefined || verdict.outcome === 'refused') return { verdict };
-    const answer = await record(deps, read, verdict, question);
+    const answer = await record(deps, read, verdict, spec, question);
     if (answer) return answer;
   }
   return { isLost: true };
 }
 
-async function record(deps: Deps, read: Read, verdict: Verdict, question: Question): Promise<Answer | undefined> {
+/** Deliveries that are written together with their decision: a transaction has room for a hundred items in all. */
+const DELIVERIES_AT_ONCE = 10;
+
+async function record(
+  deps: Deps,
+  read: Read,
+  verdict: Verdict,
+  spec: FleetSpec,
+  question: Question,
+): Promise<Answer | undefined> {
   const recording = await recordingOf(deps, read, verdict, question);
   const { decision, operation } = recording;
   if (question.isDry) return { verdict, decision };
-  if (!(await deps.store.decide({ ...recording, lease: question.lease }))) return undefined;
+  const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
+  const documents = [...recording.documents, ...deliveries.slice(0, DELIVERIES_AT_ONCE)];
+  if (!(await deps.store.decide({ ...recording, documents, lease: question.lease }))) return undefined;
+  for (const delivery of deliveries.slice(DELIVERIES_AT_ONCE)) await deps.store.putDocument(delivery);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;
   deps.log.info('decision', { fleet, decision: id, outcome, withdrawn });
   return { verdict, decision, operation };

@@ -4,10 +4,10 @@ import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest } from '../core/digest.ts';
 import { sealed } from '../core/ledger.ts';
 import type { Verdict } from '../core/situation.ts';
-import { voteOf } from '../core/votes.ts';
 import type { Deps, OperationRecord, OutboxRow, Recording } from '../deps.ts';
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';
+import { shownVotes } from './votes.ts';
 
 /** By whom and what for, as far as people ask. */
 export interface Origin {
@@ -67,7 +67,7 @@ function decisionOf({ situation, evidence }: Read, verdict: Verdict, inputsDiges
         return {
           ...change,
           health: { state: health.state, since: iso(health.sinceMs) },
-          votes: voters.map((voter) => voteOf(record, voter, policy.health, nowMs)),
+          votes: shownVotes(record, voters, policy, nowMs),
           evidence: record?.recent ?? [],
         };
       }),

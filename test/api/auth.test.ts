@@ -66,4 +66,33 @@ describe('the settings', () => {
       expect(parse).not.toThrow('secret');
     }
   });
+
+  it('may name targets of notifications', () => {
+    const targets = {
+      'on-call': { format: 'webhook', url: 'https://hooks.example.com/x', secret: `whsec_${'A'.repeat(43)}=` },
+      chat: { format: 'dingtalk', url: 'https://oapi.dingtalk.com/robot/send?access_token=x' },
+    };
+    const parsed = parseEnv({ ...settings, NOTIFICATION_TARGETS: JSON.stringify(targets) });
+    expect(parsed.NOTIFICATION_TARGETS).toEqual(targets);
+    expect(parseEnv(settings).NOTIFICATION_TARGETS).toEqual({});
+  });
+
+  it('refuse targets that cannot be told anything, without telling their URLs and secrets', () => {
+    const url = 'https://hooks.example.com/hidden';
+    const cases = [
+      'hidden',
+      JSON.stringify({ chat: url }),
+      JSON.stringify({ 'Hidden!': { format: 'slack', url } }),
+      JSON.stringify({ chat: { format: 'carrier-pigeon', url } }),
+      JSON.stringify({ chat: { format: 'slack', url: 'hidden' } }),
+      JSON.stringify({ chat: { format: 'slack', url, secret: 'hidden' } }),
+      JSON.stringify({ chat: { format: 'webhook', url } }),
+      JSON.stringify({ chat: { format: 'webhook', url, secret: 'hidden' } }),
+    ];
+    for (const NOTIFICATION_TARGETS of cases) {
+      const parse = () => parseEnv({ ...settings, NOTIFICATION_TARGETS });
+      expect(parse, NOTIFICATION_TARGETS).toThrow('NOTIFICATION_TARGETS: must');
+      expect(parse).not.toThrow(/hidden/i);
+    }
+  });
 });

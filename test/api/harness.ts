@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
+import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
@@ -69,14 +70,16 @@ export async function startHarness(): Promise<Harness> {
   };
   const log: Log = { info: record('info'), error: record('error') };
   const nextUlid = monotonicFactory();
+  const clock = { now: () => Date.now(), sleep: async () => undefined };
   const deps: Deps = {
     store: createDynamoStore(client, DEFAULT_TABLE_NAME),
     cloud,
-    clock: { now: () => Date.now(), sleep: async () => undefined },
+    clock,
     ids: { ulid: () => nextUlid() },
     net,
+    notifier: createNotifier({}, { clock, allowLoopback: true }),
     log,
-    settings: { ownerId: 'test', credentials: ['default'], allowLoopbackProbes: false },
+    settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: false },
   };
   return {
     deps,

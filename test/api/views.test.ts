@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthRecord } from '../../functions/core/health.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
-import type { AuditEvent } from '../../schemas/audit.ts';
-import type { Decision } from '../../schemas/decision.ts';
+import { recording } from '../store/fixtures.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';
 import { type Harness, type Json, startHarness } from './harness.ts';
 
@@ -119,7 +118,15 @@ describe('a cluster', () => {
     const { uid } = await get('/clusters/one');
     expect((await get('/clusters/one')).health.state).toBe('unknown');
     const sinceMs = harness.deps.clock.now();
-    const observation = { observedAt: now(), outcome: 'fail', latencyMs: 3, detail: 'http: status 503' } as const;
+    const observation = {
+      voter: 'edge',
+      observedAt: now(),
+      outcome: 'fail',
+      cause: 'Cluster',
+      latencyMs: 3,
+      detail: 'http: status 503',
+    } as const;
+    const vote = { voter: 'edge', state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0 } as const;
     const record: HealthRecord = {
       fleet: 'shop',
       cluster: 'one',
@@ -127,9 +134,8 @@ describe('a cluster', () => {
       version: 1,
       state: 'unhealthy',
       sinceMs,
-      consecutiveFailures: 3,
-      consecutiveSuccesses: 0,
-      observedAtMs: sinceMs,
+      cause: 'Cluster',
+      votes: [{ ...vote, sinceMs, observedAtMs: sinceMs, suspectUntilMs: 0, last: observation }],
       recent: [observation],
     };
     await harness.deps.store.putHealth(record, observation);
@@ -137,8 +143,18 @@ describe('a cluster', () => {
     expect(shown.health).toEqual({
       state: 'unhealthy',
       since: new Date(sinceMs).toISOString(),
-      consecutiveFailures: 3,
-      consecutiveSuccesses: 0,
+      cause: 'Cluster',
+      votes: [
+        {
+          ...vote,
+          since: new Date(sinceMs).toISOString(),
+          observedAt: new Date(sinceMs).toISOString(),
+          isFresh: true,
+          isSuspect: false,
+          cause: 'Cluster',
+          detail: 'http: status 503',
+        },
+      ],
       lastObservation: observation,
     });
     expect(conditionOf(shown, 'Healthy').status).toBe('False');
@@ -149,42 +165,19 @@ describe('a cluster', () => {
   it('that is withdrawn says so, and routes show who serves instead and why', async () => {
     const { store } = harness.deps;
     const sinceMs = harness.deps.clock.now();
-    const withdrawal = { cluster: 'one', sinceMs, reason: 'it fails', decision: 'dcn_1' };
-    const decision: Decision = {
-      id: 'dcn_1',
-      fleet: 'shop',
-      decidedAt: now(),
-      automation: 'automatic',
-      outcome: 'applied',
-      changes: [
-        {
-          cluster: 'one',
-          action: 'withdraw',
-          reason: 'it fails',
-          health: { state: 'unhealthy', since: now() },
-          evidence: [],
-        },
-      ],
-      withdrawnBefore: [],
-      withdrawnAfter: ['one'],
-    };
-    const audit = {
-      id: 'aud_1',
-      at: now(),
-      actor: 'test',
-      action: 'traffic.decide',
-      target: { kind: 'fleet', fleet: 'shop', name: 'shop' },
-      requestId: '',
-      before: 0,
-      after: 1,
-      changes: [],
-      changeCount: 0,
-    } satisfies AuditEvent;
-    expect(await store.decide('shop', { version: 1, withdrawals: [withdrawal] }, decision, audit, [])).toBe(true);
+    const { traffic, ...rest } = recording(1, ['one'], { fleet: 'shop' });
+    const withdrawals = traffic.withdrawals.map((item) => ({ ...item, sinceMs }));
+    expect(await store.decide({ ...rest, traffic: { ...traffic, withdrawals } })).toBe(true);
 
     const one = await get('/clusters/one');
-    expect(one.withdrawal).toEqual({ since: new Date(sinceMs).toISOString(), reason: 'it fails', decision: 'dcn_1' });
-    expect(conditionOf(one, 'Serving')).toMatchObject({ status: 'False', reason: 'Withdrawn', message: 'it fails' });
+    expect(one.withdrawal).toEqual({
+      percent: 0,
+      cause: 'failure',
+      since: new Date(sinceMs).toISOString(),
+      reason: 'unhealthy',
+      decision: 'd-1',
+    });
+    expect(conditionOf(one, 'Serving')).toMatchObject({ status: 'False', reason: 'Withdrawn', message: 'unhealthy' });
     expect(conditionOf(await get('/clusters/two'), 'Serving').status).toBe('True');
     const { shares } = await get('/routes/checkout');
     expect(shares).toEqual([
@@ -197,8 +190,8 @@ describe('a cluster', () => {
         ],
       },
     ]);
-    expect(await get('/decisions/dcn_1')).toEqual(decision);
-    expect((await get('/decisions')).items).toEqual([decision]);
+    expect(await get(`/decisions/${rest.decision.id}`)).toEqual(rest.decision);
+    expect((await get('/decisions')).items).toEqual([rest.decision]);
   });
 });
 

@@ -4,6 +4,7 @@ import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
 import type { Clock, Deps, Log, Store } from '../../functions/deps.ts';
+import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
@@ -118,8 +119,9 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       clock,
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
+      notifier: createNotifier({}, { clock, allowLoopback: true }),
       log: silent,
-      settings: { ownerId: 'test', credentials: ['default'], allowLoopbackProbes: true },
+      settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: true },
       ...overrides,
     };
   };

@@ -1,4 +1,5 @@
 import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { recording } from '../store/fixtures.ts';
 import type { ControlPlane } from './harness.ts';
 
 /**
@@ -13,35 +14,15 @@ export async function withdraw(
   const ports = deps();
   const before = await ports.store.traffic(fleet);
   const version = before.version + 1;
-  const nowMs = ports.clock.now();
-  const at = new Date(nowMs).toISOString();
-  const id = `dec_${ports.ids.ulid()}`;
-  const withdrawals = clusters.map((cluster) => ({ cluster, sinceMs: nowMs, reason: 'a test', decision: id }));
-  const decision = {
-    id,
-    fleet,
-    decidedAt: at,
-    automation: 'automatic' as const,
-    outcome: 'applied' as const,
-    changes: [],
-    withdrawnBefore: before.withdrawals.map((item) => item.cluster),
-    withdrawnAfter: [...clusters],
-  };
-  const audit = {
-    id: `aud_${ports.ids.ulid()}`,
-    at,
-    actor: 'test',
-    action: 'decision.applied',
-    target: { kind: 'fleet' as const, fleet, name: fleet },
-    requestId: id,
-    before: before.version,
-    after: version,
-    changes: [],
-    changeCount: 0,
-  };
-  const row = { fleet, kind: 'traffic' as const, name: fleet, revision: version, requestedAt: at };
-  const rows = gateways.map((gateway) => ({ ...row, gateway, operations: [] }));
-  const recorded = await ports.store.decide(fleet, { version, withdrawals }, decision, audit, rows);
+  const requestedAt = new Date(ports.clock.now()).toISOString();
+  const outbox = gateways.map((gateway) => ({
+    ...{ fleet, kind: 'traffic' as const, name: fleet, revision: version, requestedAt },
+    gateway,
+    operations: [],
+  }));
+  const { traffic, ...rest } = recording(version, clusters, { fleet, outbox });
+  const withdrawals = traffic.withdrawals.map((item) => ({ ...item, sinceMs: ports.clock.now() }));
+  const recorded = await ports.store.decide({ ...rest, traffic: { ...before, version, withdrawals } });
   if (!recorded) throw new Error('Another decision came first.');
   const results: ReconcileResult[] = [];
   for (const gateway of gateways) results.push(await reconcileGateway(ports, fleet, gateway, { scope: 'pools' }));

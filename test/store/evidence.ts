@@ -1,21 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { Traffic } from '../../functions/core/model.ts';
-import type { Store } from '../../functions/deps.ts';
+import { type AutomationState, NO_AUTOMATION, NO_TRAFFIC, type Traffic } from '../../functions/core/traffic.ts';
+import type { DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,
-  audit,
   cluster,
   commitOk,
   creation,
   decision,
   deletion,
+  edit,
   FLEET,
   fleet,
   health,
-  NOW_MS,
+  held,
   outboxRow,
-  refTo,
+  recording,
   secondsLater,
+  service,
 } from './fixtures.ts';
 
 /** Health, observations, decisions and the traffic state. */
@@ -67,9 +68,6 @@ export function evidenceSuite(store: () => Store): void {
   });
 
   describe('traffic', () => {
-    const withdrawal = { cluster: 'a', sinceMs: NOW_MS, reason: 'unhealthy', decision: 'd-1' };
-    const traffic = (version: number): Traffic => ({ version, withdrawals: [withdrawal] });
-    const event = () => audit(refTo(fleet()), 0, 0);
     const row = (version: number) => ({
       ...outboxRow(fleet(), 'edge'),
       kind: 'traffic' as const,
@@ -77,26 +75,74 @@ export function evidenceSuite(store: () => Store): void {
     });
 
     it('has version 0 and no withdrawals before the first decision', async () => {
-      expect(await store().traffic(FLEET)).toEqual({ version: 0, withdrawals: [] });
+      expect(await store().traffic(FLEET)).toEqual(NO_TRAFFIC);
     });
 
-    it('changes with its decision and its outbox rows, or not at all', async () => {
-      const [first, late, second] = [decision(), decision(), decision()];
-      expect(await store().decide(FLEET, traffic(1), first, event(), [row(1)])).toBe(true);
-      expect(await store().decide(FLEET, { version: 1, withdrawals: [] }, late, event(), [row(9)])).toBe(false);
-      expect(await store().traffic(FLEET)).toEqual(traffic(1));
-      expect(await store().decision(FLEET, late.id)).toBeUndefined();
+    it('changes with its decision, what that was taken upon, its outbox rows and its documents, or not at all', async () => {
+      const [shift, again] = [document('shift', 'move', 1), document('shift', 'move', 2)];
+      const first = recording(1, ['a'], { outbox: [row(1)], documents: [shift], inputs: '{"first":true}' });
+      const late = recording(1, [], { outbox: [row(9)], documents: [again] });
+      expect(await store().decide(first)).toBe(true);
+      expect(await store().decide(late)).toBe(false);
+      expect(await store().traffic(FLEET)).toEqual(first.traffic);
+      expect(await store().decision(FLEET, late.decision.id)).toBeUndefined();
+      expect(await store().inputs(FLEET, late.decision.id)).toBeUndefined();
+      expect(await store().inputs(FLEET, first.decision.id)).toBe('{"first":true}');
+      expect(await store().document(FLEET, 'shift', 'move')).toEqual(shift);
       expect(await store().outbox({})).toEqual([row(1)]);
-      const recommended = { version: 2, withdrawals: [], recommended: [withdrawal] };
-      expect(await store().decide(FLEET, recommended, second, event(), [row(2)])).toBe(true);
-      expect(await store().traffic(FLEET)).toEqual(recommended);
-      expect(await store().decision(FLEET, second.id)).toEqual(second);
+      const second = recording(2, [], { outbox: [row(2)] });
+      expect(await store().decide(second)).toBe(true);
+      expect(await store().traffic(FLEET)).toEqual(second.traffic);
+      expect(await store().decision(FLEET, second.decision.id)).toEqual(second.decision);
       expect(await store().outbox({})).toEqual([row(2)]);
+    });
+
+    it('keeps all that a state can hold', async () => {
+      const { traffic } = recording(1, ['a']);
+      const override = { name: 'n', id: 'i', owner: 'ada', reason: 'r', createdAtMs: 1, expiresAtMs: 2 };
+      const moved = { phase: 'moving', currentPercent: 50, phaseSinceMs: 1, steppedAtMs: 2, decision: 'd' } as const;
+      const automation: AutomationState = {
+        outages: [
+          { cluster: 'a', uid: 'u', phase: 'out', percent: 0, sinceMs: 1, reason: '', decision: '', heldUntilMs: 5 },
+        ],
+        episodes: [{ cluster: 'a', uid: 'u', atMs: 1 }],
+        panics: [{ placement: 'p', mode: 'hold', sinceMs: 1, shares: [{ cluster: 'a', percent: 100 }] }],
+        halt: { sinceMs: 1, clusters: ['a'], reason: 'r' },
+        blocked: [{ cluster: 'a', rule: 'gate', sinceMs: 1 }],
+      };
+      const full: Traffic = {
+        ...traffic,
+        head: { decision: 'd', hash: 'h' },
+        allocations: [{ placement: 'p', cause: 'panic', shares: [] }],
+        automation,
+        recommended: NO_AUTOMATION,
+        shifts: [{ ...override, ...moved, cluster: 'a', percent: 0, stepPercent: 50, stepSeconds: 0 }],
+        breakGlasses: [{ ...override, rules: ['capacity'] }],
+        drill: { ...moved, run: 'r', name: 'n', cluster: 'a', actor: 'ada', startedAtMs: 1, ending: 'passed' },
+      };
+      expect(await store().decide({ ...recording(1), traffic: full })).toBe(true);
+      expect(await store().traffic(FLEET)).toEqual(full);
+    });
+
+    it('is not moved by a prober that has lost its lease', async () => {
+      const lease = await held(store());
+      await store().release(lease);
+      expect(await store().decide(recording(1, ['a'], { lease }))).toBe(false);
+      expect(await store().putHealth(...health('a', 1), lease)).toBe(false);
+      expect(await store().traffic(FLEET)).toEqual(NO_TRAFFIC);
+      expect(await store().health(FLEET)).toEqual([]);
+    });
+
+    it('remembers what a decision was taken upon, however much that is', async () => {
+      const inputs = `"${'集群'.repeat(200_000)}"`;
+      const large = recording(1, [], { inputs });
+      expect(await store().decide(large)).toBe(true);
+      expect(await store().inputs(FLEET, large.decision.id)).toBe(inputs);
     });
 
     it('follows one of many decisions that are taken at once', async () => {
       for (const version of [1, 2]) {
-        const tries = Array.from({ length: 5 }, () => store().decide(FLEET, traffic(version), decision(), event(), []));
+        const tries = Array.from({ length: 5 }, () => store().decide(recording(version, ['a'])));
         expect((await Promise.all(tries)).filter((done) => done)).toHaveLength(1);
       }
       expect((await store().decisions(FLEET, { limit: 10 })).items).toHaveLength(2);
@@ -105,7 +151,7 @@ export function evidenceSuite(store: () => Store): void {
     it('lists decisions newest first, page by page', async () => {
       const ids = ['01A', '01B', '01C', '01D', '01E'];
       for (const [index, id] of ids.entries()) {
-        await store().decide(FLEET, traffic(index + 1), decision(id), event(), []);
+        await store().decide(recording(index + 1, [], { decision: decision(id) }));
       }
       const seen = await allItems((page) => store().decisions(FLEET, page), 2);
       expect(seen.map(({ id }) => id)).toEqual(ids.toReversed());
@@ -114,9 +160,58 @@ export function evidenceSuite(store: () => Store): void {
     it('of a deleted fleet is not that of its successor', async () => {
       const first = fleet();
       await commitOk(store(), creation(first));
-      await store().decide(FLEET, traffic(1), decision(), event(), []);
+      await store().decide(recording(1, ['a']));
       await commitOk(store(), deletion(first), creation(fleet()));
-      expect(await store().traffic(FLEET)).toEqual({ version: 0, withdrawals: [] });
+      expect(await store().traffic(FLEET)).toEqual(NO_TRAFFIC);
+    });
+
+    it('that has moved since the safety rules were checked, or a fleet that has, makes a commit a conflict', async () => {
+      await commitOk(store(), creation(fleet()));
+      const shop = service('shop');
+      const checked = (trafficVersion: number, fleetRevision: number) => ({
+        ...creation(shop, { references: [{ kind: 'fleet', fleet: FLEET, name: FLEET }] }),
+        checkedAgainst: { trafficVersion, fleetRevision },
+      });
+      expect(await store().commit(checked(1, 1))).toEqual({ result: 'conflict' });
+      expect(await store().commit(checked(0, 2))).toEqual({ result: 'conflict' });
+      await store().decide(recording(1));
+      expect(await store().commit(checked(0, 1))).toEqual({ result: 'conflict' });
+      expect(await store().commit(checked(1, 1))).toEqual({ result: 'ok' });
+      const edited = (fleetRevision: number) => ({
+        ...edit(shop),
+        checkedAgainst: { trafficVersion: 1, fleetRevision },
+      });
+      expect(await store().commit(edited(2))).toEqual({ result: 'conflict' });
+      expect(await store().commit(edited(1))).toEqual({ result: 'ok' });
     });
   });
+
+  describe('documents', () => {
+    it('are replaced version by version, and listed: names from a to z, ULIDs from the newest', async () => {
+      for (const id of ['b', 'a']) expect(await store().putDocument(document('shift', id, 1))).toBe(true);
+      expect(await store().putDocument(document('shift', 'a', 1))).toBe(false);
+      expect(await store().putDocument(document('shift', 'a', 3))).toBe(false);
+      expect(await store().putDocument(document('shift', 'a', 2))).toBe(true);
+      const shifts = await allItems((page) => store().documents(FLEET, 'shift', page), 1);
+      expect(shifts).toEqual([document('shift', 'a', 2), document('shift', 'b', 1)]);
+      for (const id of ['01A', '01B']) await store().putDocument(document('drill-run', id, 1));
+      const runs = await store().documents(FLEET, 'drill-run', { limit: 10 });
+      expect(runs.items.map(({ id }) => id)).toEqual(['01B', '01A']);
+    });
+
+    it('that are pending are found, the oldest first, until they are not', async () => {
+      const pending = (id: string, version: number, isPending: boolean) => ({
+        ...document('delivery', id, version),
+        isPending,
+      });
+      for (const id of ['01B', '01A', '01C']) await store().putDocument(pending(id, 1, true));
+      expect((await store().pendingDocuments('delivery', 2)).map(({ id }) => id)).toEqual(['01A', '01B']);
+      await store().putDocument(pending('01A', 2, false));
+      expect((await store().pendingDocuments('delivery', 5)).map(({ id }) => id)).toEqual(['01B', '01C']);
+    });
+  });
+}
+
+function document(kind: DocumentKind, id: string, version: number): StoredDocument {
+  return { fleet: FLEET, kind, id, version, body: { text: `${id} ${version}` }, isPending: false };
 }

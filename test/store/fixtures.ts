@@ -3,7 +3,17 @@ import { expect } from 'vitest';
 import { type HealthRecord, unknownHealth } from '../../functions/core/health.ts';
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
-import type { Commit, Lease, OutboxRow, Page, PageRequest, Store, SyncRecord } from '../../functions/deps.ts';
+import { NO_TRAFFIC, type Withdrawal } from '../../functions/core/traffic.ts';
+import type {
+  Commit,
+  Lease,
+  OutboxRow,
+  Page,
+  PageRequest,
+  Recording,
+  Store,
+  SyncRecord,
+} from '../../functions/deps.ts';
 import type { AuditEvent } from '../../schemas/audit.ts';
 import { ClusterInput, type Observation } from '../../schemas/cluster.ts';
 import type { Decision } from '../../schemas/decision.ts';
@@ -165,7 +175,13 @@ export const pool = (key: string, weight = 100): Pool => ({
 
 /** The record of a cluster at a version, with an observation `version` seconds after NOW. */
 export function health(cluster: string, version: number, uid = 'u-1'): [HealthRecord, Observation] {
-  const observation: Observation = { observedAt: secondsLater(version), outcome: 'ok', latencyMs: version, detail: '' };
+  const observation: Observation = {
+    voter: 'edge',
+    observedAt: secondsLater(version),
+    outcome: 'ok',
+    latencyMs: version,
+    detail: '',
+  };
   const record = { ...unknownHealth(FLEET, cluster, uid, NOW_MS), version, recent: [observation] };
   return [record, observation];
 }
@@ -176,12 +192,46 @@ export const decision = (id: string = ulid()): Decision => ({
   decidedAt: NOW,
   automation: 'automatic',
   outcome: 'applied',
+  actor: 'automation',
+  version: 1,
   changes: [
-    { cluster: 'a', action: 'withdraw', reason: 'unhealthy', health: { state: 'unhealthy', since: NOW }, evidence: [] },
+    {
+      cluster: 'a',
+      action: 'withdraw',
+      reason: 'unhealthy',
+      fromPercent: 100,
+      toPercent: 0,
+      health: { state: 'unhealthy', since: NOW },
+      votes: [],
+      evidence: [],
+    },
   ],
+  rules: [],
+  flags: [],
   withdrawnBefore: [],
   withdrawnAfter: ['a'],
+  inputsDigest: '',
+  previousHash: '',
+  hash: '',
 });
+
+export function withdrawal(cluster: string): Withdrawal {
+  return { cluster, percent: 0, cause: 'failure', sinceMs: NOW_MS, reason: 'unhealthy', decision: 'd-1' };
+}
+
+/** A decision that leads to a version of the traffic state, with these clusters withdrawn. */
+export function recording(version: number, clusters: readonly string[] = [], rest: Partial<Recording> = {}): Recording {
+  return {
+    fleet: FLEET,
+    traffic: { ...NO_TRAFFIC, version, withdrawals: clusters.map(withdrawal) },
+    decision: decision(),
+    inputs: '{}',
+    audit: audit({ kind: 'fleet', fleet: FLEET, name: FLEET }, 0, 0),
+    outbox: [],
+    documents: [],
+    ...rest,
+  };
+}
 
 /** What is on all pages of at most `limit`. */
 export async function allItems<T>(list: (page: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[]> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Resource } from '../../functions/core/model.ts';
+import { NO_TRAFFIC } from '../../functions/core/traffic.ts';
 import { type AuditFilter, type Commit, InvalidPageToken, type Store } from '../../functions/deps.ts';
 import type { AuditEvent } from '../../schemas/audit.ts';
 import {
@@ -12,8 +13,8 @@ import {
   edit,
   FLEET,
   fleet,
-  NOW,
   outboxRow,
+  recording,
   refTo,
   route,
   secondsLater,
@@ -178,7 +179,7 @@ export function historySuite(store: () => Store): void {
     it('nothing is created, replaced or deleted', async () => {
       const [shop, cart] = [service('shop'), service('cart')];
       const taken = audit(shopRef, 0, 1);
-      expect(await store().decide(FLEET, { version: 1, withdrawals: [] }, decision(), taken, [])).toBe(true);
+      expect(await store().decide(recording(1, [], { audit: taken }))).toBe(true);
       await commitOk(store(), creation(shop));
       await expectNothing(creation(cart, { outbox: [outboxRow(cart, 'edge')] }), taken);
       await expectNothing(edit(shop, { outbox: [outboxRow(shop, 'edge')] }), taken);
@@ -188,10 +189,11 @@ export function historySuite(store: () => Store): void {
     it('no decision moves traffic', async () => {
       const taken = audit(shopRef, 0, 1);
       await commitOk(store(), creation(fleet(), { audit: taken }));
-      const withdrawals = [{ cluster: 'a', sinceMs: Date.parse(NOW), reason: 'unhealthy', decision: 'd-1' }];
       const row = { ...outboxRow(fleet(), 'edge'), kind: 'traffic' as const };
-      expect(await store().decide(FLEET, { version: 1, withdrawals }, decision('d-1'), taken, [row])).toBe(false);
-      expect(await store().traffic(FLEET)).toEqual({ version: 0, withdrawals: [] });
+      expect(
+        await store().decide(recording(1, ['a'], { decision: decision('d-1'), audit: taken, outbox: [row] })),
+      ).toBe(false);
+      expect(await store().traffic(FLEET)).toEqual(NO_TRAFFIC);
       expect(await store().decision(FLEET, 'd-1')).toBeUndefined();
       expect(await store().outbox({})).toEqual([]);
     });

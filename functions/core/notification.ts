@@ -1,0 +1,80 @@
+import type { Decision } from '../../schemas/decision.ts';
+import type { Delivery, Event, Notification } from '../../schemas/notification.ts';
+import type { Ending, Verdict } from './situation.ts';
+import type { Answer } from './webhook.ts';
+
+type Happening = Pick<Event, 'type' | 'clusters' | 'summary'>;
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Waits before the second attempt and those that follow; then it is given up. */
+const RETRY_MS = [10 * SECOND_MS, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS];
+
+/** A target that asks for more is called nevertheless. */
+const MAX_RETRY_AFTER_MS = 24 * HOUR_MS;
+
+/** Robots take no more than 20 kB, and nobody reads it. */
+const MAX_SUMMARY_CHARS = 2_000;
+
+/** What a decision has to tell. Its events have the same ids however often it is asked. */
+export function eventsOf(decision: Decision, { events, endings }: Pick<Verdict, 'events' | 'endings'>): Event[] {
+  // What has ended is told by its ending alone.
+  const besides = events.filter(({ type }) => type !== 'shift.ended' && type !== 'drill.ended');
+  return [...moved(decision), ...besides, ...endings.flatMap(ended)].map((happening, index) => ({
+    id: `evt_${decision.id.replace(/^[a-z]+_/, '')}-${index}`,
+    ...happening,
+    summary: happening.summary.slice(0, MAX_SUMMARY_CHARS),
+    fleet: decision.fleet,
+    at: decision.decidedAt,
+    decision: decision.id,
+  }));
+}
+
+function moved({ outcome, changes, rules }: Decision): Happening[] {
+  const failed = rules.filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
+  const summary = [
+    ...changes.map(
+      ({ action, cluster, fromPercent, toPercent, reason }) =>
+        `${action} ${cluster} (${fromPercent} % to ${toPercent} %): ${reason}`,
+    ),
+    ...(outcome === 'blocked' ? failed.map(({ rule, detail }) => `${rule}: ${detail}`) : []),
+  ];
+  if (summary.length === 0) return [];
+  const clusters = [...new Set(changes.map(({ cluster }) => cluster))];
+  return [{ type: `decision.${outcome}`, clusters, summary: summary.join('; ') }];
+}
+
+function ended(ending: Ending): Happening[] {
+  switch (ending.type) {
+    case 'shift':
+      return [{ type: 'shift.ended', clusters: [], summary: `shift ${ending.name} has ended, by ${ending.by}` }];
+    case 'drill':
+      return [
+        { type: 'drill.ended', clusters: [], summary: `drill run ${ending.run} ${ending.state}: ${ending.detail}` },
+      ];
+    case 'break-glass':
+      return [];
+  }
+}
+
+/** The first attempt of each event at each target that wants it; an event goes to a target once, however often that is listed. */
+export function deliveriesOf(events: readonly Event[], notifications: readonly Notification[]): Delivery[] {
+  return events.flatMap((event) => {
+    const wanting = notifications.filter(({ events: types }) => types.length === 0 || types.includes(event.type));
+    return [...new Set(wanting.map(({ target }) => target))].map((target) => deliveryOf(event, target));
+  });
+}
+
+/** The same event and target are the same delivery, wherever they are put together. */
+export function deliveryOf(event: Event, target: string): Delivery {
+  const id = `dlv_${event.id.replace(/^evt_/, '')}-${target}`;
+  return { id, event, target, state: 'pending', attempts: [], nextAttemptAt: event.at };
+}
+
+/** How long to wait after so many attempts, the last of which was answered so; undefined: it has arrived, or is given up. */
+export function retryDelayMs(attempts: number, answer: Answer): number | undefined {
+  const delayMs = answer.isDelivered || answer.isFinal ? undefined : RETRY_MS[attempts - 1];
+  return delayMs && Math.max(delayMs, Math.min(answer.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+}

@@ -1,0 +1,21 @@
+import type { Vote } from '../../schemas/cluster.ts';
+import type { Voter } from '../../schemas/failover.ts';
+import type { HealthPolicy } from '../../schemas/fleet.ts';
+import type { HealthRecord } from '../core/health.ts';
+import { tally } from '../core/votes.ts';
+
+/** What each voter that watches a cluster says of it, as the API shows it; `watching` are their names. */
+export function shownVotes(
+  record: HealthRecord | undefined,
+  watching: readonly string[],
+  { voters, health }: { voters: readonly Voter[]; health: HealthPolicy },
+  nowMs: number,
+): Vote[] {
+  const own = voters.filter(({ name }) => watching.includes(name));
+  return tally(record, own, health, nowMs).votes.map(({ sinceMs, observedAtMs, cause, ...vote }) => ({
+    ...vote,
+    ...(sinceMs > 0 && { since: new Date(sinceMs).toISOString() }),
+    ...(observedAtMs !== undefined && { observedAt: new Date(observedAtMs).toISOString() }),
+    ...(cause && { cause }),
+  }));
+}

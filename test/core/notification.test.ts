@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { deliveriesOf, eventsOf, retryDelayMs } from '../../functions/core/notification.ts';
+import type { Answer } from '../../functions/core/webhook.ts';
+import { answerOf, checkWebhookUrl, requestOf } from '../../functions/core/webhook.ts';
+import type { Decision } from '../../schemas/decision.ts';
+import type { Event } from '../../schemas/notification.ts';
+
+const AT = '2026-11-23T07:02:06.000Z';
+
+const decision: Decision = {
+  id: 'dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  fleet: 'shop',
+  version: 4,
+  decidedAt: AT,
+  automation: 'automatic',
+  actor: 'automation',
+  outcome: 'applied',
+  changes: [
+    {
+      cluster: 'one',
+      action: 'withdraw',
+      reason: '3 failed observations in a row',
+      fromPercent: 100,
+      toPercent: 0,
+      health: { state: 'unhealthy', since: AT },
+      votes: [],
+      evidence: [],
+    },
+  ],
+  rules: [{ rule: 'min-serving', passed: false, detail: 'no cluster would serve checkout' }],
+  flags: [],
+  withdrawnBefore: [],
+  withdrawnAfter: ['one'],
+  inputsDigest: '',
+  previousHash: '',
+  hash: '',
+};
+const nothing = { events: [], endings: [] };
+
+const event: Event = {
+  id: 'evt_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-0',
+  type: 'shift.ended',
+  fleet: 'shop',
+  at: AT,
+  summary: 'by <!channel> & [ada](https://example.com)',
+  clusters: ['one'],
+};
+
+describe('what a decision tells', () => {
+  it('tells what has moved, and in what state of the fleet', () => {
+    expect(eventsOf(decision, nothing)).toEqual([
+      {
+        id: 'evt_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-0',
+        type: 'decision.applied',
+        fleet: 'shop',
+        at: AT,
+        summary: 'withdraw one (100 % to 0 %): 3 failed observations in a row',
+        clusters: ['one'],
+        decision: decision.id,
+      },
+    ]);
+    expect(eventsOf({ ...decision, outcome: 'withheld' }, nothing)[0]?.type).toBe('decision.withheld');
+  });
+
+  it('tells which rules forbid what automation would do', () => {
+    const [blocked] = eventsOf({ ...decision, outcome: 'blocked', changes: [] }, nothing);
+    expect(blocked).toMatchObject({
+      type: 'decision.blocked',
+      summary: 'min-serving: no cluster would serve checkout',
+    });
+  });
+
+  it('tells nothing where nothing has moved', () => {
+    expect(eventsOf({ ...decision, changes: [] }, nothing)).toEqual([]);
+  });
+
+  it('tells of each ending once, each event under an id of its own that is the same when asked again', () => {
+    const verdict = {
+      events: [
+        { type: 'panic.entered' as const, clusters: ['one', 'two'], summary: 'half of the capacity is gone' },
+        { type: 'shift.ended' as const, clusters: ['one'], summary: 'a shift has ended' },
+      ],
+      endings: [
+        { type: 'shift' as const, name: 'upgrade', id: 'x', by: 'expiry' },
+        { type: 'drill' as const, run: 'y', state: 'failed' as const, detail: 'took 90 s of 60 s' },
+      ],
+    };
+    const events = eventsOf(decision, verdict);
+    expect(events.map(({ type }) => type)).toEqual(['decision.applied', 'panic.entered', 'shift.ended', 'drill.ended']);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(4);
+    expect(eventsOf(decision, verdict)).toEqual(events);
+  });
+});
+
+describe('who is told', () => {
+  it('tells each target what it asks for, once, however often it is listed', () => {
+    const deliveries = deliveriesOf(
+      [event, { ...event, id: 'evt_1', type: 'overload' }],
+      [
+        { target: 'on-call', events: [] },
+        { target: 'chat', events: ['overload'] },
+        { target: 'on-call', events: ['overload'] },
+      ],
+    );
+    expect(deliveries.map(({ target, event: { type } }) => [target, type])).toEqual([
+      ['on-call', 'shift.ended'],
+      ['on-call', 'overload'],
+      ['chat', 'overload'],
+    ]);
+    expect(new Set(deliveries.map(({ id }) => id)).size).toBe(3);
+  });
+});
+
+describe('attempts', () => {
+  const failed: Answer = { isDelivered: false, outcome: 'HTTP 503', isFinal: false };
+
+  it('are made six times within three hours', () => {
+    const delays = [1, 2, 3, 4, 5, 6].map((attempts) => retryDelayMs(attempts, failed));
+    expect(delays).toEqual([10_000, 60_000, 300_000, 1_800_000, 7_200_000, undefined]);
+  });
+
+  it('end with the first that is taken or that no other would change', () => {
+    expect(retryDelayMs(1, { ...failed, isFinal: true })).toBeUndefined();
+    expect(retryDelayMs(1, { ...failed, isDelivered: true })).toBeUndefined();
+  });
+
+  it('wait as long as the target asks for, and never less or more than a day', () => {
+    expect(retryDelayMs(1, { ...failed, retryAfterMs: 120_000 })).toBe(120_000);
+    expect(retryDelayMs(1, { ...failed, retryAfterMs: 1 })).toBe(10_000);
+    expect(retryDelayMs(1, { ...failed, retryAfterMs: 1e12 })).toBe(86_400_000);
+  });
+
+  it.each([
+    ['webhook', 204, undefined, true, true],
+    ['webhook', 302, undefined, false, false],
+    ['webhook', 400, undefined, false, true],
+    ['webhook', 408, undefined, false, false],
+    ['webhook', 410, undefined, false, true],
+    ['webhook', 429, undefined, false, false],
+    ['slack', 500, undefined, false, false],
+    ['slack', 200, undefined, true, true],
+    ['dingtalk', 200, { errcode: 0, errmsg: 'ok' }, true, true],
+    ['dingtalk', 200, { errcode: 310000, errmsg: 'sign not match' }, false, false],
+    ['dingtalk', 200, undefined, false, false],
+    ['feishu', 200, { code: 0, msg: 'success' }, true, true],
+    ['feishu', 200, { code: 19021, msg: 'sign match fail' }, false, false],
+    ['feishu', 200, 'ok', false, false],
+  ] as const)('%s: HTTP %i with %j', (format, status, body, isDelivered, isFinal) => {
+    const target = format === 'webhook' ? { format, secret: 'whsec_' } : { format };
+    expect(answerOf(target, { status, body })).toMatchObject({ isDelivered, isFinal });
+  });
+});
+
+describe('texts of people', () => {
+  it('call nobody and bring no links', () => {
+    const slack = requestOf({ format: 'slack' }, event, 0).body;
+    expect(slack).not.toContain('<!channel>');
+    expect(slack).toContain('&lt;!channel&gt; &amp; ');
+    const dingtalk = JSON.parse(requestOf({ format: 'dingtalk' }, event, 0).body);
+    expect(dingtalk.markdown.text).not.toContain('](');
+    const feishu = JSON.parse(requestOf({ format: 'feishu' }, event, 0).body);
+    expect(feishu.content.post.zh_cn.content[0]).toEqual([{ tag: 'text', text: event.summary }]);
+  });
+
+  it('are cut where targets would refuse them', () => {
+    const endings = [{ type: 'drill' as const, run: 'y', state: 'failed' as const, detail: '<'.repeat(50_000) }];
+    const [, long] = eventsOf(decision, { events: [], endings });
+    if (long === undefined) throw new Error('a drill that has ended is told');
+    const bodies = (['slack', 'feishu', 'dingtalk'] as const).map((format) => requestOf({ format }, long, 0).body);
+    for (const body of bodies) expect(body.length).toBeLessThan(20_000);
+    expect(JSON.parse(bodies[0] ?? '').blocks[0].text.text.length).toBeLessThanOrEqual(3000);
+  });
+});
+
+describe('where nothing is sent', () => {
+  it.each([
+    'http://hooks.example.com/x',
+    'https://127.0.0.1/x',
+    'https://[::1]/x',
+    'https://localhost/x',
+    'https://169.254.169.254/latest',
+    'https://100.100.100.200/latest',
+    'https://[fd00:ec2::254]/latest',
+    'https://10.0.0.8/x',
+    'https://192.168.1.1/x',
+    'https://100.64.0.1/x',
+    'https://[fd12::1]/x',
+    'https://[::ffff:10.0.0.8]/x',
+  ])('%s', (url) => {
+    expect(checkWebhookUrl(url, { allowLoopback: false })).toBeDefined();
+  });
+
+  it('is not where targets are', () => {
+    expect(checkWebhookUrl('https://hooks.example.com/x?token=y', { allowLoopback: false })).toBeUndefined();
+    expect(checkWebhookUrl('http://127.0.0.1:8080/x', { allowLoopback: true })).toBeUndefined();
+    expect(checkWebhookUrl('https://169.254.169.254/latest', { allowLoopback: true })).toBeDefined();
+  });
+});
