@@ -1,7 +1,5 @@
-import type { Decision } from '../../schemas/decision.ts';
-import { TrafficAnswer } from '../../schemas/decision.ts';
-import type { Success } from './operation.ts';
-import type { Reply } from './operation.ts';
+import { type Decision, TrafficAnswer } from '../../schemas/decision.ts';
+import type { Reply, Success } from './operation.ts';
 
 /** Where the operation is that makes the gateways follow, if one has to. */
 export function operationHeader(fleet: string, operation: string | undefined): Record<string, string> {

@@ -7,8 +7,9 @@ import { viewBreakGlass } from '../engine/overrides.ts';
 import { AppError } from './app-error.ts';
 import type { Context } from './context.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
+import { auditingRefusals, theFleet } from './refusals.ts';
 import { requireFleet } from './resources.ts';
-import { auditingRefusals, commandTraffic } from './traffic-command.ts';
+import { commandTraffic } from './traffic-command.ts';
 
 /** What became of a write. */
 export interface WrittenBreakGlass {
@@ -47,7 +48,7 @@ export async function putBreakGlass(
   name: string,
   spec: BreakGlassSpec,
 ): Promise<WrittenBreakGlass> {
-  return await auditingRefusals(ctx, fleet, 'break-glass.refused', async () => {
+  return await auditingRefusals(ctx, theFleet(fleet), 'break-glass.refused', async () => {
     await requireFleet(ctx, fleet);
     const known = await find(ctx, fleet, name);
     if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
@@ -70,7 +71,7 @@ export async function putBreakGlass(
 
 /** The rules count again. One that has ended stays so. Throws `not-found`, `not-owner`. */
 export async function endBreakGlass(ctx: Context, fleet: string, name: string): ReturnType<typeof commandTraffic> {
-  return await auditingRefusals(ctx, fleet, 'break-glass.refused', async () => {
+  return await auditingRefusals(ctx, theFleet(fleet), 'break-glass.refused', async () => {
     const known = await getBreakGlass(ctx, fleet, name);
     requireOwner(ctx, `break-glass ${name}`, known.owner);
     if (known.state === 'ended') return {};

@@ -1,11 +1,12 @@
 import { DrillRun } from '../../schemas/drill.ts';
-import type { Situation } from '../core/situation.ts';
+import type { Command, Situation } from '../core/situation.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
 import { unknownReference } from './proposal.ts';
+import { auditingRefusals, theFleet } from './refusals.ts';
 import { load, requireFleet } from './resources.ts';
-import { auditingRefusals, type Commanded, commandTraffic } from './traffic-command.ts';
+import { type Commanded, commandTraffic } from './traffic-command.ts';
 
 /** Newest first. Throws `not-found`. */
 export async function listDrillRuns(ctx: Context, fleet: string, request: PageRequest): Promise<Page<DrillRun>> {
@@ -29,7 +30,7 @@ export type StartedDrill = Commanded & { run?: DrillRun | undefined };
  * against it, and what `commandTraffic` throws.
  */
 export async function startDrill(ctx: Context, fleet: string, drill: string): Promise<StartedDrill> {
-  return await auditingRefusals(ctx, fleet, 'drill.refused', async () => {
+  return await auditingRefusals(ctx, theFleet(fleet), 'drill.refused', async () => {
     const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
     const isDeclared = spec.drills.some(({ name }) => name === drill);
     refuse(isDeclared ? [] : [unknownReference('#/drill', `the fleet declares no drill ${drill}`)]);
@@ -45,15 +46,14 @@ export async function startDrill(ctx: Context, fleet: string, drill: string): Pr
 }
 
 /** Its cluster gets its share back. A run that has ended stays as it is. Throws `not-found`, and what `commandTraffic` throws. */
-export async function abortDrill(ctx: Context, fleet: string, id: string): Promise<StartedDrill> {
-  const run = await getDrillRun(ctx, fleet, id);
-  if (run.endedAt !== undefined) return { run };
-  const commanded = await commandTraffic(ctx, fleet, (situation) => abortOf(situation, id));
-  return ctx.isDry ? commanded : { ...commanded, run: await getDrillRun(ctx, fleet, id) };
+export async function abortDrill(ctx: Context, fleet: string, id: string): Promise<Commanded> {
+  const { endedAt } = await getDrillRun(ctx, fleet, id);
+  if (endedAt !== undefined) return {};
+  return await commandTraffic(ctx, fleet, (situation) => abortOf(situation, id));
 }
 
 /** It may have ended since it was looked up, and another one may have begun. */
-function abortOf({ traffic }: Situation, id: string): { type: 'abort-drill' } {
+function abortOf({ traffic }: Situation, id: string): Command {
   if (traffic.drill?.run !== id) throw new AppError('already-ended', `The drill run ${id} has ended.`);
   return { type: 'abort-drill' };
 }

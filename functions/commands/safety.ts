@@ -1,6 +1,5 @@
 import type { RuleResult } from '../../schemas/decision.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
-import type { FleetSpec } from '../../schemas/fleet.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { fill, loadsOf, type Placed } from '../core/allocate.ts';
 import { placementShares } from '../core/distribution.ts';
@@ -23,25 +22,25 @@ const PLACES: Record<SafetyRuleName, string> = {
   gate: 'safety/gates',
 };
 
-/** The rules that forbid something, and that no break-glass sets aside. `fleet`: the place of the fleet, such as `fleets/shop`. */
-export function violations(rules: readonly RuleResult[], { drills }: FleetSpec, fleet: string): Issue[] {
+/** The rules that forbid something, and that no break-glass sets aside, with the places in the fleet that declare them. */
+export function violations(rules: readonly RuleResult[], fleet: string): Issue[] {
   return rules
     .filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined)
     .map(({ rule, cluster, detail }) => {
-      const place = rule in PLACES ? PLACES[rule as SafetyRuleName] : drills.length > 0 ? 'drills' : 'failover';
+      const place = Object.hasOwn(PLACES, rule) ? `/${PLACES[rule as SafetyRuleName]}` : '';
       const who = cluster === undefined ? '' : ` (${cluster})`;
-      return { pointer: `${fleet}#/${place}`, code: 'rule-violated', detail: `${rule}${who}: ${detail}` };
+      return { pointer: `fleets/${fleet}#${place}`, code: 'rule-violated', detail: `${rule}${who}: ${detail}` };
     });
 }
 
 /** What the rules say of an edit, and what they were held against. */
 export interface Checked {
-  issues: Issue[];
+  results: RuleResult[];
   checkedAgainst: NonNullable<Commit['checkedAgainst']>;
 }
 
-/** R11: a write of people is held to the safety rules of its fleet, under the traffic that is in force. `fleet`: as it would be. */
-export async function checkEdit(deps: Deps, fleet: Resource<'fleet'>, edit: Edit, place: string): Promise<Checked> {
+/** R11: a write of people is held to the safety rules of its fleet, under the traffic that is in force. */
+export async function checkEdit(deps: Deps, fleet: Resource<'fleet'>, edit: Edit): Promise<Checked> {
   const traffic = await deps.store.traffic(fleet.name);
   const before = placedOf(edit, 'before', traffic);
   const wished = placedOf(edit, 'after', traffic);
@@ -57,7 +56,7 @@ export async function checkEdit(deps: Deps, fleet: Resource<'fleet'>, edit: Edit
     ceilings.size === 0 ? wished : fill(wished, ceilings),
   );
   return {
-    issues: violations(results, fleet.spec, place),
+    results,
     checkedAgainst: { trafficVersion: traffic.version, fleetRevision: fleet.revision },
   };
 }

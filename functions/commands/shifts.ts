@@ -8,8 +8,9 @@ import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
 import { unknownReference } from './proposal.ts';
+import { auditingRefusals, theFleet } from './refusals.ts';
 import { requireFleet } from './resources.ts';
-import { auditingRefusals, commandTraffic } from './traffic-command.ts';
+import { commandTraffic } from './traffic-command.ts';
 
 /** What became of a write. */
 export interface WrittenShift {
@@ -39,22 +40,21 @@ async function find({ deps }: Context, fleet: string, name: string): Promise<Shi
 }
 
 /**
- * Begins a shift, or changes a live one. What is declared already is not decided again. Throws `not-owner`; `already-ended` when the one
- * that has ended is sent once more, since it may have been ended on purpose: another declaration begins a new one; `already-live` when the
- * cluster has another one; `invalid-request`, `unknown-reference`, and what `commandTraffic` throws.
+ * Begins a shift, or changes a live one. What is declared already is not decided again. Throws `not-owner`; `already-ended` while one of the
+ * name returns, and when one that has ended is sent once more, since it may have been ended on purpose: another declaration begins a new
+ * one; `already-live` when the cluster has another one; `invalid-request`, `unknown-reference`, and what `commandTraffic` throws.
  */
 export async function putShift(ctx: Context, fleet: string, name: string, spec: ShiftSpec): Promise<WrittenShift> {
-  return await auditingRefusals(ctx, fleet, 'shift.refused', async () => {
+  return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
     await requireFleet(ctx, fleet);
     const known = await find(ctx, fleet, name);
     if (known) requireOwner(ctx, `shift ${name}`, known.owner);
-    if (known && equal(specOf(known), normal(spec))) {
-      if (known.endedAt !== undefined) throw new AppError('already-ended', `The shift ${name} ended at ${known.endedAt}.`);
-      return { created: false, shift: known };
-    }
+    const isRepeated = known !== undefined && equal(specOf(known), normal(spec));
+    if (known && hasEnded(known) && (isRepeated || known.state === 'returning')) throw ended(name);
+    if (isRepeated) return { created: false, shift: known };
     requireExpiry(ctx, spec.expiresAt);
     await requireCluster(ctx, fleet, spec);
-    const created = known === undefined || known.endedAt !== undefined;
+    const created = known === undefined || hasEnded(known);
     const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => ({
       type: 'put-shift',
       shift: shiftOf(ctx, name, spec, situation),
@@ -67,12 +67,20 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
 
 /** Ends a shift: its cluster gets its share back step by step. One that has ended stays so. Throws `not-found`, `not-owner`. */
 export async function endShift(ctx: Context, fleet: string, name: string): ReturnType<typeof commandTraffic> {
-  return await auditingRefusals(ctx, fleet, 'shift.refused', async () => {
+  return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
     const known = await getShift(ctx, fleet, name);
     requireOwner(ctx, `shift ${name}`, known.owner);
-    if (known.endedAt !== undefined) return {};
+    if (hasEnded(known)) return {};
     return await commandTraffic(ctx, fleet, { type: 'end-shift', name });
   });
+}
+
+function hasEnded({ state }: Shift): boolean {
+  return state === 'returning' || state === 'ended';
+}
+
+function ended(name: string): AppError {
+  return new AppError('already-ended', `The shift ${name} has ended: begin one of another name.`);
 }
 
 function specOf({ cluster, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
@@ -91,24 +99,26 @@ async function requireCluster({ deps }: Context, fleet: string, { cluster }: Shi
 
 /** The shift as it begins or goes on, whatever has happened since it was looked up. */
 function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
-  const live = traffic.shifts.filter(({ phase }) => phase !== 'returning');
-  const rival = live.find((item) => item.cluster === spec.cluster && item.name !== name);
+  const known = traffic.shifts.find((item) => item.name === name);
+  if (known?.phase === 'returning') throw ended(name);
+  const isRival = (item: LiveShift) => item.cluster === spec.cluster && item.name !== name && item.phase !== 'returning';
+  const rival = traffic.shifts.find(isRival);
   if (rival) throw new AppError('already-live', `The cluster ${spec.cluster} has the live shift ${rival.name}.`);
-  const known = live.find((item) => item.name === name);
   if (known) requireOwner(ctx, `shift ${name}`, known.owner);
   if (known && known.cluster !== spec.cluster) {
     throw new AppError('already-live', `The shift ${name} is live, of cluster ${known.cluster}: end it first.`);
   }
   const { expiresAt, ...declared } = spec;
-  const inForce = traffic.withdrawals.find(({ cluster }) => cluster === spec.cluster);
-  const begun = known ?? {
+  const begun: Omit<LiveShift, keyof ShiftSpec | 'name' | 'expiresAtMs'> = known ?? {
     id: `shf_${ctx.deps.ids.ulid()}`,
     owner: ctx.actor,
     createdAtMs: nowMs,
-    currentPercent: inForce?.percent ?? 100,
+    phase: 'moving',
+    currentPercent: 100,
+    phaseSinceMs: nowMs,
     steppedAtMs: nowMs,
     decision,
   };
-  return { ...begun, ...declared, name, expiresAtMs: Date.parse(expiresAt), phase: 'moving', phaseSinceMs: nowMs };
+  return { ...begun, ...declared, name, expiresAtMs: Date.parse(expiresAt) };
 }
 

@@ -37,6 +37,9 @@ const NAMES: Record<string, string> = {
   decision: 'dcn_none',
   operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   revision: '1',
+  shift: 'upgrade',
+  breakGlass: 'one-cluster',
+  run: 'drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
 };
 
