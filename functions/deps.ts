@@ -72,14 +72,29 @@ export interface Ids {
   ulid(): string;
 }
 
-/** Access to the network for probes. */
+/** Access to the network for probes. Times out with an error named TimeoutError. */
 export interface Net {
-  fetch(
-    url: string,
-    init: { method: string; headers: Record<string, string>; timeoutMs: number },
-  ): Promise<{ status: number }>;
+  /** One request; a redirect is an answer. */
+  fetch(url: string, init: NetRequest): Promise<NetAnswer>;
   /** Resolves once a TCP connection is accepted; it is closed at once. */
   connect(host: string, port: number, timeoutMs: number): Promise<void>;
+}
+
+export interface NetRequest {
+  method: string;
+  headers: Record<string, string>;
+  /** For all of it, the body too. */
+  timeoutMs: number;
+  /** How much of the body is wanted, in bytes; absent: nothing. */
+  bodyBytes?: number | undefined;
+}
+
+export interface NetAnswer {
+  status: number;
+  /** As much as was wanted, as text. */
+  body?: string | undefined;
+  /** Of the server; a Worker does not see it. */
+  certificateExpiresAtMs?: number | undefined;
 }
 
 /** Knows where targets are and how to sign for them; neither ever leaves it. */

@@ -21,10 +21,11 @@ class TimeoutError extends Error {
 }
 
 export const net: Net = {
-  fetch: async (url, { method, headers, timeoutMs }) => {
+  fetch: async (url, { method, headers, timeoutMs, bodyBytes }) => {
     const signal = AbortSignal.timeout(timeoutMs);
     // A redirect is an answer: following it could lead anywhere. A cached answer is no evidence.
     const response = await fetch(url, { method, headers, signal, redirect: 'manual', cache: 'no-store' });
+    if (bodyBytes !== undefined) return { status: response.status, body: await firstOf(response.body, bodyBytes) };
     await response.body?.cancel();
     return { status: response.status };
   },
@@ -42,6 +43,19 @@ export const net: Net = {
       socket.once('error', finish);
     }),
 };
+
+/** The beginning of a body as text; the rest is not waited for. */
+async function firstOf(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk.subarray(0, maxBytes - bytes), { stream: true });
+    bytes += chunk.byteLength;
+    if (bytes >= maxBytes) break;
+  }
+  return text;
+}
 
 export const log: Log = {
   info: (event, fields) => write('info', event, fields),

@@ -163,8 +163,8 @@ export interface Recording {
   lease?: Lease | undefined;
 }
 
-/** shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. */
-export type DocumentKind = 'shift' | 'break-glass' | 'drill-run' | 'delivery';
+/** shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by the name of an agent. */
+export type DocumentKind = 'shift' | 'break-glass' | 'drill-run' | 'delivery' | 'voter';
 
 /** A record beside the traffic state, such as what has become of a shift. */
 export interface StoredDocument {

@@ -28,7 +28,8 @@ export const DrillReport = z
     shares: z.array(DrillShares).meta({ description: 'In order: before, and after each event that moved some.' }),
     decisions: z.array(Decision).meta({ description: 'Those of the run, in order, with votes and rules.' }),
     evidenceHash: z.string().meta({
-      description: 'SHA-256 of the canonical JSON of the run and of the hashes of its decisions, which the ledger can prove.',
+      description:
+        'SHA-256 of the canonical JSON of the run and of the hashes of its decisions, which the ledger can prove.',
     }),
   })
   .meta({ id: 'DrillReport', description: 'A drill as auditors want to see it.' });

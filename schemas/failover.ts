@@ -32,6 +32,8 @@ export const GatewayPathVoter = z
     description: 'The scheduled probes through a gateway, pinned to each cluster in turn.',
   });
 
+export type GatewayPathVoter = z.output<typeof GatewayPathVoter>;
+
 export const AgentVoter = z
   .strictObject({
     ...voterFields,
@@ -46,6 +48,7 @@ export const AgentVoter = z
 export const GatewayViewVoter = z
   .strictObject({ ...voterFields, type: z.literal('gateway-view'), gateway: Name })
   .meta({ id: 'GatewayViewVoter', description: "The gateway's own view of its backends. Never sufficient alone." });
+export type GatewayViewVoter = z.output<typeof GatewayViewVoter>;
 
 export const Voter = z.discriminatedUnion('type', [EdgeVoter, GatewayPathVoter, AgentVoter, GatewayViewVoter]);
 export type Voter = z.output<typeof Voter>;

@@ -12,6 +12,8 @@ const common = {
   }),
 };
 
+const isHost = (header: string) => header.toLowerCase() === 'host';
+
 export const HttpProbe = z
   .strictObject({
     ...common,
@@ -24,7 +26,8 @@ export const HttpProbe = z
     headers: z
       .record(HeaderName, z.string().max(1024))
       .refine((headers) => Object.keys(headers).length <= 16, 'must have at most 16 headers')
-      .default({}),
+      .default({})
+      .meta({ description: 'Host may be set where only agents probe.' }),
     expectedStatus: z
       .strictObject({ from: z.int().min(100).max(599), to: z.int().min(100).max(599) })
       .refine((range) => range.from <= range.to, 'from must not exceed to')
@@ -39,6 +42,14 @@ export const HttpProbe = z
     certificateWarningDays: z.int().min(1).max(365).default(14).meta({
       description: 'Of an https URL that an agent probes: warn this long before its certificate expires.',
     }),
+  })
+  .refine(({ method, expectedBody }) => method !== 'HEAD' || expectedBody === undefined, {
+    path: ['expectedBody'],
+    message: 'must not be asked of a HEAD request: it has no body',
+  })
+  .refine(({ headers, from }) => from === 'agents' || !Object.keys(headers).some(isHost), {
+    path: ['headers'],
+    message: 'must not set host unless from is agents: a Worker cannot send another host than that of the URL',
   })
   .meta({ id: 'HttpProbe' });
 export type HttpProbe = z.output<typeof HttpProbe>;

@@ -3,7 +3,7 @@ import { Name, PageQuery } from '../../schemas/common.ts';
 import { TrafficAnswer } from '../../schemas/decision.ts';
 import { DrillRun, DrillRunPage } from '../../schemas/drill.ts';
 import { DrillReport, DrillRunInput } from '../../schemas/drill-report.ts';
-import { resumeAutomation, restoreCluster } from '../commands/automation.ts';
+import { restoreCluster, resumeAutomation } from '../commands/automation.ts';
 import { drillReport } from '../commands/drill-report.ts';
 import { abortDrill, getDrillRun, listDrillRuns, startDrill } from '../commands/drill-runs.ts';
 import { JSON_TYPE } from './body.ts';

@@ -12,6 +12,7 @@ import { getDecision, listDecisions, listObservations } from '../commands/ledger
 import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
 import { automationOperations, drillOperations } from './drill-operations.ts';
+import { explainOperations } from './explain-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
 import { notificationOperations } from './notification-operations.ts';
@@ -197,7 +198,7 @@ const createProbeRound = defineOperation({
   problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
   handle: async (ctx, { body, query }) => ({
     status: 200,
-    body: await probeNow(ctx, body.fleet, query.dryRun === 'true'),
+    body: await probeNow(ctx, body, query.dryRun === 'true'),
   }),
 });
 
@@ -217,6 +218,7 @@ export const operations: readonly Operation[] = [
   ...automationOperations,
   listDecisionsOperation,
   getDecisionOperation,
+  ...explainOperations,
   ...notificationOperations,
   ...auditOperations,
   createProbeRound,

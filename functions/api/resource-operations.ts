@@ -163,7 +163,13 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
       { status: 200, description: 'Of a dry run: what would follow.', schema: DryRun },
       { status: 204, description: 'Deleted.', headers: ['Operation-Location'] },
     ],
-    problems: ['not-found', 'still-referenced', 'rule-violated', ...PRECONDITION_PROBLEMS, ...(api.deletion?.problems ?? [])],
+    problems: [
+      'not-found',
+      'still-referenced',
+      'rule-violated',
+      ...PRECONDITION_PROBLEMS,
+      ...(api.deletion?.problems ?? []),
+    ],
     handle: async (ctx, { params, precondition, query }): Promise<Reply> => {
       const ref = api.refOf(params);
       const { operation, dryRun } = api.deletion

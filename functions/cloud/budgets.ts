@@ -1,6 +1,6 @@
 import { type Priority, throttled } from '../core/budget.ts';
+import { rateOf } from '../core/rates.ts';
 import type { Clock, CloudRequest } from '../deps.ts';
-import { rateOf } from './rates.ts';
 import { type BudgetPorts, SharedBucket } from './shared-bucket.ts';
 
 export interface Budgets {

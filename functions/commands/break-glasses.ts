@@ -53,7 +53,8 @@ export async function putBreakGlass(
     const known = await find(ctx, fleet, name);
     if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
     if (known && equal(specOf(known), normal(spec))) {
-      if (known.state === 'ended') throw new AppError('already-ended', `The break-glass ${name} ended at ${known.endedAt}.`);
+      if (known.state === 'ended')
+        throw new AppError('already-ended', `The break-glass ${name} ended at ${known.endedAt}.`);
       return { created: false, breakGlass: known };
     }
     requireExpiry(ctx, spec.expiresAt);

@@ -69,7 +69,12 @@ export function fleetEdit(
   after: readonly Resource[],
 ): Edit | undefined {
   const routes = changes.filter(isRouteChange).filter(movesRoute);
-  const services = new Set(changes.filter(isServiceChange).filter(movesService).map(({ resource }) => resource.name));
+  const services = new Set(
+    changes
+      .filter(isServiceChange)
+      .filter(movesService)
+      .map(({ resource }) => resource.name),
+  );
   if (routes.length === 0 && services.size === 0) return undefined;
   const changed = new Set(changes.filter(isRouteChange).map(({ resource }) => resource.name));
   const uses = (route: Resource<'route'>) => backendsOf(route.spec).some(({ ref }) => services.has(ref.service));

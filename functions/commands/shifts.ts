@@ -101,7 +101,8 @@ async function requireCluster({ deps }: Context, fleet: string, { cluster }: Shi
 function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
   const known = traffic.shifts.find((item) => item.name === name);
   if (known?.phase === 'returning') throw ended(name);
-  const isRival = (item: LiveShift) => item.cluster === spec.cluster && item.name !== name && item.phase !== 'returning';
+  const isRival = (item: LiveShift) =>
+    item.cluster === spec.cluster && item.name !== name && item.phase !== 'returning';
   const rival = traffic.shifts.find(isRival);
   if (rival) throw new AppError('already-live', `The cluster ${spec.cluster} has the live shift ${rival.name}.`);
   if (known) requireOwner(ctx, `shift ${name}`, known.owner);
@@ -121,4 +122,3 @@ function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, 
   };
   return { ...begun, ...declared, name, expiresAtMs: Date.parse(expiresAt) };
 }
-

@@ -50,6 +50,18 @@ export function effectiveShares(pool: Shared, traffic: InForce): Share[] {
   return toShares(pool, percentsOf(pool, traffic.withdrawals, allocationOf(pool, traffic)));
 }
 
+/** The same before they are rounded; percents may have fractions. */
+export function exactShares(pool: Shared, traffic: InForce): Share[] {
+  const allocation = allocationOf(pool, traffic);
+  if (allocation) return toShares(pool, allocated(pool.members, allocation));
+  const parts = partsOf(pool.members, limitsOf(pool.members, relevantTo(pool, traffic.withdrawals)));
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  return toShares(
+    pool,
+    parts.map((part) => (total === 0 ? 0 : (part / total) * 100)),
+  );
+}
+
 /** The same of a placement, whose key is known. */
 export function placementShares(placement: Placement, { withdrawals, allocations }: InForce): Share[] {
   const allocation = placement.pinned ? undefined : allocations.find((item) => item.placement === placement.key);
@@ -102,12 +114,22 @@ const GRAIN = 1e9;
 function allot(members: Members, limits: Limits): number[] {
   const tier = firstTier(members, limits, -1);
   if (limits.size === 0) return toPercents(members.map((member) => (member.tier === tier ? member.weight : 0)));
+  const parts = partsOf(members, limits);
+  return toPercents(parts.map((part) => (part > 0 ? Math.max(1, Math.round(part * GRAIN)) : 0)));
+}
+
+/** What each member gets, of 1. */
+function partsOf(members: Members, limits: Limits): number[] {
   const parts = members.map(() => 0);
   let rest = 1;
-  for (let next = tier; next !== undefined && rest > 0; next = firstTier(members, limits, next)) {
-    rest = fillTier(members, limits, next, rest, parts);
+  for (
+    let tier = firstTier(members, limits, -1);
+    tier !== undefined && rest > 0;
+    tier = firstTier(members, limits, tier)
+  ) {
+    rest = fillTier(members, limits, tier, rest, parts);
   }
-  return toPercents(parts.map((part) => (part > 0 ? Math.max(1, Math.round(part * GRAIN)) : 0)));
+  return parts;
 }
 
 /** The lowest tier above `last` in which somebody can serve. */

@@ -1,4 +1,5 @@
 import type { Decision } from '../../schemas/decision.ts';
+import type { BrokenLink } from '../../schemas/replay.ts';
 import { digest } from './digest.ts';
 
 /**
@@ -16,15 +17,9 @@ export function hashOf(decision: Omit<Decision, 'hash'> & { hash?: string }): st
   return digest(rest);
 }
 
-/** A decision that is not what its hash says, or does not follow the one before it. */
-export interface BrokenLink {
-  decision: string;
-  reason: 'altered' | 'unlinked' | 'misnumbered';
-}
-
 /**
  * The first link that does not hold of decisions in their order, oldest first, after `previous` (undefined: they are the first of the
- * fleet). altered: its hash is another. unlinked: it does not carry the hash of the one before. misnumbered: its version is not higher.
+ * fleet).
  */
 export function brokenLink(decisions: readonly Decision[], previous: Decision | undefined): BrokenLink | undefined {
   let before = previous;

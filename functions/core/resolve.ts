@@ -119,9 +119,7 @@ const NO_SERVICE_CHECK: ServiceSpec['healthCheck'] = {
 
 /** The exporting clusters that the distribution names; those that do not export the service are left out. */
 function members(distribution: Distribution, service: ServiceSpec, clusters: Named['clusters']): Member[] {
-  const named = namedMembers(distribution, service);
-  const fallback = distribution.pin === 'prefer' ? fallbackMembers(named, service) : [];
-  return [...named, ...fallback]
+  return declaredMembers(distribution, service)
     .flatMap((member) => {
       const endpoints = endpointsOf(service, member.cluster, clusters);
       return endpoints.length > 0 ? [{ ...member, endpoints }] : [];
@@ -130,6 +128,12 @@ function members(distribution: Distribution, service: ServiceSpec, clusters: Nam
 }
 
 type Placement = Omit<Member, 'endpoints'>;
+
+/** Those that are named and, where these are only preferred, those that stand behind them; whether or not they export the service. */
+export function declaredMembers(distribution: Distribution, service: ServiceSpec): Placement[] {
+  const named = namedMembers(distribution, service);
+  return distribution.pin === 'prefer' ? [...named, ...fallbackMembers(named, service)] : named;
+}
 
 function namedMembers(distribution: Distribution, service: ServiceSpec): Placement[] {
   if (distribution.strategy === 'weighted') {

@@ -1,53 +1,130 @@
-import type { Observation } from '../../schemas/cluster.ts';
-import type { HealthPolicy } from '../../schemas/fleet.ts';
-import type { Probe } from '../../schemas/probe.ts';
+import type { FailureCause, Observation } from '../../schemas/cluster.ts';
+import type { HttpProbe, Probe } from '../../schemas/probe.ts';
 import { checkProbeTarget } from '../core/probe-target.ts';
-import type { Deps } from '../deps.ts';
+import type { Clock, Net, Settings } from '../deps.ts';
+
+/** What probing takes; agents have no more than this. */
+export interface ProbePorts {
+  net: Net;
+  clock: Pick<Clock, 'now'>;
+  settings: Pick<Settings, 'allowLoopbackProbes'>;
+}
 
 interface ProbeOutcome {
-  ok: boolean;
+  path: Probe['path'];
+  /** unsent: it says nothing of its target. */
+  outcome: 'ok' | 'fail' | 'unsent';
+  /** There was not even a connection. */
+  isUnreached?: boolean;
   detail: string;
   latencyMs: number;
+  certificateExpiresAtMs?: number | undefined;
 }
 
-/** Sends all probes of a cluster; the observation succeeds when all of them do. */
-export async function observe(deps: Deps, probes: readonly Probe[], policy: HealthPolicy): Promise<Observation> {
-  const outcomes = await Promise.all(probes.map((probe) => send(deps, probe, policy.timeoutSeconds * 1000)));
-  const failed = outcomes.filter((outcome) => !outcome.ok);
-  return {
-    observedAt: new Date(deps.clock.now()).toISOString(),
-    outcome: failed.length === 0 ? 'ok' : 'fail',
-    latencyMs: Math.max(...outcomes.map((outcome) => outcome.latencyMs)),
-    detail: (failed.length === 0 ? outcomes : failed).map((outcome) => outcome.detail).join('; '),
+/** An observation, and when the certificate that expires first does, if it does so soon. */
+export interface Sight {
+  observation: Observation;
+  certificateExpiresAtMs?: number | undefined;
+}
+
+const BODY_BYTES = 64 * 1024;
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Those of the probes that are sent from there. */
+export function probesFrom(probes: readonly Probe[], from: 'edge' | 'agents'): Probe[] {
+  return probes.filter((probe) => probe.from === 'everywhere' || probe.from === from);
+}
+
+export interface Prober {
+  /** Name of the voter that the observation is of. */
+  voter: string;
+  timeoutMs: number;
+  /** The probes lead through a gateway: that it cannot be reached says nothing of the cluster behind it. */
+  isThroughGateway?: boolean;
+}
+
+/** Sends probes of a cluster, at least one, and judges what comes of it. */
+export async function observe(ports: ProbePorts, probes: readonly Probe[], prober: Prober): Promise<Sight> {
+  const outcomes = await Promise.all(probes.map((probe) => send(ports, probe, prober)));
+  const expiries = outcomes.flatMap(({ certificateExpiresAtMs }) => certificateExpiresAtMs ?? []);
+  const observation: Observation = {
+    voter: prober.voter,
+    observedAt: new Date(ports.clock.now()).toISOString(),
+    ...verdictOf(outcomes, prober),
+    latencyMs: Math.max(...outcomes.map(({ latencyMs }) => latencyMs)),
   };
+  return { observation, ...(expiries.length > 0 && { certificateExpiresAtMs: Math.min(...expiries) }) };
 }
 
-async function send(deps: Deps, probe: Probe, timeoutMs: number): Promise<ProbeOutcome> {
-  const startedMs = deps.clock.now();
-  const since = () => Math.max(0, deps.clock.now() - startedMs);
-  const forbidden = checkProbeTarget(probe, { allowLoopback: deps.settings.allowLoopbackProbes });
-  if (forbidden !== undefined) return { ok: false, detail: `not sent: ${forbidden}`, latencyMs: 0 };
+/** Whether a control target answers as it should. */
+export async function answers(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<boolean> {
+  return (await send(ports, probe, { timeoutMs })).outcome !== 'fail';
+}
+
+/**
+ * A cluster fails when a probe of its ingress does (R6); that one of the direct ones fails is told, no more. Where the sender has direct
+ * ones only, they stand for the cluster.
+ */
+function verdictOf(
+  outcomes: readonly ProbeOutcome[],
+  { isThroughGateway = false }: Prober,
+): Pick<Observation, 'outcome' | 'cause' | 'detail'> {
+  const failed = outcomes.filter(({ outcome }) => outcome === 'fail');
+  const direct = outcomes.filter(({ path }) => path === 'direct');
+  const decisive = direct.length === outcomes.length ? direct : outcomes.filter(({ path }) => path === 'ingress');
+  const told = (some: readonly ProbeOutcome[]) => some.map(({ detail }) => detail).join('; ');
+  if (isThroughGateway && failed.length > 0) {
+    return { outcome: failed.some(({ isUnreached }) => isUnreached) ? 'inconclusive' : 'fail', detail: told(failed) };
+  }
+  if (decisive.some(({ outcome }) => outcome === 'fail')) {
+    const isAround = direct.length > 0 && direct.every(({ outcome }) => outcome === 'ok');
+    const cause: FailureCause = isAround ? 'Ingress' : 'Cluster';
+    return { outcome: 'fail', cause, detail: told(failed) };
+  }
+  const isSeen = decisive.every(({ outcome }) => outcome === 'ok');
+  return { outcome: isSeen ? 'ok' : 'inconclusive', detail: told(outcomes) };
+}
+
+async function send(ports: ProbePorts, probe: Probe, { timeoutMs }: Pick<Prober, 'timeoutMs'>): Promise<ProbeOutcome> {
+  const startedMs = ports.clock.now();
+  const since = () => Math.max(0, ports.clock.now() - startedMs);
+  const { path } = probe;
+  const label = path === 'direct' ? `direct ${probe.type}` : probe.type;
+  const forbidden = checkProbeTarget(probe, { allowLoopback: ports.settings.allowLoopbackProbes });
+  if (forbidden !== undefined) {
+    return { path, outcome: 'unsent', detail: `${label}: not sent: ${forbidden}`, latencyMs: 0 };
+  }
   try {
-    const result = await dispatch(deps, probe, timeoutMs);
-    return { ...result, latencyMs: since() };
+    const { detail, ...result } = await dispatch(ports, probe, timeoutMs);
+    return { path, ...result, detail: `${label}: ${detail}`, latencyMs: since() };
   } catch (error) {
-    return { ok: false, detail: `${probe.type}: ${failure(error, timeoutMs)}`, latencyMs: since() };
+    // The platform's error texts differ and may carry addresses; only the two cases that matter are told apart.
+    const isUnreached = !(error instanceof Error && error.name === 'TimeoutError');
+    const detail = isUnreached ? 'connection failed' : `no answer in ${timeoutMs / 1000} s`;
+    return { path, outcome: 'fail', isUnreached, detail: `${label}: ${detail}`, latencyMs: since() };
   }
 }
 
-async function dispatch(deps: Deps, probe: Probe, timeoutMs: number): Promise<Omit<ProbeOutcome, 'latencyMs'>> {
-  if (probe.type === 'tcp') {
-    await deps.net.connect(probe.host, probe.port, timeoutMs);
-    return { ok: true, detail: 'tcp: connected' };
-  }
-  const { status } = await deps.net.fetch(probe.url, { method: probe.method, headers: probe.headers, timeoutMs });
-  const { from, to } = probe.expectedStatus;
-  return { ok: status >= from && status <= to, detail: `http: status ${status}` };
+type Answer = Pick<ProbeOutcome, 'outcome' | 'detail' | 'certificateExpiresAtMs'>;
+
+async function dispatch(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<Answer> {
+  if (probe.type === 'http') return await ask(ports, probe, timeoutMs);
+  await ports.net.connect(probe.host, probe.port, timeoutMs);
+  return { outcome: 'ok', detail: 'connected' };
 }
 
-/** The platform's error texts differ and may carry addresses; only the two cases that matter are told apart. */
-function failure(error: unknown, timeoutMs: number): string {
-  return error instanceof Error && error.name === 'TimeoutError'
-    ? `no answer in ${timeoutMs / 1000} s`
-    : 'connection failed';
+async function ask({ net, clock }: ProbePorts, probe: HttpProbe, timeoutMs: number): Promise<Answer> {
+  const { url, method, headers, expectedStatus, expectedBody, certificateWarningDays } = probe;
+  const bodyBytes = expectedBody === undefined ? undefined : BODY_BYTES;
+  const { status, body, certificateExpiresAtMs } = await net.fetch(url, { method, headers, timeoutMs, bodyBytes });
+  if (status < expectedStatus.from || status > expectedStatus.to) {
+    return { outcome: 'fail', detail: `status ${status}` };
+  }
+  if (expectedBody !== undefined && !body?.includes(expectedBody)) {
+    return { outcome: 'fail', detail: `status ${status}, without the expected text` };
+  }
+  const expiresInMs = (certificateExpiresAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
+  if (expiresInMs > certificateWarningDays * DAY_MS) return { outcome: 'ok', detail: `status ${status}` };
+  const days = Math.max(0, Math.floor(expiresInMs / DAY_MS));
+  return { outcome: 'ok', detail: `status ${status}, certificate expires in ${days} days`, certificateExpiresAtMs };
 }

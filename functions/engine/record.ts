@@ -45,7 +45,13 @@ function hasMoved({ situation }: Read, { traffic }: Verdict): boolean {
   return canonicalJson(inForce(situation.traffic)) !== canonicalJson(inForce(traffic));
 }
 
-function decisionOf({ situation, evidence }: Read, verdict: Verdict, inputsDigest: string, origin: Origin): Decision {
+/** The decision that a verdict is, sealed. Pure. */
+export function decisionOf(
+  { situation, evidence }: Read,
+  verdict: Verdict,
+  inputsDigest: string,
+  origin: Origin,
+): Decision {
   const { fleet, nowMs, policy, actor, traffic, clusters } = situation;
   const outOf = (state: Verdict['traffic']) => {
     const shown = verdict.outcome === 'applied' ? undefined : state.recommended?.outages;

@@ -4,7 +4,7 @@ import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
 import type { Priority } from '../core/budget.ts';
 import type { Capabilities } from '../core/features.ts';
-import type { GatewayConfig, Rule, Share } from '../core/ir.ts';
+import type { GatewayConfig, Pool, Rule, Share } from '../core/ir.ts';
 import type { Change, Json, ProviderObject } from '../core/provider-object.ts';
 import type { Clock, Cloud } from '../deps.ts';
 
@@ -69,6 +69,12 @@ export interface Disorder {
   reason: string;
 }
 
+/**
+ * What a gateway's own checks say of clusters, by name: ok where an endpoint is healthy, fail where none of those that it checks is. A
+ * cluster that it does not check is unknown, or left out.
+ */
+export type Backends = ReadonlyMap<string, 'ok' | 'fail' | 'unknown'>;
+
 /** Where and as whom instances are created and deleted. */
 export type ProvisionSession = Omit<Session, 'target'>;
 
@@ -91,6 +97,8 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   /** What the configuration would use of the gateway's quotas: of each quota, by the one that uses most of it. */
   quotas(config: GatewayConfig, observed: Observed): QuotaUse[];
   observe(session: Session<T>, scope: Scope): Promise<Observed>;
+  /** What the gateway sees of the members of these pools, in few calls. Throws a CloudError when it cannot be asked. */
+  backends(session: Session<T>, pools: readonly Pool[]): Promise<Backends>;
   /** Pure. The objects that make the gateway behave as `config`, with `shares` in force. */
   compile(
     config: GatewayConfig,
@@ -98,6 +106,8 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
     observed: Observed,
     session: Pick<Session<T>, 'target' | 'owner'>,
   ): ProviderObject[];
+  /** Pure. What each cluster really gets of a pool from this kind of gateway, with `shares` in force. */
+  served(pool: Pool, shares: readonly Share[]): Share[];
   /** Pure. Cuts ordered changes into batches that are applied one after the other. */
   batch(changes: readonly Change[]): Change[][];
   /**

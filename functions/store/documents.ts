@@ -13,6 +13,7 @@ const ORDER: Record<DocumentKind, Order> = {
   'break-glass': 'ascending',
   'drill-run': 'descending',
   delivery: 'descending',
+  voter: 'ascending',
 };
 
 /** Records beside the traffic state. One that is pending has a copy in a list of its kind, over all fleets. */

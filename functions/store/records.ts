@@ -328,7 +328,7 @@ export const StoredTraffic: z.ZodType<Traffic> = z.object({
 
 const DocumentBody = z.object({
   fleet: z.string(),
-  kind: z.enum(['shift', 'break-glass', 'drill-run', 'delivery']),
+  kind: z.enum(['shift', 'break-glass', 'drill-run', 'delivery', 'voter']),
   id: z.string(),
   version: Count,
   body: z.record(z.string(), z.json()),

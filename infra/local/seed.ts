@@ -45,7 +45,7 @@ export async function seed(
 const fleet = {
   displayName: 'Demo',
   automation: 'automatic',
-  // A fleet in earnest dwells for minutes; nobody wants to watch that.
+  // A fleet in earnest dwells and cools down for minutes; nobody wants to watch that.
   health: {
     intervalSeconds: 5,
     timeoutSeconds: 1,
@@ -54,6 +54,7 @@ const fleet = {
     successThreshold: 3,
     dwellSeconds: 10,
   },
+  failover: { cooldownSeconds: 10 },
 };
 
 function cluster({ host, port }: SeedCluster['address']) {

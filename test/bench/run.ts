@@ -1,11 +1,13 @@
 import { api } from './api.ts';
 import { evacuate } from './evacuate.ts';
+import { failover } from './failover.ts';
 import { plan } from './plan.ts';
 
 /** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
 const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = {
   api,
   evacuate,
+  failover,
   plan,
 };
 

@@ -12,7 +12,8 @@ export async function declareFleet(harness: Harness, automation = 'automatic'): 
     successThreshold: 3,
     dwellSeconds: 60,
   };
-  await harness.put(FLEET, { automation, health });
+  const failover = { cooldownSeconds: 0, correlation: { action: 'ignore' } };
+  await harness.put(FLEET, { automation, health, failover });
   for (const name of ['a', 'b'] as const) {
     const { host, port } = harness.edge.clusters[name].address;
     await harness.put(`${FLEET}/clusters/${name}`, {

@@ -36,7 +36,7 @@ describe('a stack with the demo fleet', () => {
     stack = await start();
     await seed(stack.api, Object.values(stack.gateways), stack.clusters);
     const health = { intervalSeconds: 1, timeoutSeconds: 1, dwellSeconds: 1, failureThreshold: 2, successThreshold: 2 };
-    const body = { automation: 'automatic', health };
+    const body = { automation: 'automatic', health, failover: { cooldownSeconds: 1 } };
     await callApi(stack.api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
     scheduler = startScheduler(stack.worker);
   });

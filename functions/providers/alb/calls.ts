@@ -29,11 +29,12 @@ export async function list<T>(
   action: string,
   parameters: Record<string, Json | undefined>,
   schema: z.ZodType<{ items: T[]; nextToken?: string | undefined }>,
+  pageSize = PAGE_SIZE,
 ): Promise<T[]> {
   const items: T[] = [];
   let NextToken: string | undefined;
   for (let count = 0; count < MAX_PAGES; count++) {
-    const page = await read(session, action, { ...parameters, MaxResults: PAGE_SIZE, NextToken }, schema);
+    const page = await read(session, action, { ...parameters, MaxResults: pageSize, NextToken }, schema);
     items.push(...page.items);
     if (page.nextToken === undefined || page.nextToken === '') return items;
     NextToken = page.nextToken;

@@ -38,6 +38,8 @@ const Service = z.object({
   SourceType: z.string(),
   ServiceProtocol: orElse(z.string(), ''),
   Ips: orElse(z.array(z.string()), []),
+  HealthStatus: orElse(z.string(), 'Unknown'),
+  UnhealthyEndpoints: orElse(z.array(z.string()), []),
   HealthCheckInfo: orElse(HealthCheckInfo, HealthCheckInfo.parse({})),
   GatewayTrafficPolicy: z
     .object({

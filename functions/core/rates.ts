@@ -1,5 +1,15 @@
-import type { Rate } from '../core/budget.ts';
-import type { BudgetScope, CloudProduct, CloudRequest } from '../deps.ts';
+import type { GatewayTarget } from '../../schemas/gateway.ts';
+import type { Rate } from './budget.ts';
+
+type CloudProduct = GatewayTarget['provider'];
+
+/** What a call is counted by. */
+interface Counted {
+  credentials: string;
+  product: CloudProduct;
+  regionId: string;
+  action: string;
+}
 
 /**
  * How often each product may be called: the one table of rates. All credential sets of an account share its rates, in truth; one set
@@ -16,11 +26,8 @@ const RATES: Record<CloudProduct, { rate: Rate; by: 'action' | 'region' }> = {
   mse: { rate: { calls: 5, windowMs: 1_000 }, by: 'region' },
 };
 
-/** The rate that a call is counted by, and what else is counted with it. */
-export function rateOf({ product, regionId, credentials, action }: CloudRequest): {
-  scope: BudgetScope;
-  rate: Rate;
-} {
+/** The rate that a call is counted by, and what else is counted with it: action `*` where all count together. */
+export function rateOf({ product, regionId, credentials, action }: Counted): { scope: Counted; rate: Rate } {
   const { rate, by } = RATES[product];
   return { scope: { credentials, product, regionId, action: by === 'action' ? action : '*' }, rate };
 }

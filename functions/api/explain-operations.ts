@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { Name, PageQuery } from '../../schemas/common.ts';
+import { Explanation } from '../../schemas/explanation.ts';
+import { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
+import { explainRoute } from '../commands/explain.ts';
+import { checkLedger, replayDecision } from '../commands/replay.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
+import { pageRequest } from './page.ts';
+
+const InFleet = z.strictObject({ fleet: Name });
+const InRoute = z.strictObject({ fleet: Name, route: Name });
+const InDecision = z.strictObject({
+  fleet: Name,
+  decision: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a decision')
+    .meta({ examples: ['dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});
+
+const replay = defineOperation({
+  operationId: 'replayDecision',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/decisions/{decision}/replay',
+  tag: 'decisions',
+  summary: 'Take a decision once more, upon what it was taken upon',
+  description:
+    'Runs the code that decides on the recorded inputs, and compares. Also checks that neither the inputs nor the decision have been ' +
+    'altered since. Nothing is changed.',
+  idempotency: 'safe',
+  params: InDecision,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'What came out.', schema: DecisionReplay }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await replayDecision(ctx, params.fleet, params.decision) }),
+});
+
+const ledger = defineOperation({
+  operationId: 'checkLedger',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/ledger',
+  tag: 'decisions',
+  summary: 'Check that no decision was altered, removed or added',
+  description:
+    'Decisions form a chain: each carries the hash of the one before it. Checks one page of it, newest first; with the pages that follow, ' +
+    'all of it.',
+  idempotency: 'safe',
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'Whether the links of the page hold.', schema: LedgerCheck }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => ({
+    status: 200,
+    body: await checkLedger(ctx, params.fleet, pageRequest(query)),
+  }),
+});
+
+const explain = defineOperation({
+  operationId: 'explainRoute',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/routes/{route}/explain',
+  tag: 'routes',
+  summary: 'Say why each cluster has its share',
+  description:
+    'Step by step, from what is declared to what the gateways serve: exports, pins, withdrawals with the votes of now, capacity, panic, ' +
+    'rounding; then how far each gateway follows, and what it makes of it.',
+  idempotency: 'safe',
+  params: InRoute,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The explanation.', schema: Explanation }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await explainRoute(ctx, params.fleet, params.route) }),
+});
+
+/** Why traffic is where it is, and what would become of it. */
+export const explainOperations: readonly Operation[] = [replay, ledger, explain];

@@ -1,0 +1,167 @@
+import type { Vote } from '../../schemas/cluster.ts';
+import type { ExplanationStep } from '../../schemas/explanation.ts';
+import type { Distribution } from '../../schemas/route.ts';
+import type { ServiceSpec } from '../../schemas/service.ts';
+import { effectiveShares, exactShares, type InForce, type Shared, shares } from './distribution.ts';
+import type { Pool } from './ir.ts';
+import { placementKey } from './placements.ts';
+import { compareText } from './precedence.ts';
+import { declaredMembers } from './resolve.ts';
+import { isoOf } from './time.ts';
+import type { Withdrawal } from './traffic.ts';
+
+/** A backend of a route, and what bears on who serves it. */
+export interface BackendFacts {
+  distribution: Distribution;
+  /** Absent when the service is gone. */
+  service: ServiceSpec | undefined;
+  pool: Pool;
+  traffic: InForce;
+  /** What the voters say now, by cluster. */
+  votes: ReadonlyMap<string, Vote[]>;
+}
+
+const NOTHING: InForce = { withdrawals: [], allocations: [] };
+
+type Percents = ReadonlyMap<string, number>;
+
+/** Why each cluster has its share: the same arithmetic as `shares`, with one thing after the other taken into account. */
+export function explainBackend(facts: BackendFacts): ExplanationStep[] {
+  return [
+    ...declaredSteps(facts),
+    ...exportSteps(facts),
+    ...pinSteps(facts),
+    ...withdrawalSteps(facts),
+    ...allocationSteps(facts),
+    ...roundingSteps(facts),
+    ...shares(facts.pool, facts.traffic).map(({ cluster, effectivePercent, reason }) => ({
+      step: 'intended' as const,
+      cluster,
+      text: reason,
+      after: effectivePercent,
+    })),
+  ];
+}
+
+function percents(pool: Shared, traffic: InForce): Percents {
+  return new Map(effectiveShares(pool, traffic).map(({ cluster, percent }) => [cluster, percent]));
+}
+
+/** What people declare, whether or not the clusters export the service. */
+function declaredPool({ distribution, service, pool }: BackendFacts): Shared {
+  return { members: service ? declaredMembers(distribution, service) : [], pinned: pool.pinned };
+}
+
+function declaredSteps(facts: BackendFacts): ExplanationStep[] {
+  const declared = declaredPool(facts);
+  const after = percents(declared, NOTHING);
+  const unit = facts.distribution.strategy === 'weighted' ? 'weight' : 'replicas';
+  return declared.members.map(({ cluster, weight, tier }) => ({
+    step: 'declared',
+    cluster,
+    text: `${unit} ${weight} in tier ${tier}`,
+    after: after.get(cluster) ?? 0,
+  }));
+}
+
+function exportSteps(facts: BackendFacts): ExplanationStep[] {
+  const before = percents(declaredPool(facts), NOTHING);
+  const after = percents(facts.pool, NOTHING);
+  const gone = [...before.keys()].filter((cluster) => !after.has(cluster));
+  if (gone.length === 0) return [];
+  const why = (cluster: string) =>
+    after.has(cluster)
+      ? `serves for clusters that do not export ${facts.pool.service}`
+      : `does not export ${facts.pool.service}, or has no address for it`;
+  const moved = differing(before, after).filter((cluster) => !gone.includes(cluster));
+  return [...gone, ...moved].map((cluster) => moveOf('exports', cluster, why(cluster), before, after));
+}
+
+function pinSteps({ distribution, pool }: BackendFacts): ExplanationStep[] {
+  if (pool.pinned) return [{ step: 'pin', text: 'pinned: health does not move this traffic' }];
+  if (distribution.pin !== 'prefer') return [];
+  return [
+    { step: 'pin', text: 'preferred: every other cluster that exports the service stands behind those that are named' },
+  ];
+}
+
+/** In the order in which they began: what each of them takes, and to whom that goes. */
+function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationStep[] {
+  if (pool.pinned) return [];
+  const relevant = traffic.withdrawals
+    .filter((item) => pool.members.some(({ cluster }) => cluster === item.cluster))
+    .sort((a, b) => a.sinceMs - b.sinceMs || compareText(a.cluster, b.cluster));
+  return relevant.flatMap((item, index) => {
+    const [before, after] = [index, index + 1].map((count) =>
+      percents(pool, { withdrawals: relevant.slice(0, count), allocations: [] }),
+    ) as [Percents, Percents];
+    const own = moveOf('withdrawal', item.cluster, withdrawn(item, before, after), before, after);
+    const others = differing(before, after).filter((cluster) => cluster !== item.cluster);
+    return [
+      { ...own, withdrawal: shown(item), votes: votes.get(item.cluster) ?? [] },
+      ...others.map((cluster) => moveOf('withdrawal', cluster, `serves what ${item.cluster} does not`, before, after)),
+    ];
+  });
+}
+
+const CAUSES: Record<Withdrawal['cause'], string> = {
+  failure: 'it fails',
+  joining: 'it is new and has yet to be found healthy',
+  return: 'it returns step by step',
+  shift: 'somebody has shifted it',
+  drill: 'a drill rehearses its loss',
+};
+
+function withdrawn(item: Withdrawal, before: Percents, after: Percents): string {
+  const extent = item.percent === 0 ? 'withdrawn' : `limited to ${item.percent} % of its share`;
+  const text = `${extent}, as ${CAUSES[item.cause]}: ${item.reason}`;
+  const share = before.get(item.cluster) ?? 0;
+  const isKept = share > 0 && item.percent === 0 && (after.get(item.cluster) ?? 0) > 0;
+  return isKept ? `${text}; kept all the same, as no other cluster can serve` : text;
+}
+
+function shown({ percent, cause, sinceMs, reason, decision }: Withdrawal): ExplanationStep['withdrawal'] {
+  return { percent, cause, since: isoOf(sinceMs), reason, decision };
+}
+
+const ALLOCATIONS = {
+  capacity: 'capacity: no cluster gets more than it can serve, and what is left over goes where there is room',
+  panic: 'panic: too many clusters fail to go by their health',
+};
+
+function allocationSteps({ pool, traffic }: BackendFacts): ExplanationStep[] {
+  const key = placementKey(pool);
+  const allocation = pool.pinned ? undefined : traffic.allocations.find(({ placement }) => placement === key);
+  if (allocation === undefined) return [];
+  const text = ALLOCATIONS[allocation.cause];
+  const [before, after] = [percents(pool, { ...traffic, allocations: [] }), percents(pool, traffic)];
+  const moved = differing(before, after);
+  if (moved.length === 0) return [{ step: 'allocation', text }];
+  return moved.map((cluster) => moveOf('allocation', cluster, text, before, after));
+}
+
+function roundingSteps({ pool, traffic }: BackendFacts): ExplanationStep[] {
+  const after = percents(pool, traffic);
+  return exactShares(pool, traffic).flatMap(({ cluster, percent }) => {
+    const rounded = after.get(cluster) ?? 0;
+    const exact = Math.round(percent * 100) / 100;
+    if (exact === rounded) return [];
+    return [
+      { step: 'rounding' as const, cluster, text: `${exact} % as a whole number`, before: exact, after: rounded },
+    ];
+  });
+}
+
+function differing(before: Percents, after: Percents): string[] {
+  return [...after.keys()].filter((cluster) => after.get(cluster) !== (before.get(cluster) ?? 0));
+}
+
+function moveOf(
+  step: ExplanationStep['step'],
+  cluster: string,
+  text: string,
+  before: Percents,
+  after: Percents,
+): ExplanationStep {
+  return { step, cluster, text, before: before.get(cluster) ?? 0, after: after.get(cluster) ?? 0 };
+}

@@ -1,0 +1,132 @@
+import type { FleetProbeRound, Shard } from '../../schemas/probe-round.ts';
+import type { HealthRecord } from '../core/health.ts';
+import type { Resource } from '../core/model.ts';
+import { votersOf } from '../core/votes.ts';
+import type { Deps } from '../deps.ts';
+import { createEvaluator, type Evaluator } from './evaluator.ts';
+import type { Pusher } from './failover.ts';
+import { viewOf } from './gateway-view.ts';
+import type { Lanes } from './lanes.ts';
+import type { HeldLease } from './lease.ts';
+import { observe } from './observe.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
+import type { Trust } from './trust.ts';
+
+/** What all rounds of one invocation share. */
+export interface Invocation {
+  deps: Deps;
+  lanes: Lanes;
+  trust: Trust;
+  shard?: Shard | undefined;
+  /** No target is begun after it. */
+  deadlineMs: number;
+  /** How many more requests may be made: a Worker has 10,000 for all of an invocation (Workers limits, paid plan). */
+  requestsLeft: number;
+}
+
+/** Who probes a fleet. */
+export interface Prober {
+  invocation: Invocation;
+  lease: HeldLease;
+  pusher: Pusher;
+}
+
+interface Round extends Prober {
+  fleet: Resource<'fleet'>;
+  recorder: Recorder;
+  evaluator: Evaluator;
+}
+
+type Result = FleetProbeRound['results'][number];
+
+/** Looks once at every cluster of the fleet that is in the shard, as far as there is time, and decides upon what is found. */
+export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
+  const { invocation, lease, pusher } = prober;
+  const { deps, shard } = invocation;
+  const [all, records] = await Promise.all([deps.store.all('cluster', fleet.name), deps.store.health(fleet.name)]);
+  const round: Round = {
+    ...prober,
+    fleet,
+    recorder: createRecorder(deps, fleet.spec, records, lease),
+    evaluator: createEvaluator(deps, fleet, pusher, lease),
+  };
+  const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
+  const [results] = await Promise.all([
+    Promise.all(targetsOf(fleet, clusters, records).map((target) => watch(target, round))),
+    // One view tells of all clusters, so that one shard asks for it.
+    shard === undefined || shard.index === 0 ? view(all, round) : undefined,
+  ]);
+  round.evaluator.ask();
+  const done = results.filter((result) => result !== undefined);
+  return {
+    fleet: fleet.name,
+    state: 'done',
+    results: done,
+    skipped: results.length - done.length,
+    decision: await round.evaluator.settled(),
+  };
+}
+
+/**
+ * Observes a target, and after a failure of a healthy one again and again until it is certain: a cluster that fails is found out in
+ * `confirmSeconds` times the threshold instead of `intervalSeconds`. Undefined when there was no time for it.
+ */
+async function watch(target: Target, round: Round): Promise<Result | undefined> {
+  const { invocation, fleet, lease } = round;
+  const { cluster, voter } = target;
+  let result: Result | undefined;
+  for (let isUrgent = false; ; isUrgent = true) {
+    const seen = await invocation.lanes.run(() => look(target, round), { isUrgent });
+    if (seen === undefined) return result;
+    const { record, observation } = await keep(target, seen, round);
+    await lease.ensure();
+    result = { cluster: cluster.name, state: record.state, observation };
+    const vote = record.votes.find((item) => item.voter === voter.name);
+    if (observation.outcome !== 'fail' || vote?.state !== 'healthy') return result;
+    await invocation.deps.clock.sleep(fleet.spec.health.confirmSeconds * 1000);
+  }
+}
+
+interface Look {
+  startedMs: number;
+  observation: Result['observation'];
+}
+
+async function look(target: Target, { invocation, fleet }: Round): Promise<Look | undefined> {
+  const { cluster, voter, probes } = target;
+  const { deps, trust } = invocation;
+  const startedMs = deps.clock.now();
+  // Two more: what is seen is kept, and may have to be read again.
+  invocation.requestsLeft -= probes.length + 2;
+  if (startedMs >= invocation.deadlineMs || invocation.requestsLeft < 0) return undefined;
+  const { observation } = await observe(deps, probes, proberOf(target, fleet));
+  if (voter.type === 'edge') trust.note(cluster, observation.outcome === 'fail');
+  return { startedMs, observation };
+}
+
+async function keep(
+  { cluster }: Target,
+  { startedMs, observation }: Look,
+  { invocation, fleet, recorder, evaluator }: Round,
+): Promise<{ record: HealthRecord; observation: Result['observation'] }> {
+  const weighed = await invocation.trust.weigh(fleet, observation, startedMs);
+  const { record, isNews } = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+  // A cluster that has just failed does not wait for the slower targets of the round.
+  if (isNews) evaluator.ask();
+  return { record, observation: weighed.observation };
+}
+
+/** What gateways see of their backends, each asked once. */
+async function view(clusters: readonly Resource<'cluster'>[], round: Round): Promise<void> {
+  const { invocation, fleet, recorder, evaluator } = round;
+  const voters = fleet.spec.voters.filter((voter) => voter.type === 'gateway-view');
+  const views = voters.map(async (voter) => {
+    const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
+    if (watched.length === 0) return;
+    for (const { cluster, observation } of await viewOf(invocation.deps, voter, watched)) {
+      if ((await recorder.take(cluster, observation)).isNews) evaluator.ask();
+    }
+  });
+  await Promise.all(views);
+}
