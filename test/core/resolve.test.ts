@@ -116,7 +116,7 @@ describe('resolve', () => {
     );
     fc.assert(
       fc.property(shuffled, ([someRoutes, someClusters]) => {
-        expect(resolve({ gateway: gateway(), clusters: someClusters, services, routes: someRoutes })).toEqual(expected);
+        expect(resolve({ clusters: someClusters, services, routes: someRoutes })).toEqual(expected);
       }),
     );
   });

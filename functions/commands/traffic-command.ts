@@ -1,0 +1,45 @@
+import type { TrafficAnswer } from '../../schemas/decision.ts';
+import type { Command, Situation, Verdict } from '../core/situation.ts';
+import { createPusher, evaluate } from '../engine/failover.ts';
+import { AppError } from './app-error.ts';
+import type { Context } from './context.ts';
+import { load } from './resources.ts';
+import { violations } from './safety.ts';
+
+/** What a command on the traffic of a fleet has led to. */
+export interface Commanded extends TrafficAnswer {
+  /** Absent when there was nothing to decide. */
+  verdict?: Verdict | undefined;
+  /** Id of the operation that makes the gateways follow; absent when none has to. */
+  operation?: string | undefined;
+}
+
+/**
+ * Decides with what somebody asks for, records it, and has the gateways follow in the background; in a dry run it is only decided. Throws
+ * `not-found`, what `commandOf` throws, `rule-violated` and `write-conflict`.
+ */
+export async function commandTraffic(
+  ctx: Context,
+  fleet: string,
+  command: Command | ((situation: Situation) => Command),
+): Promise<Commanded> {
+  const { deps, actor, requestId, reason, isDry } = ctx;
+  const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
+  const answer = await evaluate(deps, fleet, spec, { command, actor, requestId, reason, isDry });
+  if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
+  const { verdict, decision, operation } = answer;
+  if (verdict?.outcome === 'refused') throw refused(fleet, verdict);
+  if (operation) ctx.waitUntil(follow(ctx, fleet));
+  return { verdict, ...(decision && { decision }), operation: operation?.id };
+}
+
+function refused(fleet: string, verdict: Verdict): AppError {
+  const issues = violations(verdict.rules, fleet);
+  return new AppError('rule-violated', issues.map(({ detail }) => detail).join('; '), issues);
+}
+
+async function follow({ deps }: Context, fleet: string): Promise<void> {
+  const pusher = createPusher(deps, fleet);
+  pusher.push();
+  await pusher.settled();
+}
