@@ -1,111 +1,122 @@
-import type { DecisionChange } from '../../schemas/decision.ts';
-import type { Automation, HealthPolicy } from '../../schemas/fleet.ts';
-import type { HealthRecord } from './health.ts';
-import type { Traffic, Withdrawal } from './model.ts';
-import { compareText } from './precedence.ts';
+import { withdrawalsOf } from './claims.ts';
+import { equal } from './digest.ts';
+import { moveDrill, stopDrill } from './drills.ts';
+import { MEMORY_MS } from './failback.ts';
+import { obey } from './obey.ts';
+import { endHalt, holdNewcomers, recordBlocked, withdrawFailing } from './outages.ts';
+import { bringBack } from './returns.ts';
+import { RULES, type Rules } from './rules.ts';
+import { settle } from './settle.ts';
+import { expireBreakGlasses, moveShifts } from './shifts.ts';
+import type { Situation, Verdict } from './situation.ts';
+import type { AutomationState, Traffic } from './traffic.ts';
+import { verdictOf } from './verdict.ts';
+import { freshNotes, type View, viewOf } from './view.ts';
 
-export interface Situation {
-  automation: Automation;
-  policy: HealthPolicy;
-  /** Names of the clusters of the fleet. */
-  clusters: readonly string[];
-  /** Those of them that have no probes: nothing can be known of them. */
-  unprobed: readonly string[];
-  health: readonly HealthRecord[];
-  traffic: Traffic;
-  nowMs: number;
-  /** The id of the decision, if there is one to take. */
-  decision: string;
-}
-
-/** A change of who is withdrawn; times in changes are milliseconds since the epoch. */
-export interface Verdict {
-  outcome: 'applied' | 'withheld';
-  traffic: Traffic;
-  withdrawnBefore: string[];
-  withdrawnAfter: string[];
-  changes: (Omit<DecisionChange, 'health'> & { health: { state: HealthRecord['state']; sinceMs: number } })[];
-}
-
-/** An observation older than this many intervals says nothing of now. */
-const FRESH_INTERVALS = 3;
-
-/**
- * Whether clusters are to be withdrawn or restored; undefined when all stays as it is. An unhealthy cluster is withdrawn. A
- * withdrawn one is restored after it has been healthy for the dwell time, or at once when no cluster is left that is not withdrawn or
- * when it is no longer probed.
- * A cluster of which nothing fresh is known stays as it is. That a pool never loses all its clusters is the business of `shares`.
- */
+/** What is to be done in a situation; undefined when all stays as it is. */
 export function decide(situation: Situation): Verdict | undefined {
-  const { automation, traffic } = situation;
-  const automatic = automation === 'automatic';
-  const basis = automatic ? traffic.withdrawals : (traffic.recommended ?? traffic.withdrawals);
-  const judged = situation.health
-    .filter(({ cluster }) => situation.clusters.includes(cluster) && !situation.unprobed.includes(cluster))
-    .filter((record) => isFresh(record, situation))
-    .flatMap((record) => judge(record, basis, situation));
-  const changes = [...judged, ...basis.flatMap((item) => release(item, situation))].sort((a, b) =>
-    compareText(a.cluster, b.cluster),
-  );
-  if (changes.length === 0) return undefined;
-  const after = applyChanges(basis, changes, situation);
-  return {
-    outcome: automatic ? 'applied' : 'withheld',
-    traffic: {
-      version: traffic.version + 1,
-      withdrawals: automatic ? after : traffic.withdrawals,
-      recommended: automatic ? undefined : after,
-    },
-    withdrawnBefore: basis.map((item) => item.cluster),
-    withdrawnAfter: after.map((item) => item.cluster),
-    changes,
+  return decideWith(RULES, situation);
+}
+
+/** The same by other rules: how the simulator shows that it would notice a broken one. */
+export function decideWith(rules: Rules, situation: Situation): Verdict | undefined {
+  const view = viewOf(rules, situation);
+  const asked = obey(view, forget(view, situation.traffic));
+  if (asked === undefined) return verdictOf(view, situation.traffic, 'refused');
+  const next = move(view, asked);
+  if (!isSame(situation.traffic, next))
+    return verdictOf(view, remember(view, next), outcomeOf(situation.traffic, next));
+  return view.acts ? undefined : recommend(view, situation.traffic);
+}
+
+/** Everything that can move traffic, in the order in which it comes first. */
+function move(view: View, traffic: Traffic): Traffic {
+  const undrilled = stopDrill(view, expireBreakGlasses(view, traffic));
+  const automated = view.acts ? automate(view, undrilled) : bringBack(view, undrilled);
+  const moved = moveDrill(view, moveShifts(view, automated));
+  return settle(view, recordBlocked(view, moved));
+}
+
+/** Failures first; what returns has to wait for them. */
+function automate(view: View, traffic: Traffic): Traffic {
+  const withdrawn = withdrawFailing(view, holdNewcomers(view, endHalt(view, traffic)));
+  return withdrawn.automation.halt ? withdrawn : bringBack(view, withdrawn);
+}
+
+/** R12: what automation would do if it acted, recorded once; nothing that is in force changes. */
+function recommend(view: View, traffic: Traffic): Verdict | undefined {
+  const automation = traffic.recommended ?? traffic.automation;
+  const imagined = {
+    ...traffic,
+    automation,
+    withdrawals: withdrawalsOf({ ...traffic, automation }, view.rules.governing),
   };
+  const actor: View = { ...view, acts: true, base: imagined, notes: freshNotes() };
+  const base = settle(actor, imagined);
+  const after = imagine({ ...actor, base }, base);
+  if (isSameAutomation(automation, after.automation)) return undefined;
+  const recommended = remember(view, after).automation;
+  const outcome = equal(memoryFree(automation), memoryFree(recommended)) ? 'blocked' : 'withheld';
+  return verdictOf({ ...actor, base }, { ...after, recommended }, outcome);
 }
 
-function isFresh(record: HealthRecord, { nowMs, policy }: Situation): boolean {
-  const roundMs = (policy.intervalSeconds + policy.timeoutSeconds) * 1000;
-  return nowMs - record.observedAtMs <= FRESH_INTERVALS * roundMs;
+function imagine(view: View, traffic: Traffic): Traffic {
+  const withdrawn = withdrawFailing(view, endHalt(view, traffic));
+  const returned = withdrawn.automation.halt ? withdrawn : bringBack(view, withdrawn);
+  return settle(view, recordBlocked(view, returned));
 }
 
-function judge(record: HealthRecord, basis: readonly Withdrawal[], situation: Situation): Verdict['changes'] {
-  const withdrawn = basis.some((item) => item.cluster === record.cluster);
-  const health = { state: record.state, sinceMs: record.sinceMs };
-  const common = { cluster: record.cluster, health, evidence: record.recent };
-  if (record.state === 'unhealthy' && !withdrawn) {
-    const last = record.recent[0]?.detail ?? 'no answer';
-    const reason = `${record.consecutiveFailures} consecutive probes failed, the last one: ${last}`;
-    return [{ ...common, action: 'withdraw', reason }];
-  }
-  if (record.state !== 'healthy' || !withdrawn) return [];
-  if (situation.nowMs - record.sinceMs >= situation.policy.dwellSeconds * 1000) {
-    return [
-      { ...common, action: 'restore', reason: `healthy for the dwell time of ${situation.policy.dwellSeconds} s` },
-    ];
-  }
-  const othersServe = situation.clusters.some((cluster) => !basis.some((item) => item.cluster === cluster));
-  return othersServe ? [] : [{ ...common, action: 'restore', reason: 'healthy again, and every cluster is withdrawn' }];
+/** Outages of clusters that are gone, or that are other ones of the same name. */
+function forget({ clusters }: View, traffic: Traffic): Traffic {
+  const isOurs = ({ cluster, uid }: { cluster: string; uid: string }) => clusters.get(cluster)?.facts.uid === uid;
+  const clean = (state: AutomationState) =>
+    state.outages.every(isOurs) ? state : { ...state, outages: state.outages.filter(isOurs) };
+  const automation = clean(traffic.automation);
+  const recommended = traffic.recommended && clean(traffic.recommended);
+  if (automation === traffic.automation && recommended === traffic.recommended) return traffic;
+  return { ...traffic, automation, ...(recommended && { recommended }) };
 }
 
-/** A cluster whose probes were taken away, or that was declared anew without any, would otherwise stay withdrawn for good. */
-function release({ cluster }: Withdrawal, { unprobed, nowMs }: Situation): Verdict['changes'] {
-  if (!unprobed.includes(cluster)) return [];
-  const health = { state: 'unknown' as const, sinceMs: nowMs };
-  return [
-    {
-      cluster,
-      action: 'restore',
-      reason: 'it is no longer probed, and nothing else speaks against it',
-      health,
-      evidence: [],
-    },
-  ];
+/** Episodes are kept as far back as a rule looks. */
+function remember({ situation }: View, traffic: Traffic): Traffic {
+  const { safety, failover } = situation.policy;
+  const windowsSeconds = [safety.maxRemoved?.windowSeconds ?? 0, failover.correlation.windowSeconds];
+  const memoryMs = Math.max(MEMORY_MS, ...windowsSeconds.map((seconds) => seconds * 1000));
+  const episodes = traffic.automation.episodes.filter(({ atMs }) => situation.nowMs - atMs <= memoryMs);
+  return { ...traffic, automation: { ...traffic.automation, episodes } };
 }
 
-function applyChanges(basis: readonly Withdrawal[], changes: Verdict['changes'], situation: Situation): Withdrawal[] {
-  const restored = new Set(changes.filter((change) => change.action === 'restore').map((change) => change.cluster));
-  const kept = basis.filter((item) => !restored.has(item.cluster) && situation.clusters.includes(item.cluster));
-  const added = changes
-    .filter((change) => change.action === 'withdraw')
-    .map(({ cluster, reason }) => ({ cluster, reason, sinceMs: situation.nowMs, decision: situation.decision }));
-  return [...kept, ...added].sort((a, b) => compareText(a.cluster, b.cluster));
+/** What is only noted is no change of traffic. */
+function outcomeOf(before: Traffic, after: Traffic): Verdict['outcome'] {
+  const isNoted = equal(
+    { ...before, automation: memoryFree(before.automation) },
+    { ...after, automation: memoryFree(after.automation) },
+  );
+  return isNoted && after.automation.blocked.length + (after.automation.halt ? 1 : 0) > 0 ? 'blocked' : 'applied';
+}
+
+function memoryFree({ blocked: _, halt: __, ...state }: AutomationState): Omit<AutomationState, 'blocked' | 'halt'> {
+  return state;
+}
+
+/** A recommendation that is left over does not count once automation acts. */
+function isSame(before: Traffic, after: Traffic): boolean {
+  return (
+    before === after ||
+    (isSameAutomation(before.automation, after.automation) &&
+      isEqual(before.withdrawals, after.withdrawals) &&
+      isEqual(before.allocations, after.allocations) &&
+      isEqual(before.shifts, after.shifts) &&
+      isEqual(before.breakGlasses, after.breakGlasses) &&
+      isEqual(before.drill, after.drill) &&
+      isEqual(before.recommended, after.recommended))
+  );
+}
+
+function isSameAutomation(before: AutomationState, after: AutomationState): boolean {
+  return before === after || equal(before, after);
+}
+
+function isEqual(before: unknown, after: unknown): boolean {
+  return before === after || equal(before, after);
 }

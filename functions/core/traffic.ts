@@ -44,6 +44,8 @@ export interface Traffic {
   /** Live ones, by name. */
   breakGlasses: LiveBreakGlass[];
   drill?: LiveDrill | undefined;
+  /** When drills began by themselves last, by name: they do so once in each of their windows. */
+  rehearsed?: { drill: string; atMs: number }[] | undefined;
 }
 
 export interface AutomationState {
@@ -55,6 +57,8 @@ export interface AutomationState {
   panics: Panic[];
   /** Present while automation waits for somebody. */
   halt?: Halt | undefined;
+  /** When somebody ended the last halt: what failed before is known to them. */
+  resumedAtMs?: number | undefined;
   /** What automation would do, and a rule forbids; by cluster. */
   blocked: { cluster: string; rule: string; sinceMs: number }[];
 }
@@ -117,6 +121,8 @@ export interface LiveShift {
   currentPercent: number;
   phaseSinceMs: number;
   steppedAtMs: number;
+  /** Of one that is returning: an actor, or `expiry`. */
+  endedBy?: string | undefined;
   decision: string;
 }
 
