@@ -62,6 +62,7 @@ function take(fleet: Fleet, { cluster, uid, observation, isTrue }: Delivery, tic
   if (!voters.some(({ name }) => name === observation.voter)) return;
   const { voter, outcome } = observation;
   if (isCutOff(fleet, voter)) doubt(fleet, voter, nowMs);
+  fleet.oracle.forget(uid, voters);
   fleet.oracle.hear({ uid, voter, atMs, outcome, isTrue }, policy.health, nowMs);
 }
 

@@ -72,10 +72,16 @@ export function automaticPercent(traffic: Situation['traffic'], cluster: string)
   return traffic.automation.outages.find((item) => item.cluster === cluster)?.percent ?? 100;
 }
 
+/** Clusters that automation takes out; those that are new and wait for their first share were never in. */
 export function withdrawnBy({ verdict, situation }: DecisionEntry): string[] {
   return situation.clusters
     .map(({ name }) => name)
+    .filter((name) => !isJoining(verdict.traffic, name))
     .filter((name) => automaticPercent(verdict.traffic, name) < automaticPercent(situation.traffic, name));
+}
+
+export function isJoining({ automation }: Situation['traffic'], name: string): boolean {
+  return automation.outages.some(({ cluster, phase }) => cluster === name && phase === 'joining');
 }
 
 export function textOf(change: TrafficChange): string {

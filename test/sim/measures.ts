@@ -37,7 +37,8 @@ export class Measures {
     if (!isAutomatic(entry)) return;
     for (const { cluster, from, to } of movesOf(entry)) {
       if (to < from) this.failovers++;
-      this.turn(`${entry.fleet.name}/${cluster}`, { atMs: entry.situation.nowMs, isUp: to > from });
+      if (isFelt(entry, cluster))
+        this.turn(`${entry.fleet.name}/${cluster}`, { atMs: entry.situation.nowMs, isUp: to > from });
     }
   }
 
@@ -78,7 +79,7 @@ export class Measures {
     const isFirst = sinceTick === entry.tick;
     this.downSince.set(key, sinceTick);
     if (sinceTick === DISCOUNTED) return;
-    const isServed = servedBy(entry, facts.name) !== undefined;
+    const isServed = servedBy(entry, facts) !== undefined;
     if (!isServed && !isFirst) this.detections.push(entry.tick - sinceTick);
     const counts = isServed && !isObstructed({ ...entry, hasChanged: entry.hasChanged && !isFirst }, facts);
     if (!counts) this.downSince.set(key, DISCOUNTED);
@@ -94,6 +95,13 @@ export class Measures {
     this.providerCalls += other.providerCalls;
     this.maxTurnsPerHour = Math.max(this.maxTurnsPerHour, other.maxTurnsPerHour);
   }
+}
+
+/** The cluster really gets more or less than before: the last one that serves does not, whatever is decided. */
+function isFelt({ before, after }: DecisionEntry, name: string): boolean {
+  const percentOf = (shares: { cluster: string; percent: number }[] = []) =>
+    shares.find(({ cluster }) => cluster === name)?.percent;
+  return Object.keys(after).some((key) => percentOf(before[key]) !== percentOf(after[key]));
 }
 
 export function quantile(values: readonly number[], part: number): number {

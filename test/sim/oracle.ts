@@ -41,6 +41,14 @@ export class Oracle {
     this.testimonies.set(key, { ...next, state: isDown ? 'down' : isUp ? 'up' : state, atMs });
   }
 
+  /** Only those voters watch it any more: what others have said is forgotten. */
+  forget(uid: string, voters: readonly Voter[]): void {
+    for (const key of this.testimonies.keys()) {
+      const [of, by] = key.split(' ');
+      if (of === uid && voters.every(({ name }) => name !== by)) this.testimonies.delete(key);
+    }
+  }
+
   of(uid: string, voter: string): Testimony | undefined {
     return this.testimonies.get(`${uid} ${voter}`);
   }

@@ -1,3 +1,4 @@
+import type { VoterRecord } from '../../../functions/core/health.ts';
 import type { ClusterFacts, Situation } from '../../../functions/core/situation.ts';
 import type { Fleet } from '../fleet.ts';
 import {
@@ -5,12 +6,14 @@ import {
   type DecisionEntry,
   type Invariant,
   isAutomatic,
+  isJoining,
   type TickEntry,
   withdrawnBy,
 } from '../history.ts';
+import type { Testimony } from '../oracle.ts';
 import { msAt, SECOND_MS } from '../scenario.ts';
 import { isUndisturbed } from '../world.ts';
-import { forbids } from './forbids.ts';
+import { forbids, poolsToLeave } from './forbids.ts';
 
 /** Invariants of evidence: judged by what voters were really told, not by what the product made of it. */
 
@@ -28,7 +31,7 @@ export function noFalseFailover({ oracle }: Fleet): Invariant {
       const { health } = situation.policy;
       for (const name of withdrawnBy(entry)) {
         const facts = situation.clusters.find((item) => item.name === name);
-        if (!facts || isJoining(entry, name)) continue;
+        if (!facts) continue;
         const says = ({ truthfulOks }: { truthfulOks: number }) => truthfulOks >= health.successThreshold;
         const { votes, isMajority } = oracle.count(
           facts.uid,
@@ -45,38 +48,46 @@ export function noFalseFailover({ oracle }: Fleet): Invariant {
   };
 }
 
-function isJoining({ verdict }: DecisionEntry, name: string): boolean {
-  return verdict.traffic.automation.outages.some(({ cluster, phase }) => cluster === name && phase === 'joining');
-}
-
-/** I5, R2 and R3: no withdrawal without a majority for it, and nothing at all without a majority of fresh evidence that is not void. */
+/** I5, R2 and R3: nothing moves without a majority of fresh evidence that is not void, and only as that majority says. */
 export function unknownIsInert(fleet: Fleet): Invariant {
   return {
     name: 'I5',
     decided: (entry) => {
       if (!isAutomatic(entry)) return undefined;
       const { situation, verdict } = entry;
-      for (const facts of situation.clusters) {
-        const [before, after] = [situation.traffic, verdict.traffic].map((item) => automaticPercent(item, facts.name));
-        if (before === after || facts.voters.length === 0 || isJoining(entry, facts.name)) continue;
-        const { health } = situation.policy;
-        const voters = votersOf(situation, facts);
-        const valid = voters.filter(({ name }) => !fleet.isSuspect(name, situation.nowMs));
-        const count = (says: Parameters<typeof fleet.oracle.count>[4]) => {
-          const { votes, isSufficient } = fleet.oracle.count(facts.uid, valid, health, situation.nowMs, says);
-          return votes * 2 > voters.length && isSufficient;
-        };
-        if (!count(() => true)) return `${facts.name} moves, and most of its voters say nothing`;
-        if (Number(after) < Number(before) && !count(({ state }) => state === 'down')) {
-          return `${facts.name} is withdrawn, and no majority sees it down`;
-        }
-        if (Number(after) > Number(before) && !count(({ state }) => state === 'up')) {
-          return `${facts.name} returns, and no majority sees it up`;
+      for (const facts of watchedMoves(entry)) {
+        const { name } = facts;
+        const isUp = automaticPercent(verdict.traffic, name) > automaticPercent(situation.traffic, name);
+        if (!isAgreed(fleet, situation, facts, () => true)) return `${name} moves, and most of its voters say nothing`;
+        if (!isAgreed(fleet, situation, facts, ({ state }) => state === (isUp ? 'up' : 'down'))) {
+          return `${name} ${isUp ? 'returns' : 'is withdrawn'}, and no majority sees it ${isUp ? 'up' : 'down'}`;
         }
       }
       return undefined;
     },
   };
+}
+
+/** Not of those that are other ones than before, or that nobody watches. */
+function watchedMoves({ situation, verdict }: DecisionEntry): ClusterFacts[] {
+  const { traffic } = situation;
+  const isSame = ({ name, uid }: ClusterFacts) =>
+    traffic.automation.outages.every((outage) => outage.cluster !== name || outage.uid === uid);
+  const isMoved = ({ name }: ClusterFacts) =>
+    !isJoining(verdict.traffic, name) && automaticPercent(traffic, name) !== automaticPercent(verdict.traffic, name);
+  return situation.clusters.filter((facts) => facts.voters.length > 0 && isSame(facts) && isMoved(facts));
+}
+
+function isAgreed(
+  fleet: Fleet,
+  situation: Situation,
+  facts: ClusterFacts,
+  says: (item: Testimony) => boolean,
+): boolean {
+  const voters = votersOf(situation, facts);
+  const valid = voters.filter(({ name }) => !fleet.isSuspect(name, situation.nowMs));
+  const { votes, isSufficient } = fleet.oracle.count(facts.uid, valid, situation.policy.health, situation.nowMs, says);
+  return votes * 2 > voters.length && isSufficient;
 }
 
 /** Pushed in the second of the decision, verified in the next, and one to spare. */
@@ -104,7 +115,7 @@ export function boundedDetection(): Invariant {
         since.set(facts.uid, sinceTick);
         const seconds = entry.tick - sinceTick;
         if (seconds <= boundSeconds(entry.declared.policy) || forbids(entry.fleet, facts)) continue;
-        const gateway = servedBy(entry, facts.name);
+        const gateway = servedBy(entry, facts);
         if (gateway) return `${facts.name} has been down for ${seconds} s, and ${gateway} still sends requests to it`;
       }
       return undefined;
@@ -126,10 +137,10 @@ export function isObstructed(
 }
 
 /** The gateway that sends it anything that it should not. */
-export function servedBy({ fleet, declared }: Pick<TickEntry, 'fleet' | 'declared'>, name: string): string | undefined {
-  const movable = declared.pools.filter(({ pinned }) => !pinned);
+export function servedBy({ fleet }: Pick<TickEntry, 'fleet'>, facts: ClusterFacts): string | undefined {
+  const keys = poolsToLeave(fleet, facts).map(({ key }) => key);
   return fleet.stored.gateways.find(({ applied }) =>
-    movable.some(({ key }) => applied[key]?.some(({ cluster, percent }) => cluster === name && percent > 0)),
+    keys.some((key) => applied[key]?.some(({ cluster, percent }) => cluster === facts.name && percent > 0)),
   )?.name;
 }
 
@@ -142,16 +153,20 @@ export function editSafety({ oracle }: Fleet): Invariant {
       for (const { uid, name } of declared.clusters) {
         for (const vote of fleet.stored.health[uid]?.votes ?? []) {
           const told = oracle.of(uid, vote.voter);
-          if (!told || told.atMs !== vote.observedAtMs) continue;
-          const state = vote.state === 'healthy' ? 'up' : vote.state === 'unhealthy' ? 'down' : 'unsure';
-          if (told.fails === vote.consecutiveFailures && told.oks === vote.consecutiveSuccesses && told.state === state)
-            continue;
-          return `of ${name}, ${vote.voter} said ${told.state} after ${told.fails} failures, and is remembered as ${state} after ${vote.consecutiveFailures}`;
+          if (told && told.atMs === vote.observedAtMs && !isRemembered(vote, told)) {
+            return `of ${name}, ${vote.voter} said ${JSON.stringify(told)}, and is remembered as ${JSON.stringify(vote)}`;
+          }
         }
       }
       return undefined;
     },
   };
+}
+
+const STATES = { healthy: 'up', unhealthy: 'down', unknown: 'unsure' } as const;
+
+function isRemembered({ state, consecutiveFailures, consecutiveSuccesses }: VoterRecord, told: Testimony): boolean {
+  return STATES[state] === told.state && consecutiveFailures === told.fails && consecutiveSuccesses === told.oks;
 }
 
 /** R18: automation does not take out clusters of two fault domains that failed within one window, unless somebody has told it to go on. */
@@ -183,7 +198,7 @@ export function correlation({ oracle }: Fleet): Invariant {
       const { action, windowSeconds } = situation.policy.failover.correlation;
       for (const name of withdrawnBy(entry)) {
         const facts = situation.clusters.find((item) => item.name === name);
-        if (!facts || isJoining(entry, name)) continue;
+        if (!facts) continue;
         const downMs = downSince.get(name) ?? situation.nowMs;
         const isNear = (ms: number) => Math.abs(downMs - ms) <= (windowSeconds - 2) * SECOND_MS;
         const other = removed.find(

@@ -1,6 +1,5 @@
 import type { Situation } from '../../../functions/core/situation.ts';
-import type { Fleet } from '../fleet.ts';
-import { automaticPercent, type DecisionEntry, type Invariant, isAutomatic } from '../history.ts';
+import { automaticPercent, type DecisionEntry, type Invariant, isAutomatic, isJoining } from '../history.ts';
 import { SECOND_MS } from '../scenario.ts';
 
 /** Invariants of how clusters come back. */
@@ -20,11 +19,7 @@ export function movesOf({ situation, verdict }: DecisionEntry): Move[] {
       to: automaticPercent(verdict.traffic, name),
     }))
     .filter(({ from, to }) => from !== to)
-    .filter(({ cluster }) => !isJoining(situation, cluster) && !isJoining({ traffic: verdict.traffic }, cluster));
-}
-
-function isJoining({ traffic }: Pick<Situation, 'traffic'>, name: string): boolean {
-  return traffic.automation.outages.some(({ cluster, phase }) => cluster === name && phase === 'joining');
+    .filter(({ cluster }) => !isJoining(situation.traffic, cluster) && !isJoining(verdict.traffic, cluster));
 }
 
 /** Steps up that are judged: not of a cluster that a shift governs, that nobody watches, or that is all that is left. */
@@ -39,41 +34,41 @@ function raisesOf(entry: DecisionEntry): Move[] {
   );
 }
 
-function isLastHope({ situation }: DecisionEntry, name: string): boolean {
-  const isOut = (cluster: string) =>
-    situation.traffic.withdrawals.some((item) => item.cluster === cluster && item.percent === 0);
+/** Nobody else who could serve a backend is in. */
+function isLastHope({ situation, verdict }: DecisionEntry, name: string): boolean {
+  const { withdrawals } = verdict.traffic;
+  const isOut = (cluster: string) => withdrawals.some((item) => item.cluster === cluster && item.percent === 0);
   return situation.placements.some(({ members, pinned }) => {
-    const able = members.filter(({ weight }) => weight > 0);
-    return !pinned && able.some(({ cluster }) => cluster === name) && able.every(({ cluster }) => isOut(cluster));
+    const able = members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster);
+    return !pinned && able.includes(name) && able.every((cluster) => cluster === name || isOut(cluster));
   });
 }
 
 const HOUR_MS = 3_600_000;
 
 /** I6, R16: the k-th failure within the hour keeps a cluster out for base · 2^(k-1), at most an hour. */
-export function boundedFlapping({ declared }: Fleet): Invariant {
+export function boundedFlapping(): Invariant {
   const falls = new Map<string, number[]>();
-  let leastSeconds = declared.policy.failover.cooldownSeconds;
+  let baseMs = Number.POSITIVE_INFINITY;
+  const heldMs = (known: readonly number[]) => {
+    const last = known.at(-1) ?? 0;
+    const failures = known.filter((atMs) => last - atMs < HOUR_MS).length;
+    return Math.min(HOUR_MS, baseMs * 2 ** (failures - 1));
+  };
   return {
     name: 'I6',
     decided: (entry) => {
       const { situation } = entry;
-      leastSeconds = Math.min(leastSeconds, situation.policy.failover.cooldownSeconds);
-      for (const { cluster } of raisesOf(entry)) {
+      baseMs = Math.min(baseMs, situation.policy.failover.cooldownSeconds * SECOND_MS);
+      const out = situation.traffic.automation.outages.filter(({ phase }) => phase === 'out');
+      const returning = raisesOf(entry).filter((move) => out.some(({ cluster }) => cluster === move.cluster));
+      for (const { cluster } of returning) {
         const known = falls.get(uidOf(situation, cluster)) ?? [];
-        const last = known.at(-1);
-        const isOut = situation.traffic.automation.outages.some(
-          (item) => item.cluster === cluster && item.phase === 'out',
-        );
-        if (last === undefined || !isOut) continue;
-        const failures = known.filter((atMs) => last - atMs < HOUR_MS).length;
-        const heldMs = Math.min(HOUR_MS, leastSeconds * SECOND_MS * 2 ** (failures - 1));
-        const outMs = situation.nowMs - last;
-        if (outMs < heldMs)
-          return `${cluster} returns after ${outMs / SECOND_MS} s, ${heldMs / SECOND_MS} s are its hold`;
+        const outMs = situation.nowMs - (known.at(-1) ?? 0);
+        if (outMs < heldMs(known))
+          return `${cluster} returns after ${outMs / SECOND_MS} s, of ${heldMs(known) / SECOND_MS}`;
       }
-      if (!isAutomatic(entry)) return undefined;
-      for (const { cluster, to } of movesOf(entry)) {
+      for (const { cluster, to } of isAutomatic(entry) ? movesOf(entry) : []) {
         const uid = uidOf(situation, cluster);
         if (to === 0) falls.set(uid, [...(falls.get(uid) ?? []), situation.nowMs]);
       }
