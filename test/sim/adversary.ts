@@ -27,7 +27,7 @@ const CLUSTER: Draw = (prng, fleet) => ({
   type: prng.pick(['down', 'down', 'down', 'down', 'slow', 'cold', 'flicker'] as const),
   clusters: prng.chance(0.8) ? [prng.pick(clustersOf(fleet))] : prng.some(clustersOf(fleet)),
   cause: prng.pick(['Ingress', 'Cluster']),
-  seconds: prng.pick([20, 60, 150, 600]),
+  seconds: prng.pick([20, 60, 150, 150, 600]),
 });
 
 const WAVE: Draw = (prng, fleet) => ({

@@ -1,7 +1,7 @@
 import type { ClusterFacts } from '../../functions/core/situation.ts';
 import { type DecisionEntry, isAutomatic, type TickEntry } from './history.ts';
 import { isObstructed, servedBy } from './invariants/evidence.ts';
-import { movesOf } from './invariants/returns.ts';
+import { isFelt, isLastHope, movesOf } from './invariants/returns.ts';
 import { loadsOf } from './invariants/weights.ts';
 
 const HOUR_MS = 3_600_000;
@@ -37,7 +37,7 @@ export class Measures {
     if (!isAutomatic(entry)) return;
     for (const { cluster, from, to } of movesOf(entry)) {
       if (to < from) this.failovers++;
-      if (isFelt(entry, cluster))
+      if (isFelt(entry, cluster) && (to < from || !isLastHope(entry, cluster)))
         this.turn(`${entry.fleet.name}/${cluster}`, { atMs: entry.situation.nowMs, isUp: to > from });
     }
   }
@@ -95,13 +95,6 @@ export class Measures {
     this.providerCalls += other.providerCalls;
     this.maxTurnsPerHour = Math.max(this.maxTurnsPerHour, other.maxTurnsPerHour);
   }
-}
-
-/** The cluster really gets more or less than before: the last one that serves does not, whatever is decided. */
-function isFelt({ before, after }: DecisionEntry, name: string): boolean {
-  const percentOf = (shares: { cluster: string; percent: number }[] = []) =>
-    shares.find(({ cluster }) => cluster === name)?.percent;
-  return Object.keys(after).some((key) => percentOf(before[key]) !== percentOf(after[key]));
 }
 
 export function quantile(values: readonly number[], part: number): number {

@@ -87,7 +87,7 @@ function votersBy(prng: Prng): object[] {
 
 /** A fleet of one to six clusters; what people declare of it makes sense, but is of every kind. */
 export function fleetBy(prng: Prng, name: string, windows: object[], drillWindows: object[]): FleetScenario {
-  const count = prng.pick([1, 2, 2, 3, 3, 3, 4, 5, 6]);
+  const count = prng.pick([1, 2, 2, 3, 3, 3, 3, 4, 4, 5, 6]);
   const names = Array.from({ length: count }, (_, index) => `c${index}`);
   const pools = Array.from({ length: prng.int(1, 3) }, (_, index) => poolBy(prng, `p${index}`, names));
   const input = {
@@ -120,10 +120,10 @@ export function fleetBy(prng: Prng, name: string, windows: object[], drillWindow
 }
 
 function poolBy(prng: Prng, key: string, names: readonly string[]): Pool {
-  const members = prng.some(names).map((item) => ({
+  const members = (prng.chance(0.7) ? names : prng.some(names)).map((item) => ({
     cluster: item,
-    weight: prng.pick([0, 1, 10, 50, 50, 100, 100]),
-    tier: prng.pick([0, 0, 0, 1, 2]),
+    weight: prng.pick([0, 1, 10, 50, 50, 50, 100, 100, 100]),
+    tier: prng.pick([0, 0, 0, 0, 1, 2]),
   }));
   const first = members[0];
   if (first && members.every(({ weight }) => weight === 0)) first.weight = 10;

@@ -57,10 +57,11 @@ export function unknownIsInert(fleet: Fleet): Invariant {
       const { situation, verdict } = entry;
       for (const facts of watchedMoves(entry)) {
         const { name } = facts;
-        const isUp = automaticPercent(verdict.traffic, name) > automaticPercent(situation.traffic, name);
+        const state =
+          automaticPercent(verdict.traffic, name) > automaticPercent(situation.traffic, name) ? 'up' : 'down';
         if (!isAgreed(fleet, situation, facts, () => true)) return `${name} moves, and most of its voters say nothing`;
-        if (!isAgreed(fleet, situation, facts, ({ state }) => state === (isUp ? 'up' : 'down'))) {
-          return `${name} ${isUp ? 'returns' : 'is withdrawn'}, and no majority sees it ${isUp ? 'up' : 'down'}`;
+        if (!isAgreed(fleet, situation, facts, (item) => item.state === state)) {
+          return `${name} moves, and no majority sees it ${state}`;
         }
       }
       return undefined;

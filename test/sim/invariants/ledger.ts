@@ -16,13 +16,13 @@ export function oneWriter(): Invariant {
   };
 }
 
-/** A tick that is delivered twice has the effect of one. */
+/** A tick that is delivered twice has the effect of one. What moves nothing, as the begin of a drill, is none. */
 export function exactlyOnce(): Invariant {
   let lastTick = -1;
   return {
     name: 'I10',
     decided: ({ tick, situation, verdict }) => {
-      if (situation.command !== undefined) return undefined;
+      if (situation.command !== undefined || verdict.changes.length === 0) return undefined;
       const isAgain = tick === lastTick;
       lastTick = tick;
       return isAgain ? `decided again: ${JSON.stringify(verdict.changes)}` : undefined;

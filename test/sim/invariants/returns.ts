@@ -1,4 +1,4 @@
-import type { Situation } from '../../../functions/core/situation.ts';
+import type { Share } from '../../../functions/core/ir.ts';
 import { automaticPercent, type DecisionEntry, type Invariant, isAutomatic, isJoining } from '../history.ts';
 import { SECOND_MS } from '../scenario.ts';
 
@@ -34,51 +34,91 @@ function raisesOf(entry: DecisionEntry): Move[] {
   );
 }
 
-/** Nobody else who could serve a backend is in. */
-function isLastHope({ situation, verdict }: DecisionEntry, name: string): boolean {
-  const { withdrawals } = verdict.traffic;
-  const isOut = (cluster: string) => withdrawals.some((item) => item.cluster === cluster && item.percent === 0);
-  return situation.placements.some(({ members, pinned }) => {
-    const able = members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster);
-    return !pinned && able.includes(name) && able.every((cluster) => cluster === name || isOut(cluster));
+/** The cluster really gets more or less than before: the last one that serves does not, whatever is decided. */
+export function isFelt({ before, after }: DecisionEntry, name: string): boolean {
+  const percentOf = (shares: readonly Share[] = []) => shares.find(({ cluster }) => cluster === name)?.percent;
+  return Object.keys(after).some((key) => percentOf(before[key]) !== percentOf(after[key]));
+}
+
+/** Nobody else who could serve a backend was in, or is. */
+export function isLastHope({ situation, verdict }: DecisionEntry, name: string): boolean {
+  return [situation.traffic, verdict.traffic].some(({ withdrawals }) => {
+    const isOut = (cluster: string) => withdrawals.some((item) => item.cluster === cluster && item.percent === 0);
+    return situation.placements.some(({ members, pinned }) => {
+      const able = members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster);
+      return !pinned && able.includes(name) && able.every((cluster) => cluster === name || isOut(cluster));
+    });
   });
 }
 
 const HOUR_MS = 3_600_000;
 
-/** I6, R16: the k-th failure within the hour keeps a cluster out for base · 2^(k-1), at most an hour. */
+/** What automation has done with one incarnation of a cluster. */
+interface Past {
+  falls: number[];
+  /** Moves against the one before, that were felt. */
+  turns: number[];
+  isOut: boolean;
+}
+
+/**
+ * I6, R16: the k-th failure within the hour keeps a cluster out for base · 2^(k-1), at most an hour; so that it turns at most
+ * 2 · (1 + log2(hour / base)) times in any hour. Failures are never delayed: the first turn of the hour may be one that was due before.
+ * A cluster that comes back at once because nobody else is left has not turned: there is nothing that its hold would protect.
+ */
 export function boundedFlapping(): Invariant {
-  const falls = new Map<string, number[]>();
+  const pasts = new Map<string, Past>();
   let baseMs = Number.POSITIVE_INFINITY;
-  const heldMs = (known: readonly number[]) => {
-    const last = known.at(-1) ?? 0;
-    const failures = known.filter((atMs) => last - atMs < HOUR_MS).length;
-    return Math.min(HOUR_MS, baseMs * 2 ** (failures - 1));
-  };
   return {
     name: 'I6',
     decided: (entry) => {
       const { situation } = entry;
       baseMs = Math.min(baseMs, situation.policy.failover.cooldownSeconds * SECOND_MS);
-      const out = situation.traffic.automation.outages.filter(({ phase }) => phase === 'out');
-      const returning = raisesOf(entry).filter((move) => out.some(({ cluster }) => cluster === move.cluster));
-      for (const { cluster } of returning) {
-        const known = falls.get(uidOf(situation, cluster)) ?? [];
-        const outMs = situation.nowMs - (known.at(-1) ?? 0);
-        if (outMs < heldMs(known))
-          return `${cluster} returns after ${outMs / SECOND_MS} s, of ${heldMs(known) / SECOND_MS}`;
+      const pastOf = (cluster: string): Past => {
+        const uid = situation.clusters.find(({ name }) => name === cluster)?.uid ?? cluster;
+        const past = pasts.get(uid) ?? { falls: [], turns: [], isOut: false };
+        pasts.set(uid, past);
+        return past;
+      };
+      for (const { cluster } of raisesOf(entry)) {
+        const early = earliness(pastOf(cluster), baseMs, situation.nowMs);
+        if (early) return `${cluster} returns after ${early}`;
       }
-      for (const { cluster, to } of isAutomatic(entry) ? movesOf(entry) : []) {
-        const uid = uidOf(situation, cluster);
-        if (to === 0) falls.set(uid, [...(falls.get(uid) ?? []), situation.nowMs]);
+      for (const { cluster, from, to } of isAutomatic(entry) ? movesOf(entry) : []) {
+        const past = pastOf(cluster);
+        const flapping = turn(past, {
+          isOut: to < from,
+          isFelt: isFelt(entry, cluster),
+          baseMs,
+          nowMs: situation.nowMs,
+        });
+        if (flapping) return `${cluster} ${flapping}`;
       }
       return undefined;
     },
   };
 }
 
-function uidOf({ clusters }: Situation, cluster: string): string {
-  return clusters.find(({ name }) => name === cluster)?.uid ?? cluster;
+function earliness({ falls, isOut }: Past, baseMs: number, nowMs: number): string | undefined {
+  const last = falls.at(-1);
+  if (!isOut || last === undefined) return undefined;
+  const failures = falls.filter((atMs) => last - atMs < HOUR_MS).length;
+  const heldMs = Math.min(HOUR_MS, baseMs * 2 ** (failures - 1));
+  return nowMs - last < heldMs ? `${(nowMs - last) / SECOND_MS} s, of ${heldMs / SECOND_MS}` : undefined;
+}
+
+function turn(
+  past: Past,
+  next: { isOut: boolean; isFelt: boolean; baseMs: number; nowMs: number },
+): string | undefined {
+  const isTurn = past.isOut !== next.isOut;
+  past.isOut = next.isOut;
+  if (next.isOut) past.falls.push(next.nowMs);
+  if (!isTurn || !next.isFelt) return undefined;
+  past.turns.push(next.nowMs);
+  const turns = past.turns.filter((atMs) => next.nowMs - atMs < HOUR_MS).length;
+  const most = 2 * (1 + Math.log2(HOUR_MS / next.baseMs)) + 1;
+  return turns > most ? `has turned ${turns} times within the hour, of ${most}` : undefined;
 }
 
 /** I7. */

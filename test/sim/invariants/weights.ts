@@ -2,7 +2,7 @@ import type { Pool, Share } from '../../../functions/core/ir.ts';
 import type { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Programmed } from '../gateway.ts';
-import { type DecisionEntry, type Invariant, isAutomatic, withdrawnBy } from '../history.ts';
+import { type DecisionEntry, type Invariant, isAutomatic, isJoining, withdrawnBy } from '../history.ts';
 import { SECOND_MS } from '../scenario.ts';
 
 /** Invariants of weights: what gateways may be made to do, by anybody. */
@@ -44,7 +44,7 @@ export function neverEmpty(): Invariant {
   };
 }
 
-/** I8: no write breaks a rule that held, unless a live break-glass names it. */
+/** I8: no write breaks a rule that held, unless a live break-glass names it. What has not joined yet takes nothing from anybody. */
 export function safetyRules(): Invariant {
   const removals: { cluster: string; atMs: number }[] = [];
   return {
@@ -57,7 +57,9 @@ export function safetyRules(): Invariant {
       const windowMs = (policy.safety.maxRemoved?.windowSeconds ?? 0) * SECOND_MS;
       const recent = removals.filter(({ atMs }) => nowMs - atMs < windowMs).map(({ cluster }) => cluster);
       const removed = isAutomatic(entry) ? recent : [];
-      for (const pool of fleet.declared.pools) {
+      for (const declared of fleet.declared.pools) {
+        const members = declared.members.filter(({ cluster }) => !isJoining(verdict.traffic, cluster));
+        const pool = { ...declared, members };
         const broken = brokenRule(entry, pool, before[pool.key] ?? [], after[pool.key] ?? [], removed);
         if (broken) return broken;
       }
