@@ -58,9 +58,10 @@ export function safetyRules(): Invariant {
       const recent = removals.filter(({ atMs }) => nowMs - atMs < windowMs).map(({ cluster }) => cluster);
       const removed = isAutomatic(entry) ? recent : [];
       for (const declared of fleet.declared.pools) {
-        const members = declared.members.filter(({ cluster }) => !isJoining(verdict.traffic, cluster));
-        const pool = { ...declared, members };
-        const broken = brokenRule(entry, pool, before[pool.key] ?? [], after[pool.key] ?? [], removed);
+        const hasJoined = ({ cluster }: { cluster: string }) => !isJoining(verdict.traffic, cluster);
+        const pool = { ...declared, members: declared.members.filter(hasJoined) };
+        const [then, now] = [before, after].map((programmed) => (programmed[pool.key] ?? []).filter(hasJoined));
+        const broken = brokenRule(entry, pool, then ?? [], now ?? [], removed);
         if (broken) return broken;
       }
       return undefined;
