@@ -314,8 +314,13 @@ export interface Store {
    * lease and it is lost.
    */
   putHealth(record: HealthRecord, observation: Observation, lease?: Lease): Promise<boolean>;
-  /** Newest first. */
-  observations(fleet: string, cluster: string, page: PageRequest): Promise<Page<Observation>>;
+  /** Newest first; of all, or of those that were made in that time, both ends included. */
+  observations(
+    fleet: string,
+    cluster: string,
+    page: PageRequest,
+    span?: { fromMs: number; toMs: number },
+  ): Promise<Page<Observation>>;
 
   traffic(fleet: string): Promise<Traffic>;
   /**

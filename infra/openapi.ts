@@ -13,7 +13,7 @@ import {
 import { JSON_BODY } from '../functions/api/body.ts';
 import { type Example, responseOf } from '../functions/api/example.ts';
 import { examples } from '../functions/api/examples.ts';
-import { NO_BODY, type Operation, type Success } from '../functions/api/operation.ts';
+import { NO_BODY, type Operation, SIGNATURE_HEADER, type Success } from '../functions/api/operation.ts';
 import { operations } from '../functions/api/operations.ts';
 import type { PreconditionHeader } from '../functions/api/precondition.ts';
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
@@ -67,6 +67,10 @@ const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
       examples: ['*'],
     }),
 };
+
+const SIGNATURE = z.string().meta({
+  description: 'Base64 of the Ed25519 signature of the body, byte by byte, by the key of the agent.',
+});
 
 export function buildDocument() {
   const document: ZodOpenApiObject = {
@@ -123,8 +127,11 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
   };
 }
 
-function requestParams({ params, query, preconditions = [] }: Operation) {
-  const header = z.object(Object.fromEntries(preconditions.map((name) => [name, PRECONDITIONS[name]])));
+function requestParams({ params, query, preconditions = [], signed }: Operation) {
+  const header = z.object({
+    ...Object.fromEntries(preconditions.map((name) => [name, PRECONDITIONS[name]])),
+    ...(signed && { [SIGNATURE_HEADER]: SIGNATURE }),
+  });
   return {
     ...(isEmpty(params) ? {} : { path: params }),
     ...(isEmpty(query) ? {} : { query }),

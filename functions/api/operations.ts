@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Cluster, ClusterInput, ClusterPage, ObservationPage } from '../../schemas/cluster.ts';
+import { Cluster, ClusterInput, ClusterPage } from '../../schemas/cluster.ts';
 import { Name, PageQuery, WriteQuery } from '../../schemas/common.ts';
 import { Decision, DecisionPage } from '../../schemas/decision.ts';
 import { Fleet, FleetInput, FleetPage } from '../../schemas/fleet.ts';
@@ -8,7 +8,7 @@ import { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { Route, RouteInput, RoutePage } from '../../schemas/route.ts';
 import { Service, ServiceInput, ServicePage } from '../../schemas/service.ts';
 import { deleteGateway } from '../commands/gateways.ts';
-import { getDecision, listDecisions, listObservations } from '../commands/ledger.ts';
+import { getDecision, listDecisions } from '../commands/ledger.ts';
 import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
 import { automationOperations, drillOperations } from './drill-operations.ts';
@@ -16,6 +16,7 @@ import { explainOperations } from './explain-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
 import { notificationOperations } from './notification-operations.ts';
+import { observationOperations } from './observation-operations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
@@ -63,7 +64,7 @@ const fleets = operationsOf({
   input: FleetInput,
   output: Fleet,
   page: FleetPage,
-  writeProblems: [],
+  writeProblems: ['forbidden-address'],
 });
 
 const clusters = operationsOf({
@@ -135,22 +136,6 @@ const routes = operationsOf({
   writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration', 'rule-violated'],
 });
 
-const listObservationsOperation = defineOperation({
-  operationId: 'listObservations',
-  method: 'get',
-  path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
-  tag: 'clusters',
-  summary: 'List what probers saw of a cluster',
-  idempotency: 'safe',
-  params: InCluster,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, newest first.', schema: ObservationPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) =>
-    pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
-});
-
 const listDecisionsOperation = defineOperation({
   operationId: 'listDecisions',
   method: 'get',
@@ -206,7 +191,7 @@ const createProbeRound = defineOperation({
 export const operations: readonly Operation[] = [
   ...fleets,
   ...clusters,
-  listObservationsOperation,
+  ...observationOperations,
   ...gateways,
   ...gatewayPushOperations,
   ...services,

@@ -5,7 +5,7 @@ import { alb as provider } from '../../../functions/providers/alb/index.ts';
 import { createDataPlane } from '../../../infra/local/cloud/alb/data-plane/index.ts';
 import { type DemoCluster, startDemoCluster } from '../../../infra/local/demo-cluster.ts';
 import { ServiceInput } from '../../../schemas/service.ts';
-import { gateway, route, service } from '../../core/fixtures.ts';
+import { route, service } from '../../core/fixtures.ts';
 import { clientOf, until } from '../../local-cloud/data-plane/fixtures.ts';
 import { type Alb, startAlb } from './harness.ts';
 
