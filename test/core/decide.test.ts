@@ -334,8 +334,10 @@ describe('R13: when too little is left', () => {
 
   it('leaves what people have shifted to people', () => {
     const { story } = fails('hold');
-    const command = { type: 'put-shift' as const, shift: { ...shiftOf('c'), percent: 0 } };
-    story.ask(command);
+    const put = (shift: object) => story.ask({ type: 'put-shift', shift: { ...shiftOf('c'), ...shift } });
+    expect(put({ percent: 0 })?.outcome, 'nobody else may serve').toBe('refused');
+    put({ cluster: 'b', name: 'keep', id: 'shf_3', percent: 100 });
+    put({ percent: 0 });
     for (let step = 0; step < 3; step++) story.after(5, ['a', 'b']);
     expect(percents(story.traffic)).toEqual([[0, 100, 0]]);
   });
