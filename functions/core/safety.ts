@@ -130,7 +130,7 @@ function checkRemoved(
 }
 
 /** Of the declared shares of the tier that loses most. */
-export function removedPercent({ placement }: Pick<PlacementShares, 'placement'>, removed: readonly string[]): number {
+function removedPercent({ placement }: Pick<PlacementShares, 'placement'>, removed: readonly string[]): number {
   const tiers = Map.groupBy(placement.members, ({ tier }) => tier);
   const parts = [...tiers.values()].map((members) => {
     const total = members.reduce((sum, { weight }) => sum + weight, 0);
