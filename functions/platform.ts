@@ -13,7 +13,7 @@ export const clock: Clock = {
 const nextUlid = monotonicFactory();
 export const ids: Ids = { ulid: () => nextUlid() };
 
-class TimeoutError extends Error {
+export class TimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`no answer in ${timeoutMs} ms`);
     this.name = 'TimeoutError';

@@ -45,6 +45,8 @@ export const AgentVoter = z
   })
   .meta({ id: 'AgentVoter', description: 'An agent in a private network that posts signed observations.' });
 
+export type AgentVoter = z.output<typeof AgentVoter>;
+
 export const GatewayViewVoter = z
   .strictObject({ ...voterFields, type: z.literal('gateway-view'), gateway: Name })
   .meta({ id: 'GatewayViewVoter', description: "The gateway's own view of its backends. Never sufficient alone." });

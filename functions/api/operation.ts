@@ -5,6 +5,7 @@ import { WriteQuery } from '../../schemas/common.ts';
 import type { Issue, ProblemCode } from '../../schemas/problem.ts';
 import { AppError, summarize } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
+import type { Signed } from '../commands/observations.ts';
 import type { Precondition } from '../commands/precondition.ts';
 import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
 import { issuesOf } from './issues.ts';
@@ -46,6 +47,8 @@ interface Row {
   preconditions?: readonly PreconditionHeader[];
   /** Changes what is declared, and so takes WriteQuery besides its own query. */
   write?: true;
+  /** The header Fairlead-Signature signs the body. */
+  signed?: true;
   /** How the body is written; default: JSON. */
   format?: BodyFormat;
   successes: readonly Success[];
@@ -76,6 +79,8 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   precondition: Precondition;
   /** Which of the media types the client prefers; the first one if it does not say. */
   preferred(mediaTypes: readonly [string, ...string[]]): string;
+  /** The body as it was received, and its signature; nothing is known of that yet. */
+  signed(): Promise<Signed>;
 }
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row, Shape<P, Q, B> {
@@ -114,7 +119,9 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   const faultless = issues.length === 0 && read.faults.length === 0;
   if (params.success && query.success && write.success && body.success && faultless) {
     const preferred = (mediaTypes: readonly [string, ...string[]]) => preferredOf(request, mediaTypes);
-    return { params: params.data, query: query.data, write: write.data, body: body.data, precondition, preferred };
+    const signed = async () => ({ bytes: await request.arrayBuffer(), signature: request.header(SIGNATURE_HEADER) });
+    const parsed = { params: params.data, query: query.data, write: write.data, body: body.data };
+    return { ...parsed, precondition, preferred, signed };
   }
   const faults: Issue[] = [
     ...(params.error ? issuesOf(params.error, 'path') : []),
@@ -126,6 +133,8 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   ];
   throw new AppError('invalid-request', summarize(faults), faults);
 }
+
+export const SIGNATURE_HEADER = 'Fairlead-Signature';
 
 const NOTHING: ReadBody = { value: undefined, faults: [], issuesOf: () => [] };
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Cluster, ClusterInput, ClusterPage, ObservationPage } from '../../schemas/cluster.ts';
+import { Cluster, ClusterInput, ClusterPage } from '../../schemas/cluster.ts';
 import { Name, PageQuery, WriteQuery } from '../../schemas/common.ts';
 import { Decision, DecisionPage } from '../../schemas/decision.ts';
 import { Fleet, FleetInput, FleetPage } from '../../schemas/fleet.ts';
@@ -8,17 +8,20 @@ import { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { Route, RouteInput, RoutePage } from '../../schemas/route.ts';
 import { Service, ServiceInput, ServicePage } from '../../schemas/service.ts';
 import { deleteGateway } from '../commands/gateways.ts';
-import { getDecision, listDecisions, listObservations } from '../commands/ledger.ts';
+import { getDecision, listDecisions } from '../commands/ledger.ts';
 import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
+import { automationOperations, drillOperations } from './drill-operations.ts';
 import { explainOperations } from './explain-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
 import { notificationOperations } from './notification-operations.ts';
+import { observationOperations } from './observation-operations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
 import { type ResourceApi, resourceOperations } from './resource-operations.ts';
+import { shiftOperations } from './shift-operations.ts';
 
 const InFleet = z.strictObject({ fleet: Name });
 const InCluster = z.strictObject({ fleet: Name, cluster: Name });
@@ -61,7 +64,7 @@ const fleets = operationsOf({
   input: FleetInput,
   output: Fleet,
   page: FleetPage,
-  writeProblems: [],
+  writeProblems: ['forbidden-address'],
 });
 
 const clusters = operationsOf({
@@ -109,7 +112,14 @@ const services = operationsOf({
   input: ServiceInput,
   output: Service,
   page: ServicePage,
-  writeProblems: ['not-found', 'unknown-reference', 'forbidden-address', 'conflicting-declaration', 'still-referenced'],
+  writeProblems: [
+    'not-found',
+    'unknown-reference',
+    'forbidden-address',
+    'conflicting-declaration',
+    'still-referenced',
+    'rule-violated',
+  ],
 });
 
 const routes = operationsOf({
@@ -123,23 +133,7 @@ const routes = operationsOf({
   input: RouteInput,
   output: Route,
   page: RoutePage,
-  writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration'],
-});
-
-const listObservationsOperation = defineOperation({
-  operationId: 'listObservations',
-  method: 'get',
-  path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
-  tag: 'clusters',
-  summary: 'List what probers saw of a cluster',
-  idempotency: 'safe',
-  params: InCluster,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, newest first.', schema: ObservationPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) =>
-    pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
+  writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration', 'rule-violated'],
 });
 
 const listDecisionsOperation = defineOperation({
@@ -197,13 +191,16 @@ const createProbeRound = defineOperation({
 export const operations: readonly Operation[] = [
   ...fleets,
   ...clusters,
-  listObservationsOperation,
+  ...observationOperations,
   ...gateways,
   ...gatewayPushOperations,
   ...services,
   ...routes,
   ...manifestOperations,
   ...operationOperations,
+  ...shiftOperations,
+  ...drillOperations,
+  ...automationOperations,
   listDecisionsOperation,
   getDecisionOperation,
   ...explainOperations,

@@ -1,9 +1,9 @@
-import type { Probe } from '../../schemas/probe.ts';
 import type { Issue } from '../../schemas/problem.ts';
-import { type AddressPolicy, checkAddress, checkProbeTarget } from '../core/probe-target.ts';
+import { type AddressPolicy, checkAddress } from '../core/probe-target.ts';
 import type { Settings } from '../deps.ts';
 import { forbidden, type Proposal } from './proposal.ts';
 import { referrer, SHOWN_REFERRERS } from './referrers.ts';
+import { addressPolicy, forbiddenProbes } from './validate-probes.ts';
 import type { World } from './world.ts';
 
 export async function validateCluster(
@@ -14,19 +14,10 @@ export async function validateCluster(
   const policy = addressPolicy(settings);
   const losesIngress = before?.spec.ingress !== undefined && spec.ingress === undefined;
   return [
-    ...spec.probes.flatMap((probe, index) => forbiddenProbe(probe, `#/probes/${index}`, policy)),
+    ...forbiddenProbes(spec.probes, '#/probes', settings),
     ...forbiddenAddresses(spec.ingress?.endpoints ?? [], '#/ingress/endpoints', policy),
     ...(losesIngress ? await ingressUsers(name, world) : []),
   ];
-}
-
-export function addressPolicy(settings: Settings): AddressPolicy {
-  return { allowLoopback: settings.allowLoopbackProbes };
-}
-
-function forbiddenProbe(probe: Probe, pointer: string, policy: AddressPolicy): Issue[] {
-  const reason = checkProbeTarget(probe, policy);
-  return reason === undefined ? [] : [forbidden(`${pointer}/${probe.type === 'http' ? 'url' : 'host'}`, reason)];
 }
 
 /** Traffic must not be sent where a probe must not go. */

@@ -6,7 +6,8 @@ import { byName } from '../core/resolve.ts';
 import type { Settings } from '../deps.ts';
 import { conflict, type Proposal } from './proposal.ts';
 import { referrer, SHOWN_REFERRERS } from './referrers.ts';
-import { addressPolicy, forbiddenAddresses } from './validate-cluster.ts';
+import { forbiddenAddresses } from './validate-cluster.ts';
+import { addressPolicy } from './validate-probes.ts';
 import { strandedBackends } from './validate-route.ts';
 import type { World } from './world.ts';
 

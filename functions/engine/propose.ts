@@ -81,7 +81,7 @@ async function declared(store: Store, gateway: Resource<'gateway'>): Promise<Gat
     fleet,
     services.flatMap(({ spec }) => ingressClustersOf(spec)),
   );
-  return resolve({ gateway, clusters, services, routes });
+  return resolve({ clusters, services, routes });
 }
 
 /** A failover reads the pools as last resolved, however many routes stand before them. */

@@ -12,6 +12,8 @@ const MAX_TRIES = 4;
 
 export interface Recorded {
   record: HealthRecord;
+  /** False when the observation says nothing new, or others kept getting in between. */
+  isKept: boolean;
   /** A voter has changed its mind. */
   isNews: boolean;
 }
@@ -37,12 +39,12 @@ export function createRecorder(
       if (record === before) break;
       if (await deps.store.putHealth(record, observation, lease?.current())) {
         known.set(cluster.uid, record);
-        return { record, isNews: mindOf(record) !== mindOf(before) };
+        return { record, isKept: true, isNews: mindOf(record) !== mindOf(before) };
       }
       before = (await stored(deps, cluster)) ?? firstRecord(deps, cluster);
     }
     known.set(cluster.uid, before);
-    return { record: before, isNews: false };
+    return { record: before, isKept: false, isNews: false };
   };
   return {
     take: async (cluster, observation, suspectUntilMs) => {

@@ -3,7 +3,7 @@ import type { Resource } from '../core/model.ts';
 import { type Seen, seemsBlind } from '../core/trust.ts';
 import type { Deps } from '../deps.ts';
 import type { Lanes } from './lanes.ts';
-import { answers } from './observe.ts';
+import { answers, probesFrom } from './observe.ts';
 
 /** An observation, as far as its prober may be believed. */
 export interface Weighed {
@@ -32,12 +32,13 @@ export function createTrust(deps: Deps, lanes: Lanes): Trust {
 
   /** A check speaks for probes that were sent before it began: the network may have gone since. One that failed speaks for an interval. */
   const controlsAnswer = async ({ name, spec }: Resource<'fleet'>, startedMs: number): Promise<boolean> => {
-    if (spec.controlTargets.length === 0) return true;
+    const targets = probesFrom(spec.controlTargets, 'edge');
+    if (targets.length === 0) return true;
     const { intervalSeconds, timeoutSeconds } = spec.health;
     const last = checks.get(name);
     if (last && last.startedMs >= startedMs) return await last.answered;
     if (last && deps.clock.now() - last.startedMs < intervalSeconds * 1000 && !(await last.answered)) return false;
-    const probes = spec.controlTargets.map((probe) =>
+    const probes = targets.map((probe) =>
       lanes.run(() => answers(deps, probe, timeoutSeconds * 1000), { isUrgent: true }),
     );
     const answered = Promise.all(probes).then((each) => each.every(Boolean));

@@ -1,0 +1,28 @@
+import { HttpProbe, type Probe } from '../../schemas/probe.ts';
+import type { Issue } from '../../schemas/problem.ts';
+import { type AddressPolicy, checkProbeTarget } from '../core/probe-target.ts';
+import type { Settings } from '../deps.ts';
+import { forbidden, type Proposal } from './proposal.ts';
+
+export function addressPolicy(settings: Settings): AddressPolicy {
+  return { allowLoopback: settings.allowLoopbackProbes };
+}
+
+/** Those that must not be sent. */
+export function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Settings): Issue[] {
+  return probes.flatMap((probe, index) => {
+    const reason = checkProbeTarget(probe, addressPolicy(settings));
+    const member = probe.type === 'http' ? 'url' : 'host';
+    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/${member}`, reason)];
+  });
+}
+
+/** What a fleet has probed besides its clusters: control targets, and the ways through gateways. */
+export function forbiddenTargets({ spec }: Proposal<'fleet'>, settings: Settings): Issue[] {
+  const ways = spec.voters.flatMap((voter, index) => {
+    if (voter.type !== 'gateway-path') return [];
+    const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url: voter.url }), addressPolicy(settings));
+    return reason === undefined ? [] : [forbidden(`#/voters/${index}/url`, reason)];
+  });
+  return [...forbiddenProbes(spec.controlTargets, '#/controlTargets', settings), ...ways];
+}

@@ -1,0 +1,101 @@
+import pLimit from 'p-limit';
+import type { Observation } from '../../schemas/cluster.ts';
+import type { AgentVoter } from '../../schemas/failover.ts';
+import type { AgentObservation, ObservationBatch, ObservationReceipt } from '../../schemas/observation-batch.ts';
+import type { Resource } from '../core/model.ts';
+import { msOf } from '../core/time.ts';
+import { freshnessMs, votersOf } from '../core/votes.ts';
+import type { Deps, StoredDocument } from '../deps.ts';
+import { createEvaluator } from './evaluator.ts';
+import type { Pusher } from './failover.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { suspected } from './trust.ts';
+
+/** Clocks that are set right differ by less. */
+const AHEAD_MS = 5_000;
+
+/** A Worker has six connections at a time. */
+const WRITES_AT_A_TIME = 4;
+
+/** Why a time is not one at which something can have been seen that says something of now. */
+export function untimely(
+  at: string,
+  { spec }: Resource<'fleet'>,
+  nowMs: number,
+): 'from-the-future' | 'stale' | undefined {
+  if (msOf(at) > nowMs + AHEAD_MS) return 'from-the-future';
+  return nowMs - msOf(at) > freshnessMs(spec.health) ? 'stale' : undefined;
+}
+
+/**
+ * Whether this is the newest batch of the agent so far; from then on older ones are not. What is lost after it has been taken is lost: the
+ * next batch is not far.
+ */
+export async function takeSequence(deps: Deps, { fleet, voter, sequence }: ObservationBatch): Promise<boolean> {
+  const last = await deps.store.document(fleet, 'voter', voter);
+  if (last !== undefined && sequence <= Number(last.body['sequence'])) return false;
+  const next: StoredDocument = {
+    fleet,
+    kind: 'voter',
+    id: voter,
+    version: (last?.version ?? 0) + 1,
+    body: { sequence },
+    isPending: false,
+  };
+  return await deps.store.putDocument(next);
+}
+
+/** Keeps what the agent has seen, as far as it says something, and decides upon it. */
+export async function takeBatch(
+  deps: Deps,
+  fleet: Resource<'fleet'>,
+  voter: AgentVoter,
+  batch: ObservationBatch,
+  pusher: Pusher,
+): Promise<{ receipts: ObservationReceipt[]; decision: string | undefined }> {
+  const [clusters, records] = await Promise.all([deps.store.all('cluster', fleet.name), deps.store.health(fleet.name)]);
+  const watched = new Map(
+    clusters.flatMap((cluster) => (votersOf(cluster, [voter]).length > 0 ? [[cluster.name, cluster] as const] : [])),
+  );
+  const recorder = createRecorder(deps, fleet.spec, records);
+  const evaluator = createEvaluator(deps, fleet, pusher);
+  const isSuspect = batch.controls.some(({ ok }) => !ok);
+  if (isSuspect) deps.log.info('evidence.suspect', { fleet: fleet.name, voter: voter.name, reason: BLIND });
+  const limit = pLimit(WRITES_AT_A_TIME);
+  const receipts = batch.observations.map(async (item): Promise<ObservationReceipt> => {
+    const cluster = watched.get(item.cluster);
+    if (cluster === undefined) return { cluster: item.cluster, result: 'not-watched' };
+    const reason = untimely(item.observedAt, fleet, deps.clock.now());
+    if (reason !== undefined) return { cluster: item.cluster, result: reason };
+    const { isKept } = await limit(() => keep(deps, fleet, recorder, { voter, cluster, item, isSuspect }));
+    return { cluster: item.cluster, result: isKept ? 'accepted' : 'stale' };
+  });
+  const settled = await Promise.all(receipts);
+  if (settled.some(({ result }) => result === 'accepted')) evaluator.ask();
+  return { receipts: settled, decision: await evaluator.settled() };
+}
+
+const BLIND = 'a control target does not answer';
+
+interface Item {
+  voter: AgentVoter;
+  cluster: Resource<'cluster'>;
+  item: AgentObservation;
+  isSuspect: boolean;
+}
+
+async function keep(
+  deps: Deps,
+  fleet: Resource<'fleet'>,
+  recorder: Recorder,
+  { voter, cluster, item, isSuspect }: Item,
+): Promise<{ isKept: boolean }> {
+  const { cluster: name, certificateExpiresAt, ...seen } = item;
+  if (certificateExpiresAt !== undefined) {
+    deps.log.info('certificate.expiring', { fleet: fleet.name, cluster: name, certificateExpiresAt });
+  }
+  const observation: Observation = { voter: voter.name, ...seen };
+  if (!isSuspect || observation.outcome !== 'fail') return await recorder.take(cluster, observation);
+  const weighed = suspected(fleet, observation, BLIND, deps.clock.now());
+  return await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+}

@@ -1,0 +1,160 @@
+import pLimit from 'p-limit';
+import type { Clock, Log, Net } from '../../functions/deps.ts';
+import { answers, observe, probesFrom, type Sight } from '../../functions/engine/observe.ts';
+import type { Cluster } from '../../schemas/cluster.ts';
+import { type ApiClient, ApiRefusal } from '../local/client.ts';
+import { type Assignment, ControlPlane } from './control-plane.ts';
+import type { Signer } from './key.ts';
+
+const REFRESH_MS = 60_000;
+const MAX_BACKOFF_MS = 60_000;
+const PROBES_AT_A_TIME = 50;
+
+/** The date of an answer is in whole seconds. */
+const DATE_RESOLUTION_MS = 1000;
+
+export interface AgentOptions {
+  client: ApiClient;
+  fleet: string;
+  voter: string;
+  sign: Signer;
+  /** Loopback targets are for local development only. */
+  allowLoopback: boolean;
+}
+
+export interface AgentPorts {
+  net: Net;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Watches the clusters of a fleet for one of its voters until `stop` says so. Nothing that it sees is kept: a batch that could not be sent is
+ * lost, because old news does harm.
+ */
+export async function runAgent(ports: AgentPorts, options: AgentOptions, stop: AbortSignal): Promise<void> {
+  const agent = new Agent(ports, options);
+  let failed = 0;
+  while (!stop.aborted) {
+    const startedMs = ports.clock.now();
+    const isDone = await agent.round(stop);
+    failed = isDone ? 0 : failed + 1;
+    const waitMs = Math.min(agent.intervalMs * 2 ** failed, Math.max(agent.intervalMs, MAX_BACKOFF_MS));
+    if (!stop.aborted) await ports.clock.sleep(Math.max(0, startedMs + waitMs - ports.clock.now()));
+  }
+}
+
+class Agent {
+  readonly #ports: AgentPorts;
+  readonly #options: AgentOptions;
+  readonly #api: ControlPlane;
+  readonly #limit = pLimit(PROBES_AT_A_TIME);
+  readonly #failures = new Map<string, number>();
+  #assignment: Assignment | undefined;
+  #assignedAtMs = 0;
+  #sequence = 0;
+  /** What the own clock lacks. */
+  #behindMs = 0;
+
+  constructor(ports: AgentPorts, options: AgentOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#api = new ControlPlane(options.client, options.sign, (ms) => this.#setClock(ms));
+  }
+
+  get intervalMs(): number {
+    return (this.#assignment?.fleet.health.intervalSeconds ?? 5) * 1000;
+  }
+
+  /** False when something kept it from being told. */
+  async round(stop: AbortSignal): Promise<boolean> {
+    try {
+      const { fleet, clusters } = await this.#assigned();
+      let doubtful = await this.#watch(clusters);
+      // As the control plane does: what has just failed is looked at again at once.
+      while (doubtful.length > 0 && !stop.aborted) {
+        await this.#ports.clock.sleep(fleet.health.confirmSeconds * 1000);
+        doubtful = await this.#watch(doubtful);
+      }
+      return true;
+    } catch (error) {
+      const status = error instanceof ApiRefusal ? error.status : undefined;
+      this.#ports.log.error('agent.failed', { name: error instanceof Error ? error.name : typeof error, status });
+      return false;
+    }
+  }
+
+  async #assigned(): Promise<Assignment> {
+    const nowMs = this.#ports.clock.now();
+    if (this.#assignment === undefined || nowMs - this.#assignedAtMs >= REFRESH_MS) {
+      this.#assignment = await this.#api.assignment(this.#options.fleet, this.#options.voter);
+      this.#assignedAtMs = nowMs;
+    }
+    return this.#assignment;
+  }
+
+  /** Tells what it sees of these clusters, and returns those that have just begun to fail. */
+  async #watch(clusters: readonly Cluster[]): Promise<Cluster[]> {
+    const { fleet } = await this.#assigned();
+    if (clusters.length === 0) return [];
+    const [sights, controls] = await Promise.all([
+      Promise.all(clusters.map((cluster) => this.#limit(() => this.#look(cluster)))),
+      Promise.all(probesFrom(fleet.controlTargets, 'agents').map((probe) => this.#control(probe))),
+    ]);
+    const nowMs = this.#now();
+    this.#sequence = Math.max(this.#sequence + 1, nowMs);
+    const { receipts } = await this.#api.post({
+      fleet: fleet.name,
+      voter: this.#options.voter,
+      sentAt: new Date(nowMs).toISOString(),
+      sequence: this.#sequence,
+      controls,
+      observations: sights.map(toldOf),
+    });
+    const refused = receipts.filter(({ result }) => result !== 'accepted');
+    if (refused.length > 0) this.#ports.log.error('agent.refused', { clusters: refused.map(({ cluster }) => cluster) });
+    return sights.filter((sight) => this.#isDoubtful(sight)).map(({ cluster }) => cluster);
+  }
+
+  async #look(cluster: Cluster): Promise<Sight & { cluster: Cluster }> {
+    const { fleet } = await this.#assigned();
+    const prober = { voter: this.#options.voter, timeoutMs: fleet.health.timeoutSeconds * 1000 };
+    const sight = await observe(this.#probePorts(), probesFrom(cluster.probes, 'agents'), prober);
+    if (sight.certificateExpiresAtMs !== undefined) {
+      this.#ports.log.info('certificate.expiring', { cluster: cluster.name, detail: sight.observation.detail });
+    }
+    return { ...sight, cluster };
+  }
+
+  async #control(probe: Cluster['probes'][number]): Promise<{ ok: boolean }> {
+    const { fleet } = await this.#assigned();
+    return { ok: await answers(this.#probePorts(), probe, fleet.health.timeoutSeconds * 1000) };
+  }
+
+  #probePorts() {
+    const clock = { now: () => this.#now() };
+    return { net: this.#ports.net, clock, settings: { allowLoopbackProbes: this.#options.allowLoopback } };
+  }
+
+  #isDoubtful({ cluster, observation }: Sight & { cluster: Cluster }): boolean {
+    const failures = observation.outcome === 'fail' ? (this.#failures.get(cluster.name) ?? 0) + 1 : 0;
+    this.#failures.set(cluster.name, failures);
+    return failures > 0 && failures < (this.#assignment?.fleet.health.failureThreshold ?? 0);
+  }
+
+  #now(): number {
+    return this.#ports.clock.now() + this.#behindMs;
+  }
+
+  /** Only what the date can tell is corrected. */
+  #setClock(serverMs: number): void {
+    const behindMs = serverMs + DATE_RESOLUTION_MS / 2 - this.#ports.clock.now();
+    if (Math.abs(behindMs - this.#behindMs) > DATE_RESOLUTION_MS) this.#behindMs = behindMs;
+  }
+}
+
+function toldOf({ cluster, observation, certificateExpiresAtMs }: Sight & { cluster: Cluster }) {
+  const { voter: _, ...seen } = observation;
+  const expiry = certificateExpiresAtMs === undefined ? undefined : new Date(certificateExpiresAtMs).toISOString();
+  return { cluster: cluster.name, ...seen, ...(expiry !== undefined && { certificateExpiresAt: expiry }) };
+}

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createAgentKey, type Signer, signerOf } from '../../infra/agent/key.ts';
+import { cluster, create } from './fixtures.ts';
+import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
+
+const health = { intervalSeconds: 5, timeoutSeconds: 2, failureThreshold: 3, successThreshold: 3 };
+const agent = createAgentKey();
+
+let harness: Harness;
+let sign: Signer;
+let fleets = 0;
+let fleet: string;
+let path: string;
+let sequence = 0;
+
+beforeAll(async () => {
+  harness = await startHarness();
+  sign = signerOf(agent.privateKey);
+});
+afterAll(() => harness.close());
+
+beforeEach(async () => {
+  fleet = `watched-${++fleets}`;
+  path = await declare(fleet);
+});
+
+async function declare(name: string): Promise<string> {
+  const voters = [
+    { name: 'edge', type: 'edge' },
+    { name: 'lab', type: 'agent', publicKey: agent.publicKey, clusters: ['one', 'two'] },
+  ];
+  await create(harness, `/v1/fleets/${name}`, { automation: 'automatic', health, voters });
+  for (const one of ['one', 'two', 'three']) await create(harness, `/v1/fleets/${name}/clusters/${one}`, cluster);
+  return `/v1/fleets/${name}`;
+}
+
+const at = (offsetMs = 0) => new Date(Date.now() + offsetMs).toISOString();
+
+function seen(name: string, more: object = {}) {
+  return { cluster: name, observedAt: at(), outcome: 'ok', latencyMs: 3, detail: 'http: status 200', ...more };
+}
+
+function batch(more: object = {}): object {
+  return {
+    fleet,
+    voter: 'lab',
+    sentAt: at(),
+    sequence: ++sequence,
+    controls: [],
+    observations: [seen('one')],
+    ...more,
+  };
+}
+
+async function post(body: object, headers: Record<string, string> = {}, to = path): Promise<Answer> {
+  const text = JSON.stringify(body);
+  const signed = { 'Content-Type': 'application/json', 'Fairlead-Signature': sign(Buffer.from(text)), ...headers };
+  return await harness.call('POST', `${to}/observations`, { body: text, headers: signed });
+}
+
+const refusals = async (of = path) =>
+  (await harness.call('GET', `${of}/audit?action=observations.refuse`)).body.items.map((event: Json) => event.reason);
+const votesOf = async (name: string) => (await harness.call('GET', `${path}/clusters/${name}`)).body.health.votes;
+const voteOf = async (name: string) => (await votesOf(name)).find((vote: Json) => vote.voter === 'lab');
+
+describe('a batch of observations', () => {
+  it('counts for the voter that has signed it', async () => {
+    const answer = await post(
+      batch({ observations: [seen('one'), seen('two', { outcome: 'fail', cause: 'Ingress' })] }),
+    );
+    expect(answer.body).toEqual({
+      receipts: [
+        { cluster: 'one', result: 'accepted' },
+        { cluster: 'two', result: 'accepted' },
+      ],
+    });
+    expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 1, isFresh: true });
+    expect(await voteOf('two')).toMatchObject({ consecutiveFailures: 1, cause: 'Ingress' });
+    expect(await refusals()).toEqual([]);
+  });
+
+  const forged: [string, () => object | Promise<object>, number, string][] = [
+    ['of nobody that is known', () => batch({ voter: 'stranger' }), 422, 'unknown-voter'],
+    ['of a voter that is no agent', () => batch({ voter: 'edge' }), 422, 'unknown-voter'],
+    ['sent from the future', () => batch({ sentAt: at(60_000) }), 422, 'from-the-future'],
+    ['sent long ago', () => batch({ sentAt: at(-22_000) }), 422, 'stale-observations'],
+    ['signed for another fleet', () => batch({ fleet: 'other' }), 422, 'wrong-fleet'],
+  ];
+  it.each(forged)('%s is refused, audited, and nothing of it is kept', async (_, make, status, code) => {
+    const answer = await post(await make());
+    expect(answer).toMatchObject({ status, body: { code } });
+    expect(await refusals()).toEqual([expect.stringContaining(code)]);
+    expect((await harness.call('GET', `${path}/clusters/one/observations`)).body.items).toEqual([]);
+  });
+
+  it.each([
+    ['of another key', () => ({ 'Fairlead-Signature': signerOf(createAgentKey().privateKey)(Buffer.from('{}')) })],
+    ['of another body', () => ({ 'Fairlead-Signature': sign(Buffer.from('{}')) })],
+    ['that is no base64', () => ({ 'Fairlead-Signature': '~~~' })],
+  ])('with a signature %s is refused and audited', async (_, headers) => {
+    const answer = await post(batch(), headers());
+    expect(answer).toMatchObject({ status: 403, body: { code: 'invalid-signature' } });
+    expect(await refusals()).toEqual([expect.stringContaining('invalid-signature')]);
+    expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 0 });
+  });
+
+  it('does not let a forger use up the sequence of the agent', async () => {
+    await post(batch({ sequence: 9_000_000 }), { 'Fairlead-Signature': sign(Buffer.from('{}')) });
+    expect((await post(batch())).status).toBe(200);
+  });
+
+  it('is taken once: sent again, or after a later one, it is a replay', async () => {
+    const [first, second] = [batch(), batch()];
+    expect((await post(second)).status).toBe(200);
+    for (const replay of [second, first]) {
+      expect(await post(replay)).toMatchObject({ status: 409, body: { code: 'replayed' } });
+    }
+    expect(await refusals()).toHaveLength(2);
+    expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 1 });
+  });
+
+  it('is taken once when it arrives twice at the same time', async () => {
+    const body = batch();
+    const answers = await Promise.all([post(body), post(body)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+  });
+
+  it('of one fleet is nothing to another that trusts the same key', async () => {
+    const other = await declare(`other-${fleets}`);
+    expect(await post(batch(), {}, other)).toMatchObject({ status: 422, body: { code: 'wrong-fleet' } });
+    expect(await refusals(other)).toEqual([expect.stringContaining('wrong-fleet')]);
+  });
+
+  it('has a receipt for each observation, and what says nothing is audited', async () => {
+    const observations = [
+      seen('one'),
+      seen('three'),
+      seen('nowhere'),
+      seen('two', { observedAt: at(60_000) }),
+      seen('two', { observedAt: at(-60_000) }),
+    ];
+    const { body } = await post(batch({ observations }));
+    expect(body.receipts.map((receipt: Json) => receipt.result)).toEqual([
+      'accepted',
+      'not-watched',
+      'not-watched',
+      'from-the-future',
+      'stale',
+    ]);
+    expect(await refusals()).toEqual([
+      'voter lab: observations of three not-watched, nowhere not-watched, two from-the-future, two stale',
+    ]);
+  });
+
+  it('does not count what is not newer than what the voter has said', async () => {
+    const observedAt = at();
+    const once = [seen('one', { observedAt })];
+    await post(batch({ observations: once }));
+    const { body } = await post(batch({ observations: once }));
+    expect(body.receipts).toEqual([{ cluster: 'one', result: 'stale' }]);
+    expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 1 });
+  });
+
+  it('that is malformed in one place is refused as a whole', async () => {
+    const observations = [seen('one'), seen('two', { outcome: 'perhaps' })];
+    expect(await post(batch({ observations }))).toMatchObject({
+      status: 400,
+      body: { code: 'invalid-request', errors: [{ pointer: '#/observations/1/outcome' }] },
+    });
+    expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 0 });
+  });
+
+  it('whose control target did not answer says nothing bad of a cluster, and voids the votes of its sender', async () => {
+    await post(batch());
+    const failing = [seen('one', { outcome: 'fail', observedAt: at(1) })];
+    await post(batch({ controls: [{ ok: true }, { ok: false }], observations: failing }));
+    expect(await voteOf('one')).toMatchObject({ consecutiveFailures: 0, isSuspect: true });
+    const { body } = await harness.call('GET', `${path}/clusters/one/observations`);
+    expect(body.items[0]).toMatchObject({ outcome: 'inconclusive' });
+    expect(harness.events.filter(({ event }) => event === 'evidence.suspect')).toHaveLength(1);
+  });
+
+  it('warns of a certificate that expires', async () => {
+    await post(batch({ observations: [seen('one', { certificateExpiresAt: at(3_600_000) })] }));
+    expect(harness.events.filter(({ event }) => event === 'certificate.expiring')).toMatchObject([
+      { fields: { fleet, cluster: 'one' } },
+    ]);
+  });
+});
