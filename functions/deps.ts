@@ -253,9 +253,14 @@ export interface Store {
 
   /**
    * An operation that changes many resources: keeps its steps, in order, and holds the fleet until they have been written or something
-   * stops them. False when the fleet is held already.
+   * stops them. False when the fleet is held already, or when what the safety rules were checked against has moved.
    */
-  beginRollout(operation: OperationRecord, audit: AuditEvent, steps: Step[]): Promise<boolean>;
+  beginRollout(
+    operation: OperationRecord,
+    audit: AuditEvent,
+    steps: Step[],
+    checkedAgainst?: Commit['checkedAgainst'],
+  ): Promise<boolean>;
   /** Id of the operation that holds the fleet: meanwhile what is declared is neither what was nor what shall be. */
   hold(fleet: string): Promise<string | undefined>;
   /** Every fleet that is held. */

@@ -41,7 +41,13 @@ describe('a shift', () => {
     expect(answer.status).toBe(201);
     expect(answer.headers.get('Location')).toBe('/v1/fleets/shop/shifts/upgrade');
     expect(answer.headers.get('Operation-Location')).toMatch(/^\/v1\/fleets\/shop\/operations\/opn_/);
-    expect(answer.body).toMatchObject({ name: 'upgrade', owner: 'ada', cluster: 'one', percent: 0, currentPercent: 50 });
+    expect(answer.body).toMatchObject({
+      name: 'upgrade',
+      owner: 'ada',
+      cluster: 'one',
+      percent: 0,
+      currentPercent: 50,
+    });
     expect((await call('GET', '/shifts/upgrade', {})).body).toEqual(answer.body);
     expect((await call('GET', '/shifts', {})).body.items).toEqual([answer.body]);
     const { body: decision } = await call('GET', `/decisions/${answer.body.decision}`, {});
