@@ -1,6 +1,6 @@
 import type { Observation } from '../../schemas/cluster.ts';
-import type { Probe } from '../../schemas/probe.ts';
 import type { HealthPolicy } from '../../schemas/fleet.ts';
+import type { Probe } from '../../schemas/probe.ts';
 import { checkProbeTarget } from '../core/probe-target.ts';
 import type { Deps } from '../deps.ts';
 
