@@ -63,6 +63,7 @@ const EDIT: Draw = (prng, fleet): Omit<FleetEvent, 'tick'> => {
   const pool = prng.int(0, fleet.pools.length - 1);
   return prng.pick<Omit<FleetEvent, 'tick'>>([
     { type: 'mode', mode: prng.pick(['recommend', 'paused']), seconds } as Omit<FleetEvent, 'tick'>,
+    { type: 'gate', seconds: 300 },
     { type: 'gate', seconds },
     { type: 'freeze', seconds },
     { type: 'tamper', seconds: 1 },

@@ -89,7 +89,7 @@ class Life implements Sink {
     const { ticks } = this.scenario;
     if (tick < ticks || (tick - ticks) % 30 !== 0) return false;
     if (tick < ticks + restSeconds(this.fleet) && !this.isWhole()) return false;
-    if (!this.options.maxTicks) this.judge(tick, (invariant) => invariant.ended?.(this.entry(tick, false)));
+    this.judge(tick, (invariant) => invariant.ended?.(this.entry(tick, false)));
     return true;
   }
 

@@ -78,34 +78,35 @@ interface Past {
 export function boundedFlapping(): Invariant {
   const pasts = new Map<string, Past>();
   let baseMs = Number.POSITIVE_INFINITY;
+  const pastOf = ({ clusters }: Situation, cluster: string): Past => {
+    const uid = clusters.find(({ name }) => name === cluster)?.uid ?? cluster;
+    const past = pasts.get(uid) ?? { falls: [], turns: [], isOut: false };
+    pasts.set(uid, past);
+    return past;
+  };
   return {
     name: 'I6',
     decided: (entry) => {
       const { situation } = entry;
+      const { nowMs } = situation;
       baseMs = Math.min(baseMs, situation.policy.failover.cooldownSeconds * SECOND_MS);
-      const pastOf = (cluster: string): Past => {
-        const uid = situation.clusters.find(({ name }) => name === cluster)?.uid ?? cluster;
-        const past = pasts.get(uid) ?? { falls: [], turns: [], isOut: false };
-        pasts.set(uid, past);
-        return past;
-      };
       for (const { cluster } of raisesOf(entry)) {
-        const early = earliness(pastOf(cluster), baseMs, situation.nowMs);
+        const early = earliness(pastOf(situation, cluster), baseMs, nowMs);
         if (early) return `${cluster} returns after ${early}`;
       }
-      for (const { cluster, from, to } of isAutomatic(entry) ? movesOf(entry) : []) {
-        if (to > from && isLastHope(entry, cluster)) continue;
-        const flapping = turn(pastOf(cluster), {
-          isOut: to < from,
-          isFelt: isFelt(entry, cluster),
-          baseMs,
-          nowMs: situation.nowMs,
-        });
-        if (flapping) return `${cluster} ${flapping}`;
+      for (const move of turnsOf(entry)) {
+        const next = { isOut: move.to < move.from, isFelt: isFelt(entry, move.cluster), baseMs, nowMs };
+        const flapping = turn(pastOf(situation, move.cluster), next);
+        if (flapping) return `${move.cluster} ${flapping}`;
       }
       return undefined;
     },
   };
+}
+
+function turnsOf(entry: DecisionEntry): Move[] {
+  if (!isAutomatic(entry)) return [];
+  return movesOf(entry).filter(({ cluster, from, to }) => to < from || !isLastHope(entry, cluster));
 }
 
 function earliness({ falls, isOut }: Past, baseMs: number, nowMs: number): string | undefined {
