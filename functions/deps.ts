@@ -259,9 +259,14 @@ export interface Store {
 
   /**
    * An operation that changes many resources: keeps its steps, in order, and holds the fleet until they have been written or something
-   * stops them. False when the fleet is held already.
+   * stops them. False when the fleet is held already, or when what the safety rules were checked against has moved.
    */
-  beginRollout(operation: OperationRecord, audit: AuditEvent, steps: Step[]): Promise<boolean>;
+  beginRollout(
+    operation: OperationRecord,
+    audit: AuditEvent,
+    steps: Step[],
+    checkedAgainst?: Commit['checkedAgainst'],
+  ): Promise<boolean>;
   /** Id of the operation that holds the fleet: meanwhile what is declared is neither what was nor what shall be. */
   hold(fleet: string): Promise<string | undefined>;
   /** Every fleet that is held. */
@@ -320,8 +325,13 @@ export interface Store {
    * when there is a lease and it is lost.
    */
   putHealth(evidence: readonly Evidence[], lease?: Lease): Promise<boolean>;
-  /** Newest first. */
-  observations(fleet: string, cluster: string, page: PageRequest): Promise<Page<Observation>>;
+  /** Newest first; of all, or of those that were made in that time, both ends included. */
+  observations(
+    fleet: string,
+    cluster: string,
+    page: PageRequest,
+    span?: { fromMs: number; toMs: number },
+  ): Promise<Page<Observation>>;
 
   traffic(fleet: string): Promise<Traffic>;
   /**

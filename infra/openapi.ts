@@ -11,7 +11,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { JSON_BODY } from '../functions/api/body.ts';
-import type { Example } from '../functions/api/example.ts';
+import { type Example, responseOf } from '../functions/api/example.ts';
 import { examples } from '../functions/api/examples.ts';
 import { NO_BODY, type Operation, SIGNATURE_HEADER, type Success } from '../functions/api/operation.ts';
 import { operations } from '../functions/api/operations.ts';
@@ -28,6 +28,9 @@ const TAGS = {
   routes: 'What clients may ask of gateways, and which services in which clusters answer.',
   manifest: 'A whole fleet as one declaration, for pipelines.',
   operations: 'Pushes to gateways, and what became of them.',
+  shifts: 'What people take out of service for a time.',
+  'break-glasses': 'Safety rules that are set aside for a time.',
+  'drill-runs': 'Rehearsals of the loss of a cluster, and their reports.',
   decisions: 'Why traffic moved.',
   notifications: 'What is told to others, and whether it arrived.',
   audit: 'Who changed what, and why.',
@@ -140,13 +143,13 @@ function isEmpty(object: z.ZodObject): boolean {
   return Object.keys(object.shape).length === 0;
 }
 
-function responsesOf(operation: Operation, { response, accepted }: Example): ZodOpenApiResponsesObject {
+function responsesOf(operation: Operation, example: Example): ZodOpenApiResponsesObject {
   const codes = [...COMMON_PROBLEMS, ...operation.problems];
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
   return Object.fromEntries([
     ...operation.successes.map((success) => [
       success.status,
-      successObject(success, success.status === 202 ? (accepted ?? response) : response),
+      successObject(success, responseOf(example, success.status)),
     ]),
     ...[...byStatus].map(([status, members]) => [status, problemObject(members)]),
   ]);

@@ -67,3 +67,13 @@ export const Decision = z
 export type Decision = z.infer<typeof Decision>;
 
 export const DecisionPage = pageOf('DecisionPage', Decision);
+
+export const TrafficAnswer = z
+  .object({
+    decision: Decision.optional().meta({ description: 'Absent: there is nothing to change.' }),
+  })
+  .meta({
+    id: 'TrafficAnswer',
+    description: 'What a command on the traffic of a fleet has led to; in a dry run, what it would lead to.',
+  });
+export type TrafficAnswer = z.infer<typeof TrafficAnswer>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Name, Percent, pageOf, Timestamp } from './common.ts';
+import { TrafficAnswer } from './decision.ts';
 import { SafetyRuleName } from './failover.ts';
 
 const Reason = z
@@ -53,6 +54,7 @@ export const Shift = z
     endedAt: Timestamp.optional(),
     endedBy: z.string().optional().meta({ description: 'An actor, or `expiry`.' }),
     decision: z.string().meta({ description: 'The last decision that moved it.' }),
+    dryRun: TrafficAnswer.optional(),
   })
   .meta({ id: 'Shift' });
 export type Shift = z.infer<typeof Shift>;
@@ -81,6 +83,7 @@ export const BreakGlass = z
     updatedAt: Timestamp,
     endedAt: Timestamp.optional(),
     endedBy: z.string().optional(),
+    dryRun: TrafficAnswer.optional(),
   })
   .meta({ id: 'BreakGlass' });
 export type BreakGlass = z.infer<typeof BreakGlass>;

@@ -11,11 +11,14 @@ import type { ObservationBatchInput, ObservationBatchReceipt } from '../../schem
 import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
+import { drillExamples } from './drill-examples.ts';
 import type { Example } from './example.ts';
+import { explainExamples } from './explain-examples.ts';
 import { auditExamples, revisionExamples } from './history-examples.ts';
 import { manifestExamples } from './manifest-examples.ts';
 import { notificationExamples } from './notification-examples.ts';
 import { gatewayPushExamples, operation, operationExamples } from './push-examples.ts';
+import { shiftExamples } from './shift-examples.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
 const OBSERVED = '2026-11-23T07:02:05.000Z';
@@ -302,8 +305,11 @@ export const examples: Record<string, Example> = {
   ...resourceExamples('Gateway', GatewayInput, gatewayInput, gateway),
   ...resourceExamples('Service', ServiceInput, serviceInput, service),
   ...resourceExamples('Route', RouteInput, routeInput, route),
+  ...shiftExamples({ decision }),
+  ...drillExamples(decision),
   listDecisions: { response: { items: [decision] } },
   getDecision: { response: decision },
+  ...explainExamples(decision),
   ...manifestExamples(
     {
       items: [

@@ -2,10 +2,13 @@ import * as z from 'zod';
 import { Name, PageQuery } from '../../schemas/common.ts';
 import { Explanation } from '../../schemas/explanation.ts';
 import { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
+import { Simulation, SimulationInput } from '../../schemas/simulation.ts';
 import { explainRoute } from '../commands/explain.ts';
 import { checkLedger, replayDecision } from '../commands/replay.ts';
+import { simulate } from '../commands/simulations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageRequest } from './page.ts';
+import { BODY_PROBLEMS } from './resource-operations.ts';
 
 const InFleet = z.strictObject({ fleet: Name });
 const InRoute = z.strictObject({ fleet: Name, route: Name });
@@ -74,5 +77,23 @@ const explain = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await explainRoute(ctx, params.fleet, params.route) }),
 });
 
+const createSimulation = defineOperation({
+  operationId: 'createSimulation',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/simulations',
+  tag: 'decisions',
+  summary: 'Say what would happen',
+  description:
+    'Lets clusters fail or flap, or what was observed once happen again, in virtual time and with the code that watches and decides in ' +
+    'earnest: by the policy of today and, beside it, by a candidate. Nothing is changed.',
+  idempotency: 'safe',
+  params: InFleet,
+  query: NO_QUERY,
+  body: SimulationInput,
+  successes: [{ status: 200, description: 'What would happen.', schema: Simulation }],
+  problems: [...BODY_PROBLEMS, 'not-found', 'unknown-reference', 'conflicting-declaration'],
+  handle: async (ctx, { params, body }) => ({ status: 200, body: await simulate(ctx, params.fleet, body) }),
+});
+
 /** Why traffic is where it is, and what would become of it. */
-export const explainOperations: readonly Operation[] = [replay, ledger, explain];
+export const explainOperations: readonly Operation[] = [replay, ledger, explain, createSimulation];

@@ -49,6 +49,7 @@ const APPLY_PROBLEMS: readonly ProblemCode[] = [
   'unsupported-feature',
   'still-referenced',
   'would-empty-gateway',
+  'rule-violated',
   'limit-exceeded',
 ];
 

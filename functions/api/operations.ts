@@ -11,6 +11,7 @@ import { deleteGateway } from '../commands/gateways.ts';
 import { getDecision, listDecisions } from '../commands/ledger.ts';
 import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
+import { automationOperations, drillOperations } from './drill-operations.ts';
 import { explainOperations } from './explain-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
@@ -20,6 +21,7 @@ import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.
 import { pageReply, pageRequest } from './page.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
 import { type ResourceApi, resourceOperations } from './resource-operations.ts';
+import { shiftOperations } from './shift-operations.ts';
 
 const InFleet = z.strictObject({ fleet: Name });
 const InCluster = z.strictObject({ fleet: Name, cluster: Name });
@@ -110,7 +112,14 @@ const services = operationsOf({
   input: ServiceInput,
   output: Service,
   page: ServicePage,
-  writeProblems: ['not-found', 'unknown-reference', 'forbidden-address', 'conflicting-declaration', 'still-referenced'],
+  writeProblems: [
+    'not-found',
+    'unknown-reference',
+    'forbidden-address',
+    'conflicting-declaration',
+    'still-referenced',
+    'rule-violated',
+  ],
 });
 
 const routes = operationsOf({
@@ -124,7 +133,7 @@ const routes = operationsOf({
   input: RouteInput,
   output: Route,
   page: RoutePage,
-  writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration'],
+  writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration', 'rule-violated'],
 });
 
 const listDecisionsOperation = defineOperation({
@@ -189,6 +198,9 @@ export const operations: readonly Operation[] = [
   ...routes,
   ...manifestOperations,
   ...operationOperations,
+  ...shiftOperations,
+  ...drillOperations,
+  ...automationOperations,
   listDecisionsOperation,
   getDecisionOperation,
   ...explainOperations,

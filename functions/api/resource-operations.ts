@@ -16,6 +16,7 @@ import type { Kind, Ref, RefTo, Specs } from '../core/model.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { etagOf } from './precondition.ts';
+import { operationHeader } from './traffic-reply.ts';
 
 /** How a kind of resource appears in the API. */
 export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.ZodObject> {
@@ -147,10 +148,6 @@ export function writeReply<K extends Kind>(path: string, ref: Ref, { created, vi
   return { status: 201, body: view, headers: { ...headers, Location } };
 }
 
-function operationHeader(fleet: string, operation: string | undefined): Record<string, string> {
-  return operation === undefined ? {} : { 'Operation-Location': `/v1/fleets/${fleet}/operations/${operation}` };
-}
-
 function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   return defineOperation({
     ...itemRow(api),
@@ -166,7 +163,13 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
       { status: 200, description: 'Of a dry run: what would follow.', schema: DryRun },
       { status: 204, description: 'Deleted.', headers: ['Operation-Location'] },
     ],
-    problems: ['not-found', 'still-referenced', ...PRECONDITION_PROBLEMS, ...(api.deletion?.problems ?? [])],
+    problems: [
+      'not-found',
+      'still-referenced',
+      'rule-violated',
+      ...PRECONDITION_PROBLEMS,
+      ...(api.deletion?.problems ?? []),
+    ],
     handle: async (ctx, { params, precondition, query }): Promise<Reply> => {
       const ref = api.refOf(params);
       const { operation, dryRun } = api.deletion

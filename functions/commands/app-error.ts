@@ -25,6 +25,7 @@ const PRECEDENCE = [
   'unsupported-feature',
   'still-referenced',
   'would-empty-gateway',
+  'rule-violated',
 ] as const satisfies readonly ProblemCode[];
 
 /** Throws when there are faults, with all of them. */

@@ -40,7 +40,7 @@ function contestedRules(
     ? { ...before, spec }
     : { kind: 'route', fleet: gateway.fleet, name, uid: '', revision: 1, createdAt: now, updatedAt: now, spec };
   const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
-  const { rules } = resolve({ gateway, clusters: [], services: [], routes: [...others, own] });
+  const { rules } = resolve({ clusters: [], services: [], routes: [...others, own] });
   const isOwn = (rule: Rule) => routeOf(rule) === name;
   const ties = findTies(rules, isOwn).map(([a, b]) => {
     const reason = `${a.key} and ${b.key} are equally specific and a request may match both: add a condition to one of them`;

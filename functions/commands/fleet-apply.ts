@@ -33,18 +33,25 @@ export async function applyDesired(
 ): Promise<Applied> {
   const { store } = ctx.deps;
   const { fleet } = desired;
-  const holder = await store.hold(fleet);
-  if (holder !== undefined) throw held(holder);
-  const way = await planFleet(ctx, desired, { allowEmpty });
-  if (digest !== undefined && digest !== way.shown.digest) throw stale(way);
-  if (ctx.isDry) return { plan: { ...way.shown, plans: await planWrite(ctx.deps, way.wouldBe, fleet, way.gateways) } };
-  if (way.steps.length === 0) return { plan: { ...way.shown, plans: [] } };
-  const operation = operationOf(ctx, action, fleet, way.gateways);
-  const audit = await auditOf(ctx, operation, way);
-  if (!(await store.beginRollout(operation, audit, way.steps))) throw held(await store.hold(fleet));
-  ctx.waitUntil(finish(ctx, fleet, way.gateways));
-  return { operation: await viewOperation(store, operation) };
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const holder = await store.hold(fleet);
+    if (holder !== undefined) throw held(holder);
+    const way = await planFleet(ctx, desired, { allowEmpty });
+    if (digest !== undefined && digest !== way.shown.digest) throw stale(way);
+    if (ctx.isDry)
+      return { plan: { ...way.shown, plans: await planWrite(ctx.deps, way.wouldBe, fleet, way.gateways) } };
+    if (way.steps.length === 0) return { plan: { ...way.shown, plans: [] } };
+    const operation = operationOf(ctx, action, fleet, way.gateways);
+    const audit = await auditOf(ctx, operation, way);
+    if (!(await store.beginRollout(operation, audit, way.steps, way.checkedAgainst))) continue;
+    ctx.waitUntil(finish(ctx, fleet, way.gateways));
+    return { operation: await viewOperation(store, operation) };
+  }
+  throw held(await store.hold(fleet));
 }
+
+/** Traffic that moves meanwhile is given way this many times. */
+const MAX_ATTEMPTS = 5;
 
 /** As far as there is time; the sweep goes on. */
 async function finish(ctx: Context, fleet: string, gateways: readonly string[]): Promise<void> {

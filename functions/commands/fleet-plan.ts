@@ -2,11 +2,14 @@ import type { FleetPlan, ManifestChange } from '../../schemas/manifest.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { changesOf, type Difference, differences, differencesDigest, KINDS, keyOf } from '../core/desired.ts';
 import type { Kind, Resource } from '../core/model.ts';
-import type { Step, Store } from '../deps.ts';
+import type { Commit, Deps, Step, Store } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
+import { fleetEdit } from './edits.ts';
 import { withFleet } from './fleet-store.ts';
 import { kinds } from './kinds.ts';
+import { auditingRefusals, theFleet } from './refusals.ts';
+import { checkEdit, violations } from './safety.ts';
 import { affectedGateways, type Change, movedTerms, newReferences } from './transaction.ts';
 import { faultsOf, type Placed } from './validate-fleet.ts';
 import { type World, worldOf } from './world.ts';
@@ -28,12 +31,14 @@ export interface Way {
   gateways: string[];
   /** The store as it would be at the end. */
   wouldBe: Store;
+  /** What the safety rules were held against, if requests move. */
+  checkedAgainst?: Commit['checkedAgainst'];
   shown: Omit<FleetPlan, 'plans'>;
 }
 
 /**
  * What it takes to make the fleet as desired. Throws with every fault of what would be: `not-found` for the fleet, what speaks against any
- * of the declarations or deletions, `would-empty-gateway` unless that is allowed.
+ * of the declarations or deletions, `would-empty-gateway` unless that is allowed; then `rule-violated`.
  */
 export async function planFleet(
   ctx: Context,
@@ -53,16 +58,40 @@ export async function planFleet(
   for (const change of changes) steps.push(await stepOf(change, world));
   const found = await faultsOf(ctx.deps, { current, after, changes, steps, declarations, world, allowEmpty });
   refuse([...faults, ...found]);
+  const safety = await safetyOf(ctx.deps, fleet, changes, current, after);
+  await auditingRefusals(ctx, theFleet(fleet), 'fleet.refused', async () => refuse(safety?.issues ?? []));
   return {
     steps,
     gateways: [...new Set(steps.flatMap((step) => step.gateways))].sort(),
     wouldBe,
+    checkedAgainst: safety?.checkedAgainst,
     shown: {
       fleet,
       digest: differencesDigest(fleet, wanted),
       changes: wanted.map(shown),
     },
   };
+}
+
+/** All that moves together is held to the rules of the fleet as it would be; undefined when nothing moves. */
+async function safetyOf(
+  deps: Deps,
+  name: string,
+  changes: readonly Change<Kind>[],
+  current: readonly Resource[],
+  after: readonly Resource[],
+): Promise<{ issues: Issue[]; checkedAgainst: Commit['checkedAgainst'] } | undefined> {
+  const edit = fleetEdit(changes, current, after);
+  const before = current.find(isFleet);
+  const declared = after.find(isFleet);
+  // Nothing is in force yet in a fleet that is only about to be.
+  if (edit === undefined || before === undefined || declared === undefined) return undefined;
+  const { results, checkedAgainst } = await checkEdit(deps, { ...declared, revision: before.revision }, edit);
+  return { issues: violations(results, name), checkedAgainst };
+}
+
+function isFleet(resource: Resource): resource is Resource<'fleet'> {
+  return resource.kind === 'fleet';
 }
 
 function shown(difference: Difference): ManifestChange {

@@ -5,13 +5,16 @@ import type { Page, PageRequest } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { previewChange, previewView } from './dry-run.ts';
+import { editOf } from './edits.ts';
 import { kinds } from './kinds.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';
 import { type Proposal, unknownReference } from './proposal.ts';
 import { unknownReferences } from './references.ts';
 import { deletionBlockers } from './referrers.ts';
+import { auditingRefusals } from './refusals.ts';
+import { checkEdit, violations } from './safety.ts';
 import { show, showPage } from './show.ts';
-import { commitChange } from './transaction.ts';
+import { type Change, commitChange } from './transaction.ts';
 import { validate } from './validate.ts';
 import type { Views } from './views.ts';
 import { type World, worldOf } from './world.ts';
@@ -97,7 +100,8 @@ async function write<K extends Kind>(
     updatedAt: now,
     spec,
   };
-  const change = { verb: before ? 'update' : 'create', resource, before, referenceCount } as const;
+  const verb = before ? 'update' : 'create';
+  const change = await checkedChange(ctx, { verb, resource, before, referenceCount }, world);
   if (ctx.isDry) return { created: before === undefined, view: await previewView(ctx, change, world) };
   const outcome = await commitChange(ctx, change, world);
   if (outcome.result === 'missing-reference') refuseMissing(proposal, outcome.missing);
@@ -134,12 +138,28 @@ export async function deleteResource<K extends Kind>(
     const referenceCount = await ctx.deps.store.referenceCount(ref);
     const world = worldOf(ctx.deps.store, ref.fleet);
     refuse(await deletionBlockers(ctx.deps.store, resource, world));
-    const change = { verb: 'delete', resource, before: resource, referenceCount } as const;
+    const change = await checkedChange(ctx, { verb: 'delete', resource, before: resource, referenceCount }, world);
     if (ctx.isDry) return { dryRun: await previewChange(ctx, change, world) };
     const outcome = await commitChange(ctx, change, world);
     if (outcome.result === 'ok') return { operation: outcome.operation?.id };
   }
   throw new AppError('write-conflict', 'Others keep writing here.');
+}
+
+/** What moves requests in a body. */
+const MOVED_BY: { [K in Kind]?: string } = { route: '#/distribution', service: '#/exports' };
+
+/** The change with what the safety rules were held against. Throws `rule-violated`, which the log of the fleet then shows. */
+async function checkedChange<K extends Kind>(ctx: Context, change: Change<K>, world: World): Promise<Change<K>> {
+  const { kind, fleet } = change.resource;
+  const edit = await editOf(ctx.deps.store, change, world);
+  if (edit === undefined) return change;
+  const declared = await load(ctx, { kind: 'fleet', fleet, name: fleet });
+  const { results, checkedAgainst } = await checkEdit(ctx.deps, declared, edit);
+  const pointer = change.verb === 'delete' ? undefined : MOVED_BY[kind];
+  const issues = violations(results, fleet).map((issue) => (pointer === undefined ? issue : { ...issue, pointer }));
+  await auditingRefusals(ctx, change.resource, `${kind}.refused`, async () => refuse(issues));
+  return { ...change, checkedAgainst };
 }
 
 async function view<K extends Kind>(ctx: Context, resource: Resource<K>, world: World): Promise<Views[K]> {

@@ -10,8 +10,8 @@ import { type Context, timestamp } from './context.ts';
 import { kinds, referencesOf } from './kinds.ts';
 import type { World } from './world.ts';
 
-/** A transaction of the store holds this many items; the resource, its revision, the audit event, the operation and what was derived from it take six. */
-const MAX_ITEMS = 94;
+/** A transaction of the store holds this many items; the resource, its revision, the audit event, the operation, what was derived from it and what it was checked against take eight. */
+const MAX_ITEMS = 92;
 
 /** What the store keeps of one resource, in bytes of JSON. */
 const MAX_SPEC_BYTES = 380_000;
@@ -22,6 +22,8 @@ export interface Change<K extends Kind> {
   resource: Resource<K>;
   before: Resource<K> | undefined;
   referenceCount?: number | undefined;
+  /** What the safety rules were checked against, if it moves requests. */
+  checkedAgainst?: Commit['checkedAgainst'];
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Change<K extends Kind> {
  */
 export async function commitChange<K extends Kind>(ctx: Context, change: Change<K>, world: World) {
   const { store } = ctx.deps;
-  const { resource, before, verb, referenceCount } = change;
+  const { resource, before, verb, referenceCount, checkedAgainst } = change;
   const { fleet, kind, name } = resource;
   const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
   const gateways = await affectedGateways(change, world);
@@ -49,6 +51,7 @@ export async function commitChange<K extends Kind>(ctx: Context, change: Change<
     audit: auditOf(ctx, change, at),
     outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at, operations })),
     operation,
+    checkedAgainst,
   });
   if (outcome.result === 'ok') ctx.waitUntil(followAll(ctx, fleet, gateways));
   return { ...outcome, operation };

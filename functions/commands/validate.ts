@@ -4,7 +4,7 @@ import type { Settings } from '../deps.ts';
 import type { Proposal } from './proposal.ts';
 import { validateCluster } from './validate-cluster.ts';
 import { validateGateway } from './validate-gateway.ts';
-import { forbiddenTargets } from './validate-probes.ts';
+import { validatePolicy } from './validate-policy.ts';
 import { validateRoute } from './validate-route.ts';
 import { validateService } from './validate-service.ts';
 import type { World } from './world.ts';
@@ -14,7 +14,7 @@ type Validators = {
 };
 
 const validators: Validators = {
-  fleet: async (proposal, _, settings) => forbiddenTargets(proposal, settings),
+  fleet: validatePolicy,
   cluster: validateCluster,
   gateway: validateGateway,
   service: validateService,

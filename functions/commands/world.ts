@@ -1,4 +1,5 @@
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import type { Pool } from '../core/ir.ts';
 import { ingressClustersOf, type Term } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { byName, type Named } from '../core/resolve.ts';
@@ -9,6 +10,10 @@ export interface World {
   readonly fleet: string;
   /** Every gateway, of which a fleet has few; read once per request. */
   gateways(): Promise<Resource<'gateway'>[]>;
+  /** Every cluster; read once per request. */
+  clusters(): Promise<Resource<'cluster'>[]>;
+  /** The pools of every gateway, as last resolved. */
+  pools(): Promise<Pool[]>;
   /** Every resource of a kind, page by page and by name. */
   pages<K extends Kind>(kind: K): AsyncGenerator<Resource<K>[]>;
   /** Those of the named resources that exist; each is read once per request. */
@@ -31,9 +36,12 @@ export function worldOf(store: Store, fleet: string): World {
     service: finder((names) => store.find('service', fleet, names)),
     route: finder((names) => store.find('route', fleet, names)),
   };
+  const gateways = once(() => store.all('gateway', fleet));
   return {
     fleet,
-    gateways: once(() => store.all('gateway', fleet)),
+    gateways,
+    clusters: once(() => store.all('cluster', fleet)),
+    pools: async () => (await Promise.all((await gateways()).map(({ name }) => store.pools(fleet, name)))).flat(),
     async *pages(kind) {
       let token: string | undefined;
       do {

@@ -3,6 +3,7 @@ import type { Condition } from '../../schemas/common.ts';
 import type { Automation } from '../../schemas/fleet.ts';
 import type { DriftPolicy } from '../../schemas/gateway.ts';
 import type { QuotaUse } from '../../schemas/plan.ts';
+import type { Issue } from '../../schemas/problem.ts';
 
 /** What conditions need to know of a resource. */
 export interface Written {
@@ -121,6 +122,17 @@ export function withinQuotas(resource: Written, near: readonly QuotaUse[], at: s
 /** Whether failing clusters are withdrawn without asking. */
 export function automated(resource: Written, automation: Automation): Condition {
   return condition('Automated', resource, { ...AUTOMATED[automation], at: resource.updatedAt });
+}
+
+/** Whether the policy of a fleet can do what it is for; `warnings`: what speaks against it and does not forbid it. */
+export function policyCondition(resource: Written, warnings: readonly Issue[]): Condition {
+  const at = resource.updatedAt;
+  if (warnings.length === 0) {
+    const message = 'Nothing speaks against the policy.';
+    return condition('PolicySound', resource, { status: 'True', reason: 'Sound', message, at });
+  }
+  const message = warnings.map(({ pointer, detail }) => `${pointer}: ${detail}.`).join(' ');
+  return condition('PolicySound', resource, { status: 'False', reason: 'Doubtful', message, at });
 }
 
 const AUTOMATED: Record<Automation, Omit<Verdict, 'at'>> = {

@@ -17,7 +17,7 @@ export function byName<K extends Kind>(resources: readonly Resource<K>[]): Map<s
 }
 
 /** Turns what is declared for a gateway into rules and pools. Health plays no part: it moves shares of pools, later. */
-export function resolve({ routes, services, clusters }: Snapshot): GatewayConfig {
+export function resolve({ routes, services, clusters }: Omit<Snapshot, 'gateway'>): GatewayConfig {
   const named: Named = { services: byName(services), clusters: byName(clusters) };
   const pools = new Map<string, Pool>();
   const rules = routes.flatMap((route) => {

@@ -9,7 +9,8 @@ import type { Deps, SyncRecord } from '../deps.ts';
 export interface Asked {
   /** Default: automation. */
   actor?: string | undefined;
-  command?: Command | undefined;
+  /** Or how it is made of the situation that it comes into; that may throw. */
+  command?: Command | ((situation: Situation) => Command) | undefined;
 }
 
 /** A situation, and what was read for it besides. */
@@ -42,7 +43,6 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     nowMs,
     decision: `dec_${ids.ulid()}`,
     actor: asked.actor ?? 'automation',
-    ...(asked.command && { command: asked.command }),
     policy: policyOf(spec),
     clusters: clusters.map((cluster) => factsOf(cluster, spec)),
     health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
@@ -50,7 +50,9 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     traffic,
     ...(waiting.flat().length === 0 && verifiedAt(names, syncs, nowMs)),
   };
-  return { situation, gateways: names, evidence };
+  const { command } = asked;
+  const given = typeof command === 'function' ? command(situation) : command;
+  return { situation: given ? { ...situation, command: given } : situation, gateways: names, evidence };
 }
 
 export function policyOf({ automation, health, voters, failover, safety, drills }: FleetSpec): Policy {

@@ -29,8 +29,8 @@ export function healthStore(table: Table): Health {
       ]);
       return outcome.ok;
     },
-    observations: (fleet, cluster, page) =>
-      readPage(table, observationsOf(fleet, cluster), 'descending', page, (item) => recordOf(item, Observation)),
+    observations: (fleet, cluster, page, span) =>
+      readPage(table, observationsOf(fleet, cluster, span), 'descending', page, (item) => recordOf(item, Observation)),
   };
 }
 

@@ -236,7 +236,11 @@ export const observationKey = (fleet: string, cluster: string, observedAtMs: num
   sk: `${new Date(observedAtMs).toISOString()}#${padded(version)}`,
 });
 
-export const observationsOf = (fleet: string, cluster: string): Range => whole(`OBSERVATION#${fleet}#${cluster}`);
+/** All, or those that were made in that time. */
+export const observationsOf = (fleet: string, cluster: string, span?: { fromMs: number; toMs: number }): Range => ({
+  ...whole(`OBSERVATION#${fleet}#${cluster}`),
+  ...(span && { from: new Date(span.fromMs).toISOString(), to: `${new Date(span.toMs).toISOString()}~` }),
+});
 
 export const trafficKey = (fleet: string): Key => ({ pk: 'TRAFFIC', sk: fleet });
 

@@ -266,6 +266,7 @@ const StoredAutomation: z.ZodType<AutomationState> = z.object({
   ),
   halt: z.object({ sinceMs: z.number(), clusters: z.array(z.string()), reason: z.string() }).optional(),
   blocked: z.array(z.object({ cluster: z.string(), rule: z.string(), sinceMs: z.number() })),
+  resumedAtMs: z.number().optional(),
 });
 
 const override = {
@@ -320,10 +321,12 @@ export const StoredTraffic: z.ZodType<Traffic> = z.object({
       phaseSinceMs: z.number(),
       steppedAtMs: z.number(),
       decision: z.string(),
+      endedBy: z.string().optional(),
     }),
   ),
   breakGlasses: z.array(z.object({ ...override, rules: z.array(SafetyRuleName) })),
   drill: StoredDrill.optional(),
+  rehearsed: z.array(z.object({ drill: z.string(), atMs: z.number() })).optional(),
 });
 
 const DocumentBody = z.object({

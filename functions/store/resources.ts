@@ -84,12 +84,20 @@ export function commitOperations(commit: Commit): Operation[] {
 function checkOperations({ resource, references, checkedAgainst }: Commit): Operation[] {
   if (checkedAgainst === undefined) return [];
   const { fleet, kind } = resource;
-  const { trafficVersion: version, fleetRevision: revision } = checkedAgainst;
-  const unmoved =
-    version === 0 ? check(trafficKey(fleet), ABSENT) : check(trafficKey(fleet), '#version = :version', { version });
   const isTaken = kind === 'fleet' || references.some(isFleet);
-  const fleetKey = resourceKey({ kind: 'fleet', fleet, name: fleet });
-  return [unmoved, ...(isTaken ? [] : [check(fleetKey, '#revision = :revision', { revision })])];
+  return [unmovedTraffic(fleet, checkedAgainst), ...(isTaken ? [] : [unmovedFleet(fleet, checkedAgainst)])];
+}
+
+type CheckedAgainst = NonNullable<Commit['checkedAgainst']>;
+
+export function unmovedTraffic(fleet: string, { trafficVersion: version }: CheckedAgainst): Operation {
+  return version === 0
+    ? check(trafficKey(fleet), ABSENT)
+    : check(trafficKey(fleet), '#version = :version', { version });
+}
+
+export function unmovedFleet(fleet: string, { fleetRevision: revision }: CheckedAgainst): Operation {
+  return check(resourceKey({ kind: 'fleet', fleet, name: fleet }), '#revision = :revision', { revision });
 }
 
 function isFleet({ kind }: Ref): boolean {

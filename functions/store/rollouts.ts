@@ -3,7 +3,14 @@ import { ABSENT, itemOf, put, recordOf, remove, update } from './items.ts';
 import { auditOperation, expiry, operationOperation } from './journal.ts';
 import { allHolds, holdKey, rolloutKey, rolloutsOf, stepsKey } from './keys.ts';
 import { rolloutOf, StoredHold, stepsOf } from './records.ts';
-import { commitOperations, distinctReferences, forgetProgrammed, takeOperation } from './resources.ts';
+import {
+  commitOperations,
+  distinctReferences,
+  forgetProgrammed,
+  takeOperation,
+  unmovedFleet,
+  unmovedTraffic,
+} from './resources.ts';
 import type { Table } from './table.ts';
 
 type Rollouts = Pick<
@@ -20,7 +27,7 @@ const AT = '#writtenBatches = :at AND #open = :open';
  */
 export function rolloutStore(table: Table): Rollouts {
   return {
-    beginRollout: async (operation, audit, steps) => {
+    beginRollout: async (operation, audit, steps, checkedAgainst) => {
       const { fleet, id, createdAt } = operation;
       const ttl = expiry(createdAt);
       const batches = batchesOf(steps);
@@ -33,6 +40,7 @@ export function rolloutStore(table: Table): Rollouts {
         put(itemOf(rolloutKey(fleet, id), rollout, cursor), ABSENT),
         operationOperation(operation),
         auditOperation(fleet, audit),
+        ...(checkedAgainst ? [unmovedTraffic(fleet, checkedAgainst), unmovedFleet(fleet, checkedAgainst)] : []),
       ]);
       return outcome.ok;
     },

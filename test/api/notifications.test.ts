@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
@@ -15,7 +16,7 @@ let received: Json[] = [];
 let status = 204;
 
 const server = createServer(async (request, response) => {
-  received.push(JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString()));
+  received.push((await json(request)) as Json);
   response.writeHead(status).end(HIDDEN);
 });
 

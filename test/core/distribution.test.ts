@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { effectiveShares, shares, toPercents } from '../../functions/core/distribution.ts';
+import { placementKey, placementsOf } from '../../functions/core/placements.ts';
 import { member, pool, T0, withdrawal, without } from './fixtures.ts';
 
 const percents = (result: { percent: number }[]) => result.map((share) => share.percent);
@@ -110,6 +111,47 @@ describe('shares of a pool', () => {
     expect(percents(effectiveShares(canary, without(withdrawal('a'))))).toEqual([100, 0]);
   });
 
+  it('leave a part to a cluster that is on its way back; the others of its tier have the rest', () => {
+    const [three, only] = [pool([member('a', 50), member('b', 30), member('c', 20)]), pool([member('a', 100)])];
+    expect(percents(effectiveShares(active, without(withdrawal('a', T0, 50))))).toEqual([30, 70]);
+    expect(percents(effectiveShares(three, without(withdrawal('a', T0, 10))))).toEqual([5, 57, 38]);
+    expect(percents(effectiveShares(three, without(withdrawal('a', T0, 10), withdrawal('b'))))).toEqual([7, 0, 93]);
+    expect(percents(effectiveShares(standby, without(withdrawal('a', T0, 10))))).toEqual([10, 90, 0]);
+    expect(percents(effectiveShares(only, without(withdrawal('a', T0, 10))))).toEqual([100]);
+  });
+
+  it('grow linearly with what is left to a cluster, and never jump', () => {
+    const seen = Array.from(
+      { length: 100 },
+      (_, percent) => effectiveShares(active, without(withdrawal('a', T0, percent)))[0]?.percent,
+    );
+    for (const [percent, share] of seen.entries()) {
+      expect(Math.abs((share ?? 0) - 0.6 * percent)).toBeLessThanOrEqual(1);
+      expect(share).toBeGreaterThanOrEqual(seen[percent - 1] ?? 0);
+    }
+  });
+
+  it('are what an allocation says, also nothing at all; of the placement that it names, and not of a pinned one', () => {
+    const allocation = (shares: { cluster: string; percent: number }[]) => {
+      return {
+        withdrawals: [],
+        allocations: [{ placement: placementKey(active), cause: 'capacity' as const, shares }],
+      };
+    };
+    const given = allocation([
+      { cluster: 'a', percent: 10 },
+      { cluster: 'b', percent: 90 },
+    ]);
+    expect(percents(effectiveShares(active, given))).toEqual([10, 90]);
+    expect(percents(effectiveShares(active, allocation([])))).toEqual([0, 0]);
+    expect(percents(effectiveShares(standby, given))).toEqual([100, 0, 0]);
+    expect(percents(effectiveShares({ ...active, pinned: true }, given))).toEqual([60, 40]);
+    expect(shares(active, given)[0]).toMatchObject({
+      effectivePercent: 10,
+      reason: expect.stringContaining('capacity'),
+    });
+  });
+
   it('say why each cluster has its share', () => {
     const [a, b] = shares(active, without(withdrawal('a')));
     expect(a).toMatchObject({
@@ -159,5 +201,26 @@ describe('shares of a pool', () => {
         expect(total).toBe(members.some((item) => item.weight > 0) ? 100 : 0);
       }),
     );
+  });
+});
+
+describe('placements', () => {
+  it('are the pools with the same members, weights and tiers, wherever their endpoints are; loads add up', () => {
+    const [one, two] = [pool([member('a', 60), member('b', 40)]), pool([member('a', 60), member('b', 40)])];
+    const moved = {
+      ...two,
+      service: 'pay',
+      load: 20,
+      members: two.members.map((item) => ({ ...item, endpoints: [] })),
+    };
+    const found = placementsOf([
+      { ...one, load: 100 },
+      moved,
+      pool([member('a', 60), member('b', 41)]),
+      { ...one, pinned: true },
+    ]);
+    expect(found).toHaveLength(3);
+    expect(found.find(({ key }) => key === placementKey(one))).toMatchObject({ load: 120, services: ['pay', 'shop'] });
+    expect(found.map(({ key }) => key)).toEqual(found.map(({ key }) => key).sort());
   });
 });

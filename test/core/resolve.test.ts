@@ -84,6 +84,24 @@ describe('resolve', () => {
     expect(config.rules[0]?.backends.map((backend) => backend.weight)).toEqual([67, 33]);
   });
 
+  it('adds up what is expected of a pool: by the weight of the backend, and evenly over the gateways of the route', () => {
+    const split = [
+      { service: 'shop', port: 80, weight: 3 },
+      { service: 'pay', port: 80, weight: 1 },
+    ];
+    const rules = [
+      { backendRefs: split, peakRequestsPerSecond: 800 },
+      { backendRefs: [{ service: 'shop', port: 80 }], peakRequestsPerSecond: 100 },
+    ];
+    const two = route('two', { rules, gateways: ['edge', 'other'], hostnames: ['x.example.com', 'y.example.com'] });
+    const config = resolve(snapshot([two, route('silent', {})], [shop, service('pay', { a: 1 })]));
+    expect(config.pools.map(({ service: name, load }) => [name, load])).toEqual([
+      ['pay', 100],
+      ['shop', 350],
+    ]);
+    expect(resolve(snapshot([route('silent', {})])).pools[0]).not.toHaveProperty('load');
+  });
+
   it('gives the same result whatever the order of what it is given', () => {
     const routes = [
       route('r1', {}),
@@ -98,7 +116,7 @@ describe('resolve', () => {
     );
     fc.assert(
       fc.property(shuffled, ([someRoutes, someClusters]) => {
-        expect(resolve({ gateway: gateway(), clusters: someClusters, services, routes: someRoutes })).toEqual(expected);
+        expect(resolve({ clusters: someClusters, services, routes: someRoutes })).toEqual(expected);
       }),
     );
   });

@@ -59,7 +59,10 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cluster that fails', (provi
     await harness.edge.clusters.a.fail('brownout');
     await rounds(1);
     const { body: cluster } = await harness.api('GET', `${FLEET}/clusters/a`);
-    expect(cluster.health).toMatchObject({ state: 'unhealthy', consecutiveFailures: 3 });
+    expect(cluster.health).toMatchObject({
+      state: 'unhealthy',
+      votes: [{ voter: 'edge', state: 'unhealthy', consecutiveFailures: 3, isFresh: true }],
+    });
     expect(cluster.health.lastObservation).toMatchObject({ outcome: 'fail', detail: 'http: status 503' });
     const { body: decisions } = await harness.api('GET', `${FLEET}/decisions`);
     expect(decisions.items).toHaveLength(1);

@@ -24,7 +24,7 @@ export async function differences(harness: Harness): Promise<string[]> {
   ]);
   if (gateway === undefined) throw new Error('there is no gateway edge');
   const { target } = harness.edge;
-  const config = resolve({ gateway, clusters, services, routes });
+  const config = resolve({ clusters, services, routes });
   const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, traffic)]));
   const provider = providerFor(providerOf(gateway.spec));
   const session = {

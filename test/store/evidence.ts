@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type AutomationState, NO_AUTOMATION, NO_TRAFFIC, type Traffic } from '../../functions/core/traffic.ts';
+import {
+  type AutomationState,
+  NO_AUTOMATION,
+  NO_TRAFFIC,
+  type Outage,
+  type Traffic,
+} from '../../functions/core/traffic.ts';
 import type { DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,
@@ -101,24 +107,47 @@ export function evidenceSuite(store: () => Store): void {
       const { traffic } = recording(1, ['a']);
       const override = { name: 'n', id: 'i', owner: 'ada', reason: 'r', createdAtMs: 1, expiresAtMs: 2 };
       const moved = { phase: 'moving', currentPercent: 50, phaseSinceMs: 1, steppedAtMs: 2, decision: 'd' } as const;
-      const automation: AutomationState = {
+      const automation: Required<AutomationState> = {
         outages: [
-          { cluster: 'a', uid: 'u', phase: 'out', percent: 0, sinceMs: 1, reason: '', decision: '', heldUntilMs: 5 },
+          {
+            ...{
+              cluster: 'a',
+              uid: 'u',
+              phase: 'out',
+              percent: 0,
+              sinceMs: 1,
+              reason: '',
+              decision: '',
+              heldUntilMs: 5,
+            },
+            ...{ returnSinceMs: 6, steppedAtMs: 7, isApproved: true },
+          } satisfies Required<Outage>,
         ],
         episodes: [{ cluster: 'a', uid: 'u', atMs: 1 }],
         panics: [{ placement: 'p', mode: 'hold', sinceMs: 1, shares: [{ cluster: 'a', percent: 100 }] }],
         halt: { sinceMs: 1, clusters: ['a'], reason: 'r' },
         blocked: [{ cluster: 'a', rule: 'gate', sinceMs: 1 }],
+        resumedAtMs: 1,
       };
-      const full: Traffic = {
+      const full: Required<Traffic> = {
         ...traffic,
         head: { decision: 'd', hash: 'h' },
         allocations: [{ placement: 'p', cause: 'panic', shares: [] }],
         automation,
         recommended: NO_AUTOMATION,
-        shifts: [{ ...override, ...moved, cluster: 'a', percent: 0, stepPercent: 50, stepSeconds: 0 }],
+        shifts: [{ ...override, ...moved, cluster: 'a', percent: 0, stepPercent: 50, stepSeconds: 0, endedBy: 'ada' }],
+        rehearsed: [{ drill: 'n', atMs: 1 }],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
-        drill: { ...moved, run: 'r', name: 'n', cluster: 'a', actor: 'ada', startedAtMs: 1, ending: 'passed' },
+        drill: {
+          ...moved,
+          run: 'r',
+          name: 'n',
+          cluster: 'a',
+          actor: 'ada',
+          startedAtMs: 1,
+          verifiedAtMs: 2,
+          ending: 'passed',
+        },
       };
       expect(await store().decide({ ...recording(1), traffic: full })).toBe(true);
       expect(await store().traffic(FLEET)).toEqual(full);

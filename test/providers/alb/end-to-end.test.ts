@@ -5,7 +5,7 @@ import { alb as provider } from '../../../functions/providers/alb/index.ts';
 import { createDataPlane } from '../../../infra/local/cloud/alb/data-plane/index.ts';
 import { type DemoCluster, startDemoCluster } from '../../../infra/local/demo-cluster.ts';
 import { ServiceInput } from '../../../schemas/service.ts';
-import { gateway, route, service } from '../../core/fixtures.ts';
+import { route, service } from '../../core/fixtures.ts';
 import { clientOf, until } from '../../local-cloud/data-plane/fixtures.ts';
 import { type Alb, startAlb } from './harness.ts';
 
@@ -43,7 +43,7 @@ async function serve(rules: object[], services = [serviceOf('shop', [shop]), ser
   const declared = route('shop', { hostnames: [HOST], rules });
   const refused = featuresOf(declared.spec).filter(({ feature }) => provider.capabilities[feature] !== true);
   expect([...refused, ...provider.check(declared.spec)]).toEqual([]);
-  const config = resolve({ gateway: gateway(), routes: [declared], services, clusters: [] });
+  const config = resolve({ routes: [declared], services, clusters: [] });
   expect((await alb.reconcile(config)).left.changes).toEqual([]);
   const [listener] = alb.cloud.state.listeners.values();
   const [host = '', port] = (listener?.dataPlaneAddress ?? '').split(':');

@@ -1,0 +1,165 @@
+import * as z from 'zod';
+import { Name, PageQuery } from '../../schemas/common.ts';
+import { TrafficAnswer } from '../../schemas/decision.ts';
+import { DrillRun, DrillRunPage } from '../../schemas/drill.ts';
+import { DrillReport, DrillRunInput } from '../../schemas/drill-report.ts';
+import { restoreCluster, resumeAutomation } from '../commands/automation.ts';
+import { drillReport } from '../commands/drill-report.ts';
+import { abortDrill, getDrillRun, listDrillRuns, startDrill } from '../commands/drill-runs.ts';
+import { JSON_TYPE } from './body.ts';
+import { drillReportPage } from './drill-report-page.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from './operation.ts';
+import { pageReply, pageRequest } from './page.ts';
+import { BODY_PROBLEMS } from './resource-operations.ts';
+import { operationHeader, TRAFFIC_ANSWER, trafficReply } from './traffic-reply.ts';
+
+const InFleet = z.strictObject({ fleet: Name });
+const InCluster = z.strictObject({ fleet: Name, cluster: Name });
+const InRun = z.strictObject({
+  fleet: Name,
+  run: z
+    .string()
+    .regex(/^drl_[0-9A-Z]{26}$/, 'must be the id of a drill run')
+    .meta({ examples: ['drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});
+
+const RUNS = '/v1/fleets/{fleet}/drill-runs';
+const HTML_TYPE = 'text/html';
+
+const list = defineOperation({
+  operationId: 'listDrillRuns',
+  method: 'get',
+  path: RUNS,
+  tag: 'drill-runs',
+  summary: 'List drill runs',
+  idempotency: 'safe',
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, newest first.', schema: DrillRunPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => pageReply(await listDrillRuns(ctx, params.fleet, pageRequest(query))),
+});
+
+const get = defineOperation({
+  operationId: 'getDrillRun',
+  method: 'get',
+  path: `${RUNS}/{run}`,
+  tag: 'drill-runs',
+  summary: 'Get a drill run, and how far it has come',
+  idempotency: 'safe',
+  params: InRun,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The run.', schema: DrillRun }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await getDrillRun(ctx, params.fleet, params.run) }),
+});
+
+const start = defineOperation({
+  operationId: 'startDrillRun',
+  method: 'post',
+  path: RUNS,
+  tag: 'drill-runs',
+  summary: 'Start a declared drill now',
+  description:
+    'Takes the cluster of the drill out as a failover would, measures the time until all gateways are verified, and gives the share back. ' +
+    'A real failure interrupts it. Needs no Idempotency-Key: while one is running there is no second one.',
+  idempotency: 'repeatable',
+  write: true,
+  params: InFleet,
+  query: NO_QUERY,
+  body: DrillRunInput,
+  successes: [
+    { status: 200, description: 'Of a dry run: the decision that would begin it.', schema: TrafficAnswer },
+    { status: 201, description: 'Begun.', schema: DrillRun, headers: ['Location', 'Operation-Location'] },
+  ],
+  problems: [...BODY_PROBLEMS, 'not-found', 'unknown-reference', 'already-live', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params, body }): Promise<Reply> => {
+    const { run, ...commanded } = await startDrill(ctx, params.fleet, body.drill);
+    if (run === undefined) return trafficReply(params.fleet, commanded);
+    const Location = `${RUNS.replace('{fleet}', params.fleet)}/${run.id}`;
+    return { status: 201, body: run, headers: { ...operationHeader(params.fleet, commanded.operation), Location } };
+  },
+});
+
+const abort = defineOperation({
+  operationId: 'abortDrillRun',
+  method: 'post',
+  path: `${RUNS}/{run}/abort`,
+  tag: 'drill-runs',
+  summary: 'End a drill run now',
+  description: 'Its cluster gets its share back step by step. A run that has ended stays as it is.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InRun,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [TRAFFIC_ANSWER],
+  problems: ['not-found', 'already-ended', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params }) => trafficReply(params.fleet, await abortDrill(ctx, params.fleet, params.run)),
+});
+
+const report = defineOperation({
+  operationId: 'getDrillReport',
+  method: 'get',
+  path: `${RUNS}/{run}/report`,
+  tag: 'drill-runs',
+  summary: 'Get the report of a drill run, to keep or to print',
+  description: 'As JSON, or as a page of its own with Accept: text/html.',
+  idempotency: 'safe',
+  params: InRun,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The report.', schema: DrillReport, mediaType: HTML_TYPE }],
+  problems: ['not-found'],
+  handle: async (ctx, { params, preferred }): Promise<Reply> => {
+    const body = await drillReport(ctx, params.fleet, params.run);
+    if (preferred([JSON_TYPE, HTML_TYPE]) === JSON_TYPE) return { status: 200, body };
+    return { status: 200, body: drillReportPage(body), headers: PAGE_HEADERS };
+  },
+});
+
+/** The page has no script and loads nothing. */
+const PAGE_HEADERS = {
+  'Content-Type': `${HTML_TYPE}; charset=utf-8`,
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
+};
+
+const resume = defineOperation({
+  operationId: 'resumeFleet',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/resume',
+  tag: 'fleets',
+  summary: 'Let automation go on after it has halted',
+  description: 'It halts, and asks, when clusters of different fault domains fail together.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InFleet,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [TRAFFIC_ANSWER],
+  problems: ['not-found', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params }) => trafficReply(params.fleet, await resumeAutomation(ctx, params.fleet)),
+});
+
+const restore = defineOperation({
+  operationId: 'restoreCluster',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/clusters/{cluster}/restore',
+  tag: 'clusters',
+  summary: 'Let a cluster return that has recovered, where failback is manual',
+  idempotency: 'idempotent',
+  write: true,
+  params: InCluster,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [TRAFFIC_ANSWER],
+  problems: ['not-found', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params }) =>
+    trafficReply(params.fleet, await restoreCluster(ctx, params.fleet, params.cluster)),
+});
+
+/** Rehearsals, and what lets automation go on. */
+export const drillOperations: readonly Operation[] = [list, get, start, abort, report];
+export const automationOperations: readonly Operation[] = [resume, restore];

@@ -1,0 +1,204 @@
+/** Examples of replays, explanations and simulations. */
+
+import type * as z from 'zod';
+import type { Decision } from '../../schemas/decision.ts';
+import type { Explanation } from '../../schemas/explanation.ts';
+import type { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
+import type { SimulatedCourse, Simulation, SimulationInput } from '../../schemas/simulation.ts';
+import type { Example } from './example.ts';
+
+const AT = '2026-11-23T07:05:00.000Z';
+const SINCE = '2026-11-23T07:02:06.000Z';
+
+function replayOf(decision: Decision): DecisionReplay {
+  const { outcome, changes, rules, flags, withdrawnBefore, withdrawnAfter } = decision;
+  const shown = changes.map(({ evidence: _, ...change }) => change);
+  const same = { outcome, changes: shown, rules, flags, withdrawnBefore, withdrawnAfter };
+  return {
+    decision: decision.id,
+    isSame: true,
+    digestMatches: true,
+    hashMatches: true,
+    chainMatches: true,
+    recorded: same,
+    replayed: same,
+    differences: [],
+  };
+}
+
+function checkOf({ id, fleet }: Decision): LedgerCheck {
+  return { fleet, isIntact: true, checked: 1, newest: id, oldest: id };
+}
+
+const gateways: Explanation['gateways'] = [
+  {
+    gateway: 'edge',
+    provider: 'alb',
+    state: 'Verified',
+    text: 'It has the route and the shares: pushed, read back and found equal.',
+    pushedAt: '2026-11-23T07:02:07.000Z',
+    verifiedAt: '2026-11-23T07:02:08.000Z',
+    backends: [
+      {
+        service: 'checkout',
+        port: 80,
+        clusters: [
+          { cluster: 'hangzhou-a', percent: 0 },
+          { cluster: 'shanghai-b', percent: 100 },
+        ],
+      },
+    ],
+  },
+];
+
+const backendsOf = (decision: string): Explanation['backends'] => [
+  {
+    service: 'checkout',
+    port: 80,
+    clusters: [
+      {
+        cluster: 'hangzhou-a',
+        declaredPercent: 70,
+        effectivePercent: 0,
+        reason: 'withdrawn: unhealthy: 1 of 1 voters see it fail',
+      },
+      {
+        cluster: 'shanghai-b',
+        declaredPercent: 30,
+        effectivePercent: 100,
+        reason: 'serves for clusters that are withdrawn',
+      },
+    ],
+    steps: [
+      { step: 'declared', cluster: 'hangzhou-a', text: 'weight 70 in tier 0', after: 70 },
+      { step: 'declared', cluster: 'shanghai-b', text: 'weight 30 in tier 0', after: 30 },
+      {
+        step: 'withdrawal',
+        cluster: 'hangzhou-a',
+        text: 'withdrawn, as it fails: unhealthy: 1 of 1 voters see it fail',
+        before: 70,
+        after: 0,
+        withdrawal: {
+          percent: 0,
+          cause: 'failure',
+          since: SINCE,
+          reason: 'unhealthy: 1 of 1 voters see it fail',
+          decision,
+        },
+        votes: [
+          {
+            voter: 'edge',
+            state: 'unhealthy',
+            since: SINCE,
+            consecutiveFailures: 38,
+            consecutiveSuccesses: 0,
+            observedAt: AT,
+            isFresh: true,
+            isSuspect: false,
+            detail: 'http: 503',
+          },
+        ],
+      },
+      {
+        step: 'withdrawal',
+        cluster: 'shanghai-b',
+        text: 'serves what hangzhou-a does not',
+        before: 30,
+        after: 100,
+      },
+    ],
+  },
+];
+
+function explanationOf({ id, fleet, version }: Decision): Explanation {
+  return {
+    fleet,
+    route: 'checkout',
+    at: AT,
+    revision: 3,
+    trafficVersion: version,
+    decision: id,
+    backends: backendsOf(id),
+    gateways,
+  };
+}
+
+const simulationInput = {
+  scenario: { type: 'fail', clusters: ['hangzhou-a'], atSeconds: 60 },
+  durationSeconds: 600,
+} satisfies z.input<typeof SimulationInput>;
+
+const course: SimulatedCourse = {
+  simulatedSeconds: 600,
+  evaluations: 124,
+  decisions: [
+    {
+      atSeconds: 73,
+      outcome: 'applied',
+      changes: [
+        {
+          cluster: 'hangzhou-a',
+          action: 'withdraw',
+          fromPercent: 100,
+          toPercent: 0,
+          reason: 'unhealthy: 1 of 1 voters see it fail',
+        },
+      ],
+      failedRules: [],
+      flags: ['overload'],
+    },
+  ],
+  phases: [
+    {
+      atSeconds: 0,
+      shares: [
+        {
+          services: ['checkout'],
+          clusters: [
+            { cluster: 'hangzhou-a', percent: 70 },
+            { cluster: 'shanghai-b', percent: 30 },
+          ],
+        },
+      ],
+    },
+    {
+      atSeconds: 73,
+      shares: [
+        {
+          services: ['checkout'],
+          clusters: [
+            { cluster: 'hangzhou-a', percent: 0 },
+            { cluster: 'shanghai-b', percent: 100 },
+          ],
+        },
+      ],
+    },
+  ],
+  loads: [
+    { cluster: 'hangzhou-a', most: 700, mostAtSeconds: 0, atEnd: 0, isOverloaded: false },
+    { cluster: 'shanghai-b', capacity: 800, most: 1000, mostAtSeconds: 73, atEnd: 1000, isOverloaded: true },
+  ],
+  detections: [{ cluster: 'hangzhou-a', failedAtSeconds: 60, detectionSeconds: 13, movedSeconds: 13 }],
+  blockingRules: [],
+  directionChanges: { 'hangzhou-a': 0, 'shanghai-b': 0 },
+  pushes: [{ gateway: 'edge', pushes: 1, calls: 2, mostCalls: 2, estimatedSeconds: 2 }],
+};
+
+const simulation: Simulation = {
+  fleet: 'shop',
+  at: AT,
+  trafficVersion: 7,
+  durationSeconds: 600,
+  today: course,
+  warnings: [],
+  assumptions: ['Gateways follow a decision, and are verified, 5 s after it.'],
+};
+
+export function explainExamples(decision: Decision): Record<string, Example> {
+  return {
+    replayDecision: { response: replayOf(decision) },
+    checkLedger: { response: checkOf(decision) },
+    explainRoute: { response: explanationOf(decision) },
+    createSimulation: { body: simulationInput, response: simulation },
+  };
+}

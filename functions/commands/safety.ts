@@ -1,0 +1,125 @@
+import type { RuleResult } from '../../schemas/decision.ts';
+import type { SafetyRuleName } from '../../schemas/failover.ts';
+import type { Issue } from '../../schemas/problem.ts';
+import { fill, loadsOf, type Placed } from '../core/allocate.ts';
+import { placementShares } from '../core/distribution.ts';
+import type { Pool } from '../core/ir.ts';
+import type { Resource } from '../core/model.ts';
+import { placementsOf } from '../core/placements.ts';
+import { type Named, resolve } from '../core/resolve.ts';
+import { checkSafety, type PlacementShares } from '../core/safety.ts';
+import type { Traffic } from '../core/traffic.ts';
+import type { Commit, Deps, Store } from '../deps.ts';
+import type { Edit } from './edits.ts';
+
+/** Rules by the place where a fleet declares them. */
+const PLACES: Record<SafetyRuleName, string> = {
+  'min-serving': 'safety/minServingClusters',
+  'min-base': 'safety/minBasePercent',
+  'max-removed': 'safety/maxRemoved',
+  exclusive: 'safety/exclusive',
+  capacity: 'failover/headroomPercent',
+  gate: 'safety/gates',
+};
+
+/** The rules that forbid something, and that no break-glass sets aside, with the places in the fleet that declare them. */
+export function violations(rules: readonly RuleResult[], fleet: string): Issue[] {
+  return rules
+    .filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined)
+    .map(({ rule, cluster, detail }) => {
+      const place = Object.hasOwn(PLACES, rule) ? `/${PLACES[rule as SafetyRuleName]}` : '';
+      const who = cluster === undefined ? '' : ` (${cluster})`;
+      return { pointer: `fleets/${fleet}#${place}`, code: 'rule-violated', detail: `${rule}${who}: ${detail}` };
+    });
+}
+
+/** What the rules say of an edit, and what they were held against. */
+export interface Checked {
+  results: RuleResult[];
+  checkedAgainst: NonNullable<Commit['checkedAgainst']>;
+}
+
+/** R11: a write of people is held to the safety rules of its fleet, under the traffic that is in force. */
+export async function checkEdit(deps: Deps, fleet: Resource<'fleet'>, edit: Edit): Promise<Checked> {
+  const traffic = await deps.store.traffic(fleet.name);
+  const before = placedOf(edit, 'before', traffic);
+  const wished = placedOf(edit, 'after', traffic);
+  const ceilings = await ceilingsOf(deps.store, fleet, traffic, before, wished);
+  const results = checkSafety(
+    {
+      rules: fleet.spec.safety,
+      breakGlasses: traffic.breakGlasses,
+      nowMs: deps.clock.now(),
+      ceilings,
+    },
+    before,
+    ceilings.size === 0 ? wished : fill(wished, ceilings),
+  );
+  return {
+    results,
+    checkedAgainst: { trafficVersion: traffic.version, fleetRevision: fleet.revision },
+  };
+}
+
+/** The backends of the routes, each under a key of its own that stays when its distribution changes. */
+function placedOf({ routes, standing, named }: Edit, side: 'before' | 'after', traffic: Traffic): Placed[] {
+  const moved = routes.flatMap(({ [side]: route }) =>
+    route ? place([route], named[side], traffic, ({ service, port }) => `${route.name}/${service}:${port}`) : [],
+  );
+  return [...moved, ...place(standing, named[side], traffic, ({ key }) => key)];
+}
+
+function place(
+  routes: readonly Resource<'route'>[],
+  { services, clusters }: Named,
+  traffic: Traffic,
+  keyOf: (pool: Pool) => string,
+): Placed[] {
+  const limited = new Set(traffic.withdrawals.map(({ cluster }) => cluster));
+  const { pools } = resolve({
+    routes: routes.map(atOneGateway),
+    services: [...services.values()],
+    clusters: [...clusters.values()],
+  });
+  return pools.flatMap((pool) =>
+    placementsOf([pool]).map((placement) => ({
+      placement: { ...placement, key: keyOf(pool) },
+      shares: placementShares(placement, traffic),
+      isFixed: placement.pinned,
+      limited,
+    })),
+  );
+}
+
+/** So that a pool has the load of all its gateways together. */
+function atOneGateway(route: Resource<'route'>): Resource<'route'> {
+  return { ...route, spec: { ...route.spec, gateways: route.spec.gateways.slice(0, 1) } };
+}
+
+/** What the limited clusters may take of the edit, given what else they serve; read only when the edit says what load it brings. */
+async function ceilingsOf(
+  store: Store,
+  { name: fleet, spec }: Resource<'fleet'>,
+  traffic: Traffic,
+  before: readonly PlacementShares[],
+  after: readonly PlacementShares[],
+): Promise<Map<string, number>> {
+  if (!after.some(({ placement }) => placement.load > 0)) return new Map();
+  const names = after.flatMap(({ placement }) => placement.members.map(({ cluster }) => cluster));
+  const [clusters, gateways] = await Promise.all([store.find('cluster', fleet, names), store.all('gateway', fleet)]);
+  const limited = clusters.filter((cluster) => cluster.spec.capacity !== undefined);
+  if (limited.length === 0) return new Map();
+  const pools = await Promise.all(gateways.map((gateway) => store.pools(fleet, gateway.name)));
+  const served = placementsOf(pools.flat()).map((placement) => ({
+    placement,
+    shares: placementShares(placement, traffic),
+  }));
+  const [all, own] = [loadsOf(served), loadsOf(before)];
+  const part = 1 - spec.failover.headroomPercent / 100;
+  return new Map(
+    limited.map(({ name, spec: { capacity } }) => {
+      const others = Math.max(0, (all.get(name) ?? 0) - (own.get(name) ?? 0));
+      return [name, Math.max(0, (capacity?.requestsPerSecond ?? 0) * part - others)];
+    }),
+  );
+}

@@ -1,0 +1,124 @@
+import { Shift, type ShiftSpec } from '../../schemas/shift.ts';
+import { equal } from '../core/digest.ts';
+import type { Situation } from '../core/situation.ts';
+import type { LiveShift } from '../core/traffic.ts';
+import type { Page, PageRequest } from '../deps.ts';
+import { viewShift } from '../engine/overrides.ts';
+import { AppError, refuse } from './app-error.ts';
+import type { Context } from './context.ts';
+import { requireExpiry, requireOwner } from './ownership.ts';
+import { unknownReference } from './proposal.ts';
+import { auditingRefusals, theFleet } from './refusals.ts';
+import { requireFleet } from './resources.ts';
+import { commandTraffic } from './traffic-command.ts';
+
+/** What became of a write. */
+export interface WrittenShift {
+  created: boolean;
+  /** As it is now; in a dry run, as it would be, with the decision. */
+  shift: Shift;
+  operation?: string | undefined;
+}
+
+/** By name, those that have ended too. Throws `not-found`. */
+export async function listShifts(ctx: Context, fleet: string, request: PageRequest): Promise<Page<Shift>> {
+  await requireFleet(ctx, fleet);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'shift', request);
+  return { items: items.map(({ body }) => Shift.parse(body)), nextToken };
+}
+
+/** Throws `not-found`. */
+export async function getShift(ctx: Context, fleet: string, name: string): Promise<Shift> {
+  const known = await find(ctx, fleet, name);
+  if (known === undefined) throw new AppError('not-found', `There is no shift ${name} in fleet ${fleet}.`);
+  return known;
+}
+
+async function find({ deps }: Context, fleet: string, name: string): Promise<Shift | undefined> {
+  const document = await deps.store.document(fleet, 'shift', name);
+  return document && Shift.parse(document.body);
+}
+
+/**
+ * Begins a shift, or changes a live one. What is declared already is not decided again. Throws `not-owner`; `already-ended` while one of the
+ * name returns, and when one that has ended is sent once more, since it may have been ended on purpose: another declaration begins a new
+ * one; `already-live` when the cluster has another one; `invalid-request`, `unknown-reference`, and what `commandTraffic` throws.
+ */
+export async function putShift(ctx: Context, fleet: string, name: string, spec: ShiftSpec): Promise<WrittenShift> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
+    await requireFleet(ctx, fleet);
+    const known = await find(ctx, fleet, name);
+    if (known) requireOwner(ctx, `shift ${name}`, known.owner);
+    const isRepeated = known !== undefined && equal(specOf(known), normal(spec));
+    if (known && hasEnded(known) && (isRepeated || known.state === 'returning')) throw ended(name);
+    if (isRepeated) return { created: false, shift: known };
+    requireExpiry(ctx, spec.expiresAt);
+    await requireCluster(ctx, fleet, spec);
+    const created = known === undefined || hasEnded(known);
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => ({
+      type: 'put-shift',
+      shift: shiftOf(ctx, name, spec, situation),
+    }));
+    const live = verdict?.traffic.shifts.find((item) => item.name === name);
+    const shift = ctx.isDry && live ? viewShift(fleet, live, ctx.deps.clock.now()) : await getShift(ctx, fleet, name);
+    return { created, shift: ctx.isDry ? { ...shift, dryRun: { decision } } : shift, operation };
+  });
+}
+
+/** Ends a shift: its cluster gets its share back step by step. One that has ended stays so. Throws `not-found`, `not-owner`. */
+export async function endShift(ctx: Context, fleet: string, name: string): ReturnType<typeof commandTraffic> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
+    const known = await getShift(ctx, fleet, name);
+    requireOwner(ctx, `shift ${name}`, known.owner);
+    if (hasEnded(known)) return {};
+    return await commandTraffic(ctx, fleet, { type: 'end-shift', name });
+  });
+}
+
+function hasEnded({ state }: Shift): boolean {
+  return state === 'returning' || state === 'ended';
+}
+
+function ended(name: string): AppError {
+  return new AppError('already-ended', `The shift ${name} has ended: begin one of another name.`);
+}
+
+function specOf({ cluster, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
+  return { cluster, percent, stepPercent, stepSeconds, reason, expiresAt };
+}
+
+/** A time may be written in more than one way. */
+function normal(spec: ShiftSpec): ShiftSpec {
+  return { ...spec, expiresAt: new Date(spec.expiresAt).toISOString() };
+}
+
+async function requireCluster({ deps }: Context, fleet: string, { cluster }: ShiftSpec): Promise<void> {
+  const found = await deps.store.get('cluster', fleet, cluster);
+  refuse(found ? [] : [unknownReference('#/cluster', `there is no cluster ${cluster}`)]);
+}
+
+/** The shift as it begins or goes on, whatever has happened since it was looked up. */
+function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
+  const known = traffic.shifts.find((item) => item.name === name);
+  if (known?.phase === 'returning') throw ended(name);
+  const isRival = (item: LiveShift) =>
+    item.cluster === spec.cluster && item.name !== name && item.phase !== 'returning';
+  const rival = traffic.shifts.find(isRival);
+  if (rival) throw new AppError('already-live', `The cluster ${spec.cluster} has the live shift ${rival.name}.`);
+  if (known) requireOwner(ctx, `shift ${name}`, known.owner);
+  if (known && known.cluster !== spec.cluster) {
+    throw new AppError('already-live', `The shift ${name} is live, of cluster ${known.cluster}: end it first.`);
+  }
+  const { expiresAt, ...declared } = spec;
+  const begun: Omit<LiveShift, keyof ShiftSpec | 'name' | 'expiresAtMs'> = known ?? {
+    id: `shf_${ctx.deps.ids.ulid()}`,
+    owner: ctx.actor,
+    createdAtMs: nowMs,
+    phase: 'moving',
+    currentPercent: 100,
+    phaseSinceMs: nowMs,
+    steppedAtMs: nowMs,
+    decision,
+  };
+  return { ...begun, ...declared, name, expiresAtMs: Date.parse(expiresAt) };
+}

@@ -1,0 +1,60 @@
+import type { TrafficAnswer } from '../../schemas/decision.ts';
+import type { FleetSpec } from '../../schemas/fleet.ts';
+import type { Command, Situation, Verdict } from '../core/situation.ts';
+import { createPusher, evaluate } from '../engine/failover.ts';
+import { AppError } from './app-error.ts';
+import type { Context } from './context.ts';
+import { load } from './resources.ts';
+import { violations } from './safety.ts';
+import { FOLLOW_MS } from './transaction.ts';
+
+/** What a command on the traffic of a fleet has led to. */
+export interface Commanded extends TrafficAnswer {
+  /** Absent when there was nothing to decide. */
+  verdict?: Verdict | undefined;
+  /** Id of the operation that makes the gateways follow; absent when none has to. */
+  operation?: string | undefined;
+}
+
+/**
+ * Decides with what somebody asks for, records it, and has the gateways follow in the background; in a dry run it is only decided. Throws
+ * `not-found`, what `commandOf` throws, `rule-violated` and `write-conflict`.
+ */
+export async function commandTraffic(
+  ctx: Context,
+  fleet: string,
+  command: Command | ((situation: Situation) => Command),
+): Promise<Commanded> {
+  const { deps, actor, requestId, reason, isDry } = ctx;
+  const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
+  const answer = await evaluate(deps, fleet, spec, { command, actor, requestId, reason, isDry });
+  if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
+  const { verdict, decision, operation } = answer;
+  if (verdict?.outcome === 'refused') throw refused(fleet, verdict);
+  if (operation) ctx.waitUntil(follow(ctx, fleet, spec));
+  return { verdict, ...(decision && { decision }), operation: operation?.id };
+}
+
+function refused(fleet: string, verdict: Verdict): AppError {
+  const issues = violations(verdict.rules, fleet);
+  return new AppError('rule-violated', issues.map(({ detail }) => detail).join('; '), issues);
+}
+
+/** Steps that are taken behind the answer, each once the gateways are verified to follow the last; the schedule goes on from there. */
+const MAX_STEPS = 10;
+
+async function follow({ deps, requestId }: Context, fleet: string, spec: FleetSpec): Promise<void> {
+  const untilMs = deps.clock.now() + FOLLOW_MS;
+  try {
+    const pusher = createPusher(deps, fleet);
+    for (let step = 0; step < MAX_STEPS && deps.clock.now() < untilMs; step++) {
+      pusher.push();
+      await pusher.settled();
+      const { operation } = await evaluate(deps, fleet, spec);
+      if (operation === undefined) return;
+    }
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    deps.log.error('traffic.follow-failed', { fleet, name, requestId });
+  }
+}

@@ -1,0 +1,73 @@
+import type { Issue } from '../../schemas/problem.ts';
+import { type Lint, lintPolicy } from '../core/lint.ts';
+import type { Resource } from '../core/model.ts';
+import { placementsOf } from '../core/placements.ts';
+import type { Settings } from '../deps.ts';
+import { factsOf, policyOf } from '../engine/situation.ts';
+import { type Proposal, unknownReference } from './proposal.ts';
+import { forbiddenTargets } from './validate-probes.ts';
+import type { World } from './world.ts';
+
+/**
+ * What speaks against the policy of a fleet. A fleet that is new names what is to come; the names of one that exists are those of what there
+ * is.
+ */
+export async function validatePolicy(proposal: Proposal<'fleet'>, world: World, settings: Settings): Promise<Issue[]> {
+  return [
+    ...forbiddenTargets(proposal, settings),
+    ...unknownNotificationTargets(proposal, settings),
+    ...(proposal.before ? await unknownNames(proposal, world) : []),
+    ...(await lintFleet(proposal, world)).refusals.map(contradiction),
+  ];
+}
+
+/** The policy held against the clusters and the backends that there are. */
+export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
+  const [clusters, pools] = await Promise.all([world.clusters(), world.pools()]);
+  const facts = clusters.map((cluster) => factsOf(cluster, spec));
+  // No gateway is ever left without anybody to serve a pool (core/guard.ts).
+  return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject: false });
+}
+
+function contradiction(issue: Issue): Issue {
+  return { ...issue, code: 'conflicting-declaration' };
+}
+
+function unknownNotificationTargets({ spec }: Proposal<'fleet'>, { notificationTargets }: Settings): Issue[] {
+  return spec.notifications.flatMap(({ target }, index) =>
+    notificationTargets.includes(target)
+      ? []
+      : [unknownReference(`#/notifications/${index}/target`, `there is no notification target ${target}`)],
+  );
+}
+
+interface Named {
+  name: string;
+  pointer: string;
+}
+
+async function unknownNames({ spec }: Proposal<'fleet'>, world: World): Promise<Issue[]> {
+  const { voters, safety, drills } = spec;
+  const each = (names: readonly string[] | undefined, pointer: string): Named[] =>
+    (names ?? []).map((name, index) => ({ name, pointer: `${pointer}/${index}` }));
+  const clusters = [
+    ...voters.flatMap((voter, index) => each(voter.clusters, `#/voters/${index}/clusters`)),
+    ...safety.gates.flatMap((gate, index) => each(gate.clusters, `#/safety/gates/${index}/clusters`)),
+    ...safety.exclusive.flatMap((set, index) => each(set, `#/safety/exclusive/${index}`)),
+    ...drills.map(({ cluster: name }, index) => ({ name, pointer: `#/drills/${index}/cluster` })),
+  ];
+  const gateways = voters.flatMap((voter, index) =>
+    'gateway' in voter ? [{ name: voter.gateway, pointer: `#/voters/${index}/gateway` }] : [],
+  );
+  return [
+    ...missing('cluster', clusters, await world.clusters()),
+    ...missing('gateway', gateways, await world.gateways()),
+  ];
+}
+
+function missing(kind: 'cluster' | 'gateway', named: readonly Named[], known: readonly { name: string }[]): Issue[] {
+  const names = new Set(known.map(({ name }) => name));
+  return named
+    .filter(({ name }) => !names.has(name))
+    .map(({ name, pointer }) => unknownReference(pointer, `there is no ${kind} ${name}`));
+}

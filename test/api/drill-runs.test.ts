@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createShop, fleet, pointers } from './fixtures.ts';
+import { type Harness, startHarness } from './harness.ts';
+
+let harness: Harness;
+let shop: string;
+
+const drills = [{ name: 'lose-one', cluster: 'one' }];
+
+beforeAll(async () => {
+  harness = await startHarness();
+  shop = await createShop(harness, 'shop');
+  await harness.call('PUT', shop, { body: { ...fleet, drills }, headers: { 'If-Match': '*' } });
+});
+
+afterAll(async () => await harness.close());
+
+const start = async (query = '') =>
+  await harness.call('POST', `${shop}/drill-runs${query}`, { body: { drill: 'lose-one' } });
+
+describe('a drill', () => {
+  it('that nobody declared is not started', async () => {
+    const answer = await harness.call('POST', `${shop}/drill-runs`, { body: { drill: 'lose-all' } });
+    expect([answer.status, pointers(answer.body)]).toEqual([422, ['#/drill']]);
+  });
+
+  it('does not begin when something speaks against it: every reason is told, and audited', async () => {
+    const answer = await start();
+    expect([answer.status, answer.body.code]).toEqual([409, 'rule-violated']);
+    expect(answer.body.errors.length).toBeGreaterThan(0);
+    const { body } = await harness.call('GET', `${shop}/audit?action=drill.refused`);
+    expect(body.items).toMatchObject([{ actor: 'api', reason: expect.stringContaining('rule-violated') }]);
+    expect((await harness.call('GET', `${shop}/drill-runs`)).body.items).toEqual([]);
+  });
+
+  it.each(['', '/report'])('run that never was is not found%s', async (suffix) => {
+    const answer = await harness.call('GET', `${shop}/drill-runs/drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2${suffix}`);
+    expect(answer.status).toBe(404);
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { health, T0, vote } from './fixtures.ts';
+import { facts, policy, Story, shift } from './situations.ts';
+
+/** T0 is 2026-11-23 03:12 UTC, a Monday. */
+const MONDAY = { type: 'weekly', days: ['monday'], from: '03:00', to: '04:00' };
+
+const withDrill = (drill = {}, rest = {}) =>
+  policy({
+    drills: [{ name: 'lose-a', cluster: 'a', durationSeconds: 60, recoveryTargetSeconds: 30, ...drill }],
+    failover: { failback: { rampSeconds: 20, stepPercent: 50, minimumPercent: 50 }, ...rest },
+  });
+
+const start = { type: 'start-drill' as const, drill: 'lose-a', run: 'drl_1' };
+
+describe('a drill', () => {
+  it('takes the cluster out in verified steps, measures, holds, and gives back', () => {
+    const story = new Story({ policy: withDrill() });
+    expect(story.ask(start)).toMatchObject({ changes: [{ toPercent: 50 }], events: [{ type: 'drill.started' }] });
+    expect(story.after(5)?.changes).toMatchObject([{ toPercent: 0 }]);
+    expect(story.after(5)?.traffic.drill).toMatchObject({ phase: 'holding', verifiedAtMs: T0 + 10_000 });
+    expect(story.after(59)).toBeUndefined();
+    expect(story.after(1)?.traffic.drill).toMatchObject({ phase: 'returning', ending: 'passed' });
+    expect(story.after(5)?.changes).toMatchObject([{ toPercent: 50 }]);
+    expect(story.after(10)).toMatchObject({
+      changes: [{ action: 'restore' }],
+      endings: [{ type: 'drill', run: 'drl_1', state: 'passed' }],
+    });
+    expect(story.traffic.drill).toBeUndefined();
+  });
+
+  it('fails when the gateways follow too late, or not at all', () => {
+    const late = new Story({ policy: withDrill({ recoveryTargetSeconds: 8 }) });
+    late.ask(start);
+    late.after(5);
+    late.after(5);
+    late.after(60);
+    expect(late.traffic.drill).toMatchObject({ ending: 'failed' });
+    const never = new Story({ policy: withDrill() });
+    never.ask(start);
+    expect(never.after(30, [], { verifiedAtMs: undefined })).toBeUndefined();
+    expect(never.after(1, [], { verifiedAtMs: undefined })).toMatchObject({
+      changes: [{ cluster: 'a', action: 'restore' }],
+      endings: [{ state: 'failed' }],
+    });
+  });
+
+  it('R20: is interrupted by a failure, and its cluster is back in the same decision', () => {
+    const story = new Story({ policy: withDrill() });
+    story.ask(start);
+    story.after(5);
+    const verdict = story.after(5, ['b']);
+    expect(verdict).toMatchObject({ endings: [{ type: 'drill', state: 'interrupted', detail: 'b failed' }] });
+    expect(story.left).toEqual({ b: 0 });
+  });
+
+  it('R20: gives way to a shift, and is ended by whoever aborts it', () => {
+    const story = new Story({ policy: withDrill() });
+    story.ask(start);
+    expect(story.ask({ type: 'put-shift', shift: shift({ cluster: 'b' }) })).toMatchObject({
+      endings: [{ state: 'interrupted' }],
+    });
+    expect(story.left).toEqual({ b: 50 });
+    const other = new Story({ policy: withDrill() });
+    other.ask(start);
+    expect(other.ask({ type: 'abort-drill' })).toMatchObject({ endings: [{ state: 'aborted', detail: 'by alice' }] });
+    expect(other.left).toEqual({});
+    expect(other.ask({ type: 'abort-drill' })).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('stops as soon as one voter sees another cluster fail', () => {
+    const voters = ['edge', 'one', 'two'];
+    const input = withDrill();
+    const three = { ...input, voters: voters.map((name) => ({ name, type: 'edge' as const })) };
+    const records = (b: 'healthy' | 'unhealthy') =>
+      ['a', 'b', 'c'].map((name) => {
+        const record = health(name, 'healthy', { voters, observedAtMs: T0 + 5000 });
+        const [first, ...rest] = record.votes;
+        return name === 'b' && first ? { ...record, votes: [vote('edge', b, T0, T0 + 5000), ...rest] } : record;
+      });
+    const clusters = ['a', 'b', 'c'].map((name) => facts(name, { voters }));
+    const story = new Story({ policy: three, clusters, health: records('healthy') });
+    story.ask(start);
+    expect(story.traffic.drill).toBeDefined();
+    expect(story.after(5, [], { health: records('unhealthy') })).toMatchObject({ endings: [{ state: 'aborted' }] });
+  });
+
+  it('begins by itself once in each of its windows, named after the decision', () => {
+    const story = new Story({ policy: withDrill({ windows: [MONDAY] }) });
+    const verdict = story.after(1);
+    expect(verdict?.traffic.drill).toMatchObject({ actor: 'automation', run: `drl_${T0 + 1000}` });
+    for (let second = 0; second < 300; second += 5) story.after(5);
+    expect(story.traffic.drill).toBeUndefined();
+    expect(story.verdicts.flatMap(({ events }) => events).filter(({ type }) => type === 'drill.started')).toHaveLength(
+      1,
+    );
+    story.after(7 * 86_400);
+    expect(story.traffic.drill).toBeDefined();
+  });
+
+  it('does not begin outside its windows, in a freeze window, while something is out, or where a rule forbids it', () => {
+    const at = (ms: number) => new Date(ms).toISOString();
+    const freezeWindows = [{ type: 'once', from: at(T0), to: at(T0 + 60_000) }];
+    const closed = { windows: [{ ...MONDAY, from: '05:00', to: '06:00' }] };
+    const refusals: [string, Story][] = [
+      ['window', new Story({ policy: withDrill(closed) })],
+      ['freeze', new Story({ policy: withDrill({}, { freezeWindows }) })],
+      ['verified', new Story({ policy: withDrill(), verifiedAtMs: undefined })],
+      [
+        'min-serving',
+        new Story({ policy: { ...withDrill(), safety: policy({ safety: { minServingClusters: 3 } }).safety } }),
+      ],
+    ];
+    for (const [rule, story] of refusals) {
+      const verdict = story.ask(start);
+      expect(verdict?.outcome).toBe('refused');
+      expect(verdict?.rules.filter(({ passed }) => !passed).map((result) => result.rule)).toEqual([rule]);
+    }
+    const busy = new Story({ policy: withDrill({ windows: [MONDAY] }) });
+    busy.after(1, ['b']);
+    expect(busy.traffic.drill).toBeUndefined();
+  });
+
+  it('is resumed from what is recorded alone', () => {
+    const story = new Story({ policy: withDrill() });
+    story.ask(start);
+    story.after(5);
+    const copy = new Story({ ...structuredClone(story.now) });
+    expect(copy.after(5)).toEqual(story.after(5));
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { checkSafety, isRefused, type PlacementShares, type SafetyContext } from '../../functions/core/safety.ts';
+import { SafetyInput } from '../../schemas/failover.ts';
+import { T0 } from './fixtures.ts';
+import { placement } from './situations.ts';
+
+function context(safety: Record<string, unknown>, rest: Partial<SafetyContext> = {}): SafetyContext {
+  return { rules: SafetyInput.parse(safety), breakGlasses: [], nowMs: T0, ...rest };
+}
+
+const WEIGHTS = { a: 50, b: 30, c: 20 };
+
+function shared(shares: Record<string, number>, options = {}): PlacementShares {
+  const list = Object.entries(shares).map(([cluster, percent]) => ({ cluster, percent }));
+  return { placement: placement(WEIGHTS, options), shares: list };
+}
+
+const DECLARED = shared(WEIGHTS);
+
+const broken = (given: SafetyContext, before: PlacementShares[], after: PlacementShares[]) =>
+  checkSafety(given, before, after)
+    .filter(({ passed }) => !passed)
+    .map(({ rule }) => rule);
+
+describe('safety rules', () => {
+  const withoutA = shared({ a: 0, b: 60, c: 40 });
+  const onlyC = shared({ a: 0, b: 0, c: 100 });
+
+  it.each<[string, Record<string, unknown>, PlacementShares, string[]]>([
+    ['at least N clusters serve', { minServingClusters: 2 }, withoutA, []],
+    ['at least N clusters serve', { minServingClusters: 2 }, onlyC, ['min-serving']],
+    ['clusters with W % serve', { minBasePercent: 50 }, withoutA, []],
+    ['clusters with W % serve', { minBasePercent: 51 }, withoutA, ['min-base']],
+    ['a set is never all at 0', { exclusive: [['a', 'b']] }, withoutA, []],
+    ['a set is never all at 0', { exclusive: [['a', 'b']] }, onlyC, ['exclusive']],
+    ['a closed gate keeps its clusters', { gates: [{ name: 'g', open: false, clusters: ['a'] }] }, withoutA, ['gate']],
+    ['a closed gate keeps its clusters', { gates: [{ name: 'g', open: true }] }, withoutA, []],
+    ['a closed gate keeps its clusters', { gates: [{ name: 'g', open: false }] }, DECLARED, []],
+  ])('%s: %j', (_, safety, after, expected) => {
+    expect(broken(context(safety), [DECLARED], [after])).toEqual(expected);
+  });
+
+  it('refuse only what makes things worse than they are', () => {
+    const strict = context({ minServingClusters: 3, minBasePercent: 100, exclusive: [['a', 'b']] });
+    expect(broken(strict, [onlyC], [withoutA])).toEqual([]);
+    expect(broken(strict, [withoutA], [onlyC])).toEqual(['min-serving', 'min-base', 'exclusive']);
+  });
+
+  it('hold for a backend that is new', () => {
+    expect(broken(context({ minServingClusters: 2 }), [], [onlyC])).toEqual(['min-serving']);
+  });
+
+  it('leave pinned backends and rejected ones alone', () => {
+    const pinned = shared({ a: 0, b: 0, c: 100 }, { pinned: true });
+    expect(broken(context({ minServingClusters: 2 }), [], [pinned])).toEqual([]);
+    expect(broken(context({ minServingClusters: 2 }), [DECLARED], [shared({ a: 0, b: 0, c: 0 })])).toEqual([]);
+  });
+
+  it('count what automation has removed, and not what people take out', () => {
+    const capped = { maxRemoved: { percent: 50 } };
+    expect(broken(context(capped, { removed: ['a'] }), [DECLARED], [withoutA])).toEqual([]);
+    expect(broken(context(capped, { removed: ['a', 'c'] }), [DECLARED], [withoutA])).toEqual(['max-removed']);
+    expect(broken(context(capped), [DECLARED], [withoutA])).toEqual([]);
+  });
+
+  it('compare all loads of a cluster with its ceiling', () => {
+    const ceilings = new Map([['b', 500]]);
+    const loaded = (shares: Record<string, number>, key: string) => shared(shares, { load: 500, key });
+    const before = ['p', 'q'].map((key) => loaded(WEIGHTS, key));
+    const after = ['p', 'q'].map((key) => loaded({ a: 0, b: 60, c: 40 }, key));
+    expect(broken(context({}, { ceilings }), before, after)).toEqual(['capacity']);
+    expect(broken(context({}, { ceilings: new Map([['b', 600]]) }), before, after)).toEqual([]);
+    expect(broken(context({}, { ceilings }), after, after)).toEqual([]);
+    const hot = new Map([...Object.keys(WEIGHTS)].map((name) => [name, 100]));
+    expect(broken(context({}, { ceilings: hot }), after, before)).toEqual([]);
+  });
+
+  it('are set aside by live break-glasses, all of which are named', () => {
+    const glass = (name: string, expiresAtMs: number) => {
+      return {
+        name,
+        id: name,
+        rules: ['min-serving' as const],
+        owner: 'alice',
+        reason: 'r',
+        createdAtMs: T0,
+        expiresAtMs,
+      };
+    };
+    const given = context(
+      { minServingClusters: 2 },
+      { breakGlasses: [glass('x', T0 + 1), glass('y', T0 + 1), glass('z', T0)] },
+    );
+    const results = checkSafety(given, [DECLARED], [onlyC]);
+    expect(results).toMatchObject([{ rule: 'min-serving', passed: false, overriddenBy: 'x, y' }]);
+    expect(isRefused(results)).toBe(false);
+    expect(isRefused(checkSafety(context({ minServingClusters: 2 }), [DECLARED], [onlyC]))).toBe(true);
+  });
+});

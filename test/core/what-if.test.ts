@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { unknownHealth } from '../../functions/core/health.ts';
+import { outlookOf } from '../../functions/core/outlook.ts';
+import { placementKey } from '../../functions/core/placements.ts';
+import type { Scenario } from '../../functions/core/scenario.ts';
+import type { Policy, Situation } from '../../functions/core/situation.ts';
+import { NO_TRAFFIC } from '../../functions/core/traffic.ts';
+import { play } from '../../functions/core/what-if.ts';
+import { FleetInput } from '../../schemas/fleet.ts';
+import { health, T0 } from './fixtures.ts';
+
+type Input = Parameters<typeof FleetInput.parse>[0];
+
+const HEALTH = {
+  intervalSeconds: 5,
+  timeoutSeconds: 2,
+  confirmSeconds: 1,
+  failureThreshold: 3,
+  successThreshold: 3,
+  dwellSeconds: 30,
+};
+
+function policy(input: object = {}): Policy {
+  return FleetInput.parse({
+    automation: 'automatic',
+    health: HEALTH,
+    failover: { cooldownSeconds: 60 },
+    ...input,
+  } as Input);
+}
+
+/** Clusters a, b and c share a load of 300 requests per second equally. */
+function situation(own: Policy = policy(), capacity?: number): Situation {
+  const names = ['a', 'b', 'c'];
+  const members = names.map((cluster) => ({ cluster, weight: 1, tier: 0 }));
+  return {
+    fleet: 'prod',
+    nowMs: T0,
+    decision: 'dec_1',
+    actor: 'automation',
+    policy: own,
+    clusters: names.map((name) => ({
+      name,
+      uid: `cluster_${name}`,
+      faultDomain: name,
+      ...(capacity !== undefined && { capacity }),
+      joins: 'when-healthy',
+      createdAtMs: T0 - 86_400_000,
+      voters: own.voters.map((voter) => voter.name),
+    })),
+    health: names.map((name) => {
+      const { recent: _, ...record } = health(name, 'healthy', {
+        sinceMs: T0 - 3_600_000,
+        observedAtMs: T0 - 1000,
+        voters: ['edge'],
+      });
+      return record;
+    }),
+    placements: [
+      { key: placementKey({ members, pinned: false }), members, pinned: false, load: 300, services: ['shop'] },
+    ],
+    traffic: NO_TRAFFIC,
+    verifiedAtMs: T0,
+  };
+}
+
+function simulated(scenario: Scenario, own = situation(), durationMs = 600_000) {
+  const course = play({ situation: own, scenario, durationMs, pushMs: 5000 });
+  return { course, outlook: outlookOf(own, course) };
+}
+
+const fails = (...clusters: string[]): Scenario => ({ type: 'fail', clusters, atMs: 10_000 });
+
+describe('a simulation', () => {
+  test('finds a failure out as late as it can be found out, and moves its share to the others', () => {
+    const { outlook } = simulated(fails('a'));
+    const { intervalSeconds, timeoutSeconds, confirmSeconds } = HEALTH;
+    const seconds = intervalSeconds + 3 * timeoutSeconds + 2 * confirmSeconds;
+    expect(outlook.detections).toEqual([
+      { cluster: 'a', failedAtSeconds: 10, detectionSeconds: seconds, movedSeconds: seconds },
+    ]);
+    expect(outlook.phases.map(({ shares }) => shares[0]?.clusters.map(({ percent }) => percent))).toEqual([
+      [34, 33, 33],
+      [0, 50, 50],
+    ]);
+    expect(outlook.decisions).toMatchObject([{ outcome: 'applied', changes: [{ cluster: 'a', toPercent: 0 }] }]);
+  });
+
+  test('brings a cluster back that recovers, after its dwell time and its hold', () => {
+    const { outlook } = simulated({ type: 'fail', clusters: ['a'], atMs: 0, forMs: 60_000 });
+    expect(outlook.phases.at(-1)?.shares[0]?.clusters[0]?.percent).toBe(34);
+    expect(outlook.directionChanges).toEqual({ a: 1, b: 0, c: 0 });
+  });
+
+  test('tells the load of each cluster against its capacity', () => {
+    const { outlook } = simulated(fails('a'), situation(policy(), 120));
+    expect(outlook.loads).toMatchObject([
+      { cluster: 'a', most: 102, atEnd: 0, isOverloaded: false },
+      { cluster: 'b', capacity: 120, most: 150, atEnd: 150, isOverloaded: true },
+      { cluster: 'c', capacity: 120, most: 150, isOverloaded: true },
+    ]);
+  });
+
+  test('tells the rules that stand in the way', () => {
+    const closed = policy({ safety: { gates: [{ name: 'change-freeze', open: false }] } });
+    const { outlook } = simulated(fails('a'), situation(closed));
+    expect(outlook.blockingRules).toContain('gate');
+    expect(outlook.phases).toHaveLength(1);
+  });
+
+  test('of a fleet that only recommends moves nothing, and says what would be done', () => {
+    const { outlook } = simulated(fails('a'), situation(policy({ automation: 'recommend' })));
+    expect(outlook.decisions).toMatchObject([{ outcome: 'withheld', changes: [{ cluster: 'a' }] }]);
+    expect(outlook.phases).toHaveLength(1);
+  });
+
+  test('of a cluster that flaps shows it held back longer and longer', () => {
+    const { outlook } = simulated({ type: 'flap', cluster: 'a', periodMs: 120_000, times: 30 }, situation(), 3_600_000);
+    expect(outlook.directionChanges['a']).toBeGreaterThan(0);
+    expect(outlook.directionChanges['a']).toBeLessThanOrEqual(12);
+  });
+
+  test('of recorded observations takes them as they came', () => {
+    const seen = [0, 1, 2].map((index) => ({
+      cluster: 'b',
+      atMs: index * 1500,
+      observation: {
+        voter: 'edge',
+        observedAt: '2026-01-01T00:00:00.000Z',
+        outcome: 'fail' as const,
+        latencyMs: 1,
+        detail: '503',
+      },
+    }));
+    const { outlook } = simulated({ type: 'replay', seen });
+    expect(outlook.detections).toMatchObject([{ cluster: 'b' }]);
+    expect(outlook.phases.at(-1)?.shares[0]?.clusters.map(({ percent }) => percent)).toEqual([50, 0, 50]);
+  });
+
+  test('with other voters begins with their agreement to what is known', () => {
+    const voters = [
+      { name: 'one', type: 'edge' },
+      { name: 'two', type: 'edge' },
+      { name: 'three', type: 'edge' },
+    ];
+    const { outlook } = simulated(fails('a'), situation(policy({ voters })));
+    expect(outlook.phases.at(-1)?.shares[0]?.clusters.map(({ percent }) => percent)).toEqual([0, 50, 50]);
+  });
+
+  test('is the same each time, and leaves the situation as it was', () => {
+    const own = situation();
+    const before = JSON.stringify(own);
+    const [one, two] = [simulated(fails('a', 'b'), own), simulated(fails('a', 'b'), own)];
+    expect(one.outlook).toEqual(two.outlook);
+    expect(JSON.stringify(own)).toBe(before);
+  });
+
+  test('stops where there is too much to look at', () => {
+    const busy = situation(policy({ health: { ...HEALTH, intervalSeconds: 1, timeoutSeconds: 1 } }));
+    const { outlook } = simulated(fails('a'), busy, 7_200_000);
+    expect(outlook.evaluations).toBe(2000);
+    expect(outlook.simulatedSeconds).toBeLessThan(7200);
+  });
+
+  test('of a fleet without voters, or of which nothing is known, moves nothing', () => {
+    const blind = situation();
+    const unwatched = { ...blind, clusters: blind.clusters.map((item) => ({ ...item, voters: [] })) };
+    expect(simulated(fails('a'), unwatched).outlook.decisions).toEqual([]);
+    const unknown = blind.clusters.map(({ name, uid }) => {
+      const { recent: _, ...record } = unknownHealth('prod', name, uid, T0);
+      return record;
+    });
+    expect(simulated(fails('a'), { ...blind, health: unknown }, 10_000).outlook.phases).toHaveLength(1);
+  });
+});
