@@ -169,6 +169,12 @@ export class CloudError extends Error {
 
 // ---------------------------------------------------------------------------------------------------------- store
 
+/** An observation, and what is known with it. */
+export interface Evidence {
+  record: HealthRecord;
+  observation: Observation;
+}
+
 export interface Store {
   get<K extends Kind>(kind: K, fleet: string, name: string): Promise<Resource<K> | undefined>;
   list<K extends Kind>(kind: K, fleet: string, page: PageRequest): Promise<Page<Resource<K>>>;
@@ -315,10 +321,10 @@ export interface Store {
   /** Of all clusters, or of those whose names lie in [from, to]. */
   health(fleet: string, names?: { from: string; to: string }): Promise<HealthRecord[]>;
   /**
-   * Appends the observation and replaces the record, in one transaction; false when the record is not at `version - 1`, or when there is a
-   * lease and it is lost.
+   * Appends the observations and replaces the records, at most 49, in one transaction; false when one of them is not at `version - 1`, or
+   * when there is a lease and it is lost.
    */
-  putHealth(record: HealthRecord, observation: Observation, lease?: Lease): Promise<boolean>;
+  putHealth(evidence: readonly Evidence[], lease?: Lease): Promise<boolean>;
   /** Newest first; of all, or of those that were made in that time, both ends included. */
   observations(
     fleet: string,

@@ -57,17 +57,16 @@ export async function takeBatch(
   const watched = new Map(
     clusters.flatMap((cluster) => (votersOf(cluster, [voter]).length > 0 ? [[cluster.name, cluster] as const] : [])),
   );
-  const recorder = createRecorder(deps, fleet.spec, records);
+  const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME) });
   const evaluator = createEvaluator(deps, fleet, pusher);
   const isSuspect = batch.controls.some(({ ok }) => !ok);
   if (isSuspect) deps.log.info('evidence.suspect', { fleet: fleet.name, voter: voter.name, reason: BLIND });
-  const limit = pLimit(WRITES_AT_A_TIME);
   const receipts = batch.observations.map(async (item): Promise<ObservationReceipt> => {
     const cluster = watched.get(item.cluster);
     if (cluster === undefined) return { cluster: item.cluster, result: 'not-watched' };
     const reason = untimely(item.observedAt, fleet, deps.clock.now());
     if (reason !== undefined) return { cluster: item.cluster, result: reason };
-    const { isKept } = await limit(() => keep(deps, fleet, recorder, { voter, cluster, item, isSuspect }));
+    const { isKept } = await keep(deps, fleet, recorder, { voter, cluster, item, isSuspect });
     return { cluster: item.cluster, result: isKept ? 'accepted' : 'stale' };
   });
   const settled = await Promise.all(receipts);

@@ -6,6 +6,7 @@ import type { Resource } from '../core/model.ts';
 import { votersOf } from '../core/votes.ts';
 import type { Deps } from '../deps.ts';
 import type { HeldLease } from './lease.ts';
+import { createWriter } from './writer.ts';
 
 /** Voters write to one record at the same time. */
 const MAX_TRIES = 4;
@@ -23,13 +24,14 @@ export interface Recorder {
   take(cluster: Resource<'cluster'>, observation: Observation, suspectUntilMs?: number): Promise<Recorded>;
 }
 
-/** Keeps what voters of a fleet see; `records` is what is known of its clusters. Under a lease, if there is one. */
+/** Keeps what voters of a fleet see; `records` is what is known of its clusters. `limit`: how many writes at a time. Under a lease, if there is one. */
 export function createRecorder(
   deps: Deps,
   spec: FleetSpec,
   records: readonly HealthRecord[],
-  lease?: HeldLease,
+  { limit, lease }: { limit: LimitFunction; lease?: HeldLease },
 ): Recorder {
+  const put = createWriter(deps, limit, lease);
   const known = new Map(records.map((record) => [record.uid, record]));
   const turns = new Map<string, LimitFunction>();
   const write = async (cluster: Resource<'cluster'>, observation: Observation, suspectUntilMs?: number) => {
@@ -37,7 +39,7 @@ export function createRecorder(
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
       const record = stepped(deps, spec, cluster, before, { observation, suspectUntilMs });
       if (record === before) break;
-      if (await deps.store.putHealth(record, observation, lease?.current())) {
+      if (await put({ record, observation })) {
         known.set(cluster.uid, record);
         return { record, isKept: true, isNews: mindOf(record) !== mindOf(before) };
       }

@@ -51,7 +51,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   const round: Round = {
     ...prober,
     fleet,
-    recorder: createRecorder(deps, fleet.spec, records, lease),
+    recorder: createRecorder(deps, fleet.spec, records, { limit: invocation.writes, lease }),
     evaluator: createEvaluator(deps, fleet, pusher, lease),
   };
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
@@ -114,9 +114,7 @@ async function keep(
   { invocation, fleet, recorder, evaluator }: Round,
 ): Promise<{ record: HealthRecord; observation: Result['observation'] }> {
   const weighed = await invocation.trust.weigh(fleet, observation, startedMs);
-  const { record, isNews } = await invocation.writes(() =>
-    recorder.take(cluster, weighed.observation, weighed.suspectUntilMs),
-  );
+  const { record, isNews } = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
   // A cluster that has just failed does not wait for the slower targets of the round.
   if (isNews) evaluator.ask();
   return { record, observation: weighed.observation };
@@ -130,7 +128,7 @@ async function view(clusters: readonly Resource<'cluster'>[], round: Round): Pro
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
     if (watched.length === 0) return;
     for (const { cluster, observation } of await viewOf(invocation.deps, voter, watched)) {
-      const { isNews } = await invocation.writes(() => recorder.take(cluster, observation));
+      const { isNews } = await recorder.take(cluster, observation);
       if (isNews) evaluator.ask();
     }
   });

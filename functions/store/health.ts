@@ -19,11 +19,13 @@ export function healthStore(table: Table): Health {
       const items = await table.query(healthOf(fleet, names));
       return items.map((item) => recordOf(item, StoredHealth));
     },
-    putHealth: async (record, observation, lease) => {
+    putHealth: async (evidence, lease) => {
       const outcome = await table.transact([
         ...(lease ? [fence(lease)] : []),
-        healthOperation(record),
-        observationOperation(record, observation),
+        ...evidence.flatMap(({ record, observation }) => [
+          healthOperation(record),
+          observationOperation(record, observation),
+        ]),
       ]);
       return outcome.ok;
     },

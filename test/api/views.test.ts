@@ -138,7 +138,7 @@ describe('a cluster', () => {
       votes: [{ ...vote, sinceMs, observedAtMs: sinceMs, suspectUntilMs: 0, last: observation }],
       recent: [observation],
     };
-    await harness.deps.store.putHealth(record, observation);
+    await harness.deps.store.putHealth([{ record, observation }]);
     const shown = await get('/clusters/one');
     expect(shown.health).toEqual({
       state: 'unhealthy',

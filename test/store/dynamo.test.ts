@@ -182,8 +182,8 @@ describe('items', () => {
     const { store, client, tableName, close } = await openTable();
     try {
       await commitOk(store, creation(service('shop')));
-      const [record, observation] = health('a', 1);
-      await store.putHealth(record, observation);
+      const { record, observation } = health('a', 1);
+      await store.putHealth([{ record, observation }]);
       const { Items = [] } = await client.send(new ScanCommand({ TableName: tableName }));
       const expiring = Items.filter((item) => item['ttl']);
       expect(expiring.map((item) => item['pk']?.S)).toEqual([`OBSERVATION#${FLEET}#a`]);

@@ -29,42 +29,42 @@ import {
 export function evidenceSuite(store: () => Store): void {
   describe('health', () => {
     it('is read by fleet, as it was last written', async () => {
-      const [a] = health('a', 1);
-      expect(await store().putHealth(...health('b', 1))).toBe(true);
-      expect(await store().putHealth(...health('a', 1))).toBe(true);
-      expect(await store().health(FLEET)).toEqual([a, health('b', 1)[0]]);
+      const { record: a } = health('a', 1);
+      expect(await store().putHealth([health('b', 1)])).toBe(true);
+      expect(await store().putHealth([health('a', 1)])).toBe(true);
+      expect(await store().health(FLEET)).toEqual([a, health('b', 1).record]);
       expect(await store().health('other')).toEqual([]);
     });
 
     it('takes each version once: of two probers that step from one record, one is refused with its observation', async () => {
-      expect(await Promise.all([store().putHealth(...health('a', 1)), store().putHealth(...health('a', 1))])).toContain(
+      expect(await Promise.all([store().putHealth([health('a', 1)]), store().putHealth([health('a', 1)])])).toContain(
         false,
       );
-      expect(await store().putHealth(...health('a', 2))).toBe(true);
-      expect(await store().putHealth(...health('a', 2))).toBe(false);
-      expect(await store().putHealth(...health('a', 4))).toBe(false);
-      expect(await store().putHealth(...health('nowhere', 2))).toBe(false);
+      expect(await store().putHealth([health('a', 2)])).toBe(true);
+      expect(await store().putHealth([health('a', 2)])).toBe(false);
+      expect(await store().putHealth([health('a', 4)])).toBe(false);
+      expect(await store().putHealth([health('nowhere', 2)])).toBe(false);
       expect((await store().observations(FLEET, 'a', { limit: 10 })).items).toHaveLength(2);
     });
 
     it('is forgotten with its cluster', async () => {
       const a = cluster('a');
       await commitOk(store(), creation(a));
-      await store().putHealth(...health('a', 1, a.uid));
+      await store().putHealth([health('a', 1, a.uid)]);
       await commitOk(store(), deletion(a));
       expect(await store().health(FLEET)).toEqual([]);
     });
 
     it('starts anew for another cluster of the same name, whatever a late prober left', async () => {
-      expect(await store().putHealth(...health('a', 1, 'old'))).toBe(true);
-      expect(await store().putHealth(...health('a', 1, 'young'))).toBe(true);
+      expect(await store().putHealth([health('a', 1, 'old')])).toBe(true);
+      expect(await store().putHealth([health('a', 1, 'young')])).toBe(true);
       expect(await store().health(FLEET)).toMatchObject([{ uid: 'young', version: 1 }]);
     });
   });
 
   describe('observations', () => {
     it('come newest first, page by page', async () => {
-      for (let version = 1; version <= 12; version++) await store().putHealth(...health('a', version));
+      for (let version = 1; version <= 12; version++) await store().putHealth([health('a', version)]);
       const seen = await allItems((page) => store().observations(FLEET, 'a', page), 5);
       expect(seen.map(({ observedAt }) => observedAt)).toEqual(
         Array.from({ length: 12 }, (_, index) => secondsLater(12 - index)),
@@ -157,7 +157,7 @@ export function evidenceSuite(store: () => Store): void {
       const lease = await held(store());
       await store().release(lease);
       expect(await store().decide(recording(1, ['a'], { lease }))).toBe(false);
-      expect(await store().putHealth(...health('a', 1), lease)).toBe(false);
+      expect(await store().putHealth([health('a', 1)], lease)).toBe(false);
       expect(await store().traffic(FLEET)).toEqual(NO_TRAFFIC);
       expect(await store().health(FLEET)).toEqual([]);
     });

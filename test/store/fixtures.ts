@@ -1,11 +1,12 @@
 import { encodeTime, monotonicFactory } from 'ulid';
 import { expect } from 'vitest';
-import { type HealthRecord, unknownHealth } from '../../functions/core/health.ts';
+import { unknownHealth } from '../../functions/core/health.ts';
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
 import { NO_TRAFFIC, type Withdrawal } from '../../functions/core/traffic.ts';
 import type {
   Commit,
+  Evidence,
   Lease,
   OutboxRow,
   Page,
@@ -174,7 +175,7 @@ export const pool = (key: string, weight = 100): Pool => ({
 });
 
 /** The record of a cluster at a version, with an observation `version` seconds after NOW. */
-export function health(cluster: string, version: number, uid = 'u-1'): [HealthRecord, Observation] {
+export function health(cluster: string, version: number, uid = 'u-1'): Evidence {
   const observation: Observation = {
     voter: 'edge',
     observedAt: secondsLater(version),
@@ -183,7 +184,7 @@ export function health(cluster: string, version: number, uid = 'u-1'): [HealthRe
     detail: '',
   };
   const record = { ...unknownHealth(FLEET, cluster, uid, NOW_MS), version, recent: [observation] };
-  return [record, observation];
+  return { record, observation };
 }
 
 export const decision = (id: string = ulid()): Decision => ({

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createAgentKey } from '../../infra/agent/key.ts';
+import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
+import { type ControlPlane, type Json, startControlPlane, TOKEN } from './harness.ts';
+
+const FLEET = '/v1/fleets/lab';
+const key = createAgentKey();
+let plane: ControlPlane;
+let cluster: DemoCluster;
+let door: Server;
+let isAway = false;
+let agent: ChildProcess;
+
+/** The API by HTTP. Its clock is virtual, and an hour ahead of that of the agent. */
+async function openDoor(): Promise<string> {
+  const server = createServer(async (request, response) => {
+    if (isAway) return response.destroy();
+    const body = await text(request);
+    const signature = request.headers['fairlead-signature'];
+    const { status, body: answer } = await plane.api(
+      request.method ?? '',
+      request.url ?? '',
+      body === '' ? undefined : JSON.parse(body),
+      typeof signature === 'string' ? { 'fairlead-signature': signature } : {},
+    );
+    response.sendDate = false;
+    response.writeHead(status, { date: new Date(plane.clock.now()).toUTCString() });
+    return response.end(JSON.stringify(answer));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  door = server;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+beforeAll(async () => {
+  plane = await startControlPlane();
+  cluster = await startDemoCluster({ name: 'one' });
+  const health = { intervalSeconds: 1, timeoutSeconds: 5, successThreshold: 3, failureThreshold: 3 };
+  await plane.put(FLEET, { health, voters: [{ name: 'lab', type: 'agent', publicKey: key.publicKey }] });
+  const { host, port } = cluster.address;
+  const probe = {
+    type: 'http',
+    url: `http://${host}:${port}/hello`,
+    from: 'agents',
+    headers: { Host: 'shop.example.com' },
+  };
+  await plane.put(`${FLEET}/clusters/one`, { kind: 'kubernetes', probes: [probe] });
+  const url = await openDoor();
+  const args = ['infra/agent/main.ts', '--url', url, '--fleet', 'lab', '--voter', 'lab', '--allow-loopback'];
+  agent = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], FAIRLEAD_TOKEN: TOKEN, FAIRLEAD_AGENT_KEY: key.privateKey },
+  });
+});
+
+afterAll(async () => {
+  agent.kill('SIGKILL');
+  door.closeAllConnections();
+  door.close();
+  await cluster.close();
+  await plane.close();
+});
+
+const health = async (): Promise<Json> => (await plane.api('GET', `${FLEET}/clusters/one`)).body.health;
+const soon = { timeout: 30_000, interval: 200 };
+
+/** The virtual clock goes with the real one. */
+function letTimePass(): () => void {
+  let lastMs = Date.now();
+  const timer = setInterval(() => {
+    plane.clock.advance(Date.now() - lastMs);
+    lastMs = Date.now();
+  }, 100);
+  return () => clearInterval(timer);
+}
+
+it('an agent whose clock is wrong is believed, finds a failure, keeps nothing while it cannot tell, and ends when told to', async () => {
+  plane.clock.advance(3_600_000);
+  const stop = letTimePass();
+  try {
+    await expect.poll(async () => (await health()).state, soon).toBe('healthy');
+    expect(cluster.received.at(-1)?.host).toBe('shop.example.com');
+
+    isAway = true;
+    await cluster.fail('brownout');
+    const silentSince = plane.clock.now();
+    await expect.poll(() => plane.clock.now() - silentSince, soon).toBeGreaterThan(2_000);
+    await cluster.recover();
+    isAway = false;
+    const before = (await plane.api('GET', `${FLEET}/clusters/one/observations`)).body.items[0].observedAt;
+    const newest = async () => (await plane.api('GET', `${FLEET}/clusters/one/observations`)).body.items[0];
+    await expect.poll(async () => (await newest()).observedAt, soon).not.toBe(before);
+    const { body } = await plane.api('GET', `${FLEET}/clusters/one/observations`);
+    expect(new Set(body.items.map((item: Json) => item.outcome)), 'what was seen meanwhile').toEqual(new Set(['ok']));
+
+    await cluster.fail('brownout');
+    await expect.poll(async () => (await health()).state, soon).toBe('unhealthy');
+    expect((await plane.api('GET', `${FLEET}/audit?action=observations.refuse`)).body.items).toEqual([]);
+
+    agent.kill('SIGTERM');
+    expect(await once(agent, 'exit')).toEqual([0, null]);
+  } finally {
+    stop();
+  }
+});

@@ -1,0 +1,268 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Deps, Net } from '../../functions/deps.ts';
+import { observe } from '../../functions/engine/observe.ts';
+import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
+import { inShard } from '../../functions/engine/targets.ts';
+import { net } from '../../functions/platform.ts';
+import { Probe } from '../../schemas/probe.ts';
+import { declareFleet, FLEET } from './fleet.ts';
+import { type Harness, type Json, startHarness } from './harness.ts';
+
+const ports = { net, clock: { now: () => Date.now() }, settings: { allowLoopbackProbes: true } };
+/** The network, with somebody who is told of each request. */
+function watched(tell: (request: { url: string; headers: Record<string, string> }) => void): Net {
+  const fetch: Net['fetch'] = async (url, init) => {
+    tell({ url, headers: init.headers });
+    return await net.fetch(url, init);
+  };
+  return { ...net, fetch };
+}
+
+const prober = { voter: 'edge', timeoutMs: 500 };
+
+describe('an observation', () => {
+  const received: string[] = [];
+  let base = '';
+  const server = createServer(({ method, url = '' }, response) => {
+    received.push(`${method} ${url}`);
+    if (url === '/hang') return;
+    if (url === '/trickle') {
+      response.write('a');
+      return;
+    }
+    const location = 'http://169.254.169.254/latest/meta-data';
+    if (url === '/moved') response.writeHead(302, { location });
+    if (url === '/down') response.writeHead(503);
+    response.end(url === '/long' ? `${'x'.repeat(70_000)}late` : 'all is well');
+  });
+
+  beforeEach(async () => {
+    received.length = 0;
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const http = (place: string, more: object = {}) => Probe.parse({ type: 'http', url: `${base}${place}`, ...more });
+  const closed = (more: object = {}) => Probe.parse({ type: 'tcp', host: '127.0.0.1', port: 1, ...more });
+  const look = async (...probes: Probe[]) => (await observe(ports, probes, prober)).observation;
+
+  it('of an ingress that fails while the cluster answers around it says so', async () => {
+    const seen = await look(http('/down'), http('/', { path: 'direct' }));
+    expect(seen).toMatchObject({ outcome: 'fail', cause: 'Ingress', detail: 'http: status 503' });
+  });
+
+  it('of a cluster that does not answer anywhere calls it failed', async () => {
+    expect(await look(http('/down'), closed({ path: 'direct' }))).toMatchObject({ outcome: 'fail', cause: 'Cluster' });
+    expect(await look(http('/down'))).toMatchObject({ outcome: 'fail', cause: 'Cluster' });
+  });
+
+  it('is good when only a direct probe fails, and tells of it', async () => {
+    const seen = await look(http('/'), closed({ path: 'direct' }));
+    expect(seen).toMatchObject({ outcome: 'ok', detail: 'http: status 200; direct tcp: connection failed' });
+  });
+
+  it.each([
+    ['a status that is expected', '/down', { expectedStatus: { from: 503, to: 503 } }, 'ok'],
+    ['a status that is not', '/', { expectedStatus: { from: 204, to: 204 } }, 'fail'],
+    ['the text that is expected', '/', { expectedBody: 'is well' }, 'ok'],
+    ['another text', '/', { expectedBody: 'is bad' }, 'fail'],
+    ['the text behind the first 64 KiB', '/long', { expectedBody: 'late' }, 'fail'],
+    ['the begin of a body that never ends', '/trickle', {}, 'ok'],
+    ['a body that is still to come at the time-out', '/trickle', { expectedBody: 'b' }, 'fail'],
+    ['no answer', '/hang', {}, 'fail'],
+  ])('judges %s', async (_, place, more, outcome) => {
+    expect(await look(http(place, more))).toMatchObject({ outcome });
+  });
+
+  it('asks as it is told to', async () => {
+    await look(http('/', { method: 'HEAD' }));
+    expect(received).toEqual(['HEAD /']);
+  });
+
+  it('never follows a redirect, wherever it leads: it is an answer like another', async () => {
+    const asked: string[] = [];
+    const seen = await observe({ ...ports, net: watched(({ url }) => asked.push(url)) }, [http('/moved')], prober);
+    expect(seen.observation).toMatchObject({ outcome: 'ok', detail: 'http: status 302' });
+    const strict = http('/moved', { expectedStatus: { from: 200, to: 299 } });
+    expect(await look(strict)).toMatchObject({ outcome: 'fail', detail: 'http: status 302' });
+    expect(asked).toEqual([`${base}/moved`]);
+    expect(received).toEqual(['GET /moved', 'GET /moved']);
+  });
+
+  it('of a target that must not be probed any more is inconclusive, and nothing is sent', async () => {
+    const seen = await observe({ ...ports, settings: { allowLoopbackProbes: false } }, [http('/')], prober);
+    expect(seen.observation).toMatchObject({ outcome: 'inconclusive', detail: expect.stringContaining('not sent') });
+    expect(received).toEqual([]);
+  });
+});
+
+describe('a fleet', () => {
+  let harness: Harness;
+  const logged: { event: string; fields: Json }[] = [];
+  const log = { info: (event: string, fields?: object) => void logged.push({ event, fields }), error: () => undefined };
+
+  beforeEach(async () => {
+    harness = await startHarness();
+    logged.length = 0;
+    await declareFleet(harness);
+  });
+  afterEach(() => harness.close());
+
+  async function rounds(n: number, overrides: Partial<Deps> = {}): Promise<void> {
+    for (let round = 0; round < n; round++) {
+      await runProbeRound(harness.deps({ log, ...overrides }));
+      harness.clock.advance(5000);
+    }
+  }
+
+  const amend = async (more: object, fleet = FLEET) => {
+    const { automation, health } = (await harness.api('GET', FLEET)).body;
+    await harness.put(fleet, { automation, health, ...more });
+  };
+  const clusterOf = async (name: string) => (await harness.api('GET', `${FLEET}/clusters/${name}`)).body;
+  const voteOf = async (name: string, voter: string) =>
+    (await clusterOf(name)).health.votes.find((vote: Json) => vote.voter === voter);
+  const newest = async (name: string) =>
+    (await harness.api('GET', `${FLEET}/clusters/${name}/observations?pageSize=1`)).body.items[0];
+  const decisions = async () => (await harness.api('GET', `${FLEET}/decisions`)).body.items;
+  const tcp = (port: number) => ({ type: 'tcp', host: '127.0.0.1', port });
+
+  it('whose control target does not answer either believes none of its failures', async () => {
+    await amend({ controlTargets: [tcp(1)] });
+    await rounds(3);
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(3);
+    expect(await newest('a')).toMatchObject({ outcome: 'inconclusive' });
+    expect(await voteOf('a', 'edge')).toMatchObject({ consecutiveFailures: 0, isSuspect: true });
+    expect(await decisions()).toEqual([]);
+    expect(logged.filter(({ event }) => event === 'evidence.suspect')).toHaveLength(3);
+  });
+
+  it('whose control target answers does', async () => {
+    await amend({ controlTargets: [tcp(harness.edge.clusters.b.address.port)] });
+    await rounds(3);
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(1);
+    expect(await decisions()).toMatchObject([{ withdrawnAfter: ['a'] }]);
+  });
+
+  it('is not evacuated by a prober that loses half of several fleets at once, unless they share what has failed', async () => {
+    const other = '/v1/fleets/other';
+    await amend({}, other);
+    const { host, port } = harness.edge.clusters.a.address;
+    const far = { kind: 'kubernetes', site: 'far', probes: [{ type: 'http', url: `http://${host}:${port}/healthz` }] };
+    await harness.put(`${other}/clusters/far`, far);
+    await rounds(3);
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(2);
+    expect(await newest('a')).toMatchObject({ outcome: 'inconclusive' });
+    expect(await decisions()).toEqual([]);
+
+    await harness.put(`${FLEET}/clusters/a`, { ...declaredOf(await clusterOf('a')), site: 'far' });
+    await rounds(3);
+    expect(await decisions()).toMatchObject([{ withdrawnAfter: ['a'] }]);
+  });
+
+  it('hears each gateway of what it sees of its backends, and of a gateway that cannot be asked nothing', async () => {
+    await amend({
+      voters: [
+        { name: 'edge', type: 'edge' },
+        { name: 'view', type: 'gateway-view', gateway: 'edge' },
+      ],
+    });
+    await expect
+      .poll(
+        async () => {
+          await rounds(1);
+          return await voteOf('a', 'view');
+        },
+        { timeout: 20_000 },
+      )
+      .toMatchObject({ state: 'healthy', isFresh: true });
+    harness.cloud.faults.add({ kind: 'drop', times: 100_000 });
+    await rounds(1);
+    expect(await newest('a')).toMatchObject({ voter: 'view', outcome: 'inconclusive' });
+    expect(await voteOf('a', 'view')).toMatchObject({ consecutiveFailures: 0 });
+  });
+
+  it('is probed through its gateway with the name of the cluster; a gateway that is away says nothing of clusters', async () => {
+    const asked: Record<string, string>[] = [];
+    const watching = watched(({ headers }) => asked.push(headers));
+    const { host, port } = harness.edge.clusters.a.address;
+    const way = (url: string) => ({ voters: [{ name: 'way', type: 'gateway-path', gateway: 'edge', url }] });
+    await amend(way(`http://${host}:${port}/`));
+    await rounds(1, { net: watching });
+    expect(asked.map((headers) => headers['x-fairlead-cluster']).sort()).toEqual(['a', 'b']);
+    await amend(way('http://127.0.0.1:1/'));
+    await rounds(4);
+    expect(await newest('a')).toMatchObject({ voter: 'way', outcome: 'inconclusive' });
+    expect(await decisions()).toEqual([]);
+  });
+
+  it('is probed by shards, each cluster in one of them, side by side', async () => {
+    const post = async (index: number) => {
+      const { body } = await harness.api('POST', '/v1/probe-rounds', { fleet: 'prod', shard: { index, count: 2 } });
+      return body.fleets[0].results.map((result: Json) => result.cluster);
+    };
+    const parts = await Promise.all([post(0), post(1)]);
+    expect(parts.flat().sort()).toEqual(['a', 'b']);
+    const clusters = await harness.deps().store.all('cluster', 'prod');
+    expect(parts[0]).toEqual(clusters.filter((one) => inShard(one, { index: 0, count: 2 })).map(({ name }) => name));
+    expect((await harness.api('POST', '/v1/probe-rounds', { shard: { index: 2, count: 2 } })).status).toBe(400);
+  });
+
+  it('is probed once when its schedule comes late, and then at its interval', async () => {
+    await rounds(3);
+    harness.clock.advance(10 * 60_000);
+    const startedMs = harness.clock.now();
+    await runProbeSchedule(harness.deps(), startedMs + 12_000);
+    const { body } = await harness.api('GET', `${FLEET}/clusters/a/observations`);
+    const since = body.items
+      .map((item: Json) => Date.parse(item.observedAt) - startedMs)
+      .filter((ms: number) => ms >= 0);
+    expect(since.toReversed().map((ms: number) => Math.floor(ms / 5000))).toEqual([0, 1, 2]);
+  });
+
+  it('decides once upon many clusters that fail together', async () => {
+    const { host, port } = harness.edge.clusters.a.address;
+    const probes = [{ type: 'http', url: `http://${host}:${port}/healthz` }];
+    for (let index = 0; index < 20; index++) {
+      await harness.put(`${FLEET}/clusters/c${index}`, { kind: 'kubernetes', site: 'one', probes });
+    }
+    await rounds(3);
+    await harness.edge.clusters.a.fail('refuse');
+    const { store } = harness.deps();
+    let evaluations = 0;
+    const traffic = (fleet: string) => {
+      evaluations++;
+      return store.traffic(fleet);
+    };
+    await runProbeRound(harness.deps({ store: { ...store, traffic }, log }));
+    expect((await clusterOf('c19')).health.state).toBe('unhealthy');
+    expect(evaluations).toBeLessThan(20);
+  });
+
+  it('keeps nothing of a prober that has lost its lease', async () => {
+    const { store } = harness.deps();
+    const losing = {
+      ...store,
+      putHealth: async (...args: Parameters<typeof store.putHealth>) => {
+        const [evidence, lease] = args;
+        return await store.putHealth(evidence, lease && { ...lease, epoch: lease.epoch - 1 });
+      },
+    };
+    await runProbeRound(harness.deps({ store: losing }));
+    expect((await harness.api('GET', `${FLEET}/clusters/a/observations`)).body.items).toEqual([]);
+  });
+});
+
+/** Of a cluster as it is shown, what was declared. */
+function declaredOf({ kind, ingress, probes, joins }: Json): object {
+  return { kind, ingress, probes, joins };
+}
