@@ -165,6 +165,9 @@ describe.each(['alb', 'mse'] as const)('behind %s, a route', (provider) => {
 
   it('is foretold by a simulation, which writes nothing, what a real failure then leads to', async () => {
     const input = { scenario: { type: 'fail', clusters: ['a'] }, durationSeconds: 60 };
+    // What was remembered of the gateway is forgotten by now, and has to be read again.
+    harness.clock.advance(2 * 3_600_000);
+    await rounds(4);
     const before = await table();
     harness.forgetCalls();
     const { status, body } = await harness.api('POST', `${FLEET}/simulations`, input);
