@@ -9,9 +9,9 @@ import { gzipSync } from 'node:zlib';
 
 /**
  * Gzip, as the platform counts. Its own limit is in the megabytes; ours keeps starts of an isolate short. 44 KiB of it are for reading and
- * writing the YAML of manifests.
+ * writing the YAML of manifests, 100 for deciding, explaining and simulating failovers.
  */
-const BUDGET_KIB = 450;
+const BUDGET_KIB = 560;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-size-'));

@@ -146,7 +146,7 @@ export const SimulatedCourse = z
     }),
     pushes: z.array(SimulatedPush),
   })
-  .meta({ id: 'SimulatedCourse' });
+  .meta({ id: 'SimulatedCourse', description: 'What would happen by one policy.' });
 export type SimulatedCourse = z.infer<typeof SimulatedCourse>;
 
 export const Simulation = z
@@ -155,7 +155,7 @@ export const Simulation = z
     at: Timestamp,
     trafficVersion: z.int().min(0),
     durationSeconds: z.int(),
-    today: SimulatedCourse.meta({ description: 'By the policy of today.' }),
+    today: SimulatedCourse,
     candidate: SimulatedCourse.optional(),
     warnings: z.array(Issue).meta({ description: 'What speaks against the candidate, and does not forbid it.' }),
     assumptions: z.array(z.string()),

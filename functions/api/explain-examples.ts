@@ -30,6 +30,86 @@ function checkOf({ id, fleet }: Decision): LedgerCheck {
   return { fleet, isIntact: true, checked: 1, newest: id, oldest: id };
 }
 
+const gateways: Explanation['gateways'] = [
+  {
+    gateway: 'edge',
+    provider: 'alb',
+    state: 'Verified',
+    text: 'It has the route and the shares: pushed, read back and found equal.',
+    pushedAt: '2026-11-23T07:02:07.000Z',
+    verifiedAt: '2026-11-23T07:02:08.000Z',
+    backends: [
+      {
+        service: 'checkout',
+        port: 80,
+        clusters: [
+          { cluster: 'hangzhou-a', percent: 0 },
+          { cluster: 'shanghai-b', percent: 100 },
+        ],
+      },
+    ],
+  },
+];
+
+const backendsOf = (decision: string): Explanation['backends'] => [
+  {
+    service: 'checkout',
+    port: 80,
+    clusters: [
+      {
+        cluster: 'hangzhou-a',
+        declaredPercent: 70,
+        effectivePercent: 0,
+        reason: 'withdrawn: unhealthy: 1 of 1 voters see it fail',
+      },
+      {
+        cluster: 'shanghai-b',
+        declaredPercent: 30,
+        effectivePercent: 100,
+        reason: 'serves for clusters that are withdrawn',
+      },
+    ],
+    steps: [
+      { step: 'declared', cluster: 'hangzhou-a', text: 'weight 70 in tier 0', after: 70 },
+      { step: 'declared', cluster: 'shanghai-b', text: 'weight 30 in tier 0', after: 30 },
+      {
+        step: 'withdrawal',
+        cluster: 'hangzhou-a',
+        text: 'withdrawn, as it fails: unhealthy: 1 of 1 voters see it fail',
+        before: 70,
+        after: 0,
+        withdrawal: {
+          percent: 0,
+          cause: 'failure',
+          since: SINCE,
+          reason: 'unhealthy: 1 of 1 voters see it fail',
+          decision,
+        },
+        votes: [
+          {
+            voter: 'edge',
+            state: 'unhealthy',
+            since: SINCE,
+            consecutiveFailures: 38,
+            consecutiveSuccesses: 0,
+            observedAt: AT,
+            isFresh: true,
+            isSuspect: false,
+            detail: 'http: 503',
+          },
+        ],
+      },
+      {
+        step: 'withdrawal',
+        cluster: 'shanghai-b',
+        text: 'serves what hangzhou-a does not',
+        before: 30,
+        after: 100,
+      },
+    ],
+  },
+];
+
 function explanationOf({ id, fleet, version }: Decision): Explanation {
   return {
     fleet,
@@ -38,84 +118,8 @@ function explanationOf({ id, fleet, version }: Decision): Explanation {
     revision: 3,
     trafficVersion: version,
     decision: id,
-    backends: [
-      {
-        service: 'checkout',
-        port: 80,
-        clusters: [
-          {
-            cluster: 'hangzhou-a',
-            declaredPercent: 70,
-            effectivePercent: 0,
-            reason: 'withdrawn: unhealthy: 1 of 1 voters see it fail',
-          },
-          {
-            cluster: 'shanghai-b',
-            declaredPercent: 30,
-            effectivePercent: 100,
-            reason: 'serves for clusters that are withdrawn',
-          },
-        ],
-        steps: [
-          { step: 'declared', cluster: 'hangzhou-a', text: 'weight 70 in tier 0', after: 70 },
-          { step: 'declared', cluster: 'shanghai-b', text: 'weight 30 in tier 0', after: 30 },
-          {
-            step: 'withdrawal',
-            cluster: 'hangzhou-a',
-            text: 'withdrawn, as it fails: unhealthy: 1 of 1 voters see it fail',
-            before: 70,
-            after: 0,
-            withdrawal: {
-              percent: 0,
-              cause: 'failure',
-              since: SINCE,
-              reason: 'unhealthy: 1 of 1 voters see it fail',
-              decision: id,
-            },
-            votes: [
-              {
-                voter: 'edge',
-                state: 'unhealthy',
-                since: SINCE,
-                consecutiveFailures: 38,
-                consecutiveSuccesses: 0,
-                observedAt: AT,
-                isFresh: true,
-                isSuspect: false,
-                detail: 'http: 503',
-              },
-            ],
-          },
-          {
-            step: 'withdrawal',
-            cluster: 'shanghai-b',
-            text: 'serves what hangzhou-a does not',
-            before: 30,
-            after: 100,
-          },
-        ],
-      },
-    ],
-    gateways: [
-      {
-        gateway: 'edge',
-        provider: 'alb',
-        state: 'Verified',
-        text: 'It has the route and the shares: pushed, read back and found equal.',
-        pushedAt: '2026-11-23T07:02:07.000Z',
-        verifiedAt: '2026-11-23T07:02:08.000Z',
-        backends: [
-          {
-            service: 'checkout',
-            port: 80,
-            clusters: [
-              { cluster: 'hangzhou-a', percent: 0 },
-              { cluster: 'shanghai-b', percent: 100 },
-            ],
-          },
-        ],
-      },
-    ],
+    backends: backendsOf(id),
+    gateways,
   };
 }
 

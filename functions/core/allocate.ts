@@ -18,7 +18,7 @@ export interface Placed extends PlacementShares {
 export type Loads = ReadonlyMap<string, number>;
 
 /** Rounding of sums of loads is no overload. */
-const TOLERANCE = 1e-6;
+export const TOLERANCE = 1e-6;
 
 /** What each cluster has to serve. */
 export function loadsOf(placed: readonly PlacementShares[]): Map<string, number> {

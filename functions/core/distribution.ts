@@ -68,6 +68,11 @@ export function placementShares(placement: Placement, { withdrawals, allocations
   return toShares(placement, percentsOf(placement, withdrawals, allocation));
 }
 
+/** Whether a panic rejects the requests of a pool; then all of its shares are 0. */
+export function isRejected(pool: Shared, traffic: InForce): boolean {
+  return allocationOf(pool, traffic)?.shares.length === 0;
+}
+
 function toShares({ members }: Shared, percents: readonly number[]): Share[] {
   return members.map(({ cluster }, index) => ({ cluster, percent: percents[index] ?? 0 }));
 }

@@ -7,7 +7,7 @@ import { compareText } from './precedence.ts';
 import { isRefused } from './safety.ts';
 import { safetyOf, settle } from './settle.ts';
 import { endShift, removeShift, withShift } from './shifts.ts';
-import type { Command } from './situation.ts';
+import type { Command, Placement } from './situation.ts';
 import type { AutomationState, LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
 import { note, type View } from './view.ts';
 
@@ -64,9 +64,21 @@ function putShift(view: View, traffic: Traffic, asked: LiveShift): Traffic | und
   const free = superseded.reduce((next, item) => removeShift(view, next, item, view.situation.actor), undrilled);
   const shift = accepted(view, traffic, asked, before);
   const outcome = settle(view, withShift(free, { ...shift, phase: 'applied', currentPercent: shift.percent }));
+  const stranded = strandedBy(view, traffic, outcome);
+  if (stranded) return refuse(view, 'never-empty', `no cluster would be left that may serve ${stranded}`);
   const results = safetyOf(view, traffic, outcome, undefined);
   view.notes.rules.push(...results.map((result) => ({ ...result, cluster })));
   return isRefused(results) ? undefined : withShift(free, shift);
+}
+
+/** R10: a placement whose last cluster somebody takes out would keep it all the same, which is not what the shift says. */
+function strandedBy({ situation }: View, before: Traffic, after: Traffic): string | undefined {
+  const isStranded = ({ members, pinned }: Placement, { withdrawals }: Traffic) =>
+    !pinned && members.every(({ cluster, weight }) => weight === 0 || percentOf(withdrawals, cluster) === 0);
+  const found = situation.placements.find(
+    (placement) => isStranded(placement, after) && !isStranded(placement, before),
+  );
+  return found && (found.services.join(', ') || found.key);
 }
 
 /** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */

@@ -140,7 +140,8 @@ export function endHalt(view: View, traffic: Traffic): Traffic {
   };
   if (!halt?.clusters.every(isCalm)) return traffic;
   note(view, 'correlation', true, 'all clusters that had failed together are healthy again');
-  return withAutomation(traffic, { halt: undefined });
+  const { halt: _, ...automation } = traffic.automation;
+  return { ...traffic, automation };
 }
 
 /** What a rule forbids is remembered until the cluster is healthy, or it is done; R11. */
@@ -164,10 +165,8 @@ export function outageOf({ outages }: AutomationState, name: string): Outage | u
   return outages.find(({ cluster }) => cluster === name);
 }
 
-export function withAutomation(traffic: Traffic, changes: Partial<AutomationState>): Traffic {
-  const automation = { ...traffic.automation, ...changes };
-  if (changes.halt === undefined && 'halt' in changes) delete automation.halt;
-  return { ...traffic, automation };
+function withAutomation(traffic: Traffic, changes: Partial<AutomationState>): Traffic {
+  return { ...traffic, automation: { ...traffic.automation, ...changes } };
 }
 
 /** With the outage instead of the one that the cluster had. */

@@ -44,12 +44,14 @@ function releaseReason(view: View, traffic: Traffic, { cluster, phase }: Outage)
     : undefined;
 }
 
-/** Whether a backend has the cluster and nobody else that is in. */
-function isLastHope({ situation }: View, { withdrawals }: Traffic, name: string): boolean {
-  return situation.placements.some(({ members, pinned }) => {
-    const able = members.filter(({ weight }) => weight > 0);
+/** Whether a backend has lost all its clusters, and this one, which could serve it, gets nothing either: one that is kept needs no hurry. */
+function isLastHope({ situation, rules }: View, traffic: Traffic, name: string): boolean {
+  return situation.placements.some((placement) => {
+    const able = placement.members.filter(({ weight }) => weight > 0);
     const isMember = able.some(({ cluster }) => cluster === name);
-    return !pinned && isMember && able.every(({ cluster }) => percentOf(withdrawals, cluster) === 0);
+    const areOut = able.every(({ cluster }) => percentOf(traffic.withdrawals, cluster) === 0);
+    if (placement.pinned || !isMember || !areOut) return false;
+    return rules.sharesOf(placement, traffic).every(({ cluster, percent }) => cluster !== name || percent === 0);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { RuleResult } from '../../schemas/decision.ts';
 import type { SafetyRuleName, SafetyRules } from '../../schemas/failover.ts';
-import { type Loads, loadsOf, type PlacementShares } from './allocate.ts';
+import { type Loads, loadsOf, type PlacementShares, TOLERANCE } from './allocate.ts';
 import type { LiveBreakGlass } from './traffic.ts';
 
 export type { PlacementShares } from './allocate.ts';
@@ -130,7 +130,7 @@ function checkRemoved(
 }
 
 /** Of the declared shares of the tier that loses most. */
-export function removedPercent({ placement }: Pick<PlacementShares, 'placement'>, removed: readonly string[]): number {
+function removedPercent({ placement }: Pick<PlacementShares, 'placement'>, removed: readonly string[]): number {
   const tiers = Map.groupBy(placement.members, ({ tier }) => tier);
   const parts = [...tiers.values()].map((members) => {
     const total = members.reduce((sum, { weight }) => sum + weight, 0);
@@ -159,18 +159,26 @@ function checkExclusive(
   return undefined;
 }
 
+/** What clusters have to serve above their ceilings, all together: who returns to a fleet that is overloaded makes that better. */
 function checkCapacity(
   { ceilings = new Map() }: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
 ): string | undefined {
-  const [then, now] = [loadsOf(before), loadsOf(after)];
-  for (const [cluster, ceiling] of ceilings) {
-    const load = now.get(cluster) ?? 0;
-    if (load <= ceiling + 1e-6 || load <= (then.get(cluster) ?? 0) + 1e-6) continue;
-    return `${cluster} would have to serve ${Math.ceil(load)} requests per second; it may serve ${Math.floor(ceiling)}`;
-  }
-  return undefined;
+  const [then, now] = [excessOf(before, ceilings), excessOf(after, ceilings)];
+  const [hottest] = now.clusters;
+  if (hottest === undefined || now.total <= then.total + TOLERANCE) return undefined;
+  const { cluster, load, ceiling } = hottest;
+  return `${cluster} would have to serve ${Math.ceil(load)} requests per second; it may serve ${Math.floor(ceiling)}`;
+}
+
+function excessOf(shares: readonly PlacementShares[], ceilings: Loads) {
+  const loads = loadsOf(shares);
+  const clusters = [...ceilings]
+    .map(([cluster, ceiling]) => ({ cluster, ceiling, load: loads.get(cluster) ?? 0 }))
+    .filter(({ load, ceiling }) => load > ceiling + TOLERANCE)
+    .sort((a, b) => b.load / b.ceiling - a.load / a.ceiling);
+  return { clusters, total: clusters.reduce((sum, { load, ceiling }) => sum + load - ceiling, 0) };
 }
 
 function checkGates(

@@ -18,7 +18,7 @@ export function verdictOf(view: View, traffic: Traffic, outcome: Verdict['outcom
   const hot = overloadsOf(view, traffic);
   return {
     outcome,
-    traffic: asRecorded(view, traffic, outcome),
+    traffic: asRecorded(view, traffic),
     changes,
     rules,
     flags: flagsOf(view, traffic, changes, hot.length > 0),
@@ -27,15 +27,14 @@ export function verdictOf(view: View, traffic: Traffic, outcome: Verdict['outcom
   };
 }
 
-/** A fleet that is not automatic keeps what is in force; one that is has no recommendation left. */
-function asRecorded({ situation, acts }: View, traffic: Traffic, outcome: Verdict['outcome']): Traffic {
+/** A fleet that is not automatic keeps what is in force when it is only advised; one that is has no recommendation left. */
+function asRecorded({ situation, acts }: View, traffic: Traffic): Traffic {
   const before = situation.traffic;
   const version = before.version + 1;
-  const isImagined = situation.policy.automation !== 'automatic' && acts;
-  if (isImagined) return { ...before, version, recommended: traffic.recommended };
+  const isAutomatic = situation.policy.automation === 'automatic';
   const { recommended, ...rest } = traffic;
-  const isKept = recommended !== undefined && situation.policy.automation !== 'automatic' && outcome !== 'refused';
-  return { ...rest, version, ...(isKept && { recommended }) };
+  if (acts && !isAutomatic) return { ...before, version, recommended };
+  return { ...rest, version, ...(recommended && !isAutomatic && { recommended }) };
 }
 
 function changesOf(view: View, traffic: Traffic): TrafficChange[] {

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-round.ts';
 import type { Resource } from '../core/model.ts';
 import type { Deps } from '../deps.ts';
@@ -13,8 +14,9 @@ import { createTrust } from './trust.ts';
 /** A prober that dies blocks its fleet for this long, and for one probe. */
 const LEASE_MS = 15_000;
 
-/** A Worker has six connections at a time; two are left for the store and the cloud. */
+/** A Worker has six connections at a time. */
 const PROBE_CONNECTIONS = 4;
+const WRITE_CONNECTIONS = 2;
 
 /** Of the 10,000 that a Worker may make; the others are for decisions, pushes and sweeps. */
 const PROBE_REQUESTS = 8_000;
@@ -50,7 +52,8 @@ export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<
 
 function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {
   const lanes = createLanes(PROBE_CONNECTIONS);
-  return { deps, lanes, trust: createTrust(deps, lanes), shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
+  const writes = pLimit(WRITE_CONNECTIONS);
+  return { deps, lanes, writes, trust: createTrust(deps, lanes), shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
 }
 
 /** One observation of each target, and the state that it would lead to. */

@@ -1,9 +1,9 @@
 import type { QuotaUse } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
-import { effectiveShares } from '../core/distribution.ts';
+import { effectiveShares, isRejected } from '../core/distribution.ts';
 import { type Baseline, causesOf, unaccepted } from '../core/drift.ts';
 import { guard } from '../core/guard.ts';
-import type { GatewayConfig } from '../core/ir.ts';
+import type { GatewayConfig, Pool } from '../core/ir.ts';
 import { backendsOf, ingressClustersOf } from '../core/lookup.ts';
 import type { Resource } from '../core/model.ts';
 import { plan, planOf } from '../core/plan.ts';
@@ -104,7 +104,10 @@ export function propose(wish: Wish, observed: Observed): Proposal {
     overwriting: causes.overwriting,
     drifted,
     alarming: unaccepted(drifted, baseline, resource.spec.drift),
-    findings: [...(scope === 'full' ? provider.checkQuotas(config, observed) : []), ...guard(pushed)],
+    findings: [
+      ...(scope === 'full' ? provider.checkQuotas(config, observed) : []),
+      ...guard(pushed, rejectedPools(wish)),
+    ],
     quotas: scope === 'full' ? provider.quotas(config, observed) : [],
   };
 }
@@ -115,8 +118,14 @@ export function desiredObjects(
   config: GatewayConfig,
   observed: Observed,
 ): ProviderObject[] {
-  const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, traffic)]));
+  const sharesOf = (pool: Pool) => (isRejected(pool, traffic) ? [] : effectiveShares(pool, traffic));
+  const shares = new Map(config.pools.map((pool) => [pool.key, sharesOf(pool)]));
   return provider.compile(config, shares, observed, session);
+}
+
+/** Keys of pools whose requests a panic rejects. */
+function rejectedPools({ config, traffic }: Wish): Set<string> {
+  return new Set(config.pools.filter((pool) => isRejected(pool, traffic)).map(({ key }) => key));
 }
 
 /** Drift stays, but for what somebody deleted and something that is pushed may refer to. */

@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import type { FleetProbeRound, Shard } from '../../schemas/probe-round.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Resource } from '../core/model.ts';
@@ -17,6 +18,8 @@ import type { Trust } from './trust.ts';
 export interface Invocation {
   deps: Deps;
   lanes: Lanes;
+  /** Keeping what is seen must not take the connections of probes: one that waits for a connection would time out. */
+  writes: LimitFunction;
   trust: Trust;
   shard?: Shard | undefined;
   /** No target is begun after it. */
@@ -111,7 +114,9 @@ async function keep(
   { invocation, fleet, recorder, evaluator }: Round,
 ): Promise<{ record: HealthRecord; observation: Result['observation'] }> {
   const weighed = await invocation.trust.weigh(fleet, observation, startedMs);
-  const { record, isNews } = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+  const { record, isNews } = await invocation.writes(() =>
+    recorder.take(cluster, weighed.observation, weighed.suspectUntilMs),
+  );
   // A cluster that has just failed does not wait for the slower targets of the round.
   if (isNews) evaluator.ask();
   return { record, observation: weighed.observation };
@@ -125,7 +130,8 @@ async function view(clusters: readonly Resource<'cluster'>[], round: Round): Pro
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
     if (watched.length === 0) return;
     for (const { cluster, observation } of await viewOf(invocation.deps, voter, watched)) {
-      if ((await recorder.take(cluster, observation)).isNews) evaluator.ask();
+      const { isNews } = await invocation.writes(() => recorder.take(cluster, observation));
+      if (isNews) evaluator.ask();
     }
   });
   await Promise.all(views);

@@ -59,7 +59,7 @@ export interface Observed {
   facts: unknown;
 }
 
-/** The shares of each pool, by pool key. */
+/** The shares of each pool, by pool key; none at all: its requests are rejected, where the gateway can do so. */
 export type PoolShares = ReadonlyMap<string, readonly Share[]>;
 
 /** Two rules of which `first` goes before `second` with us, a request may match both, and the gateway sees it otherwise. */

@@ -23,6 +23,8 @@ export interface LocalWorker {
 export interface WorkerOptions {
   /** Default: a free one. */
   port?: number;
+  /** Another module than the main one of wrangler.toml. */
+  entrypoint?: string;
   /** Variables and secrets, over those of wrangler.toml. */
   settings: Record<string, string>;
   /** Takes what the Worker logs; begun anew. */
@@ -30,7 +32,7 @@ export interface WorkerOptions {
 }
 
 /** Starts the Worker of wrangler.toml. Rejects when it does not build or does not start; the port must be free. */
-export async function startWorker({ port = 0, settings, logFile }: WorkerOptions): Promise<LocalWorker> {
+export async function startWorker({ port = 0, entrypoint, settings, logFile }: WorkerOptions): Promise<LocalWorker> {
   mkdirSync(dirname(logFile), { recursive: true });
   rmSync(logFile, { force: true });
   const { unstable_DevEnv } = await loadWrangler();
@@ -41,6 +43,7 @@ export async function startWorker({ port = 0, settings, logFile }: WorkerOptions
   try {
     const worker = await environment.startWorker({
       config: fileURLToPath(new URL('wrangler.toml', ROOT)),
+      ...(entrypoint !== undefined && { entrypoint }),
       // Settings of a developer's own deployment have no place here.
       envFiles: [devNull],
       bindings: Object.fromEntries(

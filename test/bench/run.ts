@@ -2,6 +2,7 @@ import { api } from './api.ts';
 import { evacuate } from './evacuate.ts';
 import { failover } from './failover.ts';
 import { plan } from './plan.ts';
+import { probe } from './probe.ts';
 
 /** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
 const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = {
@@ -9,6 +10,7 @@ const benches: Record<string, () => Promise<Record<string, unknown>> | Record<st
   evacuate,
   failover,
   plan,
+  probe,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);

@@ -76,12 +76,18 @@ describe('guard', () => {
   it('refuses to leave a pool without a cluster', () => {
     const before = group('pool/shop', { w: [60, 40] }, { shares: shares(60, 40), remoteId: 'sgp-1' });
     const emptied = plan([group('pool/shop', { w: [0, 0] }, { shares: shares(0, 0) })], [before], 'sync');
-    expect(guard(emptied)).toMatchObject([{ code: 'empties-pool' }]);
+    expect(guard(emptied, new Set())).toMatchObject([{ code: 'empties-pool' }]);
+    const rejected = plan(
+      [group('pool/shop', { w: [0, 0] }, { shares: shares(0, 0), pool: 'shop' })],
+      [before],
+      'sync',
+    );
+    expect(guard(rejected, new Set(['shop']))).toEqual([]);
     const moved = plan([group('pool/shop', { w: [0, 100] }, { shares: shares(0, 100) })], [before], 'sync');
-    expect(guard(moved)).toEqual([]);
+    expect(guard(moved, new Set())).toEqual([]);
   });
 
   it('refuses to touch what is not known to be ours', () => {
-    expect(guard(plan([], [rule('r')], 'sync'))).toMatchObject([{ code: 'foreign-object' }]);
+    expect(guard(plan([], [rule('r')], 'sync'), new Set())).toMatchObject([{ code: 'foreign-object' }]);
   });
 });

@@ -71,6 +71,8 @@ describe('safety rules', () => {
     expect(broken(context({}, { ceilings }), before, after)).toEqual(['capacity']);
     expect(broken(context({}, { ceilings: new Map([['b', 600]]) }), before, after)).toEqual([]);
     expect(broken(context({}, { ceilings }), after, after)).toEqual([]);
+    const hot = new Map([...Object.keys(WEIGHTS)].map((name) => [name, 100]));
+    expect(broken(context({}, { ceilings: hot }), after, before)).toEqual([]);
   });
 
   it('are set aside by live break-glasses, all of which are named', () => {

@@ -146,6 +146,21 @@ describe('a shift', () => {
     expect(other.ask({ type: 'end-shift', name: 'unknown' })).toMatchObject({ outcome: 'refused' });
   });
 
+  it('R10: is refused when it would leave nobody to serve, at once or by its last step', () => {
+    const story = new Story();
+    story.ask(put());
+    story.after(5);
+    const others = story.now.clusters.map(({ name }) => name).filter((name) => name !== 'a');
+    const last = others.pop();
+    for (const cluster of others) {
+      story.ask(put({ name: `also-${cluster}`, cluster }));
+      story.after(5);
+    }
+    const refused = story.ask(put({ name: 'last', cluster: last }));
+    expect(refused?.outcome).toBe('refused');
+    expect(refused?.rules).toContainEqual(expect.objectContaining({ rule: 'never-empty', passed: false }));
+  });
+
   it('ends with its cluster', () => {
     const story = new Story();
     story.ask(put());

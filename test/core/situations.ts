@@ -1,7 +1,8 @@
 import { decide } from '../../functions/core/decide.ts';
+import { placementShares } from '../../functions/core/distribution.ts';
 import type { HealthRecord } from '../../functions/core/health.ts';
 import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/situation.ts';
-import { type LiveShift, NO_TRAFFIC, type Traffic } from '../../functions/core/traffic.ts';
+import { type LiveShift, NO_AUTOMATION, NO_TRAFFIC, type Outage, type Traffic } from '../../functions/core/traffic.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 
@@ -67,6 +68,36 @@ export function shift(overrides: Partial<LiveShift> = {}): LiveShift {
     decision: '',
     ...overrides,
   };
+}
+
+export const HOUR = 3_600_000;
+
+/** The cluster was withdrawn an hour ago, and is not held any longer. */
+export function out(cluster: string, overrides: Partial<Outage> = {}): Outage {
+  return {
+    cluster,
+    uid: `cluster_${cluster}`,
+    phase: 'out',
+    percent: 0,
+    sinceMs: T0 - HOUR,
+    reason: 'it failed',
+    decision: 'dec_0',
+    heldUntilMs: T0 - HOUR,
+    ...overrides,
+  };
+}
+
+/** Traffic in which automation holds these clusters back. */
+export function holding(...outages: Outage[]): Traffic {
+  const withdrawals = outages.map(({ cluster, percent, sinceMs, reason, decision }) => {
+    return { cluster, percent, cause: 'failure' as const, sinceMs, reason, decision };
+  });
+  return { ...NO_TRAFFIC, version: 7, withdrawals, automation: { ...NO_AUTOMATION, outages } };
+}
+
+/** What each placement gives to its clusters. */
+export function percentsIn(traffic: Traffic, placements = situation().placements): number[][] {
+  return placements.map((item) => placementShares(item, traffic).map(({ percent }) => percent));
 }
 
 /** A fleet over time: what is decided is in force, and verified at once unless told otherwise. */

@@ -3,18 +3,11 @@ import type { EventType, FleetEvent } from './events.ts';
 import { createPrng, type Prng } from './prng.ts';
 import { type FleetScenario, fleetBy, msAt, type Scenario } from './scenario.ts';
 
-/** Of the way to the gateways, and of the control plane itself. */
-export const FAULTS = [
-  'throttle',
-  'unanswered',
-  'partial',
-  'eventual',
-  'stall',
-  'refuse',
-  'crash',
-  'twice',
-  'stale',
-] as const;
+/** Of the way to the gateways, and of the control plane itself; these hold up what it does. */
+export const DELAYS = ['throttle', 'unanswered', 'partial', 'eventual', 'stall', 'refuse', 'crash'] as const;
+
+/** These shall not even do that. */
+export const FAULTS = [...DELAYS, 'twice', 'stale'] as const;
 
 const RULES: readonly SafetyRuleName[] = ['min-serving', 'min-base', 'max-removed', 'exclusive', 'capacity', 'gate'];
 
@@ -28,6 +21,13 @@ const CLUSTER: Draw = (prng, fleet) => ({
   clusters: prng.chance(0.8) ? [prng.pick(clustersOf(fleet))] : prng.some(clustersOf(fleet)),
   cause: prng.pick(['Ingress', 'Cluster']),
   seconds: prng.pick([20, 60, 150, 150, 600]),
+});
+
+const OUTAGE: Draw = (prng, fleet) => ({
+  type: 'down',
+  clusters: [prng.pick(clustersOf(fleet))],
+  cause: 'Cluster',
+  seconds: prng.pick([60, 150]),
 });
 
 const WAVE: Draw = (prng, fleet) => ({
@@ -63,6 +63,7 @@ const EDIT: Draw = (prng, fleet): Omit<FleetEvent, 'tick'> => {
   const pool = prng.int(0, fleet.pools.length - 1);
   return prng.pick<Omit<FleetEvent, 'tick'>>([
     { type: 'mode', mode: prng.pick(['recommend', 'paused']), seconds } as Omit<FleetEvent, 'tick'>,
+    { type: 'gate', seconds: 300 },
     { type: 'gate', seconds },
     { type: 'freeze', seconds },
     { type: 'tamper', seconds: 1 },
@@ -93,7 +94,8 @@ const PEOPLE: Draw = (prng, fleet) => {
 };
 
 const DRAWS: readonly Draw[] = [
-  CLUSTER,
+  OUTAGE,
+  OUTAGE,
   CLUSTER,
   CLUSTER,
   WAVE,

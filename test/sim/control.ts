@@ -61,7 +61,7 @@ function take(fleet: Fleet, { cluster, uid, observation, isTrue }: Delivery, tic
   fleet.stored.health[uid] = fleet.production.step(record, observation, { policy: policy.health, voters }, nowMs);
   if (!voters.some(({ name }) => name === observation.voter)) return;
   const { voter, outcome } = observation;
-  if (isCutOff(fleet, voter)) doubt(fleet, voter, nowMs);
+  if (isCutOff(fleet, voter) || fleet.isSuspect(voter, nowMs)) doubt(fleet, voter, nowMs);
   fleet.oracle.forget(uid, voters);
   fleet.oracle.hear({ uid, voter, atMs, outcome, isTrue }, policy.health, nowMs);
 }
@@ -79,8 +79,10 @@ function isCutOff({ active, declared, scenario }: Fleet, voter: string): boolean
   );
 }
 
+/** Until then its votes are void, of every cluster; those that it casts meanwhile too. */
 function doubt(fleet: Fleet, voter: string, nowMs: number): void {
-  const untilMs = nowMs + freshMs(fleet.declared.policy.health);
+  const untilMs = isCutOff(fleet, voter) ? nowMs + freshMs(fleet.declared.policy.health) : fleet.suspects.get(voter);
+  if (untilMs === undefined) return;
   fleet.suspects.set(voter, untilMs);
   for (const { uid } of fleet.declared.clusters) {
     const record = fleet.stored.health[uid];

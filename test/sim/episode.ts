@@ -1,4 +1,4 @@
-import { FAULTS } from './adversary.ts';
+import { DELAYS } from './adversary.ts';
 import { decide, hear, probe, push, type Sink, tamper } from './control.ts';
 import { Fleet } from './fleet.ts';
 import { type DecisionEntry, type Invariant, type TickEntry, type Violation, ViolationError } from './history.ts';
@@ -89,7 +89,7 @@ class Life implements Sink {
     const { ticks } = this.scenario;
     if (tick < ticks || (tick - ticks) % 30 !== 0) return false;
     if (tick < ticks + restSeconds(this.fleet) && !this.isWhole()) return false;
-    if (!this.options.maxTicks) this.judge(tick, (invariant) => invariant.ended?.(this.entry(tick, false)));
+    this.judge(tick, (invariant) => invariant.ended?.(this.entry(tick, false)));
     return true;
   }
 
@@ -103,7 +103,7 @@ class Life implements Sink {
     const { fleet } = this;
     const truths = new Map<string, Truth>();
     for (const { name } of fleet.declared.clusters) truths.set(name, truthOf(name, fleet.active, tick));
-    const isCalm = !fleet.active.some(({ type }) => FAULTS.some((fault) => fault === type) || type === 'tamper');
+    const isCalm = !fleet.active.some(({ type }) => DELAYS.some((delay) => delay === type) || type === 'tamper');
     return { tick, fleet, declared: fleet.declared, active: fleet.active, truths, hasChanged, isCalm };
   }
 

@@ -23,7 +23,7 @@ export interface TickEntry {
   truths: ReadonlyMap<string, Truth>;
   /** An edit or a fault began or ended in this tick. */
   hasChanged: boolean;
-  /** No faults any more. */
+  /** Nothing holds up the control plane or the gateways. */
   isCalm: boolean;
 }
 

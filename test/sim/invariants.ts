@@ -4,11 +4,12 @@ import { boundedDetection, correlation, editSafety, noFalseFailover, unknownIsIn
 import { exactlyOnce, explainable, isolation, oneWriter, progress, staticStability } from './invariants/ledger.ts';
 import { drillsGiveWay, expiry, precedence } from './invariants/people.ts';
 import { boundedFlapping, freeze, monotoneRamp, oneAtATime, verifiedSteps } from './invariants/returns.ts';
-import { conservation, neverEmpty, noOverloadByChoice, safetyRules } from './invariants/weights.ts';
+import { conservation, neverEmpty, noOverloadByChoice, panicMode, safetyRules } from './invariants/weights.ts';
 
 const ALL: readonly ((fleet: Fleet) => Invariant)[] = [
   conservation,
   neverEmpty,
+  panicMode,
   noFalseFailover,
   boundedDetection,
   unknownIsInert,

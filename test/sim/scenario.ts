@@ -174,10 +174,10 @@ function failoverBy(prng: Prng, freezeWindows: object[]): object {
 function safetyBy(prng: Prng, pools: readonly Pool[], names: readonly string[]): object {
   const most = Math.min(...pools.map(({ members }) => members.filter(({ weight }) => weight > 0).length));
   return {
-    minServingClusters: prng.chance(0.2) ? Math.max(1, Math.min(2, most - 1)) : 1,
-    minBasePercent: prng.pick([0, 0, 0, 20]),
+    minServingClusters: prng.chance(0.4) ? Math.max(1, Math.min(2, most - 1)) : 1,
+    minBasePercent: prng.pick([0, 0, 20, 50]),
     ...(prng.chance(0.3) && { maxRemoved: { percent: prng.pick([60, 100]), windowSeconds: prng.pick([300, 3600]) } }),
     exclusive: names.length > 2 && prng.chance(0.2) ? [names.slice(0, 2)] : [],
-    gates: prng.chance(0.3) ? [{ name: 'gate', ...(prng.chance(0.5) && { clusters: [prng.pick(names)] }) }] : [],
+    gates: prng.chance(0.5) ? [{ name: 'gate', ...(prng.chance(0.3) && { clusters: [prng.pick(names)] }) }] : [],
   };
 }

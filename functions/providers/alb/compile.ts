@@ -67,11 +67,11 @@ function compilePool(
 
 /**
  * When no cluster shall serve, weights stay what they are: a group whose weights are all 0 answers 503, while one whose servers all
- * fail is still tried (ALB fails open).
+ * fail is still tried (ALB fails open). Without any shares, 503 is what is wanted.
  */
 function servers(pool: Pool, shares: readonly Share[], current: readonly Server[]): Server[] {
   const weighted = serverWeights(pool.members, shares);
-  const nobody = weighted.every((server) => server.weight === 0);
+  const nobody = shares.length > 0 && weighted.every((server) => server.weight === 0);
   return weighted.map(({ address, port, remote, weight }) => {
     const now = current.find((server) => server.ServerId === address && server.Port === port);
     return { ServerId: address, Port: port, Weight: nobody ? (now?.Weight ?? 0) : weight, RemoteIpEnabled: remote };

@@ -105,6 +105,11 @@ describe('server groups', () => {
     expect(GroupSpec.parse(group?.spec).Servers.map((server) => server.Weight)).toEqual([40, 60]);
     expect(group?.shares).toEqual(nobody);
   });
+
+  test('when requests are to be rejected, all weights are 0', () => {
+    const [group] = compiled({}, { shares: [], objects: compiled({}) });
+    expect(GroupSpec.parse(group?.spec).Servers.map((server) => server.Weight)).toEqual([0, 0]);
+  });
 });
 
 describe('rules', () => {

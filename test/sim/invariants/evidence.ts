@@ -179,16 +179,20 @@ export function correlation({ oracle }: Fleet): Invariant {
     ticked: ({ declared, tick }) => {
       for (const facts of declared.clusters) {
         const { health } = declared.policy;
-        const says = ({ state }: { state: string }) => state === 'down';
-        const { isMajority, isSufficient } = oracle.count(
-          facts.uid,
-          votersOf(declared, facts),
-          health,
-          msAt(tick),
-          says,
-        );
-        if (!isMajority || !isSufficient) downSince.delete(facts.name);
-        else if (!downSince.has(facts.name)) downSince.set(facts.name, msAt(tick));
+        const isSaid = (state: Testimony['state']) => {
+          const { voters } = facts;
+          const watching = votersOf(declared, facts);
+          const { votes, isSufficient } = oracle.count(
+            facts.uid,
+            watching,
+            health,
+            msAt(tick),
+            (item) => item.state === state,
+          );
+          return votes * 2 > voters.length && isSufficient;
+        };
+        if (isSaid('up')) downSince.delete(facts.name);
+        else if (!downSince.has(facts.name) && isSaid('down')) downSince.set(facts.name, msAt(tick));
       }
       return undefined;
     },

@@ -1,6 +1,7 @@
 import type { Fleet } from '../fleet.ts';
 import { isSame } from '../gateway.ts';
 import type { Invariant } from '../history.ts';
+import { isContradictory } from './weights.ts';
 
 /** Invariants of what is written and by whom, and of coming to rest. */
 
@@ -53,7 +54,9 @@ export function progress(): Invariant {
       if (traffic.shifts.length > 0) return `the shift ${traffic.shifts[0]?.name} never ends`;
       if (fleet.verifiedAtMs() === undefined || !fleet.isFollowed()) return 'a gateway does not follow';
       const out = traffic.withdrawals[0];
-      if (declared.policy.automation !== 'automatic' || !out) return undefined;
+      const { automation, safety } = declared.policy;
+      const isContrary = declared.pools.some((pool) => isContradictory(pool, safety));
+      if (automation !== 'automatic' || !out || isContrary) return undefined;
       return `${out.cluster} is healthy, and has ${out.percent} % of its share: ${out.reason}`;
     },
   };

@@ -1,4 +1,5 @@
 import type { Share } from '../../../functions/core/ir.ts';
+import type { Situation } from '../../../functions/core/situation.ts';
 import { automaticPercent, type DecisionEntry, type Invariant, isAutomatic, isJoining } from '../history.ts';
 import { SECOND_MS } from '../scenario.ts';
 
@@ -19,7 +20,14 @@ export function movesOf({ situation, verdict }: DecisionEntry): Move[] {
       to: automaticPercent(verdict.traffic, name),
     }))
     .filter(({ from, to }) => from !== to)
+    .filter(({ cluster }) => !isAnother(situation, cluster))
     .filter(({ cluster }) => !isJoining(situation.traffic, cluster) && !isJoining(verdict.traffic, cluster));
+}
+
+/** What is known is of one that had the name before. */
+function isAnother({ clusters, traffic }: Situation, name: string): boolean {
+  const uid = clusters.find((facts) => facts.name === name)?.uid;
+  return traffic.automation.outages.some((outage) => outage.cluster === name && outage.uid !== uid);
 }
 
 /** Steps up that are judged: not of a cluster that a shift governs, that nobody watches, or that is all that is left. */
@@ -40,13 +48,14 @@ export function isFelt({ before, after }: DecisionEntry, name: string): boolean 
   return Object.keys(after).some((key) => percentOf(before[key]) !== percentOf(after[key]));
 }
 
-/** Nobody else who could serve a backend was in, or is. */
-export function isLastHope({ situation, verdict }: DecisionEntry, name: string): boolean {
+/** A backend that had lost all its clusters gets one back; who was kept there all the time needs no hurry. */
+export function isLastHope({ situation, verdict, before, fleet }: DecisionEntry, name: string): boolean {
   return [situation.traffic, verdict.traffic].some(({ withdrawals }) => {
     const isOut = (cluster: string) => withdrawals.some((item) => item.cluster === cluster && item.percent === 0);
-    return situation.placements.some(({ members, pinned }) => {
+    return fleet.declared.pools.some(({ key, members, pinned }) => {
       const able = members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster);
-      return !pinned && able.includes(name) && able.every((cluster) => cluster === name || isOut(cluster));
+      const isKept = before[key]?.some(({ cluster, percent }) => cluster === name && percent > 0);
+      return !pinned && !isKept && able.includes(name) && able.every((cluster) => cluster === name || isOut(cluster));
     });
   });
 }
@@ -69,34 +78,35 @@ interface Past {
 export function boundedFlapping(): Invariant {
   const pasts = new Map<string, Past>();
   let baseMs = Number.POSITIVE_INFINITY;
+  const pastOf = ({ clusters }: Situation, cluster: string): Past => {
+    const uid = clusters.find(({ name }) => name === cluster)?.uid ?? cluster;
+    const past = pasts.get(uid) ?? { falls: [], turns: [], isOut: false };
+    pasts.set(uid, past);
+    return past;
+  };
   return {
     name: 'I6',
     decided: (entry) => {
       const { situation } = entry;
+      const { nowMs } = situation;
       baseMs = Math.min(baseMs, situation.policy.failover.cooldownSeconds * SECOND_MS);
-      const pastOf = (cluster: string): Past => {
-        const uid = situation.clusters.find(({ name }) => name === cluster)?.uid ?? cluster;
-        const past = pasts.get(uid) ?? { falls: [], turns: [], isOut: false };
-        pasts.set(uid, past);
-        return past;
-      };
       for (const { cluster } of raisesOf(entry)) {
-        const early = earliness(pastOf(cluster), baseMs, situation.nowMs);
+        const early = earliness(pastOf(situation, cluster), baseMs, nowMs);
         if (early) return `${cluster} returns after ${early}`;
       }
-      for (const { cluster, from, to } of isAutomatic(entry) ? movesOf(entry) : []) {
-        const past = pastOf(cluster);
-        const flapping = turn(past, {
-          isOut: to < from,
-          isFelt: isFelt(entry, cluster),
-          baseMs,
-          nowMs: situation.nowMs,
-        });
-        if (flapping) return `${cluster} ${flapping}`;
+      for (const move of turnsOf(entry)) {
+        const next = { isOut: move.to < move.from, isFelt: isFelt(entry, move.cluster), baseMs, nowMs };
+        const flapping = turn(pastOf(situation, move.cluster), next);
+        if (flapping) return `${move.cluster} ${flapping}`;
       }
       return undefined;
     },
   };
+}
+
+function turnsOf(entry: DecisionEntry): Move[] {
+  if (!isAutomatic(entry)) return [];
+  return movesOf(entry).filter(({ cluster, from, to }) => to < from || !isLastHope(entry, cluster));
 }
 
 function earliness({ falls, isOut }: Past, baseMs: number, nowMs: number): string | undefined {

@@ -1,4 +1,8 @@
+import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { Pool, Share } from '../../../functions/core/ir.ts';
+import { placementKey } from '../../../functions/core/placements.ts';
+import type { Policy } from '../../../functions/core/situation.ts';
+import { NO_TRAFFIC, type Traffic } from '../../../functions/core/traffic.ts';
 import type { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Programmed } from '../gateway.ts';
@@ -58,9 +62,10 @@ export function safetyRules(): Invariant {
       const recent = removals.filter(({ atMs }) => nowMs - atMs < windowMs).map(({ cluster }) => cluster);
       const removed = isAutomatic(entry) ? recent : [];
       for (const declared of fleet.declared.pools) {
-        const members = declared.members.filter(({ cluster }) => !isJoining(verdict.traffic, cluster));
-        const pool = { ...declared, members };
-        const broken = brokenRule(entry, pool, before[pool.key] ?? [], after[pool.key] ?? [], removed);
+        const hasJoined = ({ cluster }: { cluster: string }) => !isJoining(verdict.traffic, cluster);
+        const pool = { ...declared, members: declared.members.filter(hasJoined) };
+        const [then, now] = [before, after].map((programmed) => (programmed[pool.key] ?? []).filter(hasJoined));
+        const broken = brokenRule(entry, pool, then ?? [], now ?? [], removed);
         if (broken) return broken;
       }
       return undefined;
@@ -76,7 +81,7 @@ function brokenRule(
   removed: readonly string[],
 ): string | undefined {
   const { safety } = entry.situation.policy;
-  const isJudged = !pool.pinned && total(after) > 0;
+  const isJudged = !pool.pinned && total(after) > 0 && !isContradictory(pool, safety);
   const counts = (rule: SafetyRuleName) => isJudged && !isSetAside(entry, rule);
   const [then, now] = [serving(before), serving(after)];
   if (counts('min-serving') && now.length < safety.minServingClusters && now.length < then.length) {
@@ -100,6 +105,12 @@ function brokenRule(
     return isHeld && percent !== (before.find((share) => share.cluster === cluster)?.percent ?? 0);
   });
   return moved && `gate: the share of ${moved.cluster} moves`;
+}
+
+/** What people declare of the pool breaks the rules already. */
+export function isContradictory(pool: Pool, { minServingClusters, minBasePercent }: Policy['safety']): boolean {
+  const declared = serving(effectiveShares(pool, NO_TRAFFIC));
+  return declared.length < minServingClusters || baseOf(pool, declared) < minBasePercent;
 }
 
 function isSetAside({ situation, verdict }: DecisionEntry, rule: SafetyRuleName): boolean {
@@ -138,10 +149,35 @@ export function noOverloadByChoice(): Invariant {
       if (capped.some(({ name, ceiling }) => (then.get(name) ?? 0) > ceiling + 1e-6)) return undefined;
       const hot = capped.find(({ name, ceiling }) => (now.get(name) ?? 0) > ceiling + 1e-6);
       const hasDead = verdict.traffic.withdrawals.some(({ cause }) => cause === 'failure');
-      if (!hot || (hasDead && verdict.flags.includes('overload'))) return undefined;
-      return `${hot.name} has to serve ${now.get(hot.name)} requests per second, and may serve ${hot.ceiling}`;
+      if (!hot) return undefined;
+      const roomy =
+        hasDead && verdict.flags.includes('overload') ? roomBeside(entry, hot.name, now, capped) : 'nobody dead';
+      return roomy && `${hot.name} has to serve ${now.get(hot.name)}/s, of ${hot.ceiling}; there is ${roomy}`;
     },
   };
+}
+
+/** Somebody fully in who could take a point of what is too much for the cluster. */
+function roomBeside(
+  { fleet, verdict, after }: DecisionEntry,
+  hot: string,
+  loads: ReadonlyMap<string, number>,
+  capped: readonly { name: string; ceiling: number }[],
+): string | undefined {
+  const { withdrawals, automation } = verdict.traffic;
+  if (automation.panics.length > 0) return undefined;
+  const isIn = (name: string) => withdrawals.every(({ cluster }) => cluster !== name);
+  for (const { key, members, pinned, load = 0 } of fleet.declared.pools) {
+    const isHot = after[key]?.some(({ cluster, percent }) => cluster === hot && percent > 1);
+    if (pinned || load === 0 || !isHot) continue;
+    const able = members.filter(({ cluster, weight }) => weight > 0 && cluster !== hot && isIn(cluster));
+    const roomy = able.find(({ cluster }) => {
+      const ceiling = capped.find(({ name }) => name === cluster)?.ceiling ?? 0;
+      return (loads.get(cluster) ?? 0) + load / 50 <= ceiling;
+    });
+    if (roomy) return `room at ${roomy.cluster} for ${key}`;
+  }
+  return undefined;
 }
 
 export function loadsOf(fleet: Fleet, programmed: Programmed): Map<string, number> {
@@ -156,4 +192,52 @@ export function loadsOf(fleet: Fleet, programmed: Programmed): Map<string, numbe
 
 function total(shares: readonly Share[] = []): number {
   return shares.reduce((sum, { percent }) => sum + percent, 0);
+}
+
+/** R13: with so little left, by number and by capacity, the declared mode is in force; with clearly enough left it is not. */
+export function panicMode(): Invariant {
+  return {
+    name: 'R13',
+    decided: (entry) => {
+      const { fleet, verdict } = entry;
+      const { withdrawals } = verdict.traffic;
+      const areFailures = withdrawals.every(({ cause }) => cause === 'failure' || cause === 'return');
+      if (!isAutomatic(entry) || !areFailures) return undefined;
+      const movable = fleet.declared.pools.filter(({ pinned }) => !pinned);
+      return movable.map((pool) => panicFault(entry, pool)).find((detail) => detail !== undefined);
+    },
+  };
+}
+
+function panicFault(entry: DecisionEntry, pool: Pool): string | undefined {
+  const { situation, verdict, before, after } = entry;
+  const { thresholdPercent, mode } = situation.policy.failover.panic;
+  const { least, most } = leftOf(entry, pool);
+  const isIn = ({ automation }: Traffic) => automation.panics.some(({ placement }) => placement === placementKey(pool));
+  const isPanic = isIn(verdict.traffic);
+  if (least >= Math.min(100, thresholdPercent + 10) && isPanic) return `${pool.key} panics with ${least} % left`;
+  if (most >= thresholdPercent) return undefined;
+  if (!isPanic) return `${pool.key} does not panic with ${most} % left`;
+  if (mode === 'reject' && total(after[pool.key]) > 0) return `${pool.key} is not rejected`;
+  const hasServed = (before[pool.key] ?? []).some(({ cluster, percent }) => percent > 0 && isFit(entry, cluster));
+  const isHeld = isIn(situation.traffic) || JSON.stringify(before[pool.key]) === JSON.stringify(after[pool.key]);
+  return mode === 'hold' && hasServed && !isHeld ? `${pool.key} is not held` : undefined;
+}
+
+function isFit({ verdict }: DecisionEntry, name: string): boolean {
+  return verdict.traffic.withdrawals.every(({ cluster }) => cluster !== name);
+}
+
+/** Percent of a pool that has not failed, by number and by capacity. */
+function leftOf({ situation, verdict }: DecisionEntry, { members }: Pool): { least: number; most: number } {
+  const able = members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster);
+  const capacityOf = (name: string) => situation.clusters.find((facts) => facts.name === name)?.capacity;
+  const isOut = (name: string) =>
+    verdict.traffic.withdrawals.some((item) => item.cluster === name && item.cause === 'failure');
+  const left = able.filter((name) => !isOut(name));
+  const sum = (names: readonly string[]) => names.reduce((all, name) => all + (capacityOf(name) ?? 0), 0);
+  const byNumber = (100 * left.length) / able.length;
+  const isKnown = able.every((name) => capacityOf(name) !== undefined);
+  const byCapacity = isKnown ? (100 * sum(left)) / sum(able) : byNumber;
+  return { least: Math.min(byNumber, byCapacity), most: Math.max(byNumber, byCapacity) };
 }

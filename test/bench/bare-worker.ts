@@ -1,0 +1,27 @@
+import pLimit from 'p-limit';
+import { net } from '../../functions/platform.ts';
+
+/** The fetches of a round of probes, and nothing else: POST {urls, timeoutMs, connections}. */
+interface Work {
+  urls: string[];
+  timeoutMs: number;
+  connections: number;
+}
+
+// biome-ignore lint/style/noDefaultExport: the form of a Worker.
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const { urls, timeoutMs, connections } = (await request.json()) as Work;
+    const limit = pLimit(connections);
+    const answers = urls.map((url) =>
+      limit(() =>
+        net.fetch(url, { method: 'GET', headers: {}, timeoutMs }).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    const answered = (await Promise.all(answers)).filter(Boolean).length;
+    return Response.json({ answered });
+  },
+};
