@@ -64,7 +64,7 @@ const fleets = operationsOf({
   input: FleetInput,
   output: Fleet,
   page: FleetPage,
-  writeProblems: ['forbidden-address'],
+  writeProblems: ['unknown-reference', 'forbidden-address', 'conflicting-declaration'],
 });
 
 const clusters = operationsOf({

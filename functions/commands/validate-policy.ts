@@ -17,7 +17,7 @@ export async function validatePolicy(proposal: Proposal<'fleet'>, world: World, 
     ...forbiddenTargets(proposal, settings),
     ...unknownNotificationTargets(proposal, settings),
     ...(proposal.before ? await unknownNames(proposal, world) : []),
-    ...(await lintFleet(proposal, world)).refusals.map(contradiction),
+    ...(await lintFleet(proposal, world)).refusals.filter(({ code }) => code !== UNKNOWN).map(contradiction),
   ];
 }
 
@@ -28,6 +28,9 @@ export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world
   // No gateway is ever left without anybody to serve a pool (core/guard.ts).
   return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject: false });
 }
+
+/** As linting calls names of what there is not. */
+const UNKNOWN = 'unknown-cluster';
 
 function contradiction(issue: Issue): Issue {
   return { ...issue, code: 'conflicting-declaration' };

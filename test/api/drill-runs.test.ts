@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drillReportPage } from '../../functions/api/drill-report-page.ts';
+import { examples } from '../../functions/api/examples.ts';
+import { DrillReport } from '../../schemas/drill-report.ts';
 import { createShop, fleet, pointers } from './fixtures.ts';
 import { type Harness, startHarness } from './harness.ts';
 
@@ -36,5 +39,30 @@ describe('a drill', () => {
   it.each(['', '/report'])('run that never was is not found%s', async (suffix) => {
     const answer = await harness.call('GET', `${shop}/drill-runs/drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2${suffix}`);
     expect(answer.status).toBe(404);
+  });
+});
+
+describe('the report of a drill', () => {
+  const report = DrillReport.parse(examples['getDrillReport']?.response);
+
+  it('is a page that carries everything with it and runs nothing', () => {
+    const page = drillReportPage(report);
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).not.toMatch(/<script|<link|<img|src=|href=|url\(/);
+    expect(page).toContain('@media print');
+  });
+
+  it('has what is measured, the votes, the rules and the shares', () => {
+    const page = drillReportPage(report);
+    for (const text of ['4 s', '60 s', 'met', 'hangzhou-a 0 %', 'quorum', 'edge: unhealthy', report.evidenceHash]) {
+      expect(page).toContain(text);
+    }
+  });
+
+  it('escapes what people have written', () => {
+    const actor = '<script>alert("x")</script>';
+    const page = drillReportPage({ ...report, run: { ...report.run, actor } });
+    expect(page).not.toContain('<script>');
+    expect(page).toContain('&lt;script&gt;');
   });
 });

@@ -29,6 +29,7 @@ describe.each(['alb', 'mse'] as const)('behind %s', (provider) => {
   const percentOf = async (name: string) => (await get(`/shifts/${name}`)).currentPercent;
 
   it('a shift moves real traffic away, and its end brings it back by the ramp', async () => {
+    await declare({ failover: { failback: { mode: 'ramp', rampSeconds: 20, stepPercent: 40 } } });
     const answer = await harness.api('PUT', `${FLEET}/shifts/drain`, shift());
     expect(answer.status).toBe(201);
     await rounds(1);
@@ -38,7 +39,7 @@ describe.each(['alb', 'mse'] as const)('behind %s', (provider) => {
     await rounds(2);
     const returning = await get('/shifts/drain');
     expect(returning.state, 'never by a jump').toBe('returning');
-    await rounds(90);
+    await rounds(8);
     expect(await get('/shifts/drain')).toMatchObject({ state: 'ended', endedBy: 'api' });
     const split = await harness.edge.split(50, 'shop.example.com');
     expect(split).toEqual({ a: 30, b: 20 });
@@ -63,24 +64,24 @@ describe.each(['alb', 'mse'] as const)('behind %s', (provider) => {
     expect((await get('/shifts/slow')).endedBy).toBe('expiry');
   });
 
-  it('a shift that leaves too few clusters is refused with the numbers, unless a break-glass says so', async () => {
-    await declare({ safety: { minServingClusters: 2 } });
+  it('a shift that leaves too little is refused with the numbers, unless a break-glass says so', async () => {
+    await declare({ safety: { minBasePercent: 50 } });
     const refused = await harness.api('PUT', `${FLEET}/shifts/drain`, shift());
     expect([refused.status, refused.body.code]).toEqual([409, 'rule-violated']);
     expect(refused.body.errors).toMatchObject([
-      { pointer: 'fleets/prod#/safety/minServingClusters', detail: expect.stringMatching(/1 clusters serve.*2/) },
+      { pointer: 'fleets/prod#/safety/minBasePercent', detail: expect.stringMatching(/40 %.*50/) },
     ]);
     const { items } = await get('/audit?action=shift.refused');
-    expect(items).toMatchObject([{ actor: 'api', reason: expect.stringContaining('min-serving') }]);
+    expect(items).toMatchObject([{ actor: 'api', reason: expect.stringContaining('min-base') }]);
     await harness.api('PUT', `${FLEET}/break-glasses/move`, {
-      rules: ['min-serving'],
+      rules: ['min-base'],
       reason: 'b has to do',
       expiresAt: inHours(1),
     });
     const allowed = await harness.api('PUT', `${FLEET}/shifts/drain`, shift());
     expect(allowed.status).toBe(201);
     expect((await get(`/decisions/${allowed.body.decision}`)).rules).toContainEqual(
-      expect.objectContaining({ rule: 'min-serving', passed: false, overriddenBy: 'move' }),
+      expect.objectContaining({ rule: 'min-base', passed: false, overriddenBy: 'move' }),
     );
   });
 
@@ -92,7 +93,7 @@ describe.each(['alb', 'mse'] as const)('behind %s', (provider) => {
     expect([second.status, second.body.code]).toEqual([409, 'already-live']);
     await rounds(2);
     expect(await harness.edge.split(20, 'shop.example.com')).toEqual({ b: 20 });
-    await rounds(20);
+    await rounds(9);
     const run = await get(`/drill-runs/${started.body.id}`);
     expect(run).toMatchObject({ state: 'passed', percent: 100, recoveryTargetSeconds: 60 });
     expect(run.recoverySeconds).toBeGreaterThanOrEqual(0);
