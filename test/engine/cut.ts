@@ -6,9 +6,10 @@ import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { ControlPlane } from './harness.ts';
 
 /**
- * A process that can be stopped at any moment at which the world may see a difference: before each request to the table, each attempt of
- * a call to the cloud and each sleep, and after each of those that write, before the answer is used. What a read has told is lost
- * with the process, so that the moment after it is the one before the next.
+ * A process that can be stopped at any moment at which the world may see a difference: before each write to the table, each attempt of a
+ * call that writes to the cloud and each sleep, and after each of those that write, before the answer is used. A read is no such moment:
+ * what it has told is lost with the process, and until the next moment nothing else is sent and no time passes, so that who dies before,
+ * in or after a read leaves behind what who dies at that moment does.
  */
 export interface Process {
   /** As real as those of the harness. */
@@ -17,11 +18,11 @@ export interface Process {
   stopped: Promise<string>;
   /** Resolves once what it has sent so far has been done. */
   landed(): Promise<void>;
-  /** Stops it at its next moment, if it has not stopped yet. */
+  /** Stops it at its next moment or read, if it has not stopped yet. */
   kill(): void;
   /** Lets it go on from where it has stopped, and to its end. */
   resume(): void;
-  /** The moments at which it stands while it is stopped; several, where it does several things at a time. */
+  /** The moments and reads before which it stands while it is stopped; several, where it does several things at a time. */
   standing(): string[];
   /** What it has written, in the order in which that was done. */
   wrote: readonly string[];
@@ -87,6 +88,7 @@ class Line {
   attempts = 0;
   #when: When;
   #count = 0;
+  #isStopped = false;
   readonly #stop = Promise.withResolvers<string>();
   readonly #gate = Promise.withResolvers<void>();
 
@@ -100,11 +102,15 @@ class Line {
 
   async pass(moment: string): Promise<void> {
     this.#count++;
-    if (!this.#when(moment, this.#count)) return;
+    if (!this.#isStopped && !this.#when(moment, this.#count)) return;
     this.stopNow();
     this.#stop.resolve(moment);
-    this.standing.add(moment);
-    await this.#gate.promise;
+    await this.#stand(moment);
+  }
+
+  /** Stops nobody, but those who have been stopped do not read either. */
+  async read(name: string): Promise<void> {
+    if (this.#isStopped) await this.#stand(`before ${name}`);
   }
 
   /** The moment after a write; one that was refused has none, since it has changed nothing. */
@@ -114,13 +120,19 @@ class Line {
   }
 
   stopNow(): void {
-    this.#when = () => true;
+    this.#isStopped = true;
   }
 
   open(): void {
+    this.#isStopped = false;
     this.#when = () => false;
     this.standing.clear();
     this.#gate.resolve();
+  }
+
+  async #stand(moment: string): Promise<void> {
+    this.standing.add(moment);
+    await this.#gate.promise;
   }
 }
 
@@ -129,11 +141,12 @@ function stopTable(client: DynamoDBClient, line: Line): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const command = String(context['commandName']).replace(/Command$/, '');
-      await line.pass(`before ${command}`);
+      const isWrite = isOfTable(command);
+      await (isWrite ? line.pass(`before ${command}`) : line.read(command));
       const sent = next(args);
       line.inFlight.add(sent);
       const answer = await sent.finally(() => line.inFlight.delete(sent));
-      if (isOfTable(command)) await line.written(command);
+      if (isWrite) await line.written(command);
       return answer;
     },
     { step: 'deserialize', priority: 'high', name: 'stop' },
@@ -144,13 +157,14 @@ function stopCloud(cloud: Cloud, line: Line): Cloud {
   return {
     call: async (request) => {
       const { action } = request;
+      const isWrite = !READS_OF_CLOUD.test(action);
       const beforeAttempt = async () => {
         await request.beforeAttempt?.();
-        await line.pass(`before ${action}`);
+        await (isWrite ? line.pass(`before ${action}`) : line.read(action));
         line.attempts++;
       };
       const answer = await cloud.call({ ...request, beforeAttempt });
-      if (!READS_OF_CLOUD.test(action)) await line.written(action);
+      if (isWrite) await line.written(action);
       return answer;
     },
   };

@@ -1,9 +1,6 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import type { Edge } from './edge.ts';
 
-/** Between two requests: time for what is tested. */
-const PAUSE_MS = 20;
-
 /** A request that must be answered, whatever happens to the control plane. */
 export interface Ask {
   host: string;
@@ -18,8 +15,11 @@ export interface Requests {
   stop(): Promise<void>;
 }
 
-/** Sends the requests in turn through the data plane, without end, and notes those that fail. */
-export function keepAsking(edge: Edge, asks: readonly Ask[]): Requests {
+/**
+ * Sends the requests in turn through the data plane, without end, and notes those that fail. The pause between two of them leaves time for
+ * what is tested; who asks by himself at the moments that count needs fewer.
+ */
+export function keepAsking(edge: Edge, asks: readonly Ask[], pauseMs = 20): Requests {
   const failed: string[] = [];
   let going = true;
   const send = async ({ host, path }: Ask) => {
@@ -33,7 +33,7 @@ export function keepAsking(edge: Edge, asks: readonly Ask[]): Requests {
     for (let turn = 0; going; turn++) {
       const next = asks[turn % asks.length];
       if (next) await send(next);
-      await realSleep(PAUSE_MS);
+      await realSleep(pauseMs);
     }
   };
   const running = run();
