@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../functions/core/decide.ts';
 import { placementShares } from '../../functions/core/distribution.ts';
 import { health, T0 } from './fixtures.ts';
-import { HOUR, holding, out, placement, policy, Story, situation } from './situations.ts';
+import { HOUR, holding, out, percentsIn, placement, policy, Story, situation } from './situations.ts';
 
 describe('a return', () => {
   const healthy = (sinceMs: number) => [
@@ -118,5 +118,15 @@ describe('a return', () => {
       { percent: 100 },
       { percent: 0 },
     ]);
+  });
+
+  it('waits all the same when the cluster is the one that is kept', () => {
+    const two = [placement({ a: 50, b: 50 })];
+    const held = { heldUntilMs: T0 + HOUR };
+    const traffic = holding(out('a', held), out('b', { ...held, sinceMs: T0 }));
+    const records = [health('a', 'unhealthy'), health('b', 'healthy', { sinceMs: T0 }), health('c', 'healthy')];
+    expect(percentsIn(traffic, two)).toEqual([[0, 100]]);
+    const calm = policy({ failover: { panic: { thresholdPercent: 0 } } });
+    expect(decide(situation({ policy: calm, placements: two, health: records, traffic }))).toBeUndefined();
   });
 });
