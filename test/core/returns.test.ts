@@ -126,6 +126,7 @@ describe('a return', () => {
     const traffic = holding(out('a', held), out('b', { ...held, sinceMs: T0 }));
     const records = [health('a', 'unhealthy'), health('b', 'healthy', { sinceMs: T0 }), health('c', 'healthy')];
     expect(percentsIn(traffic, two)).toEqual([[0, 100]]);
-    expect(decide(situation({ placements: two, health: records, traffic }))).toBeUndefined();
+    const calm = policy({ failover: { panic: { thresholdPercent: 0 } } });
+    expect(decide(situation({ policy: calm, placements: two, health: records, traffic }))).toBeUndefined();
   });
 });
