@@ -95,7 +95,7 @@ function giveBack(view: View, traffic: Traffic, drill: LiveDrill): Traffic {
   if (percent === drill.currentPercent) return traffic;
   notes.reasons.set(cluster, `the drill ${name} is over`);
   const moved = { ...traffic, drill: { ...drill, currentPercent: percent, steppedAtMs: nowMs, decision } };
-  const after = attempt(view, traffic, { traffic: percent >= 100 ? without(traffic) : moved, cluster });
+  const after = attempt(view, traffic, { traffic: percent >= 100 ? without(traffic) : moved, cluster, isReturn: true });
   if (after === undefined) return traffic;
   notes.hasStepped = true;
   if (percent >= 100) noteEnd(view, drill, ending, 'all of its share is back');

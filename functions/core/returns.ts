@@ -29,7 +29,11 @@ function release(view: View, traffic: Traffic, outage: Outage): Traffic | undefi
   const reason = releaseReason(view, traffic, outage);
   if (reason === undefined) return undefined;
   view.notes.reasons.set(outage.cluster, reason);
-  return attempt(view, traffic, { traffic: withoutOutage(traffic, outage.cluster), cluster: outage.cluster });
+  return attempt(view, traffic, {
+    traffic: withoutOutage(traffic, outage.cluster),
+    cluster: outage.cluster,
+    isReturn: true,
+  });
 }
 
 function releaseReason(view: View, traffic: Traffic, { cluster, phase }: Outage): string | undefined {
@@ -72,7 +76,7 @@ function advance(view: View, traffic: Traffic, outage: Outage): Traffic | undefi
     percent >= 100
       ? withoutOutage(traffic, outage.cluster)
       : withOutage(traffic, { ...outage, phase: 'returning', percent, returnSinceMs: began, steppedAtMs: nowMs });
-  const after = attempt(view, traffic, { traffic: changed, cluster: outage.cluster });
+  const after = attempt(view, traffic, { traffic: changed, cluster: outage.cluster, isReturn: true });
   if (after) notes.hasStepped = true;
   return after;
 }

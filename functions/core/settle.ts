@@ -1,4 +1,5 @@
 import type { RuleResult } from '../../schemas/decision.ts';
+import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { loadsOf, overloaded, type Placed, type PlacementShares } from './allocate.ts';
 import { withdrawalsOf } from './claims.ts';
 import { equal } from './digest.ts';
@@ -51,21 +52,27 @@ export function safetyOf(
   return checkSafety(context, sharesIn(view, before), sharesIn(view, after), rules.safety);
 }
 
+/** Rules about who serves. */
+const RETURN_IS_ABOVE: readonly string[] = ['min-serving', 'min-base', 'exclusive'] satisfies SafetyRuleName[];
+
 /**
  * A change of the cluster that automation makes on its own or goes on with; undefined when a safety rule forbids it, which is noted. What
- * overloads others is done nevertheless when `isUrgent`: dead is worse than hot.
+ * overloads others is done nevertheless when `isUrgent`: dead is worse than hot. A step of a return (`isReturn`) leads to what is declared:
+ * no rule about who serves stands in its way, or clusters that serve for others could keep them out for ever.
  */
 export function attempt(
   view: View,
   before: Traffic,
-  change: { traffic: Traffic; cluster: string; removed?: string[]; isUrgent?: boolean },
+  change: { traffic: Traffic; cluster: string; removed?: string[]; isUrgent?: boolean; isReturn?: boolean },
 ): Traffic | undefined {
   const after = settle(view, change.traffic);
-  const results = safetyOf(view, before, after, change.removed).map((result) =>
-    change.isUrgent && result.rule === 'capacity' && !result.passed
-      ? { ...result, passed: true, detail: `${result.detail}; ${change.cluster} is dead, which is worse` }
-      : result,
-  );
+  const results = safetyOf(view, before, after, change.removed).map((result) => {
+    const isDead = change.isUrgent && result.rule === 'capacity';
+    const isBack = change.isReturn && RETURN_IS_ABOVE.includes(result.rule);
+    if (result.passed || !(isDead || isBack)) return result;
+    const why = isDead ? `${change.cluster} is dead, which is worse` : `${change.cluster} gets its own share back`;
+    return { ...result, passed: true, detail: `${result.detail}; ${why}` };
+  });
   view.notes.rules.push(...results.map((result) => ({ ...result, cluster: change.cluster })));
   if (!isRefused(results)) return after;
   const refusal = results.find(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);

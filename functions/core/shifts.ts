@@ -61,7 +61,7 @@ function comeBack(view: View, traffic: Traffic, shift: LiveShift): Traffic {
     ? withoutShift(traffic, shift.name)
     : withShift(traffic, { ...shift, currentPercent: percent, steppedAtMs: nowMs, decision });
   notes.reasons.set(cluster, `the shift ${shift.name} has ended`);
-  const after = attempt(view, traffic, { traffic: moved, cluster });
+  const after = attempt(view, traffic, { traffic: moved, cluster, isReturn: true });
   if (after === undefined) return traffic;
   notes.hasStepped = true;
   if (isBack) noteEnd(view, shift, endedBy);

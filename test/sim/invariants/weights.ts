@@ -82,7 +82,8 @@ function brokenRule(
 ): string | undefined {
   const { safety } = entry.situation.policy;
   const isJudged = !pool.pinned && total(after) > 0 && !isContradictory(pool, safety);
-  const counts = (rule: SafetyRuleName) => isJudged && !isSetAside(entry, rule);
+  const isBack = isGivingBack(entry);
+  const counts = (rule: SafetyRuleName) => isJudged && !isSetAside(entry, rule) && !isBack;
   const [then, now] = [serving(before), serving(after)];
   if (counts('min-serving') && now.length < safety.minServingClusters && now.length < then.length) {
     return `min-serving: ${now.length} clusters of ${pool.key} serve`;
@@ -105,6 +106,13 @@ function brokenRule(
     return isHeld && percent !== (before.find((share) => share.cluster === cluster)?.percent ?? 0);
   });
   return moved && `gate: the share of ${moved.cluster} moves`;
+}
+
+/** Nobody is taken anything: what is declared comes back, step by step. */
+function isGivingBack({ situation, verdict }: DecisionEntry): boolean {
+  const percentOf = ({ withdrawals }: Traffic, name: string) =>
+    withdrawals.find(({ cluster }) => cluster === name)?.percent ?? 100;
+  return situation.clusters.every(({ name }) => percentOf(verdict.traffic, name) >= percentOf(situation.traffic, name));
 }
 
 /** What people declare of the pool breaks the rules already. */
