@@ -1,7 +1,9 @@
+import type { Issue } from '../../schemas/problem.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import type { Deps } from '../deps.ts';
 import { loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
+import { lintFleet } from './validate-policy.ts';
 import { type Views, views } from './views.ts';
 import { type World, worldOf } from './world.ts';
 
@@ -16,11 +18,12 @@ export async function show<K extends Kind>(
 ): Promise<Views[K][]> {
   if (resources.length === 0) return [];
   const backends = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'service');
-  const [evidence, named] = await Promise.all([
+  const [evidence, named, warnings] = await Promise.all([
     loadEvidence(store, world, kind, resources),
     world.named(backends.map((reference) => reference.name)),
+    warningsOf(resources, world),
   ]);
-  return resources.map((resource) => views[kind](resource, { evidence, named, nowMs: clock.now() }));
+  return resources.map((resource) => views[kind](resource, { evidence, named, warnings, nowMs: clock.now() }));
 }
 
 /** One page. Fleets have nothing in common and are looked at one by one. */
@@ -35,4 +38,13 @@ export async function showPage<K extends Kind>(
     resources.map((item) => show(sources, kind, [item], worldOf(sources.store, item.name))),
   );
   return shown.flat();
+}
+
+/** What is doubtful of the policy of a fleet. */
+async function warningsOf([resource]: readonly Resource[], world: World): Promise<Issue[]> {
+  return resource && isFleet(resource) ? (await lintFleet(resource, world)).warnings : [];
+}
+
+function isFleet(resource: Resource): resource is Resource<'fleet'> {
+  return resource.kind === 'fleet';
 }

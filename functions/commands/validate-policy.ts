@@ -1,9 +1,10 @@
 import type { Issue } from '../../schemas/problem.ts';
 import { type Lint, lintPolicy } from '../core/lint.ts';
-import type { Resource } from '../core/model.ts';
+import { providerOf, type Resource } from '../core/model.ts';
 import { placementsOf } from '../core/placements.ts';
 import type { Settings } from '../deps.ts';
 import { factsOf, policyOf } from '../engine/situation.ts';
+import { providerFor } from '../providers/registry.ts';
 import { type Proposal, unknownReference } from './proposal.ts';
 import { forbiddenTargets } from './validate-probes.ts';
 import type { World } from './world.ts';
@@ -23,10 +24,10 @@ export async function validatePolicy(proposal: Proposal<'fleet'>, world: World, 
 
 /** The policy held against the clusters and the backends that there are. */
 export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
-  const [clusters, pools] = await Promise.all([world.clusters(), world.pools()]);
+  const [clusters, pools, gateways] = await Promise.all([world.clusters(), world.pools(), world.gateways()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
-  // No gateway is ever left without anybody to serve a pool (core/guard.ts).
-  return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject: false });
+  const canReject = gateways.every((gateway) => providerFor(providerOf(gateway.spec)).canReject);
+  return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject });
 }
 
 /** As linting calls names of what there is not. */

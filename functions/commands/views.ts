@@ -1,12 +1,14 @@
 import type { Cluster, ClusterHealth } from '../../schemas/cluster.ts';
 import type { Fleet } from '../../schemas/fleet.ts';
 import type { Gateway, GatewaySync } from '../../schemas/gateway.ts';
+import type { Issue } from '../../schemas/problem.ts';
 import type { BackendShares, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
 import {
   automated,
   drifted,
   healthy,
+  policyCondition,
   programmedBy,
   programmedByAll,
   serving,
@@ -39,6 +41,8 @@ export interface Surroundings {
   nowMs: number;
   /** For routes: what they name. */
   named: Named;
+  /** For fleets: what is doubtful of their policy. */
+  warnings: readonly Issue[];
 }
 
 export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
@@ -57,8 +61,12 @@ function commonConditions(resource: Resource, evidence: Evidence) {
   return [...writtenConditions(resource), programmedByAll(resource, progressOf(resource, evidence))];
 }
 
-function viewFleet(resource: Resource<'fleet'>, { evidence }: Surroundings): Fleet {
-  const conditions = [...commonConditions(resource, evidence), automated(resource, resource.spec.automation)];
+function viewFleet(resource: Resource<'fleet'>, { evidence, warnings }: Surroundings): Fleet {
+  const conditions = [
+    ...commonConditions(resource, evidence),
+    automated(resource, resource.spec.automation),
+    policyCondition(resource, warnings),
+  ];
   return { ...metadata(resource), ...resource.spec, conditions };
 }
 
