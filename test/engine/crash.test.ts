@@ -3,7 +3,7 @@ import type { Deps } from '../../functions/deps.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
 import { contradictions, entries } from './books.ts';
-import { nth, startProcess } from './cut.ts';
+import { nthToDieAt, startProcess } from './cut.ts';
 import { declareFleet, FLEET, ROUTES } from './fleet.ts';
 import { type Api, createApi, type Harness, quietApi, startHarness } from './harness.ts';
 import { inventory } from './inventory.ts';
@@ -43,7 +43,7 @@ describe.each(['alb', 'mse'] as const)('a process that is cut at any await, befo
 
   /** Runs a process to its n-th moment and no further. Resolves with the moment; undefined when the work was done before it. */
   async function cut(n: number, work: (deps: Deps) => Promise<unknown>): Promise<string | undefined> {
-    const process = startProcess(harness, nth(n));
+    const process = startProcess(harness, nthToDieAt(n));
     const end = await Promise.race([process.stopped, work(process.deps).then(() => undefined)]);
     // It dies with its answer, however much it meant to do beside it.
     process.kill();

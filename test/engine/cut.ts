@@ -6,10 +6,9 @@ import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { ControlPlane } from './harness.ts';
 
 /**
- * A process that can be stopped at any moment at which the world may see a difference: before each write to the table, each attempt of a
- * call that writes to the cloud and each sleep, and after each of those that write, before the answer is used. A read is no such moment:
- * what it has told is lost with the process, and until the next moment nothing else is sent and no time passes, so that who dies before,
- * in or after a read leaves behind what who dies at that moment does.
+ * A process that can be stopped at any moment at which the world may see a difference: before each request to the table, each attempt of
+ * a call to the cloud and each sleep, and after each of those that write, before the answer is used. What a read has told is lost
+ * with the process, so that the moment after it is the one before the next.
  */
 export interface Process {
   /** As real as those of the harness. */
@@ -18,11 +17,11 @@ export interface Process {
   stopped: Promise<string>;
   /** Resolves once what it has sent so far has been done. */
   landed(): Promise<void>;
-  /** Stops it at its next moment or read, if it has not stopped yet. */
+  /** Stops it at its next moment, if it has not stopped yet. */
   kill(): void;
   /** Lets it go on from where it has stopped, and to its end. */
   resume(): void;
-  /** The moments and reads before which it stands while it is stopped; several, where it does several things at a time. */
+  /** The moments at which it stands while it is stopped; several, where it does several things at a time. */
   standing(): string[];
   /** What it has written, in the order in which that was done. */
   wrote: readonly string[];
@@ -35,6 +34,18 @@ export type When = (moment: string, count: number) => boolean;
 export function nth(n: number): When {
   return (_, count) => count >= n;
 }
+
+/**
+ * Of those moments that are not before a read. For a process that dies they are all: nothing is sent and no time passes between a read and
+ * the next of them, so that the world is the same whether it dies at the one or the other. One that goes on is another matter: it has
+ * read what was there before or after.
+ */
+export function nthToDieAt(n: number): When {
+  let count = 0;
+  return (moment) => !READ.test(moment) && ++count >= n;
+}
+
+const READ = /^before (List|Get|Query$|BatchGetItem$|Scan$)/;
 
 /** Behind the first write to the cloud, or the first of this action. */
 export function afterCall(action?: string): When {
@@ -88,7 +99,6 @@ class Line {
   attempts = 0;
   #when: When;
   #count = 0;
-  #isStopped = false;
   readonly #stop = Promise.withResolvers<string>();
   readonly #gate = Promise.withResolvers<void>();
 
@@ -102,15 +112,11 @@ class Line {
 
   async pass(moment: string): Promise<void> {
     this.#count++;
-    if (!this.#isStopped && !this.#when(moment, this.#count)) return;
+    if (!this.#when(moment, this.#count)) return;
     this.stopNow();
     this.#stop.resolve(moment);
-    await this.#stand(moment);
-  }
-
-  /** Stops nobody, but those who have been stopped do not read either. */
-  async read(name: string): Promise<void> {
-    if (this.#isStopped) await this.#stand(`before ${name}`);
+    this.standing.add(moment);
+    await this.#gate.promise;
   }
 
   /** The moment after a write; one that was refused has none, since it has changed nothing. */
@@ -120,19 +126,13 @@ class Line {
   }
 
   stopNow(): void {
-    this.#isStopped = true;
+    this.#when = () => true;
   }
 
   open(): void {
-    this.#isStopped = false;
     this.#when = () => false;
     this.standing.clear();
     this.#gate.resolve();
-  }
-
-  async #stand(moment: string): Promise<void> {
-    this.standing.add(moment);
-    await this.#gate.promise;
   }
 }
 
@@ -141,12 +141,11 @@ function stopTable(client: DynamoDBClient, line: Line): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const command = String(context['commandName']).replace(/Command$/, '');
-      const isWrite = isOfTable(command);
-      await (isWrite ? line.pass(`before ${command}`) : line.read(command));
+      await line.pass(`before ${command}`);
       const sent = next(args);
       line.inFlight.add(sent);
       const answer = await sent.finally(() => line.inFlight.delete(sent));
-      if (isWrite) await line.written(command);
+      if (isOfTable(command)) await line.written(command);
       return answer;
     },
     { step: 'deserialize', priority: 'high', name: 'stop' },
@@ -157,14 +156,13 @@ function stopCloud(cloud: Cloud, line: Line): Cloud {
   return {
     call: async (request) => {
       const { action } = request;
-      const isWrite = !READS_OF_CLOUD.test(action);
       const beforeAttempt = async () => {
         await request.beforeAttempt?.();
-        await (isWrite ? line.pass(`before ${action}`) : line.read(action));
+        await line.pass(`before ${action}`);
         line.attempts++;
       };
       const answer = await cloud.call({ ...request, beforeAttempt });
-      if (isWrite) await line.written(action);
+      if (!READS_OF_CLOUD.test(action)) await line.written(action);
       return answer;
     },
   };
