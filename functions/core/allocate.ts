@@ -49,7 +49,8 @@ export function fill<T extends Placed>(placed: readonly T[], ceilings: Loads): T
   const fixed = loadsOf(placed.filter(({ isFixed }) => isFixed));
   const partLeft = (cluster: string) => {
     const [ceiling, kept] = [ceilings.get(cluster) ?? 0, fixed.get(cluster) ?? 0];
-    return Math.max(0, ceiling - kept) / ((wanted.get(cluster) ?? 0) - kept);
+    const movable = (wanted.get(cluster) ?? 0) - kept;
+    return movable > 0 ? Math.max(0, ceiling - kept) / movable : 0;
   };
   const capped = placed.map((item) => {
     if (item.isFixed || item.placement.load === 0) return item;

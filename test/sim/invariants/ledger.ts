@@ -1,3 +1,4 @@
+import { WARM_UP } from '../adversary.ts';
 import type { Fleet } from '../fleet.ts';
 import { isSame } from '../gateway.ts';
 import type { Invariant } from '../history.ts';
@@ -78,8 +79,10 @@ export function explainable(): Invariant {
 export function isolation({ events }: Fleet): Invariant {
   return {
     name: 'I18',
-    decided: ({ verdict }) =>
-      events.length === 0 ? `nothing happens here, yet it decides: ${JSON.stringify(verdict.changes)}` : undefined,
+    decided: ({ verdict, tick }) =>
+      events.length === 0 && tick >= WARM_UP
+        ? `nothing happens here, yet it decides: ${JSON.stringify(verdict.changes)}`
+        : undefined,
     ended: ({ fleet }) => {
       const { applied } = fleet.stored.gateways[0] ?? { applied: {} };
       return isSame(applied, fleet.programmed(fleet.stored.traffic)) ? undefined : 'a gateway has what nobody wants';
