@@ -26,8 +26,12 @@ export async function validatePolicy(proposal: Proposal<'fleet'>, world: World, 
 export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
   const [clusters, pools, gateways] = await Promise.all([world.clusters(), world.pools(), world.gateways()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
-  const canReject = gateways.every((gateway) => providerFor(providerOf(gateway.spec)).canReject);
-  return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject });
+  return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject: gateways.every(canReject) });
+}
+
+/** Whether requests of a backend can be answered 503 there while its rules stand. */
+export function canReject({ spec }: Resource<'gateway'>): boolean {
+  return providerFor(providerOf(spec)).canReject;
 }
 
 /** As linting calls names of what there is not. */

@@ -8,8 +8,9 @@ import { freshnessMs, votersOf } from '../core/votes.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
+import { announce } from './notify.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
-import { suspected } from './trust.ts';
+import { suspected, tellSuspicion } from './trust.ts';
 
 /** Clocks that are set right differ by less. */
 const AHEAD_MS = 5_000;
@@ -60,7 +61,7 @@ export async function takeBatch(
   const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME) });
   const evaluator = createEvaluator(deps, fleet, pusher);
   const isSuspect = batch.controls.some(({ ok }) => !ok);
-  if (isSuspect) deps.log.info('evidence.suspect', { fleet: fleet.name, voter: voter.name, reason: BLIND });
+  if (isSuspect) await tellSuspicion(deps, fleet, voter.name, BLIND);
   const receipts = batch.observations.map(async (item): Promise<ObservationReceipt> => {
     const cluster = watched.get(item.cluster);
     if (cluster === undefined) return { cluster: item.cluster, result: 'not-watched' };
@@ -92,6 +93,8 @@ async function keep(
   const { cluster: name, certificateExpiresAt, ...seen } = item;
   if (certificateExpiresAt !== undefined) {
     deps.log.info('certificate.expiring', { fleet: fleet.name, cluster: name, certificateExpiresAt });
+    const summary = `A certificate of ${name} expires at ${certificateExpiresAt}.`;
+    await announce(deps, fleet, { type: 'certificate.expiring', clusters: [name], summary, subject: name });
   }
   const observation: Observation = { voter: voter.name, ...seen };
   if (!isSuspect || observation.outcome !== 'fail') return await recorder.take(cluster, observation);

@@ -1,6 +1,9 @@
 import pLimit from 'p-limit';
+import { encodeTime } from 'ulid';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { Delivery, type Event } from '../../schemas/notification.ts';
+import { digest } from '../core/digest.ts';
+import type { Resource } from '../core/model.ts';
 import { deliveriesOf, retryDelayMs } from '../core/notification.ts';
 import type { Json } from '../core/provider-object.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
@@ -18,6 +21,8 @@ const SIDE_BY_SIDE = 2;
 /** How long it can be seen what became of a delivery. */
 const KEPT_MS = 30 * 86_400_000;
 
+const HOUR_MS = 3_600_000;
+
 /** The deliveries of events, to be written together with what they tell of. */
 export function deliveryDocuments(
   events: readonly Event[],
@@ -25,6 +30,25 @@ export function deliveryDocuments(
   nowMs: number,
 ): StoredDocument[] {
   return deliveriesOf(events, spec.notifications).map((delivery) => documentOf(delivery, 1, nowMs));
+}
+
+/** What no decision tells; once in an hour, however often it is found. `subject`: what it is of. */
+export interface Announcement extends Pick<Event, 'type' | 'clusters' | 'summary'> {
+  subject: string;
+}
+
+/** Adds the deliveries of something that was found; that they are there already is fine. */
+export async function announce(
+  { store, clock }: Pick<Deps, 'store' | 'clock'>,
+  { name: fleet, spec }: Resource<'fleet'>,
+  { subject, ...happening }: Announcement,
+): Promise<void> {
+  const nowMs = clock.now();
+  const hourMs = nowMs - (nowMs % HOUR_MS);
+  const suffix = digest([fleet, happening.type, subject]).slice(0, 16).toUpperCase();
+  // Sorts among ULIDs, and is the same for all of the hour.
+  const event = { id: `evt_${encodeTime(hourMs)}${suffix}`, fleet, at: iso(nowMs), ...happening };
+  for (const document of deliveryDocuments([event], spec, nowMs)) await store.putDocument(document);
 }
 
 function documentOf(delivery: Delivery, version: number, nowMs: number): StoredDocument {

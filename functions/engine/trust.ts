@@ -3,6 +3,7 @@ import type { Resource } from '../core/model.ts';
 import { type Seen, seemsBlind } from '../core/trust.ts';
 import type { Deps } from '../deps.ts';
 import type { Lanes } from './lanes.ts';
+import { announce } from './notify.ts';
 import { answers, probesFrom } from './observe.ts';
 
 /** An observation, as far as its prober may be believed. */
@@ -62,11 +63,23 @@ export function createTrust(deps: Deps, lanes: Lanes): Trust {
       const prober = `${fleet.name}/${observation.voter}`;
       if ((toldUntilMs.get(prober) ?? 0) <= deps.clock.now()) {
         toldUntilMs.set(prober, weighed.suspectUntilMs);
-        deps.log.info('evidence.suspect', { fleet: fleet.name, voter: observation.voter, reason });
+        await tellSuspicion(deps, fleet, observation.voter, reason);
       }
       return weighed;
     },
   };
+}
+
+/** A prober that seems to be cut off, for whoever wants to know. */
+export async function tellSuspicion(
+  deps: Pick<Deps, 'store' | 'clock' | 'log'>,
+  fleet: Resource<'fleet'>,
+  voter: string,
+  reason: string,
+): Promise<void> {
+  deps.log.info('evidence.suspect', { fleet: fleet.name, voter, reason });
+  const summary = `What ${voter} sees counts for nothing: ${reason}.`;
+  await announce(deps, fleet, { type: 'evidence.suspect', clusters: [], summary, subject: voter });
 }
 
 /** A failure that counts for nothing: its prober is suspect until the next round has told anew. */

@@ -20,6 +20,7 @@ import { effectiveShares } from './weights.ts';
 export const alb: GatewayProvider<AlbTarget> = {
   kind: 'alb',
   capabilities,
+  canReject: true,
   check,
   checkOrder: () => [],
   checkQuotas,

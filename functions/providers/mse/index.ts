@@ -15,6 +15,8 @@ import { slotsOf } from './shares.ts';
 export const mse: GatewayProvider<MseTarget> = {
   kind: 'mse',
   capabilities,
+  // A fixed-address service must have an address.
+  canReject: false,
   check,
   checkOrder,
   checkQuotas,
