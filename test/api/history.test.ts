@@ -60,7 +60,7 @@ describe('revisions', () => {
     ]);
     const { createdAt, updatedAt, uid } = await get('/clusters/one');
     expect(items[0]).toMatchObject({ kind: 'cluster', fleet: name, name: 'one', uid, writtenAt: updatedAt });
-    expect(items[2]).toMatchObject({ writtenAt: createdAt, changeCount: 4 });
+    expect(items[2]).toMatchObject({ writtenAt: createdAt, changeCount: 5 });
   });
 
   it('are the same one by one, and page by page', async () => {

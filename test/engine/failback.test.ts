@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runProbeRound } from '../../functions/engine/probe.ts';
+import { declareFleet, FLEET } from './fleet.ts';
+import { type Harness, type Json, startHarness } from './harness.ts';
+
+describe('after a failure', () => {
+  let harness: Harness;
+
+  beforeEach(async () => {
+    harness = await startHarness({ provider: 'alb' });
+    await declareFleet(harness);
+    await rounds(3);
+  });
+  afterEach(() => harness.close());
+
+  /** Each by an invocation of its own, as after a restart: what it goes on from is in the store. */
+  async function rounds(n: number): Promise<void> {
+    for (let round = 0; round < n; round++) {
+      await runProbeRound(harness.deps());
+      harness.clock.advance(5000);
+    }
+  }
+
+  async function declare(failover: object): Promise<void> {
+    const health = { intervalSeconds: 5, timeoutSeconds: 1, failureThreshold: 3, successThreshold: 3, dwellSeconds: 0 };
+    await harness.put(FLEET, { automation: 'automatic', health, failover });
+  }
+
+  const get = async (path: string): Promise<Json> => (await harness.api('GET', `${FLEET}${path}`)).body;
+  const withdrawn = async () =>
+    (await get('/clusters')).items.flatMap((item: Json) => (item.withdrawal?.percent === 0 ? [item.name] : []));
+
+  it('the cooldown is kept over restarts, and is longer after the second one', async () => {
+    await declare({ cooldownSeconds: 60 });
+    const outSeconds = async () => {
+      await harness.edge.clusters.a.fail('refuse');
+      await rounds(1);
+      await harness.edge.clusters.a.recover();
+      const startedMs = harness.clock.now();
+      while ((await withdrawn()).length > 0) await rounds(1);
+      return (harness.clock.now() - startedMs) / 1000;
+    };
+    const [first, second] = [await outSeconds(), await outSeconds()];
+    expect(first).toBeGreaterThanOrEqual(50);
+    expect(first).toBeLessThanOrEqual(75);
+    expect(second).toBeGreaterThanOrEqual(110);
+    expect(await harness.edge.split(50, 'shop.example.com')).toEqual({ a: 30, b: 20 });
+  });
+
+  it('of clusters of two fault domains at once automation withdraws one, halts, and goes on when somebody says so', async () => {
+    await declare({ cooldownSeconds: 0, panic: { thresholdPercent: 0 } });
+    for (const name of ['a', 'b'] as const) await harness.edge.clusters[name].fail('refuse');
+    await rounds(2);
+    expect(await withdrawn()).toHaveLength(1);
+    const { items } = await get('/decisions');
+    expect(items.some(({ flags }: Json) => flags.includes('halted'))).toBe(true);
+    const other = await harness.api('POST', `${FLEET}/resume?reason=${encodeURIComponent('看过了')}`);
+    expect(other.status).toBe(200);
+    expect((await get('/decisions')).items[0]).toMatchObject({ actor: 'api', outcome: 'applied' });
+    const shares = (await get('/routes/shop')).shares[0].clusters.map((share: Json) => share.effectivePercent);
+    expect(
+      shares.reduce((sum: number, percent: number) => sum + percent, 0),
+      'somebody always serves',
+    ).toBe(100);
+  });
+
+  it('a cluster returns by hand where failback is manual, and not before', async () => {
+    await declare({ cooldownSeconds: 0, failback: { mode: 'manual' } });
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(1);
+    await harness.edge.clusters.a.recover();
+    await rounds(8);
+    expect(await withdrawn()).toEqual(['a']);
+    expect((await harness.api('POST', `${FLEET}/clusters/a/restore`)).status).toBe(200);
+    await rounds(1);
+    expect(await withdrawn()).toEqual([]);
+    expect(await harness.edge.split(50, 'shop.example.com')).toEqual({ a: 30, b: 20 });
+  });
+});
