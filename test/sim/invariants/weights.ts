@@ -167,7 +167,7 @@ export function noOverloadByChoice(): Invariant {
   };
 }
 
-/** Somebody fully in who could take a point of what is too much for the cluster. */
+/** Somebody fully in who could take a point of what is too much for the cluster; where pools compete for room it is not looked for. */
 function roomBeside(
   { fleet, verdict, after }: DecisionEntry,
   hot: string,
@@ -175,7 +175,8 @@ function roomBeside(
   capped: readonly { name: string; ceiling: number }[],
 ): string | undefined {
   const { withdrawals, automation } = verdict.traffic;
-  if (automation.panics.length > 0) return undefined;
+  const loaded = fleet.declared.pools.filter(({ load = 0, pinned }) => load > 0 && !pinned);
+  if (automation.panics.length > 0 || loaded.length > 1) return undefined;
   const isIn = (name: string) => withdrawals.every(({ cluster }) => cluster !== name);
   for (const { key, members, pinned, load = 0 } of fleet.declared.pools) {
     const isHot = after[key]?.some(({ cluster, percent }) => cluster === hot && percent > 1);
