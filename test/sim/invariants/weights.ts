@@ -101,7 +101,10 @@ function brokenRule(
   if (counts('exclusive') && lost) return `exclusive: ${lost.join(' and ')} are at 0 of ${pool.key}`;
   // Loads that change may move shares past a closed gate: whether they should is not settled.
   const isOnlyLoad = entry.verdict.changes.every(({ action }) => action === 'reallocate');
-  if (isSetAside(entry, 'gate') || isOnlyLoad) return undefined;
+  const hasNewcomer = entry.situation.clusters.some(
+    ({ name }) => isJoining(entry.verdict.traffic, name) && !isJoining(entry.situation.traffic, name),
+  );
+  if (isSetAside(entry, 'gate') || isOnlyLoad || hasNewcomer) return undefined;
   const closed = safety.gates.filter(({ open }) => !open);
   const moved = after.find(({ cluster, percent }) => {
     const isHeld = closed.some(({ clusters }) => clusters === undefined || clusters.includes(cluster));
@@ -121,6 +124,14 @@ function isGivingBack({ situation, verdict }: DecisionEntry): boolean {
 export function isContradictory(pool: Pool, { minServingClusters, minBasePercent }: Policy['safety']): boolean {
   const declared = serving(effectiveShares(pool, NO_TRAFFIC));
   return declared.length < minServingClusters || baseOf(pool, declared) < minBasePercent;
+}
+
+/** What people declare is above what a cluster may serve already. */
+export function isOverloaded(fleet: Fleet): boolean {
+  const { clusters, pools, policy } = fleet.declared;
+  const loads = loadsOf(fleet, Object.fromEntries(pools.map((pool) => [pool.key, effectiveShares(pool, NO_TRAFFIC)])));
+  const part = 1 - policy.failover.headroomPercent / 100;
+  return clusters.some(({ name, capacity }) => (loads.get(name) ?? 0) > (capacity ?? Number.POSITIVE_INFINITY) * part);
 }
 
 function isSetAside({ situation, verdict }: DecisionEntry, rule: SafetyRuleName): boolean {
