@@ -113,11 +113,11 @@ function brokenRule(
   return moved && `gate: the share of ${moved.cluster} moves`;
 }
 
-/** Nobody is taken anything: what is declared comes back, step by step. */
+/** What is declared comes back, step by step: that takes from those who filled in. */
 function isGivingBack({ situation, verdict }: DecisionEntry): boolean {
   const percentOf = ({ withdrawals }: Traffic, name: string) =>
     withdrawals.find(({ cluster }) => cluster === name)?.percent ?? 100;
-  return situation.clusters.every(({ name }) => percentOf(verdict.traffic, name) >= percentOf(situation.traffic, name));
+  return situation.clusters.some(({ name }) => percentOf(verdict.traffic, name) > percentOf(situation.traffic, name));
 }
 
 /** What people declare of the pool breaks the rules already. */
