@@ -82,7 +82,7 @@ function brokenRule(
 ): string | undefined {
   const { safety } = entry.situation.policy;
   const isJudged = !pool.pinned && total(after) > 0 && !isContradictory(pool, safety);
-  const isBack = isGivingBack(entry);
+  const isBack = isGivingBack(entry) || isShiftOver(entry);
   const counts = (rule: SafetyRuleName) => isJudged && !isSetAside(entry, rule) && !isBack;
   const [then, now] = [serving(before), serving(after)];
   if (counts('min-serving') && now.length < safety.minServingClusters && now.length < then.length) {
@@ -118,6 +118,14 @@ function isGivingBack({ situation, verdict }: DecisionEntry): boolean {
   const percentOf = ({ withdrawals }: Traffic, name: string) =>
     withdrawals.find(({ cluster }) => cluster === name)?.percent ?? 100;
   return situation.clusters.some(({ name }) => percentOf(verdict.traffic, name) > percentOf(situation.traffic, name));
+}
+
+/** A shift that kept a cluster in has ended, which nothing can refuse: automation has its say again. */
+function isShiftOver({ situation, verdict }: DecisionEntry): boolean {
+  const live = verdict.traffic.shifts.filter(({ phase }) => phase !== 'returning');
+  return situation.traffic.shifts.some(
+    ({ name, phase }) => phase !== 'returning' && live.every((shift) => shift.name !== name),
+  );
 }
 
 /** What people declare of the pool breaks the rules already. */
