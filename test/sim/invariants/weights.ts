@@ -1,7 +1,7 @@
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { Pool, Share } from '../../../functions/core/ir.ts';
 import { placementKey } from '../../../functions/core/placements.ts';
-import type { Policy } from '../../../functions/core/situation.ts';
+import type { ClusterFacts, Policy } from '../../../functions/core/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../../functions/core/traffic.ts';
 import type { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Fleet } from '../fleet.ts';
@@ -101,9 +101,7 @@ function brokenRule(
   if (counts('exclusive') && lost) return `exclusive: ${lost.join(' and ')} are at 0 of ${pool.key}`;
   // Loads that change may move shares past a closed gate: whether they should is not settled.
   const isOnlyLoad = entry.verdict.changes.every(({ action }) => action === 'reallocate');
-  const hasNewcomer = entry.situation.clusters.some(
-    ({ name }) => isJoining(entry.verdict.traffic, name) && !isJoining(entry.situation.traffic, name),
-  );
+  const hasNewcomer = entry.situation.clusters.some((facts) => isNew(entry, facts));
   if (isSetAside(entry, 'gate') || isOnlyLoad || hasNewcomer) return undefined;
   const closed = safety.gates.filter(({ open }) => !open);
   const moved = after.find(({ cluster, percent }) => {
@@ -118,6 +116,12 @@ function isGivingBack({ situation, verdict }: DecisionEntry): boolean {
   const percentOf = ({ withdrawals }: Traffic, name: string) =>
     withdrawals.find(({ cluster }) => cluster === name)?.percent ?? 100;
   return situation.clusters.some(({ name }) => percentOf(verdict.traffic, name) > percentOf(situation.traffic, name));
+}
+
+/** It has just been added, or is another one of the same name: who added it has moved the share. */
+function isNew({ situation, verdict }: DecisionEntry, { name, uid }: ClusterFacts): boolean {
+  const known = situation.traffic.automation.outages.find(({ cluster }) => cluster === name);
+  return known ? known.uid !== uid : isJoining(verdict.traffic, name);
 }
 
 /** A shift that kept a cluster in has ended, which nothing can refuse: automation has its say again. */
