@@ -73,9 +73,10 @@ function mayReturn(mode: FailoverPolicy['failback']['mode'], isApproved: boolean
   return mode !== 'manual' || isApproved;
 }
 
-/** R17: one cluster of a fleet returns at a time. */
+/** R17: one cluster of a fleet returns at a time; of those that have begun, the first goes on. */
 function isSlotFree(returning: readonly string[], cluster: string): boolean {
-  return returning.every((name) => name === cluster);
+  const [first] = returning;
+  return first === undefined || first === cluster;
 }
 
 /** R18: whether a cluster of another fault domain failed within the window. */

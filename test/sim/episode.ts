@@ -41,6 +41,7 @@ export function runEpisode(scenario: Scenario, options: EpisodeOptions): Episode
       if (running.length === 0) break;
       for (const life of running) life.live(tick);
     }
+    for (const { fleet } of lives) for (const { calls } of fleet.stored.gateways) measures.providerCalls += calls;
     return { ticks: tick, measures, fleets: lives.map(({ fleet }) => fleet) };
   } catch (error) {
     if (!(error instanceof ViolationError)) throw error;

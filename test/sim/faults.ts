@@ -79,7 +79,6 @@ export const FAULTS: readonly Fault[] = [
   },
   fault('R11: no min-serving', 2, { safety: { ...RULES.safety, 'min-serving': () => undefined } }, ['I8']),
   fault('R11: no min-base', 70, { safety: { ...RULES.safety, 'min-base': () => undefined } }, ['I8']),
-  fault('R11: no max-removed', 306, { safety: { ...RULES.safety, 'max-removed': () => undefined } }, ['I8']),
   fault('R11: no exclusive', 2, { safety: { ...RULES.safety, exclusive: () => undefined } }, ['I8']),
   fault('R12: gates are open', 27, { safety: { ...RULES.safety, gate: () => undefined } }, ['I8']),
   fault('R14: capacity is not looked at', 54, { fill: (placed) => [...placed] }, ['I12']),

@@ -2,7 +2,7 @@ import { WARM_UP } from '../adversary.ts';
 import type { Fleet } from '../fleet.ts';
 import { isSame } from '../gateway.ts';
 import type { Invariant } from '../history.ts';
-import { isContradictory } from './weights.ts';
+import { isContradictory, isOverloaded } from './weights.ts';
 
 /** Invariants of what is written and by whom, and of coming to rest. */
 
@@ -18,16 +18,18 @@ export function oneWriter(): Invariant {
   };
 }
 
-/** A tick that is delivered twice has the effect of one. What moves nothing, as the begin of a drill, is none. */
+/** A tick that is delivered twice has the effect of one: nothing is done again. What the first one made possible is something else. */
 export function exactlyOnce(): Invariant {
-  let lastTick = -1;
+  let last = { tick: -1, done: [''] };
   return {
     name: 'I10',
     decided: ({ tick, situation, verdict }) => {
-      if (situation.command !== undefined || verdict.changes.length === 0) return undefined;
-      const isAgain = tick === lastTick;
-      lastTick = tick;
-      return isAgain ? `decided again: ${JSON.stringify(verdict.changes)}` : undefined;
+      if (situation.command !== undefined) return undefined;
+      const moved = verdict.changes.filter(({ action }) => action !== 'reallocate');
+      const done = moved.map(({ cluster, action }) => `${action} ${cluster}`);
+      const again = tick === last.tick ? done.find((item) => last.done.includes(item)) : undefined;
+      last = { tick, done };
+      return again && `done again: ${again}`;
     },
   };
 }
@@ -56,7 +58,7 @@ export function progress(): Invariant {
       if (fleet.verifiedAtMs() === undefined || !fleet.isFollowed()) return 'a gateway does not follow';
       const out = traffic.withdrawals[0];
       const { automation, safety } = declared.policy;
-      const isContrary = declared.pools.some((pool) => isContradictory(pool, safety));
+      const isContrary = declared.pools.some((pool) => isContradictory(pool, safety)) || isOverloaded(fleet);
       if (automation !== 'automatic' || !out || isContrary) return undefined;
       return `${out.cluster} is healthy, and has ${out.percent} % of its share: ${out.reason}`;
     },

@@ -50,13 +50,14 @@ export function isFelt({ before, after }: DecisionEntry, name: string): boolean 
 
 /** A backend that had lost all its clusters gets one back; who was kept there all the time needs no hurry. */
 export function isLastHope({ situation, verdict, before, fleet }: DecisionEntry, name: string): boolean {
-  return [situation.traffic, verdict.traffic].some(({ withdrawals }) => {
-    const isOut = (cluster: string) => withdrawals.some((item) => item.cluster === cluster && item.percent === 0);
-    return fleet.declared.pools.some(({ key, members, pinned }) => {
-      const able = members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster);
-      const isKept = before[key]?.some(({ cluster, percent }) => cluster === name && percent > 0);
-      return !pinned && !isKept && able.includes(name) && able.every((cluster) => cluster === name || isOut(cluster));
-    });
+  const isOut = (cluster: string) =>
+    [situation.traffic, verdict.traffic].some(({ withdrawals }) =>
+      withdrawals.some((item) => item.cluster === cluster && item.percent === 0),
+    );
+  return fleet.declared.pools.some(({ key, members, pinned }) => {
+    const able = members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster);
+    const isKept = before[key]?.some(({ cluster, percent }) => cluster === name && percent > 0);
+    return !pinned && !isKept && able.includes(name) && able.every((cluster) => cluster === name || isOut(cluster));
   });
 }
 

@@ -1,7 +1,7 @@
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { Pool, Share } from '../../../functions/core/ir.ts';
 import { placementKey } from '../../../functions/core/placements.ts';
-import type { Policy } from '../../../functions/core/situation.ts';
+import type { ClusterFacts, Policy } from '../../../functions/core/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../../functions/core/traffic.ts';
 import type { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Fleet } from '../fleet.ts';
@@ -82,7 +82,7 @@ function brokenRule(
 ): string | undefined {
   const { safety } = entry.situation.policy;
   const isJudged = !pool.pinned && total(after) > 0 && !isContradictory(pool, safety);
-  const isBack = isGivingBack(entry);
+  const isBack = isGivingBack(entry) || isShiftOver(entry);
   const counts = (rule: SafetyRuleName) => isJudged && !isSetAside(entry, rule) && !isBack;
   const [then, now] = [serving(before), serving(after)];
   if (counts('min-serving') && now.length < safety.minServingClusters && now.length < then.length) {
@@ -101,7 +101,8 @@ function brokenRule(
   if (counts('exclusive') && lost) return `exclusive: ${lost.join(' and ')} are at 0 of ${pool.key}`;
   // Loads that change may move shares past a closed gate: whether they should is not settled.
   const isOnlyLoad = entry.verdict.changes.every(({ action }) => action === 'reallocate');
-  if (isSetAside(entry, 'gate') || isOnlyLoad) return undefined;
+  const hasNewcomer = entry.situation.clusters.some((facts) => isNew(entry, facts));
+  if (isSetAside(entry, 'gate') || isOnlyLoad || hasNewcomer) return undefined;
   const closed = safety.gates.filter(({ open }) => !open);
   const moved = after.find(({ cluster, percent }) => {
     const isHeld = closed.some(({ clusters }) => clusters === undefined || clusters.includes(cluster));
@@ -110,17 +111,39 @@ function brokenRule(
   return moved && `gate: the share of ${moved.cluster} moves`;
 }
 
-/** Nobody is taken anything: what is declared comes back, step by step. */
+/** What is declared comes back, step by step: that takes from those who filled in. */
 function isGivingBack({ situation, verdict }: DecisionEntry): boolean {
   const percentOf = ({ withdrawals }: Traffic, name: string) =>
     withdrawals.find(({ cluster }) => cluster === name)?.percent ?? 100;
-  return situation.clusters.every(({ name }) => percentOf(verdict.traffic, name) >= percentOf(situation.traffic, name));
+  return situation.clusters.some(({ name }) => percentOf(verdict.traffic, name) > percentOf(situation.traffic, name));
+}
+
+/** It has just been added, or is another one of the same name: who added it has moved the share. */
+function isNew({ situation, verdict }: DecisionEntry, { name, uid }: ClusterFacts): boolean {
+  const known = situation.traffic.automation.outages.find(({ cluster }) => cluster === name);
+  return known ? known.uid !== uid : isJoining(verdict.traffic, name);
+}
+
+/** A shift that kept a cluster in has ended, which nothing can refuse: automation has its say again. */
+function isShiftOver({ situation, verdict }: DecisionEntry): boolean {
+  const live = verdict.traffic.shifts.filter(({ phase }) => phase !== 'returning');
+  return situation.traffic.shifts.some(
+    ({ name, phase }) => phase !== 'returning' && live.every((shift) => shift.name !== name),
+  );
 }
 
 /** What people declare of the pool breaks the rules already. */
 export function isContradictory(pool: Pool, { minServingClusters, minBasePercent }: Policy['safety']): boolean {
   const declared = serving(effectiveShares(pool, NO_TRAFFIC));
   return declared.length < minServingClusters || baseOf(pool, declared) < minBasePercent;
+}
+
+/** What people declare is above what a cluster may serve already. */
+export function isOverloaded(fleet: Fleet): boolean {
+  const { clusters, pools, policy } = fleet.declared;
+  const loads = loadsOf(fleet, Object.fromEntries(pools.map((pool) => [pool.key, effectiveShares(pool, NO_TRAFFIC)])));
+  const part = 1 - policy.failover.headroomPercent / 100;
+  return clusters.some(({ name, capacity }) => (loads.get(name) ?? 0) > (capacity ?? Number.POSITIVE_INFINITY) * part);
 }
 
 function isSetAside({ situation, verdict }: DecisionEntry, rule: SafetyRuleName): boolean {
@@ -167,7 +190,7 @@ export function noOverloadByChoice(): Invariant {
   };
 }
 
-/** Somebody fully in who could take a point of what is too much for the cluster. */
+/** Somebody fully in who could take a point of what is too much for the cluster; where pools compete for room it is not looked for. */
 function roomBeside(
   { fleet, verdict, after }: DecisionEntry,
   hot: string,
@@ -175,7 +198,8 @@ function roomBeside(
   capped: readonly { name: string; ceiling: number }[],
 ): string | undefined {
   const { withdrawals, automation } = verdict.traffic;
-  if (automation.panics.length > 0) return undefined;
+  const loaded = fleet.declared.pools.filter(({ load = 0, pinned }) => load > 0 && !pinned);
+  if (automation.panics.length > 0 || loaded.length > 1) return undefined;
   const isIn = (name: string) => withdrawals.every(({ cluster }) => cluster !== name);
   for (const { key, members, pinned, load = 0 } of fleet.declared.pools) {
     const isHot = after[key]?.some(({ cluster, percent }) => cluster === hot && percent > 1);
