@@ -112,6 +112,9 @@ describe('the policy of a fleet', () => {
   });
 
   it('does not contradict itself', async () => {
+    const target = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-0123456789abcdef' };
+    await create(harness, `${shop}/gateways/other`, { target });
+    // Which cannot answer 503 while its routes stand.
     const answer = await put('', { ...fleet, failover: { panic: { mode: 'reject' } } });
     expect([answer.status, answer.body.code]).toEqual([422, 'conflicting-declaration']);
     expect(pointers(answer.body)).toEqual(['#/failover/panic/mode']);
