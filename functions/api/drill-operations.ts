@@ -10,11 +10,10 @@ import { JSON_TYPE } from './body.ts';
 import { drillReportPage } from './drill-report-page.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
+import { InCluster, InFleet } from './params.ts';
 import { BODY_PROBLEMS } from './resource-operations.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from './traffic-reply.ts';
 
-const InFleet = z.strictObject({ fleet: Name });
-const InCluster = z.strictObject({ fleet: Name, cluster: Name });
 const InRun = z.strictObject({
   fleet: Name,
   run: z

@@ -1,5 +1,4 @@
-import * as z from 'zod';
-import { Name, PageQuery } from '../../schemas/common.ts';
+import { PageQuery } from '../../schemas/common.ts';
 import { Explanation } from '../../schemas/explanation.ts';
 import { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
 import { Simulation, SimulationInput } from '../../schemas/simulation.ts';
@@ -8,17 +7,8 @@ import { checkLedger, replayDecision } from '../commands/replay.ts';
 import { simulate } from '../commands/simulations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageRequest } from './page.ts';
+import { InDecision, InFleet, InRoute } from './params.ts';
 import { BODY_PROBLEMS } from './resource-operations.ts';
-
-const InFleet = z.strictObject({ fleet: Name });
-const InRoute = z.strictObject({ fleet: Name, route: Name });
-const InDecision = z.strictObject({
-  fleet: Name,
-  decision: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a decision')
-    .meta({ examples: ['dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
 
 const replay = defineOperation({
   operationId: 'replayDecision',

@@ -7,6 +7,7 @@ import { getAuditEvent, listAuditEvents } from '../commands/ledger.ts';
 import type { Kind } from '../core/model.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
+import { InFleet } from './params.ts';
 import {
   BODY_PROBLEMS,
   itemRow,
@@ -104,7 +105,6 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
   });
 }
 
-const InFleet = z.strictObject({ fleet: Name });
 const InAuditEvent = z.strictObject({
   fleet: Name,
   event: z

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-import { Name } from '../../schemas/common.ts';
 import {
   DeclaredManifest,
   FleetApplyQuery,
@@ -23,10 +21,9 @@ import {
   type Reply,
   type Success,
 } from './operation.ts';
+import { InFleet } from './params.ts';
 import { operationReply } from './push-operations.ts';
 import { BODY_PROBLEMS } from './resource-operations.ts';
-
-const InFleet = z.strictObject({ fleet: Name });
 
 const SUCCESSES: readonly Success[] = [
   { status: 200, description: 'Nothing was to be done, or it was a dry run: the plan.', schema: FleetPlan },

@@ -4,8 +4,8 @@ import { Delivery, DeliveryPage, NotificationTestInput } from '../../schemas/not
 import { getDelivery, listDeliveries, testNotification } from '../commands/deliveries.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
+import { InFleet } from './params.ts';
 
-const InFleet = z.strictObject({ fleet: Name });
 const InDelivery = z.strictObject({
   fleet: Name,
   delivery: z

@@ -1,14 +1,11 @@
-import * as z from 'zod';
 import { ObservationPage } from '../../schemas/cluster.ts';
-import { Name, PageQuery } from '../../schemas/common.ts';
+import { PageQuery } from '../../schemas/common.ts';
 import { ObservationBatchInput, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';
 import { listObservations } from '../commands/ledger.ts';
 import { takeObservations } from '../commands/observations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
-
-const InFleet = z.strictObject({ fleet: Name });
-const InCluster = z.strictObject({ fleet: Name, cluster: Name });
+import { InCluster, InFleet } from './params.ts';
 
 export const observationOperations: readonly Operation[] = [
   defineOperation({

@@ -19,22 +19,12 @@ import { notificationOperations } from './notification-operations.ts';
 import { observationOperations } from './observation-operations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
+import { InCluster, InDecision, InFleet, InGateway, InRoute } from './params.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
 import { type ResourceApi, resourceOperations } from './resource-operations.ts';
 import { shiftOperations } from './shift-operations.ts';
 
-const InFleet = z.strictObject({ fleet: Name });
-const InCluster = z.strictObject({ fleet: Name, cluster: Name });
-const InGateway = z.strictObject({ fleet: Name, gateway: Name });
 const InService = z.strictObject({ fleet: Name, service: Name });
-const InRoute = z.strictObject({ fleet: Name, route: Name });
-const InDecision = z.strictObject({
-  fleet: Name,
-  decision: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a decision')
-    .meta({ examples: ['dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
 
 const GatewayDeletion = z.strictObject({
   deleteInstance: z

@@ -8,9 +8,8 @@ import { watchOperation } from '../commands/watch.ts';
 import { eventStream } from './events.ts';
 import { type Operation as ApiOperation, defineOperation, NO_BODY, NO_QUERY, type Reply } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
+import { InFleet, InGateway } from './params.ts';
 
-const InFleet = z.strictObject({ fleet: Name });
-const InGateway = z.strictObject({ fleet: Name, gateway: Name });
 const InOperation = z.strictObject({
   fleet: Name,
   operation: z

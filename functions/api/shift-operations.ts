@@ -6,10 +6,10 @@ import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '.
 import { endShift, getShift, listShifts, putShift } from '../commands/shifts.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
+import { InFleet } from './params.ts';
 import { BODY_PROBLEMS } from './resource-operations.ts';
 import { ENDED, endedReply, operationHeader } from './traffic-reply.ts';
 
-const InFleet = z.strictObject({ fleet: Name });
 const InShift = z.strictObject({ fleet: Name, shift: Name });
 const InBreakGlass = z.strictObject({ fleet: Name, breakGlass: Name });
 
