@@ -8,7 +8,7 @@ import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
-import { type GuardedDynamo, guard } from '../store/policy.ts';
+import { createGuard, type Guard } from '../store/policy.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
@@ -44,7 +44,7 @@ export interface Harness {
   /** One request; waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
   /** What the IAM policy has refused; to be asked for where that is expected. */
-  takeDenials: GuardedDynamo['takeDenials'];
+  takeDenials: Guard['takeDenials'];
   /** Another connection to the table, to be closed by who asked for it. */
   connect(): DynamoDBClient;
   close(): Promise<void>;
@@ -68,8 +68,8 @@ const net: Net = {
  */
 export async function startHarness({ policy = iamPolicy() }: { policy?: object } = {}): Promise<Harness> {
   const dynamo = await startDynamo();
-  const guarded = await guard(dynamo.endpoint, policy, EXAMPLE_PLACE);
-  const connect = () => createDynamoClient({ ...localSettings, endpoint: guarded.endpoint });
+  const guard = createGuard(policy, EXAMPLE_PLACE);
+  const connect = () => guard.watch(createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint }));
   const client = connect();
   const meter = meterOf(client);
   const events: Event[] = [];
@@ -92,14 +92,14 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
   return {
     deps,
     events,
-    takeDenials: guarded.takeDenials,
+    takeDenials: guard.takeDenials,
     connect,
     meter,
     call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
     close: async () => {
       client.destroy();
       await dynamo.close();
-      await guarded.close();
+      guard.expectNoDenials();
     },
   };
 }

@@ -34,21 +34,24 @@ import {
   service,
 } from './fixtures.ts';
 import { expectComplete } from './lookup.ts';
-import { type GuardedDynamo, guard } from './policy.ts';
+import { createGuard } from './policy.ts';
+import { type DynamoProxy, startDynamoProxy } from './proxy.ts';
 
 /** Tests run on the embedded DynamoDB, or on the one at DYNAMODB_ENDPOINT. Stores use it as the IAM policy allows. */
 const given = process.env['DYNAMODB_ENDPOINT'];
 const TABLE_PREFIX = 'fairlead-test-';
 let dynamo: LocalDynamo;
-let guarded: GuardedDynamo;
+let proxy: DynamoProxy;
+const guard = createGuard(iamPolicy({ ...EXAMPLE_PLACE, table: `${TABLE_PREFIX}*` }), EXAMPLE_PLACE);
 
 beforeAll(async () => {
   dynamo = given ? { endpoint: given, close: async () => {} } : await startDynamo();
-  guarded = await guard(dynamo.endpoint, iamPolicy({ ...EXAMPLE_PLACE, table: `${TABLE_PREFIX}*` }), EXAMPLE_PLACE);
+  proxy = await startDynamoProxy(dynamo.endpoint, guard.fateOf);
 });
 afterAll(async () => {
+  await proxy.close();
   await dynamo.close();
-  await guarded.close();
+  guard.expectNoDenials();
 });
 
 /** A store on a table of its own; `client` may do what no policy allows the store. */
@@ -56,7 +59,7 @@ async function openTable() {
   const tableName = `${TABLE_PREFIX}${randomUUID()}`;
   await ensureTable(dynamo.endpoint, tableName);
   const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
-  const guardedClient = createDynamoClient({ ...localSettings, endpoint: guarded.endpoint });
+  const guardedClient = createDynamoClient({ ...localSettings, endpoint: proxy.endpoint });
   const close = async () => {
     await client.send(new DeleteTableCommand({ TableName: tableName }));
     client.destroy();
@@ -70,7 +73,7 @@ storeConformance('DynamoDB', openTable);
 
 describe('the IAM policy', () => {
   it('allows no action that the suite above did not need', () => {
-    expect([...guarded.used].sort()).toEqual(IAM_ACTIONS.map((action) => `dynamodb:${action}`).sort());
+    expect([...guard.used].sort()).toEqual(IAM_ACTIONS.map((action) => `dynamodb:${action}`).sort());
   });
 });
 

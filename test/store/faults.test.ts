@@ -21,27 +21,26 @@ import {
   route,
   service,
 } from './fixtures.ts';
-import { type GuardedDynamo, guard } from './policy.ts';
+import { createGuard } from './policy.ts';
 
 type Fault = <T>(send: () => Promise<T>, call: number) => Promise<T>;
 
 /** The real client and database, with faults between them. */
 describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
   let dynamo: LocalDynamo;
-  let guarded: GuardedDynamo;
+  const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   let client: ReturnType<typeof createDynamoClient>;
   let store: Store;
 
   beforeEach(async () => {
     dynamo = await startDynamo();
-    guarded = await guard(dynamo.endpoint, iamPolicy(), EXAMPLE_PLACE);
-    client = createDynamoClient({ ...localSettings, endpoint: guarded.endpoint });
+    client = guard.watch(createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint }));
     store = createDynamoStore(client, DEFAULT_TABLE_NAME);
   });
   afterEach(async () => {
     client.destroy();
     await dynamo.close();
-    await guarded.close();
+    guard.expectNoDenials();
   });
 
   /** Puts `fault` around every call of `command` from now on, inside the retries of the SDK. Returns the count of calls. */
