@@ -104,6 +104,8 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
   };
 }
 
+const app = createApp({ tokens: TOKENS });
+
 async function send(deps: Deps, method: string, path: string, { body, headers = {} }: Call): Promise<Answer> {
   const left: Promise<unknown>[] = [];
   const context = {
@@ -116,14 +118,14 @@ async function send(deps: Deps, method: string, path: string, { body, headers = 
     'Content-Type': body === undefined ? undefined : 'application/json',
   };
   const given = Object.entries({ ...defaults, ...headers }).filter((entry) => entry[1] !== undefined);
-  const response = await createApp(deps, { tokens: TOKENS }).request(
+  const response = await app.request(
     path,
     {
       method,
       headers: given as [string, string][],
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     },
-    {},
+    deps,
     context,
   );
   await Promise.all(left);
