@@ -1,6 +1,5 @@
 import type { RamPolicy } from '../../infra/local/cloud/ram.ts';
 import type { LocalCloud, LocalCloudOptions } from '../../infra/local/cloud/server.ts';
-import { ramPolicies } from '../../infra/policies.ts';
 
 export interface AccessKey {
   accessKeyId: string;
@@ -13,12 +12,12 @@ export const OWNER_OF_ACCOUNT: AccessKey = { accessKeyId: 'owner-id', accessKeyS
 /** A RAM user, as Fairlead is. */
 export const RESTRICTED: AccessKey = { accessKeyId: 'test-id', accessKeySecret: 'test-secret' };
 
-/** Both keys; the restricted one may do what carrying routes needs, unless there is another policy. */
-export function accounts(policy: RamPolicy = ramPolicies.routing): Pick<LocalCloudOptions, 'accessKeys' | 'policies'> {
+/** Both keys; the restricted one may do what the policies allow. */
+export function accounts(...policies: RamPolicy[]): Pick<LocalCloudOptions, 'accessKeys' | 'policies'> {
   const keys = [OWNER_OF_ACCOUNT, RESTRICTED];
   return {
     accessKeys: Object.fromEntries(keys.map(({ accessKeyId, accessKeySecret }) => [accessKeyId, accessKeySecret])),
-    policies: { [RESTRICTED.accessKeyId]: [policy] },
+    policies: { [RESTRICTED.accessKeyId]: policies },
   };
 }
 

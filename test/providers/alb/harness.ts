@@ -14,6 +14,7 @@ import type { Quotas } from '../../../infra/local/cloud/alb/quotas.ts';
 import type { LogEntry } from '../../../infra/local/cloud/log.ts';
 import type { RamPolicy } from '../../../infra/local/cloud/ram.ts';
 import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
+import { ramPolicies } from '../../../infra/policies.ts';
 import { RouteFilter } from '../../../schemas/filter.ts';
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { PlannedCall } from '../../../schemas/plan.ts';
@@ -100,12 +101,13 @@ export async function startAlb(
     quotas?: Partial<Quotas>;
     jobLatencyMs?: number;
     dataPlane?: (state: CloudState) => DataPlane;
+    /** Default: what carrying routes needs. */
     policy?: RamPolicy;
   } = {},
 ): Promise<Alb> {
   const clock = fakeClock(Date.now());
   const cloud = await startLocalCloud({
-    ...accounts(options.policy),
+    ...accounts(options.policy ?? ramPolicies.routing),
     jobLatencyMs: options.jobLatencyMs ?? 1500,
     throttle: false,
     dataPlane: options.dataPlane ?? (() => NO_DATA_PLANE),

@@ -10,6 +10,7 @@ import type { LogEntry } from '../../../infra/local/cloud/log.ts';
 import type { Gateway, MseDataPlane } from '../../../infra/local/cloud/mse/model.ts';
 import type { RamPolicy } from '../../../infra/local/cloud/ram.ts';
 import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
+import { ramPolicies } from '../../../infra/policies.ts';
 import type { RouteFilter } from '../../../schemas/filter.ts';
 import { RouteFilter as Filter } from '../../../schemas/filter.ts';
 import type { MseTarget } from '../../../schemas/gateway.ts';
@@ -101,7 +102,7 @@ export async function startMse(
 ): Promise<Mse> {
   const clock = fakeClock(Date.now());
   const cloud = await startLocalCloud({
-    ...accounts(options.policy),
+    ...accounts(options.policy ?? ramPolicies.routing),
     publishLatencyMs: 1500,
     throttle: false,
     mseDataPlane: () => NO_DATA_PLANE,
