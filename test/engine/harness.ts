@@ -96,7 +96,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     // The SDK signs by the real time.
     signatureNow: Date.now,
   });
-  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint, attemptTimeoutMs: 30_000 });
   const client = connect();
   const meter = meterOf(client);
   const nextUlid = monotonicFactory();
@@ -112,7 +112,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
     // In real time, as the time-out of calls: a busy machine is no store in trouble.
-    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { budgetPatienceMs: 60_000 });
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 60_000, budgetPatienceMs: 60_000 });
     return {
       store,
       cloud: ownCloud(overrides.store ?? store, overrides.clock ?? clock),
