@@ -3,10 +3,7 @@ import { createApp } from './api/app.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
 import type { Deps } from './deps.ts';
-import { deliverDue } from './engine/notify.ts';
-import { runProbeSchedule } from './engine/probe.ts';
-import { sweepRollouts } from './engine/rollout.ts';
-import { sweep } from './engine/sweep.ts';
+import { runSchedule } from './engine/schedule.ts';
 import { type Env, InvalidSettings, parseEnv } from './env.ts';
 import { createNotifier } from './notifier.ts';
 import { clock, ids, log, net } from './platform.ts';
@@ -14,7 +11,6 @@ import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
 
 /** Cron fires each minute; the probers of one firing stop in time for those of the next. */
 const SCHEDULE_MS = 57_000;
-const SWEEP_INTERVAL_MS = 10_000;
 
 /** What one invocation works with. Nothing is shared with others: workerd lets no request wait for the promises of another. */
 function createDeps(env: Env): Deps {
@@ -54,14 +50,6 @@ function createDeps(env: Env): Deps {
   };
 }
 
-/** Again and again, so that what comes up within the minute does not wait for the next. */
-async function repeatUntil(deps: Deps, deadlineMs: number, work: () => Promise<void>): Promise<void> {
-  while (deps.clock.now() < deadlineMs) {
-    await work();
-    await deps.clock.sleep(Math.min(SWEEP_INTERVAL_MS, Math.max(0, deadlineMs - deps.clock.now())));
-  }
-}
-
 export default {
   async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
     try {
@@ -79,15 +67,6 @@ export default {
 
   async scheduled(_event: unknown, bindings: object): Promise<void> {
     const deps = createDeps(parseEnv(bindings));
-    const deadlineMs = deps.clock.now() + SCHEDULE_MS;
-    const jobs = await Promise.allSettled([
-      runProbeSchedule(deps, deadlineMs),
-      repeatUntil(deps, deadlineMs, () => sweep(deps, deadlineMs)),
-      repeatUntil(deps, deadlineMs, () => sweepRollouts(deps, deadlineMs)),
-      repeatUntil(deps, deadlineMs, () => deliverDue(deps, deadlineMs)),
-    ]);
-    // One must not end the other: an invocation that rejects is stopped at once.
-    const failed = jobs.find((job) => job.status === 'rejected');
-    if (failed) throw failed.reason;
+    await runSchedule(deps, deps.clock.now() + SCHEDULE_MS);
   },
 };
