@@ -1,6 +1,8 @@
+import { setTimeout as realSleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Deps, Log } from '../../functions/deps.ts';
+import { type Deps, type Log, StoreUnavailable } from '../../functions/deps.ts';
 import { runProbeSchedule } from '../../functions/engine/probe.ts';
+import { runSchedule } from '../../functions/engine/schedule.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
@@ -122,6 +124,12 @@ describe('probing over a store that fails', () => {
   });
 
   it('that does not take what is seen of one cluster keeps what is seen of the other', async () => {
+    // Answers that come apart are written apart.
+    const fetch: Deps['net']['fetch'] = async (url) => {
+      if (url.includes('//b.')) await realSleep(20);
+      return { status: 200 };
+    };
+    deps = { ...deps, net: { ...net, fetch } };
     fateOf = ({ action, body }) => {
       const written = action === 'TransactWriteItems' ? JSON.stringify(body) : '';
       return written.includes('OBSERVATION#prod#a') && !written.includes('OBSERVATION#prod#b') ? RESET : FORWARD;
@@ -130,6 +138,21 @@ describe('probing over a store that fails', () => {
     expect(await observed('b')).toHaveLength(12);
     expect((await observed('a')).length).toBeLessThan(12);
   });
+
+  it.each(['nextBehind', 'holds', 'pendingDocuments'] as const)(
+    'that fails %s does not end the job: the next time comes as it would have',
+    async (method) => {
+      let count = 0;
+      const fails = async () => {
+        count++;
+        throw new StoreUnavailable({ trouble: 'unreachable', code: 'ConnectionFailed', message: '' });
+      };
+      await runSchedule({ ...deps, store: { ...deps.store, [method]: fails } }, startedMs + 15_000);
+      expect(count).toBeGreaterThan(1);
+      expect(logged).toContain('schedule.failed');
+      expect(await observed('a')).not.toEqual([]);
+    },
+  );
 
   it('that did not take the lease back lets the next prober begin within the same firing', async () => {
     const { store, clock } = plane.deps();
