@@ -103,7 +103,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     // The SDK signs by the real time.
     signatureNow: Date.now,
   });
-  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint, attemptTimeoutMs: 30_000 });
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   const client = guard.watch(connect());
   const meter = meterOf(client);
@@ -120,7 +120,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
     // In real time, as the time-out of calls: a busy machine is no store in trouble.
-    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { budgetPatienceMs: 60_000 });
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 60_000, budgetPatienceMs: 60_000 });
     return {
       store,
       cloud: cloudAs(KEYS, overrides.store ?? store, overrides.clock ?? clock),
