@@ -1,31 +1,53 @@
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 export interface Program {
-  /** To be called at the end, however it comes; the last comes first. */
+  /** Registers what must be closed when the program ends, in whatever way; the last registered is closed first. */
   onClose(closer: () => Promise<void> | void): void;
 }
 
-const INTERRUPTED = 130;
+type Closer = () => Promise<void> | void;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const CLOSE_WITHIN_MS = 10_000;
 
 /**
- * Runs a command-line program and ends the process: with 1 and one sentence when it fails, with 130 when it is interrupted. What must
- * not outlive the process is also bound to its exit, because wrangler ends it at a signal without waiting for anybody.
+ * Runs a command-line program and ends the process: with 1 and one sentence when it fails, with 128 plus the number of the signal when it
+ * is interrupted. It is also interrupted when the launcher that started it is gone, or when nobody reads its output any more. What
+ * cannot be closed in time ends with the process: see guardChildren.
  */
 export async function runProgram(main: (program: Program) => Promise<void>): Promise<never> {
-  const closers: (() => Promise<void> | void)[] = [];
-  let code = 0;
-  const interrupted = new Promise<void>((resolve) => {
-    const interrupt = () => {
-      if (code === INTERRUPTED) process.exit(code);
-      code = INTERRUPTED;
-      resolve();
-    };
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
-  });
-  try {
-    await Promise.race([main({ onClose: (closer) => closers.push(closer) }), interrupted]);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    code = 1;
-  }
-  for (const closer of closers.toReversed()) await closer();
+  const closers: Closer[] = [];
+  const code = await Promise.race([
+    main({ onClose: (closer) => closers.push(closer) }).then(() => 0, failed),
+    interruption(),
+  ]);
+  await Promise.race([closeAll(closers), sleep(CLOSE_WITHIN_MS)]);
   process.exit(code);
+}
+
+/** Resolves with the exit code. */
+function interruption(): Promise<number> {
+  return new Promise((resolve) => {
+    const exitCode = (signal: NodeJS.Signals) => 128 + constants.signals[signal];
+    for (const signal of SIGNALS) process.on(signal, () => resolve(exitCode(signal)));
+    process.once('disconnect', () => resolve(exitCode('SIGTERM')));
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => resolve(exitCode('SIGPIPE')));
+  });
+}
+
+/** Each closer has its turn, also after one that fails. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (const closer of closers.toReversed()) {
+    try {
+      await closer();
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+function failed(error: unknown): number {
+  console.error(error instanceof Error ? error.message : error);
+  return 1;
 }

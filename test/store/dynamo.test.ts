@@ -35,7 +35,7 @@ import { expectComplete } from './lookup.ts';
 
 /** Tests run on the embedded DynamoDB, or on the one at DYNAMODB_ENDPOINT. */
 const given = process.env['DYNAMODB_ENDPOINT'];
-let dynamo: LocalDynamo;
+let dynamo: Pick<LocalDynamo, 'endpoint' | 'close'>;
 
 beforeAll(async () => {
   dynamo = given ? { endpoint: given, close: async () => {} } : await startDynamo();
