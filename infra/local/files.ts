@@ -45,11 +45,9 @@ export function requireWritable(directory: string, advice: string): void {
 
 /**
  * Makes a folder ready to keep the state of a stack: only this user can read it and what it holds, also what an earlier version left
- * there. Files that are made from now on, by this process and its children, are private too. Throws one sentence when the folder cannot
- * be written, belongs to something else or has no room.
+ * there. Throws one sentence when the folder cannot be written or holds something else.
  */
 export function prepareStateDirectory(directory: string): void {
-  process.umask(0o077);
   requireWritable(directory, 'set FAIRLEAD_DIRECTORY to a folder that can be.');
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
   const foreign = entries.find(({ name, parentPath }) => parentPath === directory && !STATE_FILES.test(name));
@@ -64,14 +62,17 @@ export function prepareStateDirectory(directory: string): void {
       chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
     }
   }
+}
+
+/** Throws one sentence when the disk of a folder is too full to keep the state of a stack. */
+export function requireRoom(directory: string, requiredMib = REQUIRED_MIB): void {
   const { bavail, bsize } = statfsSync(directory);
   const freeMib = Math.floor((bavail * bsize) / 2 ** 20);
-  if (freeMib < REQUIRED_MIB) {
-    throw new Error(
-      `The disk of ${directory} is full (${freeMib} MiB are free, ${REQUIRED_MIB} are needed): free some space, or set FAIRLEAD_DIRECTORY ` +
-        'to a folder on another disk.',
-    );
-  }
+  if (freeMib >= requiredMib) return;
+  throw new Error(
+    `The disk of ${directory} is full (${freeMib} MiB are free, ${requiredMib} are needed): free some space, or set FAIRLEAD_DIRECTORY ` +
+      'to a folder on another disk.',
+  );
 }
 
 /** Replaces a file so that a reader, or a crash between any two steps, finds the old content or the new. */

@@ -1,12 +1,18 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+type Closer = () => Promise<void> | void;
+
 export interface Program {
   /** Registers what must be closed when the program ends, in whatever way; the last registered is closed first. */
-  onClose(closer: () => Promise<void> | void): void;
+  onClose(closer: Closer): void;
 }
 
-type Closer = () => Promise<void> | void;
+interface Ending {
+  code: number;
+  /** Why the program failed. */
+  error?: unknown;
+}
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const CLOSE_WITHIN_MS = 10_000;
@@ -18,21 +24,29 @@ const CLOSE_WITHIN_MS = 10_000;
  */
 export async function runProgram(main: (program: Program) => Promise<void>): Promise<never> {
   const closers: Closer[] = [];
-  const code = await Promise.race([
-    main({ onClose: (closer) => closers.push(closer) }).then(() => 0, failed),
+  const { code, error } = await Promise.race([
+    main({ onClose: (closer) => closers.push(closer) }).then(succeeded, failed),
     interruption(),
   ]);
+  if (error !== undefined) say(error);
   await Promise.race([closeAll(closers), sleep(CLOSE_WITHIN_MS)]);
   process.exit(code);
 }
 
-/** Resolves with the exit code. */
-function interruption(): Promise<number> {
+function succeeded(): Ending {
+  return { code: 0 };
+}
+
+function failed(error: unknown): Ending {
+  return { code: 1, error };
+}
+
+function interruption(): Promise<Ending> {
   return new Promise((resolve) => {
-    const exitCode = (signal: NodeJS.Signals) => 128 + constants.signals[signal];
-    for (const signal of SIGNALS) process.on(signal, () => resolve(exitCode(signal)));
-    process.once('disconnect', () => resolve(exitCode('SIGTERM')));
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => resolve(exitCode('SIGPIPE')));
+    const end = (signal: NodeJS.Signals) => resolve({ code: 128 + constants.signals[signal] });
+    for (const signal of SIGNALS) process.on(signal, () => end(signal));
+    process.once('disconnect', () => end('SIGTERM'));
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => end('SIGPIPE'));
   });
 }
 
@@ -42,12 +56,11 @@ async function closeAll(closers: Closer[]): Promise<void> {
     try {
       await closer();
     } catch (error) {
-      failed(error);
+      say(error);
     }
   }
 }
 
-function failed(error: unknown): number {
+function say(error: unknown): void {
   console.error(error instanceof Error ? error.message : error);
-  return 1;
 }

@@ -6,7 +6,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usageOf } from '../scripts.ts';
 import { startDemoControl } from './demo-control.ts';
-import { prepareStateDirectory, replaceFile } from './files.ts';
+import { prepareStateDirectory, replaceFile, requireRoom } from './files.ts';
 import { isLoopback, readHost, readPorts } from './ports.ts';
 import { runProgram } from './program.ts';
 import { FLEET, seed } from './seed.ts';
@@ -57,7 +57,10 @@ await runProgram(async (program) => {
   const host = readHost(env);
   const ports = readPorts(env);
   const directory = resolve(env['FAIRLEAD_DIRECTORY'] || DEFAULT_DIRECTORY);
+  // Files that this process and its children make are for this user only.
+  process.umask(0o077);
   prepareStateDirectory(directory);
+  requireRoom(directory);
   const stack = await startStack({
     host,
     ports,
