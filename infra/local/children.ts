@@ -56,7 +56,7 @@ export async function failureOf(child: ChildProcess, name: string): Promise<neve
   });
   if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
   const how = child.signalCode ? `was ended by ${child.signalCode}` : `ended with exit code ${child.exitCode}`;
-  throw new Error(`${name} ${how}${tail === '' ? '.' : `: ${tail.trim()}`}`);
+  throw new Error(`${name} ${how}.${tail === '' ? '' : ` It wrote last: ${tail.trim()}`}`);
 }
 
 function spawnedIn(message: unknown): ChildProcess {

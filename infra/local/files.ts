@@ -15,6 +15,7 @@ import { join } from 'node:path';
 /** A seeded stack writes about 2 MiB; the rest is for what happens afterwards. */
 const REQUIRED_MIB = 20;
 
+/** What the stack keeps, the folder of logs that earlier versions kept, and hidden files of the system. */
 const STATE_FILES = /^(token|cloud\.json|worker\.log|dynamodb\.sqlite|wrangler$|\.)/;
 
 const REASONS: Record<string, string> = {

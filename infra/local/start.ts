@@ -8,7 +8,7 @@ import { usageOf } from '../scripts.ts';
 import { startDemoControl } from './demo-control.ts';
 import { prepareStateDirectory, replaceFile, requireRoom } from './files.ts';
 import { isLoopback, readHost, readPorts } from './ports.ts';
-import { runProgram } from './program.ts';
+import { type Program, runProgram } from './program.ts';
 import { FLEET, seed } from './seed.ts';
 import { type Stack, startStack } from './stack.ts';
 import { startScheduler } from './worker.ts';
@@ -51,27 +51,9 @@ Break hangzhou-a (or hang, or brownout) and see its share move away within secon
 `;
 }
 
-await runProgram(async (program) => {
-  if (process.argv.length > 2) throw new Error(usageOf('start'));
-  const { env } = process;
-  const host = readHost(env);
-  const ports = readPorts(env);
-  const directory = resolve(env['FAIRLEAD_DIRECTORY'] || DEFAULT_DIRECTORY);
-  // Files that this process and its children make are for this user only.
-  process.umask(0o077);
-  prepareStateDirectory(directory);
-  requireRoom(directory);
-  const stack = await startStack({
-    host,
-    ports,
-    token: localToken(directory),
-    directory,
-    persist: true,
-    dynamoEndpoint: env['DYNAMODB_ENDPOINT'] || undefined,
-    report: console.log,
-  });
-  program.onClose(stack.close);
-  const control = await startDemoControl(stack.clusters, { host, port: ports.control });
+/** Declares the demo fleet, fires the schedule and runs until a part of the stack fails. */
+async function serve(program: Program, stack: Stack, host: string, controlPort: number): Promise<never> {
+  const control = await startDemoControl(stack.clusters, { host, port: controlPort });
   program.onClose(control.close);
   await Promise.race([seed(stack.api, Object.values(stack.gateways), stack.clusters, console.log), stack.failed]);
   const scheduler = startScheduler(stack.worker);
@@ -82,5 +64,34 @@ await runProgram(async (program) => {
       `Everyone who reaches ${host} can use the gateways and break the demo clusters: the token protects the API only.`,
     );
   }
-  await stack.failed;
+  return await stack.failed;
+}
+
+await runProgram(async (program) => {
+  if (process.argv.length > 2) throw new Error(usageOf('start'));
+  const { env } = process;
+  const host = readHost(env);
+  const ports = readPorts(env);
+  const directory = resolve(env['FAIRLEAD_DIRECTORY'] || DEFAULT_DIRECTORY);
+  // Files that this process and its children make are for this user only.
+  process.umask(0o077);
+  prepareStateDirectory(directory);
+  requireRoom(directory);
+  try {
+    const stack = await startStack({
+      host,
+      ports,
+      token: localToken(directory),
+      directory,
+      persist: true,
+      dynamoEndpoint: env['DYNAMODB_ENDPOINT'] || undefined,
+      report: console.log,
+    });
+    program.onClose(stack.close);
+    await serve(program, stack, host, ports.control);
+  } catch (error) {
+    // A full disk makes the store refuse writes, which says nothing about the disk.
+    requireRoom(directory, 1);
+    throw error;
+  }
 });

@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { unstable_DevEnv as DevEnv } from 'wrangler';
 import { collectChildren, failureOf, guardChildren } from './children.ts';
@@ -35,7 +35,7 @@ export interface WorkerOptions {
   entrypoint?: string;
   /** Variables and secrets, over those of wrangler.toml. */
   settings: Record<string, string>;
-  /** Takes what the Worker logs; begun anew. The log of wrangler is kept beside it. */
+  /** Takes what the Worker logs; begun anew. */
   logFile: string;
 }
 
@@ -45,7 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<LocalWorker> 
   mkdirSync(dirname(logFile), { recursive: true });
   rmSync(logFile, { force: true });
   requireWritable(BUILD_DIRECTORY, 'wrangler builds the Worker there, so copy the project to a folder that can be.');
-  const { unstable_DevEnv } = await loadWrangler(dirname(logFile));
+  const { unstable_DevEnv } = await loadWrangler();
   guardChildren();
   const environment = new unstable_DevEnv();
   const startFailed = startFailure(environment);
@@ -139,11 +139,11 @@ export function startScheduler(worker: LocalWorker): { stop(): void } {
   };
 }
 
-/** Wrangler reads these when it is loaded: nothing is fetched or reported, and its own log is kept with ours. */
-async function loadWrangler(directory: string) {
+/** Wrangler reads these when it is loaded: nothing is fetched or reported, and it keeps no log of its own in the home of the user. */
+async function loadWrangler() {
   process.env['WRANGLER_SEND_METRICS'] = 'false';
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
-  process.env['WRANGLER_LOG_PATH'] = join(directory, 'wrangler');
+  process.env['WRANGLER_WRITE_LOGS'] = 'false';
   return await import('wrangler');
 }
 

@@ -103,7 +103,6 @@ const PROGRAM = 'infra/local/start.ts';
 test.each<[string, (started: Started) => void]>([
   ['Ctrl-C in its terminal', signalGroup('SIGINT')],
   ['its terminal closed', signalGroup('SIGHUP')],
-  ['SIGINT to npm', signal('SIGINT', NPM)],
   ['SIGTERM to npm', signal('SIGTERM', NPM)],
   ['SIGHUP to npm', signal('SIGHUP', NPM)],
   ['kill -9 of npm', signal('SIGKILL', NPM)],

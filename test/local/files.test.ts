@@ -33,11 +33,6 @@ test('a file where the folder should be is said, and so is a file on the way', (
   expect(() => prepareStateDirectory(join(file, 'state'))).toThrow('because a part of its path is not a folder: set');
 });
 
-// Nobody may write there, not even the administrator.
-test.runIf(process.platform === 'linux')('a folder that cannot be written is said', () => {
-  expect(() => prepareStateDirectory('/proc/fairlead')).toThrow('The folder /proc/fairlead cannot be written because');
-});
-
 test('a disk that is too full is said before anything is kept on it', () => {
   requireRoom(directory, 0);
   expect(() => requireRoom(directory, 2 ** 40)).toThrow(
