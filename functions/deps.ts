@@ -103,10 +103,11 @@ export interface Notifier {
   send(target: string, event: Event): Promise<Answer>;
 }
 
-/** One JSON event per call. Never pass secrets, signed URLs or raw error messages of SDKs. */
+/** One JSON event per call, with its time. Fields hold neither secrets nor URLs. */
 export interface Log {
   info(event: string, fields?: Record<string, Json | undefined>): void;
-  error(event: string, fields?: Record<string, Json | undefined>): void;
+  /** `cause` is whatever was thrown: the log takes out what must not be shown, so that callers pass it on as it is. */
+  error(event: string, fields?: Record<string, Json | undefined>, ...cause: [cause?: unknown]): void;
 }
 
 // ---------------------------------------------------------------------------------------------------------- cloud

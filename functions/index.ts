@@ -7,9 +7,9 @@ import { deliverDue } from './engine/notify.ts';
 import { runProbeSchedule } from './engine/probe.ts';
 import { sweepRollouts } from './engine/rollout.ts';
 import { sweep } from './engine/sweep.ts';
-import { type Env, InvalidSettings, parseEnv } from './env.ts';
+import { type Env, InvalidSettings, parseEnv, secretsOf } from './env.ts';
 import { createNotifier } from './notifier.ts';
-import { clock, ids, log, net } from './platform.ts';
+import { clock, createLog, ids, net } from './platform.ts';
 import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
 
 /** Cron fires each minute; the probers of one firing stop in time for those of the next. */
@@ -27,6 +27,7 @@ function createDeps(env: Env): Deps {
       ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
     },
   });
+  const log = createLog(secretsOf(env));
   const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
   const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
   const store = createDynamoStore(client, env.TABLE_NAME);
@@ -70,7 +71,7 @@ export default {
       return await app.fetch(request, bindings, context);
     } catch (error) {
       if (!(error instanceof InvalidSettings)) throw error;
-      log.error('settings.invalid', { message: error.message });
+      createLog().error('settings.invalid', { message: error.message });
       return new Response('The control plane is not configured; its log says which settings are missing.\n', {
         status: 503,
       });
@@ -87,7 +88,9 @@ export default {
       repeatUntil(deps, deadlineMs, () => deliverDue(deps, deadlineMs)),
     ]);
     // One must not end the other: an invocation that rejects is stopped at once.
-    const failed = jobs.find((job) => job.status === 'rejected');
-    if (failed) throw failed.reason;
+    const failed = jobs.filter((job) => job.status === 'rejected');
+    for (const { reason } of failed) deps.log.error('schedule.failed', {}, reason);
+    // The platform shows what is thrown here as it is, so it says nothing but where to look.
+    if (failed.length > 0) throw new Error('A scheduled job failed: schedule.failed in the log has the cause.');
   },
 };

@@ -100,11 +100,6 @@ function isEndpoint({ method }: { method: string }): boolean {
   return method !== 'ALL';
 }
 
-/** Names and classes only: messages of SDKs may hold signed URLs. */
 function logFailure({ log }: Deps, c: HonoContext<AppEnv>, error: Error): void {
-  log.error('request.failed', {
-    requestId: c.get('requestId'),
-    route: c.get('route') ?? 'unmatched',
-    name: error.name,
-  });
+  log.error('request.failed', { requestId: c.get('requestId'), route: c.get('route') ?? 'unmatched' }, error);
 }

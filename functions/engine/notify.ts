@@ -121,7 +121,7 @@ export async function deliver(
 }
 
 function logFailure({ log }: Deps, error: unknown): void {
-  log.error('notification.failed', { name: error instanceof Error ? error.name : typeof error });
+  log.error('notification.failed', {}, error);
 }
 
 function iso(ms: number): string {

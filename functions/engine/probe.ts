@@ -94,7 +94,7 @@ async function probeFleets(
         );
         return (await done) ?? idle;
       } catch (error) {
-        deps.log.error('probe.failed', { fleet: fleet.name, name: error instanceof Error ? error.name : typeof error });
+        deps.log.error('probe.failed', { fleet: fleet.name }, error);
         return idle;
       } finally {
         await pusher.settled();

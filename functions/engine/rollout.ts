@@ -14,7 +14,7 @@ export async function sweepRollouts(deps: Deps, untilMs: number): Promise<void> 
     try {
       await continueRollout(deps, fleet, untilMs);
     } catch (error) {
-      deps.log.error('rollout.failed', { fleet, name: error instanceof Error ? error.name : typeof error });
+      deps.log.error('rollout.failed', { fleet }, error);
     }
   }
 }

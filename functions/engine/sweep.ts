@@ -49,7 +49,7 @@ async function run(deps: Deps, { fleet, gateway }: Place, untilMs: number): Prom
 }
 
 function logFailure({ log }: Deps, place: Partial<Place>, error: unknown): void {
-  log.error('sweep.failed', { ...place, name: error instanceof Error ? error.name : typeof error });
+  log.error('sweep.failed', { ...place }, error);
 }
 
 async function dueGateways(deps: Deps): Promise<Due[]> {
