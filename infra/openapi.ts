@@ -38,7 +38,14 @@ const TAGS = {
 };
 
 /** What every operation can answer. */
-const COMMON_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'unauthorized', 'internal', 'unavailable'];
+const COMMON_PROBLEMS: readonly ProblemCode[] = [
+  'invalid-request',
+  'unauthorized',
+  'internal',
+  'unreadable-record',
+  'newer-record',
+  'unavailable',
+];
 
 const HEADERS = {
   ETag: { description: 'The revision, as a strong entity tag.', schema: { type: 'string' }, example: '"3"' },

@@ -49,6 +49,8 @@ type Reads =
   | 'document'
   | 'documents'
   | 'pendingDocuments'
+  // Only what works on all fleets asks for them.
+  | 'fleets'
   | 'decision'
   | 'decisions';
 

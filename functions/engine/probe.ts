@@ -36,7 +36,7 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
   const startedAt = new Date(startedMs).toISOString();
   const named = options.fleet === undefined ? undefined : await deps.store.get('fleet', options.fleet, options.fleet);
   const fleets =
-    options.fleet === undefined ? await deps.store.all('fleet', '') : [named].filter((fleet) => fleet !== undefined);
+    options.fleet === undefined ? await readableFleets(deps) : [named].filter((fleet) => fleet !== undefined);
   if (options.isDry) return { startedAt, fleets: await lookAt(deps, fleets, options.shard) };
   const invocation = begin(deps, startedMs + ROUND_MS, options.shard);
   return { startedAt, fleets: await probeFleets(invocation, fleets, runRound) };
@@ -47,7 +47,14 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
  * seconds. Policies are read anew for each round, so that an edit counts at once. However late it is fired, it begins with one round.
  */
 export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<void> {
-  await probeFleets(begin(deps, deadlineMs), await deps.store.all('fleet', ''), runRounds);
+  await probeFleets(begin(deps, deadlineMs), await readableFleets(deps), runRounds);
+}
+
+/** A fleet whose record cannot be read is left alone, and the others are not. */
+async function readableFleets({ store, log }: Deps): Promise<Resource<'fleet'>[]> {
+  const { items, unreadable } = await store.fleets();
+  for (const error of unreadable) log.error('probe.failed', {}, error);
+  return items;
 }
 
 function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {

@@ -144,6 +144,12 @@ export const outboxRowsOf = ({ fleet, gateway, kind }: Omit<RowRef, 'name'>, fro
   to: `${fleet}#${gateway}#${kind}#${to}`,
 });
 
+/** The gateway of an outbox row, by the key of the row. */
+export function gatewayOfRow({ sk }: Key): { fleet: string; gateway: string } {
+  const [fleet = '', gateway = ''] = sk.split('#');
+  return { fleet, gateway };
+}
+
 /** Rows of the gateways that come after this one; of all without it. */
 export const outboxBehind = (last?: Pick<RowRef, 'fleet' | 'gateway'>): Range => ({
   ...whole('OUTBOX'),
