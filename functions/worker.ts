@@ -1,58 +1,27 @@
 import type { ExecutionContext } from 'hono';
-import { createApp } from './api/app.ts';
-import { createCloud } from './cloud/alicloud.ts';
-import { createBudgets } from './cloud/budgets.ts';
+import { type ControlPlane, createControlPlane } from './composition.ts';
 import type { Deps } from './deps.ts';
 import { deliverDue } from './engine/notify.ts';
 import { runProbeSchedule } from './engine/probe.ts';
 import { sweepRollouts } from './engine/rollout.ts';
 import { sweep } from './engine/sweep.ts';
-import { type Env, InvalidSettings, parseEnv, secretsOf } from './env.ts';
-import { createNotifier } from './notifier.ts';
-import { clock, createLog, ids, net } from './platform.ts';
-import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
+import { InvalidSettings, parseEnv } from './env.ts';
+import { createLog } from './platform.ts';
 
 /** Cron fires each minute; the probers of one firing stop in time for those of the next. */
 const SCHEDULE_MS = 57_000;
 const SWEEP_INTERVAL_MS = 10_000;
 
-/** What one invocation works with. Nothing is shared with others: workerd lets no request wait for the promises of another. */
-function createDeps(env: Env): Deps {
-  const client = createDynamoClient({
-    region: env.AWS_REGION,
-    endpoint: env.DYNAMODB_ENDPOINT,
-    credentials: {
-      accessKeyId: env.AWS_ACCESS_KEY_ID,
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-      ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
-    },
-  });
-  const log = createLog(secretsOf(env));
-  const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
-  const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
-  const store = createDynamoStore(client, env.TABLE_NAME);
-  const allowLoopbackProbes = env.ALLOW_LOOPBACK_PROBES === 'true';
-  return {
-    store,
-    cloud: createCloud({
-      credentials,
-      clock,
-      log,
-      budgets: createBudgets({ store, clock, log }),
-      ...(endpoint === undefined ? {} : { endpoint: () => endpoint }),
-    }),
-    clock,
-    ids,
-    net,
-    notifier: createNotifier(env.NOTIFICATION_TARGETS, { clock, allowLoopback: allowLoopbackProbes }),
-    log,
-    settings: {
-      ownerId: env.OWNER_ID,
-      credentials: Object.keys(credentials),
-      notificationTargets: Object.keys(env.NOTIFICATION_TARGETS),
-      allowLoopbackProbes,
-    },
-  };
+/** The platform gives all requests of an isolate the same bindings: they change by a deployment, which starts new isolates. */
+const controlPlanes = new WeakMap<object, ControlPlane>();
+
+/** Throws InvalidSettings. */
+function controlPlaneOf(bindings: object): ControlPlane {
+  const existing = controlPlanes.get(bindings);
+  if (existing !== undefined) return existing;
+  const created = createControlPlane(parseEnv(bindings));
+  controlPlanes.set(bindings, created);
+  return created;
 }
 
 /** Again and again, so that what comes up within the minute does not wait for the next. */
@@ -66,9 +35,8 @@ async function repeatUntil(deps: Deps, deadlineMs: number, work: () => Promise<v
 export default {
   async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
     try {
-      const env = parseEnv(bindings);
-      const app = createApp(createDeps(env), { tokens: { ...env.API_TOKENS, api: env.API_TOKEN } });
-      return await app.fetch(request, bindings, context);
+      const { app, createDeps } = controlPlaneOf(bindings);
+      return await app.fetch(request, createDeps(), context);
     } catch (error) {
       if (!(error instanceof InvalidSettings)) throw error;
       createLog().error('settings.invalid', { message: error.message });
@@ -79,7 +47,7 @@ export default {
   },
 
   async scheduled(_event: unknown, bindings: object): Promise<void> {
-    const deps = createDeps(parseEnv(bindings));
+    const deps = controlPlaneOf(bindings).createDeps();
     const deadlineMs = deps.clock.now() + SCHEDULE_MS;
     const jobs = await Promise.allSettled([
       runProbeSchedule(deps, deadlineMs),
