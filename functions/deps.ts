@@ -20,6 +20,8 @@ import type {
   BudgetScope,
   Commit,
   DocumentKind,
+  Heartbeat,
+  Job,
   Lease,
   OperationRecord,
   OutboxRow,
@@ -316,6 +318,11 @@ export interface Store {
   /** Extends a lease that is still ours; undefined when it is lost. */
   renew(lease: Lease, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
+
+  /** Records that a scheduled job came to an end at that time; an earlier time than the recorded one changes nothing. */
+  beat(job: Job, atMs: number): Promise<void>;
+  /** When each scheduled job last came to an end; one that never has is missing. */
+  heartbeats(): Promise<Heartbeat[]>;
 
   /** Undefined before the first call. This and `putBudget` throw when there is no answer in half a second: no call shall wait longer. */
   budget(scope: BudgetScope): Promise<StoredBudget | undefined>;

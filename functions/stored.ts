@@ -225,6 +225,16 @@ export interface Lease {
   expiresAtMs: number;
 }
 
+/** What the schedule runs: probe rounds, sweeps of gateways, rollouts of manifests, and deliveries of notifications. */
+export const JOBS = ['probe', 'sweep', 'rollouts', 'deliveries'] as const;
+export type Job = (typeof JOBS)[number];
+
+/** When a scheduled job last came to an end. */
+export interface Heartbeat {
+  job: Job;
+  atMs: number;
+}
+
 /** What calls are counted by together. */
 export interface BudgetScope {
   /** Name of the credential set, which stands for an account. */

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'hono';
 import { type ControlPlane, createControlPlane } from './composition.ts';
-import type { Deps } from './deps.ts';
+import type { Deps, Job } from './deps.ts';
+import { createHeartbeat } from './engine/heartbeat.ts';
 import { deliverDue } from './engine/notify.ts';
 import { runProbeSchedule } from './engine/probe.ts';
 import { sweepRollouts } from './engine/rollout.ts';
@@ -25,9 +26,11 @@ function controlPlaneOf(bindings: object): ControlPlane {
 }
 
 /** Again and again, so that what comes up within the minute does not wait for the next. */
-async function repeatUntil(deps: Deps, deadlineMs: number, work: () => Promise<void>): Promise<void> {
+async function repeatUntil(deps: Deps, job: Job, deadlineMs: number, work: () => Promise<void>): Promise<void> {
+  const beat = createHeartbeat(deps, job);
   while (deps.clock.now() < deadlineMs) {
     await work();
+    await beat();
     await deps.clock.sleep(Math.min(SWEEP_INTERVAL_MS, Math.max(0, deadlineMs - deps.clock.now())));
   }
 }
@@ -51,9 +54,9 @@ export default {
     const deadlineMs = deps.clock.now() + SCHEDULE_MS;
     const jobs = await Promise.allSettled([
       runProbeSchedule(deps, deadlineMs),
-      repeatUntil(deps, deadlineMs, () => sweep(deps, deadlineMs)),
-      repeatUntil(deps, deadlineMs, () => sweepRollouts(deps, deadlineMs)),
-      repeatUntil(deps, deadlineMs, () => deliverDue(deps, deadlineMs)),
+      repeatUntil(deps, 'sweep', deadlineMs, () => sweep(deps, deadlineMs)),
+      repeatUntil(deps, 'rollouts', deadlineMs, () => sweepRollouts(deps, deadlineMs)),
+      repeatUntil(deps, 'deliveries', deadlineMs, () => deliverDue(deps, deadlineMs)),
     ]);
     // One must not end the other: an invocation that rejects is stopped at once.
     const failed = jobs.filter((job) => job.status === 'rejected');

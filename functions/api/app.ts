@@ -29,7 +29,6 @@ export function createApp({ tokens }: { tokens: Readonly<Record<string, string>>
   });
   app.notFound((c) => answerProblem(c, new AppError('not-found', 'There is nothing at this path.')));
 
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/openapi.json', etag(), (c) => {
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);

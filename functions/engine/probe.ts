@@ -3,6 +3,7 @@ import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-rou
 import type { Resource } from '../core/model.ts';
 import type { Deps } from '../deps.ts';
 import { createPusher } from './failover.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { createLanes } from './lanes.ts';
 import { withLease } from './lease.ts';
 import { observe } from './observe.ts';
@@ -60,7 +61,8 @@ async function readableFleets({ store, log }: Deps): Promise<Resource<'fleet'>[]
 function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {
   const lanes = createLanes(PROBE_CONNECTIONS);
   const writes = pLimit(WRITE_CONNECTIONS);
-  return { deps, lanes, writes, trust: createTrust(deps, lanes), shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
+  const [trust, beat] = [createTrust(deps, lanes), createHeartbeat(deps, 'probe')];
+  return { deps, lanes, writes, trust, beat, shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
 }
 
 /** One observation of each target, and the state that it would lead to. */
@@ -90,7 +92,7 @@ async function probeFleets(
   work: (fleet: Resource<'fleet'>, prober: Prober) => Promise<FleetProbeRound>,
 ): Promise<FleetProbeRound[]> {
   const { deps } = invocation;
-  return await Promise.all(
+  const rounds = await Promise.all(
     fleets.map(async (fleet) => {
       const idle: FleetProbeRound = { fleet: fleet.name, state: 'busy', results: [], skipped: 0 };
       const pusher = createPusher(deps, fleet.name);
@@ -108,6 +110,9 @@ async function probeFleets(
       }
     }),
   );
+  // A round of no fleets is a round, too. One that is done by another prober is that prober's.
+  if (rounds.length === 0 || rounds.some(({ state }) => state === 'done')) await invocation.beat();
+  return rounds;
 }
 
 function leaseName({ name }: Resource<'fleet'>, { shard }: Invocation): string {
@@ -122,6 +127,7 @@ async function runRounds(fleet: Resource<'fleet'>, prober: Prober): Promise<Flee
   while (current !== undefined) {
     const nextMs: number = clock.now() + current.spec.health.intervalSeconds * 1000;
     round = await runRound(current, prober);
+    await prober.invocation.beat();
     if (nextMs >= deadlineMs || prober.invocation.requestsLeft < 0) break;
     await clock.sleep(Math.max(0, nextMs - clock.now()));
     await prober.lease.ensure();

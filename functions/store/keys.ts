@@ -23,6 +23,7 @@
  * | batch of steps      | STEPS#fleet#operation         | number                        |
  * | memory entry        | MEMORY#fleet#gateway          | name of the entry             |
  * | lease               | LEASE                         | name                          |
+ * | heartbeat           | HEARTBEAT                     | job                           |
  * | health record       | HEALTH#fleet                  | cluster                       |
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
  * | traffic             | TRAFFIC                       | fleet                         |
@@ -37,7 +38,7 @@ import { encodeTime } from 'ulid';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Term } from '../core/lookup.ts';
 import { instanceOf, type Kind, type Ref, type Resource } from '../core/model.ts';
-import type { BudgetScope, DocumentKind, OutboxRow, StoredDocument } from '../deps.ts';
+import type { BudgetScope, DocumentKind, Job, OutboxRow, StoredDocument } from '../deps.ts';
 
 export interface Key {
   pk: string;
@@ -228,6 +229,10 @@ export const memoryKey = (fleet: string, gateway: string, name: string): Key => 
 export const memoryOf = (fleet: string, gateway: string): Range => whole(`MEMORY#${fleet}#${gateway}`);
 
 export const leaseKey = (name: string): Key => ({ pk: 'LEASE', sk: name });
+
+export const heartbeatKey = (job: Job): Key => ({ pk: 'HEARTBEAT', sk: job });
+
+export const allHeartbeats = (): Range => whole('HEARTBEAT');
 
 export const healthKey = (fleet: string, cluster: string): Key => ({ pk: `HEALTH#${fleet}`, sk: cluster });
 
