@@ -186,6 +186,7 @@ export function failureOf(
   gateway: { fleet: string; gateway: string },
 ): Outcome {
   if (error instanceof CloudError) {
+    log.error('gateway.failed', { ...gateway }, error);
     const message = `${error.action} answered ${error.code}: ${error.message} The configuration before it keeps serving.`;
     const reason = REASONS[error.errorClass];
     // What a create made may be gone again: its token would bring back the old answer.

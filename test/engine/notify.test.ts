@@ -93,7 +93,7 @@ function deps(overrides: Partial<Deps> = {}): Deps {
     clock,
     ids: { ulid: () => nextUlid(nowMs) },
     log: { info: log, error: log },
-    notifier: createNotifier(targets, { clock, allowLoopback: true }),
+    notifier: createNotifier(targets, { clock, log: { info: log, error: log }, allowLoopback: true }),
   };
   return { ...(parts as Deps), ...overrides };
 }
