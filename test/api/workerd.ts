@@ -1,0 +1,109 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { vi } from 'vitest';
+import { createDynamoClient } from '../../functions/store/dynamo.ts';
+import { ensureTable, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { startWorker } from '../../infra/local/worker.ts';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import type { Event } from './harness.ts';
+
+/** Port 1 is refused at once, as by a cloud that nobody can reach. */
+const NOWHERE = 'http://127.0.0.1:1';
+
+/** The Worker in workerd, and the database that it writes to. */
+export interface WorkerdApi {
+  dynamoEndpoint: string;
+  /** Resolves when the Worker has logged the request, which is the last that it logs before its answer. */
+  fetch(path: string, init: RequestInit): Promise<Response>;
+}
+
+interface Running extends WorkerdApi {
+  record: (event: Event) => void;
+}
+
+let running: Promise<Running> | undefined;
+
+/**
+ * The Worker of this process of tests, with an empty table. It is started when it is first asked for and ends with the process; `record` takes
+ * what it logs from now on.
+ */
+export async function workerdApi(
+  tokens: Readonly<Record<string, string>>,
+  record: Running['record'],
+): Promise<WorkerdApi> {
+  running ??= start(tokens);
+  const api = await running;
+  api.record = record;
+  await emptyTable(api.dynamoEndpoint);
+  return api;
+}
+
+async function start({ api: token = '', ...others }: Readonly<Record<string, string>>): Promise<Running> {
+  const dynamo = await startDynamo();
+  const logFile = join(tmpdir(), `fairlead-api-workerd-${process.pid}.log`);
+  process.once('exit', () => rmSync(logFile, { force: true }));
+  const { url } = await startWorker({
+    logFile,
+    settings: {
+      API_TOKEN: token,
+      API_TOKENS: JSON.stringify(others),
+      OWNER_ID: 'test',
+      TABLE_NAME: DEFAULT_TABLE_NAME,
+      AWS_REGION: localSettings.region,
+      AWS_ACCESS_KEY_ID: localSettings.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: localSettings.credentials.secretAccessKey,
+      DYNAMODB_ENDPOINT: dynamo.endpoint,
+      ALIBABA_CLOUD_CREDENTIALS: JSON.stringify({ default: { accessKeyId: 'key', accessKeySecret: 'secret' } }),
+      ALIBABA_CLOUD_ENDPOINT: NOWHERE,
+    },
+  });
+  const log: Event[] = [];
+  const readLog = logReader(logFile);
+  const api: Running = {
+    dynamoEndpoint: dynamo.endpoint,
+    record: () => undefined,
+    fetch: async (path, init) => {
+      const from = log.length;
+      const response = await fetch(`${url}${path}`, { redirect: 'manual', ...init });
+      const requestId = response.headers.get('X-Request-Id');
+      const awaitLine = () => {
+        const fresh = readLog();
+        log.push(...fresh);
+        for (const event of fresh) api.record(event);
+        const isLogged = log
+          .slice(from)
+          .some(({ event, fields }) => event === 'request' && fields.requestId === requestId);
+        if (!isLogged) throw new Error(`The log has no line of the request ${requestId} to ${path}.`);
+      };
+      await vi.waitFor(awaitLine, { interval: 5, timeout: 30_000 });
+      return response;
+    },
+  };
+  return api;
+}
+
+/** Reads the events that have been logged since it was last called. */
+function logReader(logFile: string): () => Event[] {
+  let read = 0;
+  return () => {
+    // The file comes with the first line, and the last line may not be whole yet.
+    const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(0, -1) : [];
+    const fresh = lines.slice(read);
+    read = lines.length;
+    return fresh.filter((line) => line.startsWith('{')).map(eventOf);
+  };
+}
+
+function eventOf(line: string): Event {
+  const { level, event, ...fields } = JSON.parse(line);
+  return { level, event, fields };
+}
+
+async function emptyTable(endpoint: string): Promise<void> {
+  const client = createDynamoClient({ ...localSettings, endpoint });
+  await client.send(new DeleteTableCommand({ TableName: DEFAULT_TABLE_NAME }));
+  client.destroy();
+  await ensureTable(endpoint, DEFAULT_TABLE_NAME);
+}
