@@ -270,7 +270,8 @@ describe('runs', () => {
     expect(answer.status).toBe(200);
     expect(answer.body.fleets[0]).toMatchObject({ fleet: 'shop', state: 'done' });
     const { body } = await harness.call('GET', '/v1/fleets/shop/clusters/one/observations');
-    expect(body.items[0]).toMatchObject({ outcome: 'ok' });
+    const [seen] = answer.body.fleets[0].results;
+    expect(body.items).toEqual([seen.observation]);
     const dry = await harness.call('POST', '/v1/probe-rounds?dryRun=true', { body: { fleet: 'shop' } });
     expect(dry.body.fleets[0].results).toMatchObject([{ cluster: 'one' }, { cluster: 'two' }]);
     expect((await harness.call('GET', '/v1/fleets/shop/clusters/one/observations')).body.items).toEqual(body.items);

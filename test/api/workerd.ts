@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { vi } from 'vitest';
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
@@ -8,9 +11,6 @@ import { ensureTable, localSettings, startDynamo } from '../../infra/local/dynam
 import { startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { Event } from './harness.ts';
-
-/** Port 1 is refused at once, as by a cloud that nobody can reach. */
-const NOWHERE = 'http://127.0.0.1:1';
 
 /** The Worker in workerd, and the database that it writes to. */
 export interface WorkerdApi {
@@ -45,6 +45,7 @@ async function start({ api: token = '', ...others }: Readonly<Record<string, str
   const logFile = join(tmpdir(), `fairlead-api-workerd-${process.pid}.log`);
   process.once('exit', () => rmSync(logFile, { force: true }));
   const { url } = await startWorker({
+    entrypoint: fileURLToPath(new URL('patient-worker.ts', import.meta.url)),
     logFile,
     settings: {
       API_TOKEN: token,
@@ -56,7 +57,7 @@ async function start({ api: token = '', ...others }: Readonly<Record<string, str
       AWS_SECRET_ACCESS_KEY: localSettings.credentials.secretAccessKey,
       DYNAMODB_ENDPOINT: dynamo.endpoint,
       ALIBABA_CLOUD_CREDENTIALS: JSON.stringify({ default: { accessKeyId: 'key', accessKeySecret: 'secret' } }),
-      ALIBABA_CLOUD_ENDPOINT: NOWHERE,
+      ALIBABA_CLOUD_ENDPOINT: await startUnavailableCloud(),
     },
   });
   const log: Event[] = [];
@@ -82,6 +83,19 @@ async function start({ api: token = '', ...others }: Readonly<Record<string, str
     },
   };
   return api;
+}
+
+/** A cloud that is out of order for longer than any caller waits for it; resolves with its URL. It ends with the process. */
+async function startUnavailableCloud(): Promise<string> {
+  const server = createServer((_, response) => {
+    response.writeHead(503, { 'Content-Type': 'application/json', 'x-acs-retry-after': '120000' });
+    response.end(JSON.stringify({ Code: 'ServiceUnavailable', RequestId: 'test' }));
+  });
+  server.listen(0, '127.0.0.1').unref();
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('The cloud has no address.');
+  return `http://127.0.0.1:${address.port}`;
 }
 
 /** Reads the events that have been logged since it was last called. */
