@@ -10,7 +10,13 @@ export default defineConfig({
       {
         // The tests of the API once more, over HTTP and against the Worker in workerd. Files of one process share one Worker.
         extends: true,
-        test: { name: 'api-workerd', include: ['test/api/*.test.ts'], isolate: false, provide: { runtime: 'workerd' } },
+        test: {
+          name: 'api-workerd',
+          include: ['test/api/*.test.ts'],
+          isolate: false,
+          testTimeout: 180_000,
+          provide: { runtime: 'workerd' },
+        },
       },
     ],
   },

@@ -6,8 +6,10 @@ import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../fun
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
+import { createGuard, type Guard } from '../store/policy.ts';
 import { workerdApi } from './workerd.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
@@ -43,6 +45,8 @@ export interface Harness {
   meter: Meter;
   /** One request; in Node it waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
+  /** What the IAM policy has refused; to be asked for where that is expected. */
+  takeDenials: Guard['takeDenials'];
   /** Another connection to the table, to be closed by who asked for it. */
   connect(): DynamoDBClient;
   close(): Promise<void>;
@@ -78,11 +82,15 @@ interface Server {
   close(): Promise<void>;
 }
 
-/** The API on the embedded DynamoDB. */
-export async function startHarness(): Promise<Harness> {
+/**
+ * The API on the embedded DynamoDB, which it may use as an IAM policy allows: the one that is handed out, unless there is another. Its
+ * close rejects when something was refused.
+ */
+export async function startHarness({ policy = iamPolicy() }: { policy?: object } = {}): Promise<Harness> {
   const events: Event[] = [];
-  const server = isWorkerd ? await workerdServer(events) : await nodeServer();
-  const connect = () => createDynamoClient({ ...localSettings, endpoint: server.dynamoEndpoint });
+  const guard = createGuard(policy, EXAMPLE_PLACE);
+  const server = isWorkerd ? await workerdServer(events, guard) : await nodeServer();
+  const connect = () => guard.watch(createDynamoClient({ ...localSettings, endpoint: server.dynamoEndpoint }));
   const client = connect();
   const meter = meterOf(client);
   const record = (level: Event['level']) => (event: string, fields?: object) => {
@@ -104,6 +112,7 @@ export async function startHarness(): Promise<Harness> {
   return {
     deps,
     events,
+    takeDenials: guard.takeDenials,
     connect,
     meter,
     call: async (method, path, call = {}, overrides = {}) => {
@@ -113,12 +122,13 @@ export async function startHarness(): Promise<Harness> {
     close: async () => {
       client.destroy();
       await server.close();
+      guard.expectNoDenials();
     },
   };
 }
 
-async function workerdServer(events: Event[]): Promise<Server> {
-  const api = await workerdApi(TOKENS, (event) => events.push(event));
+async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server> {
+  const api = await workerdApi(TOKENS, { record: (event) => events.push(event), fateOf });
   return { ...api, close: async () => undefined };
 }
 

@@ -10,38 +10,44 @@ import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { ensureTable, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { type DynamoCall, type Fate, startDynamoProxy } from '../store/proxy.ts';
 import type { Event } from './harness.ts';
 
 /** The Worker in workerd, and the database that it writes to. */
 export interface WorkerdApi {
+  /** Past the watcher. */
   dynamoEndpoint: string;
   /** Resolves when the Worker has logged the request, which is the last that it logs before its answer. */
   fetch(path: string, init: RequestInit): Promise<Response>;
 }
 
+/** What the tests of one file do with the Worker. */
+interface Watcher {
+  /** Takes what the Worker logs. */
+  record(event: Event): void;
+  /** Decides what becomes of its calls of the database. */
+  fateOf(call: DynamoCall): Fate;
+}
+
 interface Running extends WorkerdApi {
-  record: (event: Event) => void;
+  watcher: Watcher;
 }
 
 let running: Promise<Running> | undefined;
 
-/**
- * The Worker of this process of tests, with an empty table. It is started when it is first asked for and ends with the process; `record` takes
- * what it logs from now on.
- */
-export async function workerdApi(
-  tokens: Readonly<Record<string, string>>,
-  record: Running['record'],
-): Promise<WorkerdApi> {
-  running ??= start(tokens);
+/** The Worker of this process of tests, with an empty table. It is started when it is first asked for and ends with the process. */
+export async function workerdApi(tokens: Readonly<Record<string, string>>, watcher: Watcher): Promise<WorkerdApi> {
+  running ??= start(tokens, watcher);
   const api = await running;
-  api.record = record;
+  api.watcher = watcher;
   await emptyTable(api.dynamoEndpoint);
   return api;
 }
 
-async function start({ api: token = '', ...others }: Readonly<Record<string, string>>): Promise<Running> {
+async function start(tokens: Readonly<Record<string, string>>, watcher: Watcher): Promise<Running> {
+  const { api: token = '', ...others } = tokens;
   const dynamo = await startDynamo();
+  const proxy = await startDynamoProxy(dynamo.endpoint, (call) => api.watcher.fateOf(call));
   const logFile = join(tmpdir(), `fairlead-api-workerd-${process.pid}.log`);
   process.once('exit', () => rmSync(logFile, { force: true }));
   const { url } = await startWorker({
@@ -55,7 +61,7 @@ async function start({ api: token = '', ...others }: Readonly<Record<string, str
       AWS_REGION: localSettings.region,
       AWS_ACCESS_KEY_ID: localSettings.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: localSettings.credentials.secretAccessKey,
-      DYNAMODB_ENDPOINT: dynamo.endpoint,
+      DYNAMODB_ENDPOINT: proxy.endpoint,
       ALIBABA_CLOUD_CREDENTIALS: JSON.stringify({ default: { accessKeyId: 'key', accessKeySecret: 'secret' } }),
       ALIBABA_CLOUD_ENDPOINT: await startUnavailableCloud(),
     },
@@ -64,7 +70,7 @@ async function start({ api: token = '', ...others }: Readonly<Record<string, str
   const readLog = logReader(logFile);
   const api: Running = {
     dynamoEndpoint: dynamo.endpoint,
-    record: () => undefined,
+    watcher,
     fetch: async (path, init) => {
       const from = log.length;
       const response = await fetch(`${url}${path}`, { redirect: 'manual', ...init });
@@ -72,7 +78,7 @@ async function start({ api: token = '', ...others }: Readonly<Record<string, str
       const awaitLine = () => {
         const fresh = readLog();
         log.push(...fresh);
-        for (const event of fresh) api.record(event);
+        for (const event of fresh) api.watcher.record(event);
         const isLogged = log
           .slice(from)
           .some(({ event, fields }) => event === 'request' && fields.requestId === requestId);
