@@ -11,7 +11,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { StoreLimitError, StoreUnavailable } from '../deps.ts';
-import { type Item, marshal, type Operation, transactItem, unmarshal } from './items.ts';
+import { type Item, marshal, type Operation, transactItem, unmarshal, VERBS } from './items.ts';
 import type { Key, Range } from './keys.ts';
 import { CONDITION_FAILED, outage } from './outage.ts';
 import { Retries } from './retries.ts';
@@ -23,6 +23,24 @@ export type Outcome = { ok: true } | { ok: false; failed: number[] };
 const MAX_TRANSACTION_ITEMS = 100;
 const MAX_BATCH_WRITES = 25;
 const MAX_BATCH_READS = 100;
+
+/** Every command that is sent to DynamoDB, by its name there. A new command comes in here, and so into the IAM policy. */
+const commands = {
+  GetItem: GetItemCommand,
+  BatchGetItem: BatchGetItemCommand,
+  Query: QueryCommand,
+  BatchWriteItem: BatchWriteItemCommand,
+  TransactWriteItems: TransactWriteItemsCommand,
+};
+
+const { TransactWriteItems: _, ...authorizedByName } = commands;
+
+/**
+ * The IAM actions that the commands need, from which infra/policies.ts writes the IAM policy. IAM knows no action TransactWriteItems: it
+ * authorizes each operation of a transaction as PutItem, UpdateItem, DeleteItem or ConditionCheckItem ("Using IAM with DynamoDB
+ * transactions" in the developer guide of DynamoDB).
+ */
+export const IAM_ACTIONS: readonly string[] = [...Object.keys(authorizedByName), ...VERBS.map((verb) => `${verb}Item`)];
 
 export interface CallOptions {
   /** The longest that the call takes, with all its attempts. Default: that of the table. */
@@ -43,7 +61,7 @@ export class Table {
   }
 
   async get(key: Key, { patienceMs }: CallOptions = {}): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: this.#name, Key: marshal(key), ConsistentRead: true });
+    const command = new commands.GetItem({ TableName: this.#name, Key: marshal(key), ConsistentRead: true });
     const { Item: found } = await this.#retries.run((options) => this.#client.send(command, options), patienceMs);
     return found && unmarshal(found);
   }
@@ -54,7 +72,7 @@ export class Table {
     const items: Item[] = [];
     let start = after === undefined ? undefined : marshal({ pk: range.pk, sk: after });
     do {
-      const command = new QueryCommand({
+      const command = new commands.Query({
         TableName: this.#name,
         ConsistentRead: true,
         KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
@@ -88,7 +106,7 @@ export class Table {
         [this.#name]: { Keys: batch.map(marshal), ConsistentRead: true, ...projection },
       };
       await this.#retries.run(async (options) => {
-        const command = new BatchGetItemCommand({ RequestItems: request });
+        const command = new commands.BatchGetItem({ RequestItems: request });
         const answer: BatchGetItemCommandOutput = await this.#client.send(command, options);
         found.push(...(answer.Responses?.[this.#name] ?? []).map(unmarshal));
         request = answer.UnprocessedKeys;
@@ -107,7 +125,7 @@ export class Table {
     for (const batch of chunks(requests, MAX_BATCH_WRITES)) {
       let request: BatchWriteItemCommandInput['RequestItems'] = { [this.#name]: batch };
       await this.#retries.run(async (options) => {
-        const command = new BatchWriteItemCommand({ RequestItems: request });
+        const command = new commands.BatchWriteItem({ RequestItems: request });
         request = (await this.#client.send(command, options)).UnprocessedItems;
         if (!isEmpty(request)) throw outage('throttled', 'UnprocessedItems');
       });
@@ -133,7 +151,7 @@ export class Table {
       await this.#retries.run(async (options) => {
         const request = { TransactItems: items, ClientRequestToken: `${token}-${cancelled}` };
         try {
-          await this.#client.send(new TransactWriteItemsCommand(request), options);
+          await this.#client.send(new commands.TransactWriteItems(request), options);
         } catch (error) {
           // A cancelled transaction has done nothing, so that the next attempt is a transaction of its own.
           if (error instanceof TransactionCanceledException) cancelled++;

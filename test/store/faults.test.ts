@@ -4,6 +4,7 @@ import { fullBucket } from '../../functions/core/budget.ts';
 import type { Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import {
   commitOk,
@@ -20,6 +21,7 @@ import {
   route,
   service,
 } from './fixtures.ts';
+import { createGuard } from './policy.ts';
 import { type DynamoCall, type DynamoProxy, type Fate, startDynamoProxy } from './proxy.ts';
 
 /** Answers of DynamoDB to transactions and batches that it did not do, or not all of. */
@@ -28,6 +30,7 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
   let proxy: DynamoProxy;
   let fates: Fate[];
   let calls: DynamoCall[];
+  const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   let client: ReturnType<typeof createDynamoClient>;
   let store: Store;
 
@@ -40,13 +43,14 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
       calls.push(call);
       return fates[calls.length - 1] ?? fates.at(-1) ?? { type: 'forward' };
     });
-    client = createDynamoClient({ ...localSettings, endpoint: proxy.endpoint });
+    client = guard.watch(createDynamoClient({ ...localSettings, endpoint: proxy.endpoint }));
     store = createDynamoStore(client, DEFAULT_TABLE_NAME);
   });
   afterEach(async () => {
     client.destroy();
     await proxy.close();
     await dynamo.close();
+    guard.expectNoDenials();
   });
 
   /** What becomes of transactions from now on, one by one; the last one goes for all others. */
