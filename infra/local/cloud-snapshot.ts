@@ -10,13 +10,9 @@ const UNSETTLED = /"(Provisioning|Configuring|Creating|Deleting|Adding|Removing|
 const RUNNING = 2;
 const ROUTE_IN_MOTION = [2, 5];
 
-/** Fills the state, or a part of it, with what was saved last; does nothing when nothing was. */
-export function restoreState(file: string, state: CloudState | MseState): void {
-  if (!existsSync(file)) return;
-  const saved = parse(file);
-  for (const [name, map] of Object.entries(state) as [string, Map<unknown, unknown>][]) {
-    for (const [id, item] of saved[name] ?? []) map.set(id, item);
-  }
+/** Reads the objects that were saved last; there are none when nothing was saved. */
+export function readState(file: string): Partial<CloudState & MseState> {
+  return existsSync(file) ? parse(file) : {};
 }
 
 /** Saves the state, unless something is at work on it: that does not outlive the process, and its objects would stay half done. */
@@ -34,7 +30,7 @@ function isInMotion({ gateways }: MseState): boolean {
   );
 }
 
-function parse(file: string): Record<string, Map<unknown, unknown>> {
+function parse(file: string): CloudState & MseState {
   try {
     return JSON.parse(readFileSync(file, 'utf8'), (_, value) => (isMap(value) ? new Map(value.map) : value));
   } catch {
