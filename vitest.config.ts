@@ -1,12 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
-/** `vitest run --mode full` takes every case of the exhaustive tests and every test file; without it, see test/matrix.ts. */
-export default defineConfig(({ mode }) => ({
-  test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    maxWorkers: 2,
-    provide: { scope: mode === 'full' ? ('full' as const) : ('sample' as const) },
-  },
-}));
+/** Tests of whole processes in real time; the others share a worker with other files. */
+const PROCESSES = ['test/local/**', 'test/workerd/**'];
+
+/**
+ * `vitest run --mode full` takes every case of the exhaustive tests (see test/matrix.ts) and the files named `*.full.test.ts`; without it, a
+ * sample of the cases is taken and those files are left out.
+ */
+export default defineConfig(({ mode }) => {
+  const scope = mode === 'full' ? ('full' as const) : ('sample' as const);
+  const leftOut = scope === 'full' ? [] : ['**/*.full.test.ts'];
+  return {
+    test: {
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      maxWorkers: 2,
+      provide: { scope },
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: 'shared',
+            include: ['test/**/*.test.ts'],
+            exclude: [...PROCESSES, ...leftOut],
+            isolate: false,
+          },
+        },
+        {
+          extends: true,
+          test: { name: 'processes', include: PROCESSES.map((folder) => `${folder}/*.test.ts`), exclude: leftOut },
+        },
+      ],
+    },
+  };
+});

@@ -17,10 +17,19 @@ export function readState(file: string): Partial<CloudState & MseState> {
 
 /** Saves the state, unless something is at work on it: that does not outlive the process, and its objects would stay half done. */
 export function saveState(file: string, state: CloudState & MseState): void {
-  const text = JSON.stringify(state, (_, value) => (value instanceof Map ? { map: [...value] } : value));
-  if (UNSETTLED.test(text) || isInMotion(state)) return;
+  if (!isSettled(state)) return;
+  const text = textOf(state);
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);
+}
+
+/** Whether nothing is at work on the objects. */
+export function isSettled(state: CloudState & MseState): boolean {
+  return !UNSETTLED.test(textOf(state)) && !isInMotion(state);
+}
+
+function textOf(state: CloudState & MseState): string {
+  return JSON.stringify(state, (_, value) => (value instanceof Map ? { map: [...value] } : value));
 }
 
 function isInMotion({ gateways }: MseState): boolean {

@@ -3,9 +3,10 @@ import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
-import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
-import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { createDynamoStore } from '../../functions/store/dynamo.ts';
+import { startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
@@ -61,7 +62,7 @@ const net: Net = {
 /** The API on the embedded DynamoDB. */
 export async function startHarness(): Promise<Harness> {
   const dynamo = await startDynamo();
-  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const connect = () => createTestClient(dynamo.endpoint);
   const client = connect();
   const meter = meterOf(client);
   const events: Event[] = [];
@@ -81,12 +82,14 @@ export async function startHarness(): Promise<Harness> {
     log,
     settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: false },
   };
+  const app = createApp(deps, { tokens: TOKENS });
   return {
     deps,
     events,
     connect,
     meter,
-    call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
+    call: async (method, path, call, overrides) =>
+      await send(overrides ? createApp({ ...deps, ...overrides }, { tokens: TOKENS }) : app, method, path, call),
     close: async () => {
       client.destroy();
       await dynamo.close();
@@ -94,7 +97,9 @@ export async function startHarness(): Promise<Harness> {
   };
 }
 
-async function send(deps: Deps, method: string, path: string, { body, headers = {} }: Call): Promise<Answer> {
+type App = ReturnType<typeof createApp>;
+
+async function send(app: App, method: string, path: string, { body, headers = {} }: Call = {}): Promise<Answer> {
   const left: Promise<unknown>[] = [];
   const context = {
     waitUntil: (work: Promise<unknown>) => left.push(work),
@@ -106,7 +111,7 @@ async function send(deps: Deps, method: string, path: string, { body, headers = 
     'Content-Type': body === undefined ? undefined : 'application/json',
   };
   const given = Object.entries({ ...defaults, ...headers }).filter((entry) => entry[1] !== undefined);
-  const response = await createApp(deps, { tokens: TOKENS }).request(
+  const response = await app.request(
     path,
     {
       method,

@@ -5,8 +5,8 @@ import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-clust
 import { stride } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';
 import { nthToDieAt, startProcess } from './cut.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Api, createApi, type Harness, quietApi, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import { type Api, createApi, type Harness, quietApi } from './harness.ts';
 import { inventory } from './inventory.ts';
 import { keepAsking, type Requests } from './requests.ts';
 import { expectConverged, expectFollowed } from './truth.ts';
@@ -16,8 +16,8 @@ import { declareVersion } from './versions.ts';
 const MAX_MOMENTS = 400;
 
 /** A sample cuts at some of the moments. Both steps are odd, since versions and clusters take turns between two states. */
-const APPLY_STEP = stride(9);
-const COMMAND_STEP = stride(5);
+const APPLY_STEP = stride(13);
+const COMMAND_STEP = stride(9);
 
 /** Every cut asks once it is made, so that what serves is asked for after each write; this is for the time between. */
 const PAUSE_MS = 200;
@@ -33,8 +33,7 @@ describe.each(['alb', 'mse'] as const)('a process that is cut at any await, befo
   let spare: DemoCluster;
 
   beforeAll(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 50 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, jobLatencyMs: 50 });
     spare = await startDemoCluster({ name: 'a' });
     quiet = quietApi(harness);
     const asks = [{ host: 'shop.example.com' }, { host: 'eu.ledger.example.com', path: '/v1' }];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { declareFleet, FLEET, ROUTES, startFleet } from './fleet.ts';
+import type { Harness } from './harness.ts';
 import { everyPoolServes } from './inventory.ts';
 
 const RULE_WRITES = /Rule|Route/;
@@ -16,8 +16,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cluster that fails', (provi
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider });
-    await declareFleet(harness);
+    harness = await startFleet({ provider });
     await rounds(3);
     harness.forgetCalls();
   });
