@@ -14,11 +14,17 @@ declare module 'vitest' {
 
 const isFull = inject('scope') === 'full';
 
-/** All cases in a full run; otherwise `size` of them, evenly spaced, with the first and the last. */
+/** All cases in a full run; otherwise a spread of `size` cases. */
 export function matrix<T>(cases: readonly T[], size: number): T[] {
-  if (isFull || size >= cases.length) return [...cases];
+  return isFull ? [...cases] : spread(cases, size);
+}
+
+/** At most `size` cases, evenly spaced, with the first and the last. */
+export function spread<T>(cases: readonly T[], size: number): T[] {
+  if (size >= cases.length) return [...cases];
   const step = (cases.length - 1) / Math.max(1, size - 1);
-  return Array.from({ length: size }, (_, index) => cases[Math.round(index * step)] as T);
+  const chosen = new Set(Array.from({ length: size }, (_, index) => Math.round(index * step)));
+  return cases.filter((_, index) => chosen.has(index));
 }
 
 /** The step with which to count through cases whose number is not known before: 1 in a full run. */
