@@ -20,7 +20,10 @@ const shape = {
   BillingMode: 'PAY_PER_REQUEST',
 } satisfies Partial<CreateTableCommandInput>;
 
-/** DynamoDB deletes an item some time after the second in its attribute `ttl`; only observations and what is remembered of gateways have one. */
+/**
+ * DynamoDB deletes an item some time after the second in its attribute `ttl`. Observations, operations with their outcomes and steps, deliveries,
+ * and what is remembered of gateways have one; declarations, revisions, audit events and decisions have none.
+ */
 export const timeToLive = { AttributeName: 'ttl', Enabled: true };
 
 export function createTableInput(tableName: string): CreateTableCommandInput {

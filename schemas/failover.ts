@@ -117,24 +117,25 @@ export const FailoverInput = z
       }),
     correlation: z
       .strictObject({
-        action: z.enum(['halt', 'ignore']).default('halt'),
+        action: z.enum(['halt', 'ignore']).default('ignore'),
         windowSeconds: z.int().min(1).max(3600).default(60),
       })
       .prefault({})
       .meta({
         description:
-          'When clusters of different fault domains fail within the window, automation withdraws the first of them, halts and asks.',
+          'When clusters of different fault domains fail within the window: `ignore` withdraws each of them; `halt` withdraws the first, halts ' +
+          'and asks, and until somebody answers the others keep their traffic.',
       }),
     panic: z
       .strictObject({
-        thresholdPercent: Percent.default(50).meta({ description: '0: never.' }),
+        thresholdPercent: Percent.default(0).meta({ description: '0: never.' }),
         mode: z.enum(['hold', 'base', 'reject']).default('hold'),
       })
       .prefault({})
       .meta({
         description:
-          'When less than the threshold of the capacity of a backend could serve: hold keeps its last shares, base goes back to the declared ' +
-          'ones, reject answers 503. Left again ten points above the threshold.',
+          'When less than the threshold of the capacity of a backend could serve: `hold` keeps its last shares, also those of failed clusters, ' +
+          '`base` goes back to the declared ones, `reject` answers 503. It is left again ten points above the threshold.',
       }),
     headroomPercent: z
       .int()

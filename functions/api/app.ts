@@ -2,10 +2,10 @@ import { Hono, type Context as HonoContext, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
-import documentation from '../../schemas/openapi.json' with { type: 'json' };
+import openApi from '../../schemas/openapi.json' with { type: 'json' };
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
-import type { Deps } from '../deps.ts';
+import { digest } from '../core/digest.ts';
 import { bearer } from './auth.ts';
 import { type BodyFormat, JSON_BODY } from './body.ts';
 import type { AppEnv } from './env.ts';
@@ -15,24 +15,44 @@ import { answerProblem } from './problem.ts';
 import { requestLog } from './request-log.ts';
 
 /**
- * The HTTP API. `tokens`, by actor, admit to everything but the health of the control plane and the description of the API.
+ * The HTTP API, built once for all requests; each request brings its ports as the second argument of `fetch`. `tokens`, by actor, admit to
+ * everything but the health of the control plane and the description of the API.
  */
-export function createApp(deps: Deps, { tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
+export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.use(requestLog(deps), secureHeaders(), noStore);
+  app.use(requestLog, secureHeaders(), noStore);
   app.use('/v1/*', bearer(tokens));
   app.onError((error, c) => {
     const answer = answerProblem(c, error);
-    if (answer.status >= 500) logFailure(deps, c, error);
+    if (answer.status >= 500) logFailure(c, error);
     return answer;
   });
   app.notFound((c) => answerProblem(c, new AppError('not-found', 'There is nothing at this path.')));
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/openapi.json', etag(), (c) => c.json(documentation, 200, { 'Cache-Control': 'no-cache' }));
-  for (const operation of operations) register(app, deps, operation);
+  app.get('/openapi.json', etag(), (c) => {
+    const { text, headers } = documentationReply();
+    return c.body(text, 200, headers);
+  });
+  for (const operation of operations) register(app, operation);
   refuseOtherMethods(app);
   return app;
+}
+
+interface Documentation {
+  text: string;
+  headers: Record<string, string>;
+}
+
+let documentation: Documentation | undefined;
+
+/** The OpenAPI document as text with its entity tag; written when it is first asked for, because few isolates ever are. */
+function documentationReply(): Documentation {
+  if (documentation !== undefined) return documentation;
+  const text = JSON.stringify(openApi);
+  const tag = `"${digest(text)}"`;
+  documentation = { text, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache', ETag: tag } };
+  return documentation;
 }
 
 const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -49,14 +69,14 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   });
 }
 
-function register(app: Hono<AppEnv>, deps: Deps, operation: Operation): void {
+function register(app: Hono<AppEnv>, operation: Operation): void {
   app.on(
     operation.method.toUpperCase(),
     patternOf(operation.path),
     limited(operation.format ?? JSON_BODY),
     async (c) => {
       c.set('route', operation.path);
-      const { status, body, headers } = await operation.run(contextOf(c, deps), c.req);
+      const { status, body, headers } = await operation.run(contextOf(c), c.req);
       if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
       const text = body === undefined ? null : JSON.stringify(body);
       return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
@@ -69,8 +89,8 @@ function patternOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-function contextOf(c: HonoContext<AppEnv>, deps: Deps): Context {
-  return { deps, actor: c.get('actor'), requestId: c.get('requestId'), waitUntil: (work) => outlive(c, work) };
+function contextOf(c: HonoContext<AppEnv>): Context {
+  return { deps: c.env, actor: c.get('actor'), requestId: c.get('requestId'), waitUntil: (work) => outlive(c, work) };
 }
 
 /** A Worker ends with its answer unless told otherwise; a Node process does not, and Hono then has no execution context. */
@@ -101,8 +121,8 @@ function isEndpoint({ method }: { method: string }): boolean {
 }
 
 /** Names and classes only: messages of SDKs may hold signed URLs. */
-function logFailure({ log }: Deps, c: HonoContext<AppEnv>, error: Error): void {
-  log.error('request.failed', {
+function logFailure(c: HonoContext<AppEnv>, error: Error): void {
+  c.env.log.error('request.failed', {
     requestId: c.get('requestId'),
     route: c.get('route') ?? 'unmatched',
     name: error.name,

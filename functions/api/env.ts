@@ -1,5 +1,9 @@
-/** What middleware hands on to handlers. */
+import type { Deps } from '../deps.ts';
+
 export interface AppEnv {
+  /** The ports that this request works with. */
+  Bindings: Deps;
+  /** What middleware hands on to handlers. */
   Variables: {
     requestId: string;
     /** Whose token was sent; set behind the check of it. */

@@ -11,9 +11,12 @@ export type Attributes = Record<string, string | number | readonly string[]>;
 
 export type Item = Key & Attributes;
 
+/** Kinds of operations that transactions are made of. */
+export const VERBS = ['Put', 'Update', 'Delete', 'ConditionCheck'] as const;
+
 /** One operation of a transaction. Expressions write names as `#name` and values as `:name`. */
 export interface Operation {
-  verb: 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
+  verb: (typeof VERBS)[number];
   /** Put: the whole item. Otherwise its key. */
   item: Item | Key;
   when?: string;

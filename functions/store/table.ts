@@ -11,7 +11,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { StoreLimitError } from '../deps.ts';
-import { type Item, marshal, type Operation, transactItem, unmarshal } from './items.ts';
+import { type Item, marshal, type Operation, transactItem, unmarshal, VERBS } from './items.ts';
 import type { Key, Range } from './keys.ts';
 
 /** `failed`: indexes of the operations whose conditions did not hold; none when contention outlasted the retries. */
@@ -21,6 +21,24 @@ export type Outcome = { ok: true } | { ok: false; failed: number[] };
 const MAX_TRANSACTION_ITEMS = 100;
 const MAX_BATCH_WRITES = 25;
 const MAX_BATCH_READS = 100;
+
+/** Every command that is sent to DynamoDB, by its name there. A new command comes in here, and so into the IAM policy. */
+const commands = {
+  GetItem: GetItemCommand,
+  BatchGetItem: BatchGetItemCommand,
+  Query: QueryCommand,
+  BatchWriteItem: BatchWriteItemCommand,
+  TransactWriteItems: TransactWriteItemsCommand,
+};
+
+const { TransactWriteItems: _, ...authorizedByName } = commands;
+
+/**
+ * The IAM actions that the commands need, from which infra/policies.ts writes the IAM policy. IAM knows no action TransactWriteItems: it
+ * authorizes each operation of a transaction as PutItem, UpdateItem, DeleteItem or ConditionCheckItem ("Using IAM with DynamoDB
+ * transactions" in the developer guide of DynamoDB).
+ */
+export const IAM_ACTIONS: readonly string[] = [...Object.keys(authorizedByName), ...VERBS.map((verb) => `${verb}Item`)];
 
 const MAX_ATTEMPTS = 6;
 const CONDITION_FAILED = 'ConditionalCheckFailed';
@@ -39,7 +57,7 @@ export class Table {
 
   async get(key: Key): Promise<Item | undefined> {
     const { Item: found } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#name, Key: marshal(key), ConsistentRead: true }),
+      new commands.GetItem({ TableName: this.#name, Key: marshal(key), ConsistentRead: true }),
     );
     return found && unmarshal(found);
   }
@@ -51,7 +69,7 @@ export class Table {
     let start = after === undefined ? undefined : marshal({ pk: range.pk, sk: after });
     do {
       const page = await this.#client.send(
-        new QueryCommand({
+        new commands.Query({
           TableName: this.#name,
           ConsistentRead: true,
           KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
@@ -87,7 +105,7 @@ export class Table {
       for (let attempt = 1; !isEmpty(request); attempt++) {
         await pauseBefore(attempt);
         const answer: BatchGetItemCommandOutput = await this.#client.send(
-          new BatchGetItemCommand({ RequestItems: request }),
+          new commands.BatchGetItem({ RequestItems: request }),
         );
         found.push(...(answer.Responses?.[this.#name] ?? []).map(unmarshal));
         request = answer.UnprocessedKeys;
@@ -106,7 +124,7 @@ export class Table {
       let request: BatchWriteItemCommandInput['RequestItems'] = { [this.#name]: batch };
       for (let attempt = 1; !isEmpty(request); attempt++) {
         await pauseBefore(attempt);
-        request = (await this.#client.send(new BatchWriteItemCommand({ RequestItems: request }))).UnprocessedItems;
+        request = (await this.#client.send(new commands.BatchWriteItem({ RequestItems: request }))).UnprocessedItems;
       }
     }
   }
@@ -127,7 +145,7 @@ export class Table {
       // A cancelled transaction has done nothing, so that the next attempt is a transaction of its own.
       const request = { TransactItems: items, ...(token && { ClientRequestToken: `${token}-${attempt}` }) };
       try {
-        await this.#client.send(new TransactWriteItemsCommand(request));
+        await this.#client.send(new commands.TransactWriteItems(request));
         return { ok: true };
       } catch (error) {
         const outcome = outcomeOf(error, attempt);

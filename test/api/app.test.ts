@@ -38,7 +38,7 @@ describe('what needs no token', () => {
 
   it('is nothing else, and no token at all is no configuration', () => {
     for (const tokens of [{}, { api: '' }, { api: 'a-good-one', ada: '' }]) {
-      expect(() => createApp(harness.deps, { tokens })).toThrow('token');
+      expect(() => createApp({ tokens })).toThrow('token');
     }
   });
 });

@@ -5,9 +5,11 @@ import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../fun
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { startDynamo } from '../../infra/local/dynamo.ts';
+import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
+import { createGuard, type Guard } from '../store/policy.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
@@ -42,6 +44,8 @@ export interface Harness {
   meter: Meter;
   /** One request; waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
+  /** What the IAM policy has refused; to be asked for where that is expected. */
+  takeDenials: Guard['takeDenials'];
   /** Another connection to the table, to be closed by who asked for it. */
   connect(): DynamoDBClient;
   close(): Promise<void>;
@@ -59,10 +63,14 @@ const net: Net = {
   connect: async () => undefined,
 };
 
-/** The API on the embedded DynamoDB. */
-export async function startHarness(): Promise<Harness> {
+/**
+ * The API on the embedded DynamoDB, which it may use as an IAM policy allows: the one that is handed out, unless there is another. Its
+ * close rejects when something was refused.
+ */
+export async function startHarness({ policy = iamPolicy() }: { policy?: object } = {}): Promise<Harness> {
   const dynamo = await startDynamo();
-  const connect = () => createTestClient(dynamo.endpoint);
+  const guard = createGuard(policy, EXAMPLE_PLACE);
+  const connect = () => guard.watch(createTestClient(dynamo.endpoint));
   const client = connect();
   const meter = meterOf(client);
   const events: Event[] = [];
@@ -82,24 +90,24 @@ export async function startHarness(): Promise<Harness> {
     log,
     settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: false },
   };
-  const app = createApp(deps, { tokens: TOKENS });
   return {
     deps,
     events,
+    takeDenials: guard.takeDenials,
     connect,
     meter,
-    call: async (method, path, call, overrides) =>
-      await send(overrides ? createApp({ ...deps, ...overrides }, { tokens: TOKENS }) : app, method, path, call),
+    call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
     close: async () => {
       client.destroy();
       await dynamo.close();
+      guard.expectNoDenials();
     },
   };
 }
 
-type App = ReturnType<typeof createApp>;
+const app = createApp({ tokens: TOKENS });
 
-async function send(app: App, method: string, path: string, { body, headers = {} }: Call = {}): Promise<Answer> {
+async function send(deps: Deps, method: string, path: string, { body, headers = {} }: Call): Promise<Answer> {
   const left: Promise<unknown>[] = [];
   const context = {
     waitUntil: (work: Promise<unknown>) => left.push(work),
@@ -118,7 +126,7 @@ async function send(app: App, method: string, path: string, { body, headers = {}
       headers: given as [string, string][],
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     },
-    {},
+    deps,
     context,
   );
   await Promise.all(left);

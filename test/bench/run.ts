@@ -3,6 +3,7 @@ import { evacuate } from './evacuate.ts';
 import { failover } from './failover.ts';
 import { plan } from './plan.ts';
 import { probe } from './probe.ts';
+import { requests } from './requests.ts';
 
 /** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
 const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = {
@@ -11,6 +12,7 @@ const benches: Record<string, () => Promise<Record<string, unknown>> | Record<st
   failover,
   plan,
   probe,
+  requests,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);

@@ -3,9 +3,11 @@ import { decide } from '../../functions/core/decide.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { facts, failing, percentsIn, placement, policy, Story, shift, situation } from './situations.ts';
 
-describe('R18: failures of different fault domains within the window', () => {
+describe('R18: failures of different fault domains within the window, where the policy halts', () => {
+  const halting = policy({ failover: { correlation: { action: 'halt' } } });
+
   it('withdraw the first, halt, and ask', () => {
-    const story = new Story();
+    const story = new Story({ policy: halting });
     const verdict = story.after(5, ['b', 'c']);
     expect(story.left).toEqual({ b: 0 });
     expect(verdict).toMatchObject({ flags: ['halted'], events: [{ type: 'automation.halted', clusters: ['b', 'c'] }] });
@@ -13,7 +15,7 @@ describe('R18: failures of different fault domains within the window', () => {
   });
 
   it('are taken for what they are when somebody lets automation go on', () => {
-    const story = new Story({ policy: policy({ failover: { panic: { thresholdPercent: 0 } } }) });
+    const story = new Story({ policy: halting });
     story.after(5, ['b', 'c']);
     expect(story.ask({ type: 'resume' })?.traffic.automation.halt).toBeUndefined();
     expect(story.left).toEqual({ b: 0, c: 0 });
@@ -21,7 +23,7 @@ describe('R18: failures of different fault domains within the window', () => {
   });
 
   it('end the halt by themselves once all of them have been healthy for the dwell time', () => {
-    const story = new Story();
+    const story = new Story({ policy: halting });
     story.after(5, ['b', 'c']);
     story.after(5, ['c']);
     story.after(1);
@@ -29,13 +31,11 @@ describe('R18: failures of different fault domains within the window', () => {
     expect(story.after(2)?.traffic.automation.halt).toBeUndefined();
   });
 
-  it('stand alone within one fault domain, after the window, and where the policy ignores them', () => {
+  it('stand alone within one fault domain, and after the window', () => {
     const sameSite = ['a', 'b', 'c'].map((name) => facts(name, { faultDomain: 'hangzhou' }));
     const health = failing({ b: T0, c: T0 });
-    expect(decide(situation({ clusters: sameSite, health }))?.traffic.withdrawals).toHaveLength(2);
-    const ignoring = policy({ failover: { correlation: { action: 'ignore' } } });
-    expect(decide(situation({ policy: ignoring, health }))?.traffic.withdrawals).toHaveLength(2);
-    const story = new Story();
+    expect(decide(situation({ policy: halting, clusters: sameSite, health }))?.traffic.withdrawals).toHaveLength(2);
+    const story = new Story({ policy: halting });
     story.after(5, ['b']);
     story.after(61, ['b', 'c']);
     expect(story.left).toEqual({ b: 0, c: 0 });
@@ -73,7 +73,7 @@ describe('R13: when too little is left', () => {
   });
 
   it('does not keep requests with clusters that have all failed while another has not', () => {
-    const failover = { correlation: { action: 'ignore' } };
+    const failover = { panic: { thresholdPercent: 50 } };
     const story = new Story({ policy: policy({ failover }), placements: [placement({ a: 50, b: 50 })] });
     story.after(5, ['a']);
     story.after(70, ['a', 'b']);

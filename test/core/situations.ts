@@ -121,11 +121,11 @@ export class Story {
   /** Time passes; who is named in `failing` fails, and all others are healthy. */
   after(seconds: number, failingNames: string[] = [], overrides: Partial<Situation> = {}): Verdict | undefined {
     const nowMs = this.now.nowMs + seconds * 1000;
-    const records = this.now.clusters.map(({ name }) => {
+    const records = this.now.clusters.map(({ name, voters }) => {
       const state = failingNames.includes(name) ? 'unhealthy' : 'healthy';
       const before = this.now.health.find(({ cluster }) => cluster === name);
       const sinceMs = before?.state === state ? before.sinceMs : nowMs;
-      return health(name, state, { sinceMs, observedAtMs: nowMs });
+      return health(name, state, { sinceMs, observedAtMs: nowMs, voters });
     });
     const { command: _, ...rest } = this.now;
     this.now = { ...rest, health: records, verifiedAtMs: nowMs, ...overrides, nowMs, decision: `dec_${nowMs}` };

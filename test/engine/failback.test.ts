@@ -47,7 +47,7 @@ describe('after a failure', () => {
   });
 
   it('of clusters of two fault domains at once automation withdraws one, halts, and goes on when somebody says so', async () => {
-    await declare({ cooldownSeconds: 0, panic: { thresholdPercent: 0 } });
+    await declare({ cooldownSeconds: 0, correlation: { action: 'halt' } });
     for (const name of ['a', 'b'] as const) await harness.edge.clusters[name].fail('refuse');
     await rounds(2);
     expect(await withdrawn()).toHaveLength(1);

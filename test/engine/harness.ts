@@ -160,9 +160,10 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
+const app = createApp({ tokens: { api: TOKEN } });
+
 /** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
 export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Api {
-  const app = createApp(deps, { tokens: { api: TOKEN } });
   return async (method, path, body, headers = {}) => {
     const left: Promise<unknown>[] = [];
     const context = {
@@ -179,7 +180,7 @@ export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Ap
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const response = await app.fetch(request, {}, context);
+    const response = await app.fetch(request, deps, context);
     if (wait) await Promise.all(left);
     return { status: response.status, body: await read(response) };
   };

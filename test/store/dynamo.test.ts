@@ -15,7 +15,9 @@ import type { Resource } from '../../functions/core/model.ts';
 import { InvalidPageToken, type Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { resourceKey } from '../../functions/store/keys.ts';
+import { IAM_ACTIONS } from '../../functions/store/table.ts';
 import { ensureTable, type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { storeConformance } from './conformance.ts';
 import {
@@ -32,29 +34,48 @@ import {
   service,
 } from './fixtures.ts';
 import { expectComplete } from './lookup.ts';
+import { createGuard } from './policy.ts';
+import { type DynamoProxy, startDynamoProxy } from './proxy.ts';
 
-/** Tests run on the embedded DynamoDB, or on the one at DYNAMODB_ENDPOINT. */
+/** Tests run on the embedded DynamoDB, or on the one at DYNAMODB_ENDPOINT. Stores use it as the IAM policy allows. */
 const given = process.env['DYNAMODB_ENDPOINT'];
+const TABLE_PREFIX = 'fairlead-test-';
 let dynamo: LocalDynamo;
+let proxy: DynamoProxy;
+const guard = createGuard(iamPolicy({ ...EXAMPLE_PLACE, table: `${TABLE_PREFIX}*` }), EXAMPLE_PLACE);
 
 beforeAll(async () => {
   dynamo = given ? { endpoint: given, close: async () => {} } : await startDynamo();
+  proxy = await startDynamoProxy(dynamo.endpoint, guard.fateOf);
 });
-afterAll(() => dynamo.close());
+afterAll(async () => {
+  await proxy.close();
+  await dynamo.close();
+  guard.expectNoDenials();
+});
 
-/** A store on a table of its own. */
+/** A store on a table of its own; `client` may do what no policy allows the store. */
 async function openTable() {
-  const tableName = `fairlead-test-${randomUUID()}`;
+  const tableName = `${TABLE_PREFIX}${randomUUID()}`;
   await ensureTable(dynamo.endpoint, tableName);
   const client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  const guardedClient = createDynamoClient({ ...localSettings, endpoint: proxy.endpoint });
   const close = async () => {
     await client.send(new DeleteTableCommand({ TableName: tableName }));
     client.destroy();
+    guardedClient.destroy();
   };
-  return { store: createDynamoStore(client, tableName), client, tableName, close };
+  const openStore = () => createDynamoStore(guardedClient, tableName);
+  return { store: openStore(), openStore, client, tableName, close };
 }
 
 storeConformance('DynamoDB', openTable);
+
+describe('the IAM policy', () => {
+  it('allows no action that the suite above did not need', () => {
+    expect([...guard.used].sort()).toEqual(IAM_ACTIONS.map((action) => `dynamodb:${action}`).sort());
+  });
+});
 
 /** What leads to routes and gateways, and the mark that all of it is there. */
 async function entriesIn(client: DynamoDBClient, TableName: string) {
@@ -134,7 +155,7 @@ describe('items', () => {
   });
 
   it('that were written before there were entries to find them by get theirs when first something is looked up', async () => {
-    const { client, tableName, store, close } = await openTable();
+    const { client, tableName, store, openStore, close } = await openTable();
     try {
       const names = Array.from({ length: 230 }, (_, index) => `r-${index}`);
       await commitOk(
@@ -144,16 +165,14 @@ describe('items', () => {
         ...names.map((name) => creation(route(name))),
       );
       await removeEntries(client, tableName);
-      const younger = createDynamoStore(client, tableName);
+      const younger = openStore();
       await commitOk(younger, creation(route('young')), deletion(await routeOf(younger, 'r-7')));
       await expectComplete(younger);
       expect(await younger.routesUnder(FLEET, { kind: 'gateway', name: 'edge' })).toHaveLength(230);
       expect(await younger.gatewaysAt(gateway('edge').spec.target ?? fail())).toMatchObject([{ name: 'edge' }]);
       // Once for the table: another store does not do it again.
       await removeEntries(client, tableName, { keepsMark: true });
-      expect(await createDynamoStore(client, tableName).routesUnder(FLEET, { kind: 'gateway', name: 'edge' })).toEqual(
-        [],
-      );
+      expect(await openStore().routesUnder(FLEET, { kind: 'gateway', name: 'edge' })).toEqual([]);
     } finally {
       await close();
     }

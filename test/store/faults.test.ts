@@ -4,6 +4,7 @@ import { fullBucket } from '../../functions/core/budget.ts';
 import type { Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import {
   commitOk,
@@ -20,23 +21,26 @@ import {
   route,
   service,
 } from './fixtures.ts';
+import { createGuard } from './policy.ts';
 
 type Fault = <T>(send: () => Promise<T>, call: number) => Promise<T>;
 
 /** The real client and database, with faults between them. */
 describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
   let dynamo: LocalDynamo;
+  const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   let client: ReturnType<typeof createDynamoClient>;
   let store: Store;
 
   beforeEach(async () => {
     dynamo = await startDynamo();
-    client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+    client = guard.watch(createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint }));
     store = createDynamoStore(client, DEFAULT_TABLE_NAME);
   });
   afterEach(async () => {
     client.destroy();
     await dynamo.close();
+    guard.expectNoDenials();
   });
 
   /** Puts `fault` around every call of `command` from now on, inside the retries of the SDK. Returns the count of calls. */

@@ -51,8 +51,7 @@ async function serve(
   outgoing: ServerResponse,
 ): Promise<void> {
   const sent = await textOf(incoming);
-  const action = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
-  const fate = fateOf({ action, body: JSON.parse(sent || '{}'), headers: incoming.headers });
+  const fate = fateOf(callOf(incoming.headers, sent));
   switch (fate.type) {
     case 'hang':
       return;
@@ -66,6 +65,12 @@ async function serve(
   const { status, text } = await forward(target, incoming.headers, sent);
   if (fate.type === 'lose-answer') incoming.socket.resetAndDestroy();
   else respond(outgoing, status, text);
+}
+
+/** What an HTTP request asks of DynamoDB. */
+export function callOf(headers: IncomingHttpHeaders, sent: string): DynamoCall {
+  const action = String(headers['x-amz-target']).split('.')[1] ?? '';
+  return { action, body: JSON.parse(sent || '{}'), headers };
 }
 
 function respond(outgoing: ServerResponse, status: number, text: string): void {

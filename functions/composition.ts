@@ -1,0 +1,59 @@
+import type { Hono } from 'hono';
+import { createApp } from './api/app.ts';
+import type { AppEnv } from './api/env.ts';
+import { createCloud } from './cloud/alicloud.ts';
+import { createBudgets } from './cloud/budgets.ts';
+import type { Deps } from './deps.ts';
+import type { Env } from './env.ts';
+import { createNotifier } from './notifier.ts';
+import { clock, ids, log, net } from './platform.ts';
+import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
+
+/** The control plane as an isolate or a process keeps it for all its requests. */
+export interface ControlPlane {
+  /** Takes the ports of a request beside the request itself. */
+  app: Hono<AppEnv>;
+  /** Ports for one request, or for one firing of the schedule. */
+  createDeps(): Deps;
+}
+
+/**
+ * Composes the control plane from its settings. The application, the DynamoDB client and the notifier are shared by all requests, because
+ * making them costs more than most requests do. The store and the calls of the clouds are made for each request: they keep promises for later
+ * callers, and workerd cancels a request that waits for a promise of another one.
+ */
+export function createControlPlane(env: Env): ControlPlane {
+  const allowLoopbackProbes = env.ALLOW_LOOPBACK_PROBES === 'true';
+  const client = createDynamoClient({
+    region: env.AWS_REGION,
+    endpoint: env.DYNAMODB_ENDPOINT,
+    credentials: {
+      accessKeyId: env.AWS_ACCESS_KEY_ID,
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+      ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
+    },
+  });
+  const notifier = createNotifier(env.NOTIFICATION_TARGETS, { clock, allowLoopback: allowLoopbackProbes });
+  const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
+  const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
+  const settings = {
+    ownerId: env.OWNER_ID,
+    credentials: Object.keys(credentials),
+    notificationTargets: Object.keys(env.NOTIFICATION_TARGETS),
+    allowLoopbackProbes,
+  };
+  return {
+    app: createApp({ tokens: { ...env.API_TOKENS, api: env.API_TOKEN } }),
+    createDeps: () => {
+      const store = createDynamoStore(client, env.TABLE_NAME);
+      const cloud = createCloud({
+        credentials,
+        clock,
+        log,
+        budgets: createBudgets({ store, clock, log }),
+        ...(endpoint === undefined ? {} : { endpoint: () => endpoint }),
+      });
+      return { store, cloud, clock, ids, net, notifier, log, settings };
+    },
+  };
+}

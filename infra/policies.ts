@@ -1,0 +1,123 @@
+/**
+ * Writes the IAM policy of the table and the RAM policies of the gateways from the actions that the code calls. With --check it fails when
+ * a file is not what would be written; with the place of a table it prints the IAM policy of that table.
+ */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { IAM_ACTIONS } from '../functions/store/table.ts';
+import { DEFAULT_TABLE_NAME } from './table.ts';
+
+/** Where a table is. */
+export interface TablePlace {
+  account: string;
+  region: string;
+  table: string;
+}
+
+/** The place that the committed policy names; the account number is the one that AWS uses in its documentation. */
+export const EXAMPLE_PLACE: TablePlace = {
+  account: '123456789012',
+  region: 'us-west-2',
+  table: DEFAULT_TABLE_NAME,
+};
+
+/** Formats of the parts of an ARN of a table (AWS: account ids, Regions, naming rules of DynamoDB). */
+const FORMATS: Record<keyof TablePlace, RegExp> = {
+  account: /^\d{12}$/,
+  region: /^[a-z]{2}(-[a-z]+)+-\d+$/,
+  table: /^[A-Za-z0-9_.-]{3,255}$/,
+};
+
+/** Allows what the store does with the table, and nothing with any other. Why it has no conditions: docs/adr/0018-policies-are-generated.md. */
+export function iamPolicy(place: TablePlace = EXAMPLE_PLACE) {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'ReadAndWriteItems',
+        Effect: 'Allow',
+        Action: IAM_ACTIONS.map((action) => `dynamodb:${action}`),
+        Resource: tableArn(place),
+      },
+    ],
+  };
+}
+
+export function tableArn({ account, region, table }: TablePlace): string {
+  return `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`;
+}
+
+/** Regions of China and of the government of the United States have ARNs of their own. */
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+const FILES: Record<string, () => object> = {
+  'iam/aws-policy.json': iamPolicy,
+};
+
+const USAGE = `Usage: npm run policies [-- --check]
+       npm run -s policies -- --account ID [--region REGION] [--table NAME]
+
+Without options, writes infra/iam/aws-policy.json and infra/ram/*.json.
+
+  --check            change nothing; fail when a file is not what would be written
+  --account ID       print the IAM policy for the table of this AWS account (12 digits)
+  --region REGION    region of the table, default ${EXAMPLE_PLACE.region}
+  --table NAME       name of the table, default ${EXAMPLE_PLACE.table}
+  --help             print this text`;
+
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      check: { type: 'boolean' },
+      help: { type: 'boolean' },
+      account: { type: 'string' },
+      region: { type: 'string' },
+      table: { type: 'string' },
+    },
+  });
+  const { check, help, ...place } = values;
+  if (help) console.log(USAGE);
+  else if (Object.keys(place).length > 0) console.log(textOf(iamPolicy(placeFrom(place))));
+  else if (check) checkFiles();
+  else for (const [file, policy] of Object.entries(FILES)) writeFileSync(pathOf(file), `${textOf(policy())}\n`);
+}
+
+/** A policy for the example account would be of no use to anyone, so that the account has to be given. */
+function placeFrom(given: Partial<TablePlace>): TablePlace {
+  if (given.account === undefined) throw new Error('Give --account, the number of the AWS account that has the table.');
+  const place = { ...EXAMPLE_PLACE, ...given };
+  for (const part of Object.keys(FORMATS) as (keyof TablePlace)[]) {
+    if (!FORMATS[part].test(place[part])) throw new Error(`--${part} ${place[part]} is not a valid ${part}.`);
+  }
+  return place;
+}
+
+function checkFiles(): void {
+  for (const [file, policy] of Object.entries(FILES)) {
+    const path = pathOf(file);
+    if (existsSync(path) && readFileSync(path, 'utf8') === `${textOf(policy())}\n`) continue;
+    console.error(`infra/${file} does not allow exactly what the code calls: run "npm run policies" and commit it.`);
+    process.exitCode = 1;
+  }
+}
+
+function textOf(policy: object): string {
+  return JSON.stringify(policy, undefined, 2);
+}
+
+function pathOf(file: string): URL {
+  return new URL(file, import.meta.url);
+}
+
+if (import.meta.main) {
+  try {
+    main();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exitCode = 1;
+  }
+}
