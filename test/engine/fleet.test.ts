@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
+import { digest } from '../../functions/core/digest.ts';
 import { runProbeRound } from '../../functions/engine/probe.ts';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 import { inventory } from './inventory.ts';
@@ -19,11 +19,13 @@ async function start(provider: 'alb' | 'mse'): Promise<Harness> {
   return harness;
 }
 
-/** Without the times at which health checks of the data plane were made, and the port of the data plane. */
+/** Without what listens, which does so at another port each time. */
 async function stateOf(harness: Harness) {
   const { items, objects } = await savePlane(harness);
-  const keys = items.map((item) => JSON.stringify(item)).sort();
-  return { keys, objects: JSON.parse(JSON.stringify([...objects.rules.values(), ...objects.serverGroups.values()])) };
+  const table = items.map((item) => `${item['pk']?.S} ${item['sk']?.S} ${digest(item)}`).sort();
+  const { rules, serverGroups, gateways } = objects;
+  const mse = [...gateways.values()].map(({ domains, services, routes }) => ({ domains, services, routes }));
+  return { table, rules, serverGroups, mse };
 }
 
 it.each(['alb', 'mse'] as const)(
@@ -32,7 +34,7 @@ it.each(['alb', 'mse'] as const)(
     const first = await start(provider);
     const before = await stateOf(first);
     const objects = inventory(first.cloud);
-    expect(before.keys.length).toBeGreaterThan(50);
+    expect(before.table.length).toBeGreaterThan(50);
     await first.put(`${FLEET}/routes/extra`, { ...ROUTES.shop, hostnames: ['extra.example.com'] });
     await first.edge.clusters.a.fail('refuse');
     first.cloud.faults.add({ kind: 'drop', times: 100_000 });
@@ -46,6 +48,5 @@ it.each(['alb', 'mse'] as const)(
     expect(second.clock.now()).toBeLessThan(firstNowMs);
     expect(await second.edge.split(5, 'shop.example.com')).toEqual({ a: 3, b: 2 });
     await expectConverged(second, 'restored');
-    expect(await reconcileGateway(second.deps(), 'prod', 'edge')).toMatchObject({ state: 'Verified' });
   },
 );
