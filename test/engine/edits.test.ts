@@ -70,7 +70,7 @@ describe.each(['alb', 'mse'] as const)('a person who edits a gateway of %s that 
     expect(edit.isKept?.(harness) ?? true, when).toBe(true);
   }
 
-  it.each(EDITS[provider])(
+  it.each(matrix(EDITS[provider], 2))(
     '$name: amid a run, and nothing is said to be verified that is not',
     async (edit) => {
       expect(writes.length).toBeGreaterThanOrEqual(5);

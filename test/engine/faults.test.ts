@@ -102,7 +102,9 @@ describe.each(['alb', 'mse'] as const)('an apply to %s of which any one action',
     await reconcileGateway(harness.deps(), 'prod', 'edge');
   }
 
-  it.each(CASES.filter((one) => one.only === undefined || one.only === provider))(
+  const cases = CASES.filter((one) => one.only === undefined || one.only === provider);
+
+  it.each(matrix(cases, 4))(
     '$name: it ends as declared, and what is said meanwhile is true',
     async ({ faults, of }) => {
       let met = 0;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/engine/sweep.ts';
 import type { Fault } from '../../infra/local/cloud/faults.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 import { inventory } from './inventory.ts';
@@ -25,7 +26,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is in trouble', 
     ['denies', { kind: 'error', code: 'Forbidden.RAM' }, 'CloudDenied'],
   ];
 
-  it.each(outages)(
+  it.each(matrix(outages, 3))(
     '%s: the route says so, the old configuration serves, and the sweep brings the new one',
     async (_, fault, reason) => {
       harness.cloud.faults.add({ ...fault, times: ALWAYS });

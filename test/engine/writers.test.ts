@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
-import { scale } from '../matrix.ts';
+import { matrix, scale } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';
 import { afterCall, isOfTable, nth, startProcess } from './cut.ts';
 import { startFleet } from './fleet.ts';
@@ -14,7 +14,7 @@ const MAX_MOMENTS = 400;
 /** The crash matrix goes through every moment; of these, which take two runs each, every eighth is enough to meet each kind of write. */
 const STEP = scale(8, 20);
 
-describe.each(['alb', 'mse'] as const)('two writers of one gateway of %s', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('two writers of one gateway of %s', (provider) => {
   let harness: Harness;
   let quiet: Api;
   let version = 0;
