@@ -27,8 +27,11 @@ export async function startFleet(options: Options & { provider?: Provider } = {}
   const { saved, target, clusters } = await existing;
   const plane = await startControlPlane({ ...options, saved });
   const close = async () => {
-    await plane.close();
-    await Promise.all([clusters.a.recover(), clusters.b.recover()]);
+    try {
+      await plane.close();
+    } finally {
+      await Promise.all([clusters.a.recover(), clusters.b.recover()]);
+    }
   };
   return { ...plane, edge: edgeOf(plane, target, clusters), close };
 }

@@ -3,28 +3,33 @@ import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
-import type { Clock, Deps, Log, Store } from '../../functions/deps.ts';
+import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
 import { startDynamo } from '../../infra/local/dynamo.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
+import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
+import { createGuard } from '../store/policy.ts';
 import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
 import { type Clusters, createEdge, type Edge, startClusters } from './edge.ts';
 import { restoreTable, type Saved } from './saved.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
-export const KEYS = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
+export const KEYS = RESTRICTED;
 
 /** A control plane before a local cloud. */
 export interface ControlPlane {
   clock: TestClock;
   cloud: LocalCloud;
+  /** Calls as the owner of the account, who may do everything; the control plane may do what the RAM policies allow. */
+  ownerCloud: Cloud;
   /** What one invocation works with: everything real but the clock; another cloud, network or log may be put in. */
   deps(overrides?: Partial<Deps>): Deps;
   /** Another connection to the table; to be destroyed by who asks for it. */
@@ -63,6 +68,8 @@ export interface Options {
   quotas?: LocalCloudOptions['quotas'];
   /** Goes on from there. Default: nothing has happened yet. */
   saved?: Saved;
+  /** Whether the RAM policy allows to create gateways, beside carrying routes; default false. */
+  mayProvision?: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
@@ -88,8 +95,8 @@ export function edgeOf({ cloud }: ControlPlane, target: GatewayTarget, clusters:
 }
 
 /** What makes instances there. */
-export function accountOf({ cloud, clock, deps }: ControlPlane): Account {
-  return { local: cloud, cloud: deps().cloud, clock };
+export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
+  return { local: cloud, cloud: ownerCloud, clock };
 }
 
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
@@ -98,7 +105,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   const dynamo = await startDynamo();
   if (options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
   const cloud = await startLocalCloud({
-    accessKeys: { [KEYS.accessKeyId]: KEYS.accessKeySecret },
+    ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
     jobLatencyMs: options.jobLatencyMs ?? 200,
     ...(options.quotas && { quotas: options.quotas }),
     ...(options.saved && { saved: structuredClone(options.saved.objects) }),
@@ -108,12 +115,13 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     signatureNow: Date.now,
   });
   const connect = () => createTestClient(dynamo.endpoint);
-  const client = connect();
+  const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
+  const client = guard.watch(connect());
   const meter = meterOf(client);
   const nextUlid = monotonicFactory();
-  const ownCloud = (store: Store, ownClock: Clock) =>
+  const cloudAs = (keys: AccessKey, store: Store, ownClock: Clock) =>
     createCloud({
-      credentials: { default: KEYS },
+      credentials: { default: keys },
       endpoint: () => cloud.url,
       clock: ownClock,
       log: silent,
@@ -123,10 +131,10 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
     // In real time, as the time-out of calls: a busy machine is no store in trouble.
-    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { budgetPatienceMs: 60_000 });
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 60_000, budgetPatienceMs: 60_000 });
     return {
       store,
-      cloud: ownCloud(overrides.store ?? store, overrides.clock ?? clock),
+      cloud: cloudAs(KEYS, overrides.store ?? store, overrides.clock ?? clock),
       clock,
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
@@ -140,6 +148,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   return {
     clock,
     cloud,
+    ownerCloud: cloudAs(OWNER_OF_ACCOUNT, deps().store, clock),
     deps,
     connect,
     api,
@@ -154,8 +163,9 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
     close: async () => {
       client.destroy();
-      await cloud.close();
       await dynamo.close();
+      await closeAllowed(cloud);
+      guard.expectNoDenials();
     },
   };
 }

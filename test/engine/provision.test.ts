@@ -20,7 +20,7 @@ describe('a load balancer that is created for a gateway', () => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startFleet();
+    harness = await startFleet({ mayProvision: true });
     harness.forgetCalls();
   });
   afterEach(() => harness.close());
@@ -149,7 +149,7 @@ describe('an MSE gateway that is created for a gateway', () => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startFleet({ provider: 'mse' });
+    harness = await startFleet({ provider: 'mse', mayProvision: true });
   });
   afterEach(() => harness.close());
 

@@ -9,12 +9,15 @@ const UNCHECKED = {
   'x-amz-date': '20260101T000000Z',
 };
 
+/** A busy machine is no store in trouble. */
+const ATTEMPT_TIMEOUT_MS = 30_000;
+
 /**
  * The client of the product without what only AWS looks at, namely signatures, the user agent and traces. They make up a third of the
  * time of a call; test/store, test/local and test/workerd send them.
  */
 export function createTestClient(endpoint: string): DynamoDBClient {
-  const client = createDynamoClient({ ...localSettings, endpoint });
+  const client = createDynamoClient({ ...localSettings, endpoint, attemptTimeoutMs: ATTEMPT_TIMEOUT_MS });
   const { middlewareStack } = client;
   for (const name of [
     'httpSigningMiddleware',
