@@ -1,8 +1,9 @@
 /** Keeps the objects of the local cloud over a restart, as a real cloud would. */
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { CloudState } from './cloud/alb/model.ts';
 import type { MseState } from './cloud/mse/model.ts';
+import { replaceFile } from './files.ts';
 
 const UNSETTLED = /"(Provisioning|Configuring|Creating|Deleting|Adding|Removing|Replacing)"/;
 
@@ -17,10 +18,7 @@ export function readState(file: string): Partial<CloudState & MseState> {
 
 /** Saves the state, unless something is at work on it: that does not outlive the process, and its objects would stay half done. */
 export function saveState(file: string, state: CloudState & MseState): void {
-  if (!isSettled(state)) return;
-  const text = textOf(state);
-  writeFileSync(`${file}.new`, text);
-  renameSync(`${file}.new`, file);
+  if (isSettled(state)) replaceFile(file, textOf(state));
 }
 
 /** Whether nothing is at work on the objects. */
