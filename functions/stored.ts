@@ -46,6 +46,45 @@ export class StoreLimitError extends Error {
   }
 }
 
+/**
+ * Why the store does not do its work. `silent`: no answer in time. `failing`: an error of its own, or an answer that cannot be read.
+ * `contended`: others kept writing the same. `credentials`: the keys are wrong or have expired; `denied`: they do not allow the call.
+ * `clock`: the control plane signs with a wrong time.
+ */
+export type StoreTrouble =
+  | 'unreachable'
+  | 'silent'
+  | 'failing'
+  | 'throttled'
+  | 'contended'
+  | 'credentials'
+  | 'denied'
+  | 'no-table'
+  | 'clock';
+
+/** The store does not do its work at the moment. The message may be shown to anybody; what the store itself said is in `cause`. */
+export class StoreUnavailable extends Error {
+  readonly trouble: StoreTrouble;
+  /** Such as `ThrottlingException` or `ConnectionFailed`. */
+  readonly code: string;
+  /** Id that the store has given to the request. */
+  readonly requestId: string | undefined;
+
+  constructor(fields: {
+    trouble: StoreTrouble;
+    code: string;
+    message: string;
+    requestId?: string | undefined;
+    cause?: unknown;
+  }) {
+    super(fields.message, { cause: fields.cause });
+    this.name = 'StoreUnavailable';
+    this.trouble = fields.trouble;
+    this.code = fields.code;
+    this.requestId = fields.requestId;
+  }
+}
+
 /** A state of a resource as it was written; `updatedAt` is when. A deletion leaves one more, with what was declared last. */
 export type Revision<K extends Kind = Kind> = Resource<K> & { deleted: boolean };
 

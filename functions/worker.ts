@@ -1,17 +1,11 @@
 import type { ExecutionContext } from 'hono';
 import { type ControlPlane, createControlPlane } from './composition.ts';
-import type { Deps, Job } from './deps.ts';
-import { createHeartbeat } from './engine/heartbeat.ts';
-import { deliverDue } from './engine/notify.ts';
-import { runProbeSchedule } from './engine/probe.ts';
-import { sweepRollouts } from './engine/rollout.ts';
-import { sweep } from './engine/sweep.ts';
+import { runSchedule } from './engine/schedule.ts';
 import { InvalidSettings, parseEnv } from './env.ts';
 import { createLog } from './platform.ts';
 
 /** Cron fires each minute; the probers of one firing stop in time for those of the next. */
 const SCHEDULE_MS = 57_000;
-const SWEEP_INTERVAL_MS = 10_000;
 
 /** The platform gives all requests of an isolate the same bindings: they change by a deployment, which starts new isolates. */
 const controlPlanes = new WeakMap<object, ControlPlane>();
@@ -23,16 +17,6 @@ function controlPlaneOf(bindings: object): ControlPlane {
   const created = createControlPlane(parseEnv(bindings));
   controlPlanes.set(bindings, created);
   return created;
-}
-
-/** Again and again, so that what comes up within the minute does not wait for the next. */
-async function repeatUntil(deps: Deps, job: Job, deadlineMs: number, work: () => Promise<void>): Promise<void> {
-  const beat = createHeartbeat(deps, job);
-  while (deps.clock.now() < deadlineMs) {
-    await work();
-    await beat();
-    await deps.clock.sleep(Math.min(SWEEP_INTERVAL_MS, Math.max(0, deadlineMs - deps.clock.now())));
-  }
 }
 
 export default {
@@ -51,17 +35,6 @@ export default {
 
   async scheduled(_event: unknown, bindings: object): Promise<void> {
     const deps = controlPlaneOf(bindings).createDeps();
-    const deadlineMs = deps.clock.now() + SCHEDULE_MS;
-    const jobs = await Promise.allSettled([
-      runProbeSchedule(deps, deadlineMs),
-      repeatUntil(deps, 'sweep', deadlineMs, () => sweep(deps, deadlineMs)),
-      repeatUntil(deps, 'rollouts', deadlineMs, () => sweepRollouts(deps, deadlineMs)),
-      repeatUntil(deps, 'deliveries', deadlineMs, () => deliverDue(deps, deadlineMs)),
-    ]);
-    // One must not end the other: an invocation that rejects is stopped at once.
-    const failed = jobs.filter((job) => job.status === 'rejected');
-    for (const { reason } of failed) deps.log.error('schedule.failed', {}, reason);
-    // The platform shows what is thrown here as it is, so it says nothing but where to look.
-    if (failed.length > 0) throw new Error('A scheduled job failed: schedule.failed in the log has the cause.');
+    await runSchedule(deps, deps.clock.now() + SCHEDULE_MS);
   },
 };

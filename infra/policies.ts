@@ -5,7 +5,11 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { providerFor } from '../functions/providers/registry.ts';
 import { IAM_ACTIONS } from '../functions/store/table.ts';
+import { GatewayTarget } from '../schemas/gateway.ts';
+import type { RamPolicy } from './local/cloud/ram.ts';
+import { usageOf } from './scripts.ts';
 import { DEFAULT_TABLE_NAME } from './table.ts';
 
 /** Where a table is. */
@@ -21,6 +25,8 @@ export const EXAMPLE_PLACE: TablePlace = {
   region: 'us-west-2',
   table: DEFAULT_TABLE_NAME,
 };
+
+const providers = GatewayTarget.options.map((option) => providerFor(option.shape.provider.value));
 
 /** Formats of the parts of an ARN of a table (AWS: account ids, Regions, naming rules of DynamoDB). */
 const FORMATS: Record<keyof TablePlace, RegExp> = {
@@ -54,36 +60,55 @@ function partitionOf(region: string): string {
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-const FILES: Record<string, () => object> = {
-  'iam/aws-policy.json': iamPolicy,
+/** What RAM users need who carry routes, and what they need besides who create gateways as well. */
+export const ramPolicies = { routing: routingPolicy(), provisioning: provisioningPolicy() };
+
+function routingPolicy(): RamPolicy {
+  return ramPolicy(
+    providers.flatMap(({ kind, permissions: { routing, writtenResources } }) => [
+      { actions: namesOf(kind, routing.reads), resources: ['*'] },
+      { actions: namesOf(kind, routing.writes), resources: writtenResources },
+    ]),
+  );
+}
+
+function provisioningPolicy(): RamPolicy {
+  const actions = providers.flatMap(({ kind, permissions: { provisioning } }) =>
+    namesOf(kind, [...provisioning.reads, ...provisioning.writes]),
+  );
+  return ramPolicy([{ actions, resources: ['*'] }]);
+}
+
+function namesOf(product: string, actions: readonly string[]): string[] {
+  return actions.map((action) => `${product}:${action}`);
+}
+
+function ramPolicy(grants: readonly { actions: readonly string[]; resources: readonly string[] }[]): RamPolicy {
+  return {
+    Version: '1',
+    Statement: grants.map(({ actions, resources }) => ({ Effect: 'Allow', Action: actions, Resource: resources })),
+  };
+}
+
+const FILES: Record<string, object> = {
+  'iam/aws-policy.json': iamPolicy(),
+  'ram/alibaba-policy.json': ramPolicies.routing,
+  'ram/alibaba-provision-policy.json': ramPolicies.provisioning,
 };
-
-const USAGE = `Usage: npm run policies [-- --check]
-       npm run -s policies -- --account ID [--region REGION] [--table NAME]
-
-Without options, writes infra/iam/aws-policy.json and infra/ram/*.json.
-
-  --check            change nothing; fail when a file is not what would be written
-  --account ID       print the IAM policy for the table of this AWS account (12 digits)
-  --region REGION    region of the table, default ${EXAMPLE_PLACE.region}
-  --table NAME       name of the table, default ${EXAMPLE_PLACE.table}
-  --help             print this text`;
 
 function main(): void {
   const { values } = parseArgs({
     options: {
       check: { type: 'boolean' },
-      help: { type: 'boolean' },
       account: { type: 'string' },
       region: { type: 'string' },
       table: { type: 'string' },
     },
   });
-  const { check, help, ...place } = values;
-  if (help) console.log(USAGE);
-  else if (Object.keys(place).length > 0) console.log(textOf(iamPolicy(placeFrom(place))));
+  const { check, ...place } = values;
+  if (Object.keys(place).length > 0) console.log(textOf(iamPolicy(placeFrom(place))));
   else if (check) checkFiles();
-  else for (const [file, policy] of Object.entries(FILES)) writeFileSync(pathOf(file), `${textOf(policy())}\n`);
+  else for (const [file, policy] of Object.entries(FILES)) writeFileSync(pathOf(file), `${textOf(policy)}\n`);
 }
 
 /** A policy for the example account would be of no use to anyone, so that the account has to be given. */
@@ -99,7 +124,7 @@ function placeFrom(given: Partial<TablePlace>): TablePlace {
 function checkFiles(): void {
   for (const [file, policy] of Object.entries(FILES)) {
     const path = pathOf(file);
-    if (existsSync(path) && readFileSync(path, 'utf8') === `${textOf(policy())}\n`) continue;
+    if (existsSync(path) && readFileSync(path, 'utf8') === `${textOf(policy)}\n`) continue;
     console.error(`infra/${file} does not allow exactly what the code calls: run "npm run policies" and commit it.`);
     process.exitCode = 1;
   }
@@ -117,7 +142,7 @@ if (import.meta.main) {
   try {
     main();
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    console.error(`${error instanceof Error ? error.message : error}\n\n${usageOf('policies')}`);
     process.exitCode = 1;
   }
 }

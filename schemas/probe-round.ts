@@ -26,7 +26,11 @@ export const ProbeResult = z
 export const FleetProbeRound = z
   .object({
     fleet: Name,
-    state: z.enum(['done', 'busy']).meta({ description: 'busy: another prober holds the lease; its round counts.' }),
+    state: z.enum(['done', 'busy', 'failed']).meta({
+      description:
+        'busy: another prober holds the lease; its round counts. failed: something kept the round from its end; the log has the cause, and ' +
+        'what was seen before is kept.',
+    }),
     results: z.array(ProbeResult).meta({ description: 'One for each cluster and voter that probes it.' }),
     skipped: z
       .int()

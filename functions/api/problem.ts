@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Issue, type Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import { AppError } from '../commands/app-error.ts';
-import { InvalidPageToken, StoreLimitError } from '../deps.ts';
+import { InvalidPageToken, StoreLimitError, StoreUnavailable } from '../deps.ts';
 import { NewerRecordError, UnreadableRecord } from '../unreadable.ts';
 import type { AppEnv } from './env.ts';
 
@@ -53,19 +53,8 @@ function toAppError(error: unknown): AppError {
   if (error instanceof NewerRecordError) return new AppError('newer-record', error.message);
   if (error instanceof UnreadableRecord) return new AppError('unreadable-record', error.message);
   if (error instanceof StoreLimitError) return new AppError('limit-exceeded', error.message);
-  if (error instanceof Error && OUTAGES.has(error.name)) {
-    return new AppError('unavailable', 'A dependency does not answer at the moment.');
+  if (error instanceof StoreUnavailable) {
+    return new AppError('unavailable', `${error.message} The request id leads to the cause in the log.`);
   }
   return new AppError('internal', 'The request id leads to the cause in the log.');
 }
-
-/** Errors of the store that pass: throttling and outages, by the names that DynamoDB gives them (API version 2012-08-10). */
-const OUTAGES = new Set([
-  'InternalServerError',
-  'LimitExceededException',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ServiceUnavailable',
-  'ThrottlingException',
-  'TimeoutError',
-]);

@@ -6,7 +6,7 @@ import type { HeldLease } from './lease.ts';
 export interface Evaluator {
   /** There is news to decide upon; does not wait for it. */
   ask(): void;
-  /** Waits until all news has been decided upon; the id of the first decision, if there was one. Rejects when one could not be taken. */
+  /** Waits until all news has been decided upon; the id of the first decision, if there was one. Rejects when the last of it could not be. */
   settled(): Promise<string | undefined>;
 }
 
@@ -23,12 +23,18 @@ export function createEvaluator(
   const decisions: string[] = [];
   let running: Promise<void> | undefined;
   let asked = false;
+  let failure: { error: unknown } | undefined;
   const run = async () => {
     while (asked) {
       asked = false;
-      const { decision } = await evaluate(deps, name, spec, { lease: lease?.current() });
-      if (decision !== undefined) decisions.push(decision.id);
-      pusher.push();
+      try {
+        const { decision } = await evaluate(deps, name, spec, { lease: lease?.current() });
+        if (decision !== undefined) decisions.push(decision.id);
+        pusher.push();
+        failure = undefined;
+      } catch (error) {
+        failure = { error };
+      }
     }
     running = undefined;
   };
@@ -36,11 +42,10 @@ export function createEvaluator(
     ask: () => {
       asked = true;
       running ??= run();
-      // Whoever waits for it is told.
-      running.catch(() => undefined);
     },
     settled: async () => {
       await running;
+      if (failure !== undefined) throw failure.error;
       return decisions[0];
     },
   };

@@ -20,7 +20,7 @@ export interface HeldLease {
  * expire after `ttlMs`.
  */
 export async function withLease<T>(
-  deps: Pick<Deps, 'store' | 'clock' | 'ids'>,
+  deps: Pick<Deps, 'store' | 'clock' | 'ids' | 'log'>,
   name: string,
   ttlMs: number,
   work: (lease: HeldLease) => Promise<T>,
@@ -41,6 +41,15 @@ export async function withLease<T>(
   try {
     return await work(held);
   } finally {
+    await release(deps, lease);
+  }
+}
+
+/** A lease that cannot be given back runs out. That must not hide what has become of the work. */
+async function release({ store, log }: Pick<Deps, 'store' | 'log'>, lease: Lease): Promise<void> {
+  try {
     await store.release(lease);
+  } catch (error) {
+    log.error('lease.not-released', { lease: lease.name }, error);
   }
 }

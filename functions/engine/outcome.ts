@@ -2,7 +2,7 @@ import type { Drift, GatewayTarget, Progress, SyncState } from '../../schemas/ga
 import type { PlannedChange, QuotaUse } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { Change } from '../core/provider-object.ts';
-import { CloudError, type CloudErrorClass, type Deps } from '../deps.ts';
+import { CloudError, type CloudErrorClass, type Deps, StoreUnavailable } from '../deps.ts';
 import type { Observed } from '../providers/provider.ts';
 import { LeaseLost } from './lease.ts';
 import type { Proposal } from './propose.ts';
@@ -174,10 +174,14 @@ const REASONS: Record<CloudErrorClass, string> = {
   invalid: 'CloudRefused',
 };
 
+/** The run could not read or write what it needed; the store was back in time for this to be recorded. */
+const STORE_UNAVAILABLE = 'StoreUnavailable';
+
 /** What passes by itself. */
-const TRANSIENT = new Set<string>(
-  (['throttled', 'unavailable', 'busy', 'in-use', 'gone'] as const).map((errorClass) => REASONS[errorClass]),
-);
+const TRANSIENT = new Set<string>([
+  STORE_UNAVAILABLE,
+  ...(['throttled', 'unavailable', 'busy', 'in-use', 'gone'] as const).map((errorClass) => REASONS[errorClass]),
+]);
 
 /** What an error of a run means for the gateway. Nothing of an unexpected error but its name goes into the outcome. */
 export function failureOf(
@@ -206,6 +210,9 @@ export function failureOf(
   }
   const name = error instanceof Error ? error.name : typeof error;
   log.error('gateway.failed', { ...gateway }, error);
+  if (error instanceof StoreUnavailable) {
+    return { state: 'Failed', reason: STORE_UNAVAILABLE, message: error.message, changes: [], written: 0 };
+  }
   const message = `The run ended with an unexpected error (${name}).`;
   return { state: 'Failed', reason: 'InternalError', message, changes: [], written: 0 };
 }

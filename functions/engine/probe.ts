@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-round.ts';
 import type { Resource } from '../core/model.ts';
-import type { Deps } from '../deps.ts';
+import { type Deps, StoreUnavailable } from '../deps.ts';
 import { createPusher } from './failover.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLanes } from './lanes.ts';
-import { withLease } from './lease.ts';
+import { LeaseLost, withLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { firstRecord, stepped } from './recorder.ts';
 import { type Invocation, type Prober, runRound } from './round.ts';
@@ -25,6 +25,9 @@ const PROBE_REQUESTS = 8_000;
 /** As long as a firing of the schedule. */
 const ROUND_MS = 57_000;
 
+/** How long to wait for a store that does not tell which fleets there are. */
+const LIST_AGAIN_MS = 5_000;
+
 export interface RoundOptions {
   fleet?: string | undefined;
   shard?: Shard | undefined;
@@ -40,7 +43,10 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
     options.fleet === undefined ? await readableFleets(deps) : [named].filter((fleet) => fleet !== undefined);
   if (options.isDry) return { startedAt, fleets: await lookAt(deps, fleets, options.shard) };
   const invocation = begin(deps, startedMs + ROUND_MS, options.shard);
-  return { startedAt, fleets: await probeFleets(invocation, fleets, runRound) };
+  const rounds = await Promise.all(fleets.map((fleet) => probeFleet(invocation, fleet, runRound)));
+  // A round of no fleets is a round, too. One that is done by another prober is that prober's.
+  if (rounds.length === 0 || rounds.some(({ state }) => state === 'done')) await invocation.beat();
+  return { startedAt, fleets: rounds };
 }
 
 /**
@@ -48,7 +54,11 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
  * seconds. Policies are read anew for each round, so that an edit counts at once. However late it is fired, it begins with one round.
  */
 export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<void> {
-  await probeFleets(begin(deps, deadlineMs), await readableFleets(deps), runRounds);
+  const invocation = begin(deps, deadlineMs);
+  const fleets = await listFleets(deps, deadlineMs);
+  await Promise.all(fleets.map((fleet) => probeUntilDeadline(invocation, fleet)));
+  // The rounds of a fleet tell of themselves; where there is none, nothing else does.
+  if (fleets.length === 0) await invocation.beat();
 }
 
 /** A fleet whose record cannot be read is left alone, and the others are not. */
@@ -56,6 +66,31 @@ async function readableFleets({ store, log }: Deps): Promise<Resource<'fleet'>[]
   const { items, unreadable } = await store.fleets();
   for (const error of unreadable) log.error('probe.failed', {}, error);
   return items;
+}
+
+/** A store that is away when the schedule is fired may be back within the minute. */
+async function listFleets(deps: Deps, deadlineMs: number): Promise<Resource<'fleet'>[]> {
+  for (;;) {
+    try {
+      return await readableFleets(deps);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || deps.clock.now() + LIST_AGAIN_MS >= deadlineMs) throw error;
+      deps.log.error('probe.fleets-unknown', {}, error);
+      await deps.clock.sleep(LIST_AGAIN_MS);
+    }
+  }
+}
+
+/** Waits for its turn while another prober is at work, or the lease of a dead one lasts, and begins anew after a failure. */
+async function probeUntilDeadline(invocation: Invocation, fleet: Resource<'fleet'>): Promise<void> {
+  const { clock } = invocation.deps;
+  const intervalMs = fleet.spec.health.intervalSeconds * 1000;
+  for (;;) {
+    const { state } = await probeFleet(invocation, fleet, runRounds);
+    const isOver = clock.now() + intervalMs >= invocation.deadlineMs || invocation.requestsLeft < 0;
+    if (state === 'done' || isOver) return;
+    await clock.sleep(intervalMs);
+  }
 }
 
 function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {
@@ -86,53 +121,80 @@ async function lookAt(deps: Deps, fleets: readonly Resource<'fleet'>[], shard?: 
 }
 
 /** One prober per fleet and shard; a second one answers busy. Trouble in one fleet is no trouble of another. */
-async function probeFleets(
+async function probeFleet(
   invocation: Invocation,
-  fleets: readonly Resource<'fleet'>[],
+  fleet: Resource<'fleet'>,
   work: (fleet: Resource<'fleet'>, prober: Prober) => Promise<FleetProbeRound>,
-): Promise<FleetProbeRound[]> {
+): Promise<FleetProbeRound> {
   const { deps } = invocation;
-  const rounds = await Promise.all(
-    fleets.map(async (fleet) => {
-      const idle: FleetProbeRound = { fleet: fleet.name, state: 'busy', results: [], skipped: 0 };
-      const pusher = createPusher(deps, fleet.name);
-      const ttlMs = LEASE_MS + fleet.spec.health.timeoutSeconds * 1000;
-      try {
-        const done = withLease(deps, leaseName(fleet, invocation), ttlMs, (lease) =>
-          work(fleet, { invocation, lease, pusher }),
-        );
-        return (await done) ?? idle;
-      } catch (error) {
-        deps.log.error('probe.failed', { fleet: fleet.name }, error);
-        return idle;
-      } finally {
-        await pusher.settled();
-      }
-    }),
-  );
-  // A round of no fleets is a round, too. One that is done by another prober is that prober's.
-  if (rounds.length === 0 || rounds.some(({ state }) => state === 'done')) await invocation.beat();
-  return rounds;
+  const pusher = createPusher(deps, fleet.name);
+  const ttlMs = LEASE_MS + fleet.spec.health.timeoutSeconds * 1000;
+  try {
+    const done = await withLease(deps, leaseName(fleet, invocation), ttlMs, (lease) =>
+      work(fleet, { invocation, lease, pusher }),
+    );
+    return done ?? without(fleet, 'busy');
+  } catch (error) {
+    logFailure(deps, 'probe.failed', fleet, error);
+    return without(fleet, error instanceof LeaseLost ? 'busy' : 'failed');
+  } finally {
+    await pusher.settled();
+  }
+}
+
+/** A round that has seen nothing. */
+function without({ name }: Resource<'fleet'>, state: FleetProbeRound['state']): FleetProbeRound {
+  return { fleet: name, state, results: [], skipped: 0 };
+}
+
+function logFailure({ log }: Deps, event: string, { name: fleet }: Resource<'fleet'>, error: unknown): void {
+  log.error(event, { fleet }, error);
 }
 
 function leaseName({ name }: Resource<'fleet'>, { shard }: Invocation): string {
   return shard === undefined ? `probe/${name}` : `probe/${name}/${shard.index}of${shard.count}`;
 }
 
+/** Rounds until the deadline, the end of the fleet or the loss of the lease. The last one is answered. */
 async function runRounds(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
   const { deps, deadlineMs } = prober.invocation;
-  const { store, clock } = deps;
+  const { clock } = deps;
   let current: Resource<'fleet'> | undefined = fleet;
-  let round: FleetProbeRound = { fleet: fleet.name, state: 'done', results: [], skipped: 0 };
+  let round = without(fleet, 'done');
   while (current !== undefined) {
     const nextMs: number = clock.now() + current.spec.health.intervalSeconds * 1000;
-    round = await runRound(current, prober);
-    await prober.invocation.beat();
+    round = await tryRound(current, prober);
     if (nextMs >= deadlineMs || prober.invocation.requestsLeft < 0) break;
     await clock.sleep(Math.max(0, nextMs - clock.now()));
-    await prober.lease.ensure();
-    current = await store.get('fleet', fleet.name, fleet.name);
+    current = await readAnew(current, prober);
   }
   if (round.skipped > 0) deps.log.error('probe.overloaded', { fleet: fleet.name, skipped: round.skipped });
   return round;
+}
+
+/** A round that fails is that round only: the next one comes in time. */
+async function tryRound(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
+  try {
+    const round = await runRound(fleet, prober);
+    await prober.invocation.beat();
+    return round;
+  } catch (error) {
+    if (error instanceof LeaseLost) throw error;
+    logFailure(prober.invocation.deps, 'probe.round-failed', fleet, error);
+    return without(fleet, 'failed');
+  }
+}
+
+/** The fleet as it is declared now, or as it was before when the store does not tell. */
+async function readAnew(
+  fleet: Resource<'fleet'>,
+  { invocation, lease }: Prober,
+): Promise<Resource<'fleet'> | undefined> {
+  try {
+    await lease.ensure();
+    return await invocation.deps.store.get('fleet', fleet.name, fleet.name);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return fleet;
+  }
 }

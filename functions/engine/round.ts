@@ -3,12 +3,12 @@ import type { FleetProbeRound, Shard } from '../../schemas/probe-round.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Resource } from '../core/model.ts';
 import { votersOf } from '../core/votes.ts';
-import type { Deps } from '../deps.ts';
+import { type Deps, StoreUnavailable } from '../deps.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
 import { viewOf } from './gateway-view.ts';
 import type { Lanes } from './lanes.ts';
-import type { HeldLease } from './lease.ts';
+import { type HeldLease, LeaseLost } from './lease.ts';
 import { observe } from './observe.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
@@ -45,7 +45,10 @@ interface Round extends Prober {
 
 type Result = FleetProbeRound['results'][number];
 
-/** Looks once at every cluster of the fleet that is in the shard, as far as there is time, and decides upon what is found. */
+/**
+ * Looks once at every cluster of the fleet that is in the shard, as far as there is time, and decides upon what is found. When something of
+ * it fails, the rest is done before that is thrown.
+ */
 export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
   const { invocation, lease, pusher } = prober;
   const { deps, shard } = invocation;
@@ -57,20 +60,31 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
     evaluator: createEvaluator(deps, fleet, pusher, lease),
   };
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
-  const [results] = await Promise.all([
-    Promise.all(targetsOf(fleet, clusters, records).map((target) => watch(target, round))),
+  const [watched, viewed] = await Promise.all([
+    Promise.allSettled(targetsOf(fleet, clusters, records).map((target) => watch(target, round))),
     // One view tells of all clusters, so that one shard asks for it.
-    shard === undefined || shard.index === 0 ? view(all, round) : undefined,
+    Promise.allSettled(shard === undefined || shard.index === 0 ? views(all, round) : []),
   ]);
   round.evaluator.ask();
-  const done = results.filter((result) => result !== undefined);
+  const [decided] = await Promise.allSettled([round.evaluator.settled()]);
+  throwFailure([...watched, ...viewed, decided]);
+  const done = watched.flatMap((part) => (part.status === 'fulfilled' && part.value) || []);
   return {
     fleet: fleet.name,
     state: 'done',
     results: done,
-    skipped: results.length - done.length,
-    decision: await round.evaluator.settled(),
+    skipped: watched.length - done.length,
+    decision: decided.status === 'fulfilled' ? decided.value : undefined,
   };
+}
+
+/**
+ * Throws what made one of the parts fail, once all of them have ended: none keeps another from its end, and none goes on into the next round.
+ * A lost lease goes before anything else, since it ends the prober.
+ */
+function throwFailure(parts: readonly PromiseSettledResult<unknown>[]): void {
+  const errors: unknown[] = parts.flatMap((part) => (part.status === 'rejected' ? [part.reason] : []));
+  if (errors.length > 0) throw errors.find((error) => error instanceof LeaseLost) ?? errors[0];
 }
 
 /**
@@ -85,11 +99,20 @@ async function watch(target: Target, round: Round): Promise<Result | undefined> 
     const seen = await invocation.lanes.run(() => look(target, round), { isUrgent });
     if (seen === undefined) return result;
     const { record, observation } = await keep(target, seen, round);
-    await lease.ensure();
+    await extend(lease);
     result = { cluster: cluster.name, state: record.state, observation };
     const vote = record.votes.find((item) => item.voter === voter.name);
     if (observation.outcome !== 'fail' || vote?.state !== 'healthy') return result;
     await invocation.deps.clock.sleep(fleet.spec.health.confirmSeconds * 1000);
+  }
+}
+
+/** A store that is away for a moment takes no lease from its holder: all that a round writes is written under the lease. */
+async function extend(lease: HeldLease): Promise<void> {
+  try {
+    await lease.ensure();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
   }
 }
 
@@ -123,16 +146,17 @@ async function keep(
 }
 
 /** What gateways see of their backends, each asked once. */
-async function view(clusters: readonly Resource<'cluster'>[], round: Round): Promise<void> {
+function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<void>[] {
   const { invocation, fleet, recorder, evaluator } = round;
   const voters = fleet.spec.voters.filter((voter) => voter.type === 'gateway-view');
-  const views = voters.map(async (voter) => {
+  return voters.map(async (voter) => {
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
     if (watched.length === 0) return;
-    for (const { cluster, observation } of await viewOf(invocation.deps, voter, watched)) {
+    const sights = await viewOf(invocation.deps, voter, watched);
+    const taken = sights.map(async ({ cluster, observation }) => {
       const { isNews } = await recorder.take(cluster, observation);
       if (isNews) evaluator.ask();
-    }
+    });
+    throwFailure(await Promise.allSettled(taken));
   });
-  await Promise.all(views);
 }

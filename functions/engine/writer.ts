@@ -31,7 +31,11 @@ export function createWriter(
     if (some.length === 0) return;
     try {
       const isKept = await put(some);
-      for (const one of some) one.done(isKept || (some.length > 1 && (await put([one]))));
+      for (const one of some) {
+        if (isKept || some.length === 1) one.done(isKept);
+        // That one of them cannot be written is no trouble of the others.
+        else await put([one]).then(one.done, one.failed);
+      }
     } catch (error) {
       for (const one of some) one.failed(error);
     }

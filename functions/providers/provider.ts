@@ -82,12 +82,29 @@ export type Provisioned<T extends GatewayTarget = GatewayTarget> =
   | { ready: true; target: T }
   | { ready: false; progress: Progress };
 
+/** Actions of a cloud's API, by what they do. */
+interface Actions {
+  reads: readonly string[];
+  writes: readonly string[];
+}
+
+/** What the credentials of a gateway have to be allowed. */
+export interface Permissions {
+  /** Needed to read gateways, and to write what carries routes. */
+  routing: Actions;
+  /** Needed in addition where gateways are created and deleted. */
+  provisioning: Actions;
+  /** What the writes of `routing` have to be allowed on, as RAM names resources. Everything else has to be allowed on `*`. */
+  writtenResources: readonly string[];
+}
+
 export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   readonly kind: T['provider'];
   /** What this kind of gateway can carry of a route, and why not the rest. */
   readonly capabilities: Capabilities;
   /** Whether it can answer 503 to all requests of a pool while its rules stand: panic mode `reject`. */
   readonly canReject: boolean;
+  readonly permissions: Permissions;
   /** Limits within what it can carry, such as lengths; pointers are relative to the route. */
   check(route: RouteSpec): Issue[];
   /**

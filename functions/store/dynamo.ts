@@ -11,6 +11,7 @@ import { leaseStore } from './leases.ts';
 import { lookupStore } from './lookup.ts';
 import { memoryStore } from './memory.ts';
 import { operationStore } from './operations.ts';
+import { markTransportErrors } from './outage.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
 import { rolloutStore } from './rollouts.ts';
@@ -22,33 +23,47 @@ export interface DynamoSettings {
   endpoint?: string | undefined;
   /** Absent: what the SDK finds by itself; in Workers it finds nothing. */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
+  attemptTimeoutMs?: number;
 }
 
 /**
- * Tries a call four times at most, five seconds each. A transaction carries a token, so that one whose answer was lost
- * is not done twice. In a Worker each request makes its own client: workerd lets no request wait for another's promises.
+ * A client that makes one attempt of each call and waits for its answer at most `attemptTimeoutMs`: the store itself tries again. In a Worker
+ * each request makes its own client: workerd lets no request wait for another's promises.
  */
-export function createDynamoClient({ region, endpoint, credentials }: DynamoSettings): DynamoDBClient {
-  return new DynamoDBClient({
+export function createDynamoClient({
+  region,
+  endpoint,
+  credentials,
+  attemptTimeoutMs = 2_000,
+}: DynamoSettings): DynamoDBClient {
+  const client = new DynamoDBClient({
     region,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
-    maxAttempts: 4,
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: attemptTimeoutMs, throwOnRequestTimeout: true },
   });
+  markTransportErrors(client);
+  return client;
+}
+
+export interface StoreOptions {
+  /** The longest that one call of the store waits for DynamoDB, with all its attempts. */
+  patienceMs?: number;
+  /** The same of the budgets of calls to the clouds. */
+  budgetPatienceMs?: number;
 }
 
 /**
- * The store on one DynamoDB table. Reads are consistent and parsed. Beside what the port says, calls throw
- * InvalidPageToken, CorruptItemError, StoreLimitError and the errors of the SDK. `budgetPatienceMs`: the longest that calls of the clouds
- * wait for their budget to be read or written.
+ * The store on one DynamoDB table. Reads are consistent and parsed. Beside what the port says, calls throw StoreUnavailable, InvalidPageToken,
+ * CorruptItemError and StoreLimitError. `client` comes from createDynamoClient.
  */
 export function createDynamoStore(
   client: DynamoDBClient,
   tableName: string,
-  { budgetPatienceMs = 500 }: { budgetPatienceMs?: number } = {},
+  { patienceMs, budgetPatienceMs = 500 }: StoreOptions = {},
 ): Store {
-  const table = new Table(client, tableName);
+  const table = new Table(client, tableName, patienceMs);
   return {
     ...resourceStore(table),
     ...historyStore(table),

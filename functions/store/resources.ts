@@ -57,7 +57,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
   await forgetProgrammed(table, [commit]);
   const outcome = await table.transact(
     [...references.map((ref) => takeOperation(ref, commit.checkedAgainst)), ...commitOperations(commit)],
-    digest(commit.audit.id).slice(0, 32),
+    { token: digest(commit.audit.id).slice(0, 32) },
   );
   if (outcome.ok) return { result: 'ok' };
   const missing = references.filter((_, index) => outcome.failed.includes(index));

@@ -10,9 +10,11 @@ import {
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { StoreLimitError } from '../deps.ts';
+import { StoreLimitError, StoreUnavailable } from '../deps.ts';
 import { type Item, marshal, type Operation, transactItem, unmarshal, VERBS } from './items.ts';
 import type { Key, Range } from './keys.ts';
+import { CONDITION_FAILED, outage } from './outage.ts';
+import { Retries } from './retries.ts';
 
 /** `failed`: indexes of the operations whose conditions did not hold; none when contention outlasted the retries. */
 export type Outcome = { ok: true } | { ok: false; failed: number[] };
@@ -40,25 +42,27 @@ const { TransactWriteItems: _, ...authorizedByName } = commands;
  */
 export const IAM_ACTIONS: readonly string[] = [...Object.keys(authorizedByName), ...VERBS.map((verb) => `${verb}Item`)];
 
-const MAX_ATTEMPTS = 6;
-const CONDITION_FAILED = 'ConditionalCheckFailed';
-const CONFLICT = 'TransactionConflict';
-const THROTTLED = ['ThrottlingError', 'ProvisionedThroughputExceeded'];
+export interface CallOptions {
+  /** The longest that the call takes, with all its attempts. Default: that of the table. */
+  patienceMs?: number;
+}
 
 /** The table on the wire: consistent reads, transactions, batches. Knows items, but nothing of what is in them. */
 export class Table {
   readonly #client: DynamoDBClient;
   readonly #name: string;
+  readonly #retries: Retries;
 
-  constructor(client: DynamoDBClient, name: string) {
+  /** `patienceMs`: the longest that one call takes, with all its attempts. */
+  constructor(client: DynamoDBClient, name: string, patienceMs = 5_000) {
     this.#client = client;
     this.#name = name;
+    this.#retries = new Retries(patienceMs);
   }
 
-  async get(key: Key): Promise<Item | undefined> {
-    const { Item: found } = await this.#client.send(
-      new commands.GetItem({ TableName: this.#name, Key: marshal(key), ConsistentRead: true }),
-    );
+  async get(key: Key, { patienceMs }: CallOptions = {}): Promise<Item | undefined> {
+    const command = new commands.GetItem({ TableName: this.#name, Key: marshal(key), ConsistentRead: true });
+    const { Item: found } = await this.#retries.run((options) => this.#client.send(command, options), patienceMs);
     return found && unmarshal(found);
   }
 
@@ -68,17 +72,16 @@ export class Table {
     const items: Item[] = [];
     let start = after === undefined ? undefined : marshal({ pk: range.pk, sk: after });
     do {
-      const page = await this.#client.send(
-        new commands.Query({
-          TableName: this.#name,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-          ExpressionAttributeValues: { ':pk': { S: range.pk }, ':from': { S: range.from }, ':to': { S: range.to } },
-          ScanIndexForward: !descending,
-          ...(limit !== Number.POSITIVE_INFINITY && { Limit: limit - items.length }),
-          ...(start && { ExclusiveStartKey: start }),
-        }),
-      );
+      const command = new commands.Query({
+        TableName: this.#name,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': { S: range.pk }, ':from': { S: range.from }, ':to': { S: range.to } },
+        ScanIndexForward: !descending,
+        ...(limit !== Number.POSITIVE_INFINITY && { Limit: limit - items.length }),
+        ...(start && { ExclusiveStartKey: start }),
+      });
+      const page = await this.#retries.run((options) => this.#client.send(command, options));
       items.push(...(page.Items ?? []).map(unmarshal));
       start = page.LastEvaluatedKey;
     } while (start && items.length < limit);
@@ -102,14 +105,13 @@ export class Table {
       let request: BatchGetItemCommandInput['RequestItems'] = {
         [this.#name]: { Keys: batch.map(marshal), ConsistentRead: true, ...projection },
       };
-      for (let attempt = 1; !isEmpty(request); attempt++) {
-        await pauseBefore(attempt);
-        const answer: BatchGetItemCommandOutput = await this.#client.send(
-          new commands.BatchGetItem({ RequestItems: request }),
-        );
+      await this.#retries.run(async (options) => {
+        const command = new commands.BatchGetItem({ RequestItems: request });
+        const answer: BatchGetItemCommandOutput = await this.#client.send(command, options);
         found.push(...(answer.Responses?.[this.#name] ?? []).map(unmarshal));
         request = answer.UnprocessedKeys;
-      }
+        if (!isEmpty(request)) throw outage('throttled', 'UnprocessedKeys');
+      });
     }
     return found;
   }
@@ -122,58 +124,59 @@ export class Table {
     ];
     for (const batch of chunks(requests, MAX_BATCH_WRITES)) {
       let request: BatchWriteItemCommandInput['RequestItems'] = { [this.#name]: batch };
-      for (let attempt = 1; !isEmpty(request); attempt++) {
-        await pauseBefore(attempt);
-        request = (await this.#client.send(new commands.BatchWriteItem({ RequestItems: request }))).UnprocessedItems;
-      }
+      await this.#retries.run(async (options) => {
+        const command = new commands.BatchWriteItem({ RequestItems: request });
+        request = (await this.#client.send(command, options)).UnprocessedItems;
+        if (!isEmpty(request)) throw outage('throttled', 'UnprocessedItems');
+      });
     }
   }
 
   /**
-   * All operations or none. `token` (at most 32 characters) makes a repetition of the very same transaction within ten
-   * minutes succeed without doing it twice. Throws a StoreLimitError above 100 operations.
+   * All operations or none. `token` (at most 32 characters) makes a repetition of the very same transaction within ten minutes succeed
+   * without doing it twice; without one, attempts of this call know each other. Throws a StoreLimitError above 100 operations.
    */
-  async transact(operations: Operation[], token?: string): Promise<Outcome> {
+  async transact(
+    operations: Operation[],
+    { token = randomToken(), patienceMs }: CallOptions & { token?: string } = {},
+  ): Promise<Outcome> {
     if (operations.length > MAX_TRANSACTION_ITEMS) {
       throw new StoreLimitError(
         `One transaction writes at most ${MAX_TRANSACTION_ITEMS} items; this one has ${operations.length}.`,
       );
     }
     const items = operations.map((operation) => transactItem(this.#name, operation));
-    for (let attempt = 1; ; attempt++) {
-      await pauseBefore(attempt);
-      // A cancelled transaction has done nothing, so that the next attempt is a transaction of its own.
-      const request = { TransactItems: items, ...(token && { ClientRequestToken: `${token}-${attempt}` }) };
-      try {
-        await this.#client.send(new commands.TransactWriteItems(request));
-        return { ok: true };
-      } catch (error) {
-        const outcome = outcomeOf(error, attempt);
-        if (outcome) return outcome;
+    let cancelled = 0;
+    try {
+      await this.#retries.run(async (options) => {
+        const request = { TransactItems: items, ClientRequestToken: `${token}-${cancelled}` };
+        try {
+          await this.#client.send(new commands.TransactWriteItems(request), options);
+        } catch (error) {
+          // A cancelled transaction has done nothing, so that the next attempt is a transaction of its own.
+          if (error instanceof TransactionCanceledException) cancelled++;
+          throw error;
+        }
+      }, patienceMs);
+      return { ok: true };
+    } catch (error) {
+      const failed = failedConditions(error);
+      if (failed.length > 0 || (error instanceof StoreUnavailable && error.trouble === 'contended')) {
+        return { ok: false, failed };
       }
+      throw error;
     }
   }
 }
 
-/** What a failed transaction means; undefined when it should be tried again. Throws what is no cancellation. */
-function outcomeOf(error: unknown, attempt: number): Outcome | undefined {
-  if (!(error instanceof TransactionCanceledException)) throw error;
-  const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code ?? '');
-  const failed = codes.flatMap((code, index) => (code === CONDITION_FAILED ? [index] : []));
-  if (failed.length > 0) return { ok: false, failed };
-  const throttled = codes.some((code) => THROTTLED.includes(code));
-  if (!throttled && !codes.includes(CONFLICT)) throw error;
-  if (attempt < MAX_ATTEMPTS) return undefined;
-  if (throttled) throw error;
-  return { ok: false, failed };
+/** Indexes of the operations whose conditions did not hold. */
+function failedConditions(error: unknown): number[] {
+  if (!(error instanceof TransactionCanceledException)) return [];
+  return (error.CancellationReasons ?? []).flatMap(({ Code }, index) => (Code === CONDITION_FAILED ? [index] : []));
 }
 
-/** Full jitter, doubling from 25 ms. Gives up after the last attempt. */
-async function pauseBefore(attempt: number): Promise<void> {
-  if (attempt === 1) return;
-  if (attempt > MAX_ATTEMPTS) throw new Error(`DynamoDB left a batch unfinished after ${MAX_ATTEMPTS} attempts.`);
-  const ceilingMs = 25 * 2 ** (attempt - 1);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * ceilingMs));
+function randomToken(): string {
+  return crypto.randomUUID().replaceAll('-', '');
 }
 
 function isEmpty(request: object | undefined): boolean {

@@ -1,8 +1,9 @@
 /** Keeps the objects of the local cloud over a restart, as a real cloud would. */
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { CloudState } from './cloud/alb/model.ts';
 import type { MseState } from './cloud/mse/model.ts';
+import { replaceFile } from './files.ts';
 
 /** Of what is written now. A snapshot without one was written before there were versions, and has version 1. */
 const VERSION = 1;
@@ -28,8 +29,7 @@ export function saveState(file: string, state: CloudState & MseState): void {
     value instanceof Map ? { map: [...value] } : value,
   );
   if (UNSETTLED.test(text) || isInMotion(state)) return;
-  writeFileSync(`${file}.new`, text);
-  renameSync(`${file}.new`, file);
+  replaceFile(file, text);
 }
 
 function isInMotion({ gateways }: MseState): boolean {

@@ -114,12 +114,6 @@ describe('a failure inside', () => {
     const logged = harness.events.find((event) => event.level === 'error');
     expect(logged?.fields).toMatchObject({ requestId: answer.body.requestId });
   });
-
-  it('of the store that passes asks to come again', async () => {
-    const error = Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
-    const answer = await harness.call('GET', '/v1/fleets/shop', {}, failing(error));
-    expect([answer.status, answer.body.code, answer.headers.get('Retry-After')]).toEqual([503, 'unavailable', '1']);
-  });
 });
 
 describe('faults', () => {

@@ -36,7 +36,11 @@ function killedAt(n: number, moment: Moment): { store: Deps['store']; killed: Pr
     },
     { step: 'deserialize', priority: 'high', name: 'kill' },
   );
-  return { store: createDynamoStore(client, DEFAULT_TABLE_NAME), killed, close: () => client.destroy() };
+  return {
+    store: createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 3_600_000 }),
+    killed,
+    close: () => client.destroy(),
+  };
 }
 
 const document = (kind: string, name: string, spec: Json): string =>

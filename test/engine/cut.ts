@@ -63,6 +63,9 @@ export function isOfTable(write: string): boolean {
 const READS_OF_CLOUD = /^(List|Get)/;
 const WRITES_OF_TABLE = /^(TransactWriteItems|BatchWriteItem|PutItem|UpdateItem|DeleteItem)$/;
 
+/** A process that stands still does not find its store silent, however long it stands. */
+const HOUR_MS = 3_600_000;
+
 export function startProcess(plane: ControlPlane, when: When): Process {
   const line = new Line(when);
   const client = plane.connect();
@@ -75,7 +78,7 @@ export function startProcess(plane: ControlPlane, when: When): Process {
     while (answered(plane) - answeredBefore < line.attempts) await realSleep(1);
   };
   return {
-    deps: plane.deps({ store: createDynamoStore(client, DEFAULT_TABLE_NAME), cloud, clock }),
+    deps: plane.deps({ store: createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: HOUR_MS }), cloud, clock }),
     stopped: line.stopped.then(async (moment) => {
       await landed();
       return moment;
@@ -136,7 +139,7 @@ class Line {
   }
 }
 
-/** Inside the retries of the SDK. */
+/** Inside the retries of the store. */
 function stopTable(client: DynamoDBClient, line: Line): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {

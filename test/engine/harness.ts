@@ -3,26 +3,31 @@ import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
-import type { Clock, Deps, Log, Store } from '../../functions/deps.ts';
+import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
+import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
+import { createGuard } from '../store/policy.ts';
 import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
 import { createEdge, type Edge } from './edge.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
-export const KEYS = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' };
+export const KEYS = RESTRICTED;
 
 /** A control plane before a local cloud. */
 export interface ControlPlane {
   clock: TestClock;
   cloud: LocalCloud;
+  /** Calls as the owner of the account, who may do everything; the control plane may do what the RAM policies allow. */
+  ownerCloud: Cloud;
   /** What one invocation works with: everything real but the clock; another cloud, network or log may be put in. */
   deps(overrides?: Partial<Deps>): Deps;
   /** Another connection to the table; to be destroyed by who asks for it. */
@@ -59,6 +64,8 @@ interface Options {
   throttle?: boolean;
   /** Default: the documented ones. */
   quotas?: LocalCloudOptions['quotas'];
+  /** Whether the RAM policy allows to create gateways, beside carrying routes; default false. */
+  mayProvision?: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
@@ -79,8 +86,8 @@ export async function startHarness(options: Options & { provider?: GatewayTarget
 }
 
 /** What makes instances there. */
-export function accountOf({ cloud, clock, deps }: ControlPlane): Account {
-  return { local: cloud, cloud: deps().cloud, clock };
+export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
+  return { local: cloud, cloud: ownerCloud, clock };
 }
 
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
@@ -88,7 +95,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   const clock = options.throttle ? new EventClock() : new VirtualClock();
   const dynamo = await startDynamo();
   const cloud = await startLocalCloud({
-    accessKeys: { [KEYS.accessKeyId]: KEYS.accessKeySecret },
+    ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
     jobLatencyMs: options.jobLatencyMs ?? 200,
     ...(options.quotas && { quotas: options.quotas }),
     ...(!options.throttle && { throttle: false }),
@@ -96,13 +103,14 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     // The SDK signs by the real time.
     signatureNow: Date.now,
   });
-  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
-  const client = connect();
+  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint, attemptTimeoutMs: 30_000 });
+  const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
+  const client = guard.watch(connect());
   const meter = meterOf(client);
   const nextUlid = monotonicFactory();
-  const ownCloud = (store: Store, ownClock: Clock) =>
+  const cloudAs = (keys: AccessKey, store: Store, ownClock: Clock) =>
     createCloud({
-      credentials: { default: KEYS },
+      credentials: { default: keys },
       endpoint: () => cloud.url,
       clock: ownClock,
       log: silent,
@@ -112,10 +120,10 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
     // In real time, as the time-out of calls: a busy machine is no store in trouble.
-    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { budgetPatienceMs: 60_000 });
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 60_000, budgetPatienceMs: 60_000 });
     return {
       store,
-      cloud: ownCloud(overrides.store ?? store, overrides.clock ?? clock),
+      cloud: cloudAs(KEYS, overrides.store ?? store, overrides.clock ?? clock),
       clock,
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
@@ -129,6 +137,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   return {
     clock,
     cloud,
+    ownerCloud: cloudAs(OWNER_OF_ACCOUNT, deps().store, clock),
     deps,
     connect,
     api,
@@ -143,8 +152,9 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
     close: async () => {
       client.destroy();
-      await cloud.close();
       await dynamo.close();
+      await closeAllowed(cloud);
+      guard.expectNoDenials();
     },
   };
 }

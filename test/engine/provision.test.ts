@@ -20,7 +20,7 @@ describe('a load balancer that is created for a gateway', () => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness();
+    harness = await startHarness({ mayProvision: true });
     await declareFleet(harness);
     harness.forgetCalls();
   });
@@ -150,7 +150,7 @@ describe('an MSE gateway that is created for a gateway', () => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider: 'mse' });
+    harness = await startHarness({ provider: 'mse', mayProvision: true });
     await declareFleet(harness);
   });
   afterEach(() => harness.close());

@@ -22,93 +22,97 @@ import {
   service,
 } from './fixtures.ts';
 import { createGuard } from './policy.ts';
+import { type DynamoCall, type DynamoProxy, type Fate, startDynamoProxy } from './proxy.ts';
 
-type Fault = <T>(send: () => Promise<T>, call: number) => Promise<T>;
-
-/** The real client and database, with faults between them. */
+/** Answers of DynamoDB to transactions and batches that it did not do, or not all of. */
 describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
   let dynamo: LocalDynamo;
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
+  let proxy: DynamoProxy;
+  let fates: Fate[];
+  let calls: DynamoCall[];
   let client: ReturnType<typeof createDynamoClient>;
   let store: Store;
 
   beforeEach(async () => {
     dynamo = await startDynamo();
-    client = guard.watch(createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint }));
+    fates = [];
+    calls = [];
+    proxy = await startDynamoProxy(dynamo.endpoint, (call) => {
+      if (call.action !== 'TransactWriteItems') return { type: 'forward' };
+      calls.push(call);
+      return fates[calls.length - 1] ?? fates.at(-1) ?? { type: 'forward' };
+    });
+    client = guard.watch(createDynamoClient({ ...localSettings, endpoint: proxy.endpoint }));
     store = createDynamoStore(client, DEFAULT_TABLE_NAME);
   });
   afterEach(async () => {
     client.destroy();
+    await proxy.close();
     await dynamo.close();
     guard.expectNoDenials();
   });
 
-  /** Puts `fault` around every call of `command` from now on, inside the retries of the SDK. Returns the count of calls. */
-  function inject(command: string, fault: Fault): () => number {
-    let calls = 0;
-    client.middlewareStack.add(
-      (next, context) => async (args) => {
-        if (context['commandName'] !== command) return next(args);
-        calls += 1;
-        return fault(() => next(args), calls);
-      },
-      { step: 'deserialize', priority: 'high', name: `fault in ${command}` },
-    );
-    return () => calls;
+  /** What becomes of transactions from now on, one by one; the last one goes for all others. */
+  function inject(...next: Fate[]): void {
+    fates = next;
+    calls = [];
   }
 
-  const cancelled = (...codes: string[]) =>
-    new TransactionCanceledException({
-      $metadata: {},
-      message: 'cancelled',
-      CancellationReasons: codes.map((Code) => ({ Code })),
-    });
-
-  const lostOnce: Fault = async (send, call) => {
-    const answer = await send();
-    if (call === 1) throw Object.assign(new Error('no answer'), { name: 'TimeoutError' });
-    return answer;
+  const cancelled = (...codes: string[]): Fate => {
+    const __type = 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException';
+    const CancellationReasons = codes.map((Code) => ({ Code }));
+    return { type: 'answer', status: 400, body: { __type, message: 'cancelled', CancellationReasons } };
   };
+  const forward: Fate = { type: 'forward' };
+  const tokens = () => calls.map(({ body }) => body['ClientRequestToken']);
 
   it('commits once and says so when the answer is lost', async () => {
     const shop = service('shop');
     await commitOk(store, creation(fleet()), creation(shop));
-    const calls = inject('TransactWriteItemsCommand', lostOnce);
+    inject({ type: 'lose-answer' }, forward);
     const edited = edit(shop, { references: [refTo(fleet())] });
     await commitOk(store, edited);
-    expect(calls()).toBe(2);
+    expect(calls).toHaveLength(2);
     expect(await store.referenceCount(refTo(fleet()))).toBe(1);
     expect(await store.get('service', FLEET, 'shop')).toEqual(edited.resource);
   });
 
   it('has the lease that it took when the answer is lost', async () => {
-    const calls = inject('TransactWriteItemsCommand', lostOnce);
+    inject({ type: 'lose-answer' }, forward);
     expect(await store.acquire('edge', 'me', 1000, 0)).toMatchObject({ epoch: 1 });
-    expect(calls()).toBe(2);
+    expect(calls).toHaveLength(2);
   });
 
-  it('tries again when transactions collide or are throttled', async () => {
-    const codes = ['TransactionConflict', 'ThrottlingError'];
-    const calls = inject('TransactWriteItemsCommand', async (send, call) => {
-      const code = codes[call - 1];
-      if (code !== undefined) throw cancelled('None', code);
-      return send();
-    });
+  it('tries again when transactions collide or are throttled, each time as a transaction of its own', async () => {
+    inject(cancelled('None', 'TransactionConflict'), cancelled('None', 'ThrottlingError'), forward);
     await commitOk(store, creation(service('shop')));
-    expect(calls()).toBe(3);
+    expect([tokens().length, new Set(tokens()).size]).toEqual([3, 3]);
   });
 
   it('reports a conflict when transactions go on colliding', async () => {
-    inject('TransactWriteItemsCommand', () => Promise.reject(cancelled('TransactionConflict', 'None')));
+    inject(cancelled('TransactionConflict', 'None'));
     expect(await store.commit(creation(service('shop')))).toEqual({ result: 'conflict' });
   });
 
   it('does not take throttling, or anything it does not know, for a conflict', async () => {
-    const code = { now: 'ThrottlingError' };
-    inject('TransactWriteItemsCommand', () => Promise.reject(cancelled(code.now)));
-    await expect(store.commit(creation(service('shop')))).rejects.toThrow('cancelled');
-    code.now = 'ValidationError';
-    await expect(store.commit(creation(service('shop')))).rejects.toThrow('cancelled');
+    inject(cancelled('ThrottlingError'));
+    await expect(store.commit(creation(service('shop')))).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      code: 'ThrottlingError',
+    });
+    inject(cancelled('ValidationError'));
+    await expect(store.commit(creation(service('shop')))).rejects.toThrow(TransactionCanceledException);
+  });
+
+  it('does not take a transaction that is still under way for one that was not done', async () => {
+    const __type = 'com.amazonaws.dynamodb.v20120810#TransactionInProgressException';
+    const inProgress: Fate = { type: 'answer', status: 400, body: { __type, Message: 'in progress' } };
+    inject({ type: 'lose-answer' }, inProgress);
+    await expect(store.commit(creation(service('shop')))).rejects.toMatchObject({ name: 'StoreUnavailable' });
+    inject({ type: 'lose-answer' }, inProgress, forward);
+    await commitOk(store, creation(service('cart')));
+    expect(new Set(tokens()).size).toBe(1);
   });
 
   it('does not report missing references when the resource itself has moved on', async () => {
@@ -120,12 +124,17 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
 
   it('gives up on a budget that it does not get an answer about: calls do not wait for it', async () => {
     const scope = { credentials: 'default', product: 'mse' as const, regionId: 'cn-hangzhou', action: '*' };
-    const never = () => new Promise<never>(() => undefined);
-    inject('GetItemCommand', never);
-    inject('TransactWriteItemsCommand', never);
-    await expect(store.budget(scope)).rejects.toThrow('in time');
     const bucket = fullBucket({ calls: 5, windowMs: 1_000 });
-    await expect(store.putBudget(scope, { version: 1, bucket })).rejects.toThrow('in time');
+    const silent = await startDynamoProxy(dynamo.endpoint, () => ({ type: 'hang' }));
+    const hanging = createDynamoClient({ ...localSettings, endpoint: silent.endpoint });
+    const { budget, putBudget } = createDynamoStore(hanging, DEFAULT_TABLE_NAME, {
+      patienceMs: 3_600_000,
+      budgetPatienceMs: 50,
+    });
+    await expect(budget(scope)).rejects.toMatchObject({ code: 'Timeout' });
+    await expect(putBudget(scope, { version: 1, bucket })).rejects.toMatchObject({ code: 'Timeout' });
+    hanging.destroy();
+    await silent.close();
   });
 
   it('finishes batches that DynamoDB left unfinished', async () => {

@@ -16,13 +16,18 @@ export type Fate =
   /** The call reaches the database, and the connection is reset before its answer arrives. */
   | { type: 'lose-answer' }
   | { type: 'reset' }
+  /** Half of the answer arrives before the connection is reset. */
+  | { type: 'cut-answer' }
   | { type: 'hang' }
-  | { type: 'answer'; status: number; body: object };
+  /** A text is sent as HTML, as a proxy on the way would answer. */
+  | { type: 'answer'; status: number; body: object | string; headers?: Record<string, string> };
 
 export interface DynamoProxy {
   endpoint: string;
   close(): Promise<void>;
 }
+
+const JSON_HEADERS: Record<string, string> = { 'content-type': 'application/x-amz-json-1.0' };
 
 /** An HTTP proxy in front of a DynamoDB endpoint. `fateOf` is asked for each call in the order of arrival. */
 export async function startDynamoProxy(target: string, fateOf: (call: DynamoCall) => Fate): Promise<DynamoProxy> {
@@ -59,11 +64,12 @@ async function serve(
       incoming.socket.resetAndDestroy();
       return;
     case 'answer':
-      respond(outgoing, fate.status, JSON.stringify(fate.body));
+      answer(outgoing, fate);
       return;
   }
   const { status, text } = await forward(target, incoming.headers, sent);
   if (fate.type === 'lose-answer') incoming.socket.resetAndDestroy();
+  else if (fate.type === 'cut-answer') cut(outgoing, status, text);
   else respond(outgoing, status, text);
 }
 
@@ -73,8 +79,19 @@ export function callOf(headers: IncomingHttpHeaders, sent: string): DynamoCall {
   return { action, body: JSON.parse(sent || '{}'), headers };
 }
 
-function respond(outgoing: ServerResponse, status: number, text: string): void {
-  outgoing.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(text);
+function answer(outgoing: ServerResponse, { status, body, headers }: Extract<Fate, { type: 'answer' }>): void {
+  if (typeof body === 'string') respond(outgoing, status, body, { 'content-type': 'text/html', ...headers });
+  else respond(outgoing, status, JSON.stringify(body), { ...JSON_HEADERS, ...headers });
+}
+
+function respond(outgoing: ServerResponse, status: number, text: string, headers = JSON_HEADERS): void {
+  outgoing.writeHead(status, headers).end(text);
+}
+
+function cut(outgoing: ServerResponse, status: number, text: string): void {
+  outgoing.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text) });
+  // Written before the reset, so that the client has the status and the first half when the connection ends.
+  outgoing.write(text.slice(0, text.length / 2), () => setTimeout(() => outgoing.socket?.resetAndDestroy(), 20));
 }
 
 async function forward(target: string, headers: IncomingHttpHeaders, sent: string) {

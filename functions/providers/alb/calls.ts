@@ -3,6 +3,7 @@ import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { Json } from '../../core/provider-object.ts';
 import type { Session } from '../provider.ts';
 import { invalidAnswer } from '../shared.ts';
+import type { ReadAction, WriteAction } from './permissions.ts';
 
 export type AlbSession = Session<AlbTarget>;
 
@@ -13,7 +14,7 @@ const MAX_PAGES = 200;
 /** A call that changes nothing; the answer must have the form of `schema`. */
 export async function read<T>(
   session: AlbSession,
-  action: string,
+  action: ReadAction,
   parameters: Record<string, Json | undefined>,
   schema: z.ZodType<T>,
 ): Promise<T> {
@@ -26,7 +27,7 @@ export async function read<T>(
 /** All pages of a list, until there is no token for another. */
 export async function list<T>(
   session: AlbSession,
-  action: string,
+  action: ReadAction,
   parameters: Record<string, Json | undefined>,
   schema: z.ZodType<{ items: T[]; nextToken?: string | undefined }>,
   pageSize = PAGE_SIZE,
@@ -45,7 +46,7 @@ export async function list<T>(
 /** A call that changes something, under the lease. Resolves with the answer as soon as the cloud has accepted it. */
 export async function write(
   session: AlbSession,
-  action: string,
+  action: WriteAction,
   parameters: Record<string, Json | undefined>,
   clientToken: string,
 ): Promise<Record<string, Json>> {
@@ -55,7 +56,7 @@ export async function write(
 
 function requestOf(
   { target, credentials, priority, whileWaiting }: AlbSession,
-  action: string,
+  action: ReadAction | WriteAction,
   parameters: Record<string, Json | undefined>,
 ) {
   return {

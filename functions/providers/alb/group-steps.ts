@@ -2,6 +2,7 @@ import { equal } from '../../core/digest.ts';
 import type { Change, Json } from '../../core/provider-object.ts';
 import { chunks } from '../shared.ts';
 import { GroupSpec, KEY_TAG, OWNER_TAG, type Server, tagValue } from './canonical.ts';
+import type { WriteAction } from './permissions.ts';
 
 /** Most servers in one call (ALB OpenAPI 2020-06-16). */
 const MAX_SERVERS = 200;
@@ -9,7 +10,7 @@ const MAX_WEIGHTS = 40;
 
 /** One write to a server group, which is still to be named by its id, unless the write creates it. */
 export interface GroupStep {
-  action: string;
+  action: WriteAction;
   parameters: Record<string, Json | undefined>;
 }
 
@@ -45,7 +46,7 @@ export function completion(current: Changeable, desired: Changeable): GroupStep[
   });
   const isSame = equal(attributes(current), attributes(desired));
   return [
-    ...(isSame ? [] : [{ action: 'UpdateServerGroupAttribute', parameters: attributes(desired) }]),
+    ...(isSame ? [] : [{ action: 'UpdateServerGroupAttribute' as const, parameters: attributes(desired) }]),
     ...serverCalls(current.Servers, desired.Servers),
   ];
 }
@@ -66,7 +67,7 @@ function serverCalls(current: readonly Server[], desired: readonly Server[]): Gr
   ];
 }
 
-function inCalls(action: string, servers: readonly Partial<Server>[], size: number): GroupStep[] {
+function inCalls(action: WriteAction, servers: readonly Partial<Server>[], size: number): GroupStep[] {
   return chunks(servers, size).map((some) => ({
     action,
     parameters: { Servers: some.map((server) => ({ ServerType: 'Ip', ...server })) },

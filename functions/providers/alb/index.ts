@@ -7,6 +7,7 @@ import { capabilities } from './capabilities.ts';
 import { check } from './check.ts';
 import { compile } from './compile.ts';
 import { observe } from './observe.ts';
+import { permissions } from './permissions.ts';
 import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
 import { checkQuotas, quotas } from './quotas.ts';
@@ -21,6 +22,7 @@ export const alb: GatewayProvider<AlbTarget> = {
   kind: 'alb',
   capabilities,
   canReject: true,
+  permissions,
   check,
   checkOrder: () => [],
   checkQuotas,

@@ -5,6 +5,7 @@ import type { Json } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import { chunks } from '../shared.ts';
 import { type AlbSession, read, write } from './calls.ts';
+import type { WriteAction } from './permissions.ts';
 
 const FIRST_DELAY_MS = 400;
 const MAX_DELAY_MS = 5_000;
@@ -87,7 +88,7 @@ export function createJobs(session: AlbSession): Jobs {
 
 /** Updates or deletes something, and waits until that is done. */
 export async function change(
-  action: string,
+  action: WriteAction,
   parameters: Record<string, Json | undefined>,
   { session, jobs }: { session: AlbSession; jobs: Jobs },
 ): Promise<void> {

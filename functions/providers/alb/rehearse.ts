@@ -10,6 +10,7 @@ import { groupIdsOf } from './apply-rules.ts';
 import { type AlbSession, write } from './calls.ts';
 import { RULE, SERVER_GROUP } from './canonical.ts';
 import { groupSteps } from './group-steps.ts';
+import type { WriteAction } from './permissions.ts';
 import { isDelete, type RuleStep, ruleLanes, ruleParameters } from './rule-steps.ts';
 
 /** Enough to find what the cloud would refuse, without spending the rate of a whole publishing on it. */
@@ -19,7 +20,7 @@ const MAX_CALLS = 50;
 const CANNOT_SAY: readonly CloudErrorClass[] = ['throttled', 'unavailable', 'busy'];
 
 interface Rehearsal {
-  action: string;
+  action: WriteAction;
   /** Keys. */
   objects: string[];
   parameters: Record<string, Json | undefined>;

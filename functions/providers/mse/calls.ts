@@ -4,6 +4,7 @@ import type { Json } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import type { ProvisionSession, Session } from '../provider.ts';
 import { invalidAnswer } from '../shared.ts';
+import type { ReadAction, WriteAction } from './permissions.ts';
 
 export type MseSession = Session<MseTarget>;
 
@@ -24,7 +25,7 @@ export function orElse<T extends z.ZodType>(schema: T, fallback: z.output<T>) {
 /** A call that changes nothing; `Data` of the answer must have the form of `schema`. */
 export async function read<T>(
   session: CallSession,
-  action: string,
+  action: ReadAction,
   parameters: Parameters,
   schema: z.ZodType<T>,
 ): Promise<T> {
@@ -37,7 +38,7 @@ export async function read<T>(
 /** All pages of a list. A page may be shorter than was asked for. */
 export async function list<T>(
   session: CallSession,
-  action: string,
+  action: ReadAction,
   parameters: Parameters,
   item: z.ZodType<T>,
 ): Promise<T[]> {
@@ -52,7 +53,11 @@ export async function list<T>(
 }
 
 /** A call that changes something, under the lease; it must be harmless to repeat. Resolves with `Data` of the answer. */
-export async function write(session: CallSession, action: string, parameters: Parameters): Promise<Json | undefined> {
+export async function write(
+  session: CallSession,
+  action: WriteAction,
+  parameters: Parameters,
+): Promise<Json | undefined> {
   const request = { ...requestOf(session, action, parameters), beforeAttempt: session.ensureLease };
   return (await session.cloud.call(request))['Data'];
 }
@@ -66,7 +71,7 @@ class Done extends Error {}
  */
 export async function writeOnce(
   session: CallSession,
-  action: string,
+  action: WriteAction,
   parameters: Parameters,
   isDone: () => Promise<boolean>,
 ): Promise<Json | undefined> {
@@ -85,7 +90,7 @@ export async function writeOnce(
 
 function requestOf(
   { target, credentials, priority, whileWaiting }: CallSession,
-  action: string,
+  action: ReadAction | WriteAction,
   parameters: Parameters,
 ) {
   // Texts of errors are for people; without this they are in Chinese.

@@ -7,6 +7,7 @@ import { capabilities, check, checkQuotas, quotas } from './check.ts';
 import { compile } from './compile.ts';
 import { observe } from './observe.ts';
 import { checkOrder } from './order.ts';
+import { permissions } from './permissions.ts';
 import { calls } from './planned-calls.ts';
 import { destroy, provision } from './provision.ts';
 import { slotsOf } from './shares.ts';
@@ -17,6 +18,7 @@ export const mse: GatewayProvider<MseTarget> = {
   capabilities,
   // A fixed-address service must have an address.
   canReject: false,
+  permissions,
   check,
   checkOrder,
   checkQuotas,

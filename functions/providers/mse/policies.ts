@@ -4,6 +4,7 @@ import type { Rule } from '../../core/ir.ts';
 import type { Json } from '../../core/provider-object.ts';
 import { orElse } from './calls.ts';
 import { Cors, HeaderOpItem, HttpRewrite, type Policies, type Predicates, Retry } from './canonical.ts';
+import type { WriteAction } from './permissions.ts';
 
 /** What the console of MSE gives a new route; said explicitly, so that it does not depend on how a route came about. */
 const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -92,7 +93,7 @@ export interface Policy {
   field: keyof Policies;
   /** In `Policies` of AddGatewayRoute. */
   name: string;
-  action: string;
+  action: WriteAction;
   parameter: string;
   /** The parameter has names in upper camel case; `Policies` never has. */
   upper: boolean;

@@ -1,20 +1,21 @@
 import { equal } from '../../core/digest.ts';
 import type { Change } from '../../core/provider-object.ts';
 import { RouteSpec } from './canonical.ts';
+import type { WriteAction } from './permissions.ts';
 import { POLICIES, type Policy } from './policies.ts';
 import { GOING_OFFLINE, isOnline, PUBLISHED, PUBLISHING } from './status.ts';
 
 /** One write to a route that is there: of a policy, or else of its match and destination as a whole. */
 export interface RouteEdit {
-  action: string;
+  action: WriteAction;
   policy?: Policy;
 }
 
-export const PUBLISH = 'ApplyGatewayRoute';
-export const TAKE_OFFLINE = 'OfflineGatewayRoute';
+export const PUBLISH = 'ApplyGatewayRoute' as const;
+export const TAKE_OFFLINE = 'OfflineGatewayRoute' as const;
 
 /** The actions that a change of a route takes, in order. `status`: of the route at the gateway; undefined when it is not there. */
-export function routeActions({ verb, before, after }: Change, status: number | undefined): string[] {
+export function routeActions({ verb, before, after }: Change, status: number | undefined): WriteAction[] {
   if (verb === 'delete') return [...(mustGoOffline(status) ? [TAKE_OFFLINE] : []), 'DeleteGatewayRoute'];
   if (verb === 'create') return ['AddGatewayRoute', PUBLISH];
   const edits = routeEdits(RouteSpec.parse(before?.spec), RouteSpec.parse(after?.spec));
@@ -26,7 +27,7 @@ export function routeEdits(current: RouteSpec, desired: RouteSpec): RouteEdit[] 
   const isMoved = !equal(withoutPolicies(current), withoutPolicies(desired));
   const policies = POLICIES.filter(({ field }) => !equal(current[field], desired[field]));
   return [
-    ...(isMoved ? [{ action: 'UpdateGatewayRoute' }] : []),
+    ...(isMoved ? [{ action: 'UpdateGatewayRoute' as const }] : []),
     ...policies.map((policy) => ({ action: policy.action, policy })),
   ];
 }

@@ -1,10 +1,11 @@
 import { equal } from '../../core/digest.ts';
 import type { Change, Json } from '../../core/provider-object.ts';
 import { ServiceSpec } from './canonical.ts';
+import type { WriteAction } from './permissions.ts';
 
 /** One write to a service, which is still to be named by its id. */
 export interface ServiceStep {
-  action: string;
+  action: WriteAction;
   parametersOf(service: { Id: number; Name: string }): Record<string, Json | undefined>;
 }
 
@@ -12,7 +13,7 @@ export interface ServiceStep {
 type Current = Omit<ServiceSpec, 'HealthCheck'> & { HealthCheck?: ServiceSpec['HealthCheck'] | undefined };
 
 /** The actions that a change of a service takes, in order. */
-export function serviceActions({ verb, before, after }: Change): string[] {
+export function serviceActions({ verb, before, after }: Change): WriteAction[] {
   if (after === undefined) return verb === 'delete' ? ['DeleteGatewayService'] : [];
   const desired = ServiceSpec.parse(after.spec);
   const current = verb === 'create' ? imported(desired) : ServiceSpec.parse(before?.spec);

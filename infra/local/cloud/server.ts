@@ -13,6 +13,7 @@ import { createMseDataPlane } from './mse/data-plane/index.ts';
 import type { MseDataPlane, MseState } from './mse/model.ts';
 import { createMse } from './mse/product.ts';
 import type { Outcome, Product } from './product.ts';
+import { type Authorizer, createAuthorizer, type RamPolicy } from './ram.ts';
 import { parseRequest, type RpcRequest, readBody } from './request.ts';
 import { Schedule } from './schedule.ts';
 import { type Authenticator, createAuthenticator } from './signature.ts';
@@ -21,6 +22,8 @@ import { createThrottle, type Rate, throttled } from './throttle.ts';
 export interface LocalCloudOptions {
   /** Secrets by access key id; all keys belong to one account. */
   accessKeys: Readonly<Record<string, string>>;
+  /** RAM policies by access key id; default: every key may do everything. */
+  policies?: Readonly<Record<string, readonly RamPolicy[]>>;
   /** Default 127.0.0.1. */
   host?: string;
   /** Default 0: any free port. */
@@ -57,6 +60,8 @@ export interface LocalCloud {
   mse: MseState;
   log: CallLog;
   faults: FaultQueue;
+  /** Actions that RAM policies have refused, such as `alb:CreateRules`. */
+  denied: ReadonlySet<string>;
   counts(): CallCounts;
   /** Ends what is due, such as jobs; for virtual time, since in real time it ends by itself. */
   settle(): Promise<void>;
@@ -69,6 +74,7 @@ interface Parts {
   state: CloudState & MseState;
   schedule: Schedule;
   authenticator: Authenticator;
+  authorizer: Authorizer;
   throttle: ReturnType<typeof createThrottle>;
   faults: FaultQueue;
   log: CallLog;
@@ -87,6 +93,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     state: { ...alb.state, ...mse.state },
     schedule,
     authenticator: createAuthenticator(options.accessKeys, options.signatureNow ?? now),
+    authorizer: createAuthorizer(options.policies ?? {}),
     throttle: createThrottle(options.throttle, now),
     faults: new FaultQueue(() => new Map(products.map((product) => [product.name, product.freeze()]))),
     log: new CallLog(),
@@ -107,6 +114,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     mse: mse.state,
     log: parts.log,
     faults: parts.faults,
+    denied: parts.authorizer.denied,
     counts: () => parts.log.counts(),
     settle: () => schedule.settle(),
     close: async () => {
@@ -181,12 +189,13 @@ async function call(parts: Parts, request: RpcRequest, entry: LogEntry): Promise
   if (product) entry.product = product.name;
   const spec = product?.table.actions.get(request.action);
   if (spec) entry.kind = spec.kind;
-  parts.authenticator.authenticate(request);
+  const accessKeyId = parts.authenticator.authenticate(request);
   if (!product) {
     const served = parts.products.map(({ table }) => table.version).join(' and ');
     throw new ApiError('InvalidVersion', `Specified parameter Version is not valid: ${served} are served.`);
   }
   if (!spec) throw new ApiError('InvalidAction.NotFound', 'Specified api is not found.', 404);
+  parts.authorizer.authorize(accessKeyId, product.name, spec.name);
   const { fault, execute = product.execute } = parts.faults.take(product.name, spec) ?? {};
   if (fault) entry.fault = fault.kind;
   if (fault?.kind === 'drop' || fault?.kind === 'html') return { body: {} };

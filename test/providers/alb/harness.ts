@@ -12,13 +12,16 @@ import type { Scope, Session } from '../../../functions/providers/provider.ts';
 import type { CloudState, DataPlane } from '../../../infra/local/cloud/alb/model.ts';
 import type { Quotas } from '../../../infra/local/cloud/alb/quotas.ts';
 import type { LogEntry } from '../../../infra/local/cloud/log.ts';
+import type { RamPolicy } from '../../../infra/local/cloud/ram.ts';
 import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
+import { ramPolicies } from '../../../infra/policies.ts';
 import { RouteFilter } from '../../../schemas/filter.ts';
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { PlannedCall } from '../../../schemas/plan.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { HealthCheck } from '../../../schemas/service.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';
+import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../accounts.ts';
 import { createMemory } from '../memory.ts';
 import { madeCalls, valuesOf } from '../planned.ts';
 
@@ -53,7 +56,9 @@ export interface Alb {
   target: AlbTarget;
   /** A session of a new run; runs of the same intent share the tokens of creates. */
   session(options?: { intent?: string; cloud?: Cloud; owner?: string }): Session<AlbTarget>;
+  /** May do what the RAM policy allows. */
   client: Cloud;
+  /** As the owner of the account, who may do everything. */
   call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
   /** One reconciliation. */
   reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<Reconciled>;
@@ -96,31 +101,29 @@ export async function startAlb(
     quotas?: Partial<Quotas>;
     jobLatencyMs?: number;
     dataPlane?: (state: CloudState) => DataPlane;
+    /** Default: what carrying routes needs. */
+    policy?: RamPolicy;
   } = {},
 ): Promise<Alb> {
   const clock = fakeClock(Date.now());
-  const keys = { accessKeyId: 'test-id', accessKeySecret: 'test-secret' };
   const cloud = await startLocalCloud({
-    accessKeys: { [keys.accessKeyId]: keys.accessKeySecret },
+    ...accounts(options.policy ?? ramPolicies.routing),
     jobLatencyMs: options.jobLatencyMs ?? 1500,
     throttle: false,
     dataPlane: options.dataPlane ?? (() => NO_DATA_PLANE),
     now: clock.now,
     ...(options.quotas && { quotas: options.quotas }),
   });
-  const client = createCloud({
-    credentials: { default: keys },
-    endpoint: () => cloud.url,
-    clock,
-    log: SILENT,
-    random: () => 0.5,
-  });
+  const clientOf = (keys: AccessKey) =>
+    createCloud({ credentials: { default: keys }, endpoint: () => cloud.url, clock, log: SILENT, random: () => 0.5 });
+  const client = clientOf(RESTRICTED);
+  const owner = clientOf(OWNER_OF_ACCOUNT);
   const settle = async () => {
     await clock.sleep(5000);
     await cloud.settle();
   };
   const call: Alb['call'] = async (action, parameters) => {
-    const answer = await client.call({
+    const answer = await owner.call({
       product: 'alb',
       regionId: 'cn-hangzhou',
       credentials: 'default',
@@ -133,7 +136,7 @@ export async function startAlb(
   const target = await provision(call, options.listeners ?? 1, options.https ?? false);
   let runs = 0;
   const memory = createMemory();
-  const session: Alb['session'] = ({ intent = `intent-${runs}`, cloud: other = client, owner = OWNER } = {}) => {
+  const session: Alb['session'] = ({ intent = `intent-${runs}`, cloud: other = client, owner: mark = OWNER } = {}) => {
     const run = runs++;
     return {
       target,
@@ -141,7 +144,7 @@ export async function startAlb(
       clock,
       credentials: 'default',
       priority: 'normal',
-      owner,
+      owner: mark,
       createToken: (key) => digest(['create', intent, key]),
       writeToken: (parts) => digest(['write', run, ...parts]),
       ensureLease: async () => {},
@@ -163,7 +166,7 @@ export async function startAlb(
       seen = cloud.log.entries.length;
       return entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action);
     },
-    close: () => cloud.close(),
+    close: () => closeAllowed(cloud),
   };
 }
 

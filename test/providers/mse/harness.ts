@@ -8,12 +8,15 @@ import { mse } from '../../../functions/providers/mse/index.ts';
 import type { Observed, Scope, Session } from '../../../functions/providers/provider.ts';
 import type { LogEntry } from '../../../infra/local/cloud/log.ts';
 import type { Gateway, MseDataPlane } from '../../../infra/local/cloud/mse/model.ts';
+import type { RamPolicy } from '../../../infra/local/cloud/ram.ts';
 import { type LocalCloud, startLocalCloud } from '../../../infra/local/cloud/server.ts';
+import { ramPolicies } from '../../../infra/policies.ts';
 import type { RouteFilter } from '../../../schemas/filter.ts';
 import { RouteFilter as Filter } from '../../../schemas/filter.ts';
 import type { MseTarget } from '../../../schemas/gateway.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';
+import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../accounts.ts';
 import { declaredShares, type Reconciled, type SharesOf } from '../alb/harness.ts';
 import { createMemory } from '../memory.ts';
 import { madeCalls, valuesOf } from '../planned.ts';
@@ -63,8 +66,10 @@ export interface Mse {
   cloud: LocalCloud;
   target: MseTarget;
   gateway: Gateway;
+  /** May do what the RAM policy allows. */
   client: Cloud;
   session(options?: { cloud?: Cloud; owner?: string }): Session<MseTarget>;
+  /** As the owner of the account, who may do everything. */
   call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
   /** One reconciliation. */
   reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<Reconciled>;
@@ -92,25 +97,23 @@ const NO_DATA_PLANE: MseDataPlane = {
 };
 
 /** An empty gateway in a local cloud that publishes after a while, in virtual time. */
-export async function startMse(options: { tags?: { Key: string; Value: string }[] } = {}): Promise<Mse> {
+export async function startMse(
+  options: { tags?: { Key: string; Value: string }[]; policy?: RamPolicy } = {},
+): Promise<Mse> {
   const clock = fakeClock(Date.now());
-  const keys = { accessKeyId: 'test-id', accessKeySecret: 'test-secret' };
   const cloud = await startLocalCloud({
-    accessKeys: { [keys.accessKeyId]: keys.accessKeySecret },
+    ...accounts(options.policy ?? ramPolicies.routing),
     publishLatencyMs: 1500,
     throttle: false,
     mseDataPlane: () => NO_DATA_PLANE,
     now: clock.now,
   });
-  const client = createCloud({
-    credentials: { default: keys },
-    endpoint: () => cloud.url,
-    clock,
-    log: SILENT,
-    random: () => 0.5,
-  });
+  const clientOf = (keys: AccessKey) =>
+    createCloud({ credentials: { default: keys }, endpoint: () => cloud.url, clock, log: SILENT, random: () => 0.5 });
+  const client = clientOf(RESTRICTED);
+  const owner = clientOf(OWNER_OF_ACCOUNT);
   const call: Mse['call'] = (action, parameters) =>
-    client.call({ product: 'mse', regionId: 'cn-hangzhou', credentials: 'default', action, parameters });
+    owner.call({ product: 'mse', regionId: 'cn-hangzhou', credentials: 'default', action, parameters });
   const { Data } = await call('AddGateway', {
     Name: 'edge',
     Region: 'cn-hangzhou',
@@ -125,13 +128,13 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
   if (gateway === undefined) throw new Error('there is no gateway');
   const target: MseTarget = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId };
   const memory = createMemory();
-  const session: Mse['session'] = ({ cloud: other = client, owner = OWNER } = {}) => ({
+  const session: Mse['session'] = ({ cloud: other = client, owner: mark = OWNER } = {}) => ({
     target,
     cloud: other,
     clock,
     credentials: 'default',
     priority: 'normal',
-    owner,
+    owner: mark,
     createToken: (key) => key,
     writeToken: (parts) => parts.join(),
     ensureLease: async () => {},
@@ -153,7 +156,7 @@ export async function startMse(options: { tags?: { Key: string; Value: string }[
       return entries.filter((entry) => entry.kind === kind).map((entry) => entry.action);
     },
     addresses: (part) => [...gateway.services.values()].find((service) => service.Name.includes(part))?.Ips ?? [],
-    close: () => cloud.close(),
+    close: () => closeAllowed(cloud),
   };
 }
 

@@ -1,0 +1,121 @@
+import { type DynamoDBClient, DynamoDBServiceException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { type StoreTrouble, StoreUnavailable } from '../deps.ts';
+
+/**
+ * Errors of DynamoDB that are no fault of the call (API reference, version 2012-08-10, "Common errors"; developer guide, "Error handling with
+ * DynamoDB").
+ */
+const TROUBLES: Readonly<Record<string, StoreTrouble>> = {
+  ProvisionedThroughputExceededException: 'throttled',
+  RequestLimitExceeded: 'throttled',
+  ThrottlingException: 'throttled',
+  InternalFailure: 'failing',
+  InternalServerError: 'failing',
+  ServiceUnavailable: 'failing',
+  ServiceUnavailableException: 'failing',
+  ExpiredTokenException: 'credentials',
+  IncompleteSignatureException: 'credentials',
+  InvalidSignatureException: 'credentials',
+  MissingAuthenticationTokenException: 'credentials',
+  UnrecognizedClientException: 'credentials',
+  AccessDeniedException: 'denied',
+  ResourceNotFoundException: 'no-table',
+  TransactionConflictException: 'contended',
+  // An earlier attempt of the same transaction is still under way, and may yet succeed.
+  TransactionInProgressException: 'failing',
+};
+
+/** Why an operation of a transaction was not done: its condition did not hold. */
+export const CONDITION_FAILED = 'ConditionalCheckFailed';
+
+/** Reasons for the cancellation of a transaction, other than its conditions. */
+const REASONS: Readonly<Record<string, StoreTrouble>> = {
+  ProvisionedThroughputExceeded: 'throttled',
+  ThrottlingError: 'throttled',
+  TransactionConflict: 'contended',
+};
+
+const SENTENCES: Readonly<Record<StoreTrouble, string>> = {
+  unreachable: 'The connection to the store failed',
+  silent: 'The store did not answer in time',
+  failing: 'The store failed to answer properly',
+  throttled: 'The store asks the control plane to slow down',
+  contended: 'Other writers of the same items kept getting in the way',
+  credentials: 'The store refuses the credentials of the control plane',
+  denied: 'The store does not allow the control plane what it has to do',
+  'no-table': 'The store does not have the table of the control plane',
+  clock: 'The store refuses the control plane, whose clock is wrong',
+};
+
+/** A request was sent, or should have been, and no answer arrived. */
+class TransportError extends Error {
+  constructor(cause: unknown) {
+    super('There is no answer.', { cause });
+    this.name = 'TransportError';
+  }
+}
+
+/**
+ * Marks what fails between the client and DynamoDB. Platforms do not agree on how such an error looks: Node has codes, of which there are
+ * many, and workerd has a text alone ("Network connection lost.", with no code and the name `Error`).
+ */
+export function markTransportErrors(client: DynamoDBClient): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        throw new TransportError(error);
+      }
+    },
+    // The innermost one: what it calls is the network.
+    { step: 'deserialize', priority: 'low', name: 'markTransportErrors' },
+  );
+}
+
+/** The outage that the error of a call tells of; undefined when the call itself is at fault, or was answered by its conditions. */
+export function outageOf(error: unknown): StoreUnavailable | undefined {
+  if (error instanceof StoreUnavailable) return error;
+  if (error instanceof TransportError) {
+    return isTimeout(error.cause)
+      ? outage('silent', 'Timeout', error.cause)
+      : outage('unreachable', 'ConnectionFailed', error.cause);
+  }
+  if (error instanceof TransactionCanceledException) return cancellation(error);
+  if (error instanceof DynamoDBServiceException) return exception(error);
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === 'CredentialsProviderError') return outage('credentials', error.name, error);
+  // What has come is not from DynamoDB, or not all of it: the SDK could not read it.
+  return '$response' in error ? outage('failing', 'UnreadableAnswer', error) : undefined;
+}
+
+function exception(error: DynamoDBServiceException): StoreUnavailable | undefined {
+  const { name, $fault, $metadata } = error;
+  // The SDK has set its clock by the answer, so that the next attempt is signed with the right time.
+  if ('clockSkewCorrected' in $metadata) return outage('clock', name, error);
+  const trouble = TROUBLES[name];
+  if (trouble) return outage(trouble, name, error);
+  // The name that the SDK gives to an answer without one, which DynamoDB never sends.
+  if (name === 'Unknown') return outage('failing', 'UnreadableAnswer', error);
+  return $fault === 'server' ? outage('failing', 'ServerError', error) : undefined;
+}
+
+export function outage(trouble: StoreTrouble, code: string, cause?: unknown): StoreUnavailable {
+  const requestId = cause instanceof DynamoDBServiceException ? cause.$metadata.requestId : undefined;
+  const message = `${SENTENCES[trouble]} (${code}).`;
+  return new StoreUnavailable({ trouble, code, message, requestId, cause });
+}
+
+/** The SDK calls a reset connection a TimeoutError as well; that has a code of its own. */
+function isTimeout(cause: unknown): boolean {
+  if (!(cause instanceof Error) || cause.name !== 'TimeoutError') return false;
+  return !('code' in cause) || cause.code === 'ETIMEDOUT';
+}
+
+function cancellation(error: TransactionCanceledException): StoreUnavailable | undefined {
+  const codes = (error.CancellationReasons ?? []).map(({ Code = '' }) => Code);
+  // A condition that does not hold will not hold at the next attempt either.
+  if (codes.includes(CONDITION_FAILED)) return undefined;
+  const [code, trouble] = Object.entries(REASONS).find(([candidate]) => codes.includes(candidate)) ?? [];
+  return code && trouble ? outage(trouble, code, error) : undefined;
+}

@@ -1,0 +1,87 @@
+import type { StoreTrouble, StoreUnavailable } from '../deps.ts';
+import { outage, outageOf } from './outage.ts';
+
+const MAX_ATTEMPTS = 6;
+
+/** The first pause is no longer than this; each one may be twice as long as the one before. */
+const PAUSE_MS = 25;
+const THROTTLED_PAUSE_MS = 200;
+
+/** Somebody has to do something about these. */
+const LASTING: readonly StoreTrouble[] = ['credentials', 'denied', 'no-table'];
+
+/** Each attempt that meets one of these costs much time. */
+const SLOW: readonly StoreTrouble[] = ['silent', 'throttled'];
+
+/** One attempt at a call; `options` are for the client of the SDK. */
+export type Attempt<T> = (options: { abortSignal: AbortSignal }) => Promise<T>;
+
+/**
+ * Makes calls of the store until they succeed, fail for good or have had their time: then they throw a StoreUnavailable. Every call must be
+ * one that may be made twice. Errors that are no outage are thrown as they are.
+ */
+export class Retries {
+  readonly #patienceMs: number;
+  #retryUntilMs = 0;
+
+  /** `patienceMs`: the longest that a call takes, with all its attempts. */
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
+
+  async run<T>(attempt: Attempt<T>, patienceMs = this.#patienceMs): Promise<T> {
+    const controller = new AbortController();
+    const call: Call = { signal: controller.signal, last: undefined };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        controller.abort();
+        reject(call.last ?? outage('silent', 'Timeout'));
+      }, patienceMs);
+    });
+    try {
+      return await Promise.race([this.#attempts(attempt, call), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #attempts<T>(attempt: Attempt<T>, call: Call): Promise<T> {
+    for (let count = 1; !call.signal.aborted; count++) {
+      const startedMs = Date.now();
+      try {
+        return await attempt({ abortSignal: call.signal });
+      } catch (error) {
+        const failure = outageOf(error);
+        if (failure === undefined) throw error;
+        call.last = failure;
+        if (count === MAX_ATTEMPTS || !this.#mayRetry(failure, startedMs)) break;
+        await pause(count, failure);
+      }
+    }
+    throw call.last;
+  }
+
+  /**
+   * Calls that lose time one after the other share it: whoever makes ten calls does not wait ten times for a store that answers each second
+   * attempt.
+   */
+  #mayRetry({ trouble }: StoreUnavailable, startedMs: number): boolean {
+    if (LASTING.includes(trouble)) return false;
+    if (!SLOW.includes(trouble)) return true;
+    if (startedMs >= this.#retryUntilMs) this.#retryUntilMs = startedMs + this.#patienceMs;
+    return Date.now() < this.#retryUntilMs;
+  }
+}
+
+interface Call {
+  signal: AbortSignal;
+  /** The outage that its last attempt met. */
+  last: StoreUnavailable | undefined;
+}
+
+/** Full jitter, doubling. */
+async function pause(count: number, { trouble }: StoreUnavailable): Promise<void> {
+  const ceilingMs = (trouble === 'throttled' ? THROTTLED_PAUSE_MS : PAUSE_MS) * 2 ** (count - 1);
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * ceilingMs));
+}
