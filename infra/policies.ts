@@ -9,6 +9,7 @@ import { providerFor } from '../functions/providers/registry.ts';
 import { IAM_ACTIONS } from '../functions/store/table.ts';
 import { GatewayTarget } from '../schemas/gateway.ts';
 import type { RamPolicy } from './local/cloud/ram.ts';
+import { usageOf } from './scripts.ts';
 import { DEFAULT_TABLE_NAME } from './table.ts';
 
 /** Where a table is. */
@@ -95,30 +96,17 @@ const FILES: Record<string, object> = {
   'ram/alibaba-provision-policy.json': ramPolicies.provisioning,
 };
 
-const USAGE = `Usage: npm run policies [-- --check]
-       npm run -s policies -- --account ID [--region REGION] [--table NAME]
-
-Without options, writes infra/iam/aws-policy.json and infra/ram/*.json.
-
-  --check            change nothing; fail when a file is not what would be written
-  --account ID       print the IAM policy for the table of this AWS account (12 digits)
-  --region REGION    region of the table, default ${EXAMPLE_PLACE.region}
-  --table NAME       name of the table, default ${EXAMPLE_PLACE.table}
-  --help             print this text`;
-
 function main(): void {
   const { values } = parseArgs({
     options: {
       check: { type: 'boolean' },
-      help: { type: 'boolean' },
       account: { type: 'string' },
       region: { type: 'string' },
       table: { type: 'string' },
     },
   });
-  const { check, help, ...place } = values;
-  if (help) console.log(USAGE);
-  else if (Object.keys(place).length > 0) console.log(textOf(iamPolicy(placeFrom(place))));
+  const { check, ...place } = values;
+  if (Object.keys(place).length > 0) console.log(textOf(iamPolicy(placeFrom(place))));
   else if (check) checkFiles();
   else for (const [file, policy] of Object.entries(FILES)) writeFileSync(pathOf(file), `${textOf(policy)}\n`);
 }
@@ -154,7 +142,7 @@ if (import.meta.main) {
   try {
     main();
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    console.error(`${error instanceof Error ? error.message : error}\n\n${usageOf('policies')}`);
     process.exitCode = 1;
   }
 }

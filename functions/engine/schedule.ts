@@ -1,4 +1,5 @@
-import type { Deps } from '../deps.ts';
+import type { Deps, Job } from '../deps.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { deliverDue } from './notify.ts';
 import { runProbeSchedule } from './probe.ts';
 import { sweepRollouts } from './rollout.ts';
@@ -17,8 +18,10 @@ export async function runSchedule(deps: Deps, deadlineMs: number): Promise<void>
     repeat(deps, deadlineMs, 'rollouts', sweepRollouts),
     repeat(deps, deadlineMs, 'deliveries', deliverDue),
   ]);
-  const failed = jobs.find((job) => job.status === 'rejected');
-  if (failed) throw failed.reason;
+  const failed = jobs.filter((job) => job.status === 'rejected');
+  for (const { reason } of failed) deps.log.error('schedule.failed', {}, reason);
+  // The platform shows what is thrown here as it is, so it says nothing but where to look.
+  if (failed.length > 0) throw new Error('A scheduled job failed: schedule.failed in the log has the cause.');
 }
 
 /**
@@ -28,14 +31,18 @@ export async function runSchedule(deps: Deps, deadlineMs: number): Promise<void>
 async function repeat(
   deps: Deps,
   deadlineMs: number,
-  job: string,
+  job: Job,
   work: (deps: Deps, deadlineMs: number) => Promise<void>,
 ): Promise<void> {
   const { clock, log } = deps;
+  const beat = createHeartbeat(deps, job);
   while (clock.now() < deadlineMs) {
-    await work(deps, deadlineMs).catch((error: unknown) => {
-      log.error('schedule.failed', { job, name: error instanceof Error ? error.name : typeof error });
-    });
+    try {
+      await work(deps, deadlineMs);
+      await beat();
+    } catch (error) {
+      log.error('schedule.failed', { job }, error);
+    }
     await clock.sleep(Math.min(SWEEP_INTERVAL_MS, Math.max(0, deadlineMs - clock.now())));
   }
 }

@@ -5,6 +5,7 @@ import { decisionStore } from './decisions.ts';
 import { documentStore } from './documents.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
+import { heartbeatStore } from './heartbeats.ts';
 import { historyStore } from './history.ts';
 import { leaseStore } from './leases.ts';
 import { lookupStore } from './lookup.ts';
@@ -74,6 +75,7 @@ export function createDynamoStore(
     ...memoryStore(table),
     ...leaseStore(table),
     ...budgetStore(table, budgetPatienceMs),
+    ...heartbeatStore(table),
     ...healthStore(table),
     ...decisionStore(table),
     ...documentStore(table),

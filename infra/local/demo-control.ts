@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { DemoCluster, FailureMode } from './demo-cluster.ts';
-import { HOST } from './ports.ts';
+import { reachable } from './ports.ts';
 
 const MODES: readonly FailureMode[] = ['refuse', 'hang', 'brownout'];
 const HELP = `POST /{cluster}/fail?mode=${MODES.join('|')} or POST /{cluster}/recover\n`;
@@ -12,7 +12,10 @@ export interface DemoControl {
 }
 
 /** Breaks and mends demo clusters at the word of a POST. */
-export async function startDemoControl(clusters: readonly DemoCluster[], port: number): Promise<DemoControl> {
+export async function startDemoControl(
+  clusters: readonly DemoCluster[],
+  { host, port }: { host: string; port: number },
+): Promise<DemoControl> {
   const server = createServer((request, response) => {
     request.resume();
     carryOut(clusters, request).then(
@@ -20,12 +23,12 @@ export async function startDemoControl(clusters: readonly DemoCluster[], port: n
       (error) => response.destroy(error),
     );
   });
-  server.listen(port, HOST);
+  server.listen(port, host);
   await once(server, 'listening');
   const address = server.address();
   const bound = typeof address === 'object' && address ? address.port : port;
   return {
-    url: `http://${HOST}:${bound}`,
+    url: `http://${reachable(host)}:${bound}`,
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Decision } from '../../schemas/decision.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { usageOf } from '../scripts.ts';
 import { describe, type Facts, shortcomings, summarize } from './demo/summary.ts';
 import { startTimeline, type Timeline } from './demo/timeline.ts';
 import { measure, startTraffic, type Target } from './demo/traffic.ts';
@@ -22,7 +23,6 @@ import { seed } from './seed.ts';
 import { type LocalGateway, type Stack, startStack } from './stack.ts';
 import { startScheduler } from './worker.ts';
 
-const USAGE = 'Usage: npm run demo -- [--failure refuse|hang|brownout] [--provider alb|mse] [--json]';
 const FAILURES: readonly FailureMode[] = ['refuse', 'hang', 'brownout'];
 const PROVIDERS: readonly Provider[] = ['alb', 'mse'];
 
@@ -52,10 +52,10 @@ function readOptions(args: string[]): Options {
     });
     const failure = FAILURES.find((mode) => mode === values.failure);
     const provider = PROVIDERS.find((kind) => kind === values.provider);
-    if (failure === undefined || provider === undefined) throw new Error(USAGE);
+    if (failure === undefined || provider === undefined) throw new Error(usageOf('demo'));
     return { failure, provider, json: values.json };
   } catch {
-    throw new Error(USAGE);
+    throw new Error(usageOf('demo'));
   }
 }
 
@@ -134,14 +134,14 @@ await runProgram(async (program) => {
     if (code === 1) console.error(`Logs are in ${directory}.`);
     else rmSync(directory, { recursive: true, force: true });
   });
-  console.error('Starting a stack of its own: Worker, DynamoDB, local cloud, two clusters.');
-  const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
+  const report = console.error;
+  const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false, report });
   program.onClose(stack.close);
-  await seed(stack.api, Object.values(stack.gateways), stack.clusters);
+  await Promise.race([seed(stack.api, Object.values(stack.gateways), stack.clusters, report), stack.failed]);
   const scheduler = startScheduler(stack.worker);
   program.onClose(scheduler.stop);
 
-  const summary = summarize(await watchFailover(stack, options));
+  const summary = summarize(await Promise.race([watchFailover(stack, options), stack.failed]));
   const say = options.json ? console.error : console.log;
   say(`\n${describe(summary)}`);
   if (options.json) console.log(JSON.stringify(summary));

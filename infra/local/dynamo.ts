@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { createTableInput, DEFAULT_TABLE_NAME, timeToLive } from '../table.ts';
+import { failureOf, guardChildren } from './children.ts';
 
 /** What a local DynamoDB is spoken to with: it checks neither, but some keep a database for each. */
 export const localSettings = {
@@ -29,6 +30,8 @@ const READY_WITHIN_MS = 15_000;
 
 export interface LocalDynamo {
   endpoint: string;
+  /** Rejects when the process ends, with the reason. */
+  failed: Promise<never>;
   /** Resolves once the process has ended. */
   close(): Promise<void>;
 }
@@ -45,17 +48,19 @@ export async function startDynamo(options: { port?: number; dbPath?: string } = 
     mkdirSync(dirname(options.dbPath), { recursive: true });
     args.push('--db-path', options.dbPath);
   }
+  guardChildren();
   const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const close = closer(child);
+  const failed = failureOf(child, 'The embedded DynamoDB');
+  const close = closer(child, failed);
   const endpoint = `http://${HOST}:${port}`;
   try {
-    await Promise.race([answers(endpoint), failure(child)]);
-    await ensureTable(endpoint, DEFAULT_TABLE_NAME);
+    await Promise.race([answers(endpoint), failed]);
+    await Promise.race([ensureTable(endpoint, DEFAULT_TABLE_NAME), failed]);
   } catch (error) {
     await close();
     throw error;
   }
-  return { endpoint, close };
+  return { endpoint, failed, close };
 }
 
 /** Creates the table unless it is there. */
@@ -119,23 +124,10 @@ async function answers(endpoint: string): Promise<void> {
   throw new Error(`The embedded DynamoDB did not answer at ${endpoint} within ${READY_WITHIN_MS / 1000} s.`);
 }
 
-/** Rejects when the process ends, with the last it had to say. */
-async function failure(child: ChildProcess): Promise<never> {
-  let said = '';
-  child.stderr?.on('data', (chunk) => {
-    said = `${said}${chunk}`.slice(-500);
-  });
-  const [code] = await once(child, 'exit');
-  throw new Error(`The embedded DynamoDB ended with code ${code}: ${said.trim()}`);
-}
-
-function closer(child: ChildProcess): () => Promise<void> {
-  const kill = () => child.kill();
-  process.once('exit', kill);
-  const ended = once(child, 'close').catch(() => undefined);
+function closer(child: ChildProcess, failed: Promise<never>): () => Promise<void> {
+  const ended = failed.catch(() => undefined);
   return async () => {
-    kill();
+    child.kill();
     await ended;
-    process.off('exit', kill);
   };
 }

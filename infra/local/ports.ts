@@ -1,7 +1,11 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, isIPv4 } from 'node:net';
+import { listenerOn } from './listeners.ts';
 
-export const HOST = '127.0.0.1';
+/** Where everything listens that only the stack itself calls. */
+export const LOOPBACK = '127.0.0.1';
+const ANY_ADDRESS = '0.0.0.0';
+const HOST_SETTING = 'FAIRLEAD_HOST';
 
 /** Where the parts of the stack listen; 0 is any free port. */
 export interface Ports {
@@ -14,13 +18,20 @@ export interface Ports {
   clusterB: number;
 }
 
+interface PortSetting {
+  variable: string;
+  port: number;
+  /** Listens on the address of FAIRLEAD_HOST; the others are called by the stack only. */
+  exposed?: true;
+}
+
 /** The variable that changes each port, and the port without it. */
-export const PORT_SETTINGS: Record<keyof Ports, { variable: string; port: number }> = {
-  api: { variable: 'FAIRLEAD_API_PORT', port: 8787 },
-  gateway: { variable: 'FAIRLEAD_GATEWAY_PORT', port: 8080 },
-  mseGateway: { variable: 'FAIRLEAD_MSE_GATEWAY_PORT', port: 8081 },
+export const PORT_SETTINGS: Record<keyof Ports, PortSetting> = {
+  api: { variable: 'FAIRLEAD_API_PORT', port: 8787, exposed: true },
+  gateway: { variable: 'FAIRLEAD_GATEWAY_PORT', port: 8080, exposed: true },
+  mseGateway: { variable: 'FAIRLEAD_MSE_GATEWAY_PORT', port: 8081, exposed: true },
   cloud: { variable: 'FAIRLEAD_CLOUD_PORT', port: 9200 },
-  control: { variable: 'FAIRLEAD_CONTROL_PORT', port: 9100 },
+  control: { variable: 'FAIRLEAD_CONTROL_PORT', port: 9100, exposed: true },
   clusterA: { variable: 'FAIRLEAD_CLUSTER_A_PORT', port: 9101 },
   clusterB: { variable: 'FAIRLEAD_CLUSTER_B_PORT', port: 9102 },
 };
@@ -48,34 +59,69 @@ export function readPorts(env: Record<string, string | undefined>): Ports {
   return ports;
 }
 
+/** The address to listen on, as the environment says. Throws one sentence when it makes no sense. */
+export function readHost(env: Record<string, string | undefined>): string {
+  const host = env[HOST_SETTING] ?? LOOPBACK;
+  if (isIPv4(host)) return host;
+  throw new Error(
+    `${HOST_SETTING} must be an IPv4 address, such as ${LOOPBACK} or ${ANY_ADDRESS}, not ${JSON.stringify(host)}.`,
+  );
+}
+
+export function isLoopback(host: string): boolean {
+  return host.startsWith('127.');
+}
+
+/** An address under which this machine reaches what listens on `host`. */
+export function reachable(host: string): string {
+  return host === ANY_ADDRESS ? LOOPBACK : host;
+}
+
 /** Rejects with one sentence that names what is in the way, before anything is started. */
-export async function requireFree(ports: Ports): Promise<void> {
+export async function requireFree(ports: Ports, host: string): Promise<void> {
   const owners = new Map<number, string>();
-  for (const [part, { variable }] of settings()) {
+  for (const [part, { variable, exposed }] of settings()) {
     const port = ports[part];
     if (port === 0) continue;
     const other = owners.get(port);
     if (other !== undefined)
       throw new Error(`${variable} and ${other} are both ${port}: choose another port for one of them.`);
     owners.set(port, variable);
-    if (await isTaken(port)) {
-      throw new Error(`Port ${port} is in use: stop what listens there, or set ${variable} to another port.`);
-    }
+    await requireBindable({ port, variable, host: exposed ? host : LOOPBACK });
   }
 }
 
-function settings(): [keyof Ports, { variable: string; port: number }][] {
-  return Object.entries(PORT_SETTINGS) as [keyof Ports, { variable: string; port: number }][];
+function settings(): [keyof Ports, PortSetting][] {
+  return Object.entries(PORT_SETTINGS) as [keyof Ports, PortSetting][];
 }
 
-async function isTaken(port: number): Promise<boolean> {
+async function requireBindable({
+  port,
+  variable,
+  host,
+}: {
+  port: number;
+  variable: string;
+  host: string;
+}): Promise<void> {
   const server = createServer();
   try {
-    server.listen(port, HOST);
+    server.listen(port, host);
     await once(server, 'listening');
-    return false;
-  } catch {
-    return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRNOTAVAIL')
+      throw new Error(`${HOST_SETTING} is ${host}, which is not an address of this machine.`);
+    if (code === 'EACCES') {
+      throw new Error(`This user may not listen on port ${port}: set ${variable} to a port from 1024.`);
+    }
+    if (code !== 'EADDRINUSE')
+      throw new Error(`Port ${port} of ${host} cannot be used (${message}): set ${variable} to another port.`);
+    const listener = listenerOn(port);
+    const inUse = listener
+      ? `Port ${port} is in use by ${listener.program} (pid ${listener.pid}): stop it`
+      : `Port ${port} is in use: stop what listens there`;
+    throw new Error(`${inUse}, or set ${variable} to another port.`);
   } finally {
     server.close();
   }

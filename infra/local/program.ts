@@ -1,31 +1,66 @@
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+type Closer = () => Promise<void> | void;
+
 export interface Program {
-  /** To be called at the end, however it comes; the last comes first. */
-  onClose(closer: () => Promise<void> | void): void;
+  /** Registers what must be closed when the program ends, in whatever way; the last registered is closed first. */
+  onClose(closer: Closer): void;
 }
 
-const INTERRUPTED = 130;
+interface Ending {
+  code: number;
+  /** Why the program failed. */
+  error?: unknown;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const CLOSE_WITHIN_MS = 10_000;
 
 /**
- * Runs a command-line program and ends the process: with 1 and one sentence when it fails, with 130 when it is interrupted. What must
- * not outlive the process is also bound to its exit, because wrangler ends it at a signal without waiting for anybody.
+ * Runs a command-line program and ends the process: with 1 and one sentence when it fails, with 128 plus the number of the signal when it
+ * is interrupted. It is also interrupted when the launcher that started it is gone, or when nobody reads its output any more. What
+ * cannot be closed in time ends with the process: see guardChildren.
  */
 export async function runProgram(main: (program: Program) => Promise<void>): Promise<never> {
-  const closers: (() => Promise<void> | void)[] = [];
-  let code = 0;
-  const interrupted = new Promise<void>((resolve) => {
-    const interrupt = () => {
-      if (code === INTERRUPTED) process.exit(code);
-      code = INTERRUPTED;
-      resolve();
-    };
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
-  });
-  try {
-    await Promise.race([main({ onClose: (closer) => closers.push(closer) }), interrupted]);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    code = 1;
-  }
-  for (const closer of closers.toReversed()) await closer();
+  const closers: Closer[] = [];
+  const { code, error } = await Promise.race([
+    main({ onClose: (closer) => closers.push(closer) }).then(succeeded, failed),
+    interruption(),
+  ]);
+  if (error !== undefined) say(error);
+  await Promise.race([closeAll(closers), sleep(CLOSE_WITHIN_MS)]);
   process.exit(code);
+}
+
+function succeeded(): Ending {
+  return { code: 0 };
+}
+
+function failed(error: unknown): Ending {
+  return { code: 1, error };
+}
+
+function interruption(): Promise<Ending> {
+  return new Promise((resolve) => {
+    const end = (signal: NodeJS.Signals) => resolve({ code: 128 + constants.signals[signal] });
+    for (const signal of SIGNALS) process.on(signal, () => end(signal));
+    process.once('disconnect', () => end('SIGTERM'));
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => end('SIGPIPE'));
+  });
+}
+
+/** Each closer has its turn, also after one that fails. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (const closer of closers.toReversed()) {
+    try {
+      await closer();
+    } catch (error) {
+      say(error);
+    }
+  }
+}
+
+function say(error: unknown): void {
+  console.error(error instanceof Error ? error.message : error);
 }

@@ -8,6 +8,7 @@ import { type ApiClient, ApiRefusal, callApi } from './client.ts';
 export const FLEET = '/v1/fleets/demo';
 
 const SYNC_WITHIN_MS = 30_000;
+const REPORT_INTERVAL_MS = 2000;
 
 interface SeedGateway {
   name: string;
@@ -21,13 +22,16 @@ interface SeedCluster {
 
 /**
  * Declares two clusters behind gateways, and three ways to share traffic between them. What people may have edited since is left as it
- * is; where clusters and gateways are is always said anew. Resolves once the gateways are verified to follow.
+ * is; where clusters and gateways are is always said anew. Resolves once the gateways are verified to follow. `report` is told of steps
+ * that take a while.
  */
 export async function seed(
   client: ApiClient,
   gateways: readonly SeedGateway[],
   clusters: readonly SeedCluster[],
+  report: (step: string) => void = () => undefined,
 ): Promise<void> {
+  report('Declaring the demo fleet.');
   await declare(client, FLEET, fleet);
   for (const { name, address } of clusters) await redeclare(client, `${FLEET}/clusters/${name}`, cluster(address));
   const names = clusters.map(({ name }) => name);
@@ -39,7 +43,7 @@ export async function seed(
   await Promise.all(
     Object.entries(routes(edges, names)).map(([name, route]) => declare(client, `${FLEET}/routes/${name}`, route)),
   );
-  await Promise.all(edges.map((edge) => follow(client, edge)));
+  await Promise.all(edges.map((edge) => follow(client, edge, report)));
 }
 
 const fleet = {
@@ -132,13 +136,18 @@ async function redeclare(client: ApiClient, path: string, body: object): Promise
 }
 
 /** Writes that come in quick succession may leave the last of them to the sweep; here nobody waits for that. */
-async function follow(client: ApiClient, gateway: string): Promise<void> {
+async function follow(client: ApiClient, gateway: string, report: (step: string) => void): Promise<void> {
   const deadline = Date.now() + SYNC_WITHIN_MS;
+  let reportAt = Date.now() + REPORT_INTERVAL_MS;
   let operation = await callApi<Operation>(client, 'POST', `${FLEET}/gateways/${gateway}/apply`);
   while (operation.state !== 'Succeeded') {
-    const { state, step, problem } = operation;
+    const { state, step, problem, done, total } = operation;
     if (state === 'Failed' || Date.now() > deadline) {
       throw new Error(`The gateway ${gateway} does not follow: ${state}. ${problem?.detail ?? step}`);
+    }
+    if (Date.now() > reportAt) {
+      report(`Waiting for the gateway ${gateway} (${done} of ${total} steps done): ${step}`);
+      reportAt += REPORT_INTERVAL_MS;
     }
     await sleep(500);
     operation = await callApi<Operation>(client, 'GET', `${FLEET}/operations/${operation.id}`);

@@ -15,6 +15,7 @@ import { type LocalCloud, startLocalCloud } from './cloud/server.ts';
 import { restoreState, saveState } from './cloud-snapshot.ts';
 import { type DemoCluster, startDemoCluster } from './demo-cluster.ts';
 import { ensureTable, localSettings, startDynamo } from './dynamo.ts';
+import { reportingFailure } from './files.ts';
 import {
   addressOf,
   createLoadBalancer,
@@ -22,13 +23,15 @@ import {
   existingLoadBalancer,
   existingMseGateway,
 } from './instances.ts';
-import { HOST, type Ports, requireFree } from './ports.ts';
+import { LOOPBACK, type Ports, reachable, requireFree } from './ports.ts';
 import { type LocalWorker, startWorker } from './worker.ts';
 
 const ACCESS_KEY = { accessKeyId: 'LOCALACCESSKEY', accessKeySecret: 'local-access-key-secret' };
 const SAVE_INTERVAL_MS = 1000;
 
 export interface StackOptions {
+  /** Where the API and the gateways listen; the loopback address unless said otherwise. */
+  host?: string;
   ports: Ports;
   token: string;
   /** For logs, and for what shall outlive a restart if `persist`. */
@@ -37,6 +40,8 @@ export interface StackOptions {
   persist: boolean;
   /** Of a DynamoDB to use instead of the embedded one. */
   dynamoEndpoint?: string | undefined;
+  /** Is told of each step that takes a while. */
+  report?: (step: string) => void;
 }
 
 export interface Stack {
@@ -47,6 +52,8 @@ export interface Stack {
   gateways: Record<GatewayTarget['provider'], LocalGateway>;
   clusters: DemoCluster[];
   logFile: string;
+  /** Rejects when a process of the stack ends by itself, with the reason. */
+  failed: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -62,7 +69,7 @@ type Closer = () => Promise<void> | void;
 
 /** Starts all of it, or rejects with one sentence and leaves nothing running. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  await requireFree(options.ports);
+  await requireFree(options.ports, hostOf(options));
   mkdirSync(options.directory, { recursive: true });
   const closers: Closer[] = [];
   const close = async () => {
@@ -78,8 +85,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 /** Adds what ends each part as soon as it runs. */
 async function startParts(options: StackOptions, closers: Closer[]): Promise<Omit<Stack, 'close'>> {
-  const { ports, token, directory } = options;
-  const dynamoEndpoint = await startDatabase(options, closers);
+  const { ports, token, directory, report = () => undefined } = options;
+  const failures: Promise<never>[] = [];
+  report('Starting DynamoDB.');
+  const dynamo = await startDatabase(options, closers);
+  if (dynamo.failed) failures.push(dynamo.failed);
+  report('Starting the local cloud, its gateways and two demo clusters.');
   const cloud = await startCloud(options, closers);
   const gateways = await ensureGateways(cloud);
   if (options.persist) closers.push(keepSaving(snapshotOf(options), cloud));
@@ -88,42 +99,56 @@ async function startParts(options: StackOptions, closers: Closer[]): Promise<Omi
     ['hangzhou-a', ports.clusterA],
     ['hangzhou-b', ports.clusterB],
   ] as const) {
-    const cluster = await startDemoCluster({ name, host: HOST, port });
+    const cluster = await startDemoCluster({ name, host: LOOPBACK, port });
     closers.push(() => cluster.close());
     clusters.push(cluster);
   }
+  report('Building and starting the Worker.');
   const logFile = join(directory, 'worker.log');
   const worker = await startWorker({
+    host: hostOf(options),
     port: ports.api,
-    settings: settingsOf({ token, dynamoEndpoint, cloudUrl: cloud.url }),
+    settings: settingsOf({ token, dynamoEndpoint: dynamo.endpoint, cloudUrl: cloud.url }),
     logFile,
   });
   closers.push(() => worker.close());
+  failures.push(worker.failed);
+  const failed = Promise.race(failures);
+  // When nobody waits for it, or when the stack is closed first, the failure is of no consequence.
+  failed.catch(() => undefined);
   const api = { url: worker.url, token };
-  return { api, worker, cloud, gateways, clusters, logFile };
+  return { api, worker, cloud, gateways, clusters, logFile, failed };
 }
 
-async function startDatabase({ directory, persist, dynamoEndpoint }: StackOptions, closers: Closer[]): Promise<string> {
+async function startDatabase(
+  { directory, persist, dynamoEndpoint }: StackOptions,
+  closers: Closer[],
+): Promise<{ endpoint: string; failed?: Promise<never> }> {
   if (dynamoEndpoint !== undefined) {
     await ensureTable(dynamoEndpoint, DEFAULT_TABLE_NAME).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message || error.name : String(error);
       throw new Error(`The DynamoDB at DYNAMODB_ENDPOINT (${dynamoEndpoint}) cannot be used: ${reason}`);
     });
-    return dynamoEndpoint;
+    return { endpoint: dynamoEndpoint };
   }
   const dynamo = await startDynamo(persist ? { dbPath: join(directory, 'dynamodb.sqlite') } : {});
   closers.push(() => dynamo.close());
-  return dynamo.endpoint;
+  return dynamo;
+}
+
+function hostOf({ host = LOOPBACK }: StackOptions): string {
+  return host;
 }
 
 /** The local cloud, with what it had before. */
 async function startCloud(options: StackOptions, closers: Closer[]): Promise<LocalCloud> {
   const { ports, persist } = options;
+  const at = (port: number) => ({ host: hostOf(options), ports: port === 0 ? [] : [port] });
   const snapshot = snapshotOf(options);
   let alb: DataPlane | undefined;
   let mse: MseDataPlane | undefined;
   const cloud = await startLocalCloud({
-    host: HOST,
+    host: LOOPBACK,
     port: ports.cloud,
     accessKeys: { [ACCESS_KEY.accessKeyId]: ACCESS_KEY.accessKeySecret },
     dataPlane: (state) => {
@@ -149,10 +174,6 @@ async function startCloud(options: StackOptions, closers: Closer[]): Promise<Loc
   return cloud;
 }
 
-function at(port: number) {
-  return { host: HOST, ports: port === 0 ? [] : [port] };
-}
-
 function snapshotOf({ directory }: StackOptions): string {
   return join(directory, 'cloud.json');
 }
@@ -164,7 +185,7 @@ async function ensureGateways(local: LocalCloud): Promise<Stack['gateways']> {
   const account = { local, cloud, clock };
   const gateway = (name: string, target: GatewayTarget) => {
     const { host, port } = addressOf(local, target);
-    return { name, target, url: `http://${host}:${port}` };
+    return { name, target, url: `http://${reachable(host)}:${port}` };
   };
   return {
     alb: gateway('edge', existingLoadBalancer(local) ?? (await createLoadBalancer(account))),
@@ -173,13 +194,11 @@ async function ensureGateways(local: LocalCloud): Promise<Stack['gateways']> {
 }
 
 function keepSaving(file: string, { state, mse }: LocalCloud): Closer {
-  const save = () => saveState(file, { ...state, ...mse });
+  const save = reportingFailure(file, () => saveState(file, { ...state, ...mse }));
   save();
   const timer = setInterval(save, SAVE_INTERVAL_MS);
-  process.once('exit', save);
   return () => {
     clearInterval(timer);
-    process.off('exit', save);
     save();
   };
 }

@@ -1,35 +1,29 @@
 /** `npm start`: the whole of Fairlead on this machine, with a demo fleet, until Ctrl-C. */
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { usageOf } from '../scripts.ts';
 import { startDemoControl } from './demo-control.ts';
-import { PORT_SETTINGS, readPorts } from './ports.ts';
-import { runProgram } from './program.ts';
+import { prepareStateDirectory, replaceFile, requireRoom } from './files.ts';
+import { isLoopback, readHost, readPorts } from './ports.ts';
+import { type Program, runProgram } from './program.ts';
 import { FLEET, seed } from './seed.ts';
 import { type Stack, startStack } from './stack.ts';
 import { startScheduler } from './worker.ts';
 
-const DIRECTORY = fileURLToPath(new URL('../../.fairlead', import.meta.url));
-
-const USAGE = `Usage: npm start
-
-Runs the control plane, an embedded DynamoDB, a local Alibaba Cloud and two demo clusters. Data is kept in .fairlead;
-remove it to start anew. Variables that change something:
-${Object.values(PORT_SETTINGS)
-  .map(({ variable, port }) => `  ${variable.padEnd(24)} port, default ${port}`)
-  .join('\n')}
-  DYNAMODB_ENDPOINT        URL of a DynamoDB to use instead of the embedded one`;
+const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../.fairlead', import.meta.url));
+const TOKEN = /^[0-9a-f]{48}$/;
 
 /** The token of this installation: made once and kept. */
-function localToken(): string {
-  const file = join(DIRECTORY, 'token');
-  if (!existsSync(file)) {
-    mkdirSync(DIRECTORY, { recursive: true });
-    writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o600 });
-  }
-  return readFileSync(file, 'utf8').trim();
+function localToken(directory: string): string {
+  const file = join(directory, 'token');
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (TOKEN.test(kept)) return kept;
+  const token = randomBytes(24).toString('hex');
+  replaceFile(file, token);
+  return token;
 }
 
 function welcome(stack: Stack, controlUrl: string): string {
@@ -57,23 +51,47 @@ Break hangzhou-a (or hang, or brownout) and see its share move away within secon
 `;
 }
 
-await runProgram(async (program) => {
-  if (process.argv.length > 2) throw new Error(USAGE);
-  const ports = readPorts(process.env);
-  console.log('Starting the Worker, DynamoDB, the local cloud and two demo clusters.');
-  const stack = await startStack({
-    ports,
-    token: localToken(),
-    directory: DIRECTORY,
-    persist: true,
-    dynamoEndpoint: process.env['DYNAMODB_ENDPOINT'] || undefined,
-  });
-  program.onClose(stack.close);
-  const control = await startDemoControl(stack.clusters, ports.control);
+/** Declares the demo fleet, fires the schedule and runs until a part of the stack fails. */
+async function serve(program: Program, stack: Stack, host: string, controlPort: number): Promise<never> {
+  const control = await startDemoControl(stack.clusters, { host, port: controlPort });
   program.onClose(control.close);
-  await seed(stack.api, Object.values(stack.gateways), stack.clusters);
+  await Promise.race([seed(stack.api, Object.values(stack.gateways), stack.clusters, console.log), stack.failed]);
   const scheduler = startScheduler(stack.worker);
   program.onClose(scheduler.stop);
   console.log(welcome(stack, control.url));
-  await new Promise(() => undefined);
+  if (!isLoopback(host)) {
+    console.log(
+      `Everyone who reaches ${host} can use the gateways and break the demo clusters: the token protects the API only.`,
+    );
+  }
+  return await stack.failed;
+}
+
+await runProgram(async (program) => {
+  if (process.argv.length > 2) throw new Error(usageOf('start'));
+  const { env } = process;
+  const host = readHost(env);
+  const ports = readPorts(env);
+  const directory = resolve(env['FAIRLEAD_DIRECTORY'] || DEFAULT_DIRECTORY);
+  // Files that this process and its children make are for this user only.
+  process.umask(0o077);
+  prepareStateDirectory(directory);
+  requireRoom(directory);
+  try {
+    const stack = await startStack({
+      host,
+      ports,
+      token: localToken(directory),
+      directory,
+      persist: true,
+      dynamoEndpoint: env['DYNAMODB_ENDPOINT'] || undefined,
+      report: console.log,
+    });
+    program.onClose(stack.close);
+    await serve(program, stack, host, ports.control);
+  } catch (error) {
+    // A full disk makes the store refuse writes, which says nothing about the disk.
+    requireRoom(directory, 1);
+    throw error;
+  }
 });

@@ -1,13 +1,17 @@
 /** The Worker in workerd, as `wrangler dev` runs it, within this process. */
 
+import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { unstable_DevEnv as DevEnv } from 'wrangler';
+import { collectChildren, failureOf, guardChildren } from './children.ts';
+import { reportingFailure, requireWritable } from './files.ts';
+import { LOOPBACK, reachable } from './ports.ts';
 
 const ROOT = new URL('../..', import.meta.url);
-const HOST = '127.0.0.1';
+const BUILD_DIRECTORY = fileURLToPath(new URL('.wrangler', ROOT));
 const READY_WITHIN_MS = 60_000;
 
 /** Cron's finest step is a minute. Firing more often lets a prober take over soon that starts while the lease of a dead one lasts. */
@@ -15,12 +19,16 @@ const FIRING_INTERVAL_MS = 20_000;
 
 export interface LocalWorker {
   url: string;
+  /** Rejects when workerd ends, with the reason. */
+  failed: Promise<never>;
   /** Fires the scheduled handler and resolves with its outcome once it has ended. */
   scheduled(): Promise<string>;
   close(): Promise<void>;
 }
 
 export interface WorkerOptions {
+  /** Default: the loopback address. */
+  host?: string;
   /** Default: a free one. */
   port?: number;
   /** Another module than the main one of wrangler.toml. */
@@ -32,40 +40,34 @@ export interface WorkerOptions {
 }
 
 /** Starts the Worker of wrangler.toml. Rejects when it does not build or does not start; the port must be free. */
-export async function startWorker({ port = 0, entrypoint, settings, logFile }: WorkerOptions): Promise<LocalWorker> {
+export async function startWorker(options: WorkerOptions): Promise<LocalWorker> {
+  const { host = LOOPBACK, logFile } = options;
   mkdirSync(dirname(logFile), { recursive: true });
   rmSync(logFile, { force: true });
+  requireWritable(BUILD_DIRECTORY, 'wrangler builds the Worker there, so copy the project to a folder that can be.');
   const { unstable_DevEnv } = await loadWrangler();
+  guardChildren();
   const environment = new unstable_DevEnv();
-  const failed = failure(environment);
-  failed.catch(() => undefined);
+  const startFailed = startFailure(environment);
+  startFailed.catch(() => undefined);
   const reloaded = new Promise<void>((resolve) => environment.once('reloadComplete', () => resolve()));
   try {
-    const worker = await environment.startWorker({
-      config: fileURLToPath(new URL('wrangler.toml', ROOT)),
-      ...(entrypoint !== undefined && { entrypoint }),
-      // Settings of a developer's own deployment have no place here.
-      envFiles: [devNull],
-      bindings: Object.fromEntries(
-        Object.entries(settings).map(([name, value]) => [name, { type: 'secret_text' as const, value }]),
-      ),
-      dev: {
-        server: { hostname: HOST, port },
-        logLevel: 'none',
-        watch: false,
-        persist: false,
-        inspector: false,
-        remote: false,
-        structuredLogsHandler: ({ message }: { message: string }) => appendFileSync(logFile, `${message}\n`),
-      },
+    const { result: worker, children } = await collectChildren(async () => {
+      const started = await withoutSignalHandlers(() => environment.startWorker(inputOf(options)));
+      await Promise.race([reloaded, startFailed]);
+      return started;
     });
-    await Promise.race([reloaded, failed]);
-    const { origin } = await Promise.race([worker.url, failed]);
+    const { port } = await Promise.race([worker.url, startFailed]);
+    const url = `http://${reachable(host)}:${port}`;
+    const failed = workerdFailure(children, logFile);
+    // It is of no consequence after close, nor to callers that do not wait for it.
+    failed.catch(() => undefined);
     return {
-      url: origin,
+      url,
+      failed,
       scheduled: async () => {
         const query = new URLSearchParams({ cron: '* * * * *', format: 'json' });
-        const response = await worker.fetch(`${origin}/cdn-cgi/local/scheduled?${query}`);
+        const response = await worker.fetch(`${url}/cdn-cgi/local/scheduled?${query}`);
         const { outcome } = (await response.json()) as { outcome: string };
         return outcome;
       },
@@ -75,6 +77,47 @@ export async function startWorker({ port = 0, entrypoint, settings, logFile }: W
     await environment.teardown();
     throw error;
   }
+}
+
+function inputOf({ host = LOOPBACK, port = 0, entrypoint, settings, logFile }: WorkerOptions) {
+  const log = reportingFailure(logFile, (message: string) => appendFileSync(logFile, `${message}\n`));
+  return {
+    config: fileURLToPath(new URL('wrangler.toml', ROOT)),
+    ...(entrypoint !== undefined && { entrypoint }),
+    // Settings of a developer's own deployment have no place here.
+    envFiles: [devNull],
+    bindings: Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [name, { type: 'secret_text' as const, value }]),
+    ),
+    dev: {
+      server: { hostname: host, port },
+      logLevel: 'none' as const,
+      watch: false,
+      persist: false as const,
+      inspector: false as const,
+      remote: false as const,
+      structuredLogsHandler: ({ message }: { message: string }) => log(message),
+    },
+  };
+}
+
+/** One process of workerd runs the Worker, another one passes requests on to it; neither is of use without the other. */
+async function workerdFailure(children: ChildProcess[], logFile: string): Promise<never> {
+  const failures = children
+    .filter(({ spawnfile }) => basename(spawnfile).startsWith('workerd'))
+    .map((child) => failureOf(child, `The Worker, whose log is ${logFile},`));
+  return await Promise.race(failures);
+}
+
+/** Miniflare ends the process at a signal without waiting for anybody; how a program ends is for runProgram to say. */
+async function withoutSignalHandlers<T>(start: () => Promise<T>): Promise<T> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const result = await start();
+  for (const [signal, known] of before) {
+    for (const listener of process.listeners(signal)) if (!known.includes(listener)) process.off(signal, listener);
+  }
+  return result;
 }
 
 /** Fires the scheduled handler at once and at intervals until it is stopped; firings overlap as they may in production. */
@@ -96,11 +139,11 @@ export function startScheduler(worker: LocalWorker): { stop(): void } {
   };
 }
 
-/** Wrangler reads these when it is loaded: nothing is fetched or reported, and its own log stays in the project. */
+/** Wrangler reads these when it is loaded: nothing is fetched or reported, and it keeps no log of its own in the home of the user. */
 async function loadWrangler() {
   process.env['WRANGLER_SEND_METRICS'] = 'false';
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
-  process.env['WRANGLER_LOG_PATH'] = fileURLToPath(new URL('.fairlead/wrangler', ROOT));
+  process.env['WRANGLER_WRITE_LOGS'] = 'false';
   return await import('wrangler');
 }
 
@@ -108,7 +151,7 @@ interface BuildFailed {
   cause: Error & { errors?: { text: string }[] };
 }
 
-async function failure(environment: DevEnv): Promise<never> {
+async function startFailure(environment: DevEnv): Promise<never> {
   return await new Promise((_resolve, reject) => {
     environment.on('buildFailed', ({ cause }: BuildFailed) => {
       const reasons = cause.errors?.map((error) => error.text) ?? [cause.message];

@@ -105,7 +105,7 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     clock,
     ids: { ulid: () => nextUlid() },
     net,
-    notifier: createNotifier({}, { clock, allowLoopback: true }),
+    notifier: createNotifier({}, { clock, log, allowLoopback: true }),
     log,
     settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: false },
   };

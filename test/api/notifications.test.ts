@@ -24,9 +24,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${HIDDEN}`;
   harness = await startHarness();
-  const { clock, settings } = harness.deps;
+  const { clock, log, settings } = harness.deps;
   overrides = {
-    notifier: createNotifier({ chat: { format: 'slack', url } }, { clock, allowLoopback: true }),
+    notifier: createNotifier({ chat: { format: 'slack', url } }, { clock, log, allowLoopback: true }),
     settings: { ...settings, notificationTargets: ['chat'] },
   };
   await create(harness, PATH, fleet);

@@ -1,3 +1,4 @@
+import { usageOf } from '../../infra/scripts.ts';
 import { api } from './api.ts';
 import { evacuate } from './evacuate.ts';
 import { failover } from './failover.ts';
@@ -18,7 +19,7 @@ const benches: Record<string, () => Promise<Record<string, unknown>> | Record<st
 const [name = '', ...flags] = process.argv.slice(2);
 const bench = benches[name];
 if (bench === undefined || flags.some((flag) => flag !== '--json')) {
-  console.error(`usage: npm run bench -- NAME [--json], where NAME is one of: ${Object.keys(benches).join(', ')}`);
+  console.error(usageOf('bench'));
   process.exit(1);
 }
 const result = await bench();

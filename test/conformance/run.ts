@@ -1,11 +1,12 @@
 /** Asks the data planes what every case means: `npm run conformance -- [--json] [--provider alb|mse] [GROUP...]`. */
 
 import { parseArgs } from 'node:util';
+import { usageOf } from '../../infra/scripts.ts';
 import type { Provider } from './case.ts';
 import { GROUPS } from './cases/index.ts';
 import { type Outcome, PROVIDERS, runConformance } from './suite.ts';
 
-const USAGE = `Usage: npm run conformance -- [--json] [--provider ${PROVIDERS.join('|')}] [GROUP...], where GROUP is one of: ${GROUPS.map(({ name }) => name).join(', ')}`;
+const USAGE = `${usageOf('conformance')}\n\nThe groups are: ${GROUPS.map(({ name }) => name).join(', ')}`;
 
 function readOptions() {
   try {

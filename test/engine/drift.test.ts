@@ -8,10 +8,10 @@ const SWEEP_AFTER_MS = 301_000;
 
 /** Sends everything of service `shop` to cluster b, as a human would in the console of the cloud. */
 const EDITS = {
-  alb: async ({ cloud, deps, edge }: Harness) => {
+  alb: async ({ cloud, ownerCloud, edge }: Harness) => {
     const group = [...cloud.state.serverGroups.values()].find((item) => item.ServerGroupName?.includes('shop'));
     const { host, port } = edge.clusters.a.address;
-    await deps().cloud.call({
+    await ownerCloud.call({
       product: 'alb',
       regionId: edge.target.regionId,
       credentials: 'default',
@@ -22,7 +22,7 @@ const EDITS = {
       },
     });
   },
-  mse: async ({ cloud, deps, edge }: Harness) => {
+  mse: async ({ cloud, ownerCloud, edge }: Harness) => {
     const a = `${edge.clusters.a.address.host}:${edge.clusters.a.address.port}`;
     const b = `${edge.clusters.b.address.host}:${edge.clusters.b.address.port}`;
     const [gateway] = cloud.mse.gateways.values();
@@ -30,7 +30,7 @@ const EDITS = {
       ({ Name, Ips }) => Name.includes('shop') && Ips.includes(a),
     );
     for (const { Id, Name } of services) {
-      await deps().cloud.call({
+      await ownerCloud.call({
         product: 'mse',
         regionId: edge.target.regionId,
         credentials: 'default',

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callApi } from '../../infra/local/client.ts';
 import { measure, type Target } from '../../infra/local/demo/traffic.ts';
 import { currentShares, untilDecided, untilFollowed, untilHealthy } from '../../infra/local/demo/watch.ts';
-import { ANY_PORTS, readPorts } from '../../infra/local/ports.ts';
+import { ANY_PORTS, readHost, readPorts } from '../../infra/local/ports.ts';
 import { FLEET, seed } from '../../infra/local/seed.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import { startScheduler } from '../../infra/local/worker.ts';
@@ -128,11 +128,30 @@ describe('what is in the way is said before anything starts', () => {
 
   afterAll(() => server.close());
 
-  test('a port in use is named, with the variable that changes it', async () => {
+  test('a port in use is named, with what listens there and the variable that changes it', async () => {
     const stack = startStack({ ports: { ...ANY_PORTS, gateway: taken }, token: 'unused', directory, persist: false });
+    const listener = process.platform === 'linux' ? `by .+ \\(pid ${process.pid}\\): stop it` : '.*';
     await expect(stack).rejects.toThrow(
-      `Port ${taken} is in use: stop what listens there, or set FAIRLEAD_GATEWAY_PORT to another port.`,
+      new RegExp(`^Port ${taken} is in use ${listener}, or set FAIRLEAD_GATEWAY_PORT to another port\\.$`),
     );
+  });
+
+  test('an address that this machine does not have is named', async () => {
+    // Kept for documentation (RFC 5737).
+    const options = {
+      host: '192.0.2.1',
+      ports: { ...ANY_PORTS, api: taken },
+      token: 'unused',
+      directory,
+      persist: false,
+    };
+    await expect(startStack(options)).rejects.toThrow(
+      'FAIRLEAD_HOST is 192.0.2.1, which is not an address of this machine.',
+    );
+  });
+
+  test.each(['', 'localhost', '::1', '127.0.0.1:80', '256.0.0.1'])('an address setting %j is refused', (value) => {
+    expect(() => readHost({ FAIRLEAD_HOST: value })).toThrow('FAIRLEAD_HOST must be an IPv4 address');
   });
 
   test('two parts cannot have one port', async () => {

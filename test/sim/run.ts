@@ -1,12 +1,7 @@
 import { parseArgs } from 'node:util';
+import { usageOf } from '../../infra/scripts.ts';
 import { quantile } from './measures.ts';
 import { type Simulation, shorten, simulate, traceOf } from './simulate.ts';
-
-const USAGE = `usage: npm run sim -- [--ticks N] [--seed N] [--episode N] [--json]
-
-Drives the functions that decide in production through simulated time, under everything that FAILOVER.md 3.5 names,
-and holds what they do against its invariants. A tick is one second. Ends with 1 when an invariant is broken, and
-prints the seed, the episode, the tick and the shortest trace that breaks it. With --json one object is printed last.`;
 
 const INTEGER = /^[0-9]+$/;
 
@@ -16,12 +11,11 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     episode: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
-if (values.help || ![values.ticks, values.seed, values.episode].every((text) => INTEGER.test(text))) {
-  console.error(USAGE);
-  process.exit(values.help ? 0 : 2);
+if (![values.ticks, values.seed, values.episode].every((text) => INTEGER.test(text))) {
+  console.error(usageOf('sim'));
+  process.exit(2);
 }
 
 const result = simulate({

@@ -40,7 +40,7 @@ import { type DynamoProxy, startDynamoProxy } from './proxy.ts';
 /** Tests run on the embedded DynamoDB, or on the one at DYNAMODB_ENDPOINT. Stores use it as the IAM policy allows. */
 const given = process.env['DYNAMODB_ENDPOINT'];
 const TABLE_PREFIX = 'fairlead-test-';
-let dynamo: LocalDynamo;
+let dynamo: Pick<LocalDynamo, 'endpoint' | 'close'>;
 let proxy: DynamoProxy;
 const guard = createGuard(iamPolicy({ ...EXAMPLE_PLACE, table: `${TABLE_PREFIX}*` }), EXAMPLE_PLACE);
 

@@ -1,9 +1,7 @@
 /** Installs the dependencies before a script needs them. Plain JavaScript with Node's own modules: it runs before anything is installed. */
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const MINIMUM_NODE_MAJOR = 20;
 
@@ -45,33 +43,46 @@ function pathWithout(directory) {
   return entries.filter((entry) => entry !== directory).join(delimiter);
 }
 
-function fail(message, code) {
-  console.error(message);
-  process.exit(code);
+/** Why packages cannot be installed in `root`; undefined when they can. */
+function unwritable(root) {
+  const modules = join(root, 'node_modules');
+  for (const folder of existsSync(modules) ? [root, modules] : [root]) {
+    try {
+      accessSync(folder, constants.W_OK);
+    } catch (error) {
+      return `The folder ${folder} cannot be written (${error.code}), and its packages must be installed: make it writable, or copy the project.`;
+    }
+  }
+  return undefined;
 }
 
-function main() {
+/**
+ * Installs what is missing in `root`, by `run`, which runs a command and resolves with its exit code. Resolves with the message and the
+ * exit code of a failure; undefined when everything is installed.
+ */
+export async function ensureInstalled(root, run) {
   const unsupported = unsupportedNode(process.versions.node);
-  if (unsupported !== undefined) fail(unsupported, 1);
-  const root = fileURLToPath(new URL('../..', import.meta.url));
+  if (unsupported !== undefined) return { message: unsupported, code: 1 };
   const programs = join(root, 'node_modules', '.bin');
   const reason = staleness(root);
   if (reason !== undefined) {
-    console.log(`Installing the dependencies with npm ci: ${reason}.`);
+    const message = unwritable(root);
+    if (message !== undefined) return { message, code: 1 };
+    // Standard output may be read by programs.
+    console.error(`Installing the dependencies with npm ci, which takes about a minute: ${reason}.`);
     // npm's warnings are about the Node that installs; Fairlead runs on the one that is installed.
-    const env = { ...process.env, PATH: pathWithout(programs) };
-    const { status } = spawnSync('npm', ['ci', '--loglevel=error'], {
+    const code = await run('npm', ['ci', '--loglevel=error'], {
       cwd: root,
-      env,
-      stdio: 'inherit',
-      shell: process.platform === 'win32',
+      env: { ...process.env, PATH: pathWithout(programs) },
+      stdio: ['inherit', process.stderr, 'inherit'],
     });
-    if (status !== 0) fail('npm ci has failed; what it says above must be put right first.', status || 1);
+    if (code !== 0) return { message: 'npm ci has failed; what it says above must be put right first.', code };
   }
   // The package `node` fetches its binary in an install script, which npm may be told not to run.
   if (!existsSync(join(programs, 'node'))) {
-    fail('The package node has no binary, because npm did not run its install script: run `npm rebuild node`.', 1);
+    const message =
+      'The package node has no binary, because npm did not run its install script: run `npm rebuild node`.';
+    return { message, code: 1 };
   }
+  return undefined;
 }
-
-main();

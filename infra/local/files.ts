@@ -1,0 +1,101 @@
+/** Files that `npm start` keeps: private, replaced as a whole, and with a sentence about what stands in the way of writing them. */
+
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+/** A seeded stack writes about 2 MiB; the rest is for what happens afterwards. */
+const REQUIRED_MIB = 20;
+
+/** What the stack keeps, the folder of logs that earlier versions kept, and hidden files of the system. */
+const STATE_FILES = /^(token|cloud\.json|worker\.log|dynamodb\.sqlite|wrangler$|\.)/;
+
+const REASONS: Record<string, string> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'its file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of its path is not a folder',
+  EEXIST: 'it is not a folder',
+};
+
+/** What an error of the file system means, for people. */
+export function fileErrorReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? message;
+}
+
+/** Creates a folder unless it exists; throws one sentence when it cannot be written. */
+export function requireWritable(directory: string, advice: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new Error(`The folder ${directory} cannot be written because ${fileErrorReason(error)}: ${advice}`);
+  }
+}
+
+/**
+ * Makes a folder ready to keep the state of a stack: only this user can read it and what it holds, also what an earlier version left
+ * there. Throws one sentence when the folder cannot be written or holds something else.
+ */
+export function prepareStateDirectory(directory: string): void {
+  requireWritable(directory, 'set FAIRLEAD_DIRECTORY to a folder that can be.');
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const foreign = entries.find(({ name, parentPath }) => parentPath === directory && !STATE_FILES.test(name));
+  if (foreign) {
+    throw new Error(
+      `The folder ${directory} holds other files, such as ${foreign.name}: set FAIRLEAD_DIRECTORY to a folder of its own.`,
+    );
+  }
+  chmodSync(directory, 0o700);
+  for (const entry of entries) {
+    if (entry.isFile() || entry.isDirectory()) {
+      chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
+    }
+  }
+}
+
+/** Throws one sentence when the disk of a folder is too full to keep the state of a stack. */
+export function requireRoom(directory: string, requiredMib = REQUIRED_MIB): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const freeMib = Math.floor((bavail * bsize) / 2 ** 20);
+  if (freeMib >= requiredMib) return;
+  throw new Error(
+    `The disk of ${directory} is full (${freeMib} MiB are free, ${requiredMib} are needed): free some space, or set FAIRLEAD_DIRECTORY ` +
+      'to a folder on another disk.',
+  );
+}
+
+/** Replaces a file so that a reader, or a crash between any two steps, finds the old content or the new. */
+export function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
+/** Makes a write that may fail harmless: the failure is reported once, until a later write succeeds. */
+export function reportingFailure<Args extends unknown[]>(
+  file: string,
+  write: (...args: Args) => void,
+): (...args: Args) => void {
+  let failing = false;
+  return (...args) => {
+    try {
+      write(...args);
+      failing = false;
+    } catch (error) {
+      if (!failing)
+        console.error(`${file} cannot be written because ${fileErrorReason(error)}; what it should hold may be lost.`);
+      failing = true;
+    }
+  };
+}
