@@ -15,6 +15,7 @@ export default defineConfig({
           include: ['test/api/*.test.ts'],
           isolate: false,
           testTimeout: 180_000,
+          hookTimeout: 180_000,
           provide: { runtime: 'workerd' },
         },
       },
