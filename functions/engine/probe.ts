@@ -44,8 +44,8 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
   if (options.isDry) return { startedAt, fleets: await lookAt(deps, fleets, options.shard) };
   const invocation = begin(deps, startedMs + ROUND_MS, options.shard);
   const rounds = await Promise.all(fleets.map((fleet) => probeFleet(invocation, fleet, runRound)));
-  // A round of no fleets is a round, too. One that is done by another prober is that prober's.
-  if (rounds.length === 0 || rounds.some(({ state }) => state === 'done')) await invocation.beat();
+  const isEmptyRound = options.fleet === undefined && fleets.length === 0;
+  if (isEmptyRound || rounds.some(({ state }) => state === 'done')) await invocation.beat();
   return { startedAt, fleets: rounds };
 }
 
@@ -56,16 +56,9 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
 export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<void> {
   const invocation = begin(deps, deadlineMs);
   const fleets = await listFleets(deps, deadlineMs);
-  await Promise.all(fleets.map((fleet) => probeUntilDeadline(invocation, fleet)));
-  // The rounds of a fleet tell of themselves; where there is none, nothing else does.
+  // A round of no fleets is a round as well.
   if (fleets.length === 0) await invocation.beat();
-}
-
-/** A fleet whose record cannot be read is left alone, and the others are not. */
-async function readableFleets({ store, log }: Deps): Promise<Resource<'fleet'>[]> {
-  const { items, unreadable } = await store.fleets();
-  for (const error of unreadable) log.error('probe.failed', {}, error);
-  return items;
+  await Promise.all(fleets.map((fleet) => probeUntilDeadline(invocation, fleet)));
 }
 
 /** A store that is away when the schedule is fired may be back within the minute. */
@@ -91,6 +84,13 @@ async function probeUntilDeadline(invocation: Invocation, fleet: Resource<'fleet
     if (state === 'done' || isOver) return;
     await clock.sleep(intervalMs);
   }
+}
+
+/** A fleet whose record cannot be read is left alone, and the others are not. */
+async function readableFleets({ store, log }: Deps): Promise<Resource<'fleet'>[]> {
+  const { items, unreadable } = await store.fleets();
+  for (const error of unreadable) log.error('probe.failed', {}, error);
+  return items;
 }
 
 function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {
@@ -164,6 +164,7 @@ async function runRounds(fleet: Resource<'fleet'>, prober: Prober): Promise<Flee
   while (current !== undefined) {
     const nextMs: number = clock.now() + current.spec.health.intervalSeconds * 1000;
     round = await tryRound(current, prober);
+    if (round.state === 'done') await prober.invocation.beat();
     if (nextMs >= deadlineMs || prober.invocation.requestsLeft < 0) break;
     await clock.sleep(Math.max(0, nextMs - clock.now()));
     current = await readAnew(current, prober);
@@ -175,9 +176,7 @@ async function runRounds(fleet: Resource<'fleet'>, prober: Prober): Promise<Flee
 /** A round that fails is that round only: the next one comes in time. */
 async function tryRound(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
   try {
-    const round = await runRound(fleet, prober);
-    await prober.invocation.beat();
-    return round;
+    return await runRound(fleet, prober);
   } catch (error) {
     if (error instanceof LeaseLost) throw error;
     logFailure(prober.invocation.deps, 'probe.round-failed', fleet, error);

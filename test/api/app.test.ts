@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
 import document from '../../schemas/openapi.json' with { type: 'json' };
 import { cluster, create, pointers } from './fixtures.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, inProcess, startHarness } from './harness.ts';
 
 let harness: Harness;
 
@@ -95,7 +95,7 @@ describe('the log', () => {
   });
 });
 
-describe('a failure inside', () => {
+inProcess.describe('a failure inside', () => {
   const failing = (error: Error) => ({
     store: {
       ...harness.deps.store,

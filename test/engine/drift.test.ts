@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import type { Harness, Json } from './harness.ts';
 
 const SWEEP_AFTER_MS = 301_000;
 
 /** Sends everything of service `shop` to cluster b, as a human would in the console of the cloud. */
 const EDITS = {
-  alb: async ({ cloud, deps, edge }: Harness) => {
+  alb: async ({ cloud, ownerCloud, edge }: Harness) => {
     const group = [...cloud.state.serverGroups.values()].find((item) => item.ServerGroupName?.includes('shop'));
     const { host, port } = edge.clusters.a.address;
-    await deps().cloud.call({
+    await ownerCloud.call({
       product: 'alb',
       regionId: edge.target.regionId,
       credentials: 'default',
@@ -22,7 +22,7 @@ const EDITS = {
       },
     });
   },
-  mse: async ({ cloud, deps, edge }: Harness) => {
+  mse: async ({ cloud, ownerCloud, edge }: Harness) => {
     const a = `${edge.clusters.a.address.host}:${edge.clusters.a.address.port}`;
     const b = `${edge.clusters.b.address.host}:${edge.clusters.b.address.port}`;
     const [gateway] = cloud.mse.gateways.values();
@@ -30,7 +30,7 @@ const EDITS = {
       ({ Name, Ips }) => Name.includes('shop') && Ips.includes(a),
     );
     for (const { Id, Name } of services) {
-      await deps().cloud.call({
+      await ownerCloud.call({
         product: 'mse',
         regionId: edge.target.regionId,
         credentials: 'default',
@@ -45,8 +45,7 @@ describe.each(['alb', 'mse'] as const)('what somebody changes at %s itself', (pr
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 20 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, jobLatencyMs: 20 });
     await EDITS[provider](harness);
     harness.clock.advance(1_000);
     await harness.cloud.settle();

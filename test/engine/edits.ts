@@ -11,9 +11,14 @@ export interface Edit {
 
 type Parameters = Record<string, CloudJson>;
 
-async function call({ deps, clock, cloud }: Harness, product: 'alb' | 'mse', action: string, parameters: Parameters) {
+async function call(
+  { ownerCloud, clock, cloud }: Harness,
+  product: 'alb' | 'mse',
+  action: string,
+  parameters: Parameters,
+) {
   const request = { product, regionId: 'cn-hangzhou', credentials: 'default', action, parameters };
-  const answer = await deps().cloud.call(request);
+  const answer = await ownerCloud.call(request);
   // Until its job is done.
   await clock.sleep(400);
   await cloud.settle();

@@ -23,7 +23,7 @@ const CASES = [
 
 describe.each(CASES)('a RAM policy without $action', ({ action, code, start, rules }) => {
   it('makes the write fail as denied, and its name is kept', async () => {
-    const gateway = await start({ policy: without(action) });
+    const gateway = await start({ policies: [without(action)] });
     const config = { pools: [alb.pool('web', [alb.member('one', [1])])], rules };
     await expect(gateway.reconcile(config)).rejects.toMatchObject({ code, errorClass: 'denied' });
     expect([...gateway.cloud.denied]).toEqual([action]);

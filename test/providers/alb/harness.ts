@@ -102,12 +102,12 @@ export async function startAlb(
     jobLatencyMs?: number;
     dataPlane?: (state: CloudState) => DataPlane;
     /** Default: what carrying routes needs. */
-    policy?: RamPolicy;
+    policies?: RamPolicy[];
   } = {},
 ): Promise<Alb> {
   const clock = fakeClock(Date.now());
   const cloud = await startLocalCloud({
-    ...accounts(options.policy ?? ramPolicies.routing),
+    ...accounts(...(options.policies ?? [ramPolicies.routing])),
     jobLatencyMs: options.jobLatencyMs ?? 1500,
     throttle: false,
     dataPlane: options.dataPlane ?? (() => NO_DATA_PLANE),

@@ -98,11 +98,11 @@ const NO_DATA_PLANE: MseDataPlane = {
 
 /** An empty gateway in a local cloud that publishes after a while, in virtual time. */
 export async function startMse(
-  options: { tags?: { Key: string; Value: string }[]; policy?: RamPolicy } = {},
+  options: { tags?: { Key: string; Value: string }[]; policies?: RamPolicy[] } = {},
 ): Promise<Mse> {
   const clock = fakeClock(Date.now());
   const cloud = await startLocalCloud({
-    ...accounts(options.policy ?? ramPolicies.routing),
+    ...accounts(...(options.policies ?? [ramPolicies.routing])),
     publishLatencyMs: 1500,
     throttle: false,
     mseDataPlane: () => NO_DATA_PLANE,

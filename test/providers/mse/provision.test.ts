@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { mse as provider } from '../../../functions/providers/mse/index.ts';
+import { ramPolicies } from '../../../infra/policies.ts';
 import { MseProvision } from '../../../schemas/gateway.ts';
 import { type Mse, startMse } from './harness.ts';
 
@@ -12,7 +13,7 @@ const WANTED = MseProvision.parse({
 
 let mse: Mse;
 beforeEach(async () => {
-  mse = await startMse();
+  mse = await startMse({ policies: [ramPolicies.routing, ramPolicies.provisioning] });
 });
 afterEach(() => mse.close());
 
