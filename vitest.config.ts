@@ -25,12 +25,27 @@ export default defineConfig(({ mode }) => {
             include: ['test/**/*.test.ts'],
             exclude: [...PROCESSES, ...leftOut],
             isolate: false,
+            provide: { runtime: 'node' },
           },
         },
         {
           extends: true,
           test: { name: 'processes', include: PROCESSES.map((folder) => `${folder}/*.test.ts`), exclude: leftOut },
         },
+        // The tests of the API once more, over HTTP and against the Worker in workerd. Files of one process share one Worker.
+        ...(scope === 'full'
+          ? [
+              {
+                extends: true as const,
+                test: {
+                  name: 'api-workerd',
+                  include: ['test/api/*.test.ts'],
+                  isolate: false,
+                  provide: { runtime: 'workerd' as const },
+                },
+              },
+            ]
+          : []),
       ],
     },
   };

@@ -4,9 +4,9 @@ import type { AppEnv } from './api/env.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
 import type { Deps } from './deps.ts';
-import type { Env } from './env.ts';
+import { type Env, secretsOf } from './env.ts';
 import { createNotifier } from './notifier.ts';
-import { clock, ids, log, net } from './platform.ts';
+import { clock, createLog, ids, net } from './platform.ts';
 import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
 
 /** The control plane as an isolate or a process keeps it for all its requests. */
@@ -24,6 +24,7 @@ export interface ControlPlane {
  */
 export function createControlPlane(env: Env): ControlPlane {
   const allowLoopbackProbes = env.ALLOW_LOOPBACK_PROBES === 'true';
+  const log = createLog(secretsOf(env));
   const client = createDynamoClient({
     region: env.AWS_REGION,
     endpoint: env.DYNAMODB_ENDPOINT,
@@ -33,7 +34,7 @@ export function createControlPlane(env: Env): ControlPlane {
       ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
     },
   });
-  const notifier = createNotifier(env.NOTIFICATION_TARGETS, { clock, allowLoopback: allowLoopbackProbes });
+  const notifier = createNotifier(env.NOTIFICATION_TARGETS, { clock, log, allowLoopback: allowLoopbackProbes });
   const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
   const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
   const settings = {

@@ -20,6 +20,8 @@ import type {
   BudgetScope,
   Commit,
   DocumentKind,
+  Heartbeat,
+  Job,
   Lease,
   OperationRecord,
   OutboxRow,
@@ -27,6 +29,7 @@ import type {
   Page,
   PageRequest,
   ProgrammedRow,
+  Readable,
   Recording,
   Revision,
   Rollout,
@@ -103,10 +106,11 @@ export interface Notifier {
   send(target: string, event: Event): Promise<Answer>;
 }
 
-/** One JSON event per call. Never pass secrets, signed URLs or raw error messages of SDKs. */
+/** One JSON event per call, with its time. Fields hold neither secrets nor URLs. */
 export interface Log {
   info(event: string, fields?: Record<string, Json | undefined>): void;
-  error(event: string, fields?: Record<string, Json | undefined>): void;
+  /** `cause` is whatever was thrown: the log takes out what must not be shown, so that callers pass it on as it is. */
+  error(event: string, fields?: Record<string, Json | undefined>, ...cause: [cause?: unknown]): void;
 }
 
 // ---------------------------------------------------------------------------------------------------------- cloud
@@ -180,6 +184,8 @@ export interface Store {
   list<K extends Kind>(kind: K, fleet: string, page: PageRequest): Promise<Page<Resource<K>>>;
   /** Every resource of the kind in the fleet, by name. */
   all<K extends Kind>(kind: K, fleet: string): Promise<Resource<K>[]>;
+  /** Every fleet, by name: work on some goes on when the record of another cannot be read. */
+  fleets(): Promise<Readable<Resource<'fleet'>>>;
   /** Those of the named resources that exist, by name. */
   find<K extends Kind>(kind: K, fleet: string, names: Iterable<string>): Promise<Resource<K>[]>;
   /** The routes of the fleet that stand under the term, by name; of the first `limit`, or of all. */
@@ -270,7 +276,7 @@ export interface Store {
   /** Id of the operation that holds the fleet: meanwhile what is declared is neither what was nor what shall be. */
   hold(fleet: string): Promise<string | undefined>;
   /** Every fleet that is held. */
-  holds(): Promise<{ fleet: string; operation: string }[]>;
+  holds(): Promise<Readable<{ fleet: string; operation: string }>>;
   rollout(fleet: string, operation: string): Promise<Rollout | undefined>;
   /** Of the operations whose ids lie in [from, to]. */
   rollouts(fleet: string, from: string, to: string): Promise<Rollout[]>;
@@ -313,6 +319,11 @@ export interface Store {
   renew(lease: Lease, ttlMs: number, nowMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
 
+  /** Records that a scheduled job came to an end at that time; an earlier time than the recorded one changes nothing. */
+  beat(job: Job, atMs: number): Promise<void>;
+  /** When each scheduled job last came to an end; one that never has is missing. */
+  heartbeats(): Promise<Heartbeat[]>;
+
   /** Undefined before the first call. This and `putBudget` throw when there is no answer in half a second: no call shall wait longer. */
   budget(scope: BudgetScope): Promise<StoredBudget | undefined>;
   /** Replaces the budget; false when it is not at `version - 1`. */
@@ -348,11 +359,11 @@ export interface Store {
   /** An audit event of something that changed nothing, such as a refusal. */
   appendAudit(fleet: string, audit: AuditEvent): Promise<void>;
 
-  document(fleet: string, kind: DocumentKind, id: string): Promise<StoredDocument | undefined>;
+  document<K extends DocumentKind>(fleet: string, kind: K, id: string): Promise<StoredDocument<K> | undefined>;
   /** Newest first where ids are ULIDs, else by name. */
-  documents(fleet: string, kind: DocumentKind, page: PageRequest): Promise<Page<StoredDocument>>;
+  documents<K extends DocumentKind>(fleet: string, kind: K, page: PageRequest): Promise<Page<StoredDocument<K>>>;
   /** False when it is not at `version - 1`. */
   putDocument(document: StoredDocument): Promise<boolean>;
   /** Of all fleets, those that are still to be worked on, oldest first; the first `limit`. */
-  pendingDocuments(kind: DocumentKind, limit: number): Promise<StoredDocument[]>;
+  pendingDocuments<K extends DocumentKind>(kind: K, limit: number): Promise<Readable<StoredDocument<K>>>;
 }

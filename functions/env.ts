@@ -97,3 +97,19 @@ export function parseEnv(bindings: unknown): Env {
   if (result.success) return result.data;
   throw new InvalidSettings(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
 }
+
+/** The values of all settings that give access to something, which no log line may show. */
+export function secretsOf(env: Env): string[] {
+  const cloud = Object.values(env.ALIBABA_CLOUD_CREDENTIALS).flatMap((set) => [
+    set.accessKeyId,
+    set.accessKeySecret,
+    set.securityToken,
+  ]);
+  const targets = Object.values(env.NOTIFICATION_TARGETS).flatMap((target) => [
+    target.url,
+    'secret' in target ? target.secret : undefined,
+  ]);
+  const aws = [env.AWS_ACCESS_KEY_ID, env.AWS_SECRET_ACCESS_KEY, env.AWS_SESSION_TOKEN];
+  const tokens = [env.API_TOKEN, ...Object.values(env.API_TOKENS)];
+  return [...tokens, ...aws, ...cloud, ...targets].filter((value) => value !== undefined);
+}

@@ -1,5 +1,5 @@
 import { type Answer, answerOf, checkWebhookUrl, requestOf, type WebhookFormat } from './core/webhook.ts';
-import type { Clock, Notifier } from './deps.ts';
+import type { Clock, Log, Notifier } from './deps.ts';
 
 /** Where a target is, and how to talk to it. Secret as a whole. */
 export type NotificationTarget = WebhookFormat & { url: string };
@@ -7,10 +7,10 @@ export type NotificationTarget = WebhookFormat & { url: string };
 /** One connection of six is held no longer; a slow target is asked again. */
 const TIMEOUT_MS = 5_000;
 
-/** Sends notifications over HTTP. What goes wrong is told in our own words: messages of errors may hold the URL. */
+/** Sends notifications over HTTP. Answers tell in our own words what went wrong, because messages of errors may hold the URL. */
 export function createNotifier(
   targets: Readonly<Record<string, NotificationTarget>>,
-  { clock, allowLoopback }: { clock: Pick<Clock, 'now'>; allowLoopback: boolean },
+  { clock, log, allowLoopback }: { clock: Pick<Clock, 'now'>; log: Log; allowLoopback: boolean },
 ): Notifier {
   return {
     send: async (name, event) => {
@@ -32,6 +32,7 @@ export function createNotifier(
         const retryAfterMs = retryAfterOf(response.headers.get('Retry-After'), clock.now());
         return answerOf(target, { status: response.status, body: await jsonOf(response), retryAfterMs });
       } catch (error) {
+        log.error('notification.unsent', { target: name, event: event.id }, error);
         return { isDelivered: false, outcome: isTimeout(error) ? 'no answer in 5 s' : 'no connection', isFinal: false };
       }
     },

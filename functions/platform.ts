@@ -1,6 +1,8 @@
 import { connect } from 'node:net';
 import { monotonicFactory } from 'ulid';
 import type { Clock, Ids, Log, Net } from './deps.ts';
+import { errorFields } from './error-fields.ts';
+import { redactorOf } from './redact.ts';
 
 /** The platform's own clock, ids, network and log, the same on Workers and on Node. */
 
@@ -57,12 +59,29 @@ async function firstOf(body: ReadableStream<Uint8Array> | null, maxBytes: number
   return text;
 }
 
-export const log: Log = {
-  info: (event, fields) => write('info', event, fields),
-  error: (event, fields) => write('error', event, fields),
-};
+type Fields = Parameters<Log['info']>[1];
 
-function write(level: string, event: string, fields: Parameters<Log['info']>[1]): void {
-  // biome-ignore lint/suspicious/noConsole: the platform collects logs from the console; this is the one place that writes there.
-  console.log(JSON.stringify({ level, event, ...fields }));
+/** Longest text of one field, in characters; a line of a log platform holds a few hundred kilobytes at most. */
+const MAX_FIELD = 8_000;
+
+/**
+ * Writes each event as one line of JSON with its time, its level and its fields. `secrets` are the secret values of the settings: no line
+ * shows one of them, wherever it comes from.
+ */
+export function createLog(secrets: readonly string[] = []): Log {
+  const redact = redactorOf(secrets);
+  const write = (level: string, event: string, fields: Fields, cause: object) => {
+    const time = new Date(clock.now()).toISOString();
+    const line = JSON.stringify({ time, level, event, ...fields, ...cause }, (_, value: unknown) =>
+      typeof value === 'string' ? redact.secrets(value).slice(0, MAX_FIELD) : value,
+    );
+    // biome-ignore lint/suspicious/noConsole: the platform collects logs from the console; this is the one place that writes there.
+    console.log(line);
+  };
+  return {
+    info: (event, fields) => write('info', event, fields, {}),
+    // Anything can be thrown, undefined too, so that only the number of arguments tells whether there is a cause.
+    error: (event, fields, ...causes) =>
+      write('error', event, fields, causes.length === 0 ? {} : { error: errorFields(causes[0], redact) }),
+  };
 }

@@ -2,13 +2,16 @@
 
 import type { AuditEvent } from '../schemas/audit.ts';
 import type { Decision } from '../schemas/decision.ts';
+import type { DrillRun } from '../schemas/drill.ts';
 import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
+import type { Delivery } from '../schemas/notification.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { QuotaUse } from '../schemas/plan.ts';
+import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
 import type { Kind, Ref, Resource } from './core/model.ts';
-import type { Json } from './core/provider-object.ts';
 import type { Traffic } from './core/traffic.ts';
+import type { UnreadableRecord } from './unreadable.ts';
 
 export interface PageRequest {
   /** 1 to 200. */
@@ -19,6 +22,12 @@ export interface PageRequest {
 export interface Page<T> {
   items: T[];
   nextToken?: string | undefined;
+}
+
+/** A list over all fleets, in which one record that cannot be read must not stop the others. */
+export interface Readable<T> {
+  items: T[];
+  unreadable: UnreadableRecord[];
 }
 
 /** The page token was not issued for this list. */
@@ -202,17 +211,25 @@ export interface Recording {
   lease?: Lease | undefined;
 }
 
-/** shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by the name of an agent. */
-export type DocumentKind = 'shift' | 'break-glass' | 'drill-run' | 'delivery' | 'voter';
+/** What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by the name of an agent. */
+export interface DocumentBodies {
+  shift: Shift;
+  'break-glass': BreakGlass;
+  'drill-run': DrillRun;
+  delivery: Delivery;
+  voter: { sequence: number };
+}
+
+export type DocumentKind = keyof DocumentBodies;
 
 /** A record beside the traffic state, such as what has become of a shift. */
-export interface StoredDocument {
+export interface StoredDocument<K extends DocumentKind = DocumentKind> {
   fleet: string;
-  kind: DocumentKind;
+  kind: K;
   id: string;
   /** 1 when it is first written. */
   version: number;
-  body: Record<string, Json>;
+  body: DocumentBodies[K];
   /** There is more to do with it. */
   isPending: boolean;
   /** It is forgotten after this time, in epoch seconds. */
@@ -245,6 +262,16 @@ export interface Lease {
   epoch: number;
   holder: string;
   expiresAtMs: number;
+}
+
+/** What the schedule runs: probe rounds, sweeps of gateways, rollouts of manifests, and deliveries of notifications. */
+export const JOBS = ['probe', 'sweep', 'rollouts', 'deliveries'] as const;
+export type Job = (typeof JOBS)[number];
+
+/** When a scheduled job last came to an end. */
+export interface Heartbeat {
+  job: Job;
+  atMs: number;
 }
 
 /** What calls are counted by together. */

@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'hono';
 import { type ControlPlane, createControlPlane } from './composition.ts';
 import { runSchedule } from './engine/schedule.ts';
 import { InvalidSettings, parseEnv } from './env.ts';
-import { log } from './platform.ts';
+import { createLog } from './platform.ts';
 
 /** Cron fires each minute; the probers of one firing stop in time for those of the next. */
 const SCHEDULE_MS = 57_000;
@@ -26,7 +26,7 @@ export default {
       return await app.fetch(request, createDeps(), context);
     } catch (error) {
       if (!(error instanceof InvalidSettings)) throw error;
-      log.error('settings.invalid', { message: error.message });
+      createLog().error('settings.invalid', { message: error.message });
       return new Response('The control plane is not configured; its log says which settings are missing.\n', {
         status: 503,
       });

@@ -35,10 +35,21 @@ const TAGS = {
   notifications: 'What is told to others, and whether it arrived.',
   audit: 'Who changed what, and why.',
   'probe-rounds': 'Looking at clusters.',
+  health: 'Whether the control plane itself works.',
 };
 
 /** What every operation can answer. */
-const COMMON_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'unauthorized', 'internal', 'unavailable'];
+const COMMON_PROBLEMS: readonly ProblemCode[] = [
+  'invalid-request',
+  'unauthorized',
+  'internal',
+  'unreadable-record',
+  'newer-record',
+  'unavailable',
+];
+
+/** The same of operations that need no token. */
+const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
 
 const HEADERS = {
   ETag: { description: 'The revision, as a strong entity tag.', schema: { type: 'string' }, example: '"3"' },
@@ -119,7 +130,7 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    security: [{ bearer: [] }],
+    security: operation.isPublic ? [] : [{ bearer: [] }],
     'x-idempotency': idempotency,
     requestParams: requestParams(operation),
     ...(body !== NO_BODY && { requestBody: { required: true, content } }),
@@ -144,7 +155,7 @@ function isEmpty(object: z.ZodObject): boolean {
 }
 
 function responsesOf(operation: Operation, example: Example): ZodOpenApiResponsesObject {
-  const codes = [...COMMON_PROBLEMS, ...operation.problems];
+  const codes = operation.isPublic ? PUBLIC_PROBLEMS : [...COMMON_PROBLEMS, ...operation.problems];
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
   return Object.fromEntries([
     ...operation.successes.map((success) => [

@@ -42,10 +42,10 @@ export const Decision = z
   .object({
     id: z.string(),
     fleet: Name,
-    version: z
-      .int()
-      .min(1)
-      .meta({ description: 'Of the traffic state that it led to; decisions of a fleet are numbered by it.' }),
+    version: z.int().min(0).meta({
+      description:
+        'Of the traffic state that it led to; decisions of a fleet are numbered by it. 0: an early release took it, which did not number them.',
+    }),
     decidedAt: Timestamp,
     automation: Automation,
     actor: z.string().meta({ description: 'automation, or who asked for it.' }),

@@ -39,6 +39,8 @@ export const problems = {
   'limit-exceeded': { status: 422, title: 'A limit would be exceeded', retryable: false },
   'precondition-required': { status: 428, title: 'If-Match is required', retryable: false },
   internal: { status: 500, title: 'Something went wrong on our side', retryable: true },
+  'unreadable-record': { status: 500, title: 'A stored record cannot be read', retryable: false },
+  'newer-record': { status: 503, title: 'A newer release has written a stored record', retryable: false },
   unavailable: { status: 503, title: 'A dependency is not available', retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
 

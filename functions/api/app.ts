@@ -29,7 +29,6 @@ export function createApp({ tokens }: { tokens: Readonly<Record<string, string>>
   });
   app.notFound((c) => answerProblem(c, new AppError('not-found', 'There is nothing at this path.')));
 
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/openapi.json', etag(), (c) => {
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);
@@ -120,11 +119,6 @@ function isEndpoint({ method }: { method: string }): boolean {
   return method !== 'ALL';
 }
 
-/** Names and classes only: messages of SDKs may hold signed URLs. */
 function logFailure(c: HonoContext<AppEnv>, error: Error): void {
-  c.env.log.error('request.failed', {
-    requestId: c.get('requestId'),
-    route: c.get('route') ?? 'unmatched',
-    name: error.name,
-  });
+  c.env.log.error('request.failed', { requestId: c.get('requestId'), route: c.get('route') ?? 'unmatched' }, error);
 }

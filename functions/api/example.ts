@@ -8,10 +8,13 @@ export interface Example {
   created?: unknown;
   /** Of the answer 202, where it is another one. */
   accepted?: unknown;
+  /** Of the answer 503, where it is no problem. */
+  unavailable?: unknown;
 }
 
 /** Of the answer with the status. */
-export function responseOf({ response, created, accepted }: Example, status: number): unknown {
+export function responseOf({ response, created, accepted, unavailable }: Example, status: number): unknown {
+  if (status === 503) return unavailable ?? response;
   if (status === 201) return created ?? response;
   return status === 202 ? (accepted ?? response) : response;
 }

@@ -14,6 +14,7 @@ import { type Service, ServiceInput } from '../../schemas/service.ts';
 import { drillExamples } from './drill-examples.ts';
 import type { Example } from './example.ts';
 import { explainExamples } from './explain-examples.ts';
+import { healthExamples } from './health-examples.ts';
 import { auditExamples, revisionExamples } from './history-examples.ts';
 import { manifestExamples } from './manifest-examples.ts';
 import { notificationExamples } from './notification-examples.ts';
@@ -322,6 +323,7 @@ export const examples: Record<string, Example> = {
   ...notificationExamples,
   ...auditExamples,
   createProbeRound: { body: probeRoundInput, response: probeRound },
+  ...healthExamples,
 };
 
 function resourceExamples<I>(

@@ -14,9 +14,9 @@ import { type PreconditionHeader, readPrecondition } from './precondition.ts';
 /** safe: changes nothing. idempotent: repeating it changes nothing more. repeatable: repeating it does the same work again, harmlessly. */
 export type Idempotency = 'safe' | 'idempotent' | 'repeatable';
 
-/** What an operation answers when all is well. */
+/** What an operation answers, other than problems. */
 export interface Success {
-  status: 200 | 201 | 202 | 204 | 304;
+  status: 200 | 201 | 202 | 204 | 304 | 503;
   description: string;
   schema?: z.ZodType;
   /** Of a body that is no JSON, or not only. */
@@ -47,6 +47,8 @@ interface Row {
   preconditions?: readonly PreconditionHeader[];
   /** Changes what is declared, and so takes WriteQuery besides its own query. */
   write?: true;
+  /** Needs no token. */
+  isPublic?: true;
   /** The header Fairlead-Signature signs the body. */
   signed?: true;
   /** How the body is written; default: JSON. */

@@ -13,6 +13,7 @@ import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
 import { automationOperations, drillOperations } from './drill-operations.ts';
 import { explainOperations } from './explain-operations.ts';
+import { healthOperations } from './health-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
 import { manifestOperations } from './manifest-operations.ts';
 import { notificationOperations } from './notification-operations.ts';
@@ -197,4 +198,5 @@ export const operations: readonly Operation[] = [
   ...notificationOperations,
   ...auditOperations,
   createProbeRound,
+  ...healthOperations,
 ];

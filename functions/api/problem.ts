@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Issue, type Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import { AppError } from '../commands/app-error.ts';
 import { InvalidPageToken, StoreLimitError, StoreUnavailable } from '../deps.ts';
+import { NewerRecordError, UnreadableRecord } from '../unreadable.ts';
 import type { AppEnv } from './env.ts';
 
 /** Where docs/problems.md is published. */
@@ -48,6 +49,9 @@ function toAppError(error: unknown): AppError {
     };
     return new AppError('invalid-page-token', 'Take nextPageToken of the previous page of the same list.', [fault]);
   }
+  // Their messages name the item, and hold nothing of what is in it.
+  if (error instanceof NewerRecordError) return new AppError('newer-record', error.message);
+  if (error instanceof UnreadableRecord) return new AppError('unreadable-record', error.message);
   if (error instanceof StoreLimitError) return new AppError('limit-exceeded', error.message);
   if (error instanceof StoreUnavailable) {
     return new AppError('unavailable', `${error.message} The request id leads to the cause in the log.`);

@@ -71,8 +71,7 @@ export class SharedBucket {
     } catch (error) {
       this.#version = undefined;
       this.#away.untilMs = this.#ports.clock.now() + AWAY_MS;
-      const name = error instanceof Error ? error.name : typeof error;
-      this.#ports.log.error('budget.unavailable', { name, action: this.#scope.action });
+      this.#ports.log.error('budget.unavailable', { action: this.#scope.action }, error);
       return this.#takeHere(wanted);
     }
   }

@@ -7,8 +7,9 @@ export class AppError extends Error {
   /** Every fault found. */
   readonly errors: readonly Issue[];
 
-  constructor(code: ProblemCode, detail: string, errors: readonly Issue[] = []) {
-    super(`${code}: ${detail}`);
+  /** `cause` is what the log should tell besides; no answer has it. */
+  constructor(code: ProblemCode, detail: string, errors: readonly Issue[] = [], options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
     this.name = 'AppError';
     this.code = code;
     this.detail = detail;

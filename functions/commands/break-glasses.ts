@@ -1,4 +1,4 @@
-import { BreakGlass, type BreakGlassSpec } from '../../schemas/shift.ts';
+import type { BreakGlass, BreakGlassSpec } from '../../schemas/shift.ts';
 import { equal } from '../core/digest.ts';
 import type { Situation } from '../core/situation.ts';
 import type { LiveBreakGlass } from '../core/traffic.ts';
@@ -23,7 +23,7 @@ export interface WrittenBreakGlass {
 export async function listBreakGlasses(ctx: Context, fleet: string, request: PageRequest): Promise<Page<BreakGlass>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'break-glass', request);
-  return { items: items.map(({ body }) => BreakGlass.parse(body)), nextToken };
+  return { items: items.map(({ body }) => body), nextToken };
 }
 
 /** Throws `not-found`. */
@@ -35,7 +35,7 @@ export async function getBreakGlass(ctx: Context, fleet: string, name: string): 
 
 async function find({ deps }: Context, fleet: string, name: string): Promise<BreakGlass | undefined> {
   const document = await deps.store.document(fleet, 'break-glass', name);
-  return document && BreakGlass.parse(document.body);
+  return document?.body;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Delivery, type Event } from '../../schemas/notification.ts';
+import type { Delivery, Event } from '../../schemas/notification.ts';
 import { deliveryOf } from '../core/notification.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { deliver } from '../engine/notify.ts';
@@ -11,14 +11,14 @@ import { requireFleet } from './resources.ts';
 export async function listDeliveries(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Delivery>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'delivery', page);
-  return { items: items.map(({ body }) => Delivery.parse(body)), nextToken };
+  return { items: items.map(({ body }) => body), nextToken };
 }
 
 /** Throws `not-found`. */
 export async function getDelivery(ctx: Context, fleet: string, id: string): Promise<Delivery> {
   const document = await ctx.deps.store.document(fleet, 'delivery', id);
   if (document === undefined) throw new AppError('not-found', `There is no delivery ${id} in fleet ${fleet}.`);
-  return Delivery.parse(document.body);
+  return document.body;
 }
 
 /**

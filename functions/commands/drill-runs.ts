@@ -1,4 +1,4 @@
-import { DrillRun } from '../../schemas/drill.ts';
+import type { DrillRun } from '../../schemas/drill.ts';
 import type { Command, Situation } from '../core/situation.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
@@ -12,14 +12,14 @@ import { type Commanded, commandTraffic } from './traffic-command.ts';
 export async function listDrillRuns(ctx: Context, fleet: string, request: PageRequest): Promise<Page<DrillRun>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'drill-run', request);
-  return { items: items.map(({ body }) => DrillRun.parse(body)), nextToken };
+  return { items: items.map(({ body }) => body), nextToken };
 }
 
 /** Throws `not-found`. */
 export async function getDrillRun(ctx: Context, fleet: string, id: string): Promise<DrillRun> {
   const document = await ctx.deps.store.document(fleet, 'drill-run', id);
   if (document === undefined) throw new AppError('not-found', `There is no drill run ${id} in fleet ${fleet}.`);
-  return DrillRun.parse(document.body);
+  return document.body;
 }
 
 /** A drill that has begun; in a dry run, only the decision that would begin it. */

@@ -61,7 +61,7 @@ async function finish(ctx: Context, fleet: string, gateways: readonly string[]):
     await continueRollout(deps, fleet, untilMs);
     if ((await deps.store.hold(fleet)) === undefined) await followAll(ctx, fleet, gateways, untilMs);
   } catch (error) {
-    deps.log.error('rollout.failed', { fleet, requestId, name: error instanceof Error ? error.name : typeof error });
+    deps.log.error('rollout.failed', { fleet, requestId }, error);
   }
 }
 

@@ -37,13 +37,8 @@ function adopted({ spec }: Resource<'gateway'>) {
 
 async function destroy(ctx: Context, resource: Resource<'gateway'>): Promise<void> {
   const outcome = await destroyInstance(ctx.deps, resource).catch((error: unknown) => {
-    const name = error instanceof Error ? error.name : typeof error;
-    ctx.deps.log.error('gateway.destroy-failed', {
-      fleet: resource.fleet,
-      gateway: resource.name,
-      name,
-      requestId: ctx.requestId,
-    });
+    const { fleet, name: gateway } = resource;
+    ctx.deps.log.error('gateway.destroy-failed', { fleet, gateway, requestId: ctx.requestId }, error);
     return false;
   });
   if (!outcome)

@@ -49,6 +49,9 @@ type Reads =
   | 'document'
   | 'documents'
   | 'pendingDocuments'
+  // Only what works on all fleets asks for them.
+  | 'fleets'
+  | 'heartbeats'
   | 'decision'
   | 'decisions';
 
@@ -58,6 +61,7 @@ function refuse(): never {
 
 /** Everything that is no read, so that a new method of the port does not compile before it stands on one of the two lists. */
 const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never> = {
+  beat: refuse,
   commit: refuse,
   settle: refuse,
   putSync: refuse,

@@ -28,6 +28,8 @@ export async function planOf(deps: Deps, resource: Resource<'gateway'>, options:
     throw new AppError(
       'unavailable',
       `The gateway ${resource.name} cannot be looked at: ${error.action} answered ${error.code}.`,
+      [],
+      { cause: error },
     );
   }
 }

@@ -1,4 +1,4 @@
-import { Shift, type ShiftSpec } from '../../schemas/shift.ts';
+import type { Shift, ShiftSpec } from '../../schemas/shift.ts';
 import { equal } from '../core/digest.ts';
 import type { Situation } from '../core/situation.ts';
 import type { LiveShift } from '../core/traffic.ts';
@@ -24,7 +24,7 @@ export interface WrittenShift {
 export async function listShifts(ctx: Context, fleet: string, request: PageRequest): Promise<Page<Shift>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'shift', request);
-  return { items: items.map(({ body }) => Shift.parse(body)), nextToken };
+  return { items: items.map(({ body }) => body), nextToken };
 }
 
 /** Throws `not-found`. */
@@ -36,7 +36,7 @@ export async function getShift(ctx: Context, fleet: string, name: string): Promi
 
 async function find({ deps }: Context, fleet: string, name: string): Promise<Shift | undefined> {
   const document = await deps.store.document(fleet, 'shift', name);
-  return document && Shift.parse(document.body);
+  return document?.body;
 }
 
 /**

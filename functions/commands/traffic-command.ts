@@ -54,7 +54,6 @@ async function follow({ deps, requestId }: Context, fleet: string, spec: FleetSp
       if (operation === undefined) return;
     }
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    deps.log.error('traffic.follow-failed', { fleet, name, requestId });
+    deps.log.error('traffic.follow-failed', { fleet, requestId }, error);
   }
 }

@@ -159,7 +159,6 @@ async function follow(ctx: Context, fleet: string, gateway: string, untilMs: num
   try {
     await reconcileGateway(ctx.deps, fleet, gateway, { untilMs });
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    ctx.deps.log.error('gateway.reconcile-failed', { fleet, gateway, name, requestId: ctx.requestId });
+    ctx.deps.log.error('gateway.reconcile-failed', { fleet, gateway, requestId: ctx.requestId }, error);
   }
 }

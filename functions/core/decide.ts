@@ -68,7 +68,8 @@ function imagine(view: View, traffic: Traffic): Traffic {
 
 /** Outages of clusters that are gone, or that are other ones of the same name. */
 function forget({ clusters }: View, traffic: Traffic): Traffic {
-  const isOurs = ({ cluster, uid }: { cluster: string; uid: string }) => clusters.get(cluster)?.facts.uid === uid;
+  const isOurs = ({ cluster, uid }: { cluster: string; uid: string }) =>
+    uid === '' ? clusters.has(cluster) : clusters.get(cluster)?.facts.uid === uid;
   const clean = (state: AutomationState) =>
     state.outages.every(isOurs) ? state : { ...state, outages: state.outages.filter(isOurs) };
   const automation = clean(traffic.automation);

@@ -32,6 +32,8 @@ export function brokenLink(decisions: readonly Decision[], previous: Decision | 
 }
 
 function flawOf(decision: Decision, before: Decision | undefined): BrokenLink['reason'] | undefined {
+  // The oldest decisions may be from before there was a chain. One without a seal behind one that has a seal has lost it.
+  if (decision.hash === '' && (before?.hash ?? '') === '') return undefined;
   if (hashOf(decision) !== decision.hash) return 'altered';
   if (decision.previousHash !== (before?.hash ?? '')) return 'unlinked';
   if (decision.version <= (before?.version ?? 0)) return 'misnumbered';

@@ -68,6 +68,7 @@ export type OutagePhase = 'joining' | 'out' | 'returning';
 
 export interface Outage {
   cluster: string;
+  /** Empty when it began under an early release, which did not record which cluster of the name it was. */
   uid: string;
   phase: OutagePhase;
   percent: number;

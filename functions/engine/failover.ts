@@ -77,7 +77,7 @@ export function createPusher(deps: Deps, fleet: string): Pusher {
     while (asked) {
       asked = false;
       await pushTraffic(deps, fleet).catch((error: unknown) => {
-        deps.log.error('failover.push-failed', { fleet, name: error instanceof Error ? error.name : typeof error });
+        deps.log.error('failover.push-failed', { fleet }, error);
       });
     }
     running = undefined;

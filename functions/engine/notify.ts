@@ -1,11 +1,10 @@
 import pLimit from 'p-limit';
 import { encodeTime } from 'ulid';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import { Delivery, type Event } from '../../schemas/notification.ts';
+import type { Delivery, Event } from '../../schemas/notification.ts';
 import { digest } from '../core/digest.ts';
 import type { Resource } from '../core/model.ts';
 import { deliveriesOf, retryDelayMs } from '../core/notification.ts';
-import type { Json } from '../core/provider-object.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
 import { withLease } from './lease.ts';
 
@@ -57,7 +56,7 @@ function documentOf(delivery: Delivery, version: number, nowMs: number): StoredD
     kind: 'delivery',
     id: delivery.id,
     version,
-    body: { ...delivery } as Record<string, Json>,
+    body: delivery,
     isPending: delivery.state === 'pending',
     ttl: Math.ceil((nowMs + KEPT_MS) / 1000),
   };
@@ -88,10 +87,12 @@ export async function deliverDue(deps: Deps, untilMs = Number.POSITIVE_INFINITY)
 }
 
 /** Oldest first. */
-async function dueDeliveries({ store, clock }: Deps): Promise<{ delivery: Delivery; version: number }[]> {
+async function dueDeliveries({ store, clock, log }: Deps): Promise<{ delivery: Delivery; version: number }[]> {
   const now = iso(clock.now());
-  return (await store.pendingDocuments('delivery', DELIVERIES_PER_RUN))
-    .map(({ body, version }) => ({ delivery: Delivery.parse(body), version }))
+  const { items, unreadable } = await store.pendingDocuments('delivery', DELIVERIES_PER_RUN);
+  for (const error of unreadable) log.error('notification.failed', {}, error);
+  return items
+    .map(({ body, version }) => ({ delivery: body, version }))
     .filter(({ delivery }) => (delivery.nextAttemptAt ?? '') <= now);
 }
 
@@ -121,7 +122,7 @@ export async function deliver(
 }
 
 function logFailure({ log }: Deps, error: unknown): void {
-  log.error('notification.failed', { name: error instanceof Error ? error.name : typeof error });
+  log.error('notification.failed', {}, error);
 }
 
 function iso(ms: number): string {

@@ -184,8 +184,13 @@ const TRANSIENT = new Set<string>([
 ]);
 
 /** What an error of a run means for the gateway. Nothing of an unexpected error but its name goes into the outcome. */
-export function failureOf(error: unknown, deps: Pick<Deps, 'log'>): Outcome {
+export function failureOf(
+  error: unknown,
+  { log }: Pick<Deps, 'log'>,
+  gateway: { fleet: string; gateway: string },
+): Outcome {
   if (error instanceof CloudError) {
+    log.error('gateway.failed', { ...gateway }, error);
     const message = `${error.action} answered ${error.code}: ${error.message} The configuration before it keeps serving.`;
     const reason = REASONS[error.errorClass];
     // What a create made may be gone again: its token would bring back the old answer.
@@ -204,7 +209,7 @@ export function failureOf(error: unknown, deps: Pick<Deps, 'log'>): Outcome {
     return { state: 'Pending', reason: 'LeaseLost', message: 'Another writer took over.', changes: [], written: 0 };
   }
   const name = error instanceof Error ? error.name : typeof error;
-  deps.log.error('gateway.failed', { name });
+  log.error('gateway.failed', { ...gateway }, error);
   if (error instanceof StoreUnavailable) {
     return { state: 'Failed', reason: STORE_UNAVAILABLE, message: error.message, changes: [], written: 0 };
   }

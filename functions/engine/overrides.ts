@@ -4,13 +4,22 @@ import type { DrillRun } from '../../schemas/drill.ts';
 import type { BreakGlass, Shift } from '../../schemas/shift.ts';
 import type { Ending, Situation, Verdict } from '../core/situation.ts';
 import type { LiveBreakGlass, LiveDrill, LiveShift } from '../core/traffic.ts';
-import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
+import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../deps.ts';
 
-/** A record as it will be, given the one before. */
-interface Entry {
-  kind: DocumentKind;
-  id: string;
-  bodyAfter(known: StoredDocument['body'] | undefined): object;
+/** Makes a record as it will be, given the one before. */
+type Entry = (store: Store) => Promise<StoredDocument>;
+
+function entry<K extends DocumentKind>(
+  fleet: string,
+  kind: K,
+  id: string,
+  bodyAfter: (known: DocumentBodies[K] | undefined) => DocumentBodies[K],
+): Entry {
+  return async (store) => {
+    const known = await store.document(fleet, kind, id);
+    const version = (known?.version ?? 0) + 1;
+    return { fleet, kind, id, version, body: bodyAfter(known?.body), isPending: false };
+  };
 }
 
 /** Of everything that the verdict begins, moves or ends. */
@@ -19,19 +28,12 @@ export async function overrideDocuments(
   situation: Situation,
   verdict: Verdict,
 ): Promise<StoredDocument[]> {
-  const { fleet } = situation;
   const entries = [
     ...shiftEntries(situation, verdict),
     ...glassEntries(situation, verdict),
     ...drillEntries(situation, verdict),
   ];
-  return await Promise.all(
-    entries.map(async ({ kind, id, bodyAfter }) => {
-      const known = await store.document(fleet, kind, id);
-      const body = bodyAfter(known?.body) as StoredDocument['body'];
-      return { fleet, kind, id, version: (known?.version ?? 0) + 1, body, isPending: false };
-    }),
-  );
+  return await Promise.all(entries.map((make) => make(store)));
 }
 
 /** As the API shows a live one. */
@@ -64,30 +66,22 @@ export function viewBreakGlass(fleet: string, glass: LiveBreakGlass, updatedAtMs
 function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
   return changed(before.shifts, after.shifts).map(({ item: shift, isLive }): Entry => {
     const ending = endingOf(endings, 'shift', shift.id);
-    return {
-      kind: 'shift',
-      id: shift.name,
-      bodyAfter: (known) => ({
-        ...viewShift(fleet, shift, nowMs),
-        ...(known?.['createdAt'] === iso(shift.createdAtMs) && endOf(known)),
-        ...(ending && { endedAt: iso(nowMs), endedBy: ending.by }),
-        ...(!isLive && { state: 'ended', currentPercent: 100 }),
-      }),
-    };
+    return entry(fleet, 'shift', shift.name, (known) => ({
+      ...viewShift(fleet, shift, nowMs),
+      ...(known?.createdAt === iso(shift.createdAtMs) && endOf(known)),
+      ...(ending && { endedAt: iso(nowMs), endedBy: ending.by }),
+      ...(!isLive && { state: 'ended' as const, currentPercent: 100 }),
+    }));
   });
 }
 
 function glassEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
   return changed(before.breakGlasses, after.breakGlasses).map(({ item: glass, isLive }): Entry => {
     const ending = endingOf(endings, 'break-glass', glass.id);
-    return {
-      kind: 'break-glass',
-      id: glass.name,
-      bodyAfter: () => ({
-        ...viewBreakGlass(fleet, glass, nowMs),
-        ...(!isLive && { state: 'ended', endedAt: iso(nowMs), endedBy: ending?.by ?? 'expiry' }),
-      }),
-    };
+    return entry(fleet, 'break-glass', glass.name, () => ({
+      ...viewBreakGlass(fleet, glass, nowMs),
+      ...(!isLive && { state: 'ended' as const, endedAt: iso(nowMs), endedBy: ending?.by ?? 'expiry' }),
+    }));
   });
 }
 
@@ -97,11 +91,9 @@ function drillEntries(situation: Situation, { traffic: after, endings }: Verdict
   const gone = before.drill && before.drill.run !== after.drill?.run ? [before.drill] : [];
   return [...gone, ...(after.drill ? [after.drill] : [])].map((drill): Entry => {
     const ending = endings.find((item) => item.type === 'drill' && item.run === drill.run);
-    return {
-      kind: 'drill-run',
-      id: drill.run,
-      bodyAfter: (known) => drillRun(situation, drill, ending?.type === 'drill' ? ending : undefined, known),
-    };
+    return entry(situation.fleet, 'drill-run', drill.run, (known) =>
+      drillRun(situation, drill, ending?.type === 'drill' ? ending : undefined, known),
+    );
   });
 }
 
@@ -109,13 +101,13 @@ function drillRun(
   { fleet, nowMs, policy, decision }: Situation,
   drill: LiveDrill,
   ending: Extract<Ending, { type: 'drill' }> | undefined,
-  known: StoredDocument['body'] | undefined,
+  known: DrillRun | undefined,
 ): DrillRun {
   const { run, name, cluster, actor, phase, currentPercent, startedAtMs, verifiedAtMs } = drill;
   const state = ending?.state ?? phase;
   const target = policy.drills.find((item) => item.name === name)?.recoveryTargetSeconds;
   const detail = ending?.detail ?? `${cluster} has ${currentPercent} % of its share`;
-  const events = (known?.['events'] ?? []) as DrillRun['events'];
+  const events = known?.events ?? [];
   return {
     id: run,
     fleet,
@@ -129,7 +121,7 @@ function drillRun(
       recoverySeconds: Math.max(0, verifiedAtMs - startedAtMs) / 1000,
     }),
     ...(ending && { endedAt: iso(nowMs) }),
-    recoveryTargetSeconds: target ?? Number(known?.['recoveryTargetSeconds'] ?? 0),
+    recoveryTargetSeconds: target ?? known?.recoveryTargetSeconds ?? 0,
     percent: ending ? 100 : currentPercent,
     events: [...events, { at: iso(nowMs), type: state, detail, decision }],
   };
@@ -150,7 +142,7 @@ function endingOf(endings: readonly Ending[], type: 'shift' | 'break-glass', id:
   return ending && 'by' in ending ? ending : undefined;
 }
 
-function endOf({ endedAt, endedBy }: StoredDocument['body']): object {
+function endOf({ endedAt, endedBy }: Shift): Pick<Shift, 'endedAt' | 'endedBy'> {
   return { ...(endedAt !== undefined && { endedAt }), ...(endedBy !== undefined && { endedBy }) };
 }
 

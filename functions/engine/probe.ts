@@ -3,6 +3,7 @@ import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-rou
 import type { Resource } from '../core/model.ts';
 import { type Deps, StoreUnavailable } from '../deps.ts';
 import { createPusher } from './failover.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { createLanes } from './lanes.ts';
 import { LeaseLost, withLease } from './lease.ts';
 import { observe } from './observe.ts';
@@ -39,10 +40,13 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
   const startedAt = new Date(startedMs).toISOString();
   const named = options.fleet === undefined ? undefined : await deps.store.get('fleet', options.fleet, options.fleet);
   const fleets =
-    options.fleet === undefined ? await deps.store.all('fleet', '') : [named].filter((fleet) => fleet !== undefined);
+    options.fleet === undefined ? await readableFleets(deps) : [named].filter((fleet) => fleet !== undefined);
   if (options.isDry) return { startedAt, fleets: await lookAt(deps, fleets, options.shard) };
   const invocation = begin(deps, startedMs + ROUND_MS, options.shard);
-  return { startedAt, fleets: await Promise.all(fleets.map((fleet) => probeFleet(invocation, fleet, runRound))) };
+  const rounds = await Promise.all(fleets.map((fleet) => probeFleet(invocation, fleet, runRound)));
+  const isEmptyRound = options.fleet === undefined && fleets.length === 0;
+  if (isEmptyRound || rounds.some(({ state }) => state === 'done')) await invocation.beat();
+  return { startedAt, fleets: rounds };
 }
 
 /**
@@ -52,6 +56,8 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
 export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<void> {
   const invocation = begin(deps, deadlineMs);
   const fleets = await listFleets(deps, deadlineMs);
+  // A round of no fleets is a round as well.
+  if (fleets.length === 0) await invocation.beat();
   await Promise.all(fleets.map((fleet) => probeUntilDeadline(invocation, fleet)));
 }
 
@@ -59,10 +65,10 @@ export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<
 async function listFleets(deps: Deps, deadlineMs: number): Promise<Resource<'fleet'>[]> {
   for (;;) {
     try {
-      return await deps.store.all('fleet', '');
+      return await readableFleets(deps);
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || deps.clock.now() + LIST_AGAIN_MS >= deadlineMs) throw error;
-      deps.log.error('probe.fleets-unknown', { code: error.code });
+      deps.log.error('probe.fleets-unknown', {}, error);
       await deps.clock.sleep(LIST_AGAIN_MS);
     }
   }
@@ -80,10 +86,18 @@ async function probeUntilDeadline(invocation: Invocation, fleet: Resource<'fleet
   }
 }
 
+/** A fleet whose record cannot be read is left alone, and the others are not. */
+async function readableFleets({ store, log }: Deps): Promise<Resource<'fleet'>[]> {
+  const { items, unreadable } = await store.fleets();
+  for (const error of unreadable) log.error('probe.failed', {}, error);
+  return items;
+}
+
 function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {
   const lanes = createLanes(PROBE_CONNECTIONS);
   const writes = pLimit(WRITE_CONNECTIONS);
-  return { deps, lanes, writes, trust: createTrust(deps, lanes), shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
+  const [trust, beat] = [createTrust(deps, lanes), createHeartbeat(deps, 'probe')];
+  return { deps, lanes, writes, trust, beat, shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
 }
 
 /** One observation of each target, and the state that it would lead to. */
@@ -134,7 +148,7 @@ function without({ name }: Resource<'fleet'>, state: FleetProbeRound['state']): 
 }
 
 function logFailure({ log }: Deps, event: string, { name: fleet }: Resource<'fleet'>, error: unknown): void {
-  log.error(event, { fleet, name: error instanceof Error ? error.name : typeof error });
+  log.error(event, { fleet }, error);
 }
 
 function leaseName({ name }: Resource<'fleet'>, { shard }: Invocation): string {
@@ -150,6 +164,7 @@ async function runRounds(fleet: Resource<'fleet'>, prober: Prober): Promise<Flee
   while (current !== undefined) {
     const nextMs: number = clock.now() + current.spec.health.intervalSeconds * 1000;
     round = await tryRound(current, prober);
+    if (round.state === 'done') await prober.invocation.beat();
     if (nextMs >= deadlineMs || prober.invocation.requestsLeft < 0) break;
     await clock.sleep(Math.max(0, nextMs - clock.now()));
     current = await readAnew(current, prober);

@@ -66,7 +66,7 @@ async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
   const record = await beginAttempt(deps, run);
   const resumed = { ...run, doneBefore: doneBefore(record) };
   const outcome = await attempt(deps, resumed, resource, record, rows).catch((error: unknown) =>
-    failureOf(error, deps),
+    failureOf(error, deps, { fleet: run.fleet, gateway: run.gateway }),
   );
   if (await recordOutcome(deps, run, record, outcome)) await finish(deps, run, rows, outcome, record.attempts);
   return outcome;

@@ -10,11 +10,13 @@ const LEASE_MS = 60_000;
 
 /** Goes on with every rollout that is under way, until all have ended or the time is over. */
 export async function sweepRollouts(deps: Deps, untilMs: number): Promise<void> {
-  for (const { fleet } of await deps.store.holds()) {
+  const { items, unreadable } = await deps.store.holds();
+  for (const error of unreadable) deps.log.error('rollout.failed', {}, error);
+  for (const { fleet } of items) {
     try {
       await continueRollout(deps, fleet, untilMs);
     } catch (error) {
-      deps.log.error('rollout.failed', { fleet, name: error instanceof Error ? error.name : typeof error });
+      deps.log.error('rollout.failed', { fleet }, error);
     }
   }
 }

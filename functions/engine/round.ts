@@ -21,6 +21,8 @@ export interface Invocation {
   /** Keeping what is seen must not take the connections of probes: one that waits for a connection would time out. */
   writes: LimitFunction;
   trust: Trust;
+  /** To be called at the end of each round. */
+  beat: () => Promise<void>;
   shard?: Shard | undefined;
   /** No target is begun after it. */
   deadlineMs: number;

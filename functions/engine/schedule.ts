@@ -1,4 +1,5 @@
-import type { Deps } from '../deps.ts';
+import type { Deps, Job } from '../deps.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { deliverDue } from './notify.ts';
 import { runProbeSchedule } from './probe.ts';
 import { sweepRollouts } from './rollout.ts';
@@ -18,7 +19,10 @@ export async function runSchedule(deps: Deps, deadlineMs: number): Promise<void>
     repeat(deps, deadlineMs, 'deliveries', deliverDue),
   ]);
   const failed = jobs.find((job) => job.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (failed === undefined) return;
+  deps.log.error('schedule.failed', { job: 'probe' }, failed.reason);
+  // The platform shows what is thrown here as it is, so it says nothing but where to look.
+  throw new Error('The probing could not begin: schedule.failed in the log has the cause.');
 }
 
 /**
@@ -28,14 +32,18 @@ export async function runSchedule(deps: Deps, deadlineMs: number): Promise<void>
 async function repeat(
   deps: Deps,
   deadlineMs: number,
-  job: string,
+  job: Job,
   work: (deps: Deps, deadlineMs: number) => Promise<void>,
 ): Promise<void> {
   const { clock, log } = deps;
+  const beat = createHeartbeat(deps, job);
   while (clock.now() < deadlineMs) {
-    await work(deps, deadlineMs).catch((error: unknown) => {
-      log.error('schedule.failed', { job, name: error instanceof Error ? error.name : typeof error });
-    });
+    try {
+      await work(deps, deadlineMs);
+      await beat();
+    } catch (error) {
+      log.error('schedule.failed', { job }, error);
+    }
     await clock.sleep(Math.min(SWEEP_INTERVAL_MS, Math.max(0, deadlineMs - clock.now())));
   }
 }

@@ -49,13 +49,15 @@ async function run(deps: Deps, { fleet, gateway }: Place, untilMs: number): Prom
 }
 
 function logFailure({ log }: Deps, place: Partial<Place>, error: unknown): void {
-  log.error('sweep.failed', { ...place, name: error instanceof Error ? error.name : typeof error });
+  log.error('sweep.failed', { ...place }, error);
 }
 
 async function dueGateways(deps: Deps): Promise<Due[]> {
   const behind = await behindGateways(deps);
   const due: Due[] = [];
-  for (const { name: fleet } of await deps.store.all('fleet', '')) {
+  const { items, unreadable } = await deps.store.fleets();
+  for (const error of unreadable) logFailure(deps, {}, error);
+  for (const { name: fleet } of items) {
     try {
       due.push(...(await dueInFleet(deps, fleet, behind.get(fleet) ?? new Set())));
     } catch (error) {

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { Store } from '../deps.ts';
-import { ABSENT, itemOf, parsed, put, recordOf } from './items.ts';
+import { ABSENT, put } from './items.ts';
 import { budgetKey } from './keys.ts';
-import { StoredBucket } from './records.ts';
+import { itemOf, parsed, recordOf } from './record-type.ts';
+import { bucketRecord } from './records/coordination.ts';
 import type { Table } from './table.ts';
 
 type Budgets = Pick<Store, 'budget' | 'putBudget'>;
@@ -17,10 +18,10 @@ export function budgetStore(table: Table, patienceMs: number): Budgets {
   return {
     budget: async (scope) => {
       const item = await table.get(budgetKey(scope), { patienceMs });
-      return item && { version: parsed(item, Versioned, item).version, bucket: recordOf(item, StoredBucket) };
+      return item && { version: parsed(item, Versioned, item).version, bucket: recordOf(item, bucketRecord) };
     },
     putBudget: async (scope, { version, bucket }) => {
-      const item = itemOf(budgetKey(scope), bucket, { version });
+      const item = itemOf(bucketRecord, budgetKey(scope), bucket, { version });
       const operation = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
       return (await table.transact([operation], { patienceMs })).ok;
     },

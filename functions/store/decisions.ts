@@ -1,13 +1,13 @@
-import { Decision } from '../../schemas/decision.ts';
 import { NO_TRAFFIC } from '../core/traffic.ts';
 import { type Recording, type Store, StoreLimitError } from '../deps.ts';
 import { documentOperations } from './documents.ts';
-import { ABSENT, itemOf, type Operation, put, recordOf } from './items.ts';
+import { ABSENT, type Operation, put } from './items.ts';
 import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
 import { decisionKey, decisionsOf, inputsKey, inputsOf, trafficKey } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
-import { StoredTraffic } from './records.ts';
+import { itemOf, recordOf } from './record-type.ts';
+import { decisionRecord, trafficRecord } from './records/traffic.ts';
 import type { Table } from './table.ts';
 
 type Decisions = Pick<Store, 'traffic' | 'decide' | 'inputs' | 'decision' | 'decisions' | 'appendAudit'>;
@@ -23,14 +23,14 @@ export function decisionStore(table: Table): Decisions {
   return {
     traffic: async (fleet) => {
       const item = await table.get(trafficKey(fleet));
-      return item ? recordOf(item, StoredTraffic) : NO_TRAFFIC;
+      return item ? recordOf(item, trafficRecord) : NO_TRAFFIC;
     },
     decide: async (recording) => {
       const { fleet, decision, audit, outbox, operation, documents, lease } = recording;
       const outcome = await table.transact([
         ...(lease ? [fence(lease)] : []),
         trafficOperation(recording),
-        put(itemOf(decisionKey(fleet, decision.id), decision), ABSENT),
+        put(itemOf(decisionRecord, decisionKey(fleet, decision.id), decision), ABSENT),
         ...inputsOperations(recording),
         auditOperation(fleet, audit),
         ...outbox.map(outboxOperation),
@@ -45,10 +45,10 @@ export function decisionStore(table: Table): Decisions {
     },
     decision: async (fleet, id) => {
       const item = await table.get(decisionKey(fleet, id));
-      return item && recordOf(item, Decision);
+      return item && recordOf(item, decisionRecord);
     },
     decisions: (fleet, page) =>
-      readPage(table, decisionsOf(fleet), 'descending', page, (item) => recordOf(item, Decision)),
+      readPage(table, decisionsOf(fleet), 'descending', page, (item) => recordOf(item, decisionRecord)),
     appendAudit: async (fleet, audit) => {
       await table.transact([auditOperation(fleet, audit)]);
     },
@@ -57,7 +57,7 @@ export function decisionStore(table: Table): Decisions {
 
 function trafficOperation({ fleet, traffic }: Recording): Operation {
   const { version } = traffic;
-  const item = itemOf(trafficKey(fleet), traffic, { version });
+  const item = itemOf(trafficRecord, trafficKey(fleet), traffic, { version });
   return version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
 }
 

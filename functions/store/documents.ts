@@ -1,8 +1,9 @@
 import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
-import { ABSENT, itemOf, type Operation, put, remove } from './items.ts';
+import { ABSENT, type Operation, put, remove } from './items.ts';
 import { documentKey, documentsOf, pendingKey, pendingOf } from './keys.ts';
 import { type Order, readPage } from './pages.ts';
-import { documentOf } from './records.ts';
+import { itemOf, readableOf, recordOf } from './record-type.ts';
+import { documentRecord } from './records/documents.ts';
 import type { Table } from './table.ts';
 
 type Documents = Pick<Store, 'document' | 'documents' | 'putDocument' | 'pendingDocuments'>;
@@ -21,20 +22,23 @@ export function documentStore(table: Table): Documents {
   return {
     document: async (fleet, kind, id) => {
       const item = await table.get(documentKey({ fleet, kind, id }));
-      return item && documentOf(item);
+      return item && recordOf(item, documentRecord(kind));
     },
-    documents: (fleet, kind, page) => readPage(table, documentsOf(fleet, kind), ORDER[kind], page, documentOf),
+    documents: (fleet, kind, page) =>
+      readPage(table, documentsOf(fleet, kind), ORDER[kind], page, (item) => recordOf(item, documentRecord(kind))),
     putDocument: async (document) => (await table.transact(documentOperations(document))).ok,
-    pendingDocuments: async (kind, limit) => (await table.query(pendingOf(kind), { limit })).map(documentOf),
+    pendingDocuments: async (kind, limit) =>
+      readableOf(await table.query(pendingOf(kind), { limit }), (item) => recordOf(item, documentRecord(kind))),
   };
 }
 
 /** Conditional on the version before. */
-export function documentOperations(document: StoredDocument): Operation[] {
-  const { version, ttl, isPending } = document;
+export function documentOperations<K extends DocumentKind>(document: StoredDocument<K>): Operation[] {
+  const { kind, version, ttl, isPending } = document;
+  const type = documentRecord(kind);
   const attributes = { version, ...(ttl !== undefined && { ttl }) };
-  const item = itemOf(documentKey(document), document, attributes);
+  const item = itemOf(type, documentKey(document), document, attributes);
   const written = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
   const copy = pendingKey(document);
-  return [written, isPending ? put(itemOf(copy, document, attributes)) : remove(copy)];
+  return [written, isPending ? put(itemOf(type, copy, document, attributes)) : remove(copy)];
 }

@@ -5,6 +5,7 @@ import { decisionStore } from './decisions.ts';
 import { documentStore } from './documents.ts';
 import { gatewayStore } from './gateways.ts';
 import { healthStore } from './health.ts';
+import { heartbeatStore } from './heartbeats.ts';
 import { historyStore } from './history.ts';
 import { leaseStore } from './leases.ts';
 import { lookupStore } from './lookup.ts';
@@ -26,8 +27,8 @@ export interface DynamoSettings {
 }
 
 /**
- * A client that makes one attempt of each call and waits for its answer at most `attemptTimeoutMs`: the store itself tries again. In a Worker
- * each request makes its own client: workerd lets no request wait for another's promises.
+ * A client that makes one attempt of each call and waits for its answer at most `attemptTimeoutMs`: the store itself tries again. All
+ * requests of an isolate share one client: it keeps no promise that waits for I/O, so that none of them waits for what another one began.
  */
 export function createDynamoClient({
   region,
@@ -74,6 +75,7 @@ export function createDynamoStore(
     ...memoryStore(table),
     ...leaseStore(table),
     ...budgetStore(table, budgetPatienceMs),
+    ...heartbeatStore(table),
     ...healthStore(table),
     ...decisionStore(table),
     ...documentStore(table),

@@ -1,11 +1,12 @@
-import { Observation } from '../../schemas/cluster.ts';
+import type { Observation } from '../../schemas/cluster.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Store } from '../deps.ts';
-import { ABSENT, itemOf, type Operation, put, recordOf } from './items.ts';
+import { ABSENT, type Operation, put } from './items.ts';
 import { healthKey, healthOf, observationKey, observationsOf } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
-import { StoredHealth } from './records.ts';
+import { itemOf, recordOf } from './record-type.ts';
+import { healthRecord, observationRecord } from './records/health.ts';
 import type { Table } from './table.ts';
 
 type Health = Pick<Store, 'health' | 'putHealth' | 'observations'>;
@@ -17,7 +18,7 @@ export function healthStore(table: Table): Health {
   return {
     health: async (fleet, names) => {
       const items = await table.query(healthOf(fleet, names));
-      return items.map((item) => recordOf(item, StoredHealth));
+      return items.map((item) => recordOf(item, healthRecord));
     },
     putHealth: async (evidence, lease) => {
       const outcome = await table.transact([
@@ -30,14 +31,16 @@ export function healthStore(table: Table): Health {
       return outcome.ok;
     },
     observations: (fleet, cluster, page, span) =>
-      readPage(table, observationsOf(fleet, cluster, span), 'descending', page, (item) => recordOf(item, Observation)),
+      readPage(table, observationsOf(fleet, cluster, span), 'descending', page, (item) =>
+        recordOf(item, observationRecord),
+      ),
   };
 }
 
 /** The first record of a cluster also replaces one that was left by a cluster of the same name. */
 function healthOperation(record: HealthRecord): Operation {
   const { uid, version } = record;
-  const item = itemOf(healthKey(record.fleet, record.cluster), record, { uid, version });
+  const item = itemOf(healthRecord, healthKey(record.fleet, record.cluster), record, { uid, version });
   if (version === 1) return put(item, `${ABSENT} OR #uid <> :uid`, { uid });
   return put(item, '#version = :before', { before: version - 1 });
 }
@@ -45,5 +48,5 @@ function healthOperation(record: HealthRecord): Operation {
 function observationOperation({ fleet, cluster, version }: HealthRecord, observation: Observation): Operation {
   const observedAtMs = Date.parse(observation.observedAt);
   const ttl = Math.floor(observedAtMs / 1000) + OBSERVATION_TTL_SECONDS;
-  return put(itemOf(observationKey(fleet, cluster, observedAtMs, version), observation, { ttl }));
+  return put(itemOf(observationRecord, observationKey(fleet, cluster, observedAtMs, version), observation, { ttl }));
 }

@@ -1,10 +1,11 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Kind, Ref, RefTo } from '../core/model.ts';
 import type { AuditFilter, Revision, Store } from '../deps.ts';
-import { recordOf } from './items.ts';
 import { auditKey, auditsOf, revisionKey, revisionsOf, uidOf } from './keys.ts';
 import { readMatching, readPage, walk } from './pages.ts';
-import { revisionOf, StoredAudit } from './records.ts';
+import { recordOf } from './record-type.ts';
+import { auditRecord } from './records/gateways.ts';
+import { revisionOf } from './records/resources.ts';
 import type { Table } from './table.ts';
 
 type History = Pick<Store, 'revisions' | 'revision' | 'revisionAt' | 'audits' | 'audit'>;
@@ -22,14 +23,14 @@ export function historyStore(table: Table): History {
     revisionAt: (ref, at) => revisionAt(table, ref, at),
     audits: (fleet, page, filter = {}) => {
       const range = auditsOf(fleet, msOf(filter.since), msOf(filter.until));
-      return readMatching(table, range, 'descending', page, (item) => recordOf(item, StoredAudit), {
+      return readMatching(table, range, 'descending', page, (item) => recordOf(item, auditRecord), {
         key: { ...filter },
         matches: (event) => matches(event, filter),
       });
     },
     audit: async (fleet, id) => {
       const item = await table.get(auditKey(fleet, id));
-      return item && recordOf(item, StoredAudit);
+      return item && recordOf(item, auditRecord);
     },
   };
 }

@@ -1,9 +1,7 @@
 /** Items as plain values, and back: a record is JSON in `body`; what conditions look at has an attribute of its own. */
 
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import type * as z from 'zod';
 import { StoreLimitError } from '../deps.ts';
-import { CorruptItemError } from './errors.ts';
 import type { Key } from './keys.ts';
 
 /** A list is a set of texts. */
@@ -27,11 +25,6 @@ export interface Operation {
 export const ABSENT = 'attribute_not_exists(#pk)';
 export const PRESENT = 'attribute_exists(#pk)';
 
-/** An item with `record` as its body. */
-export function itemOf(key: Key, record: unknown, attributes: Attributes = {}): Item {
-  return { ...attributes, ...key, body: JSON.stringify(record) };
-}
-
 export function put(item: Item, when?: string, values?: Attributes): Operation {
   return { verb: 'Put', item, ...(when && { when }), ...(values && { values }) };
 }
@@ -46,27 +39,6 @@ export function update(key: Key, change: string, when: string | undefined, value
 
 export function check(key: Key, when: string, values?: Attributes): Operation {
   return { verb: 'ConditionCheck', item: key, when, ...(values && { values }) };
-}
-
-/** The record in the body of an item. Throws a CorruptItemError. */
-export function recordOf<T>(item: Item, schema: z.ZodType<T>): T {
-  return parsed(item, schema, jsonOf(item));
-}
-
-/** `value` as `schema` has it. Throws a CorruptItemError that names the item it was found in. */
-export function parsed<T>(item: Item, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`);
-  throw new CorruptItemError(item, faults.join(', '));
-}
-
-function jsonOf(item: Item): unknown {
-  try {
-    return JSON.parse(String(item['body']));
-  } catch {
-    throw new CorruptItemError(item, 'the body is not JSON');
-  }
 }
 
 /** DynamoDB refuses items above 400 KB, names included; the difference is room for keys and attributes. */

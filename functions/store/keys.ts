@@ -23,6 +23,7 @@
  * | batch of steps      | STEPS#fleet#operation         | number                        |
  * | memory entry        | MEMORY#fleet#gateway          | name of the entry             |
  * | lease               | LEASE                         | name                          |
+ * | heartbeat           | HEARTBEAT                     | job                           |
  * | health record       | HEALTH#fleet                  | cluster                       |
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
  * | traffic             | TRAFFIC                       | fleet                         |
@@ -37,7 +38,7 @@ import { encodeTime } from 'ulid';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Term } from '../core/lookup.ts';
 import { instanceOf, type Kind, type Ref, type Resource } from '../core/model.ts';
-import type { BudgetScope, DocumentKind, OutboxRow, StoredDocument } from '../deps.ts';
+import type { BudgetScope, DocumentKind, Job, OutboxRow, StoredDocument } from '../deps.ts';
 
 export interface Key {
   pk: string;
@@ -144,6 +145,12 @@ export const outboxRowsOf = ({ fleet, gateway, kind }: Omit<RowRef, 'name'>, fro
   to: `${fleet}#${gateway}#${kind}#${to}`,
 });
 
+/** The gateway of an outbox row, by the key of the row. */
+export function gatewayOfRow({ sk }: Key): { fleet: string; gateway: string } {
+  const [fleet = '', gateway = ''] = sk.split('#');
+  return { fleet, gateway };
+}
+
 /** Rows of the gateways that come after this one; of all without it. */
 export const outboxBehind = (last?: Pick<RowRef, 'fleet' | 'gateway'>): Range => ({
   ...whole('OUTBOX'),
@@ -222,6 +229,10 @@ export const memoryKey = (fleet: string, gateway: string, name: string): Key => 
 export const memoryOf = (fleet: string, gateway: string): Range => whole(`MEMORY#${fleet}#${gateway}`);
 
 export const leaseKey = (name: string): Key => ({ pk: 'LEASE', sk: name });
+
+export const heartbeatKey = (job: Job): Key => ({ pk: 'HEARTBEAT', sk: job });
+
+export const allHeartbeats = (): Range => whole('HEARTBEAT');
 
 export const healthKey = (fleet: string, cluster: string): Key => ({ pk: `HEALTH#${fleet}`, sk: cluster });
 

@@ -1,7 +1,8 @@
 import type { Lease, Store } from '../deps.ts';
-import { ABSENT, check, type Operation, parsed, put, update } from './items.ts';
+import { ABSENT, check, type Operation, put, update } from './items.ts';
 import { leaseKey } from './keys.ts';
-import { StoredLease } from './records.ts';
+import { attributesOf } from './record-type.ts';
+import { leaseRecord } from './records/coordination.ts';
 import type { Table } from './table.ts';
 
 type Leases = Pick<Store, 'acquire' | 'renew' | 'release'>;
@@ -34,7 +35,7 @@ export function leaseStore(table: Table): Leases {
   return {
     acquire: async (name, holder, ttlMs, nowMs) => {
       const found = await table.get(leaseKey(name));
-      const last = found && parsed(found, StoredLease, found);
+      const last = found && attributesOf(found, leaseRecord);
       if (last?.holder !== undefined && last.expiresAt > nowMs) return undefined;
       const lease = { name, holder, epoch: (last?.epoch ?? 0) + 1, expiresAtMs: nowMs + ttlMs };
       const item = { ...leaseKey(name), holder, epoch: lease.epoch, expiresAt: lease.expiresAtMs };

@@ -1,7 +1,7 @@
 import { isUnder, termsOf } from '../core/lookup.ts';
 import type { Kind, Ref, Resource } from '../core/model.ts';
 import type { Commit, Store } from '../deps.ts';
-import { itemOf, type Operation, put, remove } from './items.ts';
+import { type Operation, put, remove } from './items.ts';
 import {
   gatewayEntriesOf,
   gatewayEntryKey,
@@ -13,7 +13,8 @@ import {
   routeEntriesOf,
   routeEntryKey,
 } from './keys.ts';
-import { resourceOf } from './records.ts';
+import { itemOf } from './record-type.ts';
+import { entryRecord, resourceOf } from './records/resources.ts';
 import type { Table } from './table.ts';
 
 type Lookup = Pick<Store, 'find' | 'routesUnder' | 'gatewaysAt'>;
@@ -78,7 +79,7 @@ export function entryOperations({ resource, verb, before }: Commit): Operation[]
   const then = new Map(entriesOf(verb === 'delete' ? resource : before));
   const now = new Map(entriesOf(verb === 'delete' ? undefined : resource));
   return [
-    ...[...now].filter(([id]) => !then.has(id)).map(([, key]) => put(itemOf(key, {}))),
+    ...[...now].filter(([id]) => !then.has(id)).map(([, key]) => put(itemOf(entryRecord, key, {}))),
     ...[...then].filter(([id]) => !now.has(id)).map(([, key]) => remove(key)),
   ];
 }
@@ -110,7 +111,7 @@ async function complement(table: Table): Promise<void> {
     await complementKind(table, 'gateway', name);
     await complementKind(table, 'route', name);
   }
-  await table.writeAll([itemOf(lookupMarkKey, {})], []);
+  await table.writeAll([itemOf(entryRecord, lookupMarkKey, {})], []);
 }
 
 async function complementKind(table: Table, kind: 'gateway' | 'route', fleet: string): Promise<void> {
@@ -119,7 +120,7 @@ async function complementKind(table: Table, kind: 'gateway' | 'route', fleet: st
     const items = await table.query(resourcesOf(kind, fleet), { limit: PAGE, ...(after !== undefined && { after }) });
     const keys = items.flatMap((item) => keysOf(resourceOf(kind, item)));
     await table.writeAll(
-      keys.map((key) => itemOf(key, {})),
+      keys.map((key) => itemOf(entryRecord, key, {})),
       [],
     );
     after = items.length < PAGE ? undefined : items.at(-1)?.sk;

@@ -1,9 +1,10 @@
 import type { Json } from '../core/provider-object.ts';
 import type { Store } from '../deps.ts';
-import { itemOf, put, recordOf } from './items.ts';
+import { put } from './items.ts';
 import { memoryKey, memoryOf } from './keys.ts';
 import { writeFenced } from './leases.ts';
-import { StoredMemory } from './records.ts';
+import { itemOf, recordOf } from './record-type.ts';
+import { memoryRecord } from './records/gateways.ts';
 import type { Table } from './table.ts';
 
 type Memory = Pick<Store, 'recall' | 'remember'>;
@@ -16,7 +17,7 @@ export function memoryStore(table: Table): Memory {
     recall: async (fleet, gateway, nowMs) => {
       const entries = new Map<string, Json>();
       for (const item of await table.query(memoryOf(fleet, gateway))) {
-        const { value, expiresAtMs } = recordOf(item, StoredMemory);
+        const { value, expiresAtMs } = recordOf(item, memoryRecord);
         if (expiresAtMs > nowMs) entries.set(item.sk, value);
       }
       return entries;
@@ -25,7 +26,7 @@ export function memoryStore(table: Table): Memory {
       const expiresAtMs = nowMs + KEPT_MS;
       const ttl = Math.ceil(expiresAtMs / 1000);
       const items = [...entries].map(([name, value]) =>
-        itemOf(memoryKey(fleet, gateway, name), { value, expiresAtMs }, { ttl }),
+        itemOf(memoryRecord, memoryKey(fleet, gateway, name), { value, expiresAtMs }, { ttl }),
       );
       if (lease)
         return await writeFenced(

@@ -1,10 +1,11 @@
 import type { Lease, OutcomeRecord, Store } from '../deps.ts';
-import { ABSENT, itemOf, type Operation, put, recordOf } from './items.ts';
+import { ABSENT, type Operation, put } from './items.ts';
 import { auditOperation, expiry, operationOperation, outboxOperation } from './journal.ts';
 import { operationKey, operationsOf, outcomeKey, outcomesOf } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
-import { StoredOperation, StoredOutcome } from './records.ts';
+import { itemOf, recordOf } from './record-type.ts';
+import { operationRecord, outcomeRecord } from './records/gateways.ts';
 import type { Table } from './table.ts';
 
 type Operations = Pick<Store, 'begin' | 'operation' | 'operations' | 'outcomes' | 'conclude'>;
@@ -24,13 +25,13 @@ export function operationStore(table: Table): Operations {
     },
     operation: async (fleet, id) => {
       const item = await table.get(operationKey(fleet, id));
-      return item && recordOf(item, StoredOperation);
+      return item && recordOf(item, operationRecord);
     },
     operations: (fleet, page) =>
-      readPage(table, operationsOf(fleet), 'descending', page, (item) => recordOf(item, StoredOperation)),
+      readPage(table, operationsOf(fleet), 'descending', page, (item) => recordOf(item, operationRecord)),
     outcomes: async (fleet, from, to) => {
       const items = await table.query(outcomesOf(fleet, from, to));
-      return items.map((item) => recordOf(item, StoredOutcome));
+      return items.map((item) => recordOf(item, outcomeRecord));
     },
     conclude: async (outcomes, lease) => {
       for (let start = 0; start < outcomes.length; start += OUTCOMES_PER_TRANSACTION) {
@@ -56,5 +57,5 @@ async function conclude(table: Table, outcomes: OutcomeRecord[], lease: Lease): 
 
 function outcomeOperation(outcome: OutcomeRecord): Operation {
   const { fleet, operation, gateway, endedAt } = outcome;
-  return put(itemOf(outcomeKey(fleet, operation, gateway), outcome, { ttl: expiry(endedAt) }), ABSENT);
+  return put(itemOf(outcomeRecord, outcomeKey(fleet, operation, gateway), outcome, { ttl: expiry(endedAt) }), ABSENT);
 }

@@ -1,6 +1,7 @@
 import type { Lease, OutboxRow, Store } from '../deps.ts';
-import { itemOf, type Operation, put, recordOf, remove } from './items.ts';
+import { type Operation, put, remove } from './items.ts';
 import {
+  gatewayOfRow,
   type Key,
   outboxBehind,
   outboxKey,
@@ -11,7 +12,8 @@ import {
   resourceKey,
 } from './keys.ts';
 import { fence } from './leases.ts';
-import { outboxRowOf, StoredProgrammedRow } from './records.ts';
+import { itemOf, recordOf } from './record-type.ts';
+import { outboxRowOf, programmedRecord } from './records/gateways.ts';
 import type { Table } from './table.ts';
 
 type Outbox = Pick<Store, 'outbox' | 'waiting' | 'nextBehind' | 'settle' | 'programmed'>;
@@ -35,9 +37,7 @@ export function outboxStore(table: Table): Outbox {
     },
     nextBehind: async (last) => {
       const [item] = await table.query(outboxBehind(last), { limit: 1 });
-      if (item === undefined) return undefined;
-      const { fleet, gateway } = outboxRowOf(item);
-      return { fleet, gateway };
+      return item && gatewayOfRow(item);
     },
     settle: async (rows, verifiedAt, lease) => {
       const distinct = [...new Map(rows.map((row) => [outboxKey(row).sk, row])).values()];
@@ -49,7 +49,7 @@ export function outboxStore(table: Table): Outbox {
     },
     programmed: async (fleet, kind, from, to) => {
       const items = await table.query(programmedOf(fleet, kind, from, to));
-      return items.map((item) => recordOf(item, StoredProgrammedRow));
+      return items.map((item) => recordOf(item, programmedRecord));
     },
   };
 }
@@ -80,7 +80,7 @@ function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string):
       revision: row.revision,
       requestedAt,
     }),
-    lasting ? put(itemOf(key, { ...programmed, verifiedAt })) : remove(key),
+    lasting ? put(itemOf(programmedRecord, key, { ...programmed, verifiedAt })) : remove(key),
   ];
 }
 

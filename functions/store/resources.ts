@@ -2,7 +2,7 @@ import { digest } from '../core/digest.ts';
 import type { Ref, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import type { Commit, Store } from '../deps.ts';
-import { ABSENT, check, itemOf, type Operation, PRESENT, put, remove, update } from './items.ts';
+import { ABSENT, check, type Operation, PRESENT, put, remove, update } from './items.ts';
 import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
 import {
   baselineKey,
@@ -20,10 +20,11 @@ import {
 } from './keys.ts';
 import { entryOperations } from './lookup.ts';
 import { readPage } from './pages.ts';
-import { refsOf, resourceOf } from './records.ts';
+import { bodyOf, itemOf, readableOf } from './record-type.ts';
+import { refsOf, resourceOf, resourceRecord, revisionRecord } from './records/resources.ts';
 import type { Table } from './table.ts';
 
-type Resources = Pick<Store, 'get' | 'list' | 'all' | 'referenceCount' | 'referenceCounts' | 'commit'>;
+type Resources = Pick<Store, 'get' | 'list' | 'all' | 'fleets' | 'referenceCount' | 'referenceCounts' | 'commit'>;
 
 /**
  * What people declared. Beside its body an item has `uid` and `revision`, which updates and deletes are conditional on,
@@ -41,6 +42,7 @@ export function resourceStore(table: Table): Resources {
       const items = await table.query(resourcesOf(kind, fleet));
       return items.map((item) => resourceOf(kind, item));
     },
+    fleets: async () => readableOf(await table.query(resourcesOf('fleet', '')), (item) => resourceOf('fleet', item)),
     referenceCount: async (ref) => refsOf(await table.get(resourceKey(ref))),
     referenceCounts: async (kind, fleet) => {
       const items = await table.query(resourcesOf(kind, fleet));
@@ -122,7 +124,7 @@ export function distinctReferences(commits: readonly Pick<Commit, 'resource' | '
 function resourceOperation({ resource, verb, referenceCount }: Commit): Operation {
   const key = resourceKey(resource);
   const { uid, revision } = resource;
-  const item = itemOf(key, resource, { uid, revision, refs: 0 });
+  const item = itemOf(resourceRecord, key, resource, { uid, revision, refs: 0 });
   switch (verb) {
     case 'create':
       return put(item, ABSENT);
@@ -130,13 +132,13 @@ function resourceOperation({ resource, verb, referenceCount }: Commit): Operatio
       // An update in place, since a put would lose `refs`.
       return update(
         key,
-        'SET #revision = :revision, #body = :body',
+        'SET #revision = :revision, #body = :body, #v = :v',
         `#revision = :before AND #uid = :uid${referenceCount === undefined ? '' : ' AND #refs = :refs'}`,
         {
           uid,
           revision,
           before: revision - 1,
-          body: String(item['body']),
+          ...bodyOf(resourceRecord, resource),
           ...(referenceCount !== undefined && { refs: referenceCount }),
         },
       );
@@ -153,7 +155,7 @@ function resourceOperation({ resource, verb, referenceCount }: Commit): Operatio
 function revisionOperation({ resource, verb, audit }: Commit): Operation {
   const tombstone = { ...resource, revision: resource.revision + 1, updatedAt: audit.at, deleted: true };
   const snapshot = verb === 'delete' ? tombstone : resource;
-  return put(itemOf(revisionKey(resource, snapshot.revision), snapshot), ABSENT);
+  return put(itemOf(revisionRecord, revisionKey(resource, snapshot.revision), snapshot), ABSENT);
 }
 
 /**

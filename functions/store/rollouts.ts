@@ -1,8 +1,9 @@
 import type { Rollout, Step, Store } from '../deps.ts';
-import { ABSENT, itemOf, put, recordOf, remove, update } from './items.ts';
+import { ABSENT, put, remove, update } from './items.ts';
 import { auditOperation, expiry, operationOperation } from './journal.ts';
 import { allHolds, holdKey, rolloutKey, rolloutsOf, stepsKey } from './keys.ts';
-import { rolloutOf, StoredHold, stepsOf } from './records.ts';
+import { bodyOf, itemOf, readableOf, recordOf } from './record-type.ts';
+import { holdRecord, rolloutOf, rolloutRecord, stepsOf, stepsRecord } from './records/resources.ts';
 import {
   commitOperations,
   distinctReferences,
@@ -31,13 +32,15 @@ export function rolloutStore(table: Table): Rollouts {
       const { fleet, id, createdAt } = operation;
       const ttl = expiry(createdAt);
       const batches = batchesOf(steps);
-      const stored = batches.map((batch, index) => itemOf(stepsKey(fleet, id, index), { steps: batch }, { ttl }));
+      const stored = batches.map((batch, index) =>
+        itemOf(stepsRecord, stepsKey(fleet, id, index), { steps: batch }, { ttl }),
+      );
       await table.writeAll(stored, []);
       const rollout = { fleet, operation: id, batches: batches.length, steps: steps.length };
       const cursor = { writtenBatches: 0, writtenSteps: 0, open: 1, ttl };
       const outcome = await table.transact([
-        put(itemOf(holdKey(fleet), { fleet, operation: id }, { operation: id }), ABSENT),
-        put(itemOf(rolloutKey(fleet, id), rollout, cursor), ABSENT),
+        put(itemOf(holdRecord, holdKey(fleet), { fleet, operation: id }, { operation: id }), ABSENT),
+        put(itemOf(rolloutRecord, rolloutKey(fleet, id), rollout, cursor), ABSENT),
         operationOperation(operation),
         auditOperation(fleet, audit),
         ...(checkedAgainst ? [unmovedTraffic(fleet, checkedAgainst), unmovedFleet(fleet, checkedAgainst)] : []),
@@ -46,9 +49,9 @@ export function rolloutStore(table: Table): Rollouts {
     },
     hold: async (fleet) => {
       const item = await table.get(holdKey(fleet));
-      return item && recordOf(item, StoredHold).operation;
+      return item && recordOf(item, holdRecord).operation;
     },
-    holds: async () => (await table.query(allHolds())).map((item) => recordOf(item, StoredHold)),
+    holds: async () => readableOf(await table.query(allHolds()), (item) => recordOf(item, holdRecord)),
     rollout: async (fleet, operation) => {
       const item = await table.get(rolloutKey(fleet, operation));
       return item && rolloutOf(item);
@@ -61,13 +64,12 @@ export function rolloutStore(table: Table): Rollouts {
     advance: (rollout, commits) => advance(table, rollout, commits),
     endRollout: async (rollout, endedAt, problem) => {
       const { fleet, operation, writtenBatches, writtenSteps: _, ...fixed } = rollout;
-      const body = JSON.stringify({ ...fixed, fleet, operation, endedAt, problem });
       const outcome = await table.transact([
-        update(rolloutKey(fleet, operation), 'SET #open = :ended, #body = :body', AT, {
+        update(rolloutKey(fleet, operation), 'SET #open = :ended, #body = :body, #v = :v', AT, {
           at: writtenBatches,
           open: 1,
           ended: 0,
-          body,
+          ...bodyOf(rolloutRecord, { ...fixed, fleet, operation, endedAt, problem }),
         }),
         remove(holdKey(fleet), '#operation = :operation', { operation }),
       ]);

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { Clock, Log, Net } from '../../functions/deps.ts';
 import { answers, observe, probesFrom, type Sight } from '../../functions/engine/observe.ts';
 import type { Cluster } from '../../schemas/cluster.ts';
-import { type ApiClient, ApiRefusal } from '../local/client.ts';
+import type { ApiClient } from '../local/client.ts';
 import { type Assignment, ControlPlane } from './control-plane.ts';
 import type { Signer } from './key.ts';
 
@@ -78,8 +78,7 @@ class Agent {
       }
       return true;
     } catch (error) {
-      const status = error instanceof ApiRefusal ? error.status : undefined;
-      this.#ports.log.error('agent.failed', { name: error instanceof Error ? error.name : typeof error, status });
+      this.#ports.log.error('agent.failed', {}, error);
       return false;
     }
   }

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { clock, log } from '../../functions/platform.ts';
+import { clock, createLog } from '../../functions/platform.ts';
 import { usageOf } from '../scripts.ts';
 import { runAgent } from './agent.ts';
 import { createAgentKey, signerOf } from './key.ts';
@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     sign: signerOf(key),
     allowLoopback: values['allow-loopback'],
   };
+  const log = createLog([token, key]);
   log.info('agent.started', { fleet, voter });
   await runAgent({ net, clock: { ...clock, sleep: waiting }, log }, options, stop.signal);
   log.info('agent.stopped', { fleet, voter });

@@ -5,6 +5,9 @@ import type { CloudState } from './cloud/alb/model.ts';
 import type { MseState } from './cloud/mse/model.ts';
 import { replaceFile } from './files.ts';
 
+/** Of what is written now. A snapshot without one was written before there were versions, and has version 1. */
+const VERSION = 1;
+
 const UNSETTLED = /"(Provisioning|Configuring|Creating|Deleting|Adding|Removing|Replacing)"/;
 
 /** Of gateways: running; of routes: publishing and unpublishing (MSE OpenAPI 2019-05-31). */
@@ -27,7 +30,9 @@ export function isSettled(state: CloudState & MseState): boolean {
 }
 
 function textOf(state: CloudState & MseState): string {
-  return JSON.stringify(state, (_, value) => (value instanceof Map ? { map: [...value] } : value));
+  return JSON.stringify({ version: VERSION, ...state }, (_, value) =>
+    value instanceof Map ? { map: [...value] } : value,
+  );
 }
 
 function isInMotion({ gateways }: MseState): boolean {
@@ -37,12 +42,33 @@ function isInMotion({ gateways }: MseState): boolean {
   );
 }
 
-function parse(file: string): CloudState & MseState {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'), (_, value) => (isMap(value) ? new Map(value.map) : value));
-  } catch {
-    throw new Error(`${file} cannot be read: remove its directory to start anew.`);
+function parse(file: string): Record<string, Map<unknown, unknown>> {
+  const { version = 1, ...maps } = jsonOf(file);
+  if (version === VERSION && Object.values(maps).every((map) => map instanceof Map)) {
+    return maps as Record<string, Map<unknown, unknown>>;
   }
+  const isNewer = typeof version === 'number' && version > VERSION;
+  throw new Error(
+    isNewer
+      ? `${file} was written by a newer release of Fairlead (version ${version}; this one reads ${VERSION}): start that release, or remove the directory to start anew.`
+      : unreadable(file),
+  );
+}
+
+function jsonOf(file: string): { version?: unknown } {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'), (_, part) =>
+      isMap(part) ? new Map(part.map) : part,
+    );
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // It is told below, because what is wrong with it makes no difference to what can be done.
+  }
+  throw new Error(unreadable(file));
+}
+
+function unreadable(file: string): string {
+  return `${file} cannot be read as a snapshot of the local cloud: remove its directory to start anew.`;
 }
 
 function isMap(value: unknown): value is { map: [unknown, unknown][] } {

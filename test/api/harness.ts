@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
+import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
@@ -10,6 +11,7 @@ import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
+import { workerdApi } from './workerd.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
@@ -42,7 +44,7 @@ export interface Harness {
   events: Event[];
   /** What passes between the API and its store. */
   meter: Meter;
-  /** One request; waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
+  /** One request; in Node it waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
   /** What the IAM policy has refused; to be asked for where that is expected. */
   takeDenials: Guard['takeDenials'];
@@ -63,17 +65,35 @@ const net: Net = {
   connect: async () => undefined,
 };
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    runtime: 'node' | 'workerd';
+  }
+}
+
+/** Whether the Worker answers, in workerd and over HTTP, or the API in the process of the tests. */
+const isWorkerd = inject('runtime') === 'workerd';
+
+/** For tests that put other parts in the place of the API's own ones or look into it, which they cannot do in workerd. */
+export const inProcess = { it: it.runIf(!isWorkerd), describe: describe.runIf(!isWorkerd) };
+
+interface Server {
+  dynamoEndpoint: string;
+  fetch(path: string, init: RequestInit, deps: Deps): Promise<Response>;
+  close(): Promise<void>;
+}
+
 /**
  * The API on the embedded DynamoDB, which it may use as an IAM policy allows: the one that is handed out, unless there is another. Its
  * close rejects when something was refused.
  */
 export async function startHarness({ policy = iamPolicy() }: { policy?: object } = {}): Promise<Harness> {
-  const dynamo = await startDynamo();
+  const events: Event[] = [];
   const guard = createGuard(policy, EXAMPLE_PLACE);
-  const connect = () => guard.watch(createTestClient(dynamo.endpoint));
+  const server = isWorkerd ? await workerdServer(events, guard) : await nodeServer();
+  const connect = () => guard.watch(createTestClient(server.dynamoEndpoint));
   const client = connect();
   const meter = meterOf(client);
-  const events: Event[] = [];
   const record = (level: Event['level']) => (event: string, fields?: object) => {
     events.push({ level, event, fields });
   };
@@ -86,7 +106,7 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     clock,
     ids: { ulid: () => nextUlid() },
     net,
-    notifier: createNotifier({}, { clock, allowLoopback: true }),
+    notifier: createNotifier({}, { clock, log, allowLoopback: true }),
     log,
     settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: false },
   };
@@ -96,40 +116,58 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     takeDenials: guard.takeDenials,
     connect,
     meter,
-    call: async (method, path, call = {}, overrides = {}) => await send({ ...deps, ...overrides }, method, path, call),
+    call: async (method, path, call = {}, overrides = {}) => {
+      if (isWorkerd && Object.keys(overrides).length > 0) throw new Error('Mark this test with inProcess.');
+      return await answerOf(await server.fetch(path, requestOf(method, call), { ...deps, ...overrides }));
+    },
     close: async () => {
       client.destroy();
-      await dynamo.close();
+      await server.close();
       guard.expectNoDenials();
     },
   };
 }
 
+async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server> {
+  const api = await workerdApi(TOKENS, { record: (event) => events.push(event), fateOf });
+  return { ...api, close: async () => undefined };
+}
+
 const app = createApp({ tokens: TOKENS });
 
-async function send(deps: Deps, method: string, path: string, { body, headers = {} }: Call): Promise<Answer> {
-  const left: Promise<unknown>[] = [];
-  const context = {
-    waitUntil: (work: Promise<unknown>) => left.push(work),
-    passThroughOnException: () => undefined,
-    props: {},
+async function nodeServer(): Promise<Server> {
+  const dynamo = await startDynamo();
+  return {
+    dynamoEndpoint: dynamo.endpoint,
+    close: dynamo.close,
+    fetch: async (path, init, deps) => {
+      const left: Promise<unknown>[] = [];
+      const context = {
+        waitUntil: (work: Promise<unknown>) => left.push(work),
+        passThroughOnException: () => undefined,
+        props: {},
+      };
+      const response = await app.request(path, init, deps, context);
+      await Promise.all(left);
+      return response;
+    },
   };
+}
+
+function requestOf(method: string, { body, headers = {} }: Call): RequestInit {
   const defaults = {
     Authorization: `Bearer ${TOKEN}`,
     'Content-Type': body === undefined ? undefined : 'application/json',
   };
   const given = Object.entries({ ...defaults, ...headers }).filter((entry) => entry[1] !== undefined);
-  const response = await app.request(
-    path,
-    {
-      method,
-      headers: given as [string, string][],
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    },
-    deps,
-    context,
-  );
-  await Promise.all(left);
+  return {
+    method,
+    headers: given as [string, string][],
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  };
+}
+
+async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get('Content-Type')?.includes('json');
   const answered = text === '' ? undefined : isJson ? JSON.parse(text) : text;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { audit, recording } from '../store/fixtures.ts';
 import { cluster, create, createShop, fleet, gateway, pointers, route, service } from './fixtures.ts';
-import { type Answer, type Harness, type Json, startHarness, TOKENS } from './harness.ts';
+import { type Answer, type Harness, inProcess, type Json, startHarness, TOKENS } from './harness.ts';
 
 let harness: Harness;
 let shops = 0;
@@ -317,7 +317,7 @@ describe('the audit log', () => {
 });
 
 describe('without an audit event', () => {
-  it('nothing is written', async () => {
+  inProcess.it('nothing is written', async () => {
     // By an event of another kind, which has the id that each of these writes comes upon.
     const taken = audit({ kind: 'fleet', fleet: name, name }, 0, 1);
     await harness.deps.store.decide({ ...recording(1), fleet: name, audit: taken });

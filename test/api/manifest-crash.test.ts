@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Deps } from '../../functions/deps.ts';
 import { sweepRollouts } from '../../functions/engine/rollout.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { cluster, create, service } from './fixtures.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -89,7 +89,7 @@ async function written(fleet: string): Promise<string[]> {
 /** An apply takes far fewer writes. */
 const MAX_WRITES = 40;
 
-describe('a process that is killed at any write of an apply', () => {
+inProcess.describe('a process that is killed at any write of an apply', () => {
   it.each<Moment>(['before', 'after'])(
     '%s it is done: the sweep completes what has begun, each change once, and lifts the hold',
     async (moment) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sweepRollouts } from '../../functions/engine/rollout.ts';
 import { cluster, create, createShop, pointers, route, service } from './fixtures.ts';
-import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
+import { type Answer, type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
 let harness: Harness;
 let serial = 0;
@@ -47,7 +47,7 @@ async function overwrite(path: string, body: unknown): Promise<void> {
   expect(answer.status).toBeLessThan(300);
 }
 
-describe('other writers, while a manifest is being written', () => {
+inProcess.describe('other writers, while a manifest is being written', () => {
   /** A process that does something else before its first batch. */
   const interrupted = (work: () => Promise<void>) => {
     const { store } = harness.deps;
@@ -162,7 +162,7 @@ describe('a fleet that is rolled back to a time', () => {
     expect((await rollback('yesterday')).body.code).toBe('invalid-request');
   });
 
-  it('is told which references are gone', async () => {
+  inProcess.it('is told which references are gone', async () => {
     const { settings } = harness.deps;
     const target = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: `gw-${serial}` };
     const body = { target, credentials: 'blue' };

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { create, fleet, pointers } from './fixtures.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
 const PATH = '/v1/fleets/shop';
 const HIDDEN = 'token-in-the-url';
@@ -24,9 +24,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${HIDDEN}`;
   harness = await startHarness();
-  const { clock, settings } = harness.deps;
+  const { clock, log, settings } = harness.deps;
   overrides = {
-    notifier: createNotifier({ chat: { format: 'slack', url } }, { clock, allowLoopback: true }),
+    notifier: createNotifier({ chat: { format: 'slack', url } }, { clock, log, allowLoopback: true }),
     settings: { ...settings, notificationTargets: ['chat'] },
   };
   await create(harness, PATH, fleet);
@@ -41,7 +41,7 @@ afterAll(async () => {
 const test = (target: string, query = '') =>
   harness.call('POST', `${PATH}/notifications/test${query}`, { body: { target } }, overrides);
 
-describe('notifications', () => {
+inProcess.describe('notifications', () => {
   it('are tried out, and show in the list of deliveries and in the audit log', async () => {
     received = [];
     const sent = await test('chat', '?reason=new%20robot');

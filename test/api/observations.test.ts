@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentKey, type Signer, signerOf } from '../../infra/agent/key.ts';
 import { cluster, create } from './fixtures.ts';
-import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
+import { type Answer, type Call, type Harness, type Json, startHarness } from './harness.ts';
 
 const health = { intervalSeconds: 5, timeoutSeconds: 2, failureThreshold: 3, successThreshold: 3 };
 const agent = createAgentKey();
@@ -52,7 +53,7 @@ function batch(more: object = {}): object {
   };
 }
 
-async function post(body: object, headers: Record<string, string> = {}, to = path): Promise<Answer> {
+async function post(body: object, headers: Call['headers'] = {}, to = path): Promise<Answer> {
   const text = JSON.stringify(body);
   const signed = { 'Content-Type': 'application/json', 'Fairlead-Signature': sign(Buffer.from(text)), ...headers };
   return await harness.call('POST', `${to}/observations`, { body: text, headers: signed });
@@ -93,15 +94,31 @@ describe('a batch of observations', () => {
     expect((await harness.call('GET', `${path}/clusters/one/observations`)).body.items).toEqual([]);
   });
 
-  it.each([
-    ['of another key', () => ({ 'Fairlead-Signature': signerOf(createAgentKey().privateKey)(Buffer.from('{}')) })],
-    ['of another body', () => ({ 'Fairlead-Signature': sign(Buffer.from('{}')) })],
-    ['that is no base64', () => ({ 'Fairlead-Signature': '~~~' })],
-  ])('with a signature %s is refused and audited', async (_, headers) => {
-    const answer = await post(batch(), headers());
+  const bytes = (length: number) => randomBytes(length).toString('base64');
+  const forgeries: [string, (text: string) => string | undefined][] = [
+    ['none', () => undefined],
+    ['one of another key', (text) => signerOf(createAgentKey().privateKey)(Buffer.from(text))],
+    ['one of another body', () => sign(Buffer.from('{}'))],
+    ...[0, 1, 3, 63, 64, 65, 10_000].map((length): [string, () => string] => [`${length} bytes`, () => bytes(length)]),
+    ['text that is no base64', () => '~~~'],
+    ['characters beyond ASCII', () => '\u00e9'.repeat(86)],
+    ['base64url', () => `${'-_'.repeat(43)}==`],
+    ['base64 without padding', (text) => sign(Buffer.from(text)).replace('==', '')],
+    ['base64 with a space in it', (text) => sign(Buffer.from(text)).replace(/^.{40}/, '$& ')],
+    ['two signatures', (text) => `${sign(Buffer.from(text))}, ${sign(Buffer.from(text))}`],
+  ];
+  it.each(forgeries)('that carries %s for a signature is refused and audited', async (_, forge) => {
+    const body = batch();
+    const answer = await post(body, { 'Fairlead-Signature': forge(JSON.stringify(body)) });
     expect(answer).toMatchObject({ status: 403, body: { code: 'invalid-signature' } });
     expect(await refusals()).toEqual([expect.stringContaining('invalid-signature')]);
     expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 0 });
+  });
+
+  it.each([0, 1, 31, 33, 64, 10_000])('needs a voter with a public key of 32 bytes, not %i', async (length) => {
+    const voters = [{ name: 'lab', type: 'agent', publicKey: bytes(length) }];
+    const answer = await harness.call('PUT', path, { body: { voters }, headers: { 'If-Match': '*' } });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/voters/0/publicKey' }] } });
   });
 
   it('does not let a forger use up the sequence of the agent', async () => {

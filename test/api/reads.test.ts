@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cluster, create, createShop, gateway, route, service } from './fixtures.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, inProcess, startHarness } from './harness.ts';
 
 /** What is declared besides; enough to be seen, were it read. */
 const OTHERS = 12;
@@ -8,7 +8,7 @@ const OTHERS = 12;
 /** A request: method, place and body. What exists is replaced. */
 type Request = [method: string, place: string, body?: unknown];
 
-describe('in a fleet that grows', () => {
+inProcess.describe('in a fleet that grows', () => {
   let harness: Harness;
   let path: string;
   const small = new Map<string, object>();

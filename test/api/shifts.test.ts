@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Deps } from '../../functions/deps.ts';
 import { createShop, pointers } from './fixtures.ts';
-import { type Answer, type Call, type Harness, type Json, startHarness, TOKENS } from './harness.ts';
+import { type Answer, type Call, type Harness, inProcess, type Json, startHarness, TOKENS } from './harness.ts';
 
 let harness: Harness;
 let shop: string;
-let nowMs = Date.now();
+const nowMs = Date.now();
 
 const as = (actor: keyof typeof TOKENS) => ({ Authorization: `Bearer ${TOKENS[actor]}` });
 
@@ -15,10 +16,14 @@ beforeAll(async () => {
 
 afterAll(async () => await harness.close());
 
-/** A request at the time of the test, by ada unless another is named. */
-async function call(method: string, path: string, { actor = 'ada', ...rest }: Call & { actor?: keyof typeof TOKENS }) {
-  const clock = { ...harness.deps.clock, now: () => nowMs };
-  return await harness.call(method, `${shop}${path}`, { ...rest, headers: as(actor) }, { clock });
+/** A request by ada, unless another is named. */
+async function call(
+  method: string,
+  path: string,
+  { actor = 'ada', ...rest }: Call & { actor?: keyof typeof TOKENS },
+  overrides: Partial<Deps> = {},
+) {
+  return await harness.call(method, `${shop}${path}`, { ...rest, headers: as(actor) }, overrides);
 }
 
 function inHours(hours: number): string {
@@ -144,10 +149,11 @@ describe('a break-glass', () => {
     expect((await call('GET', '/break-glasses/dry', {})).status).toBe(404);
   });
 
-  it('ends with its time, and only its owner may have a new one of its name', async () => {
+  inProcess.it('ends with its time, and only its owner may have a new one of its name', async () => {
     await call('PUT', '/break-glasses/short', { body: glass({ expiresAt: inHours(1) }) });
-    nowMs += 2 * 3_600_000;
-    const late = await call('PUT', '/break-glasses/short', { actor: 'bob', body: glass() });
+    const clock = { ...harness.deps.clock, now: () => nowMs + 2 * 3_600_000 };
+    const body = glass({ expiresAt: inHours(4) });
+    const late = await call('PUT', '/break-glasses/short', { actor: 'bob', body }, { clock });
     expectProblem(late, 403, 'not-owner');
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
-import { LASTING, PASSING, PRIVATE } from '../store/outages.ts';
+import { LASTING, type OutageCase, PASSING, PRIVATE, timesFor } from '../store/outages.ts';
 import { type DynamoProxy, type Fate, startDynamoProxy } from '../store/proxy.ts';
 import { create } from './fixtures.ts';
 import { type Harness, startHarness } from './harness.ts';
@@ -13,7 +13,6 @@ const FORWARD: Fate = { type: 'forward' };
 describe('the API', () => {
   let harness: Harness;
   let proxy: DynamoProxy;
-  let client: ReturnType<typeof createDynamoClient>;
   let fate: Fate;
 
   beforeAll(async () => {
@@ -23,26 +22,30 @@ describe('the API', () => {
     const { hostname, port } = (await direct.config.endpoint?.()) ?? {};
     direct.destroy();
     proxy = await startDynamoProxy(`http://${hostname}:${port}`, () => fate);
-    client = createDynamoClient({ ...localSettings, endpoint: proxy.endpoint, attemptTimeoutMs: 100 });
   });
   beforeEach(() => {
     fate = FORWARD;
     harness.events.length = 0;
   });
   afterAll(async () => {
-    client?.destroy();
     await proxy?.close();
     await harness?.close();
   });
 
-  const call = (method: string, path: string, body?: object) => {
-    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 1_000 });
-    return harness.call(method, path, { body }, { store });
-  };
+  /** Requests to an API that finds the outage in a short time. */
+  function api(outage?: OutageCase) {
+    const { attemptTimeoutMs, patienceMs } = outage
+      ? timesFor(outage)
+      : { attemptTimeoutMs: 60_000, patienceMs: 60_000 };
+    const client = createDynamoClient({ ...localSettings, endpoint: proxy.endpoint, attemptTimeoutMs });
+    const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs });
+    return (method: string, path: string, body?: object) => harness.call(method, path, { body }, { store });
+  }
 
   it.each([...PASSING, ...LASTING])(
     'before a DynamoDB that $name is unavailable, says why, and recovers',
     async (outage) => {
+      const call = api(outage);
       fate = outage.fate;
       for (const answer of [
         await call('GET', '/v1/fleets/shop'),
@@ -64,7 +67,7 @@ describe('the API', () => {
   it('before a DynamoDB that finds a call at fault has an internal error', async () => {
     const body = { __type: 'com.amazon.coral.validate#ValidationException', message: PRIVATE };
     fate = { type: 'answer', status: 400, body };
-    const answer = await call('GET', '/v1/fleets/shop');
+    const answer = await api()('GET', '/v1/fleets/shop');
     expect([answer.status, answer.body.code]).toEqual([500, 'internal']);
     expect(JSON.stringify(answer.body)).not.toContain(PRIVATE);
   });

@@ -1,8 +1,10 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Kind, Resource } from '../../functions/core/model.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
-import { type Item, itemOf } from '../../functions/store/items.ts';
+import type { Item } from '../../functions/store/items.ts';
 import { resourceKey } from '../../functions/store/keys.ts';
+import { itemOf } from '../../functions/store/record-type.ts';
+import { resourceRecord } from '../../functions/store/records/resources.ts';
 import { Table } from '../../functions/store/table.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
@@ -105,7 +107,7 @@ async function fill({ connect }: ControlPlane): Promise<void> {
   const at = new Date(0).toISOString();
   const base = { fleet: FLEET, uid: 'uid', revision: 1, createdAt: at, updatedAt: at };
   const item = <K extends Kind>(resource: Resource<K>): Item =>
-    itemOf(resourceKey(resource), { ...resource, ...base }, { uid: 'uid', revision: 1, refs: 1 });
+    itemOf(resourceRecord, resourceKey(resource), { ...resource, ...base }, { uid: 'uid', revision: 1, refs: 1 });
   const target = (index: number) => ({ provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: `gw-${index}` });
   const fleet: Resource<'fleet'> = { ...base, kind: 'fleet', name: FLEET, spec: FleetInput.parse({}) };
   await table.writeAll([item(fleet)], []);

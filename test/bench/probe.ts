@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Kind, Resource } from '../../functions/core/model.ts';
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
-import { itemOf } from '../../functions/store/items.ts';
 import { resourceKey } from '../../functions/store/keys.ts';
+import { itemOf } from '../../functions/store/record-type.ts';
+import { resourceRecord } from '../../functions/store/records/resources.ts';
 import { Table } from '../../functions/store/table.ts';
 import { callApi } from '../../infra/local/client.ts';
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
@@ -90,7 +91,7 @@ async function declare(endpoint: string, urls: readonly string[]): Promise<void>
   const at = new Date().toISOString();
   const base = { fleet: FLEET, revision: 1, createdAt: at, updatedAt: at };
   const item = <K extends Kind>(resource: Resource<K>) =>
-    itemOf(resourceKey(resource), resource, { uid: resource.uid, revision: 1, refs: 1 });
+    itemOf(resourceRecord, resourceKey(resource), resource, { uid: resource.uid, revision: 1, refs: 1 });
   const spec = FleetInput.parse({ health: { intervalSeconds: 60, timeoutSeconds: TIMEOUT_SECONDS } });
   const fleet: Resource<'fleet'> = { ...base, uid: 'flt_bench', kind: 'fleet', name: FLEET, spec };
   const clusters = urls.map((url, index) => {

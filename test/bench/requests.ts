@@ -12,8 +12,8 @@ import type { RecordedCall } from './bare-api.ts';
 const TOKEN = 'a-token-for-benches';
 const SHOP = '/v1/fleets/bench';
 const CLIENTS = 8;
-const WARM_UP = 100;
-const REQUESTS = 600;
+const WARM_UP = 60;
+const REQUESTS = 300;
 
 /** Linux counts processor time in hundredths of a second (USER_HZ in the kernel's documentation of /proc). */
 const TICK_MS = 10;

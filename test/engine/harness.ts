@@ -138,7 +138,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       clock,
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
-      notifier: createNotifier({}, { clock, allowLoopback: true }),
+      notifier: createNotifier({}, { clock, log: silent, allowLoopback: true }),
       log: silent,
       settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: true },
       ...overrides,

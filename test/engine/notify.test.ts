@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Deps, Lease, Store } from '../../functions/deps.ts';
+import type { Deps, DocumentKind, Lease, Store } from '../../functions/deps.ts';
 import { deliverDue, deliveryDocuments } from '../../functions/engine/notify.ts';
 import { createNotifier, type NotificationTarget } from '../../functions/notifier.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -77,7 +77,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   // What earlier tests have left is over.
-  for (const document of await store.pendingDocuments('delivery', 1_000)) {
+  for (const document of (await store.pendingDocuments('delivery', 1_000)).items) {
     await store.putDocument({ ...document, version: document.version + 1, isPending: false });
   }
   received = [];
@@ -93,7 +93,7 @@ function deps(overrides: Partial<Deps> = {}): Deps {
     clock,
     ids: { ulid: () => nextUlid(nowMs) },
     log: { info: log, error: log },
-    notifier: createNotifier(targets, { clock, allowLoopback: true }),
+    notifier: createNotifier(targets, { clock, log: { info: log, error: log }, allowLoopback: true }),
   };
   return { ...(parts as Deps), ...overrides };
 }
@@ -288,8 +288,8 @@ describe('a sender', () => {
   it('does not overwrite what another has recorded meanwhile', async () => {
     const event = await tell('slack');
     reply = () => ({ status: 503 });
-    const [pending] = await store.pendingDocuments('delivery', 1);
-    const raced: Store = { ...store, pendingDocuments: async () => (pending ? [pending] : []) };
+    const pending = await store.pendingDocuments<DocumentKind>('delivery', 1);
+    const raced = { ...store, pendingDocuments: async () => pending } as Store;
     await pass(1);
     const recorded = await deliveries(event);
     reply = () => TAKEN;

@@ -7,6 +7,7 @@ import { createDynamoClient, createDynamoStore } from '../../functions/store/dyn
 import { localSettings } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { type DynamoCall, type DynamoProxy, type Fate, startDynamoProxy } from '../store/proxy.ts';
+import { EventClock } from './clocks.ts';
 import { type ControlPlane, startControlPlane } from './harness.ts';
 
 const INTERVAL_MS = 5_000;
@@ -124,9 +125,14 @@ describe('probing over a store that fails', () => {
   });
 
   it('that does not take what is seen of one cluster keeps what is seen of the other', async () => {
-    // Answers that come apart are written apart.
+    let asking = 0;
+    let most = 0;
+    // Answers that come apart are written apart, and the one of b is still awaited when the other has failed.
     const fetch: Deps['net']['fetch'] = async (url) => {
-      if (url.includes('//b.')) await realSleep(20);
+      if (!url.includes('//b.')) return { status: 200 };
+      most = Math.max(most, ++asking);
+      await realSleep(1_200);
+      asking--;
       return { status: 200 };
     };
     deps = { ...deps, net: { ...net, fetch } };
@@ -134,9 +140,10 @@ describe('probing over a store that fails', () => {
       const written = action === 'TransactWriteItems' ? JSON.stringify(body) : '';
       return written.includes('OBSERVATION#prod#a') && !written.includes('OBSERVATION#prod#b') ? RESET : FORWARD;
     };
-    await fire();
-    expect(await observed('b')).toHaveLength(12);
-    expect((await observed('a')).length).toBeLessThan(12);
+    await runProbeSchedule(deps, startedMs + 2.5 * INTERVAL_MS);
+    expect(await observed('b')).toEqual([0, INTERVAL_MS, 2 * INTERVAL_MS]);
+    expect(await observed('a')).toEqual([]);
+    expect(most, 'rounds that went on at the same time').toBe(1);
   });
 
   it.each(['nextBehind', 'holds', 'pendingDocuments'] as const)(
@@ -147,9 +154,12 @@ describe('probing over a store that fails', () => {
         count++;
         throw new StoreUnavailable({ trouble: 'unreachable', code: 'ConnectionFailed', message: '' });
       };
-      await runSchedule({ ...deps, store: { ...deps.store, [method]: fails } }, startedMs + 15_000);
-      expect(count).toBeGreaterThan(1);
-      expect(logged).toContain('schedule.failed');
+      // Time that goes from one sleeper to the next, since several jobs sleep.
+      const clock = new EventClock();
+      const store = { ...deps.store, [method]: fails };
+      await runSchedule({ ...deps, clock, store }, clock.now() + 15_000);
+      expect(count).toBe(2);
+      expect(logged.filter((event) => event === 'schedule.failed')).toHaveLength(2);
       expect(await observed('a')).not.toEqual([]);
     },
   );

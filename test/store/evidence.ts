@@ -6,7 +6,7 @@ import {
   type Outage,
   type Traffic,
 } from '../../functions/core/traffic.ts';
-import type { DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
+import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,
   cluster,
@@ -243,13 +243,29 @@ export function evidenceSuite(store: () => Store): void {
         isPending,
       });
       for (const id of ['01B', '01A', '01C']) await store().putDocument(pending(id, 1, true));
-      expect((await store().pendingDocuments('delivery', 2)).map(({ id }) => id)).toEqual(['01A', '01B']);
+      expect((await store().pendingDocuments('delivery', 2)).items.map(({ id }) => id)).toEqual(['01A', '01B']);
       await store().putDocument(pending('01A', 2, false));
-      expect((await store().pendingDocuments('delivery', 5)).map(({ id }) => id)).toEqual(['01B', '01C']);
+      expect((await store().pendingDocuments('delivery', 5)).items.map(({ id }) => id)).toEqual(['01B', '01C']);
     });
   });
 }
 
-function document(kind: DocumentKind, id: string, version: number): StoredDocument {
-  return { fleet: FLEET, kind, id, version, body: { text: `${id} ${version}` }, isPending: false };
+function document<K extends DocumentKind>(kind: K, id: string, version: number): StoredDocument<K> {
+  return { fleet: FLEET, kind, id, version, body: bodyOf(id, version)[kind], isPending: false };
+}
+
+/** The version stands somewhere in each, so that no two are alike. */
+function bodyOf(id: string, version: number): DocumentBodies {
+  const at = secondsLater(version);
+  const override = { name: id, fleet: FLEET, reason: 'r', expiresAt: at, owner: 'o', createdAt: at, updatedAt: at };
+  const run = { id, fleet: FLEET, drill: 'd', cluster: 'a', actor: 'o', startedAt: at, recoveryTargetSeconds: 9 };
+  const event = { id, type: 'overload' as const, fleet: FLEET, at, summary: 's', clusters: [] };
+  const share = { cluster: 'a', percent: 0, stepPercent: 1, stepSeconds: 1, currentPercent: 0, decision: 'd' };
+  return {
+    shift: { ...override, ...share, state: 'moving' },
+    'break-glass': { ...override, rules: ['capacity'], state: 'live' },
+    'drill-run': { ...run, state: 'moving', percent: 0, events: [] },
+    delivery: { id, event, target: 't', state: 'pending', attempts: [] },
+    voter: { sequence: version },
+  };
 }

@@ -21,6 +21,14 @@ function refusal(trouble: StoreTrouble, code: string, status = 400): OutageCase 
   return { name: `answers ${code}`, fate: exception(status, code), trouble, code };
 }
 
+/** Times to find the outage by: short ones only where it takes time, so that a busy machine is not taken for a store that hangs. */
+export function timesFor({ trouble }: OutageCase): { attemptTimeoutMs: number; patienceMs: number } {
+  return {
+    attemptTimeoutMs: trouble === 'silent' ? 200 : 60_000,
+    patienceMs: trouble === 'silent' || trouble === 'throttled' ? 1_500 : 60_000,
+  };
+}
+
 /** What passes by itself, so that trying again is worth it. */
 export const PASSING: readonly OutageCase[] = [
   { name: 'resets the connection', fate: { type: 'reset' }, trouble: 'unreachable', code: 'ConnectionFailed' },

@@ -53,7 +53,7 @@ async function declare(): Promise<void> {
 
 test('health and document are served without a token, everything else needs one', async () => {
   const { url } = stack.api;
-  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${url}/livez`)).status).toBe(200);
   expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(documentation);
   expect((await fetch(`${url}/v1/fleets`)).status).toBe(401);
 });

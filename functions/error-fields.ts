@@ -1,0 +1,93 @@
+import type { Json } from './core/provider-object.ts';
+import type { Redact } from './redact.ts';
+
+/** Causes of causes that are shown. */
+const MAX_DEPTH = 4;
+
+const MAX_FRAMES = 20;
+
+/** Names, codes and request ids are words; whatever is not one might be a message in disguise. */
+const WORD = /^[\w.:/-]{1,80}$/;
+
+/** A frame as V8 writes it: an optional function, and a place in a file. */
+const FRAME = /^\s*at (?:(?<name>[\w$.<>#[\] ]{1,100}) \()?(?<place>[^()]+:\d+:\d+)\)?$/;
+
+/** The last parts of a path tell the file; the first ones tell about the machine. */
+const PLACE = /(?:[\w@.-]+\/){0,3}[\w@.-]+:\d+:\d+$/;
+
+/**
+ * What a log may tell of an error: its name, its redacted message, code, request id and HTTP status, where it was thrown, and the same of
+ * its cause. Takes whatever can be thrown, and never throws itself.
+ */
+export function errorFields(thrown: unknown, redact: Redact): Json {
+  return fieldsOf(thrown, redact, new Set(), 0);
+}
+
+function fieldsOf(thrown: unknown, redact: Redact, seen: Set<unknown>, depth: number): Record<string, Json> {
+  if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
+    return { name: typeof thrown, message: redact.foreign(textOf(thrown)) };
+  }
+  seen.add(thrown);
+  const metadata = read(thrown, '$metadata');
+  const message = read(thrown, 'message');
+  const stack = framesOf(read(thrown, 'stack'), message, redact);
+  const cause = read(thrown, 'cause') ?? firstOf(read(thrown, 'errors'));
+  return {
+    name: wordOf(read(thrown, 'name'), redact) ?? 'UnnamedError',
+    message: redact.foreign(typeof message === 'string' ? message : ''),
+    ...defined('code', wordOf(read(thrown, 'code'), redact)),
+    ...defined('requestId', wordOf(read(metadata, 'requestId') ?? read(thrown, 'requestId'), redact)),
+    ...defined('status', statusOf(read(metadata, 'httpStatusCode') ?? read(thrown, 'status'))),
+    ...(stack.length > 0 && { stack }),
+    ...(cause !== undefined &&
+      depth < MAX_DEPTH &&
+      !seen.has(cause) && { cause: fieldsOf(cause, redact, seen, depth + 1) }),
+  };
+}
+
+/** A property of anything, without trust in its getters. */
+function read(value: unknown, name: string): unknown {
+  try {
+    return typeof value === 'object' || typeof value === 'function' ? Reflect.get(value ?? {}, name) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(thrown: unknown): string {
+  return typeof thrown === 'string' ? thrown : String(thrown);
+}
+
+/** An AggregateError has several causes, and often no message: the first one stands for all. */
+function firstOf(errors: unknown): unknown {
+  return read(errors, '0');
+}
+
+function wordOf(value: unknown, redact: Redact): string | undefined {
+  const text = typeof value === 'number' ? String(value) : value;
+  return typeof text === 'string' && WORD.test(text) && redact.foreign(text) === text ? text : undefined;
+}
+
+function statusOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
+}
+
+function defined(name: string, value: Json | undefined): Record<string, Json> {
+  return value === undefined ? {} : { [name]: value };
+}
+
+/** The stack repeats the message at its head; only what looks like a frame is taken from what follows. */
+function framesOf(stack: unknown, message: unknown, redact: Redact): string[] {
+  if (typeof stack !== 'string') return [];
+  const head = typeof message === 'string' && message !== '' ? stack.indexOf(message) : -1;
+  const frames = head < 0 ? stack : stack.slice(head + String(message).length);
+  const lines = frames.slice(0, 20_000).split('\n');
+  return lines.flatMap((line) => frameOf(line, redact)).slice(0, MAX_FRAMES);
+}
+
+function frameOf(line: string, redact: Redact): string[] {
+  const { name, place = '' } = FRAME.exec(line)?.groups ?? {};
+  const [where] = PLACE.exec(place) ?? [];
+  if (where === undefined) return [];
+  return [redact.foreign(name === undefined ? where : `${name} (${where})`)];
+}

@@ -1,0 +1,24 @@
+import type { Heartbeat, Job, Store } from '../deps.ts';
+import { ABSENT, update } from './items.ts';
+import { allHeartbeats, heartbeatKey } from './keys.ts';
+import { attributesOf, versionOf } from './record-type.ts';
+import { heartbeatRecord } from './records/coordination.ts';
+import type { Table } from './table.ts';
+
+type Heartbeats = Pick<Store, 'beat' | 'heartbeats'>;
+
+/** When scheduled jobs last came to an end: one item for each job. */
+export function heartbeatStore(table: Table): Heartbeats {
+  return {
+    // The time never moves back. That a later one is there already is fine.
+    beat: async (job, atMs) => {
+      const change = 'SET #atMs = :atMs, #v = :v';
+      const values = { atMs, v: versionOf(heartbeatRecord) };
+      await table.transact([update(heartbeatKey(job), change, `${ABSENT} OR #atMs < :atMs`, values)]);
+    },
+    heartbeats: async () => {
+      const items = await table.query(allHeartbeats());
+      return items.map((item): Heartbeat => ({ job: item.sk as Job, ...attributesOf(item, heartbeatRecord) }));
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** Records beside the traffic state, and what is in them. */
+
+import * as z from 'zod';
+import { DrillRun } from '../../../schemas/drill.ts';
+import { Delivery } from '../../../schemas/notification.ts';
+import { BreakGlass, Shift } from '../../../schemas/shift.ts';
+import type { DocumentBodies, DocumentKind, StoredDocument } from '../../deps.ts';
+import { type RecordType, recordType } from '../record-type.ts';
+
+/** What a shift and its like are to the API, they are to the store. */
+const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
+  shift: Shift,
+  'break-glass': BreakGlass,
+  'drill-run': DrillRun,
+  delivery: Delivery,
+  voter: z.object({ sequence: z.number() }),
+};
+
+const NAMES: Record<DocumentKind, string> = {
+  shift: 'shift',
+  'break-glass': 'break-glass',
+  'drill-run': 'drill run',
+  delivery: 'delivery',
+  voter: 'sequence of a voter',
+};
+
+/** Documents of each kind are records of their own. */
+export function documentRecord<K extends DocumentKind>(kind: K): RecordType<StoredDocument<K>> {
+  const schema = z.object({
+    fleet: z.string(),
+    kind: z.literal(kind),
+    id: z.string(),
+    version: z.int().min(0),
+    body: bodies[kind],
+    isPending: z.boolean(),
+    ttl: z.number().optional(),
+  });
+  return recordType(NAMES[kind], schema as unknown as z.ZodType<StoredDocument<K>>);
+}

@@ -1,0 +1,74 @@
+/** What voters have seen of clusters. */
+
+import * as z from 'zod';
+import { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
+import type { HealthRecord } from '../../core/health.ts';
+import { recordType } from '../record-type.ts';
+
+const Count = z.int().min(0);
+
+/** Before there were voters, what looked at clusters was what the default voter of a fleet is now. */
+export const FIRST_VOTER = 'edge';
+
+/** Observations of the first version say nothing of who made them. Those of later releases without versions do. */
+export const ObservationWithoutVoter = z
+  .looseObject({})
+  .transform((observation) => ({ voter: FIRST_VOTER, ...observation }));
+
+export const observationRecord = recordType<Observation>('observation', Observation, [ObservationWithoutVoter]);
+
+const StoredVoter = z.object({
+  voter: z.string(),
+  state: HealthState,
+  sinceMs: z.number(),
+  consecutiveFailures: Count,
+  consecutiveSuccesses: Count,
+  observedAtMs: z.number(),
+  suspectUntilMs: z.number(),
+  last: z.object({ outcome: z.enum(['ok', 'fail']), cause: FailureCause.optional(), detail: z.string() }),
+});
+
+const StoredHealth: z.ZodType<HealthRecord> = z.object({
+  fleet: z.string(),
+  cluster: z.string(),
+  uid: z.string(),
+  version: Count,
+  state: HealthState,
+  sinceMs: z.number(),
+  cause: FailureCause.optional(),
+  firstHealthyAtMs: z.number().optional(),
+  votes: z.array(StoredVoter),
+  recent: z.array(Observation),
+});
+
+/** Of the first version: one prober, whose word was the health of the cluster. */
+const HealthWithoutVotes = z
+  .looseObject({
+    version: Count,
+    state: HealthState,
+    sinceMs: z.number(),
+    consecutiveFailures: Count,
+    consecutiveSuccesses: Count,
+    observedAtMs: z.number(),
+    recent: z.array(ObservationWithoutVoter.pipe(Observation)),
+  })
+  .transform(({ consecutiveFailures, consecutiveSuccesses, observedAtMs, ...record }) => {
+    const { state, sinceMs, recent } = record;
+    const [last] = recent;
+    const vote = {
+      ...{ voter: FIRST_VOTER, state, sinceMs, consecutiveFailures, consecutiveSuccesses, observedAtMs },
+      suspectUntilMs: 0,
+      last: { outcome: last?.outcome ?? 'ok', detail: last?.detail ?? '' },
+    };
+    return {
+      ...record,
+      // It has been served before, so that it is no newcomer to its fleet.
+      ...(state !== 'unknown' && { firstHealthyAtMs: sinceMs }),
+      votes: recent.length === 0 ? [] : [vote],
+    };
+  });
+
+/** Releases without versions wrote both shapes. */
+const HealthOfFirstVersion = z.union([z.looseObject({ votes: z.array(z.unknown()) }), HealthWithoutVotes]);
+
+export const healthRecord = recordType('health record', StoredHealth, [HealthOfFirstVersion]);

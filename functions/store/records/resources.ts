@@ -1,0 +1,116 @@
+/**
+ * What people declared, and its history. Specs are parsed by the schemas of the API, so these may widen and gain defaults, but must keep
+ * reading what older releases have written.
+ */
+
+import * as z from 'zod';
+import { ClusterInput } from '../../../schemas/cluster.ts';
+import { Kind as KindName } from '../../../schemas/common.ts';
+import { FleetInput } from '../../../schemas/fleet.ts';
+import { GatewayInput } from '../../../schemas/gateway.ts';
+import { OperationProblem } from '../../../schemas/operation.ts';
+import { RouteInput } from '../../../schemas/route.ts';
+import { ServiceInput } from '../../../schemas/service.ts';
+import type { Kind, Resource, Specs } from '../../core/model.ts';
+import type { Revision, Rollout, Step } from '../../deps.ts';
+import type { Item } from '../items.ts';
+import { parsed, recordOf, recordType } from '../record-type.ts';
+
+const Count = z.int().min(0);
+
+const specs: { [K in Kind]: z.ZodType<Specs[K]> } = {
+  fleet: FleetInput,
+  cluster: ClusterInput,
+  gateway: GatewayInput,
+  service: ServiceInput,
+  route: RouteInput,
+};
+
+/**
+ * What has been declared, with the defaults of this release. Fields that a newer release has added are left out: the API refuses unknown
+ * fields because a typing error must not pass, which is no concern of what has been accepted.
+ */
+function specOf<K extends Kind>(kind: K, item: Item, value: unknown): Specs[K] {
+  const result = specs[kind].safeParse(value);
+  return result.success ? result.data : parsed(item, specs[kind], withoutUnknown(value, result.error.issues));
+}
+
+function withoutUnknown(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  const copy: unknown = structuredClone(value);
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const place = issue.path.reduce<unknown>((at, step) => Reflect.get(Object(at), step), copy);
+    for (const key of issue.keys) Reflect.deleteProperty(Object(place), key);
+  }
+  return copy;
+}
+
+const Declared = z.object({
+  fleet: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  revision: z.int().min(1),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  spec: z.unknown(),
+});
+
+export const resourceRecord = recordType('resource', Declared);
+
+export const revisionRecord = recordType('revision', Declared.extend({ deleted: z.boolean().optional() }));
+
+export function resourceOf<K extends Kind>(kind: K, item: Item): Resource<K> {
+  const declared = recordOf(item, resourceRecord);
+  return { ...declared, kind, spec: specOf(kind, item, declared.spec) };
+}
+
+/** A snapshot of a resource, marked when it is that of a deletion. */
+export function revisionOf<K extends Kind>(kind: K, item: Item): Revision<K> {
+  const { deleted = false, ...declared } = recordOf(item, revisionRecord);
+  return { ...declared, deleted, kind, spec: specOf(kind, item, declared.spec) };
+}
+
+/** The counter of an item that may not have one yet. */
+export function refsOf(item: Item | undefined): number {
+  return item ? parsed(item, z.object({ refs: Count.default(0) }), item).refs : 0;
+}
+
+/** An entry leads to a resource by its key; there is nothing else in it. */
+export const entryRecord = recordType('entry', z.object({}));
+
+const StoredStep = z.object({
+  verb: z.enum(['create', 'update', 'delete']),
+  resource: Declared.extend({ kind: KindName }),
+  references: z.array(z.object({ kind: KindName, fleet: z.string(), name: z.string() })),
+  referenceCount: Count.optional(),
+  gateways: z.array(z.string()),
+  movedTerms: Count,
+});
+
+export const stepsRecord = recordType('batch of steps', z.object({ steps: z.array(StoredStep) }));
+
+export function stepsOf(item: Item): Step[] {
+  return recordOf(item, stepsRecord).steps.map(({ resource, ...rest }) => ({
+    ...rest,
+    resource: { ...resource, spec: specOf(resource.kind, item, resource.spec) },
+  }));
+}
+
+const StoredRollout = z.object({
+  fleet: z.string(),
+  operation: z.string(),
+  batches: Count,
+  steps: Count,
+  endedAt: z.string().optional(),
+  problem: OperationProblem.optional(),
+});
+
+export const rolloutRecord = recordType('rollout', StoredRollout);
+
+/** How far it has come is attributes, which each batch moves on. */
+export function rolloutOf(item: Item): Rollout {
+  const cursor = parsed(item, z.object({ writtenBatches: Count, writtenSteps: Count }), item);
+  return { ...recordOf(item, rolloutRecord), ...cursor };
+}
+
+export const holdRecord = recordType('hold', z.object({ fleet: z.string(), operation: z.string() }));
