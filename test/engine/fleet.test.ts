@@ -19,6 +19,13 @@ async function start(provider: 'alb' | 'mse'): Promise<Harness> {
   return harness;
 }
 
+async function rounds({ deps, clock }: Harness, count: number): Promise<void> {
+  for (let round = 0; round < count; round++) {
+    await runProbeRound(deps());
+    clock.advance(5000);
+  }
+}
+
 /** Without what listens, which does so at another port each time. */
 async function stateOf(harness: Harness) {
   const { items, objects } = await savePlane(harness);
@@ -36,9 +43,11 @@ it.each(['alb', 'mse'] as const)(
     const objects = inventory(first.cloud);
     expect(before.table.length).toBeGreaterThan(50);
     await first.put(`${FLEET}/routes/extra`, { ...ROUTES.shop, hostnames: ['extra.example.com'] });
+    await rounds(first, 3);
     await first.edge.clusters.a.fail('refuse');
+    await rounds(first, 1);
+    expect(await first.edge.split(5, 'shop.example.com')).toEqual({ b: 5 });
     first.cloud.faults.add({ kind: 'drop', times: 100_000 });
-    for (let round = 0; round < 3; round++) await runProbeRound(first.deps());
     const firstNowMs = first.clock.now();
     await open.pop()?.close();
 
