@@ -11,9 +11,9 @@ import type { RecordedCall } from './bare-api.ts';
 
 const TOKEN = 'a-token-for-benches';
 const SHOP = '/v1/fleets/bench';
-const CLIENTS = 8;
-const WARM_UP = 60;
-const REQUESTS = 300;
+const CLIENTS = 2;
+const WARM_UP = 50;
+const REQUESTS = 200;
 
 /** Linux counts processor time in hundredths of a second (USER_HZ in the kernel's documentation of /proc). */
 const TICK_MS = 10;
@@ -57,7 +57,7 @@ interface Cost {
   storeCalls: number;
 }
 
-/** The processor time that requests to the API cost in workerd, with eight clients, beside a bare Hono handler that makes the same calls. */
+/** The processor time that requests to the API cost in workerd, with two clients, beside a bare Hono handler that makes the same calls. */
 export async function requests(): Promise<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
   const dynamo = await startDynamo();
