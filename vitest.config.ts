@@ -1,24 +1,52 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
-  test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    maxWorkers: 2,
-    projects: [
-      { extends: true, test: { name: 'main', include: ['test/**/*.test.ts'], provide: { runtime: 'node' } } },
-      {
-        // The tests of the API once more, over HTTP and against the Worker in workerd. Files of one process share one Worker.
-        extends: true,
-        test: {
-          name: 'api-workerd',
-          include: ['test/api/*.test.ts'],
-          isolate: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          provide: { runtime: 'workerd' },
+/** Tests of whole processes in real time; the others share a worker with other files. */
+const PROCESSES = ['test/local/**', 'test/workerd/**'];
+
+/**
+ * `vitest run --mode full` takes every case of the exhaustive tests (see test/matrix.ts) and the files named `*.full.test.ts`; without it, a
+ * sample of the cases is taken and those files are left out.
+ */
+export default defineConfig(({ mode }) => {
+  const scope = mode === 'full' ? ('full' as const) : ('sample' as const);
+  const leftOut = scope === 'full' ? [] : ['**/*.full.test.ts'];
+  return {
+    test: {
+      // They end a test that hangs; a busy machine may take ten times as long as an idle one.
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
+      maxWorkers: 2,
+      provide: { scope },
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: 'shared',
+            include: ['test/**/*.test.ts'],
+            exclude: [...PROCESSES, ...leftOut],
+            isolate: false,
+            provide: { runtime: 'node' },
+          },
         },
-      },
-    ],
-  },
+        {
+          extends: true,
+          test: { name: 'processes', include: PROCESSES.map((folder) => `${folder}/*.test.ts`), exclude: leftOut },
+        },
+        // The tests of the API once more, over HTTP and against the Worker in workerd. Files of one process share one Worker.
+        ...(scope === 'full'
+          ? [
+              {
+                extends: true as const,
+                test: {
+                  name: 'api-workerd',
+                  include: ['test/api/*.test.ts'],
+                  isolate: false,
+                  provide: { runtime: 'workerd' as const },
+                },
+              },
+            ]
+          : []),
+      ],
+    },
+  };
 });

@@ -19,7 +19,7 @@ export async function checkReadiness({ store, clock, log }: Pick<Deps, 'store' |
     return summary([answers, ...JOBS.map((job) => checkOf(job, heartbeats, clock.now()))]);
   } catch (error) {
     log.error('readiness.failed', {}, error);
-    const detail = 'The store does not answer, so that nothing is known of the schedule either; the log has the cause.';
+    const detail = 'The store cannot be read, so that nothing is known of the schedule either; the log has the cause.';
     return summary([{ name: 'store', status: 'failed', detail }]);
   }
 }

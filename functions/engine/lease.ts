@@ -50,6 +50,6 @@ async function release({ store, log }: Pick<Deps, 'store' | 'log'>, lease: Lease
   try {
     await store.release(lease);
   } catch (error) {
-    log.error('lease.not-released', { lease: lease.name, name: error instanceof Error ? error.name : typeof error });
+    log.error('lease.not-released', { lease: lease.name }, error);
   }
 }

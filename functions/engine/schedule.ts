@@ -18,10 +18,11 @@ export async function runSchedule(deps: Deps, deadlineMs: number): Promise<void>
     repeat(deps, deadlineMs, 'rollouts', sweepRollouts),
     repeat(deps, deadlineMs, 'deliveries', deliverDue),
   ]);
-  const failed = jobs.filter((job) => job.status === 'rejected');
-  for (const { reason } of failed) deps.log.error('schedule.failed', {}, reason);
+  const failed = jobs.find((job) => job.status === 'rejected');
+  if (failed === undefined) return;
+  deps.log.error('schedule.failed', { job: 'probe' }, failed.reason);
   // The platform shows what is thrown here as it is, so it says nothing but where to look.
-  if (failed.length > 0) throw new Error('A scheduled job failed: schedule.failed in the log has the cause.');
+  throw new Error('The probing could not begin: schedule.failed in the log has the cause.');
 }
 
 /**

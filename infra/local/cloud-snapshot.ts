@@ -14,22 +14,25 @@ const UNSETTLED = /"(Provisioning|Configuring|Creating|Deleting|Adding|Removing|
 const RUNNING = 2;
 const ROUTE_IN_MOTION = [2, 5];
 
-/** Fills the state, or a part of it, with what was saved last; does nothing when nothing was. */
-export function restoreState(file: string, state: CloudState | MseState): void {
-  if (!existsSync(file)) return;
-  const saved = parse(file);
-  for (const [name, map] of Object.entries(state) as [string, Map<unknown, unknown>][]) {
-    for (const [id, item] of saved[name] ?? []) map.set(id, item);
-  }
+/** Reads the objects that were saved last; there are none when nothing was saved. */
+export function readState(file: string): Partial<CloudState & MseState> {
+  return existsSync(file) ? parse(file) : {};
 }
 
 /** Saves the state, unless something is at work on it: that does not outlive the process, and its objects would stay half done. */
 export function saveState(file: string, state: CloudState & MseState): void {
-  const text = JSON.stringify({ version: VERSION, ...state }, (_, value) =>
+  if (isSettled(state)) replaceFile(file, textOf(state));
+}
+
+/** Whether nothing is at work on the objects. */
+export function isSettled(state: CloudState & MseState): boolean {
+  return !UNSETTLED.test(textOf(state)) && !isInMotion(state);
+}
+
+function textOf(state: CloudState & MseState): string {
+  return JSON.stringify({ version: VERSION, ...state }, (_, value) =>
     value instanceof Map ? { map: [...value] } : value,
   );
-  if (UNSETTLED.test(text) || isInMotion(state)) return;
-  replaceFile(file, text);
 }
 
 function isInMotion({ gateways }: MseState): boolean {

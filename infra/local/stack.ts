@@ -7,12 +7,8 @@ import { clock } from '../../functions/platform.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { DEFAULT_TABLE_NAME } from '../table.ts';
 import type { ApiClient } from './client.ts';
-import { createDataPlane } from './cloud/alb/data-plane/index.ts';
-import type { DataPlane } from './cloud/alb/model.ts';
-import { createMseDataPlane } from './cloud/mse/data-plane/index.ts';
-import type { MseDataPlane } from './cloud/mse/model.ts';
 import { type LocalCloud, startLocalCloud } from './cloud/server.ts';
-import { restoreState, saveState } from './cloud-snapshot.ts';
+import { readState, saveState } from './cloud-snapshot.ts';
 import { type DemoCluster, startDemoCluster } from './demo-cluster.ts';
 import { ensureTable, localSettings, startDynamo } from './dynamo.ts';
 import { reportingFailure } from './files.ts';
@@ -143,35 +139,21 @@ function hostOf({ host = LOOPBACK }: StackOptions): string {
 /** The local cloud, with what it had before. */
 async function startCloud(options: StackOptions, closers: Closer[]): Promise<LocalCloud> {
   const { ports, persist } = options;
-  const at = (port: number) => ({ host: hostOf(options), ports: port === 0 ? [] : [port] });
-  const snapshot = snapshotOf(options);
-  let alb: DataPlane | undefined;
-  let mse: MseDataPlane | undefined;
   const cloud = await startLocalCloud({
     host: LOOPBACK,
     port: ports.cloud,
     accessKeys: { [ACCESS_KEY.accessKeyId]: ACCESS_KEY.accessKeySecret },
-    dataPlane: (state) => {
-      if (persist) restoreState(snapshot, state);
-      alb = createDataPlane(state, at(ports.gateway));
-      return alb;
-    },
-    mseDataPlane: (state) => {
-      if (persist) restoreState(snapshot, state);
-      mse = createMseDataPlane(state, at(ports.mseGateway));
-      return mse;
-    },
+    saved: persist ? readState(snapshotOf(options)) : {},
+    dataPlaneHost: hostOf(options),
+    dataPlanePorts: portsOf(ports.gateway),
+    mseDataPlanePorts: portsOf(ports.mseGateway),
   });
   closers.push(() => cloud.close());
-  for (const listener of cloud.state.listeners.values()) {
-    const address = await alb?.openListener(listener);
-    if (address !== undefined) listener.dataPlaneAddress = address;
-  }
-  for (const gateway of cloud.mse.gateways.values()) {
-    const address = await mse?.openGateway(gateway);
-    if (address !== undefined) gateway.dataPlaneAddress = address;
-  }
   return cloud;
+}
+
+function portsOf(port: number): number[] {
+  return port === 0 ? [] : [port];
 }
 
 function snapshotOf({ directory }: StackOptions): string {

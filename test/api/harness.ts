@@ -4,10 +4,11 @@ import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
-import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
-import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { createDynamoStore } from '../../functions/store/dynamo.ts';
+import { startDynamo } from '../../infra/local/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
 import { workerdApi } from './workerd.ts';
@@ -90,7 +91,7 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
   const events: Event[] = [];
   const guard = createGuard(policy, EXAMPLE_PLACE);
   const server = isWorkerd ? await workerdServer(events, guard) : await nodeServer();
-  const connect = () => guard.watch(createDynamoClient({ ...localSettings, endpoint: server.dynamoEndpoint }));
+  const connect = () => guard.watch(createTestClient(server.dynamoEndpoint));
   const client = connect();
   const meter = meterOf(client);
   const record = (level: Event['level']) => (event: string, fields?: object) => {

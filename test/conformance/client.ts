@@ -7,7 +7,7 @@ import { type Answer, faultsOf } from './check.ts';
 import type { Servers } from './fleet.ts';
 
 const EVENTUALLY_MS = 15_000;
-const MIRROR_MS = 2000;
+const MIRROR_MS = 15_000;
 
 /** What a mirror gets beyond what it should shows within this time. */
 const SILENCE_MS = 100;

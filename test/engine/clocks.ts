@@ -8,7 +8,11 @@ export interface TestClock extends Clock {
 
 /** Time that passes only when somebody sleeps; those who sleep at once wake at once. */
 export class VirtualClock implements TestClock {
-  #nowMs = Date.now();
+  #nowMs: number;
+
+  constructor(nowMs = Date.now()) {
+    this.#nowMs = nowMs;
+  }
 
   now = (): number => this.#nowMs;
 
@@ -48,6 +52,11 @@ export class EventClock implements TestClock {
   #nowMs = Date.now();
   #sleepers: { wakeMs: number; wake: () => void }[] = [];
   #running = false;
+
+  /** What others of this process have left without an answer does not hold it up. */
+  constructor() {
+    underWay.clear();
+  }
 
   now = (): number => this.#nowMs;
 

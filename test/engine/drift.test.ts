@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import type { Harness, Json } from './harness.ts';
 
 const SWEEP_AFTER_MS = 301_000;
 
@@ -45,8 +45,7 @@ describe.each(['alb', 'mse'] as const)('what somebody changes at %s itself', (pr
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 20 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, jobLatencyMs: 20 });
     await EDITS[provider](harness);
     harness.clock.advance(1_000);
     await harness.cloud.settle();

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlannedCall } from '../../schemas/plan.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import type { Harness, Json } from './harness.ts';
 
 describe.each(['alb', 'mse'] as const)('a dry run before %s', (provider) => {
   let harness: Harness;
 
   beforeAll(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 20 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, jobLatencyMs: 20 });
   });
   afterAll(() => harness.close());
 

@@ -5,7 +5,7 @@ import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
 /** A gateway of the local cloud, and two clusters behind it. */
 export interface Edge {
   target: GatewayTarget;
-  clusters: Record<'a' | 'b', DemoCluster>;
+  clusters: Clusters;
   /** One request through the data plane; `cluster` is who answered. */
   get(
     host: string,
@@ -14,12 +14,21 @@ export interface Edge {
   ): Promise<{ status: number; cluster: string | undefined }>;
   /** How many of n requests each cluster answered; failures count under their status. */
   split(n: number, host: string, headers?: Record<string, string>): Promise<Record<string, number>>;
-  close(): Promise<void>;
+}
+
+export type Clusters = Record<'a' | 'b', DemoCluster>;
+
+/** A loopback address that nobody else uses: while a cluster refuses connections, its port of 127.0.0.1 could be taken by an outgoing one. */
+const CLUSTER_HOST = '127.0.0.2';
+
+export async function startClusters(): Promise<Clusters> {
+  const start = (name: string) => startDemoCluster({ name, host: CLUSTER_HOST });
+  const [a, b] = await Promise.all([start('a'), start('b')]);
+  return { a, b };
 }
 
 /** `address`: where the data plane of the target listens. */
-export async function createEdge(target: GatewayTarget, address: { host: string; port: number }): Promise<Edge> {
-  const clusters = { a: await startDemoCluster({ name: 'a' }), b: await startDemoCluster({ name: 'b' }) };
+export function createEdge(target: GatewayTarget, address: { host: string; port: number }, clusters: Clusters): Edge {
   const get: Edge['get'] = async (host, path = '/', headers = {}) => {
     const answer = await sendTo(address, { path, headers: { host, ...headers }, agent: false });
     return {
@@ -39,9 +48,6 @@ export async function createEdge(target: GatewayTarget, address: { host: string;
         counts[name] = (counts[name] ?? 0) + 1;
       }
       return counts;
-    },
-    close: async () => {
-      await Promise.all([clusters.a.close(), clusters.b.close()]);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CloudError } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { matrix } from '../matrix.ts';
 import { afterCall, startProcess } from './cut.ts';
 import { EDITS, type Edit } from './edits.ts';
-import { declareFleet, FLEET } from './fleet.ts';
-import { type Api, type Harness, quietApi, startHarness } from './harness.ts';
+import { FLEET, startFleet } from './fleet.ts';
+import { type Api, type Harness, quietApi } from './harness.ts';
 import { differences, expectConverged } from './truth.ts';
 import { declareVersion } from './versions.ts';
 
@@ -19,8 +20,7 @@ describe.each(['alb', 'mse'] as const)('a person who edits a gateway of %s that 
   let writes: string[];
 
   beforeAll(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 50 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, jobLatencyMs: 50 });
     await harness.put(`${FLEET}/gateways/edge`, { target: harness.edge.target, drift: 'revert' });
     quiet = quietApi(harness);
     for (const _ of [1, 2]) {
@@ -70,11 +70,11 @@ describe.each(['alb', 'mse'] as const)('a person who edits a gateway of %s that 
     expect(edit.isKept?.(harness) ?? true, when).toBe(true);
   }
 
-  it.each(EDITS[provider])(
+  it.each(matrix(EDITS[provider], 2))(
     '$name: amid a run, and nothing is said to be verified that is not',
     async (edit) => {
       expect(writes.length).toBeGreaterThanOrEqual(5);
-      for (const action of writes) await editDuring(edit, action);
+      for (const action of matrix(writes, 1)) await editDuring(edit, action);
       await expectConverged(harness, edit.name);
     },
     600_000,

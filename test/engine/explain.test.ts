@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digest } from '../../functions/core/digest.ts';
 import { runProbeRound } from '../../functions/engine/probe.ts';
 import { DEFAULT_TABLE_NAME as TableName } from '../../infra/table.ts';
-import { declareFleet, FLEET } from './fleet.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { matrix } from '../matrix.ts';
+import { FLEET, startFleet } from './fleet.ts';
+import type { Harness, Json } from './harness.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -12,9 +13,8 @@ let harness: Harness;
 let client: ReturnType<Harness['connect']>;
 
 async function begin(provider: 'alb' | 'mse' = 'alb'): Promise<void> {
-  harness = await startHarness({ provider });
+  harness = await startFleet({ provider });
   client = harness.connect();
-  await declareFleet(harness);
   await rounds(4);
 }
 
@@ -130,7 +130,7 @@ describe('a recorded decision', () => {
   });
 });
 
-describe.each(['alb', 'mse'] as const)('behind %s, a route', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s, a route', (provider) => {
   beforeEach(() => begin(provider));
 
   it('explains why a cluster has lost its share, and that the gateway follows', async () => {

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound } from '../../functions/engine/probe.ts';
-import { declareFleet, FLEET } from './fleet.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { FLEET, startFleet } from './fleet.ts';
+import type { Harness, Json } from './harness.ts';
 
 describe('after a failure', () => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider: 'alb' });
-    await declareFleet(harness);
+    harness = await startFleet({ provider: 'alb' });
     await rounds(3);
   });
   afterEach(() => harness.close());

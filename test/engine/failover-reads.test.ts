@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound } from '../../functions/engine/probe.ts';
-import { declareFleet } from './fleet.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { startFleet } from './fleet.ts';
+import type { Harness } from './harness.ts';
 
 describe.each(['alb', 'mse'] as const)('behind %s, a failover', (provider) => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider });
-    await declareFleet(harness);
+    harness = await startFleet({ provider });
     for (let round = 0; round < 3; round++) {
       await runProbeRound(harness.deps());
       harness.clock.advance(5000);

@@ -6,18 +6,20 @@ import { createBudgets } from '../../functions/cloud/budgets.ts';
 import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
-import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
+import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
-import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { startDynamo } from '../../infra/local/dynamo.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
 import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
+import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard } from '../store/policy.ts';
 import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
-import { createEdge, type Edge } from './edge.ts';
+import { type Clusters, createEdge, type Edge, startClusters } from './edge.ts';
+import { restoreTable, type Saved } from './saved.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 export const KEYS = RESTRICTED;
@@ -55,7 +57,7 @@ export type Api = (
   headers?: Record<string, string>,
 ) => Promise<{ status: number; body: Json }>;
 
-interface Options {
+export interface Options {
   /** From a call of the cloud to its effect; default 200. */
   jobLatencyMs?: number;
   /** In real time; default 5000, so that a busy machine is not taken for a cloud in trouble. */
@@ -64,6 +66,8 @@ interface Options {
   throttle?: boolean;
   /** Default: the documented ones. */
   quotas?: LocalCloudOptions['quotas'];
+  /** Goes on from there. Default: nothing has happened yet. */
+  saved?: Saved;
   /** Whether the RAM policy allows to create gateways, beside carrying routes; default false. */
   mayProvision?: boolean;
 }
@@ -77,12 +81,17 @@ const silent: Log = { info: () => undefined, error: () => undefined };
 export async function startHarness(options: Options & { provider?: GatewayTarget['provider'] } = {}): Promise<Harness> {
   const plane = await startControlPlane(options);
   const target = await createInstance[options.provider ?? 'alb'](accountOf(plane));
-  const edge = await createEdge(target, addressOf(plane.cloud, target));
+  const clusters = await startClusters();
   const close = async () => {
-    await edge.close();
+    await Promise.all([clusters.a.close(), clusters.b.close()]);
     await plane.close();
   };
-  return { ...plane, edge, close };
+  return { ...plane, edge: edgeOf(plane, target, clusters), close };
+}
+
+/** What clients see of a gateway of the plane, and the clusters behind it. */
+export function edgeOf({ cloud }: ControlPlane, target: GatewayTarget, clusters: Clusters): Edge {
+  return createEdge(target, addressOf(cloud, target), clusters);
 }
 
 /** What makes instances there. */
@@ -92,18 +101,20 @@ export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
 
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
-  const clock = options.throttle ? new EventClock() : new VirtualClock();
+  const clock = options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs);
   const dynamo = await startDynamo();
+  if (options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
   const cloud = await startLocalCloud({
     ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
     jobLatencyMs: options.jobLatencyMs ?? 200,
     ...(options.quotas && { quotas: options.quotas }),
+    ...(options.saved && { saved: structuredClone(options.saved.objects) }),
     ...(!options.throttle && { throttle: false }),
     now: clock.now,
     // The SDK signs by the real time.
     signatureNow: Date.now,
   });
-  const connect = () => createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint, attemptTimeoutMs: 30_000 });
+  const connect = () => createTestClient(dynamo.endpoint);
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   const client = guard.watch(connect());
   const meter = meterOf(client);

@@ -2,14 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweepRollouts } from '../../functions/engine/rollout.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { createApi, type Harness, type Json, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import { createApi, type Harness, type Json } from './harness.ts';
 
 describe.each(['alb', 'mse'] as const)('a manifest, at %s', (provider) => {
   let harness: Harness;
   beforeAll(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 50 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, jobLatencyMs: 50 });
   });
   afterAll(() => harness.close());
 

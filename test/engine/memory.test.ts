@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
-import { declareFleet } from './fleet.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { startFleet } from './fleet.ts';
+import type { Harness } from './harness.ts';
 
 const HOUR_MS = 3_600_000;
 
 let harness: Harness;
 beforeEach(async () => {
-  harness = await startHarness({ provider: 'mse' });
-  await declareFleet(harness);
+  harness = await startFleet({ provider: 'mse' });
 });
 afterEach(() => harness.close());
 

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { createApi, type Harness, type Json, quietApi, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import { createApi, type Harness, type Json, quietApi } from './harness.ts';
 
 let harness: Harness;
 
 beforeAll(async () => {
-  harness = await startHarness({ jobLatencyMs: 20 });
-  await declareFleet(harness);
+  harness = await startFleet({ jobLatencyMs: 20 });
 });
 afterAll(() => harness.close());
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/engine/sweep.ts';
 import type { Fault } from '../../infra/local/cloud/faults.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { matrix } from '../matrix.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import type { Harness } from './harness.ts';
 import { inventory } from './inventory.ts';
 
 /** For as long as the test wants. */
@@ -12,8 +13,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is in trouble', 
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider, callTimeoutMs: 1000 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, callTimeoutMs: 1000 });
   });
   afterEach(() => harness.close());
 
@@ -26,7 +26,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is in trouble', 
     ['denies', { kind: 'error', code: 'Forbidden.RAM' }, 'CloudDenied'],
   ];
 
-  it.each(outages)(
+  it.each(matrix(outages, 3))(
     '%s: the route says so, the old configuration serves, and the sweep brings the new one',
     async (_, fault, reason) => {
       harness.cloud.faults.add({ ...fault, times: ALWAYS });
@@ -56,8 +56,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is disturbed for
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider });
-    await declareFleet(harness);
+    harness = await startFleet({ provider });
   });
   afterEach(() => harness.close());
 
@@ -99,8 +98,7 @@ function lost(...actions: string[]): Fault[] {
 
 describe('a batch', () => {
   it('that is applied by half ends complete after the next run', async () => {
-    const harness = await startHarness();
-    await declareFleet(harness);
+    const harness = await startFleet();
     harness.cloud.faults.add({ kind: 'partial-batch', action: 'CreateRules' });
     const hostnames = ['x1.example.com', 'x2.example.com', 'x3.example.com', 'x4.example.com'];
     await harness.put(`${FLEET}/routes/extra`, { ...ROUTES.shop, hostnames });

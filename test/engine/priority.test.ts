@@ -4,12 +4,13 @@ import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-clust
 import { addressOf, createInstance } from '../../infra/local/instances.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
+import { scale } from '../matrix.ts';
 import { commitRoute } from './commit-route.ts';
 import { accountOf, type ControlPlane, quietApi, startControlPlane } from './harness.ts';
 import { withdraw } from './withdraw.ts';
 
 const FLEET = 'prod';
-const ROUTES = 1000;
+const ROUTES = scale(1000, 300);
 const SERVICES = 50;
 const CLUSTERS = ['a', 'b'];
 
@@ -26,7 +27,7 @@ const CALLS = {
 /** From the order to the last call that moves a pool, in virtual time. Who has to queue for tokens takes much longer. */
 const MOVED_WITHIN_MS = { alb: 5_000, mse: 12_000 };
 
-describe.each(['alb', 'mse'] as const)('while 1,000 routes are published to %s, whose rates count', (provider) => {
+describe.each(['alb', 'mse'] as const)('while many routes are published to %s, whose rates count', (provider) => {
   let plane: ControlPlane;
   let clusters: DemoCluster[];
   let targets: Map<string, GatewayTarget>;

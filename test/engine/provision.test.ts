@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/engine/sweep.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import type { Harness, Json } from './harness.ts';
 
 const ALB = {
   provider: 'alb',
@@ -20,8 +20,7 @@ describe('a load balancer that is created for a gateway', () => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ mayProvision: true });
-    await declareFleet(harness);
+    harness = await startFleet({ mayProvision: true });
     harness.forgetCalls();
   });
   afterEach(() => harness.close());
@@ -150,8 +149,7 @@ describe('an MSE gateway that is created for a gateway', () => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider: 'mse', mayProvision: true });
-    await declareFleet(harness);
+    harness = await startFleet({ provider: 'mse', mayProvision: true });
   });
   afterEach(() => harness.close());
 

@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { commitRoute } from './commit-route.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import type { Harness, Json } from './harness.ts';
 
 describe('the quotas of a gateway', () => {
   let harness: Harness;
 
   beforeAll(async () => {
-    harness = await startHarness({ jobLatencyMs: 20 });
-    await declareFleet(harness);
+    harness = await startFleet({ jobLatencyMs: 20 });
   });
   afterAll(() => harness.close());
 

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
-import { declareFleet, FLEET, ROUTES } from './fleet.ts';
-import { type Harness, quietApi, startHarness } from './harness.ts';
+import { FLEET, ROUTES, startFleet } from './fleet.ts';
+import { type Harness, quietApi } from './harness.ts';
 
 describe('a declared fleet', () => {
   let harness: Harness;
 
   beforeAll(async () => {
-    harness = await startHarness();
-    await declareFleet(harness);
+    harness = await startFleet();
   });
   afterAll(() => harness.close());
 
@@ -100,8 +99,7 @@ describe('ownership policies', () => {
   let harness: Harness;
 
   beforeAll(async () => {
-    harness = await startHarness();
-    await declareFleet(harness);
+    harness = await startFleet();
   });
   afterAll(() => harness.close());
 
@@ -130,8 +128,7 @@ describe('ownership policies', () => {
 
 describe('a gateway whose changes are accepted', () => {
   it('is called pushed until they are read back, and verified only then', async () => {
-    const harness = await startHarness();
-    await declareFleet(harness);
+    const harness = await startFleet();
     const states: string[] = [];
     const { store } = harness.deps();
     const watched = {

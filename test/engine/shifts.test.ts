@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound } from '../../functions/engine/probe.ts';
-import { declareFleet, FLEET } from './fleet.ts';
-import { createApi, type Harness, type Json, startHarness } from './harness.ts';
+import { matrix } from '../matrix.ts';
+import { FLEET, startFleet } from './fleet.ts';
+import { createApi, type Harness, type Json } from './harness.ts';
 
 const REASON = { reason: 'a rehearsal' };
 
-describe.each(['alb', 'mse'] as const)('behind %s', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s', (provider) => {
   let harness: Harness;
 
   beforeEach(async () => {
-    harness = await startHarness({ provider });
-    await declareFleet(harness);
+    harness = await startFleet({ provider });
     await rounds(3);
   });
   afterEach(() => harness.close());

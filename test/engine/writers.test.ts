@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
+import { matrix, scale } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';
 import { afterCall, isOfTable, nth, startProcess } from './cut.ts';
-import { declareFleet } from './fleet.ts';
-import { type Api, type Harness, quietApi, startHarness } from './harness.ts';
+import { startFleet } from './fleet.ts';
+import { type Api, type Harness, quietApi } from './harness.ts';
 import { differences, expectConverged } from './truth.ts';
 import { declareVersion } from './versions.ts';
 
 const MAX_MOMENTS = 400;
 
 /** The crash matrix goes through every moment; of these, which take two runs each, every eighth is enough to meet each kind of write. */
-const STEP = 8;
+const STEP = scale(8, 20);
 
-describe.each(['alb', 'mse'] as const)('two writers of one gateway of %s', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('two writers of one gateway of %s', (provider) => {
   let harness: Harness;
   let quiet: Api;
   let version = 0;
 
   beforeAll(async () => {
-    harness = await startHarness({ provider, jobLatencyMs: 50 });
-    await declareFleet(harness);
+    harness = await startFleet({ provider, jobLatencyMs: 50 });
     quiet = quietApi(harness);
   });
   afterAll(() => harness.close());

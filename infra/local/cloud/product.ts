@@ -37,6 +37,8 @@ export interface Product {
   execute: Execute;
   /** Answers reads from the state as it is now, whatever is written later. */
   freeze(): Execute;
+  /** Opens the data plane for the objects that the product began with. */
+  resume(): Promise<void>;
   /** Ends the data plane. */
   close(): Promise<void>;
 }

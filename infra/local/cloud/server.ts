@@ -44,6 +44,8 @@ export interface LocalCloudOptions {
   dataPlanePorts?: readonly number[];
   /** The same for the gateways of MSE. */
   mseDataPlanePorts?: readonly number[];
+  /** Objects to begin with, such as those that an earlier run has saved. Their data plane listens at new addresses. */
+  saved?: Partial<CloudState & MseState>;
   dataPlane?: (state: CloudState) => DataPlane;
   mseDataPlane?: (state: MseState) => MseDataPlane;
   /** Milliseconds since the epoch, for signatures, rates, jobs and tokens; default Date.now. */
@@ -88,6 +90,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const schedule = new Schedule(now);
   const { alb, mse } = createProducts(options, schedule, now);
   const products = [alb, mse];
+  for (const { state } of products) begin(state, options.saved ?? {});
   const parts: Parts = {
     products,
     state: { ...alb.state, ...mse.state },
@@ -106,6 +109,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
+  for (const product of products) await product.resume();
   const address = server.address();
   const boundPort = typeof address === 'object' && address !== null ? address.port : port;
   return {
@@ -124,6 +128,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Fills the state of a product with its saved objects. */
+function begin(state: CloudState | MseState, saved: Partial<CloudState & MseState>): void {
+  for (const [name, objects] of Object.entries(state) as [keyof typeof saved, Map<unknown, unknown>][]) {
+    for (const [id, object] of saved[name] ?? []) objects.set(id, object);
+  }
 }
 
 function createProducts(options: LocalCloudOptions, schedule: Schedule, now: () => number) {

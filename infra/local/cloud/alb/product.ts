@@ -69,6 +69,11 @@ export function createAlb(options: AlbOptions): Product & { state: CloudState } 
       const then = { ...shared, ...structuredClone({ state, pending: shared.pending }), jobs: shared.jobs.freeze() };
       return (call) => ({ body: answer(then, call) });
     },
+    resume: async () => {
+      for (const listener of state.listeners.values()) {
+        listener.dataPlaneAddress = await shared.dataPlane.openListener(listener);
+      }
+    },
     close: () => shared.dataPlane.close(),
   };
 }

@@ -55,6 +55,11 @@ export function createMse({ dataPlane: createDataPlane, ...options }: MseOptions
     rateOf: (_, regionId) => ({ scope: regionId, rate: RATE }),
     execute: answering(shared),
     freeze: () => answering({ ...shared, state: structuredClone(state) }),
+    resume: async () => {
+      for (const gateway of state.gateways.values()) {
+        gateway.dataPlaneAddress = await shared.dataPlane.openGateway(gateway);
+      }
+    },
     close: () => shared.dataPlane.close(),
   };
 }
