@@ -4,7 +4,7 @@ import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-clust
 import { addressOf, createInstance } from '../../infra/local/instances.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
-import { scale } from '../matrix.ts';
+import { matrix, scale } from '../matrix.ts';
 import { commitRoute } from './commit-route.ts';
 import { accountOf, type ControlPlane, quietApi, startControlPlane } from './harness.ts';
 import { withdraw } from './withdraw.ts';
@@ -27,68 +27,72 @@ const CALLS = {
 /** From the order to the last call that moves a pool, in virtual time. Who has to queue for tokens takes much longer. */
 const MOVED_WITHIN_MS = { alb: 5_000, mse: 12_000 };
 
-describe.each(['alb', 'mse'] as const)('while many routes are published to %s, whose rates count', (provider) => {
-  let plane: ControlPlane;
-  let clusters: DemoCluster[];
-  let targets: Map<string, GatewayTarget>;
+/** A sample takes MSE: with fewer ALBs than in the full run, the order falls into another stage of their publishing. */
+describe.each(matrix(['mse', 'alb'] as const, 1))(
+  'while many routes are published to %s, whose rates count',
+  (provider) => {
+    let plane: ControlPlane;
+    let clusters: DemoCluster[];
+    let targets: Map<string, GatewayTarget>;
 
-  /** Side by side in one invocation, as a sweep does it; the failover is another one. */
-  const publishAll = () => {
-    const deps = plane.deps();
-    return Promise.all([...targets.keys()].map((gateway) => reconcileGateway(deps, FLEET, gateway)));
-  };
-  const declareRoutes = async (from: number, to: number) => {
-    const names = [...targets.keys()];
-    for (let index = from; index < to; index++) {
-      const gateway = names[index % names.length] ?? '';
-      await commitRoute(plane.deps(), { fleet: FLEET, name: `r${index}` }, routeOf(index, gateway));
-    }
-  };
+    /** Side by side in one invocation, as a sweep does it; the failover is another one. */
+    const publishAll = () => {
+      const deps = plane.deps();
+      return Promise.all([...targets.keys()].map((gateway) => reconcileGateway(deps, FLEET, gateway)));
+    };
+    const declareRoutes = async (from: number, to: number) => {
+      const names = [...targets.keys()];
+      for (let index = from; index < to; index++) {
+        const gateway = names[index % names.length] ?? '';
+        await commitRoute(plane.deps(), { fleet: FLEET, name: `r${index}` }, routeOf(index, gateway));
+      }
+    };
 
-  beforeEach(async () => {
-    plane = await startControlPlane({ throttle: true });
-    clusters = await Promise.all(CLUSTERS.map((name) => startDemoCluster({ name })));
-    targets = new Map();
-    for (let index = 0; index < GATEWAYS[provider]; index++) {
-      targets.set(`edge-${index}`, await createInstance[provider](accountOf(plane)));
-    }
-    await declareFleet(plane, clusters, targets);
-    await declareRoutes(0, SERVING);
-    await publishAll();
-    await declareRoutes(SERVING, ROUTES);
-    plane.forgetCalls();
-  }, 300_000);
-  afterEach(async () => {
-    await plane.close();
-    await Promise.all(clusters.map((cluster) => cluster.close()));
-  });
+    beforeEach(async () => {
+      plane = await startControlPlane({ throttle: true });
+      clusters = await Promise.all(CLUSTERS.map((name) => startDemoCluster({ name })));
+      targets = new Map();
+      for (let index = 0; index < GATEWAYS[provider]; index++) {
+        targets.set(`edge-${index}`, await createInstance[provider](accountOf(plane)));
+      }
+      await declareFleet(plane, clusters, targets);
+      await declareRoutes(0, SERVING);
+      await publishAll();
+      await declareRoutes(SERVING, ROUTES);
+      plane.forgetCalls();
+    }, 300_000);
+    afterEach(async () => {
+      await plane.close();
+      await Promise.all(clusters.map((cluster) => cluster.close()));
+    });
 
-  it('a failover does not wait for them, nothing is throttled, and all is done in the end', {
-    timeout: 600_000,
-  }, async () => {
-    const { publish, move } = CALLS[provider];
-    const withinMs = MOVED_WITHIN_MS[provider];
-    const { log } = plane.cloud;
-    const publishing = publishAll();
-    while (log.entries.filter(({ action }) => action === publish).length < 20) await plane.clock.sleep(100);
+    it('a failover does not wait for them, nothing is throttled, and all is done in the end', {
+      timeout: 600_000,
+    }, async () => {
+      const { publish, move } = CALLS[provider];
+      const withinMs = MOVED_WITHIN_MS[provider];
+      const { log } = plane.cloud;
+      const publishing = publishAll();
+      while (log.entries.filter(({ action }) => action === publish).length < 20) await plane.clock.sleep(100);
 
-    const orderedMs = plane.clock.now();
-    await withdraw(plane, { fleet: FLEET, gateways: [...targets.keys()] }, ['a']);
-    const results = await publishing;
-    for (const { state, message } of results) expect(state, message).toBe('Verified');
+      const orderedMs = plane.clock.now();
+      await withdraw(plane, { fleet: FLEET, gateways: [...targets.keys()] }, ['a']);
+      const results = await publishing;
+      for (const { state, message } of results) expect(state, message).toBe('Verified');
 
-    const moves = log.entries.filter(({ action }) => action === move);
-    expect(
-      new Set(moves.map(({ parameters }) => JSON.stringify(parameters))).size,
-      'every pool that serves',
-    ).toBeGreaterThanOrEqual(SERVING);
-    for (const { at } of moves) expect(Date.parse(at) - orderedMs).toBeLessThan(withinMs);
-    const published = log.entries.findLast(({ action }) => action === publish);
-    expect(Date.parse(published?.at ?? '') - orderedMs, 'much was left to publish').toBeGreaterThan(2 * withinMs);
-    expect(log.entries.filter(({ code }) => code?.includes('Throttling'))).toEqual([]);
-    expect(await answers(plane, targets)).toEqual(Array.from({ length: ROUTES / 10 }, () => '200 b'));
-  });
-});
+      const moves = log.entries.filter(({ action }) => action === move);
+      expect(
+        new Set(moves.map(({ parameters }) => JSON.stringify(parameters))).size,
+        'every pool that serves',
+      ).toBeGreaterThanOrEqual(SERVING);
+      for (const { at } of moves) expect(Date.parse(at) - orderedMs).toBeLessThan(withinMs);
+      const published = log.entries.findLast(({ action }) => action === publish);
+      expect(Date.parse(published?.at ?? '') - orderedMs, 'much was left to publish').toBeGreaterThan(2 * withinMs);
+      expect(log.entries.filter(({ code }) => code?.includes('Throttling'))).toEqual([]);
+      expect(await answers(plane, targets)).toEqual(Array.from({ length: ROUTES / 10 }, () => '200 b'));
+    });
+  },
+);
 
 async function declareFleet(plane: ControlPlane, clusters: DemoCluster[], targets: Map<string, GatewayTarget>) {
   const api = quietApi(plane);
