@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { LASTING, type OutageCase, PASSING, PRIVATE, timesFor } from '../store/outages.ts';
 import { type DynamoProxy, type Fate, startDynamoProxy } from '../store/proxy.ts';
 import { create } from './fixtures.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, inProcess, startHarness } from './harness.ts';
 
 const FORWARD: Fate = { type: 'forward' };
 
 /** What clients are told when DynamoDB does not do its work. */
-describe('the API', () => {
+inProcess.describe('the API', () => {
   let harness: Harness;
   let proxy: DynamoProxy;
   let fate: Fate;
