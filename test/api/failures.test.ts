@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../functions/platform.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { awsError, KNOWN, popError, SECRETS } from '../platform/hostile.ts';
-import { type Answer, type Harness, startHarness } from './harness.ts';
+import { type Answer, type Harness, inProcess, startHarness } from './harness.ts';
 
 let harness: Harness;
 
@@ -33,7 +33,7 @@ async function failing(thrown: unknown): Promise<Told> {
   return { answer, line: JSON.parse(lines.find((line) => line.includes('request.failed')) ?? 'null') };
 }
 
-describe('an unexpected error', () => {
+inProcess.describe('an unexpected error', () => {
   it.each([
     ['of ours', new TypeError('pools is not iterable')],
     ['of the AWS SDK', awsError(`The security token ${SECRETS.session} is expired`)],

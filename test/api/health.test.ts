@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { createHeartbeat } from '../../functions/engine/heartbeat.ts';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
-import { type Harness, type Json, startHarness } from './harness.ts';
+import { type Harness, type Json, inProcess, startHarness } from './harness.ts';
 
 let harness: Harness;
 
@@ -31,7 +31,7 @@ async function beatAll(seconds: number): Promise<void> {
 }
 
 describe('/livez', () => {
-  it('answers without a token and without the store', async () => {
+  inProcess.it('answers without a token and without the store', async () => {
     const store = new Proxy({} as Deps['store'], {
       get: () => {
         throw new Error('It was asked.');
@@ -46,7 +46,7 @@ describe('/livez', () => {
   });
 });
 
-describe('/readyz', () => {
+inProcess.describe('/readyz', () => {
   it('says of a control plane that has just been installed that its schedule has not run', async () => {
     const { status, body } = await ready(0);
     expect(status).toBe(503);

@@ -31,7 +31,7 @@ const COMMANDS = {
 
 /** A Hono handler that makes recorded calls with the same SDK and does nothing else: the least that the API could cost. */
 const app = new Hono<{ Bindings: Env }>();
-app.get('/healthz', (c) => c.json({ status: 'ok' }));
+app.get('/livez', (c) => c.json({ status: 'ok' }));
 app.get('/repeat/:name', async (c) => {
   const calls = (JSON.parse(c.env.CALLS) as Record<string, RecordedCall[]>)[c.req.param('name')] ?? [];
   const client = createDynamoClient({

@@ -35,7 +35,7 @@ const routeOf = (index: number) => ({
 });
 
 const wanted: readonly Wanted[] = [
-  { name: 'health', method: 'GET', path: () => '/healthz' },
+  { name: 'health', method: 'GET', path: () => '/livez' },
   { name: 'route shown', method: 'GET', path: (client) => `${SHOP}/routes/r${client}` },
   { name: 'page of 50 routes', method: 'GET', path: () => `${SHOP}/routes?pageSize=50` },
   {
@@ -84,7 +84,7 @@ export async function requests(): Promise<Record<string, unknown>> {
     try {
       const costs: Record<string, Cost> = {};
       for (const request of wanted) {
-        const path = request.name === 'health' ? '/healthz' : `/repeat/${encodeURIComponent(request.name)}`;
+        const path = request.name === 'health' ? '/livez' : `/repeat/${encodeURIComponent(request.name)}`;
         const bareCpuMs = await cpuMsOf(bare, { name: request.name, method: 'GET', path: () => path });
         const cpuMs = await cpuMsOf(worker, request);
         const ratio = Number((bareCpuMs / cpuMs).toFixed(2));

@@ -47,10 +47,10 @@ describe('the control plane', () => {
 
   it('is composed once for all requests that are given the same bindings', async () => {
     const { bindings, reads } = countingBindings('the-only-token-of-all');
-    expect((await worker.fetch(request('/healthz', ''), bindings, context)).status).toBe(200);
+    expect((await worker.fetch(request('/livez', ''), bindings, context)).status).toBe(200);
     const once = reads();
     expect(once).toBeGreaterThan(0);
-    for (const path of ['/healthz', '/openapi.json', '/v1/nothing']) {
+    for (const path of ['/livez', '/openapi.json', '/v1/nothing']) {
       await worker.fetch(request(path, 'the-only-token-of-all'), bindings, context);
     }
     expect(reads()).toBe(once);
@@ -70,9 +70,9 @@ describe('the control plane', () => {
 
   it('answers as soon as its settings are right', async () => {
     const bindings = { ...settings };
-    expect((await worker.fetch(request('/healthz', ''), bindings, context)).status).toBe(503);
+    expect((await worker.fetch(request('/livez', ''), bindings, context)).status).toBe(503);
     const repaired = Object.assign(bindings, { API_TOKEN: 'the-only-token-of-all' });
-    expect((await worker.fetch(request('/healthz', ''), repaired, context)).status).toBe(200);
+    expect((await worker.fetch(request('/livez', ''), repaired, context)).status).toBe(200);
   });
 });
 
