@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of whole processes in real time; the others share a worker with other files. */
-const PROCESSES = ['test/local/**', 'test/workerd/**'];
+/** Tests of whole processes, and one that replaces a module of Node: each has a worker of its own. The others share one with other files. */
+const ISOLATED = ['test/local/*.test.ts', 'test/workerd/*.test.ts', 'test/cloud/alicloud-fetch.test.ts'];
 
 /**
  * `vitest run --mode full` takes every case of the exhaustive tests (see test/matrix.ts) and the files named `*.full.test.ts`; without it, a
@@ -23,14 +23,14 @@ export default defineConfig(({ mode }) => {
           test: {
             name: 'shared',
             include: ['test/**/*.test.ts'],
-            exclude: [...PROCESSES, ...leftOut],
+            exclude: [...ISOLATED, ...leftOut],
             isolate: false,
             provide: { runtime: 'node' },
           },
         },
         {
           extends: true,
-          test: { name: 'processes', include: PROCESSES.map((folder) => `${folder}/*.test.ts`), exclude: leftOut },
+          test: { name: 'isolated', include: ISOLATED, exclude: leftOut },
         },
         // The tests of the API once more, over HTTP and against the Worker in workerd. Files of one process share one Worker.
         ...(scope === 'full'

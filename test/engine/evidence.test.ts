@@ -196,7 +196,8 @@ describe('a fleet', () => {
         { timeout: 20_000 },
       )
       .toMatchObject({ state: 'healthy', isFresh: true });
-    harness.cloud.faults.add({ kind: 'drop', times: 100_000 });
+    // Not an error that is tried again: the waits between attempts are random, and may outlast the freshness of the observation.
+    harness.cloud.faults.add({ kind: 'error', code: 'Forbidden.RAM', times: 100_000 });
     await rounds(1);
     expect(await newest('a', 'view')).toMatchObject({ outcome: 'inconclusive' });
     expect(await voteOf('a', 'view')).toMatchObject({ consecutiveFailures: 0 });

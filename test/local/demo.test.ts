@@ -84,5 +84,5 @@ test.each<[string, Partial<Facts>, string]>([
 test.each([['--nope'], ['--failure=fire'], ['--provider=none']])('%s is answered with the usage', (flag) => {
   const { status, stderr } = spawnSync(process.execPath, [DEMO, flag], { encoding: 'utf8' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^Usage: npm run demo.*\n$/);
+  expect(stderr).toMatch(/^Usage: npm run demo/);
 });

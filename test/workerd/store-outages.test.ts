@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { type LocalWorker, startWorker } from '../../infra/local/worker.ts';
+import { matrix } from '../matrix.ts';
 import { LASTING, PASSING, PRIVATE } from '../store/outages.ts';
 import { type DynamoCall, type DynamoProxy, type Fate, startDynamoProxy } from '../store/proxy.ts';
 
@@ -59,7 +60,7 @@ describe('the Worker', () => {
     return { status: response.status, retryAfter: response.headers.get('Retry-After'), text, body: JSON.parse(text) };
   }
 
-  it.each([...PASSING, ...LASTING])(
+  it.each(matrix([...PASSING, ...LASTING], 5))(
     'before a DynamoDB that $name is unavailable, says why, and recovers',
     async (outage) => {
       fateOf = () => outage.fate;
@@ -73,7 +74,7 @@ describe('the Worker', () => {
     },
   );
 
-  it.each(PASSING)('before a DynamoDB that $name once writes once, and says so', async (outage) => {
+  it.each(matrix(PASSING, 3))('before a DynamoDB that $name once writes once, and says so', async (outage) => {
     const path = `/v1/fleets/shop/clusters/c${PASSING.indexOf(outage)}`;
     let failures = 0;
     fateOf = ({ action }) => (action === 'TransactWriteItems' && failures++ === 0 ? outage.fate : FORWARD);
