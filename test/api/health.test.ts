@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { createHeartbeat } from '../../functions/engine/heartbeat.ts';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
-import { type Harness, type Json, inProcess, startHarness } from './harness.ts';
+import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
 let harness: Harness;
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { localSettings } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { matrix } from '../matrix.ts';
 import { LASTING, type OutageCase, PASSING, PRIVATE, timesFor } from '../store/outages.ts';
 import { type DynamoProxy, type Fate, startDynamoProxy } from '../store/proxy.ts';
 import { create } from './fixtures.ts';
@@ -42,7 +43,7 @@ inProcess.describe('the API', () => {
     return (method: string, path: string, body?: object) => harness.call(method, path, { body }, { store });
   }
 
-  it.each([...PASSING, ...LASTING])(
+  it.each(matrix([...PASSING, ...LASTING], 6))(
     'before a DynamoDB that $name is unavailable, says why, and recovers',
     async (outage) => {
       const call = api(outage);

@@ -10,7 +10,7 @@ import { accountOf, type ControlPlane, quietApi, startControlPlane } from './har
 import { withdraw } from './withdraw.ts';
 
 const FLEET = 'prod';
-const ROUTES = scale(1000, 300);
+const ROUTES = scale(1000, 200);
 const SERVICES = 50;
 const CLUSTERS = ['a', 'b'];
 
