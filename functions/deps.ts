@@ -1,4 +1,4 @@
-/** The ports: everything that Fairlead needs from outside, as types. Implementations are wired in index.ts. */
+/** The ports: everything that Fairlead needs from outside, as types. Implementations are wired in composition.ts. */
 
 import type { AuditEvent } from '../schemas/audit.ts';
 import type { Observation } from '../schemas/cluster.ts';
@@ -6,7 +6,6 @@ import type { Decision } from '../schemas/decision.ts';
 import type { GatewayTarget } from '../schemas/gateway.ts';
 import type { Event } from '../schemas/notification.ts';
 import type { OperationProblem } from '../schemas/operation.ts';
-import type { Priority } from './core/budget.ts';
 import type { Baseline } from './core/drift.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
@@ -15,6 +14,7 @@ import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
 import type { Traffic } from './core/traffic.ts';
 import type { Answer } from './core/webhook.ts';
+import type { Cloud } from './ports/cloud.ts';
 import type {
   AuditFilter,
   BudgetScope,
@@ -40,6 +40,7 @@ import type {
   SyncRecord,
 } from './stored.ts';
 
+export * from './ports/cloud.ts';
 export * from './stored.ts';
 
 export interface Deps {
@@ -112,66 +113,6 @@ export interface Log {
   /** `cause` is whatever was thrown: the log takes out what must not be shown, so that callers pass it on as it is. */
   error(event: string, fields?: Record<string, Json | undefined>, ...cause: [cause?: unknown]): void;
 }
-
-// ---------------------------------------------------------------------------------------------------------- cloud
-
-export type CloudProduct = 'alb' | 'mse';
-
-export interface CloudRequest {
-  product: CloudProduct;
-  regionId: string;
-  /** Name of the credential set. */
-  credentials: string;
-  action: string;
-  /** Parameters as the API documents them, nested; the adapter flattens them. Absent values are left out. */
-  parameters: Record<string, Json | undefined>;
-  /** Default normal. */
-  priority?: Priority | undefined;
-  /** Awaited before every attempt; when it throws, the call is given up. */
-  beforeAttempt?: (() => Promise<void>) | undefined;
-  /** Awaited now and then while the call waits for its budget; when it throws, the call is given up. */
-  whileWaiting?: (() => Promise<void>) | undefined;
-}
-
-export interface Cloud {
-  /**
-   * One call, made when the budget of its kind allows it and retried when its error class does; the same parameters (and so the same
-   * ClientToken) each time. Resolves with the body of the answer; rejects with a CloudError.
-   */
-  call(request: CloudRequest): Promise<Record<string, Json>>;
-}
-
-/**
- * throttled: slow down; unavailable: the cloud did not answer properly; busy: the object or its parent is being
- * configured; in-use: something still refers to it; gone: it does not exist; quota: free something first;
- * denied: not allowed; invalid: the call is wrong.
- */
-export type CloudErrorClass = 'throttled' | 'unavailable' | 'busy' | 'in-use' | 'gone' | 'quota' | 'denied' | 'invalid';
-
-/** What a cloud answered, stripped of URLs and signatures. */
-export class CloudError extends Error {
-  readonly code: string;
-  readonly errorClass: CloudErrorClass;
-  readonly action: string;
-  readonly requestId: string | undefined;
-
-  constructor(fields: {
-    code: string;
-    errorClass: CloudErrorClass;
-    action: string;
-    requestId?: string | undefined;
-    message: string;
-  }) {
-    super(fields.message);
-    this.name = 'CloudError';
-    this.code = fields.code;
-    this.errorClass = fields.errorClass;
-    this.action = fields.action;
-    this.requestId = fields.requestId;
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------- store
 
 /** An observation, and what is known with it. */
 export interface Evidence {

@@ -40,7 +40,9 @@ const Tokens = Json.refine(
 const url = z.url({ protocol: /^https?$/ });
 
 /** Standard Webhooks: 24 to 64 random bytes. */
-const SigningSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/);
+const SigningSecret = z
+  .string()
+  .regex(/^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/);
 
 const Target = z.discriminatedUnion('format', [
   z.strictObject({ format: z.literal('webhook'), url, secret: SigningSecret }),

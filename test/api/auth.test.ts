@@ -88,6 +88,9 @@ describe('the settings', () => {
       JSON.stringify({ chat: { format: 'slack', url, secret: 'hidden' } }),
       JSON.stringify({ chat: { format: 'webhook', url } }),
       JSON.stringify({ chat: { format: 'webhook', url, secret: 'hidden' } }),
+      // No bytes have a base64 of 33 characters, nor one with this padding.
+      JSON.stringify({ chat: { format: 'webhook', url, secret: `whsec_${'A'.repeat(33)}` } }),
+      JSON.stringify({ chat: { format: 'webhook', url, secret: `whsec_${'A'.repeat(43)}==` } }),
     ];
     for (const NOTIFICATION_TARGETS of cases) {
       const parse = () => parseEnv({ ...settings, NOTIFICATION_TARGETS });
