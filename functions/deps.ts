@@ -263,7 +263,7 @@ export interface Store {
   /** Records that a scheduled job came to an end at that time; an earlier time than the recorded one changes nothing. */
   beat(job: Job, atMs: number): Promise<void>;
   /** When each scheduled job last came to an end; one that never has is missing. */
-  heartbeats(): Promise<Heartbeat[]>;
+  heartbeats(): Promise<Readable<Heartbeat>>;
 
   /** Undefined before the first call. This and `putBudget` throw when there is no answer in half a second: no call shall wait longer. */
   budget(scope: BudgetScope): Promise<StoredBudget | undefined>;

@@ -16,7 +16,13 @@ const Json = z.string().transform((text, context) => {
   }
 });
 
-const CredentialSets = Json.pipe(z.record(z.string(), AccessKey));
+const ByCredentials = z.record(z.string(), AccessKey);
+
+/** One fault for all of it: who takes keys for names must not find a key in the log as the place of a fault. */
+const CredentialSets = Json.refine(
+  (value) => ByCredentials.safeParse(value).success,
+  'must be {"name": {"accessKeyId": "…", "accessKeySecret": "…"}}, with a "securityToken" where there is one',
+).pipe(ByCredentials);
 
 const Token = z
   .string()

@@ -24,7 +24,7 @@ export interface Page<T> {
   nextToken?: string | undefined;
 }
 
-/** A list over all fleets, in which one record that cannot be read must not stop the others. */
+/** A list in which one record that cannot be read must not stop the others. */
 export interface Readable<T> {
   items: T[];
   unreadable: UnreadableRecord[];

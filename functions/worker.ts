@@ -10,31 +10,34 @@ const SCHEDULE_MS = 57_000;
 /** The platform gives all requests of an isolate the same bindings: they change by a deployment, which starts new isolates. */
 const controlPlanes = new WeakMap<object, ControlPlane>();
 
-/** Throws InvalidSettings. */
-function controlPlaneOf(bindings: object): ControlPlane {
+/** Undefined when the settings are wrong: the log then says which. */
+function controlPlaneOf(bindings: object): ControlPlane | undefined {
   const existing = controlPlanes.get(bindings);
   if (existing !== undefined) return existing;
-  const created = createControlPlane(parseEnv(bindings));
-  controlPlanes.set(bindings, created);
-  return created;
+  try {
+    const created = createControlPlane(parseEnv(bindings));
+    controlPlanes.set(bindings, created);
+    return created;
+  } catch (error) {
+    if (!(error instanceof InvalidSettings)) throw error;
+    createLog().error('settings.invalid', { message: error.message });
+    return undefined;
+  }
 }
+
+const NOT_CONFIGURED = 'The control plane is not configured; its log says which settings are missing or wrong.';
 
 export default {
   async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
-    try {
-      const { app, createDeps } = controlPlaneOf(bindings);
-      return await app.fetch(request, createDeps(), context);
-    } catch (error) {
-      if (!(error instanceof InvalidSettings)) throw error;
-      createLog().error('settings.invalid', { message: error.message });
-      return new Response('The control plane is not configured; its log says which settings are missing.\n', {
-        status: 503,
-      });
-    }
+    const controlPlane = controlPlaneOf(bindings);
+    if (controlPlane === undefined) return new Response(`${NOT_CONFIGURED}\n`, { status: 503 });
+    return await controlPlane.app.fetch(request, controlPlane.createDeps(), context);
   },
 
   async scheduled(_event: unknown, bindings: object): Promise<void> {
-    const deps = controlPlaneOf(bindings).createDeps();
+    const controlPlane = controlPlaneOf(bindings);
+    if (controlPlane === undefined) throw new Error(NOT_CONFIGURED);
+    const deps = controlPlane.createDeps();
     await runSchedule(deps, deps.clock.now() + SCHEDULE_MS);
   },
 };

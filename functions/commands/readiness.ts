@@ -14,7 +14,8 @@ const NAMES: Record<Job, string> = {
 /** Whether the store answers and every scheduled job has lately come to an end. What the store says of its failure goes to the log alone. */
 export async function checkReadiness({ store, clock, log }: Pick<Deps, 'store' | 'clock' | 'log'>): Promise<Readiness> {
   try {
-    const heartbeats = await store.heartbeats();
+    const { items: heartbeats, unreadable } = await store.heartbeats();
+    for (const error of unreadable) log.error('readiness.failed', {}, error);
     const answers: ReadinessCheck = { name: 'store', status: 'ok', detail: 'The store answers.' };
     return summary([answers, ...JOBS.map((job) => checkOf(job, heartbeats, clock.now()))]);
   } catch (error) {

@@ -29,13 +29,21 @@ export async function withLease<T>(
   const taken = await store.acquire(name, ids.ulid(), ttlMs, clock.now());
   if (taken === undefined) return undefined;
   let lease: Lease = taken;
+  let renewing: Promise<void> | undefined;
+  const renew = async () => {
+    const renewed = await store.renew(lease, ttlMs, clock.now());
+    if (renewed === undefined) throw new LeaseLost(name);
+    lease = renewed;
+  };
   const held: HeldLease = {
     current: () => lease,
     ensure: async () => {
       if (lease.expiresAtMs - clock.now() > (ttlMs * 2) / 3) return;
-      const renewed = await store.renew(lease, ttlMs, clock.now());
-      if (renewed === undefined) throw new LeaseLost(name);
-      lease = renewed;
+      // Many may ask at once; renewals side by side would only contend for the item.
+      renewing ??= renew().finally(() => {
+        renewing = undefined;
+      });
+      await renewing;
     },
   };
   try {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-round.ts';
 import type { Resource } from '../core/model.ts';
-import { type Deps, StoreUnavailable } from '../deps.ts';
+import { type Deps, type Readable, StoreUnavailable } from '../deps.ts';
 import { createPusher } from './failover.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLanes } from './lanes.ts';
@@ -39,13 +39,12 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
   const startedMs = deps.clock.now();
   const startedAt = new Date(startedMs).toISOString();
   const named = options.fleet === undefined ? undefined : await deps.store.get('fleet', options.fleet, options.fleet);
-  const fleets =
-    options.fleet === undefined ? await readableFleets(deps) : [named].filter((fleet) => fleet !== undefined);
+  const all = options.fleet === undefined ? await readableFleets(deps) : undefined;
+  const fleets = all?.items ?? [named].filter((fleet) => fleet !== undefined);
   if (options.isDry) return { startedAt, fleets: await lookAt(deps, fleets, options.shard) };
   const invocation = begin(deps, startedMs + ROUND_MS, options.shard);
   const rounds = await Promise.all(fleets.map((fleet) => probeFleet(invocation, fleet, runRound)));
-  const isEmptyRound = options.fleet === undefined && fleets.length === 0;
-  if (isEmptyRound || rounds.some(({ state }) => state === 'done')) await invocation.beat();
+  if ((all && isEmpty(all)) || rounds.some(({ state }) => state === 'done')) await invocation.beat();
   return { startedAt, fleets: rounds };
 }
 
@@ -56,13 +55,12 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
 export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<void> {
   const invocation = begin(deps, deadlineMs);
   const fleets = await listFleets(deps, deadlineMs);
-  // A round of no fleets is a round as well.
-  if (fleets.length === 0) await invocation.beat();
-  await Promise.all(fleets.map((fleet) => probeUntilDeadline(invocation, fleet)));
+  if (isEmpty(fleets)) await invocation.beat();
+  await Promise.all(fleets.items.map((fleet) => probeUntilDeadline(invocation, fleet)));
 }
 
 /** A store that is away when the schedule is fired may be back within the minute. */
-async function listFleets(deps: Deps, deadlineMs: number): Promise<Resource<'fleet'>[]> {
+async function listFleets(deps: Deps, deadlineMs: number): Promise<Readable<Resource<'fleet'>>> {
   for (;;) {
     try {
       return await readableFleets(deps);
@@ -87,10 +85,15 @@ async function probeUntilDeadline(invocation: Invocation, fleet: Resource<'fleet
 }
 
 /** A fleet whose record cannot be read is left alone, and the others are not. */
-async function readableFleets({ store, log }: Deps): Promise<Resource<'fleet'>[]> {
-  const { items, unreadable } = await store.fleets();
-  for (const error of unreadable) log.error('probe.failed', {}, error);
-  return items;
+async function readableFleets({ store, log }: Deps): Promise<Readable<Resource<'fleet'>>> {
+  const fleets = await store.fleets();
+  for (const error of fleets.unreadable) log.error('probe.failed', {}, error);
+  return fleets;
+}
+
+/** A round of no fleets is a round as well; one of fleets that cannot be read is none. */
+function isEmpty({ items, unreadable }: Readable<Resource<'fleet'>>): boolean {
+  return items.length + unreadable.length === 0;
 }
 
 function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {

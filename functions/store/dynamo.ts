@@ -26,6 +26,9 @@ export interface DynamoSettings {
   attemptTimeoutMs?: number;
 }
 
+/** Without a logger the SDK writes some of its hints to the console, where they are no lines of the log. */
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
 /**
  * A client that makes one attempt of each call and waits for its answer at most `attemptTimeoutMs`: the store itself tries again. All
  * requests of an isolate share one client: it keeps no promise that waits for I/O, so that none of them waits for what another one began.
@@ -41,6 +44,7 @@ export function createDynamoClient({
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
     maxAttempts: 1,
+    logger: SILENT,
     requestHandler: { requestTimeout: attemptTimeoutMs, throwOnRequestTimeout: true },
   });
   markTransportErrors(client);

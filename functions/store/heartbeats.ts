@@ -1,7 +1,7 @@
 import type { Heartbeat, Job, Store } from '../deps.ts';
-import { ABSENT, update } from './items.ts';
+import { ABSENT, type Item, update } from './items.ts';
 import { allHeartbeats, heartbeatKey } from './keys.ts';
-import { attributesOf, versionOf } from './record-type.ts';
+import { attributesOf, readableOf, versionOf } from './record-type.ts';
 import { heartbeatRecord } from './records/coordination.ts';
 import type { Table } from './table.ts';
 
@@ -18,7 +18,8 @@ export function heartbeatStore(table: Table): Heartbeats {
     },
     heartbeats: async () => {
       const items = await table.query(allHeartbeats());
-      return items.map((item): Heartbeat => ({ job: item.sk as Job, ...attributesOf(item, heartbeatRecord) }));
+      const read = (item: Item): Heartbeat => ({ job: item.sk as Job, ...attributesOf(item, heartbeatRecord) });
+      return readableOf(items, read);
     },
   };
 }

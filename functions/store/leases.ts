@@ -1,9 +1,10 @@
 import type { Lease, Store } from '../deps.ts';
 import { ABSENT, check, type Operation, put, update } from './items.ts';
 import { leaseKey } from './keys.ts';
+import { outage } from './outage.ts';
 import { attributesOf } from './record-type.ts';
 import { leaseRecord } from './records/coordination.ts';
-import type { Table } from './table.ts';
+import type { Outcome, Table } from './table.ts';
 
 type Leases = Pick<Store, 'acquire' | 'renew' | 'release'>;
 
@@ -21,9 +22,15 @@ const ITEMS_PER_TRANSACTION = 10;
 export async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<boolean> {
   for (let start = 0; start < operations.length; start += ITEMS_PER_TRANSACTION) {
     const outcome = await table.transact([fence(lease), ...operations.slice(start, start + ITEMS_PER_TRANSACTION)]);
-    if (!outcome.ok) return false;
+    if (!isHeld(outcome)) return false;
   }
   return true;
+}
+
+/** Whether the lease was still held. Contention for items says nothing of that, so it is an outage that passes. */
+function isHeld(outcome: Outcome): boolean {
+  if (!outcome.ok && outcome.failed.length === 0) throw outage('contended', 'TransactionConflict');
+  return outcome.ok;
 }
 
 /**
@@ -55,16 +62,12 @@ export function leaseStore(table: Table): Leases {
           expiresAt: expiresAtMs,
         }),
       ]);
-      return outcome.ok ? { ...lease, expiresAtMs } : undefined;
+      return isHeld(outcome) ? { ...lease, expiresAtMs } : undefined;
     },
     release: async ({ name, epoch, holder }) => {
-      await table.transact([
-        update(leaseKey(name), 'SET #expiresAt = :zero REMOVE #holder', HELD, {
-          epoch,
-          holder,
-          zero: 0,
-        }),
-      ]);
+      const freed = 'SET #expiresAt = :zero REMOVE #holder';
+      // That another holder has it already is fine.
+      isHeld(await table.transact([update(leaseKey(name), freed, HELD, { epoch, holder, zero: 0 })]));
     },
   };
 }

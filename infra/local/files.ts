@@ -4,9 +4,12 @@ import {
   accessSync,
   chmodSync,
   constants,
+  existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
+  rmSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,7 +19,7 @@ import { join } from 'node:path';
 const REQUIRED_MIB = 20;
 
 /** What the stack keeps, the folder of logs that earlier versions kept, and hidden files of the system. */
-const STATE_FILES = /^(token|cloud\.json|worker\.log|dynamodb\.sqlite|wrangler$|\.)/;
+const STATE_FILES = /^(lock|token|cloud\.json|worker\.log|dynamodb\.sqlite|wrangler$|\.)/;
 
 const REASONS: Record<string, string> = {
   EACCES: 'this user may not write there',
@@ -62,6 +65,35 @@ export function prepareStateDirectory(directory: string): void {
     if (entry.isFile() || entry.isDirectory()) {
       chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
     }
+  }
+}
+
+/**
+ * Claims a state folder for this process: two stacks on one folder would write over each other's state. Returns how to give it up. Throws
+ * one sentence when a running process has the folder.
+ */
+export function claimStateDirectory(directory: string): () => void {
+  const file = join(directory, 'lock');
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  if (isStack(pid)) {
+    throw new Error(
+      `Fairlead already runs on ${directory} (pid ${pid}): stop it, or set FAIRLEAD_DIRECTORY to another folder.`,
+    );
+  }
+  rmSync(file, { force: true });
+  writeFileSync(file, String(process.pid), { flag: 'wx' });
+  return () => rmSync(file, { force: true });
+}
+
+/** Whether the process runs a stack. A killed one leaves its lock, and its pid may go to another program, which its command tells. */
+function isStack(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    const command = `/proc/${pid}/cmdline`;
+    return !existsSync(command) || readFileSync(command, 'utf8').includes('start.ts');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -6,7 +6,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usageOf } from '../scripts.ts';
 import { startDemoControl } from './demo-control.ts';
-import { prepareStateDirectory, replaceFile, requireRoom } from './files.ts';
+import { claimStateDirectory, prepareStateDirectory, replaceFile, requireRoom } from './files.ts';
 import { isLoopback, readHost, readPorts } from './ports.ts';
 import { type Program, runProgram } from './program.ts';
 import { FLEET, seed } from './seed.ts';
@@ -77,6 +77,7 @@ await runProgram(async (program) => {
   process.umask(0o077);
   prepareStateDirectory(directory);
   requireRoom(directory);
+  program.onClose(claimStateDirectory(directory));
   try {
     const stack = await startStack({
       host,

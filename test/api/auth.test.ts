@@ -67,6 +67,20 @@ describe('the settings', () => {
     }
   });
 
+  it('refuse credential sets that are none, without telling the keys in them', () => {
+    const cases = [
+      'hidden',
+      JSON.stringify({ 'HIDDEN-ID': 'hidden-secret' }),
+      JSON.stringify({ default: { 'HIDDEN-ID': 'hidden-secret' } }),
+      JSON.stringify({ default: { accessKeyId: 'HIDDEN-ID' } }),
+    ];
+    for (const ALIBABA_CLOUD_CREDENTIALS of cases) {
+      const parse = () => parseEnv({ ...settings, ALIBABA_CLOUD_CREDENTIALS });
+      expect(parse, ALIBABA_CLOUD_CREDENTIALS).toThrow('ALIBABA_CLOUD_CREDENTIALS: must');
+      expect(parse).not.toThrow(/hidden/i);
+    }
+  });
+
   it('may name targets of notifications', () => {
     const targets = {
       'on-call': { format: 'webhook', url: 'https://hooks.example.com/x', secret: `whsec_${'A'.repeat(43)}=` },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { createHeartbeat } from '../../functions/engine/heartbeat.ts';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
+import { CorruptItemError } from '../../functions/unreadable.ts';
 import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -107,10 +108,29 @@ inProcess.describe('/readyz', () => {
     expect(harness.events.find(({ event }) => event === 'readiness.failed')).toBeDefined();
   });
 
+  it('does not take fleets that cannot be read for a round of none', async () => {
+    await beatAll(310);
+    const unreadable = [new CorruptItemError({ pk: 'FLEETS', sk: 'fleet#demo' }, 'the body is not JSON')];
+    const store: Deps['store'] = { ...harness.deps.store, fleets: async () => ({ items: [], unreadable }) };
+    await runProbeRound({ ...harness.deps, store, clock: at(600) });
+    expect(statusOf((await ready(600)).body.checks)).toMatchObject({ store: 'ok', probe: 'failed' });
+  });
+
+  it('says of a heartbeat that cannot be read that none was seen, and nothing of the store', async () => {
+    await beatAll(700);
+    const heartbeats: Deps['store']['heartbeats'] = async () => {
+      const { items } = await harness.deps.store.heartbeats();
+      const unreadable = [new CorruptItemError({ pk: 'HEARTBEAT', sk: 'sweep' }, 'atMs: invalid_type')];
+      return { items: items.filter(({ job }) => job !== 'sweep'), unreadable };
+    };
+    const { body } = await ready(701, { store: { ...harness.deps.store, heartbeats } });
+    expect(statusOf(body.checks)).toMatchObject({ store: 'ok', probe: 'ok', sweep: 'failed' });
+  });
+
   it('names nothing that is declared', async () => {
     await harness.call('PUT', '/v1/fleets/secret-fleet', { body: {}, headers: { 'If-None-Match': '*' } });
-    await beatAll(400);
-    expect(JSON.stringify((await ready(401)).body)).not.toContain('secret-fleet');
+    await beatAll(800);
+    expect(JSON.stringify((await ready(801)).body)).not.toContain('secret-fleet');
   });
 });
 
@@ -129,7 +149,7 @@ describe('a heartbeat', () => {
     for (let second = 0; second < 60; second++, nowMs += 1000) await beat();
     expect(writes).toBe(3);
     await harness.deps.store.beat('sweep', START_MS);
-    const found = (await harness.deps.store.heartbeats()).find(({ job }) => job === 'sweep');
+    const found = (await harness.deps.store.heartbeats()).items.find(({ job }) => job === 'sweep');
     expect(found?.atMs).toBe(START_MS + 1_040_000);
   });
 

@@ -1,6 +1,7 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Deps, type Log, StoreUnavailable } from '../../functions/deps.ts';
+import { withLease } from '../../functions/engine/lease.ts';
 import { runProbeSchedule } from '../../functions/engine/probe.ts';
 import { runSchedule } from '../../functions/engine/schedule.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -177,6 +178,25 @@ describe('probing over a store that fails', () => {
     await fire();
     expect(logged).toEqual(['lease.not-released']);
     expect(await observed('a')).toHaveLength(12);
+  });
+
+  it('is asked once to extend a lease for which many ask at the same time', async () => {
+    const { store, ...ports } = plane.deps();
+    let renewals = 0;
+    const counted: Deps['store'] = {
+      ...store,
+      renew: async (...lease) => {
+        renewals += 1;
+        return await store.renew(...lease);
+      },
+    };
+    const clock = { ...ports.clock, now: () => plane.clock.now() + renewalMs };
+    let renewalMs = 0;
+    await withLease({ ...ports, store: counted, clock }, 'busy', 15_000, async (lease) => {
+      renewalMs = 10_000;
+      await Promise.all(Array.from({ length: 25 }, () => lease.ensure()));
+    });
+    expect(renewals).toBe(1);
   });
 
   it('that has given the lease to another prober ends this one, and what it saw does not count', async () => {

@@ -1,8 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { prepareStateDirectory, replaceFile, reportingFailure, requireRoom } from '../../infra/local/files.ts';
+import {
+  claimStateDirectory,
+  prepareStateDirectory,
+  replaceFile,
+  reportingFailure,
+  requireRoom,
+} from '../../infra/local/files.ts';
 
 let directory: string;
 
@@ -22,6 +30,21 @@ test('a folder that holds other things keeps its mode and its contents', () => {
   expect(() => prepareStateDirectory(directory)).toThrow(
     `The folder ${directory} holds other files, such as thesis.txt: set FAIRLEAD_DIRECTORY to a folder of its own.`,
   );
+});
+
+test('a state folder belongs to one running stack, and what a killed one has left is no obstacle', async () => {
+  const stack = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'start.ts']);
+  await once(stack, 'spawn');
+  writeFileSync(join(directory, 'lock'), String(stack.pid));
+  expect(() => claimStateDirectory(directory)).toThrow(
+    `Fairlead already runs on ${directory} (pid ${stack.pid}): stop it, or set FAIRLEAD_DIRECTORY to another folder.`,
+  );
+  stack.kill('SIGKILL');
+  await once(stack, 'close');
+  const release = claimStateDirectory(directory);
+  expect(readFileSync(join(directory, 'lock'), 'utf8')).toBe(String(process.pid));
+  release();
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 test('a file where the folder should be is said, and so is a file on the way', () => {

@@ -95,6 +95,14 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
     expect(await store.commit(creation(service('shop')))).toEqual({ result: 'conflict' });
   });
 
+  it('does not take contention for the item of a lease for its loss', async () => {
+    const lease = await held(store);
+    inject(cancelled('TransactionConflict'));
+    await expect(store.renew(lease, 1_000, 0)).rejects.toMatchObject({ trouble: 'contended' });
+    inject(forward);
+    expect(await store.renew(lease, 1_000, 0)).toBeDefined();
+  });
+
   it('does not take throttling, or anything it does not know, for a conflict', async () => {
     inject(cancelled('ThrottlingError'));
     await expect(store.commit(creation(service('shop')))).rejects.toMatchObject({
