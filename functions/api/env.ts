@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts';
 export interface AppEnv {
   /** The ports that this request works with. */
   Bindings: Deps;
-  /** What middleware hands on to handlers. */
+  /** Values that middleware hands on to handlers. */
   Variables: {
     requestId: string;
     /** Whose token was sent; set behind the check of it. */

@@ -8,7 +8,7 @@ export interface Example {
   created?: unknown;
   /** Of the answer 202, where it is another one. */
   accepted?: unknown;
-  /** Of the answer 503, where it is no problem. */
+  /** The example of the answer 503 of operations that answer it without a problem. */
   unavailable?: unknown;
 }
 

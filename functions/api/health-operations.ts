@@ -5,7 +5,7 @@ import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.
 
 const NOTHING = z.strictObject({});
 
-/** What load balancers and uptime checks ask, without a token: answers hold no name of anything that is declared. */
+/** Operations for load balancers and uptime checks, without a token: answers hold no name of anything that is declared. */
 export const healthOperations: readonly Operation[] = [
   defineOperation({
     operationId: 'getLiveness',
