@@ -52,6 +52,20 @@ export interface Pool {
   load?: number | undefined;
   /** Sorted by tier, then cluster. */
   members: Member[];
+  /** What serves it at the gateway, or is to be created for it; absent until the pool has been matched with what is there. */
+  objects?: PoolObject[] | undefined;
+}
+
+/** An object at a gateway that serves a pool, all of it or a part. */
+export interface PoolObject {
+  /** The key of the object; it stays when weights, tiers or members of the pool change. */
+  key: string;
+  /** The id at the gateway, once it has been created. */
+  remoteId?: string | undefined;
+  /** The cluster that it stands for, where a gateway has one object for each cluster of a pool. */
+  cluster?: string | undefined;
+  /** What routes give it of the pool, where they share it out between such objects. */
+  percent?: number | undefined;
 }
 
 export interface Member {

@@ -5,7 +5,7 @@ import type { RouteSpec } from '../../schemas/route.ts';
 import type { Priority } from '../core/budget.ts';
 import type { Capabilities } from '../core/features.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../core/ir.ts';
-import type { Change, Json, ProviderObject } from '../core/provider-object.ts';
+import type { Change, Json, ProviderObject, Refusal } from '../core/provider-object.ts';
 import type { Clock, Cloud } from '../deps.ts';
 
 /** Where and as whom a provider works. */
@@ -75,7 +75,27 @@ export interface Disorder {
  */
 export type Backends = ReadonlyMap<string, 'ok' | 'fail' | 'unknown'>;
 
-/** Where and as whom instances are created and deleted. */
+/** A limit of the gateway that a configuration does not keep. */
+export interface Finding extends Issue {
+  /** Keys of the rules concerned; none where the pools say it, or where it is about the gateway as a whole. */
+  rules: readonly string[];
+  /** Keys of the pools concerned. */
+  pools: readonly string[];
+  /** So many of the rules that are not at the gateway yet have to stay out, whichever they are. */
+  excess?: number | undefined;
+}
+
+/** A rule of somebody else that takes requests which one of ours would get. */
+export interface Shadow {
+  foreign: ForeignObject;
+  /** Key of our object. */
+  key: string;
+}
+
+/** Ids at the gateway of the objects that serve pools, by key: they are found by them even when they have lost their mark. */
+export type KnownObjects = ReadonlyMap<string, string>;
+
+/** Where and as whom instances and deleted. */
 export type ProvisionSession = Omit<Session, 'target'>;
 
 export type Provisioned<T extends GatewayTarget = GatewayTarget> =
@@ -111,21 +131,38 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
    * Of rules in our order, the pairs that the gateway would take in another, one of each `asked` for; none where it takes our order.
    */
   checkOrder(rules: readonly Rule[], asked: (rule: Rule) => boolean): Disorder[];
-  /** What the configuration needs beyond the gateway's quotas. */
-  checkQuotas(config: GatewayConfig, observed: Observed): Issue[];
-  /** What the configuration would use of the gateway's quotas: of each quota, by the one that uses most of it. */
-  quotas(config: GatewayConfig, observed: Observed): QuotaUse[];
-  observe(session: Session<T>, scope: Scope): Promise<Observed>;
+  /** Pure. What of the configuration the gateway cannot hold; `facts` are those of the last time it was observed. */
+  findings(config: GatewayConfig, facts: Observed['facts']): Finding[];
+  /** Pure. What the configuration would use of the gateway's quotas: of each quota, by the one that uses most of it. */
+  quotas(config: GatewayConfig, facts: Observed['facts']): QuotaUse[];
+  /** What is at the gateway now. Throws a CloudError when it cannot be read. */
+  observe(session: Session<T>, scope: Scope, known: KnownObjects): Promise<Observed>;
+  /**
+   * Pure. The same configuration, each pool with the objects that are to serve it: those at the gateway that serve the same port of the same
+   * service and have most rules in common with it, or new ones.
+   */
+  match(config: GatewayConfig, observed: Observed, session: Pick<Session<T>, 'target' | 'owner'>): GatewayConfig;
+  /**
+   * Pure. How much of a matched pool each cluster has as the gateway was observed. Less than 100 in all when somebody else gets the rest;
+   * undefined when an object that serves it is not there.
+   */
+  points(pool: Pool, observed: Observed): Share[] | undefined;
+  /** Pure. Our objects that rules of others keep requests from; none where the scope was `pools`. */
+  shadows(observed: Observed, session: Pick<Session<T>, 'target' | 'owner'>): Shadow[];
+  /** Pure. Whether a change only moves traffic between the members of a pool. */
+  movesPoints(change: Change): boolean;
+  /** Pure. Whether a change only puts back our own marks, which is done whatever the drift policy. */
+  restoresMarks(change: Change): boolean;
   /** What the gateway sees of the members of these pools, in few calls. Throws a CloudError when it cannot be asked. */
   backends(session: Session<T>, pools: readonly Pool[]): Promise<Backends>;
-  /** Pure. The objects that make the gateway behave as `config`, with `shares` in force. */
+  /** Pure. The objects that make the gateway behave as a matched `config`, with `shares` in force. */
   compile(
     config: GatewayConfig,
     shares: PoolShares,
     observed: Observed,
     session: Pick<Session<T>, 'target' | 'owner'>,
   ): ProviderObject[];
-  /** Pure. What each cluster really gets of a pool from this kind of gateway, with `shares` in force. */
+  /** Pure. What each cluster really gets of a matched pool from this kind of gateway, with `shares` in force. */
   served(pool: Pool, shares: readonly Share[]): Share[];
   /** Pure. Cuts ordered changes into batches that are applied one after the other. */
   batch(changes: readonly Change[]): Change[][];
@@ -148,6 +185,10 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   ): Promise<Provisioned<T>>;
   /** Deletes an instance that `provision` created, and nothing that does not carry our owner mark. */
   destroy(target: T, session: ProvisionSession): Promise<void>;
-  /** Applies a batch and returns once the cloud has finished it. Idempotent: what is done already is not done again. */
-  apply(batch: readonly Change[], observed: Observed, session: Session<T>): Promise<void>;
+  /**
+   * Applies a batch and returns once the cloud has finished it. Idempotent: what is done already is not done again. Resolves with what the
+   * cloud refuses of it, and with what could not be done for that; everything else is done. Throws a CloudError when that concerns the
+   * gateway as a whole: it does not answer, is busy, throttles, or the credentials are not valid.
+   */
+  apply(batch: readonly Change[], observed: Observed, session: Session<T>): Promise<Refusal[]>;
 }
