@@ -58,7 +58,16 @@ export const Notice = z
 export type Notice = z.infer<typeof Notice>;
 
 export const ForeignObject = z
-  .object({ kind: z.string(), name: z.string(), remoteId: z.string().meta({ description: 'Its id at the cloud.' }) })
+  .object({
+    kind: z.string(),
+    name: z.string(),
+    remoteId: z.string().meta({ description: 'Its id at the cloud.' }),
+    priority: z.int().optional().meta({ description: 'Where the gateway has priorities; smaller goes first.' }),
+    conditions: z.array(z.string()).optional().meta({
+      description: 'What it matches, as far as it is known, in the terms of the gateway.',
+      examples: [['Host: shop.example.com', 'Path: /admin/*']],
+    }),
+  })
   .meta({ id: 'ForeignObject' });
 export type ForeignObject = z.infer<typeof ForeignObject>;
 
