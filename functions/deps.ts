@@ -7,6 +7,7 @@ import type { GatewayTarget } from '../schemas/gateway.ts';
 import type { Event } from '../schemas/notification.ts';
 import type { OperationProblem } from '../schemas/operation.ts';
 import type { Baseline } from './core/drift.ts';
+import type { Points, Reading } from './core/gateway/reading.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
@@ -172,27 +173,36 @@ export interface Store {
   nextBehind(last?: { fleet: string; gateway: string }): Promise<{ fleet: string; gateway: string } | undefined>;
   /**
    * Removes rows that are still as they were read, and records them as programmed; forgets them when the resource or the gateway is
-   * gone. False when the lease is lost: then nothing more is written.
+   * gone. Throws LeaseLost: then nothing more is written.
    */
-  settle(rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<boolean>;
+  settle(rows: readonly OutboxRow[], verifiedAt: string, lease: Lease): Promise<void>;
   /** Programmed rows of the resources of a kind whose names lie in [from, to]. */
   programmed(fleet: string, kind: Kind, from: string, to: string): Promise<ProgrammedRow[]>;
 
   sync(fleet: string, gateway: string): Promise<SyncRecord | undefined>;
-  /** Only while `lease` is still the current one and the gateway exists; false otherwise. */
-  putSync(record: SyncRecord, lease: Lease): Promise<boolean>;
+  /** Throws LeaseLost, also when the gateway is gone. */
+  putSync(record: SyncRecord, lease: Lease): Promise<void>;
   /** All sync records of a fleet. */
   syncs(fleet: string): Promise<SyncRecord[]>;
 
   /** The pools that a gateway serves, as last resolved. A change of health reads these and no route. */
   pools(fleet: string, gateway: string): Promise<Pool[]>;
-  /** Replaces them; false when the lease is lost: then nothing more is written. */
-  putPools(fleet: string, gateway: string, pools: Pool[], lease: Lease): Promise<boolean>;
+  /** Replaces them. Throws LeaseLost: then nothing more is written. */
+  putPools(fleet: string, gateway: string, pools: readonly Pool[], lease: Lease): Promise<void>;
 
   /** What the gateway was last verified to have. */
   baseline(fleet: string, gateway: string): Promise<Baseline>;
-  /** False when the lease is lost. */
-  putBaseline(fleet: string, gateway: string, baseline: Baseline, lease: Lease): Promise<boolean>;
+  /** Throws LeaseLost. */
+  putBaseline(fleet: string, gateway: string, baseline: Baseline, lease: Lease): Promise<void>;
+
+  /** What the gateway had when it was last read; undefined when nobody has tried to read it yet. */
+  reading(fleet: string, gateway: string): Promise<Reading | undefined>;
+  /** The readings of all gateways of a fleet. */
+  readings(fleet: string): Promise<Reading[]>;
+  /** Where requests went when the gateway was last read. */
+  points(fleet: string, gateway: string): Promise<Points>;
+  /** Replaces the reading and, where they are given, the points. Throws LeaseLost. */
+  putReading(reading: Reading, points: Points | undefined, lease: Lease): Promise<void>;
 
   /** An operation that changes no resource, with its audit event and the rows that it waits for; all or nothing. */
   begin(operation: OperationRecord, audit: AuditEvent, outbox: OutboxRow[]): Promise<void>;
@@ -201,8 +211,8 @@ export interface Store {
   operations(fleet: string, page: PageRequest): Promise<Page<OperationRecord>>;
   /** Of the operations whose ids lie in [from, to]. */
   outcomes(fleet: string, from: string, to: string): Promise<OutcomeRecord[]>;
-  /** The first outcome of an operation at a gateway counts; false when the lease is lost. */
-  conclude(outcomes: OutcomeRecord[], lease: Lease): Promise<boolean>;
+  /** The first outcome of an operation at a gateway counts. Throws LeaseLost. */
+  conclude(outcomes: readonly OutcomeRecord[], lease: Lease): Promise<void>;
 
   /**
    * An operation that changes many resources: keeps its steps, in order, and holds the fleet until they have been written or something
@@ -244,7 +254,7 @@ export interface Store {
   recall(fleet: string, gateway: string, nowMs: number): Promise<Map<string, Json>>;
   /**
    * Adds entries, or replaces those of the same name; each by itself. Names are printable ASCII and begin with a letter. Under a lease, if
-   * there is one; false when it is lost.
+   * there is one. Throws LeaseLost.
    */
   remember(
     fleet: string,
@@ -252,7 +262,7 @@ export interface Store {
     entries: ReadonlyMap<string, Json>,
     nowMs: number,
     lease: Lease | undefined,
-  ): Promise<boolean>;
+  ): Promise<void>;
 
   /** Takes the lease when it is free or has expired; undefined when another holder has it. */
   acquire(name: string, holder: string, ttlMs: number, nowMs: number): Promise<Lease | undefined>;

@@ -3,10 +3,9 @@
 import type { AuditEvent } from '../schemas/audit.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { DrillRun } from '../schemas/drill.ts';
-import type { Drift, GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
+import type { GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
 import type { Delivery } from '../schemas/notification.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
-import type { QuotaUse } from '../schemas/plan.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
 import type { Kind, Ref, Resource } from './core/model.ts';
@@ -43,6 +42,14 @@ export class StoreLimitError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'StoreLimitError';
+  }
+}
+
+/** The lease went to another holder, or what it is of is gone: whatever was going on must stop, and must not write again. */
+export class LeaseLost extends Error {
+  constructor(name: string) {
+    super(`the lease ${name} is held by another writer`);
+    this.name = 'LeaseLost';
   }
 }
 
@@ -161,18 +168,13 @@ export interface SyncRecord {
   lastAttemptAt?: string | undefined;
   nextAttemptAt?: string | undefined;
   verifiedAt?: string | undefined;
-  address?: string | undefined;
   /** The instance that was created for the gateway, once it serves. */
   provisioned?: GatewayTarget | undefined;
   progress?: Progress | undefined;
   /** When the cloud had accepted all of the last push. */
   pushedAt?: string | undefined;
-  /** When the gateway was last compared with what is declared. */
+  /** When a run last read the gateway as a whole. */
   checkedAt?: string | undefined;
-  /** What somebody changed at the gateway, and is left as it is. */
-  drift?: Drift | undefined;
-  /** The quotas that the gateway uses, as last seen. */
-  quotas?: QuotaUse[] | undefined;
 }
 
 /** A revision of a resource and all that goes with it; written together or not at all. */

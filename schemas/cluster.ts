@@ -127,6 +127,16 @@ export const Withdrawal = z
     description: 'The cluster gets less than its share as long as this is present and another cluster can serve.',
   });
 
+export const ClusterAtGateway = z
+  .object({
+    gateway: Name,
+    pools: z.int().min(1).meta({ description: 'Of which it is a member.' }),
+    minPercent: Percent.meta({ description: 'The least that it had of any of them.' }),
+    maxPercent: Percent,
+    readAt: Timestamp.optional(),
+  })
+  .meta({ id: 'ClusterAtGateway' });
+
 export const Cluster = z
   .object({
     ...fleetMetadata,
@@ -140,6 +150,7 @@ export const Cluster = z
     ingress: Ingress.optional(),
     ...declared,
     health: ClusterHealth,
+    gateways: z.array(ClusterAtGateway).meta({ description: 'What it had at each gateway when that was read.' }),
     withdrawal: Withdrawal.optional(),
     dryRun: DryRun.optional(),
   })

@@ -40,10 +40,17 @@ export const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
 
 export const Condition = z
   .object({
-    type: z.string().meta({ description: 'Accepted, ResolvedRefs, Programmed or a kind-specific type.' }),
+    type: z.string().meta({ description: 'Accepted, ResolvedRefs, Programmed, Following or a kind-specific type.' }),
     status: ConditionStatus,
     reason: z.string().meta({ description: 'CamelCase, for machines.' }),
-    message: z.string().meta({ description: 'For people.' }),
+    message: z.string().meta({ description: 'For people; made of the reason and its arguments.' }),
+    arguments: z
+      .record(z.string(), z.union([z.string(), z.number()]))
+      .optional()
+      .meta({ description: 'What the reason speaks of, for machines.' }),
+    observedAt: Timestamp.optional().meta({
+      description: 'When that which it says of gateways was read there; absent where nothing was.',
+    }),
     observedRevision: z.int().min(0).meta({ description: 'The revision of the resource that this speaks of.' }),
     lastTransitionTime: Timestamp,
   })

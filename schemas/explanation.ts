@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import { Vote, Withdrawal } from './cluster.ts';
-import { Name, Percent, Port, Timestamp } from './common.ts';
+import { Condition, Name, Port, Timestamp } from './common.ts';
 import { SyncState } from './gateway.ts';
-import { ClusterShare } from './route.ts';
-
-const ClusterPercent = z.object({ cluster: Name, percent: Percent }).meta({ id: 'ClusterPercent' });
+import { ClusterShare, ServedBackend } from './route.ts';
 
 export const ExplanationStep = z
   .object({
@@ -43,12 +41,13 @@ export const GatewayExplanation = z
     requestedAt: Timestamp.optional().meta({ description: 'When the shares that it has yet to follow were decided.' }),
     pushedAt: Timestamp.optional(),
     verifiedAt: Timestamp.optional(),
-    backends: z
-      .array(z.object({ service: Name, port: Port, clusters: z.array(ClusterPercent) }).meta({ id: 'ServedBackend' }))
-      .meta({
-        description:
-          'What clusters get once the gateway follows. Some gateways only come near to a share: one of type mse divides it by addresses.',
-      }),
+    readAt: Timestamp.optional().meta({ description: 'When the verified points were read.' }),
+    conditions: z.array(Condition),
+    backends: z.array(ServedBackend).meta({
+      description:
+        'What clusters get once the gateway follows, beside what they had when it was read. Some gateways only come near to a share: one of ' +
+        'type mse divides it by addresses.',
+    }),
   })
   .meta({ id: 'GatewayExplanation' });
 export type GatewayExplanation = z.infer<typeof GatewayExplanation>;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { DisplayName, fleetMetadata, Labels, Name, pageOf, Timestamp } from './common.ts';
-import { DryRun, PlannedChange, QuotaUse } from './plan.ts';
+import { DisplayName, fleetMetadata, Labels, Name, Percent, pageOf, Timestamp } from './common.ts';
+import { DryRun, ForeignObject, QuotaUse } from './plan.ts';
 
 const RegionId = z
   .string()
@@ -156,14 +156,61 @@ export const Progress = z
   .meta({ id: 'Progress', description: 'How far work that takes minutes has come.' });
 export type Progress = z.infer<typeof Progress>;
 
-export const Drift = z
+export const Deviation = z
   .object({
-    since: Timestamp.meta({ description: 'When it was first seen.' }),
-    total: z.int().min(1),
-    changes: z.array(PlannedChange).meta({ description: 'The changes that would undo it, the first 20.' }),
+    kind: z.string(),
+    key: z.string(),
+    verb: z.enum(['create', 'update', 'delete']).optional().meta({ description: 'The change that it would take.' }),
+    reason: z
+      .enum(['Refused', 'NotAsWritten', 'Drifted', 'Shadowed', 'Waiting', 'ObserveOnly', 'Pending', 'Adopted'])
+      .meta({
+        description:
+          'Refused: the cloud or a limit refuses the change. NotAsWritten: written, and read back otherwise. Drifted: somebody changed it at the ' +
+          'gateway, and it is left so. Adopted: the same, accepted. Shadowed: a rule that is not ours takes its requests. Waiting: it stays until ' +
+          'what takes its place is there. ObserveOnly: nothing is written to this gateway. Pending: on its way.',
+      }),
+    detail: z.string().meta({ description: 'What differs, in the terms of the gateway, or why it was refused.' }),
+    code: z.string().optional().meta({ description: 'Of the refusal.' }),
+    routes: z.array(Name).meta({ description: 'The routes that the object carries.' }),
+    clusters: z
+      .array(Name)
+      .optional()
+      .meta({ description: 'Those that have other points of its pool than they shall have.' }),
+    since: Timestamp,
+    retryAt: Timestamp.optional().meta({
+      description: 'A refused change is not tried again before, unless it becomes another.',
+    }),
   })
-  .meta({ id: 'Drift', description: 'What somebody changed at the gateway since it was last verified.' });
-export type Drift = z.infer<typeof Drift>;
+  .meta({ id: 'Deviation', description: 'An object of ours that is not as declared, or does not get its requests.' });
+export type Deviation = z.infer<typeof Deviation>;
+
+export const Orphan = z
+  .object({ kind: z.string(), key: z.string(), remoteId: z.string(), since: Timestamp })
+  .meta({ id: 'Orphan', description: 'It carries our mark, and nothing is known of it here.' });
+
+export const ClusterPoints = z
+  .object({ cluster: Name, pools: z.int().min(1), minPercent: Percent, maxPercent: Percent })
+  .meta({ id: 'ClusterPoints', description: 'The least and the most that a cluster had of any pool at a gateway.' });
+export type ClusterPoints = z.infer<typeof ClusterPoints>;
+
+export const GatewayReading = z
+  .object({
+    readAt: Timestamp.optional().meta({
+      description: 'When the last complete read began. Everything that is said of the gateway is as old as that.',
+    }),
+    poolsReadAt: Timestamp.optional().meta({ description: 'When pools were last read, be it with the rest or alone.' }),
+    failure: z
+      .object({ since: Timestamp, at: Timestamp, action: z.string(), code: z.string() })
+      .optional()
+      .meta({ description: 'Present while the gateway cannot be read.' }),
+    deviationCount: z.int().min(0),
+    deviations: z.array(Deviation).meta({ description: 'The first 50.' }),
+    clusters: z.array(ClusterPoints),
+    orphans: z.array(Orphan).meta({ description: 'Deleted once they are found again ten minutes later.' }),
+    foreign: z.array(ForeignObject).meta({ description: 'What is not ours, the first 100: it is never touched.' }),
+  })
+  .meta({ id: 'GatewayReading', description: 'What the gateway had when it was last read.' });
+export type GatewayReading = z.infer<typeof GatewayReading>;
 
 export const GatewaySync = z
   .object({
@@ -175,9 +222,8 @@ export const GatewaySync = z
     nextAttemptAt: Timestamp.optional(),
     pushedAt: Timestamp.optional(),
     verifiedAt: Timestamp.optional(),
-    checkedAt: Timestamp.optional().meta({ description: 'When it was last compared with what is declared.' }),
+    checkedAt: Timestamp.optional().meta({ description: 'When a run last compared it with what is declared.' }),
     progress: Progress.optional(),
-    drift: Drift.optional(),
     quotas: z.array(QuotaUse).optional().meta({ description: 'As last seen, the fullest first.' }),
   })
   .meta({ id: 'GatewaySync', description: 'How far the gateway follows what is declared.' });
@@ -195,6 +241,7 @@ export const Gateway = z
     drift: DriftPolicy,
     address: z.string().optional().meta({ description: 'DNS name of the gateway, once known.' }),
     sync: GatewaySync,
+    reading: GatewayReading,
     dryRun: DryRun.optional(),
   })
   .meta({ id: 'Gateway' });

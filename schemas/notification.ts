@@ -14,6 +14,12 @@ export const EventType = z.enum([
   'drill.ended',
   'evidence.suspect',
   'certificate.expiring',
+  'gateway.stalled',
+  'gateway.unreadable',
+  'gateway.drifted',
+  'gateway.refused',
+  'gateway.shadowed',
+  'gateway.recovered',
   'notification.test',
 ]);
 export type EventType = z.infer<typeof EventType>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Name, Percent, Port } from './common.ts';
+import { Name, Percent, Port, Timestamp } from './common.ts';
 import { Issue } from './problem.ts';
 
 const GatewayObject = z
@@ -12,6 +12,10 @@ export const PlannedChange = z
     kind: z.string(),
     key: z.string(),
     reason: z.string(),
+    cause: z.enum(['declared', 'drift']).optional().meta({
+      description:
+        'declared: the declaration or the traffic has changed. drift: it undoes what somebody changed at the gateway.',
+    }),
     before: GatewayObject.optional(),
     after: GatewayObject.optional(),
   })
@@ -63,33 +67,50 @@ export const ForeignObject = z
     name: z.string(),
     remoteId: z.string().meta({ description: 'Its id at the cloud.' }),
     priority: z.int().optional().meta({ description: 'Where the gateway has priorities; smaller goes first.' }),
-    conditions: z.array(z.string()).optional().meta({
-      description: 'What it matches, as far as it is known, in the terms of the gateway.',
-      examples: [['Host: shop.example.com', 'Path: /admin/*']],
-    }),
+    conditions: z
+      .array(z.string())
+      .optional()
+      .meta({
+        description: 'What it matches, as far as it is known, in the terms of the gateway.',
+        examples: [['Host: shop.example.com', 'Path: /admin/*']],
+      }),
   })
   .meta({ id: 'ForeignObject' });
 export type ForeignObject = z.infer<typeof ForeignObject>;
+
+export const RefusedChange = z
+  .object({ kind: z.string(), key: z.string(), code: z.string(), detail: z.string() })
+  .meta({ id: 'RefusedChange' });
+export type RefusedChange = z.infer<typeof RefusedChange>;
 
 export const GatewayPlan = z
   .object({
     fleet: Name,
     gateway: Name,
+    basis: z.enum(['live', 'last-read', 'never-read']).meta({
+      description:
+        'live: the gateway was read for this plan. last-read: it could not be read, so that the plan goes from what was verified there ' +
+        'last. never-read: nothing is known of it yet.',
+    }),
+    readAt: Timestamp.optional().meta({ description: 'When that which the plan goes from was read.' }),
     digest: z.string().meta({
       description: 'Of the changes. An apply that carries it is refused when the changes are not these any more.',
     }),
     changes: z.array(PlannedChange),
     drift: z.array(PlannedChange).meta({
       description:
-        'What somebody changed at the gateway since it was last verified, as the changes that would undo it. By the drift policy of the ' +
-        'gateway it is left as it is, and is not among `changes`.',
+        'What somebody changed at the gateway since it was last verified, as the changes that would undo it. Those that are to be undone ' +
+        'are among `changes` as well.',
     }),
     calls: z.array(PlannedCall).meta({ description: 'The writes to the cloud that the changes take, in order.' }),
     shares: z.array(ShareChange),
     quotas: z.array(QuotaUse),
     findings: z
       .array(Issue)
-      .meta({ description: 'What speaks against the plan: it is not applied while there are any.' }),
+      .meta({
+        description: 'Limits that the configuration would not keep, and what the cloud says that it would refuse.',
+      }),
+    refused: z.array(RefusedChange).meta({ description: 'Changes that are kept back, and why. All others are made.' }),
     notices: z.array(Notice),
     foreign: z.array(ForeignObject).meta({
       description: 'What stands at the gateway and is not ours, the first 100: it is never touched.',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Condition, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf } from './common.ts';
+import { Condition, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Timestamp } from './common.ts';
 import { RouteFilter } from './filter.ts';
 import { DryRun } from './plan.ts';
 
@@ -281,7 +281,29 @@ export const BackendShares = z
   .meta({ id: 'BackendShares' });
 export type BackendShares = z.infer<typeof BackendShares>;
 
-export const RouteParent = z.object({ gateway: Name, conditions: z.array(Condition) }).meta({ id: 'RouteParent' });
+export const ServedShare = z
+  .object({
+    cluster: Name,
+    wantedPercent: Percent.meta({ description: 'What the gateway shall give it; some only come near to a share.' }),
+    verifiedPercent: Percent.optional().meta({
+      description: 'What it had when the gateway was last read; absent where that cannot be told.',
+    }),
+  })
+  .meta({ id: 'ServedShare' });
+
+export const ServedBackend = z
+  .object({ service: Name, port: Port, clusters: z.array(ServedShare) })
+  .meta({ id: 'ServedBackend' });
+export type ServedBackend = z.infer<typeof ServedBackend>;
+
+export const RouteParent = z
+  .object({
+    gateway: Name,
+    conditions: z.array(Condition),
+    readAt: Timestamp.optional().meta({ description: 'When the verified points were read.' }),
+    backends: z.array(ServedBackend),
+  })
+  .meta({ id: 'RouteParent' });
 
 export const Route = z
   .object({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { Name, Percent, pageOf, Timestamp } from './common.ts';
+import { ClusterAtGateway } from './cluster.ts';
+import { Condition, Name, Percent, pageOf, Timestamp } from './common.ts';
 import { TrafficAnswer } from './decision.ts';
 import { SafetyRuleName } from './failover.ts';
 
@@ -54,6 +55,12 @@ export const Shift = z
     endedAt: Timestamp.optional(),
     endedBy: z.string().optional().meta({ description: 'An actor, or `expiry`.' }),
     decision: z.string().meta({ description: 'The last decision that moved it.' }),
+    conditions: z.array(Condition).optional().meta({
+      description: 'Following: whether gateways were read to give the cluster no more than the shift leaves it.',
+    }),
+    gateways: z.array(ClusterAtGateway).optional().meta({
+      description: 'What the cluster had at each gateway when that was read.',
+    }),
     dryRun: TrafficAnswer.optional(),
   })
   .meta({ id: 'Shift' });

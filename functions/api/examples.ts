@@ -9,6 +9,7 @@ import { type Gateway, GatewayInput } from '../../schemas/gateway.ts';
 import { API_VERSION } from '../../schemas/manifest.ts';
 import type { ObservationBatchInput, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';
 import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
+import { sentenceOf } from '../../schemas/reasons.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
 import { drillExamples } from './drill-examples.ts';
@@ -32,7 +33,8 @@ function condition(type: string, reason = type, message = 'As it should be.'): C
 const conditions = [
   condition('Accepted', 'Accepted', 'The declaration is valid.'),
   condition('ResolvedRefs', 'ResolvedRefs', 'Everything that it refers to exists.'),
-  condition('Programmed', 'Programmed', 'Pushed, read back and found equal.'),
+  { ...condition('Programmed', 'Programmed', sentenceOf('Programmed', {})), observedAt: OBSERVED },
+  { ...condition('Following', 'Following', sentenceOf('Following', {})), observedAt: OBSERVED },
 ];
 
 function metadata(name: string, uid: string) {
@@ -112,6 +114,7 @@ const cluster: Cluster = {
     votes: [vote],
     lastObservation: observation,
   },
+  gateways: [{ gateway: 'edge', pools: 12, minPercent: 70, maxPercent: 70, readAt: OBSERVED }],
 };
 
 const gatewayInput = {
@@ -140,6 +143,18 @@ const gateway: Gateway = {
     attempts: 0,
     lastAttemptAt: CREATED,
     verifiedAt: CREATED,
+  },
+  reading: {
+    readAt: OBSERVED,
+    poolsReadAt: OBSERVED,
+    deviationCount: 0,
+    deviations: [],
+    clusters: [
+      { cluster: 'hangzhou-a', pools: 12, minPercent: 70, maxPercent: 70 },
+      { cluster: 'shanghai-b', pools: 12, minPercent: 30, maxPercent: 30 },
+    ],
+    orphans: [],
+    foreign: [],
   },
 };
 
@@ -205,7 +220,23 @@ const route: Route = {
     clusters: routeInput.distribution.clusters.map((item) => ({ ...item, tier: 0 })),
   },
   conditions,
-  parents: [{ gateway: 'edge', conditions }],
+  parents: [
+    {
+      gateway: 'edge',
+      conditions,
+      readAt: OBSERVED,
+      backends: [
+        {
+          service: 'checkout',
+          port: 80,
+          clusters: [
+            { cluster: 'hangzhou-a', wantedPercent: 70, verifiedPercent: 70 },
+            { cluster: 'shanghai-b', wantedPercent: 30, verifiedPercent: 30 },
+          ],
+        },
+      ],
+    },
+  ],
   shares: [
     {
       service: 'checkout',

@@ -35,7 +35,9 @@ const gateways: Explanation['gateways'] = [
     gateway: 'edge',
     provider: 'alb',
     state: 'Verified',
-    text: 'It has the route and the shares: pushed, read back and found equal.',
+    text: 'It has the route and the shares, as it was last read.',
+    conditions: [],
+    readAt: '2026-11-23T07:02:07.400Z',
     pushedAt: '2026-11-23T07:02:07.000Z',
     verifiedAt: '2026-11-23T07:02:08.000Z',
     backends: [
@@ -43,8 +45,8 @@ const gateways: Explanation['gateways'] = [
         service: 'checkout',
         port: 80,
         clusters: [
-          { cluster: 'hangzhou-a', percent: 0 },
-          { cluster: 'shanghai-b', percent: 100 },
+          { cluster: 'hangzhou-a', wantedPercent: 0, verifiedPercent: 0 },
+          { cluster: 'shanghai-b', wantedPercent: 100, verifiedPercent: 100 },
         ],
       },
     ],
@@ -167,8 +169,8 @@ const course: SimulatedCourse = {
         {
           services: ['checkout'],
           clusters: [
-            { cluster: 'hangzhou-a', percent: 0 },
-            { cluster: 'shanghai-b', percent: 100 },
+            { cluster: 'hangzhou-a', wantedPercent: 0, verifiedPercent: 0 },
+            { cluster: 'shanghai-b', wantedPercent: 100, verifiedPercent: 100 },
           ],
         },
       ],

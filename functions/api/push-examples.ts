@@ -10,6 +10,8 @@ const ENDED = '2026-11-23T07:00:04.000Z';
 const gatewayPlan: GatewayPlan = {
   fleet: 'shop',
   gateway: 'edge',
+  basis: 'live',
+  readAt: CREATED,
   digest: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
   changes: [
     {
@@ -17,6 +19,7 @@ const gatewayPlan: GatewayPlan = {
       kind: 'ServerGroup',
       key: 'pool/checkout-80-9f86d081884c',
       reason: 'differs in Servers',
+      cause: 'declared',
       before: { Servers: [{ ServerId: '10.1.0.8', Port: 80, Weight: 100, RemoteIpEnabled: false }] },
       after: { Servers: [{ ServerId: '10.1.0.8', Port: 80, Weight: 70, RemoteIpEnabled: false }] },
     },
@@ -35,6 +38,7 @@ const gatewayPlan: GatewayPlan = {
   ],
   quotas: [{ quota: 'rules of the load balancer', used: 12, allowed: 100 }],
   findings: [],
+  refused: [],
   notices: [],
   foreign: [],
 };

@@ -1,9 +1,11 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import type { Progress } from '../core/conditions.ts';
+import type { Deviation, Points, Reading } from '../core/gateway/reading.ts';
+import type { ResourceSight, Sight, TrafficSight } from '../core/gateway/status.ts';
 import type { HealthRecord } from '../core/health.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
-import { NO_TRAFFIC, type Traffic } from '../core/traffic.ts';
+import { servesPool } from '../core/resolve.ts';
+import type { Traffic } from '../core/traffic.ts';
 import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../deps.ts';
 import { kinds } from './kinds.ts';
 import type { World } from './world.ts';
@@ -13,11 +15,15 @@ export interface Evidence {
   /** Those that follow any of the resources. */
   gateways: readonly string[];
   syncs: readonly SyncRecord[];
-  outbox: readonly OutboxRow[];
+  readings: readonly Reading[];
+  /** For routes: where requests went, by gateway. */
+  points: ReadonlyMap<string, Points>;
+  /** Rows of the resources that have yet to be followed, and of decisions. */
+  waiting: readonly OutboxRow[];
   programmed: readonly ProgrammedRow[];
   health: readonly HealthRecord[];
   traffic: Traffic;
-  /** Of clusters: the policy by which they are watched. */
+  /** For clusters: the policy by which they are watched. */
   policy?: FleetSpec | undefined;
 }
 
@@ -32,15 +38,41 @@ export async function loadEvidence<K extends Kind>(
   const names = resources.map((resource) => resource.name).sort(compareText);
   const [from = '', to = ''] = [names[0], names.at(-1)];
   const followers = await followersOf(world, kind, resources);
-  const [syncs, programmed, outbox, health, traffic, owner] = await Promise.all([
+  const [syncs, readings, programmed, own, points, health, traffic, owner] = await Promise.all([
     store.syncs(fleet),
+    store.readings(fleet),
     store.programmed(fleet, kind, from, to),
-    Promise.all(followers.map((gateway) => waitingRows(store, { fleet, gateway, kind }, from, to))),
+    Promise.all(followers.map((gateway) => store.waiting(fleet, gateway, kind, from, to))),
+    kind === 'route' ? Promise.all(followers.map((gateway) => store.points(fleet, gateway))) : [],
     kind === 'cluster' ? store.health(fleet, { from, to }) : [],
-    kind === 'cluster' || kind === 'route' ? store.traffic(fleet) : NO_TRAFFIC,
+    store.traffic(fleet),
     kind === 'cluster' ? store.get('fleet', fleet, fleet) : undefined,
   ]);
-  return { gateways: followers, syncs, programmed, outbox: outbox.flat(), health, traffic, policy: owner?.spec };
+  return {
+    gateways: followers,
+    syncs,
+    readings,
+    points: new Map(points.map((item, index) => [followers[index] ?? '', item])),
+    waiting: [...own.flat(), ...(await decisionsWaiting(store, fleet, followers, readings, traffic))],
+    programmed,
+    health,
+    traffic,
+    policy: owner?.spec,
+  };
+}
+
+/** A gateway whose pools were held against the newest decision waits for none. */
+async function decisionsWaiting(
+  store: Store,
+  fleet: string,
+  gateways: readonly string[],
+  readings: readonly Reading[],
+  { version }: Traffic,
+): Promise<OutboxRow[]> {
+  const versionAt = (gateway: string) => readings.find((reading) => reading.gateway === gateway)?.trafficVersion ?? 0;
+  const behind = gateways.filter((gateway) => versionAt(gateway) < version);
+  const rows = await Promise.all(behind.map((gateway) => store.waiting(fleet, gateway, 'traffic', fleet, fleet)));
+  return rows.flat();
 }
 
 /** The gateways that follow any of the resources. */
@@ -54,42 +86,83 @@ async function followersOf<K extends Kind>(
   return [...new Set(named.flatMap((names) => names ?? []))];
 }
 
-/** Rows for the resources from the first to the last. That a gateway is behind shows in any row, of which there may be many. */
-async function waitingRows(
-  store: Store,
-  { fleet, gateway, kind }: Pick<OutboxRow, 'fleet' | 'gateway'> & { kind: Kind },
-  from: string,
-  to: string,
-): Promise<OutboxRow[]> {
-  const rows = store.waiting(fleet, gateway, kind, from, to);
-  return kind === 'gateway' ? [...(await rows), ...(await store.outbox({ fleet, gateway }, 1))] : await rows;
+/** The gateways that should follow the resource. */
+export function gatewaysOf<K extends Kind>(resource: Resource<K>, { gateways }: Evidence): readonly string[] {
+  return kinds[resource.kind].gateways(resource) ?? gateways;
 }
 
-/** How far each gateway that should follow the resource has come. */
-export function progressOf<K extends Kind>(resource: Resource<K>, evidence: Evidence): Progress[] {
-  const gateways = kinds[resource.kind].gateways(resource) ?? evidence.gateways;
-  const isAbout = (row: OutboxRow | ProgrammedRow, gateway: string) =>
+/** How far a gateway has come with a resource. */
+export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): ResourceSight {
+  const isOwn = (row: OutboxRow | ProgrammedRow) =>
     row.gateway === gateway && row.kind === resource.kind && row.name === resource.name;
-  return gateways.map((gateway) => {
-    const record = evidence.syncs.find((item) => item.gateway === gateway);
-    const isPending = evidence.outbox.some((row) => isAbout(row, gateway));
-    const row = evidence.programmed.find((item) => isAbout(item, gateway));
-    return {
-      gateway,
-      programmed: row ?? (isPending ? undefined : sinceFirstRun(resource, record)),
-      attempt: attemptOf(record),
-    };
-  });
+  const pending = evidence.waiting.find(isOwn);
+  const row = evidence.programmed.find(isOwn);
+  const record = evidence.syncs.find((item) => item.gateway === gateway);
+  const common = commonSight(gateway, evidence);
+  const known = row ?? (pending ? undefined : sinceFirstRun(resource, record));
+  return {
+    ...common,
+    comparedRevision: known?.revision,
+    since: known?.verifiedAt,
+    waitingSince: pending?.requestedAt,
+    deviations: deviationsOf(resource, gateway, evidence),
+  };
+}
+
+/** How far a gateway has come with the traffic of a resource. `lagging`: the clusters that lag, where that is known precisely. */
+export function trafficSightOf<K extends Kind>(
+  resource: Resource<K>,
+  gateway: string,
+  evidence: Evidence,
+  lagging?: readonly string[] | 'unknown',
+): TrafficSight {
+  const { waitingSince, since, ...sight } = sightOf(resource, gateway, evidence);
+  const decided = evidence.waiting.find((row) => row.gateway === gateway && row.kind === 'traffic')?.requestedAt;
+  const deviations = sight.deviations.filter(({ isPoints }) => isPoints);
+  const clusters = lagging ?? deviations.flatMap((deviation) => deviation.clusters ?? []);
+  return {
+    ...sight,
+    since: evidence.syncs.find((item) => item.gateway === gateway)?.pushedAt ?? since,
+    waitingSince: [waitingSince, decided].filter((at) => at !== undefined).sort()[0],
+    lagging: clusters === 'unknown' ? undefined : clusters,
+    deviations: deviations.filter(({ reason }) => reason !== 'Adopted'),
+    altered: sight.deviations.filter(({ routes }) => resource.kind === 'route' && routes.includes(resource.name)),
+  };
+}
+
+function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {
+  const record = syncs.find((item) => item.gateway === gateway);
+  return { gateway, reading: readings.find((item) => item.gateway === gateway), attempt: attemptOf(record) };
+}
+
+/** What concerns a resource: a route by its objects and pools, a service by its pools, a cluster by what it lacks. */
+function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): Deviation[] {
+  const all = evidence.readings.find((item) => item.gateway === gateway)?.deviations ?? [];
+  const { kind, name } = resource;
+  switch (kind) {
+    case 'route': {
+      const pools = new Set(evidence.points.get(gateway)?.routes[name] ?? []);
+      return all.filter(({ routes, pool }) => routes.includes(name) || (pool !== undefined && pools.has(pool)));
+    }
+    case 'service':
+      return all.filter(({ pool }) => pool !== undefined && servesPool(pool, name));
+    case 'cluster':
+      return all.filter(({ clusters }) => clusters?.includes(name));
+    default:
+      return all;
+  }
 }
 
 /** What was declared before the gateway was has no row of its own: the first verified run of the gateway took it all up. */
-function sinceFirstRun(resource: Resource, record: SyncRecord | undefined): Progress['programmed'] {
+function sinceFirstRun(
+  resource: Resource,
+  record: SyncRecord | undefined,
+): Pick<ProgrammedRow, 'revision' | 'verifiedAt'> | undefined {
   if (record?.verifiedAt === undefined) return undefined;
   return { revision: resource.revision, verifiedAt: record.verifiedAt };
 }
 
-/** A gateway that was verified before this resource was written has not been tried with it yet. */
-function attemptOf(record: SyncRecord | undefined): Progress['attempt'] {
+function attemptOf(record: SyncRecord | undefined): Sight['attempt'] {
   if (record === undefined || record.state === 'Verified' || record.lastAttemptAt === undefined) return undefined;
-  return { reason: record.reason || 'Pending', message: record.message, at: record.lastAttemptAt };
+  return { reason: record.reason, message: record.message, at: record.lastAttemptAt };
 }

@@ -1,19 +1,20 @@
 import type { Vote } from '../../schemas/cluster.ts';
+import type { Condition } from '../../schemas/common.ts';
 import type { BackendExplanation, Explanation, GatewayExplanation } from '../../schemas/explanation.ts';
-import { effectiveShares, shares } from '../core/distribution.ts';
+import type { SyncState } from '../../schemas/gateway.ts';
+import { shares } from '../core/distribution.ts';
 import { explainBackend } from '../core/explain.ts';
+import { conditionOf } from '../core/gateway/status.ts';
 import type { Pool } from '../core/ir.ts';
-import { backendsOf } from '../core/lookup.ts';
 import { providerOf, type Resource } from '../core/model.ts';
-import { type Named, poolOf } from '../core/resolve.ts';
+import { byName, type Named } from '../core/resolve.ts';
 import { votersOf } from '../core/votes.ts';
-import type { OutboxRow } from '../deps.ts';
 import { shownVotes } from '../engine/votes.ts';
-import { providerFor } from '../providers/registry.ts';
 import { type Context, timestamp } from './context.ts';
-import { type Evidence, loadEvidence, progressOf } from './evidence.ts';
+import { type Evidence, loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
 import { load } from './resources.ts';
+import { poolsOf, type RouteParentFacts, routeParents } from './route-parents.ts';
 import { type World, worldOf } from './world.ts';
 
 /** Why each cluster has its share of a route now, and how far its gateways follow. Throws `not-found`. */
@@ -27,6 +28,9 @@ export async function explainRoute(ctx: Context, fleet: string, name: string): P
     world.named(services.map((reference) => reference.name)),
   ]);
   const pools = poolsOf(route, named);
+  const gateways = await world.find('gateway', route.spec.gateways);
+  const surroundings = { evidence, named, gateways: byName(gateways), nowMs: clock.now() };
+  const parents = routeParents(route, surroundings);
   const votes = await votesOf(ctx, world, pools);
   const { traffic } = evidence;
   return {
@@ -37,14 +41,8 @@ export async function explainRoute(ctx: Context, fleet: string, name: string): P
     trafficVersion: traffic.version,
     ...(traffic.head && { decision: traffic.head.decision }),
     backends: pools.map((pool) => backendOf(route, pool, named, evidence, votes)),
-    gateways: await gatewaysOf(ctx, world, { route, pools, evidence }),
+    gateways: explainGateways(gateways, parents, route, evidence),
   };
-}
-
-/** Of each distinct backend, in the order in which the route names them. */
-function poolsOf(route: Resource<'route'>, named: Named): Pool[] {
-  const distinct = new Map(backendsOf(route.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
-  return [...distinct.values()].map((ref) => poolOf(route, ref, named));
 }
 
 function backendOf(
@@ -79,64 +77,44 @@ async function votesOf({ deps }: Context, world: World, pools: readonly Pool[]):
   );
 }
 
-interface Served {
-  route: Resource<'route'>;
-  pools: readonly Pool[];
-  evidence: Evidence;
+/** `waiting`: rows of decisions that a gateway has yet to follow. */
+function explainGateways(
+  gateways: readonly Resource<'gateway'>[],
+  parents: readonly RouteParentFacts[],
+  route: Resource<'route'>,
+  { syncs, waiting }: Evidence,
+): GatewayExplanation[] {
+  return gateways.flatMap(({ name, spec }) => {
+    const parent = parents.find(({ gateway }) => gateway === name);
+    if (parent === undefined) return [];
+    const { verdicts, readAt, backends } = parent;
+    const sync = syncs.find(({ gateway }) => gateway === name);
+    const decided = waiting.find((row) => row.gateway === name && row.kind === 'traffic');
+    const conditions = [
+      conditionOf('Programmed', route, verdicts.Programmed),
+      conditionOf('Following', route, verdicts.Following),
+    ];
+    return {
+      gateway: name,
+      provider: providerOf(spec),
+      ...stateOf(conditions, sync?.state),
+      ...(decided && { requestedAt: decided.requestedAt }),
+      ...(sync?.pushedAt !== undefined && { pushedAt: sync.pushedAt }),
+      ...(sync?.verifiedAt !== undefined && { verifiedAt: sync.verifiedAt }),
+      ...(readAt !== undefined && { readAt }),
+      conditions,
+      backends,
+    };
+  });
 }
 
-async function gatewaysOf({ deps }: Context, world: World, served: Served): Promise<GatewayExplanation[]> {
-  const { fleet } = world;
-  const gateways = await world.find('gateway', served.route.spec.gateways);
-  return await Promise.all(
-    gateways.map(async (gateway) => {
-      const [waiting] = await deps.store.waiting(fleet, gateway.name, 'traffic', fleet, fleet);
-      return explainGateway(gateway, waiting, served);
-    }),
-  );
-}
-
-/** `waiting`: the gateway has yet to follow the shares. */
-function explainGateway(
-  { name, spec }: Resource<'gateway'>,
-  waiting: OutboxRow | undefined,
-  { route, pools, evidence }: Served,
-): GatewayExplanation {
-  const provider = providerOf(spec);
-  const sync = evidence.syncs.find(({ gateway }) => gateway === name);
-  const progress = progressOf(route, evidence).find(({ gateway }) => gateway === name);
-  const hasRoute = (progress?.programmed?.revision ?? 0) >= route.revision;
-  const verifiedAt = later(sync?.verifiedAt, progress?.programmed?.verifiedAt);
-  return {
-    gateway: name,
-    provider,
-    ...stateOf(hasRoute, waiting, sync),
-    ...(waiting && { requestedAt: waiting.requestedAt }),
-    ...(sync?.pushedAt !== undefined && { pushedAt: sync.pushedAt }),
-    ...(verifiedAt !== undefined && { verifiedAt }),
-    backends: pools.map((pool) => ({
-      service: pool.service,
-      port: pool.port,
-      clusters: providerFor(provider).served(pool, effectiveShares(pool, evidence.traffic)),
-    })),
-  };
-}
-
+/** Verified when the gateway was read to have the route and the shares. */
 function stateOf(
-  hasRoute: boolean,
-  waiting: OutboxRow | undefined,
-  sync: Evidence['syncs'][number] | undefined,
+  conditions: readonly Condition[],
+  sync: SyncState | undefined,
 ): Pick<GatewayExplanation, 'state' | 'text'> {
-  if (hasRoute && waiting === undefined) {
-    return { state: 'Verified', text: 'It has the route and the shares: pushed, read back and found equal.' };
-  }
-  const missing = [hasRoute ? [] : ['the route'], waiting ? ['the shares'] : []].flat().join(' and ');
-  const text = `It has yet to follow ${missing} as they are now.`;
-  if (sync === undefined || sync.state === 'Verified' || sync.state === 'Pending') return { state: 'Pending', text };
-  return { state: sync.state, text: `${text} ${sync.message}` };
-}
-
-function later(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a > b ? a : b;
+  const missing = conditions.filter(({ status }) => status !== 'True');
+  if (missing.length === 0) return { state: 'Verified', text: 'It has the route and the shares, as it was last read.' };
+  const text = missing.map(({ message }) => message).join(' ');
+  return { state: sync === undefined || sync === 'Verified' ? 'Pending' : sync, text };
 }

@@ -1,5 +1,5 @@
 import type { Resource } from '../core/model.ts';
-import { destroyInstance } from '../engine/place.ts';
+import { destroyInstance } from '../engine/reconcile/instance.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';

@@ -1,7 +1,7 @@
 import type { GatewayOutcome, Operation } from '../../schemas/operation.ts';
 import { compareText } from '../core/precedence.ts';
 import type { OperationRecord, OutcomeRecord, Page, PageRequest, Rollout, Store, SyncRecord } from '../deps.ts';
-import { follows } from '../engine/outcome.ts';
+import { isEnded } from '../engine/reconcile/outcome.ts';
 import { AppError } from './app-error.ts';
 import type { Context } from './context.ts';
 import { requireFleet } from './resources.ts';
@@ -93,7 +93,7 @@ function endedAt({ gateway, state, reason, message, attempts, steps, endedAt: at
 
 /** A gateway that followed before the operation came has not begun with it. */
 function onTheWay(gateway: string, sync: SyncRecord | undefined): GatewayOutcome {
-  if (sync === undefined || follows(sync)) {
+  if (sync === undefined || isEnded(sync)) {
     return { gateway, state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0 };
   }
   const { state, reason, message, attempts, progress, nextAttemptAt } = sync;

@@ -29,6 +29,9 @@ type Reads =
   | 'syncs'
   | 'pools'
   | 'baseline'
+  | 'reading'
+  | 'readings'
+  | 'points'
   | 'operation'
   | 'operations'
   | 'outcomes'
@@ -67,6 +70,7 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   putSync: refuse,
   putPools: refuse,
   putBaseline: refuse,
+  putReading: refuse,
   begin: refuse,
   conclude: refuse,
   beginRollout: refuse,

@@ -2,19 +2,18 @@ import type { Operation } from '../../schemas/operation.ts';
 import type { GatewayPlan } from '../../schemas/plan.ts';
 import type { Resource } from '../core/model.ts';
 import type { OperationRecord, OutboxRow } from '../deps.ts';
-import { planDigest } from '../engine/preview.ts';
-import { type ReconcileResult, reconcileGateway } from '../engine/reconcile.ts';
+import { planDigest, previewGateway } from '../engine/reconcile/preview.ts';
+import { type ReconcileResult, reconcileGateway } from '../engine/reconcile/reconcile.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { viewOperation } from './operations.ts';
-import { planOf } from './plan-write.ts';
 import { load } from './resources.ts';
 import { FOLLOW_MS } from './transaction.ts';
 
-/** What an apply would do now. Throws `not-found`, and `unavailable` when the gateway cannot be looked at. */
+/** What an apply would do now, from the last reading when the gateway cannot be read. Throws `not-found`. */
 export async function planGateway(ctx: Context, fleet: string, gateway: string): Promise<GatewayPlan> {
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
-  return await planOf(ctx.deps, resource, { revertsDrift: true, rehearses: true });
+  return await previewGateway(ctx.deps, resource, { revertsDrift: true, rehearses: true });
 }
 
 /**
@@ -32,7 +31,7 @@ export async function applyGateway(
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
   const operation = applyOperation(ctx, resource);
   if (ctx.isDry) {
-    const plan = await planOf(deps, resource, { revertsDrift: true, rehearses: true });
+    const plan = await previewGateway(deps, resource, { revertsDrift: true, rehearses: true });
     if (digest !== undefined && digest !== plan.digest) throw stalePlan(plan.digest);
     return { ...(await viewOperation(deps.store, operation)), dryRun: { plans: [plan] } };
   }

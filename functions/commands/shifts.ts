@@ -10,6 +10,7 @@ import { requireExpiry, requireOwner } from './ownership.ts';
 import { unknownReference } from './proposal.ts';
 import { auditingRefusals, theFleet } from './refusals.ts';
 import { requireFleet } from './resources.ts';
+import { showShifts } from './shift-view.ts';
 import { commandTraffic } from './traffic-command.ts';
 
 /** What became of a write. */
@@ -24,14 +25,16 @@ export interface WrittenShift {
 export async function listShifts(ctx: Context, fleet: string, request: PageRequest): Promise<Page<Shift>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'shift', request);
-  return { items: items.map(({ body }) => body), nextToken };
+  const shifts = items.map(({ body }) => body);
+  return { items: await showShifts(ctx.deps.store, fleet, shifts), nextToken };
 }
 
 /** Throws `not-found`. */
 export async function getShift(ctx: Context, fleet: string, name: string): Promise<Shift> {
   const known = await find(ctx, fleet, name);
   if (known === undefined) throw new AppError('not-found', `There is no shift ${name} in fleet ${fleet}.`);
-  return known;
+  const [shown = known] = await showShifts(ctx.deps.store, fleet, [known]);
+  return shown;
 }
 
 async function find({ deps }: Context, fleet: string, name: string): Promise<Shift | undefined> {

@@ -1,5 +1,6 @@
 import type { Issue } from '../../schemas/problem.ts';
 import type { Kind, Resource } from '../core/model.ts';
+import { byName } from '../core/resolve.ts';
 import type { Deps } from '../deps.ts';
 import { loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
@@ -18,12 +19,19 @@ export async function show<K extends Kind>(
 ): Promise<Views[K][]> {
   if (resources.length === 0) return [];
   const backends = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'service');
-  const [evidence, named, warnings] = await Promise.all([
+  const routed = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'gateway');
+  const [evidence, named, gateways, warnings] = await Promise.all([
     loadEvidence(store, world, kind, resources),
     world.named(backends.map((reference) => reference.name)),
+    world.find(
+      'gateway',
+      routed.map((reference) => reference.name),
+    ),
     warningsOf(resources, world),
   ]);
-  return resources.map((resource) => views[kind](resource, { evidence, named, warnings, nowMs: clock.now() }));
+  return resources.map((resource) =>
+    views[kind](resource, { evidence, named, gateways: byName(gateways), warnings, nowMs: clock.now() }),
+  );
 }
 
 /** One page. Fleets have nothing in common and are looked at one by one. */

@@ -4,7 +4,7 @@ import { canonicalJson } from '../core/digest.ts';
 import { termsOf } from '../core/lookup.ts';
 import type { Kind, Ref, Resource } from '../core/model.ts';
 import type { Commit, OperationRecord } from '../deps.ts';
-import { reconcileGateway } from '../engine/reconcile.ts';
+import { reconcileGateway } from '../engine/reconcile/reconcile.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { kinds, referencesOf } from './kinds.ts';

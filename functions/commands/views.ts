@@ -1,6 +1,7 @@
 import type { Cluster, ClusterHealth } from '../../schemas/cluster.ts';
+import type { Condition } from '../../schemas/common.ts';
 import type { Fleet } from '../../schemas/fleet.ts';
-import type { Gateway, GatewaySync } from '../../schemas/gateway.ts';
+import type { Gateway, GatewayReading, GatewaySync } from '../../schemas/gateway.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { BackendShares, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
@@ -9,23 +10,25 @@ import {
   drifted,
   healthy,
   policyCondition,
-  programmedBy,
-  programmedByAll,
   serving,
   withinQuotas,
   writtenConditions,
 } from '../core/conditions.ts';
 import { shares } from '../core/distribution.ts';
+import type { Deviation, Reading } from '../core/gateway/reading.ts';
+import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
 import type { Withdrawal } from '../core/traffic.ts';
 import { votersOf } from '../core/votes.ts';
-import { isNearQuota } from '../engine/preview.ts';
+import { isNearQuota } from '../engine/reconcile/preview.ts';
 import { shownVotes } from '../engine/votes.ts';
 import { timestamp } from './context.ts';
-import { type Evidence, progressOf } from './evidence.ts';
+import { type Evidence, gatewaysOf, sightOf, trafficSightOf } from './evidence.ts';
+import { routeParents } from './route-parents.ts';
+import { clusterAtGateways } from './shift-view.ts';
 
 /** Resources as the API shows them: what was declared, and what became of it. */
 export interface Views {
@@ -39,8 +42,9 @@ export interface Views {
 export interface Surroundings {
   evidence: Evidence;
   nowMs: number;
-  /** For routes: what they name. */
+  /** For routes: what they name, and their gateways. */
   named: Named;
+  gateways: ReadonlyMap<string, Resource<'gateway'>>;
   /** For fleets: what is doubtful of their policy. */
   warnings: readonly Issue[];
 }
@@ -57,15 +61,29 @@ function metadata({ name, uid, revision, createdAt, updatedAt }: Resource) {
   return { name, uid, revision, createdAt, updatedAt };
 }
 
-function commonConditions(resource: Resource, evidence: Evidence) {
-  return [...writtenConditions(resource), programmedByAll(resource, progressOf(resource, evidence))];
+/** Whether it is valid, whether its objects are at every gateway, and whether its traffic goes as it shall. */
+function commonConditions<K extends Kind>(resource: Resource<K>, { evidence, nowMs }: Surroundings): Condition[] {
+  const gateways = gatewaysOf(resource, evidence);
+  const programmed = gateways.map((gateway) => ({
+    gateway,
+    ...programmedAt(resource, sightOf(resource, gateway, evidence), nowMs),
+  }));
+  const following = gateways.map((gateway) => ({
+    gateway,
+    ...followingAt(resource, trafficSightOf(resource, gateway, evidence), nowMs),
+  }));
+  return [
+    ...writtenConditions(resource),
+    summaryOf('Programmed', resource, programmed),
+    summaryOf('Following', resource, following),
+  ];
 }
 
-function viewFleet(resource: Resource<'fleet'>, { evidence, warnings }: Surroundings): Fleet {
+function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fleet {
   const conditions = [
-    ...commonConditions(resource, evidence),
+    ...commonConditions(resource, surroundings),
     automated(resource, resource.spec.automation),
-    policyCondition(resource, warnings),
+    policyCondition(resource, surroundings.warnings),
   ];
   return { ...metadata(resource), ...resource.spec, conditions };
 }
@@ -75,18 +93,24 @@ function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings):
   const health = healthOf(resource, surroundings);
   const found = evidence.traffic.withdrawals.find((item) => item.cluster === resource.name);
   const withdrawal = found && withdrawalOf(found);
+  const gateways = clusterAtGateways(resource.name, evidence.gateways, evidence.readings);
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
     conditions: [
-      ...commonConditions(resource, evidence),
+      ...commonConditions(resource, surroundings),
       healthy(resource, health.state, health.since),
-      serving(resource, withdrawal),
+      serving(resource, withdrawal, mostOf(gateways)),
     ],
     health,
+    gateways,
     ...(withdrawal && { withdrawal }),
   };
+}
+
+function mostOf(gateways: Cluster['gateways']): number | undefined {
+  return gateways.length === 0 ? undefined : Math.max(...gateways.map(({ maxPercent }) => maxPercent));
 }
 
 function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal): NonNullable<Cluster['withdrawal']> {
@@ -107,26 +131,61 @@ function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundin
   };
 }
 
-function viewGateway(resource: Resource<'gateway'>, { evidence }: Surroundings): Gateway {
+function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings): Gateway {
+  const { evidence } = surroundings;
   const record = evidence.syncs.find((item) => item.gateway === resource.name);
+  const reading = evidence.readings.find((item) => item.gateway === resource.name);
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
     conditions: [
-      ...commonConditions(resource, evidence),
-      drifted(resource, record?.drift, resource.spec.drift),
-      withinQuotas(resource, (record?.quotas ?? []).filter(isNearQuota), record?.checkedAt),
+      ...commonConditions(resource, surroundings),
+      drifted(resource, reading),
+      withinQuotas(resource, (reading?.quotas ?? []).filter(isNearQuota), reading?.readAt),
     ],
-    ...(record?.provisioned !== undefined && { target: record.provisioned }),
-    ...(record?.address !== undefined && { address: record.address }),
+    ...(record?.provisioned !== undefined && resource.spec.target === undefined && { target: record.provisioned }),
+    ...(reading?.address !== undefined && { address: reading.address }),
     sync: syncOf(resource, evidence),
+    reading: readingShown(reading),
   };
 }
 
-function syncOf(resource: Resource<'gateway'>, { syncs, outbox }: Evidence): GatewaySync {
+/** Deviations that are shown of a gateway. */
+const SHOWN_DEVIATIONS = 50;
+
+function readingShown(reading: Reading | undefined): GatewayReading {
+  const { readAt, poolsReadAt, failure, deviations = [], clusters = [], orphans = [], foreign = [] } = reading ?? {};
+  return {
+    ...(readAt !== undefined && { readAt }),
+    ...(poolsReadAt !== undefined && { poolsReadAt }),
+    ...(failure && { failure }),
+    deviationCount: deviations.length,
+    deviations: deviations.slice(0, SHOWN_DEVIATIONS).map(deviationShown),
+    clusters,
+    orphans,
+    foreign,
+  };
+}
+
+function deviationShown({ kind, key, verb, reason, detail, routes, clusters, since, refusal }: Deviation) {
+  return {
+    kind,
+    key,
+    ...(verb && { verb }),
+    reason,
+    detail: refusal?.detail ?? detail,
+    ...(refusal && { code: refusal.code, retryAt: refusal.retryAt }),
+    routes,
+    ...(clusters && { clusters }),
+    since,
+  };
+}
+
+function syncOf(resource: Resource<'gateway'>, { syncs, readings, waiting }: Evidence): GatewaySync {
   const record = syncs.find((item) => item.gateway === resource.name);
-  const isBehind = outbox.some((row) => row.gateway === resource.name);
+  const quotas = readings.find((item) => item.gateway === resource.name)?.quotas;
+  const isBehind = waiting.some((row) => row.gateway === resource.name);
   const known = {
     ...(record?.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
     ...(record?.nextAttemptAt !== undefined && { nextAttemptAt: record.nextAttemptAt }),
@@ -134,8 +193,7 @@ function syncOf(resource: Resource<'gateway'>, { syncs, outbox }: Evidence): Gat
     ...(record?.progress !== undefined && { progress: record.progress }),
     ...(record?.pushedAt !== undefined && { pushedAt: record.pushedAt }),
     ...(record?.checkedAt !== undefined && { checkedAt: record.checkedAt }),
-    ...(record?.drift !== undefined && { drift: record.drift }),
-    ...(record?.quotas !== undefined && { quotas: record.quotas }),
+    ...(quotas !== undefined && { quotas }),
   };
   if (record === undefined || (record.state === 'Verified' && isBehind)) {
     return { state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0, ...known };
@@ -144,12 +202,12 @@ function syncOf(resource: Resource<'gateway'>, { syncs, outbox }: Evidence): Gat
   return { state, reason, message, attempts, ...known };
 }
 
-function viewService(resource: Resource<'service'>, { evidence }: Surroundings): Service {
+function viewService(resource: Resource<'service'>, surroundings: Surroundings): Service {
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
-    conditions: commonConditions(resource, evidence),
+    conditions: commonConditions(resource, surroundings),
     import: {
       type: 'ClusterSetIP',
       ports: resource.spec.ports,
@@ -170,15 +228,27 @@ function exportedAtMs({ exportedAt }: Export): number {
 }
 
 function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Route {
-  const progress = progressOf(resource, surroundings.evidence);
+  const parents = routeParents(resource, surroundings);
+  const worst = (type: 'Programmed' | 'Following') =>
+    summaryOf(
+      type,
+      resource,
+      parents.map(({ gateway, verdicts }) => ({ gateway, ...verdicts[type] })),
+    );
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
-    conditions: commonConditions(resource, surroundings.evidence),
-    parents: progress.map((item) => ({
-      gateway: item.gateway,
-      conditions: [...writtenConditions(resource), programmedBy(resource, item)],
+    conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
+    parents: parents.map(({ gateway, readAt, backends, verdicts }) => ({
+      gateway,
+      conditions: [
+        ...writtenConditions(resource),
+        conditionOf('Programmed', resource, verdicts.Programmed),
+        conditionOf('Following', resource, verdicts.Following),
+      ],
+      ...(readAt !== undefined && { readAt }),
+      backends,
     })),
     shares: backendShares(resource, surroundings),
   };

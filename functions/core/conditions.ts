@@ -1,24 +1,15 @@
 import type { HealthState } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { Automation } from '../../schemas/fleet.ts';
-import type { DriftPolicy } from '../../schemas/gateway.ts';
 import type { QuotaUse } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
+import type { Reading } from './gateway/reading.ts';
 
 /** What conditions need to know of a resource. */
 export interface Written {
   revision: number;
   createdAt: string;
   updatedAt: string;
-}
-
-/** How far one gateway has come with one resource. */
-export interface Progress {
-  gateway: string;
-  /** What the gateway was last verified to follow. */
-  programmed?: { revision: number; verifiedAt: string } | undefined;
-  /** The last attempt to make it follow. */
-  attempt?: { reason: string; message: string; at: string } | undefined;
 }
 
 interface Verdict {
@@ -46,62 +37,19 @@ export function writtenConditions(resource: Written): Condition[] {
   ];
 }
 
-/** Whether one gateway is verified to follow the resource as it is now. */
-export function programmedBy(resource: Written, progress: Progress): Condition {
-  return condition('Programmed', resource, verdictOf(resource, progress));
-}
-
-/** Whether all gateways that should follow the resource are verified to do so. */
-export function programmedByAll(resource: Written, progress: readonly Progress[]): Condition {
-  const verdicts = progress.map((item) => ({ gateway: item.gateway, ...verdictOf(resource, item) }));
-  const missing = verdicts.filter((verdict) => verdict.status !== 'True');
-  const [first] = missing;
-  if (verdicts.length === 0) {
-    const message = 'The fleet has no gateway.';
-    return condition('Programmed', resource, {
-      status: 'Unknown',
-      reason: 'NoGateway',
-      message,
-      at: resource.updatedAt,
-    });
-  }
+/** Whether somebody has changed objects of ours at the gateway, as far as it was read. */
+export function drifted(resource: Written, reading: Reading | undefined): Condition {
+  const found = (reading?.deviations ?? []).filter(({ reason }) => reason === 'Drifted' || reason === 'Adopted');
+  const [first] = [...found].sort((a, b) => (a.since < b.since ? -1 : 1));
+  const observed = reading?.readAt === undefined ? {} : { observedAt: reading.readAt };
   if (first === undefined) {
-    const at =
-      verdicts
-        .map((verdict) => verdict.at)
-        .sort()
-        .at(-1) ?? resource.updatedAt;
-    return condition('Programmed', resource, { ...PROGRAMMED, at });
-  }
-  const message = missing.map((verdict) => `${verdict.gateway}: ${verdict.message}`).join(' ');
-  return condition('Programmed', resource, { status: 'False', reason: first.reason, message, at: first.at });
-}
-
-const PROGRAMMED = {
-  status: 'True',
-  reason: 'Programmed',
-  message: 'Pushed, read back and found equal.',
-} as const;
-
-function verdictOf(resource: Written, { programmed, attempt }: Progress): Verdict {
-  if (programmed && programmed.revision >= resource.revision) return { ...PROGRAMMED, at: programmed.verifiedAt };
-  if (attempt) return { status: 'False', reason: attempt.reason, message: attempt.message, at: attempt.at };
-  return { status: 'False', reason: 'Pending', message: 'Not pushed yet.', at: resource.updatedAt };
-}
-
-/** Whether the gateway has what was last verified there, as far as is known. */
-export function drifted(
-  resource: Written,
-  drift: { since: string; total: number } | undefined,
-  policy: DriftPolicy,
-): Condition {
-  if (drift === undefined) {
     const message = 'Nobody has changed what was verified.';
-    return condition('Drifted', resource, { status: 'False', reason: 'AsVerified', message, at: resource.createdAt });
+    const at = resource.createdAt;
+    return { ...condition('Drifted', resource, { status: 'False', reason: 'AsVerified', message, at }), ...observed };
   }
-  const message = `Objects that somebody changed at the gateway: ${drift.total}.`;
-  const reason = policy === 'adopt' ? 'Adopted' : 'ChangedAtGateway';
-  return condition('Drifted', resource, { status: 'True', reason, message, at: drift.since });
+  const message = `Objects that somebody changed at the gateway: ${found.length}.`;
+  const reason = found.every((item) => item.reason === 'Adopted') ? 'Adopted' : 'ChangedAtGateway';
+  return { ...condition('Drifted', resource, { status: 'True', reason, message, at: first.since }), ...observed };
 }
 
 /** Whether the quotas of the gateway have room; `near`: those that have little. */
@@ -152,18 +100,22 @@ const HEALTHY: Record<HealthState, Omit<Verdict, 'at'>> = {
   unknown: { status: 'Unknown', reason: 'Unknown', message: 'Too few observations yet, or no probes.' },
 };
 
-/** Whether a cluster takes part in serving, with all of its share. */
+/** Whether a cluster takes part in serving, with all of its share. `most`: the most that it was read to have of any pool, in percent. */
 export function serving(
   resource: Written,
   withdrawal: { since: string; reason: string; percent: number } | undefined,
+  most: number | undefined,
 ): Condition {
-  const verdict: Verdict = withdrawal
-    ? {
-        status: 'False',
-        reason: withdrawal.percent === 0 ? 'Withdrawn' : 'Reduced',
-        message: withdrawal.reason,
-        at: withdrawal.since,
-      }
-    : { status: 'True', reason: 'Serving', message: 'It may get traffic.', at: resource.createdAt };
-  return condition('Serving', resource, verdict);
+  if (withdrawal === undefined) {
+    const message = 'It may get traffic.';
+    return condition('Serving', resource, { status: 'True', reason: 'Serving', message, at: resource.createdAt });
+  }
+  const { percent, reason: why, since: at } = withdrawal;
+  if (percent > 0) return condition('Serving', resource, { status: 'False', reason: 'Reduced', message: why, at });
+  if (most === 0) return condition('Serving', resource, { status: 'False', reason: 'Withdrawn', message: why, at });
+  const message =
+    most === undefined
+      ? `It is withdrawn (${why}); what gateways give it is not known.`
+      : `It is withdrawn (${why}), and gateways give it up to ${most} % of a pool all the same.`;
+  return condition('Serving', resource, { status: 'False', reason: 'StillServing', message, at });
 }

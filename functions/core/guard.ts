@@ -1,24 +1,23 @@
-import type { Issue } from '../../schemas/problem.ts';
-import type { Change, Plan } from './provider-object.ts';
+import type { Change, Refusal } from './provider-object.ts';
 
 /**
- * What must not be done, whoever asks: leave a pool that serves without any cluster to serve it, or touch an object that is not
- * known to be ours. A plan with findings is not applied at all. `rejected`: keys of pools whose requests a panic rejects, as declared.
+ * What must not be done, whoever asks: leave a pool that serves without any cluster to serve it, or touch an object that is not known to be
+ * ours. `rejected`: keys of pools whose requests a panic rejects, as declared. Undefined when nothing speaks against the change.
  */
-export function guard(plan: Plan, rejected: ReadonlySet<string>): Issue[] {
-  return plan.changes.flatMap((change) => [...emptiesPool(change, rejected), ...touchesForeign(change)]);
+export function guard(change: Change, rejected: ReadonlySet<string>): Refusal | undefined {
+  return emptiesPool(change, rejected) ?? touchesForeign(change);
 }
 
-function emptiesPool(change: Change, rejected: ReadonlySet<string>): Issue[] {
-  const { shares, pool } = change.after ?? {};
-  if (shares === undefined || shares.some((share) => share.percent > 0)) return [];
-  if (pool !== undefined && rejected.has(pool)) return [];
-  const detail = `${change.verb} of ${change.kind} ${change.key} would leave no cluster to serve it`;
-  return [{ pointer: change.key, code: 'empties-pool', detail }];
+function emptiesPool({ verb, kind, key, after }: Change, rejected: ReadonlySet<string>): Refusal | undefined {
+  const { shares, pool } = after ?? {};
+  if (shares === undefined || shares.some((share) => share.percent > 0)) return undefined;
+  if (pool !== undefined && rejected.has(pool)) return undefined;
+  const detail = `The ${verb} of ${kind} ${key} would leave no cluster to serve it.`;
+  return { kind, key, code: 'empties-pool', detail };
 }
 
-function touchesForeign(change: Change): Issue[] {
-  if (change.verb === 'create' || change.before?.remoteId !== undefined) return [];
-  const detail = `${change.verb} of ${change.kind} ${change.key}, which is not known to be ours`;
-  return [{ pointer: change.key, code: 'foreign-object', detail }];
+function touchesForeign({ verb, kind, key, before }: Change): Refusal | undefined {
+  if (verb === 'create' || before?.remoteId !== undefined) return undefined;
+  const detail = `The ${verb} of ${kind} ${key} would touch an object that is not known to be ours.`;
+  return { kind, key, code: 'foreign-object', detail };
 }

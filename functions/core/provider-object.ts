@@ -44,6 +44,8 @@ export interface Change {
   reason: string;
   before?: ProviderObject | undefined;
   after?: ProviderObject | undefined;
+  /** On deletions: keys of the objects that take its place. It must not go while one of them is refused. */
+  unless?: readonly string[] | undefined;
 }
 
 /** Ordered changes. A plan is data: it can be stored, shown and compared by digest. */

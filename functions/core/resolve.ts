@@ -87,6 +87,15 @@ function poolKeyOf({ service, port }: BackendRef, suffix: string): string {
   return `${service}-${port}-${suffix}`;
 }
 
+/** Whether the pool with this key serves the service, and the port where one is given. */
+export function servesPool(key: string, service: string, port?: number): boolean {
+  const start = `${service}-`;
+  const [portText, suffix, ...rest] = key.slice(start.length).split('-');
+  const isOfService =
+    key.startsWith(start) && suffix !== undefined && rest.length === 0 && /^\d+$/.test(portText ?? '');
+  return isOfService && (port === undefined || Number(portText) === port);
+}
+
 function distributionKey({ distribution }: RouteSpec): string {
   return digest({ distribution }).slice(0, 12);
 }

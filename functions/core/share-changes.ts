@@ -1,64 +1,41 @@
 import type { ShareChange } from '../../schemas/plan.ts';
-import type { Pool } from './ir.ts';
-import type { ProviderObject } from './provider-object.ts';
+import type { Pool, Share } from './ir.ts';
 
-/** Pools, and the objects that make a gateway serve them; these tell what clusters really get. */
-export interface Served {
-  pools: readonly Pool[];
-  objects: readonly ProviderObject[];
+/** A pool, and what clusters get of it at the gateway. */
+export interface ServedPool {
+  pool: Pool;
+  shares: readonly Share[];
 }
 
 /**
- * How much of each pool its clusters get, where that differs. A pool that takes the place of another — the only one of its service port
- * that goes, as when the distribution of a route changes — is compared with that one.
+ * How much of each pool its clusters get, where that differs. A pool that is served by the objects of another one from now on is compared with
+ * that one: its weights, tiers or members have changed.
  */
-export function shareChanges(before: Served, after: Served): ShareChange[] {
-  const [then, now] = [sharesByPool(before), sharesByPool(after)];
-  const staying = new Set(after.pools.map(({ key }) => key));
-  const known = new Set(before.pools.map(({ key }) => key));
-  const going = Map.groupBy(
-    before.pools.filter(({ key }) => !staying.has(key)),
-    placeOf,
-  );
-  const coming = Map.groupBy(
-    after.pools.filter(({ key }) => !known.has(key)),
-    placeOf,
-  );
-  const successors = new Map<string, string>();
-  for (const [place, [pool, ...others]] of going) {
-    const [next, ...rest] = coming.get(place) ?? [];
-    if (pool && next && others.length + rest.length === 0) successors.set(next.key, pool.key);
-  }
-  const replaced = new Set(successors.values());
-  const gone = [...going.values()].flat().filter(({ key }) => !replaced.has(key));
-  return [...after.pools, ...gone].flatMap((pool) =>
-    differences(pool, then.get(successors.get(pool.key) ?? pool.key), now.get(pool.key)),
-  );
+export function shareChanges(before: readonly ServedPool[], after: readonly ServedPool[]): ShareChange[] {
+  const byKey = new Map(before.map((served) => [served.pool.key, served]));
+  const byObject = new Map(before.flatMap((served) => objectsOf(served).map((key) => [key, served] as const)));
+  const replaced = new Set<ServedPool>();
+  const changes = after.flatMap((served) => {
+    const [object] = objectsOf(served).flatMap((key) => byObject.get(key) ?? []);
+    const last = object ?? byKey.get(served.pool.key);
+    if (last) replaced.add(last);
+    return differences(served.pool, last?.shares ?? [], served.shares);
+  });
+  const gone = before.filter((served) => !replaced.has(served));
+  return [...changes, ...gone.flatMap(({ pool, shares }) => differences(pool, shares, []))];
 }
 
-type Percents = ReadonlyMap<string, number>;
+function objectsOf({ pool: { objects = [] } }: ServedPool): string[] {
+  return objects.map(({ key }) => key);
+}
 
-function differences(
-  { key, service, port }: Pool,
-  then: Percents = new Map(),
-  now: Percents = new Map(),
-): ShareChange[] {
-  return [...new Set([...then.keys(), ...now.keys()])].sort().flatMap((cluster) => {
-    const beforePercent = then.get(cluster) ?? 0;
-    const afterPercent = now.get(cluster) ?? 0;
+function differences({ key, service, port }: Pool, then: readonly Share[], now: readonly Share[]): ShareChange[] {
+  const percentOf = (shares: readonly Share[], cluster: string) =>
+    shares.find((share) => share.cluster === cluster)?.percent ?? 0;
+  return [...new Set([...then, ...now].map(({ cluster }) => cluster))].sort().flatMap((cluster) => {
+    const beforePercent = percentOf(then, cluster);
+    const afterPercent = percentOf(now, cluster);
     if (beforePercent === afterPercent) return [];
     return [{ pool: key, service, port, cluster, beforePercent, afterPercent }];
   });
-}
-
-function sharesByPool({ objects }: Served): Map<string, Percents> {
-  const pools = new Map<string, Percents>();
-  for (const { pool, shares } of objects) {
-    if (pool !== undefined && shares) pools.set(pool, new Map(shares.map((share) => [share.cluster, share.percent])));
-  }
-  return pools;
-}
-
-function placeOf({ service, port }: Pool): string {
-  return `${service}:${port}`;
 }

@@ -5,7 +5,7 @@ import { eventsOf } from '../core/notification.ts';
 import type { Verdict } from '../core/situation.ts';
 import type { Deps, Lease, OperationRecord } from '../deps.ts';
 import { deliveryDocuments } from './notify.ts';
-import { reconcileGateway } from './reconcile.ts';
+import { reconcileGateway } from './reconcile/reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
 import { type Asked, type Read, readSituation } from './situation.ts';
 

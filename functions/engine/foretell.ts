@@ -5,8 +5,9 @@ import type { ProviderObject } from '../core/provider-object.ts';
 import { rateOf } from '../core/rates.ts';
 import type { Traffic } from '../core/traffic.ts';
 import type { Deps } from '../deps.ts';
-import { desiredObjects, readWish, type Wish } from './propose.ts';
-import { readSession } from './session.ts';
+import { type GatewayContext, readContext } from './reconcile/context.ts';
+import { desiredObjects, propose } from './reconcile/proposal.ts';
+import { readSession } from './reconcile/session.ts';
 
 /** What pushes of a gateway would take, one after the other. */
 export interface Foretold {
@@ -29,19 +30,20 @@ export async function foretellPushes(
   const record = await deps.store.sync(resource.fleet, resource.name);
   const target = resource.spec.target ?? record?.provisioned;
   if (target === undefined) return undefined;
-  const { memory, ...opened } = await readSession(deps, resource);
+  const { memory, ...opened } = readSession(deps, resource);
   const session = { ...opened, target, memory: { recall: memory.recall, remember: async () => undefined } };
-  const wish = await readWish(deps.store, resource, session, { scope: 'pools', revertsDrift: false });
-  const observed = await wish.provider.observe(session, 'pools');
+  const context = await readContext(deps.store, resource, session, { scope: 'pools', revertsDrift: false });
+  const observed = await context.provider.observe(session, 'pools', context.known);
+  const { config } = propose(context, observed, deps.clock.now());
   const ids = new Map(observed.objects.map((object) => [object.key, object.remoteId]));
   const objectsIn = (traffic: Traffic) =>
-    desiredObjects({ ...wish, traffic }, wish.config, observed).map((object) => known(object, ids));
+    desiredObjects({ ...context, traffic }, config, observed).map((object) => known(object, ids));
   const steps = states.map(objectsIn);
   const pushes = steps.slice(1).flatMap((after, index) => {
     const objects = steps[index] ?? [];
     const { changes } = plan(after, objects, resource.spec.policy, 'update');
-    const calls = wish.provider.calls(changes, { ...observed, objects }, session);
-    return calls.length === 0 ? [] : [{ calls: calls.length, seconds: secondsOf(calls, wish) }];
+    const calls = context.provider.calls(changes, { ...observed, objects }, session);
+    return calls.length === 0 ? [] : [{ calls: calls.length, seconds: secondsOf(calls, context) }];
   });
   return { pushes };
 }
@@ -52,7 +54,7 @@ function known(object: ProviderObject, ids: ReadonlyMap<string, string | undefin
 }
 
 /** A failover may take all that its budgets hold at once, and then as much again in each window; the slowest of them counts. */
-function secondsOf(calls: readonly PlannedCall[], { session, resource }: Wish): number {
+function secondsOf(calls: readonly PlannedCall[], { session, resource }: GatewayContext): number {
   const { provider: product, regionId } = session.target;
   const { credentials } = resource.spec;
   const budgets = Map.groupBy(calls, ({ action }) => rateOf({ product, regionId, credentials, action }).scope.action);

@@ -4,7 +4,7 @@ import type { Resource } from '../core/model.ts';
 import { CloudError, type Deps } from '../deps.ts';
 import type { Backends } from '../providers/provider.ts';
 import { providerFor } from '../providers/registry.ts';
-import { readSession } from './session.ts';
+import { readSession } from './reconcile/session.ts';
 
 /**
  * What a gateway itself sees of clusters. One that it does not say anything of is left out; when it cannot be asked, that is inconclusive
@@ -48,7 +48,7 @@ async function backendsOf(
   const target = gateway?.spec.target ?? sync?.provisioned;
   if (gateway === undefined || target === undefined) return 'there is none yet';
   try {
-    const session = await readSession(deps, gateway);
+    const session = readSession(deps, gateway);
     return await providerFor(target.provider).backends({ ...session, target }, pools);
   } catch (error) {
     if (error instanceof CloudError) return `cannot be asked (${error.errorClass})`;

@@ -1,12 +1,4 @@
-import type { Deps, Lease } from '../deps.ts';
-
-/** The lease went to another holder: whatever was going on must stop, and must not write again. */
-export class LeaseLost extends Error {
-  constructor(name: string) {
-    super(`the lease ${name} is held by another writer`);
-    this.name = 'LeaseLost';
-  }
-}
+import { type Deps, type Lease, LeaseLost } from '../deps.ts';
 
 export interface HeldLease {
   /** The lease as last taken or renewed. */

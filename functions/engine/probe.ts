@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-round.ts';
 import type { Resource } from '../core/model.ts';
-import { type Deps, type Readable, StoreUnavailable } from '../deps.ts';
+import { type Deps, LeaseLost, type Readable, StoreUnavailable } from '../deps.ts';
 import { createPusher } from './failover.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLanes } from './lanes.ts';
-import { LeaseLost, withLease } from './lease.ts';
+import { withLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { firstRecord, stepped } from './recorder.ts';
 import { type Invocation, type Prober, runRound } from './round.ts';

@@ -1,9 +1,11 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
+import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
 import type { Resource } from '../core/model.ts';
 import { placementsOf } from '../core/placements.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/situation.ts';
+import { msOf } from '../core/time.ts';
 import { votersOf } from '../core/votes.ts';
-import type { Deps, SyncRecord } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 
 /** Who decides, and what for. */
 export interface Asked {
@@ -24,12 +26,12 @@ export interface Read {
 /** Everything that a decision of the fleet is taken upon, as it is now. No route is read. */
 export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, asked: Asked = {}): Promise<Read> {
   const { store, clock, ids } = deps;
-  const [clusters, evidence, traffic, gateways, syncs] = await Promise.all([
+  const [clusters, evidence, traffic, gateways, readings] = await Promise.all([
     store.all('cluster', fleet),
     store.health(fleet),
     store.traffic(fleet),
     store.all('gateway', fleet),
-    store.syncs(fleet),
+    store.readings(fleet),
   ]);
   const names = gateways.map(({ name }) => name);
   const [pools, waiting] = await Promise.all([
@@ -48,7 +50,7 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
     placements: placementsOf(pools.flat()),
     traffic,
-    ...(waiting.flat().length === 0 && verifiedAt(names, syncs, nowMs)),
+    ...(waiting.flat().length === 0 && verifiedAt(names, readings, nowMs)),
   };
   const { command } = asked;
   const given = typeof command === 'function' ? command(situation) : command;
@@ -66,24 +68,33 @@ export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fle
     faultDomain: spec.site ?? (spec.zone === undefined ? name : `${spec.region ?? ''}/${spec.zone}`),
     ...(spec.capacity && { capacity: spec.capacity.requestsPerSecond }),
     joins: spec.joins,
-    createdAtMs: Date.parse(createdAt),
+    createdAtMs: msOf(createdAt),
     voters: votersOf({ name, spec }, fleet.voters),
   };
 }
 
-/** When the last of the gateways, none of which waits for traffic any more, was verified to follow. */
+/**
+ * When the pools of the last of the gateways were read and found as they shall be; undefined while a gateway has yet to follow. What is refused
+ * there, or left as somebody made it, is not waited for.
+ */
 function verifiedAt(
   gateways: readonly string[],
-  syncs: readonly SyncRecord[],
+  readings: readonly Reading[],
   nowMs: number,
 ): Pick<Situation, 'verifiedAtMs'> {
   const times = gateways.map((gateway) => {
-    const record = syncs.find((item) => item.gateway === gateway);
-    return Math.max(timeOf(record?.verifiedAt), timeOf(record?.lastAttemptAt));
+    const reading = readings.find((item) => item.gateway === gateway);
+    const isOpen = reading?.deviations.some(({ isPoints, reason }) => isPoints && OPEN.has(reason)) ?? false;
+    return isOpen ? undefined : timeOf(reading?.poolsReadAt);
   });
-  return { verifiedAtMs: times.length === 0 ? nowMs : Math.max(...times) };
+  const known = times.filter((time) => time !== undefined);
+  if (known.length < times.length) return {};
+  return { verifiedAtMs: times.length === 0 ? nowMs : Math.max(...known) };
 }
 
+/** Why points differ that are on their way. */
+const OPEN: ReadonlySet<DeviationReason> = new Set(['Pending', 'NotAsWritten']);
+
 function timeOf(at: string | undefined): number {
-  return at === undefined ? 0 : Date.parse(at);
+  return at === undefined ? 0 : msOf(at);
 }

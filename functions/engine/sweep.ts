@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import { compareText } from '../core/precedence.ts';
 import type { Deps } from '../deps.ts';
-import { reconcileGateway } from './reconcile.ts';
-import { isDue } from './sync.ts';
+import { reconcileGateway } from './reconcile/reconcile.ts';
+import { isDue } from './reconcile/sync.ts';
 
 /** Gateways that one sweep runs; those that are left come first in the next one. */
 const GATEWAYS_PER_SWEEP = 20;

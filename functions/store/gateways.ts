@@ -1,13 +1,39 @@
 import { NO_BASELINE } from '../core/drift.ts';
-import type { Store } from '../deps.ts';
+import { NO_POINTS } from '../core/gateway/reading.ts';
+import { LeaseLost, type Store } from '../deps.ts';
 import { check, PRESENT, put, remove } from './items.ts';
-import { baselineKey, poolKey, poolsOf, resourceKey, syncKey, syncsOf } from './keys.ts';
+import {
+  allPiecesOf,
+  baselineKey,
+  type Pieced,
+  pieceKey,
+  piecesOf,
+  poolKey,
+  poolsOf,
+  resourceKey,
+  syncKey,
+  syncsOf,
+} from './keys.ts';
 import { fence, writeFenced } from './leases.ts';
+import { type PiecedRecord, readPieces, writePieces } from './pieces.ts';
 import { itemOf, recordOf } from './record-type.ts';
-import { baselineRecord, poolRecord, syncRecord } from './records/gateways.ts';
+import { baselineRecord, pointsRecord, poolRecord, readingRecord, syncRecord } from './records/gateways.ts';
 import type { Table } from './table.ts';
 
-type Gateways = Pick<Store, 'sync' | 'putSync' | 'syncs' | 'pools' | 'putPools' | 'baseline' | 'putBaseline'>;
+type Gateways = Pick<
+  Store,
+  | 'sync'
+  | 'putSync'
+  | 'syncs'
+  | 'pools'
+  | 'putPools'
+  | 'baseline'
+  | 'putBaseline'
+  | 'reading'
+  | 'readings'
+  | 'points'
+  | 'putReading'
+>;
 
 /** What the reconciler keeps of each gateway. */
 export function gatewayStore(table: Table): Gateways {
@@ -20,11 +46,11 @@ export function gatewayStore(table: Table): Gateways {
     putSync: async (record, lease) => {
       const { fleet, gateway } = record;
       const outcome = await table.transact([
-        check(resourceKey({ kind: 'gateway', fleet, name: gateway }), PRESENT),
+        check(gatewayKey(fleet, gateway), PRESENT),
         fence(lease),
         put(itemOf(syncRecord, syncKey(fleet, gateway), record)),
       ]);
-      return outcome.ok;
+      if (!outcome.ok) throw new LeaseLost(lease.name);
     },
     syncs: async (fleet) => {
       const items = await table.query(syncsOf(fleet));
@@ -43,13 +69,31 @@ export function gatewayStore(table: Table): Gateways {
       const changed = [...after.values()].filter((item) => item['body'] !== before.get(item.sk)?.['body']);
       const removed = [...before.values()].filter((item) => !after.has(item.sk));
       const operations = [...changed.map((item) => put(item)), ...removed.map(({ pk, sk }) => remove({ pk, sk }))];
-      return await writeFenced(table, operations, lease);
+      await writeFenced(table, operations, lease);
     },
     baseline: async (fleet, gateway) => {
-      const item = await table.get(baselineKey(fleet, gateway));
-      return item ? recordOf(item, baselineRecord) : NO_BASELINE;
+      const [baseline] = await readPieces(table, piecesOf('BASELINE', fleet, gateway), baselineRecord);
+      if (baseline) return baseline;
+      const older = await table.get(baselineKey(fleet, gateway));
+      return older ? recordOf(older, baselineRecord) : NO_BASELINE;
     },
     putBaseline: async (fleet, gateway, baseline, lease) =>
-      await writeFenced(table, [put(itemOf(baselineRecord, baselineKey(fleet, gateway), baseline))], lease),
+      await writePieces(table, baselineRecord, pieced('BASELINE', fleet, gateway), baseline, lease),
+    reading: async (fleet, gateway) => (await readPieces(table, piecesOf('READING', fleet, gateway), readingRecord))[0],
+    readings: async (fleet) => await readPieces(table, allPiecesOf('READING', fleet), readingRecord),
+    points: async (fleet, gateway) =>
+      (await readPieces(table, piecesOf('POINTS', fleet, gateway), pointsRecord))[0] ?? NO_POINTS,
+    // The points first: a reading never tells a time at which the points were not yet what they are.
+    putReading: async (reading, points, lease) => {
+      const { fleet, gateway } = reading;
+      if (points) await writePieces(table, pointsRecord, pieced('POINTS', fleet, gateway), points, lease);
+      await writePieces(table, readingRecord, pieced('READING', fleet, gateway), reading, lease);
+    },
   };
+}
+
+const gatewayKey = (fleet: string, name: string) => resourceKey({ kind: 'gateway', fleet, name });
+
+function pieced(what: Pieced, fleet: string, gateway: string): PiecedRecord {
+  return { pieceKey: (piece) => pieceKey(what, fleet, gateway, piece), owner: gatewayKey(fleet, gateway) };
 }

@@ -15,7 +15,9 @@
  * | programmed row      | PROGRAMMED#fleet              | kind#name#gateway             |
  * | sync record         | SYNC#fleet                    | gateway                       |
  * | pool                | POOLS#fleet#gateway           | key                           |
- * | baseline            | BASELINE#fleet                | gateway                       |
+ * | baseline            | BASELINE#fleet                | gateway#piece                 |
+ * | reading             | READING#fleet                 | gateway#piece                 |
+ * | points              | POINTS#fleet                  | gateway#piece                 |
  * | operation           | OPERATION#fleet               | id                            |
  * | outcome             | OUTCOME#fleet                 | operation#gateway             |
  * | hold                | HOLD                          | fleet                         |
@@ -189,6 +191,22 @@ export const poolKey = (fleet: string, gateway: string, key: string): Key => ({
 
 export const poolsOf = (fleet: string, gateway: string): Range => whole(`POOLS#${fleet}#${gateway}`);
 
+/** What is kept of a gateway in pieces. */
+export type Pieced = 'BASELINE' | 'READING' | 'POINTS';
+
+export const pieceKey = (what: Pieced, fleet: string, gateway: string, piece: number): Key => ({
+  pk: `${what}#${fleet}`,
+  sk: `${gateway}#${String(piece).padStart(4, '0')}`,
+});
+
+export const piecesOf = (what: Pieced, fleet: string, gateway: string): Range => under(`${what}#${fleet}`, gateway);
+
+export const allPiecesOf = (what: Pieced, fleet: string): Range => whole(`${what}#${fleet}`);
+
+/** The gateway of a piece, by its key. */
+export const ownerOfPiece = ({ sk }: Key): string => sk.split('#')[0] ?? '';
+
+/** A baseline as it was kept before it could have pieces. */
 export const baselineKey = (fleet: string, gateway: string): Key => ({ pk: `BASELINE#${fleet}`, sk: gateway });
 
 export const operationKey = (fleet: string, id: string): Key => ({ pk: `OPERATION#${fleet}`, sk: id });

@@ -1,4 +1,4 @@
-import type { Lease, Store } from '../deps.ts';
+import { type Lease, LeaseLost, type Store } from '../deps.ts';
 import { ABSENT, check, type Operation, put, update } from './items.ts';
 import { leaseKey } from './keys.ts';
 import { outage } from './outage.ts';
@@ -18,13 +18,12 @@ export function fence({ name, epoch, holder }: Lease): Operation {
 /** With items of the largest size still below the 4 MB of a transaction. */
 const ITEMS_PER_TRANSACTION = 10;
 
-/** In several transactions, none of which is done by a writer whose lease has gone: then false. */
-export async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<boolean> {
+/** In several transactions, none of which is done by a writer whose lease has gone. Throws LeaseLost. */
+export async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<void> {
   for (let start = 0; start < operations.length; start += ITEMS_PER_TRANSACTION) {
     const outcome = await table.transact([fence(lease), ...operations.slice(start, start + ITEMS_PER_TRANSACTION)]);
-    if (!isHeld(outcome)) return false;
+    if (!isHeld(outcome)) throw new LeaseLost(lease.name);
   }
-  return true;
 }
 
 /** Whether the lease was still held. Contention for items says nothing of that, so it is an outage that passes. */

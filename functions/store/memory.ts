@@ -28,14 +28,8 @@ export function memoryStore(table: Table): Memory {
       const items = [...entries].map(([name, value]) =>
         itemOf(memoryRecord, memoryKey(fleet, gateway, name), { value, expiresAtMs }, { ttl }),
       );
-      if (lease)
-        return await writeFenced(
-          table,
-          items.map((item) => put(item)),
-          lease,
-        );
-      await table.writeAll(items, []);
-      return true;
+      const puts = items.map((item) => put(item));
+      await (lease ? writeFenced(table, puts, lease) : table.writeAll(items, []));
     },
   };
 }

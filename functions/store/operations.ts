@@ -1,8 +1,9 @@
-import type { Lease, OutcomeRecord, Store } from '../deps.ts';
+import { type Lease, LeaseLost, type OutcomeRecord, type Store } from '../deps.ts';
 import { ABSENT, type Operation, put } from './items.ts';
 import { auditOperation, expiry, operationOperation, outboxOperation } from './journal.ts';
 import { operationKey, operationsOf, outcomeKey, outcomesOf } from './keys.ts';
 import { fence } from './leases.ts';
+import { outage } from './outage.ts';
 import { readPage } from './pages.ts';
 import { itemOf, recordOf } from './record-type.ts';
 import { operationRecord, outcomeRecord } from './records/gateways.ts';
@@ -36,23 +37,22 @@ export function operationStore(table: Table): Operations {
     conclude: async (outcomes, lease) => {
       for (let start = 0; start < outcomes.length; start += OUTCOMES_PER_TRANSACTION) {
         const batch = outcomes.slice(start, start + OUTCOMES_PER_TRANSACTION);
-        if (!(await conclude(table, batch, lease))) return false;
+        await conclude(table, batch, lease);
       }
-      return true;
     },
   };
 }
 
 /** What has ended already makes its transaction fail; the others go without it. */
-async function conclude(table: Table, outcomes: OutcomeRecord[], lease: Lease): Promise<boolean> {
+async function conclude(table: Table, outcomes: readonly OutcomeRecord[], lease: Lease): Promise<void> {
   let open = outcomes;
   while (open.length > 0) {
     const outcome = await table.transact([fence(lease), ...open.map(outcomeOperation)]);
-    if (outcome.ok) return true;
-    if (outcome.failed.includes(0) || outcome.failed.length === 0) return false;
+    if (outcome.ok) return;
+    if (outcome.failed.length === 0) throw outage('contended', 'TransactionConflict');
+    if (outcome.failed.includes(0)) throw new LeaseLost(lease.name);
     open = open.filter((_, index) => !outcome.failed.includes(index + 1));
   }
-  return true;
 }
 
 function outcomeOperation(outcome: OutcomeRecord): Operation {

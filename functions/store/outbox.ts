@@ -1,4 +1,4 @@
-import type { Lease, OutboxRow, Store } from '../deps.ts';
+import { type Lease, LeaseLost, type OutboxRow, type Store } from '../deps.ts';
 import { type Operation, put, remove } from './items.ts';
 import {
   gatewayOfRow,
@@ -43,9 +43,8 @@ export function outboxStore(table: Table): Outbox {
       const distinct = [...new Map(rows.map((row) => [outboxKey(row).sk, row])).values()];
       for (let start = 0; start < distinct.length; start += ROWS_PER_TRANSACTION) {
         const batch = distinct.slice(start, start + ROWS_PER_TRANSACTION);
-        if (!(await settle(table, batch, verifiedAt, lease))) return false;
+        await settle(table, batch, verifiedAt, lease);
       }
-      return true;
     },
     programmed: async (fleet, kind, from, to) => {
       const items = await table.query(programmedOf(fleet, kind, from, to));
@@ -55,19 +54,17 @@ export function outboxStore(table: Table): Outbox {
 }
 
 /** Rows that have moved on make their transaction fail; the others go without them. Those stay for the next run. */
-async function settle(table: Table, rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<boolean> {
+async function settle(table: Table, rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<void> {
   const lasting = await lastingRows(table, rows);
   let open = rows;
   while (open.length > 0) {
     const settling = open.flatMap((row) => settleOperations(row, lasting.has(row), verifiedAt));
     const outcome = await table.transact([fence(lease), ...settling]);
-    if (outcome.ok) return true;
-    if (outcome.failed.includes(FENCE)) return false;
-    if (outcome.failed.length === 0) return true;
+    if (outcome.ok || outcome.failed.length === 0) return;
+    if (outcome.failed.includes(FENCE)) throw new LeaseLost(lease.name);
     const moved = new Set(outcome.failed.map((index) => Math.floor((index - 1) / 2)));
     open = open.filter((_, index) => !moved.has(index));
   }
-  return true;
 }
 
 /** Two operations. The revision alone would not do: a resource that is created again counts from 1 again. */

@@ -2,11 +2,12 @@
 
 import * as z from 'zod';
 import { AuditEvent } from '../../../schemas/audit.ts';
-import { Drift, GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts';
+import { GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts';
 import { OperationTarget } from '../../../schemas/operation.ts';
-import { QuotaUse } from '../../../schemas/plan.ts';
+import { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
 import { HealthCheck, ServicePort } from '../../../schemas/service.ts';
 import type { Baseline } from '../../core/drift.ts';
+import { DEVIATION_REASONS, type Points, type Reading } from '../../core/gateway/reading.ts';
 import type { Pool } from '../../core/ir.ts';
 import type { OperationRecord, OutboxRow, OutcomeRecord, ProgrammedRow, SyncRecord } from '../../deps.ts';
 import type { Item } from '../items.ts';
@@ -46,13 +47,10 @@ const StoredSync: z.ZodType<SyncRecord> = z.object({
   lastAttemptAt: z.string().optional(),
   nextAttemptAt: z.string().optional(),
   verifiedAt: z.string().optional(),
-  address: z.string().optional(),
   provisioned: GatewayTarget.optional(),
   progress: Progress.optional(),
   pushedAt: z.string().optional(),
   checkedAt: z.string().optional(),
-  drift: Drift.optional(),
-  quotas: z.array(QuotaUse).optional(),
 });
 
 export const syncRecord = recordType('sync record', StoredSync);
@@ -76,13 +74,78 @@ const StoredPool: z.ZodType<Pool> = z.object({
   pinned: z.boolean(),
   load: z.number().optional(),
   members: z.array(Member),
+  objects: z
+    .array(
+      z.object({
+        key: z.string(),
+        remoteId: z.string().optional(),
+        cluster: z.string().optional(),
+        percent: z.number().optional(),
+      }),
+    )
+    .optional(),
 });
 
 export const poolRecord = recordType('pool', StoredPool);
 
+const Digests = z.record(z.string(), z.string());
+
+/** The first version did not know which routes an object carries. */
+const BaselineWithoutRoutes = z.looseObject({}).transform((baseline) => ({ routes: {}, ...baseline }));
+
 export const baselineRecord = recordType<Baseline>(
   'baseline',
-  z.object({ verified: z.record(z.string(), z.string()), adopted: z.record(z.string(), z.string()) }),
+  z.object({ verified: Digests, adopted: Digests, routes: Digests }),
+  [BaselineWithoutRoutes],
+);
+
+const StoredRefusal = z.object({
+  code: z.string(),
+  detail: z.string(),
+  wanted: z.string(),
+  attempts: Count,
+  retryAt: z.string(),
+});
+
+const StoredDeviation = z.object({
+  kind: z.string(),
+  key: z.string(),
+  verb: z.enum(['create', 'update', 'delete']).optional(),
+  detail: z.string(),
+  reason: z.enum(DEVIATION_REASONS),
+  isPoints: z.boolean(),
+  pool: z.string().optional(),
+  clusters: z.array(z.string()).optional(),
+  routes: z.array(z.string()),
+  since: z.string(),
+  refusal: StoredRefusal.optional(),
+});
+
+const StoredReading: z.ZodType<Reading> = z.object({
+  fleet: z.string(),
+  gateway: z.string(),
+  readAt: z.string().optional(),
+  poolsReadAt: z.string().optional(),
+  trafficVersion: Count,
+  clusters: z.array(z.object({ cluster: z.string(), pools: Count, minPercent: z.number(), maxPercent: z.number() })),
+  facts: z.json().optional(),
+  address: z.string().optional(),
+  failure: z.object({ since: z.string(), at: z.string(), action: z.string(), code: z.string() }).optional(),
+  deviations: z.array(StoredDeviation),
+  orphans: z.array(z.object({ kind: z.string(), key: z.string(), remoteId: z.string(), since: z.string() })),
+  foreign: z.array(ForeignObject),
+  quotas: z.array(QuotaUse),
+  announced: z.record(z.string(), z.string()),
+});
+
+export const readingRecord = recordType('reading', StoredReading);
+
+export const pointsRecord = recordType<Points>(
+  'points',
+  z.object({
+    pools: z.record(z.string(), z.array(z.object({ cluster: z.string(), percent: z.number() }))),
+    routes: z.record(z.string(), z.array(z.string())),
+  }),
 );
 
 export const memoryRecord = recordType('memory entry', z.object({ value: z.json(), expiresAtMs: z.number() }));

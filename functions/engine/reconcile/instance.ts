@@ -1,14 +1,14 @@
-import { providerOf, type Resource } from '../core/model.ts';
-import type { Deps, SyncRecord } from '../deps.ts';
-import type { Provisioned, Scope } from '../providers/provider.ts';
-import { providerFor } from '../providers/registry.ts';
-import { type HeldLease, withLease } from './lease.ts';
+import { providerOf, type Resource } from '../../core/model.ts';
+import type { Deps, SyncRecord } from '../../deps.ts';
+import type { Provisioned, Scope } from '../../providers/provider.ts';
+import { providerFor } from '../../providers/registry.ts';
+import { type HeldLease, withLease } from '../lease.ts';
 import { openSession } from './session.ts';
 
 /** The longest that one call of the clouds takes, retries included. */
 const LEASE_MS = 60_000;
 
-interface Run {
+interface RunPlace {
   fleet: string;
   gateway: string;
   scope: Scope;
@@ -16,9 +16,9 @@ interface Run {
 }
 
 /** Where the gateway is: the instance that it names, or the one that is created for it, as far as that has come. */
-export async function placeOf(
+export async function instanceOf(
   deps: Deps,
-  run: Run,
+  run: RunPlace,
   resource: Resource<'gateway'>,
   record: SyncRecord,
 ): Promise<Provisioned> {
@@ -37,7 +37,7 @@ export async function destroyInstance(deps: Deps, resource: Resource<'gateway'>)
   const done = await withLease(deps, `gateway/${fleet}/${gateway}`, LEASE_MS, async (lease) => {
     const record = await deps.store.sync(fleet, gateway);
     if (resource.spec.target !== undefined || record?.provisioned === undefined) return true;
-    const session = await openSession(deps, { fleet, gateway, scope: 'full', lease }, resource, {
+    const session = await openSession(deps, { fleet, scope: 'full', lease }, resource, {
       ...record,
       intent: record.intent ?? deps.ids.ulid(),
     });

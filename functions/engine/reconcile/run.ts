@@ -1,7 +1,7 @@
-import type { OutboxRow } from '../deps.ts';
-import type { Scope } from '../providers/provider.ts';
-import type { HeldLease } from './lease.ts';
-import type { Proposal } from './propose.ts';
+import type { OutboxRow } from '../../deps.ts';
+import type { Scope } from '../../providers/provider.ts';
+import type { HeldLease } from '../lease.ts';
+import type { Proposal } from './proposal.ts';
 
 /** What a run is asked to do besides following. */
 export interface RunOptions {

@@ -1,0 +1,188 @@
+/** What is said of a resource at its gateways: computed from what was read back last, with the time of that. */
+
+import type { Condition } from '../../../schemas/common.ts';
+import { type ReasonArguments, type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
+import type { Written } from '../conditions.ts';
+import { isoOf, msOf } from '../time.ts';
+import { DEVIATION_REASONS, type Deviation, type Reading } from './reading.ts';
+
+/** A change that makes no progress for this long is told as such. */
+export const NO_PROGRESS_MS = 30_000;
+
+/** A gateway that has not been read for this long may be otherwise. It is read every 30 s, where the schedule runs every minute at the latest. */
+export const STALE_MS = 180_000;
+
+/** What is known of one gateway. */
+export interface Sight {
+  gateway: string;
+  reading: Reading | undefined;
+  /** Since when it is as it shall be, when it is. */
+  since?: string | undefined;
+  /** What has become of the last run, while the gateway does not follow. */
+  attempt?: { reason: string; message: string; at: string } | undefined;
+}
+
+/** What is known of one resource at one gateway. */
+export interface ResourceSight extends Sight {
+  /** The last complete read was held against this revision, or a later one. */
+  comparedRevision: number | undefined;
+  /** Since when a change of the resource waits. */
+  waitingSince?: string | undefined;
+  /** Those of the gateway that concern the resource. */
+  deviations: readonly Deviation[];
+}
+
+/** What is known of the traffic of one resource at one gateway. */
+export interface TrafficSight extends Sight {
+  /** Since when a change of points waits, be it decided or declared. */
+  waitingSince?: string | undefined;
+  /** The clusters that have other points than they shall have; undefined when it is not known what they have. */
+  lagging: readonly string[] | undefined;
+  /** Those of the gateway that concern the points of the resource. */
+  deviations: readonly Deviation[];
+  /** Those of objects that carry the resource: while there are any, nobody can tell where its requests go. */
+  altered: readonly Deviation[];
+}
+
+export interface Verdict {
+  status: Condition['status'];
+  reason: ReasonCode;
+  arguments: ReasonArguments;
+  /** Since when it is so, as far as it is known. */
+  at: string;
+  /** When what is said was read. */
+  observedAt?: string | undefined;
+}
+
+/** Whether all objects of the resource are at one gateway. */
+export function programmedAt(resource: Written, sight: ResourceSight, nowMs: number): Verdict {
+  const { reading, comparedRevision, deviations } = sight;
+  const unknown = notKnown(resource, sight, reading?.readAt, nowMs);
+  if (unknown) return unknown;
+  const observedAt = reading?.readAt;
+  if (comparedRevision === undefined || comparedRevision < resource.revision) {
+    return { ...waiting(sight, sight.waitingSince ?? resource.updatedAt, nowMs), observedAt };
+  }
+  const objects = deviations.filter(({ isPoints, reason }) => !isPoints && reason !== 'Adopted');
+  return deviating(objects, sight, nowMs) ?? asRead('Programmed', sight, observedAt ?? resource.updatedAt);
+}
+
+/** Whether the clusters have their points of the resource at one gateway. */
+export function followingAt(resource: Written, sight: TrafficSight, nowMs: number): Verdict {
+  const { reading, lagging, waitingSince, deviations } = sight;
+  const readAt = reading?.poolsReadAt ?? reading?.readAt;
+  const unknown = notKnown(resource, sight, readAt, nowMs);
+  if (unknown) return unknown;
+  const found = deviating(deviations, sight, nowMs);
+  if (found && found.reason !== 'Pending') return found;
+  const altered = deviating(sight.altered, sight, nowMs);
+  if (altered) return altered.status === 'True' ? { ...altered, status: 'Unknown' } : altered;
+  if (waitingSince !== undefined || lagging === undefined || lagging.length > 0) {
+    return { ...waiting(sight, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt };
+  }
+  return found ?? asRead('Following', sight, readAt ?? resource.updatedAt);
+}
+
+function asRead(reason: 'Programmed' | 'Following', { since }: Sight, readAt: string): Verdict {
+  return { status: 'True', reason, arguments: { readAt }, at: since ?? readAt, observedAt: readAt };
+}
+
+/** Nothing that is said of a gateway outlives the means to know it. */
+function notKnown(
+  resource: Written,
+  { reading, attempt }: Sight,
+  readAt: string | undefined,
+  nowMs: number,
+): Verdict | undefined {
+  const { failure } = reading ?? {};
+  const readMs = readAt === undefined ? Number.NEGATIVE_INFINITY : msOf(readAt);
+  if (failure !== undefined && nowMs - readMs >= NO_PROGRESS_MS) {
+    const { since, action, code } = failure;
+    const given = { since, action, code, ...(readAt !== undefined && { readAt }) };
+    return { status: 'Unknown', reason: 'NotReadable', arguments: given, at: since, observedAt: readAt };
+  }
+  if (readAt === undefined) {
+    if (attempt?.reason === 'Provisioning') {
+      return { status: 'False', reason: 'Provisioning', arguments: { step: attempt.message }, at: attempt.at };
+    }
+    return { status: 'False', reason: 'NeverRead', arguments: {}, at: resource.updatedAt };
+  }
+  if (nowMs - readMs >= STALE_MS) {
+    const given = { readAt };
+    return { status: 'Unknown', reason: 'Stale', arguments: given, at: isoOf(readMs + STALE_MS), observedAt: readAt };
+  }
+  return undefined;
+}
+
+function waiting({ attempt }: Sight, waitingSince: string, nowMs: number): Verdict {
+  if (nowMs - msOf(waitingSince) < NO_PROGRESS_MS) {
+    return { status: 'False', reason: 'Pending', arguments: { waitingSince }, at: waitingSince };
+  }
+  const cause = attempt ? `${attempt.reason}: ${attempt.message.replace(/\.$/, '')}` : 'no run has taken it up';
+  return { status: 'False', reason: 'NoProgress', arguments: { waitingSince, cause }, at: waitingSince };
+}
+
+/** Undefined when there is nothing; drift that is accepted is no fault. */
+function deviating(deviations: readonly Deviation[], sight: Sight, nowMs: number): Verdict | undefined {
+  const [first] = [...deviations].sort(
+    (a, b) => DEVIATION_REASONS.indexOf(a.reason) - DEVIATION_REASONS.indexOf(b.reason),
+  );
+  if (first === undefined) return undefined;
+  const { reason, since, refusal, verb, kind, key } = first;
+  const observedAt = sight.reading?.readAt;
+  const same = deviations.filter((item) => item.reason === reason);
+  if (reason === 'Pending') return { ...waiting(sight, since, nowMs), observedAt };
+  const detail =
+    refusal?.detail ?? (reason === 'Shadowed' ? first.detail : `${verb} of ${kind} ${key} (${first.detail})`);
+  const given = { objects: same.length, detail, ...(refusal && { code: refusal.code }) };
+  return { status: reason === 'Adopted' ? 'True' : 'False', reason, arguments: given, at: since, observedAt };
+}
+
+/** One condition for one gateway. */
+export function conditionOf(type: 'Programmed' | 'Following', { revision }: Written, verdict: Verdict): Condition {
+  const { status, reason, at, observedAt } = verdict;
+  return {
+    type,
+    status,
+    reason,
+    message: sentenceOf(reason, verdict.arguments),
+    arguments: verdict.arguments,
+    observedRevision: revision,
+    lastTransitionTime: at,
+    ...(observedAt !== undefined && { observedAt }),
+  };
+}
+
+/** One condition for all gateways: as good as the worst of them, and as old as the oldest. */
+export function summaryOf(
+  type: 'Programmed' | 'Following',
+  resource: Written,
+  verdicts: readonly (Verdict & { gateway: string })[],
+): Condition {
+  const missing = verdicts.filter(({ status }) => status !== 'True');
+  const worst = missing.find(({ status }) => status === 'False') ?? missing[0];
+  if (verdicts.length === 0) {
+    return conditionOf(type, resource, {
+      status: 'Unknown',
+      reason: 'NoGateway',
+      arguments: {},
+      at: resource.updatedAt,
+    });
+  }
+  const observedAt = oldest(verdicts.map((verdict) => verdict.observedAt));
+  if (worst === undefined) {
+    const at =
+      verdicts
+        .map((verdict) => verdict.at)
+        .sort()
+        .at(-1) ?? resource.updatedAt;
+    return conditionOf(type, resource, { status: 'True', reason: type, arguments: {}, at, observedAt });
+  }
+  const told = missing.map((verdict) => `${verdict.gateway}: ${sentenceOf(verdict.reason, verdict.arguments)}`);
+  return { ...conditionOf(type, resource, { ...worst, observedAt }), message: told.join(' ') };
+}
+
+function oldest(times: readonly (string | undefined)[]): string | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length < times.length ? undefined : known.sort()[0];
+}

@@ -1,0 +1,84 @@
+import { beforeWriting } from '../../core/drift.ts';
+import type { Change, Refusal } from '../../core/provider-object.ts';
+import type { Deps } from '../../deps.ts';
+import { type GatewayContext, withServing } from './context.ts';
+import { type Outcome, stopped } from './outcome.ts';
+import { type Proposal, propose } from './proposal.ts';
+import type { Run } from './run.ts';
+import { markPushed, noteProgress } from './sync.ts';
+
+/** Waits between looks at a gateway that does not show yet what was written: reads may lag behind writes. */
+const LOOK_AGAIN_MS = [1_000, 2_000, 4_000];
+
+/** What the cloud has refused, or why the run stopped before it had applied everything. */
+export type Applied = { refusals: Refusal[]; stop?: undefined } | { stop: Outcome };
+
+/** Batch by batch. Between two batches the run gives way to a failover, and ends with its time. */
+export async function applyAll(deps: Deps, run: Run, context: GatewayContext, proposal: Proposal): Promise<Applied> {
+  const { provider, session, scope, traffic } = context;
+  const { plan, observed } = proposal;
+  await prepare(deps, run, context, proposal);
+  const refusals: Refusal[] = [];
+  let done = run.doneBefore;
+  const total = done + plan.changes.length;
+  for (const batch of provider.batch(plan.changes)) {
+    await session.ensureLease();
+    if (scope === 'full' && (await deps.store.traffic(run.fleet)).version !== traffic.version) {
+      return { stop: stopped('Yielded', { done, total, step: 'waits for a failover' }) };
+    }
+    if (deps.clock.now() >= run.untilMs) {
+      return { stop: stopped('Continues', { done, total, step: 'waits for the next run' }) };
+    }
+    await noteProgress(deps, run, { done, total, step: describe(batch) });
+    refusals.push(...(await provider.apply(withoutReplaced(batch, refusals), observed, session)));
+    done += batch.length;
+  }
+  await markPushed(deps, run);
+  return { refusals };
+}
+
+/** Before the first write: what is written is nobody's drift, and a failover must know the pools of the old rules and of the new ones. */
+async function prepare(
+  { store }: Deps,
+  { fleet, gateway, lease }: Run,
+  context: GatewayContext,
+  { plan, config }: Proposal,
+): Promise<void> {
+  const { scope, baseline } = context;
+  await store.putBaseline(fleet, gateway, beforeWriting(baseline, plan.changes), lease.current());
+  if (scope !== 'full') return;
+  const pools = withServing(context, config, () => true);
+  await store.putPools(fleet, gateway, pools, lease.current());
+}
+
+/** What serves goes on serving while what takes its place is refused. */
+function withoutReplaced(batch: readonly Change[], refusals: readonly Refusal[]): Change[] {
+  const refused = new Set(refusals.map(({ key }) => key));
+  return batch.filter(({ unless = [] }) => !unless.some((key) => refused.has(key)));
+}
+
+function describe(batch: readonly Change[]): string {
+  const [first] = batch;
+  const rest = batch.length > 1 ? ` and ${batch.length - 1} more` : '';
+  return `${first?.verb} ${first?.kind} ${first?.key}${rest}`;
+}
+
+/** What the gateway has after the writes, and when that read began. Where differences are left it is read again, as lists may lag behind. */
+export async function readBack(
+  { clock }: Deps,
+  context: GatewayContext,
+  before: Proposal,
+  refusals: readonly Refusal[],
+): Promise<{ proposal: Proposal; readMs: number }> {
+  const { provider, session, scope, known } = context;
+  for (let look = 0; ; look++) {
+    const readMs = clock.now();
+    const observed = await provider.observe(session, scope, known);
+    const address = observed.address ?? before.observed.address;
+    const proposal = propose(context, { ...observed, address }, readMs, refusals);
+    const waitMs = LOOK_AGAIN_MS[look];
+    if (proposal.plan.changes.length === 0 || waitMs === undefined) return { proposal, readMs };
+    await clock.sleep(waitMs);
+    await session.ensureLease();
+  }
+}

@@ -1,0 +1,79 @@
+import type { Deviation } from '../../core/gateway/reading.ts';
+import { isoOf } from '../../core/time.ts';
+import type { Deps, OutboxRow, OutcomeRecord } from '../../deps.ts';
+import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.ts';
+import type { Run } from './run.ts';
+
+/** Ends the operations that have come to an end here, then forgets what is done. */
+export async function conclude(
+  deps: Deps,
+  run: Run,
+  rows: readonly OutboxRow[],
+  outcome: Outcome,
+  attempts: number,
+): Promise<void> {
+  const endedAt = isoOf(deps.clock.now());
+  const pools = outcome.type === 'ended' ? await poolsByRoute(deps, run) : {};
+  const judged = rows.map((row) => ({ row, end: endOf(row, outcome, pools) }));
+  const written = outcome.type === 'ended' ? outcome.written : 0;
+  const records = new Map<string, OutcomeRecord>();
+  for (const { row, end } of judged) {
+    for (const operation of end ? row.operations : []) {
+      if (end && worse(end, records.get(operation))) records.set(operation, recordOf(run, operation, end));
+    }
+  }
+  const common = { attempts, endedAt, steps: written };
+  const ended = [...records.values()].map((record) => ({ ...record, ...common }));
+  const done = judged.filter(({ end }) => end?.isSettled).map(({ row }) => row);
+  if (ended.length > 0) await deps.store.conclude(ended, run.lease.current());
+  if (done.length > 0) await deps.store.settle(done, endedAt, run.lease.current());
+}
+
+interface End extends Summary {
+  /** Nothing is left to be done for it. */
+  isSettled: boolean;
+}
+
+/** What has become of what a row asked for; undefined while that is open. */
+function endOf(row: OutboxRow, outcome: Outcome, pools: Record<string, string[]>): End | undefined {
+  if (outcome.type === 'deleted') return { ...summaryOf(outcome), isSettled: true };
+  if (outcome.type === 'failed') return outcome.isTransient ? undefined : { ...summaryOf(outcome), isSettled: false };
+  if (outcome.type !== 'ended') return undefined;
+  const own = outcome.deviations.filter((deviation) => concerns(row, deviation, pools));
+  const fault = FAULTS.find(({ reason }) => own.some((deviation) => deviation.reason === reason));
+  if (fault === undefined) {
+    const { message } = summaryOf({ ...outcome, deviations: [] });
+    return { state: 'Verified', reason: 'Programmed', message, isSettled: true };
+  }
+  const { reason, state, isSettled } = fault;
+  return { state, reason, message: deviationText(own, reason), isSettled };
+}
+
+/** What keeps an operation from being verified, the gravest first. What somebody else did to other objects is not its affair. */
+const FAULTS = [
+  { reason: 'Refused', state: 'Failed', isSettled: true },
+  { reason: 'NotAsWritten', state: 'Diverged', isSettled: false },
+  { reason: 'Pending', state: 'Diverged', isSettled: false },
+  { reason: 'ObserveOnly', state: 'Diverged', isSettled: true },
+] as const;
+
+function concerns(row: OutboxRow, { isPoints, routes, pool }: Deviation, pools: Record<string, string[]>): boolean {
+  if (row.kind === 'traffic') return isPoints;
+  if (row.kind !== 'route') return true;
+  return routes.includes(row.name) || (pool !== undefined && (pools[row.name] ?? []).includes(pool));
+}
+
+async function poolsByRoute({ store }: Deps, { fleet, gateway }: Run): Promise<Record<string, string[]>> {
+  return (await store.points(fleet, gateway)).routes;
+}
+
+/** An operation of several resources is as good as the worst of them. */
+function worse(end: End, known: OutcomeRecord | undefined): boolean {
+  const rank = (state: string) => ['Failed', 'Diverged', 'Verified'].indexOf(state);
+  return known === undefined || rank(end.state) < rank(known.state);
+}
+
+function recordOf({ fleet, gateway }: Run, operation: string, { state, reason, message }: End): OutcomeRecord {
+  const ended = state === 'Verified' || state === 'Diverged' ? state : 'Failed';
+  return { operation, fleet, gateway, state: ended, reason, message, steps: 0, attempts: 0, endedAt: '' };
+}

@@ -1,0 +1,100 @@
+import type { Baseline } from '../../core/drift.ts';
+import { noReading, type Points, type Reading } from '../../core/gateway/reading.ts';
+import type { GatewayConfig, Pool } from '../../core/ir.ts';
+import { backendsOf, ingressClustersOf } from '../../core/lookup.ts';
+import type { Resource } from '../../core/model.ts';
+import { resolve } from '../../core/resolve.ts';
+import type { Traffic } from '../../core/traffic.ts';
+import type { Store } from '../../deps.ts';
+import type { GatewayProvider, KnownObjects, Scope, Session } from '../../providers/provider.ts';
+import { providerFor } from '../../providers/registry.ts';
+
+/** What a gateway shall have, and what is known of it, as it was read from the store at one time. */
+export interface GatewayContext {
+  resource: Resource<'gateway'>;
+  session: Session;
+  scope: Scope;
+  provider: GatewayProvider;
+  /** Of what is declared; not matched yet. With scope `pools` the pools as they were last matched, and no rules. */
+  config: GatewayConfig;
+  /** The pools that the gateway serves, as they were last matched. */
+  pools: readonly Pool[];
+  traffic: Traffic;
+  baseline: Baseline;
+  last: Reading;
+  lastPoints: Points;
+  known: KnownObjects;
+  /** Whether what somebody changed at the gateway is to be undone. */
+  revertsDrift: boolean;
+}
+
+/** Traffic is read last: whoever moves it after that finds the run yielding. */
+export async function readContext(
+  store: Store,
+  resource: Resource<'gateway'>,
+  session: Session,
+  { scope, revertsDrift }: { scope: Scope; revertsDrift: boolean },
+): Promise<GatewayContext> {
+  const { fleet, name } = resource;
+  const [config, pools, baseline, reading, lastPoints] = await Promise.all([
+    scope === 'full' ? declaredConfig(store, resource) : undefined,
+    store.pools(fleet, name),
+    store.baseline(fleet, name),
+    store.reading(fleet, name),
+    store.points(fleet, name),
+  ]);
+  return {
+    resource,
+    session,
+    scope,
+    provider: providerFor(session.target.provider),
+    // A failover reads the pools as last resolved, however many routes stand before them.
+    config: config ?? { rules: [], pools },
+    pools,
+    traffic: await store.traffic(fleet),
+    baseline,
+    last: reading ?? noReading(fleet, name),
+    lastPoints,
+    known: knownObjects(pools),
+    revertsDrift: revertsDrift || resource.spec.drift === 'revert',
+  };
+}
+
+function knownObjects(pools: readonly Pool[]): KnownObjects {
+  return new Map(
+    pools.flatMap(({ objects = [] }) =>
+      objects.flatMap(({ key, remoteId }) => (remoteId === undefined ? [] : [[key, remoteId] as const])),
+    ),
+  );
+}
+
+/** The routes of the gateway and what they name, however large the rest of the fleet is. */
+export async function declaredConfig(store: Store, gateway: Resource<'gateway'>): Promise<GatewayConfig> {
+  const { fleet, name } = gateway;
+  const routes = await store.routesUnder(fleet, { kind: 'gateway', name });
+  const backends = routes.flatMap(({ spec }) => backendsOf(spec));
+  const services = await store.find(
+    'service',
+    fleet,
+    backends.map(({ ref }) => ref.service),
+  );
+  const clusters = await store.find(
+    'cluster',
+    fleet,
+    services.flatMap(({ spec }) => ingressClustersOf(spec)),
+  );
+  return resolve({ clusters, services, routes });
+}
+
+/** The pools of the configuration, and those before it that are served by objects of their own: a failover must know both. */
+export function withServing(
+  { pools: before }: Pick<GatewayContext, 'pools'>,
+  { pools }: GatewayConfig,
+  isThere: (key: string) => boolean,
+): Pool[] {
+  const known = new Set(pools.map(({ key }) => key));
+  const taken = new Set(pools.flatMap(({ objects = [] }) => objects.map(({ key }) => key)));
+  const serves = ({ key, objects = [] }: Pool) =>
+    !known.has(key) && objects.length > 0 && objects.every((object) => !taken.has(object.key) && isThere(object.key));
+  return [...pools, ...before.filter(serves)];
+}

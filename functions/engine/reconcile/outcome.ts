@@ -1,0 +1,161 @@
+import type { GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts';
+import { DEVIATION_REASONS, type Deviation, type DeviationReason } from '../../core/gateway/reading.ts';
+import type { Change } from '../../core/provider-object.ts';
+import { CloudError, type CloudErrorClass, type Deps, LeaseLost, StoreUnavailable } from '../../deps.ts';
+import { Preempted } from './session.ts';
+
+/**
+ * Why a run stopped before its end, which is no fault. Yielded: traffic has to move first. Continues: its time is over. StalePlan: the
+ * approved plan is not true any more. Held: the fleet is being written as a whole. Busy, LeaseLost: another writer is at work.
+ */
+export type StopReason = 'Yielded' | 'Continues' | 'StalePlan' | 'Held' | 'Busy' | 'LeaseLost';
+
+/** How one run ended. */
+export type Outcome =
+  /** The gateway was read, written and read back: whatever is not as declared stands in the deviations. */
+  | {
+      type: 'ended';
+      deviations: readonly Deviation[];
+      pushed: readonly Change[];
+      written: number;
+      target: GatewayTarget;
+    }
+  | { type: 'stopped'; reason: StopReason; progress?: Progress | undefined }
+  | { type: 'provisioning'; progress: Progress }
+  /** `isTransient`: trying again may help. `renewsIntent`: what a create made may be gone again, its token would bring back the old answer. */
+  | { type: 'failed'; reason: string; message: string; isTransient: boolean; renewsIntent: boolean; read?: ReadFault }
+  | { type: 'deleted' };
+
+/** Set when the gateway could not be read. */
+export interface ReadFault {
+  action: string;
+  code: string;
+}
+
+export type Failed = Extract<Outcome, { type: 'failed' }>;
+
+export function stopped(reason: StopReason, progress?: Progress): Outcome {
+  return { type: 'stopped', reason, progress };
+}
+
+/** What the outcome is called. */
+export interface Summary {
+  state: SyncState;
+  reason: string;
+  message: string;
+}
+
+const STOPPED: Record<StopReason, string> = {
+  Yielded: 'A failover goes first; the rest follows at once.',
+  Continues: 'The time of this run is over; the next one goes on.',
+  StalePlan: 'The plan is not true any more.',
+  Held: 'The fleet is being written as a whole; the gateway follows when that is done.',
+  Busy: 'Another writer is at work on this gateway.',
+  LeaseLost: 'Another writer took over.',
+};
+
+export function summaryOf(outcome: Outcome): Summary {
+  switch (outcome.type) {
+    case 'ended':
+      return endedSummary(outcome.deviations, outcome.written);
+    case 'stopped':
+      return { state: 'Pending', reason: outcome.reason, message: STOPPED[outcome.reason] };
+    case 'provisioning':
+      return {
+        state: 'Pending',
+        reason: 'Provisioning',
+        message: `The instance is being created: ${outcome.progress.step}.`,
+      };
+    case 'failed':
+      return { state: 'Failed', reason: outcome.reason, message: outcome.message };
+    case 'deleted':
+      return { state: 'Verified', reason: 'Deleted', message: 'The gateway is no longer declared.' };
+  }
+}
+
+type Fault = Exclude<DeviationReason, 'Adopted' | 'Shadowed'>;
+
+function endedSummary(deviations: readonly Deviation[], written: number): Summary {
+  const adopted = deviations.filter(({ reason }) => reason === 'Adopted').length;
+  const reason = DEVIATION_REASONS.filter(isFault).find((fault) => deviations.some((item) => item.reason === fault));
+  const left = adopted === 0 ? '' : ` Left as somebody made them at the gateway: ${adopted}.`;
+  const done = written === 0 ? 'The gateway is as declared.' : `Changes applied and read back: ${written}.`;
+  if (reason === undefined) return { state: 'Verified', reason: 'Programmed', message: done + left };
+  return { state: 'Diverged', reason, message: deviationText(deviations, reason) };
+}
+
+/** Somebody else's rule, or an edit that is accepted, keeps no gateway from being as declared. */
+function isFault(reason: DeviationReason): reason is Fault {
+  return reason !== 'Adopted' && reason !== 'Shadowed';
+}
+
+const TEXTS: Record<Fault, string> = {
+  Refused: 'The cloud, or a limit, refuses changes',
+  NotAsWritten: 'After applying, differences are left',
+  Pending: 'Changes are yet to be made',
+  ObserveOnly: 'The gateway differs from what is declared, and its policy is observe-only',
+  Drifted: 'Somebody changed objects at the gateway, and its drift policy leaves them so',
+  Waiting: 'What shall go stays until what takes its place is there',
+};
+
+/** How many there are for this reason, and the first of them. */
+export function deviationText(deviations: readonly Deviation[], reason: Fault): string {
+  const same = deviations.filter((item) => item.reason === reason);
+  const [first] = same;
+  const detail = first?.refusal ? `${first.refusal.code}: ${first.refusal.detail}` : first?.detail;
+  return `${TEXTS[reason]}: ${same.length}; the first: ${first?.verb} of ${first?.kind} ${first?.key} (${detail}).`;
+}
+
+/** Whether everything that was asked for has been looked at, and what can be done is done. */
+export function isEnded({ state, reason }: Pick<Summary, 'state' | 'reason'>): boolean {
+  return state === 'Verified' || (state === 'Diverged' && reason !== 'NotAsWritten' && reason !== 'Pending');
+}
+
+/** A run that stopped for one of these reasons is no failed attempt: the next one goes on where it stopped. */
+const GOES_ON: ReadonlySet<string> = new Set<StopReason>(['Yielded', 'Continues', 'StalePlan', 'Held']);
+
+export function goesOn(reason: string): boolean {
+  return GOES_ON.has(reason);
+}
+
+const REASONS: Record<CloudErrorClass, string> = {
+  throttled: 'CloudThrottled',
+  unavailable: 'CloudUnavailable',
+  busy: 'GatewayBusy',
+  'in-use': 'ObjectInUse',
+  gone: 'ObjectGone',
+  quota: 'QuotaExceeded',
+  denied: 'CloudDenied',
+  invalid: 'CloudRefused',
+};
+
+const TRANSIENT: ReadonlySet<CloudErrorClass> = new Set(['throttled', 'unavailable', 'busy', 'in-use', 'gone']);
+
+/** What an error of a run means for the gateway. Nothing of an unexpected error but its name goes into the outcome. */
+export function failureOf(
+  error: unknown,
+  { log }: Pick<Deps, 'log'>,
+  gateway: { fleet: string; gateway: string },
+): Outcome {
+  if (error instanceof Preempted) return stopped('Yielded');
+  if (error instanceof LeaseLost) return stopped('LeaseLost');
+  log.error('gateway.failed', { ...gateway }, error);
+  if (error instanceof CloudError) return cloudFailure(error);
+  if (error instanceof StoreUnavailable) {
+    const { message } = error;
+    return { type: 'failed', reason: 'StoreUnavailable', message, isTransient: true, renewsIntent: false };
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  const message = `The run ended with an unexpected error (${name}).`;
+  return { type: 'failed', reason: 'InternalError', message, isTransient: false, renewsIntent: false };
+}
+
+function cloudFailure({ action, code, message, errorClass }: CloudError): Failed {
+  return {
+    type: 'failed',
+    reason: REASONS[errorClass],
+    message: `${action} answered ${code}: ${message} The configuration before it keeps serving.`,
+    isTransient: TRANSIENT.has(errorClass),
+    renewsIntent: errorClass === 'gone',
+  };
+}

@@ -1,0 +1,209 @@
+import type { GatewayPlan, Notice, QuotaUse } from '../../../schemas/plan.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { digest } from '../../core/digest.ts';
+import { effectiveShares } from '../../core/distribution.ts';
+import { providerOf, type Resource } from '../../core/model.ts';
+import type { Change } from '../../core/provider-object.ts';
+import { type ServedPool, shareChanges } from '../../core/share-changes.ts';
+import { isoOf } from '../../core/time.ts';
+import { CloudError, type Deps, type Store } from '../../deps.ts';
+import type { Observed } from '../../providers/provider.ts';
+import { declaredConfig, type GatewayContext, readContext } from './context.ts';
+import { desiredObjects, type Proposal, propose } from './proposal.ts';
+import { ReadTimedOut, readSession } from './session.ts';
+
+/** From this part of a quota on, people are told. */
+const NEAR_QUOTA = 0.8;
+
+/** A reader waits for the cloud for so long; then it goes from what was read last. */
+const READ_MS = 4_000;
+
+export function isNearQuota({ used, allowed }: QuotaUse): boolean {
+  return used >= allowed * NEAR_QUOTA;
+}
+
+/** What a plan is made for. */
+export interface PreviewOptions {
+  revertsDrift: boolean;
+  /** Whether the cloud is asked as well, where it offers a dry run. */
+  rehearses: boolean;
+  /** The fleet as it is, where `deps.store` shows it as it would be. */
+  current?: Store | undefined;
+}
+
+/** What the gateway is compared with. */
+interface Basis {
+  basis: GatewayPlan['basis'];
+  readAt?: string | undefined;
+  observed: Observed;
+}
+
+/**
+ * What it takes to make a gateway follow what `deps.store` declares; nothing is written. When the gateway cannot be read in time, the plan goes
+ * from what was verified there last.
+ */
+export async function previewGateway(
+  deps: Deps,
+  resource: Resource<'gateway'>,
+  { revertsDrift, rehearses, current = deps.store }: PreviewOptions,
+): Promise<GatewayPlan> {
+  const record = await deps.store.sync(resource.fleet, resource.name);
+  const target = resource.spec.target ?? record?.provisioned;
+  if (target === undefined) return unprovisioned(resource);
+  const session = { ...readSession(deps, resource, deps.clock.now() + READ_MS), target };
+  const context = await readContext(deps.store, resource, session, { scope: 'full', revertsDrift });
+  const basis = await basisOf(deps, context, current);
+  const proposal = propose(context, basis.observed, deps.clock.now());
+  const isLive = basis.basis === 'live';
+  const refusals = rehearses && isLive ? await rehearse(context, proposal) : [];
+  return planShown(context, proposal, basis, refusals);
+}
+
+async function basisOf(deps: Deps, context: GatewayContext, current: Store): Promise<Basis> {
+  const { provider, session, known, last } = context;
+  const readAt = isoOf(deps.clock.now());
+  try {
+    return { basis: 'live', readAt, observed: await provider.observe(session, 'full', known) };
+  } catch (error) {
+    if (!(error instanceof CloudError || error instanceof ReadTimedOut)) throw error;
+    const { fleet, name: gateway } = context.resource;
+    deps.log.info('preview.not-readable', { fleet, gateway, reason: error.message });
+  }
+  if (last.readAt === undefined || last.facts === undefined) return { basis: 'never-read', observed: NOTHING };
+  return { basis: 'last-read', readAt: last.readAt, observed: await lastObserved(context, current) };
+}
+
+const NOTHING: Observed = { objects: [], foreign: [], facts: undefined };
+
+/** What was declared when the gateway was read last is what it had, but for the deviations, which a plan does not go into. */
+async function lastObserved(context: GatewayContext, current: Store): Promise<Observed> {
+  const { resource, provider, session, last } = context;
+  const nothing: Observed = { objects: [], foreign: last.foreign, address: last.address, facts: last.facts };
+  const config = provider.match(await declaredConfig(current, resource), nothing, session);
+  const objects = desiredObjects(context, config, nothing).map((object) => ({ ...object, remoteId: '' }));
+  return { ...nothing, objects };
+}
+
+/** Whether the cloud cannot say now is no reason to have no plan. */
+async function rehearse({ provider, session }: GatewayContext, { plan, observed }: Proposal): Promise<Issue[]> {
+  try {
+    return await provider.rehearse(plan.changes, observed, session);
+  } catch (error) {
+    if (!(error instanceof CloudError || error instanceof ReadTimedOut)) throw error;
+    return [];
+  }
+}
+
+/** What stands for a plan: the fleet, the gateway and the changes. */
+export function planDigest({ fleet, name }: Resource<'gateway'>, { plan }: Pick<Proposal, 'plan'>): string {
+  return digest([fleet, name, plan.digest]);
+}
+
+function planShown(
+  context: GatewayContext,
+  proposal: Proposal,
+  { basis, readAt, observed }: Basis,
+  refusals: readonly Issue[],
+): GatewayPlan {
+  const { resource, provider, session } = context;
+  const { fleet, name: gateway } = resource;
+  const isKnown = basis !== 'never-read';
+  const { plan, drifted, findings } = proposal;
+  const causeOf = (change: Change) =>
+    drifted.some(({ kind, key }) => kind === change.kind && key === change.key) ? 'drift' : 'declared';
+  return {
+    fleet,
+    gateway,
+    basis,
+    ...(readAt !== undefined && { readAt }),
+    digest: planDigest(resource, proposal),
+    changes: isKnown ? plan.changes.map((change) => ({ ...inFull(change), cause: causeOf(change) })) : [],
+    drift: drifted.map((change) => ({ ...inFull(change), cause: 'drift' })),
+    calls: isKnown ? provider.calls(plan.changes, observed, session) : [],
+    shares: shareChanges(servedBefore(context), servedAfter(context, proposal)),
+    quotas: proposal.quotas.map(({ quota, used, allowed }) => ({ quota, used, allowed })),
+    findings: [...findings.map(({ pointer, code, detail }) => ({ pointer, code, detail })), ...refusals],
+    refused: [...proposal.refused.values()].map(({ kind, key, code, detail }) => ({ kind, key, code, detail })),
+    notices: noticesOf(context, proposal, basis),
+    foreign: observed.foreign,
+  };
+}
+
+/** As it was read last; a pool that could not be told, as the gateway would serve it. */
+function servedBefore({ pools, lastPoints, provider, traffic }: GatewayContext): ServedPool[] {
+  return pools.map((pool) => ({
+    pool,
+    shares: lastPoints.pools[pool.key] ?? provider.served(pool, effectiveShares(pool, traffic)),
+  }));
+}
+
+function servedAfter({ provider, traffic }: GatewayContext, { config }: Proposal): ServedPool[] {
+  return config.pools.map((pool) => ({ pool, shares: provider.served(pool, effectiveShares(pool, traffic)) }));
+}
+
+export function inFull({ verb, kind, key, reason, before, after }: Change) {
+  return { verb, kind, key, reason, ...(before && { before: before.spec }), ...(after && { after: after.spec }) };
+}
+
+function noticesOf({ resource, last }: GatewayContext, proposal: Proposal, basis: GatewayPlan['basis']): Notice[] {
+  const { plan, overwriting, drifted, left, orphaned, quotas } = proposal;
+  const { policy, drift } = resource.spec;
+  const near = quotas.filter(isNearQuota);
+  const undone = drifted.length - left.length;
+  const when = last.readAt === undefined ? '' : ` It was last read at ${last.readAt}.`;
+  return [
+    ...notice(basis !== 'live', 'not-readable', `The gateway could not be read, and nothing was pushed.${when}`),
+    ...notice(
+      policy === 'observe-only',
+      'observe-only',
+      'The policy of the gateway is observe-only: nothing of this is written.',
+    ),
+    ...notice(
+      policy === 'upsert-only',
+      'upsert-only',
+      'The policy of the gateway is upsert-only: what is no longer declared stays.',
+    ),
+    ...notice(
+      overwriting.length > 0,
+      'overwrites-edits',
+      `Overwrites what somebody changed at the gateway: ${overwriting.length} objects.`,
+    ),
+    ...notice(
+      undone > 0 && plan.changes.length > 0,
+      'reverts-drift',
+      `What somebody changed at the gateway is undone: ${undone} objects.`,
+    ),
+    ...notice(
+      left.length > 0,
+      'leaves-drift',
+      `Left as somebody made them at the gateway (drift policy ${drift}): ${left.length} objects.`,
+    ),
+    ...notice(
+      orphaned.length > 0,
+      'orphans',
+      `Objects that carry our mark and are not known here: ${orphaned.length}. They are deleted when they are found again ten minutes later.`,
+    ),
+    ...near.flatMap(({ quota, used, allowed }) =>
+      notice(true, 'near-quota', `${quota}: ${used} of ${allowed} would be in use.`),
+    ),
+  ];
+}
+
+function notice(holds: boolean, code: string, message: string): Notice[] {
+  return holds ? [{ code, message }] : [];
+}
+
+function unprovisioned(resource: Resource<'gateway'>): GatewayPlan {
+  const message = `The ${providerOf(resource.spec)} instance is created first; what it takes besides can be told once it is there.`;
+  const { fleet, name: gateway } = resource;
+  const digested = planDigest(resource, { plan: { digest: '', changes: [] } });
+  const nothing = { changes: [], drift: [], calls: [], shares: [], quotas: [], findings: [], refused: [], foreign: [] };
+  return {
+    fleet,
+    gateway,
+    basis: 'never-read',
+    digest: digested,
+    ...nothing,
+    notices: [{ code: 'provisioning', message }],
+  };
+}

@@ -1,0 +1,163 @@
+import type { QuotaUse } from '../../../schemas/plan.ts';
+import { effectiveShares, isRejected } from '../../core/distribution.ts';
+import { type Circumstances, type Judged, judge } from '../../core/gateway/judge.ts';
+import { type Points, routesOf } from '../../core/gateway/reading.ts';
+import { guard } from '../../core/guard.ts';
+import type { GatewayConfig, Pool, Share } from '../../core/ir.ts';
+import { plan, planOf } from '../../core/plan.ts';
+import type { Change, Plan, ProviderObject, Refusal } from '../../core/provider-object.ts';
+import type { Finding, Observed, PoolShares } from '../../providers/provider.ts';
+import type { GatewayContext } from './context.ts';
+
+/** What it takes to make a gateway as it shall be, and what speaks against it. */
+export interface Proposal extends Judged {
+  observed: Observed;
+  /** Matched with what is at the gateway. */
+  config: GatewayConfig;
+  desired: ProviderObject[];
+  /** Everything in which the gateway differs from what is desired. */
+  all: Plan;
+  /** What of that is to be done. */
+  plan: Plan;
+  findings: Finding[];
+  quotas: QuotaUse[];
+  points: Points;
+}
+
+/** `refusals`: what the cloud has refused in this run. */
+export function propose(
+  context: GatewayContext,
+  observed: Observed,
+  nowMs: number,
+  refusals: readonly Refusal[] = [],
+): Proposal {
+  const { resource, scope, provider, session, baseline, last, revertsDrift } = context;
+  const config = matched(context, observed);
+  const desired = desiredObjects(context, config, observed);
+  const all = plan(desired, observed.objects, resource.spec.policy, scope === 'full' ? 'full' : 'update');
+  const findings = scope === 'full' ? provider.findings(config, observed.facts) : [];
+  const points = pointsOf(context, config, observed);
+  const keys = new Map(desired.map((object) => [object.key, object]));
+  const judged = judge(all, {
+    baseline,
+    last,
+    drift: resource.spec.drift,
+    isObserveOnly: resource.spec.policy === 'observe-only',
+    revertsDrift,
+    nowMs,
+    objection: objectionOf(all, findings, refusals, rejectedPools(context, config)),
+    movesPoints: (change) => provider.movesPoints(change),
+    restoresMarks: (change) => provider.restoresMarks(change),
+    shadowed: provider.shadows(observed, session).flatMap(({ key, foreign }) => {
+      const object = keys.get(key);
+      return object ? [{ object, by: `${foreign.kind} ${foreign.name} (${foreign.remoteId})` }] : [];
+    }),
+    lagging: laggingOf(context, config, points),
+  });
+  return {
+    ...judged,
+    observed,
+    config,
+    desired,
+    all,
+    plan: planOf(judged.push),
+    findings,
+    quotas: scope === 'full' ? provider.quotas(config, observed.facts) : [],
+    points,
+  };
+}
+
+/** Pools that were last served by a release that did not match them are found by their keys. */
+function matched({ provider, scope, config, session }: GatewayContext, observed: Observed): GatewayConfig {
+  const isMatched = scope === 'pools' && config.pools.every(({ objects }) => objects !== undefined);
+  return isMatched ? config : provider.match(config, observed, session);
+}
+
+/** The objects that make the gateway behave as `config` while the traffic is as it shall be. */
+export function desiredObjects(
+  context: Pick<GatewayContext, 'provider' | 'traffic' | 'session'>,
+  config: GatewayConfig,
+  observed: Observed,
+): ProviderObject[] {
+  return context.provider.compile(config, sharesOf(context, config.pools), observed, context.session);
+}
+
+function sharesOf({ traffic }: Pick<GatewayContext, 'traffic'>, pools: readonly Pool[]): PoolShares {
+  return new Map(pools.map((pool) => [pool.key, isRejected(pool, traffic) ? [] : effectiveShares(pool, traffic)]));
+}
+
+/** Keys of pools whose requests a panic rejects. */
+function rejectedPools({ traffic }: GatewayContext, { pools }: GatewayConfig): Set<string> {
+  return new Set(pools.filter((pool) => isRejected(pool, traffic)).map(({ key }) => key));
+}
+
+/** What the gateway had of each pool when it was read. */
+function pointsOf({ provider, scope, lastPoints }: GatewayContext, config: GatewayConfig, observed: Observed): Points {
+  const pools: Record<string, Share[]> = {};
+  for (const pool of config.pools) {
+    const points = provider.points(pool, observed);
+    if (points) pools[pool.key] = points;
+  }
+  return { pools, routes: scope === 'full' ? poolsByRoute(config) : lastPoints.routes };
+}
+
+function poolsByRoute({ rules }: GatewayConfig): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const { key, backends, mirror, fallback } of rules) {
+    const [route = ''] = routesOf([key]);
+    const pools = [...backends.map(({ pool }) => pool), mirror, fallback].filter((pool) => pool !== undefined);
+    found[route] = [...new Set([...(found[route] ?? []), ...pools])].sort();
+  }
+  return found;
+}
+
+/** The clusters that have other points of a pool than the gateway would give them; all of them where that cannot be told. */
+function laggingOf(
+  { provider, traffic }: GatewayContext,
+  { pools }: GatewayConfig,
+  { pools: points }: Points,
+): Circumstances['lagging'] {
+  const byKey = new Map(pools.map((pool) => [pool.key, pool]));
+  return (key) => {
+    const pool = byKey.get(key);
+    if (pool === undefined) return [];
+    const wanted = provider.served(pool, effectiveShares(pool, traffic));
+    const verified = points[key];
+    const has = (cluster: string) => verified?.find((share) => share.cluster === cluster)?.percent;
+    return wanted.filter(({ cluster, percent }) => has(cluster) !== percent).map(({ cluster }) => cluster);
+  };
+}
+
+/** Limits of the gateway concern the objects of the rules and pools that they name, and all changes where they name none. */
+function objectionOf(
+  { changes }: Plan,
+  findings: readonly Finding[],
+  refusals: readonly Refusal[],
+  rejected: ReadonlySet<string>,
+): Circumstances['objection'] {
+  const refused = new Map(refusals.map((refusal) => [`${refusal.kind}\n${refusal.key}`, refusal]));
+  const excess = new Map(findings.flatMap((finding) => excessOf(changes, finding).map((change) => [change, finding])));
+  return (change) => {
+    const finding = excess.get(change) ?? findings.find((item) => concerns(item, change));
+    return (
+      (finding && { kind: change.kind, key: change.key, code: finding.code, detail: finding.detail }) ??
+      guard(change, rejected) ??
+      refused.get(`${change.kind}\n${change.key}`)
+    );
+  };
+}
+
+function concerns({ rules, pools, excess }: Finding, { verb, after }: Change): boolean {
+  if (excess !== undefined) return false;
+  if (rules.length === 0 && pools.length === 0) return true;
+  if (verb === 'delete' || after === undefined) return false;
+  return (
+    (after.pool !== undefined && pools.includes(after.pool)) || (after.rules ?? []).some((rule) => rules.includes(rule))
+  );
+}
+
+/** The last of the rules that would come have to stay out. */
+function excessOf(changes: readonly Change[], { excess = 0 }: Finding): Change[] {
+  const coming = changes.filter(({ verb, after }) => verb === 'create' && after?.rules !== undefined);
+  return excess > 0 ? coming.slice(-excess) : [];
+}

@@ -1,0 +1,133 @@
+import type { Resource } from '../../core/model.ts';
+import { CloudError, type Deps, LeaseLost, type OutboxRow, type SyncRecord } from '../../deps.ts';
+import type { Observed, Scope } from '../../providers/provider.ts';
+import { withLease } from '../lease.ts';
+import { announceTroubles } from './announce.ts';
+import { applyAll, readBack } from './apply.ts';
+import { conclude } from './conclude.ts';
+import { type GatewayContext, readContext } from './context.ts';
+import { instanceOf } from './instance.ts';
+import { failureOf, isEnded, type Outcome, type Summary, stopped, summaryOf } from './outcome.ts';
+import { propose } from './proposal.ts';
+import { recordRead, recordReadFault } from './record.ts';
+import type { Run, RunOptions } from './run.ts';
+import { openSession } from './session.ts';
+import { beginAttempt, doneBefore, recordOutcome } from './sync.ts';
+
+/** A writer that dies blocks its gateway for this long. An attempt of a call ends before a lease that was just ensured does. */
+const LEASE_MS = 20_000;
+
+/** Edits that arrive during a run are taken up by the same caller, this many times; then the sweep takes over. */
+const MAX_RUNS = 10;
+
+export type ReconcileResult = Summary & { gateway: string };
+
+/**
+ * Makes a gateway follow what is declared, and verifies it: the one way in which anything reaches a gateway. One writer at a time;
+ * a second caller answers `Pending`, and the first takes up what the second came for.
+ */
+export async function reconcileGateway(
+  deps: Deps,
+  fleet: string,
+  gateway: string,
+  { scope = 'full', untilMs = Number.POSITIVE_INFINITY, ...options }: RunOptions = {},
+): Promise<ReconcileResult> {
+  let result: ReconcileResult | undefined;
+  for (let run = 0; run < MAX_RUNS; run++) {
+    const outcome = await withLease(deps, `gateway/${fleet}/${gateway}`, LEASE_MS, (lease) =>
+      runInTurn(deps, { fleet, gateway, scope, untilMs, lease, doneBefore: 0, ...(result ? {} : options) }),
+    );
+    if (outcome === undefined) return result ?? { gateway, ...summaryOf(stopped('Busy')) };
+    result = { gateway, ...summaryOf(outcome) };
+    if (result.reason === 'Yielded') continue;
+    if (!isEnded(result) || !(await hasWork(deps, fleet, gateway, scope))) return result;
+  }
+  return result ?? { gateway, ...summaryOf(stopped('Busy')) };
+}
+
+async function hasWork(deps: Deps, fleet: string, gateway: string, scope: Scope): Promise<boolean> {
+  const rows = await deps.store.outbox({ fleet, gateway });
+  return rows.some((row) => scope === 'full' || row.kind === 'traffic');
+}
+
+/** A failover that waits goes first: it is short, and what is being published can wait. */
+async function runInTurn(deps: Deps, run: Run): Promise<Outcome> {
+  if (run.scope === 'full' && (await hasWork(deps, run.fleet, run.gateway, 'pools'))) {
+    const moved = await runOnce(deps, { ...run, scope: 'pools', approve: undefined });
+    if (moved.type !== 'ended') return moved;
+  }
+  return await runOnce(deps, run);
+}
+
+/** The rows are read first: what they ask for is in everything that is read after them. */
+async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
+  const rows = (await deps.store.outbox(run)).filter((row) => run.scope === 'full' || row.kind === 'traffic');
+  const resource = await deps.store.get('gateway', run.fleet, run.gateway);
+  if (resource === undefined) {
+    await conclude(deps, run, rows, { type: 'deleted' }, 0);
+    return { type: 'deleted' };
+  }
+  try {
+    const record = await beginAttempt(deps, run);
+    const resumed = { ...run, doneBefore: doneBefore(record) };
+    const outcome = await attempt(deps, resumed, resource, record, rows).catch((error: unknown) =>
+      failureOf(error, deps, { fleet: run.fleet, gateway: run.gateway }),
+    );
+    await recordOutcome(deps, run, record, outcome);
+    await conclude(deps, run, rows, outcome, record.attempts);
+    await announceTroubles(deps, run, rows, outcome);
+    return outcome;
+  } catch (error) {
+    if (error instanceof LeaseLost) return stopped('LeaseLost');
+    throw error;
+  }
+}
+
+/** Instance, desired, observe, match, plan, guard, apply in batches, read back, record what was verified. `rows` gain those of an approval. */
+async function attempt(
+  deps: Deps,
+  run: Run,
+  resource: Resource<'gateway'>,
+  record: SyncRecord,
+  rows: OutboxRow[],
+): Promise<Outcome> {
+  const instance = await instanceOf(deps, run, resource, record);
+  if (!instance.ready) return { type: 'provisioning', progress: instance.progress };
+  const session = { ...(await openSession(deps, run, resource, record)), target: instance.target };
+  const revertsDrift = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
+  // Asked before what is declared is read, since a hold may end meanwhile, and after: one that comes then comes before its first write.
+  if (await isHeld(deps, run)) return stopped('Held');
+  const context = await readContext(deps.store, resource, session, { scope: run.scope, revertsDrift });
+  if (await isHeld(deps, run)) return stopped('Held');
+
+  const readMs = deps.clock.now();
+  const proposal = propose(context, await observe(deps, run, context), readMs);
+  const approved = run.approve ? await run.approve(proposal) : [];
+  if (approved === undefined) return stopped('StalePlan');
+  rows.push(...approved);
+  const { changes } = proposal.plan;
+  const found = await recordRead(deps, run, context, { proposal, readMs, isReadBack: changes.length === 0 });
+  const end = { type: 'ended', target: instance.target } as const;
+  if (changes.length === 0) return { ...end, deviations: found, pushed: [], written: run.doneBefore };
+
+  const applied = await applyAll(deps, run, context, proposal);
+  if (applied.stop) return applied.stop;
+  const after = await readBack(deps, context, proposal, applied.refusals);
+  const deviations = await recordRead(deps, run, context, { ...after, isReadBack: true });
+  return { ...end, deviations, pushed: changes, written: run.doneBefore + changes.length - applied.refusals.length };
+}
+
+/** A failover does not wait: what it writes is not read from what is declared. */
+async function isHeld({ store }: Deps, { fleet, scope }: Run): Promise<boolean> {
+  return scope === 'full' && (await store.hold(fleet)) !== undefined;
+}
+
+/** That the gateway cannot be read is remembered with the time. */
+async function observe(deps: Deps, run: Run, { provider, session, scope, known }: GatewayContext): Promise<Observed> {
+  try {
+    return await provider.observe(session, scope, known);
+  } catch (error) {
+    if (error instanceof CloudError) await recordReadFault(deps, run, { action: error.action, code: error.code });
+    throw error;
+  }
+}

@@ -1,0 +1,127 @@
+import type { QuotaUse } from '../../../schemas/plan.ts';
+import { afterReading } from '../../core/drift.ts';
+import { clusterPoints, type Deviation, noReading, type Reading } from '../../core/gateway/reading.ts';
+import type { Json } from '../../core/provider-object.ts';
+import { isoOf } from '../../core/time.ts';
+import type { Deps } from '../../deps.ts';
+import { type GatewayContext, withServing } from './context.ts';
+import type { ReadFault } from './outcome.ts';
+import type { Proposal } from './proposal.ts';
+import type { Run } from './run.ts';
+
+/** One read of the gateway. */
+interface Read {
+  proposal: Proposal;
+  /** When it began. */
+  readMs: number;
+  /** Whether it came after writes of this run, so that what is still otherwise is not as it was written. */
+  isReadBack: boolean;
+}
+
+/** Keeps what was read: from here everything is told that is said of the gateway. Returns the deviations as they were recorded. */
+export async function recordRead(deps: Deps, run: Run, context: GatewayContext, read: Read): Promise<Deviation[]> {
+  const { fleet, gateway, lease } = run;
+  const { resource, scope, baseline } = context;
+  const { proposal } = read;
+  const isWhole = scope === 'full';
+  const reading = readingOf(context, read);
+  if (isWhole && read.isReadBack) {
+    const present = new Set(proposal.observed.objects.map(({ key }) => key));
+    const pools = withServing(context, proposal.config, (key) => present.has(key));
+    await deps.store.putPools(fleet, gateway, pools, lease.current());
+  }
+  const after = afterReading(baseline, {
+    objects: proposal.observed.objects,
+    isWhole,
+    desired: proposal.desired,
+    open: proposal.all.changes,
+    drifted: proposal.left,
+    orphaned: proposal.orphaned,
+    policy: resource.spec.drift,
+  });
+  await deps.store.putBaseline(fleet, gateway, after, lease.current());
+  await deps.store.putReading(reading, proposal.points, lease.current());
+  return reading.deviations;
+}
+
+function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Read): Reading {
+  const { last, scope, traffic } = context;
+  const readAt = isoOf(readMs);
+  const { observed, orphans, points } = proposal;
+  const found = isReadBack ? proposal.deviations.map(notAsWritten) : proposal.deviations;
+  const { failure: _, ...known } = last;
+  const kept = { ...known, poolsReadAt: readAt, trafficVersion: traffic.version, clusters: clusterPoints(points) };
+  if (scope === 'pools') {
+    return {
+      ...kept,
+      deviations: sorted([
+        ...last.deviations.filter(({ isPoints }) => !isPoints),
+        ...found,
+        ...missing(context, proposal, readAt),
+      ]),
+    };
+  }
+  return {
+    ...kept,
+    readAt,
+    facts: observed.facts as Json,
+    address: observed.address ?? last.address,
+    deviations: sorted(found),
+    orphans,
+    foreign: observed.foreign,
+    quotas: fullestFirst(proposal.quotas),
+  };
+}
+
+/** Written, and read back otherwise. */
+function notAsWritten(deviation: Deviation): Deviation {
+  return deviation.reason === 'Pending' ? { ...deviation, reason: 'NotAsWritten' } : deviation;
+}
+
+/** A failover makes nothing that is not there: that is for the next full run. */
+function missing({ last }: GatewayContext, { desired, observed, config }: Proposal, readAt: string): Deviation[] {
+  const present = new Set(observed.objects.map(({ kind, key }) => `${kind} ${key}`));
+  const clusters = new Map(config.pools.map(({ key, members }) => [key, members.map(({ cluster }) => cluster)]));
+  return desired
+    .filter(({ kind, key }) => !present.has(`${kind} ${key}`))
+    .map(({ kind, key, pool = '' }) => ({
+      kind,
+      key,
+      verb: 'create',
+      detail: 'not at the gateway',
+      reason: 'Pending',
+      isPoints: true,
+      pool,
+      clusters: clusters.get(pool) ?? [],
+      routes: [],
+      since: last.deviations.find((item) => item.kind === kind && item.key === key)?.since ?? readAt,
+    }));
+}
+
+function sorted(deviations: readonly Deviation[]): Deviation[] {
+  const order = ({ kind, key }: Deviation) => `${kind} ${key}`;
+  const distinct = new Map(deviations.map((item) => [order(item), item]));
+  return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+}
+
+function fullestFirst(quotas: readonly QuotaUse[]): QuotaUse[] {
+  const fill = ({ used, allowed }: QuotaUse) => used / Math.max(1, allowed);
+  return quotas
+    .map(({ quota, used, allowed }) => ({ quota, used, allowed }))
+    .sort((a, b) => fill(b) - fill(a) || a.quota.localeCompare(b.quota, 'en'));
+}
+
+/** The gateway could not be read: what was known of it stays, and is told with its age. */
+export async function recordReadFault(
+  { store, clock }: Deps,
+  { fleet, gateway, lease }: Run,
+  fault: ReadFault,
+): Promise<void> {
+  const last = (await store.reading(fleet, gateway)) ?? noReading(fleet, gateway);
+  const at = isoOf(clock.now());
+  await store.putReading(
+    { ...last, failure: { since: last.failure?.since ?? at, at, ...fault } },
+    undefined,
+    lease.current(),
+  );
+}

@@ -1,0 +1,86 @@
+import { digest } from '../../core/digest.ts';
+import type { Resource } from '../../core/model.ts';
+import type { Deps, SyncRecord } from '../../deps.ts';
+import type { Memory, ProvisionSession, Scope } from '../../providers/provider.ts';
+import type { HeldLease } from '../lease.ts';
+
+/** A run stops where it is, because traffic has to move first. */
+export class Preempted extends Error {
+  constructor() {
+    super('a failover goes first');
+    this.name = 'Preempted';
+  }
+}
+
+/** A reader has waited for as long as a reader waits. */
+export class ReadTimedOut extends Error {
+  constructor() {
+    super('the gateway could not be read in time');
+    this.name = 'ReadTimedOut';
+  }
+}
+
+/**
+ * Where and as whom a provider works for a gateway, for the length of one lease. Runs that move pools are failovers, and go before others
+ * that call the same cloud; others are preempted by them.
+ */
+export async function openSession(
+  deps: Deps,
+  { fleet, scope, lease }: { fleet: string; scope: Scope; lease: HeldLease },
+  resource: Resource<'gateway'>,
+  record: Pick<SyncRecord, 'intent'>,
+): Promise<ProvisionSession> {
+  const { version } = await deps.store.traffic(fleet);
+  return {
+    ...commonOf(deps, resource),
+    priority: scope === 'pools' ? 'failover' : 'normal',
+    createToken: (key) => token([record.intent, 'create', key]),
+    writeToken: (parts) => token([record.intent, lease.current().epoch, ...parts]),
+    ensureLease: lease.ensure,
+    memory: memoryOf(deps, resource, lease),
+    whileWaiting: async () => {
+      await lease.ensure();
+      if (scope === 'full' && (await deps.store.traffic(fleet)).version !== version) throw new Preempted();
+    },
+  };
+}
+
+/**
+ * For looking at a gateway without the right to write to it. A reader makes way for nobody, since it holds nothing; it gives up after
+ * `untilMs`.
+ */
+export function readSession(
+  deps: Deps,
+  resource: Resource<'gateway'>,
+  untilMs = Number.POSITIVE_INFINITY,
+): ProvisionSession {
+  const inTime = async () => {
+    if (deps.clock.now() >= untilMs) throw new ReadTimedOut();
+  };
+  return {
+    ...commonOf(deps, resource),
+    priority: 'normal',
+    createToken: (key) => token(['read', key]),
+    writeToken: (parts) => token(['read', ...parts]),
+    ensureLease: inTime,
+    memory: memoryOf(deps, resource),
+    whileWaiting: inTime,
+  };
+}
+
+function commonOf({ cloud, clock, settings }: Deps, { fleet, name, spec }: Resource<'gateway'>) {
+  return { cloud, clock, credentials: spec.credentials, owner: `${settings.ownerId}/${fleet}/${name}` };
+}
+
+/** A writer that has lost its lease remembers nothing more; what readers have read is as good as what anybody has. */
+function memoryOf({ store, clock }: Deps, { fleet, name: gateway }: Resource<'gateway'>, lease?: HeldLease): Memory {
+  return {
+    recall: () => store.recall(fleet, gateway, clock.now()),
+    remember: (entries) => store.remember(fleet, gateway, entries, clock.now(), lease?.current()),
+  };
+}
+
+/** ClientTokens are ASCII of at most 64 characters. */
+function token(parts: readonly unknown[]): string {
+  return digest(parts).slice(0, 64);
+}

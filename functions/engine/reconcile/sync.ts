@@ -1,0 +1,127 @@
+import type { Progress } from '../../../schemas/gateway.ts';
+import { isoOf, msOf } from '../../core/time.ts';
+import type { Deps, SyncRecord } from '../../deps.ts';
+import { goesOn, isEnded, type Outcome, summaryOf } from './outcome.ts';
+import type { Run } from './run.ts';
+
+/** Wait before the n-th retry: 2 s doubling, at most 15 s; what waits shall go on soon after the cloud is well again. */
+const RETRY_BASE_MS = 2_000;
+const RETRY_CAP_MS = 15_000;
+
+/** An instance takes minutes to be created; each run takes it one step further. */
+const PROVISION_POLL_MS = 5_000;
+
+/** A gateway that follows is read this often: somebody may have changed it, and all that is said of it is as old as the last read. */
+const READ_EVERY_MS = 30_000;
+
+type Place = Pick<Run, 'fleet' | 'gateway' | 'scope' | 'lease'>;
+
+/** Notes that a run begins, so that a run that dies is seen. Creates of all full runs until the next success share one intent,
+ * which is there for as long as a full run has yet to end well. */
+export async function beginAttempt(deps: Deps, { fleet, gateway, scope, lease }: Place): Promise<SyncRecord> {
+  const last = await deps.store.sync(fleet, gateway);
+  const record: SyncRecord = {
+    state: 'Pending',
+    reason: 'Pending',
+    message: 'Not pushed yet.',
+    ...last,
+    fleet,
+    gateway,
+    intent: last?.intent ?? (scope === 'full' ? deps.ids.ulid() : undefined),
+    attempts: (last?.attempts ?? 0) + 1,
+    lastAttemptAt: isoOf(deps.clock.now()),
+  };
+  await deps.store.putSync(record, lease.current());
+  return record;
+}
+
+/** Notes that the cloud has accepted everything, which is not yet to say that it is so. */
+export async function markPushed(deps: Deps, run: Place): Promise<void> {
+  const message = 'Accepted by the cloud, and not read back yet.';
+  await amend(deps, run, { state: 'Pushed', reason: 'Pushed', message, pushedAt: isoOf(deps.clock.now()) });
+}
+
+/** Notes how far the changes have come, for those who wait. A failover has no time for it. */
+export async function noteProgress(deps: Deps, run: Place, progress: Progress): Promise<void> {
+  const message = `Changes are being made: ${progress.done} of ${progress.total}.`;
+  if (run.scope === 'full') await amend(deps, run, { state: 'Pending', reason: 'Pushing', message, progress });
+}
+
+async function amend(deps: Deps, { fleet, gateway, lease }: Place, fields: Partial<SyncRecord>): Promise<void> {
+  const record = await deps.store.sync(fleet, gateway);
+  if (record === undefined) return;
+  await deps.store.putSync({ ...record, ...fields }, lease.current());
+}
+
+/** Notes how the run ended. A run of pools that ended well says nothing of a full run that has yet to. */
+export async function recordOutcome(
+  deps: Deps,
+  { scope, lease }: Place,
+  record: SyncRecord,
+  outcome: Outcome,
+): Promise<void> {
+  const { reason } = summaryOf(outcome);
+  const isPartial = scope === 'pools' && outcome.type === 'ended';
+  if (reason === 'StalePlan' || reason === 'Held' || (isPartial && saysMore(record))) {
+    await deps.store.putSync({ ...record, attempts: record.attempts - 1 }, lease.current());
+    return;
+  }
+  const next = nextRecord(deps, scope, record, outcome);
+  const { fleet, gateway, state, message } = next;
+  const changes = outcome.type === 'ended' ? outcome.pushed.length : 0;
+  deps.log.info('gateway.reconciled', { fleet, gateway, state, reason, message, changes });
+  await deps.store.putSync(next, lease.current());
+}
+
+/** That the pools are right says nothing of the rest: a full run that has yet to end well, or that left something as it is. */
+function saysMore(record: SyncRecord): boolean {
+  return record.intent !== undefined || record.verifiedAt === undefined || record.state === 'Diverged';
+}
+
+function nextRecord(deps: Deps, scope: Place['scope'], record: SyncRecord, outcome: Outcome): SyncRecord {
+  const now = deps.clock.now();
+  const summary = summaryOf(outcome);
+  const done = isEnded(summary);
+  const attempts = goesOn(summary.reason) ? record.attempts - 1 : record.attempts;
+  const renews = outcome.type === 'failed' && outcome.renewsIntent;
+  return {
+    ...record,
+    ...summary,
+    intent: done ? undefined : renews ? deps.ids.ulid() : record.intent,
+    attempts: done ? 0 : attempts,
+    nextAttemptAt: done ? undefined : isoOf(now + waitMs(attempts, outcome)),
+    verifiedAt: summary.state === 'Verified' ? isoOf(now) : record.verifiedAt,
+    checkedAt: outcome.type === 'ended' && scope === 'full' ? isoOf(now) : record.checkedAt,
+    provisioned: outcome.type === 'ended' ? outcome.target : record.provisioned,
+    progress: progressAfter(record, outcome),
+  };
+}
+
+/** A run that stopped in the middle of a call does not know how far it has come beyond what was noted. */
+function progressAfter(record: SyncRecord, outcome: Outcome): Progress | undefined {
+  if (outcome.type === 'provisioning') return outcome.progress;
+  if (outcome.type !== 'stopped') return undefined;
+  return outcome.progress ?? (goesOn(outcome.reason) ? record.progress : undefined);
+}
+
+function waitMs(attempts: number, outcome: Outcome): number {
+  if (outcome.type === 'stopped' && goesOn(outcome.reason)) return 0;
+  if (outcome.type === 'provisioning') return PROVISION_POLL_MS;
+  return Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempts - 1));
+}
+
+/** How many changes the runs have made that the next one goes on from. */
+export function doneBefore({ reason, progress }: SyncRecord): number {
+  return goesOn(reason) ? (progress?.done ?? 0) : 0;
+}
+
+/** Whether a gateway is to be run now: it has yet to follow and its next attempt is due, or nobody has looked at it for a while. */
+export function isDue(record: SyncRecord | undefined, isBehind: boolean, nowMs: number): boolean {
+  if (record === undefined) return isBehind;
+  if (!isEnded(record)) return isPast(record.nextAttemptAt, nowMs);
+  return isBehind || isPast(record.checkedAt, nowMs - READ_EVERY_MS);
+}
+
+function isPast(at: string | undefined, nowMs: number): boolean {
+  return at === undefined || msOf(at) <= nowMs;
+}

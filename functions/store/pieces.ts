@@ -1,0 +1,87 @@
+/** Records that may be larger than an item: their JSON is kept in pieces, which are written together or not at all. */
+
+import { digest } from '../core/digest.ts';
+import { type Lease, LeaseLost, StoreLimitError } from '../deps.ts';
+import { check, type Item, type Operation, PRESENT, put, remove } from './items.ts';
+import { type Key, ownerOfPiece, type Range } from './keys.ts';
+import { fence } from './leases.ts';
+import { outage } from './outage.ts';
+import { itemOf, type RecordType, recordOf } from './record-type.ts';
+import type { Table } from './table.ts';
+
+/** Characters of a piece: below the limit of an item whatever they are. */
+const PIECE_CHARS = 90_000;
+
+/** Far below the 4 MB of a transaction where characters are ASCII, as all that we keep of objects at gateways is. */
+const MAX_PIECES = 36;
+
+export interface PiecedRecord {
+  /** Of the first piece is 0. */
+  pieceKey: (piece: number) => Key;
+  /** Must exist, so that nothing is kept of what has been deleted. */
+  owner: Key;
+}
+
+/** A writer may come between the pages of a read. */
+const MAX_READS = 5;
+
+/**
+ * The records of these pieces, in order; those of one record stand together and in order. Pieces beyond the number that the first one tells
+ * are left over.
+ */
+export async function readPieces<T>(table: Table, range: Range, type: RecordType<T>): Promise<T[]> {
+  for (let read = 1; ; read++) {
+    const records = Map.groupBy(await table.query(range), ownerOfPiece);
+    const whole = [...records.values()].map(assembled);
+    const isTorn = whole.some((item) => item['digest'] !== digest(item['body']));
+    if (!isTorn || read === MAX_READS) return whole.map((item) => recordOf(item, type));
+  }
+}
+
+function assembled(items: readonly Item[]): Item {
+  const first: Item = items[0] ?? { pk: '', sk: '' };
+  const bodies = items.slice(0, Number(first['pieces'] ?? 1)).map((item) => String(item['body']));
+  return { ...first, body: bodies.join('') };
+}
+
+/** Replaces the record; one that is as it was is not written again. Throws LeaseLost, also when the owner is gone. */
+export async function writePieces<T>(
+  table: Table,
+  type: RecordType<T>,
+  { pieceKey, owner }: PiecedRecord,
+  record: T,
+  lease: Lease,
+): Promise<void> {
+  const { body, ...attributes } = itemOf(type, pieceKey(0), record);
+  const bodies = split(String(body));
+  if (bodies.length > MAX_PIECES) {
+    throw new StoreLimitError(
+      `The ${type.name} has ${String(body).length} characters, which are more than can be kept.`,
+    );
+  }
+  const known = await table.get(pieceKey(0));
+  const state = digest(body);
+  if (known?.['digest'] === state) return;
+  const before = Number(known?.['pieces'] ?? (known ? 1 : 0));
+  const puts = bodies.map((part, index): Operation => {
+    const key = pieceKey(index);
+    return put(
+      index === 0
+        ? { ...attributes, ...key, body: part, pieces: bodies.length, digest: state }
+        : { ...key, body: part },
+    );
+  });
+  const removals = Array.from({ length: Math.max(0, before - bodies.length) }, (_, index) =>
+    remove(pieceKey(bodies.length + index)),
+  );
+  const outcome = await table.transact([fence(lease), check(owner, PRESENT), ...puts, ...removals]);
+  if (outcome.ok) return;
+  if (outcome.failed.length === 0) throw outage('contended', 'TransactionConflict');
+  throw new LeaseLost(lease.name);
+}
+
+function split(body: string): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(body.length / PIECE_CHARS)) }, (_, index) =>
+    body.slice(index * PIECE_CHARS, (index + 1) * PIECE_CHARS),
+  );
+}
