@@ -1,13 +1,15 @@
-import type { Change, Json } from '../../core/provider-object.ts';
+import type { Json, Refusal } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import type { Observed } from '../provider.ts';
 import { settle } from '../shared.ts';
 import { isGone, type MseSession, write, writeOnce } from './calls.ts';
-import { RouteSpec, routeObject, SERVICE } from './canonical.ts';
-import { factsOf } from './facts.ts';
+import { type RouteObject, type RouteSpec, routeObject } from './canonical.ts';
+import type { RouteChange } from './changes.ts';
+import { seen } from './facts.ts';
 import { listDomains, listRoutes, listServices, ownedRoutes, ownedServices } from './observe.ts';
 import { policiesText, policyParameter } from './policies.ts';
 import { awaitOffline, awaitPublished } from './publish.ts';
+import { attempt, DependsOnRefused } from './refusals.ts';
 import { forgetRoutes, type Route, readRoute } from './route-details.ts';
 import { mustGoOffline, mustPublish, PUBLISH, type RouteEdit, routeEdits, TAKE_OFFLINE } from './route-steps.ts';
 
@@ -19,33 +21,64 @@ interface Work {
   services: ReadonlyMap<string, number>;
 }
 
+/** A route that is to be there. */
+interface Write {
+  change: RouteChange;
+  after: RouteObject;
+}
+
 /** Creates and updates routes side by side, publishes them, and waits until they are in force; then does the deletes. */
-export async function applyRoutes(changes: readonly Change[], observed: Observed, session: MseSession): Promise<void> {
-  if (changes.length === 0) return;
-  const writes = changes.filter((change) => change.verb !== 'delete');
+export async function applyRoutes(
+  changes: readonly RouteChange[],
+  observed: Observed,
+  session: MseSession,
+): Promise<Refusal[]> {
+  if (changes.length === 0) return [];
   const routes = await listRoutes(session);
-  const existing = ownedRoutes(routes, session);
+  const writes = changes.flatMap((change) => (change.after ? [{ change, after: change.after }] : []));
+  const refused = await writeRoutes(writes, ownedRoutes(routes, session), observed, session);
+  const leaving = changes.flatMap((change) => {
+    const route = change.after ? undefined : routes.find(({ Id }) => Id === Number(change.before?.remoteId));
+    return route ? [{ change, route }] : [];
+  });
+  return [...refused, ...(await deleteRoutes(leaving, session))];
+}
+
+async function writeRoutes(
+  writes: readonly Write[],
+  existing: ReadonlyMap<string, Route>,
+  observed: Observed,
+  session: MseSession,
+): Promise<Refusal[]> {
+  if (writes.length === 0) return [];
   const work = { session, ...(await idsFor(writes, observed, session)) };
   await forgetRoutes(
-    writes.flatMap((change) => existing.get(change.key) ?? []),
+    writes.flatMap(({ change }) => existing.get(change.key) ?? []),
     session,
   );
-  const written = await Promise.allSettled(writes.map((change) => writeRoute(change, existing.get(change.key), work)));
-  const ids = written.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  await awaitPublished(ids, session);
-  for (const outcome of written) if (outcome.status === 'rejected') throw outcome.reason;
-  const leaving = new Set(changes.flatMap(({ verb, before }) => (verb === 'delete' ? [Number(before?.remoteId)] : [])));
-  await deleteRoutes(
-    routes.filter((route) => leaving.has(route.Id)),
-    session,
+  const written = new Map<number, RouteChange>();
+  const attempts = writes.map((one) =>
+    attempt(one.change, async () => {
+      written.set(await writeRoute(one, existing.get(one.change.key), work), one.change);
+    }),
   );
+  await Promise.allSettled(attempts);
+  const failed = await awaitPublished([...written.keys()], session);
+  const refused = (await Promise.all(attempts)).flat();
+  return [...refused, ...failed.flatMap((id) => notPublished(written.get(id)))];
+}
+
+function notPublished(change: RouteChange | undefined): Refusal[] {
+  if (change === undefined) return [];
+  const { kind, key } = change;
+  return [{ kind, key, code: 'RoutePublishFailed', detail: `MSE could not publish the route ${key}.` }];
 }
 
 /** Returns the id of the route once its publishing has begun. What a run before this one has created is completed. */
-async function writeRoute({ key, before, after }: Change, existing: Route | undefined, work: Work): Promise<number> {
-  const desired = RouteSpec.parse(after?.spec);
-  const id = existing?.Id ?? (await addRoute(key, desired, work));
-  const current = existing && RouteSpec.parse(before?.spec ?? (await currentSpec(existing, work)));
+async function writeRoute({ change, after }: Write, existing: Route | undefined, work: Work): Promise<number> {
+  const desired = after.spec;
+  const id = existing?.Id ?? (await addRoute(change.key, desired, work));
+  const current = existing && (change.before?.spec ?? (await currentSpec(existing, work)));
   const edits = current === undefined ? [] : routeEdits(current, desired);
   for (const edit of edits) await editRoute(id, edit, desired, work);
   if (mustPublish(edits.length > 0, existing?.Status)) {
@@ -61,7 +94,7 @@ async function editRoute(Id: number, { action, policy }: RouteEdit, desired: Rou
   await write(work.session, action, { GatewayUniqueId, Id, ...parameters });
 }
 
-async function currentSpec({ Name, Id }: Route, { session, services }: Work) {
+async function currentSpec({ Name, Id }: Route, { session, services }: Work): Promise<RouteSpec> {
   const keys = new Map([...services].map(([key, id]) => [id, key]));
   return routeObject(Name, await readRoute(session, Id, keys)).spec;
 }
@@ -80,22 +113,21 @@ async function addRoute(Name: string, spec: RouteSpec, work: Work): Promise<numb
   const Data = await writeOnce(session, 'AddGatewayRoute', parameters, async () => (await find()) !== undefined);
   if (typeof Data === 'number') return Data;
   const route = await find();
-  if (route === undefined) throw missing(`route ${Name}`);
-  return route.Id;
+  return (route ?? lost(Name)).Id;
 }
 
 function routeParameters(spec: RouteSpec, { domains, services }: Work): Record<string, Json | undefined> {
   const { DestinationType, Predicates, Services, FallbackServices, DirectResponse, Redirect } = spec;
   return {
-    DomainIdListJSON: spec.Domains.map((name) => domains[name] ?? notFound(`domain ${name}`)),
+    DomainIdListJSON: spec.Domains.map((name) => domains[name] ?? lacking(`domain ${name}`)),
     Predicates,
     DestinationType,
     Services: Services.map(({ Service, Percent }) => ({
-      ServiceId: services.get(Service) ?? notFound(`service ${Service}`),
+      ServiceId: services.get(Service) ?? lacking(`service ${Service}`),
       ...(DestinationType === 'Multiple' ? { Percent } : {}),
     })),
     Fallback: FallbackServices.length > 0,
-    FallbackServices: FallbackServices.map((key) => ({ ServiceId: services.get(key) ?? notFound(`service ${key}`) })),
+    FallbackServices: FallbackServices.map((key) => ({ ServiceId: services.get(key) ?? lacking(`service ${key}`) })),
     DirectResponseJSON: DirectResponse,
     RedirectJSON: Redirect && withoutEmpty(Redirect),
   };
@@ -107,16 +139,27 @@ function withoutEmpty({ Code, Host, Path }: NonNullable<RouteSpec['Redirect']>) 
 }
 
 /** A published route cannot be deleted: it goes offline first. */
-async function deleteRoutes(routes: readonly Route[], session: MseSession): Promise<void> {
-  await settle(routes.filter(({ Status }) => mustGoOffline(Status)).map(({ Id }) => takeOffline(Id, session)));
+async function deleteRoutes(
+  leaving: readonly { change: RouteChange; route: Route }[],
+  session: MseSession,
+): Promise<Refusal[]> {
+  const { gatewayUniqueId: GatewayUniqueId } = session.target;
+  const published = leaving.filter(({ route }) => mustGoOffline(route.Status));
+  const refused = await settle(
+    published.map(({ change, route }) => attempt(change, () => takeOffline(route.Id, session))),
+  );
+  const stays = new Set(refused.flat().map(({ key }) => key));
+  const offline = leaving.filter(({ change }) => !stays.has(change.key));
   await awaitOffline(
-    routes.map((route) => route.Id),
+    offline.map(({ route }) => route.Id),
     session,
   );
-  const { gatewayUniqueId: GatewayUniqueId } = session.target;
-  await settle(
-    routes.map(({ Id: RouteId }) => unlessGone(write(session, 'DeleteGatewayRoute', { GatewayUniqueId, RouteId }))),
+  const deleted = await settle(
+    offline.map(({ change, route }) =>
+      attempt(change, () => unlessGone(write(session, 'DeleteGatewayRoute', { GatewayUniqueId, RouteId: route.Id }))),
+    ),
   );
+  return [...refused, ...deleted].flat();
 }
 
 async function takeOffline(RouteId: number, session: MseSession): Promise<void> {
@@ -136,32 +179,29 @@ async function unlessGone(task: Promise<unknown>): Promise<void> {
 
 /** Ids of what the routes refer to; what has been created since the gateway was observed is looked up. */
 async function idsFor(
-  writes: readonly Change[],
+  writes: readonly Write[],
   observed: Observed,
   session: MseSession,
 ): Promise<Pick<Work, 'domains' | 'services'>> {
-  const specs = writes.map((change) => RouteSpec.parse(change.after?.spec));
-  const { domains } = factsOf(observed);
-  const services = new Map(
-    observed.objects.filter((object) => object.kind === SERVICE).map(({ key, remoteId }) => [key, Number(remoteId)]),
-  );
-  const lacksDomain = specs.some((spec) => spec.Domains.some((name) => !(name in domains)));
+  const specs = writes.map(({ after }) => after.spec);
+  const { facts, services } = seen(observed);
+  const lacksDomain = specs.some((spec) => spec.Domains.some((name) => !(name in facts.domains)));
   const lacksService = specs.some((spec) =>
     [...spec.Services.map(({ Service }) => Service), ...spec.FallbackServices].some((key) => !services.has(key)),
   );
   return {
-    domains: lacksDomain ? await listDomains(session) : domains,
+    domains: lacksDomain ? await listDomains(session) : facts.domains,
     services: lacksService
       ? new Map([...ownedServices(await listServices(session), session)].map(([key, { Id }]) => [key, Id]))
-      : services,
+      : new Map([...services].map(([key, { remoteId }]) => [key, Number(remoteId)])),
   };
 }
 
-function notFound(what: string): never {
-  throw missing(what);
+function lacking(what: string): never {
+  throw new DependsOnRefused(`The route needs the ${what}, which is not at the gateway.`);
 }
 
-function missing(what: string): CloudError {
-  const message = `There is no ${what} at the gateway`;
-  return new CloudError({ code: 'NotFound', errorClass: 'gone', action: 'AddGatewayRoute', message });
+function lost(name: string): never {
+  const message = `The route ${name} was added and is not listed`;
+  throw new CloudError({ code: 'RouteNotFound', errorClass: 'unavailable', action: 'ListGatewayRoute', message });
 }

@@ -1,17 +1,19 @@
-import type { Change } from '../../core/provider-object.ts';
+import type { Change, Refusal } from '../../core/provider-object.ts';
 import type { Observed } from '../provider.ts';
 import { settle } from '../shared.ts';
 import { applyRoutes } from './apply-routes.ts';
 import { applyDomains, applyServices } from './apply-services.ts';
 import type { MseSession } from './calls.ts';
-import { DOMAIN, ROUTE, SERVICE } from './canonical.ts';
+import { isDomainChange, isRouteChange, isServiceChange } from './changes.ts';
 
 /**
- * Applies a batch and waits until it is in force. What is found done already is not done again. Throws the CloudError of the first change
- * that failed, once no other change is under way.
+ * Applies a batch and waits until it is in force. What is found done already is not done again. Resolves with what the cloud refuses, each
+ * object by itself. Throws the CloudError of the first change that failed for another reason, once no other change is under way.
  */
-export async function apply(batch: readonly Change[], observed: Observed, session: MseSession): Promise<void> {
-  const of = (kind: string) => batch.filter((change) => change.kind === kind);
-  await settle([applyDomains(of(DOMAIN), session), applyServices(of(SERVICE), session)]);
-  await applyRoutes(of(ROUTE), observed, session);
+export async function apply(batch: readonly Change[], observed: Observed, session: MseSession): Promise<Refusal[]> {
+  const refused = await settle([
+    applyDomains(batch.filter(isDomainChange), session),
+    applyServices(batch.filter(isServiceChange), observed, session),
+  ]);
+  return [...refused.flat(), ...(await applyRoutes(batch.filter(isRouteChange), observed, session))];
 }

@@ -15,40 +15,40 @@ export const ROUTE = 'Route';
 /** The domain that stands for every host name. */
 export const ANY_HOST = '*';
 
-export const HealthCheck = z.object({
-  Check: z.boolean(),
-  Protocol: z.string(),
-  Interval: z.int(),
-  Timeout: z.int(),
-  HealthyThreshold: z.int(),
-  UnhealthyThreshold: z.int(),
-  HttpPath: z.string().optional(),
-  ExpectedStatuses: z.array(z.int()).optional(),
-});
-export type HealthCheck = z.infer<typeof HealthCheck>;
+export type DomainSpec = {
+  Name: string;
+  Protocol: 'HTTP' | 'HTTPS';
+  CertIdentifier?: string;
+};
 
-export const ServiceSpec = z.object({
-  ServiceProtocol: z.string(),
+export type HealthCheck = {
+  Check: boolean;
+  Protocol: string;
+  Interval: number;
+  Timeout: number;
+  HealthyThreshold: number;
+  UnhealthyThreshold: number;
+  HttpPath?: string;
+  ExpectedStatuses?: number[];
+};
+
+export type ServiceSpec = {
+  ServiceProtocol: string;
   /** `address:port`; all weigh the same. */
-  Ips: z.array(z.string()),
-  HealthCheck,
-  LoadBalancer: z.object({
-    Type: z.string(),
-    Cookie: z.object({ Name: z.string(), Path: z.string(), TTL: z.int() }).optional(),
-  }),
-});
-export type ServiceSpec = z.infer<typeof ServiceSpec>;
+  Ips: string[];
+  HealthCheck: HealthCheck;
+  LoadBalancer: { Type: string; Cookie?: { Name: string; Path: string; TTL: number } };
+};
 
 export const TextPredicate = z.object({ Key: z.string(), Value: z.string(), Type: z.string() });
 export type TextPredicate = z.infer<typeof TextPredicate>;
 
-export const Predicates = z.object({
-  PathPredicates: z.object({ Path: z.string(), Type: z.string(), IgnoreCase: z.boolean() }),
-  HeaderPredicates: z.array(TextPredicate),
-  QueryPredicates: z.array(TextPredicate),
-  MethodPredicates: z.array(z.string()),
-});
-export type Predicates = z.infer<typeof Predicates>;
+export type Predicates = {
+  PathPredicates: { Path: string; Type: string; IgnoreCase: boolean };
+  HeaderPredicates: TextPredicate[];
+  QueryPredicates: TextPredicate[];
+  MethodPredicates: string[];
+};
 
 export const Retry = z.object({ Attempts: z.int(), RetryOn: z.array(z.string()), HttpCodes: z.array(z.string()) });
 
@@ -75,55 +75,58 @@ export const HttpRewrite = z.object({
 });
 
 /** What a route does besides matching and forwarding; what is absent is off. */
-export const Policies = z.object({
+export type Policies = {
   /** 0: no limit. */
-  TimeoutSeconds: z.int().optional(),
-  Retry: Retry.optional(),
-  Cors: Cors.optional(),
-  HeaderOp: z.array(HeaderOpItem).optional(),
-  HttpRewrite: HttpRewrite.optional(),
-});
-export type Policies = z.infer<typeof Policies>;
+  TimeoutSeconds?: number | undefined;
+  Retry?: z.infer<typeof Retry> | undefined;
+  Cors?: z.infer<typeof Cors> | undefined;
+  HeaderOp?: z.infer<typeof HeaderOpItem>[] | undefined;
+  HttpRewrite?: z.infer<typeof HttpRewrite> | undefined;
+};
 
 /** `Service` is the name of one of our services; one that is not ours is `id:` and its id. */
-const Destination = z.object({ Service: z.string(), Percent: z.int() });
-export type Destination = z.infer<typeof Destination>;
+export type Destination = { Service: string; Percent: number };
 
-export const RouteSpec = Policies.extend({
+export type RouteSpec = Policies & {
   /** Names. */
-  Domains: z.array(z.string()),
-  Predicates,
-  DestinationType: z.string(),
-  Services: z.array(Destination),
-  FallbackServices: z.array(z.string()),
-  DirectResponse: z.object({ Code: z.int(), Body: z.string() }).optional(),
-  Redirect: z.object({ Code: z.int(), Host: z.string(), Path: z.string() }).optional(),
+  Domains: string[];
+  Predicates: Predicates;
+  DestinationType: string;
+  Services: Destination[];
+  FallbackServices: string[];
+  DirectResponse?: { Code: number; Body: string };
+  Redirect?: { Code: number; Host: string; Path: string };
   /** False while what was written last is not in force. */
-  Published: z.boolean(),
-});
-export type RouteSpec = z.infer<typeof RouteSpec>;
+  Published: boolean;
+};
 
-export function domainObject(name: string, certificateId?: string): ProviderObject {
-  const spec =
+export type DomainObject = ProviderObject<DomainSpec> & { kind: typeof DOMAIN };
+export type ServiceObject = ProviderObject<ServiceSpec> & { kind: typeof SERVICE };
+export type RouteObject = ProviderObject<RouteSpec> & { kind: typeof ROUTE };
+export type MseObject = DomainObject | ServiceObject | RouteObject;
+
+export function domainObject(name: string, certificateId?: string): DomainObject {
+  const spec: DomainSpec =
     certificateId === undefined
       ? { Name: name, Protocol: 'HTTP' }
       : { Name: name, Protocol: 'HTTPS', CertIdentifier: certificateId };
   return { kind: DOMAIN, key: name, rank: 0, spec };
 }
 
-export function serviceObject(name: string, spec: ServiceSpec, remoteId?: string): ProviderObject {
-  return object(SERVICE, 1, name, { ...spec, Ips: [...spec.Ips].sort(compareText) }, remoteId);
+export function serviceObject(name: string, spec: ServiceSpec, remoteId?: string): ServiceObject {
+  const canonical = { ...spec, Ips: [...spec.Ips].sort(compareText) };
+  return { kind: SERVICE, key: name, rank: 1, spec: canonical, ...(remoteId !== undefined && { remoteId }) };
 }
 
 /** Lists whose order means nothing are sorted; names of headers are case-insensitive. */
-export function routeObject(name: string, spec: RouteSpec, remoteId?: string): ProviderObject {
+export function routeObject(name: string, spec: RouteSpec, remoteId?: string): RouteObject {
   const canonical = {
     ...spec,
     Domains: [...spec.Domains].sort(compareText),
     Predicates: canonicalPredicates(spec.Predicates),
     Services: [...spec.Services].sort((a, b) => compareText(a.Service, b.Service)),
   };
-  return object(ROUTE, 2, name, canonical, remoteId);
+  return { kind: ROUTE, key: name, rank: 2, spec: canonical, ...(remoteId !== undefined && { remoteId }) };
 }
 
 export function canonicalPredicates(predicates: Predicates): Predicates {
@@ -140,14 +143,4 @@ function sortTexts(predicates: readonly TextPredicate[]): TextPredicate[] {
   return predicates
     .map(({ Key, Value, Type }) => ({ Key, Value, Type }))
     .sort((a, b) => compareText(a.Key, b.Key) || compareText(digest(a), digest(b)));
-}
-
-function object(
-  kind: string,
-  rank: number,
-  key: string,
-  spec: ProviderObject['spec'],
-  remoteId: string | undefined,
-): ProviderObject {
-  return { kind, key, rank, spec, ...(remoteId === undefined ? {} : { remoteId }) };
 }

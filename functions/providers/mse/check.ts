@@ -2,15 +2,10 @@ import type { RouteFilter } from '../../../schemas/filter.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
 import type { Capabilities } from '../../core/features.ts';
-import type { GatewayConfig, Pool, Rule } from '../../core/ir.ts';
-import type { Observed, QuotaUse } from '../provider.ts';
-import { isExceeded, largest, refusal, type Use } from '../quotas.ts';
-import { factsOf } from './facts.ts';
 import { HOUR_SECONDS } from './policies.ts';
-import { slotsOf } from './shares.ts';
 
 /** Percentages of a route are whole and total 100. */
-const MAX_DESTINATIONS = 100;
+export const MAX_DESTINATIONS = 100;
 
 const REDIRECT = 'a redirect of MSE has a status code, a host and a whole path only';
 
@@ -71,55 +66,4 @@ function checkMaxAge(filter: RouteFilter, pointer: string): Issue[] {
   if (filter.type !== 'CORS' || filter.maxAgeSeconds % HOUR_SECONDS === 0) return [];
   const detail = `MSE counts it in hours: ${filter.maxAgeSeconds} is no multiple of ${HOUR_SECONDS}`;
   return [{ pointer: `${pointer}/maxAgeSeconds`, code: 'unsupported-feature', detail }];
-}
-
-/** MSE publishes no quotas; what is known is that the percentages of a route are whole. */
-export function quotas(config: GatewayConfig): QuotaUse[] {
-  return largest(destinationUses(config));
-}
-
-function destinationUses({ rules, pools }: GatewayConfig): Use[] {
-  const slots = new Map(pools.map((pool) => [pool.key, slotsOf(pool, []).slots.length]));
-  return rules.map(({ key, backends }) => ({
-    kind: 'destinations',
-    quota: `services of the route of ${key}`,
-    used: backends.reduce((sum, { pool }) => sum + (slots.get(pool) ?? 0), 0),
-    allowed: MAX_DESTINATIONS,
-    pointer: `#/rules/${key}`,
-  }));
-}
-
-/** What must not, or cannot, be written to this gateway. */
-export function checkQuotas(config: GatewayConfig, observed: Observed): Issue[] {
-  const { impostors, ofIngressController } = factsOf(observed);
-  return [
-    ...(ofIngressController ? [foreign('The gateway is owned by the Ingress controller of a cluster.')] : []),
-    ...impostors.map((name) => foreign(`${name} has a name of ours, and is not ours.`)),
-    ...destinationUses(config)
-      .filter(isExceeded)
-      .map((use) => refusal('MSE', use)),
-    ...config.rules.flatMap((rule) => checkFallback(rule, config.pools)),
-    ...config.pools.filter((pool) => slotsOf(pool, []).slots.length === 0).map(empty),
-  ];
-}
-
-/** MSE falls back between HTTP services only (MSE user guide, create a route). */
-function checkFallback({ key, backends, fallback }: Rule, pools: readonly Pool[]): Issue[] {
-  if (fallback === undefined) return [];
-  const used = new Set([...backends.map(({ pool }) => pool), fallback]);
-  return pools
-    .filter((pool) => used.has(pool.key) && pool.protocol !== 'HTTP')
-    .map(({ service, port, protocol }) => ({
-      pointer: `#/rules/${key}`,
-      code: 'unsupported-feature',
-      detail: `MSE falls back between HTTP services only, and port ${port} of ${service} is ${protocol}.`,
-    }));
-}
-
-function foreign(detail: string): Issue {
-  return { pointer: '#/target', code: 'foreign-object', detail };
-}
-
-function empty({ key, service, port }: Pool): Issue {
-  return { pointer: `#/pools/${key}`, code: 'empties-pool', detail: `No cluster serves port ${port} of ${service}.` };
 }

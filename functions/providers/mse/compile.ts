@@ -1,61 +1,54 @@
 import type { MseTarget } from '../../../schemas/gateway.ts';
 import { toPercents } from '../../core/distribution.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../../core/ir.ts';
-import type { ProviderObject } from '../../core/provider-object.ts';
 import type { Observed, PoolShares, Session } from '../provider.ts';
 import {
   type Destination,
   domainObject,
   type HealthCheck,
+  type MseObject,
+  type RouteObject,
   type RouteSpec,
   routeObject,
+  type ServiceObject,
   type ServiceSpec,
   serviceObject,
 } from './canonical.ts';
 import { factsOf } from './facts.ts';
-import { markOf, nameOf } from './names.ts';
+import { markOf, routeName } from './names.ts';
 import { filterOf, policiesOf } from './policies.ts';
 import { type RouteOf, routesOf } from './predicates.ts';
-import { type Slot, slotsOf } from './shares.ts';
+import { type Slot, slotsOf } from './slots.ts';
 
 /** The cookie by which a service with affinity knows its clients. */
 const AFFINITY_COOKIE = 'fairlead-affinity';
 
 const PROTOCOLS: Record<Pool['protocol'], string> = { HTTP: 'HTTP', HTTPS: 'HTTPS', gRPC: 'GRPC' };
-const PATH_SUFFIXES: Record<string, string> = { EQUAL: 'e', PRE: 'p', ERGULAR: 'r' };
 
 /** By pool, its services and what routes give each of the pool. */
 type Backends = ReadonlyMap<string, readonly Destination[]>;
 
 /**
- * One service for each pool and cluster that has a declared share of it, one or two routes for each rule, and the domains that are
- * missing. Domains that exist are taken as they are, whoever made them.
+ * The services of matched pools, one or two routes for each rule, and the domains that are missing. Domains that exist are taken as they
+ * are, whoever made them.
  */
 export function compile(
   config: GatewayConfig,
   shares: PoolShares,
   observed: Observed,
   { owner, target }: Pick<Session<MseTarget>, 'owner' | 'target'>,
-): ProviderObject[] {
+): MseObject[] {
   const mark = markOf(owner);
-  const pools = config.pools.map((pool) => {
-    const { slots, real } = slotsOf(pool, shares.get(pool.key) ?? []);
-    return { pool, real, services: slots.map((slot) => ({ slot, name: serviceName(mark, pool, slot) })) };
-  });
+  const pools = config.pools.map((pool) => ({ pool, ...slotsOf(pool, shares.get(pool.key) ?? []) }));
   const backends = new Map(
-    pools.map(({ pool, services }) => [
-      pool.key,
-      services.map(({ slot, name }) => ({ Service: name, Percent: slot.percent })),
-    ]),
+    pools.map(({ pool, slots }) => [pool.key, slots.map(({ key, percent }) => ({ Service: key, Percent: percent }))]),
   );
   const routes = routesOf(config.rules);
-  const present = factsOf(observed).domains;
+  const present = factsOf(observed.facts).domains;
   const missing = [...new Set(routes.map((route) => route.domain))].filter((domain) => !(domain in present));
   return [
     ...missing.map((domain) => domainObject(domain, certificateFor(domain, target))),
-    ...pools.flatMap(({ pool, services, real }) =>
-      services.map(({ slot, name }) => compileService(name, pool, slot, real)),
-    ),
+    ...pools.flatMap(({ pool, slots, real }) => slots.map((slot) => compileService(pool, slot, real))),
     ...routes.map((route) => compileRoute(mark, route, backends)),
   ];
 }
@@ -67,19 +60,15 @@ function certificateFor(domain: string, { certificates = [] }: MseTarget): strin
   return (named(domain) ?? named(wildcard))?.certificateId;
 }
 
-function serviceName(mark: string, pool: Pool, slot: Slot): string {
-  return nameOf(mark, `${pool.service}-${pool.port}-${slot.name}`, { pool: pool.key, slot: slot.name });
-}
-
 /** Shares belong to the pool as a whole: each of its services tells them all. */
-function compileService(name: string, pool: Pool, slot: Slot, real: readonly Share[]): ProviderObject {
+function compileService(pool: Pool, { key, addresses }: Slot, real: readonly Share[]): ServiceObject {
   const spec: ServiceSpec = {
     ServiceProtocol: PROTOCOLS[pool.protocol],
-    Ips: slot.addresses,
+    Ips: addresses,
     HealthCheck: healthCheck(pool),
     LoadBalancer: loadBalancer(pool),
   };
-  return { ...serviceObject(name, spec), pool: pool.key, shares: [...real] };
+  return { ...serviceObject(key, spec), pool: pool.key, shares: [...real] };
 }
 
 /** MSE cannot say by which method it checks. 200 and 300 stand for 2xx and 3xx. */
@@ -100,17 +89,16 @@ function loadBalancer({ affinity }: Pool): ServiceSpec['LoadBalancer'] {
   return { Type: 'CONSISTENT_HASH', Cookie: { Name: AFFINITY_COOKIE, Path: '/', TTL: affinity.ttlSeconds } };
 }
 
-/** What a route matches is its identity: one that matches something else is another, and created before the old one goes. */
-function compileRoute(mark: string, { rule, domain, predicates }: RouteOf, backends: Backends): ProviderObject {
-  const { Path, Type } = predicates.PathPredicates;
-  const name = `${nameOf(mark, `${domain}${Path}`, { domain, predicates })}-${PATH_SUFFIXES[Type]}`;
-  return routeObject(name, {
+function compileRoute(mark: string, route: RouteOf, backends: Backends): RouteObject {
+  const { rule, domain, predicates } = route;
+  const spec = {
     Domains: [domain],
     Predicates: predicates,
     ...destination(rule, backends),
     ...policiesOf(rule, predicates),
     Published: true,
-  });
+  };
+  return { ...routeObject(routeName(mark, route), spec), rules: [rule.key] };
 }
 
 type DestinationPart = Pick<

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { ForeignObject } from '../../../schemas/plan.ts';
 import type { Observed, Scope } from '../provider.ts';
 import { settle, shownForeign } from '../shared.ts';
 import { list, type MseSession, orElse, read } from './calls.ts';
-import { type HealthCheck, ROUTE, SERVICE, type ServiceSpec, serviceObject } from './canonical.ts';
+import { type HealthCheck, SERVICE, type ServiceSpec, serviceObject } from './canonical.ts';
 import type { Facts } from './facts.ts';
+import { foreignObject, foreignRoute, shadowsOf } from './foreign.ts';
 import { isOfIngressController, readAddress, runningGateway } from './gateway.ts';
 import { markOf } from './names.ts';
 import { Route, readRoutes } from './route-details.ts';
@@ -56,7 +56,8 @@ export type Service = z.output<typeof Service>;
 
 /**
  * What the gateway has now. Our objects are the ones that have our mark in their name and are of the type that we create; what the
- * Ingress controller has made is not seen. Scope `pools` reads services only. Throws a CloudError while the gateway takes no writes.
+ * Ingress controller has made is not seen. An object cannot lose its name, since MSE renames neither services nor routes, so that ids that
+ * are known from before find nothing more. Scope `pools` reads services only. Throws a CloudError while the gateway takes no writes.
  */
 export async function observe(session: MseSession, scope: Scope): Promise<Observed> {
   const full = scope === 'full';
@@ -73,28 +74,25 @@ export async function observe(session: MseSession, scope: Scope): Promise<Observ
   const serviceObjects = [...ourServices].map(([key, service]) =>
     serviceObject(key, toServiceSpec(service), String(service.Id)),
   );
+  const routeObjects = await readRoutes(ourRoutes, keys, session);
+  const foreignRoutes = without(routes, ourRoutes).map(foreignRoute);
   const facts: Facts = {
     domains,
     impostors: impostors(services, routes, session),
     ofIngressController: isOfIngressController(gateway),
     routeStatus: Object.fromEntries([...ourRoutes].map(([key, { Status }]) => [key, Status])),
+    shadows: shadowsOf(routeObjects, foreignRoutes),
   };
-  const routeObjects = await readRoutes(ourRoutes, keys, session);
-  const foreign = full ? foreignOf(services, ourServices, routes, ourRoutes) : [];
+  const foreignServices = without(services, ourServices).map(({ Id, Name }) => {
+    return { kind: SERVICE, name: Name, remoteId: String(Id) };
+  });
+  const foreign = full ? shownForeign([...foreignRoutes.map(foreignObject), ...foreignServices]) : [];
   return { objects: [...serviceObjects, ...routeObjects], foreign, address, facts };
 }
 
-function foreignOf(
-  services: readonly Service[],
-  ourServices: ReadonlyMap<string, Service>,
-  routes: readonly Route[],
-  ourRoutes: ReadonlyMap<string, Route>,
-): ForeignObject[] {
-  const rest = (kind: string, all: readonly { Id: number; Name: string }[], ours: Iterable<{ Id: number }>) => {
-    const ids = new Set([...ours].map(({ Id }) => Id));
-    return all.filter(({ Id }) => !ids.has(Id)).map(({ Id, Name }) => ({ kind, name: Name, remoteId: String(Id) }));
-  };
-  return shownForeign([...rest(ROUTE, routes, ourRoutes.values()), ...rest(SERVICE, services, ourServices.values())]);
+function without<T extends { Id: number }>(all: readonly T[], ours: ReadonlyMap<string, T>): T[] {
+  const ids = new Set([...ours.values()].map(({ Id }) => Id));
+  return all.filter(({ Id }) => !ids.has(Id));
 }
 
 export function listServices(session: MseSession): Promise<Service[]> {

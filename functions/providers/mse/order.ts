@@ -33,7 +33,7 @@ function misplaced(routes: readonly RouteOf[], asked: (rule: Rule) => boolean): 
 }
 
 /** The greater one goes first at MSE. */
-function rankOf({ PathPredicates, HeaderPredicates, QueryPredicates }: Predicates): number {
+export function rankOf({ PathPredicates, HeaderPredicates, QueryPredicates }: Predicates): number {
   const parts = [PATH_KINDS.indexOf(PathPredicates.Type), PathPredicates.Path.length, HeaderPredicates.length];
   return parts.reduce((rank, part) => rank * STEP + part, 0) * STEP + QueryPredicates.length;
 }
@@ -52,7 +52,7 @@ function mayShareAPath(first: RouteOf, second: RouteOf): boolean {
 }
 
 /** What every path that matches begins with; of a regular expression, the part before its first operator. */
-function fixedStart({ Path, Type }: { Path: string; Type: string }): string {
+export function fixedStart({ Path, Type }: { Path: string; Type: string }): string {
   if (Type !== 'ERGULAR') return Path;
   if (Path.includes('|')) return '';
   const plain = /^\^((?:[\w/~-](?![*?{]))*)/.exec(Path);

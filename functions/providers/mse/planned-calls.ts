@@ -2,7 +2,7 @@ import type { PlannedCall } from '../../../schemas/plan.ts';
 import type { Change } from '../../core/provider-object.ts';
 import type { Observed } from '../provider.ts';
 import { batch } from './batch.ts';
-import { DOMAIN, ROUTE } from './canonical.ts';
+import { isDomainChange, isRouteChange, isServiceChange } from './changes.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { WriteAction } from './permissions.ts';
 import { routeActions } from './route-steps.ts';
@@ -10,14 +10,14 @@ import { serviceActions } from './service-steps.ts';
 
 /** The writes of `apply`, which takes the same steps. MSE takes one object a call. */
 export function calls(changes: readonly Change[], observed: Observed): PlannedCall[] {
-  const facts = factsOf(observed);
+  const facts = factsOf(observed.facts);
   return batch(changes)
     .flat()
     .flatMap((change) => actionsOf(change, facts).map((action) => ({ action, objects: [change.key] })));
 }
 
 function actionsOf(change: Change, { domains, routeStatus }: Facts): WriteAction[] {
-  if (change.kind === DOMAIN) return change.key in domains ? [] : ['AddGatewayDomain'];
-  if (change.kind === ROUTE) return routeActions(change, routeStatus[change.key]);
-  return serviceActions(change);
+  if (isDomainChange(change)) return change.key in domains ? [] : ['AddGatewayDomain'];
+  if (isRouteChange(change)) return routeActions(change, routeStatus[change.key]);
+  return isServiceChange(change) ? serviceActions(change) : [];
 }

@@ -68,13 +68,14 @@ function textPredicate({ type, name, value }: Rule['match']['headers'][number]):
   return { Key: name, Value: value, Type: TYPES[type] };
 }
 
-/** Whether every request that meets the conditions of `b` meets those of `a`; their paths are the same. */
-function covers(a: Predicates, b: Predicates): boolean {
+/** Whether every request that meets the conditions of `b` besides its path meets those of `a`. */
+export function covers(a: Predicates, b: Predicates): boolean {
   const includes = <T>(all: readonly T[], some: readonly T[]) =>
     some.every((item) => all.some((other) => equal(item, other)));
   return (
     includes(b.HeaderPredicates, a.HeaderPredicates) &&
     includes(b.QueryPredicates, a.QueryPredicates) &&
-    includes(b.MethodPredicates, a.MethodPredicates)
+    (a.MethodPredicates.length === 0 ||
+      (b.MethodPredicates.length > 0 && includes(a.MethodPredicates, b.MethodPredicates)))
   );
 }

@@ -8,12 +8,14 @@ const FIRST_DELAY_MS = 300;
 const MAX_DELAY_MS = 3_000;
 const BUDGET_MS = 60_000;
 
-/** Waits until the routes are in force. Throws a CloudError when one fails, or is not after 60 s. */
-export async function awaitPublished(ids: readonly number[], session: MseSession): Promise<void> {
+/** Waits until the routes are in force; resolves with those that could not be published. Throws a CloudError when that takes more than 60 s. */
+export async function awaitPublished(ids: readonly number[], session: MseSession): Promise<number[]> {
+  const failed: number[] = [];
   await awaitRoutes(ids, session, (route) => {
-    if (route?.Status === FAILED) throw failure('RoutePublishFailed', 'unavailable', `${route.Name} was not published`);
-    return route?.Status === PUBLISHED;
+    if (route?.Status === FAILED) failed.push(route.Id);
+    return route?.Status === PUBLISHED || route?.Status === FAILED;
   });
+  return failed;
 }
 
 /** Waits until no request reaches the routes any more. */
@@ -31,8 +33,7 @@ async function awaitRoutes(
   const deadlineMs = clock.now() + BUDGET_MS;
   let waiting = [...ids];
   for (let delayMs = FIRST_DELAY_MS; waiting.length > 0; delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)) {
-    if (clock.now() > deadlineMs)
-      throw failure('RouteTimeout', 'busy', `${waiting.length} routes have not changed state`);
+    if (clock.now() > deadlineMs) throw timeout(waiting.length);
     await clock.sleep(delayMs);
     await session.ensureLease();
     const routes = new Map((await listRoutes(session)).map((route) => [route.Id, route]));
@@ -40,6 +41,7 @@ async function awaitRoutes(
   }
 }
 
-function failure(code: string, errorClass: CloudError['errorClass'], message: string): CloudError {
-  return new CloudError({ code, errorClass, action: 'ListGatewayRoute', message });
+function timeout(count: number): CloudError {
+  const message = `${count} routes have not changed state`;
+  return new CloudError({ code: 'RouteTimeout', errorClass: 'busy', action: 'ListGatewayRoute', message });
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { digest } from '../../core/digest.ts';
-import type { Json, ProviderObject } from '../../core/provider-object.ts';
+import type { Json } from '../../core/provider-object.ts';
 import { chunks, settle } from '../shared.ts';
 import { type MseSession, orElse, read } from './calls.ts';
-import { type RouteSpec, routeObject, TextPredicate } from './canonical.ts';
+import { type RouteObject, type RouteSpec, routeObject, TextPredicate } from './canonical.ts';
 import { canonicalPolicies, ReadPolicies } from './policies.ts';
 import { PUBLISHED } from './status.ts';
 
@@ -32,19 +32,22 @@ export type Route = z.output<typeof Route>;
 
 const TextPredicates = orElse(z.array(TextPredicate), []);
 
+/** The conditions of a route, in details as in lists. */
+export const RoutePredicates = z.object({
+  PathPredicates: orElse(z.object({ Path: z.string(), Type: z.string(), IgnoreCase: orElse(z.boolean(), false) }), {
+    Path: '',
+    Type: '',
+    IgnoreCase: false,
+  }),
+  HeaderPredicates: TextPredicates,
+  QueryPredicates: TextPredicates,
+  MethodPredicates: orElse(z.array(z.string()), []),
+});
+
 const RouteDetail = ReadPolicies.extend({
   Status: z.int(),
   DomainNameList: orElse(z.array(z.string()), []),
-  RoutePredicates: z.object({
-    PathPredicates: orElse(z.object({ Path: z.string(), Type: z.string(), IgnoreCase: orElse(z.boolean(), false) }), {
-      Path: '',
-      Type: '',
-      IgnoreCase: false,
-    }),
-    HeaderPredicates: TextPredicates,
-    QueryPredicates: TextPredicates,
-    MethodPredicates: orElse(z.array(z.string()), []),
-  }),
+  RoutePredicates,
   DestinationType: z.string(),
   RouteServices,
   Fallback: orElse(z.boolean(), false),
@@ -68,7 +71,7 @@ export async function readRoutes(
   routes: ReadonlyMap<string, Route>,
   keys: ReadonlyMap<number, string>,
   session: MseSession,
-): Promise<ProviderObject[]> {
+): Promise<RouteObject[]> {
   const details = await rememberedDetails([...routes.values()], session);
   const missing = [...routes.values()].filter((route) => !details.has(route.Id));
   for (const some of chunks(missing, READS_AT_A_TIME)) {

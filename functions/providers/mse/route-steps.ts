@@ -1,6 +1,6 @@
 import { equal } from '../../core/digest.ts';
-import type { Change } from '../../core/provider-object.ts';
-import { RouteSpec } from './canonical.ts';
+import type { RouteSpec } from './canonical.ts';
+import type { RouteChange } from './changes.ts';
 import type { WriteAction } from './permissions.ts';
 import { POLICIES, type Policy } from './policies.ts';
 import { GOING_OFFLINE, isOnline, PUBLISHED, PUBLISHING } from './status.ts';
@@ -15,10 +15,10 @@ export const PUBLISH = 'ApplyGatewayRoute' as const;
 export const TAKE_OFFLINE = 'OfflineGatewayRoute' as const;
 
 /** The actions that a change of a route takes, in order. `status`: of the route at the gateway; undefined when it is not there. */
-export function routeActions({ verb, before, after }: Change, status: number | undefined): WriteAction[] {
-  if (verb === 'delete') return [...(mustGoOffline(status) ? [TAKE_OFFLINE] : []), 'DeleteGatewayRoute'];
-  if (verb === 'create') return ['AddGatewayRoute', PUBLISH];
-  const edits = routeEdits(RouteSpec.parse(before?.spec), RouteSpec.parse(after?.spec));
+export function routeActions({ before, after }: RouteChange, status: number | undefined): WriteAction[] {
+  if (after === undefined) return [...(mustGoOffline(status) ? [TAKE_OFFLINE] : []), 'DeleteGatewayRoute'];
+  if (before === undefined) return ['AddGatewayRoute', PUBLISH];
+  const edits = routeEdits(before.spec, after.spec);
   return [...edits.map(({ action }) => action), ...(mustPublish(edits.length > 0, status) ? [PUBLISH] : [])];
 }
 

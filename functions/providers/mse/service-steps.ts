@@ -1,6 +1,7 @@
 import { equal } from '../../core/digest.ts';
-import type { Change, Json } from '../../core/provider-object.ts';
-import { ServiceSpec } from './canonical.ts';
+import type { Json } from '../../core/provider-object.ts';
+import type { ServiceSpec } from './canonical.ts';
+import type { ServiceChange } from './changes.ts';
 import type { WriteAction } from './permissions.ts';
 
 /** One write to a service, which is still to be named by its id. */
@@ -13,12 +14,10 @@ export interface ServiceStep {
 type Current = Omit<ServiceSpec, 'HealthCheck'> & { HealthCheck?: ServiceSpec['HealthCheck'] | undefined };
 
 /** The actions that a change of a service takes, in order. */
-export function serviceActions({ verb, before, after }: Change): WriteAction[] {
+export function serviceActions({ verb, before, after }: ServiceChange): WriteAction[] {
   if (after === undefined) return verb === 'delete' ? ['DeleteGatewayService'] : [];
-  const desired = ServiceSpec.parse(after.spec);
-  const current = verb === 'create' ? imported(desired) : ServiceSpec.parse(before?.spec);
-  const steps = serviceSteps(current, desired).map(({ action }) => action);
-  return verb === 'create' ? ['ImportServices', ...steps] : steps;
+  const steps = serviceSteps(before?.spec ?? imported(after.spec), after.spec).map(({ action }) => action);
+  return before === undefined ? ['ImportServices', ...steps] : steps;
 }
 
 /** What an import makes: the gateway chooses the check, which depends on its version, so that ours is always written. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { featuresOf } from '../../../functions/core/features.ts';
 import { mse } from '../../../functions/providers/mse/index.ts';
 import { RouteInput } from '../../../schemas/route.ts';
-import { member, NOTHING, pool, rule } from './harness.ts';
+import { member, NO_FACTS, pool, rule } from './harness.ts';
 
 function route(rules: object[], more: object = {}) {
   return RouteInput.parse({ gateways: ['edge'], rules, ...more });
@@ -35,11 +35,11 @@ test('more destinations than percent to share out are refused', () => {
   const wide = (key: string) =>
     pool(
       key,
-      clusters.map(({ cluster }) => member(cluster, [1])),
+      clusters.map(({ cluster }, index) => member(cluster, [index])),
     );
   const config = { pools: [wide('a'), wide('b')], rules: [rule('/', { a: 50, b: 50 })] };
-  expect(mse.checkQuotas(config, NOTHING)).toMatchObject([{ code: 'quota-exceeded' }]);
-  expect(mse.quotas(config, NOTHING)).toMatchObject([{ used: 102, allowed: 100 }]);
+  expect(mse.findings(config, NO_FACTS)).toMatchObject([{ code: 'quota-exceeded' }]);
+  expect(mse.quotas(config, NO_FACTS)).toMatchObject([{ used: 102, allowed: 100 }]);
 });
 
 test('the age of preflight answers must be whole hours', () => {
@@ -57,7 +57,7 @@ test('a fallback needs HTTP on both sides', () => {
     pool('secure', [member('cd', [2])], { protocol: 'HTTPS' }),
   ];
   const between = (from: string, fallback: string) =>
-    mse.checkQuotas({ pools: [plain, secure], rules: [rule('/', { [from]: 100 }, { fallback })] }, NOTHING);
+    mse.findings({ pools: [plain, secure], rules: [rule('/', { [from]: 100 }, { fallback })] }, NO_FACTS);
   expect(between('plain', 'plain')).toEqual([]);
   expect(between('plain', 'secure')).toMatchObject([{ code: 'unsupported-feature' }]);
   expect(between('secure', 'plain')).toMatchObject([{ code: 'unsupported-feature' }]);
@@ -65,5 +65,5 @@ test('a fallback needs HTTP on both sides', () => {
 
 test('a pool that no cluster serves is refused', () => {
   const config = { pools: [pool('shop-80', [member('cd', [])])], rules: [rule('/', { 'shop-80': 100 })] };
-  expect(mse.checkQuotas(config, NOTHING)).toMatchObject([{ code: 'empties-pool' }]);
+  expect(mse.findings(config, NO_FACTS)).toMatchObject([{ code: 'empties-pool' }]);
 });

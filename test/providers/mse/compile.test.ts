@@ -1,10 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayConfig } from '../../../functions/core/ir.ts';
-import { RouteSpec, ServiceSpec } from '../../../functions/providers/mse/canonical.ts';
 import { compile } from '../../../functions/providers/mse/compile.ts';
 import { markOf, nameOf } from '../../../functions/providers/mse/names.ts';
 import type { MseTarget } from '../../../schemas/gateway.ts';
-import { compiled, filter, member, NOTHING, OWNER, only, pool, rule } from './harness.ts';
+import {
+  compiled,
+  filter,
+  isRoute,
+  isService,
+  matched,
+  member,
+  NO_FACTS,
+  NOTHING,
+  OWNER,
+  only,
+  pool,
+  rule,
+} from './harness.ts';
 
 const SHOP = pool('shop-80-x', [member('cd', [1], { weight: 40 }), member('sh', [2], { weight: 60 })]);
 const CART = pool('cart-80-x', [member('cd', [3], { weight: 50 }), member('sh', [4], { weight: 50 })]);
@@ -12,8 +24,8 @@ const pools = [CART, SHOP];
 
 const routes = (config: GatewayConfig) =>
   compiled(config)
-    .filter((object) => object.kind === 'Route')
-    .map((object) => ({ ...RouteSpec.parse(object.spec), name: object.key }));
+    .filter(isRoute)
+    .map(({ spec, key }) => ({ ...spec, name: key }));
 const routeOf = (one: ReturnType<typeof rule>) => routes({ pools, rules: [one] });
 const pathsOf = (one: ReturnType<typeof rule>) =>
   routeOf(one).map(({ Predicates: { PathPredicates } }) => `${PathPredicates.Type} ${PathPredicates.Path}`);
@@ -88,9 +100,8 @@ describe('services', () => {
   test('move with the shares, and routes do not', () => {
     const config = { pools: [SHOP], rules: [rule('/', { 'shop-80-x': 100 })] };
     const [before, after] = [compiled(config), compiled(config, only('sh'))];
-    const ofKind = (objects: typeof before, kind: string) => objects.filter((object) => object.kind === kind);
-    expect(ofKind(after, 'Route')).toEqual(ofKind(before, 'Route'));
-    const ips = ofKind(after, 'Service').map((object) => ServiceSpec.parse(object.spec).Ips);
+    expect(after.filter(isRoute)).toEqual(before.filter(isRoute));
+    const ips = after.filter(isService).map(({ spec }) => spec.Ips);
     expect(ips).toEqual([['10.0.0.2:80'], ['10.0.0.2:80']]);
   });
 
@@ -99,8 +110,8 @@ describe('services', () => {
     ['HTTPS', 'HTTPS'],
     ['gRPC', 'GRPC'],
   ] as const)('speak %s as %s', (protocol, expected) => {
-    const [service] = compiled({ pools: [{ ...SHOP, protocol }], rules: [] });
-    expect(service?.spec['ServiceProtocol']).toBe(expected);
+    const [service] = compiled({ pools: [{ ...SHOP, protocol }], rules: [] }).filter(isService);
+    expect(service?.spec.ServiceProtocol).toBe(expected);
   });
 });
 
@@ -113,9 +124,9 @@ test('domains that exist are taken as they are; only missing ones are created, e
   const target: MseTarget = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-1' };
   const domains = (present: Record<string, number>, certificates: MseTarget['certificates'] = []) =>
     compile(
-      { pools, rules },
+      matched({ pools, rules }),
       new Map(),
-      { ...NOTHING, facts: { ...Object(NOTHING.facts), domains: present } },
+      { ...NOTHING, facts: { ...NO_FACTS, domains: present } },
       { owner: OWNER, target: { ...target, certificates } },
     )
       .filter((object) => object.kind === 'Domain')

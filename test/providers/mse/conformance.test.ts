@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GatewayConfig } from '../../../functions/core/ir.ts';
 import { plan } from '../../../functions/core/plan.ts';
 import { mse as provider } from '../../../functions/providers/mse/index.ts';
-import { crashing, declaredShares, filter, type Mse, member, only, pool, rule, startMse } from './harness.ts';
+import { crashing, declaredShares, filter, type Mse, member, NO_IDS, only, pool, rule, startMse } from './harness.ts';
 
 const SHOP = pool('shop-80', [member('cd', [1], { weight: 40 }), member('sh', [2], { weight: 60 })]);
 const CART = pool('cart-80', [member('cd', [1, 3]), member('sh', [2, 4])], { service: 'cart' });
@@ -227,7 +227,8 @@ describe('a gateway', () => {
     await mse.reconcile(CONFIG);
     const edited = { ...CONFIG, rules: [...CONFIG.rules.slice(0, 2), rule('/', { 'cart-80': 100 })] };
     mse.cloud.faults.add({ kind: 'error', code: 'InvalidParameter', action: 'ApplyGatewayRoute' });
-    await expect(mse.reconcile(edited)).rejects.toMatchObject({ code: 'InvalidParameter' });
+    const { refused } = await mse.reconcile(edited);
+    expect(refused).toMatchObject([{ kind: 'Route', code: 'InvalidParameter' }]);
     expect(routes().map((route) => route.Status)).toContain(4);
     mse.calls('write');
     const { plan: healed, left } = await mse.reconcile(edited);
@@ -238,7 +239,7 @@ describe('a gateway', () => {
 
   test('is not written to while it does not run', async () => {
     mse.gateway.Status = 12;
-    const observing = provider.observe(mse.session(), 'pools');
+    const observing = provider.observe(mse.session(), 'pools', NO_IDS);
     await expect(observing).rejects.toMatchObject({ code: 'GatewayNotRunning', errorClass: 'busy' });
   });
 
@@ -275,8 +276,12 @@ describe('a gateway', () => {
   test('gets no twins from a batch that is applied again by what was observed before', async () => {
     const shares = new Map(CONFIG.pools.map((one) => [one.key, declaredShares(one)]));
     const session = mse.session();
-    const observed = await provider.observe(session, 'full');
-    const { changes } = plan(provider.compile(CONFIG, shares, observed, session), observed.objects, 'sync');
+    const observed = await provider.observe(session, 'full', NO_IDS);
+    const { changes } = plan(
+      provider.compile(provider.match(CONFIG, observed, session), shares, observed, session),
+      observed.objects,
+      'sync',
+    );
     for (const batch of provider.batch(changes)) {
       await provider.apply(batch, observed, session);
       await provider.apply(batch, observed, session);
@@ -317,14 +322,17 @@ test('routes and services that are not ours are shown, whoever made them', async
     await mse.reconcile(CONFIG);
     const other = mse.session({ owner: 'fairlead/prod/other' });
     await mse.reconcile({ pools: [SHOP], rules: [rule('/', { 'shop-80': 100 })] }, { session: other });
-    const [ours, theirs] = [await provider.observe(mse.session(), 'full'), await provider.observe(other, 'full')];
+    const [ours, theirs] = [
+      await provider.observe(mse.session(), 'full', NO_IDS),
+      await provider.observe(other, 'full', NO_IDS),
+    ];
     expect(ours.foreign.map(({ kind }) => kind)).toEqual(['Route', 'Service', 'Service']);
     for (const observed of [ours, theirs]) {
       const keys = new Set(observed.objects.map(({ key }) => key));
       expect(observed.foreign.filter(({ name }) => keys.has(name))).toEqual([]);
     }
     expect(theirs.foreign.map(({ name }) => name).sort()).toEqual(ours.objects.map(({ key }) => key).sort());
-    expect((await provider.observe(mse.session(), 'pools')).foreign).toEqual([]);
+    expect((await provider.observe(mse.session(), 'pools', NO_IDS)).foreign).toEqual([]);
   } finally {
     await mse.close();
   }
@@ -336,8 +344,8 @@ test('a gateway of the Ingress controller, and objects under our names that are 
     await mse.reconcile(CONFIG);
     const [route] = routes();
     if (route) route.Type = 'Ingress';
-    const observed = await provider.observe(mse.session(), 'full');
-    expect(provider.checkQuotas(CONFIG, observed).map((issue) => issue.detail)).toEqual([
+    const observed = await provider.observe(mse.session(), 'full', NO_IDS);
+    expect(provider.findings(CONFIG, observed.facts).map((issue) => issue.detail)).toEqual([
       'The gateway is owned by the Ingress controller of a cluster.',
       `${route?.Name} has a name of ours, and is not ours.`,
     ]);

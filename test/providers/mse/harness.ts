@@ -1,11 +1,14 @@
 import { createCloud } from '../../../functions/cloud/alicloud.ts';
 import { digest } from '../../../functions/core/digest.ts';
-import type { GatewayConfig, Pool, Rule } from '../../../functions/core/ir.ts';
+import type { GatewayConfig, PoolObject, Rule } from '../../../functions/core/ir.ts';
 import { plan } from '../../../functions/core/plan.ts';
-import type { Json } from '../../../functions/core/provider-object.ts';
+import type { Json, Refusal } from '../../../functions/core/provider-object.ts';
 import type { Cloud } from '../../../functions/deps.ts';
+import type { MseObject, RouteObject, ServiceObject } from '../../../functions/providers/mse/canonical.ts';
+import { compile } from '../../../functions/providers/mse/compile.ts';
+import type { Facts } from '../../../functions/providers/mse/facts.ts';
 import { mse } from '../../../functions/providers/mse/index.ts';
-import type { Observed, Scope, Session } from '../../../functions/providers/provider.ts';
+import type { KnownObjects, Observed, Scope, Session } from '../../../functions/providers/provider.ts';
 import type { LogEntry } from '../../../infra/local/cloud/log.ts';
 import type { Gateway, MseDataPlane } from '../../../infra/local/cloud/mse/model.ts';
 import type { RamPolicy } from '../../../infra/local/cloud/ram.ts';
@@ -49,18 +52,36 @@ export const only =
   (one) =>
     one.members.map(({ cluster }) => ({ cluster, percent: clusters.includes(cluster) ? 100 / clusters.length : 0 }));
 
-export const NOTHING: Observed = {
-  objects: [],
-  foreign: [],
-  facts: { domains: {}, impostors: [], ofIngressController: false, routeStatus: {} },
+export const NO_FACTS: Facts = {
+  domains: {},
+  impostors: [],
+  ofIngressController: false,
+  routeStatus: {},
+  shadows: [],
+};
+export const NOTHING: Observed = { objects: [], foreign: [], facts: NO_FACTS };
+
+/** Nothing is found by its id, since no object can lose its name. */
+export const NO_IDS: KnownObjects = new Map();
+
+const SESSION = {
+  target: { provider: 'mse' as const, regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-1' },
+  owner: OWNER,
 };
 
-/** The objects for a gateway that is empty. */
-export function compiled(config: GatewayConfig, shares: SharesOf = declaredShares) {
-  const poolShares = new Map(config.pools.map((one) => [one.key, shares(one)]));
-  const target = { provider: 'mse' as const, regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-1' };
-  return mse.compile(config, poolShares, NOTHING, { target, owner: OWNER });
+/** The configuration with the services that an empty gateway would get. */
+export function matched(config: GatewayConfig): GatewayConfig {
+  return mse.match(config, NOTHING, SESSION);
 }
+
+/** The objects for a gateway that is empty. */
+export function compiled(config: GatewayConfig, shares: SharesOf = declaredShares): MseObject[] {
+  const poolShares = new Map(config.pools.map((one) => [one.key, shares(one)]));
+  return compile(matched(config), poolShares, NOTHING, SESSION);
+}
+
+export const isRoute = (object: MseObject): object is RouteObject => object.kind === 'Route';
+export const isService = (object: MseObject): object is ServiceObject => object.kind === 'Service';
 
 export interface Mse {
   cloud: LocalCloud;
@@ -72,12 +93,19 @@ export interface Mse {
   /** As the owner of the account, who may do everything. */
   call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
   /** One reconciliation. */
-  reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<Reconciled>;
+  reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<MseReconciled>;
   /** Calls since the last time this was asked. */
   calls(kind: 'read' | 'write'): string[];
   /** Addresses of a service, by a part of its name. */
   addresses(part: string): string[];
   close(): Promise<void>;
+}
+
+/** What the cloud refused, and the configuration and the gateway as the second plan found them. */
+export interface MseReconciled extends Reconciled {
+  refused: Refusal[];
+  matched: GatewayConfig;
+  observed: Observed;
 }
 
 interface ReconcileOptions {
@@ -128,6 +156,7 @@ export async function startMse(
   if (gateway === undefined) throw new Error('there is no gateway');
   const target: MseTarget = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId };
   const memory = createMemory();
+  const stored = new Map<string, PoolObject[]>();
   const session: Mse['session'] = ({ cloud: other = client, owner: mark = OWNER } = {}) => ({
     target,
     cloud: other,
@@ -149,7 +178,7 @@ export async function startMse(
     client,
     session,
     call,
-    reconcile: (config, more = {}) => reconcile({ cloud, gateway }, config, { session: session(), ...more }),
+    reconcile: (config, more = {}) => reconcile({ cloud, gateway, stored }, config, { session: session(), ...more }),
     calls: (kind) => {
       const entries = cloud.log.entries.slice(seen);
       seen = cloud.log.entries.length;
@@ -160,25 +189,38 @@ export async function startMse(
   };
 }
 
+interface Place extends Pick<Mse, 'cloud' | 'gateway'> {
+  /** What served the pools when everything was reconciled last, by pool. */
+  stored: Map<string, PoolObject[]>;
+}
+
 async function reconcile(
-  { cloud, gateway }: Pick<Mse, 'cloud' | 'gateway'>,
+  { cloud, gateway, stored }: Place,
   config: GatewayConfig,
   { session, shares = declaredShares, scope = 'full' }: ReconcileOptions & { session: Session<MseTarget> },
-): Promise<Reconciled> {
-  const poolShares = new Map(config.pools.map((one: Pool) => [one.key, shares(one)]));
+): Promise<MseReconciled> {
+  const poolShares = new Map(config.pools.map((one) => [one.key, shares(one)]));
+  const isFull = scope === 'full';
   const look = async () => {
-    const observed = await mse.observe(session, scope);
-    const desired = mse.compile(config, poolShares, observed, session);
-    return { observed, plan: plan(desired, observed.objects, 'sync', scope === 'full' ? 'full' : 'update') };
+    const observed = await mse.observe(session, scope, NO_IDS);
+    const pools = config.pools.map((one) => ({ ...one, objects: stored.get(one.key) }));
+    const known = isFull ? mse.match(config, observed, session) : { ...config, pools };
+    const desired = mse.compile(known, poolShares, observed, session);
+    return { observed, matched: known, plan: plan(desired, observed.objects, 'sync', isFull ? 'full' : 'update') };
   };
   const first = await look();
   const planned = mse.calls(first.plan.changes, first.observed, session);
   const keys = new Map(first.observed.objects.map(({ remoteId, key }) => [remoteId, key]));
   const from = cloud.log.entries.length;
-  for (const batch of mse.batch(first.plan.changes)) await mse.apply(batch, first.observed, session);
+  const refused: Refusal[] = [];
+  for (const batch of mse.batch(first.plan.changes)) {
+    refused.push(...(await mse.apply(batch, first.observed, session)));
+  }
   for (const { Id, Name } of [...gateway.services.values(), ...gateway.routes.values()]) keys.set(String(Id), Name);
   const made = madeCalls(cloud.log.entries.slice(from), (entry) => keysOf(entry, keys));
-  return { plan: first.plan, left: (await look()).plan, planned, made };
+  const last = await look();
+  if (isFull) for (const { key, objects } of last.matched.pools) stored.set(key, objects ?? []);
+  return { ...last, plan: first.plan, left: last.plan, planned, made, refused };
 }
 
 /** The object of a write: one that it creates has a name, the others have ids. */

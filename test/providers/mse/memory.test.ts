@@ -4,7 +4,7 @@ import type { Json } from '../../../functions/core/provider-object.ts';
 import type { CloudRequest } from '../../../functions/deps.ts';
 import { mse as provider } from '../../../functions/providers/mse/index.ts';
 import type { Route } from '../../../infra/local/cloud/mse/model.ts';
-import { type Mse, member, pool, rule, startMse } from './harness.ts';
+import { type Mse, member, NO_IDS, pool, rule, startMse } from './harness.ts';
 
 const SHOP = pool('shop-80', [member('cd', [1])]);
 const CART = pool('cart-80', [member('cd', [2])], { service: 'cart' });
@@ -110,8 +110,8 @@ test('an observation that is cut short goes on the next time from where it stopp
         return mse.client.call(request);
       },
     };
-    await expect(provider.observe(mse.session({ cloud: failing }), 'full')).rejects.toThrow('invocation');
-    expect(await detailsReadBy(() => provider.observe(mse.session(), 'full'))).toBe(70 - 45);
+    await expect(provider.observe(mse.session({ cloud: failing }), 'full', NO_IDS)).rejects.toThrow('invocation');
+    expect(await detailsReadBy(() => provider.observe(mse.session(), 'full', NO_IDS))).toBe(70 - 45);
   } finally {
     await mse.close();
   }

@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Rule } from '../../../functions/core/ir.ts';
 import { comparePrecedence } from '../../../functions/core/precedence.ts';
-import { RouteSpec } from '../../../functions/providers/mse/canonical.ts';
 import { checkOrder } from '../../../functions/providers/mse/order.ts';
 import { selectRoute } from '../../../infra/local/cloud/mse/data-plane/matcher.ts';
 import type { Domain, Gateway, Predicates, Route } from '../../../infra/local/cloud/mse/model.ts';
-import { compiled, member, pool, rule } from './harness.ts';
+import { compiled, isRoute, member, pool, rule } from './harness.ts';
 
 const exact = (value: string, more: object = {}) => ({ path: { type: 'Exact', value }, ...more });
 const prefix = (value: string, more: object = {}) => ({ path: { type: 'Prefix', value }, ...more });
@@ -125,7 +124,7 @@ function gatewayOf(rules: readonly Rule[]): Gateway {
     domains.set(Id, { Id, Name: key, Protocol: 'HTTP', MustHttps: false, Type: 'Op', Status: 3 });
   }
   const routes = new Map<number, Route>();
-  const specs = objects.filter((object) => object.kind === 'Route').map((object) => RouteSpec.parse(object.spec));
+  const specs = objects.filter(isRoute).map(({ spec }) => spec);
   specs.reverse().forEach((spec, Id) => {
     const published = {
       DomainIds: spec.Domains.map((name) => ids.get(name) ?? 0),

@@ -3,8 +3,16 @@ import { expect, test } from 'vitest';
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { Member, Pool, Share } from '../../../functions/core/ir.ts';
 import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
-import { slotsOf } from '../../../functions/providers/mse/shares.ts';
-import { member, pool } from './harness.ts';
+import { slotsOf } from '../../../functions/providers/mse/slots.ts';
+import { matched, member, pool as unmatched } from './harness.ts';
+
+/** Of an empty gateway, so that each service has the name of its cluster. */
+function matchedPool(one: Pool): Pool {
+  const [found = one] = matched({ pools: [one], rules: [] }).pools;
+  const objects = found.objects?.map((object) => ({ ...object, key: object.cluster ?? 'all' }));
+  return { ...found, objects };
+}
+const pool = (key: string, members: Member[]) => matchedPool(unmatched(key, members));
 
 const CLUSTERS = ['a', 'b', 'c', 'd', 'e'];
 const withdrawn = (...clusters: string[]) => ({
@@ -20,7 +28,7 @@ function outcome(members: Member[], ...out: string[]) {
   const { slots, real } = slotsOf(one, effectiveShares(one, withdrawn(...out)));
   return {
     services: Object.fromEntries(
-      slots.map(({ name, addresses }) => [name, addresses.map((address) => address.replace(/^10\.0\.0\.|:80$/g, ''))]),
+      slots.map(({ key, addresses }) => [key, addresses.map((address) => address.replace(/^10\.0\.0\.|:80$/g, ''))]),
     ),
     real: Object.fromEntries(real.map(({ cluster, percent }) => [cluster, percent])),
   };
@@ -80,9 +88,9 @@ test('when no cluster shall serve, all do as declared', () => {
 });
 
 test('a pool with affinity has one service, with addresses by weight', () => {
-  const one: Pool = { ...pool('shop-80', weighted([75, 25], 3)), affinity: { ttlSeconds: 60 } };
+  const one = matchedPool({ ...unmatched('shop-80', weighted([75, 25], 3)), affinity: { ttlSeconds: 60 } });
   const { slots, real } = slotsOf(one, effectiveShares(one, NO_TRAFFIC));
-  expect(slots.map(({ name, percent, addresses }) => [name, percent, addresses.length])).toEqual([['all', 100, 4]]);
+  expect(slots.map(({ key, percent, addresses }) => [key, percent, addresses.length])).toEqual([['all', 100, 4]]);
   expect(real.map((share) => share.percent)).toEqual([75, 25]);
 });
 
@@ -110,7 +118,7 @@ test('whatever fails: routes keep their percentages, no service is empty, and on
     const wanted = effectiveShares(one, withdrawn(...out));
     const { slots, real } = slotsOf(one, wanted);
     const declared = slotsOf(one, effectiveShares(one, NO_TRAFFIC));
-    const percents = (all: typeof slots) => all.map(({ name, percent }) => [name, percent]);
+    const percents = (all: typeof slots) => all.map(({ key, percent }) => [key, percent]);
     expect(percents(slots)).toEqual(percents(declared.slots));
     expect(slots.every(({ addresses }) => addresses.length > 0)).toBe(true);
     const total = real.reduce((sum, share) => sum + share.percent, 0);
