@@ -105,11 +105,9 @@ export const GatewayPlan = z
     calls: z.array(PlannedCall).meta({ description: 'The writes to the cloud that the changes take, in order.' }),
     shares: z.array(ShareChange),
     quotas: z.array(QuotaUse),
-    findings: z
-      .array(Issue)
-      .meta({
-        description: 'Limits that the configuration would not keep, and what the cloud says that it would refuse.',
-      }),
+    findings: z.array(Issue).meta({
+      description: 'Limits that the configuration would not keep, and what the cloud says that it would refuse.',
+    }),
     refused: z.array(RefusedChange).meta({ description: 'Changes that are kept back, and why. All others are made.' }),
     notices: z.array(Notice),
     foreign: z.array(ForeignObject).meta({

@@ -169,8 +169,8 @@ const course: SimulatedCourse = {
         {
           services: ['checkout'],
           clusters: [
-            { cluster: 'hangzhou-a', wantedPercent: 0, verifiedPercent: 0 },
-            { cluster: 'shanghai-b', wantedPercent: 100, verifiedPercent: 100 },
+            { cluster: 'hangzhou-a', percent: 0 },
+            { cluster: 'shanghai-b', percent: 100 },
           ],
         },
       ],

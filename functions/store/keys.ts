@@ -192,7 +192,8 @@ export const poolKey = (fleet: string, gateway: string, key: string): Key => ({
 export const poolsOf = (fleet: string, gateway: string): Range => whole(`POOLS#${fleet}#${gateway}`);
 
 /** What is kept of a gateway in pieces. */
-export type Pieced = 'BASELINE' | 'READING' | 'POINTS';
+export const PIECED = ['BASELINE', 'READING', 'POINTS'] as const;
+export type Pieced = (typeof PIECED)[number];
 
 export const pieceKey = (what: Pieced, fleet: string, gateway: string, piece: number): Key => ({
   pk: `${what}#${fleet}`,

@@ -27,12 +27,12 @@ const MAX_READS = 5;
 
 /**
  * The records of these pieces, in order; those of one record stand together and in order. Pieces beyond the number that the first one tells
- * are left over.
+ * are left over, and so are all that have no first one.
  */
 export async function readPieces<T>(table: Table, range: Range, type: RecordType<T>): Promise<T[]> {
   for (let read = 1; ; read++) {
     const records = Map.groupBy(await table.query(range), ownerOfPiece);
-    const whole = [...records.values()].map(assembled);
+    const whole = [...records.values()].filter(([first]) => first?.['pieces'] !== undefined).map(assembled);
     const isTorn = whole.some((item) => item['digest'] !== digest(item['body']));
     if (!isTorn || read === MAX_READS) return whole.map((item) => recordOf(item, type));
   }
@@ -40,7 +40,7 @@ export async function readPieces<T>(table: Table, range: Range, type: RecordType
 
 function assembled(items: readonly Item[]): Item {
   const first: Item = items[0] ?? { pk: '', sk: '' };
-  const bodies = items.slice(0, Number(first['pieces'] ?? 1)).map((item) => String(item['body']));
+  const bodies = items.slice(0, Number(first['pieces'])).map((item) => String(item['body']));
   return { ...first, body: bodies.join('') };
 }
 

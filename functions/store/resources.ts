@@ -15,6 +15,8 @@ import {
   resourceNameOf,
   resourcesOf,
   revisionKey,
+  PIECED,
+  pieceKey,
   syncKey,
   trafficKey,
 } from './keys.ts';
@@ -163,7 +165,10 @@ function revisionOperation({ resource, verb, audit }: Commit): Operation {
  * with revisions that count from 1 again.
  */
 function derivedKeys({ kind, fleet, name }: Resource): Key[] {
-  if (kind === 'gateway') return [syncKey(fleet, name), baselineKey(fleet, name)];
+  if (kind === 'gateway') {
+    const first = PIECED.map((what) => pieceKey(what, fleet, name, 0));
+    return [syncKey(fleet, name), baselineKey(fleet, name), ...first];
+  }
   if (kind === 'cluster') return [healthKey(fleet, name)];
   return kind === 'fleet' ? [trafficKey(name)] : [];
 }

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Kind, Resource } from '../../functions/core/model.ts';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import type { Item } from '../../functions/store/items.ts';
 import { resourceKey } from '../../functions/store/keys.ts';
 import { itemOf } from '../../functions/store/record-type.ts';

@@ -1,4 +1,4 @@
-import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { countWrites } from '../../infra/local/cloud-writes.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
 import { addressOf, createInstance } from '../../infra/local/instances.ts';

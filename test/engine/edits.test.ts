@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CloudError } from '../../functions/deps.ts';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { matrix } from '../matrix.ts';
 import { afterCall, startProcess } from './cut.ts';
 import { EDITS, type Edit } from './edits.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { sweepRollouts } from '../../functions/engine/rollout.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
 import { addressOf, createInstance } from '../../infra/local/instances.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';

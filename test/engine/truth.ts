@@ -3,7 +3,7 @@ import { effectiveShares } from '../../functions/core/distribution.ts';
 import { providerOf } from '../../functions/core/model.ts';
 import { plan } from '../../functions/core/plan.ts';
 import { resolve } from '../../functions/core/resolve.ts';
-import { reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { providerFor } from '../../functions/providers/registry.ts';
 import type { Harness } from './harness.ts';
 import { inventory } from './inventory.ts';

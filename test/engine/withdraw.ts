@@ -1,4 +1,4 @@
-import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile.ts';
+import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { recording } from '../store/fixtures.ts';
 import type { ControlPlane } from './harness.ts';
 

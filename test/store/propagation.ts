@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../functions/deps.ts';
+import { LeaseLost, type Store } from '../../functions/deps.ts';
 import {
   commitOk,
   creation,
@@ -175,14 +175,14 @@ export function propagationSuite(store: () => Store): void {
     it('are written by the holder of the lease alone', async () => {
       const old = await store().acquire('edge', 'a', 1000, NOW_MS);
       if (!old) throw new Error('no lease');
-      expect(await store().putSync(sync('edge', 'by a'), old)).toBe(true);
+      await store().putSync(sync('edge', 'by a'), old);
       const current = await store().acquire('edge', 'b', 1000, NOW_MS + 1000);
       if (!current) throw new Error('no lease');
-      expect(await store().putSync(sync('edge', 'late'), old)).toBe(false);
+      await expect(store().putSync(sync('edge', 'late'), old)).rejects.toThrow(LeaseLost);
       expect(await store().sync(FLEET, 'edge')).toEqual(sync('edge', 'by a'));
-      expect(await store().putSync(sync('edge', 'by b'), current)).toBe(true);
+      await store().putSync(sync('edge', 'by b'), current);
       await store().release(current);
-      expect(await store().putSync(sync('edge', 'late'), current)).toBe(false);
+      await expect(store().putSync(sync('edge', 'late'), current)).rejects.toThrow(LeaseLost);
       expect(await store().syncs(FLEET)).toEqual([sync('edge', 'by b')]);
       expect(await store().sync(FLEET, 'nowhere')).toBeUndefined();
     });

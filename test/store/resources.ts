@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Resource } from '../../functions/core/model.ts';
-import { InvalidPageToken, type Page, type PageRequest, type Store } from '../../functions/deps.ts';
+import { NO_POINTS, noReading } from '../../functions/core/gateway/reading.ts';
+import { InvalidPageToken, LeaseLost, type Page, type PageRequest, type Store } from '../../functions/deps.ts';
 import {
   commitOk,
   creation,
@@ -175,7 +176,9 @@ export function resourceSuite(store: () => Store): void {
       await commitOk(store(), creation(edge), creation(west), creation(cart), creation(shop, { outbox }));
       await store().settle(outbox, NOW, await held(store()));
       const lease = await store().acquire('edge', 'me', 1000, 0);
-      expect(lease && (await store().putSync(sync('edge'), lease))).toBe(true);
+      if (!lease) throw new Error('no lease');
+      await store().putSync(sync('edge'), lease);
+      await store().putReading({ ...noReading(FLEET, 'edge'), address: 'a' }, NO_POINTS, lease);
 
       await commitOk(store(), deletion(shop));
       expect(await programmedAt()).toEqual([
@@ -185,6 +188,7 @@ export function resourceSuite(store: () => Store): void {
       await commitOk(store(), deletion(edge));
       expect(await programmedAt()).toEqual([['cart', 'west']]);
       expect(await store().sync(FLEET, 'edge')).toBeUndefined();
+      expect(await store().reading(FLEET, 'edge')).toBeUndefined();
     });
 
     it('that is a gateway gets no more records from a run that is still at work', async () => {
@@ -193,7 +197,9 @@ export function resourceSuite(store: () => Store): void {
       await commitOk(store(), creation(edge), creation(route('shop'), { outbox: [row] }));
       const lease = await store().acquire('edge', 'me', 1000, 0);
       await commitOk(store(), deletion(edge));
-      expect(lease && (await store().putSync(sync('edge'), lease))).toBe(false);
+      if (!lease) throw new Error('no lease');
+      await expect(store().putSync(sync('edge'), lease)).rejects.toThrow(LeaseLost);
+      await expect(store().putReading(noReading(FLEET, 'edge'), NO_POINTS, lease)).rejects.toThrow(LeaseLost);
       await store().settle([row], NOW, await held(store()));
       expect(await programmedAt()).toEqual([]);
       expect(await store().outbox({})).toEqual([]);

@@ -91,9 +91,9 @@ export function realOf({ members }: Pool, slots: readonly Omit<Slot, 'key'>[]): 
   return members.map(({ cluster }, index) => ({ cluster, percent: percents[index] ?? 0 }));
 }
 
-function objectsOf({ key, objects }: Pool): readonly PoolObject[] {
-  if (objects === undefined) throw new Error(`The pool ${key} has not been matched with what is at the gateway.`);
-  return objects;
+/** A pool that has not been matched yet is told as new services would serve it. */
+function objectsOf(pool: Pool): readonly PoolObject[] {
+  return pool.objects ?? partsOf(pool).map(({ name, ...part }) => ({ key: name, ...part }));
 }
 
 function percentOf({ percent = 0 }: PoolObject): number {
