@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DisplayName, fleetMetadata, Labels, Name, Percent, pageOf, Timestamp } from './common.ts';
+import { DisplayName, FieldChange, fleetMetadata, Labels, Name, Percent, pageOf, Timestamp } from './common.ts';
 import { DryRun, ForeignObject, QuotaUse } from './plan.ts';
 
 const RegionId = z
@@ -170,6 +170,9 @@ export const Deviation = z
           'what takes its place is there. ObserveOnly: nothing is written to this gateway. Pending: on its way.',
       }),
     detail: z.string().meta({ description: 'What differs, in the terms of the gateway, or why it was refused.' }),
+    changes: z.array(FieldChange).meta({
+      description: 'The first fields that differ: before is what the gateway has, after what it shall have.',
+    }),
     code: z.string().optional().meta({ description: 'Of the refusal.' }),
     routes: z.array(Name).meta({ description: 'The routes that the object carries.' }),
     clusters: z

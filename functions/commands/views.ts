@@ -168,13 +168,15 @@ function readingShown(reading: Reading | undefined): GatewayReading {
   };
 }
 
-function deviationShown({ kind, key, verb, reason, detail, routes, clusters, since, refusal }: Deviation) {
+function deviationShown(deviation: Deviation) {
+  const { kind, key, verb, reason, detail, changes, routes, clusters, since, refusal } = deviation;
   return {
     kind,
     key,
     ...(verb && { verb }),
     reason,
     detail: refusal?.detail ?? detail,
+    changes,
     ...(refusal && { code: refusal.code, retryAt: refusal.retryAt }),
     routes,
     ...(clusters && { clusters }),

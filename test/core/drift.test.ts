@@ -6,6 +6,7 @@ import {
   beforeWriting,
   causesOf,
   NO_BASELINE,
+  type ReadBack,
   unaccepted,
 } from '../../functions/core/drift.ts';
 import { plan } from '../../functions/core/plan.ts';
@@ -18,8 +19,13 @@ const objects = (state: State): ProviderObject[] =>
 
 const planFor = (declared: State, atGateway: State) => plan(objects(declared), objects(atGateway), 'sync');
 
-const verified = (state: State): Baseline =>
-  afterReading(NO_BASELINE, objects(state), [], { policy: 'alert', isWhole: true });
+/** The gateway was read to have `state`, with nothing left to do but for the drift that is left. */
+function readTo(before: Baseline, state: State, { drifted = [], policy = 'alert', isWhole = true }: Partial<ReadBack> = {}) {
+  const found = objects(state);
+  return afterReading(before, { objects: found, isWhole, desired: [], open: drifted, drifted, orphaned: [], policy });
+}
+
+const verified = (state: State): Baseline => readTo(NO_BASELINE, state);
 
 const keys = (changes: readonly { key: string }[]) => changes.map(({ key }) => key);
 
@@ -55,7 +61,7 @@ describe('drift that is left', () => {
   it('goes on being drift, by policy alert', () => {
     const before = verified({ a: 1 });
     const { drifted } = causesOf(planFor({ a: 1 }, { a: 9 }), before);
-    const after = afterReading(before, objects({ a: 9 }), drifted, { policy: 'alert', isWhole: true });
+    const after = readTo(before, { a: 9 }, { drifted, policy: 'alert' });
     const again = causesOf(planFor({ a: 1 }, { a: 9 }), after);
     expect(keys(unaccepted(again.drifted, after, 'alert'))).toEqual(['a']);
   });
@@ -63,7 +69,7 @@ describe('drift that is left', () => {
   it('is accepted by policy adopt, until it is edited again or the declaration moves', () => {
     const before = verified({ a: 1 });
     const { drifted } = causesOf(planFor({ a: 1 }, { a: 9 }), before);
-    const after = afterReading(before, objects({ a: 9 }), drifted, { policy: 'adopt', isWhole: true });
+    const after = readTo(before, { a: 9 }, { drifted, policy: 'adopt' });
     const found = (declared: State, atGateway: State) => causesOf(planFor(declared, atGateway), after);
     expect(unaccepted(found({ a: 1 }, { a: 9 }).drifted, after, 'adopt')).toEqual([]);
     expect(keys(unaccepted(found({ a: 1 }, { a: 8 }).drifted, after, 'adopt'))).toEqual(['a']);
@@ -74,7 +80,7 @@ describe('drift that is left', () => {
 
   it('of a failover, which reads a part of the gateway, leaves the rest as it was known', () => {
     const before = verified({ a: 1, b: 1 });
-    const after = afterReading(before, objects({ a: 2 }), [], { policy: 'alert', isWhole: false });
+    const after = readTo(before, { a: 2 }, { isWhole: false });
     expect(keys(causesOf(planFor({ a: 2, b: 1 }, { a: 2, b: 9 }), after).drifted)).toEqual(['b']);
   });
 });
@@ -86,8 +92,9 @@ describe('every difference', () => {
     fc.assert(
       fc.property(state, state, state, (last, declared, atGateway) => {
         const all = planFor(declared, atGateway);
-        const { declared: ours, drifted } = causesOf(all, verified(last));
-        expect([...keys(ours), ...keys(drifted)].sort()).toEqual(keys(all.changes).sort());
+        const { declared: ours, drifted, orphaned } = causesOf(all, verified(last));
+        expect([...keys(ours), ...keys(drifted), ...keys(orphaned)].sort()).toEqual(keys(all.changes).sort());
+        for (const key of keys(orphaned)) expect(last[key] ?? declared[key]).toBeUndefined();
         for (const key of keys(drifted)) {
           expect(declared[key]).toBe(last[key]);
           expect(atGateway[key]).not.toBe(last[key]);

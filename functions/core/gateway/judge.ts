@@ -1,6 +1,7 @@
 /** What becomes of each change that it would take to make a gateway as declared. */
 
 import type { DriftPolicy } from '../../../schemas/gateway.ts';
+import { diff } from '../diff.ts';
 import { type Baseline, causesOf, routesBefore, unaccepted } from '../drift.ts';
 import type { Change, Plan, ProviderObject, Refusal } from '../provider-object.ts';
 import { isoOf, msOf } from '../time.ts';
@@ -168,6 +169,9 @@ function isConfirmed({ kind, key }: Change, orphans: readonly Orphan[], nowMs: n
   return found !== undefined && nowMs - msOf(found.since) >= ORPHAN_CONFIRMED_MS;
 }
 
+/** Fields that are kept of each difference; a plan shows all of them. */
+const SHOWN_FIELDS = 5;
+
 /** Why an object is not as declared, since when; a refusal that is repeated waits longer. */
 function deviationOf(
   change: Change,
@@ -190,6 +194,7 @@ function deviationOf(
     verb,
     detail: change.reason,
     reason,
+    changes: before && after ? diff(before.spec, after.spec).slice(0, SHOWN_FIELDS) : [],
     isPoints: movesPoints(change),
     ...(pool !== undefined && { pool, clusters: lagging(pool) }),
     routes: after === undefined ? routesBefore(change, baseline) : routesOf(after.rules),
@@ -220,6 +225,7 @@ function shadowedDeviations({ shadowed, last, nowMs }: Circumstances): Deviation
       key,
       detail: by,
       reason: 'Shadowed',
+      changes: [],
       isPoints: false,
       routes: routesOf(rules),
       since: known?.reason === 'Shadowed' ? known.since : isoOf(nowMs),

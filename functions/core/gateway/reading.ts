@@ -1,5 +1,6 @@
 /** What a gateway had when it was last read: the only source of everything that is said of it. */
 
+import type { FieldChange } from '../../../schemas/common.ts';
 import type { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
 import { digest } from '../digest.ts';
 import type { Share } from '../ir.ts';
@@ -32,6 +33,8 @@ export interface Deviation {
   /** What differs, in the terms of the provider. */
   detail: string;
   reason: DeviationReason;
+  /** The first fields that differ: as they are at the gateway, and as they shall be. */
+  changes: FieldChange[];
   /** The traffic between the members of the pool differs, and nothing else. */
   isPoints: boolean;
   /** The pool that the object serves, and the clusters of which it has other points than it shall have. */

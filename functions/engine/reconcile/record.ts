@@ -90,6 +90,7 @@ function missing({ last }: GatewayContext, { desired, observed, config }: Propos
       verb: 'create',
       detail: 'not at the gateway',
       reason: 'Pending',
+      changes: [],
       isPoints: true,
       pool,
       clusters: clusters.get(pool) ?? [],

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { AuditEvent } from '../../../schemas/audit.ts';
+import { FieldChange } from '../../../schemas/common.ts';
 import { GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts';
 import { OperationTarget } from '../../../schemas/operation.ts';
 import { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
@@ -113,6 +114,7 @@ const StoredDeviation = z.object({
   verb: z.enum(['create', 'update', 'delete']).optional(),
   detail: z.string(),
   reason: z.enum(DEVIATION_REASONS),
+  changes: z.array(FieldChange),
   isPoints: z.boolean(),
   pool: z.string().optional(),
   clusters: z.array(z.string()).optional(),
