@@ -37,6 +37,12 @@ export function pool(key: string, members: Member[], more: Partial<Pool> = {}): 
   return { key, service: 'shop', port: 80, protocol: 'HTTP', healthCheck, pinned: false, members, ...more };
 }
 
+/** The key of a pool as `resolve` makes it: it changes with the distribution. */
+export function poolKey(service: string, port: number, members: readonly Member[]): string {
+  const distribution = members.map(({ cluster, weight, tier }) => ({ cluster, weight, tier }));
+  return `${service}-${port}-${digest(distribution).slice(0, 12)}`;
+}
+
 export function rule(path: string, pools: Record<string, number>, more: Partial<Rule> = {}): Rule {
   const match = RouteMatch.parse({ path: { type: 'Prefix', value: path } });
   const backends = Object.entries(pools).map(([key, weight]) => ({ pool: key, weight }));
