@@ -131,7 +131,7 @@ function createClient(request: CloudRequest, endpoint: string, keys: Credentials
 function unknownCredentials(request: CloudRequest): CloudError {
   return new CloudError({
     code: 'UnknownCredentials',
-    errorClass: 'denied',
+    errorClass: 'credentials',
     action: request.action,
     message: `There is no credential set ${request.credentials} in the settings`,
   });

@@ -32,9 +32,19 @@ export interface Cloud {
 /**
  * throttled: slow down; unavailable: the cloud did not answer properly; busy: the object or its parent is being
  * configured; in-use: something still refers to it; gone: it does not exist; quota: free something first;
- * denied: not allowed; invalid: the call is wrong.
+ * denied: this caller may not do this; credentials: the key, the token or the signature is wrong, so that no call will do;
+ * invalid: the call is wrong.
  */
-export type CloudErrorClass = 'throttled' | 'unavailable' | 'busy' | 'in-use' | 'gone' | 'quota' | 'denied' | 'invalid';
+export type CloudErrorClass =
+  | 'throttled'
+  | 'unavailable'
+  | 'busy'
+  | 'in-use'
+  | 'gone'
+  | 'quota'
+  | 'denied'
+  | 'credentials'
+  | 'invalid';
 
 /** What a cloud answered, stripped of URLs and signatures. */
 export class CloudError extends Error {

@@ -1,9 +1,12 @@
-import type { Issue } from '../../schemas/problem.ts';
-import type { QuotaUse } from './provider.ts';
+import type { Finding, QuotaUse } from './provider.ts';
 
 /** Use of a quota by one of those that each have it to themselves. `kind` is the same for all of them. */
 export interface Use extends QuotaUse {
   kind: string;
+  /** What would have to stay out where the use is too much, as a finding names it. */
+  rules?: readonly string[] | undefined;
+  pools?: readonly string[] | undefined;
+  excess?: number | undefined;
 }
 
 /** Of each kind the one that uses most. */
@@ -13,7 +16,7 @@ export function largest(uses: readonly Use[]): QuotaUse[] {
     const other = byKind.get(use.kind);
     if (other === undefined || use.used > other.used) byKind.set(use.kind, use);
   }
-  return [...byKind.values()].map(({ kind: _, ...use }) => use);
+  return [...byKind.values()].map(({ quota, used, allowed, pointer }) => ({ quota, used, allowed, pointer }));
 }
 
 export function isExceeded({ used, allowed }: QuotaUse): boolean {
@@ -21,8 +24,9 @@ export function isExceeded({ used, allowed }: QuotaUse): boolean {
 }
 
 /** `gateways`: how many like this one would hold it all, where that is known. */
-export function refusal(cloud: string, { quota, used, allowed, pointer }: QuotaUse, gateways?: number): Issue {
+export function refusal(cloud: string, use: Omit<Use, 'kind'>, gateways?: number): Finding {
+  const { quota, used, allowed, pointer, rules = [], pools = [], excess } = use;
   const remedy = gateways === undefined ? '' : ` ${gateways} gateways like this one would hold it.`;
   const detail = `Quota of ${cloud}: ${quota}: ${used} used, ${allowed} allowed.${remedy}`;
-  return { pointer, code: 'quota-exceeded', detail };
+  return { pointer, code: 'quota-exceeded', detail, rules, pools, ...(excess !== undefined && { excess }) };
 }

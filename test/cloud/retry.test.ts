@@ -11,7 +11,7 @@ const failing = (errorClass: CloudErrorClass, retryAfterMs?: number) => ({
 });
 
 describe('retry', () => {
-  test.each(['gone', 'quota', 'denied', 'invalid'] as const)('%s is final', async (errorClass) => {
+  test.each(['gone', 'quota', 'denied', 'credentials', 'invalid'] as const)('%s is final', async (errorClass) => {
     const clock = fakeClock();
     let calls = 0;
     const attempt = async () => {

@@ -200,12 +200,12 @@ export function describeWire(name: string, createCloud: (options: CloudOptions) 
         json(400, { Code: 'SignatureDoesNotMatch', Message })(response, response.req);
       };
       const error = await failure([echo]);
-      expect(error).toMatchObject({ errorClass: 'denied', message: 'DeleteRules: SignatureDoesNotMatch' });
+      expect(error).toMatchObject({ errorClass: 'credentials', message: 'DeleteRules: SignatureDoesNotMatch' });
     });
 
-    test('a credential set that does not exist is denied without a call', async () => {
+    test('a credential set that does not exist is told without a call', async () => {
       const call = cloud().call({ ...REQUEST, credentials: 'toString' });
-      await expect(call).rejects.toMatchObject({ errorClass: 'denied', code: 'UnknownCredentials' });
+      await expect(call).rejects.toMatchObject({ errorClass: 'credentials', code: 'UnknownCredentials' });
       expect(requests).toHaveLength(0);
     });
 

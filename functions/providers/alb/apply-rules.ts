@@ -1,118 +1,108 @@
 import { digest } from '../../core/digest.ts';
-import type { Change } from '../../core/provider-object.ts';
+import type { Refusal } from '../../core/provider-object.ts';
 import { CloudError } from '../../deps.ts';
-import type { Observed } from '../provider.ts';
 import { settle } from '../shared.ts';
-import { groupsOf } from './actions.ts';
 import { type AlbSession, write } from './calls.ts';
-import { KEY_TAG, RuleSpec, SERVER_GROUP, tagValue } from './canonical.ts';
+import { RULE, type RuleChange } from './canonical.ts';
+import type { AlbObserved } from './facts.ts';
 import { change, type Jobs } from './jobs.ts';
-import { listGroups, listRules, preferGroup, separate, tagOf } from './observe.ts';
-import { isDelete, type RuleStep, ruleLanes, ruleParameters, takeDeletes } from './rule-steps.ts';
+import { listRules } from './lists.ts';
+import { KEY_TAG, tagOf, tagValue } from './marks.ts';
+import { separate } from './observe.ts';
+import { refusal, refusedOf } from './refusals.ts';
+import { dependsOnRefused, missingTarget, readTargets, type Target } from './rule-groups.ts';
+import { halves, isDelete, type RuleStep, ruleLanes, ruleParameters, takeDeletes } from './rule-steps.ts';
 
 interface Work {
   session: AlbSession;
   jobs: Jobs;
-  /** Ids of our server groups by key. */
-  groupIds: ReadonlyMap<string, string>;
+  targets: ReadonlyMap<string, Target>;
 }
 
-/** What a run before this one has created is not created again. */
+/** What a run before this one has created is not created again. Resolves with what is refused; everything else is done. */
 export async function applyRules(
-  changes: readonly Change[],
-  observed: Observed,
+  changes: readonly RuleChange[],
+  observed: AlbObserved,
   session: AlbSession,
   jobs: Jobs,
-): Promise<void> {
-  if (changes.length === 0) return;
-  const groupIds = await groupIdsFor(changes, observed, session);
+): Promise<Refusal[]> {
+  if (changes.length === 0) return [];
+  const targets = await readTargets(changes, observed, session);
   const existing = changes.some((change) => change.verb === 'create') ? await existingKeys(session) : new Set<string>();
-  const work = { session, jobs, groupIds };
-  const pending = changes.filter((change) => change.verb !== 'create' || !existing.has(tagValue(change.key)));
-  await settle(ruleLanes(pending, observed).map((lane) => take(lane, work)));
+  const work = { session, jobs, targets };
+  const refused: Refusal[] = [];
+  const pending: RuleChange[] = [];
+  for (const one of changes) {
+    const missing = missingTarget(one, targets);
+    if (one.verb === 'create' && existing.has(tagValue(one.key))) continue;
+    if (missing === undefined) pending.push(one);
+    else refused.push(dependsOnRefused(one, missing));
+  }
+  const lanes = await settle(ruleLanes(pending, observed).map((lane) => takeLane(lane, work)));
+  return [...refused, ...lanes.flat()];
 }
 
-/** Where the cloud allows less than it documents, deletes make room too; without any left the quota is final. */
-async function take(lane: readonly RuleStep[], work: Work): Promise<void> {
+/** A step that is refused is cut in halves until what the cloud does not want is alone. */
+async function takeLane(lane: readonly RuleStep[], work: Work): Promise<Refusal[]> {
+  const refused: Refusal[] = [];
   let left = [...lane];
   for (let step = left.shift(); step !== undefined; step = left.shift()) {
-    try {
-      await takeStep(step, work);
-    } catch (error) {
-      const deletes = left.filter(isDelete);
-      if (!isClass(error, 'quota') || step.action !== 'CreateRules' || deletes.length === 0) throw error;
-      const room = takeDeletes(deletes, step.rules.length);
-      left = [...room.taken, step, ...left.filter((one) => !isDelete(one)), ...room.left];
-    }
+    const current = step;
+    const error = await refusedOf(() => takeStep(current, work));
+    if (error === undefined) continue;
+    const reordered = error.errorClass === 'quota' ? makeRoom(current, left) : undefined;
+    if (reordered) left = reordered;
+    else if (current.rules.length > 1) left = [...halves(await pendingOf(current, work)), ...left];
+    else refused.push(...current.rules.map(({ key }) => refusal({ kind: RULE, key }, error)));
   }
+  return refused;
+}
+
+/** Where the cloud allows less than it documents, deletes make room; undefined when there are none left to do so. */
+function makeRoom(step: RuleStep, left: readonly RuleStep[]): RuleStep[] | undefined {
+  const deletes = left.filter(isDelete);
+  if (isDelete(step) || deletes.length === 0) return undefined;
+  const room = takeDeletes(deletes, step.rules.length);
+  return [...room.taken, step, ...left.filter((one) => !isDelete(one)), ...room.left];
+}
+
+/** A creation that was accepted and failed later may have made some of its rules. */
+async function pendingOf(step: RuleStep, { session }: Work): Promise<RuleStep> {
+  if (step.action !== 'CreateRules') return step;
+  const existing = await existingKeys(session);
+  return { ...step, rules: step.rules.filter(({ key }) => !existing.has(tagValue(key))) };
 }
 
 async function takeStep(step: RuleStep, work: Work): Promise<void> {
-  const { session, jobs } = work;
-  const parameters = ruleParameters(step, session.owner, (key) => groupId(key, work.groupIds));
+  const { session, jobs, targets } = work;
+  if (isDelete(step)) return deleteRules(step.rules, work);
+  const parameters = ruleParameters(step, session.owner, (key) => targetId(key, targets));
   if (step.action === 'UpdateRulesAttribute') return change(step.action, parameters, work);
-  if (isDelete(step))
-    return deleteRules(
-      step.rules.map(({ id }) => id),
-      work,
-    );
   const token = session.createToken(`rules ${digest(parameters)}`);
   await jobs.done(await write(session, step.action, parameters, token));
 }
 
 /** Of a call that names a rule which is gone already, the others are deleted. */
-async function deleteRules(RuleIds: string[], work: Work): Promise<void> {
+async function deleteRules(rules: readonly { id: string }[], work: Work): Promise<void> {
+  const RuleIds = rules.map(({ id }) => id);
   try {
     await change('DeleteRules', { RuleIds }, work);
   } catch (error) {
-    if (!isClass(error, 'gone')) throw error;
+    if (!(error instanceof CloudError && error.errorClass === 'gone')) throw error;
     const present = new Set((await listRules(work.session)).map((rule) => rule.RuleId));
     const left = RuleIds.filter((id) => present.has(id));
     if (left.length > 0) await change('DeleteRules', { RuleIds: left }, work);
   }
 }
 
-function groupId(key: string, groupIds: ReadonlyMap<string, string>): string {
-  const id = groupIds.get(key);
+/** A group that is not ours is named by its id. */
+function targetId(key: string, targets: ReadonlyMap<string, Target>): string {
+  const id = targets.get(key)?.id;
   if (id !== undefined) return id;
-  const message = `There is no server group ${key} to forward to`;
-  throw new CloudError({
-    code: 'ResourceNotFound.ServerGroup',
-    errorClass: 'gone',
-    action: 'ListServerGroups',
-    message,
-  });
-}
-
-/** Groups that have been created since the gateway was observed are looked up. */
-async function groupIdsFor(
-  changes: readonly Change[],
-  observed: Observed,
-  session: AlbSession,
-): Promise<Map<string, string>> {
-  const ids = groupIdsOf(observed);
-  const needed = changes.flatMap(({ after }) => (after ? groupsOf(RuleSpec.parse(after.spec).RuleActions) : []));
-  if (needed.every((key) => ids.has(key))) return ids;
-  for (const group of (await listGroups(session)).sort(preferGroup)) {
-    const key = tagOf(group, KEY_TAG);
-    if (key !== undefined && !ids.has(key)) ids.set(key, group.ServerGroupId);
-  }
-  return ids;
-}
-
-export function groupIdsOf(observed: Observed): Map<string, string> {
-  return new Map(
-    observed.objects.flatMap(({ kind, key, remoteId }) =>
-      kind === SERVER_GROUP && remoteId !== undefined ? [[key, remoteId] as const] : [],
-    ),
-  );
+  throw new Error(`There is no server group ${key}, which was asked for before.`);
 }
 
 async function existingKeys(session: AlbSession): Promise<Set<string>> {
   const { owned } = separate(await listRules(session), tagValue(session.owner));
   return new Set(owned.flatMap((rule) => tagOf(rule, KEY_TAG) ?? []));
-}
-
-function isClass(error: unknown, errorClass: CloudError['errorClass']): boolean {
-  return error instanceof CloudError && error.errorClass === errorClass;
 }

@@ -1,26 +1,18 @@
-import type { Change } from '../../core/provider-object.ts';
-import type { Observed } from '../provider.ts';
+import type { Change, Refusal } from '../../core/provider-object.ts';
 import { applyGroups } from './apply-groups.ts';
 import { applyRules } from './apply-rules.ts';
 import type { AlbSession } from './calls.ts';
-import { RULE, SERVER_GROUP } from './canonical.ts';
+import { isGroupChange, isRuleChange } from './canonical.ts';
+import type { AlbObserved } from './facts.ts';
 import { createJobs } from './jobs.ts';
 
 /**
- * Applies a batch and waits until the cloud has finished it. What is found done already is not done again. Throws the CloudError of the
- * first change that failed, once no other change is under way.
+ * Applies a batch and waits until the cloud has finished it. What is found done already is not done again. Resolves with what the cloud
+ * refuses; throws the CloudError that concerns the gateway as a whole, once no other change is under way.
  */
-export async function apply(batch: readonly Change[], observed: Observed, session: AlbSession): Promise<void> {
+export async function apply(batch: readonly Change[], observed: AlbObserved, session: AlbSession): Promise<Refusal[]> {
   const jobs = createJobs(session);
-  await applyGroups(
-    batch.filter((change) => change.kind === SERVER_GROUP),
-    session,
-    jobs,
-  );
-  await applyRules(
-    batch.filter((change) => change.kind === RULE),
-    observed,
-    session,
-    jobs,
-  );
+  const groups = await applyGroups(batch.filter(isGroupChange), session, jobs);
+  const rules = await applyRules(batch.filter(isRuleChange), observed, session, jobs);
+  return [...groups, ...rules];
 }

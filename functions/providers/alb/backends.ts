@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import type { Pool } from '../../core/ir.ts';
+import type { Pool, PoolObject } from '../../core/ir.ts';
 import { clustersOf, type EndpointHealth, together } from '../backends.ts';
 import type { Backends } from '../provider.ts';
 import { settle } from '../shared.ts';
 import { type AlbSession, list } from './calls.ts';
-import { KEY_TAG } from './canonical.ts';
-import { groupKey } from './compile.ts';
-import { listGroups, tagOf } from './observe.ts';
+import { listOwnGroups } from './lists.ts';
+import { KEY_TAG, tagOf, tagValue } from './marks.ts';
 
 /** The most rules that a page of this list has (ALB OpenAPI 2020-06-16). */
 const PAGE_SIZE = 30;
@@ -28,18 +27,21 @@ const Page = z
   }));
 
 /**
- * One call for our groups, and one for each listener and 30 of its rules. The answer names the servers that are not as they should be; the
- * others of a group that is checked are healthy. A server of weight 0 is not checked (Unused).
+ * One call for each listener and 30 of its rules, and one for our groups where the ids of some are not known. The answer names the servers
+ * that are not as they should be; the others of a group that is checked are healthy. A server of weight 0 is not checked (Unused).
  */
 export async function backends(session: AlbSession, pools: readonly Pool[]): Promise<Backends> {
   const listeners = session.target.listenerIds.map((ListenerId) =>
     list(session, 'GetListenerHealthStatus', { ListenerId, IncludeRule: true }, Page, PAGE_SIZE),
   );
-  const [groups, ...infos] = await settle([listGroups(session), ...listeners]);
-  const keys = new Map(groups.map((group) => [group.ServerGroupId, tagOf(group, KEY_TAG)]));
-  const byKey = Map.groupBy(infos.flat(), ({ ServerGroupId }) => keys.get(ServerGroupId));
-  return clustersOf(pools, (pool, endpoint) =>
-    together((byKey.get(groupKey(pool)) ?? []).map((group) => serverHealth(group, endpoint))),
+  const objects = pools.flatMap((pool) => pool.objects ?? []);
+  const isKnown = objects.every(({ remoteId }) => remoteId !== undefined);
+  const [groups, ...infos] = await settle([isKnown ? [] : listOwnGroups(session), ...listeners]);
+  const ids = new Map(groups.map((group) => [tagOf(group, KEY_TAG), group.ServerGroupId]));
+  const health = Map.groupBy(infos.flat(), ({ ServerGroupId }) => ServerGroupId);
+  const healthOf = ({ key, remoteId = ids.get(tagValue(key)) }: PoolObject) => health.get(remoteId ?? '') ?? [];
+  return clustersOf(pools, ({ objects: own = [] }, endpoint) =>
+    together(own.flatMap(healthOf).map((group) => serverHealth(group, endpoint))),
   );
 }
 

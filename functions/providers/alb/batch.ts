@@ -1,7 +1,6 @@
 import type { Change } from '../../core/provider-object.ts';
 import { chunks } from '../shared.ts';
-
-import { RULE, SERVER_GROUP } from './canonical.ts';
+import { isGroupChange, isRuleChange } from './canonical.ts';
 
 /** Server groups that are written side by side. */
 const GROUPS_PER_BATCH = 20;
@@ -11,8 +10,8 @@ const GROUPS_PER_BATCH = 20;
  * before others can come (see `applyRules`); then the groups that nothing refers to any more.
  */
 export function batch(changes: readonly Change[]): Change[][] {
-  const groups = changes.filter((change) => change.kind === SERVER_GROUP);
-  const rules = changes.filter((change) => change.kind === RULE);
+  const groups = changes.filter(isGroupChange);
+  const rules = changes.filter(isRuleChange);
   return [
     ...chunks(
       groups.filter((change) => change.verb !== 'delete'),

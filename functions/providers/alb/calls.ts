@@ -43,12 +43,12 @@ export async function list<T>(
   throw invalidAnswer(action, `more than ${MAX_PAGES} pages`);
 }
 
-/** A call that changes something, under the lease. Resolves with the answer as soon as the cloud has accepted it. */
+/** A call that changes something, under the lease; all actions but those on tags take a token. Resolves with the answer as soon as the cloud has accepted it. */
 export async function write(
   session: AlbSession,
   action: WriteAction,
   parameters: Record<string, Json | undefined>,
-  clientToken: string,
+  clientToken: string | undefined,
 ): Promise<Record<string, Json>> {
   const request = requestOf(session, action, { ...parameters, ClientToken: clientToken });
   return session.cloud.call({ ...request, beforeAttempt: session.ensureLease });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { digest } from '../../core/digest.ts';
 import { compareText } from '../../core/precedence.ts';
-import type { ProviderObject } from '../../core/provider-object.ts';
+import type { Change, ProviderObject } from '../../core/provider-object.ts';
 import { Action, canonicalAction } from './actions.ts';
 import { compareServers } from './weights.ts';
 
@@ -53,6 +53,8 @@ export const GroupSpec = z.object({
   HealthCheckConfig: HealthCheck,
   StickySessionConfig: StickySession.default({ StickySessionEnabled: false }),
   Servers: z.array(Server),
+  /** Whether it carries the tags that tell whose it is, and which. */
+  Tagged: z.boolean(),
 });
 export type GroupSpec = z.infer<typeof GroupSpec>;
 
@@ -60,7 +62,7 @@ const Values = z.array(z.string()).default([]);
 
 const Pairs = z.array(z.object({ Key: z.string().default(''), Value: z.string().default('') })).default([]);
 
-const Condition = z.object({
+export const Condition = z.object({
   Type: z.string(),
   HostConfig: z.object({ Values }).optional(),
   PathConfig: z.object({ Values }).optional(),
@@ -68,6 +70,8 @@ const Condition = z.object({
   QueryStringConfig: z.object({ Values: Pairs }).optional(),
   CookieConfig: z.object({ Values: Pairs }).optional(),
   MethodConfig: z.object({ Values }).optional(),
+  /** Never written by us. */
+  SourceIpConfig: z.object({ Values }).optional(),
 });
 export type Condition = z.infer<typeof Condition>;
 
@@ -81,27 +85,51 @@ export const RuleSpec = z.object({
 });
 export type RuleSpec = z.infer<typeof RuleSpec>;
 
-/** What the owner and the key of an object are kept in: tags, given at creation. */
-export const OWNER_TAG = 'fairlead-owner';
-export const KEY_TAG = 'fairlead-key';
-const MAX_TAG_LENGTH = 128;
-
-/** A tag value has at most 128 characters and must not look like Alibaba Cloud's own nor hold a URL; a digest stands for what does not fit. */
-export function tagValue(text: string): string {
-  const fits = text.length > 0 && text.length <= MAX_TAG_LENGTH && !/^(acs:|aliyun)|https?:\/\//i.test(text);
-  return fits ? text : digest(text);
+export interface GroupObject extends ProviderObject<GroupSpec> {
+  kind: typeof SERVER_GROUP;
 }
 
-/** A readable name: 2 to 128 letters, digits, dots, underscores and hyphens, a letter first. */
-export function resourceName(text: string): string {
-  const readable = text.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+|-+$/g, '');
-  return `fairlead-${readable}`.slice(0, MAX_TAG_LENGTH);
+export interface RuleObject extends ProviderObject<RuleSpec> {
+  kind: typeof RULE;
+  /** On desired rules: those of their server groups that are to have servers, so that nothing is sent to one that could not get any. */
+  populated?: string[] | undefined;
 }
 
-export function groupObject(key: string, spec: GroupSpec, remoteId?: string): ProviderObject {
+export type AlbObject = GroupObject | RuleObject;
+
+export interface GroupChange extends Change {
+  kind: typeof SERVER_GROUP;
+  before?: GroupObject | undefined;
+  after?: GroupObject | undefined;
+}
+
+export interface RuleChange extends Change {
+  kind: typeof RULE;
+  before?: RuleObject | undefined;
+  after?: RuleObject | undefined;
+}
+
+/** Objects and changes that carry our kinds are made here and nowhere else, so that the kind decides what their specs are. */
+export function isGroup(object: ProviderObject): object is GroupObject {
+  return object.kind === SERVER_GROUP;
+}
+
+export function isRule(object: ProviderObject): object is RuleObject {
+  return object.kind === RULE;
+}
+
+export function isGroupChange(change: Change): change is GroupChange {
+  return change.kind === SERVER_GROUP;
+}
+
+export function isRuleChange(change: Change): change is RuleChange {
+  return change.kind === RULE;
+}
+
+export function groupObject(key: string, spec: GroupSpec, remoteId?: string): GroupObject {
   const Servers = [...spec.Servers].sort((a, b) => compareServers(addressOf(a), addressOf(b)));
   const StickySessionConfig = canonicalSession(spec.StickySessionConfig);
-  const object = { kind: SERVER_GROUP, key, rank: 0, spec: { ...spec, StickySessionConfig, Servers } };
+  const object: GroupObject = { kind: SERVER_GROUP, key, rank: 0, spec: { ...spec, StickySessionConfig, Servers } };
   return remoteId === undefined ? object : { ...object, remoteId };
 }
 
@@ -113,10 +141,10 @@ function canonicalSession(session: StickySessionConfig): StickySessionConfig {
   return { StickySessionEnabled, StickySessionType, ...part };
 }
 
-export function ruleObject(key: string, spec: RuleSpec, remoteId?: string): ProviderObject {
+export function ruleObject(key: string, spec: RuleSpec, remoteId?: string): RuleObject {
   const RuleConditions = sortConditions(spec.RuleConditions);
   const RuleActions = spec.RuleActions.map(canonicalAction);
-  const object = { kind: RULE, key, rank: 1, spec: { ...spec, RuleConditions, RuleActions } };
+  const object: RuleObject = { kind: RULE, key, rank: 1, spec: { ...spec, RuleConditions, RuleActions } };
   return remoteId === undefined ? object : { ...object, remoteId };
 }
 

@@ -1,68 +1,61 @@
 import type { AlbTarget } from '../../../schemas/gateway.ts';
-import { digest } from '../../core/digest.ts';
-import type { GatewayConfig, Pool, Rule, Share } from '../../core/ir.ts';
-import type { ProviderObject } from '../../core/provider-object.ts';
-import type { Observed, PoolShares } from '../provider.ts';
+import type { GatewayConfig, Pool, Share } from '../../core/ir.ts';
+import type { PoolShares } from '../provider.ts';
+import { groupsOf } from './actions.ts';
 import {
-  type Condition,
-  GroupSpec,
+  type AlbObject,
+  type GroupObject,
   groupObject,
   type HealthCheckConfig,
-  RULE,
-  RuleSpec,
-  resourceName,
+  isGroup,
+  isRule,
+  type RuleObject,
   ruleObject,
-  SERVER_GROUP,
   type Server,
   type StickySessionConfig,
-  tagValue,
 } from './canonical.ts';
-import { conditionsFor, conditionsOf, describe } from './conditions.ts';
-import { type Facts, factsOf } from './facts.ts';
+import { type ListenerRule, listenerRules } from './distinct-rules.ts';
+import { type AlbObserved, type Facts, prioritiesAt } from './facts.ts';
 import { actionsOf } from './filters.ts';
+import { groupName, newGroupKey, resourceName } from './marks.ts';
 import { assignPriorities } from './priorities.ts';
+import { assignGroups } from './references.ts';
 import { effectiveShares, serverWeights } from './weights.ts';
 
-/** One server group for each pool, and one rule for each listener and distinct match. */
+/** The server groups that the pools have been matched with, and one rule for each listener and distinct match. */
 export function compile(
   config: GatewayConfig,
   shares: PoolShares,
-  observed: Observed,
+  observed: AlbObserved,
   { target }: { target: AlbTarget },
-): ProviderObject[] {
-  const facts = factsOf(observed);
-  const current = new Map(observed.objects.filter(({ kind }) => kind === SERVER_GROUP).map((item) => [item.key, item]));
-  const groups = config.pools.map((pool) =>
-    compilePool(pool, shares.get(pool.key) ?? [], facts, current.get(groupKey(pool))),
-  );
-  const groupKeys = new Map(config.pools.map((pool) => [pool.key, groupKey(pool)]));
-  const rules = distinctRules(config.rules);
-  return [...groups, ...target.listenerIds.flatMap((id) => compileRules(id, rules, groupKeys, facts, observed))];
+): AlbObject[] {
+  const current = new Map(observed.objects.filter(isGroup).map(({ key, spec }) => [key, spec.Servers]));
+  const groups = config.pools.flatMap((pool) => compilePool(pool, shares.get(pool.key) ?? [], observed.facts, current));
+  return [...groups, ...compileRules(config, groups, observed, target)];
 }
 
-/** The protocol of a group is fixed for life, so it is a part of what the group is. */
-export function groupKey(pool: Pool): string {
-  return tagValue(`pool/${pool.key}${pool.protocol === 'HTTP' ? '' : `/${pool.protocol}`}`);
-}
-
+/** The groups of a pool have the same servers with the same weights. */
 function compilePool(
   pool: Pool,
   shares: readonly Share[],
   facts: Facts,
-  current: ProviderObject | undefined,
-): ProviderObject {
-  const key = groupKey(pool);
-  const object = groupObject(key, {
-    ServerGroupName: resourceName(pool.key),
-    ServerGroupType: 'Ip',
-    VpcId: facts.vpcId,
-    Protocol: pool.protocol,
-    Scheduler: 'Wrr',
-    HealthCheckConfig: healthCheck(pool),
-    StickySessionConfig: stickySession(pool),
-    Servers: servers(pool, shares, current ? GroupSpec.parse(current.spec).Servers : []),
+  current: ReadonlyMap<string, readonly Server[]>,
+): GroupObject[] {
+  if (pool.objects === undefined) throw new Error(`The pool ${pool.key} has not been matched with what is there.`);
+  return pool.objects.map(({ key }) => {
+    const object = groupObject(key, {
+      ServerGroupName: groupName(key),
+      ServerGroupType: 'Ip',
+      VpcId: facts.vpcId,
+      Protocol: pool.protocol,
+      Scheduler: 'Wrr',
+      HealthCheckConfig: healthCheck(pool),
+      StickySessionConfig: stickySession(pool),
+      Servers: servers(pool, shares, current.get(key) ?? []),
+      Tagged: true,
+    });
+    return { ...object, pool: pool.key, shares: effectiveShares(pool.members, shares) };
   });
-  return { ...object, pool: pool.key, shares: effectiveShares(pool.members, shares) };
 }
 
 /**
@@ -105,58 +98,50 @@ function stickySession({ affinity }: Pool): StickySessionConfig {
   return { StickySessionEnabled: true, StickySessionType: 'Insert', CookieTimeout: affinity.ttlSeconds };
 }
 
-export interface DistinctRule {
-  description: string;
-  conditions: Condition[];
-  rule: Rule;
-}
-
-/**
- * Rules by what they match. That is also their identity at the gateway: a route that is reordered or split changes no rule, and a rule
- * that matches something else is a new one, created before the old one goes, so that no request finds a gap. Of rules that match the
- * same only the first can ever be reached. Filters are no part of it: they may ask for other conditions, but these match the same.
- */
-export function distinctRules(rules: readonly Rule[]): DistinctRule[] {
-  const distinct = new Map<string, DistinctRule>();
-  for (const rule of rules) {
-    const plain = conditionsOf(rule);
-    const identity = digest(plain);
-    if (distinct.has(identity)) continue;
-    distinct.set(identity, { description: describe(rule, plain), conditions: conditionsFor(rule), rule });
-  }
-  return [...distinct.values()];
-}
-
 function compileRules(
-  listenerId: string,
-  rules: readonly DistinctRule[],
-  groupKeys: ReadonlyMap<string, string>,
-  facts: Facts,
-  observed: Observed,
-): ProviderObject[] {
-  const groupOf = (pool: string) => groupKeys.get(pool) ?? tagValue(`pool/${pool}`);
-  const keyed = rules.map((rule) => ({ ...rule, key: tagValue(`${listenerId}/${rule.description}`) }));
-  const priorities = assignPriorities(
-    keyed.map(({ key }) => key),
-    currentPriorities(listenerId, observed),
-    facts.foreignPriorities[listenerId] ?? [],
+  { rules, pools }: GatewayConfig,
+  groups: readonly GroupObject[],
+  { objects, facts }: AlbObserved,
+  { listenerIds }: AlbTarget,
+): RuleObject[] {
+  const current = objects.filter(isRule);
+  const wanted = listenerRules(rules, listenerIds);
+  const groupFor = assignGroups(
+    pools,
+    wanted,
+    new Map(current.map((one) => [one.key, groupsOf(one.spec.RuleActions)])),
   );
-  return keyed.map(({ key, description, conditions, rule }) =>
-    ruleObject(key, {
+  const populated = new Set(groups.filter(({ spec }) => spec.Servers.length > 0).map(({ key }) => key));
+  const priorities = new Map(listenerIds.flatMap((id) => [...prioritiesFor(id, wanted, current, facts)]));
+  return wanted.map(({ key, keys, listenerId, description, conditions, rule }) => {
+    // A pool that is missing has no group either, and its rules are refused when they are applied.
+    const groupOf = (pool: string) => groupFor(pool, key) ?? newGroupKey({ key: pool, protocol: 'HTTP' });
+    const RuleActions = actionsOf(rule, groupOf);
+    const spec = {
       ListenerId: listenerId,
       RuleName: resourceName(description),
       Priority: priorities.get(key) ?? 0,
       RuleConditions: conditions,
-      RuleActions: actionsOf(rule, groupOf),
-    }),
-  );
+      RuleActions,
+    };
+    return {
+      ...ruleObject(key, spec),
+      rules: keys,
+      populated: groupsOf(RuleActions).filter((group) => populated.has(group)),
+    };
+  });
 }
 
-function currentPriorities(listenerId: string, observed: Observed): Map<string, number> {
-  const priorities = new Map<string, number>();
-  for (const object of observed.objects.filter((item) => item.kind === RULE)) {
-    const spec = RuleSpec.parse(object.spec);
-    if (spec.ListenerId === listenerId) priorities.set(object.key, spec.Priority);
-  }
-  return priorities;
+function prioritiesFor(
+  listenerId: string,
+  wanted: readonly ListenerRule[],
+  current: readonly RuleObject[],
+  facts: Facts,
+): Map<string, number> {
+  const own = current.filter(({ spec }) => spec.ListenerId === listenerId);
+  return assignPriorities(
+    wanted.filter((rule) => rule.listenerId === listenerId).map(({ key }) => key),
+    new Map(own.map(({ key, spec }) => [key, spec.Priority])),
+    prioritiesAt(listenerId, facts),
+  );
 }

@@ -56,3 +56,12 @@ export function describe(rule: Pick<Rule, 'hostname' | 'match'>, conditions: rea
   const plain = conditions.every(({ Type }) => Type === 'Host' || Type === 'Path');
   return `${rule.hostname ?? '*'}${path}${plain ? '' : `~${digest(conditions).slice(0, 12)}`}`;
 }
+
+/** A condition for people, such as `Host: a.example.com, b.example.com`. */
+export function inWords({ Type, HeaderConfig, ...configs }: Condition): string {
+  const values = Object.values({ HeaderConfig, ...configs }).flatMap((config): string[] =>
+    (config?.Values ?? []).map((value) => (typeof value === 'string' ? value : `${value.Key}=${value.Value}`)),
+  );
+  const name = HeaderConfig ? `${Type} ${HeaderConfig.Key}` : Type;
+  return values.length > 0 ? `${name}: ${values.join(', ')}` : name;
+}

@@ -1,7 +1,8 @@
 import { equal } from '../../core/digest.ts';
-import type { Change, Json } from '../../core/provider-object.ts';
+import type { Json } from '../../core/provider-object.ts';
 import { chunks } from '../shared.ts';
-import { GroupSpec, KEY_TAG, OWNER_TAG, type Server, tagValue } from './canonical.ts';
+import type { GroupChange, GroupSpec, Server } from './canonical.ts';
+import { tagsFor } from './marks.ts';
 import type { WriteAction } from './permissions.ts';
 
 /** Most servers in one call (ALB OpenAPI 2020-06-16). */
@@ -14,48 +15,50 @@ export interface GroupStep {
   parameters: Record<string, Json | undefined>;
 }
 
+/** The parameters of a step for the group of this id. */
+export function parametersFor({ action, parameters }: GroupStep, id: string): GroupStep['parameters'] {
+  if (action === 'TagResources') return { ResourceType: 'servergroup', ResourceId: [id], ...parameters };
+  return { ServerGroupId: id, ...parameters };
+}
+
 /** The writes that a change of a server group takes, in order. */
-export function groupSteps({ verb, key, before, after }: Change, owner: string): GroupStep[] {
+export function groupSteps({ verb, key, before, after }: GroupChange, owner: string): GroupStep[] {
   if (after === undefined) return verb === 'delete' ? [{ action: 'DeleteServerGroup', parameters: {} }] : [];
-  const desired = GroupSpec.parse(after.spec);
-  if (verb === 'update') return completion(GroupSpec.parse(before?.spec), desired);
-  return [creation(key, desired, owner), ...completion({ ...desired, Servers: [] }, desired)];
+  if (before === undefined) return [creation(key, after.spec, owner), ...serverCalls([], after.spec.Servers)];
+  return [
+    ...attributeCalls(before.spec, after.spec),
+    ...serverCalls(before.spec.Servers, after.spec.Servers),
+    ...tagCalls(key, before.spec, owner),
+  ];
 }
 
 /** A group without servers: those are added once it is there. */
-export function creation(key: string, { Servers: _, ...attributes }: GroupSpec, owner: string): GroupStep {
-  const Tag = [
-    { Key: OWNER_TAG, Value: tagValue(owner) },
-    { Key: KEY_TAG, Value: tagValue(key) },
-  ];
-  return { action: 'CreateServerGroup', parameters: { ...attributes, Tag } };
+export function creation(key: string, { Servers: _, Tagged: __, ...attributes }: GroupSpec, owner: string): GroupStep {
+  return { action: 'CreateServerGroup', parameters: { ...attributes, Tag: tagsFor(key, owner) } };
 }
 
-type Changeable = Pick<
-  GroupSpec,
-  'ServerGroupName' | 'Scheduler' | 'HealthCheckConfig' | 'StickySessionConfig' | 'Servers'
->;
+export type Attributes = Pick<GroupSpec, 'ServerGroupName' | 'Scheduler' | 'HealthCheckConfig' | 'StickySessionConfig'>;
 
-/** What makes an existing group the desired one. Type, VPC and protocol of a group are fixed for life. */
-export function completion(current: Changeable, desired: Changeable): GroupStep[] {
-  const attributes = ({ ServerGroupName, Scheduler, HealthCheckConfig, StickySessionConfig }: Changeable) => ({
-    ServerGroupName,
-    Scheduler,
-    HealthCheckConfig,
-    StickySessionConfig,
-  });
-  const isSame = equal(attributes(current), attributes(desired));
-  return [
-    ...(isSame ? [] : [{ action: 'UpdateServerGroupAttribute' as const, parameters: attributes(desired) }]),
-    ...serverCalls(current.Servers, desired.Servers),
-  ];
+/** Type, VPC and protocol of a group are fixed for life. */
+export function attributeCalls(current: Attributes, desired: Attributes): GroupStep[] {
+  const [now, wanted] = [attributesOf(current), attributesOf(desired)];
+  return equal(now, wanted) ? [] : [{ action: 'UpdateServerGroupAttribute', parameters: wanted }];
+}
+
+function attributesOf({ ServerGroupName, Scheduler, HealthCheckConfig, StickySessionConfig }: Attributes) {
+  return { ServerGroupName, Scheduler, HealthCheckConfig, StickySessionConfig };
+}
+
+/** Marks that are lost are put back after the rest: no traffic waits for them. */
+export function tagCalls(key: string, { Tagged }: Pick<GroupSpec, 'Tagged'>, owner: string): GroupStep[] {
+  return Tagged ? [] : [{ action: 'TagResources', parameters: { Tag: tagsFor(key, owner) } }];
 }
 
 /**
  * Newcomers first, then weights, then removals; so the group never lacks a server that takes traffic. All weights of up to 40 servers
  * go in one call; where there are more, raises go before cuts.
  */
-function serverCalls(current: readonly Server[], desired: readonly Server[]): GroupStep[] {
+export function serverCalls(current: readonly Server[], desired: readonly Server[]): GroupStep[] {
   const { add, weigh, remove, replace } = serverSteps(current, desired);
   const weights = weigh.map(({ RemoteIpEnabled: _, ...server }) => server);
   const leaving = remove.map(({ ServerId, Port }) => ({ ServerId, Port }));
@@ -96,6 +99,24 @@ export function serverSteps(current: readonly Server[], desired: readonly Server
     else if (target < server.Weight && (stays(server) || served)) cut.push({ ...server, Weight: target });
   }
   return { add, weigh: [...raise, ...cut], remove, replace };
+}
+
+/**
+ * What can still be had of the desired servers where the cloud takes no newcomers: those that are there get the weights that they should
+ * have, so that traffic leaves what has failed. Those that should leave stay while a newcomer was to take traffic, and all stays as it
+ * is where nobody would be left to take any.
+ */
+export function withoutNewcomers(there: readonly Server[], desired: readonly Server[]): Server[] {
+  const now = new Map(there.map((server) => [identity(server), server]));
+  const wanted = new Set(desired.map(identity));
+  const lacksServing = desired.some((server) => server.Weight > 0 && !now.has(identity(server)));
+  const staying = desired.flatMap((server) => {
+    const current = now.get(identity(server));
+    return current ? [{ ...current, Weight: server.Weight }] : [];
+  });
+  const leaving = there.filter((server) => !wanted.has(identity(server)));
+  const left = lacksServing ? [...staying, ...leaving] : staying;
+  return left.some((server) => server.Weight > 0) ? left : [...there];
 }
 
 /** A server keeps its identity whatever its weight. */

@@ -6,17 +6,22 @@ import { batch } from './batch.ts';
 import { capabilities } from './capabilities.ts';
 import { check } from './check.ts';
 import { compile } from './compile.ts';
+import { Facts, ownObserved } from './facts.ts';
+import { findings, quotas } from './findings.ts';
+import { matchGroups } from './match.ts';
 import { observe } from './observe.ts';
 import { permissions } from './permissions.ts';
 import { calls } from './planned-calls.ts';
+import { movesPoints, points, restoresMarks } from './points.ts';
 import { destroy, provision } from './provision.ts';
-import { checkQuotas, quotas } from './quotas.ts';
 import { rehearse } from './rehearse.ts';
+import { shadows } from './shadows.ts';
 import { effectiveShares } from './weights.ts';
 
 /**
  * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,
- * so that our order is ALB's.
+ * so that our order is ALB's. What has been observed comes back as whoever keeps it has it, and gets its own types here; facts that
+ * stand alone may be of an earlier time, so that they are parsed.
  */
 export const alb: GatewayProvider<AlbTarget> = {
   kind: 'alb',
@@ -25,16 +30,21 @@ export const alb: GatewayProvider<AlbTarget> = {
   permissions,
   check,
   checkOrder: () => [],
-  checkQuotas,
-  quotas,
+  findings: (config, facts) => findings(config, Facts.parse(facts)),
+  quotas: (config, facts) => quotas(config, Facts.parse(facts)),
   observe,
+  match: (config, observed, session) => matchGroups(config, ownObserved(observed), session),
+  points: (pool, observed) => points(pool, ownObserved(observed)),
+  shadows: (observed) => shadows(ownObserved(observed)),
+  movesPoints,
+  restoresMarks,
   backends,
-  compile,
+  compile: (config, shares, observed, session) => compile(config, shares, ownObserved(observed), session),
   served: (pool, shares) => effectiveShares(pool.members, shares),
   batch,
-  calls,
-  rehearse,
-  apply,
+  calls: (changes, observed, session) => calls(changes, ownObserved(observed), session),
+  rehearse: (changes, observed, session) => rehearse(changes, ownObserved(observed), session),
+  apply: (changes, observed, session) => apply(changes, ownObserved(observed), session),
   provision,
   destroy,
 };

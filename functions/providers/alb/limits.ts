@@ -1,16 +1,17 @@
 import type { Pool } from '../../core/ir.ts';
+import { compareText } from '../../core/precedence.ts';
 import { isExceeded, type Use } from '../quotas.ts';
-import type { DistinctRule } from './compile.ts';
 import { countValues } from './conditions.ts';
+import type { DistinctRule } from './distinct-rules.ts';
 import type { Facts } from './facts.ts';
 import { actionsOf } from './filters.ts';
+import { poolsOf } from './references.ts';
 
 /** Default quotas of one load balancer, by edition (quota page of ALB); each can be raised by the account. */
 const BY_EDITION = {
   Basic: { rules: 40, servers: 200, matchValues: 5, actions: 3 },
   Standard: { rules: 100, servers: 1_000, matchValues: 10, actions: 5 },
 };
-const REFERENCES_PER_GROUP = 50;
 const REFERENCES_PER_ADDRESS = 200;
 const SERVERS_PER_GROUP = 1_000;
 const GROUPS_PER_RULE = 5;
@@ -42,48 +43,74 @@ export function sizesOf(pools: readonly Pool[]): Map<string, Size> {
 
 /**
  * What rules use of the quotas that they share, and that another load balancer would have once more. Rules, servers and addresses count
- * again for each rule on each listener.
+ * again for each rule on each listener. References to a server group are no matter: a pool has as many groups as it takes.
  */
 export function sharedUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
-  const limits = limitsOf(facts);
-  const foreign = Object.values(facts.foreignPriorities).flat().length;
-  const references = countReferences(rules, facts.listenerCount);
-  const addresses = new Map<string, number>();
-  let servers = 0;
+  return [rulesUse(rules, facts), ...serverUses(countReferences(rules, facts.listenerCount), sizes, facts)];
+}
+
+/** A rule that stays out is missing on every listener. */
+function rulesUse(rules: readonly DistinctRule[], { edition, listenerCount, otherRules }: Facts): Use {
+  const allowed = limitsOf({ edition }).rules;
+  const used = rules.length * listenerCount + otherRules.length;
+  const excess = Math.min(rules.length, Math.ceil((used - allowed) / listenerCount));
+  return {
+    ...use('rules', 'rules of the load balancer', used, allowed, '#/rules'),
+    ...(used > allowed && { excess }),
+  };
+}
+
+function serverUses(references: ReadonlyMap<string, number>, sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
+  const servers = new Map<string, number>();
+  const byAddress = new Map<string, Map<string, number>>();
   for (const [pool, count] of references) {
     const size = sizes.get(pool);
-    servers += (size?.servers ?? 0) * count;
-    for (const address of size?.addresses ?? []) addresses.set(address, (addresses.get(address) ?? 0) + count);
+    servers.set(pool, (size?.servers ?? 0) * count);
+    for (const address of size?.addresses ?? []) {
+      byAddress.set(address, (byAddress.get(address) ?? new Map<string, number>()).set(pool, count));
+    }
   }
   return [
-    use('rules', 'rules of the load balancer', rules.length * facts.listenerCount + foreign, limits.rules, '#/rules'),
-    use('servers', 'servers of the load balancer, counted per reference', servers, limits.servers, '#/pools'),
-    ...[...references].map(([pool, count]) =>
-      use('references', `references to the server group of ${pool}`, count, REFERENCES_PER_GROUP, `#/pools/${pool}`),
-    ),
-    ...[...addresses].map(([address, count]) =>
-      use('address', `references to the address ${address}`, count, REFERENCES_PER_ADDRESS, '#/pools'),
+    usedByPools('servers', 'servers of the load balancer, counted per reference', servers, limitsOf(facts).servers),
+    ...[...byAddress].map(([address, counts]) =>
+      usedByPools('address', `references to the address ${address}`, counts, REFERENCES_PER_ADDRESS),
     ),
   ];
 }
 
+/** Names the fewest pools, those that use most of it, without which the rest would fit. */
+function usedByPools(kind: string, quota: string, counts: ReadonlyMap<string, number>, allowed: number): Use {
+  const used = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const pools: string[] = [];
+  let left = used;
+  for (const [pool, count] of [...counts].sort((a, b) => b[1] - a[1] || compareText(a[0], b[0]))) {
+    if (left <= allowed) break;
+    pools.push(pool);
+    left -= count;
+  }
+  return { ...use(kind, quota, used, allowed, '#/pools'), pools };
+}
+
 /** What each rule and each server group uses of the quotas that it has to itself. */
 export function ownUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
-  const limits = limitsOf(facts);
   return [
-    ...rules.flatMap(({ description, conditions, rule }) => {
-      const actions = actionsOf(rule, (pool) => pool).length;
-      const values = countValues(conditions);
-      return [
-        use('backends', `backends of rule ${description}`, rule.backends.length, GROUPS_PER_RULE, '#/rules'),
-        use('match values', `match values of rule ${description}`, values, limits.matchValues, '#/rules'),
-        use('actions', `actions of rule ${description}`, actions, limits.actions, '#/rules'),
-      ];
-    }),
-    ...[...sizes].map(([pool, { servers }]) =>
-      use('servers of a group', `servers of ${pool}`, servers, SERVERS_PER_GROUP, `#/pools/${pool}`),
-    ),
+    ...rules.flatMap((rule) => ruleUses(rule, facts)),
+    ...[...sizes].map(([pool, { servers }]) => ({
+      ...use('servers of a group', `servers of ${pool}`, servers, SERVERS_PER_GROUP, `#/pools/${pool}`),
+      pools: [pool],
+    })),
   ];
+}
+
+function ruleUses({ description, conditions, rule }: DistinctRule, facts: Facts): Use[] {
+  const limits = limitsOf(facts);
+  const actions = actionsOf(rule, (pool) => pool).length;
+  const values = countValues(conditions);
+  return [
+    use('backends', `backends of rule ${description}`, rule.backends.length, GROUPS_PER_RULE, '#/rules'),
+    use('match values', `match values of rule ${description}`, values, limits.matchValues, '#/rules'),
+    use('actions', `actions of rule ${description}`, actions, limits.actions, '#/rules'),
+  ].map((one) => ({ ...one, rules: [rule.key] }));
 }
 
 /**
@@ -119,12 +146,11 @@ function use(kind: string, quota: string, used: number, allowed: number, pointer
   return { kind, quota, used, allowed, pointer };
 }
 
-/** How many rules on how many listeners refer to each pool, be it as a backend or as a mirror. */
+/** How many rules on how many listeners refer to each pool. */
 function countReferences(rules: readonly DistinctRule[], listeners: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { rule } of rules) {
-    const pools = new Set([...rule.backends.map((backend) => backend.pool), rule.mirror]);
-    for (const pool of pools) if (pool !== undefined) counts.set(pool, (counts.get(pool) ?? 0) + listeners);
+    for (const pool of poolsOf(rule)) counts.set(pool, (counts.get(pool) ?? 0) + listeners);
   }
   return counts;
 }

@@ -8,6 +8,7 @@ export const permissions = {
   routing: {
     reads: [
       'GetLoadBalancerAttribute',
+      'ListListeners',
       'ListRules',
       'ListServerGroups',
       'ListServerGroupServers',
@@ -24,10 +25,11 @@ export const permissions = {
       'CreateRules',
       'UpdateRulesAttribute',
       'DeleteRules',
+      'TagResources',
     ],
   },
   provisioning: {
-    reads: ['ListLoadBalancers', 'ListListeners'],
+    reads: ['ListLoadBalancers'],
     writes: ['CreateLoadBalancer', 'DeleteLoadBalancer', 'CreateListener', 'DeleteListener'],
   },
   /**

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import type { AlbProvision, AlbTarget } from '../../../schemas/gateway.ts';
 import type { Provisioned, ProvisionSession } from '../provider.ts';
 import { type AlbSession, list, write } from './calls.ts';
-import { OWNER_TAG, resourceName, tagValue } from './canonical.ts';
 import { change, createJobs } from './jobs.ts';
+import { listListeners } from './lists.ts';
+import { OWNER_TAG, resourceName, tagValue } from './marks.ts';
 
 const Balancers = z
   .object({
@@ -18,15 +19,6 @@ const Groups = z
     NextToken: z.string().optional(),
   })
   .transform((page) => ({ items: page.ServerGroups, nextToken: page.NextToken }));
-
-const Listeners = z
-  .object({
-    Listeners: z
-      .array(z.object({ ListenerId: z.string(), ListenerPort: z.int(), ListenerStatus: z.string() }))
-      .default([]),
-    NextToken: z.string().optional(),
-  })
-  .transform((page) => ({ items: page.Listeners, nextToken: page.NextToken }));
 
 /** Load balancer, default server group, and then one step for each listener. */
 const FIXED_STEPS = 2;
@@ -53,7 +45,7 @@ export async function provision(wanted: AlbProvision, session: ProvisionSession)
   if (group === undefined) return waiting(1, await createDefaultGroup(wanted, work));
   if (group.ServerGroupStatus !== 'Available') return waiting(1, 'the default server group is being created');
 
-  const listeners = await listListeners(loadBalancerId, work);
+  const listeners = await listListeners(work.session, loadBalancerId);
   const missing = wanted.listeners.filter(({ port }) => !listeners.some((listener) => listener.ListenerPort === port));
   const [next] = missing;
   if (next)
@@ -69,7 +61,7 @@ export async function destroy(target: AlbTarget, session: ProvisionSession): Pro
   const work = workFor(target.regionId, session);
   const balancer = await findBalancer(work);
   if (balancer?.LoadBalancerId === target.loadBalancerId) {
-    for (const { ListenerId } of await listListeners(target.loadBalancerId, work)) {
+    for (const { ListenerId } of await listListeners(work.session, target.loadBalancerId)) {
       await change('DeleteListener', { ListenerId }, work);
     }
     await change('DeleteLoadBalancer', { LoadBalancerId: target.loadBalancerId }, work);
@@ -101,11 +93,6 @@ async function findBalancer(work: Work) {
 
 async function findGroup(work: Work) {
   return (await list(work.session, 'ListServerGroups', { Tag: tagged(work) }, Groups))[0];
-}
-
-async function listListeners(loadBalancerId: string, { session }: Work) {
-  const listeners = await list(session, 'ListListeners', { LoadBalancerIds: [loadBalancerId] }, Listeners);
-  return listeners.sort((a, b) => a.ListenerPort - b.ListenerPort);
 }
 
 async function createBalancer(wanted: AlbProvision, work: Work): Promise<string> {

@@ -3,21 +3,21 @@ import { DRY_RUN_PASSED } from '../../cloud-codes.ts';
 import { digest } from '../../core/digest.ts';
 import type { Change, Json } from '../../core/provider-object.ts';
 import { CloudError, type CloudErrorClass } from '../../deps.ts';
-import type { Observed } from '../provider.ts';
 import { settle } from '../shared.ts';
 import { groupsOf } from './actions.ts';
-import { groupIdsOf } from './apply-rules.ts';
 import { type AlbSession, write } from './calls.ts';
-import { RULE, SERVER_GROUP } from './canonical.ts';
-import { groupSteps } from './group-steps.ts';
+import { type GroupChange, isGroupChange, isRuleChange } from './canonical.ts';
+import type { AlbObserved } from './facts.ts';
+import { groupSteps, parametersFor } from './group-steps.ts';
 import type { WriteAction } from './permissions.ts';
+import { targetsOf } from './rule-groups.ts';
 import { isDelete, type RuleStep, ruleLanes, ruleParameters } from './rule-steps.ts';
 
 /** Enough to find what the cloud would refuse, without spending the rate of a whole publishing on it. */
 const MAX_CALLS = 50;
 
 /** Whether the cloud would take a write can be known another time only. */
-const CANNOT_SAY: readonly CloudErrorClass[] = ['throttled', 'unavailable', 'busy'];
+const CANNOT_SAY: readonly CloudErrorClass[] = ['throttled', 'unavailable', 'busy', 'credentials'];
 
 interface Rehearsal {
   action: WriteAction;
@@ -30,29 +30,31 @@ interface Rehearsal {
  * Asks by DryRun whether ALB would take the changes: of the first 50 writes those that neither refer to what an earlier one creates nor
  * need what an earlier one removes.
  */
-export async function rehearse(changes: readonly Change[], observed: Observed, session: AlbSession): Promise<Issue[]> {
-  const groupIds = groupIdsOf(observed);
-  const lanes = ruleLanes(
-    changes.filter(({ kind }) => kind === RULE),
-    observed,
-  );
+export async function rehearse(
+  changes: readonly Change[],
+  observed: AlbObserved,
+  session: AlbSession,
+): Promise<Issue[]> {
+  const groupIds = new Map([...targetsOf(observed)].map(([key, { id }]) => [key, id]));
+  const lanes = ruleLanes(changes.filter(isRuleChange), observed);
   const rehearsals = [
-    ...changes.filter(({ kind }) => kind === SERVER_GROUP).flatMap((change) => groupRehearsals(change, session)),
+    ...changes.filter(isGroupChange).flatMap((change) => groupRehearsals(change, session)),
     ...lanes.flatMap((lane) => ruleRehearsals(lane, groupIds, session)),
   ];
   return (await settle(rehearsals.slice(0, MAX_CALLS).map((one) => ask(one, session)))).flat();
 }
 
-function groupRehearsals(change: Change, { owner }: AlbSession): Rehearsal[] {
+/** Tags are written without a dry run. */
+function groupRehearsals(change: GroupChange, { owner }: AlbSession): Rehearsal[] {
   const { verb, key, before } = change;
   if (verb === 'delete') return [];
-  const steps = groupSteps(change, owner);
+  const steps = groupSteps(change, owner).filter(({ action }) => action !== 'TagResources');
   if (verb === 'create') return steps.slice(0, 1).map((step) => ({ ...step, objects: [key] }));
   const removal = steps.findIndex(({ action }) => action === 'RemoveServersFromServerGroup');
-  return steps.slice(0, removal === -1 ? steps.length : removal + 1).map(({ action, parameters }) => ({
-    action,
+  return steps.slice(0, removal === -1 ? steps.length : removal + 1).map((step) => ({
+    action: step.action,
     objects: [key],
-    parameters: { ServerGroupId: before?.remoteId, ...parameters },
+    parameters: parametersFor(step, before?.remoteId ?? ''),
   }));
 }
 

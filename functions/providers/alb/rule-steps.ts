@@ -1,11 +1,11 @@
 import { equal } from '../../core/digest.ts';
-import type { Change, Json } from '../../core/provider-object.ts';
-import type { Observed } from '../provider.ts';
+import type { Json } from '../../core/provider-object.ts';
 import { chunks } from '../shared.ts';
 import { toParameters } from './actions.ts';
-import { KEY_TAG, OWNER_TAG, RULE, RuleSpec, tagValue } from './canonical.ts';
-import { factsOf } from './facts.ts';
+import { isRule, type RuleChange, type RuleSpec } from './canonical.ts';
+import type { AlbObserved } from './facts.ts';
 import { limitsOf } from './limits.ts';
+import { tagsFor } from './marks.ts';
 import { moveOrder } from './priorities.ts';
 
 /** Most rules in one call (ALB OpenAPI 2020-06-16). */
@@ -43,7 +43,7 @@ type Deletes = Extract<RuleStep, { action: 'DeleteRules' }>;
  * it matches until something else takes it. Only when old and new rules together exceed the quota of the load balancer there is one lane
  * for all, in which just as many rules go before others come.
  */
-export function ruleLanes(changes: readonly Change[], observed: Observed): RuleStep[][] {
+export function ruleLanes(changes: readonly RuleChange[], observed: AlbObserved): RuleStep[][] {
   const lanes = [...Map.groupBy(changes, listenerOf)].map(([listenerId, own]) => laneOf(listenerId, own));
   const room = roomFor(observed);
   const coming = lanes.flat().reduce((sum, step) => sum + (step.action === 'CreateRules' ? step.rules.length : 0), 0);
@@ -51,16 +51,14 @@ export function ruleLanes(changes: readonly Change[], observed: Observed): RuleS
 }
 
 /** Where more rules stand than the documented quota allows, it has been raised, to nobody knows what. */
-function roomFor(observed: Observed): number {
-  const facts = factsOf(observed);
-  const foreign = Object.values(facts.foreignPriorities).flat().length;
-  const ours = observed.objects.filter((object) => object.kind === RULE).length;
-  return Math.max(0, limitsOf(facts).rules - ours - foreign);
+function roomFor({ objects, facts }: AlbObserved): number {
+  const ours = objects.filter(isRule).length;
+  return Math.max(0, limitsOf(facts).rules - ours - facts.otherRules.length);
 }
 
-function laneOf(listenerId: string, changes: readonly Change[]): RuleStep[] {
+function laneOf(listenerId: string, changes: readonly RuleChange[]): RuleStep[] {
   const creates = changes.flatMap(({ verb, key, after }) =>
-    verb === 'create' && after ? [{ key, spec: RuleSpec.parse(after.spec) }] : [],
+    verb === 'create' && after ? [{ key, spec: after.spec }] : [],
   );
   const deletes = changes.flatMap(({ verb, key, before }) =>
     verb === 'delete' && before?.remoteId !== undefined ? [{ key, id: before.remoteId }] : [],
@@ -73,10 +71,10 @@ function laneOf(listenerId: string, changes: readonly Change[]): RuleStep[] {
 }
 
 /** Moves come in an order that inverts no two rules (see priorities.ts). */
-function updatesOf(changes: readonly Change[]): Update[] {
+function updatesOf(changes: readonly RuleChange[]): Update[] {
   const updates = changes.flatMap(({ verb, key, before, after }) =>
     verb === 'update' && before?.remoteId !== undefined && after
-      ? [{ key, id: before.remoteId, from: RuleSpec.parse(before.spec), to: RuleSpec.parse(after.spec) }]
+      ? [{ key, id: before.remoteId, from: before.spec, to: after.spec }]
       : [],
   );
   const moves = updates.filter(({ from, to }) => from.Priority !== to.Priority);
@@ -117,6 +115,19 @@ export function takeDeletes(deletes: readonly Deletes[], count: number): { taken
   return { taken, left };
 }
 
+/** The two halves of a step, in their order. */
+export function halves(step: RuleStep): RuleStep[] {
+  const size = Math.ceil(step.rules.length / 2);
+  switch (step.action) {
+    case 'UpdateRulesAttribute':
+      return chunks(step.rules, size).map((rules) => ({ ...step, rules }));
+    case 'CreateRules':
+      return chunks(step.rules, size).map((rules) => ({ ...step, rules }));
+    case 'DeleteRules':
+      return chunks(step.rules, size).map((rules) => ({ ...step, rules }));
+  }
+}
+
 /** As the cloud takes them; `idOf` gives the id of a server group by its key. */
 export function ruleParameters(
   step: RuleStep,
@@ -150,13 +161,10 @@ function whole({ key, spec }: Creation, owner: string, idOf: (key: string) => st
     Priority: spec.Priority,
     RuleConditions: spec.RuleConditions,
     RuleActions: toParameters(spec.RuleActions, idOf),
-    Tag: [
-      { Key: OWNER_TAG, Value: tagValue(owner) },
-      { Key: KEY_TAG, Value: tagValue(key) },
-    ],
+    Tag: tagsFor(key, owner),
   };
 }
 
-function listenerOf({ before, after }: Change): string {
-  return RuleSpec.parse((after ?? before)?.spec).ListenerId;
+function listenerOf({ before, after }: RuleChange): string {
+  return (after ?? before)?.spec.ListenerId ?? '';
 }

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../../../functions/core/ir.ts';
-import type { ProviderObject } from '../../../functions/core/provider-object.ts';
 import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
 import { groupsOf } from '../../../functions/providers/alb/actions.ts';
-import { GroupSpec, RuleSpec, resourceName, tagValue } from '../../../functions/providers/alb/canonical.ts';
+import { type AlbObject, isGroup, isRule } from '../../../functions/providers/alb/canonical.ts';
 import { compile } from '../../../functions/providers/alb/compile.ts';
+import type { Facts } from '../../../functions/providers/alb/facts.ts';
+import { resourceName, tagValue } from '../../../functions/providers/alb/marks.ts';
+import { matchGroups } from '../../../functions/providers/alb/match.ts';
 import { AlbTarget } from '../../../schemas/gateway.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { HealthCheck } from '../../../schemas/service.ts';
@@ -18,19 +20,29 @@ const target = AlbTarget.parse({
   listenerIds: ['lsn-1', 'lsn-2'],
 });
 const SHOP = pool('shop-80-0a1b', [member('cd', [1], { weight: 40 }), member('sh', [2], { weight: 60 })]);
-const facts = { vpcId: 'vpc-1', edition: 'Standard', listenerCount: 2, foreignPriorities: { 'lsn-2': [10] } };
+const OTHER = pool('other', [member('cd', [9])]);
+const FOREIGN = { id: 'rule-1', name: 'theirs', listenerId: 'lsn-2', priority: 10, conditions: [], isForeign: true };
+const facts: Facts = {
+  provider: 'alb',
+  vpcId: 'vpc-1',
+  edition: 'Standard',
+  listenerCount: 2,
+  listeners: [],
+  otherRules: [FOREIGN],
+};
 
-function compiled(config: Partial<GatewayConfig>, options: { shares?: Share[]; objects?: ProviderObject[] } = {}) {
+function compiled(config: Partial<GatewayConfig>, options: { shares?: Share[]; objects?: AlbObject[] } = {}) {
   const whole = { rules: [], pools: [SHOP], ...config };
   const shares = new Map(whole.pools.map((one: Pool) => [one.key, options.shares ?? effectiveShares(one, NO_TRAFFIC)]));
   const observed = { objects: options.objects ?? [], foreign: [], facts };
-  return compile(whole, shares, observed, { target });
+  return compile(matchGroups(whole, observed, { target }), shares, observed, { target });
 }
 
+const groupsIn = (...given: Parameters<typeof compiled>) => compiled(...given).filter(isGroup);
+const rulesIn = (...given: Parameters<typeof compiled>) => compiled(...given).filter(isRule);
+
 const conditionsOf = (more: Partial<Rule> & { path?: string }) =>
-  RuleSpec.parse(
-    compiled({ rules: [rule(more.path ?? '/', { [SHOP.key]: 100 }, more)] }).find((one) => one.kind === 'Rule')?.spec,
-  ).RuleConditions;
+  rulesIn({ rules: [rule(more.path ?? '/', { [SHOP.key]: 100 }, more)] })[0]?.spec.RuleConditions;
 
 describe('server groups', () => {
   test('a pool becomes a group with the servers of all its clusters, explicit weights and the whole health check', () => {
@@ -68,6 +80,7 @@ describe('server groups', () => {
             { ServerId: '10.0.0.1', Port: 80, Weight: 40, RemoteIpEnabled: false },
             { ServerId: '10.0.0.2', Port: 80, Weight: 60, RemoteIpEnabled: false },
           ],
+          Tagged: true,
         },
       },
     ]);
@@ -78,14 +91,14 @@ describe('server groups', () => {
     [{ type: 'http' }, 'HTTPS', 'HTTPS'],
     [{ type: 'http' }, 'gRPC', 'HTTP'],
   ] as const)('health check %j of a %s pool speaks %s', (check, protocol, expected) => {
-    const [group] = compiled({ pools: [{ ...SHOP, protocol, healthCheck: HealthCheck.parse(check) }] });
-    expect(GroupSpec.parse(group?.spec).HealthCheckConfig.HealthCheckProtocol).toBe(expected);
+    const [group] = groupsIn({ pools: [{ ...SHOP, protocol, healthCheck: HealthCheck.parse(check) }] });
+    expect(group?.spec.HealthCheckConfig.HealthCheckProtocol).toBe(expected);
   });
 
   test('affinity becomes a cookie that ALB sets; it is no part of the identity', () => {
-    const [group] = compiled({ pools: [{ ...SHOP, affinity: { ttlSeconds: 600 } }] });
+    const [group] = groupsIn({ pools: [{ ...SHOP, affinity: { ttlSeconds: 600 } }] });
     expect(group?.key).toBe('pool/shop-80-0a1b');
-    expect(GroupSpec.parse(group?.spec).StickySessionConfig).toEqual({
+    expect(group?.spec.StickySessionConfig).toEqual({
       StickySessionEnabled: true,
       StickySessionType: 'Insert',
       CookieTimeout: 600,
@@ -94,28 +107,28 @@ describe('server groups', () => {
 
   test('the protocol is part of the identity: it cannot be changed later', () => {
     const keys = (['HTTP', 'HTTPS', 'gRPC'] as const).map(
-      (protocol) => compiled({ pools: [{ ...SHOP, protocol }] })[0]?.key,
+      (protocol) => groupsIn({ pools: [{ ...SHOP, protocol }] })[0]?.key,
     );
     expect(new Set(keys).size).toBe(3);
   });
 
   test('when no cluster shall serve, weights at the gateway are kept, and the shares say so', () => {
     const nobody = ['cd', 'sh'].map((cluster) => ({ cluster, percent: 0 }));
-    const [group] = compiled({}, { shares: nobody, objects: compiled({}) });
-    expect(GroupSpec.parse(group?.spec).Servers.map((server) => server.Weight)).toEqual([40, 60]);
+    const [group] = groupsIn({}, { shares: nobody, objects: compiled({}) });
+    expect(group?.spec.Servers.map((server) => server.Weight)).toEqual([40, 60]);
     expect(group?.shares).toEqual(nobody);
   });
 
   test('when requests are to be rejected, all weights are 0', () => {
-    const [group] = compiled({}, { shares: [], objects: compiled({}) });
-    expect(GroupSpec.parse(group?.spec).Servers.map((server) => server.Weight)).toEqual([0, 0]);
+    const [group] = groupsIn({}, { shares: [], objects: compiled({}) });
+    expect(group?.spec.Servers.map((server) => server.Weight)).toEqual([0, 0]);
   });
 });
 
 describe('rules', () => {
   test('every listener carries every rule; tuples refer to groups by key; foreign priorities are stepped over', () => {
     const rules = [rule('/cart', { [SHOP.key]: 70, other: 30 })];
-    const objects = compiled({ rules }).filter((one) => one.kind === 'Rule');
+    const objects = rulesIn({ rules, pools: [OTHER, SHOP] });
     const spec = {
       RuleName: 'fairlead-shop.example.com-cart',
       RuleConditions: [
@@ -140,12 +153,16 @@ describe('rules', () => {
         key: 'lsn-1/shop.example.com/cart/*',
         rank: 1,
         spec: { ...spec, ListenerId: 'lsn-1', Priority: 10 },
+        rules: ['route/0/0/cart'],
+        populated: ['pool/other', 'pool/shop-80-0a1b'],
       },
       {
         kind: 'Rule',
         key: 'lsn-2/shop.example.com/cart/*',
         rank: 1,
         spec: { ...spec, ListenerId: 'lsn-2', Priority: 20 },
+        rules: ['route/0/0/cart'],
+        populated: ['pool/other', 'pool/shop-80-0a1b'],
       },
     ]);
   });
@@ -198,16 +215,20 @@ describe('rules', () => {
   });
 
   test('a rule is known by what it matches: its place in a route does not matter, what it forwards to neither', () => {
-    const keys = (rules: Rule[]) => compiled({ rules }).flatMap((one) => (one.kind === 'Rule' ? [one.key] : []));
+    const keys = (rules: Rule[]) => rulesIn({ rules }).map(({ key }) => key);
     const [first, second] = [rule('/a', { x: 100 }), rule('/b', { x: 100 })];
     expect(keys([{ ...second, key: first.key, backends: [] }])).toEqual(keys([second]));
     expect(keys([first])).not.toEqual(keys([second]));
   });
 
-  test('of two rules that match the same, only the first is there', () => {
-    const objects = compiled({ rules: [rule('/a', { x: 100 }), rule('/a/', { y: 100 })] });
-    const specs = objects.filter((one) => one.kind === 'Rule').map((one) => RuleSpec.parse(one.spec).RuleActions);
-    expect(specs.map(groupsOf)).toEqual([['pool/x'], ['pool/x']]);
+  test('of two rules that match the same only the first is there, and it stands for both', () => {
+    const [first, second] = [rule('/a', { [SHOP.key]: 100 }), rule('/a/', { other: 100 })];
+    const rules = rulesIn({ rules: [first, second], pools: [OTHER, SHOP] });
+    expect(rules.map((one) => groupsOf(one.spec.RuleActions))).toEqual([['pool/shop-80-0a1b'], ['pool/shop-80-0a1b']]);
+    expect(rules.map((one) => one.rules)).toEqual([
+      [first.key, second.key],
+      [first.key, second.key],
+    ]);
   });
 });
 

@@ -4,11 +4,11 @@ import { digest } from '../../../functions/core/digest.ts';
 import { effectiveShares } from '../../../functions/core/distribution.ts';
 import type { GatewayConfig, IrFilter, Member, Pool, Rule, Share } from '../../../functions/core/ir.ts';
 import { plan } from '../../../functions/core/plan.ts';
-import type { Json, Plan } from '../../../functions/core/provider-object.ts';
+import type { Json, Plan, Refusal } from '../../../functions/core/provider-object.ts';
 import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
 import type { Cloud } from '../../../functions/deps.ts';
 import { alb } from '../../../functions/providers/alb/index.ts';
-import type { Scope, Session } from '../../../functions/providers/provider.ts';
+import type { KnownObjects, Observed, Scope, Session } from '../../../functions/providers/provider.ts';
 import type { CloudState, DataPlane } from '../../../infra/local/cloud/alb/model.ts';
 import type { Quotas } from '../../../infra/local/cloud/alb/quotas.ts';
 import type { LogEntry } from '../../../infra/local/cloud/log.ts';
@@ -35,6 +35,12 @@ export function member(cluster: string, octets: number[], more: Partial<Member> 
 export function pool(key: string, members: Member[], more: Partial<Pool> = {}): Pool {
   const healthCheck = HealthCheck.parse({ type: 'http', path: '/healthz' });
   return { key, service: 'shop', port: 80, protocol: 'HTTP', healthCheck, pinned: false, members, ...more };
+}
+
+/** The key of a pool as `resolve` makes it: it changes with the distribution. */
+export function poolKey(service: string, port: number, members: readonly Member[]): string {
+  const distribution = members.map(({ cluster, weight, tier }) => ({ cluster, weight, tier }));
+  return `${service}-${port}-${digest(distribution).slice(0, 12)}`;
 }
 
 export function rule(path: string, pools: Record<string, number>, more: Partial<Rule> = {}): Rule {
@@ -75,12 +81,25 @@ export interface Reconciled {
   left: Plan;
   planned: PlannedCall[];
   made: PlannedCall[];
+  refused: Refusal[];
+  /** As it was matched last. */
+  config: GatewayConfig;
+  /** As it was observed last. */
+  observed: Observed;
 }
 
 export interface ReconcileOptions {
   shares?: SharesOf;
   scope?: Scope;
   session?: Session<AlbTarget>;
+  /** Default: what the runs before have found. */
+  known?: KnownObjects;
+}
+
+/** What a store keeps from one run to the next: which objects serve the pools. */
+interface Stored {
+  known: KnownObjects;
+  pools: Map<string, Pool>;
 }
 
 const SILENT = { info: () => {}, error: () => {} };
@@ -152,6 +171,7 @@ export async function startAlb(
       whileWaiting: async () => {},
     };
   };
+  const stored: Stored = { known: new Map(), pools: new Map() };
   let seen = cloud.log.entries.length;
   return {
     cloud,
@@ -160,7 +180,7 @@ export async function startAlb(
     client,
     call,
     settle,
-    reconcile: (config, more = {}) => reconcile(cloud, config, { session: session(), ...more }),
+    reconcile: (config, more = {}) => reconcile(cloud, stored, config, { session: session(), ...more }),
     writes: () => {
       const entries = cloud.log.entries.slice(seen);
       seen = cloud.log.entries.length;
@@ -199,33 +219,51 @@ async function provision(call: Alb['call'], listeners: number, https: boolean): 
   return { provider: 'alb', regionId: 'cn-hangzhou', loadBalancerId: String(LoadBalancerId), listenerIds };
 }
 
+/** In the scope `pools` they come as the last full run has matched them. */
 async function reconcile(
   cloud: LocalCloud,
+  stored: Stored,
   config: GatewayConfig,
-  { session, shares = declaredShares, scope = 'full' }: ReconcileOptions & { session: Session<AlbTarget> },
+  options: ReconcileOptions & { session: Session<AlbTarget> },
 ): Promise<Reconciled> {
+  const { session, shares = declaredShares, scope = 'full', known = stored.known } = options;
   const poolShares = new Map(config.pools.map((one) => [one.key, shares(one)]));
+  const isFull = scope === 'full';
   const look = async () => {
-    const observed = await alb.observe(session, scope);
-    const desired = alb.compile(config, poolShares, observed, session);
-    return { observed, plan: plan(desired, observed.objects, 'sync', scope === 'full' ? 'full' : 'update') };
+    const observed = await alb.observe(session, scope, known);
+    const pools = config.pools.map((one) => ({ ...one, objects: stored.pools.get(one.key)?.objects }));
+    const matched = isFull ? alb.match(config, observed, session) : { ...config, pools };
+    const desired = alb.compile(matched, poolShares, observed, session);
+    return { observed, matched, plan: plan(desired, observed.objects, 'sync', isFull ? 'full' : 'update') };
   };
   const first = await look();
   const planned = alb.calls(first.plan.changes, first.observed, session);
   const keys = new Map(first.observed.objects.map(({ remoteId, key }) => [remoteId, key]));
   const from = cloud.log.entries.length;
-  for (const batch of alb.batch(first.plan.changes)) await alb.apply(batch, first.observed, session);
+  const refused: Refusal[] = [];
+  for (const batch of alb.batch(first.plan.changes)) refused.push(...(await alb.apply(batch, first.observed, session)));
   const entries = cloud.log.entries.slice(from);
   const last = await look();
   for (const { remoteId, key } of last.observed.objects) keys.set(remoteId, key);
   const made = madeCalls(entries, (entry) => keysOf(entry, keys));
-  return { plan: first.plan, left: last.plan, planned, made };
+  if (isFull) remember(stored, last.matched);
+  return { plan: first.plan, left: last.plan, planned, made, refused, config: last.matched, observed: last.observed };
+}
+
+function remember(stored: Stored, { pools }: GatewayConfig): void {
+  stored.pools = new Map(pools.map((one) => [one.key, one]));
+  const objects = pools.flatMap((one) => one.objects ?? []);
+  stored.known = new Map(
+    objects.flatMap(({ key, remoteId }) => (remoteId === undefined ? [] : [[key, remoteId] as const])),
+  );
 }
 
 /** The objects of a write: those that it creates carry their keys, the others have ids. */
 function keysOf(entry: LogEntry, keys: ReadonlyMap<string | undefined, string>): (string | undefined)[] {
   if (entry.action.startsWith('Create')) return valuesOf(entry, /Tag\.2\.Value$/);
-  return valuesOf(entry, /^ServerGroupId$|^Rules\.\d+\.RuleId$|^RuleIds\.\d+$/).map((id) => keys.get(id));
+  return valuesOf(entry, /^ServerGroupId$|^ResourceId\.1$|^Rules\.\d+\.RuleId$|^RuleIds\.\d+$/).map((id) =>
+    keys.get(id),
+  );
 }
 
 /** Passes calls on, and fails the n-th write (from 1), before or after the cloud has done it. */
@@ -233,7 +271,7 @@ export function crashing(cloud: Cloud, writeNumber: number, when: 'before' | 'af
   let writes = 0;
   return {
     async call(request) {
-      const isWrite = request.parameters['ClientToken'] !== undefined;
+      const isWrite = request.parameters['ClientToken'] !== undefined || request.action === 'TagResources';
       if (isWrite) writes++;
       if (isWrite && writes === writeNumber) {
         if (when === 'after') await cloud.call(request);

@@ -25,9 +25,13 @@ afterEach(() => alb.close());
 
 async function rehearsal(config: GatewayConfig, spoil = (_: ReturnType<typeof plan>) => {}): Promise<Issue[]> {
   const session = alb.session();
-  const observed = await provider.observe(session, 'full');
+  const observed = await provider.observe(session, 'full', new Map());
   const shares = new Map(config.pools.map((one) => [one.key, declaredShares(one)]));
-  const wanted = plan(provider.compile(config, shares, observed, session), observed.objects, 'sync');
+  const wanted = plan(
+    provider.compile(provider.match(config, observed, session), shares, observed, session),
+    observed.objects,
+    'sync',
+  );
   spoil(wanted);
   return provider.rehearse(wanted.changes, observed, session);
 }
