@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_POINTS, noReading } from '../../functions/core/gateway/reading.ts';
 import type { HealthRecord } from '../../functions/core/health.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
 import { recording } from '../store/fixtures.ts';
@@ -226,7 +227,9 @@ describe('a gateway', () => {
       message: '',
       attempts: 0,
     } as const;
-    await store.putSync({ ...sync, verifiedAt: now(), address: 'alb.example.com' }, lease);
+    await store.putSync({ ...sync, verifiedAt: now() }, lease);
+    const reading = { ...noReading('shop', 'edge'), readAt: now(), poolsReadAt: now(), address: 'alb.example.com' };
+    await store.putReading(reading, NO_POINTS, lease);
     expect((await get('/gateways/edge')).sync.state).toBe('Pending');
     await verify('shop');
     expect(await get('/gateways/edge')).toMatchObject({ address: 'alb.example.com', sync: { state: 'Verified' } });

@@ -126,6 +126,7 @@ const REASONS: Record<CloudErrorClass, string> = {
   gone: 'ObjectGone',
   quota: 'QuotaExceeded',
   denied: 'CloudDenied',
+  credentials: 'CredentialsRefused',
   invalid: 'CloudRefused',
 };
 
