@@ -122,11 +122,14 @@ function waiting({ attempt }: Sight, waitingSince: string, nowMs: number): Verdi
   return { status: 'False', reason: 'NoProgress', arguments: { waitingSince, cause }, at: waitingSince };
 }
 
+/** The gravest first; of refusals the one that others depend on. */
+function gravityOf({ reason, refusal }: Deviation): number {
+  return DEVIATION_REASONS.indexOf(reason) + (refusal?.code === 'DependsOnRefused' ? 0.5 : 0);
+}
+
 /** Undefined when there is nothing; drift that is accepted is no fault. */
 function deviating(deviations: readonly Deviation[], sight: Sight, nowMs: number): Verdict | undefined {
-  const [first] = [...deviations].sort(
-    (a, b) => DEVIATION_REASONS.indexOf(a.reason) - DEVIATION_REASONS.indexOf(b.reason),
-  );
+  const [first] = [...deviations].sort((a, b) => gravityOf(a) - gravityOf(b));
   if (first === undefined) return undefined;
   const { reason, since, refusal, verb, kind, key } = first;
   const observedAt = sight.reading?.readAt;

@@ -51,7 +51,7 @@ export async function previewGateway(
   const target = resource.spec.target ?? record?.provisioned;
   if (target === undefined) return unprovisioned(resource);
   const session = { ...readSession(deps, resource, deps.clock.now() + READ_MS), target };
-  const context = await readContext(deps.store, resource, session, { scope: 'full', revertsDrift });
+  const context = await readContext(deps.store, resource, session, { scope: 'full', isAsked: revertsDrift });
   const basis = await basisOf(deps, context, current);
   const proposal = propose(context, basis.observed, deps.clock.now());
   const isLive = basis.basis === 'live';

@@ -31,7 +31,7 @@ export function propose(
   nowMs: number,
   refusals: readonly Refusal[] = [],
 ): Proposal {
-  const { resource, scope, provider, session, baseline, last, revertsDrift } = context;
+  const { resource, scope, provider, session, baseline, last, revertsDrift, isAsked } = context;
   const config = matched(context, observed);
   const desired = desiredObjects(context, config, observed);
   const all = plan(desired, observed.objects, resource.spec.policy, scope === 'full' ? 'full' : 'update');
@@ -44,6 +44,7 @@ export function propose(
     drift: resource.spec.drift,
     isObserveOnly: resource.spec.policy === 'observe-only',
     revertsDrift,
+    isAsked,
     nowMs,
     objection: objectionOf(all, findings, refusals, rejectedPools(context, config)),
     movesPoints: (change) => provider.movesPoints(change),
