@@ -19,7 +19,7 @@ import {
 export const ORPHAN_CONFIRMED_MS = 600_000;
 
 /** Wait before a refused change is tried again; it doubles each time. */
-const RETRY_BASE_MS = 30_000;
+const RETRY_BASE_MS = 10_000;
 const RETRY_CAP_MS = 900_000;
 
 export interface Circumstances {

@@ -115,11 +115,12 @@ function notKnown(
 }
 
 function waiting({ attempt }: Sight, waitingSince: string, nowMs: number): Verdict {
+  const cause = attempt && `${attempt.reason}: ${attempt.message.replace(/\.$/, '')}`;
+  const verdict = { status: 'False', at: waitingSince } as const;
   if (nowMs - msOf(waitingSince) < NO_PROGRESS_MS) {
-    return { status: 'False', reason: 'Pending', arguments: { waitingSince }, at: waitingSince };
+    return { ...verdict, reason: 'Pending', arguments: { waitingSince, ...(cause && { cause }) } };
   }
-  const cause = attempt ? `${attempt.reason}: ${attempt.message.replace(/\.$/, '')}` : 'no run has taken it up';
-  return { status: 'False', reason: 'NoProgress', arguments: { waitingSince, cause }, at: waitingSince };
+  return { ...verdict, reason: 'NoProgress', arguments: { waitingSince, cause: cause ?? 'no run has taken it up' } };
 }
 
 /** The gravest first; of refusals the one that others depend on. */

@@ -68,10 +68,9 @@ export function propose(
   };
 }
 
-/** Pools that were last served by a release that did not match them are found by their keys. */
+/** A failover goes on from what was matched last, as it reads no rules. */
 function matched({ provider, scope, config, session }: GatewayContext, observed: Observed): GatewayConfig {
-  const isMatched = scope === 'pools' && config.pools.every(({ objects }) => objects !== undefined);
-  return isMatched ? config : provider.match(config, observed, session);
+  return scope === 'pools' ? config : provider.match(config, observed, session);
 }
 
 /** The objects that make the gateway behave as `config` while the traffic is as it shall be. */

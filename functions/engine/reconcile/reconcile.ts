@@ -107,6 +107,9 @@ async function attempt(
   if (await isHeld(deps, run)) return stopped('Held');
   const context = await readContext(deps.store, resource, session, { scope: run.scope, isAsked });
   if (await isHeld(deps, run)) return stopped('Held');
+  // Pools of a release that did not match them can be found by their rules only.
+  const isMatched = run.scope === 'full' || context.pools.every(({ objects }) => objects !== undefined);
+  if (!isMatched) return await attempt(deps, { ...run, scope: 'full' }, resource, record, rows);
 
   const readMs = deps.clock.now();
   const proposal = propose(context, await observe(deps, run, context), readMs);
