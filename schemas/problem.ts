@@ -13,6 +13,7 @@ export const problems = {
   'not-owner': { status: 403, title: 'It belongs to somebody else', retryable: false },
   'not-found': { status: 404, title: 'Not found', retryable: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retryable: false },
+  'backend-without-cluster': { status: 409, title: 'A backend would be left without a cluster', retryable: false },
   'still-referenced': { status: 409, title: 'Other resources refer to this one', retryable: false },
   replayed: { status: 409, title: 'This batch has been taken already', retryable: false },
   'already-live': { status: 409, title: 'Another one is live already', retryable: false },

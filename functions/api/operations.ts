@@ -69,7 +69,7 @@ const clusters = operationsOf({
   input: ClusterInput,
   output: Cluster,
   page: ClusterPage,
-  writeProblems: ['not-found', 'forbidden-address', 'still-referenced'],
+  writeProblems: ['not-found', 'forbidden-address', 'backend-without-cluster', 'still-referenced'],
 });
 
 const gateways = operationsOf({
@@ -108,6 +108,7 @@ const services = operationsOf({
     'unknown-reference',
     'forbidden-address',
     'conflicting-declaration',
+    'backend-without-cluster',
     'still-referenced',
     'rule-violated',
   ],
@@ -124,7 +125,14 @@ const routes = operationsOf({
   input: RouteInput,
   output: Route,
   page: RoutePage,
-  writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration', 'rule-violated'],
+  writeProblems: [
+    'not-found',
+    'unknown-reference',
+    'unsupported-feature',
+    'conflicting-declaration',
+    'backend-without-cluster',
+    'rule-violated',
+  ],
 });
 
 const listDecisionsOperation = defineOperation({

@@ -4,14 +4,8 @@ import { DryRun } from '../../schemas/plan.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import type { Context } from '../commands/context.ts';
 import { isMatch, type Precondition } from '../commands/precondition.ts';
-import {
-  type Deleted,
-  deleteResource,
-  getResource,
-  listResources,
-  putResource,
-  type Written,
-} from '../commands/resources.ts';
+import { getResource, listResources } from '../commands/resources.ts';
+import { type Deleted, deleteResource, putResource, type Written } from '../commands/write/resource.ts';
 import type { Kind, Ref, RefTo, Specs } from '../core/model.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';

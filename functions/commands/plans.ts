@@ -6,10 +6,10 @@ import { planDigest } from '../engine/preview.ts';
 import { type ReconcileResult, reconcileGateway } from '../engine/reconcile.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
+import { FOLLOW_MS } from './follow.ts';
 import { viewOperation } from './operations.ts';
 import { planOf } from './plan-write.ts';
 import { load } from './resources.ts';
-import { FOLLOW_MS } from './transaction.ts';
 
 /** What an apply would do now. Throws `not-found`, and `unavailable` when the gateway cannot be looked at. */
 export async function planGateway(ctx: Context, fleet: string, gateway: string): Promise<GatewayPlan> {

@@ -3,7 +3,7 @@ import type { Kind, Resource } from '../core/model.ts';
 import type { Deps } from '../deps.ts';
 import { loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
-import { lintFleet } from './validate-policy.ts';
+import { lintFleet } from './validate/policy.ts';
 import { type Views, views } from './views.ts';
 import { type World, worldOf } from './world.ts';
 

@@ -1,8 +1,9 @@
-import { HttpProbe, type Probe } from '../../schemas/probe.ts';
-import type { Issue } from '../../schemas/problem.ts';
-import { type AddressPolicy, checkProbeTarget } from '../core/probe-target.ts';
-import type { Settings } from '../deps.ts';
-import { forbidden, type Proposal } from './proposal.ts';
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { type AddressPolicy, checkProbeTarget } from '../../core/probe-target.ts';
+import type { Settings } from '../../deps.ts';
+import { forbidden } from '../issues.ts';
 
 export function addressPolicy(settings: Settings): AddressPolicy {
   return { allowLoopback: settings.allowLoopbackProbes };
@@ -18,11 +19,11 @@ export function forbiddenProbes(probes: readonly Probe[], pointer: string, setti
 }
 
 /** What a fleet has probed besides its clusters: control targets, and the ways through gateways. */
-export function forbiddenTargets({ spec }: Proposal<'fleet'>, settings: Settings): Issue[] {
-  const ways = spec.voters.flatMap((voter, index) => {
+export function forbiddenTargets({ voters, controlTargets }: FleetSpec, settings: Settings): Issue[] {
+  const ways = voters.flatMap((voter, index) => {
     if (voter.type !== 'gateway-path') return [];
     const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url: voter.url }), addressPolicy(settings));
     return reason === undefined ? [] : [forbidden(`#/voters/${index}/url`, reason)];
   });
-  return [...forbiddenProbes(spec.controlTargets, '#/controlTargets', settings), ...ways];
+  return [...forbiddenProbes(controlTargets, '#/controlTargets', settings), ...ways];
 }
