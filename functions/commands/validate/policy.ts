@@ -9,7 +9,7 @@ import { providerFor } from '../../providers/registry.ts';
 import { unknownReference } from '../issues.ts';
 import type { World } from '../world.ts';
 import type { Change } from '../write/change-set.ts';
-import { forbiddenTargets } from './probes.ts';
+import { forbiddenTargets } from './addresses.ts';
 
 /**
  * What speaks against the policy of a fleet. A fleet that is new names what is to come; the names of one that exists are those of what there

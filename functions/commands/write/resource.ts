@@ -15,8 +15,7 @@ import { load, notFound, requireFleet, viewOf } from '../resources.ts';
 import type { Views } from '../views.ts';
 import { worldOf } from '../world.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from './change-set.ts';
-import { checkChanges } from './check.ts';
-import { faultsOf } from './faults.ts';
+import { checkChanges, faultsOf } from './check.ts';
 
 /** Writers that keep getting in between are given way this many times. */
 const MAX_ATTEMPTS = 5;
