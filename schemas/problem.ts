@@ -36,6 +36,8 @@ export const problems = {
     title: 'The declaration contradicts itself or another one',
     retryable: false,
   },
+  'quota-exceeded': { status: 422, title: 'A quota of a gateway would be exceeded', retryable: false },
+  'redirect-loop': { status: 422, title: 'A redirect would lead to where it came from', retryable: false },
   'would-empty-gateway': { status: 422, title: 'A gateway would be left without routes', retryable: false },
   'limit-exceeded': { status: 422, title: 'A limit would be exceeded', retryable: false },
   'precondition-required': { status: 428, title: 'If-Match is required', retryable: false },

@@ -44,6 +44,8 @@ const APPLY_PROBLEMS: readonly ProblemCode[] = [
   'forbidden-address',
   'conflicting-declaration',
   'unsupported-feature',
+  'quota-exceeded',
+  'redirect-loop',
   'backend-without-cluster',
   'still-referenced',
   'would-empty-gateway',

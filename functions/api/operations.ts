@@ -69,7 +69,15 @@ const clusters = operationsOf({
   input: ClusterInput,
   output: Cluster,
   page: ClusterPage,
-  writeProblems: ['not-found', 'forbidden-address', 'backend-without-cluster', 'still-referenced'],
+  writeProblems: [
+    'not-found',
+    'forbidden-address',
+    'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
+    'backend-without-cluster',
+    'still-referenced',
+  ],
 });
 
 const gateways = operationsOf({
@@ -108,6 +116,8 @@ const services = operationsOf({
     'unknown-reference',
     'forbidden-address',
     'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
     'backend-without-cluster',
     'still-referenced',
     'rule-violated',
@@ -129,6 +139,8 @@ const routes = operationsOf({
     'not-found',
     'unknown-reference',
     'unsupported-feature',
+    'quota-exceeded',
+    'redirect-loop',
     'conflicting-declaration',
     'backend-without-cluster',
     'rule-violated',

@@ -23,6 +23,8 @@ const PRECEDENCE = [
   'unknown-reference',
   'forbidden-address',
   'conflicting-declaration',
+  'redirect-loop',
+  'quota-exceeded',
   'unsupported-feature',
   'backend-without-cluster',
   'still-referenced',

@@ -49,12 +49,12 @@ function contestedRules(
   const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules, isOwn);
   return [...ties, ...disorders].flatMap(({ first, second, reason }) => {
     const own = [second, first].find(isOwn);
-    return own ? [conflict(pointerTo(own), `gateway ${gateway.name}: ${reason}`)] : [];
+    return own ? [conflict(matchPointer(own.key), `gateway ${gateway.name}: ${reason}`)] : [];
   });
 }
 
-/** The match that a rule of the route comes from. */
-function pointerTo({ key }: Rule): string {
+/** The match of a route that the rule of this key comes from. */
+export function matchPointer(key: string): string {
   const [, rule, match] = key.split('/');
   return `#/rules/${Number(rule)}/matches/${Number(match)}`;
 }

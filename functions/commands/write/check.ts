@@ -12,6 +12,7 @@ import { validatePolicy } from '../validate/policy.ts';
 import { validateRoute } from '../validate/route.ts';
 import type { World } from '../world.ts';
 import { type Change, type ChangeSet, isOf, placed } from './change-set.ts';
+import { newFindings } from './findings.ts';
 import { danglingReferences, unfinishedPush, unknownReferences } from './references.ts';
 import { checkEdit, violations } from './safety.ts';
 
@@ -27,8 +28,8 @@ export interface CheckOptions {
 }
 
 /**
- * Throws with everything that speaks against the changes, of the first kind that there is: what is declared, then the safety rules. Resolves
- * with what the safety rules were held against, if requests move.
+ * Throws with everything that speaks against the changes, of the first kind that there is: what is declared, then what gateways would find,
+ * then the safety rules. Resolves with what the safety rules were held against, if requests move.
  */
 export async function checkChanges(
   ctx: Context,
@@ -37,6 +38,7 @@ export async function checkChanges(
 ): Promise<Commit['checkedAgainst']> {
   const found = await faultsOf(ctx.deps, set);
   refuse([...faults, ...found, ...(allowEmpty ? [] : await emptiedGateways(set))]);
+  refuse(await newFindings(ctx.deps.store, set), 'unsupported-feature');
   const checked = await checkEdit(ctx.deps, set);
   const issues = violations(checked?.results ?? [], set.fleet);
   const told = issues.map((issue) => (pointer === undefined ? issue : { ...issue, pointer }));
