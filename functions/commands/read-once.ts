@@ -1,5 +1,6 @@
 import { type Term, termsOf } from '../core/lookup.ts';
 import { instanceOf, type Kind, type Resource } from '../core/model.ts';
+import { compareText } from '../core/precedence.ts';
 import { byName } from '../core/resolve.ts';
 import type { Store } from '../deps.ts';
 
@@ -34,7 +35,7 @@ export function readOnce(store: Store): Store {
       return found as Resource<K> | undefined;
     },
     find: async <K extends Kind>(kind: K, fleet: string, names: Iterable<string>) => {
-      const wanted = [...new Set(names)];
+      const wanted = [...new Set(names)].sort(compareText);
       const whole = wholeOf(kind, fleet);
       if (whole) {
         const known = (await whole).byName;

@@ -11,7 +11,7 @@ const ALB = {
   listeners: [{ id: 'lsn-edge', port: 443, protocol: 'HTTPS' }],
   otherRules: [] as Json[],
 };
-const MSE = { impostors: [], ofIngressController: false };
+const MSE = { domains: {}, impostors: [], ofIngressController: false, routeStatus: {}, shadows: [] };
 
 const place = (address: string) => ({ ...cluster, ingress: { endpoints: [{ address, port: 80 }] } });
 const document = (kind: string, name: string, spec: Json) => ({
