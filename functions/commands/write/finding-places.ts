@@ -1,5 +1,5 @@
 import type { Issue } from '../../../schemas/problem.ts';
-import type { RouteSpec } from '../../../schemas/route.ts';
+import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
 import type { ServiceExport } from '../../../schemas/service.ts';
 import { equal } from '../../core/digest.ts';
 import type { GatewayConfig, Pool } from '../../core/ir.ts';
@@ -29,7 +29,7 @@ export function placesOf(set: ChangeSet, gateway: string, finding: Finding, conf
   const pools = config.pools.filter(({ key }) => finding.pools.includes(key));
   const found = [
     () => routes.flatMap(({ resource }) => rulePlaces(resource, finding.rules)),
-    () => routes.flatMap(({ resource }) => backendPlaces(resource, finding.pools)),
+    () => routes.flatMap(({ resource }) => backendPlaces(resource, pools)),
     () => declared(set.changes.filter(isOf('service'))).flatMap((change) => servicePlaces(change, pools)),
     () => declared(set.changes.filter(isOf('cluster'))).flatMap((change) => ingressPlaces(change, pools)),
     () => (routes.length === 1 ? routes.flatMap(({ resource }) => gatewayPlaces(resource, gateway)) : []),
@@ -60,13 +60,16 @@ function rulePlaces(resource: Resource<'route'>, keys: readonly string[]): Place
   return pointers.map((pointer) => ({ resource, pointer }));
 }
 
-function backendPlaces(resource: Resource<'route'>, keys: readonly string[]): Place[] {
-  return backendsOf(resource.spec)
-    .filter(({ ref }) => keys.includes(poolKeyOf(resource.spec, ref)))
+function backendPlaces(resource: Resource<'route'>, pools: readonly Pool[]): Place[] {
+  const { spec } = resource;
+  const serves = (ref: BackendRef, { service, port, key }: Pool) =>
+    service === ref.service && port === ref.port && key === poolKeyOf(spec, ref);
+  return backendsOf(spec)
+    .filter(({ ref }) => pools.some((pool) => serves(ref, pool)))
     .map(({ pointer }) => ({ resource, pointer }));
 }
 
-function poolKeyOf(spec: RouteSpec, ref: Parameters<typeof poolOf>[1]): string {
+function poolKeyOf(spec: RouteSpec, ref: BackendRef): string {
   return poolOf({ spec }, ref, { services: new Map(), clusters: new Map() }).key;
 }
 
