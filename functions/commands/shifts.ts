@@ -54,7 +54,7 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
     if (known) requireOwner(ctx, `shift ${name}`, known.owner);
     const isRepeated = known !== undefined && equal(specOf(known), normal(spec));
     if (known && hasEnded(known) && (isRepeated || known.state === 'returning')) throw ended(name);
-    if (isRepeated) return { created: false, shift: known };
+    if (isRepeated) return { created: false, shift: await getShift(ctx, fleet, name) };
     requireExpiry(ctx, spec.expiresAt);
     await requireCluster(ctx, fleet, spec);
     const created = known === undefined || hasEnded(known);

@@ -264,8 +264,14 @@ describe('runs', () => {
     expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/nothing/apply'), 'not-found');
   });
 
-  it('planGateway says that the gateway cannot be looked at', async () => {
-    expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/edge/plan'), 'unavailable');
+  it('planGateway of a gateway that cannot be read, and never was, says so, and where requests shall go', async () => {
+    const { status, body } = await harness.call('POST', '/v1/fleets/shop/gateways/edge/plan');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ basis: 'never-read', changes: [], notices: [{ code: 'not-readable' }] });
+    expect(body.shares.map(({ cluster, afterPercent }: Json) => [cluster, afterPercent])).toEqual([
+      ['one', 50],
+      ['two', 50],
+    ]);
   });
 
   it('createProbeRound observes, and the observation can be read', async () => {
