@@ -184,10 +184,10 @@ function deviationShown(deviation: Deviation) {
   };
 }
 
-function syncOf(resource: Resource<'gateway'>, { syncs, readings, waiting }: Evidence): GatewaySync {
+function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Evidence): GatewaySync {
   const record = syncs.find((item) => item.gateway === resource.name);
   const quotas = readings.find((item) => item.gateway === resource.name)?.quotas;
-  const isBehind = waiting.some((row) => row.gateway === resource.name);
+  const isBehind = behind.has(resource.name);
   const known = {
     ...(record?.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
     ...(record?.nextAttemptAt !== undefined && { nextAttemptAt: record.nextAttemptAt }),
