@@ -147,8 +147,14 @@ export function trafficSightOf<K extends Kind>(
     waitingSince: [waitingSince, decided, evidence.behind.get(gateway)].filter((at) => at !== undefined).sort()[0],
     lagging: clusters === 'unknown' ? undefined : clusters,
     deviations: deviations.filter(({ reason }) => reason !== 'Adopted'),
-    altered: sight.deviations.filter(({ routes }) => resource.kind === 'route' && routes.includes(resource.name)),
+    altered: alteredAt(resource, gateway, evidence),
   };
+}
+
+/** What carries routes and is not as declared: of a route its own, of everything else all, since anything may go through them. */
+function alteredAt<K extends Kind>({ kind, name }: Resource<K>, gateway: string, { readings }: Evidence): Deviation[] {
+  const all = readings.find((item) => item.gateway === gateway)?.deviations ?? [];
+  return all.filter(({ routes }) => (kind === 'route' ? routes.includes(name) : routes.length > 0));
 }
 
 function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {

@@ -242,7 +242,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
     ...metadata(resource),
     ...resource.spec,
     conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
-    parents: parents.map(({ gateway, readAt, backends, verdicts }) => ({
+    parents: parents.map(({ gateway, readAt, poolsReadAt, backends, verdicts }) => ({
       gateway,
       conditions: [
         ...writtenConditions(resource),
@@ -250,6 +250,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
         conditionOf('Following', resource, verdicts.Following),
       ],
       ...(readAt !== undefined && { readAt }),
+      ...(poolsReadAt !== undefined && { poolsReadAt }),
       backends,
     })),
     shares: backendShares(resource, surroundings),

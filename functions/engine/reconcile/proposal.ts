@@ -93,18 +93,26 @@ function rejectedPools({ traffic }: GatewayContext, { pools }: GatewayConfig): S
 
 /** What the gateway had of each pool when it was read, and the pools with those who have it although they are no members any more. */
 function located(
-  { provider, scope, pools: before, lastPoints }: GatewayContext,
+  context: GatewayContext,
   { rules, pools }: GatewayConfig,
   observed: Observed,
 ): { config: GatewayConfig; points: Points } {
+  const { provider, scope, pools: before, lastPoints } = context;
+  const unsure = scope === 'full' ? new Set<string>() : sharedOutOtherwise(context);
   const found: Points = { pools: {}, routes: scope === 'full' ? poolsByRoute(rules) : lastPoints.routes };
   const known = pools.map((matchedPool) => {
     const pool = withFormer(matchedPool, before);
     const points = provider.points(withEverybody(pool), observed);
-    if (points) found.pools[pool.key] = shownPoints(pool, points);
+    if (points && !unsure.has(pool.key)) found.pools[pool.key] = shownPoints(pool, points);
     return withoutGone(pool, points);
   });
   return { config: { rules, pools: known }, points: found };
+}
+
+/** Pools of routes that were read to share them out otherwise than declared; a run of pools does not read those again. */
+function sharedOutOtherwise({ last, lastPoints }: GatewayContext): ReadonlySet<string> {
+  const altered = last.deviations.filter(({ isPoints, pool }) => isPoints && pool === undefined);
+  return new Set(altered.flatMap(({ routes }) => routes.flatMap((route) => lastPoints.routes[route] ?? [])));
 }
 
 function poolsByRoute(rules: readonly Rule[]): Record<string, string[]> {
