@@ -155,12 +155,21 @@ function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings):
 const SHOWN_DEVIATIONS = 50;
 
 function readingShown(reading: Reading | undefined): GatewayReading {
-  const { readAt, poolsReadAt, failure, deviations = [], clusters = [], orphans = [], foreign = [] } = reading ?? {};
+  const {
+    readAt,
+    poolsReadAt,
+    failure,
+    deviations = [],
+    omitted = 0,
+    clusters = [],
+    orphans = [],
+    foreign = [],
+  } = reading ?? {};
   return {
     ...(readAt !== undefined && { readAt }),
     ...(poolsReadAt !== undefined && { poolsReadAt }),
     ...(failure && { failure }),
-    deviationCount: deviations.length,
+    deviationCount: deviations.length + omitted,
     deviations: deviations.slice(0, SHOWN_DEVIATIONS).map(deviationShown),
     clusters,
     orphans,

@@ -101,8 +101,10 @@ export interface Reading {
   address?: string | undefined;
   /** Since the last successful read. */
   failure?: ReadFailure | undefined;
-  /** Sorted by kind and key. */
+  /** Sorted by kind and key; at most `MAX_DEVIATIONS`, the gravest. */
   deviations: Deviation[];
+  /** How many more there were: while there are any, each of them may concern whatever is asked about. */
+  omitted: number;
   orphans: Orphan[];
   /** The first 100. */
   foreign: ForeignObject[];
@@ -129,11 +131,33 @@ export function noReading(fleet: string, gateway: string): Reading {
     trafficVersion: 0,
     clusters: [],
     deviations: [],
+    omitted: 0,
     orphans: [],
     foreign: [],
     quotas: [],
     announced: {},
   };
+}
+
+/** More of them are kept as a number: a gateway that was emptied by hand differs in everything. */
+export const MAX_DEVIATIONS = 2_000;
+
+/** The gravest of the deviations, in order, each object once: of two with one object the later one. */
+export function keptDeviations(deviations: readonly Deviation[]): Pick<Reading, 'deviations' | 'omitted'> {
+  const order = ({ kind, key }: Deviation) => `${kind} ${key}`;
+  const distinct = [...new Map(deviations.map((item) => [order(item), item])).values()];
+  const gravity = ({ reason }: Deviation) => DEVIATION_REASONS.indexOf(reason);
+  const kept = distinct.sort((a, b) => gravity(a) - gravity(b)).slice(0, MAX_DEVIATIONS);
+  return {
+    deviations: kept.sort((a, b) => compareText(order(a), order(b))),
+    omitted: distinct.length - kept.length,
+  };
+}
+
+/** Points as they are kept: who has nothing is left out. */
+export function keptPoints({ pools, routes }: Points): Points {
+  const having = (shares: readonly Share[]) => shares.filter(({ percent }) => percent > 0);
+  return { pools: Object.fromEntries(Object.entries(pools).map(([key, shares]) => [key, having(shares)])), routes };
 }
 
 /** The short name of an object, by which what is known of it is found. A gateway has thousands of objects. */

@@ -135,6 +135,7 @@ const StoredReading: z.ZodType<Reading> = z.object({
   address: z.string().optional(),
   failure: z.object({ since: z.string(), at: z.string(), action: z.string(), code: z.string() }).optional(),
   deviations: z.array(StoredDeviation),
+  omitted: Count,
   orphans: z.array(z.object({ kind: z.string(), key: z.string(), remoteId: z.string(), since: z.string() })),
   foreign: z.array(ForeignObject),
   quotas: z.array(QuotaUse),
