@@ -110,7 +110,9 @@ function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings):
 }
 
 function mostOf(gateways: Cluster['gateways']): number | undefined {
-  return gateways.length === 0 ? undefined : Math.max(...gateways.map(({ maxPercent }) => maxPercent));
+  const most = Math.max(...gateways.map(({ maxPercent }) => maxPercent));
+  const isTold = gateways.length > 0 && gateways.every(({ unknownPools }) => unknownPools === 0);
+  return isTold || most > 0 ? most : undefined;
 }
 
 function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal): NonNullable<Cluster['withdrawal']> {

@@ -6,6 +6,7 @@ import {
   keptPoints,
   MAX_DEVIATIONS,
 } from '../../functions/core/gateway/reading.ts';
+import type { Pool } from '../../functions/core/ir.ts';
 
 const deviation = (key: string, more: Partial<Deviation> = {}): Deviation => ({
   kind: 'Rule',
@@ -52,9 +53,20 @@ describe('points of a gateway', () => {
   };
 
   it('tell the least and the most that a cluster has of any pool of which it is a member', () => {
-    expect(clusterPoints(points)).toEqual([
-      { cluster: 'a', pools: 1, minPercent: 100, maxPercent: 100 },
-      { cluster: 'b', pools: 2, minPercent: 0, maxPercent: 30 },
+    const pools = ['shop-80-1', 'pay-80-1', 'untold-80-1'].map(
+      (key): Pool => ({
+        key,
+        service: 'shop',
+        port: 80,
+        protocol: 'HTTP',
+        healthCheck: { type: 'tcp', intervalSeconds: 2, timeoutSeconds: 2, healthyThreshold: 2, unhealthyThreshold: 2 },
+        pinned: false,
+        members: [{ cluster: 'a', weight: 1, tier: 0, endpoints: [] }],
+      }),
+    );
+    expect(clusterPoints(points, pools)).toEqual([
+      { cluster: 'a', pools: 2, unknownPools: 1, minPercent: 100, maxPercent: 100 },
+      { cluster: 'b', pools: 2, unknownPools: 0, minPercent: 0, maxPercent: 30 },
     ]);
   });
 

@@ -3,7 +3,7 @@
 import type { FieldChange } from '../../../schemas/common.ts';
 import type { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
 import { digest } from '../digest.ts';
-import type { Share } from '../ir.ts';
+import type { Pool, Share } from '../ir.ts';
 import { compareText } from '../precedence.ts';
 import type { Change, Json, ProviderObject } from '../provider-object.ts';
 
@@ -80,6 +80,8 @@ export interface ReadFailure {
 export interface ClusterPoints {
   cluster: string;
   pools: number;
+  /** Pools of which it could not be told what the cluster has. */
+  unknownPools: number;
   minPercent: number;
   maxPercent: number;
 }
@@ -180,17 +182,27 @@ export function routesOf(rules: readonly string[] | undefined): string[] {
   return [...new Set((rules ?? []).map((key) => key.split('/')[0] ?? key))].sort();
 }
 
-/** The least and the most that each cluster has of any pool. */
-export function clusterPoints({ pools }: Points): ClusterPoints[] {
+/** The least and the most that each cluster has of any pool, and of how many it cannot be told. */
+export function clusterPoints({ pools: points }: Points, pools: readonly Pool[]): ClusterPoints[] {
   const found = new Map<string, ClusterPoints>();
-  for (const { cluster, percent } of Object.values(pools).flat()) {
-    const known = found.get(cluster) ?? { cluster, pools: 0, minPercent: percent, maxPercent: percent };
+  const count = (cluster: string, percent: number | undefined) => {
+    const known = found.get(cluster) ?? { cluster, pools: 0, unknownPools: 0, minPercent: 100, maxPercent: 0 };
     found.set(cluster, {
       cluster,
       pools: known.pools + 1,
-      minPercent: Math.min(known.minPercent, percent),
-      maxPercent: Math.max(known.maxPercent, percent),
+      unknownPools: known.unknownPools + (percent === undefined ? 1 : 0),
+      minPercent: Math.min(known.minPercent, percent ?? known.minPercent),
+      maxPercent: Math.max(known.maxPercent, percent ?? known.maxPercent),
     });
+  };
+  for (const { key, members, former = [] } of pools) {
+    const told = points[key];
+    const untold = new Set([...members, ...former].map(({ cluster }) => cluster));
+    if (told) for (const { cluster, percent } of told) count(cluster, percent);
+    else for (const cluster of untold) count(cluster, undefined);
   }
-  return [...found.values()].sort((a, b) => compareText(a.cluster, b.cluster));
+  const told = [...found.values()].map((item) =>
+    item.pools === item.unknownPools ? { ...item, minPercent: 0 } : item,
+  );
+  return told.sort((a, b) => compareText(a.cluster, b.cluster));
 }

@@ -57,7 +57,12 @@ function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Re
   const { observed, orphans, points } = proposal;
   const found = isReadBack ? proposal.deviations.map(notAsWritten) : proposal.deviations;
   const { failure: _, ...known } = last;
-  const kept = { ...known, poolsReadAt: readAt, trafficVersion: traffic.version, clusters: clusterPoints(points) };
+  const kept = {
+    ...known,
+    poolsReadAt: readAt,
+    trafficVersion: traffic.version,
+    clusters: clusterPoints(points, proposal.config.pools),
+  };
   if (scope === 'pools') {
     return {
       ...kept,

@@ -130,7 +130,15 @@ const StoredReading: z.ZodType<Reading> = z.object({
   readAt: z.string().optional(),
   poolsReadAt: z.string().optional(),
   trafficVersion: Count,
-  clusters: z.array(z.object({ cluster: z.string(), pools: Count, minPercent: z.number(), maxPercent: z.number() })),
+  clusters: z.array(
+    z.object({
+      cluster: z.string(),
+      pools: Count,
+      unknownPools: Count,
+      minPercent: z.number(),
+      maxPercent: z.number(),
+    }),
+  ),
   facts: z.json().optional(),
   address: z.string().optional(),
   failure: z.object({ since: z.string(), at: z.string(), action: z.string(), code: z.string() }).optional(),
