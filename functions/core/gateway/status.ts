@@ -57,12 +57,14 @@ export interface Verdict {
 /** Whether all objects of the resource are at one gateway. */
 export function programmedAt(resource: Written, sight: ResourceSight, nowMs: number): Verdict {
   const { reading, comparedRevision, deviations } = sight;
-  const unknown = notKnown(resource, sight, reading?.readAt, nowMs);
-  if (unknown) return unknown;
   const observedAt = reading?.readAt;
-  if (comparedRevision === undefined || comparedRevision < resource.revision) {
+  const isHeldAgainst = comparedRevision !== undefined && comparedRevision >= resource.revision;
+  // That it waits is certain, whether or not the gateway can be read.
+  if (!isHeldAgainst && observedAt !== undefined) {
     return { ...waiting(sight, sight.waitingSince ?? resource.updatedAt, nowMs), observedAt };
   }
+  const unknown = notKnown(resource, sight, observedAt, nowMs);
+  if (unknown) return unknown;
   const objects = deviations.filter(({ isPoints, reason }) => !isPoints && reason !== 'Adopted');
   return deviating(objects, sight, nowMs) ?? asRead('Programmed', sight, observedAt ?? resource.updatedAt);
 }
@@ -72,14 +74,14 @@ export function followingAt(resource: Written, sight: TrafficSight, nowMs: numbe
   const { reading, lagging, waitingSince, deviations } = sight;
   const readAt = reading?.poolsReadAt ?? reading?.readAt;
   const unknown = notKnown(resource, sight, readAt, nowMs);
-  if (unknown) return unknown;
+  const isBehind = waitingSince !== undefined || (lagging !== undefined && lagging.length > 0);
+  const waits = () => ({ ...waiting(sight, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt });
+  if (unknown) return isBehind && readAt !== undefined ? waits() : unknown;
   const found = deviating(deviations, sight, nowMs);
   if (found && found.reason !== 'Pending') return found;
   const altered = deviating(sight.altered, sight, nowMs);
   if (altered) return altered.status === 'True' ? { ...altered, status: 'Unknown' } : altered;
-  if (waitingSince !== undefined || lagging === undefined || lagging.length > 0) {
-    return { ...waiting(sight, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt };
-  }
+  if (isBehind || lagging === undefined) return waits();
   return found ?? asRead('Following', sight, readAt ?? resource.updatedAt);
 }
 
