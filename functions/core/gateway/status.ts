@@ -71,18 +71,26 @@ export function programmedAt(resource: Written, sight: ResourceSight, nowMs: num
 
 /** Whether the clusters have their points of the resource at one gateway. */
 export function followingAt(resource: Written, sight: TrafficSight, nowMs: number): Verdict {
-  const { reading, lagging, waitingSince, deviations } = sight;
+  const { reading, lagging, waitingSince } = sight;
   const readAt = reading?.poolsReadAt ?? reading?.readAt;
   const unknown = notKnown(resource, sight, readAt, nowMs);
   const isBehind = waitingSince !== undefined || (lagging !== undefined && lagging.length > 0);
-  const waits = () => ({ ...waiting(sight, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt });
-  if (unknown) return isBehind && readAt !== undefined ? waits() : unknown;
+  if (unknown && !(isBehind && readAt !== undefined)) return unknown;
+  const fault = unknown ? undefined : faultOf(sight, nowMs);
+  if (fault && fault.reason !== 'Pending') return fault;
+  if (isBehind || lagging === undefined) {
+    return { ...waiting(sight, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt };
+  }
+  return fault ?? asRead('Following', sight, readAt ?? resource.updatedAt);
+}
+
+/** What keeps points from being as they shall be, or from being told. */
+function faultOf({ deviations, altered, ...sight }: TrafficSight, nowMs: number): Verdict | undefined {
   const found = deviating(deviations, sight, nowMs);
   if (found && found.reason !== 'Pending') return found;
-  const altered = deviating(sight.altered, sight, nowMs);
-  if (altered) return altered.status === 'True' ? { ...altered, status: 'Unknown' } : altered;
-  if (isBehind || lagging === undefined) return waits();
-  return found ?? asRead('Following', sight, readAt ?? resource.updatedAt);
+  const hidden = deviating(altered, sight, nowMs);
+  if (hidden) return hidden.status === 'True' ? { ...hidden, status: 'Unknown' } : hidden;
+  return found;
 }
 
 function asRead(reason: 'Programmed' | 'Following', { since }: Sight, readAt: string): Verdict {
