@@ -70,6 +70,12 @@ export interface Options {
   saved?: Saved;
   /** Whether the RAM policy allows to create gateways, beside carrying routes; default false. */
   mayProvision?: boolean;
+  /** Default: virtual time, as `throttle` needs it. */
+  clock?: TestClock;
+  /** Spreads the retries of calls; default Math.random. */
+  random?: () => number;
+  /** More of the local cloud, such as other data planes. */
+  cloud?: Partial<LocalCloudOptions>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
@@ -101,7 +107,7 @@ export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
 
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
-  const clock = options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs);
+  const clock = options.clock ?? (options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs));
   const dynamo = await startDynamo();
   if (options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
   const cloud = await startLocalCloud({
@@ -113,6 +119,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     now: clock.now,
     // The SDK signs by the real time.
     signatureNow: Date.now,
+    ...options.cloud,
   });
   const connect = () => createTestClient(dynamo.endpoint);
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
@@ -128,6 +135,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       // Where the cloud keeps no rates, budgets would only add to what each call costs.
       ...(options.throttle && { budgets: createBudgets({ store, clock: ownClock, log: silent }) }),
       timeoutMs: options.callTimeoutMs ?? 5000,
+      ...(options.random && { random: options.random }),
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
     // In real time, as the time-out of calls: a busy machine is no store in trouble.
