@@ -74,6 +74,8 @@ export interface Options {
   clock?: TestClock;
   /** Spreads the retries of calls; default Math.random. */
   random?: () => number;
+  /** Connections to another table; default: an embedded DynamoDB of its own. */
+  connect?: () => DynamoDBClient;
   /** More of the local cloud, such as other data planes. */
   cloud?: Partial<LocalCloudOptions>;
 }
@@ -108,8 +110,8 @@ export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
   const clock = options.clock ?? (options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs));
-  const dynamo = await startDynamo();
-  if (options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
+  const dynamo = options.connect ? undefined : await startDynamo();
+  if (dynamo && options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
   const cloud = await startLocalCloud({
     ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
     jobLatencyMs: options.jobLatencyMs ?? 200,
@@ -121,7 +123,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     signatureNow: Date.now,
     ...options.cloud,
   });
-  const connect = () => createTestClient(dynamo.endpoint);
+  const connect = options.connect ?? (() => createTestClient(dynamo?.endpoint ?? ''));
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   const client = guard.watch(connect());
   const meter = meterOf(client);
@@ -171,7 +173,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
     close: async () => {
       client.destroy();
-      await dynamo.close();
+      await dynamo?.close();
       await closeAllowed(cloud);
       guard.expectNoDenials();
     },

@@ -2,7 +2,7 @@ import {
   type AttributeValue,
   BatchWriteItemCommand,
   type DynamoDBClient,
-  paginateScan,
+  ScanCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import type { CloudState } from '../../infra/local/cloud/alb/model.ts';
@@ -36,8 +36,14 @@ export async function savePlane({ clock, cloud, connect }: ControlPlane): Promis
 /** Everything that is in the table. */
 export async function itemsOf(client: DynamoDBClient): Promise<Saved['items']> {
   const items: Saved['items'] = [];
-  for await (const page of paginateScan({ client }, { TableName: DEFAULT_TABLE_NAME }))
+  let start: Saved['items'][number] | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({ TableName: DEFAULT_TABLE_NAME, ...(start && { ExclusiveStartKey: start }) }),
+    );
     items.push(...(page.Items ?? []));
+    start = page.LastEvaluatedKey;
+  } while (start);
   return items;
 }
 

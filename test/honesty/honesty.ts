@@ -11,6 +11,8 @@ import { listen, type Said } from './say.ts';
 export interface HonestyOptions {
   steps: number;
   seed: number;
+  /** Whether the table is kept in memory; default true. */
+  isInMemory?: boolean;
   /** Told of every step. */
   watch?: ((line: string) => void) | undefined;
 }
@@ -65,8 +67,8 @@ interface Run {
 }
 
 /** A seeded run over both local clouds: after every step, what the API says is held against what the clouds had. */
-export async function runHonesty({ steps, seed, watch }: HonestyOptions): Promise<Honesty> {
-  const plane = await startPlane();
+export async function runHonesty({ steps, seed, watch, isInMemory = true }: HonestyOptions): Promise<Honesty> {
+  const plane = await startPlane(isInMemory);
   const prng = createPrng(Math.imul(seed, 0x9e3779b1));
   const oracle = new Oracle(plane);
   const run: Run = { plane, prng, people: new People(plane, prng), adversary: new Adversary(plane, prng, oracle) };
@@ -90,7 +92,7 @@ export async function runHonesty({ steps, seed, watch }: HonestyOptions): Promis
     if (rest.isOn) rest.note(said, step);
     const line = `step ${step}, ${new Date(said.atMs).toISOString()}: ${done}`;
     watch?.([line, ...told.map(({ rule, said: what, found }) => `  LIE ${rule}: ${what}; ${found}`)].join('\n'));
-    trace.update(`${line}\n${digestible(said)}\n`);
+    trace.update(`${line}\n${digestible(said)}\n`); if (process.env["DUMP"]) (await import("node:fs")).appendFileSync(process.env["DUMP"], `${line}\n${digestible(said)}\n`);
     if (trouble > 0 && rest.isOn) await endRest(run, rest);
   }
   isOver = true;

@@ -6,6 +6,7 @@ import type { AlbTarget, MseTarget } from '../../schemas/gateway.ts';
 import { type Api, accountOf, type ControlPlane, createApi, startControlPlane } from '../engine/harness.ts';
 import { StepClock } from './clock.ts';
 import { clusterOfProbe, type GatewayName } from './places.ts';
+import { MemoryTable } from './table.ts';
 import { Timeline } from './timeline.ts';
 
 /** One read of a gateway that was recorded. What it tells was there at some time in the span, both ends included. */
@@ -32,14 +33,19 @@ export interface Plane {
   deps(): Deps;
   /** Does not wait for the work that it leaves behind. */
   api: Api;
+  /** The API for who only reads, at one instant in which nothing happens: what the store says once it says again. */
+  reader(): Api;
   close(): Promise<void>;
 }
 
-export async function startPlane(): Promise<Plane> {
+/** `isInMemory`: with a table in memory; else with the embedded DynamoDB. */
+export async function startPlane(isInMemory: boolean): Promise<Plane> {
   const clock = new StepClock();
+  const table = new MemoryTable();
   const control = await startControlPlane({
     clock,
     random: () => 0.5,
+    ...(isInMemory && { connect: () => table.asClient() }),
     jobLatencyMs: 200,
     cloud: { gatewayLatencyMs: 200, publishLatencyMs: 200, dataPlane: () => SILENT_ALB, mseDataPlane: () => SILENT_MSE },
   });
@@ -64,8 +70,31 @@ export async function startPlane(): Promise<Plane> {
       return name === 'alb' ? (targets.alb.listenerIds[0] ?? '') : targets.mse.gatewayUniqueId;
     },
     api: async (...request) => await createApi(deps(), { wait: false })(...request),
+    reader: () => {
+      const ports = deps();
+      return createApi({ ...ports, store: saysAgain(ports.store) });
+    },
     close: control.close,
   };
+}
+
+function saysAgain(store: Store): Store {
+  const said = new Map<string, unknown>();
+  const calls = Object.entries(store).map(([name, call]) => [
+    name,
+    (...args: unknown[]) => {
+      const given = args.map(listed);
+      const key = `${name} ${JSON.stringify(given)}`;
+      if (!said.has(key)) said.set(key, (call as (...given: unknown[]) => unknown)(...given));
+      return said.get(key);
+    },
+  ]);
+  return Object.fromEntries(calls) as unknown as Store;
+}
+
+/** Names may come in anything that can be gone through once. */
+function listed(arg: unknown): unknown {
+  return typeof arg === 'object' && arg !== null && Symbol.iterator in arg ? [...(arg as Iterable<unknown>)] : arg;
 }
 
 /** Notes what is recorded as read, with the time at which the read was over. */

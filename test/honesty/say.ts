@@ -23,7 +23,8 @@ export interface Said {
 }
 
 /** `explained`: the route that is asked about. */
-export async function listen({ api, clock }: Plane, explained: string | undefined): Promise<Said> {
+export async function listen({ reader, clock }: Plane, explained: string | undefined): Promise<Said> {
+  const api = reader();
   const get = async (path: string) => {
     const { status, body } = await api('GET', `${BASE}${path}`);
     if (status !== 200) throw new Error(`GET ${path} answers ${status}: ${JSON.stringify(body)}`);
