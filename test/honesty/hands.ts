@@ -122,7 +122,7 @@ const MSE: readonly Hand[] = [
       const gateway = gatewayOf(reach);
       const route = pickOf(reach.prng, routesOf(reach).filter(({ Status }) => Status === 3));
       if (gateway === undefined || route === undefined) return undefined;
-      const Id = Math.max(...gateway.routes.keys()) + 100_000;
+      const Id = Math.min(...gateway.routes.keys()) - 1;
       const config = { ...structuredClone(route.config), DestinationType: 'Mock' as const, Services: [], DirectResponse: { Code: 200, Body: 'by hand' } };
       gateway.routes.set(Id, { ...structuredClone(route), Id, Name: `${FOREIGN}-${Id}`, GmtCreate: '2020-01-01 00:00:00', config, published: config });
       return () => void gateway.routes.delete(Id);

@@ -4,7 +4,7 @@ import type { Route } from '../../schemas/route.ts';
 import type { Plane, Read } from './plane.ts';
 import { isTrue, type Said } from './say.ts';
 import { clusterPercent, hasPoints, isTaken, isThere, type Served, servedBy, textOf } from './truth.ts';
-import type { World } from './world.ts';
+import { composed, withoutForeign, type World } from './world.ts';
 
 /** Something that was said and was not so. */
 export interface Lie {
@@ -53,10 +53,11 @@ export class Oracle {
     ];
   }
 
-  /** The worlds of the read that is told by its time. */
-  #worldsAt(gateway: string, readAt: string | undefined): World[] {
-    const reads = this.#plane.reads.filter((read) => read.gateway === gateway && read.fromMs === ms(readAt ?? ''));
-    return this.#worldsOf(reads);
+  /** The worlds of the reads that are told by their times: rules of the one and pools of the other, since a read takes a while. */
+  #worldsAt(gateway: string, { readAt, poolsReadAt = readAt }: Partial<Gateway['reading']>): World[] {
+    const readsAt = (at: string | undefined) =>
+      this.#plane.reads.filter((read) => read.gateway === gateway && read.fromMs === ms(at ?? ''));
+    return composites(this.#worldsOf(readsAt(readAt)), this.#worldsOf(readsAt(poolsReadAt)));
   }
 
   #worldsOf(reads: readonly Read[]): World[] {
@@ -90,16 +91,16 @@ export class Oracle {
     const place = this.#plane.placeOf(parent.gateway);
     const who = `route ${route.name} at ${parent.gateway}`;
     const lies: Lie[] = [];
-    const gateway = said.gateways.find(({ name }) => name === parent.gateway);
+    const { readAt } = said.gateways.find(({ name }) => name === parent.gateway)?.reading ?? {};
     if (isTrue(parent, 'Programmed')) {
-      const worlds = this.#worldsAt(parent.gateway, gateway?.reading.readAt);
+      const worlds = this.#worldsAt(parent.gateway, { readAt });
       if (!worlds.some((world) => isThere(world, place, route))) {
-        lies.push({ rule: 'programmed', said: `${who} is Programmed, read at ${gateway?.reading.readAt}`, found: told(worlds, place, route) });
+        lies.push({ rule: 'programmed', said: `${who} is Programmed, read at ${readAt}`, found: told(worlds, place, route) });
       }
     }
-    const worlds = this.#worldsAt(parent.gateway, parent.readAt);
+    const worlds = this.#worldsAt(parent.gateway, { readAt, poolsReadAt: parent.readAt });
     const served = worlds.map((world) => servedBy(world, place, route));
-    const isSame = parent.readAt !== undefined && ms(route.updatedAt) < ms(parent.readAt);
+    const isSame = readAt !== undefined && ms(route.updatedAt) < ms(readAt);
     for (const { service, clusters } of parent.backends) {
       const verified = clusters.flatMap(({ cluster, verifiedPercent: percent }) => (percent === undefined ? [] : [{ cluster, percent }]));
       if (isSame && verified.length > 0 && !served.some((one) => hasPoints(one, service, verified))) {
@@ -116,7 +117,7 @@ export class Oracle {
     return lies;
   }
 
-  #clusterLies({ clusters, routes }: Said): Lie[] {
+  #clusterLies({ clusters, routes, gateways }: Said): Lie[] {
     return clusters.flatMap((cluster) => {
       const { name } = cluster;
       const lagging = routes.flatMap((route) =>
@@ -129,7 +130,8 @@ export class Oracle {
         lies.push({ rule: 'cluster-following', said: `cluster ${name} is Following`, found: `it has other points than wanted of ${lagging.join(', ')}` });
       }
       for (const { gateway, maxPercent, readAt } of cluster.gateways) {
-        const most = this.#most(name, gateway, readAt, routes);
+        const reading = gateways.find((one) => one.name === gateway)?.reading;
+        const most = this.#most(name, gateway, { ...reading, poolsReadAt: readAt }, routes);
         if (maxPercent === 0 && most.percent > 0) {
           lies.push({ rule: 'cluster-points', said: `gateway ${gateway} gives cluster ${name} nothing, read at ${readAt}`, found: most.text });
         }
@@ -139,10 +141,11 @@ export class Oracle {
   }
 
   /** The least, over the worlds of a read, of the most that any route gives to a cluster. */
-  #most(cluster: string, gateway: string, readAt: string | undefined, routes: readonly Route[]) {
+  #most(cluster: string, gateway: string, reading: Partial<Gateway['reading']>, routes: readonly Route[]) {
+    const { readAt } = reading;
     const place = this.#plane.placeOf(gateway);
     const known = routes.filter((route) => route.gateways.includes(gateway) && readAt !== undefined && ms(route.updatedAt) < ms(readAt));
-    const found = this.#worldsAt(gateway, readAt).map((world) =>
+    const found = this.#worldsAt(gateway, reading).map((world) =>
       known
         .map(({ name, ...route }) => ({ name, served: servedBy(world, place, route) }))
         .map(({ name, served }) => ({ percent: clusterPercent(served, cluster), text: `route ${name}: ${textOf(served)}` }))
@@ -155,7 +158,7 @@ export class Oracle {
     return shifts.flatMap((shift) => {
       if (shift.state !== 'applied' || shift.percent > 0) return [];
       return gateways.flatMap(({ name, reading }): Lie[] => {
-        const most = this.#most(shift.cluster, name, reading.poolsReadAt, routes);
+        const most = this.#most(shift.cluster, name, reading, routes);
         if (most.percent === 0) return [];
         return [{ rule: 'shift-applied', said: `shift ${shift.name} of ${shift.cluster} to 0 is applied, ${name} read at ${reading.poolsReadAt}`, found: most.text }];
       });
@@ -171,13 +174,19 @@ export class Oracle {
     if (target.kind !== 'route' || route?.updatedAt !== createdAt) return [];
     return operation.gateways.flatMap(({ gateway }): Lie[] => {
       const read = this.#plane.reads.findLast((one) => one.gateway === gateway && one.isWhole && one.toMs <= ms(endedAt ?? ''));
-      const worlds = read ? this.#worldsOf([read]) : [];
+      const found = read ? this.#worldsOf([read]) : [];
+      // That somebody else's rule takes the requests does not undo what was done.
+      const worlds = composites(found, found).map(withoutForeign);
       const place = this.#plane.placeOf(gateway);
       if (worlds.some((world) => isThere(world, place, route))) return [];
       const said = `operation ${id} of route ${route.name} has succeeded at ${endedAt}, seen at ${new Date(atMs).toISOString()}`;
       return [{ rule: 'operation', said, found: `at ${gateway}, ${timeOf(read)}: ${told(worlds, place, route)}` }];
     });
   }
+}
+
+function composites(rules: readonly World[], pools: readonly World[]): World[] {
+  return rules.flatMap((one) => pools.map((other) => composed(one, other)));
 }
 
 type Spoken = { conditions: readonly { type: string; status: string }[] };

@@ -1,7 +1,6 @@
 /** Where requests go, read from the objects of the local cloud as its data planes read them, and from nothing of the product. */
 
-import { selectRule } from '../../infra/local/cloud/alb/data-plane/select.ts';
-import { isInService, serverAddress } from '../../infra/local/cloud/alb/data-plane/select.ts';
+import { isInService, selectRule, serverAddress } from '../../infra/local/cloud/alb/data-plane/select.ts';
 import type { CloudState, Listener, Rule, ServerGroup } from '../../infra/local/cloud/alb/model.ts';
 import type { ProxyRequest } from '../../infra/local/cloud/data-plane/request.ts';
 import { selectRoute } from '../../infra/local/cloud/mse/data-plane/matcher.ts';
@@ -73,6 +72,26 @@ export function worldOf(text: string): World {
       ]),
     ),
   };
+}
+
+/** What was read of rules at one time and of pools at another. */
+export function composed(rules: World, pools: World): World {
+  if (rules === pools) return rules;
+  const mse = [...rules.mse].map(([id, gateway]) => {
+    const services = pools.mse.get(id)?.services ?? new Map();
+    return [id, { ...gateway, services }] as const;
+  });
+  return { ...rules, alb: { ...rules.alb, serverGroups: pools.alb.serverGroups }, mse: new Map(mse) };
+}
+
+/** Without what somebody else has made there. */
+export function withoutForeign({ alb, mse, ...rest }: World): World {
+  const rules = [...alb.rules].filter(([, { RuleName }]) => !RuleName.startsWith(FOREIGN));
+  const gateways = [...mse].map(([id, gateway]) => {
+    const routes = [...gateway.routes].filter(([, { Name }]) => !Name.startsWith(FOREIGN));
+    return [id, { ...gateway, routes: new Map(routes) }] as const;
+  });
+  return { ...rest, alb: { ...alb, rules: new Map(rules) }, mse: new Map(gateways) };
 }
 
 /** `place`: the listener, or the gateway of MSE. Undefined: nothing there takes the request. */
