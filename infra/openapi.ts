@@ -52,7 +52,12 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
 const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
 
 const HEADERS = {
-  ETag: { description: 'The revision, as a strong entity tag.', schema: { type: 'string' }, example: '"3"' },
+  ETag: {
+    description:
+      'A strong entity tag: the revision, a hyphen, and a digest of all that is shown, so that it changes also when what is observed does.',
+    schema: { type: 'string' },
+    example: '"3-1f0a9c2e"',
+  },
   Location: { description: 'Path of what was created.', schema: { type: 'string' } },
   'Operation-Location': {
     description: 'Path of the operation that makes the gateways follow; absent when none has to.',
@@ -67,14 +72,17 @@ const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
     .string()
     .optional()
     .meta({
-      description: 'ETag last seen, or *. Required when there is something to replace or delete.',
-      examples: ['"3"'],
+      description:
+        'ETag last seen, or *. Required when there is something to replace or delete. Only its revision is compared, and may stand alone ("3"): ' +
+        'what is merely observed may have changed since.',
+      examples: ['"3-1f0a9c2e"'],
     }),
   'If-None-Match': z
     .string()
     .optional()
     .meta({
-      description: 'On GET: ETag last seen, answered by 304 when it still holds. On PUT: * to create only.',
+      description:
+        'On GET: ETag last seen, compared as a whole and answered by 304 when nothing that is shown has changed. On PUT: * to create only.',
       examples: ['*'],
     }),
 };

@@ -84,7 +84,7 @@ export type Changes = z.infer<z.ZodObject<typeof changes>>;
 export const metadata = {
   name: Name,
   uid: z.string().meta({ description: 'Opaque; changes when the resource is deleted and created again.' }),
-  revision: z.int().min(1).meta({ description: 'Grows by one at each change; the ETag of the resource.' }),
+  revision: z.int().min(1).meta({ description: 'Grows by one at each change; the first part of the ETag.' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
   conditions: z.array(Condition),

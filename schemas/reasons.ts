@@ -14,7 +14,8 @@ export const REASONS = {
     `Gateway ${gateway} was read to give ${cluster} up to ${percent} % of a pool all the same.`,
   DryRun: () => 'Nothing was pushed: this is what would be declared.',
   NeverRead: () => 'The gateway has not been read yet, so that nothing can be said of it.',
-  Pending: ({ waitingSince }) => `A change waits since ${waitingSince ?? 'now'}, and is on its way.`,
+  Pending: ({ waitingSince, cause }) =>
+    `A change waits since ${waitingSince}, and is on its way${cause === undefined ? '' : `: ${cause}`}.`,
   Pushing: () => 'Changes are being written.',
   NoProgress: (given) => `A change waits since ${given['waitingSince']} and nothing moves: ${given['cause']}.`,
   Refused: ({ objects, code, detail }) => `Refused: ${objects} objects. The first: ${code}: ${detail}`,

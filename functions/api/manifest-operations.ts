@@ -8,9 +8,9 @@ import {
 } from '../../schemas/manifest.ts';
 import { Operation } from '../../schemas/operation.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
-import type { Applied } from '../commands/fleet-apply.ts';
 import { rollBackFleet } from '../commands/fleet-rollback.ts';
 import { applyManifest, exportManifest } from '../commands/manifests.ts';
+import type { Applied } from '../commands/write/fleet.ts';
 import { JSON_TYPE } from './body.ts';
 import { MANIFEST_BODY, manifestYaml, YAML } from './manifest-body.ts';
 import {
@@ -44,6 +44,9 @@ const APPLY_PROBLEMS: readonly ProblemCode[] = [
   'forbidden-address',
   'conflicting-declaration',
   'unsupported-feature',
+  'quota-exceeded',
+  'redirect-loop',
+  'backend-without-cluster',
   'still-referenced',
   'would-empty-gateway',
   'rule-violated',

@@ -69,7 +69,15 @@ const clusters = operationsOf({
   input: ClusterInput,
   output: Cluster,
   page: ClusterPage,
-  writeProblems: ['not-found', 'forbidden-address', 'still-referenced'],
+  writeProblems: [
+    'not-found',
+    'forbidden-address',
+    'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
+    'backend-without-cluster',
+    'still-referenced',
+  ],
 });
 
 const gateways = operationsOf({
@@ -108,6 +116,9 @@ const services = operationsOf({
     'unknown-reference',
     'forbidden-address',
     'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
+    'backend-without-cluster',
     'still-referenced',
     'rule-violated',
   ],
@@ -124,7 +135,16 @@ const routes = operationsOf({
   input: RouteInput,
   output: Route,
   page: RoutePage,
-  writeProblems: ['not-found', 'unknown-reference', 'unsupported-feature', 'conflicting-declaration', 'rule-violated'],
+  writeProblems: [
+    'not-found',
+    'unknown-reference',
+    'unsupported-feature',
+    'quota-exceeded',
+    'redirect-loop',
+    'conflicting-declaration',
+    'backend-without-cluster',
+    'rule-violated',
+  ],
 });
 
 const listDecisionsOperation = defineOperation({

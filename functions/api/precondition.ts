@@ -1,6 +1,7 @@
 import type { HonoRequest } from 'hono';
 import type { Issue } from '../../schemas/problem.ts';
 import type { Precondition } from '../commands/precondition.ts';
+import { digest } from '../core/digest.ts';
 
 export type PreconditionHeader = 'If-Match' | 'If-None-Match';
 
@@ -32,10 +33,21 @@ function parseTags(value: string, strong: boolean): '*' | string[] | undefined {
 }
 
 function invalidTags(header: PreconditionHeader): Issue {
-  return { pointer: `header/${header}`, code: 'invalid_format', detail: 'must be * or entity tags such as "3"' };
+  return {
+    pointer: `header/${header}`,
+    code: 'invalid_format',
+    detail: 'must be * or entity tags such as "3-1f0a9c2e"',
+  };
 }
 
-/** The strong entity tag of a revision. */
-export function etagOf(revision: number): string {
-  return `"${revision}"`;
+/** The strong entity tag of what is shown of a resource: another one when anything in it differs, be it declared or observed. */
+export function etagOf(view: { revision: number }): string {
+  return `"${view.revision}-${digest(view).slice(0, DIGEST_LENGTH)}"`;
+}
+
+const DIGEST_LENGTH = 8;
+
+/** Whether a client has what the entity tag stands for (RFC 9110, section 13.1.2). */
+export function isKnown({ ifNoneMatch }: Precondition, etag: string): boolean {
+  return ifNoneMatch === '*' || (ifNoneMatch?.some((tag) => `"${tag}"` === etag) ?? false);
 }

@@ -3,19 +3,13 @@ import { PageQuery } from '../../schemas/common.ts';
 import { DryRun } from '../../schemas/plan.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import type { Context } from '../commands/context.ts';
-import { isMatch, type Precondition } from '../commands/precondition.ts';
-import {
-  type Deleted,
-  deleteResource,
-  getResource,
-  listResources,
-  putResource,
-  type Written,
-} from '../commands/resources.ts';
+import type { Precondition } from '../commands/precondition.ts';
+import { getResource, listResources } from '../commands/resources.ts';
+import { type Deleted, deleteResource, putResource, type Written } from '../commands/write/resource.ts';
 import type { Kind, Ref, RefTo, Specs } from '../core/model.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
-import { etagOf } from './precondition.ts';
+import { etagOf, isKnown } from './precondition.ts';
 import { operationHeader } from './traffic-reply.ts';
 
 /** How a kind of resource appears in the API. */
@@ -55,7 +49,7 @@ export const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
 
 const NOT_MODIFIED: Success = {
   status: 304,
-  description: 'It is at the revision of If-None-Match.',
+  description: 'It is as If-None-Match says.',
   headers: ['ETag'],
 };
 
@@ -90,7 +84,8 @@ function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
     operationId: `get${api.title}`,
     method: 'get',
     summary: `Get a ${api.kind}`,
-    description: 'The ETag stands for what is declared; health, conditions and shares change without it.',
+    description:
+      'The ETag changes with everything that is shown, be it declared or observed; for If-Match its revision counts alone.',
     idempotency: 'safe',
     preconditions: ['If-None-Match'],
     body: NO_BODY,
@@ -98,8 +93,8 @@ function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
     problems: ['not-found'],
     handle: async (ctx, { params, precondition }): Promise<Reply> => {
       const view = await getResource(ctx, api.refOf(params));
-      const headers = { ETag: etagOf(view.revision) };
-      if (isMatch(precondition.ifNoneMatch, view.revision)) return { status: 304, headers };
+      const headers = { ETag: etagOf(view) };
+      if (isKnown(precondition, headers.ETag)) return { status: 304, headers };
       return { status: 200, body: view, headers };
     },
   });
@@ -142,7 +137,7 @@ export function writeSuccesses({ output }: { output: z.ZodType }): Success[] {
 /** `path` is that of the collection. */
 export function writeReply<K extends Kind>(path: string, ref: Ref, { created, view, operation }: Written<K>): Reply {
   if (view.dryRun) return { status: 200, body: view };
-  const headers = { ETag: etagOf(view.revision), ...operationHeader(ref.fleet, operation) };
+  const headers = { ETag: etagOf(view), ...operationHeader(ref.fleet, operation) };
   if (!created) return { status: 200, body: view, headers };
   const Location = `${path.replace('{fleet}', ref.fleet)}/${ref.name}`;
   return { status: 201, body: view, headers: { ...headers, Location } };

@@ -23,17 +23,20 @@ const PRECEDENCE = [
   'unknown-reference',
   'forbidden-address',
   'conflicting-declaration',
+  'redirect-loop',
+  'quota-exceeded',
   'unsupported-feature',
+  'backend-without-cluster',
   'still-referenced',
   'would-empty-gateway',
   'rule-violated',
 ] as const satisfies readonly ProblemCode[];
 
-/** Throws when there are faults, with all of them. */
-export function refuse(faults: readonly Issue[]): void {
+/** Throws when there are faults, with all of them. `otherwise` names the problem when none of their codes does. */
+export function refuse(faults: readonly Issue[], otherwise: ProblemCode = 'invalid-request'): void {
   const [first] = faults;
   if (first === undefined) return;
-  const code = PRECEDENCE.find((candidate) => faults.some((fault) => fault.code === candidate)) ?? 'invalid-request';
+  const code = PRECEDENCE.find((candidate) => faults.some((fault) => fault.code === candidate)) ?? otherwise;
   throw new AppError(code, summarize(faults), faults);
 }
 

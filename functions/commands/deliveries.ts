@@ -1,10 +1,12 @@
 import type { Delivery, Event } from '../../schemas/notification.ts';
+import { auditEvent } from '../core/audit.ts';
 import { deliveryOf } from '../core/notification.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { deliver } from '../engine/notify.ts';
 import { AppError, refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
-import { unknownReference } from './proposal.ts';
+import { unknownReference } from './issues.ts';
+import { theFleet } from './refusals.ts';
 import { requireFleet } from './resources.ts';
 
 /** What was told to targets, or is to be, newest first. Throws `not-found`. */
@@ -26,7 +28,7 @@ export async function getDelivery(ctx: Context, fleet: string, id: string): Prom
  * `unknown-reference`.
  */
 export async function testNotification(ctx: Context, fleet: string, target: string): Promise<Delivery> {
-  const { deps, actor, requestId, reason } = ctx;
+  const { deps, actor } = ctx;
   await requireFleet(ctx, fleet);
   const isKnown = deps.settings.notificationTargets.includes(target);
   refuse(isKnown ? [] : [unknownReference('#/target', `the settings name no target ${target}`)]);
@@ -41,18 +43,7 @@ export async function testNotification(ctx: Context, fleet: string, target: stri
   };
   const delivery = deliveryOf(event, target);
   if (ctx.isDry) return delivery;
-  await deps.store.appendAudit(fleet, {
-    id: `aud_${deps.ids.ulid()}`,
-    at,
-    actor,
-    action: 'notification.test',
-    target: { kind: 'fleet', fleet, name: fleet },
-    requestId,
-    ...(reason !== undefined && { reason }),
-    before: 0,
-    after: 0,
-    changes: [],
-    changeCount: 0,
-  });
+  const told = { action: 'notification.test', target: theFleet(fleet) };
+  await deps.store.appendAudit(fleet, auditEvent(ctx, { at, ulid: deps.ids.ulid() }, told));
   return await deliver(deps, delivery, 0);
 }

@@ -3,7 +3,7 @@ import type { Command, Situation } from '../core/situation.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
-import { unknownReference } from './proposal.ts';
+import { unknownReference } from './issues.ts';
 import { auditingRefusals, theFleet } from './refusals.ts';
 import { load, requireFleet } from './resources.ts';
 import { type Commanded, commandTraffic } from './traffic-command.ts';

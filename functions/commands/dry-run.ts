@@ -2,28 +2,26 @@ import type { Condition } from '../../schemas/common.ts';
 import type { DryRun } from '../../schemas/plan.ts';
 import { sentenceOf } from '../../schemas/reasons.ts';
 import type { Route } from '../../schemas/route.ts';
-import type { Kind } from '../core/model.ts';
+import type { Kind, Resource } from '../core/model.ts';
 import type { Context } from './context.ts';
-import { withChanges } from './overlay.ts';
 import { planWrite } from './plan-write.ts';
 import { show } from './show.ts';
-import { affectedGateways, type Change } from './transaction.ts';
 import type { Views } from './views.ts';
-import { type World, worldOf } from './world.ts';
+import { type ChangeSet, followersOf } from './write/change-set.ts';
 
-/** What a change that has been found valid would lead to. */
-export async function previewChange<K extends Kind>(ctx: Context, change: Change<K>, world: World): Promise<DryRun> {
-  const { fleet } = change.resource;
-  const store = withChanges(ctx.deps.store, [change]);
-  return { plans: await planWrite(ctx.deps, store, fleet, await affectedGateways(change, world)) };
+/** What changes that have been found valid would lead to. */
+export async function previewChange(ctx: Context, set: ChangeSet): Promise<DryRun> {
+  return { plans: await planWrite(ctx.deps, set.then.store, set.fleet, followersOf(set)) };
 }
 
-/** The resource as it would be shown, with what would follow. */
-export async function previewView<K extends Kind>(ctx: Context, change: Change<K>, world: World): Promise<Views[K]> {
-  const { resource } = change;
-  const store = withChanges(ctx.deps.store, [change]);
-  const dryRun = await previewChange(ctx, change, world);
-  const [shown] = await show({ ...ctx.deps, store }, resource.kind, [resource], worldOf(store, resource.fleet));
+/** A resource of the changes as it would be shown, with what would follow. */
+export async function previewView<K extends Kind>(
+  ctx: Context,
+  set: ChangeSet,
+  resource: Resource<K>,
+): Promise<Views[K]> {
+  const dryRun = await previewChange(ctx, set);
+  const [shown] = await show({ ...ctx.deps, store: set.then.store }, resource.kind, [resource], set.then);
   if (shown === undefined) throw new Error('A resource has one view.');
   return { ...notPushed(shown), dryRun };
 }

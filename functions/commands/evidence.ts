@@ -42,7 +42,7 @@ export async function loadEvidence<K extends Kind>(
     store.syncs(fleet),
     store.readings(fleet),
     store.programmed(fleet, kind, from, to),
-    Promise.all(followers.map((gateway) => store.waiting(fleet, gateway, kind, from, to))),
+    Promise.all(followers.map((gateway) => waitingRows(store, { fleet, gateway, kind }, from, to))),
     kind === 'route' ? Promise.all(followers.map((gateway) => store.points(fleet, gateway))) : [],
     kind === 'cluster' ? store.health(fleet, { from, to }) : [],
     store.traffic(fleet),
@@ -60,6 +60,19 @@ export async function loadEvidence<K extends Kind>(
     policy: owner?.spec,
   };
 }
+
+/** A gateway, and a fleet, follow when nothing at all waits: any row says that something does, of which there may be many. */
+async function waitingRows(
+  store: Store,
+  { fleet, gateway, kind }: Pick<OutboxRow, 'fleet' | 'gateway'> & { kind: Kind },
+  from: string,
+  to: string,
+): Promise<OutboxRow[]> {
+  if (kind === 'gateway' || kind === 'fleet') return await store.outbox({ fleet, gateway }, ROWS);
+  return await store.waiting(fleet, gateway, kind, from, to);
+}
+
+const ROWS = 25;
 
 /** A gateway whose pools were held against the newest decision waits for none. */
 async function decisionsWaiting(
@@ -93,10 +106,11 @@ export function gatewaysOf<K extends Kind>(resource: Resource<K>, { gateways }: 
 
 /** How far a gateway has come with a resource. */
 export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): ResourceSight {
-  const isOwn = (row: OutboxRow | ProgrammedRow) =>
-    row.gateway === gateway && row.kind === resource.kind && row.name === resource.name;
-  const pending = evidence.waiting.find(isOwn);
-  const row = evidence.programmed.find(isOwn);
+  const { kind, name } = resource;
+  const isOwn = (row: OutboxRow | ProgrammedRow) => row.gateway === gateway && row.kind === kind && row.name === name;
+  const isWaiting = (row: OutboxRow) => (kind === 'gateway' || kind === 'fleet' ? row.gateway === gateway : isOwn(row));
+  const [pending] = evidence.waiting.filter(isWaiting).sort((a, b) => compareText(a.requestedAt, b.requestedAt));
+  const row = pending && (kind === 'gateway' || kind === 'fleet') ? undefined : evidence.programmed.find(isOwn);
   const record = evidence.syncs.find((item) => item.gateway === gateway);
   const common = commonSight(gateway, evidence);
   const known = row ?? (pending ? undefined : sinceFirstRun(resource, record));

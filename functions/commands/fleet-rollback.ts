@@ -5,10 +5,10 @@ import type { Kind, RefTo } from '../core/model.ts';
 import type { Store } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
-import { type Applied, type ApplyOptions, applyDesired } from './fleet-apply.ts';
-import { conflict } from './proposal.ts';
+
+import { conflict } from './issues.ts';
 import { requireFleet } from './resources.ts';
-import type { Placed } from './validate-fleet.ts';
+import { type Applied, type ApplyOptions, applyDesired, type Placed } from './write/fleet.ts';
 
 /** Each takes a look at its revisions, of which one invocation of a Worker can do a limited number. */
 const MAX_CHANGED = 5000;

@@ -2,11 +2,10 @@ import type { Resource } from '../core/model.ts';
 import { destroyInstance } from '../engine/reconcile/instance.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
-import { checkPrecondition, type Precondition } from './precondition.ts';
-import { conflict } from './proposal.ts';
-import { deletionBlockers } from './referrers.ts';
-import { type Deleted, deleteResource, load } from './resources.ts';
-import { worldOf } from './world.ts';
+import { conflict } from './issues.ts';
+import type { Precondition } from './precondition.ts';
+import { load } from './resources.ts';
+import { type Deleted, deleteResource, requireDeletable } from './write/resource.ts';
 
 /**
  * Deletes a gateway and, where it is asked for, the instance that was created for it. The instance goes first: what is left of it after
@@ -23,9 +22,8 @@ export async function deleteGateway(
   const ref = { kind: 'gateway', fleet, name } as const;
   if (deleteInstance) {
     const resource = await load(ctx, ref);
-    checkPrecondition(precondition, resource.revision);
     refuse(adopted(resource));
-    refuse(await deletionBlockers(ctx.deps.store, resource, worldOf(ctx.deps.store, fleet)));
+    await requireDeletable(ctx, ref, precondition);
     if (!ctx.isDry) await destroy(ctx, resource);
   }
   return await deleteResource(ctx, ref, precondition);

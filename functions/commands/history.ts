@@ -4,9 +4,9 @@ import type { Kind, Ref, RefTo } from '../core/model.ts';
 import type { Page, PageRequest, Revision as Snapshot } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
+import { conflict, unknownReference } from './issues.ts';
 import type { Precondition } from './precondition.ts';
-import { conflict, unknownReference } from './proposal.ts';
-import { putResource, type Written } from './resources.ts';
+import { putResource, type Written } from './write/resource.ts';
 
 /** A revision holds a whole declaration, of up to 380 KB. */
 const MAX_PAGE = 20;

@@ -12,10 +12,9 @@ import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { AppError } from './app-error.ts';
 import type { Context } from './context.ts';
-import { type Applied, type ApplyOptions, applyDesired } from './fleet-apply.ts';
-import { everything } from './fleet-plan.ts';
-import { conflict } from './proposal.ts';
-import type { Placed } from './validate-fleet.ts';
+
+import { conflict } from './issues.ts';
+import { type Applied, type ApplyOptions, applyDesired, everything, type Placed } from './write/fleet.ts';
 
 const TITLES = {
   fleet: 'Fleet',

@@ -1,12 +1,13 @@
-import type { AuditEvent } from '../../schemas/audit.ts';
 import type { AgentVoter } from '../../schemas/failover.ts';
 import type { ObservationBatch, ObservationBatchReceipt, ObservationReceipt } from '../../schemas/observation-batch.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
+import { auditEvent } from '../core/audit.ts';
 import type { Resource } from '../core/model.ts';
 import { takeBatch, takeSequence, untimely } from '../engine/agent-batch.ts';
 import { createPusher } from '../engine/failover.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
+import { theFleet } from './refusals.ts';
 
 /** A body as it was received, and what its sender has signed it with. */
 export interface Signed {
@@ -84,20 +85,10 @@ async function audit(
   { voter }: ObservationBatch,
   reason: string,
 ): Promise<void> {
-  const event: AuditEvent = {
-    id: `aud_${deps.ids.ulid()}`,
-    at: timestamp(deps.clock.now()),
-    actor,
-    action: 'observations.refuse',
-    target: { kind: 'fleet', fleet, name: fleet },
-    requestId,
-    reason: `voter ${voter}: ${reason}`,
-    before: revision,
-    after: revision,
-    changes: [],
-    changeCount: 0,
-  };
-  await deps.store.appendAudit(fleet, event);
+  const author = { actor, requestId, reason: `voter ${voter}: ${reason}` };
+  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
+  const told = { action: 'observations.refuse', target: theFleet(fleet), before: revision, after: revision };
+  await deps.store.appendAudit(fleet, auditEvent(author, stamp, told));
   deps.log.info('observations.refused', { fleet, voter, reason });
 }
 

@@ -6,9 +6,9 @@ import { planDigest, previewGateway } from '../engine/reconcile/preview.ts';
 import { type ReconcileResult, reconcileGateway } from '../engine/reconcile/reconcile.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
+import { FOLLOW_MS } from './follow.ts';
 import { viewOperation } from './operations.ts';
 import { load } from './resources.ts';
-import { FOLLOW_MS } from './transaction.ts';
 
 /** What an apply would do now, from the last reading when the gateway cannot be read. Throws `not-found`. */
 export async function planGateway(ctx: Context, fleet: string, gateway: string): Promise<GatewayPlan> {

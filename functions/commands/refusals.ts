@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../../schemas/audit.ts';
 import { type ProblemCode, problems } from '../../schemas/problem.ts';
+import { auditEvent } from '../core/audit.ts';
 import type { Ref } from '../core/model.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
@@ -33,20 +33,10 @@ function isAudited(code: ProblemCode): boolean {
   return AUDITED.has(problems[code].status) && !problems[code].retryable;
 }
 
-function refusal(ctx: Context, { kind, fleet, name }: Ref, action: string, error: AppError): AuditEvent {
-  return {
-    id: `aud_${ctx.deps.ids.ulid()}`,
-    at: timestamp(ctx.deps.clock.now()),
-    actor: ctx.actor,
-    action,
-    target: { kind, fleet, name },
-    requestId: ctx.requestId,
-    reason: `${error.code}: ${error.detail}`.slice(0, MAX_REASON),
-    before: 0,
-    after: 0,
-    changes: [],
-    changeCount: 0,
-  };
+function refusal({ deps, actor, requestId }: Context, { kind, fleet, name }: Ref, action: string, error: AppError) {
+  const reason = `${error.code}: ${error.detail}`.slice(0, MAX_REASON);
+  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
+  return auditEvent({ actor, requestId, reason }, stamp, { action, target: { kind, fleet, name } });
 }
 
 /** Characters. */

@@ -2,7 +2,7 @@ import type { ProbeRound, Shard } from '../../schemas/probe-round.ts';
 import { runProbeRound } from '../engine/probe.ts';
 import { refuse } from './app-error.ts';
 import type { Context } from './context.ts';
-import { unknownReference } from './proposal.ts';
+import { unknownReference } from './issues.ts';
 
 /** Probes the clusters of one fleet, or of all, or a shard of them, and acts upon what is found. Throws `unknown-reference`. */
 export async function probeNow(

@@ -6,8 +6,8 @@ import type { Page, PageRequest } from '../deps.ts';
 import { viewShift } from '../engine/overrides.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';
+import { unknownReference } from './issues.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
-import { unknownReference } from './proposal.ts';
 import { auditingRefusals, theFleet } from './refusals.ts';
 import { requireFleet } from './resources.ts';
 import { showShifts } from './shift-view.ts';
@@ -54,7 +54,7 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
     if (known) requireOwner(ctx, `shift ${name}`, known.owner);
     const isRepeated = known !== undefined && equal(specOf(known), normal(spec));
     if (known && hasEnded(known) && (isRepeated || known.state === 'returning')) throw ended(name);
-    if (isRepeated) return { created: false, shift: known };
+    if (isRepeated) return { created: false, shift: await getShift(ctx, fleet, name) };
     requireExpiry(ctx, spec.expiresAt);
     await requireCluster(ctx, fleet, spec);
     const created = known === undefined || hasEnded(known);

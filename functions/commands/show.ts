@@ -4,7 +4,7 @@ import { byName } from '../core/resolve.ts';
 import type { Deps } from '../deps.ts';
 import { loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
-import { lintFleet } from './validate-policy.ts';
+import { lintFleet } from './validate/policy.ts';
 import { type Views, views } from './views.ts';
 import { type World, worldOf } from './world.ts';
 

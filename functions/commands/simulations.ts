@@ -19,9 +19,9 @@ import { CALL_SECONDS, foretellPushes } from '../engine/foretell.ts';
 import { readSituation } from '../engine/situation.ts';
 import { AppError, refuse, summarize } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
-import { unknownReference } from './proposal.ts';
+import { unknownReference } from './issues.ts';
 import { load } from './resources.ts';
-import { canReject } from './validate-policy.ts';
+import { canReject } from './validate/policy.ts';
 
 const PUSH_SECONDS = 5;
 

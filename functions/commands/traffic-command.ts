@@ -4,9 +4,9 @@ import type { Command, Situation, Verdict } from '../core/situation.ts';
 import { createPusher, evaluate } from '../engine/failover.ts';
 import { AppError } from './app-error.ts';
 import type { Context } from './context.ts';
+import { FOLLOW_MS } from './follow.ts';
 import { load } from './resources.ts';
-import { violations } from './safety.ts';
-import { FOLLOW_MS } from './transaction.ts';
+import { violations } from './write/safety.ts';
 
 /** What a command on the traffic of a fleet has led to. */
 export interface Commanded extends TrafficAnswer {

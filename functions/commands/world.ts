@@ -4,19 +4,22 @@ import { ingressClustersOf, type Term } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { byName, type Named } from '../core/resolve.ts';
 import type { Store } from '../deps.ts';
+import { readOnce } from './read-once.ts';
 
 /** What else is declared in a fleet. A fleet can be large: what is read of it is what is asked for. */
 export interface World {
   readonly fleet: string;
-  /** Every gateway, of which a fleet has few; read once per request. */
+  /** Where it is read, each resource once per request. */
+  readonly store: Store;
+  /** Every gateway, of which a fleet has few. */
   gateways(): Promise<Resource<'gateway'>[]>;
-  /** Every cluster; read once per request. */
+  /** Every cluster. */
   clusters(): Promise<Resource<'cluster'>[]>;
   /** The pools of every gateway, as last resolved. */
   pools(): Promise<Pool[]>;
   /** Every resource of a kind, page by page and by name. */
   pages<K extends Kind>(kind: K): AsyncGenerator<Resource<K>[]>;
-  /** Those of the named resources that exist; each is read once per request. */
+  /** Those of the named resources that exist. */
   find<K extends Kind>(kind: K, names: Iterable<string>): Promise<Resource<K>[]>;
   /** These services, and the clusters whose ingress serves them. */
   named(services: Iterable<string>): Promise<Named>;
@@ -28,20 +31,17 @@ export interface World {
 
 const PAGE = 200;
 
-export function worldOf(store: Store, fleet: string): World {
-  const finders: { [K in Kind]: Finder<K> } = {
-    fleet: finder((names) => store.find('fleet', fleet, names)),
-    cluster: finder((names) => store.find('cluster', fleet, names)),
-    gateway: finder((names) => store.find('gateway', fleet, names)),
-    service: finder((names) => store.find('service', fleet, names)),
-    route: finder((names) => store.find('route', fleet, names)),
-  };
-  const gateways = once(() => store.all('gateway', fleet));
+export function worldOf(unread: Store, fleet: string): World {
+  const store = readOnce(unread);
   return {
     fleet,
-    gateways,
-    clusters: once(() => store.all('cluster', fleet)),
-    pools: async () => (await Promise.all((await gateways()).map(({ name }) => store.pools(fleet, name)))).flat(),
+    store,
+    gateways: () => store.all('gateway', fleet),
+    clusters: () => store.all('cluster', fleet),
+    async pools() {
+      const gateways = await store.all('gateway', fleet);
+      return (await Promise.all(gateways.map(({ name }) => store.pools(fleet, name)))).flat();
+    },
     async *pages(kind) {
       let token: string | undefined;
       do {
@@ -50,10 +50,14 @@ export function worldOf(store: Store, fleet: string): World {
         token = page.nextToken;
       } while (token !== undefined);
     },
-    find: (kind, names) => finders[kind](names),
+    find: (kind, names) => store.find(kind, fleet, names),
     async named(names) {
-      const services = await finders.service(names);
-      const clusters = await finders.cluster(services.flatMap(({ spec }) => ingressClustersOf(spec)));
+      const services = await store.find('service', fleet, names);
+      const clusters = await store.find(
+        'cluster',
+        fleet,
+        services.flatMap(({ spec }) => ingressClustersOf(spec)),
+      );
       return { services: byName(services), clusters: byName(clusters) };
     },
     routesUnder: (term, limit) => store.routesUnder(fleet, term, limit),
@@ -67,32 +71,5 @@ export function worldOf(store: Store, fleet: string): World {
         fleets.get(other)?.some(({ name }) => spec.gateways.includes(name)) ?? false;
       return routes.flat().filter(isThere);
     },
-  };
-}
-
-type Finder<K extends Kind> = (names: Iterable<string>) => Promise<Resource<K>[]>;
-
-/** Reads what it has not read yet. */
-function finder<K extends Kind>(load: Finder<K>): Finder<K> {
-  const known = new Map<string, Promise<Resource<K> | undefined>>();
-  return async (names) => {
-    const wanted = new Set(names);
-    const unknown = [...wanted].filter((name) => !known.has(name));
-    const loading = unknown.length > 0 ? load(unknown).then(byName) : undefined;
-    for (const name of unknown)
-      known.set(
-        name,
-        Promise.resolve(loading).then((found) => found?.get(name)),
-      );
-    const found = await Promise.all([...wanted].map((name) => known.get(name)));
-    return found.filter((item) => item !== undefined);
-  };
-}
-
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | undefined;
-  return () => {
-    loading ??= load();
-    return loading;
   };
 }

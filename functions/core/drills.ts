@@ -160,30 +160,81 @@ export function beginDrill(view: View, traffic: Traffic, drill: Drill, run: stri
 }
 
 function isAllowed(view: View, traffic: Traffic, drill: Drill, live: LiveDrill): boolean {
-  const { situation, rules, clusters } = view;
-  const { nowMs, policy, verifiedAtMs } = situation;
-  const unfit = [...clusters.values()].filter((item) => !isFit(item)).map(({ facts }) => facts.name);
-  const out = traffic.withdrawals.map(({ cluster }) => cluster);
-  const conditions: [string, boolean, string][] = [
-    ['cluster', clusters.has(drill.cluster), `${drill.cluster} is a cluster of the fleet`],
-    ['window', drill.windows.length === 0 || openSinceMs(drill, nowMs) !== undefined, 'one of its windows is open'],
-    ['one-at-a-time', traffic.drill === undefined, 'no other drill is under way'],
-    ['correlation', traffic.automation.halt === undefined, 'automation has not halted'],
-    [
-      'health',
-      unfit.length === 0,
-      unfit.length === 0 ? 'all clusters are healthy' : `not healthy: ${unfit.join(', ')}`,
-    ],
-    ['withdrawals', out.length === 0, out.length === 0 ? 'all clusters are in' : `withdrawn: ${out.join(', ')}`],
-    ['freeze', !rules.isFrozen(policy.failover.freezeWindows, nowMs), 'no drill begins in a freeze window'],
-    ['verified', rules.isVerified(verifiedAtMs), 'the gateways follow the traffic'],
-  ];
-  for (const [rule, passed, detail] of conditions) note(view, rule, passed, detail, drill.cluster);
-  if (conditions.some(([, passed]) => !passed)) return false;
+  const conditions = preconditionsOf(view, traffic, drill);
+  for (const { rule, passed, holds, fails } of conditions)
+    note(view, rule, passed, passed ? holds : fails, drill.cluster);
+  if (conditions.some(({ passed }) => !passed)) return false;
   const outcome = settle(view, { ...traffic, drill: { ...live, currentPercent: 0 } });
   const results = safetyOf(view, traffic, outcome, undefined);
   view.notes.rules.push(...results);
   return !isRefused(results);
+}
+
+/** What must be so for a drill to begin, in the words for when it is and for when it is not. */
+interface DrillPrecondition {
+  rule: string;
+  passed: boolean;
+  holds: string;
+  fails: string;
+}
+
+function preconditionsOf(view: View, traffic: Traffic, drill: Drill): DrillPrecondition[] {
+  const { situation, rules, clusters } = view;
+  const { nowMs, policy, verifiedAtMs } = situation;
+  const unfit = [...clusters.values()].filter((item) => !isFit(item)).map(({ facts }) => facts.name);
+  const out = traffic.withdrawals.map(({ cluster }) => cluster);
+  const { cluster, windows } = drill;
+  const { halt } = traffic.automation;
+  return [
+    {
+      rule: 'cluster',
+      passed: clusters.has(cluster),
+      holds: `${cluster} is a cluster of the fleet`,
+      fails: `there is no cluster ${cluster} in the fleet any more`,
+    },
+    {
+      rule: 'window',
+      passed: windows.length === 0 || openSinceMs(drill, nowMs) !== undefined,
+      holds: 'one of its windows is open',
+      fails: 'none of its windows is open now',
+    },
+    {
+      rule: 'one-at-a-time',
+      passed: traffic.drill === undefined,
+      holds: 'no other drill is under way',
+      fails: `the drill ${traffic.drill?.name} is under way and has to end first`,
+    },
+    {
+      rule: 'correlation',
+      passed: halt === undefined,
+      holds: 'automation has not halted',
+      fails: 'automation has halted and has to be resumed first',
+    },
+    {
+      rule: 'health',
+      passed: unfit.length === 0,
+      holds: 'all clusters are healthy',
+      fails: `not healthy: ${unfit.join(', ')}`,
+    },
+    {
+      rule: 'withdrawals',
+      passed: out.length === 0,
+      holds: 'all clusters are in',
+      fails: `withdrawn: ${out.join(', ')}`,
+    },
+    {
+      rule: 'freeze',
+      passed: !rules.isFrozen(policy.failover.freezeWindows, nowMs),
+      holds: 'no freeze window is open',
+      fails: 'a freeze window is open, in which no drill begins',
+    },
+    {
+      rule: 'verified',
+      passed: rules.isVerified(verifiedAtMs),
+      holds: 'the gateways follow the traffic',
+      fails: 'the gateways have not been verified to follow the traffic yet',
+    },
+  ];
 }
 
 function openSinceMs({ windows }: Drill, nowMs: number): number | undefined {

@@ -1,3 +1,4 @@
+import type { ClusterSpec } from '../../schemas/cluster.ts';
 import type { BackendRef, Distribution, RouteRule, RouteSpec } from '../../schemas/route.ts';
 import type { ServiceExport, ServiceSpec } from '../../schemas/service.ts';
 import { digest } from './digest.ts';
@@ -172,7 +173,12 @@ function endpointsOf(service: ServiceSpec, clusterName: string, clusters: Named[
   if (backend === undefined) return [];
   const source = backend.type === 'endpoints' ? backend : clusters.get(clusterName)?.spec.ingress;
   if (source === undefined) return [];
-  return source.endpoints
-    .map(({ address, port }) => ({ address, port, remote: source.remote }))
+  return addressesOf(source);
+}
+
+/** Sorted by address and port. */
+export function addressesOf({ endpoints, remote }: NonNullable<ClusterSpec['ingress']>): Address[] {
+  return endpoints
+    .map(({ address, port }) => ({ address, port, remote }))
     .sort((a, b) => compareText(a.address, b.address) || a.port - b.port);
 }

@@ -32,7 +32,7 @@ export async function foretellPushes(
   if (target === undefined) return undefined;
   const { memory, ...opened } = readSession(deps, resource);
   const session = { ...opened, target, memory: { recall: memory.recall, remember: async () => undefined } };
-  const context = await readContext(deps.store, resource, session, { scope: 'pools', revertsDrift: false });
+  const context = await readContext(deps.store, resource, session, { scope: 'pools', isAsked: false });
   const observed = await context.provider.observe(session, 'pools', context.known);
   const { config } = propose(context, observed, deps.clock.now());
   const ids = new Map(observed.objects.map((object) => [object.key, object.remoteId]));

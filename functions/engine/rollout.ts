@@ -1,5 +1,5 @@
 import type { OperationProblem } from '../../schemas/operation.ts';
-import { changesBetween } from '../core/diff.ts';
+import { type Author, type Stamp, writeEvent } from '../core/audit.ts';
 import type { Kind, Ref, Resource } from '../core/model.ts';
 import { byName } from '../core/resolve.ts';
 import type { Commit, Deps, OperationRecord, Rollout, Step } from '../deps.ts';
@@ -55,7 +55,9 @@ async function writeNext(deps: Deps, { operation, rollout }: State): Promise<Sta
   if (steps.length === 0) return await end(deps, rollout);
   const at = new Date(deps.clock.now()).toISOString();
   const replaced = await replacedBy(deps, steps);
-  const commits = steps.map((step) => commitOf(deps, operation, step, replaced.get(step.resource.name), at));
+  const commits = steps.map((step) =>
+    commitOf(step, replaced.get(step.resource.name), operation, { at, ulid: deps.ids.ulid() }, [operation.id]),
+  );
   const outcome = await deps.store.advance(rollout, commits);
   switch (outcome.result) {
     case 'ok':
@@ -91,41 +93,30 @@ async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<Read
   return byName<Kind>(found);
 }
 
-/** Times are those of the write: history is told by them. */
-function commitOf(
-  deps: Deps,
-  operation: OperationRecord,
-  step: Step,
+/**
+ * What is written of a step, with the rows of these operations for the gateways. Times are those of the write, since history is told by
+ * them.
+ */
+export function commitOf(
+  { verb, resource: wanted, references, referenceCount, gateways }: Step,
   before: Resource | undefined,
-  at: string,
+  author: Author,
+  stamp: Stamp,
+  operations: string[],
 ): Commit {
-  const { verb, references, referenceCount, gateways } = step;
-  const { kind, fleet, name, revision } = step.resource;
+  const { at } = stamp;
   const times = verb === 'delete' ? {} : { updatedAt: at, ...(verb === 'create' && { createdAt: at }) };
-  const after = verb === 'delete' ? revision + 1 : revision;
-  const row = { fleet, kind, name, revision: after, requestedAt: at, operations: [operation.id] };
+  const resource = { ...wanted, ...times };
+  const { kind, fleet, name } = resource;
+  const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
   return {
-    resource: { ...step.resource, ...times },
+    resource,
     verb,
     before,
     references,
     referenceCount,
-    audit: {
-      id: `aud_${deps.ids.ulid()}`,
-      at,
-      actor: operation.actor,
-      action: `${kind}.${verb}`,
-      target: { kind, fleet, name },
-      requestId: operation.requestId,
-      ...(operation.reason !== undefined && { reason: operation.reason }),
-      before: verb === 'delete' ? revision : revision - 1,
-      after: verb === 'delete' ? 0 : revision,
-      ...changesBetween(
-        verb === 'delete' ? step.resource.spec : (before?.spec ?? {}),
-        verb === 'delete' ? {} : step.resource.spec,
-      ),
-    },
-    outbox: gateways.map((gateway) => ({ ...row, gateway })),
+    audit: writeEvent(author, stamp, { verb, resource, before }),
+    outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at, operations })),
   };
 }
 

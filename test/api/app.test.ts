@@ -67,7 +67,8 @@ describe('paths and methods', () => {
 
   it('HEAD is GET without a body', async () => {
     const answer = await harness.call('HEAD', '/v1/fleets/shop');
-    expect([answer.status, answer.body, answer.headers.get('ETag')]).toEqual([200, undefined, '"1"']);
+    const { headers } = await harness.call('GET', '/v1/fleets/shop');
+    expect([answer.status, answer.body, answer.headers.get('ETag')]).toEqual([200, undefined, headers.get('ETag')]);
   });
 });
 

@@ -3,12 +3,16 @@ import { drillReportPage } from '../../functions/api/drill-report-page.ts';
 import { examples } from '../../functions/api/examples.ts';
 import { DrillReport } from '../../schemas/drill-report.ts';
 import { createShop, fleet, pointers } from './fixtures.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
 let harness: Harness;
 let shop: string;
 
-const drills = [{ name: 'lose-one', cluster: 'one' }];
+const window = { type: 'weekly', days: ['monday'], from: '03:00', to: '03:01' };
+const drills = [
+  { name: 'lose-one', cluster: 'one' },
+  { name: 'lose-two', cluster: 'two', windows: [window] },
+];
 
 beforeAll(async () => {
   harness = await startHarness();
@@ -34,6 +38,15 @@ describe('a drill', () => {
     const { body } = await harness.call('GET', `${shop}/audit?action=drill.refused`);
     expect(body.items).toMatchObject([{ actor: 'api', reason: expect.stringContaining('rule-violated') }]);
     expect((await harness.call('GET', `${shop}/drill-runs`)).body.items).toEqual([]);
+  });
+
+  inProcess.it('outside of its windows says that none is open, and what else is missing', async () => {
+    const clock = { ...harness.deps.clock, now: () => Date.parse('2026-11-24T12:00:00.000Z') };
+    const answer = await harness.call('POST', `${shop}/drill-runs`, { body: { drill: 'lose-two' } }, { clock });
+    expect([answer.status, answer.body.code]).toEqual([409, 'rule-violated']);
+    const details = answer.body.errors.map(({ detail }: Json) => detail);
+    expect(details).toContain('window (two): none of its windows is open now');
+    expect(details).toContain('health (two): not healthy: one, two');
   });
 
   it.each(['', '/report'])('run that never was is not found%s', async (suffix) => {

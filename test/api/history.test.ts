@@ -140,7 +140,7 @@ describe('a rollback', () => {
     expect((await replace(place, edited)).status).toBe(200);
     expect(await declared()).not.toEqual(before);
     const answer = await rollBack(place, { revision: 1 }, '"2"');
-    expect([answer.status, answer.headers.get('ETag'), answer.body.revision]).toEqual([200, '"3"', 3]);
+    expect([answer.status, answer.body.revision]).toEqual([200, 3]);
     expect(await declared()).toEqual(before);
     expect(answer.body).toMatchObject(before);
   });

@@ -227,22 +227,24 @@ describe('every page', () => {
 describe('every resource', () => {
   const gets = all.filter(([id]) => ['getFleet', 'getCluster', 'getGateway', 'getService', 'getRoute'].includes(id));
 
-  it.each(gets)('%s answers what its schema says, with its revision as ETag', async (_, operation) => {
+  it.each(gets)('%s answers what its schema says, with its revision in the ETag', async (_, operation) => {
     const answer = await harness.call('GET', pathOf(operation));
     expect(answer.status).toBe(200);
     expect(operation.successes[0]?.schema?.parse(answer.body)).toEqual(answer.body);
-    expect(answer.headers.get('ETag')).toBe(`"${answer.body.revision}"`);
+    expect(answer.headers.get('ETag')).toMatch(new RegExp(`^"${answer.body.revision}-[0-9a-f]{8}"$`));
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  it.each(gets)('%s answers 304 to those who have the revision', async (_, operation) => {
-    for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*']) {
+  it.each(gets)('%s answers 304 to those who have what it would show, and to nobody else', async (_, operation) => {
+    const etag = (await harness.call('GET', pathOf(operation))).headers.get('ETag') ?? '';
+    for (const tag of [etag, `W/${etag}`, `"7", ${etag}`, '*']) {
       const answer = await harness.call('GET', pathOf(operation), { headers: { 'If-None-Match': tag } });
-      expect(answer.status).toBe(304);
-      expect(answer.headers.get('ETag')).toBe('"1"');
+      expect([answer.status, answer.headers.get('ETag')]).toEqual([304, etag]);
     }
-    const other = await harness.call('GET', pathOf(operation), { headers: { 'If-None-Match': '"2"' } });
-    expect(other.status).toBe(200);
+    for (const tag of ['"1"', '"1-00000000"', '"2"']) {
+      const answer = await harness.call('GET', pathOf(operation), { headers: { 'If-None-Match': tag } });
+      expect(answer.status).toBe(200);
+    }
   });
 
   it.each(gets)('%s answers 404 for a name that nothing has', async (_, operation) => {
@@ -262,8 +264,14 @@ describe('runs', () => {
     expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/nothing/apply'), 'not-found');
   });
 
-  it('planGateway says that the gateway cannot be looked at', async () => {
-    expectProblem(await harness.call('POST', '/v1/fleets/shop/gateways/edge/plan'), 'unavailable');
+  it('planGateway of a gateway that cannot be read, and never was, says so, and where requests shall go', async () => {
+    const { status, body } = await harness.call('POST', '/v1/fleets/shop/gateways/edge/plan');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ basis: 'never-read', changes: [], notices: [{ code: 'not-readable' }] });
+    expect(body.shares.map(({ cluster, afterPercent }: Json) => [cluster, afterPercent])).toEqual([
+      ['one', 50],
+      ['two', 50],
+    ]);
   });
 
   it('createProbeRound observes, and the observation can be read', async () => {

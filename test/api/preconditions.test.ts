@@ -21,7 +21,7 @@ describe('creating', () => {
     const answer = await put('/v1/fleets/shop/clusters/created', cluster);
     expect(answer.status).toBe(201);
     expect(answer.headers.get('Location')).toBe('/v1/fleets/shop/clusters/created');
-    expect(answer.headers.get('ETag')).toBe('"1"');
+    expect(answer.headers.get('ETag')).toMatch(/^"1-[0-9a-f]{8}"$/);
     expect(answer.body).toMatchObject({ fleet: 'shop', name: 'created', revision: 1, labels: {} });
     expect(answer.body.uid).toMatch(/^cls_/);
     const read = await harness.call('GET', '/v1/fleets/shop/clusters/created');
@@ -57,7 +57,7 @@ describe('replacing', () => {
     const first = await create(harness, path, cluster);
     const second = await put(path, { ...cluster, zone: 'h' }, { 'If-Match': '"1"' });
     expect(second.status).toBe(200);
-    expect(second.headers.get('ETag')).toBe('"2"');
+    expect(second.headers.get('ETag')).toMatch(/^"2-/);
     expect(second.body).toMatchObject({ revision: 2, zone: 'h', uid: first.uid, createdAt: first.createdAt });
     expect(second.headers.get('Location')).toBeNull();
   });
@@ -68,7 +68,7 @@ describe('replacing', () => {
     const before = await harness.deps.store.outbox({ fleet: 'shop' });
     const same = await put(path, { ...cluster, labels: {} }, { 'If-Match': '"1"' });
     expect(same.status).toBe(200);
-    expect(same.headers.get('ETag')).toBe('"1"');
+    expect(same.headers.get('ETag')).toMatch(/^"1-/);
     expect(await harness.deps.store.outbox({ fleet: 'shop' })).toEqual(before);
     expect((await harness.deps.store.get('cluster', 'shop', 'same'))?.revision).toBe(1);
   });
@@ -97,6 +97,45 @@ describe('replacing', () => {
     const answers = await Promise.all(['a', 'b'].map((zone) => put(path, { ...cluster, zone }, { 'If-Match': '*' })));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
     expect((await harness.call('GET', path)).body.revision).toBe(3);
+  });
+});
+
+describe('an entity tag', () => {
+  const noRaces = { 'If-Match': undefined };
+
+  it('changes with what is observed, and still names the revision that a write is for', async () => {
+    const path = await createShop(harness, 'tagged', 'tagged.example.com');
+    const route = `${path}/routes/checkout`;
+    const seen = await harness.call('GET', route);
+    const etag = seen.headers.get('ETag') ?? '';
+    const same = await harness.call('GET', route, { headers: { 'If-None-Match': etag } });
+    expect([same.status, same.headers.get('ETag')]).toEqual([304, etag]);
+
+    const shift = { cluster: 'one', reason: 'upgrade', expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
+    const moved = await harness.call('PUT', `${path}/shifts/away`, { body: shift, headers: noRaces });
+    expect(moved.status).toBe(201);
+    const after = await harness.call('GET', route, { headers: { 'If-None-Match': etag } });
+    expect(after.status, 'the shares have changed').toBe(200);
+    expect(after.body.revision).toBe(seen.body.revision);
+    expect(after.headers.get('ETag')).not.toBe(etag);
+
+    const { gateways, hostnames, rules } = seen.body;
+    const edited = { gateways, hostnames, rules, labels: { a: 'b' } };
+    expect((await put(route, edited, { 'If-Match': etag })).status).toBe(200);
+    expect((await put(route, { ...edited, labels: {} }, { 'If-Match': etag })).status, 'of the revision before').toBe(
+      412,
+    );
+  });
+
+  it('may be the revision alone where something is replaced or deleted, and nothing else', async () => {
+    const path = '/v1/fleets/shop/clusters/untagged';
+    await create(harness, path, cluster);
+    for (const tag of ['"1-"', '"1-0000000"', '"1-zzzzzzzz"', '"01"', '"-1"', 'W/"1"']) {
+      expect((await put(path, { ...cluster, zone: 'h' }, { 'If-Match': tag })).status, tag).toBe(412);
+    }
+    expect((await put(path, { ...cluster, zone: 'h' }, { 'If-Match': '"7", "1"' })).status).toBe(200);
+    const deleted = await harness.call('DELETE', path, { headers: { 'If-Match': '"2-0123abcd"' } });
+    expect(deleted.status).toBe(204);
   });
 });
 

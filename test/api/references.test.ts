@@ -161,8 +161,80 @@ describe('what others depend on', () => {
   it('keeps a cluster for every route that uses it, and may lose the others', async () => {
     const last = { ...service, exports: [{ cluster: 'two' }] };
     expect((await replace('services/checkout', last)).status).toBe(200);
-    expectRefusal(await replace('services/checkout', { ...service, exports: [] }), 409, 'still-referenced', [
+    expectRefusal(await replace('services/checkout', { ...service, exports: [] }), 409, 'backend-without-cluster', [
       'routes/checkout#/rules/0/backendRefs/0',
+    ]);
+  });
+});
+
+describe('a backend that is served', () => {
+  beforeAll(shop);
+
+  const weights = (one: number, two: number) => ({
+    ...route,
+    hostnames: [`shop-${shops}.example.com`],
+    distribution: {
+      strategy: 'weighted',
+      clusters: [
+        { cluster: 'one', weight: one },
+        { cluster: 'two', weight: two },
+      ],
+    },
+  });
+  const document = (kind: string, name: string, spec: Json) => ({
+    apiVersion: 'fairlead.dev/v1',
+    kind,
+    metadata: { name },
+    spec,
+  });
+  const own = ['#/rules/0/backendRefs/0'];
+  const standing = ['routes/checkout#/rules/0/backendRefs/0'];
+
+  it('is not left with nobody by the weights of its route', async () => {
+    expect((await replace('routes/checkout', weights(1, 0))).status).toBe(200);
+    expect((await replace('services/checkout', { ...service, exports: [{ cluster: 'one' }] })).status).toBe(200);
+    expectRefusal(await replace('routes/checkout', weights(0, 1)), 409, 'backend-without-cluster', own);
+    expect((await replace('services/checkout', service)).status).toBe(200);
+  });
+
+  it('is not left with nobody by a service that loses the one export that has a weight', async () => {
+    const exports = [{ cluster: 'two' }];
+    expectRefusal(
+      await replace('services/checkout', { ...service, exports }),
+      409,
+      'backend-without-cluster',
+      standing,
+    );
+  });
+
+  it('is not left with nobody by a cluster that loses its ingress', async () => {
+    const { ingress: _, ...bare } = cluster;
+    expectRefusal(await replace('clusters/one', bare), 409, 'backend-without-cluster', [
+      'services/checkout#/exports/0/backend',
+      ...standing,
+    ]);
+  });
+
+  it('is not left with nobody by a manifest, which says in which document', async () => {
+    const items = [
+      document('Cluster', 'three', cluster),
+      document('Service', 'checkout', { ...service, exports: [{ cluster: 'one' }, { cluster: 'three' }] }),
+      document('Route', 'checkout', weights(0, 1)),
+    ];
+    const manifest = { apiVersion: 'fairlead.dev/v1', kind: 'List', items };
+    expectRefusal(await put('manifest', manifest), 409, 'backend-without-cluster', [
+      'documents/2#/spec/rules/0/backendRefs/0',
+    ]);
+  });
+
+  it('may be given up by its route', async () => {
+    await create(harness, `${path}/services/cart`, service);
+    const rules = [{ backendRefs: [{ service: 'cart', port: 80 }] }];
+    expect((await replace('routes/checkout', { ...weights(1, 0), rules })).status).toBe(200);
+    expect((await replace('services/checkout', { ...service, exports: [] })).status).toBe(200);
+    const none = { ...weights(1, 0), rules: route.rules };
+    expectRefusal(await replace('routes/checkout', none), 422, 'conflicting-declaration', [
+      '#/rules/0/backendRefs/0/service',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_POINTS, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
 import type { HealthRecord } from '../../functions/core/health.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
 import { recording } from '../store/fixtures.ts';
@@ -25,11 +26,23 @@ async function settle(rows: OutboxRow[], verifiedAt: string): Promise<void> {
   await harness.deps.store.settle(rows, verifiedAt, lease);
 }
 
-/** As if the gateway had been read back and found equal. */
+/** As if the gateways had been read back and found equal. */
 async function verify(fleet: string): Promise<string> {
   const verifiedAt = now();
   await settle(await harness.deps.store.outbox({ fleet }), verifiedAt);
+  const gateways = await harness.deps.store.all('gateway', fleet);
+  await Promise.all(gateways.map(({ name }) => read(fleet, name)));
   return verifiedAt;
+}
+
+/** As if the gateway had been read, and cluster `one` had nothing. */
+async function read(fleet: string, name: string, more: Partial<Reading> = {}): Promise<void> {
+  const { store, clock, ids } = harness.deps;
+  const lease = await store.acquire(`test/${ids.ulid()}`, 'test', 60_000, clock.now());
+  if (lease === undefined) throw new Error('A new lease is free.');
+  const clusters = [{ cluster: 'one', pools: 1, minPercent: 0, maxPercent: 0 }];
+  const reading = { ...noReading(fleet, name), readAt: now(), poolsReadAt: now(), clusters, ...more };
+  await store.putReading(reading, NO_POINTS, lease);
 }
 
 describe('conditions', () => {
@@ -52,12 +65,12 @@ describe('conditions', () => {
     expect(edge.sync).toMatchObject({ state: 'Failed', reason: 'CloudUnavailable' });
     for (const place of ['/gateways/edge', '/services/checkout', '/routes/checkout']) {
       const condition = conditionOf(await get(place), 'Programmed');
-      expect(condition).toMatchObject({ status: 'False', reason: 'CloudUnavailable' });
+      expect(condition).toMatchObject({ status: 'Unknown', reason: 'NotReadable' });
       expect(condition.message).toContain('edge');
     }
     const { parents } = await get('/routes/checkout');
     expect(parents.map((parent: Json) => parent.gateway)).toEqual(['edge']);
-    expect(conditionOf(parents[0], 'Programmed').reason).toBe('CloudUnavailable');
+    expect(conditionOf(parents[0], 'Programmed').reason).toBe('NotReadable');
   });
 
   it('say when a gateway was verified to follow, and that it has to follow anew after an edit', async () => {
@@ -226,9 +239,10 @@ describe('a gateway', () => {
       message: '',
       attempts: 0,
     } as const;
-    await store.putSync({ ...sync, verifiedAt: now(), address: 'alb.example.com' }, lease);
+    await store.putSync({ ...sync, verifiedAt: now() }, lease);
     expect((await get('/gateways/edge')).sync.state).toBe('Pending');
     await verify('shop');
+    await read('shop', 'edge', { address: 'alb.example.com' });
     expect(await get('/gateways/edge')).toMatchObject({ address: 'alb.example.com', sync: { state: 'Verified' } });
     await store.release(lease);
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contested } from '../../functions/commands/contests.ts';
+import { contested } from '../../functions/commands/validate/contests.ts';
 import { type World, worldOf } from '../../functions/commands/world.ts';
 import { equal } from '../../functions/core/digest.ts';
 import { instanceOf, type Resource } from '../../functions/core/model.ts';
@@ -58,10 +58,15 @@ describe('what speaks against a route', () => {
       fc.asyncProperty(declared, specs, async (others, spec) => {
         const routes = others.map((other, index) => routeOf(other.fleet, `r${index}`, other.spec));
         for (const route of routes) await store.commit(creation(route));
-        const proposal = { kind: 'route' as const, name: 'new', spec, before: undefined };
+        const change = {
+          verb: 'create',
+          resource: routeOf('one', 'new', spec),
+          before: undefined,
+          referenceCount: undefined,
+        } as const;
         const gateways = await store.find('gateway', 'one', spec.gateways);
-        const found = await contested(proposal, gateways, worldOf(store, 'one'));
-        const expected = await contested(proposal, gateways, wholeWorld(store, 'one'));
+        const found = await contested(change, gateways, worldOf(store, 'one'));
+        const expected = await contested(change, gateways, wholeWorld(store, 'one'));
         for (const route of routes) await store.commit(deletion(route, { referenceCount: 0 }));
         contests += expected.length;
         expect(sorted(found)).toEqual(sorted(expected));

@@ -20,7 +20,11 @@ const objects = (state: State): ProviderObject[] =>
 const planFor = (declared: State, atGateway: State) => plan(objects(declared), objects(atGateway), 'sync');
 
 /** The gateway was read to have `state`, with nothing left to do but for the drift that is left. */
-function readTo(before: Baseline, state: State, { drifted = [], policy = 'alert', isWhole = true }: Partial<ReadBack> = {}) {
+function readTo(
+  before: Baseline,
+  state: State,
+  { drifted = [], policy = 'alert', isWhole = true }: Partial<ReadBack> = {},
+) {
   const found = objects(state);
   return afterReading(before, { objects: found, isWhole, desired: [], open: drifted, drifted, orphaned: [], policy });
 }

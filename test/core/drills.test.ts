@@ -98,6 +98,38 @@ describe('a drill', () => {
     expect(story.traffic.drill).toBeDefined();
   });
 
+  it('that may not begin says what is missing, in words that are not those of success', () => {
+    const holds = new Story({ policy: withDrill() }).ask(start)?.rules ?? [];
+    const wellSaid = new Map(holds.map(({ rule, detail }) => [rule, detail]));
+    const at = (ms: number) => new Date(ms).toISOString();
+    const freezeWindows = [{ type: 'once', from: at(T0), to: at(T0 + 60_000) }];
+    const running = new Story({ policy: withDrill() });
+    running.ask(start);
+    const outOf = new Story({ policy: withDrill() });
+    outOf.after(1, ['b']);
+    const halted = new Story({ policy: withDrill() });
+    halted.now.traffic = {
+      ...halted.traffic,
+      automation: { ...halted.traffic.automation, halt: { atMs: T0, reason: 'a test' } as never },
+    };
+    const stories: [string, Story, RegExp][] = [
+      ['cluster', new Story({ policy: withDrill({ cluster: 'z' }) }), /no cluster z/],
+      ['window', new Story({ policy: withDrill({ windows: [{ ...MONDAY, from: '05:00', to: '06:00' }] }) }), /none/],
+      ['one-at-a-time', running, /lose-a is under way/],
+      ['correlation', halted, /has halted and has to be resumed/],
+      ['health', outOf, /not healthy: b/],
+      ['withdrawals', outOf, /withdrawn: b/],
+      ['freeze', new Story({ policy: withDrill({}, { freezeWindows }) }), /freeze window is open/],
+      ['verified', new Story({ policy: withDrill(), verifiedAtMs: undefined }), /not been verified/],
+    ];
+    for (const [rule, story, detail] of stories) {
+      const verdict = story.ask(start);
+      const failed = verdict?.rules.find((result) => result.rule === rule && !result.passed);
+      expect(failed?.detail, rule).toMatch(detail);
+      expect(failed?.detail, rule).not.toBe(wellSaid.get(rule));
+    }
+  });
+
   it('does not begin outside its windows, in a freeze window, while something is out, or where a rule forbids it', () => {
     const at = (ms: number) => new Date(ms).toISOString();
     const freezeWindows = [{ type: 'once', from: at(T0), to: at(T0 + 60_000) }];

@@ -149,8 +149,9 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s, a route', (provide
       votes: [{ voter: 'edge', state: 'unhealthy', isFresh: true }],
     });
     expect(gateways).toMatchObject([{ gateway: 'edge', provider, state: 'Verified' }]);
-    expect(gateways[0].backends[0].clusters.filter(({ percent }: Json) => percent > 0)).toEqual([
-      { cluster: 'b', percent: 100 },
+    expect(gateways[0].backends[0].clusters).toEqual([
+      { cluster: 'a', wantedPercent: 0, verifiedPercent: 0 },
+      { cluster: 'b', wantedPercent: 100, verifiedPercent: 100 },
     ]);
   });
 
@@ -160,7 +161,11 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s, a route', (provide
     await rounds(1);
     const { gateways } = await get('/routes/shop/explain');
     expect(gateways).toMatchObject([{ state: 'Failed', requestedAt: expect.any(String) }]);
-    expect(gateways[0].text).toContain('the shares');
+    expect(gateways[0].text).toContain('The gateway cannot be read');
+    expect(gateways[0].backends[0].clusters).toEqual([
+      { cluster: 'a', wantedPercent: 0, verifiedPercent: 60 },
+      { cluster: 'b', wantedPercent: 100, verifiedPercent: 40 },
+    ]);
   });
 
   it('is foretold by a simulation, which writes nothing, what a real failure then leads to', async () => {

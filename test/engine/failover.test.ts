@@ -114,7 +114,12 @@ describe.each(PROVIDERS)('behind %s, a cluster that fails', (provider) => {
     expect((await gateway()).sync).toMatchObject({ ...failed, lastAttemptAt: expect.any(String) });
     const { body: route } = await harness.api('GET', `${FLEET}/routes/new`);
     expect(route.conditions).toContainEqual(
-      expect.objectContaining({ type: 'Programmed', status: 'False', reason: 'CloudDenied' }),
+      expect.objectContaining({
+        type: 'Programmed',
+        status: 'False',
+        reason: 'Pending',
+        arguments: expect.objectContaining({ cause: expect.stringContaining('CloudDenied') }),
+      }),
     );
   });
 

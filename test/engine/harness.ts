@@ -83,7 +83,14 @@ export interface Options {
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
 export type Json = any;
 
-const silent: Log = { info: () => undefined, error: (...args) => { if (process.env['TLOG']) console.log(...args); } };
+const silent: Log = {
+  info: (...args) => {
+    if (process.env['TLOG'] === '2') console.log(...args);
+  },
+  error: (...args) => {
+    if (process.env['TLOG']) console.log(...args);
+  },
+};
 
 /** A control plane as below, and a gateway of the provider (default: ALB). */
 export async function startHarness(options: Options & { provider?: GatewayTarget['provider'] } = {}): Promise<Harness> {

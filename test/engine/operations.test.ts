@@ -56,7 +56,7 @@ describe('an operation', () => {
     const failed = await newest();
     expect(failed).toMatchObject({
       state: 'Failed',
-      problem: { code: 'push-failed', errors: [{ code: 'QuotaExceeded' }] },
+      problem: { code: 'push-failed', errors: [{ code: 'Refused', detail: expect.stringContaining('QuotaExceeded') }] },
     });
     harness.clock.advance(600_000);
     await sweep(harness.deps());

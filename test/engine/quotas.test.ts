@@ -49,14 +49,15 @@ describe('the quotas of a gateway', () => {
     });
   });
 
-  it('refuse what exceeds them before anything is pushed, by name, use and the gateways that would hold it', async () => {
+  it('keep out what exceeds them and nothing else, by name, use and the gateways that would hold it', async () => {
     await declareRoutes(80, 105);
     harness.forgetCalls();
     const refused = await reconcileGateway(harness.deps(), 'prod', 'edge');
-    expect(refused).toMatchObject({ state: 'Failed', reason: 'QuotaExceeded' });
+    expect(refused).toMatchObject({ state: 'Diverged', reason: 'Refused' });
     expect(refused.message).toContain('rules of the load balancer: 108 used, 100 allowed');
     expect(refused.message).toMatch(/2 gateways like this one would hold it/);
-    expect(harness.writes()).toEqual([]);
+    const created = refused.changes.filter(({ verb, kind }) => verb === 'create' && kind === 'Rule');
+    expect(created).toHaveLength(17);
     expect(await withinQuotas()).toMatchObject({ status: 'False', reason: 'Exceeded' });
     expect(await harness.edge.get('q79.example.com')).toMatchObject({ status: 200 });
     const plan = (await harness.api('POST', `${FLEET}/gateways/edge/plan`)).body;

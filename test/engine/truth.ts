@@ -35,8 +35,9 @@ export async function differences(harness: Harness): Promise<string[]> {
     createToken: readsOnly,
     writeToken: readsOnly,
   };
-  const observed = await provider.observe(session, 'full');
-  const { changes } = plan(provider.compile(config, shares, observed, session), observed.objects, 'sync');
+  const observed = await provider.observe(session, 'full', new Map());
+  const matched = provider.match(config, observed, session);
+  const { changes } = plan(provider.compile(matched, shares, observed, session), observed.objects, 'sync');
   const keys = (list: { key: string }[]) =>
     list
       .map(({ key }) => key)

@@ -19,7 +19,7 @@ import {
 export const ORPHAN_CONFIRMED_MS = 600_000;
 
 /** Wait before a refused change is tried again; it doubles each time. */
-const RETRY_BASE_MS = 30_000;
+const RETRY_BASE_MS = 10_000;
 const RETRY_CAP_MS = 900_000;
 
 export interface Circumstances {
@@ -31,6 +31,8 @@ export interface Circumstances {
   isObserveOnly: boolean;
   /** Whether what somebody changed at the gateway is to be undone. */
   revertsDrift: boolean;
+  /** Whether what the cloud has refused lately is tried again at once. */
+  isAsked: boolean;
   nowMs: number;
   /** What speaks against a change: a limit, or the guard. */
   objection(change: Change): Refusal | undefined;
@@ -100,7 +102,7 @@ export function judge(plan: Plan, given: Circumstances): Judged {
 function refusedOf({ changes }: Plan, given: Circumstances): Map<Change, Refusal> {
   const refused = new Map<Change, Refusal>();
   for (const change of changes) {
-    const refusal = given.objection(change) ?? remembered(change, given);
+    const refusal = given.objection(change) ?? (given.isAsked ? undefined : remembered(change, given));
     if (refusal) refused.set(change, refusal);
   }
   return refused;

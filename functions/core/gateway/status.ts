@@ -115,18 +115,22 @@ function notKnown(
 }
 
 function waiting({ attempt }: Sight, waitingSince: string, nowMs: number): Verdict {
+  const cause = attempt && `${attempt.reason}: ${attempt.message.replace(/\.$/, '')}`;
+  const verdict = { status: 'False', at: waitingSince } as const;
   if (nowMs - msOf(waitingSince) < NO_PROGRESS_MS) {
-    return { status: 'False', reason: 'Pending', arguments: { waitingSince }, at: waitingSince };
+    return { ...verdict, reason: 'Pending', arguments: { waitingSince, ...(cause && { cause }) } };
   }
-  const cause = attempt ? `${attempt.reason}: ${attempt.message.replace(/\.$/, '')}` : 'no run has taken it up';
-  return { status: 'False', reason: 'NoProgress', arguments: { waitingSince, cause }, at: waitingSince };
+  return { ...verdict, reason: 'NoProgress', arguments: { waitingSince, cause: cause ?? 'no run has taken it up' } };
+}
+
+/** The gravest first; of refusals the one that others depend on. */
+function gravityOf({ reason, refusal }: Deviation): number {
+  return DEVIATION_REASONS.indexOf(reason) + (refusal?.code === 'DependsOnRefused' ? 0.5 : 0);
 }
 
 /** Undefined when there is nothing; drift that is accepted is no fault. */
 function deviating(deviations: readonly Deviation[], sight: Sight, nowMs: number): Verdict | undefined {
-  const [first] = [...deviations].sort(
-    (a, b) => DEVIATION_REASONS.indexOf(a.reason) - DEVIATION_REASONS.indexOf(b.reason),
-  );
+  const [first] = [...deviations].sort((a, b) => gravityOf(a) - gravityOf(b));
   if (first === undefined) return undefined;
   const { reason, since, refusal, verb, kind, key } = first;
   const observedAt = sight.reading?.readAt;

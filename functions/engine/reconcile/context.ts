@@ -26,6 +26,8 @@ export interface GatewayContext {
   known: KnownObjects;
   /** Whether what somebody changed at the gateway is to be undone. */
   revertsDrift: boolean;
+  /** Somebody asks for it: what the cloud has refused lately is tried again at once. */
+  isAsked: boolean;
 }
 
 /** Traffic is read last: whoever moves it after that finds the run yielding. */
@@ -33,7 +35,7 @@ export async function readContext(
   store: Store,
   resource: Resource<'gateway'>,
   session: Session,
-  { scope, revertsDrift }: { scope: Scope; revertsDrift: boolean },
+  { scope, isAsked }: { scope: Scope; isAsked: boolean },
 ): Promise<GatewayContext> {
   const { fleet, name } = resource;
   const [config, pools, baseline, reading, lastPoints] = await Promise.all([
@@ -56,7 +58,8 @@ export async function readContext(
     last: reading ?? noReading(fleet, name),
     lastPoints,
     known: knownObjects(pools),
-    revertsDrift: revertsDrift || resource.spec.drift === 'revert',
+    revertsDrift: isAsked || resource.spec.drift === 'revert',
+    isAsked,
   };
 }
 

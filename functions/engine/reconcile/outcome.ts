@@ -101,7 +101,7 @@ const TEXTS: Record<Fault, string> = {
 /** How many there are for this reason, and the first of them. */
 export function deviationText(deviations: readonly Deviation[], reason: Fault): string {
   const same = deviations.filter((item) => item.reason === reason);
-  const [first] = same;
+  const first = same.find(({ refusal }) => refusal?.code !== 'DependsOnRefused') ?? same[0];
   const detail = first?.refusal ? `${first.refusal.code}: ${first.refusal.detail}` : first?.detail;
   return `${TEXTS[reason]}: ${same.length}; the first: ${first?.verb} of ${first?.kind} ${first?.key} (${detail}).`;
 }
@@ -126,6 +126,7 @@ const REASONS: Record<CloudErrorClass, string> = {
   gone: 'ObjectGone',
   quota: 'QuotaExceeded',
   denied: 'CloudDenied',
+  credentials: 'CredentialsRefused',
   invalid: 'CloudRefused',
 };
 

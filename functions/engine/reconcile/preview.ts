@@ -33,7 +33,7 @@ export interface PreviewOptions {
 
 /** What the gateway is compared with. */
 interface Basis {
-  basis: GatewayPlan['basis'];
+  basis: 'live' | 'last-read';
   readAt?: string | undefined;
   observed: Observed;
 }
@@ -51,15 +51,17 @@ export async function previewGateway(
   const target = resource.spec.target ?? record?.provisioned;
   if (target === undefined) return unprovisioned(resource);
   const session = { ...readSession(deps, resource, deps.clock.now() + READ_MS), target };
-  const context = await readContext(deps.store, resource, session, { scope: 'full', revertsDrift });
+  const context = await readContext(deps.store, resource, session, { scope: 'full', isAsked: revertsDrift });
   const basis = await basisOf(deps, context, current);
+  if (basis === undefined) return neverRead(context);
   const proposal = propose(context, basis.observed, deps.clock.now());
   const isLive = basis.basis === 'live';
   const refusals = rehearses && isLive ? await rehearse(context, proposal) : [];
   return planShown(context, proposal, basis, refusals);
 }
 
-async function basisOf(deps: Deps, context: GatewayContext, current: Store): Promise<Basis> {
+/** Undefined when the gateway cannot be read, and never has been. */
+async function basisOf(deps: Deps, context: GatewayContext, current: Store): Promise<Basis | undefined> {
   const { provider, session, known, last } = context;
   const readAt = isoOf(deps.clock.now());
   try {
@@ -69,11 +71,9 @@ async function basisOf(deps: Deps, context: GatewayContext, current: Store): Pro
     const { fleet, name: gateway } = context.resource;
     deps.log.info('preview.not-readable', { fleet, gateway, reason: error.message });
   }
-  if (last.readAt === undefined || last.facts === undefined) return { basis: 'never-read', observed: NOTHING };
+  if (last.readAt === undefined || last.facts === undefined) return undefined;
   return { basis: 'last-read', readAt: last.readAt, observed: await lastObserved(context, current) };
 }
-
-const NOTHING: Observed = { objects: [], foreign: [], facts: undefined };
 
 /** What was declared when the gateway was read last is what it had, but for the deviations, which a plan does not go into. */
 async function lastObserved(context: GatewayContext, current: Store): Promise<Observed> {
@@ -107,7 +107,6 @@ function planShown(
 ): GatewayPlan {
   const { resource, provider, session } = context;
   const { fleet, name: gateway } = resource;
-  const isKnown = basis !== 'never-read';
   const { plan, drifted, findings } = proposal;
   const causeOf = (change: Change) =>
     drifted.some(({ kind, key }) => kind === change.kind && key === change.key) ? 'drift' : 'declared';
@@ -117,9 +116,9 @@ function planShown(
     basis,
     ...(readAt !== undefined && { readAt }),
     digest: planDigest(resource, proposal),
-    changes: isKnown ? plan.changes.map((change) => ({ ...inFull(change), cause: causeOf(change) })) : [],
+    changes: plan.changes.map((change) => ({ ...inFull(change), cause: causeOf(change) })),
     drift: drifted.map((change) => ({ ...inFull(change), cause: 'drift' })),
-    calls: isKnown ? provider.calls(plan.changes, observed, session) : [],
+    calls: provider.calls(plan.changes, observed, session),
     shares: shareChanges(servedBefore(context), servedAfter(context, proposal)),
     quotas: proposal.quotas.map(({ quota, used, allowed }) => ({ quota, used, allowed })),
     findings: [...findings.map(({ pointer, code, detail }) => ({ pointer, code, detail })), ...refusals],
@@ -193,17 +192,22 @@ function notice(holds: boolean, code: string, message: string): Notice[] {
   return holds ? [{ code, message }] : [];
 }
 
+/** Of a gateway of which nothing is known, it can be told only where requests shall go. */
+function neverRead(context: GatewayContext): GatewayPlan {
+  const { resource, config, provider, traffic } = context;
+  const message = 'The gateway could not be read, and has never been: what it takes can be told once it has been.';
+  const served = config.pools.map((pool) => ({ pool, shares: provider.served(pool, effectiveShares(pool, traffic)) }));
+  return { ...unknown(resource, { code: 'not-readable', message }), shares: shareChanges([], served) };
+}
+
 function unprovisioned(resource: Resource<'gateway'>): GatewayPlan {
   const message = `The ${providerOf(resource.spec)} instance is created first; what it takes besides can be told once it is there.`;
+  return unknown(resource, { code: 'provisioning', message });
+}
+
+function unknown(resource: Resource<'gateway'>, notice: Notice): GatewayPlan {
   const { fleet, name: gateway } = resource;
   const digested = planDigest(resource, { plan: { digest: '', changes: [] } });
   const nothing = { changes: [], drift: [], calls: [], shares: [], quotas: [], findings: [], refused: [], foreign: [] };
-  return {
-    fleet,
-    gateway,
-    basis: 'never-read',
-    digest: digested,
-    ...nothing,
-    notices: [{ code: 'provisioning', message }],
-  };
+  return { fleet, gateway, basis: 'never-read', digest: digested, ...nothing, notices: [notice] };
 }

@@ -31,7 +31,7 @@ export function propose(
   nowMs: number,
   refusals: readonly Refusal[] = [],
 ): Proposal {
-  const { resource, scope, provider, session, baseline, last, revertsDrift } = context;
+  const { resource, scope, provider, session, baseline, last, revertsDrift, isAsked } = context;
   const config = matched(context, observed);
   const desired = desiredObjects(context, config, observed);
   const all = plan(desired, observed.objects, resource.spec.policy, scope === 'full' ? 'full' : 'update');
@@ -44,6 +44,7 @@ export function propose(
     drift: resource.spec.drift,
     isObserveOnly: resource.spec.policy === 'observe-only',
     revertsDrift,
+    isAsked,
     nowMs,
     objection: objectionOf(all, findings, refusals, rejectedPools(context, config)),
     movesPoints: (change) => provider.movesPoints(change),
@@ -67,10 +68,9 @@ export function propose(
   };
 }
 
-/** Pools that were last served by a release that did not match them are found by their keys. */
+/** A failover goes on from what was matched last, as it reads no rules. */
 function matched({ provider, scope, config, session }: GatewayContext, observed: Observed): GatewayConfig {
-  const isMatched = scope === 'pools' && config.pools.every(({ objects }) => objects !== undefined);
-  return isMatched ? config : provider.match(config, observed, session);
+  return scope === 'pools' ? config : provider.match(config, observed, session);
 }
 
 /** The objects that make the gateway behave as `config` while the traffic is as it shall be. */

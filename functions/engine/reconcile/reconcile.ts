@@ -1,3 +1,4 @@
+import type { PlannedChange } from '../../../schemas/plan.ts';
 import type { Resource } from '../../core/model.ts';
 import { CloudError, type Deps, LeaseLost, type OutboxRow, type SyncRecord } from '../../deps.ts';
 import type { Observed, Scope } from '../../providers/provider.ts';
@@ -20,7 +21,8 @@ const LEASE_MS = 20_000;
 /** Edits that arrive during a run are taken up by the same caller, this many times; then the sweep takes over. */
 const MAX_RUNS = 10;
 
-export type ReconcileResult = Summary & { gateway: string };
+/** `changes`: what the last run pushed. */
+export type ReconcileResult = Summary & { gateway: string; changes: PlannedChange[] };
 
 /**
  * Makes a gateway follow what is declared, and verifies it: the one way in which anything reaches a gateway. One writer at a time;
@@ -37,12 +39,18 @@ export async function reconcileGateway(
     const outcome = await withLease(deps, `gateway/${fleet}/${gateway}`, LEASE_MS, (lease) =>
       runInTurn(deps, { fleet, gateway, scope, untilMs, lease, doneBefore: 0, ...(result ? {} : options) }),
     );
-    if (outcome === undefined) return result ?? { gateway, ...summaryOf(stopped('Busy')) };
-    result = { gateway, ...summaryOf(outcome) };
+    if (outcome === undefined) return result ?? resultOf(gateway, stopped('Busy'));
+    result = resultOf(gateway, outcome);
     if (result.reason === 'Yielded') continue;
     if (!isEnded(result) || !(await hasWork(deps, fleet, gateway, scope))) return result;
   }
-  return result ?? { gateway, ...summaryOf(stopped('Busy')) };
+  return result ?? resultOf(gateway, stopped('Busy'));
+}
+
+function resultOf(gateway: string, outcome: Outcome): ReconcileResult {
+  const pushed = outcome.type === 'ended' ? outcome.pushed : [];
+  const changes = pushed.map(({ verb, kind, key, reason }) => ({ verb, kind, key, reason }));
+  return { gateway, ...summaryOf(outcome), changes };
 }
 
 async function hasWork(deps: Deps, fleet: string, gateway: string, scope: Scope): Promise<boolean> {
@@ -94,11 +102,14 @@ async function attempt(
   const instance = await instanceOf(deps, run, resource, record);
   if (!instance.ready) return { type: 'provisioning', progress: instance.progress };
   const session = { ...(await openSession(deps, run, resource, record)), target: instance.target };
-  const revertsDrift = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
+  const isAsked = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
   // Asked before what is declared is read, since a hold may end meanwhile, and after: one that comes then comes before its first write.
   if (await isHeld(deps, run)) return stopped('Held');
-  const context = await readContext(deps.store, resource, session, { scope: run.scope, revertsDrift });
+  const context = await readContext(deps.store, resource, session, { scope: run.scope, isAsked });
   if (await isHeld(deps, run)) return stopped('Held');
+  // Pools of a release that did not match them can be found by their rules only.
+  const isMatched = run.scope === 'full' || context.pools.every(({ objects }) => objects !== undefined);
+  if (!isMatched) return await attempt(deps, { ...run, scope: 'full' }, resource, record, rows);
 
   const readMs = deps.clock.now();
   const proposal = propose(context, await observe(deps, run, context), readMs);

@@ -1,4 +1,5 @@
 import type { Progress } from '../../../schemas/gateway.ts';
+import type { RefusalRecord } from '../../core/gateway/reading.ts';
 import { isoOf, msOf } from '../../core/time.ts';
 import type { Deps, SyncRecord } from '../../deps.ts';
 import { goesOn, isEnded, type Outcome, summaryOf } from './outcome.ts';
@@ -83,18 +84,29 @@ function nextRecord(deps: Deps, scope: Place['scope'], record: SyncRecord, outco
   const summary = summaryOf(outcome);
   const done = isEnded(summary);
   const attempts = goesOn(summary.reason) ? record.attempts - 1 : record.attempts;
-  const renews = outcome.type === 'failed' && outcome.renewsIntent;
+  const renews = outcome.type === 'failed' ? outcome.renewsIntent : refusalsOf(outcome).length > 0;
   return {
     ...record,
     ...summary,
     intent: done ? undefined : renews ? deps.ids.ulid() : record.intent,
     attempts: done ? 0 : attempts,
-    nextAttemptAt: done ? undefined : isoOf(now + waitMs(attempts, outcome)),
+    nextAttemptAt: done ? soonestRetry(outcome) : isoOf(now + waitMs(attempts, outcome)),
     verifiedAt: summary.state === 'Verified' ? isoOf(now) : record.verifiedAt,
     checkedAt: outcome.type === 'ended' && scope === 'full' ? isoOf(now) : record.checkedAt,
     provisioned: outcome.type === 'ended' ? outcome.target : record.provisioned,
     progress: progressAfter(record, outcome),
   };
+}
+
+/** What a create made for a refused change may be gone: its token would bring back the old answer. */
+function refusalsOf(outcome: Outcome): RefusalRecord[] {
+  return outcome.type === 'ended' ? outcome.deviations.flatMap(({ refusal }) => refusal ?? []) : [];
+}
+
+function soonestRetry(outcome: Outcome): string | undefined {
+  return refusalsOf(outcome)
+    .map(({ retryAt }) => retryAt)
+    .sort()[0];
 }
 
 /** A run that stopped in the middle of a call does not know how far it has come beyond what was noted. */
@@ -119,7 +131,8 @@ export function doneBefore({ reason, progress }: SyncRecord): number {
 export function isDue(record: SyncRecord | undefined, isBehind: boolean, nowMs: number): boolean {
   if (record === undefined) return isBehind;
   if (!isEnded(record)) return isPast(record.nextAttemptAt, nowMs);
-  return isBehind || isPast(record.checkedAt, nowMs - READ_EVERY_MS);
+  const isRetried = record.nextAttemptAt !== undefined && isPast(record.nextAttemptAt, nowMs);
+  return isBehind || isRetried || isPast(record.checkedAt, nowMs - READ_EVERY_MS);
 }
 
 function isPast(at: string | undefined, nowMs: number): boolean {

@@ -95,7 +95,7 @@ async function deleteRules(rules: readonly { id: string }[], work: Work): Promis
   }
 }
 
-/** A group that is not ours is named by its id. */
+/** Rules whose groups are not there have been left out before. */
 function targetId(key: string, targets: ReadonlyMap<string, Target>): string {
   const id = targets.get(key)?.id;
   if (id !== undefined) return id;

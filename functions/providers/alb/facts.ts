@@ -14,7 +14,7 @@ const OtherRule = z.object({
 export type OtherRule = z.infer<typeof OtherRule>;
 
 /** What compile and the quotas need to know of a load balancer besides our own objects. */
-export const Facts = z.object({
+const Facts = z.object({
   provider: z.literal('alb'),
   vpcId: z.string(),
   edition: z.string(),
@@ -25,6 +25,21 @@ export const Facts = z.object({
   otherRules: z.array(OtherRule),
 });
 export type Facts = z.infer<typeof Facts>;
+
+/** A load balancer that has not been seen yet is taken to be empty, of the usual edition. */
+const UNSEEN: Facts = {
+  provider: 'alb',
+  vpcId: '',
+  edition: 'Standard',
+  listenerCount: 1,
+  listeners: [],
+  otherRules: [],
+};
+
+/** Facts that stand alone may have been kept since an earlier time, and are of no known form. */
+export function keptFacts(facts: unknown): Facts {
+  return facts === undefined ? UNSEEN : Facts.parse(facts);
+}
 
 /** What a load balancer has now, in its own types. */
 export interface AlbObserved extends Observed {

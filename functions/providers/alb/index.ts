@@ -6,7 +6,7 @@ import { batch } from './batch.ts';
 import { capabilities } from './capabilities.ts';
 import { check } from './check.ts';
 import { compile } from './compile.ts';
-import { Facts, ownObserved } from './facts.ts';
+import { keptFacts, ownObserved } from './facts.ts';
 import { findings, quotas } from './findings.ts';
 import { matchGroups } from './match.ts';
 import { observe } from './observe.ts';
@@ -20,8 +20,7 @@ import { effectiveShares } from './weights.ts';
 
 /**
  * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,
- * so that our order is ALB's. What has been observed comes back as whoever keeps it has it, and gets its own types here; facts that
- * stand alone may be of an earlier time, so that they are parsed.
+ * so that our order is ALB's. What has been observed gets its own types back here.
  */
 export const alb: GatewayProvider<AlbTarget> = {
   kind: 'alb',
@@ -30,8 +29,8 @@ export const alb: GatewayProvider<AlbTarget> = {
   permissions,
   check,
   checkOrder: () => [],
-  findings: (config, facts) => findings(config, Facts.parse(facts)),
-  quotas: (config, facts) => quotas(config, Facts.parse(facts)),
+  findings: (config, facts) => findings(config, keptFacts(facts)),
+  quotas: (config, facts) => quotas(config, keptFacts(facts)),
   observe,
   match: (config, observed, session) => matchGroups(config, ownObserved(observed), session),
   points: (pool, observed) => points(pool, ownObserved(observed)),

@@ -34,7 +34,7 @@ export function matchGroups(
   return { ...config, pools: config.pools.map((pool) => ({ ...pool, objects: objectsOf(pool) })) };
 }
 
-/** By the key that the first group of each pool would get if it were new. */
+/** The groups that go on serving, by the key that the first group of each pool would get if it were new. */
 function findMatches(
   pools: readonly Pool[],
   references: ReadonlyMap<string, readonly string[]>,

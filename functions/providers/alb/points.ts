@@ -9,9 +9,9 @@ import type { AlbObserved } from './facts.ts';
  * Undefined when a group of the pool is not there, and when its groups do not agree.
  */
 export function points(pool: Pool, { objects }: AlbObserved): Share[] | undefined {
-  const groups = new Map(objects.filter(isGroup).map((group) => [group.key, group]));
+  const groups = objects.filter(isGroup);
   const each = (pool.objects ?? []).map(({ key }) => {
-    const group = groups.get(key);
+    const group = groups.find((one) => one.key === key);
     return group && sharesOf(pool, group.spec.Servers);
   });
   const [first] = each;

@@ -56,16 +56,13 @@ function wantedParts({ rules, pools }: GatewayConfig, mark: string): WantedPart[
   );
 }
 
-/** The younger of two services with one name, whose key is not its name, serves nothing that is wanted. */
 function unitsOf({ services, routes }: Pick<Seen, 'services' | 'routes'>, mark: string): Unit[] {
   const named = new Map<string, Set<string>>([...services.keys()].map((key) => [key, new Set()]));
   for (const { key, spec } of routes) {
     for (const { Service } of spec.Services) named.get(Service)?.add(key);
     for (const service of spec.FallbackServices) named.get(service)?.add(key);
   }
-  return [...named]
-    .filter(([key]) => !key.includes('#'))
-    .map(([key, rules]) => ({ key, serves: servesOf(mark, key), rules }));
+  return [...named].map(([key, rules]) => ({ key, serves: servesOf(mark, key), rules }));
 }
 
 /** A name that no other part has taken. One that is there already and serves nobody is taken up again: a run may have stopped after it made it. */

@@ -9,7 +9,8 @@ import type { RouteOf } from './predicates.ts';
 const MAX_READABLE_LENGTH = 33;
 const MARK_DIGITS = 10;
 const IDENTITY_DIGITS = 12;
-/** Of the digest that stands for the end of a readable part that is too long. */
+const IDENTITY = new RegExp(`-?[0-9a-f]{${IDENTITY_DIGITS}}$`);
+/** Digits of the digest that stands for the end of a readable part that is too long. */
 const END_DIGITS = 8;
 
 const PATH_SUFFIXES: Record<string, string> = { EQUAL: 'e', PRE: 'p', ERGULAR: 'r' };
@@ -19,7 +20,7 @@ export function markOf(owner: string): string {
   return `fl-${digest(owner).slice(0, MARK_DIGITS)}-`;
 }
 
-/** The same for the same mark and identity: an object is found again by it. At most 60 characters. */
+/** A name of at most 60 characters. The same mark and identity give the same name, so that an object is found again by it. */
 export function nameOf(mark: string, readable: string, identity: unknown): string {
   const short = plain(readable)
     .slice(0, MAX_READABLE_LENGTH)
@@ -41,10 +42,10 @@ export function serviceName(mark: string, { key, service, port }: Pool, part: st
 
 /** The service, port and cluster that the name of a service tells, which stay the same while weights, tiers and members change. */
 export function servesOf(mark: string, name: string): string {
-  return name.slice(mark.length, -IDENTITY_DIGITS - 1);
+  return name.slice(mark.length).replace(IDENTITY, '');
 }
 
-/** Two texts that differ only where there is no room for it still differ. */
+/** A text that is no longer than a readable part may be. Long texts that differ only at the end stay different. */
 function fitting(text: string): string {
   if (plain(text).length <= MAX_READABLE_LENGTH) return text;
   const start = plain(text).slice(0, MAX_READABLE_LENGTH - END_DIGITS - 1);

@@ -36,11 +36,11 @@ function agrees({ key, spec }: RouteObject, objects: readonly PoolObject[], { ro
 
 /**
  * Of a route with services of other pools too, whether there is a weight of this pool by which its percentages may have been rounded: each is
- * less than 1 away from its part of the weight, or it is the 1 that even the smallest part gets.
+ * less than 1 away from its part of the weight, but for the 1 that even the smallest part gets.
  */
 function isProportional(pairs: readonly { percent: number; given: number }[]): boolean {
   if (pairs.some(({ percent, given }) => percent === 0 || given === 0)) return false;
-  const least = Math.max(...pairs.map(({ percent, given }) => (given === 1 ? 0 : (given - 1) / percent)));
+  const least = Math.max(...pairs.map(({ percent, given }) => (given - 1) / percent));
   const most = Math.min(...pairs.map(({ percent, given }) => (given + 1) / percent));
   return least < most;
 }

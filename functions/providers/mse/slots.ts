@@ -76,7 +76,10 @@ export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; 
   return { slots, real: realOf(pool, slots) };
 }
 
-/** What each cluster gets of a pool from services with these addresses. An address of nobody takes its part, so that the total may be below 100. */
+/**
+ * What each cluster gets of a pool from services with these addresses. An address of nobody takes its part, so that the total may be below
+ * 100.
+ */
 export function realOf({ members }: Pool, slots: readonly Omit<Slot, 'key'>[]): Share[] {
   const owners = new Map(
     members.toReversed().flatMap((one) => addressesOf(one).map((address) => [address, one.cluster])),

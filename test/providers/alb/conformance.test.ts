@@ -367,6 +367,17 @@ describe('an HTTPS listener', () => {
   });
 });
 
+test.each([true, false])(
+  'the protocols of its listeners are known by what it cannot carry (HTTPS: %s)',
+  async (https) => {
+    alb = await startAlb({ https, listeners: 2 });
+    const { facts } = await provider.observe(alb.session(), 'full', new Map());
+    const found = provider.findings({ pools: [{ ...SHOP, protocol: 'gRPC' }], rules: [] }, facts);
+    expect(found.map(({ pools }) => pools)).toEqual(https ? [] : [['shop-80']]);
+    await alb.close();
+  },
+);
+
 describe('quotas', () => {
   afterEach(() => alb.close());
 

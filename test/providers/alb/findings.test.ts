@@ -64,6 +64,11 @@ describe('a quota', () => {
   });
 });
 
+test('a gateway that was never seen is taken to be empty', () => {
+  const config = { pools: [pool('p', [member('cd', [1])])], rules: routes(101, { p: 100 }) };
+  expect(provider.findings(config, undefined)).toMatchObject([{ code: 'quota-exceeded', excess: 1 }]);
+});
+
 test('equal addresses of two clusters name the pool, both clusters and the address', () => {
   const shared = pool('p', [member('cd', [1, 2]), member('sh', [2])]);
   const found = find({ pools: [pool('other', [member('cd', [2])]), shared], rules: [] });

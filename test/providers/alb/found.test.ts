@@ -53,6 +53,13 @@ test.each([[['fairlead-owner']], [['fairlead-key']], [TAGS]])(
   },
 );
 
+test('a failover moves a group of which nothing is left but its id', async () => {
+  await untag(TAGS);
+  await rename('somebody');
+  await alb.reconcile({ ...CONFIG, rules: [] }, { scope: 'pools', shares: onlySh });
+  expect(group().Servers.map((server) => server.Weight)).toEqual([0, 100]);
+});
+
 test('a group without tags is found by the rule that points to it and by its name, where nothing is known of it', async () => {
   await untag(TAGS);
   alb.writes();

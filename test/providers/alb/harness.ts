@@ -219,7 +219,7 @@ async function provision(call: Alb['call'], listeners: number, https: boolean): 
   return { provider: 'alb', regionId: 'cn-hangzhou', loadBalancerId: String(LoadBalancerId), listenerIds };
 }
 
-/** In the scope `pools` they come as the last full run has matched them. */
+/** Observes, plans, applies and observes again; in the scope `pools` the pools come as the last full run has matched them. */
 async function reconcile(
   cloud: LocalCloud,
   stored: Stored,

@@ -60,6 +60,14 @@ test('more than traffic moves when addresses change with the check, or an object
   expect(mse.movesPoints({ ...change, verb: 'delete', before: service })).toBe(false);
 });
 
+test('more than traffic moves when a route leads to another service', () => {
+  const route = config({ weight: 100 }).find(({ kind }) => kind === 'Route');
+  if (route === undefined || route.kind !== 'Route') throw new Error('there is no route');
+  const other = { ...route, spec: { ...route.spec, Services: [{ Service: 'other', Percent: 100 }] } };
+  const { kind, key, rank } = route;
+  expect(mse.movesPoints({ verb: 'update', kind, key, rank, reason: 'test', before: route, after: other })).toBe(false);
+});
+
 test('no change puts back a mark, since MSE renames nothing', () => {
   expect(mse.restoresMarks(changeTo({ weight: 50 }))).toBe(false);
 });

@@ -44,6 +44,13 @@ describe('names', () => {
   });
 });
 
+test('routes name the rule that they carry, and services the pool that they serve', () => {
+  const one = rule('/cart', { 'shop-80-x': 100 });
+  const objects = compiled({ pools: [SHOP], rules: [one] });
+  expect(objects.filter(isRoute).map(({ rules }) => rules)).toEqual([[one.key], [one.key]]);
+  expect(objects.filter(isService).map((object) => object.pool)).toEqual(['shop-80-x', 'shop-80-x']);
+});
+
 describe('a match', () => {
   test.each([
     ['a prefix', { type: 'Prefix', value: '/cart' }, ['EQUAL /cart', 'PRE /cart/']],

@@ -69,7 +69,7 @@ const full = (value: string) => ({ path: { type: 'ReplaceFullPath', value } });
 const SAME = 'shop.example.com';
 const loops = (...rules: Rule[]) => found(rules).filter(({ code }) => code === 'redirect-loop');
 
-test.each([
+test.each<[string, Rule, ...Rule[]]>([
   ['the host that is asked for', redirect(path('Prefix', '/'), { hostname: SAME })],
   ['the path that is asked for', redirect(path('Exact', '/a'), full('/a'))],
   ['a path under its own prefix', redirect(path('Prefix', '/a'), full('/a/b'))],
@@ -83,9 +83,14 @@ test.each([
     'the same with the same method',
     redirect({ ...path('Exact', '/a'), method: 'POST' }, { ...full('/a'), statusCode: 308 }),
   ],
+  [
+    'what it was asked for, which an earlier rule takes under a condition only',
+    redirect(path('Exact', '/a'), full('/a')),
+    rule({ ...path('Exact', '/a'), headers: [{ name: 'x', value: '1' }] } as never, { 'shop-80': 100 }),
+  ],
   ['the same with GET', redirect({ ...path('Exact', '/a'), method: 'GET' }, full('/a'))],
-])('a redirect to %s is a loop', (_, one) => {
-  expect(loops(one)).toMatchObject([{ rules: ['loop/00/00/x'], pools: [] }]);
+])('a redirect to %s is a loop', (_, one, ...earlier) => {
+  expect(loops(...earlier, one)).toMatchObject([{ rules: ['loop/00/00/x'], pools: [] }]);
 });
 
 test.each([

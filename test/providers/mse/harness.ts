@@ -102,7 +102,7 @@ export interface Mse {
 }
 
 /** What the cloud refused, and the configuration and the gateway as the second plan found them. */
-export interface MseReconciled extends Reconciled {
+export interface MseReconciled extends Omit<Reconciled, 'config'> {
   refused: Refusal[];
   matched: GatewayConfig;
   observed: Observed;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GatewayConfig, Member } from '../../../functions/core/ir.ts';
 import { markOf, servesOf, serviceName } from '../../../functions/providers/mse/names.ts';
-import { crashing, filter, type Mse, matched, member, only, pool, rule, startMse } from './harness.ts';
+import { crashing, filter, type Mse, matched, member, OWNER, only, pool, rule, startMse } from './harness.ts';
 
 /** As `resolve` does, the key of a pool changes with its distribution. */
 function shop(version: string, members: Member[], paths = ['/a', '/b']): GatewayConfig {
@@ -93,7 +93,7 @@ describe('the services of a pool', () => {
     }
   });
 
-  test('that no route names do not change their names from run to run', async () => {
+  test('that routes only fall back to stay, and those that none names do not change their names from run to run', async () => {
     const target = rule('/', { web: 100 }, { fallback: 'shop-80-v2' });
     const web = pool('web', [member('cd', [9])], { service: 'web' });
     const fallback = (version: string, members: Member[]): GatewayConfig => ({
@@ -101,10 +101,12 @@ describe('the services of a pool', () => {
       rules: [{ ...target, fallback: `shop-80-${version}` }],
     });
     await mse.reconcile(fallback('v1', weighted(60, 40)));
+    const named = services().find((one) => one.includes('-shop-80-cd-'));
     for (const version of ['v2', 'v1', 'v2']) {
       const config = fallback(version, weighted(70, 30));
       expect((await mse.reconcile(config)).left.changes).toEqual([]);
       expect(services()).toHaveLength(3);
+      expect(services()).toContain(named);
     }
   });
 
@@ -150,6 +152,8 @@ describe('names of services', () => {
     expect(new Set(names).size).toBe(8);
     expect(new Set(names.map((name) => servesOf(mark, name))).size).toBe(4);
     expect(servesOf(mark, names[4] ?? '')).toBe('shop-80-cd');
+    // The key of the younger of two services with one name, which must not serve anybody.
+    expect(servesOf(mark, `${names[4]}#9`)).toContain('#9');
   });
 });
 
@@ -159,6 +163,7 @@ test('a matched pool tells its services: cluster and percentage, or the pool as 
     ['cd', 60, undefined],
     ['sh', 40, undefined],
   ]);
+  expect(plain?.objects?.[0]?.key).toBe(serviceName(markOf(OWNER), pool('shop', []), 'cd', 1));
   const sticky = pool('shop', weighted(60, 40), { affinity: { ttlSeconds: 60 } });
   expect(matched({ pools: [sticky], rules: [] }).pools[0]?.objects).toEqual([
     { key: expect.stringContaining('-shop-80-all-'), percent: 100 },

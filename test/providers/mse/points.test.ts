@@ -80,6 +80,8 @@ describe('at a gateway, the points of a pool', () => {
     const { matched: config } = await mse.reconcile(CONFIG);
     const [id] = [...mse.gateway.services.values()].filter(({ Name }) => Name.includes('-shop-80-sh-'));
     mse.gateway.services.delete(id?.Id ?? 0);
+    const observed = await provider.observe(mse.session(), 'pools', NO_IDS);
+    expect(config.pools.map((one) => percents(provider.points(one, observed)))).toEqual([[33, 67], undefined]);
     expect(await pointsNow([...config.pools, { ...SHOP, objects: [] }, SHOP])).toEqual([
       [33, 67],
       undefined,

@@ -1,16 +1,31 @@
-import type { RuleResult } from '../../schemas/decision.ts';
-import type { SafetyRuleName } from '../../schemas/failover.ts';
-import type { Issue } from '../../schemas/problem.ts';
-import { fill, loadsOf, type Placed } from '../core/allocate.ts';
-import { placementShares } from '../core/distribution.ts';
-import type { Pool } from '../core/ir.ts';
-import type { Resource } from '../core/model.ts';
-import { placementsOf } from '../core/placements.ts';
-import { type Named, resolve } from '../core/resolve.ts';
-import { checkSafety, type PlacementShares } from '../core/safety.ts';
-import type { Traffic } from '../core/traffic.ts';
-import type { Commit, Deps, Store } from '../deps.ts';
-import type { Edit } from './edits.ts';
+import type { RuleResult } from '../../../schemas/decision.ts';
+import type { SafetyRuleName } from '../../../schemas/failover.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { fill, loadsOf, type Placed } from '../../core/allocate.ts';
+import { equal } from '../../core/digest.ts';
+import { placementShares } from '../../core/distribution.ts';
+import type { Pool } from '../../core/ir.ts';
+import { backendsOf } from '../../core/lookup.ts';
+import type { Resource } from '../../core/model.ts';
+import { placementsOf } from '../../core/placements.ts';
+import { type Named, resolve } from '../../core/resolve.ts';
+import { checkSafety, type PlacementShares } from '../../core/safety.ts';
+import type { Traffic } from '../../core/traffic.ts';
+import type { Commit, Deps, Store } from '../../deps.ts';
+import { standingRoutes } from '../validate/backends.ts';
+import { type Change, type ChangeSet, isOf } from './change-set.ts';
+
+type Route = Resource<'route'>;
+
+/** What changes move of where requests go. */
+interface Edit {
+  /** Routes as they were and as they would be. */
+  routes: readonly { before: Route | undefined; after: Route | undefined }[];
+  /** Routes that stay as they are, while a service that they use changes. */
+  standing: readonly Route[];
+  /** The services that the routes name, as they were and as they would be. */
+  named: { before: Named; after: Named };
+}
 
 /** Rules by the place where a fleet declares them. */
 const PLACES: Record<SafetyRuleName, string> = {
@@ -33,21 +48,29 @@ export function violations(rules: readonly RuleResult[], fleet: string): Issue[]
     });
 }
 
-/** What the rules say of an edit, and what they were held against. */
-export interface Checked {
+/** What the rules say of changes, and what they were held against. */
+interface Checked {
   results: RuleResult[];
   checkedAgainst: NonNullable<Commit['checkedAgainst']>;
 }
 
-/** R11: a write of people is held to the safety rules of its fleet, under the traffic that is in force. */
-export async function checkEdit(deps: Deps, fleet: Resource<'fleet'>, edit: Edit): Promise<Checked> {
-  const traffic = await deps.store.traffic(fleet.name);
+/**
+ * R11: what people write is held to the safety rules of its fleet as it would be, under the traffic that is in force. Undefined when nothing
+ * moves, or nothing is in force yet: only routes, and the exports of services, say where requests go.
+ */
+export async function checkEdit(deps: Deps, set: ChangeSet): Promise<Checked | undefined> {
+  const { fleet, now, then } = set;
+  const edit = await editOf(set);
+  if (edit === undefined) return undefined;
+  const [current, declared] = await Promise.all([now, then].map(({ store }) => store.get('fleet', fleet, fleet)));
+  if (current === undefined || declared === undefined) return undefined;
+  const traffic = await deps.store.traffic(fleet);
   const before = placedOf(edit, 'before', traffic);
   const wished = placedOf(edit, 'after', traffic);
-  const ceilings = await ceilingsOf(deps.store, fleet, traffic, before, wished);
+  const ceilings = await ceilingsOf(now.store, declared, traffic, before, wished);
   const results = checkSafety(
     {
-      rules: fleet.spec.safety,
+      rules: declared.spec.safety,
       breakGlasses: traffic.breakGlasses,
       nowMs: deps.clock.now(),
       ceilings,
@@ -55,10 +78,43 @@ export async function checkEdit(deps: Deps, fleet: Resource<'fleet'>, edit: Edit
     before,
     ceilings.size === 0 ? wished : fill(wished, ceilings),
   );
-  return {
-    results,
-    checkedAgainst: { trafficVersion: traffic.version, fleetRevision: fleet.revision },
+  return { results, checkedAgainst: { trafficVersion: traffic.version, fleetRevision: current.revision } };
+}
+
+async function editOf(set: ChangeSet): Promise<Edit | undefined> {
+  const { changes, now, then } = set;
+  const moved = changes.filter(isOf('route')).filter(movesRoute);
+  const services = changes.filter(isOf('service')).filter(movesService);
+  if (moved.length === 0 && services.length === 0) return undefined;
+  const standing = await standingRoutes(
+    set,
+    services.map(({ resource }) => resource.name),
+    moved,
+  );
+  const routes = moved.map(({ verb, resource, before }) => ({
+    before,
+    after: verb === 'delete' ? undefined : resource,
+  }));
+  const named = {
+    before: await now.named(servicesOf([...routes.map(({ before }) => before), ...standing])),
+    after: await then.named(servicesOf([...routes.map(({ after }) => after), ...standing])),
   };
+  return { routes, standing, named };
+}
+
+function movesRoute({ verb, resource, before }: Change<'route'>): boolean {
+  const destinations = ({ spec: { distribution, rules } }: Route) => ({ distribution, rules });
+  return verb !== 'update' || before === undefined || !equal(destinations(resource), destinations(before));
+}
+
+/** A service that comes or goes has no routes that stay. */
+function movesService({ verb, resource, before }: Change<'service'>): boolean {
+  return verb === 'update' && !equal(resource.spec.exports, before?.spec.exports);
+}
+
+/** Names of what the routes use. */
+function servicesOf(routes: readonly (Route | undefined)[]): string[] {
+  return routes.flatMap((route) => (route ? backendsOf(route.spec).map(({ ref }) => ref.service) : []));
 }
 
 /** The backends of the routes, each under a key of its own that stays when its distribution changes. */

@@ -1,24 +1,31 @@
-import type { Issue } from '../../schemas/problem.ts';
-import { type Lint, lintPolicy } from '../core/lint.ts';
-import { providerOf, type Resource } from '../core/model.ts';
-import { placementsOf } from '../core/placements.ts';
-import type { Settings } from '../deps.ts';
-import { factsOf, policyOf } from '../engine/situation.ts';
-import { providerFor } from '../providers/registry.ts';
-import { type Proposal, unknownReference } from './proposal.ts';
-import { forbiddenTargets } from './validate-probes.ts';
-import type { World } from './world.ts';
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { type Lint, lintPolicy } from '../../core/lint.ts';
+import { providerOf, type Resource } from '../../core/model.ts';
+import { placementsOf } from '../../core/placements.ts';
+import type { Settings } from '../../deps.ts';
+import { factsOf, policyOf } from '../../engine/situation.ts';
+import { providerFor } from '../../providers/registry.ts';
+import { unknownReference } from '../issues.ts';
+import type { World } from '../world.ts';
+import type { Change } from '../write/change-set.ts';
+import { forbiddenTargets } from './addresses.ts';
 
 /**
  * What speaks against the policy of a fleet. A fleet that is new names what is to come; the names of one that exists are those of what there
  * is.
  */
-export async function validatePolicy(proposal: Proposal<'fleet'>, world: World, settings: Settings): Promise<Issue[]> {
+export async function validatePolicy(
+  { resource, before }: Change<'fleet'>,
+  then: World,
+  settings: Settings,
+): Promise<Issue[]> {
+  const { spec } = resource;
   return [
-    ...forbiddenTargets(proposal, settings),
-    ...unknownNotificationTargets(proposal, settings),
-    ...(proposal.before ? await unknownNames(proposal, world) : []),
-    ...(await lintFleet(proposal, world)).refusals.filter(({ code }) => code !== UNKNOWN).map(contradiction),
+    ...forbiddenTargets(spec, settings),
+    ...unknownNotificationTargets(spec, settings),
+    ...(before ? await unknownNames(spec, then) : []),
+    ...(await lintFleet(resource, then)).refusals.filter(({ code }) => code !== UNKNOWN).map(contradiction),
   ];
 }
 
@@ -41,8 +48,8 @@ function contradiction(issue: Issue): Issue {
   return { ...issue, code: 'conflicting-declaration' };
 }
 
-function unknownNotificationTargets({ spec }: Proposal<'fleet'>, { notificationTargets }: Settings): Issue[] {
-  return spec.notifications.flatMap(({ target }, index) =>
+function unknownNotificationTargets({ notifications }: FleetSpec, { notificationTargets }: Settings): Issue[] {
+  return notifications.flatMap(({ target }, index) =>
     notificationTargets.includes(target)
       ? []
       : [unknownReference(`#/notifications/${index}/target`, `there is no notification target ${target}`)],
@@ -54,8 +61,7 @@ interface Named {
   pointer: string;
 }
 
-async function unknownNames({ spec }: Proposal<'fleet'>, world: World): Promise<Issue[]> {
-  const { voters, safety, drills } = spec;
+async function unknownNames({ voters, safety, drills }: FleetSpec, world: World): Promise<Issue[]> {
   const each = (names: readonly string[] | undefined, pointer: string): Named[] =>
     (names ?? []).map((name, index) => ({ name, pointer: `${pointer}/${index}` }));
   const clusters = [

@@ -1,29 +1,31 @@
-import type { Issue } from '../../schemas/problem.ts';
-import type { RouteSpec } from '../../schemas/route.ts';
-import type { Rule } from '../core/ir.ts';
-import { hostTerms, type Term } from '../core/lookup.ts';
-import { providerOf, type Resource } from '../core/model.ts';
-import { findTies, routeOf } from '../core/overlap.ts';
-import { byName, resolve } from '../core/resolve.ts';
-import { providerFor } from '../providers/registry.ts';
-import { conflict, type Proposal } from './proposal.ts';
-import type { World } from './world.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import type { RouteSpec } from '../../../schemas/route.ts';
+import type { Rule } from '../../core/ir.ts';
+import { hostTerms, type Term } from '../../core/lookup.ts';
+import { providerOf, type Resource } from '../../core/model.ts';
+import { findTies, routeOf } from '../../core/overlap.ts';
+import { byName, resolve } from '../../core/resolve.ts';
+import { providerFor } from '../../providers/registry.ts';
+import { conflict } from '../issues.ts';
+import type { World } from '../world.ts';
+import type { Change } from '../write/change-set.ts';
 
 /**
  * Where a route meets others on these gateways: rules that tie, rules that a gateway would order otherwise, host names of another fleet.
  * Rules under other host names never meet.
  */
 export async function contested(
-  proposal: Proposal<'route'>,
+  change: Change<'route'>,
   gateways: readonly Resource<'gateway'>[],
-  world: World,
+  then: World,
 ): Promise<Issue[]> {
-  const beside = await Promise.all(hostTerms(proposal.spec).map((term) => world.routesUnder(term)));
+  const { spec } = change.resource;
+  const beside = await Promise.all(hostTerms(spec).map((term) => then.routesUnder(term)));
   const routes = [...byName(beside.flat()).values()];
   const found = await Promise.all(
     gateways.map(async (gateway) => [
-      ...contestedRules(proposal, gateway, routes),
-      ...(await claimedHostnames(proposal.spec, gateway, world)),
+      ...contestedRules(change, gateway, routes),
+      ...(await claimedHostnames(spec, gateway, then)),
     ]),
   );
   return found.flat();
@@ -31,14 +33,12 @@ export async function contested(
 
 /** The place of a new route among those that are there: it is the youngest. */
 function contestedRules(
-  { name, spec, before }: Proposal<'route'>,
+  { verb, resource }: Change<'route'>,
   gateway: Resource<'gateway'>,
   routes: readonly Resource<'route'>[],
 ): Issue[] {
-  const now = '9999-12-31T00:00:00.000Z';
-  const own: Resource<'route'> = before
-    ? { ...before, spec }
-    : { kind: 'route', fleet: gateway.fleet, name, uid: '', revision: 1, createdAt: now, updatedAt: now, spec };
+  const { name } = resource;
+  const own = verb === 'create' ? { ...resource, createdAt: '9999-12-31T00:00:00.000Z' } : resource;
   const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
   const { rules } = resolve({ clusters: [], services: [], routes: [...others, own] });
   const isOwn = (rule: Rule) => routeOf(rule) === name;
@@ -49,12 +49,12 @@ function contestedRules(
   const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules, isOwn);
   return [...ties, ...disorders].flatMap(({ first, second, reason }) => {
     const own = [second, first].find(isOwn);
-    return own ? [conflict(pointerTo(own), `gateway ${gateway.name}: ${reason}`)] : [];
+    return own ? [conflict(matchPointer(own.key), `gateway ${gateway.name}: ${reason}`)] : [];
   });
 }
 
-/** The match that a rule of the route comes from. */
-function pointerTo({ key }: Rule): string {
+/** The match of a route that the rule of this key comes from. */
+export function matchPointer(key: string): string {
   const [, rule, match] = key.split('/');
   return `#/rules/${Number(rule)}/matches/${Number(match)}`;
 }

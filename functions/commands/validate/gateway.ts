@@ -1,24 +1,24 @@
-import type { GatewayTarget } from '../../schemas/gateway.ts';
-import type { Issue } from '../../schemas/problem.ts';
-import { equal } from '../core/digest.ts';
-import { instanceOf, type Resource } from '../core/model.ts';
-import { conflict, type Proposal } from './proposal.ts';
-import type { World } from './world.ts';
+import type { GatewayTarget } from '../../../schemas/gateway.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { equal } from '../../core/digest.ts';
+import { instanceOf, type Resource } from '../../core/model.ts';
+import { conflict } from '../issues.ts';
+import type { World } from '../world.ts';
+import type { Change } from '../write/change-set.ts';
 
 type Gateways = readonly Resource<'gateway'>[];
 
 /** A gateway leaves no place where it is: what was pushed there would stay. A place belongs to one gateway of a fleet. */
-export async function validateGateway(proposal: Proposal<'gateway'>, world: World): Promise<Issue[]> {
-  const gateways = await world.gateways();
-  return [...tooMany(proposal, gateways), ...moved(proposal), ...shared(proposal, gateways)];
+export async function validateGateway(change: Change<'gateway'>, then: World): Promise<Issue[]> {
+  const gateways = await then.gateways();
+  return [...tooMany(change, gateways), ...moved(change), ...shared(change, gateways)];
 }
 
 /** What changes a cluster or a service is written together with a row for each gateway of the fleet. */
 const MAX_GATEWAYS = 40;
 
-function tooMany({ name, before }: Proposal<'gateway'>, gateways: Gateways): Issue[] {
-  const others = gateways.filter((gateway) => gateway.name !== name);
-  if (before !== undefined || others.length < MAX_GATEWAYS) return [];
+function tooMany({ verb }: Change<'gateway'>, gateways: Gateways): Issue[] {
+  if (verb !== 'create' || gateways.length <= MAX_GATEWAYS) return [];
   const detail = `a fleet has at most ${MAX_GATEWAYS} gateways`;
   return [{ pointer: 'path/gateway', code: 'limit-exceeded', detail }];
 }
@@ -34,7 +34,7 @@ function movedFields(from: GatewayTarget, to: GatewayTarget): string[] {
   return Object.keys(now).filter((field) => then[field] !== now[field]);
 }
 
-function moved({ spec, before }: Proposal<'gateway'>): Issue[] {
+function moved({ resource: { spec }, before }: Change<'gateway'>): Issue[] {
   if (before === undefined) return [];
   if (!equal(before.spec.provision, spec.provision)) {
     return [conflict('#/provision', 'it cannot change: declare another gateway')];
@@ -61,7 +61,11 @@ function hasPlace(target: GatewayTarget, place: string): boolean {
   return placesOf(target).some((item) => item.place === place);
 }
 
-function shared({ name, spec: { target } }: Proposal<'gateway'>, gateways: Gateways): Issue[] {
+function shared({ resource }: Change<'gateway'>, gateways: Gateways): Issue[] {
+  const {
+    name,
+    spec: { target },
+  } = resource;
   if (target === undefined) return [];
   const others = gateways.flatMap(({ name: other, spec }) =>
     other !== name && spec.target && sameInstance(spec.target, target) ? [{ other, at: spec.target }] : [],

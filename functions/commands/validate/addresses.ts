@@ -1,0 +1,68 @@
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { ingressClustersOf } from '../../core/lookup.ts';
+import { checkAddress, checkProbeTarget } from '../../core/probe-target.ts';
+import { byName } from '../../core/resolve.ts';
+import type { Settings } from '../../deps.ts';
+import { conflict, forbidden } from '../issues.ts';
+import type { World } from '../world.ts';
+import type { Change } from '../write/change-set.ts';
+
+/** Neither probes nor traffic may go where no cluster is. */
+export async function validateCluster(
+  { resource: { spec } }: Change<'cluster'>,
+  _then: World,
+  settings: Settings,
+): Promise<Issue[]> {
+  return [
+    ...forbiddenProbes(spec.probes, '#/probes', settings),
+    ...forbiddenAddresses(spec.ingress?.endpoints ?? [], '#/ingress/endpoints', settings),
+  ];
+}
+
+/** Every export needs an address that may be served: one of its own, or the ingress of its cluster. */
+export async function validateService(
+  { resource: { spec } }: Change<'service'>,
+  then: World,
+  settings: Settings,
+): Promise<Issue[]> {
+  const clusters = byName(await then.find('cluster', ingressClustersOf(spec)));
+  return spec.exports.flatMap(({ cluster, backend }, index) => {
+    const pointer = `#/exports/${index}/backend`;
+    if (backend.type === 'endpoints') {
+      return forbiddenAddresses(backend.endpoints, `${pointer}/endpoints`, settings);
+    }
+    return clusters.get(cluster)?.spec.ingress ? [] : [conflict(pointer, `cluster ${cluster} has no ingress`)];
+  });
+}
+
+/** What a fleet has probed besides its clusters: control targets, and the ways through gateways. */
+export function forbiddenTargets({ voters, controlTargets }: FleetSpec, settings: Settings): Issue[] {
+  const ways = voters.flatMap((voter, index) => {
+    if (voter.type !== 'gateway-path') return [];
+    const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url: voter.url }), policyOf(settings));
+    return reason === undefined ? [] : [forbidden(`#/voters/${index}/url`, reason)];
+  });
+  return [...forbiddenProbes(controlTargets, '#/controlTargets', settings), ...ways];
+}
+
+function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Settings): Issue[] {
+  return probes.flatMap((probe, index) => {
+    const reason = checkProbeTarget(probe, policyOf(settings));
+    const member = probe.type === 'http' ? 'url' : 'host';
+    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/${member}`, reason)];
+  });
+}
+
+/** Traffic must not be sent where a probe must not go. */
+function forbiddenAddresses(endpoints: readonly { address: string }[], pointer: string, settings: Settings): Issue[] {
+  return endpoints.flatMap(({ address }, index) => {
+    const reason = checkAddress(address, policyOf(settings));
+    return reason === undefined ? [] : [forbidden(`${pointer}/${index}/address`, reason)];
+  });
+}
+
+function policyOf({ allowLoopbackProbes }: Settings) {
+  return { allowLoopback: allowLoopbackProbes };
+}

@@ -1,0 +1,123 @@
+import type { Issue } from '../../../schemas/problem.ts';
+import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
+import { equal } from '../../core/digest.ts';
+import { backendsOf } from '../../core/lookup.ts';
+import type { Resource } from '../../core/model.ts';
+import { byName, type Named, poolOf } from '../../core/resolve.ts';
+import { conflict, referrer, SHOWN_PLACES } from '../issues.ts';
+import { type Change, type ChangeSet, isOf, placed } from '../write/change-set.ts';
+
+type Route = Resource<'route'>;
+
+/**
+ * Backends of routes that would have no cluster to serve them. What is served now may not be left with nobody; a backend that is new, and
+ * that nobody serves, contradicts what else is declared.
+ */
+export async function unservedBackends(set: ChangeSet): Promise<Issue[]> {
+  const { changes, now, then } = set;
+  const routes = changes.filter(isOf('route')).filter(({ verb }) => verb !== 'delete');
+  const stranded = await ingressUsers(set);
+  const services = [...narrowedServices(set), ...stranded.map(({ service }) => service.name)];
+  const standing = await standingRoutes(set, services, routes);
+  const all = [...routes.map(({ resource }) => resource), ...standing];
+  const after = await then.named(servicesOf(all));
+  const before = await now.named(servicesOf([...routes.flatMap((change) => change.before ?? []), ...standing]));
+  return [
+    ...stranded.map(({ service, pointer }) => referrer(service, pointer)),
+    ...routes.flatMap((change) => ofChanged(change, before, after).map((issue) => placed(set, change.resource, issue))),
+    ...standing.flatMap((route) => ofStanding(route, before, after)).slice(0, SHOWN_PLACES),
+  ];
+}
+
+function servicesOf(routes: readonly Route[]): string[] {
+  return routes.flatMap(({ spec }) => backendsOf(spec).map(({ ref }) => ref.service));
+}
+
+/** The routes of these services as they would be, but for those that are looked at by themselves. */
+export async function standingRoutes(
+  { then }: ChangeSet,
+  services: readonly string[],
+  others: readonly Change<'route'>[],
+): Promise<Route[]> {
+  const names = new Set(others.map(({ resource }) => resource.name));
+  const under = await Promise.all([...new Set(services)].map((name) => then.routesUnder({ kind: 'service', name })));
+  return [...byName(under.flat()).values()].filter(({ name }) => !names.has(name));
+}
+
+/** Services that may serve less than before. */
+function narrowedServices({ changes }: ChangeSet): string[] {
+  return changes
+    .filter(isOf('service'))
+    .filter(({ verb, resource: { spec }, before }) => {
+      if (verb !== 'update' || before === undefined) return false;
+      const losesPort = before.spec.ports.some(({ port }) => !spec.ports.some((item) => item.port === port));
+      return losesPort || !equal(spec.exports, before.spec.exports);
+    })
+    .map(({ resource }) => resource.name);
+}
+
+/** Exports that stay as they are, by the ingress of a cluster that loses it. */
+async function ingressUsers({ changes, then }: ChangeSet) {
+  const bare = new Set(
+    changes
+      .filter(isOf('cluster'))
+      .filter(({ verb, resource, before }) => verb === 'update' && before?.spec.ingress && !resource.spec.ingress)
+      .map(({ resource }) => resource.name),
+  );
+  const found: { service: Resource<'service'>; pointer: string }[] = [];
+  if (bare.size === 0) return found;
+  const changed = new Set(changes.filter(isOf('service')).map(({ resource }) => resource.name));
+  for await (const services of then.pages('service')) {
+    for (const service of services.filter(({ name }) => !changed.has(name))) {
+      for (const [index, { cluster, backend }] of service.spec.exports.entries()) {
+        const isUser = backend.type === 'ingress' && bare.has(cluster);
+        if (isUser) found.push({ service, pointer: `#/exports/${index}/backend` });
+      }
+    }
+    if (found.length >= SHOWN_PLACES) break;
+  }
+  return found.slice(0, SHOWN_PLACES);
+}
+
+function ofChanged({ resource: { spec }, before }: Change<'route'>, was: Named, named: Named): Issue[] {
+  return backendsOf(spec)
+    .filter(({ ref }) => hasPort(ref, named) && !isServed(spec, ref, named))
+    .map(({ ref, pointer }) => {
+      if (before && wasServed(before.spec, ref, was)) return leftAlone(pointer, ref);
+      const exports = named.services.get(ref.service)?.spec.exports ?? [];
+      return exports.length > 0
+        ? conflict('#/distribution', `it names no cluster with a weight above 0 that exports service ${ref.service}`)
+        : conflict(`${pointer}/service`, `no cluster exports service ${ref.service}`);
+    });
+}
+
+function ofStanding(route: Route, was: Named, named: Named): Issue[] {
+  const { spec, name } = route;
+  return backendsOf(spec)
+    .filter(({ ref }) => wasServed(spec, ref, was) && !isServed(spec, ref, named))
+    .flatMap(({ ref, pointer }) => {
+      if (!named.services.has(ref.service)) return [];
+      return hasPort(ref, named) ? leftAlone(`routes/${name}${pointer}`, ref) : referrer(route, pointer);
+    });
+}
+
+function leftAlone(pointer: string, { service, port }: BackendRef): Issue {
+  const detail = `port ${port} of service ${service} would be left without a cluster: none that exports it would have a weight above 0`;
+  return { pointer, code: 'backend-without-cluster', detail };
+}
+
+function hasPort({ service, port }: BackendRef, { services }: Named): boolean {
+  return services.get(service)?.spec.ports.some((item) => item.port === port) ?? false;
+}
+
+function isServed(spec: RouteSpec, ref: BackendRef, named: Named): boolean {
+  if (!hasPort(ref, named)) return false;
+  return ref.weight === 0 || poolOf({ spec }, ref, named).members.some(({ weight }) => weight > 0);
+}
+
+/** Whether the route had the backend, at any place, and somebody served it. */
+function wasServed(spec: RouteSpec, { service, port }: BackendRef, was: Named): boolean {
+  return backendsOf(spec).some(
+    ({ ref }) => ref.service === service && ref.port === port && ref.weight > 0 && isServed(spec, ref, was),
+  );
+}

@@ -1,0 +1,51 @@
+import type { Issue } from '../../../schemas/problem.ts';
+import type { RouteSpec } from '../../../schemas/route.ts';
+import { FEATURES, featuresOf } from '../../core/features.ts';
+import { providerOf, type Resource } from '../../core/model.ts';
+import { providerFor } from '../../providers/registry.ts';
+import { conflict } from '../issues.ts';
+import type { World } from '../world.ts';
+import type { Change } from '../write/change-set.ts';
+import { contested } from './contests.ts';
+
+/** Every gateway must be able to carry the route, and no other route may claim the same. */
+export async function validateRoute(change: Change<'route'>, then: World): Promise<Issue[]> {
+  const { spec } = change.resource;
+  const gateways = await then.find('gateway', spec.gateways);
+  const issues = [...misplacedPrefixes(spec), ...unsupported(spec, gateways)];
+  // How rules stand to each other is looked at once each of them can stand.
+  return issues.length > 0 ? issues : await contested(change, gateways, then);
+}
+
+/** A prefix can be replaced only where one has matched. */
+function misplacedPrefixes(spec: RouteSpec): Issue[] {
+  return spec.rules.flatMap((rule, ruleIndex) =>
+    rule.filters.flatMap((filter, index) => {
+      const replaces = 'path' in filter && filter.path?.type === 'ReplacePrefixMatch';
+      if (!replaces || rule.matches.every((match) => match.path.type === 'Prefix')) return [];
+      return [
+        conflict(
+          `#/rules/${ruleIndex}/filters/${index}/path`,
+          'every match of the rule must be a Prefix to replace it',
+        ),
+      ];
+    }),
+  );
+}
+
+function unsupported(spec: RouteSpec, gateways: readonly Resource<'gateway'>[]): Issue[] {
+  const uses = featuresOf(spec);
+  return gateways.flatMap((gateway) => {
+    const provider = providerFor(providerOf(gateway.spec));
+    const missing = uses.flatMap(({ feature, pointer }) => {
+      const reason = provider.capabilities[feature];
+      return reason === true ? [] : [{ pointer, detail: `${FEATURES[feature]}: ${reason}` }];
+    });
+    const found = missing.length > 0 ? missing : provider.check(spec);
+    return found.map(({ pointer, detail }) => ({
+      pointer,
+      code: 'unsupported-feature',
+      detail: `gateway ${gateway.name}: ${detail}`,
+    }));
+  });
+}

@@ -1,0 +1,98 @@
+import type { Issue } from '../../../schemas/problem.ts';
+import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
+import type { ServiceExport } from '../../../schemas/service.ts';
+import { equal } from '../../core/digest.ts';
+import type { GatewayConfig, Pool } from '../../core/ir.ts';
+import { backendsOf } from '../../core/lookup.ts';
+import type { Resource } from '../../core/model.ts';
+import { poolOf } from '../../core/resolve.ts';
+import type { Finding } from '../../providers/provider.ts';
+import { matchPointer } from '../validate/contests.ts';
+import { type Change, type ChangeSet, isOf, placed } from './change-set.ts';
+
+/** A place in a declaration that changes. */
+interface Place {
+  resource: Resource;
+  pointer: string;
+}
+
+/**
+ * A finding of a gateway, told of every place in the changes that it comes from: the matches or host names of routes, else their backends,
+ * else the exports or ports of services, else the addresses of clusters, else the gateway.
+ */
+export function placesOf(set: ChangeSet, gateway: string, finding: Finding, config: GatewayConfig): Issue[] {
+  const { code } = finding;
+  const detail = `gateway ${gateway}: ${finding.detail.replace(/\.$/, '')}`;
+  const routes = declared(set.changes.filter(isOf('route'))).filter(({ resource }) =>
+    resource.spec.gateways.includes(gateway),
+  );
+  const pools = config.pools.filter(({ key }) => finding.pools.includes(key));
+  const found = [
+    () => routes.flatMap(({ resource }) => rulePlaces(resource, finding.rules)),
+    () => routes.flatMap(({ resource }) => backendPlaces(resource, pools)),
+    () => declared(set.changes.filter(isOf('service'))).flatMap((change) => servicePlaces(change, pools)),
+    () => declared(set.changes.filter(isOf('cluster'))).flatMap((change) => ingressPlaces(change, pools)),
+    () => (routes.length === 1 ? routes.flatMap(({ resource }) => gatewayPlaces(resource, gateway)) : []),
+  ];
+  for (const look of found) {
+    const places = look();
+    if (places.length > 0) {
+      return places.map(({ resource, pointer }) => placed(set, resource, { pointer, code, detail }));
+    }
+  }
+  return [{ pointer: `gateways/${gateway}`, code, detail }];
+}
+
+function declared<C extends Change>(changes: readonly C[]): C[] {
+  return changes.filter(({ verb }) => verb !== 'delete');
+}
+
+/** Host names, where it is all matches of some of them; else matches. */
+function rulePlaces(resource: Resource<'route'>, keys: readonly string[]): Place[] {
+  const own = keys.filter((key) => key.startsWith(`${resource.name}/`));
+  const { hostnames, rules } = resource.spec;
+  const hosts = new Set(own.map((key) => key.slice(key.lastIndexOf('/') + 1)));
+  const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+  const isOfHosts = hosts.size < hostnames.length && own.length === hosts.size * matches;
+  const pointers = isOfHosts
+    ? [...hosts].map((host) => `#/hostnames/${hostnames.indexOf(host)}`)
+    : [...new Set(own.map(matchPointer))];
+  return pointers.map((pointer) => ({ resource, pointer }));
+}
+
+function backendPlaces(resource: Resource<'route'>, pools: readonly Pool[]): Place[] {
+  const { spec } = resource;
+  const serves = (ref: BackendRef, { service, port, key }: Pool) =>
+    service === ref.service && port === ref.port && key === poolKeyOf(spec, ref);
+  return backendsOf(spec)
+    .filter(({ ref }) => pools.some((pool) => serves(ref, pool)))
+    .map(({ pointer }) => ({ resource, pointer }));
+}
+
+function poolKeyOf(spec: RouteSpec, ref: BackendRef): string {
+  return poolOf({ spec }, ref, { services: new Map(), clusters: new Map() }).key;
+}
+
+/** The exports that are new or differ, of those that serve the pools; else the ports of the pools. */
+function servicePlaces({ resource, before }: Change<'service'>, pools: readonly Pool[]): Place[] {
+  const own = pools.filter(({ service }) => service === resource.name);
+  const serving = new Set(own.flatMap(({ members }) => members.map(({ cluster }) => cluster)));
+  const isKnown = (item: ServiceExport) =>
+    before?.spec.exports.some((other) => other.cluster === item.cluster && equal(other.backend, item.backend));
+  const exports = resource.spec.exports.flatMap((item, index) =>
+    serving.has(item.cluster) && !isKnown(item) ? [`#/exports/${index}/backend`] : [],
+  );
+  const ports = resource.spec.ports.flatMap(({ port }, index) =>
+    own.some((pool) => pool.port === port) ? [`#/ports/${index}`] : [],
+  );
+  return (exports.length > 0 ? exports : ports).map((pointer) => ({ resource, pointer }));
+}
+
+function ingressPlaces({ resource }: Change<'cluster'>, pools: readonly Pool[]): Place[] {
+  const serves = pools.some(({ members }) => members.some(({ cluster }) => cluster === resource.name));
+  return serves ? [{ resource, pointer: '#/ingress/endpoints' }] : [];
+}
+
+function gatewayPlaces(resource: Resource<'route'>, gateway: string): Place[] {
+  return [{ resource, pointer: `#/gateways/${resource.spec.gateways.indexOf(gateway)}` }];
+}

@@ -1,0 +1,181 @@
+import type { FleetPlan, ManifestChange } from '../../../schemas/manifest.ts';
+import type { Operation } from '../../../schemas/operation.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { auditEvent, pushOperation } from '../../core/audit.ts';
+import {
+  changesOf,
+  type Declaration,
+  type Difference,
+  differences,
+  differencesDigest,
+  KINDS,
+  keyOf,
+} from '../../core/desired.ts';
+import type { Kind, Resource } from '../../core/model.ts';
+import type { Deps, OperationRecord, Store } from '../../deps.ts';
+import { continueRollout } from '../../engine/rollout.ts';
+import { AppError } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { FOLLOW_MS, followAll } from '../follow.ts';
+import { kinds } from '../kinds.ts';
+import { viewOperation } from '../operations.ts';
+import { planWrite } from '../plan-write.ts';
+import { theFleet } from '../refusals.ts';
+import { worldOf } from '../world.ts';
+import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf, followersOf } from './change-set.ts';
+import { checkChanges } from './check.ts';
+
+/** A declaration, and where its spec stands in the request or in the fleet: `documents/17#/spec`, `routes/checkout#`. */
+export interface Placed extends Declaration {
+  place: string;
+}
+
+/** How a fleet shall be. */
+export interface Desired {
+  fleet: string;
+  declarations: readonly Placed[];
+  /** Of what is not among the declarations: whether it goes. The fleet itself never does. */
+  isRemoved(resource: Resource): boolean;
+  /** What has been found wrong already, to be told with the rest. */
+  faults: readonly Issue[];
+}
+
+export interface ApplyOptions {
+  /** Of the plan that was approved. */
+  digest?: string | undefined;
+  /** Gateways may be left without routes. */
+  allowEmpty: boolean;
+}
+
+/** An operation, or the plan where nothing is written. */
+export type Applied = { operation: Operation; plan?: undefined } | { plan: FleetPlan; operation?: undefined };
+
+/** Traffic that moves meanwhile is given way this many times. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Makes the fleet as desired, as one operation: the steps are kept before the first is written, so that they are finished whatever becomes
+ * of this process, and gateways follow once all are written. Throws `not-found` for the fleet, everything that speaks against it as it would
+ * be, `would-empty-gateway` unless that is allowed, `stale-plan`, and `write-conflict` while another such operation is being written.
+ */
+export async function applyDesired(
+  ctx: Context,
+  action: 'manifest.apply' | 'fleet.rollback',
+  desired: Desired,
+  { digest, allowEmpty }: ApplyOptions,
+): Promise<Applied> {
+  const { store } = ctx.deps;
+  const { fleet } = desired;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const holder = await store.hold(fleet);
+    if (holder !== undefined) throw held(holder);
+    const { set, checkedAgainst, shown } = await planFleet(ctx, desired, allowEmpty);
+    if (digest !== undefined && digest !== shown.digest) throw stale(shown.digest);
+    const gateways = followersOf(set);
+    if (ctx.isDry) return { plan: { ...shown, plans: await planWrite(ctx.deps, set.then.store, fleet, gateways) } };
+    if (set.steps.length === 0) return { plan: { ...shown, plans: [] } };
+    const operation = operationOf(ctx, action, fleet, gateways);
+    const audit = await auditOf(ctx, operation, set);
+    if (!(await store.beginRollout(operation, audit, [...set.steps], checkedAgainst))) continue;
+    ctx.waitUntil(finish(ctx, fleet, gateways));
+    return { operation: await viewOperation(store, operation) };
+  }
+  throw held(await store.hold(fleet));
+}
+
+/** What it takes to make the fleet as desired, checked, and how that is shown. */
+async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults }: Desired, allowEmpty: boolean) {
+  // The counts come first: a referrer that the search misses has raised them by the time of the write.
+  const counts = await countsOf(ctx.deps.store, fleet);
+  const now = worldOf(ctx.deps.store, fleet);
+  const current = await everything(now.store, fleet);
+  const wanted = differences(current, declarations, (resource) => resource.kind !== 'fleet' && isRemoved(resource));
+  const places = new Map(declarations.map((declaration) => [keyOf(declaration), declaration.place]));
+  const changes = wanted.map((difference) => changeOf(ctx.deps, fleet, difference, counts));
+  const set = await changeSetOf(now, changes, places);
+  if (!(await set.then.store.get('fleet', fleet, fleet))) {
+    throw new AppError('not-found', `There is no fleet ${fleet}.`);
+  }
+  const checkedAgainst = await checkChanges(ctx, set, { allowEmpty, faults, target: theFleet(fleet) });
+  return {
+    set,
+    checkedAgainst,
+    shown: { fleet, digest: differencesDigest(fleet, wanted), changes: wanted.map(shownChange) },
+  };
+}
+
+function shownChange(difference: Difference): ManifestChange {
+  const { verb, kind, name } = difference;
+  return { verb, kind, name, fields: changesOf(difference).changes };
+}
+
+/** Everything that is declared in the fleet, and the fleet. */
+export async function everything(store: Store, fleet: string): Promise<Resource[]> {
+  const [self, ...others] = await Promise.all([
+    store.get('fleet', fleet, fleet),
+    ...KINDS.filter((kind) => kind !== 'fleet').map((kind): Promise<Resource[]> => store.all(kind, fleet)),
+  ]);
+  return [...(self ? [self] : []), ...others.flat()];
+}
+
+type Counts = ReadonlyMap<Kind, ReadonlyMap<string, number>>;
+
+/** Of the kinds that others refer to. That the fleet itself is referred to keeps no one from changing it. */
+async function countsOf(store: Store, fleet: string): Promise<Counts> {
+  const referred = KINDS.filter((kind) => kind !== 'fleet' && kinds[kind].referredBy.length > 0);
+  const counts = await Promise.all(
+    referred.map(async (kind) => [kind, await store.referenceCounts(kind, fleet)] as const),
+  );
+  return new Map(counts);
+}
+
+function changeOf(deps: Deps, fleet: string, { kind, name, spec, before }: Difference, counts: Counts): Change {
+  const referenceCount = before && counts.get(kind)?.get(name);
+  if (spec === undefined) return deletionOf(before, referenceCount);
+  return declarationOf(deps, { kind, fleet, name }, spec, before, referenceCount);
+}
+
+/** As far as there is time; the sweep goes on. */
+async function finish(ctx: Context, fleet: string, gateways: readonly string[]): Promise<void> {
+  const { deps, requestId } = ctx;
+  const untilMs = deps.clock.now() + FOLLOW_MS;
+  try {
+    await continueRollout(deps, fleet, untilMs);
+    if ((await deps.store.hold(fleet)) === undefined) await followAll(ctx, fleet, gateways, untilMs);
+  } catch (error) {
+    deps.log.error('rollout.failed', { fleet, requestId }, error);
+  }
+}
+
+function held(operation: string | undefined): AppError {
+  const by = operation === undefined ? 'Another operation' : `The operation ${operation}`;
+  return new AppError('write-conflict', `${by} is being written to this fleet: wait until it has ended.`);
+}
+
+function stale(digest: string): AppError {
+  return new AppError(
+    'stale-plan',
+    `That is not the plan of this fleet, or not any more: the plan of now is ${digest}.`,
+  );
+}
+
+function operationOf(ctx: Context, action: string, fleet: string, gateways: string[]): OperationRecord {
+  const stamp = { at: timestamp(ctx.deps.clock.now()), ulid: ctx.deps.ids.ulid() };
+  return pushOperation(ctx, stamp, { fleet, action, target: { kind: 'fleet', name: fleet }, gateways });
+}
+
+/** Each step has its own event; this one says that they belong together. */
+async function auditOf(ctx: Context, { fleet, action, createdAt: at }: OperationRecord, set: ChangeSet) {
+  const revision = (await set.now.store.get('fleet', fleet, fleet))?.revision ?? 0;
+  return auditEvent(
+    ctx,
+    { at, ulid: ctx.deps.ids.ulid() },
+    {
+      action,
+      target: theFleet(fleet),
+      before: revision,
+      after: set.changes.some(({ resource }) => resource.kind === 'fleet') ? revision + 1 : revision,
+      changeCount: set.changes.length,
+    },
+  );
+}

@@ -1,0 +1,105 @@
+import type { Issue } from '../../../schemas/problem.ts';
+import { keyOf } from '../../core/desired.ts';
+import { backendsOf } from '../../core/lookup.ts';
+import type { Resource, Specs } from '../../core/model.ts';
+import type { Settings, Store } from '../../deps.ts';
+import { referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
+import { kinds, type Reference, referencesOf } from '../kinds.ts';
+import type { World } from '../world.ts';
+import { type Change, type ChangeSet, isOf } from './change-set.ts';
+
+/** The places of a declaration that name something that would not exist. */
+export async function unknownReferences({ resource }: Change, then: World, settings: Settings): Promise<Issue[]> {
+  const references = referencesOf(resource);
+  const known = new Set<string>();
+  for (const [kind, places] of Map.groupBy(references, (item) => item.kind)) {
+    const found = await then.find(
+      kind,
+      places.map((item) => item.name),
+    );
+    for (const item of found) known.add(keyOf(item));
+  }
+  return [
+    ...references
+      .filter((item) => !known.has(keyOf(item)))
+      .map((item) => unknownReference(item.pointer, `there is no ${item.kind} ${item.name}`)),
+    ...(await unknownPorts(resource.spec, then)),
+    ...unknownCredentials(resource.spec, settings),
+  ];
+}
+
+async function unknownPorts(spec: Resource['spec'], then: World): Promise<Issue[]> {
+  if (!('rules' in spec)) return [];
+  const backends = backendsOf(spec);
+  const { services } = await then.named(backends.map(({ ref }) => ref.service));
+  return backends.flatMap(({ ref, pointer }) => {
+    const service = services.get(ref.service);
+    if (!service || service.spec.ports.some((item) => item.port === ref.port)) return [];
+    return [unknownReference(`${pointer}/port`, `service ${ref.service} has no port ${ref.port}`)];
+  });
+}
+
+function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue[] {
+  if (!('credentials' in spec) || settings.credentials.includes(spec.credentials)) return [];
+  return [unknownReference('#/credentials', `there is no credential set ${spec.credentials}`)];
+}
+
+/** What stays as it is and refers to what goes, up to 100 places. Everything in a fleet names the fleet. */
+export async function danglingReferences({ changes, then, places }: ChangeSet): Promise<Issue[]> {
+  const gone = changes.filter(({ verb, referenceCount }) => verb === 'delete' && referenceCount !== 0);
+  const names = new Set(gone.map(({ resource }) => keyOf(resource)));
+  const changed = new Set(changes.map(({ resource }) => keyOf(resource)));
+  const found = new Map<string, Issue>();
+  for await (const resources of candidates(gone, then)) {
+    for (const resource of resources.filter((item) => !changed.has(keyOf(item)))) {
+      const place = places?.get(keyOf(resource));
+      for (const reference of placesIn(resource, names)) {
+        const issue = place === undefined ? stillReferenced(resource, reference) : unknownIn(place, reference);
+        found.set(`${issue.pointer} ${reference.name}`, issue);
+      }
+    }
+    if (found.size >= SHOWN_PLACES) break;
+  }
+  return [...found.values()].slice(0, SHOWN_PLACES);
+}
+
+/** Routes are found by what they name, but for clusters: those are looked for everywhere, since they are seldom deleted. */
+async function* candidates(gone: readonly Change[], then: World): AsyncGenerator<Resource[]> {
+  const scanned = new Set<keyof Specs>();
+  for (const { resource } of gone) {
+    const { kind, name } = resource;
+    if (kind === 'gateway' || kind === 'service') yield await then.routesUnder({ kind, name }, SHOWN_PLACES);
+    else for (const referring of kinds[kind].referredBy) scanned.add(referring);
+  }
+  for (const kind of scanned) yield* then.pages(kind);
+}
+
+function placesIn(resource: Resource, names: ReadonlySet<string>): Reference[] {
+  const { fleet } = resource;
+  const home: Reference = { kind: 'fleet', name: fleet, pointer: '' };
+  return [home, ...referencesOf(resource)].filter((reference) => names.has(keyOf(reference)));
+}
+
+function stillReferenced(resource: Resource, { kind, name, pointer }: Reference): Issue {
+  return referrer(resource, pointer, `${kind} ${name}`);
+}
+
+function unknownIn(place: string, { kind, name, pointer }: Reference): Issue {
+  return unknownReference(place + pointer.slice(1), `there is no ${kind} ${name}`);
+}
+
+/** A gateway that is forgotten before it has followed the last deletion would keep what was deleted. */
+export async function unfinishedPush(store: Store, { resource }: Change, { changes }: ChangeSet): Promise<Issue[]> {
+  const { fleet, name, spec } = resource;
+  if (!('policy' in spec) || spec.policy === 'observe-only') return [];
+  const [sync, rows] = await Promise.all([store.sync(fleet, name), store.outbox({ fleet, gateway: name }, 1)]);
+  const losesRoutes = changes.filter(isOf('route')).some(({ before }) => before?.spec.gateways.includes(name));
+  return sync?.verifiedAt !== undefined && (losesRoutes || rows.length > 0) ? [UNFINISHED] : [];
+}
+
+const UNFINISHED: Issue = {
+  pointer: '#/policy',
+  code: 'still-referenced',
+  detail:
+    'changes are still being pushed to the gateway: delete it when it is verified, or when its policy is observe-only',
+};

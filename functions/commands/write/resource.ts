@@ -1,0 +1,149 @@
+import type { DryRun } from '../../../schemas/plan.ts';
+import { pushOperation } from '../../core/audit.ts';
+import { equal } from '../../core/digest.ts';
+import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model.ts';
+import type { Commit, OperationRecord } from '../../deps.ts';
+import { commitOf } from '../../engine/rollout.ts';
+import { AppError, refuse } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { previewChange, previewView } from '../dry-run.ts';
+import { followAll } from '../follow.ts';
+import { unknownReference } from '../issues.ts';
+import { referencesOf } from '../kinds.ts';
+import { checkPrecondition, type Precondition } from '../precondition.ts';
+import { load, notFound, requireFleet, viewOf } from '../resources.ts';
+import type { Views } from '../views.ts';
+import { worldOf } from '../world.ts';
+import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from './change-set.ts';
+import { checkChanges, faultsOf } from './check.ts';
+
+/** Writers that keep getting in between are given way this many times. */
+const MAX_ATTEMPTS = 5;
+
+/** What became of a write. */
+export interface Written<K extends Kind> {
+  created: boolean;
+  /** As it is now; in a dry run, as it would be, with what would follow. */
+  view: Views[K];
+  /** Id of the operation that makes the gateways follow; absent when none has to. */
+  operation?: string | undefined;
+}
+
+/**
+ * Creates or replaces. What is declared already is not written again. Throws `precondition-failed`, `precondition-required`,
+ * `not-found` for the fleet, and what speaks against the declaration.
+ */
+export async function putResource<K extends Kind>(
+  ctx: Context,
+  ref: RefTo<K>,
+  spec: Specs[K],
+  precondition: Precondition,
+): Promise<Written<K>> {
+  return await attempts(async () => {
+    const now = worldOf(ctx.deps.store, ref.fleet);
+    const before = await now.store.get(ref.kind, ref.fleet, ref.name);
+    checkPrecondition(precondition, before?.revision);
+    if (before && equal(before.spec, spec)) return await unchanged(ctx, before);
+    if (before === undefined && ref.kind !== 'fleet') await requireFleet(ctx, ref.fleet);
+    const isCounted = before !== undefined && ref.kind !== 'fleet';
+    const referenceCount = isCounted ? await ctx.deps.store.referenceCount(ref) : undefined;
+    const change = declarationOf(ctx.deps, ref, spec, before, referenceCount);
+    const set = await changeSetOf(now, [change]);
+    const checkedAgainst = await checkChanges(ctx, set, {
+      allowEmpty: true,
+      target: change.resource,
+      pointer: MOVED_BY[ref.kind],
+    });
+    const created = before === undefined;
+    if (ctx.isDry) return { created, view: await previewView(ctx, set, change.resource) };
+    const written = await commitChange(ctx, set, change, checkedAgainst);
+    return written && { created, view: await viewOf(ctx, written.resource, set.then), operation: written.operation };
+  });
+}
+
+/** What moves requests in a body. */
+const MOVED_BY: { [K in Kind]?: string } = { route: '#/distribution', service: '#/exports' };
+
+async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>): Promise<Written<K>> {
+  const view = await viewOf(ctx, resource, worldOf(ctx.deps.store, resource.fleet));
+  return { created: false, view: ctx.isDry ? { ...view, dryRun: { plans: [] } } : view };
+}
+
+/** What became of a deletion: the id of the operation that makes the gateways follow, or in a dry run what would follow. */
+export interface Deleted {
+  operation?: string | undefined;
+  dryRun?: DryRun;
+}
+
+/** Throws `not-found`, `still-referenced` with the referrers, `precondition-required`, `precondition-failed`. */
+export async function deleteResource(ctx: Context, ref: Ref, precondition: Precondition): Promise<Deleted> {
+  return await attempts(async () => {
+    const { set, change } = await deletionSet(ctx, ref, precondition);
+    const checkedAgainst = await checkChanges(ctx, set, { allowEmpty: true, target: change.resource });
+    if (ctx.isDry) return { dryRun: await previewChange(ctx, set) };
+    const written = await commitChange(ctx, set, change, checkedAgainst);
+    return written && { operation: written.operation };
+  });
+}
+
+/** Throws what keeps the resource from being deleted, and changes nothing. */
+export async function requireDeletable(ctx: Context, ref: Ref, precondition: Precondition): Promise<void> {
+  const { set } = await deletionSet(ctx, ref, precondition);
+  refuse(await faultsOf(ctx.deps, set));
+}
+
+async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
+  const resource = await load(ctx, ref);
+  checkPrecondition(precondition, resource.revision);
+  // The count is read first: a referrer that the search misses has raised it by the time of the commit.
+  const change = deletionOf(resource, await ctx.deps.store.referenceCount(ref));
+  return { change, set: await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]) };
+}
+
+/** Until the work is done. It is undefined when another write came first. */
+async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const done = await work();
+    if (done !== undefined) return done;
+  }
+  throw new AppError('write-conflict', 'Others keep writing here.');
+}
+
+/**
+ * The change with its audit event and a row for every gateway that has to follow, in one transaction; then the gateways follow in the
+ * background, and the sweep sees to what that leaves. Undefined when another write came first.
+ */
+async function commitChange<K extends Kind>(
+  ctx: Context,
+  { fleet, steps: [step] }: ChangeSet,
+  change: Change<K>,
+  checkedAgainst: Commit['checkedAgainst'],
+): Promise<{ resource: Resource<K>; operation: string | undefined } | undefined> {
+  if (step === undefined) throw new Error('A change has a step.');
+  const at = timestamp(ctx.deps.clock.now());
+  const operation = step.gateways.length > 0 ? operationOf(ctx, change, step.gateways, at) : undefined;
+  const operations = operation ? [operation.id] : [];
+  const commit = commitOf(step, change.before, ctx, { at, ulid: ctx.deps.ids.ulid() }, operations);
+  const outcome = await ctx.deps.store.commit({ ...commit, operation, checkedAgainst });
+  if (outcome.result === 'missing-reference') refuseMissing(change.resource, outcome.missing);
+  if (outcome.result !== 'ok') return undefined;
+  ctx.waitUntil(followAll(ctx, fleet, step.gateways));
+  const { createdAt, updatedAt } = commit.resource;
+  return { resource: { ...change.resource, createdAt, updatedAt }, operation: operation?.id };
+}
+
+function operationOf(ctx: Context, { verb, resource }: Change, gateways: string[], at: string): OperationRecord {
+  const { kind, fleet, name } = resource;
+  const pushed = { fleet, action: `${kind}.${verb}`, target: { kind, name }, gateways };
+  return pushOperation(ctx, { at, ulid: ctx.deps.ids.ulid() }, pushed);
+}
+
+/** What was there when it was looked up, and is not any more. */
+function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
+  const gone = missing.find((ref) => ref.kind === 'fleet');
+  if (gone) throw notFound(gone);
+  const places = referencesOf(resource).filter((place) =>
+    missing.some((ref) => ref.kind === place.kind && ref.name === place.name),
+  );
+  refuse(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
+}
