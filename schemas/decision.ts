@@ -9,6 +9,11 @@ export const DecisionAction = z.enum(['withdraw', 'reduce', 'restore', 'raise', 
     'backend change, by capacity or panic.',
 });
 
+export const PointsRange = z
+  .object({ minPercent: Percent, maxPercent: Percent })
+  .meta({ id: 'PointsRange', description: 'The least and the most of any backend, in percent of its traffic.' });
+export type PointsRange = z.infer<typeof PointsRange>;
+
 export const DecisionChange = z
   .object({
     cluster: Name,
@@ -16,6 +21,12 @@ export const DecisionChange = z
     reason: z.string(),
     fromPercent: Percent.meta({ description: 'Of the share that the cluster would have.' }),
     toPercent: Percent,
+    points: z
+      .object({ before: PointsRange, after: PointsRange })
+      .optional()
+      .meta({
+        description: 'What the cluster shall have of its backends, before and after; absent where it serves none.',
+      }),
     health: z.object({ state: HealthState, since: Timestamp }),
     cause: FailureCause.optional(),
     votes: z.array(Vote),

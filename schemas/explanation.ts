@@ -41,7 +41,8 @@ export const GatewayExplanation = z
     requestedAt: Timestamp.optional().meta({ description: 'When the shares that it has yet to follow were decided.' }),
     pushedAt: Timestamp.optional(),
     verifiedAt: Timestamp.optional(),
-    readAt: Timestamp.optional().meta({ description: 'When the verified points were read.' }),
+    readAt: Timestamp.optional().meta({ description: 'When the rules of the gateway were read.' }),
+    poolsReadAt: Timestamp.optional().meta({ description: 'When the verified points were read.' }),
     conditions: z.array(Condition),
     backends: z.array(ServedBackend).meta({
       description:

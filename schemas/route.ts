@@ -300,7 +300,10 @@ export const RouteParent = z
   .object({
     gateway: Name,
     conditions: z.array(Condition),
-    readAt: Timestamp.optional().meta({ description: 'When the verified points were read.' }),
+    readAt: Timestamp.optional().meta({ description: 'When the rules of the gateway were read.' }),
+    poolsReadAt: Timestamp.optional().meta({
+      description: 'When the verified points were read: with the rules, or alone, after a failover.',
+    }),
     backends: z.array(ServedBackend),
   })
   .meta({ id: 'RouteParent' });

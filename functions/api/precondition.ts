@@ -40,7 +40,7 @@ function invalidTags(header: PreconditionHeader): Issue {
   };
 }
 
-/** The strong entity tag of what is shown of a resource: another one when anything in it differs, be it declared or observed. */
+/** Makes the strong entity tag of what is shown of a resource: another one when anything in it differs, be it declared or observed. */
 export function etagOf(view: { revision: number }): string {
   return `"${view.revision}-${digest(view).slice(0, DIGEST_LENGTH)}"`;
 }

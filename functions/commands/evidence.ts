@@ -20,6 +20,8 @@ export interface Evidence {
   points: ReadonlyMap<string, Points>;
   /** Rows of the resources that have yet to be followed, and of decisions. */
   waiting: readonly OutboxRow[];
+  /** Since when anything waits, by gateway; not read for routes, of which it is known what they have. */
+  behind: ReadonlyMap<string, string>;
   programmed: readonly ProgrammedRow[];
   health: readonly HealthRecord[];
   traffic: Traffic;
@@ -38,11 +40,12 @@ export async function loadEvidence<K extends Kind>(
   const names = resources.map((resource) => resource.name).sort(compareText);
   const [from = '', to = ''] = [names[0], names.at(-1)];
   const followers = await followersOf(world, kind, resources);
-  const [syncs, readings, programmed, own, points, health, traffic, owner] = await Promise.all([
+  const [syncs, readings, programmed, own, behind, points, health, traffic, owner] = await Promise.all([
     store.syncs(fleet),
     store.readings(fleet),
     store.programmed(fleet, kind, from, to),
-    Promise.all(followers.map((gateway) => waitingRows(store, { fleet, gateway, kind }, from, to))),
+    Promise.all(followers.map((gateway) => store.waiting(fleet, gateway, kind, from, to))),
+    kind === 'route' ? new Map<string, string>() : behindSince(store, fleet, followers),
     kind === 'route' ? Promise.all(followers.map((gateway) => store.points(fleet, gateway))) : [],
     kind === 'cluster' ? store.health(fleet, { from, to }) : [],
     store.traffic(fleet),
@@ -54,6 +57,7 @@ export async function loadEvidence<K extends Kind>(
     readings,
     points: new Map(points.map((item, index) => [followers[index] ?? '', item])),
     waiting: [...own.flat(), ...(await decisionsWaiting(store, fleet, followers, readings, traffic))],
+    behind,
     programmed,
     health,
     traffic,
@@ -61,18 +65,20 @@ export async function loadEvidence<K extends Kind>(
   };
 }
 
-/** A gateway, and a fleet, follow when nothing at all waits: any row says that something does, of which there may be many. */
-async function waitingRows(
-  store: Store,
-  { fleet, gateway, kind }: Pick<OutboxRow, 'fleet' | 'gateway'> & { kind: Kind },
-  from: string,
-  to: string,
-): Promise<OutboxRow[]> {
-  if (kind === 'gateway' || kind === 'fleet') return await store.outbox({ fleet, gateway }, ROWS);
-  return await store.waiting(fleet, gateway, kind, from, to);
-}
-
+/** Rows that are looked at to tell since when something waits; there may be thousands. */
 const ROWS = 25;
+
+async function behindSince(store: Store, fleet: string, gateways: readonly string[]): Promise<Map<string, string>> {
+  const since = new Map<string, string>();
+  await Promise.all(
+    gateways.map(async (gateway) => {
+      const rows = await store.outbox({ fleet, gateway }, ROWS);
+      const [oldest] = rows.map(({ requestedAt }) => requestedAt).sort();
+      if (oldest !== undefined) since.set(gateway, oldest);
+    }),
+  );
+  return since;
+}
 
 /** A gateway whose pools were held against the newest decision waits for none. */
 async function decisionsWaiting(
@@ -108,17 +114,18 @@ export function gatewaysOf<K extends Kind>(resource: Resource<K>, { gateways }: 
 export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): ResourceSight {
   const { kind, name } = resource;
   const isOwn = (row: OutboxRow | ProgrammedRow) => row.gateway === gateway && row.kind === kind && row.name === name;
-  const isWaiting = (row: OutboxRow) => (kind === 'gateway' || kind === 'fleet' ? row.gateway === gateway : isOwn(row));
-  const [pending] = evidence.waiting.filter(isWaiting).sort((a, b) => compareText(a.requestedAt, b.requestedAt));
-  const row = pending && (kind === 'gateway' || kind === 'fleet') ? undefined : evidence.programmed.find(isOwn);
+  // A gateway, and a fleet, are as declared when nothing at all waits.
+  const isAll = kind === 'gateway' || kind === 'fleet';
+  const waitingSince = isAll ? evidence.behind.get(gateway) : evidence.waiting.find(isOwn)?.requestedAt;
+  const row = isAll && waitingSince !== undefined ? undefined : evidence.programmed.find(isOwn);
   const record = evidence.syncs.find((item) => item.gateway === gateway);
   const common = commonSight(gateway, evidence);
-  const known = row ?? (pending ? undefined : sinceFirstRun(resource, record));
+  const known = row ?? (waitingSince !== undefined ? undefined : sinceFirstRun(resource, record));
   return {
     ...common,
     comparedRevision: known?.revision,
     since: known?.verifiedAt,
-    waitingSince: pending?.requestedAt,
+    waitingSince,
     deviations: deviationsOf(resource, gateway, evidence),
   };
 }
@@ -137,11 +144,17 @@ export function trafficSightOf<K extends Kind>(
   return {
     ...sight,
     since: evidence.syncs.find((item) => item.gateway === gateway)?.pushedAt ?? since,
-    waitingSince: [waitingSince, decided].filter((at) => at !== undefined).sort()[0],
+    waitingSince: [waitingSince, decided, evidence.behind.get(gateway)].filter((at) => at !== undefined).sort()[0],
     lagging: clusters === 'unknown' ? undefined : clusters,
     deviations: deviations.filter(({ reason }) => reason !== 'Adopted'),
-    altered: sight.deviations.filter(({ routes }) => resource.kind === 'route' && routes.includes(resource.name)),
+    altered: alteredAt(resource, gateway, evidence),
   };
+}
+
+/** What carries routes and is not as declared: of a route its own, of everything else all, since anything may go through them. */
+function alteredAt<K extends Kind>({ kind, name }: Resource<K>, gateway: string, { readings }: Evidence): Deviation[] {
+  const all = readings.find((item) => item.gateway === gateway)?.deviations ?? [];
+  return all.filter(({ routes }) => (kind === 'route' ? routes.includes(name) : routes.length > 0));
 }
 
 function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {

@@ -87,7 +87,7 @@ function explainGateways(
   return gateways.flatMap(({ name, spec }) => {
     const parent = parents.find(({ gateway }) => gateway === name);
     if (parent === undefined) return [];
-    const { verdicts, readAt, backends } = parent;
+    const { verdicts, readAt, poolsReadAt, backends } = parent;
     const sync = syncs.find(({ gateway }) => gateway === name);
     const decided = waiting.find((row) => row.gateway === name && row.kind === 'traffic');
     const conditions = [
@@ -102,6 +102,7 @@ function explainGateways(
       ...(sync?.pushedAt !== undefined && { pushedAt: sync.pushedAt }),
       ...(sync?.verifiedAt !== undefined && { verifiedAt: sync.verifiedAt }),
       ...(readAt !== undefined && { readAt }),
+      ...(poolsReadAt !== undefined && { poolsReadAt }),
       conditions,
       backends,
     };

@@ -75,7 +75,7 @@ function wholeFrom(all: Resource[]): Whole<Kind> {
   };
 }
 
-/** Routes by the terms that they stand under. */
+/** Sorts routes by the terms that they stand under. */
 export function byTerm(routes: readonly Resource<'route'>[]): ReadonlyMap<string, Resource<'route'>[]> {
   const found = new Map<string, Resource<'route'>[]>();
   for (const route of routes) {
@@ -96,7 +96,7 @@ function isRoute(resource: Resource): resource is Resource<'route'> {
   return resource.kind === 'route';
 }
 
-/** What has been loaded, or is being loaded, by the texts that name it. */
+/** Keeps what has been loaded, or is being loaded, by the parts of its name. */
 function memo<T>() {
   const known = new Map<string, Promise<T>>();
   const get = (key: readonly unknown[]) => known.get(JSON.stringify(key));

@@ -55,7 +55,8 @@ function again(situation: Situation, { inputsDigest }: Decision): DecisionOutcom
 
 function outcomeOf(decision: Decision): DecisionOutcome {
   const { outcome, changes, rules, flags, withdrawnBefore, withdrawnAfter } = decision;
-  const shown = changes.map(({ evidence: _, ...change }) => change);
+  // Points follow from the rest, and early decisions do not have them.
+  const shown = changes.map(({ evidence: _, points: __, ...change }) => change);
   return { outcome, changes: shown, rules, flags, withdrawnBefore, withdrawnAfter };
 }
 

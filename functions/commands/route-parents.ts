@@ -13,8 +13,9 @@ import { type Evidence, sightOf, trafficSightOf } from './evidence.ts';
 export interface RouteParentFacts {
   gateway: string;
   verdicts: { Programmed: Verdict; Following: Verdict };
-  /** When the verified points were read. */
+  /** When the rules of the gateway were read, and when the verified points were. */
   readAt: string | undefined;
+  poolsReadAt: string | undefined;
   /** What clusters shall have of each backend there, beside what they had. */
   backends: ServedBackend[];
 }
@@ -42,7 +43,8 @@ export function routeParents(route: Resource<'route'>, surroundings: Surrounding
         Programmed: programmedAt(route, sight, nowMs),
         Following: followingAt(route, traffic, nowMs),
       },
-      readAt: sight.reading?.poolsReadAt,
+      readAt: sight.reading?.readAt,
+      poolsReadAt: sight.reading?.poolsReadAt,
       backends,
     };
   });

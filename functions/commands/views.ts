@@ -184,10 +184,10 @@ function deviationShown(deviation: Deviation) {
   };
 }
 
-function syncOf(resource: Resource<'gateway'>, { syncs, readings, waiting }: Evidence): GatewaySync {
+function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Evidence): GatewaySync {
   const record = syncs.find((item) => item.gateway === resource.name);
   const quotas = readings.find((item) => item.gateway === resource.name)?.quotas;
-  const isBehind = waiting.some((row) => row.gateway === resource.name);
+  const isBehind = behind.has(resource.name);
   const known = {
     ...(record?.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
     ...(record?.nextAttemptAt !== undefined && { nextAttemptAt: record.nextAttemptAt }),
@@ -242,7 +242,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
     ...metadata(resource),
     ...resource.spec,
     conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
-    parents: parents.map(({ gateway, readAt, backends, verdicts }) => ({
+    parents: parents.map(({ gateway, readAt, poolsReadAt, backends, verdicts }) => ({
       gateway,
       conditions: [
         ...writtenConditions(resource),
@@ -250,6 +250,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
         conditionOf('Following', resource, verdicts.Following),
       ],
       ...(readAt !== undefined && { readAt }),
+      ...(poolsReadAt !== undefined && { poolsReadAt }),
       backends,
     })),
     shares: backendShares(resource, surroundings),

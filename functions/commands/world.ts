@@ -6,10 +6,10 @@ import { byName, type Named } from '../core/resolve.ts';
 import type { Store } from '../deps.ts';
 import { readOnce } from './read-once.ts';
 
-/** What else is declared in a fleet. A fleet can be large: what is read of it is what is asked for. */
+/** The declarations of a fleet. A fleet can be large: only what is asked for is read of it. */
 export interface World {
   readonly fleet: string;
-  /** Where it is read, each resource once per request. */
+  /** The store that this reads from, each resource once per request. */
   readonly store: Store;
   /** Every gateway, of which a fleet has few. */
   gateways(): Promise<Resource<'gateway'>[]>;

@@ -1,18 +1,18 @@
-/** What the log of a fleet tells of a write, and the operation that has the gateways follow it. */
+/** Builds the events in the log of a fleet, and the operations that have gateways follow. */
 
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Operation } from '../../schemas/operation.ts';
 import { changesBetween } from './diff.ts';
 import type { Resource } from './model.ts';
 
-/** Who asks for something, in which request and why. */
+/** Whoever asks for something, in which request and why. */
 export interface Author {
   actor: string;
   requestId: string;
   reason?: string | undefined;
 }
 
-/** When something is written, and a number of its own for what is written then. */
+/** The time of a write, and a number of its own for what is written then. */
 export interface Stamp {
   at: string;
   ulid: string;

@@ -54,6 +54,8 @@ export interface Pool {
   members: Member[];
   /** What serves it at the gateway, or is to be created for it; absent until the pool has been matched with what is there. */
   objects?: PoolObject[] | undefined;
+  /** Clusters, or addresses of them, that were members before, until the gateway has been read to give them nothing. */
+  former?: Member[] | undefined;
 }
 
 /** An object at a gateway that serves a pool, all of it or a part. */

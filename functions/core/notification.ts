@@ -1,5 +1,6 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { Delivery, Event, Notification } from '../../schemas/notification.ts';
+import { rangeText } from './cluster-points.ts';
 import type { Ending, Verdict } from './situation.ts';
 import type { Answer } from './webhook.ts';
 
@@ -36,8 +37,8 @@ function moved({ outcome, changes, rules }: Decision): Happening[] {
   const failed = rules.filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
   const summary = [
     ...changes.map(
-      ({ action, cluster, fromPercent, toPercent, reason }) =>
-        `${action} ${cluster} (${fromPercent} % to ${toPercent} %): ${reason}`,
+      ({ action, cluster, points, reason }) =>
+        `${action} ${cluster}${points ? ` (${rangeText(points.before)} → ${rangeText(points.after)} of its backends)` : ''}: ${reason}`,
     ),
     ...(outcome === 'blocked' ? failed.map(({ rule, detail }) => `${rule}: ${detail}`) : []),
   ];

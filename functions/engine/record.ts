@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
+import { clusterPoints } from '../core/cluster-points.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest } from '../core/digest.ts';
 import { sealed } from '../core/ledger.ts';
@@ -52,10 +53,16 @@ export function decisionOf(
   inputsDigest: string,
   origin: Origin,
 ): Decision {
-  const { fleet, nowMs, policy, actor, traffic, clusters } = situation;
+  const { fleet, nowMs, policy, actor, traffic, clusters, placements } = situation;
   const outOf = (state: Verdict['traffic']) => {
     const shown = verdict.outcome === 'applied' ? undefined : state.recommended?.outages;
     return (shown ?? state.withdrawals).filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
+  };
+  const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
+  const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];
+  const pointsOf = (cluster: string) => {
+    const [was, is] = [before.get(cluster), after.get(cluster)];
+    return was && is ? { points: { before: was, after: is } } : {};
   };
   return sealed(
     {
@@ -72,6 +79,7 @@ export function decisionOf(
         const voters = clusters.find(({ name }) => name === change.cluster)?.voters ?? [];
         return {
           ...change,
+          ...pointsOf(change.cluster),
           health: { state: health.state, since: iso(health.sinceMs) },
           votes: shownVotes(record, voters, policy, nowMs),
           evidence: record?.recent ?? [],

@@ -94,7 +94,7 @@ async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<Read
 }
 
 /**
- * What is written of a step, with the rows of these operations for the gateways. Times are those of the write, since history is told by
+ * Builds what is written of a step, with the rows of these operations for the gateways. Times are those of the write, since history is told by
  * them.
  */
 export function commitOf(

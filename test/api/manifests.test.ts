@@ -369,6 +369,13 @@ describe('a manifest that cannot be applied', () => {
     );
     expect(answer.body.code).toBe('unknown-reference');
     expect(pointers(answer.body)).toEqual(['documents/3#/spec/exports/1/cluster']);
+    const edited = shop()
+      .filter((item) => item.metadata.name !== 'two')
+      .map((item) => (item.kind === 'Service' ? { ...item, spec: { ...service, displayName: 'Checkout' } } : item));
+    const told = await expectUntouched(() => put(edited, '?prune=true'));
+    expect(pointers(told.body), 'once, be the document changed or not').toEqual([
+      'documents/3#/spec/exports/1/cluster',
+    ]);
     const narrowed = await expectUntouched(() =>
       put([document('Service', 'checkout', { ...service, ports: [{ name: 'http', port: 81 }] })]),
     );
@@ -384,6 +391,12 @@ describe('a manifest that cannot be applied', () => {
     expect(pointers(answer.body)).toEqual(['gateways/edge']);
     await operationOf(await put(documents, '?prune=true&allowEmpty=true'));
     expect(await exported()).toHaveLength(5);
+  });
+
+  it('has no gateway follow that goes with it', async () => {
+    const documents = [...shop().slice(0, 3), document('Gateway', 'west', gateway('west'))];
+    const operation = await operationOf(await put(documents, '?prune=true&allowEmpty=true'));
+    expect(operation.gateways.map(({ gateway: item }: Json) => item)).toEqual(['west']);
   });
 
   it('is refused with the digest of another fleet, or of a plan that is no longer true', async () => {

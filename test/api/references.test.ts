@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { audit } from '../store/fixtures.ts';
 import { cluster, create, createShop, gateway, pointers, route, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
@@ -225,6 +226,21 @@ describe('a backend that is served', () => {
     expectRefusal(await put('manifest', manifest), 409, 'backend-without-cluster', [
       'documents/2#/spec/rules/0/backendRefs/0',
     ]);
+  });
+
+  it('and was left with nobody before keeps nobody from other edits of its service', async () => {
+    const { store } = harness.deps;
+    const fleet = `shop-${shops}`;
+    const before = await store.get('route', fleet, 'checkout');
+    if (before === undefined) throw new Error('It is declared.');
+    const distribution = { ...before.spec.distribution, clusters: [{ cluster: 'gone', weight: 1, tier: 0 }] };
+    const resource = { ...before, revision: before.revision + 1, spec: { ...before.spec, distribution } };
+    const told = audit({ kind: 'route', fleet, name: 'checkout' }, before.revision, resource.revision);
+    await store.commit({ resource, verb: 'update', before, references: [], outbox: [], audit: told });
+    const exports = [{ cluster: 'one' }, { cluster: 'two', replicas: 2 }];
+    expect((await replace('services/checkout', { ...service, exports })).status).toBe(200);
+    expect((await replace('services/checkout', service)).status).toBe(200);
+    expect((await replace('routes/checkout', weights(1, 0))).status).toBe(200);
   });
 
   it('may be given up by its route', async () => {

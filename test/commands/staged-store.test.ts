@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readOnce } from '../../functions/commands/read-once.ts';
 import { stagedStore } from '../../functions/commands/write/staged-store.ts';
 import type { Write } from '../../functions/core/audit.ts';
@@ -53,7 +53,7 @@ const ways: [string, () => Promise<Store>][] = [
 
 describe.each(ways)('the store as it would be, over one %s', (_, open) => {
   let wouldBe: Store;
-  beforeAll(async () => {
+  beforeEach(async () => {
     wouldBe = await open();
   });
 

@@ -54,7 +54,7 @@ describe('what a decision tells', () => {
         type: 'decision.applied',
         fleet: 'shop',
         at: AT,
-        summary: 'withdraw one (100 % to 0 %): 3 failed observations in a row',
+        summary: 'withdraw one: 3 failed observations in a row',
         clusters: ['one'],
         decision: decision.id,
       },

@@ -105,7 +105,7 @@ async function tell(...names: string[]): Promise<Event> {
     type: 'decision.applied',
     fleet: FLEET,
     at: new Date(nowMs).toISOString(),
-    summary: 'withdraw one (100 % to 0 %): 3 failed observations in a row',
+    summary: 'withdraw one: 3 failed observations in a row',
     clusters: ['one'],
     decision: 'dec_x',
   };

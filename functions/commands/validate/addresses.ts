@@ -37,7 +37,7 @@ export async function validateService(
   });
 }
 
-/** What a fleet has probed besides its clusters: control targets, and the ways through gateways. */
+/** Finds forbidden targets that a fleet has probed besides its clusters: control targets, and the ways through gateways. */
 export function forbiddenTargets({ voters, controlTargets }: FleetSpec, settings: Settings): Issue[] {
   const ways = voters.flatMap((voter, index) => {
     if (voter.type !== 'gateway-path') return [];

@@ -10,7 +10,7 @@ import { type Change, type ChangeSet, isOf, placed } from '../write/change-set.t
 type Route = Resource<'route'>;
 
 /**
- * Backends of routes that would have no cluster to serve them. What is served now may not be left with nobody; a backend that is new, and
+ * Finds the backends of routes that would have no cluster to serve them. What is served now may not be left with nobody; a backend that is new, and
  * that nobody serves, contradicts what else is declared.
  */
 export async function unservedBackends(set: ChangeSet): Promise<Issue[]> {
@@ -33,7 +33,7 @@ function servicesOf(routes: readonly Route[]): string[] {
   return routes.flatMap(({ spec }) => backendsOf(spec).map(({ ref }) => ref.service));
 }
 
-/** The routes of these services as they would be, but for those that are looked at by themselves. */
+/** Finds the routes of these services as they would be, but for those that are looked at by themselves. */
 export async function standingRoutes(
   { then }: ChangeSet,
   services: readonly string[],
@@ -44,7 +44,7 @@ export async function standingRoutes(
   return [...byName(under.flat()).values()].filter(({ name }) => !names.has(name));
 }
 
-/** Services that may serve less than before. */
+/** Returns the names of the services that may serve less than before. */
 function narrowedServices({ changes }: ChangeSet): string[] {
   return changes
     .filter(isOf('service'))
@@ -56,7 +56,7 @@ function narrowedServices({ changes }: ChangeSet): string[] {
     .map(({ resource }) => resource.name);
 }
 
-/** Exports that stay as they are, by the ingress of a cluster that loses it. */
+/** Finds the exports that stay as they are and go by the ingress of a cluster that loses it. */
 async function ingressUsers({ changes, then }: ChangeSet) {
   const bare = new Set(
     changes

@@ -13,7 +13,7 @@ import { stagedStore } from './staged-store.ts';
 export interface Change<K extends Kind = Kind> extends Write {
   resource: Resource<K>;
   before: Resource<K> | undefined;
-  /** How often it had been taken as a reference before anybody looked for referrers. */
+  /** This often it had been taken as a reference before anybody looked for referrers. */
   referenceCount: number | undefined;
 }
 
@@ -69,13 +69,13 @@ export function isOf<K extends Kind>(kind: K): (change: Change) => change is Cha
   return (change): change is Change<K> => change.resource.kind === kind;
 }
 
-/** Names of all gateways that have to follow. */
+/** Returns the names of all gateways that have to follow, sorted. */
 export function followersOf({ steps }: ChangeSet): string[] {
   return [...new Set(steps.flatMap(({ gateways }) => gateways))].sort();
 }
 
 /**
- * An issue of the declaration of a resource, with its place in the request. Pointers into a declaration begin with #, those to the name that
+ * Gives an issue of a declaration its place in the request. Pointers into a declaration begin with #, those to the name that
  * the path would have with path/.
  */
 export function placed({ places }: ChangeSet, resource: Resource, issue: Issue): Issue {
@@ -98,7 +98,7 @@ async function stepOf(change: Change, then: World, isGone: (gateway: string) => 
   };
 }
 
-/** Names of those that follow the resource as it was or as it would be. */
+/** Returns the names of the gateways that follow the resource as it was or as it would be. */
 async function affectedGateways<K extends Kind>({ resource, before }: Change<K>, then: World): Promise<string[]> {
   const descriptor = kinds[resource.kind];
   if (descriptor.gateways(resource) === undefined) return (await then.gateways()).map((gateway) => gateway.name);
@@ -106,7 +106,7 @@ async function affectedGateways<K extends Kind>({ resource, before }: Change<K>,
 }
 
 /**
- * What is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
+ * Returns what is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
  * revision before or in this one.
  */
 function newReferences(resource: Resource, before: Resource | undefined): Ref[] {

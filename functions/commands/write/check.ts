@@ -17,13 +17,13 @@ import { danglingReferences, unfinishedPush, unknownReferences } from './referen
 import { checkEdit, violations } from './safety.ts';
 
 export interface CheckOptions {
-  /** What has been found wrong already, to be told with the rest. */
+  /** These faults have been found already and are told with the rest. */
   faults?: readonly Issue[];
   /** Gateways may be left without routes. */
   allowEmpty: boolean;
-  /** What a refusal by the safety rules is told of. */
+  /** The log tells a refusal by the safety rules of this resource. */
   target: Ref;
-  /** Where the request says what the safety rules refuse; absent where that is all of it. */
+  /** The place in the request that the safety rules refuse; absent where they tell their own places. */
   pointer?: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export async function checkChanges(
   return checked?.checkedAgainst;
 }
 
-/** Everything that speaks against the changes by themselves and against the fleet as it would be, but for what its gateways would find. */
+/** Finds everything that speaks against the changes and against the fleet as it would be, but for what its gateways would find. */
 export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
   const issues: Issue[] = [];
   for (const [index, change] of set.changes.entries()) {
@@ -74,12 +74,12 @@ const validators: Validators = {
   route: validateRoute,
 };
 
-/** What speaks against a declaration whose references are known to exist, given what else would be declared. */
+/** Finds what speaks against a declaration whose references are known to exist, given what else would be declared. */
 function validate<K extends Kind>(change: Change<K>, then: World, settings: Settings): Promise<Issue[]> {
   return validators[change.resource.kind as K](change, then, settings);
 }
 
-/** Gateways that have routes now, and would have none. */
+/** Finds the gateways that have routes now and would have none. */
 async function emptiedGateways({ changes, then }: ChangeSet): Promise<Issue[]> {
   const left = new Set(changes.filter(isOf('route')).flatMap(({ before }) => before?.spec.gateways ?? []));
   const found: Issue[] = [];
@@ -94,10 +94,10 @@ async function emptiedGateways({ changes, then }: ChangeSet): Promise<Issue[]> {
 /** A transaction of the store holds this many items; the resource, its revision, the audit event, the operation, what was derived from it and what it was checked against take eight. */
 const MAX_ITEMS = 92;
 
-/** What the store keeps of one resource, in bytes of JSON. */
+/** The store keeps no larger declaration; in bytes of JSON. */
 const MAX_SPEC_BYTES = 380_000;
 
-/** What of a write the store cannot keep. */
+/** Finds what is more than one write to the store can hold. */
 function limitExceeded(step: Step | undefined): Issue[] {
   if (step === undefined) return [];
   const room = MAX_ITEMS - step.gateways.length;

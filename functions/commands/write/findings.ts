@@ -14,7 +14,7 @@ import { placesOf } from './finding-places.ts';
 
 type Route = Resource<'route'>;
 
-/** What of the changes bears on the configuration of gateways. */
+/** The changes that bear on the configuration of gateways. */
 interface Moved {
   routes: readonly Change<'route'>[];
   /** Routes that stay as they are, while a service that they use changes. */
@@ -113,7 +113,7 @@ async function configOf(world: World, routes: readonly Route[]): Promise<Gateway
   return resolve({ routes: [...routes], services: [...services.values()], clusters: [...clusters.values()] });
 }
 
-/** The pool, with the new addresses of clusters that serve it by their ingress. */
+/** Gives a pool the new addresses of the clusters that serve it by their ingress. */
 function readdressed(pool: Pool, clusters: readonly Change<'cluster'>[]): Pool {
   const members = pool.members.map((member) => {
     const change = clusters.find(({ resource }) => resource.name === member.cluster);

@@ -30,24 +30,24 @@ export interface Placed extends Declaration {
   place: string;
 }
 
-/** How a fleet shall be. */
+/** The fleet as somebody wants it. */
 export interface Desired {
   fleet: string;
   declarations: readonly Placed[];
-  /** Of what is not among the declarations: whether it goes. The fleet itself never does. */
+  /** Whether a resource that is not among the declarations goes. The fleet itself never does. */
   isRemoved(resource: Resource): boolean;
-  /** What has been found wrong already, to be told with the rest. */
+  /** These faults have been found already and are told with the rest. */
   faults: readonly Issue[];
 }
 
 export interface ApplyOptions {
-  /** Of the plan that was approved. */
+  /** The digest of the plan that was approved. */
   digest?: string | undefined;
   /** Gateways may be left without routes. */
   allowEmpty: boolean;
 }
 
-/** An operation, or the plan where nothing is written. */
+/** The result is an operation, or the plan where nothing is written. */
 export type Applied = { operation: Operation; plan?: undefined } | { plan: FleetPlan; operation?: undefined };
 
 /** Traffic that moves meanwhile is given way this many times. */
@@ -83,7 +83,7 @@ export async function applyDesired(
   throw held(await store.hold(fleet));
 }
 
-/** What it takes to make the fleet as desired, checked, and how that is shown. */
+/** Plans and checks the changes that make the fleet as desired. */
 async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults }: Desired, allowEmpty: boolean) {
   // The counts come first: a referrer that the search misses has raised them by the time of the write.
   const counts = await countsOf(ctx.deps.store, fleet);
@@ -109,7 +109,7 @@ function shownChange(difference: Difference): ManifestChange {
   return { verb, kind, name, fields: changesOf(difference).changes };
 }
 
-/** Everything that is declared in the fleet, and the fleet. */
+/** Reads the fleet and everything that is declared in it. */
 export async function everything(store: Store, fleet: string): Promise<Resource[]> {
   const [self, ...others] = await Promise.all([
     store.get('fleet', fleet, fleet),
@@ -120,7 +120,7 @@ export async function everything(store: Store, fleet: string): Promise<Resource[
 
 type Counts = ReadonlyMap<Kind, ReadonlyMap<string, number>>;
 
-/** Of the kinds that others refer to. That the fleet itself is referred to keeps no one from changing it. */
+/** Reads the reference counts of the kinds that others refer to. That the fleet itself is referred to keeps nobody from changing it. */
 async function countsOf(store: Store, fleet: string): Promise<Counts> {
   const referred = KINDS.filter((kind) => kind !== 'fleet' && kinds[kind].referredBy.length > 0);
   const counts = await Promise.all(
@@ -135,7 +135,7 @@ function changeOf(deps: Deps, fleet: string, { kind, name, spec, before }: Diffe
   return declarationOf(deps, { kind, fleet, name }, spec, before, referenceCount);
 }
 
-/** As far as there is time; the sweep goes on. */
+/** Writes the steps and has the gateways follow, as far as there is time; the sweep goes on. */
 async function finish(ctx: Context, fleet: string, gateways: readonly string[]): Promise<void> {
   const { deps, requestId } = ctx;
   const untilMs = deps.clock.now() + FOLLOW_MS;

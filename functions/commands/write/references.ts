@@ -8,7 +8,7 @@ import { kinds, type Reference, referencesOf } from '../kinds.ts';
 import type { World } from '../world.ts';
 import { type Change, type ChangeSet, isOf } from './change-set.ts';
 
-/** The places of a declaration that name something that would not exist. */
+/** Finds the places of a declaration that name something that would not exist. */
 export async function unknownReferences({ resource }: Change, then: World, settings: Settings): Promise<Issue[]> {
   const references = referencesOf(resource);
   const known = new Set<string>();
@@ -44,7 +44,7 @@ function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue
   return [unknownReference('#/credentials', `there is no credential set ${spec.credentials}`)];
 }
 
-/** What stays as it is and refers to what goes, up to 100 places. Everything in a fleet names the fleet. */
+/** Finds up to 100 places that stay as they are and refer to what goes. Everything in a fleet names the fleet. */
 export async function danglingReferences({ changes, then, places }: ChangeSet): Promise<Issue[]> {
   const gone = changes.filter(({ verb, referenceCount }) => verb === 'delete' && referenceCount !== 0);
   const names = new Set(gone.map(({ resource }) => keyOf(resource)));

@@ -20,10 +20,10 @@ import { checkChanges, faultsOf } from './check.ts';
 /** Writers that keep getting in between are given way this many times. */
 const MAX_ATTEMPTS = 5;
 
-/** What became of a write. */
+/** The result of a write. */
 export interface Written<K extends Kind> {
   created: boolean;
-  /** As it is now; in a dry run, as it would be, with what would follow. */
+  /** The resource as it is now; in a dry run, as it would be, with what would follow. */
   view: Views[K];
   /** Id of the operation that makes the gateways follow; absent when none has to. */
   operation?: string | undefined;
@@ -61,7 +61,7 @@ export async function putResource<K extends Kind>(
   });
 }
 
-/** What moves requests in a body. */
+/** The part of a body that moves requests, which safety rules are told of. */
 const MOVED_BY: { [K in Kind]?: string } = { route: '#/distribution', service: '#/exports' };
 
 async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>): Promise<Written<K>> {
@@ -69,7 +69,7 @@ async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>): P
   return { created: false, view: ctx.isDry ? { ...view, dryRun: { plans: [] } } : view };
 }
 
-/** What became of a deletion: the id of the operation that makes the gateways follow, or in a dry run what would follow. */
+/** The result of a deletion: the id of the operation that makes the gateways follow, or in a dry run what would follow. */
 export interface Deleted {
   operation?: string | undefined;
   dryRun?: DryRun;
@@ -100,7 +100,7 @@ async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
   return { change, set: await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]) };
 }
 
-/** Until the work is done. It is undefined when another write came first. */
+/** Does the work again while it resolves with undefined, which says that another write came first. Throws `write-conflict` in the end. */
 async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const done = await work();
@@ -110,8 +110,8 @@ async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
 }
 
 /**
- * The change with its audit event and a row for every gateway that has to follow, in one transaction; then the gateways follow in the
- * background, and the sweep sees to what that leaves. Undefined when another write came first.
+ * Writes the change with its audit event and a row for every gateway that has to follow, in one transaction; then the gateways follow in the
+ * background, and the sweep sees to what that leaves. Resolves with undefined when another write came first.
  */
 async function commitChange<K extends Kind>(
   ctx: Context,
@@ -138,7 +138,7 @@ function operationOf(ctx: Context, { verb, resource }: Change, gateways: string[
   return pushOperation(ctx, { at, ulid: ctx.deps.ids.ulid() }, pushed);
 }
 
-/** What was there when it was looked up, and is not any more. */
+/** Throws for what was there when it was looked up, and is not any more. */
 function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
   const gone = missing.find((ref) => ref.kind === 'fleet');
   if (gone) throw notFound(gone);

@@ -17,7 +17,7 @@ import { type Change, type ChangeSet, isOf } from './change-set.ts';
 
 type Route = Resource<'route'>;
 
-/** What changes move of where requests go. */
+/** The routes and services by which changes move requests. */
 interface Edit {
   /** Routes as they were and as they would be. */
   routes: readonly { before: Route | undefined; after: Route | undefined }[];
@@ -48,7 +48,7 @@ export function violations(rules: readonly RuleResult[], fleet: string): Issue[]
     });
 }
 
-/** What the rules say of changes, and what they were held against. */
+/** The results of the rules, and what these were held against. */
 interface Checked {
   results: RuleResult[];
   checkedAgainst: NonNullable<Commit['checkedAgainst']>;
@@ -112,7 +112,7 @@ function movesService({ verb, resource, before }: Change<'service'>): boolean {
   return verb === 'update' && !equal(resource.spec.exports, before?.spec.exports);
 }
 
-/** Names of what the routes use. */
+/** Returns the names of the services that the routes use. */
 function servicesOf(routes: readonly (Route | undefined)[]): string[] {
   return routes.flatMap((route) => (route ? backendsOf(route.spec).map(({ ref }) => ref.service) : []));
 }
@@ -152,7 +152,7 @@ function atOneGateway(route: Resource<'route'>): Resource<'route'> {
   return { ...route, spec: { ...route.spec, gateways: route.spec.gateways.slice(0, 1) } };
 }
 
-/** What the limited clusters may take of the edit, given what else they serve; read only when the edit says what load it brings. */
+/** Computes what the limited clusters may take of the edit, given what else they serve; it is read only when the edit says what load it brings. */
 async function ceilingsOf(
   store: Store,
   { name: fleet, spec }: Resource<'fleet'>,

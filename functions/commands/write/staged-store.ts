@@ -7,7 +7,7 @@ import { byTerm, termKey } from '../read-once.ts';
 
 type Resources = Pick<Store, 'get' | 'list' | 'all' | 'find' | 'routesUnder' | 'gatewaysAt'>;
 
-/** What changes nothing that is declared, and is done by the store itself. */
+/** These change nothing that is declared, and are done by the store itself. */
 type Reads =
   | 'referenceCount'
   | 'referenceCounts'
@@ -57,7 +57,7 @@ function refuse(): never {
   throw new Error('What would be is looked at only: nothing can be written there.');
 }
 
-/** Everything that is no read, so that a new method of the port does not compile before it stands on one of the two lists. */
+/** These are all methods that do not read, so that a new method of the port does not compile before it stands on one of the two lists. */
 const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never> = {
   beat: refuse,
   commit: refuse,
@@ -122,7 +122,7 @@ export function stagedStore(store: Store, fleet: string, changes: readonly Write
 
 type Changed = { [K in Kind]: Map<string, Resource<K> | undefined> };
 
-/** By kind and name what each resource would be; undefined for those that go. */
+/** Sorts by kind and name what each resource would be; undefined stands for those that go. */
 function changedBy(changes: readonly Write[]): Changed {
   const changed: Changed = {
     fleet: new Map(),

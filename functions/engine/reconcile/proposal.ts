@@ -1,9 +1,10 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import { effectiveShares, isRejected } from '../../core/distribution.ts';
+import { shownPoints, withEverybody, withFormer, withoutGone } from '../../core/gateway/former.ts';
 import { type Circumstances, type Judged, judge } from '../../core/gateway/judge.ts';
 import { type Points, routesOf } from '../../core/gateway/reading.ts';
 import { guard } from '../../core/guard.ts';
-import type { GatewayConfig, Pool, Share } from '../../core/ir.ts';
+import type { GatewayConfig, Pool, Rule, Share } from '../../core/ir.ts';
 import { plan, planOf } from '../../core/plan.ts';
 import type { Change, Plan, ProviderObject, Refusal } from '../../core/provider-object.ts';
 import type { Finding, Observed, PoolShares } from '../../providers/provider.ts';
@@ -32,11 +33,10 @@ export function propose(
   refusals: readonly Refusal[] = [],
 ): Proposal {
   const { resource, scope, provider, session, baseline, last, revertsDrift, isAsked } = context;
-  const config = matched(context, observed);
+  const { config, points } = located(context, matched(context, observed), observed);
   const desired = desiredObjects(context, config, observed);
   const all = plan(desired, observed.objects, resource.spec.policy, scope === 'full' ? 'full' : 'update');
   const findings = scope === 'full' ? provider.findings(config, observed.facts) : [];
-  const points = pointsOf(context, config, observed);
   const keys = new Map(desired.map((object) => [object.key, object]));
   const judged = judge(all, {
     baseline,
@@ -91,17 +91,31 @@ function rejectedPools({ traffic }: GatewayContext, { pools }: GatewayConfig): S
   return new Set(pools.filter((pool) => isRejected(pool, traffic)).map(({ key }) => key));
 }
 
-/** What the gateway had of each pool when it was read. */
-function pointsOf({ provider, scope, lastPoints }: GatewayContext, config: GatewayConfig, observed: Observed): Points {
-  const pools: Record<string, Share[]> = {};
-  for (const pool of config.pools) {
-    const points = provider.points(pool, observed);
-    if (points) pools[pool.key] = points;
-  }
-  return { pools, routes: scope === 'full' ? poolsByRoute(config) : lastPoints.routes };
+/** What the gateway had of each pool when it was read, and the pools with those who have it although they are no members any more. */
+function located(
+  context: GatewayContext,
+  { rules, pools }: GatewayConfig,
+  observed: Observed,
+): { config: GatewayConfig; points: Points } {
+  const { provider, scope, pools: before, lastPoints } = context;
+  const unsure = scope === 'full' ? new Set<string>() : sharedOutOtherwise(context);
+  const found: Points = { pools: {}, routes: scope === 'full' ? poolsByRoute(rules) : lastPoints.routes };
+  const known = pools.map((matchedPool) => {
+    const pool = withFormer(matchedPool, before);
+    const points = provider.points(withEverybody(pool), observed);
+    if (points && !unsure.has(pool.key)) found.pools[pool.key] = shownPoints(pool, points);
+    return withoutGone(pool, points);
+  });
+  return { config: { rules, pools: known }, points: found };
 }
 
-function poolsByRoute({ rules }: GatewayConfig): Record<string, string[]> {
+/** Pools of routes that were read to share them out otherwise than declared; a run of pools does not read those again. */
+function sharedOutOtherwise({ last, lastPoints }: GatewayContext): ReadonlySet<string> {
+  const altered = last.deviations.filter(({ isPoints, pool }) => isPoints && pool === undefined);
+  return new Set(altered.flatMap(({ routes }) => routes.flatMap((route) => lastPoints.routes[route] ?? [])));
+}
+
+function poolsByRoute(rules: readonly Rule[]): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const { key, backends, mirror, fallback } of rules) {
     const [route = ''] = routesOf([key]);
@@ -123,8 +137,10 @@ function laggingOf(
     if (pool === undefined) return [];
     const wanted = provider.served(pool, effectiveShares(pool, traffic));
     const verified = points[key];
-    const has = (cluster: string) => verified?.find((share) => share.cluster === cluster)?.percent;
-    return wanted.filter(({ cluster, percent }) => has(cluster) !== percent).map(({ cluster }) => cluster);
+    const percentOf = (shares: readonly Share[] | undefined, name: string) =>
+      shares?.find(({ cluster }) => cluster === name)?.percent;
+    const names = new Set([...wanted, ...(verified ?? [])].map(({ cluster }) => cluster));
+    return [...names].filter((name) => percentOf(verified, name) !== (percentOf(wanted, name) ?? 0)).sort();
   };
 }
 

@@ -54,11 +54,7 @@ function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Re
   if (scope === 'pools') {
     return {
       ...kept,
-      deviations: sorted([
-        ...last.deviations.filter(({ isPoints }) => !isPoints),
-        ...found,
-        ...missing(context, proposal, readAt),
-      ]),
+      deviations: sorted([...last.deviations.filter(isNotRead), ...found, ...missing(context, proposal, readAt)]),
     };
   }
   return {
@@ -71,6 +67,11 @@ function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Re
     foreign: observed.foreign,
     quotas: fullestFirst(proposal.quotas),
   };
+}
+
+/** A run of pools reads what serves them, and looks for nothing that has to go. */
+function isNotRead({ pool, verb }: Deviation): boolean {
+  return pool === undefined || verb === 'delete';
 }
 
 /** Written, and read back otherwise. */

@@ -11,7 +11,15 @@ import { KEY_TAG, tagOf, tagValue } from './marks.ts';
 import { separate } from './observe.ts';
 import { refusal, refusedOf } from './refusals.ts';
 import { dependsOnRefused, missingTarget, readTargets, type Target } from './rule-groups.ts';
-import { halves, isDelete, type RuleStep, ruleLanes, ruleParameters, takeDeletes } from './rule-steps.ts';
+import {
+  halves,
+  isDelete,
+  type RuleStep,
+  ruleLanes,
+  ruleParameters,
+  takeDeletes,
+  withoutReplaced,
+} from './rule-steps.ts';
 
 interface Work {
   session: AlbSession;
@@ -38,16 +46,17 @@ export async function applyRules(
     if (missing === undefined) pending.push(one);
     else refused.push(dependsOnRefused(one, missing));
   }
-  const lanes = await settle(ruleLanes(pending, observed).map((lane) => takeLane(lane, work)));
+  const lanes = await settle(ruleLanes(pending, observed).map((lane) => takeLane(lane, refused, work)));
   return [...refused, ...lanes.flat()];
 }
 
 /** A step that is refused is cut in halves until what the cloud does not want is alone. */
-async function takeLane(lane: readonly RuleStep[], work: Work): Promise<Refusal[]> {
+async function takeLane(lane: readonly RuleStep[], before: readonly Refusal[], work: Work): Promise<Refusal[]> {
   const refused: Refusal[] = [];
   let left = [...lane];
   for (let step = left.shift(); step !== undefined; step = left.shift()) {
-    const current = step;
+    const current = withoutReplaced(step, new Set([...before, ...refused].map(({ key }) => key)));
+    if (current === undefined) continue;
     const error = await refusedOf(() => takeStep(current, work));
     if (error === undefined) continue;
     const reordered = error.errorClass === 'quota' ? makeRoom(current, left) : undefined;

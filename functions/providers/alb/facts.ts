@@ -36,9 +36,9 @@ const UNSEEN: Facts = {
   otherRules: [],
 };
 
-/** Facts that stand alone may have been kept since an earlier time, and are of no known form. */
+/** Facts that stand alone may have been kept by another release: what has another form says nothing. */
 export function keptFacts(facts: unknown): Facts {
-  return facts === undefined ? UNSEEN : Facts.parse(facts);
+  return Facts.safeParse(facts).data ?? UNSEEN;
 }
 
 /** What a load balancer has now, in its own types. */

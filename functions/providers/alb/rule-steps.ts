@@ -27,6 +27,8 @@ interface Creation {
 interface Deletion {
   key: string;
   id: string;
+  /** Keys of the rules that take its place. */
+  unless?: readonly string[] | undefined;
 }
 
 /** One write to the rules of a listener. */
@@ -60,8 +62,8 @@ function laneOf(listenerId: string, changes: readonly RuleChange[]): RuleStep[] 
   const creates = changes.flatMap(({ verb, key, after }) =>
     verb === 'create' && after ? [{ key, spec: after.spec }] : [],
   );
-  const deletes = changes.flatMap(({ verb, key, before }) =>
-    verb === 'delete' && before?.remoteId !== undefined ? [{ key, id: before.remoteId }] : [],
+  const deletes = changes.flatMap(({ verb, key, before, unless }) =>
+    verb === 'delete' && before?.remoteId !== undefined ? [{ key, id: before.remoteId, unless }] : [],
   );
   return [
     ...chunks(updatesOf(changes), MAX_RULES).map((rules) => ({ action: 'UpdateRulesAttribute' as const, rules })),
@@ -167,4 +169,11 @@ function whole({ key, spec }: Creation, owner: string, idOf: (key: string) => st
 
 function listenerOf({ before, after }: RuleChange): string {
   return (after ?? before)?.spec.ListenerId ?? '';
+}
+
+/** What serves goes on serving while what takes its place is refused. `refused`: keys of rules. Undefined when nothing of the step is left. */
+export function withoutReplaced(step: RuleStep, refused: ReadonlySet<string>): RuleStep | undefined {
+  if (!isDelete(step)) return step;
+  const rules = step.rules.filter(({ unless = [] }) => !unless.some((key) => refused.has(key)));
+  return rules.length === 0 ? undefined : { ...step, rules };
 }

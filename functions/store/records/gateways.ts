@@ -85,6 +85,7 @@ const StoredPool: z.ZodType<Pool> = z.object({
       }),
     )
     .optional(),
+  former: z.array(Member).optional(),
 });
 
 export const poolRecord = recordType('pool', StoredPool);
