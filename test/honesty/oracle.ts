@@ -98,20 +98,20 @@ export class Oracle {
         lies.push({ rule: 'programmed', said: `${who} is Programmed, read at ${readAt}`, found: told(worlds, place, route) });
       }
     }
-    const worlds = this.#worldsAt(parent.gateway, { readAt, poolsReadAt: parent.readAt });
+    const worlds = this.#worldsAt(parent.gateway, { readAt, poolsReadAt: parent.poolsReadAt });
     const served = worlds.map((world) => servedBy(world, place, route));
     const isSame = readAt !== undefined && ms(route.updatedAt) < ms(readAt);
     for (const { service, clusters } of parent.backends) {
       const verified = clusters.flatMap(({ cluster, verifiedPercent: percent }) => (percent === undefined ? [] : [{ cluster, percent }]));
       if (isSame && verified.length > 0 && !served.some((one) => hasPoints(one, service, verified))) {
         const text = verified.map(({ cluster, percent }) => `${cluster} ${percent}`).join(', ');
-        lies.push({ rule: 'verified-points', said: `${who}: ${service} is verified with ${text}, read at ${parent.readAt}`, found: served.map(textOf).join(' or ') });
+        lies.push({ rule: 'verified-points', said: `${who}: ${service} is verified with ${text}, read at ${parent.poolsReadAt}`, found: served.map(textOf).join(' or ') });
       }
       const wanted = clusters.map(({ cluster, wantedPercent: percent }) => ({ cluster, percent }));
       const isEqual = clusters.every((one) => one.wantedPercent === one.verifiedPercent);
       if (isTrue(parent, 'Following') && !(isEqual && served.some((one) => hasPoints(one, service, wanted)))) {
         const text = clusters.map((one) => `${one.cluster} ${one.verifiedPercent} of ${one.wantedPercent}`).join(', ');
-        lies.push({ rule: 'following', said: `${who}: ${service} is Following with ${text}, read at ${parent.readAt}`, found: served.map(textOf).join(' or ') });
+        lies.push({ rule: 'following', said: `${who}: ${service} is Following with ${text}, read at ${parent.poolsReadAt}`, found: served.map(textOf).join(' or ') });
       }
     }
     return lies;
