@@ -1,6 +1,6 @@
 import type { LocalCloud } from '../../infra/local/cloud/server.ts';
 import type { Prng } from '../sim/prng.ts';
-import { FOREIGN, type GatewayName } from './places.ts';
+import { FOREIGN, type GatewayName, ownerOf } from './places.ts';
 import type { Plane } from './plane.ts';
 
 /** What somebody does at a gateway by the console of the cloud, with no word to anyone. Undefined where there is nothing to do it to. */
@@ -110,8 +110,9 @@ const MSE: readonly Hand[] = [
     name: 'moves a service to other addresses',
     make: (reach) => {
       const services = [...(gatewayOf(reach)?.services.values() ?? [])];
-      const [one, other] = [pickOf(reach.prng, services), pickOf(reach.prng, services)];
-      if (one === undefined || other === undefined || one.Ips.join() === other.Ips.join()) return undefined;
+      const one = pickOf(reach.prng, services);
+      const other = one && pickOf(reach.prng, services.filter(({ Ips }) => isOfSame(one.Ips, Ips)));
+      if (one === undefined || other === undefined) return undefined;
       one.Ips = [...other.Ips];
       return 'done';
     },
@@ -135,6 +136,12 @@ export function edit(plane: Plane, gateway: GatewayName, prng: Prng): { name: st
   const made = hand.make({ cloud: plane.control.cloud, place: plane.placeOf(gateway), prng });
   if (made === undefined) return undefined;
   return { name: `somebody ${hand.name} at ${gateway}`, undo: made === 'done' ? undefined : made };
+}
+
+/** Addresses of one service, and not the same. */
+function isOfSame(one: readonly string[], other: readonly string[]): boolean {
+  const serviceOf = ([address = '']: readonly string[]) => ownerOf(address).split('/')[0];
+  return one.join() !== other.join() && serviceOf(one) === serviceOf(other);
 }
 
 function rulesOf({ cloud, place }: Reach) {
