@@ -62,10 +62,7 @@ export async function replaceItems(client: DynamoDBClient, items: Saved['items']
   const keyOf = ({ pk, sk }: Saved['items'][number]) => JSON.stringify([pk, sk]);
   const kept = new Set(items.map(keyOf));
   const gone = (await itemsOf(client)).filter((item) => !kept.has(keyOf(item)));
-  await write(
-    client,
-    gone.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } })) as WriteRequest[],
-  );
+  await write(client, gone.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } })) as WriteRequest[]);
   await write(
     client,
     items.map((Item) => ({ PutRequest: { Item } })),

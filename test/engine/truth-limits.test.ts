@@ -22,8 +22,15 @@ describe.each(['alb', 'mse'] as const)('what only %s finds out', (provider) => {
     harness = await startFleet({ provider, jobLatencyMs: 20 });
     const said = saidOf(harness);
     const { host: address, port } = harness.edge.clusters.a.address;
-    await harness.put(`${FLEET}/clusters/c`, { kind: 'kubernetes', joins: 'at-once', ingress: { endpoints: [{ address, port }] } });
-    await harness.put(`${FLEET}/services/twin`, { ports: [{ name: 'http', port: 80 }], exports: [{ cluster: 'a' }, { cluster: 'c' }] });
+    await harness.put(`${FLEET}/clusters/c`, {
+      kind: 'kubernetes',
+      joins: 'at-once',
+      ingress: { endpoints: [{ address, port }] },
+    });
+    await harness.put(`${FLEET}/services/twin`, {
+      ports: [{ name: 'http', port: 80 }],
+      exports: [{ cluster: 'a' }, { cluster: 'c' }],
+    });
     const clusters = ['a', 'c'].map((cluster) => ({ cluster, weight: 50 }));
     await commit('twin', {
       gateways: ['edge'],
@@ -54,13 +61,18 @@ describe('what only alb finds out', () => {
     }
     expect(await reconcile()).toMatchObject({ state: 'Diverged', reason: 'Refused' });
     const { items } = await said.get('/routes?pageSize=100');
-    const reasons = items.map(({ name, conditions }: { name: string; conditions: { type: string; status: string; reason: string }[] }) => {
-      const found = conditions.find(({ type }) => type === 'Programmed');
-      return { name, told: `${found?.status} ${found?.reason}` };
-    });
+    const reasons = items.map(
+      ({ name, conditions }: { name: string; conditions: { type: string; status: string; reason: string }[] }) => {
+        const found = conditions.find(({ type }) => type === 'Programmed');
+        return { name, told: `${found?.status} ${found?.reason}` };
+      },
+    );
     const refused = reasons.filter(({ told }: { told: string }) => told === 'False Refused');
     const served = reasons.filter(({ told }: { told: string }) => told === 'True Programmed');
-    expect(reasons.map(({ told }: { told: string }) => told).filter((told: string) => !/Refused|True/.test(told)), 'others').toEqual([]);
+    expect(
+      reasons.map(({ told }: { told: string }) => told).filter((told: string) => !/Refused|True/.test(told)),
+      'others',
+    ).toEqual([]);
     for (const { name } of served.slice(0, 5)) {
       if (name.startsWith('q')) expect((await harness.edge.get(`${name}.example.com`)).status, name).toBe(200);
     }

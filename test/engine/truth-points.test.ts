@@ -28,16 +28,21 @@ describe.each(['alb', 'mse'] as const)('the points that are told of %s', (provid
   afterEach(() => harness.close());
 
   it('name a cluster that is no member any more for as long as it gets requests', async () => {
-    for (const action of ['UpdateServerGroupServersAttribute', 'AddServersToServerGroup', 'RemoveServersFromServerGroup', 'ReplaceServersInServerGroup', 'UpdateGatewayRoute', 'UpdateGatewayService']) {
+    for (const action of [
+      'UpdateServerGroupServersAttribute',
+      'AddServersToServerGroup',
+      'RemoveServersFromServerGroup',
+      'ReplaceServersInServerGroup',
+      'UpdateGatewayRoute',
+      'UpdateGatewayService',
+    ]) {
       harness.cloud.faults.add({ kind: 'throttle', action, times: ALWAYS });
     }
     await harness.put(`${FLEET}/routes/shop`, onlyTo('b'));
     await readAgain();
     expect((await harness.edge.split(10, 'shop.example.com'))['a']).toBe(6);
     const { a = 'cannot be told', b } = await said.points('shop');
-    expect([a, b]).toEqual(
-      provider === 'alb' ? ['0/60', '100/40'] : ['cannot be told', '100/undefined'],
-    );
+    expect([a, b]).toEqual(provider === 'alb' ? ['0/60', '100/40'] : ['cannot be told', '100/undefined']);
     expect(await said.condition('/clusters/a', 'Following')).not.toBe('True Following');
     expect(await said.condition('/gateways/edge', 'Programmed')).not.toBe('True Programmed');
     harness.cloud.faults.clear();
@@ -59,7 +64,8 @@ describe('the points that are told of mse', () => {
     for (const { routes } of harness.cloud.mse.gateways.values()) {
       for (const { config, published } of routes.values()) {
         for (const { Services } of [config, published ?? config]) {
-          if (Services.length === 2) Services.forEach((service, index) => Object.assign(service, { Percent: index === 0 ? 99 : 1 }));
+          if (Services.length === 2)
+            Services.forEach((service, index) => Object.assign(service, { Percent: index === 0 ? 99 : 1 }));
         }
       }
     }
@@ -78,7 +84,8 @@ describe('the points that are told of mse', () => {
     for (const { routes, services } of harness.cloud.mse.gateways.values()) {
       const shop = [...routes.values()].find(({ Name }) => Name.includes('-shop-'));
       const id = shop?.config.Services[0]?.ServiceId ?? 0;
-      for (const [key, { config }] of routes) if (config.Services.some(({ ServiceId }) => ServiceId === id)) routes.delete(key);
+      for (const [key, { config }] of routes)
+        if (config.Services.some(({ ServiceId }) => ServiceId === id)) routes.delete(key);
       services.delete(id);
     }
     await harness.api('POST', `${FLEET}/gateways/edge/apply`);

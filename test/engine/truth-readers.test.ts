@@ -66,11 +66,15 @@ describe.each(['alb', 'mse'] as const)('a reader of %s', (provider) => {
     harness.cloud.faults.add({ kind: 'drop', times: 1_000_000 });
     const { target } = harness.edge;
     const other =
-      target.provider === 'alb' ? { ...target, loadBalancerId: 'alb-other' } : { ...target, gatewayUniqueId: 'gw-other' };
+      target.provider === 'alb'
+        ? { ...target, loadBalancerId: 'alb-other' }
+        : { ...target, gatewayUniqueId: 'gw-other' };
     await harness.put(`${FLEET}/gateways/other`, { target: other });
     const said = saidOf(harness);
     for (const type of ['Programmed', 'Following']) {
-      expect(await said.condition('/gateways/other', type)).toMatch(/^(False|Unknown) (NeverRead|NotReadable|Pending|NoProgress)$/);
+      expect(await said.condition('/gateways/other', type)).toMatch(
+        /^(False|Unknown) (NeverRead|NotReadable|Pending|NoProgress)$/,
+      );
     }
     expect((await said.get('/gateways/other')).sync.state).not.toBe('Verified');
     await harness.close();

@@ -34,7 +34,12 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     const settings = { ...harness.deps().settings, notificationTargets: ['pager'] };
     const { automation, health, failover } = await said.get('');
     const api = createApi(harness.deps({ settings }));
-    await api('PUT', FLEET, { automation, health, failover, notifications: [{ target: 'pager' }] }, { 'if-match': '*' });
+    await api(
+      'PUT',
+      FLEET,
+      { automation, health, failover, notifications: [{ target: 'pager' }] },
+      { 'if-match': '*' },
+    );
     await sweepFor(10);
     harness.cloud.faults.add({ kind: 'throttle', times: ALWAYS });
     await withdraw(harness, EDGE, ['a']);
@@ -43,7 +48,9 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     for (const place of PLACES) {
       expect(await said.condition(place, 'Following'), place).toMatch(/^(False|Unknown) (NoProgress|NotReadable)$/);
     }
-    expect((await said.get('/clusters/a')).gateways).toMatchObject([{ gateway: 'edge', maxPercent: expect.any(Number) }]);
+    expect((await said.get('/clusters/a')).gateways).toMatchObject([
+      { gateway: 'edge', maxPercent: expect.any(Number) },
+    ]);
     expect(await said.condition('/clusters/a', 'Serving')).toBe('False StillServing');
     const { items } = await harness.deps().store.pendingDocuments('delivery', 100);
     const types = items.map(({ body }) => body.event.type);
@@ -112,15 +119,20 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
   it('T-14: a plan right after drift tells the drift with its fields, and promises to undo it only where that is done', async () => {
     const { state, mse } = harness.cloud;
     for (const { Servers } of state.serverGroups.values()) for (const server of Servers.slice(0, 1)) server.Weight = 1;
-    for (const { services } of mse.gateways.values()) for (const service of services.values()) service.Ips = ['10.9.9.9:80'];
+    for (const { services } of mse.gateways.values())
+      for (const service of services.values()) service.Ips = ['10.9.9.9:80'];
     harness.clock.advance(60_000);
     await sweep(harness.deps());
     const { reading } = await said.get('/gateways/edge');
     expect(reading.deviationCount).toBeGreaterThan(0);
-    const dry = await harness.api('PUT', `${FLEET}/routes/new?dryRun=true`, { ...ROUTES.shop, hostnames: ['new.example.com'] });
+    const dry = await harness.api('PUT', `${FLEET}/routes/new?dryRun=true`, {
+      ...ROUTES.shop,
+      hostnames: ['new.example.com'],
+    });
     const [plan] = dry.body.dryRun.plans;
     expect(plan.drift).toHaveLength(reading.deviationCount);
-    for (const { before, after, cause } of plan.drift) expect({ before, after, cause }).toMatchObject({ before: {}, after: {}, cause: 'drift' });
+    for (const { before, after, cause } of plan.drift)
+      expect({ before, after, cause }).toMatchObject({ before: {}, after: {}, cause: 'drift' });
     const codes = plan.notices.map(({ code }: Json) => code);
     expect(codes).toContain('leaves-drift');
     expect(codes).not.toContain('reverts-drift');
@@ -145,15 +157,18 @@ describe('what is said of both', () => {
     await harness.close();
   });
 
-  it.each(['alb', 'mse'] as const)('T-13: an edit of weights changes points in place at %s and renames nothing', async (provider) => {
-    const harness = await startFleet({ provider, jobLatencyMs: 20 });
-    harness.forgetCalls();
-    const clusters = ['a', 'b'].map((cluster) => ({ cluster, weight: 50 }));
-    await harness.put(`${FLEET}/routes/shop`, { ...ROUTES.shop, distribution: { strategy: 'weighted', clusters } });
-    const writes = { alb: ['UpdateServerGroupServersAttribute'], mse: ['UpdateGatewayRoute', 'ApplyGatewayRoute'] };
-    expect(harness.writes()).toEqual(writes[provider]);
-    expect(await saidOf(harness).points('shop')).toEqual({ a: '50/50', b: '50/50' });
-    expect(await harness.edge.split(20, 'shop.example.com')).toEqual({ a: 10, b: 10 });
-    await harness.close();
-  });
+  it.each(['alb', 'mse'] as const)(
+    'T-13: an edit of weights changes points in place at %s and renames nothing',
+    async (provider) => {
+      const harness = await startFleet({ provider, jobLatencyMs: 20 });
+      harness.forgetCalls();
+      const clusters = ['a', 'b'].map((cluster) => ({ cluster, weight: 50 }));
+      await harness.put(`${FLEET}/routes/shop`, { ...ROUTES.shop, distribution: { strategy: 'weighted', clusters } });
+      const writes = { alb: ['UpdateServerGroupServersAttribute'], mse: ['UpdateGatewayRoute', 'ApplyGatewayRoute'] };
+      expect(harness.writes()).toEqual(writes[provider]);
+      expect(await saidOf(harness).points('shop')).toEqual({ a: '50/50', b: '50/50' });
+      expect(await harness.edge.split(20, 'shop.example.com')).toEqual({ a: 10, b: 10 });
+      await harness.close();
+    },
+  );
 });

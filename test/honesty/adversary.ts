@@ -47,7 +47,12 @@ export class Adversary {
     const [fault] = trouble.cloud ?? [];
     if (fault?.kind === 'stale-read' && fault.product !== undefined) {
       const fromMs = this.#plane.clock.now();
-      const span = { gateway: fault.product, fromMs, toMs: Number.POSITIVE_INFINITY, world: this.#plane.timeline.now() };
+      const span = {
+        gateway: fault.product,
+        fromMs,
+        toMs: Number.POSITIVE_INFINITY,
+        world: this.#plane.timeline.now(),
+      };
       this.#oracle.stale.push(span);
       this.#stale.push({ span, trouble });
     }

@@ -1,5 +1,5 @@
-import type { ClientRequest } from 'node:http';
 import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
 import type { Store } from '../../functions/deps.ts';
 import type { TestClock } from '../engine/clocks.ts';
 

@@ -14,7 +14,10 @@ export interface Trouble {
 }
 
 const ACTIONS = Object.fromEntries(
-  GATEWAYS.map((name) => [name, [...loadTable(name).actions.values()].map(({ name: action, kind }) => ({ action, kind }))]),
+  GATEWAYS.map((name) => [
+    name,
+    [...loadTable(name).actions.values()].map(({ name: action, kind }) => ({ action, kind })),
+  ]),
 );
 
 function actionsOf(product: GatewayName, kind: 'read' | 'write'): string[] {
@@ -29,15 +32,24 @@ const DRAWS: readonly Draw[] = [
   (_, prng, product) => {
     const kinds = prng.pick([['read'], ['write'], ['read', 'write']] as const);
     const actions = kinds.flatMap((kind) => actionsOf(product, kind));
-    return { name: `${product} throttles ${kinds.join(' and ')}s`, cloud: actions.map((action) => ({ kind: 'throttle', product, action, times: ALWAYS })) };
+    return {
+      name: `${product} throttles ${kinds.join(' and ')}s`,
+      cloud: actions.map((action) => ({ kind: 'throttle', product, action, times: ALWAYS })),
+    };
   },
   (_, prng, product) => {
     const times = prng.int(1, 4);
-    return { name: `the answers of ${times} writes of ${product} are lost`, cloud: actionsOf(product, 'write').map((action) => ({ kind: 'lost-response', product, action, times })) };
+    return {
+      name: `the answers of ${times} writes of ${product} are lost`,
+      cloud: actionsOf(product, 'write').map((action) => ({ kind: 'lost-response', product, action, times })),
+    };
   },
   (_, __, product) => ({ name: `${product} shows old lists`, cloud: [{ kind: 'stale-read', product, times: ALWAYS }] }),
   (_, __, product) => ({ name: `${product} does not answer`, cloud: [{ kind: 'drop', product, times: ALWAYS }] }),
-  (_, __, product) => ({ name: `the keys for ${product} have expired`, cloud: [{ kind: 'error', product, code: 'InvalidSecurityToken.Expired', times: ALWAYS }] }),
+  (_, __, product) => ({
+    name: `the keys for ${product} have expired`,
+    cloud: [{ kind: 'error', product, code: 'InvalidSecurityToken.Expired', times: ALWAYS }],
+  }),
   (_, prng, product) => {
     const action = prng.pick(actionsOf(product, 'write'));
     const code = product === 'alb' ? 'OperationDenied.Injected' : 'NoPermission';

@@ -36,7 +36,10 @@ const ALB: readonly Hand[] = [
   {
     name: 'edits weights',
     make: ({ prng, ...reach }) => {
-      const group = pickOf(prng, groupsOf({ prng, ...reach }).filter(({ Servers }) => Servers.length > 1));
+      const group = pickOf(
+        prng,
+        groupsOf({ prng, ...reach }).filter(({ Servers }) => Servers.length > 1),
+      );
       const server = group && prng.pick(group.Servers);
       if (server === undefined) return undefined;
       server.Weight = server.Weight === 0 ? 90 : 0;
@@ -49,12 +52,26 @@ const ALB: readonly Hand[] = [
       const { state } = reach.cloud;
       const rule = pickOf(reach.prng, rulesOf(reach));
       const taken = new Set([...state.rules.values()].map(({ Priority }) => Priority));
-      const Priority = rule && Array.from({ length: rule.Priority - 1 }, (_, index) => rule.Priority - 1 - index).find((one) => !taken.has(one));
+      const Priority =
+        rule &&
+        Array.from({ length: rule.Priority - 1 }, (_, index) => rule.Priority - 1 - index).find(
+          (one) => !taken.has(one),
+        );
       if (rule === undefined || Priority === undefined) return undefined;
       const RuleId = `rule-${FOREIGN}-${Priority}-${rule.RuleId}`;
       const RuleConditions = rule.RuleConditions.filter(({ Type }) => Type === 'Host');
-      const RuleActions = [{ Type: 'FixedResponse' as const, Order: 1, FixedResponseConfig: { HttpCode: '200', Content: 'by hand' } }];
-      state.rules.set(RuleId, { ...rule, RuleId, RuleName: `${FOREIGN}-${Priority}`, Priority, RuleConditions, RuleActions, Tags: [] });
+      const RuleActions = [
+        { Type: 'FixedResponse' as const, Order: 1, FixedResponseConfig: { HttpCode: '200', Content: 'by hand' } },
+      ];
+      state.rules.set(RuleId, {
+        ...rule,
+        RuleId,
+        RuleName: `${FOREIGN}-${Priority}`,
+        Priority,
+        RuleConditions,
+        RuleActions,
+        Tags: [],
+      });
       return () => void state.rules.delete(RuleId);
     },
   },
@@ -85,7 +102,10 @@ const MSE: readonly Hand[] = [
   {
     name: 'takes a route offline',
     make: (reach) => {
-      const route = pickOf(reach.prng, routesOf(reach).filter(({ Status }) => Status === 3));
+      const route = pickOf(
+        reach.prng,
+        routesOf(reach).filter(({ Status }) => Status === 3),
+      );
       if (route === undefined) return undefined;
       route.Status = 0;
       delete route.published;
@@ -95,7 +115,10 @@ const MSE: readonly Hand[] = [
   {
     name: 'edits percentages',
     make: (reach) => {
-      const route = pickOf(reach.prng, routesOf(reach).filter(({ config, Status }) => Status === 3 && config.Services.length > 1));
+      const route = pickOf(
+        reach.prng,
+        routesOf(reach).filter(({ config, Status }) => Status === 3 && config.Services.length > 1),
+      );
       if (route === undefined) return undefined;
       const count = route.config.Services.length;
       for (const config of [route.config, route.published]) {
@@ -111,7 +134,12 @@ const MSE: readonly Hand[] = [
     make: (reach) => {
       const services = [...(gatewayOf(reach)?.services.values() ?? [])];
       const one = pickOf(reach.prng, services);
-      const other = one && pickOf(reach.prng, services.filter(({ Ips }) => isOfSame(one.Ips, Ips)));
+      const other =
+        one &&
+        pickOf(
+          reach.prng,
+          services.filter(({ Ips }) => isOfSame(one.Ips, Ips)),
+        );
       if (one === undefined || other === undefined) return undefined;
       one.Ips = [...other.Ips];
       return 'done';
@@ -121,17 +149,36 @@ const MSE: readonly Hand[] = [
     name: 'makes an older route that shadows',
     make: (reach) => {
       const gateway = gatewayOf(reach);
-      const route = pickOf(reach.prng, routesOf(reach).filter(({ Status }) => Status === 3));
+      const route = pickOf(
+        reach.prng,
+        routesOf(reach).filter(({ Status }) => Status === 3),
+      );
       if (gateway === undefined || route === undefined) return undefined;
       const Id = Math.min(...gateway.routes.keys()) - 1;
-      const config = { ...structuredClone(route.config), DestinationType: 'Mock' as const, Services: [], DirectResponse: { Code: 200, Body: 'by hand' } };
-      gateway.routes.set(Id, { ...structuredClone(route), Id, Name: `${FOREIGN}-${Id}`, GmtCreate: '2020-01-01 00:00:00', config, published: config });
+      const config = {
+        ...structuredClone(route.config),
+        DestinationType: 'Mock' as const,
+        Services: [],
+        DirectResponse: { Code: 200, Body: 'by hand' },
+      };
+      gateway.routes.set(Id, {
+        ...structuredClone(route),
+        Id,
+        Name: `${FOREIGN}-${Id}`,
+        GmtCreate: '2020-01-01 00:00:00',
+        config,
+        published: config,
+      });
       return () => void gateway.routes.delete(Id);
     },
   },
 ];
 
-export function edit(plane: Plane, gateway: GatewayName, prng: Prng): { name: string; undo: (() => void) | undefined } | undefined {
+export function edit(
+  plane: Plane,
+  gateway: GatewayName,
+  prng: Prng,
+): { name: string; undo: (() => void) | undefined } | undefined {
   const hand = prng.pick(gateway === 'alb' ? ALB : MSE);
   const made = hand.make({ cloud: plane.control.cloud, place: plane.placeOf(gateway), prng });
   if (made === undefined) return undefined;
@@ -146,14 +193,18 @@ function isOfSame(one: readonly string[], other: readonly string[]): boolean {
 
 function rulesOf({ cloud, place }: Reach) {
   return [...cloud.state.rules.values()]
-    .filter((rule) => rule.ListenerId === place && rule.RuleStatus === 'Available' && !rule.RuleName.startsWith(FOREIGN))
+    .filter(
+      (rule) => rule.ListenerId === place && rule.RuleStatus === 'Available' && !rule.RuleName.startsWith(FOREIGN),
+    )
     .sort((a, b) => a.Priority - b.Priority);
 }
 
 /** Those that rules send to, in the order of the rules. */
 function groupsOf(reach: Reach) {
   const ids = rulesOf(reach).flatMap(({ RuleActions }) =>
-    RuleActions.flatMap((action) => action.ForwardGroupConfig?.ServerGroupTuples.map(({ ServerGroupId }) => ServerGroupId) ?? []),
+    RuleActions.flatMap(
+      (action) => action.ForwardGroupConfig?.ServerGroupTuples.map(({ ServerGroupId }) => ServerGroupId) ?? [],
+    ),
   );
   return [...new Set(ids)].flatMap((id) => reach.cloud.state.serverGroups.get(id) ?? []);
 }

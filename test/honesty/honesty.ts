@@ -52,11 +52,14 @@ const ACTS: readonly [number, Act][] = [
   [4, ({ people }) => people.endShift()],
   [10, ({ adversary }) => adversary.begin()],
   [10, ({ adversary }) => adversary.editByHand()],
-  [0.5, async ({ adversary, people }) => {
-    const told = await adversary.restore();
-    await people.look();
-    return told;
-  }],
+  [
+    0.5,
+    async ({ adversary, people }) => {
+      const told = await adversary.restore();
+      await people.look();
+      return told;
+    },
+  ],
 ];
 
 interface Run {
@@ -92,14 +95,24 @@ export async function runHonesty({ steps, seed, watch, isInMemory = true }: Hone
     if (rest.isOn) rest.note(said, step);
     const line = `step ${step}, ${new Date(said.atMs).toISOString()}: ${done}`;
     watch?.([line, ...told.map(({ rule, said: what, found }) => `  LIE ${rule}: ${what}; ${found}`)].join('\n'));
-    trace.update(`${line}\n${digestible(said)}\n`); if (process.env["DUMP"]) (await import("node:fs")).appendFileSync(process.env["DUMP"], `${line}\n${digestible(said)}\n`);
+    trace.update(`${line}\n${digestible(said)}\n`);
+    if (process.env['DUMP'])
+      (await import('node:fs')).appendFileSync(process.env['DUMP'], `${line}\n${digestible(said)}\n`);
     if (trouble > 0 && rest.isOn) await endRest(run, rest);
   }
   isOver = true;
   await cron;
   run.adversary.close();
   await plane.close();
-  return { steps, seed, lies, stuck: rest.stuck, maxAgeSeconds: ages.maxSeconds, verifiedWithin30s: rest.share(), trace: trace.digest('hex') };
+  return {
+    steps,
+    seed,
+    lies,
+    stuck: rest.stuck,
+    maxAgeSeconds: ages.maxSeconds,
+    verifiedWithin30s: rest.share(),
+    trace: trace.digest('hex'),
+  };
 }
 
 async function act(run: Run): Promise<string> {
@@ -143,8 +156,19 @@ async function runCron({ deps, clock }: Plane, isOver: () => boolean): Promise<v
 /** What is said, without the ids that are random in every run. */
 function digestible({ routes, gateways, clusters, shifts }: Said): string {
   return JSON.stringify([
-    routes.map(({ name, parents }) => [name, parents.map(({ gateway, conditions, backends, readAt }) => [gateway, backends, readAt, conditions.map(({ type, status, reason }) => [type, status, reason])])]),
-    gateways.map(({ name, conditions }) => [name, conditions.map(({ type, status, reason }) => [type, status, reason])]),
+    routes.map(({ name, parents }) => [
+      name,
+      parents.map(({ gateway, conditions, backends, readAt }) => [
+        gateway,
+        backends,
+        readAt,
+        conditions.map(({ type, status, reason }) => [type, status, reason]),
+      ]),
+    ]),
+    gateways.map(({ name, conditions }) => [
+      name,
+      conditions.map(({ type, status, reason }) => [type, status, reason]),
+    ]),
     clusters.map(({ name, gateways: at }) => [name, at]),
     shifts.map(({ name, state }) => [name, state]),
   ]);

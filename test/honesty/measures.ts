@@ -14,7 +14,8 @@ export class Ages {
     for (const edit of edits) {
       if (edit.isShown) continue;
       const gateway = gateways.find(({ name }) => name === edit.gateway);
-      const isKnown = gateway !== undefined && (ms(gateway.reading.readAt) >= edit.atMs || !isTrue(gateway, 'Programmed'));
+      const isKnown =
+        gateway !== undefined && (ms(gateway.reading.readAt) >= edit.atMs || !isTrue(gateway, 'Programmed'));
       edit.isShown = isKnown;
       const seconds = Math.round((atMs - edit.atMs) / 1000);
       if (seconds <= this.maxSeconds) continue;
@@ -68,7 +69,9 @@ export class Rest {
         const isVerified = isTrue(parent, 'Programmed') && isTrue(parent, 'Following');
         const isRight = isThere(world, this.#plane.placeOf(parent.gateway), route);
         if (isVerified && isRight && !this.#verified.has(name)) this.#verified.set(name, atMs);
-        const told = parent.conditions.filter(({ status }) => status !== 'True').map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+        const told = parent.conditions
+          .filter(({ status }) => status !== 'True')
+          .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
         this.#last.set(name, told.join(' ') || (isRight ? 'verified' : 'verified, and not there'));
       }
     }

@@ -23,8 +23,19 @@ export class People {
 
   /** The same fleet each time, but for what the seed draws: drift policies, and the routes. */
   async declareFleet(): Promise<void> {
-    const health = { intervalSeconds: 10, timeoutSeconds: 1, confirmSeconds: 1, failureThreshold: 2, successThreshold: 2, dwellSeconds: 20 };
-    const failover = { cooldownSeconds: 10, correlation: { action: 'ignore' }, failback: { mode: 'ramp', rampSeconds: 20, stepPercent: 50 } };
+    const health = {
+      intervalSeconds: 10,
+      timeoutSeconds: 1,
+      confirmSeconds: 1,
+      failureThreshold: 2,
+      successThreshold: 2,
+      dwellSeconds: 20,
+    };
+    const failover = {
+      cooldownSeconds: 10,
+      correlation: { action: 'ignore' },
+      failback: { mode: 'ramp', rampSeconds: 20, stepPercent: 50 },
+    };
     await this.#expect('PUT', BASE, { automation: 'automatic', health, failover });
     for (const cluster of CLUSTERS) {
       const probes = [{ type: 'http', url: probeUrl(cluster) }];
@@ -66,7 +77,9 @@ export class People {
     const isPath = this.#prng.chance(0.5);
     return await this.#edit((spec) => {
       const [rule] = spec.rules;
-      const edited = isPath ? { ...rule, matches: [{ path: this.#path() }] } : { ...rule, backendRefs: this.#backends() };
+      const edited = isPath
+        ? { ...rule, matches: [{ path: this.#path() }] }
+        : { ...rule, backendRefs: this.#backends() };
       return { ...spec, rules: [edited] };
     });
   }
@@ -87,22 +100,35 @@ export class People {
       ['/routes/bad', { ...other, rules: [{ backendRefs: [{ service: 'nobody', port: 80 }] }] }],
       ['/routes/bad', { ...other, hostnames: ['Not A Host'] }],
       ['/routes/bad', { ...other, hostnames: spec.hostnames, rules: spec.rules }],
-      ['/routes/bad', { ...other, hostnames: ['bad.example.com'], rules: [{ backendRefs: [{ ...refs[0], port: 81 }] }] }],
+      [
+        '/routes/bad',
+        { ...other, hostnames: ['bad.example.com'], rules: [{ backendRefs: [{ ...refs[0], port: 81 }] }] },
+      ],
       [`/routes/${name}`, { ...other, distribution: { strategy: 'weighted', clusters: [{ cluster: 'nowhere' }] } }],
-      ['/gateways/alb', { target: { provider: 'alb', regionId: 'cn-hangzhou', loadBalancerId: 'none', listenerIds: [] } }],
+      [
+        '/gateways/alb',
+        { target: { provider: 'alb', regionId: 'cn-hangzhou', loadBalancerId: 'none', listenerIds: [] } },
+      ],
     ]);
     const { status } = await this.#put(path, body);
-    if (status < 400 || status >= 500) throw new Error(`A bad declaration of ${path} is answered with ${status}: ${JSON.stringify(body)}`);
+    if (status < 400 || status >= 500)
+      throw new Error(`A bad declaration of ${path} is answered with ${status}: ${JSON.stringify(body)}`);
     return `bad declaration of ${path}: ${status}`;
   }
 
   /** What would be is never what is. */
   async rehearse(): Promise<string> {
     const name = `r${this.#count++}`;
-    const spec = { gateways: [...GATEWAYS], hostnames: [`${name}.example.com`], rules: [{ backendRefs: this.#backends() }], distribution: this.#distribution() };
+    const spec = {
+      gateways: [...GATEWAYS],
+      hostnames: [`${name}.example.com`],
+      rules: [{ backendRefs: this.#backends() }],
+      distribution: this.#distribution(),
+    };
     const { status, body } = await this.#plane.api('PUT', `${BASE}/routes/${name}?dryRun=true`, spec);
     const told = body?.conditions?.find((condition: { type: string }) => condition.type === 'Programmed');
-    if (status >= 300 || told?.status === 'True') throw new Error(`A dry run of a new route is answered with ${status}: ${JSON.stringify(told)}`);
+    if (status >= 300 || told?.status === 'True')
+      throw new Error(`A dry run of a new route is answered with ${status}: ${JSON.stringify(told)}`);
     return `dry run of a new route: ${status}`;
   }
 
@@ -111,7 +137,12 @@ export class People {
     const cluster = this.#prng.pick(CLUSTERS);
     const expiresAt = new Date(this.#plane.clock.now() + 3_600_000).toISOString();
     const percent = this.#prng.pick([0, 0, 0, 50]);
-    const { status } = await this.#plane.api('PUT', `${BASE}/shifts/${name}`, { cluster, percent, reason: 'honesty', expiresAt });
+    const { status } = await this.#plane.api('PUT', `${BASE}/shifts/${name}`, {
+      cluster,
+      percent,
+      reason: 'honesty',
+      expiresAt,
+    });
     if (status < 300) this.shifts.add(name);
     return `shift ${name} of ${cluster} to ${percent}: ${status}`;
   }
@@ -133,7 +164,8 @@ export class People {
     }
     const shifts = await this.#plane.api('GET', `${BASE}/shifts`);
     this.shifts.clear();
-    for (const { name, state } of shifts.body.items) if (state !== 'ended' && state !== 'returning') this.shifts.add(name);
+    for (const { name, state } of shifts.body.items)
+      if (state !== 'ended' && state !== 'returning') this.shifts.add(name);
   }
 
   async #edit(change: (spec: Spec) => Spec): Promise<string> {

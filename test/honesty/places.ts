@@ -37,7 +37,10 @@ export function clusterOfProbe(url: string): string | undefined {
 export function serviceSpec(service: string, endpoints: number) {
   return {
     ports: [{ name: 'http', port: 80 }],
-    exports: CLUSTERS.map((cluster) => ({ cluster, backend: { type: 'endpoints', endpoints: endpointsOf(service, cluster, endpoints) } })),
+    exports: CLUSTERS.map((cluster) => ({
+      cluster,
+      backend: { type: 'endpoints', endpoints: endpointsOf(service, cluster, endpoints) },
+    })),
   };
 }
 

@@ -47,7 +47,12 @@ export async function startPlane(isInMemory: boolean): Promise<Plane> {
     random: () => 0.5,
     ...(isInMemory && { connect: () => table.asClient() }),
     jobLatencyMs: 200,
-    cloud: { gatewayLatencyMs: 200, publishLatencyMs: 200, dataPlane: () => SILENT_ALB, mseDataPlane: () => SILENT_MSE },
+    cloud: {
+      gatewayLatencyMs: 200,
+      publishLatencyMs: 200,
+      dataPlane: () => SILENT_ALB,
+      mseDataPlane: () => SILENT_MSE,
+    },
   });
   const timeline = new Timeline(control.cloud);
   clock.onQuiet = () => timeline.note(clock.now());

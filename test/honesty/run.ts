@@ -22,7 +22,8 @@ const { steps, seed, lies, stuck, maxAgeSeconds, verifiedWithin30s, trace } = aw
   seed: Number(values.seed),
   watch: values.trace ? (line) => console.error(line) : undefined,
 });
-for (const { step, rule, said, found } of lies) console.error(`seed ${seed}, step ${step}, ${rule}: ${said}; in truth: ${found}`);
+for (const { step, rule, said, found } of lies)
+  console.error(`seed ${seed}, step ${step}, ${rule}: ${said}; in truth: ${found}`);
 for (const told of stuck) console.error(`seed ${seed}, stuck, ${told}`);
 const summary = { steps, seed, lies: lies.length, stuckRoutes: stuck.length, maxAgeSeconds, verifiedWithin30s };
 if (values.json) console.log(JSON.stringify(summary));

@@ -81,19 +81,26 @@ export class MemoryTable {
     const [pk = '', from = '', to = ''] = [':pk', ':from', ':to'].map((name) => values[name]?.S);
     const start = ExclusiveStartKey?.['sk']?.S;
     const isAfter = (sk: string) => start === undefined || (ScanIndexForward ? sk > start : sk < start);
-    const keys = [...(this.#partitions.get(pk)?.keys() ?? [])].filter((sk) => sk >= from && sk <= to && isAfter(sk)).sort();
+    const keys = [...(this.#partitions.get(pk)?.keys() ?? [])]
+      .filter((sk) => sk >= from && sk <= to && isAfter(sk))
+      .sort();
     if (!ScanIndexForward) keys.reverse();
     const Items = keys.slice(0, Limit).flatMap((sk) => listOf(this.#get({ pk: { S: pk }, sk: { S: sk } })));
     const last = Items.at(-1);
     const hasMore = Limit !== undefined && keys.length > Limit && last !== undefined;
-    return { Items, ...(hasMore && { LastEvaluatedKey: { pk: last['pk'] as AttributeValue, sk: last['sk'] as AttributeValue } }) };
+    return {
+      Items,
+      ...(hasMore && { LastEvaluatedKey: { pk: last['pk'] as AttributeValue, sk: last['sk'] as AttributeValue } }),
+    };
   }
 
   #transact({ TransactItems = [] }: TransactWriteItemsCommandInput): object {
     const parts = TransactItems.map((item) => Object.entries(item as Partial<Part>)[0] as [keyof Part, Written]);
     const reasons = parts.map(([, part]) => {
       const current = this.#get(part.Key ?? part.Item);
-      const holds = part.ConditionExpression === undefined || isTrue(part.ConditionExpression, current, part.ExpressionAttributeValues ?? {});
+      const holds =
+        part.ConditionExpression === undefined ||
+        isTrue(part.ConditionExpression, current, part.ExpressionAttributeValues ?? {});
       return { Code: holds ? 'None' : 'ConditionalCheckFailed' };
     });
     if (reasons.some(({ Code }) => Code !== 'None')) {
@@ -117,7 +124,9 @@ function listOf(item: Item | undefined): Item[] {
 
 /** AND binds closer than OR; there are no parentheses but those of functions. */
 function isTrue(condition: string, item: Item | undefined, values: Item): boolean {
-  return condition.split(' OR ').some((terms) => terms.split(' AND ').every((term) => holds(term.trim(), item, values)));
+  return condition
+    .split(' OR ')
+    .some((terms) => terms.split(' AND ').every((term) => holds(term.trim(), item, values)));
 }
 
 function holds(term: string, item: Item | undefined, values: Item): boolean {
@@ -148,7 +157,9 @@ function change(item: Item, verb: string, term: string, values: Item): void {
   const given = values[value];
   if (verb === 'SET' && given) item[name] = given;
   else if (verb === 'REMOVE' && name !== '') delete item[name];
-  else if (verb === 'ADD' && given?.N !== undefined) item[name] = { N: String(Number(item[name]?.N ?? 0) + Number(given.N)) };
-  else if (verb === 'ADD' && given?.SS !== undefined) item[name] = { SS: [...new Set([...(item[name]?.SS ?? []), ...given.SS])] };
+  else if (verb === 'ADD' && given?.N !== undefined)
+    item[name] = { N: String(Number(item[name]?.N ?? 0) + Number(given.N)) };
+  else if (verb === 'ADD' && given?.SS !== undefined)
+    item[name] = { SS: [...new Set([...(item[name]?.SS ?? []), ...given.SS])] };
   else throw new Error(`The table in memory does not know ${verb} ${term}.`);
 }

@@ -1,5 +1,5 @@
-import { textOf, type World, worldOf } from './world.ts';
 import type { LocalCloud } from '../../infra/local/cloud/server.ts';
+import { textOf, type World, worldOf } from './world.ts';
 
 /** What the clouds had at one instant of virtual time: several states, when somebody wrote in it. */
 interface Instant {

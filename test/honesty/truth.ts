@@ -1,5 +1,5 @@
 import type { Route } from '../../schemas/route.ts';
-import { ask, type Answer, type World } from './world.ts';
+import { type Answer, ask, type World } from './world.ts';
 
 /** By service, what each cluster gets of the requests that go to the service, in percent. */
 export type Served = Map<string, Map<string, number>>;
