@@ -4,6 +4,7 @@ import { sweep } from '../../functions/engine/sweep.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { type Harness, quietApi } from './harness.ts';
 import { type Said, saidOf } from './said.ts';
+import { deleteRules, dropTags, movePoints } from './tamper.ts';
 import { withdraw } from './withdraw.ts';
 
 const EDGE = { fleet: 'prod', gateways: ['edge'] };
@@ -73,13 +74,7 @@ describe.each(['alb', 'mse'] as const)('bad input at %s', (provider) => {
     let turn = 0;
     const edit = () => {
       turn++;
-      for (const { Servers } of harness.cloud.state.serverGroups.values()) {
-        for (const server of Servers) server.Weight = 10 + turn;
-        for (const server of Servers.slice(0, 1)) server.Weight = 1;
-      }
-      for (const { services } of harness.cloud.mse.gateways.values()) {
-        for (const service of services.values()) service.Ips = [`10.0.0.${turn}:80`];
-      }
+      movePoints(harness.cloud, '', (_, n) => (n === 0 ? 1 : 10 + turn), [`10.0.0.${turn}:80`]);
     };
     await sweepFor(120, edit);
     expect(harness.writes()).toEqual([]);
@@ -117,23 +112,9 @@ describe.each(['alb', 'mse'] as const)('bad input at %s', (provider) => {
   it('whatever is wrong with the objects of other routes, a failover is verified as soon as without it', async () => {
     const faults: Record<string, (at: Harness) => void> = {
       'nothing is wrong': () => undefined,
-      'rules are gone': ({ cloud }) => {
-        for (const [id, rule] of cloud.state.rules) if (JSON.stringify(rule).includes('ledger')) cloud.state.rules.delete(id);
-        for (const { routes } of cloud.mse.gateways.values()) {
-          for (const [id, { Name }] of routes) if (Name.includes('ledger')) routes.delete(id);
-        }
-      },
-      'tags are gone': ({ cloud }) => {
-        for (const group of cloud.state.serverGroups.values()) if (group.ServerGroupName.includes('pay')) group.Tags = [];
-      },
-      'points are edited': ({ cloud }) => {
-        for (const group of cloud.state.serverGroups.values()) {
-          if (group.ServerGroupName.includes('pay')) for (const server of group.Servers) server.Weight = 7;
-        }
-        for (const { services } of cloud.mse.gateways.values()) {
-          for (const service of services.values()) if (service.Name.includes('pay')) service.Ips = ['10.9.9.9:80'];
-        }
-      },
+      'rules are gone': ({ cloud }) => deleteRules(cloud, 'ledger'),
+      'tags are gone': ({ cloud }) => dropTags(cloud, 'pay'),
+      'points are edited': ({ cloud }) => movePoints(cloud, 'pay', () => 7, ['10.9.9.9:80']),
       'new rules are refused': ({ cloud }) => {
         for (const action of ['CreateRules', 'AddGatewayRoute']) {
           cloud.faults.add({ kind: 'error', action, code: 'OperationDenied.Injected', times: ALWAYS });
@@ -152,6 +133,7 @@ describe.each(['alb', 'mse'] as const)('bad input at %s', (provider) => {
       expect(await saidOf(other).points('pinned'), name).toEqual({ b: '100/100' });
       await other.close();
     }
-    for (const [name, ms] of Object.entries(elapsed)) expect(ms, name).toBeLessThanOrEqual(elapsed['nothing is wrong'] ?? 0);
+    for (const [name, ms] of Object.entries(elapsed))
+      expect(ms, name).toBeLessThanOrEqual(elapsed['nothing is wrong'] ?? 0);
   });
 });

@@ -3,6 +3,7 @@ import { sweep } from '../../functions/engine/sweep.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 import { type Said, saidOf } from './said.ts';
+import { deleteServiceOf, editPercentages } from './tamper.ts';
 import { withdraw } from './withdraw.ts';
 
 let harness: Harness;
@@ -59,20 +60,8 @@ describe('the points that are told of mse', () => {
   });
   afterEach(() => harness.close());
 
-  /** As by the console: the percentages of the route are edited and published. */
-  function editPercentages(): void {
-    for (const { routes } of harness.cloud.mse.gateways.values()) {
-      for (const { config, published } of routes.values()) {
-        for (const { Services } of [config, published ?? config]) {
-          if (Services.length === 2)
-            Services.forEach((service, index) => Object.assign(service, { Percent: index === 0 ? 99 : 1 }));
-        }
-      }
-    }
-  }
-
   it('are not told from what is declared while a route was found with other percentages, a failover or not', async () => {
-    editPercentages();
+    editPercentages(harness.cloud, [99, 1]);
     await readAgain();
     expect(await said.parent('shop', 'Following')).toBe('False Drifted');
     await withdraw(harness, EDGE, []);
@@ -81,13 +70,7 @@ describe('the points that are told of mse', () => {
   });
 
   it('are told as soon as an apply has made again what somebody deleted', async () => {
-    for (const { routes, services } of harness.cloud.mse.gateways.values()) {
-      const shop = [...routes.values()].find(({ Name }) => Name.includes('-shop-'));
-      const id = shop?.config.Services[0]?.ServiceId ?? 0;
-      for (const [key, { config }] of routes)
-        if (config.Services.some(({ ServiceId }) => ServiceId === id)) routes.delete(key);
-      services.delete(id);
-    }
+    deleteServiceOf(harness.cloud, '-shop-');
     await harness.api('POST', `${FLEET}/gateways/edge/apply`);
     expect(await said.parent('shop', 'Programmed')).toBe('True Programmed');
     expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ a: 6, b: 4 });
@@ -98,7 +81,7 @@ describe('the points that are told of mse', () => {
   });
 
   it('are told again as soon as an apply has undone what somebody edited', async () => {
-    editPercentages();
+    editPercentages(harness.cloud, [99, 1]);
     await harness.api('POST', `${FLEET}/gateways/edge/apply`);
     expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ a: 6, b: 4 });
     expect(await said.points('shop')).toEqual({ a: '60/60', b: '40/40' });

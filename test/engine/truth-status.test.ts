@@ -3,6 +3,7 @@ import { sweep } from '../../functions/engine/sweep.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
 import { type Said, saidOf } from './said.ts';
+import { deleteRules, movePoints } from './tamper.ts';
 import { withdraw } from './withdraw.ts';
 
 const EDGE = { fleet: 'prod', gateways: ['edge'] };
@@ -66,11 +67,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
   });
 
   it('T-3: a route whose objects somebody deleted is not programmed, whatever else is published, and explain says so', async () => {
-    const { state, mse } = harness.cloud;
-    for (const [id, rule] of state.rules) if (JSON.stringify(rule).includes('ledger')) state.rules.delete(id);
-    for (const { routes } of mse.gateways.values()) {
-      for (const [id, { Name }] of routes) if (Name.includes('ledger')) routes.delete(id);
-    }
+    deleteRules(harness.cloud, 'ledger');
     harness.clock.advance(60_000);
     await sweep(harness.deps());
     const ledger = async () => ({
@@ -117,10 +114,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
   });
 
   it('T-14: a plan right after drift tells the drift with its fields, and promises to undo it only where that is done', async () => {
-    const { state, mse } = harness.cloud;
-    for (const { Servers } of state.serverGroups.values()) for (const server of Servers.slice(0, 1)) server.Weight = 1;
-    for (const { services } of mse.gateways.values())
-      for (const service of services.values()) service.Ips = ['10.9.9.9:80'];
+    movePoints(harness.cloud, '', ({ Weight }, n) => (n === 0 ? 1 : Weight), ['10.9.9.9:80']);
     harness.clock.advance(60_000);
     await sweep(harness.deps());
     const { reading } = await said.get('/gateways/edge');

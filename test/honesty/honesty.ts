@@ -40,20 +40,20 @@ type Act = (run: Run) => Promise<string> | string;
 
 /** How often each is drawn, of all. */
 const ACTS: readonly [number, Act][] = [
-  [30, async () => 'time passes'],
-  [8, ({ people }) => people.editDistribution()],
-  [4, ({ people }) => people.editRule()],
-  [3, ({ people }) => people.editEndpoints()],
-  [4, ({ people }) => people.createRoute()],
-  [4, ({ people }) => people.deleteRoute()],
-  [3, ({ people }) => people.declareBadly()],
-  [2, ({ people }) => people.rehearse()],
-  [4, ({ people }) => people.beginShift()],
-  [4, ({ people }) => people.endShift()],
-  [10, ({ adversary }) => adversary.begin()],
-  [10, ({ adversary }) => adversary.editByHand()],
+  [60, async () => 'time passes'],
+  [16, ({ people }) => people.editDistribution()],
+  [8, ({ people }) => people.editRule()],
+  [6, ({ people }) => people.editEndpoints()],
+  [8, ({ people }) => people.createRoute()],
+  [8, ({ people }) => people.deleteRoute()],
+  [6, ({ people }) => people.declareBadly()],
+  [4, ({ people }) => people.rehearse()],
+  [8, ({ people }) => people.beginShift()],
+  [8, ({ people }) => people.endShift()],
+  [20, ({ adversary }) => adversary.begin()],
+  [20, ({ adversary }) => adversary.editByHand()],
   [
-    0.5,
+    1,
     async ({ adversary, people }) => {
       const told = await adversary.restore();
       await people.look();
@@ -61,6 +61,8 @@ const ACTS: readonly [number, Act][] = [
     },
   ],
 ];
+
+const DRAWS: readonly Act[] = ACTS.flatMap(([times, chosen]) => Array.from({ length: times }, () => chosen));
 
 interface Run {
   plane: Plane;
@@ -96,8 +98,6 @@ export async function runHonesty({ steps, seed, watch, isInMemory = true }: Hone
     const line = `step ${step}, ${new Date(said.atMs).toISOString()}: ${done}`;
     watch?.([line, ...told.map(({ rule, said: what, found }) => `  LIE ${rule}: ${what}; ${found}`)].join('\n'));
     trace.update(`${line}\n${digestible(said)}\n`);
-    if (process.env['DUMP'])
-      (await import('node:fs')).appendFileSync(process.env['DUMP'], `${line}\n${digestible(said)}\n`);
     if (trouble > 0 && rest.isOn) await endRest(run, rest);
   }
   isOver = true;
@@ -118,10 +118,7 @@ export async function runHonesty({ steps, seed, watch, isInMemory = true }: Hone
 async function act(run: Run): Promise<string> {
   const { prng, adversary, plane } = run;
   const over = await adversary.endDue(plane.clock.now());
-  const total = ACTS.reduce((sum, [weight]) => sum + weight, 0);
-  let drawn = prng.next() * total;
-  const [, chosen] = ACTS.find(([weight]) => (drawn -= weight) < 0) ?? ACTS[0] ?? [];
-  const done = (await chosen?.(run)) ?? '';
+  const done = await prng.pick(DRAWS)(run);
   return [...over, done].join('; ');
 }
 

@@ -13,9 +13,8 @@ export const FOREIGN = 'by-hand';
 const PORT = 8080;
 
 /** Of one service in one cluster: the n-th address. */
-export function addressOf(service: string, cluster: string, n: number): string {
-  const place = [CLUSTERS.findIndex((name) => name === cluster), SERVICES.findIndex((name) => name === service)];
-  return `10.${(place[0] ?? 0) + 1}.${(place[1] ?? 0) + 1}.${n + 1}`;
+export function addressOf(service: (typeof SERVICES)[number], cluster: (typeof CLUSTERS)[number], n: number): string {
+  return `10.${CLUSTERS.indexOf(cluster) + 1}.${SERVICES.indexOf(service) + 1}.${n + 1}`;
 }
 
 /** `service/cluster` of an `address:port`. */
@@ -26,7 +25,7 @@ export function ownerOf(endpoint: string): string {
 }
 
 /** Where the probes of a cluster ask. */
-export function probeUrl(cluster: string): string {
+export function probeUrl(cluster: (typeof CLUSTERS)[number]): string {
   return `http://${addressOf('shop', cluster, 99)}:${PORT}/healthz`;
 }
 
@@ -34,7 +33,7 @@ export function clusterOfProbe(url: string): string | undefined {
   return CLUSTERS.find((cluster) => probeUrl(cluster) === url);
 }
 
-export function serviceSpec(service: string, endpoints: number) {
+export function serviceSpec(service: (typeof SERVICES)[number], endpoints: number) {
   return {
     ports: [{ name: 'http', port: 80 }],
     exports: CLUSTERS.map((cluster) => ({
@@ -44,6 +43,6 @@ export function serviceSpec(service: string, endpoints: number) {
   };
 }
 
-export function endpointsOf(service: string, cluster: string, count: number) {
+function endpointsOf(service: (typeof SERVICES)[number], cluster: (typeof CLUSTERS)[number], count: number) {
   return Array.from({ length: count }, (_, n) => ({ address: addressOf(service, cluster, n), port: PORT }));
 }

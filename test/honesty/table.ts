@@ -47,18 +47,20 @@ export class MemoryTable {
       const keys = command.input.RequestItems?.[DEFAULT_TABLE_NAME]?.Keys ?? [];
       return { Responses: { [DEFAULT_TABLE_NAME]: keys.flatMap((key) => listOf(this.#get(key))) } };
     }
-    if (command instanceof BatchWriteItemCommand) {
-      for (const { PutRequest, DeleteRequest } of command.input.RequestItems?.[DEFAULT_TABLE_NAME] ?? []) {
-        if (PutRequest?.Item) this.#put(PutRequest.Item);
-        if (DeleteRequest?.Key) this.#remove(DeleteRequest.Key);
-      }
-      return {};
-    }
+    if (command instanceof BatchWriteItemCommand) return this.#write(command.input);
     if (command instanceof TransactWriteItemsCommand) return this.#transact(command.input);
     if (command instanceof ScanCommand) {
       return { Items: [...this.#partitions.values()].flatMap((partition) => [...partition.values()]) };
     }
     throw new Error(`The table in memory does not know ${command.constructor.name}.`);
+  }
+
+  #write({ RequestItems }: BatchWriteItemCommand['input']): object {
+    for (const { PutRequest, DeleteRequest } of RequestItems?.[DEFAULT_TABLE_NAME] ?? []) {
+      if (PutRequest?.Item) this.#put(PutRequest.Item);
+      if (DeleteRequest?.Key) this.#remove(DeleteRequest.Key);
+    }
+    return {};
   }
 
   #get(key: Item | undefined): Item | undefined {
