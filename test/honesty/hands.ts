@@ -21,7 +21,8 @@ const ALB: readonly Hand[] = [
   {
     name: 'takes the tags off a server group',
     make: (reach) => {
-      const group = reach.prng.pick(groupsOf(reach));
+      const group = pickOf(reach.prng, groupsOf(reach));
+      if (group === undefined) return undefined;
       group.Tags = [];
       return 'done';
     },
