@@ -131,7 +131,8 @@ export const ClusterAtGateway = z
   .object({
     gateway: Name,
     pools: z.int().min(1).meta({ description: 'Of which it is a member.' }),
-    minPercent: Percent.meta({ description: 'The least that it had of any of them.' }),
+    unknownPools: z.int().min(0).meta({ description: 'Of which it could not be told what it had.' }),
+    minPercent: Percent.meta({ description: 'The least that it had of any of the others.' }),
     maxPercent: Percent,
     readAt: Timestamp.optional(),
   })

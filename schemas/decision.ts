@@ -21,12 +21,9 @@ export const DecisionChange = z
     reason: z.string(),
     fromPercent: Percent.meta({ description: 'Of the share that the cluster would have.' }),
     toPercent: Percent,
-    points: z
-      .object({ before: PointsRange, after: PointsRange })
-      .optional()
-      .meta({
-        description: 'What the cluster shall have of its backends, before and after; absent where it serves none.',
-      }),
+    points: z.object({ before: PointsRange, after: PointsRange }).optional().meta({
+      description: 'What the cluster shall have of its backends, before and after; absent where it serves none.',
+    }),
     health: z.object({ state: HealthState, since: Timestamp }),
     cause: FailureCause.optional(),
     votes: z.array(Vote),

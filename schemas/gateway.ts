@@ -192,7 +192,13 @@ export const Orphan = z
   .meta({ id: 'Orphan', description: 'It carries our mark, and nothing is known of it here.' });
 
 export const ClusterPoints = z
-  .object({ cluster: Name, pools: z.int().min(1), minPercent: Percent, maxPercent: Percent })
+  .object({
+    cluster: Name,
+    pools: z.int().min(1),
+    unknownPools: z.int().min(0).meta({ description: 'Of which it could not be told what the cluster had.' }),
+    minPercent: Percent,
+    maxPercent: Percent,
+  })
   .meta({ id: 'ClusterPoints', description: 'The least and the most that a cluster had of any pool at a gateway.' });
 export type ClusterPoints = z.infer<typeof ClusterPoints>;
 

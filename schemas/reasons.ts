@@ -12,6 +12,8 @@ export const REASONS = {
   NoGateway: () => 'The fleet has no gateway.',
   StillServing: ({ cluster, gateway, percent }) =>
     `Gateway ${gateway} was read to give ${cluster} up to ${percent} % of a pool all the same.`,
+  NotTold: ({ cluster, gateway, pools }) =>
+    `What gateway ${gateway} gives to ${cluster} of ${pools} pools could not be told, as somebody changed objects there.`,
   DryRun: () => 'Nothing was pushed: this is what would be declared.',
   NeverRead: () => 'The gateway has not been read yet, so that nothing can be said of it.',
   Pending: ({ waitingSince, cause }) =>

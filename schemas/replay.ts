@@ -11,7 +11,11 @@ const DecisionOutcome = Decision.pick({
   withdrawnBefore: true,
   withdrawnAfter: true,
 })
-  .extend({ changes: z.array(Decision.shape.changes.element.omit({ evidence: true, points: true }).meta({ id: 'ReplayedChange' })) })
+  .extend({
+    changes: z.array(
+      Decision.shape.changes.element.omit({ evidence: true, points: true }).meta({ id: 'ReplayedChange' }),
+    ),
+  })
   .meta({ id: 'DecisionOutcome' });
 export type DecisionOutcome = z.infer<typeof DecisionOutcome>;
 

@@ -114,7 +114,7 @@ const cluster: Cluster = {
     votes: [vote],
     lastObservation: observation,
   },
-  gateways: [{ gateway: 'edge', pools: 12, minPercent: 70, maxPercent: 70, readAt: OBSERVED }],
+  gateways: [{ gateway: 'edge', pools: 12, unknownPools: 0, minPercent: 70, maxPercent: 70, readAt: OBSERVED }],
 };
 
 const gatewayInput = {
@@ -150,8 +150,8 @@ const gateway: Gateway = {
     deviationCount: 0,
     deviations: [],
     clusters: [
-      { cluster: 'hangzhou-a', pools: 12, minPercent: 70, maxPercent: 70 },
-      { cluster: 'shanghai-b', pools: 12, minPercent: 30, maxPercent: 30 },
+      { cluster: 'hangzhou-a', pools: 12, unknownPools: 0, minPercent: 70, maxPercent: 70 },
+      { cluster: 'shanghai-b', pools: 12, unknownPools: 0, minPercent: 30, maxPercent: 30 },
     ],
     orphans: [],
     foreign: [],

@@ -153,7 +153,8 @@ export function trafficSightOf<K extends Kind>(
 
 /** What carries routes and is not as declared: of a route its own, of everything else all, since anything may go through them. */
 function alteredAt<K extends Kind>({ kind, name }: Resource<K>, gateway: string, { readings }: Evidence): Deviation[] {
-  const all = readings.find((item) => item.gateway === gateway)?.deviations ?? [];
+  const { deviations: all = [], omitted = 0 } = readings.find((item) => item.gateway === gateway) ?? {};
+  if (omitted > 0) return all;
   return all.filter(({ routes }) => (kind === 'route' ? routes.includes(name) : routes.length > 0));
 }
 
@@ -164,8 +165,9 @@ function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {
 
 /** What concerns a resource: a route by its objects and pools, a service by its pools, a cluster by what it lacks. */
 function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): Deviation[] {
-  const all = evidence.readings.find((item) => item.gateway === gateway)?.deviations ?? [];
+  const { deviations: all = [], omitted = 0 } = evidence.readings.find((item) => item.gateway === gateway) ?? {};
   const { kind, name } = resource;
+  if (omitted > 0) return all;
   switch (kind) {
     case 'route': {
       const pools = new Set(evidence.points.get(gateway)?.routes[name] ?? []);

@@ -15,8 +15,8 @@ export function clusterAtGateways(
     const reading = readings.find((item) => item.gateway === gateway);
     const points = reading?.clusters.find((item) => item.cluster === cluster);
     if (points === undefined) return [];
-    const { pools, minPercent, maxPercent } = points;
-    return [{ gateway, pools, minPercent, maxPercent, ...(reading?.poolsReadAt && { readAt: reading.poolsReadAt }) }];
+    const { cluster: _, ...counted } = points;
+    return [{ gateway, ...counted, ...(reading?.poolsReadAt && { readAt: reading.poolsReadAt }) }];
   });
 }
 
@@ -57,6 +57,8 @@ function followingOf(shift: Shift, at: Cluster['gateways'], readings: readonly R
   });
   if (state !== 'applied') return told('False', 'Pending', { waitingSince: createdAt });
   if (served) return told('False', 'StillServing', { cluster, gateway: served.gateway, percent: served.maxPercent });
+  const [unknown] = at.filter(({ unknownPools }) => percent === 0 && unknownPools > 0);
+  if (unknown) return told('Unknown', 'NotTold', { cluster, gateway: unknown.gateway, pools: unknown.unknownPools });
   if (lagging) return told('False', 'Pending', { waitingSince: updatedAt, gateway: lagging.gateway });
   return told('True', 'Following', {});
 }

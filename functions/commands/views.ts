@@ -110,7 +110,9 @@ function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings):
 }
 
 function mostOf(gateways: Cluster['gateways']): number | undefined {
-  return gateways.length === 0 ? undefined : Math.max(...gateways.map(({ maxPercent }) => maxPercent));
+  const most = Math.max(...gateways.map(({ maxPercent }) => maxPercent));
+  const isTold = gateways.length > 0 && gateways.every(({ unknownPools }) => unknownPools === 0);
+  return isTold || most > 0 ? most : undefined;
 }
 
 function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal): NonNullable<Cluster['withdrawal']> {
@@ -155,12 +157,21 @@ function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings):
 const SHOWN_DEVIATIONS = 50;
 
 function readingShown(reading: Reading | undefined): GatewayReading {
-  const { readAt, poolsReadAt, failure, deviations = [], clusters = [], orphans = [], foreign = [] } = reading ?? {};
+  const {
+    readAt,
+    poolsReadAt,
+    failure,
+    deviations = [],
+    omitted = 0,
+    clusters = [],
+    orphans = [],
+    foreign = [],
+  } = reading ?? {};
   return {
     ...(readAt !== undefined && { readAt }),
     ...(poolsReadAt !== undefined && { poolsReadAt }),
     ...(failure && { failure }),
-    deviationCount: deviations.length,
+    deviationCount: deviations.length + omitted,
     deviations: deviations.slice(0, SHOWN_DEVIATIONS).map(deviationShown),
     clusters,
     orphans,

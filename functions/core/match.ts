@@ -24,8 +24,8 @@ interface Pair {
 
 /**
  * For each wanted unit the keys of those that are there and go on serving for it, best first: those that serve the same and have most rules
- * in common with it, of equals the one that has its key. One that has neither a rule nor the key in common is not taken, and none is taken
- * twice. The result depends on nothing but the units, in whatever order they come.
+ * in common with it, of equals the one that has its key; last those that no rule leads to, or that were made for it. One that serves other
+ * rules alone is not taken, and none is taken twice. The result depends on nothing but the units, in whatever order they come.
  */
 export function match(wanted: readonly WantedUnit[], current: readonly Unit[]): Map<string, string[]> {
   const taken = new Set<string>();
@@ -39,21 +39,21 @@ export function match(wanted: readonly WantedUnit[], current: readonly Unit[]): 
   return found;
 }
 
-/** Found by the rules and the keys, so that it takes no look at every wanted unit for each one that is there. */
+/** Found by rules, keys and what is served, so that it takes no look at every wanted unit for each one that is there. */
 function pairsOf(wanted: readonly WantedUnit[], current: readonly Unit[]): Pair[] {
   const byKey = new Map(wanted.map((unit) => [unit.key, unit]));
+  const byServes = Map.groupBy(wanted, ({ serves }) => serves);
   const byRule = new Map<string, WantedUnit[]>();
   for (const unit of wanted) for (const rule of unit.rules) byRule.set(rule, [...(byRule.get(rule) ?? []), unit]);
   return current.flatMap((unit) => {
-    const common = new Map<WantedUnit, number>();
-    for (const rule of unit.rules) {
-      for (const other of byRule.get(rule) ?? []) common.set(other, (common.get(other) ?? 0) + 1);
-    }
-    const same = byKey.get(unit.key);
-    if (same && !common.has(same)) common.set(same, 0);
+    const same = byKey.get(keyOf(unit.key));
+    const unused = unit.rules.size === 0 && unit.serves !== undefined ? (byServes.get(unit.serves) ?? []) : [];
+    const sharing = [...unit.rules].flatMap((rule) => byRule.get(rule) ?? []);
+    const common = new Map<WantedUnit, number>([...(same ? [same] : []), ...unused].map((other) => [other, 0]));
+    for (const other of sharing) common.set(other, (common.get(other) ?? 0) + 1);
     return [...common]
       .filter(([other]) => unit.serves === undefined || unit.serves === other.serves)
-      .map(([other, count]) => ({ wanted: other, current: unit, common: count, isSame: other === same }));
+      .map(([other, count]) => ({ wanted: other, current: unit, common: count, isSame: other.key === unit.key }));
   });
 }
 
@@ -70,4 +70,9 @@ function compare(a: Pair, b: Pair): number {
 export function freeKey(key: string, taken: ReadonlySet<string>): string {
   if (!taken.has(key)) return key;
   for (let number = 2; ; number++) if (!taken.has(`${key}~${number}`)) return `${key}~${number}`;
+}
+
+/** The key without the number that `freeKey` may have put behind it. */
+function keyOf(key: string): string {
+  return key.replace(/~\d+$/, '');
 }

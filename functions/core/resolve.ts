@@ -137,6 +137,16 @@ function members(distribution: Distribution, service: ServiceSpec, clusters: Nam
     .sort((a, b) => a.tier - b.tier || compareText(a.cluster, b.cluster));
 }
 
+/** Every cluster that exports the service, whatever distributions name: its addresses may have requests of a pool that was another once. */
+export function exporters({ spec }: Resource<'service'>, clusters: Named['clusters']): Member[] {
+  return spec.exports.map(({ cluster }) => ({
+    cluster,
+    weight: 0,
+    tier: 0,
+    endpoints: endpointsOf(spec, cluster, clusters),
+  }));
+}
+
 type Placement = Omit<Member, 'endpoints'>;
 
 /** Those that are named and, where these are only preferred, those that stand behind them; whether or not they export the service. */

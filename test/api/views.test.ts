@@ -40,7 +40,7 @@ async function read(fleet: string, name: string, more: Partial<Reading> = {}): P
   const { store, clock, ids } = harness.deps;
   const lease = await store.acquire(`test/${ids.ulid()}`, 'test', 60_000, clock.now());
   if (lease === undefined) throw new Error('A new lease is free.');
-  const clusters = [{ cluster: 'one', pools: 1, minPercent: 0, maxPercent: 0 }];
+  const clusters = [{ cluster: 'one', pools: 1, unknownPools: 0, minPercent: 0, maxPercent: 0 }];
   const reading = { ...noReading(fleet, name), readAt: now(), poolsReadAt: now(), clusters, ...more };
   await store.putReading(reading, NO_POINTS, lease);
 }

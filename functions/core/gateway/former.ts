@@ -3,14 +3,14 @@
 import type { Address, Member, Pool, Share } from '../ir.ts';
 
 /**
- * The matched pool, with the members that the pools before it had that were served by the same objects, as far as they have other addresses.
+ * The matched pool, with the members that the pools before it had that were served by the same objects, and with all others that export its
+ * service, as far as they have other addresses.
  */
-export function withFormer(pool: Pool, before: readonly Pool[]): Pool {
+export function withFormer(pool: Pool, before: readonly Pool[], exporters: readonly Member[] = []): Pool {
   const keys = new Set((pool.objects ?? []).map(({ key }) => key));
   const served = before.filter(({ key, objects = [] }) => key === pool.key || objects.some((one) => keys.has(one.key)));
   const known = new Set(pool.members.flatMap(({ endpoints }) => endpoints.map(nameOf)));
-  const former = served
-    .flatMap(({ members, former: earlier = [] }) => [...members, ...earlier])
+  const former = [...served.flatMap(({ members, former: earlier = [] }) => [...members, ...earlier]), ...exporters]
     .map((member) => ({ ...member, endpoints: member.endpoints.filter((address) => !known.has(nameOf(address))) }))
     .filter(({ endpoints }) => endpoints.length > 0);
   return former.length === 0 ? withoutFormer(pool) : { ...pool, former: byCluster(former) };

@@ -3,7 +3,7 @@
 import type { FieldChange } from '../../../schemas/common.ts';
 import type { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
 import { digest } from '../digest.ts';
-import type { Share } from '../ir.ts';
+import type { Pool, Share } from '../ir.ts';
 import { compareText } from '../precedence.ts';
 import type { Change, Json, ProviderObject } from '../provider-object.ts';
 
@@ -80,6 +80,8 @@ export interface ReadFailure {
 export interface ClusterPoints {
   cluster: string;
   pools: number;
+  /** Pools of which it could not be told what the cluster has. */
+  unknownPools: number;
   minPercent: number;
   maxPercent: number;
 }
@@ -101,8 +103,10 @@ export interface Reading {
   address?: string | undefined;
   /** Since the last successful read. */
   failure?: ReadFailure | undefined;
-  /** Sorted by kind and key. */
+  /** Sorted by kind and key; at most `MAX_DEVIATIONS`, the gravest. */
   deviations: Deviation[];
+  /** How many more there were: while there are any, each of them may concern whatever is asked about. */
+  omitted: number;
   orphans: Orphan[];
   /** The first 100. */
   foreign: ForeignObject[];
@@ -129,11 +133,33 @@ export function noReading(fleet: string, gateway: string): Reading {
     trafficVersion: 0,
     clusters: [],
     deviations: [],
+    omitted: 0,
     orphans: [],
     foreign: [],
     quotas: [],
     announced: {},
   };
+}
+
+/** More of them are kept as a number: a gateway that was emptied by hand differs in everything. */
+export const MAX_DEVIATIONS = 2_000;
+
+/** The gravest of the deviations, in order, each object once: of two with one object the later one. */
+export function keptDeviations(deviations: readonly Deviation[]): Pick<Reading, 'deviations' | 'omitted'> {
+  const order = ({ kind, key }: Deviation) => `${kind} ${key}`;
+  const distinct = [...new Map(deviations.map((item) => [order(item), item])).values()];
+  const gravity = ({ reason }: Deviation) => DEVIATION_REASONS.indexOf(reason);
+  const kept = distinct.sort((a, b) => gravity(a) - gravity(b)).slice(0, MAX_DEVIATIONS);
+  return {
+    deviations: kept.sort((a, b) => compareText(order(a), order(b))),
+    omitted: distinct.length - kept.length,
+  };
+}
+
+/** Points as they are kept: who has nothing is left out. */
+export function keptPoints({ pools, routes }: Points): Points {
+  const having = (shares: readonly Share[]) => shares.filter(({ percent }) => percent > 0);
+  return { pools: Object.fromEntries(Object.entries(pools).map(([key, shares]) => [key, having(shares)])), routes };
 }
 
 /** The short name of an object, by which what is known of it is found. A gateway has thousands of objects. */
@@ -156,17 +182,27 @@ export function routesOf(rules: readonly string[] | undefined): string[] {
   return [...new Set((rules ?? []).map((key) => key.split('/')[0] ?? key))].sort();
 }
 
-/** The least and the most that each cluster has of any pool. */
-export function clusterPoints({ pools }: Points): ClusterPoints[] {
+/** The least and the most that each cluster has of any pool, and of how many it cannot be told. */
+export function clusterPoints({ pools: points }: Points, pools: readonly Pool[]): ClusterPoints[] {
   const found = new Map<string, ClusterPoints>();
-  for (const { cluster, percent } of Object.values(pools).flat()) {
-    const known = found.get(cluster) ?? { cluster, pools: 0, minPercent: percent, maxPercent: percent };
+  const count = (cluster: string, percent: number | undefined) => {
+    const known = found.get(cluster) ?? { cluster, pools: 0, unknownPools: 0, minPercent: 100, maxPercent: 0 };
     found.set(cluster, {
       cluster,
       pools: known.pools + 1,
-      minPercent: Math.min(known.minPercent, percent),
-      maxPercent: Math.max(known.maxPercent, percent),
+      unknownPools: known.unknownPools + (percent === undefined ? 1 : 0),
+      minPercent: Math.min(known.minPercent, percent ?? known.minPercent),
+      maxPercent: Math.max(known.maxPercent, percent ?? known.maxPercent),
     });
+  };
+  for (const { key, members, former = [] } of pools) {
+    const told = points[key];
+    const untold = new Set([...members, ...former].map(({ cluster }) => cluster));
+    if (told) for (const { cluster, percent } of told) count(cluster, percent);
+    else for (const cluster of untold) count(cluster, undefined);
   }
-  return [...found.values()].sort((a, b) => compareText(a.cluster, b.cluster));
+  const told = [...found.values()].map((item) =>
+    item.pools === item.unknownPools ? { ...item, minPercent: 0 } : item,
+  );
+  return told.sort((a, b) => compareText(a.cluster, b.cluster));
 }

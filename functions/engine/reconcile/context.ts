@@ -1,9 +1,9 @@
 import type { Baseline } from '../../core/drift.ts';
 import { noReading, type Points, type Reading } from '../../core/gateway/reading.ts';
-import type { GatewayConfig, Pool } from '../../core/ir.ts';
+import type { GatewayConfig, Member, Pool } from '../../core/ir.ts';
 import { backendsOf, ingressClustersOf } from '../../core/lookup.ts';
 import type { Resource } from '../../core/model.ts';
-import { resolve } from '../../core/resolve.ts';
+import { byName, exporters, resolve } from '../../core/resolve.ts';
 import type { Traffic } from '../../core/traffic.ts';
 import type { Store } from '../../deps.ts';
 import type { GatewayProvider, KnownObjects, Scope, Session } from '../../providers/provider.ts';
@@ -17,6 +17,8 @@ export interface GatewayContext {
   provider: GatewayProvider;
   /** Of what is declared; not matched yet. With scope `pools` the pools as they were last matched, and no rules. */
   config: GatewayConfig;
+  /** By service, every cluster that exports it; none with scope `pools`. */
+  exporters: ReadonlyMap<string, readonly Member[]>;
   /** The pools that the gateway serves, as they were last matched. */
   pools: readonly Pool[];
   traffic: Traffic;
@@ -38,8 +40,8 @@ export async function readContext(
   { scope, isAsked }: { scope: Scope; isAsked: boolean },
 ): Promise<GatewayContext> {
   const { fleet, name } = resource;
-  const [config, pools, baseline, reading, lastPoints] = await Promise.all([
-    scope === 'full' ? declaredConfig(store, resource) : undefined,
+  const [declared, pools, baseline, reading, lastPoints] = await Promise.all([
+    scope === 'full' ? declaredAt(store, resource) : undefined,
     store.pools(fleet, name),
     store.baseline(fleet, name),
     store.reading(fleet, name),
@@ -51,7 +53,8 @@ export async function readContext(
     scope,
     provider: providerFor(session.target.provider),
     // A failover reads the pools as last resolved, however many routes stand before them.
-    config: config ?? { rules: [], pools },
+    config: declared?.config ?? { rules: [], pools },
+    exporters: declared?.exporters ?? new Map(),
     pools,
     traffic: await store.traffic(fleet),
     baseline,
@@ -71,8 +74,13 @@ function knownObjects(pools: readonly Pool[]): KnownObjects {
   );
 }
 
+interface Declared {
+  config: GatewayConfig;
+  exporters: GatewayContext['exporters'];
+}
+
 /** The routes of the gateway and what they name, however large the rest of the fleet is. */
-export async function declaredConfig(store: Store, gateway: Resource<'gateway'>): Promise<GatewayConfig> {
+export async function declaredAt(store: Store, gateway: Resource<'gateway'>): Promise<Declared> {
   const { fleet, name } = gateway;
   const routes = await store.routesUnder(fleet, { kind: 'gateway', name });
   const backends = routes.flatMap(({ spec }) => backendsOf(spec));
@@ -86,7 +94,11 @@ export async function declaredConfig(store: Store, gateway: Resource<'gateway'>)
     fleet,
     services.flatMap(({ spec }) => ingressClustersOf(spec)),
   );
-  return resolve({ clusters, services, routes });
+  const named = byName(clusters);
+  return {
+    config: resolve({ clusters, services, routes }),
+    exporters: new Map(services.map((service) => [service.name, exporters(service, named)])),
+  };
 }
 
 /** The pools of the configuration, and those before it that are served by objects of their own: a failover must know both. */

@@ -8,7 +8,7 @@ import { type ServedPool, shareChanges } from '../../core/share-changes.ts';
 import { isoOf } from '../../core/time.ts';
 import { CloudError, type Deps, type Store } from '../../deps.ts';
 import type { Observed } from '../../providers/provider.ts';
-import { declaredConfig, type GatewayContext, readContext } from './context.ts';
+import { declaredAt, type GatewayContext, readContext } from './context.ts';
 import { desiredObjects, type Proposal, propose } from './proposal.ts';
 import { ReadTimedOut, readSession } from './session.ts';
 
@@ -79,7 +79,8 @@ async function basisOf(deps: Deps, context: GatewayContext, current: Store): Pro
 async function lastObserved(context: GatewayContext, current: Store): Promise<Observed> {
   const { resource, provider, session, last } = context;
   const nothing: Observed = { objects: [], foreign: last.foreign, address: last.address, facts: last.facts };
-  const config = provider.match(await declaredConfig(current, resource), nothing, session);
+  const { config: declared } = await declaredAt(current, resource);
+  const config = provider.match(declared, nothing, session);
   const objects = desiredObjects(context, config, nothing).map((object) => ({ ...object, remoteId: '' }));
   return { ...nothing, objects };
 }

@@ -33,9 +33,10 @@ export function propose(
   refusals: readonly Refusal[] = [],
 ): Proposal {
   const { resource, scope, provider, session, baseline, last, revertsDrift, isAsked } = context;
-  const { config, points } = located(context, matched(context, observed), observed);
+  const { config, points: told } = located(context, matched(context, observed), observed);
   const desired = desiredObjects(context, config, observed);
   const all = plan(desired, observed.objects, resource.spec.policy, scope === 'full' ? 'full' : 'update');
+  const points = scope === 'full' ? withUntouched(context, config, told, all) : told;
   const findings = scope === 'full' ? provider.findings(config, observed.facts) : [];
   const keys = new Map(desired.map((object) => [object.key, object]));
   const judged = judge(all, {
@@ -97,16 +98,33 @@ function located(
   { rules, pools }: GatewayConfig,
   observed: Observed,
 ): { config: GatewayConfig; points: Points } {
-  const { provider, scope, pools: before, lastPoints } = context;
+  const { provider, scope, pools: before, lastPoints, exporters } = context;
   const unsure = scope === 'full' ? new Set<string>() : sharedOutOtherwise(context);
   const found: Points = { pools: {}, routes: scope === 'full' ? poolsByRoute(rules) : lastPoints.routes };
   const known = pools.map((matchedPool) => {
-    const pool = withFormer(matchedPool, before);
+    const pool = withFormer(matchedPool, before, exporters.get(matchedPool.service));
     const points = provider.points(withEverybody(pool), observed);
     if (points && !unsure.has(pool.key)) found.pools[pool.key] = shownPoints(pool, points);
     return withoutGone(pool, points);
   });
   return { config: { rules, pools: known }, points: found };
+}
+
+/** A pool that could not be told, and whose objects and rules are all as desired, is served as the gateway would serve it. */
+function withUntouched(
+  { provider, traffic }: GatewayContext,
+  { pools }: GatewayConfig,
+  points: Points,
+  { changes }: Plan,
+): Points {
+  const routes = changes.flatMap(({ before, after }) => routesOf(after?.rules ?? before?.rules));
+  const touched = new Set([
+    ...changes.map(({ before, after }) => (after ?? before)?.pool),
+    ...routes.flatMap((route) => points.routes[route] ?? []),
+  ]);
+  const untold = pools.filter(({ key }) => points.pools[key] === undefined && !touched.has(key));
+  const served = untold.map((pool) => [pool.key, provider.served(pool, effectiveShares(pool, traffic))] as const);
+  return { ...points, pools: { ...points.pools, ...Object.fromEntries(served) } };
 }
 
 /** Pools of routes that were read to share them out otherwise than declared; a run of pools does not read those again. */

@@ -1,6 +1,13 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import { afterReading } from '../../core/drift.ts';
-import { clusterPoints, type Deviation, noReading, type Reading } from '../../core/gateway/reading.ts';
+import {
+  clusterPoints,
+  type Deviation,
+  keptDeviations,
+  keptPoints,
+  noReading,
+  type Reading,
+} from '../../core/gateway/reading.ts';
 import type { Json } from '../../core/provider-object.ts';
 import { isoOf } from '../../core/time.ts';
 import type { Deps } from '../../deps.ts';
@@ -40,7 +47,7 @@ export async function recordRead(deps: Deps, run: Run, context: GatewayContext, 
     policy: resource.spec.drift,
   });
   await deps.store.putBaseline(fleet, gateway, after, lease.current());
-  await deps.store.putReading(reading, proposal.points, lease.current());
+  await deps.store.putReading(reading, keptPoints(proposal.points), lease.current());
   return reading.deviations;
 }
 
@@ -50,11 +57,16 @@ function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Re
   const { observed, orphans, points } = proposal;
   const found = isReadBack ? proposal.deviations.map(notAsWritten) : proposal.deviations;
   const { failure: _, ...known } = last;
-  const kept = { ...known, poolsReadAt: readAt, trafficVersion: traffic.version, clusters: clusterPoints(points) };
+  const kept = {
+    ...known,
+    poolsReadAt: readAt,
+    trafficVersion: traffic.version,
+    clusters: clusterPoints(points, proposal.config.pools),
+  };
   if (scope === 'pools') {
     return {
       ...kept,
-      deviations: sorted([...last.deviations.filter(isNotRead), ...found, ...missing(context, proposal, readAt)]),
+      ...keptDeviations([...last.deviations.filter(isNotRead), ...found, ...missing(context, proposal, readAt)]),
     };
   }
   return {
@@ -62,7 +74,7 @@ function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Re
     readAt,
     facts: observed.facts as Json,
     address: observed.address ?? last.address,
-    deviations: sorted(found),
+    ...keptDeviations(found),
     orphans,
     foreign: observed.foreign,
     quotas: fullestFirst(proposal.quotas),
@@ -98,12 +110,6 @@ function missing({ last }: GatewayContext, { desired, observed, config }: Propos
       routes: [],
       since: last.deviations.find((item) => item.kind === kind && item.key === key)?.since ?? readAt,
     }));
-}
-
-function sorted(deviations: readonly Deviation[]): Deviation[] {
-  const order = ({ kind, key }: Deviation) => `${kind} ${key}`;
-  const distinct = new Map(deviations.map((item) => [order(item), item]));
-  return [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
 }
 
 function fullestFirst(quotas: readonly QuotaUse[]): QuotaUse[] {
