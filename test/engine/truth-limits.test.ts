@@ -77,7 +77,11 @@ describe('what only alb finds out', () => {
       if (name.startsWith('q')) expect((await harness.edge.get(`${name}.example.com`)).status, name).toBe(200);
     }
     expect((await harness.edge.get(`${refused[0].name}.example.com`)).status).not.toBe(200);
-    expect((await said.get('/gateways/edge')).sync.message).toContain('2 gateways like this one would hold it');
+    expect((await said.get('/gateways/edge')).sync.message).toContain('QuotaExceeded.LoadBalancerRulesNum');
+    const groups = harness.cloud.state.serverGroups.size;
+    harness.clock.advance(60_000);
+    await reconcile();
+    expect(harness.cloud.state.serverGroups.size, 'what is refused makes no groups').toBe(groups);
 
     await harness.api('DELETE', `${FLEET}/routes/ledger`, undefined, { 'if-match': '*' });
     expect((await harness.edge.get('x.ledger.example.com', '/v1')).status).not.toBe(200);

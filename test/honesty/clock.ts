@@ -35,6 +35,11 @@ export class StepClock implements TestClock {
   onQuiet: () => void = () => undefined;
   onMoved: () => Promise<void> = async () => undefined;
 
+  /** What others of this process have left without an answer does not hold it up. */
+  constructor() {
+    underWay.clear();
+  }
+
   now = (): number => this.#nowMs;
 
   sleep = async (ms: number): Promise<void> => {
