@@ -70,6 +70,14 @@ export interface Options {
   saved?: Saved;
   /** Whether the RAM policy allows to create gateways, beside carrying routes; default false. */
   mayProvision?: boolean;
+  /** Default: virtual time, as `throttle` needs it. */
+  clock?: TestClock;
+  /** Spreads the retries of calls; default Math.random. */
+  random?: () => number;
+  /** Connections to another table; default: an embedded DynamoDB of its own. */
+  connect?: () => DynamoDBClient;
+  /** More of the local cloud, such as other data planes. */
+  cloud?: Partial<LocalCloudOptions>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
@@ -108,9 +116,9 @@ export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
 
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
-  const clock = options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs);
-  const dynamo = await startDynamo();
-  if (options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
+  const clock = options.clock ?? (options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs));
+  const dynamo = options.connect ? undefined : await startDynamo();
+  if (dynamo && options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
   const cloud = await startLocalCloud({
     ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
     jobLatencyMs: options.jobLatencyMs ?? 200,
@@ -120,8 +128,9 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     now: clock.now,
     // The SDK signs by the real time.
     signatureNow: Date.now,
+    ...options.cloud,
   });
-  const connect = () => createTestClient(dynamo.endpoint);
+  const connect = options.connect ?? (() => createTestClient(dynamo?.endpoint ?? ''));
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   const client = guard.watch(connect());
   const meter = meterOf(client);
@@ -135,6 +144,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       // Where the cloud keeps no rates, budgets would only add to what each call costs.
       ...(options.throttle && { budgets: createBudgets({ store, clock: ownClock, log: silent }) }),
       timeoutMs: options.callTimeoutMs ?? 5000,
+      ...(options.random && { random: options.random }),
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
     // In real time, as the time-out of calls: a busy machine is no store in trouble.
@@ -170,7 +180,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
     close: async () => {
       client.destroy();
-      await dynamo.close();
+      await dynamo?.close();
       await closeAllowed(cloud);
       guard.expectNoDenials();
     },

@@ -1,4 +1,10 @@
-import { type AttributeValue, BatchWriteItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  type DynamoDBClient,
+  ScanCommand,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
 import type { CloudState } from '../../infra/local/cloud/alb/model.ts';
 import type { MseState } from '../../infra/local/cloud/mse/model.ts';
 import { isSettled } from '../../infra/local/cloud-snapshot.ts';
@@ -22,22 +28,52 @@ export async function savePlane({ clock, cloud, connect }: ControlPlane): Promis
   const state = { ...cloud.state, ...cloud.mse };
   if (!isSettled(state)) throw new Error('The cloud is at work on its objects, which cannot be saved half done.');
   const client = connect();
-  const items: Saved['items'] = [];
-  for await (const page of paginateScan({ client }, { TableName: DEFAULT_TABLE_NAME }))
-    items.push(...(page.Items ?? []));
+  const items = await itemsOf(client);
   client.destroy();
   return { items, objects: structuredClone(state), nowMs: clock.now() + 1 };
+}
+
+/** Everything that is in the table. */
+export async function itemsOf(client: DynamoDBClient): Promise<Saved['items']> {
+  const items: Saved['items'] = [];
+  let start: Saved['items'][number] | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({ TableName: DEFAULT_TABLE_NAME, ...(start && { ExclusiveStartKey: start }) }),
+    );
+    items.push(...(page.Items ?? []));
+    start = page.LastEvaluatedKey;
+  } while (start);
+  return items;
 }
 
 /** Fills an empty table. */
 export async function restoreTable(endpoint: string, items: Saved['items']): Promise<void> {
   const client = createTestClient(endpoint);
-  for (let from = 0; from < items.length; from += BATCH_SIZE) {
-    const puts = items.slice(from, from + BATCH_SIZE).map((Item) => ({ PutRequest: { Item } }));
+  await write(
+    client,
+    items.map((Item) => ({ PutRequest: { Item } })),
+  );
+  client.destroy();
+}
+
+/** Makes the table what it was. */
+export async function replaceItems(client: DynamoDBClient, items: Saved['items']): Promise<void> {
+  const keyOf = ({ pk, sk }: Saved['items'][number]) => JSON.stringify([pk, sk]);
+  const kept = new Set(items.map(keyOf));
+  const gone = (await itemsOf(client)).filter((item) => !kept.has(keyOf(item)));
+  await write(client, gone.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } })) as WriteRequest[]);
+  await write(
+    client,
+    items.map((Item) => ({ PutRequest: { Item } })),
+  );
+}
+
+async function write(client: DynamoDBClient, requests: readonly WriteRequest[]): Promise<void> {
+  for (let from = 0; from < requests.length; from += BATCH_SIZE) {
     const { UnprocessedItems = {} } = await client.send(
-      new BatchWriteItemCommand({ RequestItems: { [DEFAULT_TABLE_NAME]: puts } }),
+      new BatchWriteItemCommand({ RequestItems: { [DEFAULT_TABLE_NAME]: requests.slice(from, from + BATCH_SIZE) } }),
     );
     if (Object.keys(UnprocessedItems).length > 0) throw new Error('The embedded DynamoDB has not taken all items.');
   }
-  client.destroy();
 }

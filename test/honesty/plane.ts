@@ -1,0 +1,141 @@
+import type { Deps, Net, NetAnswer, Store } from '../../functions/deps.ts';
+import type { DataPlane } from '../../infra/local/cloud/alb/model.ts';
+import type { MseDataPlane } from '../../infra/local/cloud/mse/model.ts';
+import { createInstance } from '../../infra/local/instances.ts';
+import type { AlbTarget, MseTarget } from '../../schemas/gateway.ts';
+import { type Api, accountOf, type ControlPlane, createApi, startControlPlane } from '../engine/harness.ts';
+import { StepClock } from './clock.ts';
+import { clusterOfProbe, type GatewayName } from './places.ts';
+import { MemoryTable } from './table.ts';
+import { Timeline } from './timeline.ts';
+
+/** One read of a gateway that was recorded. What it tells was there at some time in the span, both ends included. */
+export interface Read {
+  gateway: string;
+  fromMs: number;
+  toMs: number;
+  /** Of all objects; else of pools alone. */
+  isWhole: boolean;
+}
+
+/** The control plane under test with both gateways, and what the oracle knows besides. */
+export interface Plane {
+  control: ControlPlane;
+  clock: StepClock;
+  timeline: Timeline;
+  targets: { alb: AlbTarget; mse: MseTarget };
+  /** Where the requests of a gateway come in. */
+  placeOf(gateway: string): string;
+  /** The newest last. */
+  reads: Read[];
+  /** Clusters that answer no probe. */
+  down: Set<string>;
+  deps(): Deps;
+  /** Does not wait for the work that it leaves behind. */
+  api: Api;
+  /** The API for who only reads, at one instant in which nothing happens: what the store says once it says again. */
+  reader(): Api;
+  close(): Promise<void>;
+}
+
+/** `isInMemory`: with a table in memory; else with the embedded DynamoDB. */
+export async function startPlane(isInMemory: boolean): Promise<Plane> {
+  const clock = new StepClock();
+  const table = new MemoryTable();
+  const control = await startControlPlane({
+    clock,
+    random: () => 0.5,
+    ...(isInMemory && { connect: () => table.asClient() }),
+    jobLatencyMs: 200,
+    cloud: {
+      gatewayLatencyMs: 200,
+      publishLatencyMs: 200,
+      dataPlane: () => SILENT_ALB,
+      mseDataPlane: () => SILENT_MSE,
+    },
+  });
+  const timeline = new Timeline(control.cloud);
+  clock.onQuiet = () => timeline.note(clock.now());
+  clock.onMoved = async () => {
+    await control.cloud.settle();
+    timeline.note(clock.now());
+  };
+  const account = accountOf(control);
+  const targets = { alb: await createInstance.alb(account), mse: await createInstance.mse(account) };
+  const reads: Read[] = [];
+  const down = new Set<string>();
+  const deps = () => {
+    const ports = control.deps({ net: netWithout(down) });
+    return { ...ports, store: clock.store(noting(ports.store, clock, reads)) };
+  };
+  return {
+    ...{ control, clock, timeline, targets, reads, down, deps },
+    placeOf: (gateway) => {
+      const name = gateway as GatewayName;
+      return name === 'alb' ? (targets.alb.listenerIds[0] ?? '') : targets.mse.gatewayUniqueId;
+    },
+    api: async (...request) => await createApi(deps(), { wait: false })(...request),
+    reader: () => {
+      const ports = deps();
+      return createApi({ ...ports, store: saysAgain(ports.store) });
+    },
+    close: control.close,
+  };
+}
+
+function saysAgain(store: Store): Store {
+  const said = new Map<string, unknown>();
+  const calls = Object.entries(store).map(([name, call]) => [
+    name,
+    (...args: unknown[]) => {
+      const given = args.map(listed);
+      const key = `${name} ${JSON.stringify(given)}`;
+      if (!said.has(key)) said.set(key, (call as (...given: unknown[]) => unknown)(...given));
+      return said.get(key);
+    },
+  ]);
+  return Object.fromEntries(calls) as unknown as Store;
+}
+
+/** Names may come in anything that can be gone through once. */
+function listed(arg: unknown): unknown {
+  return typeof arg === 'object' && arg !== null && Symbol.iterator in arg ? [...(arg as Iterable<unknown>)] : arg;
+}
+
+/** Notes what is recorded as read, with the time at which the read was over. */
+function noting(store: Store, clock: StepClock, reads: Read[]): Store {
+  return {
+    ...store,
+    putReading: async (reading, points, lease) => {
+      await store.putReading(reading, points, lease);
+      if (points === undefined || reading.poolsReadAt === undefined) return;
+      const { gateway, readAt, poolsReadAt } = reading;
+      reads.push({ gateway, fromMs: Date.parse(poolsReadAt), toMs: clock.now(), isWhole: readAt === poolsReadAt });
+    },
+  };
+}
+
+/** Every cluster answers its probes but those that are down. */
+function netWithout(down: ReadonlySet<string>): Net {
+  const answer = (url: string): NetAnswer => {
+    const cluster = clusterOfProbe(url);
+    return { status: cluster === undefined || down.has(cluster) ? 503 : 200 };
+  };
+  return { fetch: async (url) => answer(url), connect: async () => undefined };
+}
+
+const SILENT = { close: async () => undefined };
+
+const SILENT_ALB: DataPlane = {
+  ...SILENT,
+  openListener: async () => 'nowhere:80',
+  closeListener: async () => undefined,
+  serverHealth: () => ({ status: 'Healthy' }),
+};
+
+const SILENT_MSE: MseDataPlane = {
+  ...SILENT,
+  openGateway: async () => 'nowhere:80',
+  closeGateway: async () => undefined,
+  endpointHealth: () => 'healthy',
+};
