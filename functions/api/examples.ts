@@ -1,9 +1,8 @@
 /** Examples for the OpenAPI document, by operation id. The Worker does not carry them. */
 
 import type * as z from 'zod';
-import { type Cluster, ClusterInput, type ObservationPage, type Vote } from '../../schemas/cluster.ts';
+import { type Cluster, ClusterInput, type ObservationPage } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
-import type { Decision } from '../../schemas/decision.ts';
 import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
 import { type Gateway, GatewayInput } from '../../schemas/gateway.ts';
 import { API_VERSION } from '../../schemas/manifest.ts';
@@ -12,6 +11,7 @@ import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { sentenceOf } from '../../schemas/reasons.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
+import { decision, failure, vote } from './decision-examples.ts';
 import { drillExamples } from './drill-examples.ts';
 import type { Example } from './example.ts';
 import { explainExamples } from './explain-examples.ts';
@@ -24,7 +24,6 @@ import { shiftExamples } from './shift-examples.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
 const OBSERVED = '2026-11-23T07:02:05.000Z';
-const DECIDED = '2026-11-23T07:02:06.000Z';
 
 function condition(type: string, reason = type, message = 'As it should be.'): Condition {
   return { type, status: 'True', reason, message, observedRevision: 1, lastTransitionTime: CREATED };
@@ -78,18 +77,6 @@ const clusterInput = {
 } satisfies z.input<typeof ClusterInput>;
 
 const observation = { voter: 'edge', observedAt: OBSERVED, outcome: 'ok', latencyMs: 31, detail: 'http: 200' } as const;
-
-const vote: Vote = {
-  voter: 'edge',
-  state: 'healthy',
-  since: CREATED,
-  consecutiveFailures: 0,
-  consecutiveSuccesses: 25,
-  observedAt: OBSERVED,
-  isFresh: true,
-  isSuspect: false,
-  detail: 'http: 200',
-};
 
 const cluster: Cluster = {
   fleet: 'shop',
@@ -257,45 +244,6 @@ const route: Route = {
       ],
     },
   ],
-};
-
-const failure = {
-  voter: 'edge',
-  observedAt: OBSERVED,
-  outcome: 'fail',
-  cause: 'Cluster',
-  latencyMs: 2000,
-  detail: 'http: no answer in 2 s',
-} as const;
-
-const decision: Decision = {
-  id: 'dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  fleet: 'shop',
-  version: 7,
-  decidedAt: DECIDED,
-  automation: 'automatic',
-  actor: 'automation',
-  outcome: 'applied',
-  changes: [
-    {
-      cluster: 'hangzhou-a',
-      action: 'withdraw',
-      reason: 'unhealthy: 1 of 1 voters see it fail',
-      fromPercent: 100,
-      toPercent: 0,
-      health: { state: 'unhealthy', since: OBSERVED },
-      cause: 'Cluster',
-      votes: [{ ...vote, state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0, cause: 'Cluster' }],
-      evidence: [failure],
-    },
-  ],
-  rules: [{ rule: 'quorum', cluster: 'hangzhou-a', passed: true, detail: '1 of 1 voters see it fail; 1 needed' }],
-  flags: ['evacuate'],
-  withdrawnBefore: [],
-  withdrawnAfter: ['hangzhou-a'],
-  inputsDigest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-  previousHash: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
-  hash: 'fd61a03af4f77d870fc21e05e7e80678095c92d808cfb3b5c279ee04c74aca13',
 };
 
 const probeRoundInput = { fleet: 'shop' } satisfies z.input<typeof ProbeRoundInput>;

@@ -1,4 +1,5 @@
 import type { GatewayConfig, Pool } from '../../core/ir.ts';
+import { equalAddresses } from '../equal-addresses.ts';
 import type { Finding, QuotaUse } from '../provider.ts';
 import { isExceeded, largest, refusal } from '../quotas.ts';
 import { type DistinctRule, distinctRules } from './distinct-rules.ts';
@@ -25,7 +26,7 @@ export function findings(config: GatewayConfig, facts: Facts): Finding[] {
     ...own.filter(isExceeded).map((use) => refusal('ALB', use)),
     ...(facts.edition === 'Basic' ? rules.flatMap(checkBasic) : []),
     ...rules.flatMap((rule) => checkRedirect(rule, facts)),
-    ...config.pools.flatMap(checkAddresses),
+    ...config.pools.flatMap(equalAddresses),
     ...config.pools.flatMap((pool) => checkProtocol(pool, facts)),
   ];
 }
@@ -54,21 +55,6 @@ function checkRedirect({ description, rule }: DistinctRule, { listeners }: Facts
     `Rule ${description} redirects requests at ${places} to the address that they came to, again and again. ` +
     'Let it change the scheme, the host, the port or the path, or use a gateway without such a listener.';
   return [{ pointer: '#/rules', code: 'redirect-loop', detail, rules: [rule.key], pools: [] }];
-}
-
-/** One server has one weight, so that it cannot stand for two clusters. */
-function checkAddresses({ key, service, members }: Pool): Finding[] {
-  const owners = new Map<string, string>();
-  return members.flatMap(({ cluster, endpoints }) =>
-    endpoints.flatMap(({ address, port }) => {
-      const name = `${address}:${port}`;
-      const owner = owners.get(name) ?? cluster;
-      owners.set(name, owner);
-      if (owner === cluster) return [];
-      const detail = `The clusters ${owner} and ${cluster} both claim ${name} for ${service}, and a server of ALB has one weight.`;
-      return [{ pointer: `#/pools/${key}`, code: 'conflicting-declaration', detail, rules: [], pools: [key] }];
-    }),
-  );
 }
 
 /** Only HTTPS listeners carry gRPC to servers ("Create and manage listeners": supported backend protocols of each listener protocol). */
