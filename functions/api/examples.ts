@@ -263,7 +263,7 @@ const probeRound: ProbeRound = {
 const observationBatch = {
   fleet: 'shop',
   voter: 'agent-hangzhou',
-  sentAt: DECIDED,
+  sentAt: OBSERVED,
   sequence: 1_795_417_326_000,
   controls: [{ ok: true }],
   observations: [
