@@ -120,12 +120,12 @@ function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string):
   const { requestedAt, operation, fleet, gateway, kind, name, revision } = row;
   const programmed = { fleet, gateway, kind, name, revision };
   const key = programmedKey(row);
+  const asked = operation === undefined ? 'attribute_not_exists(#operation)' : '#operation = :operation';
   return [
-    remove(
-      outboxKey(row),
-      `#revision = :revision AND #requestedAt = :requestedAt AND ${operation === undefined ? 'attribute_not_exists(#operation)' : '#operation = :operation'}`,
-      { revision, requestedAt, ...(operation !== undefined && { operation }) },
-    ),
+    remove(outboxKey(row), `#revision = :revision AND #requestedAt = :requestedAt AND ${asked}`, {
+      ...{ revision, requestedAt },
+      ...(operation !== undefined && { operation }),
+    }),
     lasting ? put(itemOf(programmedRecord, key, { ...programmed, verifiedAt })) : remove(key),
   ];
 }
