@@ -25,6 +25,7 @@ import type {
   Job,
   Lease,
   OperationRecord,
+  OutboxRequest,
   OutboxRow,
   OutcomeRecord,
   Page,
@@ -39,6 +40,7 @@ import type {
   StoredBudget,
   StoredDocument,
   SyncRecord,
+  WaitingOperation,
 } from './stored.ts';
 
 export * from './ports/cloud.ts';
@@ -169,11 +171,13 @@ export interface Store {
   ): Promise<OutboxRow[]>;
   /** Rows of a gateway for what is of the kind and has a name in [from, to]. */
   waiting(fleet: string, gateway: string, kind: RowKind, from: string, to: string): Promise<OutboxRow[]>;
+  /** The operations that came with these rows of one gateway, as they were read, or before. */
+  waitingOperations(rows: readonly OutboxRow[]): Promise<WaitingOperation[]>;
   /** The first gateway that has rows, or the first one after `last`, in order of fleets and names. */
   nextBehind(last?: { fleet: string; gateway: string }): Promise<{ fleet: string; gateway: string } | undefined>;
   /**
    * Removes rows that are still as they were read, and records them as programmed; forgets them when the resource or the gateway is
-   * gone. Throws LeaseLost: then nothing more is written.
+   * gone. Rows that have moved on wait since the first change that came later. Throws LeaseLost: then nothing more is written.
    */
   settle(rows: readonly OutboxRow[], verifiedAt: string, lease: Lease): Promise<void>;
   /** Programmed rows of the resources of a kind whose names lie in [from, to]. */
@@ -205,14 +209,14 @@ export interface Store {
   putReading(reading: Reading, points: Points | undefined, lease: Lease): Promise<void>;
 
   /** An operation that changes no resource, with its audit event and the rows that it waits for; all or nothing. */
-  begin(operation: OperationRecord, audit: AuditEvent, outbox: OutboxRow[]): Promise<void>;
+  begin(operation: OperationRecord, audit: AuditEvent, outbox: OutboxRequest[]): Promise<void>;
   operation(fleet: string, id: string): Promise<OperationRecord | undefined>;
   /** Newest first. */
   operations(fleet: string, page: PageRequest): Promise<Page<OperationRecord>>;
   /** Of the operations whose ids lie in [from, to]. */
   outcomes(fleet: string, from: string, to: string): Promise<OutcomeRecord[]>;
-  /** The first outcome of an operation at a gateway counts. Throws LeaseLost. */
-  conclude(outcomes: readonly OutcomeRecord[], lease: Lease): Promise<void>;
+  /** The first outcome of an operation at a gateway counts; with it the operation ends to wait there. Throws LeaseLost. */
+  conclude(outcomes: readonly OutcomeRecord[], waiting: readonly WaitingOperation[], lease: Lease): Promise<void>;
 
   /**
    * An operation that changes many resources: keeps its steps, in order, and holds the fleet until they have been written or something

@@ -109,8 +109,8 @@ export interface AuditFilter {
 /** A resource that has changed, traffic that has moved, or somebody who wants the gateway as it is declared. */
 export type RowKind = Kind | 'traffic' | 'apply';
 
-/** The gateway has yet to follow this resource. One row per gateway and resource: edits coalesce. */
-export interface OutboxRow {
+/** A change asks a gateway to follow a resource. */
+export interface OutboxRequest {
   fleet: string;
   gateway: string;
   kind: RowKind;
@@ -118,8 +118,21 @@ export interface OutboxRow {
   /** Revision of the resource, or version of the traffic state. */
   revision: number;
   requestedAt: string;
-  /** Ids of the operations that end at this gateway when the row does: one when written, all that have coalesced when read. */
+  /** Id of the operation that the change is; it waits until the gateway follows. */
+  operation?: string | undefined;
+}
+
+/** The gateway has yet to follow this resource, as the last request has it. One row per gateway and resource: edits coalesce. */
+export interface OutboxRow extends OutboxRequest {
+  /** When the first of the changes that still wait was requested. */
+  since: string;
+  /** Ids of operations that wait as well, where a release that kept them in the row has written it. */
   operations: string[];
+}
+
+/** An operation that ends at the gateway when the row of this resource does. */
+export interface WaitingOperation extends OutboxRequest {
+  operation: string;
 }
 
 /** A push on its way to gateways. What has become of it at each stands in outcomes, or in the gateway's sync record until then. */
@@ -189,7 +202,7 @@ export interface Commit {
   /** The reference count read before the referrers were looked up: on delete, and on an update that may take something from them. */
   referenceCount?: number | undefined;
   audit: AuditEvent;
-  outbox: OutboxRow[];
+  outbox: OutboxRequest[];
   /** The push that follows; absent when no gateway has to. */
   operation?: OperationRecord | undefined;
   /** What the safety rules were checked against; when it has moved, the commit is a conflict. */
@@ -205,7 +218,7 @@ export interface Recording {
   /** Canonical JSON of what was decided upon. */
   inputs: string;
   audit: AuditEvent;
-  outbox: OutboxRow[];
+  outbox: OutboxRequest[];
   operation?: OperationRecord | undefined;
   /** Each conditional on its `version - 1`. */
   documents: StoredDocument[];

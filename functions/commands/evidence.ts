@@ -73,7 +73,7 @@ async function behindSince(store: Store, fleet: string, gateways: readonly strin
   await Promise.all(
     gateways.map(async (gateway) => {
       const rows = await store.outbox({ fleet, gateway }, ROWS);
-      const [oldest] = rows.map(({ requestedAt }) => requestedAt).sort();
+      const [oldest] = rows.map((row) => row.since).sort();
       if (oldest !== undefined) since.set(gateway, oldest);
     }),
   );
@@ -116,7 +116,7 @@ export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, 
   const isOwn = (row: OutboxRow | ProgrammedRow) => row.gateway === gateway && row.kind === kind && row.name === name;
   // A gateway, and a fleet, are as declared when nothing at all waits.
   const isAll = kind === 'gateway' || kind === 'fleet';
-  const waitingSince = isAll ? evidence.behind.get(gateway) : evidence.waiting.find(isOwn)?.requestedAt;
+  const waitingSince = isAll ? evidence.behind.get(gateway) : evidence.waiting.find(isOwn)?.since;
   const row = isAll && waitingSince !== undefined ? undefined : evidence.programmed.find(isOwn);
   const record = evidence.syncs.find((item) => item.gateway === gateway);
   const common = commonSight(gateway, evidence);
@@ -138,7 +138,7 @@ export function trafficSightOf<K extends Kind>(
   lagging?: readonly string[] | 'unknown',
 ): TrafficSight {
   const { waitingSince, since, ...sight } = sightOf(resource, gateway, evidence);
-  const decided = evidence.waiting.find((row) => row.gateway === gateway && row.kind === 'traffic')?.requestedAt;
+  const decided = evidence.waiting.find((row) => row.gateway === gateway && row.kind === 'traffic')?.since;
   const deviations = sight.deviations.filter(({ isPoints }) => isPoints);
   const clusters = lagging ?? deviations.flatMap((deviation) => deviation.clusters ?? []);
   return {

@@ -102,7 +102,17 @@ function applyOperation(ctx: Context, { fleet, name }: Resource<'gateway'>): Ope
 }
 
 function applyRow({ id, createdAt }: OperationRecord, { fleet, name, revision }: Resource<'gateway'>): OutboxRow {
-  return { fleet, gateway: name, kind: 'apply', name, revision, requestedAt: createdAt, operations: [id] };
+  return {
+    fleet,
+    gateway: name,
+    kind: 'apply',
+    name,
+    revision,
+    requestedAt: createdAt,
+    since: createdAt,
+    operation: id,
+    operations: [],
+  };
 }
 
 function auditOf(ctx: Context, { createdAt, action }: OperationRecord, { fleet, name, revision }: Resource<'gateway'>) {

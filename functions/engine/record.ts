@@ -5,7 +5,7 @@ import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest } from '../core/digest.ts';
 import { sealed } from '../core/ledger.ts';
 import type { Verdict } from '../core/situation.ts';
-import type { Deps, OperationRecord, OutboxRow, Recording } from '../deps.ts';
+import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';
 import { shownVotes } from './votes.ts';
@@ -135,9 +135,9 @@ function operationOf(deps: Deps, decision: Decision, gateways: string[], origin:
 }
 
 /** A decision reaches every gateway of the fleet. */
-function rowsOf({ fleet, version, decidedAt }: Decision, { id, gateways }: OperationRecord): OutboxRow[] {
+function rowsOf({ fleet, version, decidedAt }: Decision, { id, gateways }: OperationRecord): OutboxRequest[] {
   const row = { fleet, kind: 'traffic', name: fleet, revision: version, requestedAt: decidedAt } as const;
-  return gateways.map((gateway) => ({ ...row, gateway, operations: [id] }));
+  return gateways.map((gateway) => ({ ...row, gateway, operation: id }));
 }
 
 function iso(ms: number): string {

@@ -56,7 +56,7 @@ async function writeNext(deps: Deps, { operation, rollout }: State): Promise<Sta
   const at = new Date(deps.clock.now()).toISOString();
   const replaced = await replacedBy(deps, steps);
   const commits = steps.map((step) =>
-    commitOf(step, replaced.get(step.resource.name), operation, { at, ulid: deps.ids.ulid() }, [operation.id]),
+    commitOf(step, replaced.get(step.resource.name), operation, { at, ulid: deps.ids.ulid() }, operation.id),
   );
   const outcome = await deps.store.advance(rollout, commits);
   switch (outcome.result) {
@@ -94,7 +94,7 @@ async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<Read
 }
 
 /**
- * Builds what is written of a step, with the rows of these operations for the gateways. Times are those of the write, since history is told by
+ * Builds what is written of a step, with the rows of the operation for the gateways. Times are those of the write, since history is told by
  * them.
  */
 export function commitOf(
@@ -102,7 +102,7 @@ export function commitOf(
   before: Resource | undefined,
   author: Author,
   stamp: Stamp,
-  operations: string[],
+  operation: string | undefined,
 ): Commit {
   const { at } = stamp;
   const times = verb === 'delete' ? {} : { updatedAt: at, ...(verb === 'create' && { createdAt: at }) };
@@ -116,7 +116,7 @@ export function commitOf(
     references,
     referenceCount,
     audit: writeEvent(author, stamp, { verb, resource, before }),
-    outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at, operations })),
+    outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at, operation })),
   };
 }
 

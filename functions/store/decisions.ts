@@ -2,7 +2,7 @@ import { NO_TRAFFIC } from '../core/traffic.ts';
 import { type Recording, type Store, StoreLimitError } from '../deps.ts';
 import { documentOperations } from './documents.ts';
 import { ABSENT, type Operation, put } from './items.ts';
-import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
+import { auditOperation, operationOperation, outboxOperations } from './journal.ts';
 import { decisionKey, decisionsOf, inputsKey, inputsOf, trafficKey } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
@@ -33,7 +33,7 @@ export function decisionStore(table: Table): Decisions {
         put(itemOf(decisionRecord, decisionKey(fleet, decision.id), decision), ABSENT),
         ...inputsOperations(recording),
         auditOperation(fleet, audit),
-        ...outbox.map(outboxOperation),
+        ...outbox.flatMap(outboxOperations),
         ...(operation ? [operationOperation(operation)] : []),
         ...documents.flatMap(documentOperations),
       ]);

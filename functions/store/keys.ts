@@ -12,6 +12,7 @@
  * | revision            | REVISION#fleet#kind#name      | uid#revision                  |
  * | audit event         | AUDIT#fleet                   | id                            |
  * | outbox row          | OUTBOX                        | fleet#gateway#kind#name       |
+ * | waiting operation   | WAITING#fleet#gateway         | kind#name#operation           |
  * | programmed row      | PROGRAMMED#fleet              | kind#name#gateway             |
  * | sync record         | SYNC#fleet                    | gateway                       |
  * | pool                | POOLS#fleet#gateway           | key                           |
@@ -40,7 +41,7 @@ import { encodeTime } from 'ulid';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Term } from '../core/lookup.ts';
 import { instanceOf, type Kind, type Ref, type Resource } from '../core/model.ts';
-import type { BudgetScope, DocumentKind, Job, OutboxRow, StoredDocument } from '../deps.ts';
+import type { BudgetScope, DocumentKind, Job, OutboxRow, StoredDocument, WaitingOperation } from '../deps.ts';
 
 export interface Key {
   pk: string;
@@ -151,6 +152,19 @@ export const outboxRowsOf = ({ fleet, gateway, kind }: Omit<RowRef, 'name'>, fro
 export function gatewayOfRow({ sk }: Key): { fleet: string; gateway: string } {
   const [fleet = '', gateway = ''] = sk.split('#');
   return { fleet, gateway };
+}
+
+const waitingPartition = ({ fleet, gateway }: Pick<RowRef, 'fleet' | 'gateway'>) => `WAITING#${fleet}#${gateway}`;
+
+export const waitingKey = (waiting: WaitingOperation): Key => ({
+  pk: waitingPartition(waiting),
+  sk: `${waiting.kind}#${waiting.name}#${waiting.operation}`,
+});
+
+/** Operations that wait for these rows of one gateway, and for those that come between them. */
+export function waitingFor(first: RowRef, ...others: RowRef[]): Range {
+  const resources = [first, ...others].map(({ kind, name }) => `${kind}#${name}`).sort();
+  return { pk: waitingPartition(first), from: `${resources[0]}#`, to: `${resources.at(-1)}$` };
 }
 
 /** Rows of the gateways that come after this one; of all without it. */

@@ -1,7 +1,7 @@
 import { type Lease, LeaseLost, type OutcomeRecord, type Store } from '../deps.ts';
 import { ABSENT, type Operation, put } from './items.ts';
-import { auditOperation, expiry, operationOperation, outboxOperation } from './journal.ts';
-import { operationKey, operationsOf, outcomeKey, outcomesOf } from './keys.ts';
+import { auditOperation, expiry, operationOperation, outboxOperations } from './journal.ts';
+import { operationKey, operationsOf, outcomeKey, outcomesOf, waitingKey } from './keys.ts';
 import { fence } from './leases.ts';
 import { outage } from './outage.ts';
 import { readPage } from './pages.ts';
@@ -20,7 +20,7 @@ export function operationStore(table: Table): Operations {
       const operations = [
         operationOperation(operation),
         auditOperation(operation.fleet, audit),
-        ...outbox.map(outboxOperation),
+        ...outbox.flatMap(outboxOperations),
       ];
       if (!(await table.transact(operations)).ok) throw new Error(`The operation ${operation.id} has begun already.`);
     },
@@ -34,10 +34,13 @@ export function operationStore(table: Table): Operations {
       const items = await table.query(outcomesOf(fleet, from, to));
       return items.map((item) => recordOf(item, outcomeRecord));
     },
-    conclude: async (outcomes, lease) => {
+    conclude: async (outcomes, waiting, lease) => {
+      const waits = Map.groupBy(waiting, ({ operation }) => operation);
       for (let start = 0; start < outcomes.length; start += OUTCOMES_PER_TRANSACTION) {
         const batch = outcomes.slice(start, start + OUTCOMES_PER_TRANSACTION);
         await conclude(table, batch, lease);
+        const ended = batch.flatMap(({ operation }) => waits.get(operation) ?? []);
+        await table.writeAll([], ended.map(waitingKey));
       }
     },
   };

@@ -3,7 +3,7 @@ import type { Ref, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import type { Commit, Store } from '../deps.ts';
 import { ABSENT, check, type Operation, PRESENT, put, remove, update } from './items.ts';
-import { auditOperation, operationOperation, outboxOperation } from './journal.ts';
+import { auditOperation, operationOperation, outboxOperations } from './journal.ts';
 import {
   baselineKey,
   gatewayOf,
@@ -78,7 +78,7 @@ export function commitOperations(commit: Commit): Operation[] {
     revisionOperation(commit),
     auditOperation(resource.fleet, audit),
     ...entryOperations(commit),
-    ...outbox.map(outboxOperation),
+    ...outbox.flatMap(outboxOperations),
     ...(operation ? [operationOperation(operation)] : []),
     ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
   ];

@@ -131,9 +131,11 @@ function isAlike(a: Step | undefined, b: Step): boolean {
   return a?.resource.kind === b.resource.kind && (a.verb === 'delete') === (b.verb === 'delete');
 }
 
-/** The resource, its revision, its audit event and an entry; at most two items that were derived from it; terms and rows. */
+/** The resource, its revision, its audit event and an entry; at most two items that were derived from it; terms; for each gateway a row and what waits for it. */
 function itemsOf(steps: readonly Step[]): number {
-  const own = steps.map(({ verb, gateways, movedTerms }) => (verb === 'delete' ? 6 : 4) + gateways.length + movedTerms);
+  const own = steps.map(
+    ({ verb, gateways, movedTerms }) => (verb === 'delete' ? 6 : 4) + 2 * gateways.length + movedTerms,
+  );
   return own.reduce((sum, items) => sum + items, distinctReferences(steps).length);
 }
 

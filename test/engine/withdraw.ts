@@ -18,7 +18,6 @@ export async function withdraw(
   const outbox = gateways.map((gateway) => ({
     ...{ fleet, kind: 'traffic' as const, name: fleet, revision: version, requestedAt },
     gateway,
-    operations: [],
   }));
   const { traffic, ...rest } = recording(version, clusters, { fleet, outbox });
   const withdrawals = traffic.withdrawals.map((item) => ({ ...item, sinceMs: ports.clock.now() }));

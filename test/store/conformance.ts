@@ -9,6 +9,7 @@ import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
 import { rolloutSuite } from './rollouts.ts';
+import { waitingSuite } from './waiting.ts';
 
 /** What every implementation of the Store port guarantees. `open` gives an empty store. */
 export function storeConformance(name: string, open: Open): void {
@@ -24,6 +25,7 @@ export function storeConformance(name: string, open: Open): void {
     lookupSuite(store);
     historySuite(store);
     propagationSuite(store);
+    waitingSuite(store);
     evidenceSuite(store);
     rolloutSuite(store);
     memorySuite(store);

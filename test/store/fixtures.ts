@@ -102,7 +102,7 @@ export function audit(target: Ref, before: number, after: number, rest: Partial<
 
 export function outboxRow(of: Resource, gatewayName: string, requestedAt: string = NOW): OutboxRow {
   const { fleet: home, kind, name, revision } = of;
-  return { fleet: home, gateway: gatewayName, kind, name, revision, requestedAt, operations: [] };
+  return { fleet: home, gateway: gatewayName, kind, name, revision, requestedAt, since: requestedAt, operations: [] };
 }
 
 /** A lease of a gateway that nobody else has. */

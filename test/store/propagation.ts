@@ -35,7 +35,7 @@ export function propagationSuite(store: () => Store): void {
         edited,
         creation(other, { outbox: [outboxRow(other, 'edge')] }),
       );
-      const latest = outboxRow(edited.resource, 'edge', secondsLater(1));
+      const latest = { ...outboxRow(edited.resource, 'edge', secondsLater(1)), since: NOW };
       expect(await store().outbox({ fleet: FLEET, gateway: 'edge' })).toEqual([latest]);
       expect(await store().outbox({ fleet: FLEET })).toEqual([latest, outboxRow(shop, 'edge-2')]);
       expect(await store().outbox({})).toHaveLength(3);
@@ -79,7 +79,7 @@ export function propagationSuite(store: () => Store): void {
       const later = outboxRow({ ...moved, revision: 2 }, 'edge', secondsLater(1));
       await commitOk(store(), edit(moved, { outbox: [later] }));
       await store().settle(rows, NOW, await held(store()));
-      expect(await store().outbox({})).toEqual([later]);
+      expect(await store().outbox({})).toEqual([{ ...later, since: NOW }]);
       expect((await store().programmed(FLEET, 'route', 'a', 'z')).map(({ name }) => name)).toEqual(['still']);
     });
 
@@ -89,7 +89,7 @@ export function propagationSuite(store: () => Store): void {
       await commitOk(store(), creation(old, { outbox: [outboxRow(old, 'edge')] }), deletion(old));
       await commitOk(store(), creation(young, { outbox: [outboxRow(young, 'edge', secondsLater(1))] }));
       await store().settle([outboxRow(old, 'edge')], NOW, await held(store()));
-      expect(await store().outbox({})).toEqual([outboxRow(young, 'edge', secondsLater(1))]);
+      expect(await store().outbox({})).toEqual([{ ...outboxRow(young, 'edge', secondsLater(1)), since: NOW }]);
       expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     });
 

@@ -51,7 +51,7 @@ function commitOf({ gateways, movedTerms: _, ...step }: Step): Commit {
   return {
     ...step,
     audit: audit(refTo(resource), before, after),
-    outbox: gateways.map((gateway) => outboxRow(resource, gateway)),
+    outbox: gateways.map((gateway) => ({ ...outboxRow(resource, gateway), operation: 'opn_1' })),
   };
 }
 

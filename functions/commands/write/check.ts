@@ -100,7 +100,8 @@ const MAX_SPEC_BYTES = 380_000;
 /** Finds what is more than one write to the store can hold. */
 function limitExceeded(step: Step | undefined): Issue[] {
   if (step === undefined) return [];
-  const room = MAX_ITEMS - step.gateways.length;
+  // For each gateway a row, and the operation that waits for it.
+  const room = MAX_ITEMS - 2 * step.gateways.length;
   const parts = step.references.length + step.movedTerms;
   if (parts > room) {
     return [

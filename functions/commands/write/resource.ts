@@ -122,8 +122,7 @@ async function commitChange<K extends Kind>(
   if (step === undefined) throw new Error('A change has a step.');
   const at = timestamp(ctx.deps.clock.now());
   const operation = step.gateways.length > 0 ? operationOf(ctx, change, step.gateways, at) : undefined;
-  const operations = operation ? [operation.id] : [];
-  const commit = commitOf(step, change.before, ctx, { at, ulid: ctx.deps.ids.ulid() }, operations);
+  const commit = commitOf(step, change.before, ctx, { at, ulid: ctx.deps.ids.ulid() }, operation?.id);
   const outcome = await ctx.deps.store.commit({ ...commit, operation, checkedAgainst });
   if (outcome.result === 'missing-reference') refuseMissing(change.resource, outcome.missing);
   if (outcome.result !== 'ok') return undefined;

@@ -18,6 +18,7 @@ type Reads =
   | 'audits'
   | 'outbox'
   | 'waiting'
+  | 'waitingOperations'
   | 'nextBehind'
   | 'programmed'
   | 'sync'

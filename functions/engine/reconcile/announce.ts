@@ -79,7 +79,7 @@ function troublesOf(reading: Reading, rows: readonly OutboxRow[], outcome: Outco
 
 /** What was asked for a while ago, and is not done. */
 function stalled(rows: readonly OutboxRow[], outcome: Outcome, nowMs: number): Trouble[] {
-  const [since] = rows.map(({ requestedAt }) => requestedAt).sort();
+  const [since] = rows.map((row) => row.since).sort();
   const isOpen =
     outcome.type === 'failed' || (outcome.type === 'ended' && summaryOf(outcome).reason === 'NotAsWritten');
   if (since === undefined || !isOpen || nowMs - msOf(since) < NO_PROGRESS_MS) return [];

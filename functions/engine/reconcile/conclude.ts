@@ -4,7 +4,7 @@ import type { Deps, OutboxRow, OutcomeRecord } from '../../deps.ts';
 import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.ts';
 import type { Run } from './run.ts';
 
-/** Ends the operations that have come to an end here, then forgets what is done. */
+/** Ends the operations that have come to an end here, then forgets what is done: a row goes after all that wait for it have ended. */
 export async function conclude(
   deps: Deps,
   run: Run,
@@ -14,20 +14,28 @@ export async function conclude(
 ): Promise<void> {
   const endedAt = isoOf(deps.clock.now());
   const pools = outcome.type === 'ended' ? await poolsByRoute(deps, run) : {};
-  const judged = rows.map((row) => ({ row, end: endOf(row, outcome, pools) }));
+  const judged = rows.flatMap((row) => {
+    const end = endOf(row, outcome, pools);
+    return end ? [{ row, end }] : [];
+  });
+  const waiting = await deps.store.waitingOperations(judged.map(({ row }) => row));
+  const waits = Map.groupBy(waiting, keyOf);
   const written = outcome.type === 'ended' ? outcome.written : 0;
   const records = new Map<string, OutcomeRecord>();
   for (const { row, end } of judged) {
-    for (const operation of end ? row.operations : []) {
-      if (end && worse(end, records.get(operation))) records.set(operation, recordOf(run, operation, end));
+    const own = (waits.get(keyOf(row)) ?? []).map(({ operation }) => operation);
+    for (const operation of [...row.operations, ...own]) {
+      if (worse(end, records.get(operation))) records.set(operation, recordOf(run, operation, end));
     }
   }
   const common = { attempts, endedAt, steps: written };
   const ended = [...records.values()].map((record) => ({ ...record, ...common }));
-  const done = judged.filter(({ end }) => end?.isSettled).map(({ row }) => row);
-  if (ended.length > 0) await deps.store.conclude(ended, run.lease.current());
+  const done = judged.filter(({ end }) => end.isSettled).map(({ row }) => row);
+  if (ended.length > 0) await deps.store.conclude(ended, waiting, run.lease.current());
   if (done.length > 0) await deps.store.settle(done, endedAt, run.lease.current());
 }
+
+const keyOf = ({ kind, name }: Pick<OutboxRow, 'kind' | 'name'>): string => `${kind} ${name}`;
 
 interface End extends Summary {
   /** Nothing is left to be done for it. */

@@ -10,7 +10,14 @@ import { HealthCheck, ServicePort } from '../../../schemas/service.ts';
 import type { Baseline } from '../../core/drift.ts';
 import { DEVIATION_REASONS, type Points, type Reading } from '../../core/gateway/reading.ts';
 import type { Pool } from '../../core/ir.ts';
-import type { OperationRecord, OutboxRow, OutcomeRecord, ProgrammedRow, SyncRecord } from '../../deps.ts';
+import type {
+  OperationRecord,
+  OutboxRow,
+  OutcomeRecord,
+  ProgrammedRow,
+  SyncRecord,
+  WaitingOperation,
+} from '../../deps.ts';
 import type { Item } from '../items.ts';
 import { parsed, recordOf, recordType } from '../record-type.ts';
 
@@ -26,11 +33,23 @@ const row = {
 
 export const outboxRecord = recordType('outbox row', z.object({ ...row, requestedAt: z.string() }));
 
-/** The operations are an attribute, to which each write adds its own. */
+/** Rows that an older release has written have no `since`, and may have `operations`, to which each write added its own. */
+const RowAttributes = z.object({
+  since: z.string().optional(),
+  operation: z.string().optional(),
+  operations: z.array(z.string()).default([]),
+});
+
 export function outboxRowOf(item: Item): OutboxRow {
-  const { operations } = parsed(item, z.object({ operations: z.array(z.string()).default([]) }), item);
-  return { ...recordOf(item, outboxRecord), operations: [...operations].sort() };
+  const record = recordOf(item, outboxRecord);
+  const { since = record.requestedAt, operation, operations } = parsed(item, RowAttributes, item);
+  return { ...record, since, ...(operation !== undefined && { operation }), operations: [...operations].sort() };
 }
+
+export const waitingRecord = recordType<WaitingOperation>(
+  'waiting operation',
+  z.object({ ...row, requestedAt: z.string(), operation: z.string() }),
+);
 
 export const programmedRecord = recordType<ProgrammedRow>(
   'programmed row',
