@@ -9,9 +9,10 @@ import { gzipSync } from 'node:zlib';
 
 /**
  * Gzip, as the platform counts. Its own limit is in the megabytes; ours keeps starts of an isolate short. 44 KiB of it are for reading and
- * writing the YAML of manifests, 100 for deciding, explaining and simulating failovers.
+ * writing the YAML of manifests, 100 for deciding, explaining and simulating failovers, 30 for what gateways were read to have and what they
+ * would refuse.
  */
-const BUDGET_KIB = 560;
+const BUDGET_KIB = 590;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-size-'));

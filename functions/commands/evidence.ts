@@ -66,7 +66,7 @@ export async function loadEvidence<K extends Kind>(
 }
 
 /** Rows that are looked at to tell since when something waits; there may be thousands. */
-const ROWS = 25;
+const ROWS = 5;
 
 async function behindSince(store: Store, fleet: string, gateways: readonly string[]): Promise<Map<string, string>> {
   const since = new Map<string, string>();

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import { clusterPoints } from '../core/cluster-points.ts';
+import { clusterPoints, pointsDiffer } from '../core/cluster-points.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest } from '../core/digest.ts';
 import { sealed } from '../core/ledger.ts';
@@ -37,13 +37,13 @@ export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, orig
   };
 }
 
-/** Whether gateways have anything to follow. */
-function hasMoved({ situation }: Read, { traffic }: Verdict): boolean {
+/** Whether gateways have anything to follow: what is in force has changed, or what clusters get by it, as when the order of withdrawals has. */
+function hasMoved({ situation: { traffic: before, placements } }: Read, { traffic: after }: Verdict): boolean {
   const inForce = ({ withdrawals, allocations }: Verdict['traffic']) => ({
     withdrawals: withdrawals.map(({ cluster, percent }) => ({ cluster, percent })),
     allocations,
   });
-  return canonicalJson(inForce(situation.traffic)) !== canonicalJson(inForce(traffic));
+  return canonicalJson(inForce(before)) !== canonicalJson(inForce(after)) || pointsDiffer(placements, before, after);
 }
 
 /** The decision that a verdict is, sealed. Pure. */

@@ -57,30 +57,40 @@ export interface Verdict {
 /** Whether all objects of the resource are at one gateway. */
 export function programmedAt(resource: Written, sight: ResourceSight, nowMs: number): Verdict {
   const { reading, comparedRevision, deviations } = sight;
-  const unknown = notKnown(resource, sight, reading?.readAt, nowMs);
-  if (unknown) return unknown;
   const observedAt = reading?.readAt;
-  if (comparedRevision === undefined || comparedRevision < resource.revision) {
+  const isHeldAgainst = comparedRevision !== undefined && comparedRevision >= resource.revision;
+  // That it waits is certain, whether or not the gateway can be read.
+  if (!isHeldAgainst && observedAt !== undefined) {
     return { ...waiting(sight, sight.waitingSince ?? resource.updatedAt, nowMs), observedAt };
   }
+  const unknown = notKnown(resource, sight, observedAt, nowMs);
+  if (unknown) return unknown;
   const objects = deviations.filter(({ isPoints, reason }) => !isPoints && reason !== 'Adopted');
   return deviating(objects, sight, nowMs) ?? asRead('Programmed', sight, observedAt ?? resource.updatedAt);
 }
 
 /** Whether the clusters have their points of the resource at one gateway. */
 export function followingAt(resource: Written, sight: TrafficSight, nowMs: number): Verdict {
-  const { reading, lagging, waitingSince, deviations } = sight;
+  const { reading, lagging, waitingSince } = sight;
   const readAt = reading?.poolsReadAt ?? reading?.readAt;
   const unknown = notKnown(resource, sight, readAt, nowMs);
-  if (unknown) return unknown;
-  const found = deviating(deviations, sight, nowMs);
-  if (found && found.reason !== 'Pending') return found;
-  const altered = deviating(sight.altered, sight, nowMs);
-  if (altered) return altered.status === 'True' ? { ...altered, status: 'Unknown' } : altered;
-  if (waitingSince !== undefined || lagging === undefined || lagging.length > 0) {
+  const isBehind = waitingSince !== undefined || (lagging !== undefined && lagging.length > 0);
+  if (unknown && !(isBehind && readAt !== undefined)) return unknown;
+  const fault = unknown ? undefined : faultOf(sight, nowMs);
+  if (fault && fault.reason !== 'Pending') return fault;
+  if (isBehind || lagging === undefined) {
     return { ...waiting(sight, waitingSince ?? readAt ?? resource.updatedAt, nowMs), observedAt: readAt };
   }
-  return found ?? asRead('Following', sight, readAt ?? resource.updatedAt);
+  return fault ?? asRead('Following', sight, readAt ?? resource.updatedAt);
+}
+
+/** What keeps points from being as they shall be, or from being told. */
+function faultOf({ deviations, altered, ...sight }: TrafficSight, nowMs: number): Verdict | undefined {
+  const found = deviating(deviations, sight, nowMs);
+  if (found && found.reason !== 'Pending') return found;
+  const hidden = deviating(altered, sight, nowMs);
+  if (hidden) return hidden.status === 'True' ? { ...hidden, status: 'Unknown' } : hidden;
+  return found;
 }
 
 function asRead(reason: 'Programmed' | 'Following', { since }: Sight, readAt: string): Verdict {

@@ -7,31 +7,52 @@ import { isOnline, PUBLISHED } from './status.ts';
 
 /**
  * How much of a matched pool each cluster has: what routes give to its services, by the addresses that these have. Undefined when a service is
- * not there, or when a route gives the services other percentages: then the routes of the pool differ, and nothing is true of it as a whole.
- * Where routes were not read, they are taken to be as they were.
+ * not there, or when the routes of the pool give its services different percentages: then nothing is true of it as a whole. Where routes were
+ * not read, they are taken to be as they were.
  */
 export function points(pool: Pool, observed: Observed): Share[] | undefined {
   const { services, routesTo, facts } = seen(observed);
   const objects = pool.objects ?? [];
-  const slots = objects.flatMap(({ key, percent = 0 }) => {
-    const service = services.get(key);
-    return service === undefined ? [] : [{ percent, addresses: service.spec.Ips }];
+  const routes = [...new Set(objects.flatMap(({ key }) => routesTo.get(key) ?? []))].filter((route) =>
+    isLive(route, facts),
+  );
+  const given = givenTo(objects, routes);
+  const slots = objects.flatMap((object, index) => {
+    const service = services.get(object.key);
+    return service === undefined ? [] : [{ percent: given[index] ?? 0, addresses: service.spec.Ips }];
   });
   if (slots.length === 0 || slots.length < objects.length) return undefined;
-  const routes = new Set(objects.flatMap(({ key }) => routesTo.get(key) ?? []));
-  return [...routes].every((route) => agrees(route, objects, facts)) ? realOf(pool, slots) : undefined;
+  return routes.every((route) => agrees(route, objects, given, facts)) ? realOf(pool, slots) : undefined;
 }
 
-/** Nobody can read what is in force of a route that was edited since it was published; one that is offline gives nothing to anybody. */
-function agrees({ key, spec }: RouteObject, objects: readonly PoolObject[], { routeStatus }: Facts): boolean {
+/** A route that is offline gives nothing to anybody. */
+function isLive({ key }: RouteObject, { routeStatus }: Facts): boolean {
   const status = routeStatus[key];
-  if (status === undefined || !isOnline(status)) return true;
-  if (status !== PUBLISHED) return false;
-  const given = new Map(spec.Services.map(({ Service, Percent }) => [Service, Percent]));
-  const pairs = objects.map((object) => ({ percent: object.percent ?? 0, given: given.get(object.key) ?? 0 }));
-  return pairs.length === spec.Services.length
-    ? pairs.every((pair) => pair.given === pair.percent)
-    : isProportional(pairs);
+  return status !== undefined && isOnline(status);
+}
+
+/** What each object of a pool is given by the first route that leads to this pool alone; as it was known where there is none. */
+function givenTo(objects: readonly PoolObject[], routes: readonly RouteObject[]): number[] {
+  const keys = new Set(objects.map(({ key }) => key));
+  const own = routes.find(
+    ({ spec }) => spec.Services.length > 0 && spec.Services.every(({ Service }) => keys.has(Service)),
+  );
+  const percentOf = (key: string) => own?.spec.Services.find(({ Service }) => Service === key)?.Percent ?? 0;
+  return objects.map(({ key, percent = 0 }) => (own ? percentOf(key) : percent));
+}
+
+/** Nobody can read what is in force of a route that was edited since it was published. */
+function agrees(
+  { key, spec }: RouteObject,
+  objects: readonly PoolObject[],
+  given: readonly number[],
+  { routeStatus }: Facts,
+): boolean {
+  if (routeStatus[key] !== PUBLISHED) return false;
+  const named = new Map(spec.Services.map(({ Service, Percent }) => [Service, Percent]));
+  const pairs = objects.map((object, index) => ({ percent: given[index] ?? 0, given: named.get(object.key) ?? 0 }));
+  const isOwn = [...named.keys()].every((name) => objects.some((object) => object.key === name));
+  return isOwn ? pairs.every((pair) => pair.given === pair.percent) : isProportional(pairs);
 }
 
 /**

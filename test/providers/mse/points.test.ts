@@ -90,7 +90,7 @@ describe('at a gateway, the points of a pool', () => {
     ]);
   });
 
-  test('are not told while a published route gives other percentages, nor while what is in force of it is unknown', async () => {
+  test('are not told while published routes of one pool give different percentages, nor while what is in force of it is unknown', async () => {
     const { matched: config } = await mse.reconcile(CONFIG);
     const root = [...mse.gateway.routes.values()].find((one) => one.config.Predicates.PathPredicates?.Path === '/');
     if (root === undefined) throw new Error('there is no route');
@@ -104,7 +104,7 @@ describe('at a gateway, the points of a pool', () => {
       root.GmtModified = `edited to ${percent}`;
     };
     const declared = first?.Percent ?? 0;
-    give(declared + 1);
+    give(declared + 20);
     expect(await pointsNow(config.pools)).toEqual([[33, 67], undefined]);
     give(declared);
     expect(await pointsNow(config.pools)).toEqual([
