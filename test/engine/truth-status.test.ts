@@ -86,6 +86,30 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     expect(await said.parent('shop', 'Following')).toBe('True Following');
   });
 
+  it('an edit that waits is not programmed, although what was there before it is', async () => {
+    harness.cloud.faults.add({ kind: 'drop', times: ALWAYS });
+    await harness.put(`${FLEET}/routes/shop`, { ...ROUTES.shop, hostnames: ['edited.example.com'] });
+    for (const place of ['/routes/shop', '/gateways/edge', '']) {
+      expect(await said.condition(place, 'Programmed'), place).toMatch(/^(False|Unknown) /);
+    }
+    expect(await said.parent('ledger', 'Programmed')).toBe('True Programmed');
+  });
+
+  it('points that are not the wanted ones are not followed, whatever waits or does not', async () => {
+    await withdraw(harness, { fleet: 'prod', gateways: [] }, ['a']);
+    expect(await said.points('shop')).toEqual({ a: '0/60', b: '100/40' });
+    expect(await said.parent('shop', 'Following')).toBe('False Pending');
+  });
+
+  it('what nobody has read for a while is not known', async () => {
+    harness.clock.advance(600_000);
+    for (const place of PLACES) {
+      for (const type of ['Programmed', 'Following']) {
+        expect(await said.condition(place, type), place).toBe('Unknown Stale');
+      }
+    }
+  });
+
   it('T-8: a dry run of a new route says that nothing was pushed', async () => {
     const spec = { ...ROUTES.shop, hostnames: ['new.example.com'] };
     const { status, body } = await harness.api('PUT', `${FLEET}/routes/new?dryRun=true`, spec);
