@@ -6,7 +6,7 @@ import type { Decision } from '../schemas/decision.ts';
 import type { GatewayTarget } from '../schemas/gateway.ts';
 import type { Event } from '../schemas/notification.ts';
 import type { OperationProblem } from '../schemas/operation.ts';
-import type { Baseline } from './core/drift.ts';
+import type { Baseline } from './core/gateway/drift.ts';
 import type { Points, Reading } from './core/gateway/reading.ts';
 import type { HealthRecord } from './core/health.ts';
 import type { Pool } from './core/ir.ts';

@@ -1,6 +1,6 @@
 import type { PlannedCall } from '../../schemas/plan.ts';
+import { plan } from '../core/gateway/plan.ts';
 import type { Resource } from '../core/model.ts';
-import { plan } from '../core/plan.ts';
 import type { ProviderObject } from '../core/provider-object.ts';
 import { rateOf } from '../core/rates.ts';
 import type { Traffic } from '../core/traffic.ts';

@@ -1,4 +1,4 @@
-import { NO_BASELINE } from '../core/drift.ts';
+import { NO_BASELINE } from '../core/gateway/drift.ts';
 import { NO_POINTS } from '../core/gateway/reading.ts';
 import { LeaseLost, type Store } from '../deps.ts';
 import { check, PRESENT, put, remove } from './items.ts';

@@ -32,7 +32,7 @@ const FORBIDDEN: [string, string][] = [
 const ALLOWED: [string, string][] = [
   ['functions/core', "import type { FleetSpec } from '../../schemas/fleet.ts';"],
   ['functions/core', "import { digest } from './digest.ts';"],
-  ['functions/engine', "import { plan } from '../core/plan.ts';"],
+  ['functions/engine', "import { plan } from '../core/gateway/plan.ts';"],
   ['functions/engine', "import { providerFor } from '../providers/registry.ts';"],
   ['functions/api', "import { Hono } from 'hono';"],
   ['functions/api', "import { putResource } from '../commands/resources.ts';"],

@@ -1,8 +1,8 @@
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { effectiveShares } from '../../functions/core/distribution.ts';
+import { plan as planChanges } from '../../functions/core/gateway/plan.ts';
 import type { Snapshot } from '../../functions/core/model.ts';
-import { plan as planChanges } from '../../functions/core/plan.ts';
 import type { Plan, ProviderObject } from '../../functions/core/provider-object.ts';
 import { resolve } from '../../functions/core/resolve.ts';
 import { NO_TRAFFIC } from '../../functions/core/traffic.ts';

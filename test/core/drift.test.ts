@@ -8,8 +8,8 @@ import {
   NO_BASELINE,
   type ReadBack,
   unaccepted,
-} from '../../functions/core/drift.ts';
-import { plan } from '../../functions/core/plan.ts';
+} from '../../functions/core/gateway/drift.ts';
+import { plan } from '../../functions/core/gateway/plan.ts';
 import type { ProviderObject } from '../../functions/core/provider-object.ts';
 
 type State = Record<string, number>;

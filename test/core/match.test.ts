@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { freeKey, match, type Unit, type WantedUnit } from '../../functions/core/match.ts';
+import { freeKey, match, type Unit, type WantedUnit } from '../../functions/core/gateway/match.ts';
 
 const unit = (key: string, rules = '', serves: string | undefined = 'shop-80'): Unit => ({
   key,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ServedPool, shareChanges } from '../../functions/core/share-changes.ts';
+import { type ServedPool, shareChanges } from '../../functions/core/gateway/share-changes.ts';
 
 type Percents = Record<string, number>;
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { effectiveShares } from '../../functions/core/distribution.ts';
+import { plan } from '../../functions/core/gateway/plan.ts';
 import { providerOf } from '../../functions/core/model.ts';
-import { plan } from '../../functions/core/plan.ts';
 import { resolve } from '../../functions/core/resolve.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { providerFor } from '../../functions/providers/registry.ts';

@@ -39,13 +39,17 @@ describe('a gateway that is away', () => {
     await edit('one.example.com');
     const [row] = await rowsOfShop();
     if (row === undefined) throw new Error('The edit waits for nothing.');
-    console.time('write');await letWait(Array.from({ length: MANY }, (_, index) => `many-${index}`));
+    console.time('write');
+    await letWait(Array.from({ length: MANY }, (_, index) => `many-${index}`));
     await quietEdit('two.example.com');
-    console.timeEnd('write');await addAsOlderRelease('opn_older');
+    console.timeEnd('write');
+    await addAsOlderRelease('opn_older');
 
     harness.cloud.faults.clear();
     harness.clock.advance(600_000);
-    console.time('sweep');await sweep(harness.deps());console.timeEnd('sweep');
+    console.time('sweep');
+    await sweep(harness.deps());
+    console.timeEnd('sweep');
     expect(await harness.edge.get('two.example.com')).toMatchObject({ status: 200 });
     const { store } = harness.deps();
     expect(await store.outcomes('prod', 'many-0', 'many-~')).toHaveLength(MANY);

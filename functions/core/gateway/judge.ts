@@ -2,9 +2,9 @@
 
 import type { DriftPolicy } from '../../../schemas/gateway.ts';
 import { diff } from '../diff.ts';
-import { type Baseline, causesOf, routesBefore, unaccepted } from '../drift.ts';
 import type { Change, Plan, ProviderObject, Refusal } from '../provider-object.ts';
 import { isoOf, msOf } from '../time.ts';
+import { type Baseline, causesOf, routesBefore, unaccepted } from './drift.ts';
 import {
   type Deviation,
   type DeviationReason,

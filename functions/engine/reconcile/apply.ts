@@ -1,4 +1,4 @@
-import { beforeWriting } from '../../core/drift.ts';
+import { beforeWriting } from '../../core/gateway/drift.ts';
 import type { Change, Refusal } from '../../core/provider-object.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';

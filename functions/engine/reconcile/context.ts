@@ -1,4 +1,4 @@
-import type { Baseline } from '../../core/drift.ts';
+import type { Baseline } from '../../core/gateway/drift.ts';
 import { noReading, type Points, type Reading } from '../../core/gateway/reading.ts';
 import type { GatewayConfig, Member, Pool } from '../../core/ir.ts';
 import { backendsOf, ingressClustersOf } from '../../core/lookup.ts';

@@ -1,11 +1,11 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import { effectiveShares, isRejected } from '../../core/distribution.ts';
 import { shownPoints, withEverybody, withFormer, withoutGone } from '../../core/gateway/former.ts';
+import { guard } from '../../core/gateway/guard.ts';
 import { type Circumstances, type Judged, judge } from '../../core/gateway/judge.ts';
+import { plan, planOf } from '../../core/gateway/plan.ts';
 import { type Points, routesOf } from '../../core/gateway/reading.ts';
-import { guard } from '../../core/guard.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../../core/ir.ts';
-import { plan, planOf } from '../../core/plan.ts';
 import type { Change, Plan, ProviderObject, Refusal } from '../../core/provider-object.ts';
 import type { Finding, Observed, PoolShares } from '../../providers/provider.ts';
 import type { GatewayContext } from './context.ts';

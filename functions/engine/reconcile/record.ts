@@ -1,5 +1,5 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
-import { afterReading } from '../../core/drift.ts';
+import { afterReading } from '../../core/gateway/drift.ts';
 import {
   clusterPoints,
   type Deviation,

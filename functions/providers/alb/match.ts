@@ -1,6 +1,6 @@
 import type { AlbTarget } from '../../../schemas/gateway.ts';
+import { freeKey, match, type Unit, type WantedUnit } from '../../core/gateway/match.ts';
 import type { GatewayConfig, Pool, PoolObject } from '../../core/ir.ts';
-import { freeKey, match, type Unit, type WantedUnit } from '../../core/match.ts';
 import { groupsOf } from './actions.ts';
 import { type GroupObject, isGroup, isRule } from './canonical.ts';
 import { listenerRules } from './distinct-rules.ts';

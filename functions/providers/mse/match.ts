@@ -1,5 +1,5 @@
+import { match as matchUnits, type Unit, type WantedUnit } from '../../core/gateway/match.ts';
 import type { GatewayConfig, Pool, PoolObject } from '../../core/ir.ts';
-import { match as matchUnits, type Unit, type WantedUnit } from '../../core/match.ts';
 import type { Observed, Session } from '../provider.ts';
 import { type Seen, seen } from './facts.ts';
 import { markOf, routeName, servesOf, serviceName } from './names.ts';

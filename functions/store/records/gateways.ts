@@ -7,7 +7,7 @@ import { GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts'
 import { OperationTarget } from '../../../schemas/operation.ts';
 import { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
 import { HealthCheck, ServicePort } from '../../../schemas/service.ts';
-import type { Baseline } from '../../core/drift.ts';
+import type { Baseline } from '../../core/gateway/drift.ts';
 import { DEVIATION_REASONS, type Points, type Reading } from '../../core/gateway/reading.ts';
 import type { Pool } from '../../core/ir.ts';
 import type {

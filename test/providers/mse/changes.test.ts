@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { plan } from '../../../functions/core/plan.ts';
+import { plan } from '../../../functions/core/gateway/plan.ts';
 import { mse } from '../../../functions/providers/mse/index.ts';
 import { compiled, filter, member, only, pool, rule } from './harness.ts';
 

@@ -1,7 +1,7 @@
 import { createCloud } from '../../../functions/cloud/alicloud.ts';
 import { digest } from '../../../functions/core/digest.ts';
+import { plan } from '../../../functions/core/gateway/plan.ts';
 import type { GatewayConfig, PoolObject, Rule } from '../../../functions/core/ir.ts';
-import { plan } from '../../../functions/core/plan.ts';
 import type { Json, Refusal } from '../../../functions/core/provider-object.ts';
 import type { Cloud } from '../../../functions/deps.ts';
 import type { MseObject, RouteObject, ServiceObject } from '../../../functions/providers/mse/canonical.ts';

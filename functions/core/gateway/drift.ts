@@ -1,6 +1,6 @@
-import type { DriftPolicy } from '../../schemas/gateway.ts';
-import { routesOf, shortName, shortState } from './gateway/reading.ts';
-import type { Change, Plan, ProviderObject } from './provider-object.ts';
+import type { DriftPolicy } from '../../../schemas/gateway.ts';
+import type { Change, Plan, ProviderObject } from '../provider-object.ts';
+import { routesOf, shortName, shortState } from './reading.ts';
 
 /**
  * What a gateway was last verified to have, by the short name of each object. An object that is being written is known and has no state, from
