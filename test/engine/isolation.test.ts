@@ -40,6 +40,14 @@ describe.each(['alb', 'mse'] as const)('what %s refuses', (provider) => {
     expect((await condition('/gateways/edge', 'Programmed')).reason).toBe('Refused');
     await harness.api('DELETE', `${FLEET}/routes/ledger`, undefined, { 'if-match': '*' });
     expect(await harness.edge.get('ledger.example.com', '/v1')).not.toMatchObject({ status: 200 });
+    await harness.put(`${FLEET}/services/pay`, {
+      ports: [{ name: 'http', port: 80 }],
+      exports: [{ cluster: 'a' }, { cluster: 'b' }],
+      displayName: 'Pay',
+    });
+    const { items: operations } = (await harness.api('GET', `${FLEET}/operations`)).body;
+    expect(operations[0]).toMatchObject({ action: 'service.update', state: 'Succeeded' });
+    expect(operations.find(({ action }: Json) => action === 'route.create')).toMatchObject({ state: 'Failed' });
     await harness.put(`${FLEET}/routes/second`, { ...ROUTES.shop, hostnames: ['second.example.com'] });
     expect((await condition('/routes/second', 'Programmed')).status).toBe('True');
   });

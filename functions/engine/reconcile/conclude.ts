@@ -1,4 +1,5 @@
 import type { Deviation } from '../../core/gateway/reading.ts';
+import { servesPool } from '../../core/resolve.ts';
 import { isoOf } from '../../core/time.ts';
 import type { Deps, OutboxRow, OutcomeRecord } from '../../deps.ts';
 import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.ts';
@@ -65,10 +66,23 @@ const FAULTS = [
   { reason: 'ObserveOnly', state: 'Diverged', isSettled: true },
 ] as const;
 
-function concerns(row: OutboxRow, { isPoints, routes, pool }: Deviation, pools: Record<string, string[]>): boolean {
-  if (row.kind === 'traffic') return isPoints;
-  if (row.kind !== 'route') return true;
-  return routes.includes(row.name) || (pool !== undefined && (pools[row.name] ?? []).includes(pool));
+/** Of a change of one resource only what carries it, serves it or gives it points; of an apply, and of the gateway itself, all there is. */
+function concerns(row: OutboxRow, deviation: Deviation, pools: Record<string, string[]>): boolean {
+  const { isPoints, routes, pool, clusters = [] } = deviation;
+  switch (row.kind) {
+    case 'traffic':
+      return isPoints;
+    case 'route':
+      return routes.includes(row.name) || (pool !== undefined && (pools[row.name] ?? []).includes(pool));
+    case 'service':
+      return pool !== undefined && servesPool(pool, row.name);
+    case 'cluster':
+      return clusters.includes(row.name);
+    case 'fleet':
+      return false;
+    default:
+      return true;
+  }
 }
 
 async function poolsByRoute({ store }: Deps, { fleet, gateway }: Run): Promise<Record<string, string[]>> {
