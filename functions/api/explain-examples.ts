@@ -12,7 +12,7 @@ const SINCE = '2026-11-23T07:02:06.000Z';
 
 function replayOf(decision: Decision): DecisionReplay {
   const { outcome, changes, rules, flags, withdrawnBefore, withdrawnAfter } = decision;
-  const shown = changes.map(({ evidence: _, ...change }) => change);
+  const shown = changes.map(({ evidence: _, points: __, ...change }) => change);
   const same = { outcome, changes: shown, rules, flags, withdrawnBefore, withdrawnAfter };
   return {
     decision: decision.id,
