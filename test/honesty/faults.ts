@@ -69,7 +69,7 @@ export function troubleBy(plane: Plane, prng: Prng): Trouble {
   return { ...prng.pick(DRAWS)(plane, prng, product), untilMs: plane.clock.now() + seconds * 1000 };
 }
 
-/** As if it had been deleted; returns how it comes back with all that it had. */
+/** As if it had been deleted; returns how it comes back. Rules of a listener that does not exist take no requests. */
 function hide({ control, targets }: Plane, product: GatewayName): () => void {
   const { state, mse } = control.cloud;
   if (product === 'mse') return take(mse.gateways, (id) => id === targets.mse.gatewayUniqueId);
@@ -77,7 +77,6 @@ function hide({ control, targets }: Plane, product: GatewayName): () => void {
   const parts = [
     take(state.loadBalancers, (id) => id === loadBalancerId),
     take(state.listeners, (id) => listenerIds.includes(id)),
-    take(state.rules, (_, rule) => listenerIds.includes(rule.ListenerId)),
   ];
   return () => {
     for (const back of parts) back();

@@ -3,7 +3,7 @@ import type { Operation } from '../../schemas/operation.ts';
 import type { Route } from '../../schemas/route.ts';
 import type { Plane, Read } from './plane.ts';
 import { isTrue, type Said } from './say.ts';
-import { clusterPercent, hasPoints, isTaken, isThere, type Served, servedBy, textOf } from './truth.ts';
+import { clusterPercent, hasPoints, isShared, isTaken, isThere, type Served, servedBy, textOf } from './truth.ts';
 import { composed, type World, withoutForeign } from './world.ts';
 
 /** Something that was said and was not so. */
@@ -100,46 +100,23 @@ export class Oracle {
   }
 
   #parentLies(route: Route, parent: Parent, said: Said): Lie[] {
-    const place = this.#plane.placeOf(parent.gateway);
-    const who = `route ${route.name} at ${parent.gateway}`;
-    const lies: Lie[] = [];
-    const { readAt } = said.gateways.find(({ name }) => name === parent.gateway)?.reading ?? {};
-    if (isTrue(parent, 'Programmed')) {
-      const worlds = this.#worldsAt(parent.gateway, { readAt });
-      if (!worlds.some((world) => isThere(world, place, route))) {
-        lies.push({
-          rule: 'programmed',
-          said: `${who} is Programmed, read at ${readAt}`,
-          found: told(worlds, place, route),
-        });
-      }
-    }
-    const worlds = this.#worldsAt(parent.gateway, { readAt, poolsReadAt: parent.poolsReadAt });
-    const served = worlds.map((world) => servedBy(world, place, route));
+    const { gateway, poolsReadAt } = parent;
+    const place = this.#plane.placeOf(gateway);
+    const who = `route ${route.name} at ${gateway}`;
+    const { readAt } = said.gateways.find(({ name }) => name === gateway)?.reading ?? {};
+    const rules = this.#worldsAt(gateway, { readAt });
+    const worlds = this.#worldsAt(gateway, { readAt, poolsReadAt });
     const isSame = readAt !== undefined && ms(route.updatedAt) < ms(readAt);
-    for (const { service, clusters } of parent.backends) {
-      const verified = clusters.flatMap(({ cluster, verifiedPercent: percent }) =>
-        percent === undefined ? [] : [{ cluster, percent }],
-      );
-      if (isSame && verified.length > 0 && !served.some((one) => hasPoints(one, service, verified))) {
-        const text = verified.map(({ cluster, percent }) => `${cluster} ${percent}`).join(', ');
-        lies.push({
-          rule: 'verified-points',
-          said: `${who}: ${service} is verified with ${text}, read at ${parent.poolsReadAt}`,
-          found: served.map(textOf).join(' or '),
-        });
-      }
-      const wanted = clusters.map(({ cluster, wantedPercent: percent }) => ({ cluster, percent }));
-      const isEqual = clusters.every((one) => one.wantedPercent === one.verifiedPercent);
-      if (isTrue(parent, 'Following') && !(isEqual && served.some((one) => hasPoints(one, service, wanted)))) {
-        const text = clusters.map((one) => `${one.cluster} ${one.verifiedPercent} of ${one.wantedPercent}`).join(', ');
-        lies.push({
-          rule: 'following',
-          said: `${who}: ${service} is Following with ${text}, read at ${parent.poolsReadAt}`,
-          found: served.map(textOf).join(' or '),
-        });
-      }
+    const lies: Lie[] = [];
+    if (isTrue(parent, 'Programmed') && !rules.some((world) => isThere(world, place, route))) {
+      lies.push({
+        rule: 'programmed',
+        said: `${who} is Programmed, read at ${readAt}`,
+        found: told(rules, place, route),
+      });
     }
+    if (isSame) lies.push(...verifiedLies(route, parent, worlds, place));
+    if (isTrue(parent, 'Following')) lies.push(...followingLies(route, parent, worlds, place));
     return lies;
   }
 
@@ -244,6 +221,42 @@ function composites(rules: readonly World[], pools: readonly World[]): World[] {
 }
 
 type Spoken = { conditions: readonly { type: string; status: string }[] };
+
+/** Points are told of the route as it was when they were read. */
+function verifiedLies(
+  route: Route,
+  { gateway, backends, poolsReadAt }: Parent,
+  worlds: readonly World[],
+  place: string,
+) {
+  const served = worlds.map((world) => servedBy(world, place, route));
+  return backends.flatMap(({ service, clusters }): Lie[] => {
+    const verified = clusters.flatMap(({ cluster, verifiedPercent: percent }) =>
+      percent === undefined ? [] : [{ cluster, percent }],
+    );
+    if (verified.length === 0 || served.some((one) => hasPoints(one, service, verified))) return [];
+    const text = verified.map(({ cluster, percent }) => `${cluster} ${percent}`).join(', ');
+    const said = `route ${route.name} at ${gateway}: ${service} is verified with ${text}, read at ${poolsReadAt}`;
+    return [{ rule: 'verified-points', said, found: served.map(textOf).join(' or ') }];
+  });
+}
+
+function followingLies(
+  route: Route,
+  { gateway, backends, poolsReadAt }: Parent,
+  worlds: readonly World[],
+  place: string,
+) {
+  const shared = worlds.filter((world) => isShared(world, place, route)).map((world) => servedBy(world, place, route));
+  return backends.flatMap(({ service, clusters }): Lie[] => {
+    const wanted = clusters.map(({ cluster, wantedPercent: percent }) => ({ cluster, percent }));
+    const isEqual = clusters.every((one) => one.wantedPercent === one.verifiedPercent);
+    if (isEqual && shared.some((one) => hasPoints(one, service, wanted))) return [];
+    const text = clusters.map((one) => `${one.cluster} ${one.verifiedPercent} of ${one.wantedPercent}`).join(', ');
+    const said = `route ${route.name} at ${gateway}: ${service} is Following with ${text}, read at ${poolsReadAt}`;
+    return [{ rule: 'following', said, found: told(worlds, place, route) }];
+  });
+}
 
 /** Nothing is better than the worst of its parts. */
 function summaryLies(

@@ -22,17 +22,30 @@ export function answersOf(world: World, place: string, route: Declared): (Answer
   return samplesOf(route).map(({ host, path }) => ask(world, place, host, path));
 }
 
-/** Whether the requests of the route meet rules of ours that lead to its services, in their proportions. */
+/** Whether the requests of the route meet rules of ours that lead to its services, and to no others. */
 export function isThere(world: World, place: string, route: Declared): boolean {
-  const refs = route.rules[0]?.backendRefs ?? [];
-  const total = refs.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  const services = new Set(refsOf(route).map(({ service }) => service));
   return answersOf(world, place, route).every((answer) => {
     if (answer === undefined || answer.isForeign) return false;
     const parts = partsByService(answer);
-    const isRight = ({ service, weight = 1 }: (typeof refs)[number]) =>
-      Math.abs(totalOf(parts.get(service)) * 100 - (weight * 100) / total) <= ROUNDING;
-    return parts.size === refs.length && refs.every(isRight);
+    return parts.size === services.size && [...services].every((service) => parts.has(service));
   });
+}
+
+/** Whether its services get their parts of its requests. */
+export function isShared(world: World, place: string, route: Declared): boolean {
+  const refs = refsOf(route);
+  const total = refs.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  return answersOf(world, place, route).every((answer) => {
+    const parts = answer && partsByService(answer);
+    return refs.every(
+      ({ service, weight = 1 }) => Math.abs(totalOf(parts?.get(service)) * 100 - (weight * 100) / total) <= ROUNDING,
+    );
+  });
+}
+
+function refsOf({ rules }: Declared) {
+  return rules[0]?.backendRefs ?? [];
 }
 
 /** Whether any rule of ours takes requests of the route. */
