@@ -21,8 +21,8 @@ const shape = {
 } satisfies Partial<CreateTableCommandInput>;
 
 /**
- * DynamoDB deletes an item some time after the second in its attribute `ttl`. Observations, operations with their outcomes, their steps and
- * where they wait, deliveries, and what is remembered of gateways have one; declarations, revisions, audit events and decisions have none.
+ * DynamoDB deletes an item some time after the second in its attribute `ttl`. Observations, operations with their outcomes and steps, deliveries,
+ * and what is remembered of gateways have one; declarations, revisions, audit events and decisions have none.
  */
 export const timeToLive = { AttributeName: 'ttl', Enabled: true };
 
