@@ -64,9 +64,7 @@ async function waitingOperations(table: Table, rows: readonly OutboxRow[]): Prom
   if (first === undefined) return [];
   const read = new Map(rows.map((row) => [outboxKey(row).sk, row]));
   const items = await table.query(waitingFor(first, ...others));
-  const waiting = items
-    .map((item) => recordOf(item, waitingRecord))
-    .filter((operation) => read.has(outboxKey(operation).sk));
+  const waiting = items.map((item) => recordOf(item, waitingRecord));
   // Looked at after the operations were read: a row that has not moved by then had not moved when the last of them came.
   const rowsNow = (await table.getAll(waiting.map(outboxKey))).map(outboxRowOf);
   const now = new Map(rowsNow.map((row) => [outboxKey(row).sk, row]));

@@ -358,6 +358,17 @@ describe('a declaration that cannot be served', () => {
     expect(answer.body.code).toBe('limit-exceeded');
     expect((await put('services/some', { ...service, exports: exports.slice(0, 30) })).status).toBe(201);
   });
+
+  it('is refused when its gateways, host names and references are more than one transaction takes, and taken up to there', async () => {
+    const gateways = Array.from({ length: 19 }, (_, index) => `g${index}`);
+    for (const name of gateways) await create(harness, `${path}/gateways/${name}`, gateway(name));
+    const hostnames = Array.from({ length: 10 }, (_, index) => `h-${index}.example.com`);
+    const wide = (hosts: string[]) =>
+      put('routes/wide', { ...route, gateways: ['edge', ...gateways], hostnames: hosts });
+    const { status, body } = await wide(hostnames);
+    expect([status, body.detail]).toEqual([422, expect.stringContaining('one write can change 52 references')]);
+    expect((await wide(hostnames.slice(0, 9))).status).toBe(201);
+  });
 });
 
 describe('a gateway', () => {

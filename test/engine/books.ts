@@ -25,7 +25,8 @@ export async function entries(plane: ControlPlane): Promise<Entry[]> {
 
 /**
  * Where the table contradicts itself, as sentences: every resource has one snapshot and one audit event for each of its revisions from the
- * first to the one that it is at, and what is verified as programmed is a revision that exists.
+ * first to the one that it is at, what is verified as programmed is a revision that exists, and every operation has ended or waits at each of
+ * its gateways.
  */
 export function contradictions(all: readonly Entry[]): string[] {
   const of = (prefix: string) => all.filter(({ pk }) => pk.startsWith(prefix));
@@ -45,6 +46,7 @@ export function contradictions(all: readonly Entry[]): string[] {
       .map(({ uid }) => `${uid} has no revision`),
     ...[...names.values()].flatMap((revisions) => unaudited(revisions, events)),
     ...of('PROGRAMMED#').flatMap(({ sk, body }) => unknownRevision(sk, body, resources)),
+    ...lostOperations(all),
   ];
 }
 
@@ -57,6 +59,21 @@ function gaps(life: readonly Json[], resources: readonly Json[]): string[] {
   const found = numbers.some((number, index) => number !== index + 1) ? [`${uid} has the revisions ${numbers}`] : [];
   if (last.deleted === true) return now ? [...found, `${uid} is deleted and there`] : found;
   return now?.revision === last.revision ? found : [...found, `${uid} is at ${now?.revision}, not at ${last.revision}`];
+}
+
+/** Operations that neither have ended at a gateway nor wait for a row there, and those that wait for no row. */
+function lostOperations(all: readonly Entry[]): string[] {
+  const at = (prefix: string) => all.filter(({ pk }) => pk.startsWith(prefix)).map(({ body }) => body);
+  const rows = new Set(all.filter(({ pk }) => pk === 'OUTBOX').map(({ sk }) => sk));
+  const [ended, waiting] = [at('OUTCOME#'), at('WAITING#')];
+  const known = new Set([...ended, ...waiting].map(({ operation, gateway }) => `${operation} ${gateway}`));
+  const expected = at('OPERATION#').flatMap(({ id, gateways }) => gateways.map((name: string) => `${id} ${name}`));
+  return [
+    ...expected.filter((place) => !known.has(place)).map((place) => `${place} has no outcome and does not wait`),
+    ...waiting
+      .filter(({ fleet, gateway, kind, name }) => !rows.has(`${fleet}#${gateway}#${kind}#${name}`))
+      .map(({ operation, gateway }) => `${operation} waits at ${gateway} for a row that is not there`),
+  ];
 }
 
 /** One event for each revision of all that had the name, and no other. */

@@ -108,6 +108,14 @@ export function waitingSuite(store: () => Store): void {
       expect(await read()).toEqual([]);
     });
 
+    it('of a resource that is created again do not end with its former life', async () => {
+      await ask(request('shop', 6, 0, 'deletion'));
+      const rows = await read();
+      await ask(request('shop', 1, 5, 'creation'));
+      expect(await end(rows)).toEqual(['deletion']);
+      expect(await end(await read())).toEqual(['creation']);
+    });
+
     it('keep their first outcome when a run stops before it has crossed them off, and the next goes on from there', async () => {
       await ask(request('shop', 1, 0, 'a'));
       await store().conclude([outcome('a', 'first')], [], await held(store()));
