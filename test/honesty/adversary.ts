@@ -76,6 +76,7 @@ export class Adversary {
   async restore(): Promise<string> {
     if (this.#backup === undefined) return 'nothing to restore';
     await replaceItems(this.#client, this.#backup);
+    this.#oracle.restored();
     return 'the store is restored from a backup';
   }
 

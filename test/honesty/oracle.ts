@@ -30,13 +30,21 @@ const ms = (text: string) => Date.parse(text);
 export class Oracle {
   readonly #plane: Plane;
   readonly #ended = new Set<string>();
+  /** Addresses that have been declared since the store was restored: of others nobody can know whose they are. */
+  readonly #known = new Set<string>();
   readonly stale: StaleSpan[] = [];
 
   constructor(plane: Plane) {
     this.#plane = plane;
   }
 
+  /** The store knows only what the backup knew. */
+  restored(): void {
+    this.#known.clear();
+  }
+
   judge(said: Said): Lie[] {
+    for (const address of addressesOf(said)) this.#known.add(address);
     const lies: Lie[] = [];
     for (const gateway of said.gateways) lies.push(...this.#gatewayLies(gateway, said));
     for (const route of said.routes) {
@@ -75,7 +83,8 @@ export class Oracle {
     const shown = this.stale.filter((span) =>
       reads.some((read) => read.gateway === span.gateway && read.fromMs <= span.toMs && read.toMs >= span.fromMs),
     );
-    return [...new Set([...found, ...shown.map(({ world }) => world)])];
+    const worlds = new Set([...found, ...shown.map(({ world }) => world)]);
+    return [...worlds].map((world) => ({ ...world, known: this.#known }));
   }
 
   #gatewayLies(gateway: Gateway, said: Said): Lie[] {
@@ -221,6 +230,12 @@ function composites(rules: readonly World[], pools: readonly World[]): World[] {
 }
 
 type Spoken = { conditions: readonly { type: string; status: string }[] };
+
+function addressesOf({ services }: Said): string[] {
+  const backends = services.flatMap(({ exports }) => exports.map(({ backend }) => backend));
+  const endpoints = backends.flatMap((backend) => (backend.type === 'endpoints' ? backend.endpoints : []));
+  return endpoints.map(({ address, port }) => `${address}:${port}`);
+}
 
 /** Points are told of the route as it was when they were read. */
 function verifiedLies(

@@ -17,11 +17,12 @@ export function addressOf(service: (typeof SERVICES)[number], cluster: (typeof C
   return `10.${CLUSTERS.indexOf(cluster) + 1}.${SERVICES.indexOf(service) + 1}.${n + 1}`;
 }
 
-/** `service/cluster` of an `address:port`. */
-export function ownerOf(endpoint: string): string {
+/** `service/cluster` of an `address:port`; the cluster is `nobody` where the address is none of those that are known. */
+export function ownerOf(endpoint: string, known?: ReadonlySet<string>): string {
   const [, cluster, service] = /^10\.(\d+)\.(\d+)\.\d+:8080$/.exec(endpoint) ?? [];
   const names = [SERVICES[Number(service) - 1], CLUSTERS[Number(cluster) - 1]];
-  return names.includes(undefined) ? 'nobody' : names.join('/');
+  if (names.includes(undefined)) return 'nobody';
+  return known === undefined || known.has(endpoint) ? names.join('/') : `${names[0]}/nobody`;
 }
 
 /** Where the probes of a cluster ask. */

@@ -149,19 +149,22 @@ function updated(current: Item, expression: string, values: Item): Item {
   const item = { ...current };
   for (const clause of expression.split(/ (?=(?:SET|ADD|REMOVE) )/)) {
     const [verb, ...rest] = clause.trim().split(' ');
-    for (const term of rest.join(' ').split(', ')) change(item, verb ?? '', term, values);
+    for (const term of rest.join(' ').split(/, (?=#)/)) change(item, verb ?? '', term, values);
   }
   return item;
 }
 
 function change(item: Item, verb: string, term: string, values: Item): void {
-  const [, name = '', value = ''] = /^#(\w+)(?:(?: =)? (:\w+))?$/.exec(term) ?? [];
-  const given = values[value];
+  const [, name = '', kept = '', value = ''] =
+    /^#(\w+)(?:(?: =)? (?:if_not_exists\(#(\w+), )?(:\w+)\)?)?$/.exec(term) ?? [];
+  const given = item[kept] ?? values[value];
   if (verb === 'SET' && given) item[name] = given;
   else if (verb === 'REMOVE' && name !== '') delete item[name];
-  else if (verb === 'ADD' && given?.N !== undefined)
-    item[name] = { N: String(Number(item[name]?.N ?? 0) + Number(given.N)) };
-  else if (verb === 'ADD' && given?.SS !== undefined)
-    item[name] = { SS: [...new Set([...(item[name]?.SS ?? []), ...given.SS])] };
+  else if (verb === 'ADD' && given) item[name] = sumOf(item[name], given);
   else throw new Error(`The table in memory does not know ${verb} ${term}.`);
+}
+
+function sumOf(before: AttributeValue | undefined, given: AttributeValue): AttributeValue {
+  if (given.SS !== undefined) return { SS: [...new Set([...(before?.SS ?? []), ...given.SS])] };
+  return { N: String(Number(before?.N ?? 0) + Number(given.N)) };
 }

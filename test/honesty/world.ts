@@ -12,6 +12,8 @@ export interface World {
   listeners: ReadonlySet<string>;
   alb: CloudState;
   mse: ReadonlyMap<string, Gateway>;
+  /** Addresses that anybody can know to be of a cluster; absent: all. */
+  known?: ReadonlySet<string> | undefined;
 }
 
 /** What becomes of a request: parts of it by service and cluster, which total 1 when no part is lost. */
@@ -99,7 +101,7 @@ export function ask(world: World, place: string, host: string, path: string): An
   return place.startsWith('gw-') ? askMse(world, place, host, path) : askAlb(world, place, host, path);
 }
 
-function askAlb({ alb, listeners }: World, listenerId: string, host: string, path: string): Answer | undefined {
+function askAlb({ alb, listeners, known }: World, listenerId: string, host: string, path: string): Answer | undefined {
   if (!listeners.has(listenerId)) return undefined;
   const rule = selectRule(alb, listenerId, requestOf(host, path));
   if (rule === undefined) return undefined;
@@ -112,12 +114,12 @@ function askAlb({ alb, listeners }: World, listenerId: string, host: string, pat
     const weights = servers.reduce((sum, server) => sum + server.Weight, 0);
     const part = tuples.length === 1 ? 1 : Weight / total;
     if (servers.length === 0) add(parts, 'nobody', part);
-    for (const server of servers) add(parts, ownerOf(serverAddress(server)), (part * server.Weight) / weights);
+    for (const server of servers) add(parts, ownerOf(serverAddress(server), known), (part * server.Weight) / weights);
   }
   return { isForeign: rule.RuleName.startsWith(FOREIGN), parts };
 }
 
-function askMse({ mse }: World, id: string, host: string, path: string): Answer | undefined {
+function askMse({ mse, known }: World, id: string, host: string, path: string): Answer | undefined {
   const gateway = mse.get(id);
   const match = gateway && selectRoute(gateway, requestOf(host, path));
   if (match === undefined) return undefined;
@@ -127,7 +129,7 @@ function askMse({ mse }: World, id: string, host: string, path: string): Answer 
     const part = Services.length === 1 ? 1 : (Percent ?? 0) / 100;
     const addresses = gateway?.services.get(ServiceId)?.Ips ?? [];
     if (addresses.length === 0) add(parts, 'nobody', part);
-    for (const address of addresses) add(parts, ownerOf(address), part / addresses.length);
+    for (const address of addresses) add(parts, ownerOf(address, known), part / addresses.length);
   }
   return { isForeign: match.route.Name.startsWith(FOREIGN), parts };
 }
