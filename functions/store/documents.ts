@@ -39,6 +39,10 @@ export function documentOperations<K extends DocumentKind>(document: StoredDocum
   const attributes = { version, ...(ttl !== undefined && { ttl }) };
   const item = itemOf(type, documentKey(document), document, attributes);
   const written = version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
+  if (!WORKED_ON.has(kind)) return [written];
   const copy = pendingKey(document);
   return [written, isPending ? put(itemOf(type, copy, document, attributes)) : remove(copy)];
 }
+
+/** Kinds of documents that somebody has yet to work on; the others never have a copy, and take one item of a transaction. */
+const WORKED_ON: ReadonlySet<DocumentKind> = new Set(['delivery']);
