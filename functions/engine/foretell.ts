@@ -5,7 +5,7 @@ import type { ProviderObject } from '../core/provider-object.ts';
 import { rateOf } from '../core/rates.ts';
 import type { Traffic } from '../core/traffic.ts';
 import type { Deps } from '../deps.ts';
-import { type GatewayContext, readContext } from './reconcile/context.ts';
+import { areMatched, type GatewayContext, readContext } from './reconcile/context.ts';
 import { desiredObjects, propose } from './reconcile/proposal.ts';
 import { readSession } from './reconcile/session.ts';
 
@@ -32,8 +32,9 @@ export async function foretellPushes(
   if (target === undefined) return undefined;
   const { memory, ...opened } = readSession(deps, resource);
   const session = { ...opened, target, memory: { recall: memory.recall, remember: async () => undefined } };
-  const context = await readContext(deps.store, resource, session, { scope: 'pools', isAsked: false });
-  const observed = await context.provider.observe(session, 'pools', context.known);
+  const scope = areMatched(await deps.store.pools(resource.fleet, resource.name)) ? 'pools' : 'full';
+  const context = await readContext(deps.store, resource, session, { scope, isAsked: false });
+  const observed = await context.provider.observe(session, scope, context.known);
   const { config } = propose(context, observed, deps.clock.now());
   const ids = new Map(observed.objects.map((object) => [object.key, object.remoteId]));
   const objectsIn = (traffic: Traffic) =>

@@ -66,6 +66,11 @@ export async function readContext(
   };
 }
 
+/** Pools of a release that did not match them can be found by their rules only, for which the gateway is read as a whole. */
+export function areMatched(pools: readonly Pool[]): boolean {
+  return pools.every(({ objects }) => objects !== undefined);
+}
+
 function knownObjects(pools: readonly Pool[]): KnownObjects {
   return new Map(
     pools.flatMap(({ objects = [] }) =>

@@ -6,7 +6,7 @@ import { withLease } from '../lease.ts';
 import { announceTroubles } from './announce.ts';
 import { applyAll, readBack } from './apply.ts';
 import { conclude } from './conclude.ts';
-import { type GatewayContext, readContext } from './context.ts';
+import { areMatched, type GatewayContext, readContext } from './context.ts';
 import { instanceOf } from './instance.ts';
 import { failureOf, isEnded, type Outcome, type Summary, stopped, summaryOf } from './outcome.ts';
 import { propose } from './proposal.ts';
@@ -107,9 +107,9 @@ async function attempt(
   if (await isHeld(deps, run)) return stopped('Held');
   const context = await readContext(deps.store, resource, session, { scope: run.scope, isAsked });
   if (await isHeld(deps, run)) return stopped('Held');
-  // Pools of a release that did not match them can be found by their rules only.
-  const isMatched = run.scope === 'full' || context.pools.every(({ objects }) => objects !== undefined);
-  if (!isMatched) return await attempt(deps, { ...run, scope: 'full' }, resource, record, rows);
+  if (run.scope === 'pools' && !areMatched(context.pools)) {
+    return await attempt(deps, { ...run, scope: 'full' }, resource, record, rows);
+  }
 
   const readMs = deps.clock.now();
   const proposal = propose(context, await observe(deps, run, context), readMs);
