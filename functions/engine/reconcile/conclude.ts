@@ -49,7 +49,8 @@ function endOf(row: OutboxRow, outcome: Outcome, pools: Record<string, string[]>
   if (outcome.type === 'failed') return outcome.isTransient ? undefined : { ...summaryOf(outcome), isSettled: false };
   if (outcome.type !== 'ended') return undefined;
   const own = outcome.deviations.filter((deviation) => concerns(row, deviation, pools));
-  const fault = FAULTS.find(({ reason }) => own.some((deviation) => deviation.reason === reason));
+  const fault =
+    FAULTS.find(({ reason }) => own.some((deviation) => deviation.reason === reason)) ?? hiddenFrom(row, own);
   if (fault === undefined) {
     const { message } = summaryOf({ ...outcome, deviations: [] });
     return { state: 'Verified', reason: 'Programmed', message, isSettled: true };
@@ -57,6 +58,14 @@ function endOf(row: OutboxRow, outcome: Outcome, pools: Record<string, string[]>
   const { reason, state, isSettled } = fault;
   return { state, reason, message: deviationText(own, reason), isSettled };
 }
+
+/** A route whose own rule somebody changed at the gateway is not there as declared, whatever else was written of it. */
+function hiddenFrom({ kind, name }: OutboxRow, own: readonly Deviation[]): typeof DRIFTED | undefined {
+  const isHidden = own.some(({ reason, routes }) => reason === 'Drifted' && routes.includes(name));
+  return kind === 'route' && isHidden ? DRIFTED : undefined;
+}
+
+const DRIFTED = { reason: 'Drifted', state: 'Diverged', isSettled: true } as const;
 
 /** What keeps an operation from being verified, the gravest first. What somebody else did to other objects is not its affair. */
 const FAULTS = [
