@@ -98,7 +98,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('two writers of one gateway of
       late.push(...result.late.map((action) => `${when}: ${action}`));
       const [sync] = await harness.deps().store.syncs('prod');
       if (sync?.state === 'Verified') expect(await differences(harness), when).toEqual([]);
-      else expect(sync?.reason, when).toMatch(/Diverged|Object|Gateway|Cloud/);
+      else expect(sync?.reason, when).toMatch(/NotAsWritten|Refused|Object|Gateway|Cloud/);
       harness.clock.advance(300_000);
       await sweep(harness.deps());
       expect(await differences(harness), when).toEqual([]);
