@@ -1,5 +1,5 @@
-import type { Server } from '../../infra/local/cloud/alb/model.ts';
-import type { Route } from '../../infra/local/cloud/mse/model.ts';
+import type { CloudState, Rule, Server } from '../../infra/local/cloud/alb/model.ts';
+import type { Gateway, Route } from '../../infra/local/cloud/mse/model.ts';
 import type { LocalCloud } from '../../infra/local/cloud/server.ts';
 
 /** What somebody does to objects of the local cloud, at whichever gateway, without a call. `of`: a part of their names or conditions. */
@@ -49,6 +49,43 @@ export function deleteServiceOf({ mse }: LocalCloud, of: string): void {
     for (const [key] of users) routes.delete(key);
     services.delete(id);
   }
+}
+
+/** What somebody made at a gateway by hand has a name that begins so. */
+export const FOREIGN = 'by-hand';
+
+/** A rule of somebody else goes first and takes the whole host. Returns how to undo it; undefined where there is no priority left. */
+export function shadowRule({ rules }: CloudState, rule: Rule): (() => void) | undefined {
+  const taken = new Set([...rules.values()].map(({ Priority }) => Priority));
+  const smaller = Array.from({ length: rule.Priority - 1 }, (_, index) => rule.Priority - 1 - index);
+  const Priority = smaller.find((one) => !taken.has(one));
+  if (Priority === undefined) return undefined;
+  const RuleId = `rule-${FOREIGN}-${Priority}-${rule.RuleId}`;
+  const answer = { HttpCode: '200', Content: 'by hand' };
+  rules.set(RuleId, {
+    ...rule,
+    RuleId,
+    Priority,
+    RuleName: `${FOREIGN}-${Priority}`,
+    RuleConditions: rule.RuleConditions.filter(({ Type }) => Type === 'Host'),
+    RuleActions: [{ Type: 'FixedResponse', Order: 1, FixedResponseConfig: answer }],
+    Tags: [],
+  });
+  return () => void rules.delete(RuleId);
+}
+
+/** A route of somebody else is older and has the same predicates. Returns how to undo it. */
+export function shadowRoute({ routes }: Gateway, route: Route): () => void {
+  const Id = Math.min(...routes.keys()) - 1;
+  const config = {
+    ...structuredClone(route.config),
+    DestinationType: 'Mock' as const,
+    Services: [],
+    DirectResponse: { Code: 200, Body: 'by hand' },
+  };
+  const own = { Id, Name: `${FOREIGN}-${Id}`, GmtCreate: '2020-01-01 00:00:00' };
+  routes.set(Id, { ...structuredClone(route), ...own, config, published: config });
+  return () => void routes.delete(Id);
 }
 
 function groupsOf({ serverGroups }: LocalCloud['state'], of: string) {

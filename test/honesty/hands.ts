@@ -1,6 +1,7 @@
 import type { LocalCloud } from '../../infra/local/cloud/server.ts';
+import { FOREIGN, shadowRoute, shadowRule } from '../engine/tamper.ts';
 import type { Prng } from '../sim/prng.ts';
-import { FOREIGN, type GatewayName, ownerOf } from './places.ts';
+import { type GatewayName, ownerOf } from './places.ts';
 import type { Plane } from './plane.ts';
 
 /** What somebody does at a gateway by the console of the cloud, with no word to anyone. Undefined where there is nothing to do it to. */
@@ -50,30 +51,8 @@ const ALB: readonly Hand[] = [
   {
     name: 'makes a rule that shadows',
     make: (reach) => {
-      const { state } = reach.cloud;
       const rule = pickOf(reach.prng, rulesOf(reach));
-      const taken = new Set([...state.rules.values()].map(({ Priority }) => Priority));
-      const Priority =
-        rule &&
-        Array.from({ length: rule.Priority - 1 }, (_, index) => rule.Priority - 1 - index).find(
-          (one) => !taken.has(one),
-        );
-      if (rule === undefined || Priority === undefined) return undefined;
-      const RuleId = `rule-${FOREIGN}-${Priority}-${rule.RuleId}`;
-      const RuleConditions = rule.RuleConditions.filter(({ Type }) => Type === 'Host');
-      const RuleActions = [
-        { Type: 'FixedResponse' as const, Order: 1, FixedResponseConfig: { HttpCode: '200', Content: 'by hand' } },
-      ];
-      state.rules.set(RuleId, {
-        ...rule,
-        RuleId,
-        RuleName: `${FOREIGN}-${Priority}`,
-        Priority,
-        RuleConditions,
-        RuleActions,
-        Tags: [],
-      });
-      return () => void state.rules.delete(RuleId);
+      return rule && shadowRule(reach.cloud.state, rule);
     },
   },
 ];
@@ -154,23 +133,7 @@ const MSE: readonly Hand[] = [
         reach.prng,
         routesOf(reach).filter(({ Status }) => Status === 3),
       );
-      if (gateway === undefined || route === undefined) return undefined;
-      const Id = Math.min(...gateway.routes.keys()) - 1;
-      const config = {
-        ...structuredClone(route.config),
-        DestinationType: 'Mock' as const,
-        Services: [],
-        DirectResponse: { Code: 200, Body: 'by hand' },
-      };
-      gateway.routes.set(Id, {
-        ...structuredClone(route),
-        Id,
-        Name: `${FOREIGN}-${Id}`,
-        GmtCreate: '2020-01-01 00:00:00',
-        config,
-        published: config,
-      });
-      return () => void gateway.routes.delete(Id);
+      return gateway && route && shadowRoute(gateway, route);
     },
   },
 ];

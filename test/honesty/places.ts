@@ -7,9 +7,6 @@ export const SERVICES = ['shop', 'pay', 'cart', 'mail'] as const;
 export const GATEWAYS = ['alb', 'mse'] as const;
 export type GatewayName = (typeof GATEWAYS)[number];
 
-/** What somebody made at a gateway by hand has a name that begins so. */
-export const FOREIGN = 'by-hand';
-
 const PORT = 8080;
 
 /** Of one service in one cluster: the n-th address. */

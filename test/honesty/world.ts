@@ -5,7 +5,8 @@ import type { CloudState, Listener, Rule, ServerGroup } from '../../infra/local/
 import type { ProxyRequest } from '../../infra/local/cloud/data-plane/request.ts';
 import { selectRoute } from '../../infra/local/cloud/mse/data-plane/matcher.ts';
 import type { Domain, Gateway, MseState, Route, Service } from '../../infra/local/cloud/mse/model.ts';
-import { FOREIGN, ownerOf } from './places.ts';
+import { FOREIGN } from '../engine/tamper.ts';
+import { ownerOf } from './places.ts';
 
 /** Everything that both clouds have at one moment. */
 export interface World {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -36,12 +37,19 @@ interface Started {
   find(text: string): RunningProcess;
 }
 
+/**
+ * Below the range from which Linux takes the ports of outgoing connections (32,768 and above): other tests make many,
+ * and one of them would keep a port that was free when it was chosen.
+ */
 async function freePorts(): Promise<Ports> {
   const servers = new Map<string, Server>();
-  for (const part of Object.keys(PORT_SETTINGS)) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    servers.set(part, server);
+  while (servers.size < Object.keys(PORT_SETTINGS).length) {
+    const server = createServer().listen(randomInt(10_000, 32_768), '127.0.0.1');
+    const part = Object.keys(PORT_SETTINGS)[servers.size] as string;
+    await once(server, 'listening').then(
+      () => servers.set(part, server),
+      () => server.close(),
+    );
   }
   const ports = [...servers].map(([part, server]) => [part, (server.address() as { port: number }).port]);
   for (const server of servers.values()) server.close();
