@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -37,19 +36,12 @@ interface Started {
   find(text: string): RunningProcess;
 }
 
-/**
- * Below the range from which Linux takes the ports of outgoing connections (32,768 and above): other tests make many,
- * and one of them would keep a port that was free when it was chosen.
- */
 async function freePorts(): Promise<Ports> {
   const servers = new Map<string, Server>();
-  while (servers.size < Object.keys(PORT_SETTINGS).length) {
-    const server = createServer().listen(randomInt(10_000, 32_768), '127.0.0.1');
-    const part = Object.keys(PORT_SETTINGS)[servers.size] as string;
-    await once(server, 'listening').then(
-      () => servers.set(part, server),
-      () => server.close(),
-    );
+  for (const part of Object.keys(PORT_SETTINGS)) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    servers.set(part, server);
   }
   const ports = [...servers].map(([part, server]) => [part, (server.address() as { port: number }).port]);
   for (const server of servers.values()) server.close();
@@ -90,9 +82,11 @@ async function start(until: string, env: Record<string, string> = {}): Promise<S
   return started;
 }
 
+/** A process that was killed is a zombie as soon as its first thread is gone; its others keep its ports for a moment more. */
 async function expectNothingLeft({ family, ports }: Started): Promise<void> {
   await expect.poll(() => stillRunning(family).map(({ command }) => command), { timeout: 30_000 }).toEqual([]);
-  await requireFree(ports, '127.0.0.1');
+  const takenPort = () => requireFree(ports, '127.0.0.1').catch(({ message }: Error) => message);
+  await expect.poll(takenPort, { timeout: 30_000 }).toBeUndefined();
 }
 
 const signal = (name: NodeJS.Signals, ...texts: string[]) => {
