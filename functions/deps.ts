@@ -13,7 +13,7 @@ import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
-import type { Traffic } from './core/traffic.ts';
+import type { Traffic } from './core/failover/traffic.ts';
 import type { Answer } from './core/webhook.ts';
 import type { Cloud } from './ports/cloud.ts';
 import type {

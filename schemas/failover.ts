@@ -112,37 +112,35 @@ export const FailoverInput = z
       .default(300)
       .meta({
         description:
-          'How long a cluster that was withdrawn stays out at least; doubles with each failure within an hour, up to an hour. It never ' +
-          'delays a withdrawal.',
+          'How long a cluster that went down waits at least before it returns; doubles with each failure within an hour, up to an hour. It never ' +
+          'delays a failover, and no cluster waits while nobody else can serve.',
       }),
     correlation: z
       .strictObject({
-        action: z.enum(['halt', 'ignore']).default('ignore'),
+        action: z.enum(['proceed', 'ask', 'halt', 'ignore']).default('proceed'),
         windowSeconds: z.int().min(1).max(3600).default(60),
+        askSeconds: z.int().min(1).max(3600).default(300),
       })
       .prefault({})
       .meta({
         description:
-          'When clusters of different fault domains fail within the window: `ignore` withdraws each of them; `halt` withdraws the first, halts ' +
-          'and asks, and until somebody answers the others keep their traffic.',
+          'When clusters of different sites fail within the window: `proceed` leaves each of them and pages with the likely common cause; `ask` keeps ' +
+          'the later ones in, as suspected, until voters of two vantages agree, somebody answers, or `askSeconds` are over. `halt` and `ignore` are ' +
+          'the names of an earlier release for `ask` and `proceed`.',
       }),
     panic: z
       .strictObject({
-        thresholdPercent: Percent.default(0).meta({ description: '0: never.' }),
+        thresholdPercent: Percent.default(0),
         mode: z.enum(['hold', 'base', 'reject']).default('hold'),
       })
-      .prefault({})
-      .meta({
-        description:
-          'When less than the threshold of the capacity of a backend could serve: `hold` keeps its last shares, also those of failed clusters, ' +
-          '`base` goes back to the declared ones, `reject` answers 503. It is left again ten points above the threshold.',
-      }),
+      .optional()
+      .meta({ deprecated: true, description: 'Has no effect any more: points never stay on clusters that are down while others serve.' }),
     headroomPercent: z
       .int()
       .min(0)
       .max(90)
       .default(10)
-      .meta({ description: 'Of the capacity of each cluster, kept free.' }),
+      .meta({ description: 'Of the capacity of each cluster, kept free of traffic that is displaced from others, as long as there is room elsewhere.' }),
     drainSeconds: z.int().min(0).max(900).default(0).meta({
       description: 'How long requests in flight may take after a shift has taken the last share of a cluster.',
     }),
@@ -168,11 +166,22 @@ export const SafetyInput = z
       description: 'Of each backend, clusters with at least this part of the declared shares serve (min-base).',
     }),
     maxRemoved: z
-      .strictObject({ percent: z.int().min(1).max(100), windowSeconds: z.int().min(1).max(86_400).default(3600) })
+      .strictObject({
+        clusters: z.int().min(1).max(1000).optional(),
+        percent: z.int().min(1).max(100).optional().meta({
+          deprecated: true,
+          description: 'Of the clusters of the fleet, at least one; say `clusters` instead.',
+        }),
+        windowSeconds: z.int().min(1).max(86_400).default(3600),
+      })
+      .refine(({ clusters, percent }) => (clusters === undefined) !== (percent === undefined), {
+        path: ['clusters'],
+        message: 'must be given, and percent must not be given with it',
+      })
       .optional()
       .meta({
         description:
-          'Of each backend, automation removes at most this part of the declared shares within the window (max-removed).',
+          'Automation takes out at most so many clusters of the fleet within the window; the next one that fails is suspected and stays in (max-removed).',
       }),
     exclusive: z
       .array(z.array(Name).min(2).max(10))
@@ -189,7 +198,7 @@ export const SafetyInput = z
       )
       .max(20)
       .default([])
-      .meta({ description: 'While a gate is closed, no share of its clusters moves (gate).' }),
+      .meta({ description: 'While a gate is closed, its clusters are not left, whatever their health; they may still receive (gate).' }),
   })
-  .meta({ id: 'SafetyInput', description: 'What must hold after every write, of people and of automation.' });
+  .meta({ id: 'SafetyInput', description: 'What must hold after every write, shift and drill. It never keeps traffic on clusters that are down.' });
 export type SafetyRules = z.output<typeof SafetyInput>;

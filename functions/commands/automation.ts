@@ -1,4 +1,4 @@
-import type { AutomationState } from '../core/traffic.ts';
+import type { AutomationState } from '../core/failover/traffic.ts';
 import type { Context } from './context.ts';
 import { auditingRefusals, theFleet } from './refusals.ts';
 import { requireFleet, requireResource } from './resources.ts';

@@ -2,7 +2,7 @@ import type { Vote } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { BackendExplanation, Explanation, GatewayExplanation } from '../../schemas/explanation.ts';
 import type { SyncState } from '../../schemas/gateway.ts';
-import { shares } from '../core/distribution.ts';
+import { shares } from '../core/allocation/points.ts';
 import { explainBackend } from '../core/explain.ts';
 import { conditionOf } from '../core/gateway/status.ts';
 import type { Pool } from '../core/ir.ts';

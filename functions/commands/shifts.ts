@@ -1,7 +1,7 @@
 import type { Shift, ShiftSpec } from '../../schemas/shift.ts';
 import { equal } from '../core/digest.ts';
-import type { Situation } from '../core/situation.ts';
-import type { LiveShift } from '../core/traffic.ts';
+import type { Situation } from '../core/failover/situation.ts';
+import type { LiveShift } from '../core/failover/traffic.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { viewShift } from '../engine/overrides.ts';
 import { AppError, refuse } from './app-error.ts';

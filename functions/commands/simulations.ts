@@ -11,7 +11,7 @@ import { lintPolicy } from '../core/lint.ts';
 import type { Resource } from '../core/model.ts';
 import { outlookOf } from '../core/outlook.ts';
 import type { Scenario, Seen } from '../core/scenario.ts';
-import type { Situation } from '../core/situation.ts';
+import type { Situation } from '../core/failover/situation.ts';
 import { msOf } from '../core/time.ts';
 import { type Course, type Experiment, play } from '../core/what-if.ts';
 import { CloudError, type Deps } from '../deps.ts';

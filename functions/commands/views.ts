@@ -14,14 +14,14 @@ import {
   withinQuotas,
   writtenConditions,
 } from '../core/conditions.ts';
-import { shares } from '../core/distribution.ts';
+import { shares } from '../core/allocation/points.ts';
 import type { Deviation, Reading } from '../core/gateway/reading.ts';
 import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
-import type { Withdrawal } from '../core/traffic.ts';
+import type { Withdrawal } from '../core/failover/traffic.ts';
 import { votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/reconcile/preview.ts';
 import { shownVotes } from '../engine/votes.ts';

@@ -2,13 +2,13 @@ import type { Vote } from '../../schemas/cluster.ts';
 import type { ExplanationStep } from '../../schemas/explanation.ts';
 import type { Distribution } from '../../schemas/route.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
-import { effectiveShares, exactShares, type InForce, type Shared, shares } from './distribution.ts';
+import { effectiveShares, exactShares, type InForce, type Shared, shares } from './allocation/points.ts';
 import type { Pool } from './ir.ts';
-import { placementKey } from './placements.ts';
+import { placementKey } from './allocation/placements.ts';
 import { compareText } from './precedence.ts';
 import { declaredMembers } from './resolve.ts';
 import { isoOf } from './time.ts';
-import type { Withdrawal } from './traffic.ts';
+import type { Withdrawal } from './failover/traffic.ts';
 
 /** A backend of a route, and what bears on who serves it. */
 export interface BackendFacts {

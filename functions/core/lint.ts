@@ -2,10 +2,10 @@
 
 import type { Issue } from '../../schemas/problem.ts';
 import { fill, loadsOf, overloaded } from './allocate.ts';
-import { placementShares } from './distribution.ts';
+import { placementShares } from './allocation/points.ts';
 import { capacityLeftPercent, isPanic } from './panic.ts';
-import type { ClusterFacts, Placement, Policy } from './situation.ts';
-import type { Withdrawal } from './traffic.ts';
+import type { ClusterFacts, Placement, Policy } from './failover/situation.ts';
+import type { Withdrawal } from './failover/traffic.ts';
 
 export interface Lint {
   /** With these, the policy could not do what it is for. */

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import { clusterPoints, pointsDiffer } from '../core/cluster-points.ts';
+import { clusterPoints, pointsDiffer } from '../core/allocation/points.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest } from '../core/digest.ts';
 import { sealed } from '../core/ledger.ts';
-import type { Verdict } from '../core/situation.ts';
+import type { Verdict } from '../core/failover/situation.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';

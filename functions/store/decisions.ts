@@ -1,4 +1,4 @@
-import { NO_TRAFFIC } from '../core/traffic.ts';
+import { NO_TRAFFIC } from '../core/failover/traffic.ts';
 import { type Recording, type Store, StoreLimitError } from '../deps.ts';
 import { documentOperations } from './documents.ts';
 import { ABSENT, type Operation, put } from './items.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fill, loadsOf, overloaded, type Placed } from '../../functions/core/allocate.ts';
-import { placementShares } from '../../functions/core/distribution.ts';
+import { placementShares } from '../../functions/core/allocation/points.ts';
 import { withdrawal, without } from './fixtures.ts';
 import { placement } from './situations.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { clusterPoints, pointsDiffer, rangeText } from '../../functions/core/cluster-points.ts';
-import type { Placement } from '../../functions/core/situation.ts';
-import { NO_TRAFFIC, type Traffic } from '../../functions/core/traffic.ts';
+import { clusterPoints, pointsDiffer, rangeText } from '../../functions/core/allocation/points.ts';
+import type { Placement } from '../../functions/core/failover/situation.ts';
+import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 
 const placement = (key: string, weights: Record<string, number>): Placement => ({
   key,

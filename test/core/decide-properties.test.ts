@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decide } from '../../functions/core/decide.ts';
-import { placementShares } from '../../functions/core/distribution.ts';
-import type { Command, Situation } from '../../functions/core/situation.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
+import { placementShares } from '../../functions/core/allocation/points.ts';
+import type { Command, Situation } from '../../functions/core/failover/situation.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { facts, placement, shift, situation } from './situations.ts';

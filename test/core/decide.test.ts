@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../functions/core/decide.ts';
-import { NO_TRAFFIC } from '../../functions/core/traffic.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
+import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { facts, failing, HOUR, holding, out, percentsIn, policy, Story, situation } from './situations.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holdMs, nextRampPercent, nextShiftPercent } from '../../functions/core/failback.ts';
-import { isFrozen, windowStartMs } from '../../functions/core/windows.ts';
+import { holdMs, nextRampPercent, nextShiftPercent } from '../../functions/core/failover/pace.ts';
+import { isFrozen, windowStartMs } from '../../functions/core/failover/windows.ts';
 import { FailbackInput, TimeWindow } from '../../schemas/failover.ts';
 
 /** A ramp, second by second, when every step is taken as soon as it is due. */

@@ -1,7 +1,7 @@
 import type { HealthRecord, VoterRecord } from '../../functions/core/health.ts';
 import type { Member, Pool } from '../../functions/core/ir.ts';
 import type { Kind, Resource, Specs } from '../../functions/core/model.ts';
-import type { Withdrawal } from '../../functions/core/traffic.ts';
+import type { Withdrawal } from '../../functions/core/failover/traffic.ts';
 import { ClusterInput } from '../../schemas/cluster.ts';
 import { GatewayInput } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';

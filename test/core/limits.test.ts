@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../functions/core/decide.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { facts, failing, percentsIn, placement, policy, Story, shift, situation } from './situations.ts';
 

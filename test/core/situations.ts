@@ -1,8 +1,8 @@
-import { decide } from '../../functions/core/decide.ts';
-import { placementShares } from '../../functions/core/distribution.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
+import { placementShares } from '../../functions/core/allocation/points.ts';
 import type { HealthRecord } from '../../functions/core/health.ts';
-import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/situation.ts';
-import { type LiveShift, NO_AUTOMATION, NO_TRAFFIC, type Outage, type Traffic } from '../../functions/core/traffic.ts';
+import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import { type LiveShift, NO_AUTOMATION, NO_TRAFFIC, type Outage, type Traffic } from '../../functions/core/failover/traffic.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 

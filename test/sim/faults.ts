@@ -1,4 +1,4 @@
-import { effectiveShares } from '../../functions/core/distribution.ts';
+import { effectiveShares } from '../../functions/core/allocation/points.ts';
 import { step, unknownHealth } from '../../functions/core/health.ts';
 import { RULES, type Rules } from '../../functions/core/rules.ts';
 import { type Production, productionWith } from './production.ts';

@@ -1,4 +1,4 @@
-import type { Situation, TrafficChange, Verdict } from '../../functions/core/situation.ts';
+import type { Situation, TrafficChange, Verdict } from '../../functions/core/failover/situation.ts';
 import type { Declared } from './declared.ts';
 import type { FleetEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';

@@ -1,4 +1,4 @@
-import type { ClusterFacts } from '../../functions/core/situation.ts';
+import type { ClusterFacts } from '../../functions/core/failover/situation.ts';
 import { type DecisionEntry, isAutomatic, type TickEntry } from './history.ts';
 import { isObstructed, servedBy } from './invariants/evidence.ts';
 import { isFelt, isLastHope, movesOf } from './invariants/returns.ts';

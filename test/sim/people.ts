@@ -1,5 +1,5 @@
-import type { Command } from '../../functions/core/situation.ts';
-import type { LiveBreakGlass, LiveShift } from '../../functions/core/traffic.ts';
+import type { Command } from '../../functions/core/failover/situation.ts';
+import type { LiveBreakGlass, LiveShift } from '../../functions/core/failover/traffic.ts';
 import { ask, type Sink } from './control.ts';
 import type { FleetEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';

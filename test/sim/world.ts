@@ -1,4 +1,4 @@
-import type { ClusterFacts } from '../../functions/core/situation.ts';
+import type { ClusterFacts } from '../../functions/core/failover/situation.ts';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { Voter } from '../../schemas/failover.ts';
 import type { FleetEvent } from './events.ts';

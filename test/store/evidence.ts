@@ -5,7 +5,7 @@ import {
   NO_TRAFFIC,
   type Outage,
   type Traffic,
-} from '../../functions/core/traffic.ts';
+} from '../../functions/core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { unknownHealth } from '../../functions/core/health.ts';
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
-import { NO_TRAFFIC, type Withdrawal } from '../../functions/core/traffic.ts';
+import { NO_TRAFFIC, type Withdrawal } from '../../functions/core/failover/traffic.ts';
 import type {
   Commit,
   Evidence,

@@ -2,7 +2,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { type Lint, lintPolicy } from '../../core/lint.ts';
 import { providerOf, type Resource } from '../../core/model.ts';
-import { placementsOf } from '../../core/placements.ts';
+import { placementsOf } from '../../core/allocation/placements.ts';
 import type { Settings } from '../../deps.ts';
 import { factsOf, policyOf } from '../../engine/situation.ts';
 import { providerFor } from '../../providers/registry.ts';

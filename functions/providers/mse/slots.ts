@@ -1,7 +1,7 @@
-import { effectiveShares, toPercents } from '../../core/distribution.ts';
+import { effectiveShares, toPercents } from '../../core/allocation/points.ts';
 import type { Address, Member, Pool, PoolObject, Share } from '../../core/ir.ts';
 import { compareText } from '../../core/precedence.ts';
-import { NO_TRAFFIC } from '../../core/traffic.ts';
+import { NO_TRAFFIC } from '../../core/failover/traffic.ts';
 
 /** A part of a pool that has, or shall have, a service of its own. */
 export interface Part {

@@ -5,7 +5,7 @@ import { WithdrawalCause } from '../../../schemas/cluster.ts';
 import { Percent } from '../../../schemas/common.ts';
 import { Decision } from '../../../schemas/decision.ts';
 import { SafetyRuleName } from '../../../schemas/failover.ts';
-import type { AutomationState, Traffic } from '../../core/traffic.ts';
+import type { AutomationState, Traffic } from '../../core/failover/traffic.ts';
 import { recordType } from '../record-type.ts';
 import { ObservationWithoutVoter } from './health.ts';
 

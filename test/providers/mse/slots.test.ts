@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { effectiveShares } from '../../../functions/core/distribution.ts';
+import { effectiveShares } from '../../../functions/core/allocation/points.ts';
 import type { Member, Pool, Share } from '../../../functions/core/ir.ts';
-import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
+import { NO_TRAFFIC } from '../../../functions/core/failover/traffic.ts';
 import { slotsOf } from '../../../functions/providers/mse/slots.ts';
 import { matched, member, pool as unmatched } from './harness.ts';
 

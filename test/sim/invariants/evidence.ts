@@ -1,5 +1,5 @@
 import type { VoterRecord } from '../../../functions/core/health.ts';
-import type { ClusterFacts, Situation } from '../../../functions/core/situation.ts';
+import type { ClusterFacts, Situation } from '../../../functions/core/failover/situation.ts';
 import type { Fleet } from '../fleet.ts';
 import {
   automaticPercent,

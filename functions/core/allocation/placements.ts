@@ -1,7 +1,7 @@
-import { digest } from './digest.ts';
-import type { Pool } from './ir.ts';
-import { compareText } from './precedence.ts';
-import type { Placement } from './situation.ts';
+import { digest } from '../digest.ts';
+import type { Pool } from '../ir.ts';
+import { compareText } from '../precedence.ts';
+import type { Placement } from '../failover/situation.ts';
 
 /** Names of services that are kept of a placement. */
 const SERVICES = 5;
@@ -29,5 +29,6 @@ function placementOf(key: string, alike: readonly Pool[]): Placement | undefined
     pinned: first.pinned,
     load: alike.reduce((sum, { load }) => sum + (load ?? 0), 0),
     services: [...new Set(alike.map(({ service }) => service))].sort().slice(0, SERVICES),
+    pools: [...new Set(alike.map(({ service, port }) => `${service}/${port}`))].sort(),
   };
 }

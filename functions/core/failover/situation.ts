@@ -1,10 +1,10 @@
 /** What is decided upon, and what a decision is. All of it is JSON: a decision is recorded with its situation, and can be taken again. */
 
-import type { HealthState } from '../../schemas/cluster.ts';
-import type { DecisionChange, DecisionFlag, RuleResult } from '../../schemas/decision.ts';
-import type { FleetSpec } from '../../schemas/fleet.ts';
-import type { EventType } from '../../schemas/notification.ts';
-import type { HealthRecord } from './health.ts';
+import type { HealthState } from '../../../schemas/cluster.ts';
+import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { EventType } from '../../../schemas/notification.ts';
+import type { HealthRecord } from '../health.ts';
 import type { LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
 
 export type Policy = Pick<FleetSpec, 'automation' | 'health' | 'voters' | 'failover' | 'safety' | 'drills'>;
@@ -13,8 +13,10 @@ export type Policy = Pick<FleetSpec, 'automation' | 'health' | 'voters' | 'failo
 export interface ClusterFacts {
   name: string;
   uid: string;
-  /** What fails together: its site, or its region and zone, or itself. */
-  faultDomain: string;
+  /** What fails together: its data centre, or its region and zone, or itself. */
+  site: string;
+  /** Where its site is. */
+  city?: string | undefined;
   /** In requests per second; absent: unlimited. */
   capacity?: number | undefined;
   joins: 'when-healthy' | 'at-once';
@@ -33,6 +35,8 @@ export interface Placement {
   load: number;
   /** Some of the services, for people. */
   services: string[];
+  /** The service and port of each of its pools. */
+  pools: string[];
 }
 
 /** What somebody asks for. */
@@ -43,10 +47,14 @@ export type Command =
   | { type: 'end-break-glass'; name: string }
   | { type: 'start-drill'; drill: string; run: string }
   | { type: 'abort-drill' }
-  /** Lets automation go on after a halt. */
+  /** Takes out what a brake keeps in. */
   | { type: 'resume' }
-  /** Lets a cluster return, where failback is manual. */
-  | { type: 'restore'; cluster: string };
+  /** Says that a suspected cluster does not fail. */
+  | { type: 'dismiss'; cluster: string }
+  /** Lets a cluster that waits return now. */
+  | { type: 'restore'; cluster: string }
+  /** Gives gateways what is recommended. */
+  | { type: 'accept' };
 
 export interface Situation {
   fleet: string;
@@ -63,7 +71,7 @@ export interface Situation {
   /** By key. */
   placements: Placement[];
   traffic: Traffic;
-  /** When all gateways were verified to follow the traffic as it is; absent while one does not. */
+  /** When all gateways that take writes were verified to follow the traffic as it is; absent while one does not. */
   verifiedAtMs?: number | undefined;
 }
 
@@ -73,7 +81,7 @@ export type TrafficChange = Omit<DecisionChange, 'health' | 'evidence' | 'votes'
 };
 
 /**
- * applied: it is in force. withheld: the fleet is not automatic, this is what would have been done. blocked: a rule forbids what automation
+ * applied: it is in force. withheld: the fleet is not automatic, this is what would have been done. blocked: a brake holds back what automation
  * would do. refused: a rule forbids what somebody asks for; nothing is recorded but the refusal.
  */
 export interface Verdict {

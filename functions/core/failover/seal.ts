@@ -1,0 +1,126 @@
+/** The allocation as it is sealed: what it was made of, what gateways are given, and what holds each member back. */
+
+import { allocate } from '../allocation/allocate.ts';
+import { declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
+import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
+import { digest } from '../digest.ts';
+import { type Context, stateOf } from './context.ts';
+import { type Grace, graceOf } from './grace.ts';
+import { gatedClusters, type Limits } from './limits.ts';
+import { hasFallen } from './pace.ts';
+import type { Placement } from './situation.ts';
+import type { ClusterLimits, SealedAllocation, SealedBackend, Traffic } from './traffic.ts';
+
+const NO_LIMITS: readonly Limit[] = [];
+
+/**
+ * The points of all placements within the limits. The last allocation stands where nothing but what it gave has changed: what members had is
+ * looked at anew only with a new standing, declaration or time.
+ */
+export function sealAllocation(
+  context: Context,
+  traffic: Traffic,
+  limits: Limits,
+  last: SealedAllocation,
+): SealedAllocation {
+  const { placements, policy } = context.situation;
+  const capacities = capacitiesOf(context, traffic);
+  const graces = placements.map((placement) => graceOf(context, traffic, placement));
+  const { headroomPercent, correlation } = policy.failover;
+  const declared = placements.map(({ key, load }, index) => [key, load, [...(graces[index] ?? [])]]);
+  const basis = digest([declared, [...limits], capacities, headroomPercent, correlation.windowSeconds]);
+  if (basis === last.basis) return last;
+  const had = hadBy(last);
+  const backends = placements.map((placement, index) => backendOf(placement, limits, had(placement), graces[index]));
+  const correlationWindowMs = correlation.windowSeconds * 1000;
+  const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
+  const allocated = allocate(input);
+  const sealed = placements.flatMap((placement, index) => {
+    const [backend, points] = [backends[index], allocated.backends[index]];
+    return backend && points ? (sealedBackend(placement, backend, points) ?? []) : [];
+  });
+  return {
+    basis,
+    limits: [...limits].map(([cluster, own]) => withPercent(cluster, own, sealed, placements)),
+    backends: sealed,
+    overloads: [...allocated.overloads],
+  };
+}
+
+/** Whether a cluster has in every placement what it would have with the state that `traffic` gives it and no limit of its own. */
+export function hasEntitlement(context: Context, traffic: Traffic, limits: Limits, cluster: string): boolean {
+  const had = hadBy(traffic.allocation);
+  return context.situation.placements.every((placement) => {
+    const index = placement.members.findIndex((member) => member.cluster === cluster && member.weight > 0);
+    if (index === -1 || placement.pinned) return true;
+    const points = had(placement);
+    const backend = backendOf(placement, limits, points, graceOf(context, traffic, placement));
+    return (entitlementsOf(backend)[index] ?? 0) <= (points[index] ?? 0);
+  });
+}
+
+function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {
+  const members = placement.members.map((member, index): BackendMember => {
+    const own = grace?.has(member.cluster) ? TURN : (limits.get(member.cluster) ?? NO_LIMITS);
+    return { ...member, had: had[index] ?? 0, limits: own };
+  });
+  return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
+}
+
+const TURN: readonly Limit[] = [{ reason: 'turn' }];
+
+/** What gateways were given last: as sealed, or as declared; a placement that was edited goes on from what its pools were given. */
+export function hadBy(last: SealedAllocation): (placement: Placement) => readonly number[] {
+  const byKey = new Map(last.backends.map((backend) => [backend.placement, backend]));
+  const byPool = new Map(last.backends.flatMap((backend) => backend.pools.map((pool) => [pool, backend] as const)));
+  return ({ key, members, pools }) => {
+    const own = byKey.get(key);
+    if (own) return own.points;
+    const former = pools.map((pool) => byPool.get(pool)).find((backend) => backend !== undefined);
+    if (former === undefined) return declaredPoints(members);
+    return members.map(({ cluster }) => former.points[former.clusters.indexOf(cluster)] ?? 0);
+  };
+}
+
+/** Undefined for a backend that nothing holds back and that has what is declared. */
+function sealedBackend({ key, pools }: Placement, backend: Backend, allocated: Allocated): SealedBackend | undefined {
+  const declared = declaredPoints(backend.members);
+  const isDeclared = allocated.points.every((points, index) => points === declared[index]);
+  if (isDeclared && backend.members.every(({ limits }) => limits.length === 0)) return undefined;
+  return {
+    placement: key,
+    pools,
+    clusters: backend.members.map(({ cluster }) => cluster),
+    points: [...allocated.points],
+    reasons: allocated.reasons.map((reason) => reason ?? null),
+  };
+}
+
+/** A closed gate keeps its clusters in whatever they carry. */
+function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
+  const gated = gatedClusters(context);
+  return context.situation.clusters.flatMap((facts) => {
+    if (facts.capacity === undefined || gated.has(facts.name)) return [];
+    const { fallsMs } = stateOf(traffic, facts);
+    const fallen = hasFallen(fallsMs, context.situation.nowMs);
+    return [{ cluster: facts.name, requestsPerSecond: facts.capacity, hasFallen: fallen }];
+  });
+}
+
+function withPercent(
+  cluster: string,
+  limits: readonly Limit[],
+  backends: readonly SealedBackend[],
+  placements: readonly Placement[],
+): ClusterLimits {
+  const sealed = new Map(backends.map((backend) => [backend.placement, backend]));
+  let [given, declared] = [0, 0];
+  for (const { key, members } of placements) {
+    const index = members.findIndex((member) => member.cluster === cluster);
+    if (index === -1) continue;
+    given += sealed.get(key)?.points[index] ?? 0;
+    declared += declaredPoints(members)[index] ?? 0;
+  }
+  const part = declared === 0 ? 0 : Math.floor((100 * given) / declared);
+  return { cluster, percent: given === 0 ? 0 : Math.min(100, Math.max(1, part)), limits: [...limits] };
+}
