@@ -42,7 +42,8 @@ const common = {
     .optional()
     .meta({ examples: ['cn-hangzhou'] }),
   zone: z.string().max(64).optional(),
-  site: z.string().max(64).optional().meta({ description: 'The data centre or the city: the fault domain.' }),
+  site: z.string().max(64).optional().meta({ description: 'The data centre: what fails together.' }),
+  city: z.string().max(64).optional().meta({ description: 'Where the site is.' }),
   ingress: Ingress.optional(),
   ...declared,
 };
@@ -111,7 +112,7 @@ export const ClusterHealth = z
   .meta({ id: 'ClusterHealth' });
 export type ClusterHealth = z.infer<typeof ClusterHealth>;
 
-export const WithdrawalCause = z.enum(['failure', 'joining', 'return', 'shift', 'drill']);
+export const WithdrawalCause = z.enum(['failure', 'joining', 'return', 'shift', 'drill', 'impaired']);
 export type WithdrawalCause = z.infer<typeof WithdrawalCause>;
 
 export const Withdrawal = z
@@ -126,6 +127,25 @@ export const Withdrawal = z
     id: 'Withdrawal',
     description: 'The cluster gets less than its share as long as this is present and another cluster can serve.',
   });
+
+export const ClusterStanding = z
+  .object({
+    state: z.enum(['up', 'suspected', 'down', 'held', 'ramping', 'joining']).meta({
+      description:
+        'up: nothing is known against it. suspected: it fails, and a brake keeps it in. down: it fails. held: it has recovered, and waits with what it ' +
+        'has. ramping: it gets its share back step by step. joining: it is new, and was never found healthy.',
+    }),
+    since: Timestamp.optional(),
+    reason: z.string().optional(),
+    waitsFor: z.array(z.enum(['dwell', 'consent', 'turn'])).optional().meta({
+      description:
+        'What a held cluster waits for. dwell: to stay healthy for its dwell time and its cooldown. consent: somebody to restore it, or the end of a ' +
+        'freeze window. turn: one site returns at a time.',
+    }),
+    untilAtMost: Timestamp.optional().meta({ description: 'When the brake of a suspected cluster ends by itself.' }),
+  })
+  .meta({ id: 'ClusterStanding', description: 'What automation holds a cluster to be.' });
+export type ClusterStanding = z.infer<typeof ClusterStanding>;
 
 export const ClusterAtGateway = z
   .object({
@@ -148,10 +168,12 @@ export const Cluster = z
     region: z.string().optional(),
     zone: z.string().optional(),
     site: z.string().optional(),
+    city: z.string().optional(),
     ingress: Ingress.optional(),
     ...declared,
     health: ClusterHealth,
     gateways: z.array(ClusterAtGateway).meta({ description: 'What it had at each gateway when that was read.' }),
+    standing: ClusterStanding,
     withdrawal: Withdrawal.optional(),
     dryRun: DryRun.optional(),
   })

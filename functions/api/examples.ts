@@ -95,6 +95,7 @@ const cluster: Cluster = {
     condition('Healthy', 'Healthy', 'Its probes succeed.'),
     condition('Serving', 'Serving', 'It may get traffic.'),
   ],
+  standing: { state: 'up' },
   health: {
     state: 'healthy',
     since: CREATED,

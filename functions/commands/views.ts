@@ -21,7 +21,7 @@ import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
-import type { Withdrawal } from '../core/failover/traffic.ts';
+import { standingShown, type Withdrawal, withdrawalsOf } from '../core/failover/withdrawals.ts';
 import { votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/reconcile/preview.ts';
 import { shownVotes } from '../engine/votes.ts';
@@ -91,7 +91,7 @@ function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fle
 function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings): Cluster {
   const { evidence } = surroundings;
   const health = healthOf(resource, surroundings);
-  const found = evidence.traffic.withdrawals.find((item) => item.cluster === resource.name);
+  const found = withdrawalsOf(evidence.traffic).find((item) => item.cluster === resource.name);
   const withdrawal = found && withdrawalOf(found);
   const gateways = clusterAtGateways(resource.name, evidence.gateways, evidence.readings);
   return {
@@ -105,6 +105,7 @@ function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings):
     ],
     health,
     gateways,
+    standing: standingShown(evidence.traffic, resource.name),
     ...(withdrawal && { withdrawal }),
   };
 }

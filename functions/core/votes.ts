@@ -30,6 +30,8 @@ export interface Tally {
   verdict: HealthState;
   /** Of a cluster that is found unhealthy. */
   cause?: FailureCause | undefined;
+  /** Latency or alerts alone speak against it. */
+  impaired?: { detail: string } | undefined;
 }
 
 /** The rules by which votes are counted; the simulator breaks them one by one. */

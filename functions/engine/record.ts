@@ -1,8 +1,8 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import { clusterPoints, pointsDiffer } from '../core/allocation/points.ts';
+import { clusterPoints, placementShares } from '../core/allocation/points.ts';
 import { changesBetween } from '../core/diff.ts';
-import { canonicalJson, digest } from '../core/digest.ts';
+import { canonicalJson, digest, equal } from '../core/digest.ts';
 import { sealed } from '../core/ledger.ts';
 import type { Verdict } from '../core/failover/situation.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
@@ -37,13 +37,11 @@ export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, orig
   };
 }
 
-/** Whether gateways have anything to follow: what is in force has changed, or what clusters get by it, as when the order of withdrawals has. */
+/** Whether gateways have anything to follow. */
 function hasMoved({ situation: { traffic: before, placements } }: Read, { traffic: after }: Verdict): boolean {
-  const inForce = ({ withdrawals, allocations }: Verdict['traffic']) => ({
-    withdrawals: withdrawals.map(({ cluster, percent }) => ({ cluster, percent })),
-    allocations,
-  });
-  return canonicalJson(inForce(before)) !== canonicalJson(inForce(after)) || pointsDiffer(placements, before, after);
+  if (before.allocation === after.allocation) return false;
+  const pointsIn = (traffic: Verdict['traffic']) => placements.map((placement) => placementShares(placement, traffic));
+  return !equal(pointsIn(before), pointsIn(after));
 }
 
 /** The decision that a verdict is, sealed. Pure. */
@@ -54,9 +52,9 @@ export function decisionOf(
   origin: Origin,
 ): Decision {
   const { fleet, nowMs, policy, actor, traffic, clusters, placements } = situation;
-  const outOf = (state: Verdict['traffic']) => {
-    const shown = verdict.outcome === 'applied' ? undefined : state.recommended?.outages;
-    return (shown ?? state.withdrawals).filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
+  const outOf = ({ allocation, recommended }: Verdict['traffic']) => {
+    const { limits } = verdict.outcome === 'withheld' ? (recommended ?? allocation) : allocation;
+    return limits.filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
   };
   const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
   const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];

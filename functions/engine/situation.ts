@@ -57,15 +57,16 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
   return { situation: given ? { ...situation, command: given } : situation, gateways: names, evidence };
 }
 
-export function policyOf({ automation, health, voters, failover, safety, drills }: FleetSpec): Policy {
-  return { automation, health, voters, failover, safety, drills };
+export function policyOf({ automation, health, voters, controlTargets, failover, safety, drills }: FleetSpec): Policy {
+  return { automation, health, voters, controlTargets, failover, safety, drills };
 }
 
 export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fleet: FleetSpec): ClusterFacts {
   return {
     name,
     uid,
-    faultDomain: spec.site ?? (spec.zone === undefined ? name : `${spec.region ?? ''}/${spec.zone}`),
+    site: spec.site ?? (spec.zone === undefined ? name : `${spec.region ?? ''}/${spec.zone}`),
+    ...(spec.city !== undefined && { city: spec.city }),
     ...(spec.capacity && { capacity: spec.capacity.requestsPerSecond }),
     joins: spec.joins,
     createdAtMs: msOf(createdAt),

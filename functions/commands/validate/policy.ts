@@ -31,9 +31,9 @@ export async function validatePolicy(
 
 /** The policy held against the clusters and the backends that there are. */
 export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
-  const [clusters, pools, gateways] = await Promise.all([world.clusters(), world.pools(), world.gateways()]);
+  const [clusters, pools] = await Promise.all([world.clusters(), world.pools()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
-  return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject: gateways.every(canReject) });
+  return lintPolicy(policyOf(spec), facts, placementsOf(pools));
 }
 
 /** Whether requests of a backend can be answered 503 there while its rules stand. */

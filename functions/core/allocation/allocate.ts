@@ -3,7 +3,7 @@
 import { declaredPoints } from './bounds.ts';
 import { relieveCapacity } from './capacity.ts';
 import { isShort, relax, STAGES } from './relax.ts';
-import { overloaded, relieve } from './relief.ts';
+import { overloaded, relieve, relieveHot } from './relief.ts';
 import type { Allocated, Allocation, AllocationInput, Limit } from './types.ts';
 import { type Work, type WorkedBackend, workOf } from './work.ts';
 
@@ -15,6 +15,7 @@ export function allocate(input: AllocationInput): Allocation {
   for (const stage of STAGES) {
     if (!isShort(work)) break;
     relax(work, stage);
+    if (stage.isUrgent) relieveHot(work);
     relieve(work);
   }
   return { backends: work.all.map(allocatedOf), overloads: overloadsOf(work) };
@@ -32,6 +33,7 @@ function reasonsOf({ backend, points, relaxed }: WorkedBackend): Allocated['reas
   const declared = declaredPoints(backend.members);
   return backend.members.map(({ limits }, index) => {
     if ((points[index] ?? 0) >= (declared[index] ?? 0)) return undefined;
+    if (backend.isPinned) return limits.some(({ reason }) => reason === 'isolated') ? 'isolated' : undefined;
     const held = new Set(limits.map(({ reason }) => reason).filter((reason) => !relaxed.has(reason)));
     return ORDER.find((reason) => held.has(reason)) ?? 'capacity';
   });

@@ -51,6 +51,9 @@ export function give(work: Work, item: WorkedBackend, amount: number, takers: re
   return left;
 }
 
+/** Remainders that differ by less are equal: they are quotients, which are rounded. */
+const GRAIN = 1e9;
+
 interface Giver {
   item: WorkedBackend;
   index: number;
@@ -64,7 +67,8 @@ function giveUp(work: Work, cluster: string, displaced: Displaced): void {
   if (load <= capacity + TOLERANCE) return;
   const givers = giversOf(work, cluster, load - capacity);
   let excess = load - capacity - givers.reduce((sum, { item, given }) => sum + item.pointLoad * given, 0);
-  const byRemainder = [...givers].sort((a, b) => b.exact - b.given - (a.exact - a.given));
+  const remainderOf = ({ exact, given }: Giver) => Math.round((exact - given) * GRAIN);
+  const byRemainder = [...givers].sort((a, b) => remainderOf(b) - remainderOf(a));
   for (const giver of byRemainder) {
     if (excess <= TOLERANCE) break;
     if (giver.given >= (giver.item.points[giver.index] ?? 0)) continue;

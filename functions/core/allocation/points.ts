@@ -6,6 +6,7 @@ import type { Share } from '../ir.ts';
 import { allocate } from './allocate.ts';
 import { declaredPoints } from './bounds.ts';
 import { placementKey } from './placements.ts';
+import type { PlacementShares } from './safety.ts';
 import type { Limit, LimitReason } from './types.ts';
 
 /** What shares depend on. */
@@ -36,6 +37,28 @@ export function effectiveShares(pool: Shared, { allocation }: InForce): Share[] 
 /** The same of a placement, whose key is known. */
 export function placementShares(placement: Placement, { allocation }: InForce): Share[] {
   return sharesBy(placement, allotted(placement, placement.key, allocation).points);
+}
+
+/** The shares of some placements, as far as clusters have room for them. */
+export function sharesWithin(
+  placed: readonly PlacementShares[],
+  { allocation }: InForce,
+  ceilings: ReadonlyMap<string, number>,
+): PlacementShares[] {
+  const { limits } = indexOf(allocation);
+  const backends = placed.map(({ placement, shares: had }) => ({
+    id: placement.key,
+    load: placement.load,
+    isPinned: placement.pinned,
+    members: placement.members.map((member, index) => {
+      return { ...member, had: had[index]?.percent ?? 0, limits: limits.get(member.cluster) ?? [] };
+    }),
+  }));
+  const capacities = [...ceilings].map(([cluster, room]) => {
+    return { cluster, requestsPerSecond: Math.max(room, Number.MIN_VALUE), hasFallen: false };
+  });
+  const { backends: found } = allocate({ backends, capacities, headroomPercent: 0, correlationWindowMs: 0 });
+  return placed.map(({ placement }, index) => ({ placement, shares: sharesBy(placement, found[index]?.points ?? []) }));
 }
 
 /** Whether nobody may serve a pool that somebody could serve: its requests are rejected. */

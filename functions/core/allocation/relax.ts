@@ -14,6 +14,8 @@ export interface Stage {
   believes?: 'down together';
   /** What a cluster may be given, as a part of its capacity; one that has fallen is never given more than its capacity before the last stage. */
   room: number;
+  /** Whether clusters above 110 % may then give points to members that only wait. */
+  isUrgent?: boolean;
   /** Whether points are shared out by capacity, whatever the tier, so that all become equally hot. */
   isByCapacity?: boolean;
 }
@@ -24,14 +26,14 @@ export const STAGES: readonly Stage[] = [
   { name: 'caution', relaxes: ['turn', 'ramp', 'drill'], room: 1 },
   { name: 'impaired', relaxes: ['impaired'], room: 1 },
   { name: 'warm', relaxes: [], room: 1.1 },
-  { name: 'dwell', relaxes: ['dwell'], room: 1.1 },
-  { name: 'hot', relaxes: [], room: Number.POSITIVE_INFINITY, isByCapacity: true },
-  { name: 'drained', relaxes: ['drained'], room: Number.POSITIVE_INFINITY },
-  { name: 'consent', relaxes: ['consent'], room: Number.POSITIVE_INFINITY },
-  { name: 'joining', relaxes: ['joining'], room: Number.POSITIVE_INFINITY },
-  { name: 'down together', relaxes: [], believes: 'down together', room: Number.POSITIVE_INFINITY },
-  { name: 'down', relaxes: ['down'], room: Number.POSITIVE_INFINITY },
-  { name: 'fallen', relaxes: [], room: Number.POSITIVE_INFINITY },
+  { name: 'dwell', relaxes: ['dwell'], room: 1.1, isUrgent: true },
+  { name: 'hot', relaxes: [], room: Number.POSITIVE_INFINITY, isByCapacity: true, isUrgent: true },
+  { name: 'drained', relaxes: ['drained'], room: Number.POSITIVE_INFINITY, isUrgent: true },
+  { name: 'consent', relaxes: ['consent'], room: Number.POSITIVE_INFINITY, isUrgent: true },
+  { name: 'joining', relaxes: ['joining'], room: Number.POSITIVE_INFINITY, isUrgent: true },
+  { name: 'down together', relaxes: [], believes: 'down together', room: Number.POSITIVE_INFINITY, isUrgent: true },
+  { name: 'down', relaxes: ['down'], room: Number.POSITIVE_INFINITY, isUrgent: true },
+  { name: 'fallen', relaxes: [], room: Number.POSITIVE_INFINITY, isUrgent: true },
 ];
 
 const LAST = STAGES.length - 1;

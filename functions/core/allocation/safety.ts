@@ -1,9 +1,17 @@
-import type { RuleResult } from '../../schemas/decision.ts';
-import type { SafetyRuleName, SafetyRules } from '../../schemas/failover.ts';
-import { type Loads, loadsOf, type PlacementShares, TOLERANCE } from './allocate.ts';
-import type { LiveBreakGlass } from './traffic.ts';
+import type { RuleResult } from '../../../schemas/decision.ts';
+import type { SafetyRuleName, SafetyRules } from '../../../schemas/failover.ts';
+import type { Placement } from '../failover/situation.ts';
+import type { LiveBreakGlass } from '../failover/traffic.ts';
+import type { Share } from '../ir.ts';
 
-export type { PlacementShares } from './allocate.ts';
+/** A placement and its shares, in the order of its members. */
+export interface PlacementShares {
+  placement: Placement;
+  shares: Share[];
+}
+
+/** Requests per second by cluster. */
+export type Loads = ReadonlyMap<string, number>;
 
 /** What safety rules are held against, besides shares. */
 export interface SafetyContext {
@@ -12,42 +20,68 @@ export interface SafetyContext {
   nowMs: number;
   /** Of clusters that are limited: their capacity less the headroom. */
   ceilings?: Loads | undefined;
-  /** Clusters that automation has removed within the window of max-removed, with those that it removes now; absent for what people do. */
-  removed?: readonly string[] | undefined;
+  /** Clusters that are down: they serve nobody, whatever they are given. */
+  down?: ReadonlySet<string> | undefined;
 }
 
+type Before = (item: PlacementShares) => PlacementShares | undefined;
+
 /** Why shares after a write break a rule that they did not break, or broke less, before; undefined when they do not. */
-export type SafetyCheck = (
+type SafetyCheck = (
   context: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
 ) => string | undefined;
 
-export type SafetyChecks = Record<SafetyRuleName, SafetyCheck>;
-
-export const SAFETY_CHECKS: SafetyChecks = {
-  'min-serving': ({ rules }, before, after) =>
-    worst(before, after, rules.minServingClusters, servingClusters, (count) => `${count} clusters serve`),
-  'min-base': ({ rules }, before, after) =>
-    worst(before, after, rules.minBasePercent, servingBasePercent, (percent) => `clusters with ${percent} % serve`),
-  'max-removed': checkRemoved,
+/** Automation's own cap, `max-removed`, is a brake: it has no say about what people write. */
+const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
+  'min-serving': (context, before, after) =>
+    worst(
+      before,
+      after,
+      context.rules.minServingClusters,
+      (item) => servingClusters(item, context),
+      (count) => `${count} clusters serve`,
+    ),
+  'min-base': (context, before, after) =>
+    worst(
+      before,
+      after,
+      context.rules.minBasePercent,
+      (item) => servingBasePercent(item, context),
+      (percent) => `clusters with ${percent} % serve`,
+    ),
   exclusive: checkExclusive,
   capacity: checkCapacity,
   gate: checkGates,
 };
 
+/** What clusters have to serve. */
+export function loadsOf(placed: readonly PlacementShares[]): Map<string, number> {
+  const loads = new Map<string, number>();
+  for (const { placement, shares } of placed) {
+    if (placement.load === 0) continue;
+    for (const { cluster, percent } of shares) {
+      loads.set(cluster, (loads.get(cluster) ?? 0) + (placement.load * percent) / 100);
+    }
+  }
+  return loads;
+}
+
+/** Rounding of sums of loads is no overload. */
+const TOLERANCE = 1e-6;
+
 /**
- * R11 and R12: what the shares after a write mean for each rule that the fleet has; see `isRefused`. A rule that was broken before only
- * refuses what makes it worse.
+ * What the shares after a write mean for each rule that the fleet has; see `isRefused`. A rule that was broken before only refuses what makes
+ * it worse.
  */
 export function checkSafety(
   context: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
-  checks: SafetyChecks = SAFETY_CHECKS,
 ): RuleResult[] {
   return rulesOf(context).map((rule) => {
-    const violation = checks[rule](context, before, after);
+    const violation = SAFETY_CHECKS[rule]?.(context, before, after);
     if (violation === undefined) return { rule, passed: true, detail: 'holds' };
     const asides = asidesOf(rule, context);
     const overriddenBy = asides.length > 0 ? asides.join(', ') : undefined;
@@ -61,16 +95,15 @@ export function isRefused(results: readonly RuleResult[]): boolean {
 }
 
 /** Rules that say something for this fleet. */
-function rulesOf({ rules, ceilings, removed }: SafetyContext): SafetyRuleName[] {
-  const isStated: Record<SafetyRuleName, boolean> = {
-    'min-serving': true,
-    'min-base': rules.minBasePercent > 0,
-    'max-removed': rules.maxRemoved !== undefined && removed !== undefined,
-    exclusive: rules.exclusive.length > 0,
-    capacity: ceilings !== undefined && ceilings.size > 0,
-    gate: rules.gates.length > 0,
-  };
-  return (Object.keys(isStated) as SafetyRuleName[]).filter((rule) => isStated[rule]);
+function rulesOf({ rules, ceilings }: SafetyContext): SafetyRuleName[] {
+  const isStated: [SafetyRuleName, boolean][] = [
+    ['min-serving', true],
+    ['min-base', rules.minBasePercent > 0],
+    ['exclusive', rules.exclusive.length > 0],
+    ['capacity', ceilings !== undefined && ceilings.size > 0],
+    ['gate', rules.gates.length > 0],
+  ];
+  return isStated.filter(([, isOne]) => isOne).map(([rule]) => rule);
 }
 
 /** Names of the live break-glasses that set a rule aside. */
@@ -86,72 +119,45 @@ function worst(
   measure: (item: PlacementShares) => number,
   says: (value: number) => string,
 ): string | undefined {
+  const earlierOf = counterparts(before);
   for (const item of after) {
     if (!isJudged(item)) continue;
     const value = measure(item);
     if (value >= least) continue;
-    const earlier = counterpart(before, item);
+    const earlier = earlierOf(item);
     if (earlier === undefined || value < measure(earlier)) return `of ${nameOf(item)}, ${says(value)}; ${least} must`;
   }
   return undefined;
 }
 
-function servingClusters({ shares }: PlacementShares): number {
-  return shares.filter(({ percent }) => percent > 0).length;
+function servingClusters({ shares }: PlacementShares, { down }: SafetyContext): number {
+  return shares.filter(({ cluster, percent }) => percent > 0 && !down?.has(cluster)).length;
 }
 
 /** Of the tier of which most serves: the part of its weights whose clusters serve. */
-function servingBasePercent({ placement, shares }: PlacementShares): number {
+function servingBasePercent({ placement, shares }: PlacementShares, { down }: SafetyContext): number {
   const tiers = Map.groupBy(placement.members, ({ tier }) => tier);
   const parts = [...tiers.values()].map((members) => {
     const total = members.reduce((sum, { weight }) => sum + weight, 0);
-    const serving = members.filter(({ cluster }) => percentOf(shares, cluster) > 0);
+    const serving = members.filter(({ cluster }) => percentOf(shares, cluster) > 0 && !down?.has(cluster));
     return total === 0 ? 0 : (100 * serving.reduce((sum, { weight }) => sum + weight, 0)) / total;
   });
   return Math.floor(Math.max(0, ...parts));
 }
 
-function checkRemoved(
-  { rules, removed = [] }: SafetyContext,
-  before: readonly PlacementShares[],
-  after: readonly PlacementShares[],
-): string | undefined {
-  const limit = rules.maxRemoved?.percent ?? 100;
-  for (const item of after) {
-    const earlier = counterpart(before, item);
-    const takes = item.shares.some(({ cluster, percent }) => {
-      return removed.includes(cluster) && percent === 0 && earlier && percentOf(earlier.shares, cluster) > 0;
-    });
-    if (!takes || item.placement.pinned) continue;
-    const percent = removedPercent(item, removed);
-    if (percent > limit) return `of ${nameOf(item)}, ${percent} % would be removed; ${limit} % may`;
-  }
-  return undefined;
-}
-
-/** Of the declared shares of the tier that loses most. */
-function removedPercent({ placement }: Pick<PlacementShares, 'placement'>, removed: readonly string[]): number {
-  const tiers = Map.groupBy(placement.members, ({ tier }) => tier);
-  const parts = [...tiers.values()].map((members) => {
-    const total = members.reduce((sum, { weight }) => sum + weight, 0);
-    const gone = members.filter(({ cluster }) => removed.includes(cluster));
-    return total === 0 ? 0 : (100 * gone.reduce((sum, { weight }) => sum + weight, 0)) / total;
-  });
-  return Math.ceil(Math.max(0, ...parts) - 1e-9);
-}
-
 function checkExclusive(
-  { rules }: SafetyContext,
+  { rules, down }: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
 ): string | undefined {
+  const earlierOf = counterparts(before);
   for (const set of rules.exclusive) {
     const isBroken = ({ placement, shares }: PlacementShares) =>
       set.every((name) => placement.members.some(({ cluster, weight }) => cluster === name && weight > 0)) &&
-      set.every((name) => percentOf(shares, name) === 0);
+      set.every((name) => percentOf(shares, name) === 0 || down?.has(name));
     for (const item of after) {
       if (!isJudged(item) || !isBroken(item)) continue;
-      const earlier = counterpart(before, item);
+      const earlier = earlierOf(item);
       if (earlier === undefined || !isBroken(earlier))
         return `of ${nameOf(item)}, ${set.join(' and ')} would all be at 0`;
     }
@@ -204,20 +210,22 @@ function movedClusters(before: readonly PlacementShares[], after: readonly Place
       if (percent !== (other ? percentOf(other.shares, cluster) : 0)) moved.add(cluster);
     }
   };
-  for (const item of after) compare(item, counterpart(before, item));
-  for (const item of before) if (counterpart(after, item) === undefined) compare(item, undefined);
+  const [earlierOf, laterOf] = [counterparts(before), counterparts(after)];
+  for (const item of after) compare(item, earlierOf(item));
+  for (const item of before) if (laterOf(item) === undefined) compare(item, undefined);
   return moved;
 }
 
-function counterpart(all: readonly PlacementShares[], { placement }: PlacementShares): PlacementShares | undefined {
-  return all.find((item) => item.placement.key === placement.key);
+function counterparts(all: readonly PlacementShares[]): Before {
+  const byKey = new Map(all.map((item) => [item.placement.key, item]));
+  return ({ placement }) => byKey.get(placement.key);
 }
 
 function percentOf(shares: PlacementShares['shares'], name: string): number {
   return shares.find(({ cluster }) => cluster === name)?.percent ?? 0;
 }
 
-/** Rules about who serves are for pools that health moves, and that are not rejected by a panic. */
+/** Rules about who serves are for pools that health moves, and that anybody serves. */
 function isJudged({ placement, shares }: PlacementShares): boolean {
   return !placement.pinned && shares.some(({ percent }) => percent > 0);
 }

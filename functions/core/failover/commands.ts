@@ -1,101 +1,112 @@
-/** What people ask for. Undefined: it is refused, and the notes say by which rule. */
+/** What people ask for. */
 
-import { liveShiftOf, percentOf } from './claims.ts';
-import { beginDrill, declaredDrill, endDrill } from './drills.ts';
-import { outageOf } from './outages.ts';
-import { compareText } from './precedence.ts';
-import { isRefused } from './safety.ts';
-import { safetyOf, settle } from './settle.ts';
-import { endShift, removeShift, withShift } from './shifts.ts';
-import type { Command, Placement } from './situation.ts';
-import type { AutomationState, LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
-import { note, type View } from './view.ts';
+import { compareText } from '../precedence.ts';
+import {
+  type Context,
+  moved,
+  refused,
+  type Step,
+  type StepResult,
+  stateOf,
+  type Trace,
+  UNCHANGED,
+} from './context.ts';
+import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
+import { safetyOf } from './outcome.ts';
+import { withoutShift, withShift } from './shifts.ts';
+import type { Command } from './situation.ts';
+import { ORDERS } from './standing.ts';
+import { type LiveBreakGlass, type LiveShift, type Traffic, withState } from './traffic.ts';
 
-export function obey(view: View, traffic: Traffic): Traffic | undefined {
-  const { command } = view.situation;
-  if (command === undefined) return traffic;
-  return command.type === 'put-shift' || command.type === 'end-shift'
-    ? obeyShift(view, traffic, command)
-    : obeyOther(view, traffic, command);
-}
+type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
-type ShiftCommand = Extract<Command, { type: 'put-shift' | 'end-shift' }>;
+export const applyCommand: Step = (context, traffic) => {
+  const { command } = context.situation;
+  return command === undefined ? UNCHANGED : HANDLERS[command.type](context, traffic, command as never);
+};
 
-function obeyShift(view: View, traffic: Traffic, command: ShiftCommand): Traffic | undefined {
-  if (command.type === 'put-shift') return putShift(view, traffic, command.shift);
-  const shift = traffic.shifts.find(({ name }) => name === command.name);
-  if (shift === undefined) return refuse(view, 'shift', `there is no shift ${command.name}`);
-  return shift.phase === 'returning' ? traffic : endShift(view, traffic, shift, view.situation.actor);
-}
-
-function obeyOther(view: View, traffic: Traffic, command: Exclude<Command, ShiftCommand>): Traffic | undefined {
-  switch (command.type) {
-    case 'put-break-glass':
-      return withBreakGlass(traffic, command.breakGlass);
-    case 'end-break-glass':
-      return endBreakGlass(view, traffic, command.name);
-    case 'start-drill': {
-      const drill = declaredDrill(view, command.drill);
-      return drill
-        ? beginDrill(view, traffic, drill, command.run)
-        : refuse(view, 'drill', `there is no drill ${command.drill}`);
-    }
-    case 'abort-drill':
-      return traffic.drill
-        ? endDrill(view, traffic, 'aborted', `by ${view.situation.actor}`)
-        : refuse(view, 'drill', 'no drill is under way');
-    case 'resume':
-      return resume(view, traffic);
-    case 'restore':
-      return restore(view, traffic, command.cluster);
-  }
-}
+const HANDLERS: { [T in Command['type']]: (context: Context, traffic: Traffic, command: CommandOf<T>) => StepResult } = {
+  'put-shift': (context, traffic, { shift }) => putShift(context, traffic, shift),
+  'end-shift': endShift,
+  'put-break-glass': (_, traffic, { breakGlass }) => moved(withBreakGlass(traffic, breakGlass)),
+  'end-break-glass': endBreakGlass,
+  'start-drill': startDrill,
+  'abort-drill': (context, traffic) =>
+    traffic.drill
+      ? withoutDrill(context, traffic, 'aborted', `by ${context.situation.actor}`)
+      : refused('drill', 'no drill is under way'),
+  resume: (context, traffic) => order(context, traffic, 'resume', [...context.clusters.keys()]),
+  dismiss: (context, traffic, { cluster }) => order(context, traffic, 'dismiss', [cluster]),
+  restore: (context, traffic, { cluster }) => order(context, traffic, 'restore', [cluster]),
+  accept: (_, traffic) =>
+    traffic.recommended
+      ? moved({ ...traffic, allocation: traffic.recommended })
+      : refused('recommendation', 'nothing is recommended that is not in force'),
+};
 
 /** The shift that was asked for, if what it leads to in the end breaks no rule. A drill gives way to it. */
-function putShift(view: View, traffic: Traffic, asked: LiveShift): Traffic | undefined {
+function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepResult {
   const { cluster, name } = asked;
   const before = traffic.shifts.find((item) => item.name === name);
-  const other = liveShiftOf(traffic.shifts, cluster);
-  if (!view.clusters.has(cluster)) return refuse(view, 'cluster', `${cluster} is no cluster of the fleet`);
-  if (before && before.cluster !== cluster) return refuse(view, 'shift', `${name} is a shift of ${before.cluster}`);
-  if (other && other.name !== name) return refuse(view, 'shift', `${cluster} has the live shift ${other.name}`);
-  const undrilled = traffic.drill ? endDrill(view, traffic, 'interrupted', `by the shift ${name}`) : traffic;
-  const superseded = undrilled.shifts.filter((item) => item.cluster === cluster && item.name !== name);
-  const free = superseded.reduce((next, item) => removeShift(view, next, item, view.situation.actor), undrilled);
-  const shift = accepted(view, traffic, asked, before);
-  const outcome = settle(view, withShift(free, { ...shift, phase: 'applied', currentPercent: shift.percent }));
-  const stranded = strandedBy(view, traffic, outcome);
-  if (stranded) return refuse(view, 'never-empty', `no cluster would be left that may serve ${stranded}`);
-  const results = safetyOf(view, traffic, outcome, undefined);
-  view.notes.rules.push(...results.map((result) => ({ ...result, cluster })));
-  return isRefused(results) ? undefined : withShift(free, shift);
+  const other = traffic.shifts.find((item) => item.cluster === cluster && item.name !== name);
+  if (!context.clusters.has(cluster)) return refused('cluster', `${cluster} is no cluster of the fleet`);
+  if (before && before.cluster !== cluster) return refused('shift', `${name} is a shift of ${before.cluster}`);
+  if (other) return refused('shift', `${cluster} has the live shift ${other.name}`);
+  const undrilled = traffic.drill ? withoutDrill(context, traffic, 'interrupted', `by the shift ${name}`) : UNCHANGED;
+  const free = undrilled.type === 'moved' ? undrilled.traffic : traffic;
+  const shift = accepted(context, traffic, asked, before);
+  const outcome = withShift(free, { ...shift, phase: 'applied', currentPercent: shift.percent });
+  const stranded = strandedBy(context, traffic, outcome);
+  if (stranded) return refused('never-empty', `no cluster would be left that may serve ${stranded}`, cluster);
+  const { rules, isRefused } = safetyOf(context, traffic, outcome);
+  const judged = rules.map((rule) => ({ ...rule, cluster }));
+  if (isRefused) return { type: 'refused', trace: { rules: judged } };
+  return moved(withShift(free, shift), { ...undrilled.trace, rules: judged });
 }
 
-/** R10: a placement whose last cluster somebody takes out would keep it all the same, which is not what the shift says. */
-function strandedBy({ situation }: View, before: Traffic, after: Traffic): string | undefined {
-  const isStranded = ({ members, pinned }: Placement, { withdrawals }: Traffic) =>
-    !pinned && members.every(({ cluster, weight }) => weight === 0 || percentOf(withdrawals, cluster) === 0);
-  const found = situation.placements.find(
-    (placement) => isStranded(placement, after) && !isStranded(placement, before),
-  );
+/**
+ * Services that a shift of people would leave with nobody who serves: clusters that are down, and clusters that people have taken out, do not
+ * count. Undefined where there are none, or where it was so before.
+ */
+function strandedBy(context: Context, before: Traffic, after: Traffic): string | undefined {
+  const serving = (traffic: Traffic) => {
+    const taken = traffic.shifts.filter(({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0));
+    const out = new Set(taken.map(({ cluster }) => cluster));
+    return (cluster: string) => {
+      const facts = context.clusters.get(cluster)?.facts;
+      return facts !== undefined && !out.has(cluster) && stateOf(traffic, facts).standing !== 'down';
+    };
+  };
+  const [did, does] = [serving(before), serving(after)];
+  const found = context.situation.placements.find(({ members, pinned }) => {
+    const able = members.filter(({ weight }) => weight > 0);
+    return !pinned && able.some(({ cluster }) => did(cluster)) && !able.some(({ cluster }) => does(cluster));
+  });
   return found && (found.services.join(', ') || found.key);
 }
 
 /** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */
-function accepted({ situation }: View, traffic: Traffic, asked: LiveShift, before: LiveShift | undefined): LiveShift {
+function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift, before: LiveShift | undefined): LiveShift {
   const isSame =
-    before?.phase !== 'returning' &&
-    before?.percent === asked.percent &&
+    before?.mode === asked.mode &&
+    before.percent === asked.percent &&
     before.stepPercent === asked.stepPercent &&
     before.stepSeconds === asked.stepSeconds;
-  const { endedBy: _, ...shift } = asked;
   if (before && isSame) {
     const { phase, currentPercent, phaseSinceMs, steppedAtMs, decision } = before;
-    return { ...shift, phase, currentPercent, phaseSinceMs, steppedAtMs, decision };
+    return { ...asked, phase, currentPercent, phaseSinceMs, steppedAtMs, decision };
   }
   const { nowMs, decision } = situation;
-  const currentPercent = percentOf(traffic.withdrawals, asked.cluster);
-  return { ...shift, phase: 'moving', currentPercent, phaseSinceMs: nowMs, steppedAtMs: nowMs - 1, decision };
+  const limited = traffic.allocation.limits.find(({ cluster }) => cluster === asked.cluster);
+  const currentPercent = asked.mode === 'drain' ? (before?.currentPercent ?? limited?.percent ?? 100) : asked.percent;
+  return { ...asked, phase: 'moving', currentPercent, phaseSinceMs: nowMs, steppedAtMs: nowMs - 1, decision };
+}
+
+function endShift(context: Context, traffic: Traffic, { name }: CommandOf<'end-shift'>): StepResult {
+  const shift = traffic.shifts.find((item) => item.name === name);
+  if (shift === undefined) return refused('shift', `there is no shift ${name}`);
+  const trace: Pick<Trace, 'events' | 'endings'> = { events: [], endings: [] };
+  return moved(withoutShift(context, traffic, shift, context.situation.actor, trace), trace);
 }
 
 function withBreakGlass(traffic: Traffic, breakGlass: LiveBreakGlass): Traffic {
@@ -103,40 +114,44 @@ function withBreakGlass(traffic: Traffic, breakGlass: LiveBreakGlass): Traffic {
   return { ...traffic, breakGlasses: [...others, breakGlass].sort((a, b) => compareText(a.name, b.name)) };
 }
 
-function endBreakGlass(view: View, traffic: Traffic, name: string): Traffic | undefined {
+function endBreakGlass(
+  { situation }: Context,
+  traffic: Traffic,
+  { name }: CommandOf<'end-break-glass'>,
+): StepResult {
   const found = traffic.breakGlasses.find((item) => item.name === name);
-  if (found === undefined) return refuse(view, 'break-glass', `there is no break-glass ${name}`);
-  view.notes.endings.push({ type: 'break-glass', name, id: found.id, by: view.situation.actor });
-  return { ...traffic, breakGlasses: traffic.breakGlasses.filter((item) => item !== found) };
+  if (found === undefined) return refused('break-glass', `there is no break-glass ${name}`);
+  const breakGlasses = traffic.breakGlasses.filter((item) => item !== found);
+  const endings = [{ type: 'break-glass' as const, name, id: found.id, by: situation.actor }];
+  return moved({ ...traffic, breakGlasses }, { endings });
 }
 
-/** Of the automation that acts, and of the one that only recommends. */
-function resume(view: View, traffic: Traffic): Traffic | undefined {
-  const { automation, recommended } = traffic;
-  if (!automation.halt && !recommended?.halt) return refuse(view, 'halt', 'automation has not halted');
-  const resumed = ({ halt: _, ...state }: AutomationState) => ({ ...state, resumedAtMs: view.situation.nowMs });
-  return {
-    ...traffic,
-    automation: automation.halt ? resumed(automation) : automation,
-    ...(recommended && { recommended: recommended.halt ? resumed(recommended) : recommended }),
-  };
+function startDrill(context: Context, traffic: Traffic, { drill, run }: CommandOf<'start-drill'>): StepResult {
+  const declared = declaredDrill(context, drill);
+  return declared
+    ? beginDrill(context, traffic, declared, run)
+    : refused('drill', `there is no drill ${drill}`);
 }
 
-function restore(view: View, traffic: Traffic, cluster: string): Traffic | undefined {
-  const { automation, recommended } = traffic;
-  const isOut = outageOf(automation, cluster) ?? (recommended && outageOf(recommended, cluster));
-  if (!isOut) return refuse(view, 'restore', `automation does not hold ${cluster} back`);
-  const approved = (state: AutomationState) => ({
-    ...state,
-    outages: state.outages.map((outage) => (outage.cluster === cluster ? { ...outage, isApproved: true } : outage)),
-  });
-  return {
-    ...traffic,
-    automation: approved(automation),
-    ...(recommended && { recommended: approved(recommended) }),
-  };
-}
+/** Why there is nothing to order. */
+const NOTHING_TO: Record<keyof typeof ORDERS, string> = {
+  resume: 'no brake keeps any cluster in',
+  dismiss: 'the cluster is not suspected',
+  restore: 'the cluster does not wait for anything that people can give',
+};
 
-function refuse(view: View, rule: string, detail: string): undefined {
-  note(view, rule, false, detail);
+/** What people make of the standing of clusters. */
+function order(context: Context, traffic: Traffic, name: keyof typeof ORDERS, clusters: readonly string[]): StepResult {
+  const { situation } = context;
+  const reason = `${situation.actor} has asked for it`;
+  const next = clusters.reduce((so, cluster) => {
+    const item = context.clusters.get(cluster);
+    if (item === undefined) return so;
+    const state = stateOf(so, item.facts);
+    const transition = ORDERS[name][state.standing];
+    const { nowMs, decision } = situation;
+    const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
+    return transition ? withState(so, transition(state, { ...now, isOverloaded: false, hasEntitlement: false })) : so;
+  }, traffic);
+  return next === traffic ? refused(name, NOTHING_TO[name]) : moved(next);
 }

@@ -3,13 +3,13 @@
 import { allocate } from '../allocation/allocate.ts';
 import { declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
 import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
-import { digest } from '../digest.ts';
+import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, graceOf } from './grace.ts';
 import { gatedClusters, type Limits } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import type { Placement } from './situation.ts';
-import type { ClusterLimits, SealedAllocation, SealedBackend, Traffic } from './traffic.ts';
+import { type ClusterLimits, NO_ALLOCATION, type SealedAllocation, type SealedBackend, type Traffic } from './traffic.ts';
 
 const NO_LIMITS: readonly Limit[] = [];
 
@@ -30,6 +30,7 @@ export function sealAllocation(
   const declared = placements.map(({ key, load }, index) => [key, load, [...(graces[index] ?? [])]]);
   const basis = digest([declared, [...limits], capacities, headroomPercent, correlation.windowSeconds]);
   if (basis === last.basis) return last;
+  if (limits.size === 0 && capacities.length === 0) return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
   const had = hadBy(last);
   const backends = placements.map((placement, index) => backendOf(placement, limits, had(placement), graces[index]));
   const correlationWindowMs = correlation.windowSeconds * 1000;
@@ -39,12 +40,13 @@ export function sealAllocation(
     const [backend, points] = [backends[index], allocated.backends[index]];
     return backend && points ? (sealedBackend(placement, backend, points) ?? []) : [];
   });
-  return {
-    basis,
+  const found = {
     limits: [...limits].map(([cluster, own]) => withPercent(cluster, own, sealed, placements)),
     backends: sealed,
     overloads: [...allocated.overloads],
   };
+  const { basis: _, ...before } = last;
+  return equal(before, found) ? last : { basis, ...found };
 }
 
 /** Whether a cluster has in every placement what it would have with the state that `traffic` gives it and no limit of its own. */

@@ -1,124 +1,162 @@
-import type { DecisionFlag } from '../../schemas/decision.ts';
-import { percentOf } from './claims.ts';
-import { equal } from './digest.ts';
-import { compareText } from './precedence.ts';
-import { overloadsOf, sharesIn } from './settle.ts';
-import type { TrafficChange, Verdict } from './situation.ts';
-import type { Panic, Traffic } from './traffic.ts';
-import type { View } from './view.ts';
+import type { DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
+import { placementShares } from '../allocation/points.ts';
+import { compareText } from '../precedence.ts';
+import { type Context, stateOf, type Trace } from './context.ts';
+import type { Situation, TrafficChange, Verdict } from './situation.ts';
+import type { SealedAllocation, Traffic } from './traffic.ts';
 
-/** What has been decided, told as changes against what the view saw in force; `traffic` as it will be. */
-export function verdictOf(view: View, traffic: Traffic, outcome: Verdict['outcome']): Verdict {
-  const { situation, base, notes } = view;
-  const { rules } = notes;
-  if (outcome === 'refused') {
-    return { outcome, traffic: situation.traffic, changes: [], rules, flags: [], events: [], endings: [] };
-  }
-  const changes = changesOf(view, traffic);
-  const hot = overloadsOf(view, traffic);
+/** A person asked for what rules forbid: nothing changes. */
+export function refusal({ traffic }: Situation, rules: RuleResult[]): Verdict {
+  return { outcome: 'refused', traffic, changes: [], rules, flags: [], events: [], endings: [] };
+}
+
+/** What has been decided, told as changes against what was in force. */
+export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Verdict {
+  const before = context.situation.traffic;
+  const outcome = outcomeOf(context, before, traffic);
+  const then = shownIn(before, outcome);
+  const now = shownIn(traffic, outcome);
+  const changes = changesOf(context, traffic, then, now);
   return {
     outcome,
-    traffic: asRecorded(view, traffic),
+    traffic: { ...traffic, version: before.version + 1 },
     changes,
-    rules,
-    flags: flagsOf(view, traffic, changes, hot.length > 0),
-    events: [...notes.events, ...panicEvents(base, traffic), ...overloadEvents(view, hot)],
-    endings: notes.endings,
+    rules: trace.rules,
+    flags: flagsOf(traffic, now, changes, trace),
+    events: [...trace.events, ...overloadEvents(then, now), ...strandedEvents(then, now)],
+    endings: trace.endings,
   };
 }
 
-/** A fleet that is not automatic keeps what is in force when it is only advised; one that is has no recommendation left. */
-function asRecorded({ situation, acts }: View, traffic: Traffic): Traffic {
-  const before = situation.traffic;
-  const version = before.version + 1;
-  const isAutomatic = situation.policy.automation === 'automatic';
-  const { recommended, ...rest } = traffic;
-  if (acts && !isAutomatic) return { ...before, version, recommended };
-  return { ...rest, version, ...(recommended && !isAutomatic && { recommended }) };
+function outcomeOf({ acts }: Context, before: Traffic, after: Traffic): Verdict['outcome'] {
+  const isMoved = before.allocation !== after.allocation;
+  if (!acts && !isMoved && before.recommended !== after.recommended) return 'withheld';
+  const isBraked = after.clusters.some(({ cluster, standing }) => {
+    const was = before.clusters.find((state) => state.cluster === cluster)?.standing;
+    return standing === 'suspected' && was !== 'suspected';
+  });
+  return isBraked && !isMoved ? 'blocked' : 'applied';
 }
 
-function changesOf(view: View, traffic: Traffic): TrafficChange[] {
-  const names = [...view.base.withdrawals, ...traffic.withdrawals].map(({ cluster }) => cluster);
-  const limited = [...new Set(names)].flatMap((name) => limitChange(view, traffic, name) ?? []);
-  const reallocated = reallocations(view, traffic).filter((item) =>
-    limited.every((one) => one.cluster !== item.cluster),
-  );
-  return [...limited, ...reallocated].sort((a, b) => compareText(a.cluster, b.cluster));
+/** What a decision is about: what gateways are given, or what is recommended. */
+function shownIn({ allocation, recommended }: Traffic, outcome: Verdict['outcome']): SealedAllocation {
+  return outcome === 'withheld' ? (recommended ?? allocation) : allocation;
 }
 
-function limitChange(view: View, traffic: Traffic, cluster: string): TrafficChange | undefined {
-  const fromPercent = percentOf(view.base.withdrawals, cluster);
-  const toPercent = percentOf(traffic.withdrawals, cluster);
-  if (fromPercent === toPercent) return undefined;
-  const standing = traffic.withdrawals.find((item) => item.cluster === cluster);
-  const reason = view.notes.reasons.get(cluster) ?? standing?.reason ?? 'nothing holds it back any more';
-  return { ...about(view, cluster), action: actionOf(fromPercent, toPercent), reason, fromPercent, toPercent };
+function changesOf(
+  context: Context,
+  traffic: Traffic,
+  then: SealedAllocation,
+  now: SealedAllocation,
+): TrafficChange[] {
+  if (then === now) return [];
+  const moved = movedClusters(context.situation, then, now);
+  return [...context.clusters.keys()]
+    .flatMap((cluster) => changeOf(context, traffic, cluster, { then, now, isMoved: moved.has(cluster) }) ?? [])
+    .sort((a, b) => compareText(a.cluster, b.cluster));
+}
+
+interface Comparison {
+  then: SealedAllocation;
+  now: SealedAllocation;
+  isMoved: boolean;
+}
+
+function changeOf(
+  context: Context,
+  traffic: Traffic,
+  cluster: string,
+  { then, now, isMoved }: Comparison,
+): TrafficChange | undefined {
+  const [fromPercent, toPercent] = [percentIn(then, cluster), percentIn(now, cluster)];
+  if (fromPercent === toPercent && !isMoved) return undefined;
+  const item = context.clusters.get(cluster);
+  const { situation } = context;
+  const health = { state: item?.record?.state ?? 'unknown', sinceMs: item?.record?.sinceMs ?? situation.nowMs };
+  const cause = item?.tally.cause;
+  const reason = reasonFor(context, traffic, cluster);
+  return { cluster, action: actionOf(fromPercent, toPercent), reason, fromPercent, toPercent, health, ...(cause && { cause }) };
 }
 
 function actionOf(fromPercent: number, toPercent: number): TrafficChange['action'] {
+  if (fromPercent === toPercent) return 'reallocate';
   if (toPercent === 0) return 'withdraw';
   if (toPercent === 100) return 'restore';
   return toPercent < fromPercent ? 'reduce' : 'raise';
 }
 
-/** Clusters whose shares move by capacity or panic alone. */
-function reallocations(view: View, traffic: Traffic): TrafficChange[] {
-  if (equal(view.base.allocations, traffic.allocations)) return [];
-  const [before, after] = [sharesIn(view, view.base), sharesIn(view, traffic)];
-  const moved = after.flatMap(({ shares }, index) => {
-    const then = before[index]?.shares ?? [];
-    return shares.filter(({ percent }, position) => percent !== then[position]?.percent).map(({ cluster }) => cluster);
-  });
-  return [...new Set(moved)].map((cluster) => {
-    const percent = percentOf(traffic.withdrawals, cluster);
-    const reason = 'the shares of backends follow capacity, or a panic';
-    return { ...about(view, cluster), action: 'reallocate', reason, fromPercent: percent, toPercent: percent };
-  });
+/** What is left to a cluster of what the declarations give it; 100 where nothing holds it back. */
+export function percentIn({ limits }: Pick<SealedAllocation, 'limits'>, name: string): number {
+  return limits.find(({ cluster }) => cluster === name)?.percent ?? 100;
 }
 
-function about({ clusters, situation }: View, cluster: string): Pick<TrafficChange, 'cluster' | 'health' | 'cause'> {
-  const item = clusters.get(cluster);
-  const health = { state: item?.record?.state ?? 'unknown', sinceMs: item?.record?.sinceMs ?? situation.nowMs };
-  const cause = item?.tally.cause;
-  return cause === undefined ? { cluster, health } : { cluster, health, cause };
+/** What this decision has changed of the cluster, or what holds it back, or what others leave to it. */
+function reasonFor({ situation, clusters }: Context, { clusters: states, shifts, drill }: Traffic, name: string): string {
+  const facts = clusters.get(name)?.facts;
+  const state = states.find(({ cluster }) => cluster === name) ?? (facts && stateOf(situation.traffic, facts));
+  const shift = shifts.find(({ cluster }) => cluster === name);
+  if (shift?.decision === situation.decision) return `shift ${shift.name}: ${shift.reason}`;
+  if (drill?.cluster === name) return `drill ${drill.name}`;
+  const wasHeldBack = situation.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
+  if (state && (state.standing !== 'up' || state.decision === situation.decision)) return state.reason;
+  return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';
 }
 
-function flagsOf(view: View, traffic: Traffic, changes: readonly TrafficChange[], isHot: boolean): DecisionFlag[] {
-  const { panics, halt } = traffic.automation;
+function movedClusters({ placements }: Situation, then: SealedAllocation, now: SealedAllocation): Set<string> {
+  const moved = new Set<string>();
+  for (const placement of placements) {
+    const before = placementShares(placement, { allocation: then });
+    for (const [index, { cluster, percent }] of placementShares(placement, { allocation: now }).entries()) {
+      if (percent !== before[index]?.percent) moved.add(cluster);
+    }
+  }
+  return moved;
+}
+
+function flagsOf(
+  { clusters }: Traffic,
+  now: SealedAllocation,
+  changes: readonly TrafficChange[],
+  { rules, events }: Trace,
+): DecisionFlag[] {
   const flags: [DecisionFlag, boolean][] = [
-    ['overload', isHot],
-    ['panic', panics.length > 0],
-    ['halted', halt !== undefined],
+    ['overload', now.overloads.length > 0],
+    ['suspected', clusters.some(({ standing }) => standing === 'suspected')],
+    ['correlated', events.some(({ type }) => type === 'failover.correlated')],
     ['evacuate', changes.some(({ action, cause }) => action === 'withdraw' && cause === 'Cluster')],
-    ['break-glass', view.notes.rules.some(({ overriddenBy }) => overriddenBy !== undefined)],
+    ['break-glass', rules.some(({ overriddenBy }) => overriddenBy !== undefined)],
   ];
   return flags.filter(([, isSet]) => isSet).map(([flag]) => flag);
 }
 
-function panicEvents(before: Traffic, after: Traffic): Verdict['events'] {
-  const [then, now] = [before.automation.panics, after.automation.panics];
-  const lacks = (panics: readonly Panic[]) => (item: Panic) =>
-    panics.every(({ placement }) => placement !== item.placement);
-  const entered = now.filter(lacks(then)).map((panic) => {
-    return {
-      type: 'panic.entered' as const,
-      clusters: namesOf(panic),
-      summary: `A backend is in panic: ${panic.mode}.`,
-    };
+function overloadEvents(then: SealedAllocation, now: SealedAllocation): Verdict['events'] {
+  const before = new Set(then.overloads.map(({ cluster }) => cluster));
+  const added = now.overloads.filter(({ cluster }) => !before.has(cluster));
+  if (added.length === 0) return [];
+  const told = added.map(({ cluster, load, requestsPerSecond }) => {
+    return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}`;
   });
-  const left = then.filter(lacks(now)).map((panic) => {
-    return { type: 'panic.left' as const, clusters: namesOf(panic), summary: 'A backend goes by health again.' };
-  });
-  return [...entered, ...left];
+  return [{ type: 'overload', clusters: added.map(({ cluster }) => cluster), summary: `${told.join('; ')}.` }];
 }
 
-function namesOf({ shares }: Panic): string[] {
-  return shares.map(({ cluster }) => cluster);
-}
-
-function overloadEvents(view: View, hot: readonly string[]): Verdict['events'] {
-  const before = new Set(hot.length > 0 ? overloadsOf(view, view.base) : []);
-  const clusters = hot.filter((cluster) => !before.has(cluster));
+/** People are paged when nobody healthy is left, and those whom they have taken out, or who are down, serve again. */
+function strandedEvents(then: SealedAllocation, now: SealedAllocation): Verdict['events'] {
+  const kept = (allocation: SealedAllocation) => {
+    return new Set(
+      allocation.backends.flatMap(({ clusters, points }) =>
+        clusters.filter((cluster, index) => (points[index] ?? 0) > 0 && isTakenOut(allocation, cluster)),
+      ),
+    );
+  };
+  const before = kept(then);
+  const clusters = [...kept(now)].filter((cluster) => !before.has(cluster));
   if (clusters.length === 0) return [];
-  return [{ type: 'overload', clusters, summary: `Above their capacity: ${clusters.join(', ')}.` }];
+  const summary = `Nobody else can serve, so ${clusters.join(', ')} ${clusters.length === 1 ? 'keeps' : 'keep'} traffic.`;
+  return [{ type: 'failover.stranded', clusters, summary }];
+}
+
+/** It is down, or people have drained it to nothing. */
+function isTakenOut({ limits }: SealedAllocation, name: string): boolean {
+  const own = limits.find(({ cluster }) => cluster === name)?.limits ?? [];
+  return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
 }

@@ -1,4 +1,5 @@
-import { effectiveShares, toPercents } from '../../core/allocation/points.ts';
+import { toPercents } from '../../core/allocation/apportion.ts';
+import { effectiveShares } from '../../core/allocation/points.ts';
 import type { Address, Member, Pool, PoolObject, Share } from '../../core/ir.ts';
 import { compareText } from '../../core/precedence.ts';
 import { NO_TRAFFIC } from '../../core/failover/traffic.ts';
