@@ -6,6 +6,7 @@ import type { Decision } from '../schemas/decision.ts';
 import type { GatewayTarget } from '../schemas/gateway.ts';
 import type { Event } from '../schemas/notification.ts';
 import type { OperationProblem } from '../schemas/operation.ts';
+import type { Traffic } from './core/failover/traffic.ts';
 import type { Baseline } from './core/gateway/drift.ts';
 import type { Points, Reading } from './core/gateway/reading.ts';
 import type { HealthRecord } from './core/health.ts';
@@ -13,7 +14,6 @@ import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
-import type { Traffic } from './core/failover/traffic.ts';
 import type { Answer } from './core/webhook.ts';
 import type { Cloud } from './ports/cloud.ts';
 import type {

@@ -8,8 +8,8 @@ import type { Delivery } from '../schemas/notification.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
-import type { Kind, Ref, Resource } from './core/model.ts';
 import type { Traffic } from './core/failover/traffic.ts';
+import type { Kind, Ref, Resource } from './core/model.ts';
 import type { UnreadableRecord } from './unreadable.ts';
 
 export interface PageRequest {

@@ -137,11 +137,14 @@ export const ClusterStanding = z
     }),
     since: Timestamp.optional(),
     reason: z.string().optional(),
-    waitsFor: z.array(z.enum(['dwell', 'consent', 'turn'])).optional().meta({
-      description:
-        'What a held cluster waits for. dwell: to stay healthy for its dwell time and its cooldown. consent: somebody to restore it, or the end of a ' +
-        'freeze window. turn: one site returns at a time.',
-    }),
+    waitsFor: z
+      .array(z.enum(['dwell', 'consent', 'turn']))
+      .optional()
+      .meta({
+        description:
+          'What a held cluster waits for. dwell: to stay healthy for its dwell time and its cooldown. consent: somebody to restore it, or the end of a ' +
+          'freeze window. turn: one site returns at a time.',
+      }),
     untilAtMost: Timestamp.optional().meta({ description: 'When the brake of a suspected cluster ends by itself.' }),
   })
   .meta({ id: 'ClusterStanding', description: 'What automation holds a cluster to be.' });

@@ -43,10 +43,12 @@ export const RuleResult = z
   .meta({ id: 'RuleResult', description: 'A rule that was looked at.' });
 export type RuleResult = z.infer<typeof RuleResult>;
 
-export const DecisionFlag = z.enum(['overload', 'suspected', 'correlated', 'evacuate', 'break-glass', 'panic', 'halted']).meta({
-  description:
-    'suspected: a brake keeps a failing cluster in. correlated: clusters of several sites failed within the window. panic, halted: of earlier releases.',
-});
+export const DecisionFlag = z
+  .enum(['overload', 'suspected', 'correlated', 'evacuate', 'break-glass', 'panic', 'halted'])
+  .meta({
+    description:
+      'suspected: a brake keeps a failing cluster in. correlated: clusters of several sites failed within the window. panic, halted: of earlier releases.',
+  });
 export type DecisionFlag = z.infer<typeof DecisionFlag>;
 
 export const Decision = z

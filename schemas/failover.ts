@@ -134,13 +134,19 @@ export const FailoverInput = z
         mode: z.enum(['hold', 'base', 'reject']).default('hold'),
       })
       .optional()
-      .meta({ deprecated: true, description: 'Has no effect any more: points never stay on clusters that are down while others serve.' }),
+      .meta({
+        deprecated: true,
+        description: 'Has no effect any more: points never stay on clusters that are down while others serve.',
+      }),
     headroomPercent: z
       .int()
       .min(0)
       .max(90)
       .default(10)
-      .meta({ description: 'Of the capacity of each cluster, kept free of traffic that is displaced from others, as long as there is room elsewhere.' }),
+      .meta({
+        description:
+          'Of the capacity of each cluster, kept free of traffic that is displaced from others, as long as there is room elsewhere.',
+      }),
     drainSeconds: z.int().min(0).max(900).default(0).meta({
       description: 'How long requests in flight may take after a shift has taken the last share of a cluster.',
     }),
@@ -198,7 +204,13 @@ export const SafetyInput = z
       )
       .max(20)
       .default([])
-      .meta({ description: 'While a gate is closed, its clusters are not left, whatever their health; they may still receive (gate).' }),
+      .meta({
+        description:
+          'While a gate is closed, its clusters are not left, whatever their health; they may still receive (gate).',
+      }),
   })
-  .meta({ id: 'SafetyInput', description: 'What must hold after every write, shift and drill. It never keeps traffic on clusters that are down.' });
+  .meta({
+    id: 'SafetyInput',
+    description: 'What must hold after every write, shift and drill. It never keeps traffic on clusters that are down.',
+  });
 export type SafetyRules = z.output<typeof SafetyInput>;

@@ -5,6 +5,7 @@ import type { Gateway, GatewayReading, GatewaySync } from '../../schemas/gateway
 import type { Issue } from '../../schemas/problem.ts';
 import type { BackendShares, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
+import { shares } from '../core/allocation/points.ts';
 import {
   automated,
   drifted,
@@ -14,14 +15,13 @@ import {
   withinQuotas,
   writtenConditions,
 } from '../core/conditions.ts';
-import { shares } from '../core/allocation/points.ts';
+import { standingShown, type Withdrawal, withdrawalsOf } from '../core/failover/withdrawals.ts';
 import type { Deviation, Reading } from '../core/gateway/reading.ts';
 import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
-import { standingShown, type Withdrawal, withdrawalsOf } from '../core/failover/withdrawals.ts';
 import { votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/reconcile/preview.ts';
 import { shownVotes } from '../engine/votes.ts';

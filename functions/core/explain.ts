@@ -3,12 +3,12 @@ import type { ExplanationStep } from '../../schemas/explanation.ts';
 import type { Distribution } from '../../schemas/route.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
 import { effectiveShares, type InForce, type Shared, shares } from './allocation/points.ts';
+import { NO_ALLOCATION, type Traffic } from './failover/traffic.ts';
+import { type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
 import type { Pool } from './ir.ts';
 import { compareText } from './precedence.ts';
 import { declaredMembers } from './resolve.ts';
 import { isoOf } from './time.ts';
-import { NO_ALLOCATION, type Traffic } from './failover/traffic.ts';
-import { type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
 
 /** A backend of a route, and what bears on who serves it. */
 export interface BackendFacts {

@@ -22,11 +22,7 @@ interface Fleet {
 }
 
 /** Pointers lead into the declaration of the fleet. */
-export function lintPolicy(
-  policy: Policy,
-  clusters: readonly ClusterFacts[],
-  placements: readonly Placement[],
-): Lint {
+export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], placements: readonly Placement[]): Lint {
   const moved = placements.filter(({ pinned }) => !pinned);
   const fleet = { policy, clusters, placements: moved };
   return {
@@ -93,14 +89,27 @@ function lintRetired({ policy }: Fleet): Issue[] {
   const { panic, correlation } = policy.failover;
   const { maxRemoved } = policy.safety;
   const renamed = { halt: 'ask', ignore: 'proceed' } as const;
-  const name = correlation.action === 'halt' || correlation.action === 'ignore' ? renamed[correlation.action] : undefined;
+  const name =
+    correlation.action === 'halt' || correlation.action === 'ignore' ? renamed[correlation.action] : undefined;
   return [
     ...(panic && panic.thresholdPercent > 0
-      ? [issue('#/failover/panic', 'retired', 'has no effect any more: points never stay on clusters that are down while others serve')]
+      ? [
+          issue(
+            '#/failover/panic',
+            'retired',
+            'has no effect any more: points never stay on clusters that are down while others serve',
+          ),
+        ]
       : []),
     ...(name ? [issue('#/failover/correlation/action', 'retired', `${correlation.action} is now called ${name}`)] : []),
     ...(maxRemoved?.percent !== undefined
-      ? [issue('#/safety/maxRemoved/percent', 'retired', 'is read as a part of the clusters of the fleet; say clusters instead')]
+      ? [
+          issue(
+            '#/safety/maxRemoved/percent',
+            'retired',
+            'is read as a part of the clusters of the fleet; say clusters instead',
+          ),
+        ]
       : []),
   ];
 }

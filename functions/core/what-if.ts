@@ -1,10 +1,10 @@
-import { decide } from './failover/decide.ts';
 import { placementShares } from './allocation/points.ts';
+import { decide } from './failover/decide.ts';
+import type { ClusterFacts, Policy, Situation, Verdict } from './failover/situation.ts';
+import type { Traffic } from './failover/traffic.ts';
 import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health.ts';
 import type { Share } from './ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
-import type { ClusterFacts, Policy, Situation, Verdict } from './failover/situation.ts';
-import type { Traffic } from './failover/traffic.ts';
 import { freshnessMs } from './votes.ts';
 
 /** How often a simulation decides at most, and how much it may see: it has to fit the CPU time of one request. */

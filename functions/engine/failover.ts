@@ -1,8 +1,8 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { decide } from '../core/failover/decide.ts';
-import { eventsOf } from '../core/notification.ts';
 import type { Verdict } from '../core/failover/situation.ts';
+import { eventsOf } from '../core/notification.ts';
 import type { Deps, Lease, OperationRecord } from '../deps.ts';
 import { deliveryDocuments } from './notify.ts';
 import { reconcileGateway } from './reconcile/reconcile.ts';

@@ -1,8 +1,8 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
-import type { Resource } from '../core/model.ts';
 import { placementsOf } from '../core/allocation/placements.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/failover/situation.ts';
+import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
+import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
 import { votersOf } from '../core/votes.ts';
 import type { Deps } from '../deps.ts';

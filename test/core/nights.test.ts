@@ -6,6 +6,8 @@ import { facts, percentsIn, placement, policy, Story } from './situations.ts';
  * in the order in which the clusters are declared.
  */
 
+const RAMP = { failback: { mode: 'ramp' } };
+
 const VOTERS = ['edge', 'agent-1', 'agent-2'];
 
 interface Member {
@@ -16,15 +18,15 @@ interface Member {
 }
 
 /** A fleet with one backend whose members are as given; all of them are healthy. */
-function fleet(members: Record<string, Member>, load = 0) {
+function fleet(members: Record<string, Member>, load = 0, failover: Record<string, unknown> = {}) {
   const entries = Object.entries(members);
   const placements = [
     placement({}, { load, members: entries.map(([cluster, { weight, tier = 0 }]) => ({ cluster, weight, tier })) }),
   ];
   const story = new Story({
-    policy: policy({ voters: VOTERS.map((name) => ({ name, type: 'edge' })) }),
+    policy: policy({ failover, voters: VOTERS.map((name) => ({ name, type: 'edge' })) }),
     clusters: entries.map(([name, { capacity, site }]) =>
-      facts(name, { voters: VOTERS, capacity, faultDomain: site ?? name }),
+      facts(name, { voters: VOTERS, capacity, site: site ?? name }),
     ),
     placements,
     health: [],
@@ -38,6 +40,7 @@ test('N1: both clusters fail within the window and the larger recovers: it serve
   story.after(5, ['a']);
   story.after(5, ['a', 'b']);
   story.after(60, ['b']);
+  story.after(5, ['b']);
   expect(percents()).toEqual([100, 0]);
 });
 
@@ -58,4 +61,53 @@ test('N4: the larger of two clusters with capacities dies alone: the other serve
   const { story, percents } = fleet({ a: { weight: 60, capacity: 600 }, b: { weight: 40, capacity: 400 } }, 300);
   story.after(5, ['a']);
   expect(percents()).toEqual([0, 100]);
+});
+
+test('N5: the active cluster dies while its standby, too small for the load, has just recovered: the standby serves all, and that is said', () => {
+  const { story, percents } = fleet({ a: { weight: 1 }, standby: { weight: 1, tier: 1, capacity: 100 } }, 150);
+  story.after(60, ['standby']);
+  story.after(600);
+  story.after(5, ['standby']);
+  story.after(60);
+  const verdict = story.after(5, ['a']);
+  expect(percents()).toEqual([0, 100]);
+  expect(verdict?.flags).toContain('overload');
+  expect(verdict?.events).toContainEqual(expect.objectContaining({ type: 'overload', clusters: ['standby'] }));
+});
+
+test('N6: all clusters fail for two minutes, as their observer does, and one is found healthy first: nobody is given more than its share', () => {
+  const { story, percents } = fleet({ a: { weight: 2 }, b: { weight: 49 }, c: { weight: 49 } }, 0, RAMP);
+  const seen = [percents()];
+  function after(seconds: number, failing: string[]) {
+    story.after(seconds, failing);
+    return percents();
+  }
+  for (let second = 0; second < 120; second += 5) seen.push(after(5, ['a', 'b', 'c']));
+  for (const failing of [['b', 'c'], [], []]) seen.push(after(2, failing));
+  for (let second = 0; second < 900; second += 10) seen.push(after(10, []));
+  expect(seen.at(-1)).toEqual([2, 49, 49]);
+  expect(seen).toEqual(seen.map(() => [2, 49, 49]));
+});
+
+test('N7: two clusters that need each other fail together and come back: they share as declared, and the next failure is answered', () => {
+  const { story, percents } = fleet({ a: { weight: 60, capacity: 100 }, b: { weight: 40, capacity: 100 } }, 150, RAMP);
+  story.after(5, ['a', 'b']);
+  story.after(30, ['b']);
+  story.after(2);
+  for (let second = 0; second < 900; second += 10) story.after(10);
+  expect(percents()).toEqual([60, 40]);
+  story.after(5, ['a']);
+  expect(percents()).toEqual([0, 100]);
+});
+
+test('N8: while a cluster is dead for an hour, the other blips and is well again: it serves all throughout', () => {
+  const { story, percents } = fleet({ a: { weight: 60 }, b: { weight: 40 } });
+  const seen: (number[] | undefined)[] = [];
+  story.after(5, ['a']);
+  for (let minute = 0; minute < 60; minute++) story.after(60, ['a']);
+  for (const failing of [['a', 'b'], ['a', 'b'], ['a'], ['a'], ['a']]) {
+    story.after(10, failing);
+    seen.push(percents());
+  }
+  expect(seen).toEqual(seen.map(() => [0, 100]));
 });

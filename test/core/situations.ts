@@ -2,7 +2,7 @@ import { decide } from '../../functions/core/failover/decide.ts';
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import type { HealthRecord } from '../../functions/core/health.ts';
 import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/failover/situation.ts';
-import { type LiveShift, NO_AUTOMATION, NO_TRAFFIC, type Outage, type Traffic } from '../../functions/core/failover/traffic.ts';
+import { type ClusterState, freshStateOf, type LiveShift, NO_TRAFFIC, type Traffic, withState } from '../../functions/core/failover/traffic.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 
@@ -12,13 +12,13 @@ export function policy(input: Record<string, unknown> = {}) {
 
 export function facts(name: string, options: Partial<ClusterFacts> = {}): ClusterFacts {
   const uid = `cluster_${name}`;
-  return { name, uid, faultDomain: name, joins: 'when-healthy', createdAtMs: 0, voters: ['edge'], ...options };
+  return { name, uid, site: name, joins: 'when-healthy', createdAtMs: 0, voters: ['edge'], ...options };
 }
 
 /** Weights by cluster, all in one tier. */
 export function placement(weights: Record<string, number>, options: Partial<Placement> = {}): Placement {
   const members = Object.entries(weights).map(([cluster, weight]) => ({ cluster, weight, tier: 0 }));
-  return { key: 'p', members, pinned: false, load: 0, services: ['shop'], ...options };
+  return { key: 'p', members, pinned: false, load: 0, services: ['shop'], pools: ['shop/80'], ...options };
 }
 
 /** Three clusters that share alike, all healthy; the gateways follow. */
@@ -54,6 +54,7 @@ export function shift(overrides: Partial<LiveShift> = {}): LiveShift {
     name: 'upgrade',
     id: 'shf_1',
     cluster: 'a',
+    mode: 'drain',
     percent: 0,
     stepPercent: 100,
     stepSeconds: 0,
@@ -72,27 +73,26 @@ export function shift(overrides: Partial<LiveShift> = {}): LiveShift {
 
 export const HOUR = 3_600_000;
 
-/** The cluster was withdrawn an hour ago, and is not held any longer. */
-export function out(cluster: string, overrides: Partial<Outage> = {}): Outage {
+/** The cluster went down an hour ago, and has no cooldown left. */
+export function out(cluster: string, overrides: Partial<ClusterState> = {}): ClusterState {
   return {
-    cluster,
-    uid: `cluster_${cluster}`,
-    phase: 'out',
-    percent: 0,
+    ...freshStateOf(cluster, `cluster_${cluster}`),
+    standing: 'down',
     sinceMs: T0 - HOUR,
     reason: 'it failed',
     decision: 'dec_0',
-    heldUntilMs: T0 - HOUR,
+    failuresMs: [T0 - HOUR],
     ...overrides,
   };
 }
 
-/** Traffic in which automation holds these clusters back. */
-export function holding(...outages: Outage[]): Traffic {
-  const withdrawals = outages.map(({ cluster, percent, sinceMs, reason, decision }) => {
-    return { cluster, percent, cause: 'failure' as const, sinceMs, reason, decision };
+/** Traffic in which these clusters are not up, as it was sealed. */
+export function holding(...states: ClusterState[]): Traffic {
+  const traffic = states.reduce(withState, { ...NO_TRAFFIC, version: 7 });
+  const limits = states.map(({ cluster, sinceMs }) => {
+    return { cluster, percent: 0, limits: [{ reason: 'down' as const, sinceMs }] };
   });
-  return { ...NO_TRAFFIC, version: 7, withdrawals, automation: { ...NO_AUTOMATION, outages } };
+  return { ...traffic, allocation: { ...traffic.allocation, limits } };
 }
 
 /** What each placement gives to its clusters. */
@@ -113,9 +113,14 @@ export class Story {
     return this.now.traffic;
   }
 
-  /** What each withdrawn cluster has left. */
+  /** The standing of a cluster. */
+  standing(name: string): string {
+    return this.traffic.clusters.find(({ cluster }) => cluster === name)?.standing ?? 'up';
+  }
+
+  /** What each cluster that is held back has left. */
   get left(): Record<string, number> {
-    return Object.fromEntries(this.traffic.withdrawals.map(({ cluster, percent }) => [cluster, percent]));
+    return Object.fromEntries(this.traffic.allocation.limits.map(({ cluster, percent }) => [cluster, percent]));
   }
 
   /** Time passes; who is named in `failing` fails, and all others are healthy. */

@@ -42,7 +42,10 @@ function reasonsOf({ backend, points, relaxed }: WorkedBackend): Allocated['reas
 /** A part of a point is no overload. */
 function overloadsOf(work: Work): Allocation['overloads'] {
   return overloaded(work).flatMap((cluster) => {
-    const [load, requestsPerSecond] = [work.loads.get(cluster) ?? 0, work.capacities.get(cluster)?.requestsPerSecond ?? 0];
+    const [load, requestsPerSecond] = [
+      work.loads.get(cluster) ?? 0,
+      work.capacities.get(cluster)?.requestsPerSecond ?? 0,
+    ];
     const parts = (work.servedBy.get(cluster) ?? []).filter(({ backend, points }) =>
       backend.members.some((member, index) => member.cluster === cluster && (points[index] ?? 0) > 0),
     );

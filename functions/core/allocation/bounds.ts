@@ -50,7 +50,9 @@ export function entitlementsOf({ members }: Pick<Backend, 'members'>): number[] 
   const hard = members.map((member) => hardBound(member, NOTHING));
   const first = entitledWithin(members, hard);
   if (!members.some(({ limits }) => limits.some(isPart))) return first;
-  const withParts = members.map((member, index) => Math.min(hard[index] ?? 0, partBound(member, first[index] ?? 0, NOTHING)));
+  const withParts = members.map((member, index) =>
+    Math.min(hard[index] ?? 0, partBound(member, first[index] ?? 0, NOTHING)),
+  );
   return entitledWithin(members, withParts);
 }
 

@@ -1,7 +1,7 @@
 /** Clusters above what they can serve give points to members that have room. */
 
 import { pour, type Taker } from './apportion.ts';
-import { addLoad, type RoomLimit, takersOf, TOLERANCE, type Work, type WorkedBackend } from './work.ts';
+import { addLoad, type RoomLimit, TOLERANCE, takersOf, type Work, type WorkedBackend } from './work.ts';
 
 /** Points that clusters have given up, by the tier of those that gave them. */
 type Displaced = Map<WorkedBackend, Map<number, number>>;

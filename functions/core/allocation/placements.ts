@@ -1,7 +1,7 @@
 import { digest } from '../digest.ts';
+import type { Placement } from '../failover/situation.ts';
 import type { Pool } from '../ir.ts';
 import { compareText } from '../precedence.ts';
-import type { Placement } from '../failover/situation.ts';
 
 /** Names of services that are kept of a placement. */
 const SERVICES = 5;

@@ -9,8 +9,8 @@ import { placementKey } from './placements.ts';
 import type { PlacementShares } from './safety.ts';
 import type { Limit, LimitReason } from './types.ts';
 
-/** What shares depend on. */
-export type Shared = Pick<Placement, 'members' | 'pinned'>;
+/** What shares depend on. A pool that is edited goes on from what its service and port were given. */
+export type Shared = Pick<Placement, 'members' | 'pinned'> & { service?: string; port?: number; pools?: readonly string[] };
 
 /** What is in force. */
 export type InForce = Pick<Traffic, 'allocation'>;
@@ -24,7 +24,11 @@ export function shares(pool: Shared, { allocation }: InForce): ClusterShare[] {
   const { points, reasons } = allotted(pool, placementKey(pool), allocation);
   return pool.members.map((member, index) => {
     const [declaredPercent, effectivePercent] = [declared[index] ?? 0, points[index] ?? 0];
-    const reason = reasonOf(member, pool.pinned, { declaredPercent, effectivePercent, held: reasons[index] ?? undefined });
+    const reason = reasonOf(member, pool.pinned, {
+      declaredPercent,
+      effectivePercent,
+      held: reasons[index] ?? undefined,
+    });
     return { cluster: member.cluster, declaredPercent, effectivePercent, reason };
   });
 }
@@ -73,21 +77,37 @@ function sharesBy({ members }: Shared, points: readonly number[]): Share[] {
 
 type Allotted = Pick<SealedBackend, 'points' | 'reasons'>;
 
+/** What gateways were given of a placement. */
+export function givenPoints(placement: Placement, allocation: SealedAllocation): readonly number[] {
+  return allotted(placement, placement.key, allocation).points;
+}
+
 /** As sealed; a placement that came after that, by what holds its members back, and by itself. */
 function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allotted {
-  const { backends, limits } = indexOf(allocation);
-  const sealed = backends.get(key);
+  const index = indexOf(allocation);
+  const sealed = index.backends.get(key);
   if (sealed) return sealed;
-  const isFree = pool.members.every(({ cluster }) => !limits.has(cluster));
+  const isFree = pool.members.every(({ cluster }) => !index.limits.has(cluster));
   if (isFree) return { points: declaredPoints(pool.members), reasons: [] };
-  const members = pool.members.map((member) => ({ ...member, had: 0, limits: limits.get(member.cluster) ?? [] }));
+  const had = formerPoints(pool, index);
+  const members = pool.members.map((member) => {
+    return { ...member, had: had.get(member.cluster) ?? 0, limits: index.limits.get(member.cluster) ?? [] };
+  });
   const backend = { id: key, load: 0, isPinned: pool.pinned, members };
-  const [alone] = allocate({ backends: [backend], capacities: [], headroomPercent: 0, correlationWindowMs: 0 }).backends;
-  return { points: [...(alone?.points ?? [])], reasons: (alone?.reasons ?? []).map((reason) => reason ?? null) };
+  const alone = { backends: [backend], capacities: [], headroomPercent: 0, correlationWindowMs: 0 };
+  const [found] = allocate(alone).backends;
+  return { points: [...(found?.points ?? [])], reasons: (found?.reasons ?? []).map((reason) => reason ?? null) };
+}
+
+/** What the pools of a placement were given when they belonged to another one, by cluster. */
+function formerPoints({ service, port, pools = [`${service}/${port}`] }: Shared, index: Index): Map<string, number> {
+  const former = pools.map((pool) => index.byPool.get(pool)).find((backend) => backend !== undefined);
+  return new Map(former?.clusters.map((cluster, position) => [cluster, former.points[position] ?? 0]));
 }
 
 interface Index {
   backends: ReadonlyMap<string, SealedBackend>;
+  byPool: ReadonlyMap<string, SealedBackend>;
   limits: ReadonlyMap<string, readonly Limit[]>;
 }
 
@@ -99,6 +119,7 @@ function indexOf(allocation: SealedAllocation): Index {
   if (known) return known;
   const made = {
     backends: new Map(allocation.backends.map((backend) => [backend.placement, backend])),
+    byPool: new Map(allocation.backends.flatMap((backend) => backend.pools.map((pool) => [pool, backend] as const))),
     limits: new Map(allocation.limits.map(({ cluster, limits }) => [cluster, limits])),
   };
   indexes.set(allocation, made);

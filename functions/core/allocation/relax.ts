@@ -81,7 +81,9 @@ function together(members: readonly BackendMember[], windowMs: number): BackendM
 function takersByCapacity(work: Work, item: WorkedBackend, limit: RoomLimit): Taker[] {
   if (item.pointLoad === 0) return [];
   const most = item.backend.members.map((_, index) => mostFor(work, item, index, limit));
-  const able = item.backend.members.flatMap(({ cluster }, index) => ((most[index] ?? 0) > 0 ? [{ cluster, index }] : []));
+  const able = item.backend.members.flatMap(({ cluster }, index) =>
+    (most[index] ?? 0) > 0 ? [{ cluster, index }] : [],
+  );
   const known = able.flatMap(({ cluster }) => work.capacities.get(cluster)?.requestsPerSecond ?? []);
   const largest = Math.max(1, ...known);
   return able.map(({ cluster, index }) => {

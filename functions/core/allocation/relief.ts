@@ -158,7 +158,8 @@ function* hopsFrom(
 /** A member that is not down, and has less than its bound. */
 function isReceiver({ backend, points }: WorkedBackend, index: number, bounds: Bounds): boolean {
   const member = backend.members[index];
-  if (member === undefined || member.weight === 0 || member.limits.some(({ reason }) => reason === 'down')) return false;
+  if (member === undefined || member.weight === 0 || member.limits.some(({ reason }) => reason === 'down'))
+    return false;
   return (points[index] ?? 0) < (bounds[index] ?? 0);
 }
 

@@ -35,7 +35,12 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
   const { correlation } = policy.failover;
   if (!asks(correlation)) return undefined;
   const state = stateOf(traffic, item.facts);
-  const others = state.standing === 'suspected' ? (state.brake?.name === 'correlation' ? ['others'] : []) : correlatedWith(context, traffic, item);
+  const others =
+    state.standing === 'suspected'
+      ? state.brake?.name === 'correlation'
+        ? ['others']
+        : []
+      : correlatedWith(context, traffic, item);
   if (others.length === 0 || isCorroborated(context, item)) return undefined;
   const reason = `${others.join(' and ')} failed within ${correlation.windowSeconds} s of it, and voters of one vantage alone say so`;
   return { name: 'correlation', untilMs: nowMs + correlation.askSeconds * 1000, reason };
@@ -49,7 +54,9 @@ export function isCorroborated({ situation, clusters }: Context, { facts, tally 
   if (situation.policy.controlTargets.length === 0) return false;
   const names = new Set(against.map(({ voter }) => voter));
   return [...clusters.values()].some(({ facts: other, tally: seen }) => {
-    const isHealthy = seen.votes.some(({ voter, state, isFresh }) => names.has(voter) && state === 'healthy' && isFresh);
+    const isHealthy = seen.votes.some(
+      ({ voter, state, isFresh }) => names.has(voter) && state === 'healthy' && isFresh,
+    );
     return other.name !== facts.name && isHealthy;
   });
 }

@@ -1,16 +1,7 @@
 /** What people ask for. */
 
 import { compareText } from '../precedence.ts';
-import {
-  type Context,
-  moved,
-  refused,
-  type Step,
-  type StepResult,
-  stateOf,
-  type Trace,
-  UNCHANGED,
-} from './context.ts';
+import { type Context, moved, refused, type Step, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
 import { safetyOf } from './outcome.ts';
 import { withoutShift, withShift } from './shifts.ts';
@@ -25,24 +16,25 @@ export const applyCommand: Step = (context, traffic) => {
   return command === undefined ? UNCHANGED : HANDLERS[command.type](context, traffic, command as never);
 };
 
-const HANDLERS: { [T in Command['type']]: (context: Context, traffic: Traffic, command: CommandOf<T>) => StepResult } = {
-  'put-shift': (context, traffic, { shift }) => putShift(context, traffic, shift),
-  'end-shift': endShift,
-  'put-break-glass': (_, traffic, { breakGlass }) => moved(withBreakGlass(traffic, breakGlass)),
-  'end-break-glass': endBreakGlass,
-  'start-drill': startDrill,
-  'abort-drill': (context, traffic) =>
-    traffic.drill
-      ? withoutDrill(context, traffic, 'aborted', `by ${context.situation.actor}`)
-      : refused('drill', 'no drill is under way'),
-  resume: (context, traffic) => order(context, traffic, 'resume', [...context.clusters.keys()]),
-  dismiss: (context, traffic, { cluster }) => order(context, traffic, 'dismiss', [cluster]),
-  restore: (context, traffic, { cluster }) => order(context, traffic, 'restore', [cluster]),
-  accept: (_, traffic) =>
-    traffic.recommended
-      ? moved({ ...traffic, allocation: traffic.recommended })
-      : refused('recommendation', 'nothing is recommended that is not in force'),
-};
+const HANDLERS: { [T in Command['type']]: (context: Context, traffic: Traffic, command: CommandOf<T>) => StepResult } =
+  {
+    'put-shift': (context, traffic, { shift }) => putShift(context, traffic, shift),
+    'end-shift': endShift,
+    'put-break-glass': (_, traffic, { breakGlass }) => moved(withBreakGlass(traffic, breakGlass)),
+    'end-break-glass': endBreakGlass,
+    'start-drill': startDrill,
+    'abort-drill': (context, traffic) =>
+      traffic.drill
+        ? withoutDrill(context, traffic, 'aborted', `by ${context.situation.actor}`)
+        : refused('drill', 'no drill is under way'),
+    resume: (context, traffic) => order(context, traffic, 'resume', [...context.clusters.keys()]),
+    dismiss: (context, traffic, { cluster }) => order(context, traffic, 'dismiss', [cluster]),
+    restore: (context, traffic, { cluster }) => order(context, traffic, 'restore', [cluster]),
+    accept: (_, traffic) =>
+      traffic.recommended
+        ? moved({ ...traffic, allocation: traffic.recommended })
+        : refused('recommendation', 'nothing is recommended that is not in force'),
+  };
 
 /** The shift that was asked for, if what it leads to in the end breaks no rule. A drill gives way to it. */
 function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepResult {
@@ -70,7 +62,9 @@ function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepRes
  */
 function strandedBy(context: Context, before: Traffic, after: Traffic): string | undefined {
   const serving = (traffic: Traffic) => {
-    const taken = traffic.shifts.filter(({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0));
+    const taken = traffic.shifts.filter(
+      ({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0),
+    );
     const out = new Set(taken.map(({ cluster }) => cluster));
     return (cluster: string) => {
       const facts = context.clusters.get(cluster)?.facts;
@@ -86,7 +80,12 @@ function strandedBy(context: Context, before: Traffic, after: Traffic): string |
 }
 
 /** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */
-function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift, before: LiveShift | undefined): LiveShift {
+function accepted(
+  { situation }: Context,
+  traffic: Traffic,
+  asked: LiveShift,
+  before: LiveShift | undefined,
+): LiveShift {
   const isSame =
     before?.mode === asked.mode &&
     before.percent === asked.percent &&
@@ -114,11 +113,7 @@ function withBreakGlass(traffic: Traffic, breakGlass: LiveBreakGlass): Traffic {
   return { ...traffic, breakGlasses: [...others, breakGlass].sort((a, b) => compareText(a.name, b.name)) };
 }
 
-function endBreakGlass(
-  { situation }: Context,
-  traffic: Traffic,
-  { name }: CommandOf<'end-break-glass'>,
-): StepResult {
+function endBreakGlass({ situation }: Context, traffic: Traffic, { name }: CommandOf<'end-break-glass'>): StepResult {
   const found = traffic.breakGlasses.find((item) => item.name === name);
   if (found === undefined) return refused('break-glass', `there is no break-glass ${name}`);
   const breakGlasses = traffic.breakGlasses.filter((item) => item !== found);
@@ -128,9 +123,7 @@ function endBreakGlass(
 
 function startDrill(context: Context, traffic: Traffic, { drill, run }: CommandOf<'start-drill'>): StepResult {
   const declared = declaredDrill(context, drill);
-  return declared
-    ? beginDrill(context, traffic, declared, run)
-    : refused('drill', `there is no drill ${drill}`);
+  return declared ? beginDrill(context, traffic, declared, run) : refused('drill', `there is no drill ${drill}`);
 }
 
 /** Why there is nothing to order. */

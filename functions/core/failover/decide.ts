@@ -61,6 +61,7 @@ function advised(context: Context, traffic: Traffic): Traffic {
 }
 
 function isSame(one: Traffic['allocation'], other: Traffic['allocation']): boolean {
-  const pointsIn = ({ backends }: Traffic['allocation']) => backends.map(({ placement, points }) => [placement, points]);
+  const pointsIn = ({ backends }: Traffic['allocation']) =>
+    backends.map(({ placement, points }) => [placement, points]);
   return equal(pointsIn(one), pointsIn(other)) && equal(one.overloads, other.overloads);
 }

@@ -53,7 +53,9 @@ export const moveDrill: Step = (context, traffic) => {
   if (drill === undefined) return context.acts ? beginScheduled(context, traffic) : UNCHANGED;
   const declared = declaredDrill(context, drill.name);
   if (declared === undefined) return UNCHANGED;
-  return drill.phase === 'moving' ? takeOut(context, traffic, drill, declared) : hold(context, traffic, drill, declared);
+  return drill.phase === 'moving'
+    ? takeOut(context, traffic, drill, declared)
+    : hold(context, traffic, drill, declared);
 };
 
 function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
@@ -155,7 +157,9 @@ interface DrillPrecondition {
 
 function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): DrillPrecondition[] {
   const { nowMs, policy } = context.situation;
-  const unfit = [...context.clusters.values()].filter(({ finding }) => finding !== 'healthy').map(({ facts }) => facts.name);
+  const unfit = [...context.clusters.values()]
+    .filter(({ finding }) => finding !== 'healthy')
+    .map(({ facts }) => facts.name);
   const out = traffic.allocation.limits.map(({ cluster }) => cluster);
   return [
     {

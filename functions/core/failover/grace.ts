@@ -21,7 +21,9 @@ export function graceOf(context: Context, traffic: Traffic, { members, pinned }:
   const { nowMs, policy } = context.situation;
   const { intervalSeconds, timeoutSeconds, successThreshold } = policy.health;
   const recoveryMs = (successThreshold * intervalSeconds + timeoutSeconds) * 1000;
-  const isRecent = traffic.clusters.some(({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs);
+  const isRecent = traffic.clusters.some(
+    ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
+  );
   if (pinned || !isRecent) return NONE;
   const candidates = candidatesOf(context, traffic, members);
   const back = candidates.filter(({ state }) => state.standing !== 'down');
@@ -57,6 +59,7 @@ function downAtMs({ state }: Candidate): number {
 
 /** A quorum has looked at it since then, and saw it fail. */
 function isSeenFailing({ record, tally }: Watched, sinceMs: number): boolean {
-  const failed = record?.votes.filter(({ observedAtMs, last }) => observedAtMs > sinceMs && last.outcome === 'fail') ?? [];
+  const failed =
+    record?.votes.filter(({ observedAtMs, last }) => observedAtMs > sinceMs && last.outcome === 'fail') ?? [];
   return failed.length >= tally.quorum;
 }

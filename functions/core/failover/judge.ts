@@ -1,7 +1,7 @@
 /** What evidence makes of the standings of clusters: those that fail go down first, in the order in which they failed. */
 
-import { freshnessMs } from '../votes.ts';
 import { compareText } from '../precedence.ts';
+import { freshnessMs } from '../votes.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
 import { type Context, moved, result, type Step, stateOf, type Trace, UNCHANGED, type Watched } from './context.ts';
 import { limitsOf } from './limits.ts';
@@ -58,7 +58,9 @@ function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] 
   const rank = ({ finding }: Watched) => (finding === 'unhealthy' ? 0 : 1);
   const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
   const isSettled = ({ facts, finding, tally }: Watched) =>
-    finding !== 'unhealthy' && tally.impaired === undefined && !traffic.clusters.some(({ cluster }) => cluster === facts.name);
+    finding !== 'unhealthy' &&
+    tally.impaired === undefined &&
+    !traffic.clusters.some(({ cluster }) => cluster === facts.name);
   return [...clusters.values()]
     .filter((item) => !isSettled(item))
     .sort((a, b) => rank(a) - rank(b) || sinceMs(a) - sinceMs(b) || compareText(a.facts.name, b.facts.name));
@@ -94,7 +96,10 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
 /** Whether a cluster that comes back now has all that it would have. */
 function isWhole(context: Context, traffic: Traffic, state: ClusterState): boolean {
   const { nowMs } = context.situation;
-  const back = withState(traffic, become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }));
+  const back = withState(
+    traffic,
+    become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
+  );
   return hasEntitlement(context, back, limitsOf(context, back), state.cluster);
 }
 
@@ -125,11 +130,18 @@ function failureOf({ tally }: Watched): string {
 function rulesOf({ tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
   if (standing === 'suspected') return [result('brake', false, reason, cluster)];
   if (standing !== 'down') return [];
-  return [result('quorum', true, `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`, cluster)];
+  return [
+    result('quorum', true, `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`, cluster),
+  ];
 }
 
 /** Failures that may have a cause in common are told as one. */
-function eventsOf(context: Context, traffic: Traffic, item: Watched, { cluster, standing, reason }: ClusterState): Trace['events'] {
+function eventsOf(
+  context: Context,
+  traffic: Traffic,
+  item: Watched,
+  { cluster, standing, reason }: ClusterState,
+): Trace['events'] {
   if (standing === 'suspected') {
     const summary = `${cluster} is suspected and keeps its traffic: ${reason}.`;
     return [{ type: 'cluster.suspected', clusters: [cluster], summary }];

@@ -1,8 +1,8 @@
 /** What a change of people leads to in the end, and what the safety rules say of that. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
-import { checkSafety, isRefused, type PlacementShares } from '../allocation/safety.ts';
 import { placementShares } from '../allocation/points.ts';
+import { checkSafety, isRefused, type PlacementShares } from '../allocation/safety.ts';
 import { type Context, stateOf } from './context.ts';
 import { limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { sealAllocation } from './seal.ts';
@@ -16,7 +16,11 @@ export function allocationIn(context: Context, traffic: Traffic): SealedAllocati
 }
 
 /** The safety rules held against what a change leads to. */
-export function safetyOf(context: Context, before: Traffic, after: Traffic): { rules: RuleResult[]; isRefused: boolean } {
+export function safetyOf(
+  context: Context,
+  before: Traffic,
+  after: Traffic,
+): { rules: RuleResult[]; isRefused: boolean } {
   const { policy, nowMs, clusters, placements } = context.situation;
   const then = sharesIn(placements, before.allocation);
   const now = sharesIn(placements, allocationIn(context, after));
@@ -52,4 +56,3 @@ function downIn({ clusters }: Context, traffic: Traffic): Set<string> {
   const names = [...clusters.values()].filter(({ facts }) => stateOf(traffic, facts).standing === 'down');
   return new Set(names.map(({ facts }) => facts.name));
 }
-

@@ -3,13 +3,20 @@
 import { allocate } from '../allocation/allocate.ts';
 import { declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
 import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
+import { givenPoints } from '../allocation/points.ts';
 import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, graceOf } from './grace.ts';
 import { gatedClusters, type Limits } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import type { Placement } from './situation.ts';
-import { type ClusterLimits, NO_ALLOCATION, type SealedAllocation, type SealedBackend, type Traffic } from './traffic.ts';
+import {
+  type ClusterLimits,
+  NO_ALLOCATION,
+  type SealedAllocation,
+  type SealedBackend,
+  type Traffic,
+} from './traffic.ts';
 
 const NO_LIMITS: readonly Limit[] = [];
 
@@ -30,9 +37,9 @@ export function sealAllocation(
   const declared = placements.map(({ key, load }, index) => [key, load, [...(graces[index] ?? [])]]);
   const basis = digest([declared, [...limits], capacities, headroomPercent, correlation.windowSeconds]);
   if (basis === last.basis) return last;
-  if (limits.size === 0 && capacities.length === 0) return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
-  const had = hadBy(last);
-  const backends = placements.map((placement, index) => backendOf(placement, limits, had(placement), graces[index]));
+  if (limits.size === 0 && capacities.length === 0)
+    return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
+  const backends = placements.map((placement, index) => backendOf(placement, limits, givenPoints(placement, last), graces[index]));
   const correlationWindowMs = correlation.windowSeconds * 1000;
   const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
   const allocated = allocate(input);
@@ -51,11 +58,10 @@ export function sealAllocation(
 
 /** Whether a cluster has in every placement what it would have with the state that `traffic` gives it and no limit of its own. */
 export function hasEntitlement(context: Context, traffic: Traffic, limits: Limits, cluster: string): boolean {
-  const had = hadBy(traffic.allocation);
   return context.situation.placements.every((placement) => {
     const index = placement.members.findIndex((member) => member.cluster === cluster && member.weight > 0);
     if (index === -1 || placement.pinned) return true;
-    const points = had(placement);
+    const points = givenPoints(placement, traffic.allocation);
     const backend = backendOf(placement, limits, points, graceOf(context, traffic, placement));
     return (entitlementsOf(backend)[index] ?? 0) <= (points[index] ?? 0);
   });
@@ -70,19 +76,6 @@ function backendOf(placement: Placement, limits: Limits, had: readonly number[],
 }
 
 const TURN: readonly Limit[] = [{ reason: 'turn' }];
-
-/** What gateways were given last: as sealed, or as declared; a placement that was edited goes on from what its pools were given. */
-export function hadBy(last: SealedAllocation): (placement: Placement) => readonly number[] {
-  const byKey = new Map(last.backends.map((backend) => [backend.placement, backend]));
-  const byPool = new Map(last.backends.flatMap((backend) => backend.pools.map((pool) => [pool, backend] as const)));
-  return ({ key, members, pools }) => {
-    const own = byKey.get(key);
-    if (own) return own.points;
-    const former = pools.map((pool) => byPool.get(pool)).find((backend) => backend !== undefined);
-    if (former === undefined) return declaredPoints(members);
-    return members.map(({ cluster }) => former.points[former.clusters.indexOf(cluster)] ?? 0);
-  };
-}
 
 /** Undefined for a backend that nothing holds back and that has what is declared. */
 function sealedBackend({ key, pools }: Placement, backend: Backend, allocated: Allocated): SealedBackend | undefined {

@@ -67,7 +67,11 @@ export function withoutShift(
   trace: Pick<Trace, 'events' | 'endings'>,
 ): Traffic {
   trace.endings.push({ type: 'shift', name, id, by });
-  trace.events.push({ type: 'shift.ended', clusters: [cluster], summary: `The shift ${name} of ${cluster} has ended.` });
+  trace.events.push({
+    type: 'shift.ended',
+    clusters: [cluster],
+    summary: `The shift ${name} of ${cluster} has ended.`,
+  });
   const free = { ...traffic, shifts: traffic.shifts.filter((shift) => shift.id !== id) };
   const hasTaken = mode === 'isolate' || (mode === 'drain' && (currentPercent < 100 || phase !== 'moving'));
   return hasTaken ? heldFor(context, free, cluster, `the shift ${name} has ended`) : free;

@@ -7,7 +7,10 @@ import type { EventType } from '../../../schemas/notification.ts';
 import type { HealthRecord } from '../health.ts';
 import type { LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
 
-export type Policy = Pick<FleetSpec, 'automation' | 'health' | 'voters' | 'controlTargets' | 'failover' | 'safety' | 'drills'>;
+export type Policy = Pick<
+  FleetSpec,
+  'automation' | 'health' | 'voters' | 'controlTargets' | 'failover' | 'safety' | 'drills'
+>;
 
 /** A cluster, as far as decisions are concerned. */
 export interface ClusterFacts {

@@ -43,12 +43,7 @@ function shownIn({ allocation, recommended }: Traffic, outcome: Verdict['outcome
   return outcome === 'withheld' ? (recommended ?? allocation) : allocation;
 }
 
-function changesOf(
-  context: Context,
-  traffic: Traffic,
-  then: SealedAllocation,
-  now: SealedAllocation,
-): TrafficChange[] {
+function changesOf(context: Context, traffic: Traffic, then: SealedAllocation, now: SealedAllocation): TrafficChange[] {
   if (then === now) return [];
   const moved = movedClusters(context.situation, then, now);
   return [...context.clusters.keys()]
@@ -75,7 +70,15 @@ function changeOf(
   const health = { state: item?.record?.state ?? 'unknown', sinceMs: item?.record?.sinceMs ?? situation.nowMs };
   const cause = item?.tally.cause;
   const reason = reasonFor(context, traffic, cluster);
-  return { cluster, action: actionOf(fromPercent, toPercent), reason, fromPercent, toPercent, health, ...(cause && { cause }) };
+  return {
+    cluster,
+    action: actionOf(fromPercent, toPercent),
+    reason,
+    fromPercent,
+    toPercent,
+    health,
+    ...(cause && { cause }),
+  };
 }
 
 function actionOf(fromPercent: number, toPercent: number): TrafficChange['action'] {
@@ -91,7 +94,11 @@ export function percentIn({ limits }: Pick<SealedAllocation, 'limits'>, name: st
 }
 
 /** What this decision has changed of the cluster, or what holds it back, or what others leave to it. */
-function reasonFor({ situation, clusters }: Context, { clusters: states, shifts, drill }: Traffic, name: string): string {
+function reasonFor(
+  { situation, clusters }: Context,
+  { clusters: states, shifts, drill }: Traffic,
+  name: string,
+): string {
   const facts = clusters.get(name)?.facts;
   const state = states.find(({ cluster }) => cluster === name) ?? (facts && stateOf(situation.traffic, facts));
   const shift = shifts.find(({ cluster }) => cluster === name);

@@ -56,7 +56,12 @@ function ofDrill({ startedAtMs, name, decision }: LiveDrill): Why {
 
 function ofState({ standing, sinceMs, reason, decision, impairedSinceMs }: ClusterState): Why | undefined {
   if (impairedSinceMs !== undefined && standing !== 'down') {
-    return { cause: 'impaired', sinceMs: impairedSinceMs, reason: 'it is too slow, or an alert speaks against it', decision };
+    return {
+      cause: 'impaired',
+      sinceMs: impairedSinceMs,
+      reason: 'it is too slow, or an alert speaks against it',
+      decision,
+    };
   }
   const cause = CAUSES[standing];
   return cause && { cause, sinceMs, reason, decision };
