@@ -305,6 +305,8 @@ export interface Store {
    * first, or when there is a lease and it is lost.
    */
   decide(recording: Recording): Promise<boolean>;
+  /** Keeps what a decision was taken upon, where that is too much for the transaction of the decision; else nothing is left to do. */
+  putInputs(recording: Recording): Promise<void>;
   /** Canonical JSON of what was decided upon. */
   inputs(fleet: string, decision: string): Promise<string | undefined>;
   decision(fleet: string, id: string): Promise<Decision | undefined>;

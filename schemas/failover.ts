@@ -138,15 +138,10 @@ export const FailoverInput = z
         deprecated: true,
         description: 'Has no effect any more: points never stay on clusters that are down while others serve.',
       }),
-    headroomPercent: z
-      .int()
-      .min(0)
-      .max(90)
-      .default(10)
-      .meta({
-        description:
-          'Of the capacity of each cluster, kept free of traffic that is displaced from others, as long as there is room elsewhere.',
-      }),
+    headroomPercent: z.int().min(0).max(90).default(10).meta({
+      description:
+        'Of the capacity of each cluster, kept free of traffic that is displaced from others, as long as there is room elsewhere.',
+    }),
     drainSeconds: z.int().min(0).max(900).default(0).meta({
       description: 'How long requests in flight may take after a shift has taken the last share of a cluster.',
     }),

@@ -3,7 +3,7 @@ import type { FleetSpec } from '../../schemas/fleet.ts';
 import { decide } from '../core/failover/decide.ts';
 import type { Verdict } from '../core/failover/situation.ts';
 import { eventsOf } from '../core/notification.ts';
-import type { Deps, Lease, OperationRecord } from '../deps.ts';
+import type { Deps, Lease, OperationRecord, Recording } from '../deps.ts';
 import { deliveryDocuments } from './notify.ts';
 import { reconcileGateway } from './reconcile/reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
@@ -56,10 +56,21 @@ async function record(
   const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
   const documents = [...recording.documents, ...deliveries.slice(0, DELIVERIES_AT_ONCE)];
   if (!(await deps.store.decide({ ...recording, documents, lease: question.lease }))) return undefined;
+  await keepInputs(deps, recording);
   for (const delivery of deliveries.slice(DELIVERIES_AT_ONCE)) await deps.store.putDocument(delivery);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;
   deps.log.info('decision', { fleet, decision: id, outcome, withdrawn });
   return { verdict, decision, operation };
+}
+
+/** A decision holds, and is pushed, whether or not all of its explanation can be kept: it has the digest of that. */
+async function keepInputs(deps: Deps, recording: Recording): Promise<void> {
+  const { fleet, decision } = recording;
+  try {
+    await deps.store.putInputs(recording);
+  } catch (error) {
+    deps.log.error('decision.inputs-lost', { fleet, decision: decision.id }, error);
+  }
 }
 
 export interface Pusher {

@@ -72,18 +72,18 @@ export function decisionOf(
       actor,
       ...(origin.requestId !== undefined && { requestId: origin.requestId }),
       outcome: verdict.outcome === 'refused' ? 'blocked' : verdict.outcome,
-      changes: verdict.changes.map(({ health, ...change }) => {
+      changes: verdict.changes.map(({ health, ...change }, index) => {
         const record = evidence.find((item) => item.cluster === change.cluster);
         const voters = clusters.find(({ name }) => name === change.cluster)?.voters ?? [];
         return {
           ...change,
           ...pointsOf(change.cluster),
           health: { state: health.state, since: iso(health.sinceMs) },
-          votes: shownVotes(record, voters, policy, nowMs),
-          evidence: record?.recent ?? [],
+          votes: index < EXPLAINED ? shownVotes(record, voters, policy, nowMs) : [],
+          evidence: index < EXPLAINED ? (record?.recent ?? []) : [],
         };
       }),
-      rules: verdict.rules,
+      rules: verdict.rules.slice(0, MAX_RULES),
       flags: verdict.flags,
       withdrawnBefore: outOf(traffic),
       withdrawnAfter: outOf(verdict.traffic),
@@ -92,6 +92,12 @@ export function decisionOf(
     traffic.head?.hash ?? '',
   );
 }
+
+/** Changes that carry their votes and evidence, so that the record stays small; what was decided upon has the votes of all. */
+const EXPLAINED = 20;
+
+/** Rules that are kept with a decision. */
+const MAX_RULES = 200;
 
 /** In a line. */
 export function reasonOf({ changes }: { changes: Decision['changes'] }): string {

@@ -5,7 +5,7 @@ import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
 import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
 import { votersOf } from '../core/votes.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, OutboxRow } from '../deps.ts';
 
 /** Who decides, and what for. */
 export interface Asked {
@@ -50,7 +50,7 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
     placements: placementsOf(pools.flat()),
     traffic,
-    ...(waiting.flat().length === 0 && verifiedAt(names, readings, nowMs)),
+    ...verifiedAt(names, waiting, readings, nowMs),
   };
   const { command } = asked;
   const given = typeof command === 'function' ? command(situation) : command;
@@ -74,23 +74,29 @@ export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fle
   };
 }
 
+/** A gateway that has not followed for so long takes no writes: nobody waits for it. */
+const LEFT_BEHIND_MS = 60_000;
+
 /**
  * When the pools of the last of the gateways were read and found as they shall be; undefined while a gateway has yet to follow. What is refused
- * there, or left as somebody made it, is not waited for.
+ * there, or left as somebody made it, is not waited for, and neither is a gateway that has not followed for a minute.
  */
 function verifiedAt(
   gateways: readonly string[],
+  waiting: readonly (readonly OutboxRow[])[],
   readings: readonly Reading[],
   nowMs: number,
 ): Pick<Situation, 'verifiedAtMs'> {
-  const times = gateways.map((gateway) => {
+  const times = gateways.map((gateway, index) => {
     const reading = readings.find((item) => item.gateway === gateway);
-    const isOpen = reading?.deviations.some(({ isPoints, reason }) => isPoints && OPEN.has(reason)) ?? false;
-    return isOpen ? undefined : timeOf(reading?.poolsReadAt);
+    const open = (reading?.deviations ?? []).filter(({ isPoints, reason }) => isPoints && OPEN.has(reason));
+    const since = [...(waiting[index] ?? []), ...open].map((item) => msOf(item.since));
+    if (since.length === 0) return timeOf(reading?.poolsReadAt);
+    return nowMs - Math.min(...since) > LEFT_BEHIND_MS ? 0 : undefined;
   });
   const known = times.filter((time) => time !== undefined);
   if (known.length < times.length) return {};
-  return { verifiedAtMs: times.length === 0 ? nowMs : Math.max(...known) };
+  return { verifiedAtMs: known.every((time) => time === 0) ? nowMs : Math.max(...known) };
 }
 
 /** Why points differ that are on their way. */

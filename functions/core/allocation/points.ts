@@ -10,7 +10,11 @@ import type { PlacementShares } from './safety.ts';
 import type { Limit, LimitReason } from './types.ts';
 
 /** What shares depend on. A pool that is edited goes on from what its service and port were given. */
-export type Shared = Pick<Placement, 'members' | 'pinned'> & { service?: string; port?: number; pools?: readonly string[] };
+export type Shared = Pick<Placement, 'members' | 'pinned'> & {
+  service?: string;
+  port?: number;
+  pools?: readonly string[];
+};
 
 /** What is in force. */
 export type InForce = Pick<Traffic, 'allocation'>;

@@ -2,8 +2,8 @@
 
 import { allocate } from '../allocation/allocate.ts';
 import { declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
-import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
 import { givenPoints } from '../allocation/points.ts';
+import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
 import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, graceOf } from './grace.ts';
@@ -39,7 +39,9 @@ export function sealAllocation(
   if (basis === last.basis) return last;
   if (limits.size === 0 && capacities.length === 0)
     return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
-  const backends = placements.map((placement, index) => backendOf(placement, limits, givenPoints(placement, last), graces[index]));
+  const backends = placements.map((placement, index) =>
+    backendOf(placement, limits, givenPoints(placement, last), graces[index]),
+  );
   const correlationWindowMs = correlation.windowSeconds * 1000;
   const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
   const allocated = allocate(input);

@@ -59,9 +59,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   cause: FailureCause.optional(),
   dwell: z.object({ untilMs: z.number(), servedMs: z.number(), sinceMs: z.number().optional() }).optional(),
   isApproved: z.boolean().optional(),
-  ramp: z
-    .object({ percent: Percent, steppedAtMs: z.number(), doubtedSinceMs: z.number().optional() })
-    .optional(),
+  ramp: z.object({ percent: Percent, steppedAtMs: z.number(), doubtedSinceMs: z.number().optional() }).optional(),
   brake: z.object({ name: z.enum(['correlation', 'max-removed']), untilMs: z.number() }).optional(),
   dismissedUntilMs: z.number().optional(),
   impairedSinceMs: z.number().optional(),
