@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_POINTS, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
 import type { HealthRecord } from '../../functions/core/health.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
-import { recording } from '../store/fixtures.ts';
+import { recording, trafficWithout } from '../store/fixtures.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';
 import { type Harness, type Json, startHarness } from './harness.ts';
 
@@ -178,9 +178,8 @@ describe('a cluster', () => {
   it('that is withdrawn says so, and routes show who serves instead and why', async () => {
     const { store } = harness.deps;
     const sinceMs = harness.deps.clock.now();
-    const { traffic, ...rest } = recording(1, ['one'], { fleet: 'shop' });
-    const withdrawals = traffic.withdrawals.map((item) => ({ ...item, sinceMs }));
-    expect(await store.decide({ ...rest, traffic: { ...traffic, withdrawals } })).toBe(true);
+    const decided = { ...recording(1, ['one'], { fleet: 'shop' }), traffic: trafficWithout(1, ['one'], sinceMs) };
+    expect(await store.decide(decided)).toBe(true);
 
     const one = await get('/clusters/one');
     expect(one.withdrawal).toEqual({
@@ -203,8 +202,8 @@ describe('a cluster', () => {
         ],
       },
     ]);
-    expect(await get(`/decisions/${rest.decision.id}`)).toEqual(rest.decision);
-    expect((await get('/decisions')).items).toEqual([rest.decision]);
+    expect(await get(`/decisions/${decided.decision.id}`)).toEqual(decided.decision);
+    expect((await get('/decisions')).items).toEqual([decided.decision]);
   });
 });
 
