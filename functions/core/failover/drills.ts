@@ -99,13 +99,14 @@ function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepRes
   return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
 }
 
-/** The drill is over: its cluster is held at what it has, and returns when it has its turn. */
+/** The drill is over: a cluster that it still keeps out is held at what it has, and returns when it has its turn. */
 export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnding, detail: string): StepResult {
   const { drill, ...rest } = traffic;
   if (drill === undefined) return UNCHANGED;
-  const { run, name, cluster } = drill;
+  const { run, name, cluster, phase } = drill;
+  const free = phase === 'returning' ? rest : heldFor(context, rest, cluster, `the drill ${name} has ended`);
   const summary = `The drill ${name} has ${state}: ${detail}.`;
-  return moved(heldFor(context, rest, cluster, `the drill ${name} has ended`), {
+  return moved(free, {
     endings: [{ type: 'drill', run, state, detail }],
     events: [{ type: 'drill.ended', clusters: [cluster], summary }],
   });
