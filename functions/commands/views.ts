@@ -17,12 +17,12 @@ import {
 import { shares } from '../core/distribution.ts';
 import type { Deviation, Reading } from '../core/gateway/reading.ts';
 import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
+import { votersOf } from '../core/health/votes.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
 import type { Withdrawal } from '../core/traffic.ts';
-import { votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/reconcile/preview.ts';
 import { shownVotes } from '../engine/votes.ts';
 import { timestamp } from './context.ts';

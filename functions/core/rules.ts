@@ -3,11 +3,11 @@ import { fill } from './allocate.ts';
 import { governing } from './claims.ts';
 import { placementShares } from './distribution.ts';
 import { holdMs, nextRampPercent, nextShiftPercent } from './failback.ts';
+import { type Tally, tally, VOTE_RULES } from './health/votes.ts';
 import { capacityLeftPercent, isPanic } from './panic.ts';
 import { SAFETY_CHECKS } from './safety.ts';
 import type { ClusterFacts } from './situation.ts';
 import type { Episode, LiveShift } from './traffic.ts';
-import { type Tally, tally, VOTE_RULES } from './votes.ts';
 import { isFrozen } from './windows.ts';
 
 /** Every rule that a decision follows, one function each. The simulator breaks them one by one, to show that it would notice. */

@@ -1,5 +1,5 @@
 import type { Observation } from '../../schemas/cluster.ts';
-import type { HealthRecord } from './health.ts';
+import type { HealthRecord } from './health/record.ts';
 import type { ClusterFacts, Policy } from './situation.ts';
 import { isoOf } from './time.ts';
 

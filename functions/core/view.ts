@@ -1,9 +1,9 @@
 import type { RuleResult } from '../../schemas/decision.ts';
 import type { Voter } from '../../schemas/failover.ts';
+import type { Tally } from './health/votes.ts';
 import type { Rules } from './rules.ts';
 import type { ClusterFacts, Situation, Verdict } from './situation.ts';
 import type { Traffic } from './traffic.ts';
-import type { Tally } from './votes.ts';
 
 /** A cluster, and what is known of its health now. */
 export interface Watched {

@@ -1,11 +1,11 @@
 import { decide } from './decide.ts';
 import { placementShares } from './distribution.ts';
-import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health.ts';
+import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
+import { freshnessMs } from './health/votes.ts';
 import type { Share } from './ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
 import type { ClusterFacts, Policy, Situation, Verdict } from './situation.ts';
 import type { Traffic } from './traffic.ts';
-import { freshnessMs } from './votes.ts';
 
 /** How often a simulation decides at most, and how much it may see: it has to fit the CPU time of one request. */
 const MAX_EVALUATIONS = 2000;

@@ -1,9 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import { distrust, type HealthRecord, step, unknownHealth } from '../core/health.ts';
+import { distrust, type HealthRecord, step, unknownHealth } from '../core/health/record.ts';
+import { votersOf } from '../core/health/votes.ts';
 import type { Resource } from '../core/model.ts';
-import { votersOf } from '../core/votes.ts';
 import type { Deps } from '../deps.ts';
 import type { HeldLease } from './lease.ts';
 import { createWriter } from './writer.ts';

@@ -1,10 +1,10 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
+import { votersOf } from '../core/health/votes.ts';
 import type { Resource } from '../core/model.ts';
 import { placementsOf } from '../core/placements.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/situation.ts';
 import { msOf } from '../core/time.ts';
-import { votersOf } from '../core/votes.ts';
 import type { Deps } from '../deps.ts';
 
 /** Who decides, and what for. */

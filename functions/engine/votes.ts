@@ -1,8 +1,8 @@
 import type { Vote } from '../../schemas/cluster.ts';
 import type { Voter } from '../../schemas/failover.ts';
 import type { HealthPolicy } from '../../schemas/fleet.ts';
-import type { HealthRecord } from '../core/health.ts';
-import { tally } from '../core/votes.ts';
+import type { HealthRecord } from '../core/health/record.ts';
+import { tally } from '../core/health/votes.ts';
 
 /** What each voter that watches a cluster says of it, as the API shows it; `watching` are their names. */
 export function shownVotes(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_POINTS, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
-import type { HealthRecord } from '../../functions/core/health.ts';
+import type { HealthRecord } from '../../functions/core/health/record.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
 import { recording } from '../store/fixtures.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';

@@ -1,4 +1,4 @@
-import type { HealthRecord, VoterRecord } from '../../functions/core/health.ts';
+import type { HealthRecord, VoterRecord } from '../../functions/core/health/record.ts';
 import type { Member, Pool } from '../../functions/core/ir.ts';
 import type { Kind, Resource, Specs } from '../../functions/core/model.ts';
 import type { Withdrawal } from '../../functions/core/traffic.ts';

@@ -1,6 +1,6 @@
 import { decide } from '../../functions/core/decide.ts';
 import { placementShares } from '../../functions/core/distribution.ts';
-import type { HealthRecord } from '../../functions/core/health.ts';
+import type { HealthRecord } from '../../functions/core/health/record.ts';
 import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/situation.ts';
 import { type LiveShift, NO_AUTOMATION, NO_TRAFFIC, type Outage, type Traffic } from '../../functions/core/traffic.ts';
 import { FleetInput } from '../../schemas/fleet.ts';

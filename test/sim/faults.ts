@@ -1,5 +1,5 @@
 import { effectiveShares } from '../../functions/core/distribution.ts';
-import { step, unknownHealth } from '../../functions/core/health.ts';
+import { step, unknownHealth } from '../../functions/core/health/record.ts';
 import { RULES, type Rules } from '../../functions/core/rules.ts';
 import { type Production, productionWith } from './production.ts';
 

@@ -1,6 +1,6 @@
 import { decideWith } from '../../functions/core/decide.ts';
 import { effectiveShares } from '../../functions/core/distribution.ts';
-import { step } from '../../functions/core/health.ts';
+import { step } from '../../functions/core/health/record.ts';
 import { RULES, type Rules } from '../../functions/core/rules.ts';
 import type { Situation, Verdict } from '../../functions/core/situation.ts';
 

@@ -1,6 +1,6 @@
 import { encodeTime, monotonicFactory } from 'ulid';
 import { expect } from 'vitest';
-import { unknownHealth } from '../../functions/core/health.ts';
+import { unknownHealth } from '../../functions/core/health/record.ts';
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
 import { NO_TRAFFIC, type Withdrawal } from '../../functions/core/traffic.ts';

@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
-import type { HealthRecord } from '../../core/health.ts';
+import type { HealthRecord } from '../../core/health/record.ts';
 import { recordType } from '../record-type.ts';
 
 const Count = z.int().min(0);

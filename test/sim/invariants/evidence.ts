@@ -1,4 +1,4 @@
-import type { VoterRecord } from '../../../functions/core/health.ts';
+import type { VoterRecord } from '../../../functions/core/health/record.ts';
 import type { ClusterFacts, Situation } from '../../../functions/core/situation.ts';
 import type { Fleet } from '../fleet.ts';
 import {

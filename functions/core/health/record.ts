@@ -1,8 +1,8 @@
-import type { FailureCause, HealthState, Observation } from '../../schemas/cluster.ts';
-import type { Voter } from '../../schemas/failover.ts';
-import type { HealthPolicy } from '../../schemas/fleet.ts';
-import { compareText } from './precedence.ts';
-import { msOf } from './time.ts';
+import type { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
+import type { Voter } from '../../../schemas/failover.ts';
+import type { HealthPolicy } from '../../../schemas/fleet.ts';
+import { compareText } from '../precedence.ts';
+import { msOf } from '../time.ts';
 import { tally, VOTE_RULES } from './votes.ts';
 
 /** What one voter has seen of a cluster. */

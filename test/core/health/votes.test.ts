@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { distrust, type HealthRecord, step, unknownHealth } from '../../functions/core/health.ts';
-import { freshnessMs, tally, votersOf } from '../../functions/core/votes.ts';
-import type { Observation } from '../../schemas/cluster.ts';
-import type { Voter } from '../../schemas/failover.ts';
-import { HealthPolicyInput } from '../../schemas/fleet.ts';
-import { HttpProbe } from '../../schemas/probe.ts';
-import { T0 } from './fixtures.ts';
+import { distrust, type HealthRecord, step, unknownHealth } from '../../../functions/core/health/record.ts';
+import { freshnessMs, tally, votersOf } from '../../../functions/core/health/votes.ts';
+import type { Observation } from '../../../schemas/cluster.ts';
+import type { Voter } from '../../../schemas/failover.ts';
+import { HealthPolicyInput } from '../../../schemas/fleet.ts';
+import { HttpProbe } from '../../../schemas/probe.ts';
+import { T0 } from '../fixtures.ts';
 
 const policy = HealthPolicyInput.parse({});
 const edge: Voter = { name: 'edge', type: 'edge' };

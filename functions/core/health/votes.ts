@@ -1,8 +1,8 @@
-import type { FailureCause, HealthState } from '../../schemas/cluster.ts';
-import type { Voter } from '../../schemas/failover.ts';
-import type { HealthPolicy } from '../../schemas/fleet.ts';
-import type { Probe } from '../../schemas/probe.ts';
-import type { HealthRecord, VoterRecord } from './health.ts';
+import type { FailureCause, HealthState } from '../../../schemas/cluster.ts';
+import type { Voter } from '../../../schemas/failover.ts';
+import type { HealthPolicy } from '../../../schemas/fleet.ts';
+import type { Probe } from '../../../schemas/probe.ts';
+import type { HealthRecord, VoterRecord } from './record.ts';
 
 /** What one voter says of a cluster now; times are epoch milliseconds. */
 export interface CurrentVote {
