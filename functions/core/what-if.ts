@@ -2,6 +2,7 @@ import { decide } from './decide.ts';
 import { placementShares } from './distribution.ts';
 import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
 import { freshnessMs } from './health/votes.ts';
+import { repeated } from './health/window.ts';
 import type { Share } from './ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
 import type { ClusterFacts, Policy, Situation, Verdict } from './situation.ts';
@@ -109,8 +110,10 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
     voter,
     state,
     sinceMs,
-    consecutiveFailures: outcome === 'fail' ? policy.health.failureThreshold : 0,
-    consecutiveSuccesses: outcome === 'ok' ? policy.health.successThreshold : 0,
+    outcomes:
+      outcome === 'fail'
+        ? repeated('f', policy.health.failureThreshold)
+        : repeated('o', policy.health.successThreshold),
     observedAtMs: nowMs - 1,
     suspectUntilMs: 0,
     last: { outcome, detail: 'assumed to agree' },

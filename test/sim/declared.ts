@@ -1,6 +1,7 @@
 import type { Pool } from '../../functions/core/ir.ts';
 import { placementsOf } from '../../functions/core/placements.ts';
 import type { ClusterFacts, Placement, Policy } from '../../functions/core/situation.ts';
+import { HealthPolicyInput } from '../../schemas/fleet.ts';
 import type { FleetEvent } from './events.ts';
 import { cluster, type FleetScenario, msAt } from './scenario.ts';
 
@@ -68,7 +69,7 @@ function tuned(
 ): Pick<Policy, 'health' | 'failover'> {
   switch (field) {
     case 'thresholds':
-      return { health: { ...health, failureThreshold: value, successThreshold: value + 1 }, failover };
+      return { health: { ...health, ...thresholds(value) }, failover };
     case 'dwell':
       return { health: { ...health, dwellSeconds: value }, failover };
     case 'interval':
@@ -76,6 +77,14 @@ function tuned(
     case 'cooldown':
       return { health, failover: { ...failover, cooldownSeconds: value } };
   }
+}
+
+function thresholds(failureThreshold: number): Partial<Policy['health']> {
+  const { failureWindow, successThreshold, recoveryWindow } = HealthPolicyInput.parse({
+    failureThreshold,
+    successThreshold: failureThreshold + 1,
+  });
+  return { failureThreshold, failureWindow, successThreshold, recoveryWindow };
 }
 
 interface Membership {

@@ -3,18 +3,19 @@ import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { compareText } from '../precedence.ts';
 import { msOf } from '../time.ts';
-import { tally, VOTE_RULES } from './votes.ts';
+import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
+import { isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
 
 /** What one voter has seen of a cluster. */
 export interface VoterRecord {
   voter: string;
-  /** By its own hysteresis. */
+  /** By the windows of the policy. */
   state: HealthState;
   /** When `state` began. */
   sinceMs: number;
-  consecutiveFailures: number;
-  consecutiveSuccesses: number;
-  /** Of its newest observation that says something; 0 before the first. */
+  /** The observations that it looks back upon. */
+  outcomes: Outcomes;
+  /** When its newest observation that says something was made. */
   observedAtMs: number;
   /** Its votes are void until then: its own network seems to be at fault. */
   suspectUntilMs: number;
@@ -46,9 +47,6 @@ export interface HealthRecord {
 
 export const RECENT = 10;
 
-/** A voter that has been silent for so long starts anew; longer than any freshness, so that no edit of a policy has this effect. */
-const MEMORY_MS = 15 * 60_000;
-
 /** Who watches a cluster, and by which policy. */
 export interface Watch {
   policy: HealthPolicy;
@@ -57,18 +55,18 @@ export interface Watch {
 }
 
 /**
- * Takes one observation into account. The voter says unhealthy after `failureThreshold` consecutive failures and healthy after
- * `successThreshold` consecutive successes; in between it says what it said. The cluster is what a majority of the voters says; without one
- * it stays what it was. Inconclusive observations are kept and count for nothing. The record itself is returned when the observation is to
- * be ignored: of a voter that does not watch the cluster, not newer than the last one of the voter, or too old to say anything.
+ * Takes one observation into account. The voter says unhealthy and healthy by the windows of the policy; in between it says what it said. The
+ * cluster is what a majority of the voters says; without one it stays what it was. Inconclusive observations are kept and count for nothing.
+ * The record itself is returned when the observation is to be ignored: of a voter that does not watch the cluster, not newer than the last
+ * one of the voter, or of a time that says nothing of now.
  */
 export function step(record: HealthRecord, observation: Observation, watch: Watch, nowMs: number): HealthRecord {
   const { policy, voters } = watch;
   const observedAtMs = msOf(observation.observedAt);
-  const vote = record.votes.find(({ voter }) => voter === observation.voter);
-  const isNew = observedAtMs > (vote?.observedAtMs ?? 0);
-  if (!isNew || !VOTE_RULES.isFresh(observedAtMs, policy, nowMs)) return record;
+  if (!VOTE_RULES.isFresh(observedAtMs, policy, nowMs)) return record;
   if (!voters.some(({ name }) => name === observation.voter)) return record;
+  const before = lastWord(record, observation.voter, nowMs);
+  if (before !== undefined && observedAtMs <= before.observedAtMs) return record;
   const next = {
     ...record,
     version: record.version + 1,
@@ -76,7 +74,13 @@ export function step(record: HealthRecord, observation: Observation, watch: Watc
   };
   if (observation.outcome === 'inconclusive') return next;
   const seen = { ...observation, outcome: observation.outcome, observedAtMs };
-  return settle({ ...next, votes: withVote(record.votes, seen, watch, nowMs) }, watch, nowMs);
+  return settle({ ...next, votes: withVote(record.votes, before, seen, watch, nowMs) }, watch, nowMs);
+}
+
+/** What the voter has said before; a word from a time that has not come yet is that of a clock that was ahead, and counts for nothing. */
+function lastWord({ votes }: HealthRecord, voter: string, nowMs: number): VoterRecord | undefined {
+  const vote = votes.find((item) => item.voter === voter);
+  return vote && !isAhead(vote.observedAtMs, nowMs) ? vote : undefined;
 }
 
 /** Voids the votes of a voter until `untilMs`: its own network seems to be at fault. */
@@ -88,38 +92,40 @@ export function distrust(record: HealthRecord, voter: string, untilMs: number): 
 type Seen = Omit<Observation, 'outcome'> & { outcome: 'ok' | 'fail'; observedAtMs: number };
 
 /** Votes of voters that do not watch the cluster any more are dropped; edits change nothing else. */
-function withVote(votes: readonly VoterRecord[], seen: Seen, { policy, voters }: Watch, nowMs: number): VoterRecord[] {
-  const before = votes.find(({ voter }) => voter === seen.voter);
+function withVote(
+  votes: readonly VoterRecord[],
+  before: VoterRecord | undefined,
+  seen: Seen,
+  { policy, voters }: Watch,
+  nowMs: number,
+): VoterRecord[] {
   const others = votes.filter(({ voter }) => voter !== seen.voter && voters.some(({ name }) => name === voter));
-  const isKnown = before !== undefined && seen.observedAtMs - before.observedAtMs <= MEMORY_MS;
-  const vote = nextVote(isKnown ? before : undefined, seen, policy, nowMs);
-  return [...others, { ...vote, suspectUntilMs: before?.suspectUntilMs ?? 0 }].sort((a, b) =>
-    compareText(a.voter, b.voter),
-  );
+  return [...others, nextVote(before, seen, policy, nowMs)].sort((a, b) => compareText(a.voter, b.voter));
 }
 
-/** R2. */
+/** R2. A voter that was silent for too long starts anew: what it looks back upon says nothing of now. */
 function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPolicy, nowMs: number): VoterRecord {
-  const isOk = seen.outcome === 'ok';
-  const consecutiveSuccesses = isOk ? (before?.consecutiveSuccesses ?? 0) + 1 : 0;
-  const consecutiveFailures = isOk ? 0 : (before?.consecutiveFailures ?? 0) + 1;
-  const state = nextState(before?.state ?? 'unknown', consecutiveSuccesses, consecutiveFailures, policy);
+  const isLate = before !== undefined && seen.observedAtMs - before.observedAtMs > freshnessMs(policy);
+  const known = isLate ? undefined : before;
+  const outcomes = withOutcome(known?.outcomes ?? '', seen.outcome === 'ok' ? 'o' : 'f');
+  const state = nextState(known?.state ?? 'unknown', outcomes, policy);
   return {
     voter: seen.voter,
     state,
-    sinceMs: before?.state === state ? before.sinceMs : nowMs,
-    consecutiveSuccesses,
-    consecutiveFailures,
+    sinceMs: known?.state === state ? sinceOf(known, nowMs) : nowMs,
+    outcomes,
     observedAtMs: seen.observedAtMs,
-    suspectUntilMs: 0,
+    // No doubt lasts longer than a vote; a longer one was raised by a clock that was ahead.
+    suspectUntilMs: Math.min(before?.suspectUntilMs ?? 0, nowMs + freshnessMs(policy)),
     last: { outcome: seen.outcome, ...(seen.cause && { cause: seen.cause }), detail: seen.detail },
   };
 }
 
-function nextState(state: HealthState, successes: number, failures: number, policy: HealthPolicy): HealthState {
-  if (failures >= policy.failureThreshold) return 'unhealthy';
-  if (successes >= policy.successThreshold) return 'healthy';
-  return state;
+/** A voter that has said nothing yet does not look back any further than it takes to believe that the cluster is healthy. */
+function nextState(state: HealthState, outcomes: Outcomes, policy: HealthPolicy): HealthState {
+  if (isFound(outcomes, 'f', policy)) return 'unhealthy';
+  const isWell = state === 'unknown' ? isGone(outcomes, 'f', policy) : isOver(outcomes, 'f', policy);
+  return isWell ? 'healthy' : state;
 }
 
 function settle(record: HealthRecord, { policy, voters }: Watch, nowMs: number): HealthRecord {
@@ -129,10 +135,15 @@ function settle(record: HealthRecord, { policy, voters }: Watch, nowMs: number):
   return {
     ...rest,
     state: verdict,
-    sinceMs: verdict === record.state ? record.sinceMs : nowMs,
+    sinceMs: verdict === record.state ? sinceOf(record, nowMs) : nowMs,
     ...(cause && { cause }),
     ...(verdict === 'healthy' && { firstHealthyAtMs: record.firstHealthyAtMs ?? nowMs }),
   };
+}
+
+/** Nothing has begun at a time that is still to come. */
+function sinceOf({ sinceMs }: { sinceMs: number }, nowMs: number): number {
+  return Math.min(sinceMs, nowMs);
 }
 
 /** A cluster of which nothing is known yet. */

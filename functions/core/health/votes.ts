@@ -3,6 +3,7 @@ import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import type { Probe } from '../../../schemas/probe.ts';
 import type { HealthRecord, VoterRecord } from './record.ts';
+import { countIn, runsOf } from './window.ts';
 
 /** What one voter says of a cluster now; times are epoch milliseconds. */
 export interface CurrentVote {
@@ -10,6 +11,8 @@ export interface CurrentVote {
   /** unknown when it has not said anything for too long. */
   state: HealthState;
   sinceMs: number;
+  /** Of its last observations, as many as the policy looks at. */
+  failures: number;
   consecutiveFailures: number;
   consecutiveSuccesses: number;
   observedAtMs?: number | undefined;
@@ -34,7 +37,7 @@ export interface Tally {
 
 /** The rules by which votes are counted; the simulator breaks them one by one. */
 export interface VoteRules {
-  /** R1: an older observation says nothing of now. */
+  /** R1: an older observation says nothing of now, and neither does one from a time that has not come yet. */
   isFresh: (observedAtMs: number, policy: HealthPolicy, nowMs: number) => boolean;
   /** R4: the network of the voter seems to be at fault. */
   isSuspect: (suspectUntilMs: number, nowMs: number) => boolean;
@@ -45,11 +48,20 @@ export interface VoteRules {
 }
 
 export const VOTE_RULES: VoteRules = {
-  isFresh: (observedAtMs, policy, nowMs) => nowMs - observedAtMs <= freshnessMs(policy),
+  isFresh: (observedAtMs, policy, nowMs) =>
+    nowMs - observedAtMs <= freshnessMs(policy) && !isAhead(observedAtMs, nowMs),
   isSuspect: (suspectUntilMs, nowMs) => nowMs < suspectUntilMs,
   quorumOf: (voters) => Math.floor(voters / 2) + 1,
   isSufficient: (types) => types.some((type) => type !== 'gateway-view'),
 };
+
+/** Clocks that are set right differ by less. */
+const CLOCK_SKEW_MS = 5_000;
+
+/** The clock that tells the time is not set right, or this one is not. */
+export function isAhead(atMs: number, nowMs: number): boolean {
+  return atMs > nowMs + CLOCK_SKEW_MS;
+}
 
 /** A round and its answers may be missed twice. */
 export function freshnessMs({ intervalSeconds, timeoutSeconds }: HealthPolicy): number {
@@ -108,14 +120,16 @@ function currentVote(
   rules: VoteRules,
 ): CurrentVote {
   if (vote === undefined) return { ...SILENT, voter: name };
-  const isFresh = vote.observedAtMs > 0 && rules.isFresh(vote.observedAtMs, policy, nowMs);
+  const isFresh = rules.isFresh(vote.observedAtMs, policy, nowMs);
+  const { failures: consecutiveFailures, successes: consecutiveSuccesses } = runsOf(vote.outcomes);
   return {
     voter: name,
     state: isFresh ? vote.state : 'unknown',
     sinceMs: vote.sinceMs,
-    consecutiveFailures: vote.consecutiveFailures,
-    consecutiveSuccesses: vote.consecutiveSuccesses,
-    observedAtMs: vote.observedAtMs || undefined,
+    failures: countIn(vote.outcomes, 'f', policy.failureWindow),
+    consecutiveFailures,
+    consecutiveSuccesses,
+    observedAtMs: vote.observedAtMs,
     isFresh,
     isSuspect: rules.isSuspect(vote.suspectUntilMs, nowMs),
     cause: vote.last.cause,
@@ -126,6 +140,7 @@ function currentVote(
 const SILENT = {
   state: 'unknown',
   sinceMs: 0,
+  failures: 0,
   consecutiveFailures: 0,
   consecutiveSuccesses: 0,
   isFresh: false,

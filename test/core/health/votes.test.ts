@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distrust, type HealthRecord, step, unknownHealth } from '../../../functions/core/health/record.ts';
 import { freshnessMs, tally, votersOf } from '../../../functions/core/health/votes.ts';
+import { isFound, isOver } from '../../../functions/core/health/window.ts';
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import { HealthPolicyInput } from '../../../schemas/fleet.ts';
@@ -35,22 +36,46 @@ function recordOf(
   return observations.reduce((record, seen) => step(record, observation(seen), { policy, voters }, seen.atMs), start);
 }
 
+/** One letter for each observation, as a record keeps them. */
+const said = (letters: string, rest: Partial<Observation> = {}, fromMs = T0): Seen[] =>
+  times(
+    [...letters].map((letter) => (letter === 'o' ? 'ok' : 'fail')),
+    rest,
+    fromMs,
+  );
+
 const times = (outcomes: Observation['outcome'][], rest: Partial<Observation> = {}, fromMs = T0): Seen[] =>
   outcomes.map((outcome, index) => ({ ...rest, outcome, atMs: fromMs + index * 1000 }));
 
 describe('what one voter says', () => {
-  it('R2: turns after consecutive observations only', () => {
-    expect(recordOf(times(['fail', 'fail'])).state).toBe('unknown');
-    expect(recordOf(times(['fail', 'fail', 'fail']))).toMatchObject({
-      state: 'unhealthy',
-      sinceMs: T0 + 2000,
-      version: 3,
-    });
-    expect(recordOf(times(['fail', 'fail', 'ok', 'fail', 'fail'])).state).toBe('unknown');
-    expect(recordOf(times(['ok', 'ok', 'ok', 'ok', 'ok']))).toMatchObject({
+  it.each([
+    ['ff', 'unknown'],
+    ['fff', 'unhealthy'],
+    ['fofof', 'unhealthy'],
+    ['ffooof', 'unknown'],
+    ['oooo', 'unknown'],
+    ['ooooo', 'healthy'],
+    ['ffooooo', 'healthy'],
+    ['fffooooo', 'unhealthy'],
+    ['fffooooooo', 'healthy'],
+    ['fffofofooooo', 'unhealthy'],
+    ['fffofofoooooo', 'healthy'],
+    ['ooooofofoo', 'healthy'],
+    ['ooooofofof', 'unhealthy'],
+  ])(
+    'R2: turns by 3 of the last 5, and back when at most 1 of the last 8 and none of the last 5 failed: %s',
+    (outcomes, state) => {
+      expect(recordOf(said(outcomes)).state).toBe(state);
+    },
+  );
+
+  it('keeps the time of its first healthy verdict', () => {
+    expect(recordOf(said('ooooo'))).toMatchObject({
       state: 'healthy',
+      sinceMs: T0 + 4000,
       firstHealthyAtMs: T0 + 4000,
     });
+    expect(recordOf(said('ooooofffooooooo'))).toMatchObject({ sinceMs: T0 + 14_000, firstHealthyAtMs: T0 + 4000 });
   });
 
   it('keeps the time of the turn while the state lasts, and the newest observations first', () => {
@@ -76,7 +101,7 @@ describe('what one voter says', () => {
     expect(record).toMatchObject({
       state: 'unknown',
       version: 5,
-      votes: [{ consecutiveFailures: 2, observedAtMs: T0 + 1000 }],
+      votes: [{ outcomes: 'ff', observedAtMs: T0 + 1000 }],
     });
     expect(record.recent).toHaveLength(5);
     expect(recordOf(times(['fail'], {}, T0 + 5000), [edge], record).state).toBe('unhealthy');
@@ -93,10 +118,83 @@ describe('what one voter says', () => {
     expect(step(record, at(T0 + 2000, { observedAt: 'yesterday' }), watch, T0 + 2000)).toBe(record);
   });
 
-  it('begins anew after a long silence', () => {
-    const record = recordOf(times(['fail', 'fail']));
-    expect(recordOf(times(['fail'], {}, T0 + 3_600_000), [edge], record).votes).toMatchObject([
-      { consecutiveFailures: 1 },
+  it('begins anew after a silence that is longer than its votes are fresh', () => {
+    const record = recordOf(said('ff'));
+    const at = (ms: number) => recordOf(said('f', {}, T0 + 1000 + ms), [edge], record).votes[0];
+    expect(at(freshnessMs(policy))).toMatchObject({ outcomes: 'fff', state: 'unhealthy' });
+    expect(at(freshnessMs(policy) + 1)).toMatchObject({ outcomes: 'f', state: 'unknown' });
+  });
+});
+
+describe('a clock that jumps by an hour', () => {
+  const HOUR = 3_600_000;
+  const watch = { policy, voters: [edge] };
+  const healthy = () => recordOf(said('ooooo'));
+
+  it('makes no vote: what comes from the future, or from long ago, is ignored', () => {
+    const record = healthy();
+    for (const offset of [HOUR, -HOUR, 5001]) {
+      const seen = observation({ atMs: T0 + 6000 + offset, outcome: 'fail' });
+      expect(step(record, seen, watch, T0 + 6000)).toBe(record);
+    }
+  });
+
+  it('keeps no vote: what the control plane has stamped with a time to come is neither fresh nor in the way of the next', () => {
+    const record = recordOf(said('fff', {}, T0 + HOUR), [edge], healthy());
+    expect(record).toMatchObject({ state: 'unhealthy', sinceMs: T0 + HOUR + 2000 });
+    expect(tally(record, [edge], policy, T0 + 10_000)).toMatchObject({
+      verdict: 'unknown',
+      votes: [{ isFresh: false }],
+    });
+    const next = recordOf(said('ooooo', {}, T0 + 10_000), [edge], record);
+    expect(next).toMatchObject({ state: 'healthy', sinceMs: T0 + 14_000, votes: [{ outcomes: 'ooooo' }] });
+  });
+
+  it('leaves nothing that begins in the future, and no doubt beyond the next word', () => {
+    const record = distrust(recordOf(said('ooooo', {}, T0 + HOUR)), 'edge', T0 + 2 * HOUR);
+    const next = recordOf(said('ooooo', {}, T0), [edge], record);
+    expect(next.sinceMs).toBe(T0 + 4000);
+    expect(tally(next, [edge], policy, T0 + 4000)).toMatchObject({ verdict: 'healthy', votes: [{ isSuspect: false }] });
+  });
+});
+
+describe('a policy', () => {
+  it.each([
+    ['by default', {}, { failureThreshold: 3, failureWindow: 5, successThreshold: 5, recoveryWindow: 8 }],
+    ['of one failure', { failureThreshold: 1, successThreshold: 1 }, { failureWindow: 1, recoveryWindow: 8 }],
+    ['of ten', { failureThreshold: 10, successThreshold: 10 }, { failureWindow: 19, recoveryWindow: 19 }],
+  ])('has windows that fit its thresholds, %s', (_, input, expected) => {
+    expect(HealthPolicyInput.parse(input)).toMatchObject(expected);
+  });
+
+  const window = fc.integer({ min: 1, max: 20 });
+  const thresholds = fc.record({
+    failureThreshold: fc.integer({ min: 1, max: 10 }),
+    failureWindow: window,
+    successThreshold: window,
+    recoveryWindow: window,
+  });
+
+  it('that is accepted never finds a cluster unhealthy and healthy by the same observations', () => {
+    const outcomes = fc.string({ unit: fc.constantFrom('o', 'o', 'o', 'f'), maxLength: 20 });
+    fc.assert(
+      fc.property(thresholds, outcomes, (input, letters) => {
+        const { data } = HealthPolicyInput.safeParse(input);
+        if (data === undefined) return;
+        expect(isFound(letters, 'f', data) && isOver(letters, 'f', data)).toBe(false);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it.each([
+    [{ failureThreshold: 2, failureWindow: 9, recoveryWindow: 8 }, 'recoveryWindow'],
+    [{ failureThreshold: 1, failureWindow: 6 }, 'recoveryWindow'],
+    [{ failureThreshold: 3, failureWindow: 2 }, 'failureWindow'],
+  ])('without the gap is refused, and told why: %j', (input, field) => {
+    const { error } = HealthPolicyInput.safeParse(input);
+    expect(error?.issues.map(({ path, message }) => [path.join(), message])).toEqual([
+      [field, expect.stringMatching(field === 'recoveryWindow' ? /unhealthy and healthy/ : /ever found unhealthy/)],
     ]);
   });
 });
@@ -146,10 +244,7 @@ describe('what the voters say together', () => {
     expect(recordOf([...fail('edge', 'Cluster'), ...fail('agent', 'Cluster')], [edge, agent]).cause).toBe('Cluster');
     const mixed = recordOf([...fail('edge', 'Cluster'), ...fail('agent', 'Ingress')], [edge, agent]);
     expect(mixed.cause).toBe('Ingress');
-    const ok = [
-      ...times(Array(5).fill('ok'), {}, T0 + 9000),
-      ...times(Array(5).fill('ok'), { voter: 'agent' }, T0 + 9000),
-    ];
+    const ok = [...said('ooooooo', {}, T0 + 9000), ...said('ooooooo', { voter: 'agent' }, T0 + 9000)];
     expect(recordOf(ok, [edge, agent], mixed)).not.toHaveProperty('cause');
   });
 
@@ -159,14 +254,14 @@ describe('what the voters say together', () => {
       [edge, agent],
     );
     const edited = recordOf(times(['fail'], {}, T0 + 5000), [edge], record);
-    expect(edited).toMatchObject({ state: 'unhealthy', votes: [{ voter: 'edge', consecutiveFailures: 3 }] });
+    expect(edited).toMatchObject({ state: 'unhealthy', votes: [{ voter: 'edge', outcomes: 'fff' }] });
     const slower = step(
       record,
       observation({ atMs: T0 + 5000, outcome: 'fail' }),
       { policy: { ...policy, intervalSeconds: 60 }, voters: [edge] },
       T0 + 5000,
     );
-    expect(slower.votes).toMatchObject([{ consecutiveFailures: 3 }]);
+    expect(slower.votes).toMatchObject([{ outcomes: 'fff' }]);
   });
 });
 
