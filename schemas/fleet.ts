@@ -51,13 +51,9 @@ const healthFields = {
     .min(1)
     .max(30)
     .meta({ description: 'Wait before a failed target of a healthy cluster is probed again.' }),
-  failureThreshold: z
-    .int()
-    .min(1)
-    .max(10)
-    .meta({
-      description: 'A voter finds a cluster unhealthy when so many of its last failureWindow observations failed.',
-    }),
+  failureThreshold: z.int().min(1).max(10).meta({
+    description: 'A voter finds a cluster unhealthy when so many of its last failureWindow observations failed.',
+  }),
   failureWindow: z.int().min(1).max(20).meta({
     description: 'How many of its last observations a voter looks at for failures. Default: 2 × failureThreshold - 1.',
   }),

@@ -5,7 +5,7 @@ import type { SyncState } from '../../schemas/gateway.ts';
 import { shares } from '../core/distribution.ts';
 import { explainBackend } from '../core/explain.ts';
 import { conditionOf } from '../core/gateway/status.ts';
-import { votersOf } from '../core/health/votes.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Pool } from '../core/ir.ts';
 import { providerOf, type Resource } from '../core/model.ts';
 import { byName, type Named } from '../core/resolve.ts';

@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { FleetProbeRound, Shard } from '../../schemas/probe-round.ts';
 import type { HealthRecord } from '../core/health/record.ts';
-import { votersOf } from '../core/health/votes.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
 import { type Deps, LeaseLost, StoreUnavailable } from '../deps.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';

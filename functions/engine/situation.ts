@@ -1,6 +1,6 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
-import { votersOf } from '../core/health/votes.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
 import { placementsOf } from '../core/placements.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/situation.ts';

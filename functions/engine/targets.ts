@@ -3,7 +3,7 @@ import { HttpProbe, type Probe } from '../../schemas/probe.ts';
 import type { Shard } from '../../schemas/probe-round.ts';
 import { digest } from '../core/digest.ts';
 import type { HealthRecord } from '../core/health/record.ts';
-import { votersOf } from '../core/health/votes.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Prober, probesFrom } from './observe.ts';
@@ -50,8 +50,8 @@ function observedAtMs({ voter }: Target, record: HealthRecord | undefined): numb
 }
 
 /** A request through a gateway, which a route of the gateway sends to this cluster alone. */
-function pinned({ url, pinHeader }: GatewayPathVoter, cluster: string): Probe {
-  return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster } });
+function pinned({ url, pinHeader, maxLatencyMs }: GatewayPathVoter, cluster: string): Probe {
+  return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster }, maxLatencyMs });
 }
 
 /** How the target is probed. */

@@ -4,7 +4,7 @@ import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { compareText } from '../precedence.ts';
 import { msOf } from '../time.ts';
 import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
-import { isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
+import { type Finding, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
 
 /** What one voter has seen of a cluster. */
 export interface VoterRecord {
@@ -13,6 +13,8 @@ export interface VoterRecord {
   state: HealthState;
   /** When `state` began. */
   sinceMs: number;
+  /** Since when it finds the cluster slow, by the same windows; absent while it does not. */
+  slowSinceMs?: number | undefined;
   /** The observations that it looks back upon. */
   outcomes: Outcomes;
   /** When its newest observation that says something was made. */
@@ -107,18 +109,35 @@ function withVote(
 function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPolicy, nowMs: number): VoterRecord {
   const isLate = before !== undefined && seen.observedAtMs - before.observedAtMs > freshnessMs(policy);
   const known = isLate ? undefined : before;
-  const outcomes = withOutcome(known?.outcomes ?? '', seen.outcome === 'ok' ? 'o' : 'f');
+  const outcomes = withOutcome(known?.outcomes ?? '', letterOf(seen));
   const state = nextState(known?.state ?? 'unknown', outcomes, policy);
   return {
     voter: seen.voter,
     state,
     sinceMs: known?.state === state ? sinceOf(known, nowMs) : nowMs,
+    ...slowSince(known, outcomes, policy, nowMs),
     outcomes,
     observedAtMs: seen.observedAtMs,
     // No doubt lasts longer than a vote; a longer one was raised by a clock that was ahead.
     suspectUntilMs: Math.min(before?.suspectUntilMs ?? 0, nowMs + freshnessMs(policy)),
     last: { outcome: seen.outcome, ...(seen.cause && { cause: seen.cause }), detail: seen.detail },
   };
+}
+
+function letterOf({ outcome, isSlow = false }: Seen): Finding | 'o' {
+  if (outcome === 'fail') return 'f';
+  return isSlow ? 's' : 'o';
+}
+
+function slowSince(
+  known: VoterRecord | undefined,
+  outcomes: Outcomes,
+  policy: HealthPolicy,
+  nowMs: number,
+): Pick<VoterRecord, 'slowSinceMs'> {
+  const { slowSinceMs } = known ?? {};
+  const isSlow = isFound(outcomes, 's', policy) || (slowSinceMs !== undefined && !isOver(outcomes, 's', policy));
+  return isSlow ? { slowSinceMs: Math.min(slowSinceMs ?? nowMs, nowMs) } : {};
 }
 
 /** A voter that has said nothing yet does not look back any further than it takes to believe that the cluster is healthy. */

@@ -1,8 +1,10 @@
 import type { FailureCause, HealthState } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
-import type { Probe } from '../../../schemas/probe.ts';
+import { compareText } from '../precedence.ts';
+import { type Impairment, slowness } from './impairment.ts';
 import type { HealthRecord, VoterRecord } from './record.ts';
+import { vantageOf } from './voters.ts';
 import { countIn, runsOf } from './window.ts';
 
 /** What one voter says of a cluster now; times are epoch milliseconds. */
@@ -18,6 +20,8 @@ export interface CurrentVote {
   observedAtMs?: number | undefined;
   isFresh: boolean;
   isSuspect: boolean;
+  /** Since when it finds the cluster slow; absent while it does not. */
+  slowSinceMs?: number | undefined;
   cause?: FailureCause | undefined;
   detail: string;
 }
@@ -33,6 +37,10 @@ export interface Tally {
   verdict: HealthState;
   /** Of a cluster that is found unhealthy. */
   cause?: FailureCause | undefined;
+  /** Where the voters of the verdict stand, by name; none while there is no verdict. */
+  vantages: string[];
+  /** What speaks against the cluster although it answers. */
+  impaired?: Impairment | undefined;
 }
 
 /** The rules by which votes are counted; the simulator breaks them one by one. */
@@ -68,21 +76,6 @@ export function freshnessMs({ intervalSeconds, timeoutSeconds }: HealthPolicy): 
   return 3 * (intervalSeconds + timeoutSeconds) * 1000;
 }
 
-/** Names of the voters that watch a cluster: gateways see every one, edge and agents those that have a probe for them. */
-export function votersOf(
-  { name, spec }: { name: string; spec: { probes: Probe[] } },
-  voters: readonly Voter[],
-): string[] {
-  return voters.filter((voter) => watches(voter, name, spec.probes)).map((voter) => voter.name);
-}
-
-function watches(voter: Voter, cluster: string, probes: readonly Probe[]): boolean {
-  if (voter.clusters && !voter.clusters.includes(cluster)) return false;
-  if (voter.type === 'edge') return probes.some(({ from }) => from !== 'agents');
-  if (voter.type === 'agent') return probes.some(({ from }) => from !== 'edge');
-  return true;
-}
-
 /**
  * What the voters that watch a cluster say of it at `nowMs`. A cluster is up or down when a majority of all of them says so by votes that are
  * fresh and not suspect, one of them other than the view of a gateway.
@@ -104,12 +97,31 @@ export function tally(
     ),
   );
   const quorum = rules.quorumOf(voters.length);
-  const sides = { up: typesOf('healthy', votes, voters), down: typesOf('unhealthy', votes, voters) };
-  const wins = (side: Voter['type'][]) => side.length > 0 && side.length >= quorum && rules.isSufficient(side);
-  const verdict = wins(sides.down) ? 'unhealthy' : wins(sides.up) ? 'healthy' : 'unknown';
-  const counted = { votes, up: sides.up.length, down: sides.down.length, quorum, verdict } as const;
+  const valid = voters.flatMap((voter, index) => {
+    const vote = votes[index];
+    return vote?.isFresh && !vote.isSuspect ? [{ voter, vote }] : [];
+  });
+  const sideOf = (state: HealthState) => valid.filter(({ vote }) => vote.state === state).map(({ voter }) => voter);
+  const wins = (side: readonly Voter[]) =>
+    side.length > 0 && side.length >= quorum && rules.isSufficient(side.map(({ type }) => type));
+  const [up, down] = [sideOf('healthy'), sideOf('unhealthy')];
+  const verdict = wins(down) ? 'unhealthy' : wins(up) ? 'healthy' : 'unknown';
+  const winners = verdict === 'unhealthy' ? down : verdict === 'healthy' ? up : [];
   const cause = verdict === 'unhealthy' ? causeOf(votes) : undefined;
-  return cause === undefined ? counted : { ...counted, cause };
+  const slow = valid.filter(({ vote }) => vote.slowSinceMs !== undefined && vote.state !== 'unhealthy');
+  const impaired = wins(slow.map(({ voter }) => voter))
+    ? slowness(
+        slow.map(({ vote }) => vote),
+        voters.length,
+        quorum,
+      )
+    : undefined;
+  return {
+    ...{ votes, up: up.length, down: down.length, quorum, verdict },
+    vantages: [...new Set(winners.map(vantageOf))].sort(compareText),
+    ...(cause && { cause }),
+    ...(impaired && { impaired }),
+  };
 }
 
 function currentVote(
@@ -132,6 +144,7 @@ function currentVote(
     observedAtMs: vote.observedAtMs,
     isFresh,
     isSuspect: rules.isSuspect(vote.suspectUntilMs, nowMs),
+    ...(vote.slowSinceMs !== undefined && { slowSinceMs: vote.slowSinceMs }),
     cause: vote.last.cause,
     detail: vote.last.detail,
   };
@@ -147,16 +160,6 @@ const SILENT = {
   isSuspect: false,
   detail: 'has not said anything yet',
 } as const;
-
-/** Types of the voters with a valid vote for the state. */
-function typesOf(state: HealthState, votes: readonly CurrentVote[], voters: readonly Voter[]): Voter['type'][] {
-  const types: Voter['type'][] = [];
-  for (const [index, vote] of votes.entries()) {
-    const voter = voters[index];
-    if (voter && vote.state === state && vote.isFresh && !vote.isSuspect) types.push(voter.type);
-  }
-  return types;
-}
 
 /** R6: whoever sees the cluster answer around its ingress is believed. */
 function causeOf(votes: readonly CurrentVote[]): FailureCause | undefined {

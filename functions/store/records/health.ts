@@ -22,6 +22,7 @@ const StoredVoter = z.object({
   voter: z.string(),
   state: HealthState,
   sinceMs: z.number(),
+  slowSinceMs: z.number().optional(),
   outcomes: z.string(),
   observedAtMs: z.number(),
   suspectUntilMs: z.number(),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distrust, type HealthRecord, step, unknownHealth } from '../../../functions/core/health/record.ts';
-import { freshnessMs, tally, votersOf } from '../../../functions/core/health/votes.ts';
+import { votersOf } from '../../../functions/core/health/voters.ts';
+import { freshnessMs, tally } from '../../../functions/core/health/votes.ts';
 import { isFound, isOver } from '../../../functions/core/health/window.ts';
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
@@ -38,11 +39,12 @@ function recordOf(
 
 /** One letter for each observation, as a record keeps them. */
 const said = (letters: string, rest: Partial<Observation> = {}, fromMs = T0): Seen[] =>
-  times(
-    [...letters].map((letter) => (letter === 'o' ? 'ok' : 'fail')),
-    rest,
-    fromMs,
-  );
+  [...letters].map((letter, index) => ({
+    ...rest,
+    outcome: letter === 'f' ? 'fail' : 'ok',
+    ...(letter === 's' && { isSlow: true }),
+    atMs: fromMs + index * 1000,
+  }));
 
 const times = (outcomes: Observation['outcome'][], rest: Partial<Observation> = {}, fromMs = T0): Seen[] =>
   outcomes.map((outcome, index) => ({ ...rest, outcome, atMs: fromMs + index * 1000 }));
@@ -262,6 +264,82 @@ describe('what the voters say together', () => {
       T0 + 5000,
     );
     expect(slower.votes).toMatchObject([{ outcomes: 'fff' }]);
+  });
+});
+
+describe('a cluster that answers slowly', () => {
+  const voters = [edge, agent, view];
+  const by = (letters: Record<string, string>) =>
+    recordOf(
+      Object.entries(letters)
+        .flatMap(([voter, some]) => said(some, { voter }))
+        .sort((a, b) => a.atMs - b.atMs),
+      voters,
+    );
+  const told = (letters: Record<string, string>, afterMs = 11_000) => tally(by(letters), voters, policy, T0 + afterMs);
+
+  it('is impaired since a majority finds it so by the windows, and healthy all the same', () => {
+    expect(told({ edge: 'ooooosoossss', agent: 'ooooooossooo', view: 'oooooooooooo' }).impaired).toBeUndefined();
+    const { verdict, impaired } = told({ edge: 'ooooossoosss', agent: 'oooooosssooo', view: 'oooooooooooo' });
+    expect(verdict).toBe('healthy');
+    expect(impaired).toEqual({
+      by: 'latency',
+      sinceMs: T0 + 9000,
+      detail: '2 of 3 voters find it slow: edge, agent',
+    });
+  });
+
+  it('is impaired no more after the same windows as a failure, and not sooner', () => {
+    const slow = 'ooooosss';
+    const after = (good: number) => {
+      const letters = slow + 'o'.repeat(good);
+      return told({ edge: letters, agent: letters }, (letters.length - 1) * 1000).impaired;
+    };
+    expect([5, 6, 7].map((good) => after(good)?.sinceMs)).toEqual([T0 + 7000, T0 + 7000, undefined]);
+  });
+
+  it('is not impaired for who finds it unhealthy, or by who is not to be believed', () => {
+    expect(told({ edge: 'ooooooosssff', agent: 'oooooosssooo' }).impaired).toBeDefined();
+    expect(told({ edge: 'oooosssfffff', agent: 'ooooooooosss' })).toMatchObject({ verdict: 'unknown', down: 1 });
+    expect(told({ edge: 'oooosssffsff', agent: 'ooooooooosss' }).impaired).toBeUndefined();
+    const doubtful = distrust(by({ edge: 'sss', agent: 'sss' }), 'edge', T0 + 60_000);
+    expect(tally(doubtful, voters, policy, T0 + 3000).impaired).toBeUndefined();
+  });
+
+  it('is not forgotten to be slow when nobody asks for a while, but is not believed to be', () => {
+    const letters = { edge: 'ooooosss', agent: 'ooooosss' };
+    expect(told(letters, 7000 + freshnessMs(policy)).impaired).toBeDefined();
+    expect(told(letters, 7001 + freshnessMs(policy)).impaired).toBeUndefined();
+  });
+});
+
+describe('where the voters of a verdict stand', () => {
+  const at = (name: string, site?: string): Voter => ({ ...agent, name, ...(site && { site }) }) as Voter;
+  const path: Voter = { name: 'path', type: 'gateway-path', gateway: 'g', url: 'http://g/', pinHeader: 'x' };
+  const seen = (voters: Voter[], failing: Voter[], letters = 'fff') =>
+    tally(
+      recordOf(
+        failing.flatMap(({ name: voter }) => said(letters, { voter })).sort((a, b) => a.atMs - b.atMs),
+        voters,
+      ),
+      voters,
+      policy,
+      T0 + 5000,
+    );
+
+  it('is a site each, and their kind for those that are at none', () => {
+    const voters = [edge, at('x', 'east'), at('y', 'west'), at('z', 'east'), at('u'), at('v'), view, path];
+    expect(seen(voters, voters)).toMatchObject({
+      verdict: 'unhealthy',
+      vantages: ['agent', 'east', 'edge', 'gateway', 'west'],
+    });
+  });
+
+  it('counts those of the verdict alone', () => {
+    const voters = [edge, at('x', 'east'), at('z', 'east')];
+    expect(seen(voters, voters.slice(1))).toMatchObject({ verdict: 'unhealthy', vantages: ['east'] });
+    expect(seen(voters, voters.slice(0, 1))).toMatchObject({ verdict: 'unknown', vantages: [] });
+    expect(seen(voters, voters.slice(0, 2), 'ooooo')).toMatchObject({ verdict: 'healthy', vantages: ['east', 'edge'] });
   });
 });
 
