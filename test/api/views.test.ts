@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_POINTS, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
-import type { HealthRecord } from '../../functions/core/health.ts';
+import type { HealthRecord } from '../../functions/core/health/record.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
 import { recording, trafficWithout } from '../store/fixtures.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';
@@ -139,7 +139,7 @@ describe('a cluster', () => {
       latencyMs: 3,
       detail: 'http: status 503',
     } as const;
-    const vote = { voter: 'edge', state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0 } as const;
+    const vote = { voter: 'edge', state: 'unhealthy' } as const;
     const record: HealthRecord = {
       fleet: 'shop',
       cluster: 'one',
@@ -148,7 +148,7 @@ describe('a cluster', () => {
       state: 'unhealthy',
       sinceMs,
       cause: 'Cluster',
-      votes: [{ ...vote, sinceMs, observedAtMs: sinceMs, suspectUntilMs: 0, last: observation }],
+      votes: [{ ...vote, outcomes: 'offf', sinceMs, observedAtMs: sinceMs, suspectUntilMs: 0, last: observation }],
       recent: [observation],
     };
     await harness.deps.store.putHealth([{ record, observation }]);
@@ -160,6 +160,9 @@ describe('a cluster', () => {
       votes: [
         {
           ...vote,
+          failures: 3,
+          consecutiveFailures: 3,
+          consecutiveSuccesses: 0,
           since: new Date(sinceMs).toISOString(),
           observedAt: new Date(sinceMs).toISOString(),
           isFresh: true,

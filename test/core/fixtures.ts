@@ -1,4 +1,4 @@
-import type { HealthRecord, VoterRecord } from '../../functions/core/health.ts';
+import type { HealthRecord, VoterRecord } from '../../functions/core/health/record.ts';
 import type { Member, Pool } from '../../functions/core/ir.ts';
 import type { Kind, Resource, Specs } from '../../functions/core/model.ts';
 import type { Withdrawal } from '../../functions/core/failover/traffic.ts';
@@ -81,8 +81,7 @@ export function vote(voter: string, state: HealthRecord['state'], sinceMs = T0, 
     voter,
     state,
     sinceMs,
-    consecutiveFailures: state === 'unhealthy' ? 3 : 0,
-    consecutiveSuccesses: state === 'healthy' ? 5 : 0,
+    outcomes: state === 'unhealthy' ? 'fff' : 'ooooo',
     observedAtMs,
     suspectUntilMs: 0,
     last: { outcome: state === 'unhealthy' ? 'fail' : 'ok', detail: state === 'unhealthy' ? 'http: 503' : 'http: 200' },

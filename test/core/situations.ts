@@ -1,6 +1,6 @@
 import { decide } from '../../functions/core/failover/decide.ts';
 import { placementShares } from '../../functions/core/allocation/points.ts';
-import type { HealthRecord } from '../../functions/core/health.ts';
+import type { HealthRecord } from '../../functions/core/health/record.ts';
 import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import { type ClusterState, freshStateOf, type LiveShift, NO_TRAFFIC, type Traffic, withState } from '../../functions/core/failover/traffic.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
