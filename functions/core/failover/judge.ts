@@ -71,6 +71,9 @@ function judgedBy(context: Context, traffic: Traffic, item: Watched, state: Clus
     const reason = 'nobody watches it any more, and nothing else speaks against it';
     return become(state, 'up', { ...context.situation, reason });
   }
+  if (state.standing === 'joining' && item.facts.joins === 'at-once') {
+    return become(state, 'up', { ...context.situation, reason: 'it is declared to serve at once' });
+  }
   const transition = TRANSITIONS[state.standing][item.finding];
   return transition(state, circumstancesOf(context, traffic, item, state));
 }

@@ -33,7 +33,7 @@ const stays: Transition = (state) => state;
 /** What each finding makes of each standing. */
 export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
   up: { healthy: stays, unhealthy: fail, unknown: stays },
-  suspected: { healthy: clear, unhealthy: awaitBrake, unknown: awaitBrake },
+  suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },
   down: { healthy: recover, unhealthy: stays, unknown: stays },
   held: { healthy: dwell, unhealthy: goDown, unknown: pause },
   ramping: { healthy: trust, unhealthy: goDown, unknown: doubt },
@@ -44,7 +44,7 @@ export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
 export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Standing, Transition>>> = {
   resume: { suspected: goDown },
   dismiss: { suspected: dismiss },
-  restore: { held: approve, joining: approve },
+  restore: { held: approve },
 };
 
 /** The state with another standing, of which what only the last one needed is gone. */
