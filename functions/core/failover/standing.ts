@@ -25,6 +25,8 @@ export interface Circumstances {
   hasEntitlement: boolean;
 }
 
+type Brake = NonNullable<Circumstances['brake']>;
+
 /** Returns the state itself where nothing changes. */
 export type Transition = (state: ClusterState, now: Circumstances) => ClusterState;
 
@@ -76,10 +78,12 @@ export function held(state: ClusterState, now: Pick<Circumstances, 'nowMs' | 'de
 
 function fail(state: ClusterState, now: Circumstances): ClusterState {
   if (state.dismissedUntilMs !== undefined && now.nowMs < state.dismissedUntilMs) return state;
-  const { brake } = now;
-  if (brake === undefined) return goDown(state, now);
-  const reason = `${now.reason}; ${brake.reason}`;
-  return become(state, 'suspected', { ...now, reason }, { brake: { name: brake.name, untilMs: brake.untilMs } });
+  return now.brake === undefined ? goDown(state, now) : suspect(state, now, now.brake);
+}
+
+function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
+  const reason = `${now.reason}; ${why}`;
+  return become(state, 'suspected', { ...now, reason }, { brake: { name, untilMs } });
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
@@ -94,9 +98,12 @@ function clear(state: ClusterState, now: Circumstances): ClusterState {
   return become(state, 'up', { ...now, reason: 'a majority of its voters see it answer again' });
 }
 
+/** Where one brake has ended, another one may hold the cluster still. */
 function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
-  if (state.brake && now.nowMs < state.brake.untilMs && now.brake !== undefined) return state;
-  return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
+  const { brake } = now;
+  if (brake === undefined) return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
+  const isSame = state.brake?.name === brake.name && state.brake.untilMs === brake.untilMs;
+  return isSame ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
 }
 
 /** A cluster that has everything already, as after all had failed together, has nothing to wait for. */

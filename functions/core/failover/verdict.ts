@@ -28,8 +28,8 @@ export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Ver
   };
 }
 
-function outcomeOf({ acts }: Context, before: Traffic, after: Traffic): Verdict['outcome'] {
-  const isMoved = before.allocation !== after.allocation;
+function outcomeOf({ acts, situation }: Context, before: Traffic, after: Traffic): Verdict['outcome'] {
+  const isMoved = movedClusters(situation, before.allocation, after.allocation).size > 0;
   if (!acts && !isMoved && before.recommended !== after.recommended) return 'withheld';
   const isBraked = after.clusters.some(({ cluster, standing }) => {
     const was = before.clusters.find((state) => state.cluster === cluster)?.standing;
