@@ -9,7 +9,7 @@ import type { OperationProblem } from '../schemas/operation.ts';
 import type { Traffic } from './core/failover/traffic.ts';
 import type { Baseline } from './core/gateway/drift.ts';
 import type { Points, Reading } from './core/gateway/reading.ts';
-import type { HealthRecord } from './core/health.ts';
+import type { HealthRecord } from './core/health/record.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';

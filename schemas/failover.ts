@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { HeaderName, Name, Percent, Timestamp } from './common.ts';
+import { HeaderName, Name, Percent, Site, Timestamp } from './common.ts';
+import { MaxLatencyMs } from './probe.ts';
 
 const voterFields = {
   name: Name,
@@ -26,6 +27,7 @@ export const GatewayPathVoter = z
       description:
         'Sent with the name of the cluster: a route of the gateway has to send such requests to that cluster alone.',
     }),
+    maxLatencyMs: MaxLatencyMs,
   })
   .meta({
     id: 'GatewayPathVoter',
@@ -38,6 +40,7 @@ export const AgentVoter = z
   .strictObject({
     ...voterFields,
     type: z.literal('agent'),
+    site: Site.optional().meta({ description: 'The data centre that it runs in, named as that of clusters is.' }),
     publicKey: z
       .string()
       .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be the 32 bytes of an Ed25519 public key in base64')

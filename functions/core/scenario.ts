@@ -1,6 +1,6 @@
 import type { Observation } from '../../schemas/cluster.ts';
 import type { ClusterFacts, Policy } from './failover/situation.ts';
-import type { HealthRecord } from './health.ts';
+import type { HealthRecord } from './health/record.ts';
 import { isoOf } from './time.ts';
 
 /** What happens in a simulation; times are milliseconds after its begin. */

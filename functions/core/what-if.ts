@@ -2,10 +2,11 @@ import { placementShares } from './allocation/points.ts';
 import { decide } from './failover/decide.ts';
 import type { ClusterFacts, Policy, Situation, Verdict } from './failover/situation.ts';
 import type { Traffic } from './failover/traffic.ts';
-import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health.ts';
+import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
+import { freshnessMs } from './health/votes.ts';
+import { repeated } from './health/window.ts';
 import type { Share } from './ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
-import { freshnessMs } from './votes.ts';
 
 /** How often a simulation decides at most, and how much it may see: it has to fit the CPU time of one request. */
 const MAX_EVALUATIONS = 2000;
@@ -109,8 +110,10 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
     voter,
     state,
     sinceMs,
-    consecutiveFailures: outcome === 'fail' ? policy.health.failureThreshold : 0,
-    consecutiveSuccesses: outcome === 'ok' ? policy.health.successThreshold : 0,
+    outcomes:
+      outcome === 'fail'
+        ? repeated('f', policy.health.failureThreshold)
+        : repeated('o', policy.health.successThreshold),
     observedAtMs: nowMs - 1,
     suspectUntilMs: 0,
     last: { outcome, detail: 'assumed to agree' },

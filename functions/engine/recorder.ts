@@ -1,9 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import { distrust, type HealthRecord, step, unknownHealth } from '../core/health.ts';
+import { distrust, type HealthRecord, step, unknownHealth } from '../core/health/record.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
-import { votersOf } from '../core/votes.ts';
 import type { Deps } from '../deps.ts';
 import type { HeldLease } from './lease.ts';
 import { createWriter } from './writer.ts';
@@ -82,5 +82,5 @@ async function stored(deps: Deps, { fleet, name, uid }: Resource<'cluster'>): Pr
 
 /** What is decided upon. */
 function mindOf({ state, votes }: HealthRecord): string {
-  return [state, ...votes.map((vote) => `${vote.voter}:${vote.state}`)].join(' ');
+  return [state, ...votes.map((vote) => `${vote.voter}:${vote.state}:${vote.slowSinceMs}`)].join(' ');
 }

@@ -2,9 +2,9 @@ import type { FleetSpec } from '../../schemas/fleet.ts';
 import { placementsOf } from '../core/allocation/placements.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/failover/situation.ts';
 import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
-import { votersOf } from '../core/votes.ts';
 import type { Deps, OutboxRow } from '../deps.ts';
 
 /** Who decides, and what for. */

@@ -1,7 +1,7 @@
 import type { InForce } from '../../functions/core/allocation/points.ts';
 import type { Limit } from '../../functions/core/allocation/types.ts';
 import { NO_ALLOCATION } from '../../functions/core/failover/traffic.ts';
-import type { HealthRecord, VoterRecord } from '../../functions/core/health.ts';
+import type { HealthRecord, VoterRecord } from '../../functions/core/health/record.ts';
 import type { Member, Pool } from '../../functions/core/ir.ts';
 import type { Kind, Resource, Specs } from '../../functions/core/model.ts';
 import { ClusterInput } from '../../schemas/cluster.ts';
@@ -84,8 +84,7 @@ export function vote(voter: string, state: HealthRecord['state'], sinceMs = T0, 
     voter,
     state,
     sinceMs,
-    consecutiveFailures: state === 'unhealthy' ? 3 : 0,
-    consecutiveSuccesses: state === 'healthy' ? 5 : 0,
+    outcomes: state === 'unhealthy' ? 'fff' : 'ooooo',
     observedAtMs,
     suspectUntilMs: 0,
     last: { outcome: state === 'unhealthy' ? 'fail' : 'ok', detail: state === 'unhealthy' ? 'http: 503' : 'http: 200' },

@@ -9,7 +9,7 @@ import {
   type Traffic,
   withState,
 } from '../../functions/core/failover/traffic.ts';
-import type { HealthRecord } from '../../functions/core/health.ts';
+import type { HealthRecord } from '../../functions/core/health/record.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { unknownHealth } from '../../functions/core/health.ts';
+import { unknownHealth } from '../../functions/core/health/record.ts';
 import { outlookOf } from '../../functions/core/outlook.ts';
 import { placementKey } from '../../functions/core/allocation/placements.ts';
 import type { Scenario } from '../../functions/core/scenario.ts';

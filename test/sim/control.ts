@@ -1,4 +1,4 @@
-import { distrust } from '../../functions/core/health.ts';
+import { distrust } from '../../functions/core/health/record.ts';
 import type { Command, Verdict } from '../../functions/core/failover/situation.ts';
 import type { Fleet } from './fleet.ts';
 import { follow, sweep } from './gateway.ts';

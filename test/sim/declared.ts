@@ -68,7 +68,7 @@ function tuned(
 ): Pick<Policy, 'health' | 'failover'> {
   switch (field) {
     case 'thresholds':
-      return { health: { ...health, failureThreshold: value, successThreshold: value + 1 }, failover };
+      return { health: { ...health, ...thresholds(value) }, failover };
     case 'dwell':
       return { health: { ...health, dwellSeconds: value }, failover };
     case 'interval':
@@ -76,6 +76,14 @@ function tuned(
     case 'cooldown':
       return { health, failover: { ...failover, cooldownSeconds: value } };
   }
+}
+
+function thresholds(failureThreshold: number): Partial<Policy['health']> {
+  const { failureWindow, successThreshold, recoveryWindow } = HealthPolicyInput.parse({
+    failureThreshold,
+    successThreshold: failureThreshold + 1,
+  });
+  return { failureThreshold, failureWindow, successThreshold, recoveryWindow };
 }
 
 interface Membership {

@@ -132,7 +132,8 @@ class Life implements Sink {
 function restSeconds({ declared, scenario }: Fleet): number {
   const { health, failover } = declared.policy;
   const { rampSeconds, stepPercent } = failover.failback;
-  const evidence = (health.successThreshold + 2) * health.intervalSeconds + health.dwellSeconds;
+  const evidence =
+    (Math.max(health.successThreshold, health.recoveryWindow) + 2) * health.intervalSeconds + health.dwellSeconds;
   const steps = Math.ceil(100 / stepPercent) * 10;
   return 3600 + evidence + scenario.attentionSeconds * 2 + declared.clusters.length * (rampSeconds + steps + 60);
 }

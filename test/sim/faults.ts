@@ -1,5 +1,5 @@
 import { effectiveShares } from '../../functions/core/allocation/points.ts';
-import { step, unknownHealth } from '../../functions/core/health.ts';
+import { step, unknownHealth } from '../../functions/core/health/record.ts';
 import { RULES, type Rules } from '../../functions/core/rules.ts';
 import { type Production, productionWith } from './production.ts';
 
@@ -97,7 +97,7 @@ export const FAULTS: readonly Fault[] = [
   ),
   fault('R20: a failure does not end a drill', 14, { interruptsDrill: () => false }, ['I11-drill', 'I11', 'I14']),
   fault('R21: a shift never expires', 3, { isExpired: () => false }, ['R21', 'I14']),
-  fault('R24: steps are not verified', 5, { isVerified: (_): _ is number => true }, ['R24']),
+  fault('R24: steps are not verified', 8, { isVerified: (_): _ is number => true }, ['R24']),
   fault('R13: no panic', 1, { isPanic: () => false }, ['R13']),
   fault('R13: always panic', 1, { isPanic: () => true }, ['R13', 'I4']),
 ];

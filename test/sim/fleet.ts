@@ -1,4 +1,4 @@
-import { type HealthRecord, unknownHealth } from '../../functions/core/health.ts';
+import { type HealthRecord, unknownHealth } from '../../functions/core/health/record.ts';
 import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import { type Declared, declaredAt } from './declared.ts';

@@ -3,8 +3,8 @@ import type { HealthPolicy } from '../../schemas/fleet.ts';
 
 /** What the control plane was really told of a cluster by a voter, told again from scratch, and whether it was true. */
 export interface Testimony {
-  fails: number;
-  oks: number;
+  /** The last ones that say something, oldest first; true: it failed. */
+  failed: boolean[];
   /** Of the last U that say something: all of them ok, and the cluster really was up. */
   truthfulOks: number;
   state: 'up' | 'down' | 'unsure';
@@ -28,17 +28,12 @@ export class Oracle {
     const key = `${uid} ${voter}`;
     const before = this.testimonies.get(key);
     if (outcome === 'inconclusive' || nowMs - atMs > freshMs(policy) || atMs <= (before?.atMs ?? 0)) return;
-    const isKnown = before !== undefined && atMs - before.atMs <= 900_000;
-    const { fails, oks, truthfulOks, state } = isKnown ? before : SILENCE;
+    const isKnown = before !== undefined && atMs - before.atMs <= freshMs(policy);
+    const known = isKnown ? before : SILENCE;
     const isOk = outcome === 'ok';
-    const next = {
-      fails: isOk ? 0 : fails + 1,
-      oks: isOk ? oks + 1 : 0,
-      truthfulOks: isOk && isTrue ? truthfulOks + 1 : 0,
-    };
-    const isDown = next.fails >= policy.failureThreshold;
-    const isUp = next.oks >= policy.successThreshold;
-    this.testimonies.set(key, { ...next, state: isDown ? 'down' : isUp ? 'up' : state, atMs });
+    const failed = [...known.failed, !isOk].slice(-LAST);
+    const truthfulOks = isOk && isTrue ? known.truthfulOks + 1 : 0;
+    this.testimonies.set(key, { failed, truthfulOks, state: stateOf(failed, known.state, policy), atMs });
   }
 
   /** Only those voters watch it any more: what others have said is forgotten. */
@@ -76,7 +71,19 @@ export interface Count {
   isSufficient: boolean;
 }
 
-const SILENCE: Testimony = { fails: 0, oks: 0, truthfulOks: 0, state: 'unsure', atMs: 0 };
+const SILENCE: Testimony = { failed: [], truthfulOks: 0, state: 'unsure', atMs: 0 };
+
+/** No policy looks back any further. */
+const LAST = 20;
+
+/** Down by too many failures of the last; up again by a row without any, and at most one before. */
+function stateOf(failed: readonly boolean[], before: Testimony['state'], policy: HealthPolicy): Testimony['state'] {
+  const failuresOf = (last: number) => failed.slice(-last).filter(Boolean).length;
+  if (failuresOf(policy.failureWindow) >= policy.failureThreshold) return 'down';
+  const isCalm = failed.length >= policy.successThreshold && failuresOf(policy.successThreshold) === 0;
+  const isForgiven = before === 'unsure' || failuresOf(policy.recoveryWindow) < 2;
+  return isCalm && isForgiven ? 'up' : before;
+}
 
 export function freshMs({ intervalSeconds, timeoutSeconds }: HealthPolicy): number {
   return 3000 * (intervalSeconds + timeoutSeconds);

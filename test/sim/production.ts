@@ -1,6 +1,6 @@
 import { decideWith } from '../../functions/core/failover/decide.ts';
 import { effectiveShares } from '../../functions/core/allocation/points.ts';
-import { step } from '../../functions/core/health.ts';
+import { step } from '../../functions/core/health/record.ts';
 import { RULES, type Rules } from '../../functions/core/rules.ts';
 import type { Situation, Verdict } from '../../functions/core/failover/situation.ts';
 

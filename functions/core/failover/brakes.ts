@@ -49,8 +49,7 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
 /** Voters of two vantages say so; or the network of the voters works, and they see another cluster answer. */
 export function isCorroborated({ situation, clusters }: Context, { facts, tally }: Watched): boolean {
   const against = tally.votes.filter(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
-  const vantages = new Set(against.map(({ voter }) => vantageOf(situation.policy.voters, voter)));
-  if (vantages.size > 1) return true;
+  if (tally.vantages.length > 1) return true;
   if (situation.policy.controlTargets.length === 0) return false;
   const names = new Set(against.map(({ voter }) => voter));
   return [...clusters.values()].some(({ facts: other, tally: seen }) => {
@@ -59,12 +58,6 @@ export function isCorroborated({ situation, clusters }: Context, { facts, tally 
     );
     return other.name !== facts.name && isHealthy;
   });
-}
-
-/** Where a voter stands: its site, or for edge and gateways what they are. */
-function vantageOf(voters: readonly { name: string; type: string; site?: string | undefined }[], name: string): string {
-  const voter = voters.find((item) => item.name === name);
-  return voter?.site ?? (voter?.type === 'agent' ? voter.name : (voter?.type ?? name));
 }
 
 function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { facts }: Watched): Brake | undefined {

@@ -1,6 +1,6 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import type { Voter } from '../../../schemas/failover.ts';
-import { type Tally, tally } from '../votes.ts';
+import { type Tally, tally } from '../health/votes.ts';
 import type { ClusterFacts, Situation, Verdict } from './situation.ts';
 import type { Finding } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';

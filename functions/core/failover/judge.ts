@@ -1,7 +1,7 @@
 /** What evidence makes of the standings of clusters: those that fail go down first, in the order in which they failed. */
 
+import { freshnessMs } from '../health/votes.ts';
 import { compareText } from '../precedence.ts';
-import { freshnessMs } from '../votes.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
 import { type Context, moved, result, type Step, stateOf, type Trace, UNCHANGED, type Watched } from './context.ts';
 import { limitsOf } from './limits.ts';

@@ -118,6 +118,12 @@ function withPercent(
     given += sealed.get(key)?.points[index] ?? 0;
     declared += declaredPoints(members)[index] ?? 0;
   }
-  const part = declared === 0 ? 0 : Math.floor((100 * given) / declared);
-  return { cluster, percent: given === 0 ? 0 : Math.min(100, Math.max(1, part)), limits: [...limits] };
+  const part = declared === 0 ? partOf(limits) : Math.floor((100 * given) / declared);
+  const percent = declared > 0 && given > 0 ? Math.min(100, Math.max(1, part)) : part;
+  return { cluster, percent, limits: [...limits] };
+}
+
+/** What the limits leave to a cluster that serves nothing yet. */
+function partOf(limits: readonly Limit[]): number {
+  return Math.min(...limits.map((limit) => ('percent' in limit ? limit.percent : 0)));
 }

@@ -1,4 +1,4 @@
-import type { VoterRecord } from '../../../functions/core/health.ts';
+import type { VoterRecord } from '../../../functions/core/health/record.ts';
 import type { ClusterFacts, Situation } from '../../../functions/core/failover/situation.ts';
 import type { Fleet } from '../fleet.ts';
 import {
@@ -21,7 +21,7 @@ function votersOf({ policy }: Pick<Situation, 'policy'>, { voters }: ClusterFact
   return policy.voters.filter(({ name }) => voters.includes(name));
 }
 
-/** I3. A voter says truthfully up when its last U results that say something are ok, and the cluster was up each time. */
+/** I3. A voter says truthfully up when its windows say so, its last U results are ok, and the cluster was up each time. */
 export function noFalseFailover({ oracle }: Fleet): Invariant {
   return {
     name: 'I3',
@@ -32,7 +32,7 @@ export function noFalseFailover({ oracle }: Fleet): Invariant {
       for (const name of withdrawnBy(entry)) {
         const facts = situation.clusters.find((item) => item.name === name);
         if (!facts) continue;
-        const says = ({ truthfulOks }: { truthfulOks: number }) => truthfulOks >= health.successThreshold;
+        const says = ({ truthfulOks, state }: Testimony) => truthfulOks >= health.successThreshold && state === 'up';
         const { votes, isMajority } = oracle.count(
           facts.uid,
           votersOf(situation, facts),
@@ -145,7 +145,7 @@ export function servedBy({ fleet }: Pick<TickEntry, 'fleet'>, facts: ClusterFact
   )?.name;
 }
 
-/** I16, R8: whatever is edited, the counts of each voter are what it said, told again from the beginning. */
+/** I16, R8: whatever is edited, what is remembered of each voter is what it said, told again from the beginning. */
 export function editSafety({ oracle }: Fleet): Invariant {
   return {
     name: 'I16',
@@ -166,8 +166,8 @@ export function editSafety({ oracle }: Fleet): Invariant {
 
 const STATES = { healthy: 'up', unhealthy: 'down', unknown: 'unsure' } as const;
 
-function isRemembered({ state, consecutiveFailures, consecutiveSuccesses }: VoterRecord, told: Testimony): boolean {
-  return STATES[state] === told.state && consecutiveFailures === told.fails && consecutiveSuccesses === told.oks;
+function isRemembered({ state, outcomes }: VoterRecord, told: Testimony): boolean {
+  return STATES[state] === told.state && outcomes === told.failed.map((failed) => (failed ? 'f' : 'o')).join('');
 }
 
 /** R18: automation does not take out clusters of two fault domains that failed within one window, unless somebody has told it to go on. */

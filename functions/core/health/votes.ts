@@ -1,8 +1,11 @@
-import type { FailureCause, HealthState } from '../../schemas/cluster.ts';
-import type { Voter } from '../../schemas/failover.ts';
-import type { HealthPolicy } from '../../schemas/fleet.ts';
-import type { Probe } from '../../schemas/probe.ts';
-import type { HealthRecord, VoterRecord } from './health.ts';
+import type { FailureCause, HealthState } from '../../../schemas/cluster.ts';
+import type { Voter } from '../../../schemas/failover.ts';
+import type { HealthPolicy } from '../../../schemas/fleet.ts';
+import { compareText } from '../precedence.ts';
+import { type Impairment, slowness } from './impairment.ts';
+import type { HealthRecord, VoterRecord } from './record.ts';
+import { vantageOf } from './voters.ts';
+import { countIn, runsOf } from './window.ts';
 
 /** What one voter says of a cluster now; times are epoch milliseconds. */
 export interface CurrentVote {
@@ -10,11 +13,15 @@ export interface CurrentVote {
   /** unknown when it has not said anything for too long. */
   state: HealthState;
   sinceMs: number;
+  /** Of its last observations, as many as the policy looks at. */
+  failures: number;
   consecutiveFailures: number;
   consecutiveSuccesses: number;
   observedAtMs?: number | undefined;
   isFresh: boolean;
   isSuspect: boolean;
+  /** Since when it finds the cluster slow; absent while it does not. */
+  slowSinceMs?: number | undefined;
   cause?: FailureCause | undefined;
   detail: string;
 }
@@ -30,13 +37,15 @@ export interface Tally {
   verdict: HealthState;
   /** Of a cluster that is found unhealthy. */
   cause?: FailureCause | undefined;
-  /** Latency or alerts alone speak against it. */
-  impaired?: { detail: string } | undefined;
+  /** Where the voters of the verdict stand, by name; none while there is no verdict. */
+  vantages: string[];
+  /** What speaks against the cluster although it answers. */
+  impaired?: Impairment | undefined;
 }
 
 /** The rules by which votes are counted; the simulator breaks them one by one. */
 export interface VoteRules {
-  /** R1: an older observation says nothing of now. */
+  /** R1: an older observation says nothing of now, and neither does one from a time that has not come yet. */
   isFresh: (observedAtMs: number, policy: HealthPolicy, nowMs: number) => boolean;
   /** R4: the network of the voter seems to be at fault. */
   isSuspect: (suspectUntilMs: number, nowMs: number) => boolean;
@@ -47,30 +56,24 @@ export interface VoteRules {
 }
 
 export const VOTE_RULES: VoteRules = {
-  isFresh: (observedAtMs, policy, nowMs) => nowMs - observedAtMs <= freshnessMs(policy),
+  isFresh: (observedAtMs, policy, nowMs) =>
+    nowMs - observedAtMs <= freshnessMs(policy) && !isAhead(observedAtMs, nowMs),
   isSuspect: (suspectUntilMs, nowMs) => nowMs < suspectUntilMs,
   quorumOf: (voters) => Math.floor(voters / 2) + 1,
   isSufficient: (types) => types.some((type) => type !== 'gateway-view'),
 };
 
+/** Clocks that are set right differ by less. */
+const CLOCK_SKEW_MS = 5_000;
+
+/** The clock that tells the time is not set right, or this one is not. */
+export function isAhead(atMs: number, nowMs: number): boolean {
+  return atMs > nowMs + CLOCK_SKEW_MS;
+}
+
 /** A round and its answers may be missed twice. */
 export function freshnessMs({ intervalSeconds, timeoutSeconds }: HealthPolicy): number {
   return 3 * (intervalSeconds + timeoutSeconds) * 1000;
-}
-
-/** Names of the voters that watch a cluster: gateways see every one, edge and agents those that have a probe for them. */
-export function votersOf(
-  { name, spec }: { name: string; spec: { probes: Probe[] } },
-  voters: readonly Voter[],
-): string[] {
-  return voters.filter((voter) => watches(voter, name, spec.probes)).map((voter) => voter.name);
-}
-
-function watches(voter: Voter, cluster: string, probes: readonly Probe[]): boolean {
-  if (voter.clusters && !voter.clusters.includes(cluster)) return false;
-  if (voter.type === 'edge') return probes.some(({ from }) => from !== 'agents');
-  if (voter.type === 'agent') return probes.some(({ from }) => from !== 'edge');
-  return true;
 }
 
 /**
@@ -94,12 +97,31 @@ export function tally(
     ),
   );
   const quorum = rules.quorumOf(voters.length);
-  const sides = { up: typesOf('healthy', votes, voters), down: typesOf('unhealthy', votes, voters) };
-  const wins = (side: Voter['type'][]) => side.length > 0 && side.length >= quorum && rules.isSufficient(side);
-  const verdict = wins(sides.down) ? 'unhealthy' : wins(sides.up) ? 'healthy' : 'unknown';
-  const counted = { votes, up: sides.up.length, down: sides.down.length, quorum, verdict } as const;
+  const valid = voters.flatMap((voter, index) => {
+    const vote = votes[index];
+    return vote?.isFresh && !vote.isSuspect ? [{ voter, vote }] : [];
+  });
+  const sideOf = (state: HealthState) => valid.filter(({ vote }) => vote.state === state).map(({ voter }) => voter);
+  const wins = (side: readonly Voter[]) =>
+    side.length > 0 && side.length >= quorum && rules.isSufficient(side.map(({ type }) => type));
+  const [up, down] = [sideOf('healthy'), sideOf('unhealthy')];
+  const verdict = wins(down) ? 'unhealthy' : wins(up) ? 'healthy' : 'unknown';
+  const winners = verdict === 'unhealthy' ? down : verdict === 'healthy' ? up : [];
   const cause = verdict === 'unhealthy' ? causeOf(votes) : undefined;
-  return cause === undefined ? counted : { ...counted, cause };
+  const slow = valid.filter(({ vote }) => vote.slowSinceMs !== undefined && vote.state !== 'unhealthy');
+  const impaired = wins(slow.map(({ voter }) => voter))
+    ? slowness(
+        slow.map(({ vote }) => vote),
+        voters.length,
+        quorum,
+      )
+    : undefined;
+  return {
+    ...{ votes, up: up.length, down: down.length, quorum, verdict },
+    vantages: [...new Set(winners.map(vantageOf))].sort(compareText),
+    ...(cause && { cause }),
+    ...(impaired && { impaired }),
+  };
 }
 
 function currentVote(
@@ -110,16 +132,19 @@ function currentVote(
   rules: VoteRules,
 ): CurrentVote {
   if (vote === undefined) return { ...SILENT, voter: name };
-  const isFresh = vote.observedAtMs > 0 && rules.isFresh(vote.observedAtMs, policy, nowMs);
+  const isFresh = rules.isFresh(vote.observedAtMs, policy, nowMs);
+  const { failures: consecutiveFailures, successes: consecutiveSuccesses } = runsOf(vote.outcomes);
   return {
     voter: name,
     state: isFresh ? vote.state : 'unknown',
     sinceMs: vote.sinceMs,
-    consecutiveFailures: vote.consecutiveFailures,
-    consecutiveSuccesses: vote.consecutiveSuccesses,
-    observedAtMs: vote.observedAtMs || undefined,
+    failures: countIn(vote.outcomes, 'f', policy.failureWindow),
+    consecutiveFailures,
+    consecutiveSuccesses,
+    observedAtMs: vote.observedAtMs,
     isFresh,
     isSuspect: rules.isSuspect(vote.suspectUntilMs, nowMs),
+    ...(vote.slowSinceMs !== undefined && { slowSinceMs: vote.slowSinceMs }),
     cause: vote.last.cause,
     detail: vote.last.detail,
   };
@@ -128,22 +153,13 @@ function currentVote(
 const SILENT = {
   state: 'unknown',
   sinceMs: 0,
+  failures: 0,
   consecutiveFailures: 0,
   consecutiveSuccesses: 0,
   isFresh: false,
   isSuspect: false,
   detail: 'has not said anything yet',
 } as const;
-
-/** Types of the voters with a valid vote for the state. */
-function typesOf(state: HealthState, votes: readonly CurrentVote[], voters: readonly Voter[]): Voter['type'][] {
-  const types: Voter['type'][] = [];
-  for (const [index, vote] of votes.entries()) {
-    const voter = voters[index];
-    if (voter && vote.state === state && vote.isFresh && !vote.isSuspect) types.push(voter.type);
-  }
-  return types;
-}
 
 /** R6: whoever sees the cluster answer around its ingress is believed. */
 function causeOf(votes: readonly CurrentVote[]): FailureCause | undefined {
