@@ -149,7 +149,9 @@ export class Story {
   /** Time passes; who is named is found so, and all others are healthy. */
   after(seconds: number, found: Found = [], overrides: Partial<Situation> = {}): Verdict | undefined {
     const nowMs = this.now.nowMs + seconds * 1000;
-    const states = new Map(Array.isArray(found) ? found.map((name) => [name, 'unhealthy']) : Object.entries(found));
+    const states = new Map<string, HealthRecord['state']>(
+      Array.isArray(found) ? found.map((name) => [name, 'unhealthy']) : Object.entries(found),
+    );
     const records = (overrides.clusters ?? this.now.clusters).map(({ name, voters }) => {
       const state = states.get(name) ?? 'healthy';
       const before = this.now.health.find(({ cluster }) => cluster === name);
