@@ -71,13 +71,16 @@ export function hasEntitlement(context: Context, traffic: Traffic, limits: Limit
 
 function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {
   const members = placement.members.map((member, index): BackendMember => {
-    const own = grace?.has(member.cluster) ? TURN : (limits.get(member.cluster) ?? NO_LIMITS);
-    return { ...member, had: had[index] ?? 0, limits: own };
+    const own = limits.get(member.cluster) ?? NO_LIMITS;
+    return { ...member, had: had[index] ?? 0, limits: grace?.has(member.cluster) ? own.map(spared) : own };
   });
   return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
 }
 
-const TURN: readonly Limit[] = [{ reason: 'turn' }];
+/** What people ask for holds in the time of grace, too. */
+function spared(limit: Limit): Limit {
+  return limit.reason === 'down' ? { reason: 'turn' } : limit;
+}
 
 /** Undefined for a backend that nothing holds back and that has what is declared. */
 function sealedBackend({ key, pools }: Placement, backend: Backend, allocated: Allocated): SealedBackend | undefined {
