@@ -55,7 +55,7 @@ function watched(facts: ClusterFacts, rules: Rules, { policy, health, nowMs }: S
   const record = health.find((item) => item.cluster === facts.name && item.uid === facts.uid);
   const voters = policy.voters.filter((voter: Voter) => facts.voters.includes(voter.name));
   const tally = rules.verdictOf(record, voters, policy.health, nowMs, rules.votes);
-  return { facts, record, tally, isWatched: voters.length > 0 };
+  return { facts, record, tally, isWatched: tally.votes.length > 0 };
 }
 
 /** Found healthy now, and since when; undefined while it is not. */
