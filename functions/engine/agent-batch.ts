@@ -32,7 +32,7 @@ export function untimely(
  */
 export async function takeSequence(deps: Deps, { fleet, voter, sequence }: ObservationBatch): Promise<boolean> {
   const last = await deps.store.document(fleet, 'voter', voter);
-  if (last !== undefined && sequence <= last.body.sequence) return false;
+  if (last !== undefined && sequence <= (last.body.sequence ?? 0)) return false;
   const next: StoredDocument = {
     fleet,
     kind: 'voter',

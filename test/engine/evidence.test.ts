@@ -205,7 +205,7 @@ describe('a fleet', () => {
     expect(await decisions()).toMatchObject([{ withdrawnAfter: ['a'] }]);
   });
 
-  it('finds a cluster impaired that answers too slowly, shows it, and takes nothing from it for its health', async () => {
+  it('finds a cluster impaired that answers too slowly, shows it, and gives its traffic to others until it answers in time for its dwell time', async () => {
     const { host, port } = harness.edge.clusters.a.address;
     const declared = declaredOf(await clusterOf('a'));
     const probes = [{ type: 'http', url: `http://${host}:${port}/healthz`, maxLatencyMs: 500 }];
@@ -221,9 +221,12 @@ describe('a fleet', () => {
       votes: [{ slowSince: expect.any(String) }],
       lastObservation: { isSlow: true },
     });
-    expect(await decisions()).toEqual([]);
+    expect((await clusterOf('a')).withdrawal).toMatchObject({ cause: 'impaired', percent: 0 });
     await rounds(7);
     expect((await clusterOf('a')).health).not.toHaveProperty('impaired');
+    expect((await clusterOf('a')).standing).toMatchObject({ state: 'held', waitsFor: ['dwell'] });
+    await rounds(14);
+    expect((await clusterOf('a')).standing.state).toBe('up');
   });
 
   it('hears each gateway of what it sees of its backends, and of a gateway that cannot be asked nothing', async () => {

@@ -78,7 +78,7 @@ function watched(
 ): Watched {
   const voters = policy.voters.filter((voter: Voter) => facts.voters.includes(voter.name));
   const counted = tally(record, voters, policy.health, nowMs);
-  const isWatched = voters.length > 0;
+  const isWatched = counted.votes.length > 0;
   return { facts, record, tally: counted, isWatched, finding: isKept || !isWatched ? 'healthy' : counted.verdict };
 }
 
