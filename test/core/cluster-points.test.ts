@@ -1,30 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { clusterPoints, pointsDiffer, rangeText } from '../../functions/core/allocation/points.ts';
-import type { Placement } from '../../functions/core/failover/situation.ts';
-import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
-
-const placement = (key: string, weights: Record<string, number>): Placement => ({
-  key,
-  members: Object.entries(weights).map(([cluster, weight]) => ({ cluster, weight, tier: 0 })),
-  pinned: false,
-  load: 0,
-  services: ['shop'],
-});
-
-const withdrawn = (...times: [string, number][]): Traffic => ({
-  ...NO_TRAFFIC,
-  withdrawals: times.map(([cluster, sinceMs]) => ({
-    cluster,
-    percent: 0,
-    cause: 'failure',
-    sinceMs,
-    reason: 'unhealthy',
-    decision: 'd',
-  })),
-});
+import { clusterPoints, rangeText } from '../../functions/core/allocation/points.ts';
+import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
+import { down, limited } from './fixtures.ts';
+import { placement } from './situations.ts';
 
 describe('points that clusters shall have', () => {
-  const placements = [placement('p', { a: 60, b: 40 }), placement('q', { a: 10, c: 90 })];
+  const placements = [placement({ a: 60, b: 40 }, { key: 'p' }), placement({ a: 10, c: 90 }, { key: 'q' })];
 
   it('are told as the least and the most of any placement', () => {
     const found = clusterPoints(placements, NO_TRAFFIC);
@@ -36,9 +17,9 @@ describe('points that clusters shall have', () => {
     ]);
   });
 
-  it('differ when the order of withdrawals does, since those that were withdrawn last keep serving', () => {
-    const [before, after] = [withdrawn(['a', 1], ['b', 2]), withdrawn(['a', 3], ['b', 2])];
-    expect(pointsDiffer(placements, before, after)).toBe(true);
-    expect(pointsDiffer(placements, before, withdrawn(['a', 1], ['b', 5]))).toBe(false);
+  it('are those of the clusters that nothing holds back', () => {
+    const found = clusterPoints(placements, limited({ a: [down()] }));
+    expect(found.get('a')).toEqual({ minPercent: 0, maxPercent: 0 });
+    expect(found.get('b')).toEqual({ minPercent: 100, maxPercent: 100 });
   });
 });

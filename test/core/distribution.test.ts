@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { toPercents } from '../../functions/core/allocation/apportion.ts';
 import { placementKey, placementsOf } from '../../functions/core/allocation/placements.ts';
-import { effectiveShares, shares, toPercents } from '../../functions/core/allocation/points.ts';
-import { member, pool, T0, withdrawal, without } from './fixtures.ts';
+import { effectiveShares, shares } from '../../functions/core/allocation/points.ts';
+import type { Limit } from '../../functions/core/allocation/types.ts';
+import { NO_ALLOCATION } from '../../functions/core/failover/traffic.ts';
+import { down, limited, member, pool, T0 } from './fixtures.ts';
 
 const percents = (result: { percent: number }[]) => result.map((share) => share.percent);
 
@@ -72,132 +75,104 @@ describe('shares of a pool', () => {
   const active = pool([member('a', 60), member('b', 40)]);
   const standby = pool([member('a', 100), member('b', 100, 1), member('c', 100, 2)]);
 
-  it('are the declared weights while nobody is withdrawn', () => {
-    expect(percents(effectiveShares(active, without()))).toEqual([60, 40]);
-    expect(percents(effectiveShares(standby, without()))).toEqual([100, 0, 0]);
+  it('are the declared weights while nothing holds anybody back', () => {
+    expect(percents(effectiveShares(active, limited()))).toEqual([60, 40]);
+    expect(percents(effectiveShares(standby, limited()))).toEqual([100, 0, 0]);
   });
 
-  it('move to the others of the tier when a cluster is withdrawn', () => {
-    expect(percents(effectiveShares(active, without(withdrawal('a'))))).toEqual([0, 100]);
-    expect(
-      percents(effectiveShares(pool([member('a', 50), member('b', 30), member('c', 20)]), without(withdrawal('a')))),
-    ).toEqual([0, 60, 40]);
+  it('move to the others of the tier when a cluster is down', () => {
+    const three = pool([member('a', 50), member('b', 30), member('c', 20)]);
+    expect(percents(effectiveShares(active, limited({ a: [down()] })))).toEqual([0, 100]);
+    expect(percents(effectiveShares(three, limited({ a: [down()] })))).toEqual([0, 60, 40]);
   });
 
   it('move to the next tier that can serve, and to no further one', () => {
-    expect(percents(effectiveShares(standby, without(withdrawal('a'))))).toEqual([0, 100, 0]);
-    expect(percents(effectiveShares(standby, without(withdrawal('a'), withdrawal('b'))))).toEqual([0, 0, 100]);
+    expect(percents(effectiveShares(standby, limited({ a: [down()] })))).toEqual([0, 100, 0]);
+    expect(percents(effectiveShares(standby, limited({ a: [down()], b: [down()] })))).toEqual([0, 0, 100]);
   });
 
-  it('stay with the cluster that was withdrawn last when every cluster is: a failed pool is better than an empty one', () => {
-    const both = [withdrawal('a', T0), withdrawal('b', T0 + 60_000)];
-    expect(percents(effectiveShares(active, without(...both)))).toEqual([0, 100]);
-  });
-
-  it('are the declared ones when all clusters were withdrawn at once', () => {
-    expect(percents(effectiveShares(active, without(withdrawal('a'), withdrawal('b'))))).toEqual([60, 40]);
+  it('are the declared ones when all went down together, and stay with the newest when they did not', () => {
+    expect(percents(effectiveShares(active, limited({ a: [down()], b: [down()] })))).toEqual([60, 40]);
+    expect(percents(effectiveShares(active, limited({ a: [down(T0)], b: [down(T0 + 60_000)] })))).toEqual([0, 100]);
   });
 
   it('do not move for a pinned pool', () => {
-    expect(percents(effectiveShares(pool([member('b', 1)], true), without(withdrawal('b'))))).toEqual([100]);
+    expect(percents(effectiveShares(pool([member('b', 1)], true), limited({ b: [down()] })))).toEqual([100]);
   });
 
   it('ignore clusters that are not in the pool', () => {
-    expect(percents(effectiveShares(active, without(withdrawal('z'))))).toEqual([60, 40]);
+    expect(percents(effectiveShares(active, limited({ z: [down()] })))).toEqual([60, 40]);
   });
 
-  it('leave a cluster with the declared weight 0 alone, even when the others are withdrawn', () => {
+  it('leave a cluster with the declared weight 0 alone, even when the others are down', () => {
     const canary = pool([member('a', 100), member('b', 0)]);
-    expect(percents(effectiveShares(canary, without(withdrawal('a'))))).toEqual([100, 0]);
+    expect(percents(effectiveShares(canary, limited({ a: [down()] })))).toEqual([100, 0]);
   });
 
   it('leave a part to a cluster that is on its way back; the others of its tier have the rest', () => {
-    const [three, only] = [pool([member('a', 50), member('b', 30), member('c', 20)]), pool([member('a', 100)])];
-    expect(percents(effectiveShares(active, without(withdrawal('a', T0, 50))))).toEqual([30, 70]);
-    expect(percents(effectiveShares(three, without(withdrawal('a', T0, 10))))).toEqual([5, 57, 38]);
-    expect(percents(effectiveShares(three, without(withdrawal('a', T0, 10), withdrawal('b'))))).toEqual([7, 0, 93]);
-    expect(percents(effectiveShares(standby, without(withdrawal('a', T0, 10))))).toEqual([10, 90, 0]);
-    expect(percents(effectiveShares(only, without(withdrawal('a', T0, 10))))).toEqual([100]);
+    const ramp = (percent: number): Limit[] => [{ reason: 'ramp', percent }];
+    const three = pool([member('a', 50), member('b', 30), member('c', 20)]);
+    expect(percents(effectiveShares(active, limited({ a: ramp(50) })))).toEqual([30, 70]);
+    expect(percents(effectiveShares(three, limited({ a: ramp(10) })))).toEqual([5, 57, 38]);
+    expect(percents(effectiveShares(three, limited({ a: ramp(10), b: [down()] })))).toEqual([7, 0, 93]);
+    expect(percents(effectiveShares(standby, limited({ a: ramp(10) })))).toEqual([10, 90, 0]);
+    expect(percents(effectiveShares(pool([member('a', 100)]), limited({ a: ramp(10) })))).toEqual([100]);
   });
 
-  it('grow linearly with what is left to a cluster, and never jump', () => {
-    const seen = Array.from(
-      { length: 100 },
-      (_, percent) => effectiveShares(active, without(withdrawal('a', T0, percent)))[0]?.percent,
-    );
-    for (const [percent, share] of seen.entries()) {
-      expect(Math.abs((share ?? 0) - 0.6 * percent)).toBeLessThanOrEqual(1);
-      expect(share).toBeGreaterThanOrEqual(seen[percent - 1] ?? 0);
-    }
-  });
-
-  it('are what an allocation says, also nothing at all; of the placement that it names, and not of a pinned one', () => {
-    const allocation = (shares: { cluster: string; percent: number }[]) => {
-      return {
-        withdrawals: [],
-        allocations: [{ placement: placementKey(active), cause: 'capacity' as const, shares }],
-      };
+  it('are what is sealed, of the placement that it names and of no other', () => {
+    const sealed = {
+      allocation: {
+        ...NO_ALLOCATION,
+        backends: [
+          {
+            placement: placementKey(active),
+            pools: ['shop/80'],
+            clusters: ['a', 'b'],
+            points: [10, 90],
+            reasons: ['capacity' as const, null],
+          },
+        ],
+      },
     };
-    const given = allocation([
-      { cluster: 'a', percent: 10 },
-      { cluster: 'b', percent: 90 },
-    ]);
-    expect(percents(effectiveShares(active, given))).toEqual([10, 90]);
-    expect(percents(effectiveShares(active, allocation([])))).toEqual([0, 0]);
-    expect(percents(effectiveShares(standby, given))).toEqual([100, 0, 0]);
-    expect(percents(effectiveShares({ ...active, pinned: true }, given))).toEqual([60, 40]);
-    expect(shares(active, given)[0]).toMatchObject({
-      effectivePercent: 10,
-      reason: expect.stringContaining('capacity'),
-    });
+    expect(percents(effectiveShares(active, sealed))).toEqual([10, 90]);
+    expect(percents(effectiveShares(standby, sealed))).toEqual([100, 0, 0]);
+    expect(percents(effectiveShares({ ...active, pinned: true }, sealed))).toEqual([60, 40]);
+    const [a] = shares(active, sealed);
+    expect(a).toMatchObject({ effectivePercent: 10, reason: expect.stringContaining('capacity') });
   });
 
   it('say why each cluster has its share', () => {
-    const [a, b] = shares(active, without(withdrawal('a')));
-    expect(a).toMatchObject({
-      declaredPercent: 60,
-      effectivePercent: 0,
-      reason: 'withdrawn: 3 consecutive probes failed',
-    });
+    const [a, b] = shares(active, limited({ a: [down()] }));
+    expect(a).toMatchObject({ declaredPercent: 60, effectivePercent: 0, reason: expect.stringMatching(/^down: /) });
     expect(b).toMatchObject({
       declaredPercent: 40,
       effectivePercent: 100,
-      reason: 'serves for clusters that are withdrawn',
+      reason: 'serves for clusters that are held back',
     });
   });
 
-  it('are never all 0 while a weight is declared, and total 100, whoever is withdrawn and whenever', () => {
+  it('are never all 0 while a weight is declared, and total 100, whoever is held back and why', () => {
+    const names = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+    const limit = fc.oneof<fc.Arbitrary<Limit>[]>(
+      fc.record({ reason: fc.constant('down' as const), sinceMs: fc.nat(3) }),
+      fc.record({ reason: fc.constantFrom('drained' as const, 'ramp' as const), percent: fc.constantFrom(0, 10, 99) }),
+      fc.record({ reason: fc.constantFrom('joining' as const, 'turn' as const, 'impaired' as const) }),
+    );
     const arbitrary = fc.record({
-      members: fc.uniqueArray(
-        fc.record({ cluster: fc.constantFrom('a', 'b', 'c', 'd', 'e'), weight: fc.nat(100), tier: fc.nat(3) }),
-        {
-          selector: (item) => item.cluster,
-          minLength: 1,
-        },
-      ),
-      withdrawn: fc.uniqueArray(
-        fc.record({
-          cluster: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
-          sinceMs: fc.nat(3),
-          percent: fc.constantFrom(0, 0, 10, 99),
-        }),
-        {
-          selector: (item) => item.cluster,
-        },
-      ),
+      members: fc.uniqueArray(fc.record({ cluster: names, weight: fc.nat(100), tier: fc.nat(3) }), {
+        selector: (item) => item.cluster,
+        minLength: 1,
+      }),
+      limits: fc.dictionary(names, fc.array(limit, { minLength: 1, maxLength: 2 })),
       pinned: fc.boolean(),
     });
     fc.assert(
-      fc.property(arbitrary, ({ members, withdrawn, pinned }) => {
+      fc.property(arbitrary, ({ members, limits, pinned }) => {
         const target = pool(
           members.map((item) => member(item.cluster, item.weight, item.tier)),
           pinned,
         );
-        const result = effectiveShares(
-          target,
-          without(...withdrawn.map((item) => withdrawal(item.cluster, item.sinceMs, item.percent))),
-        );
-        const total = percents(result).reduce((sum, value) => sum + value, 0);
+        const total = percents(effectiveShares(target, limited(limits))).reduce((sum, value) => sum + value, 0);
         expect(total).toBe(members.some((item) => item.weight > 0) ? 100 : 0);
       }),
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holdMs, nextRampPercent, nextShiftPercent } from '../../functions/core/failover/pace.ts';
+import { cooldownMs, hasFallen, nextRampPercent, nextShiftPercent } from '../../functions/core/failover/pace.ts';
 import { isFrozen, windowStartMs } from '../../functions/core/failover/windows.ts';
 import { FailbackInput, TimeWindow } from '../../schemas/failover.ts';
 
@@ -52,13 +52,21 @@ describe('a ramp', () => {
   });
 });
 
-it('R16: the hold doubles with each failure, up to an hour', () => {
-  expect([1, 2, 3, 4, 5, 9].map((failures) => holdMs(failures, 300) / 1000)).toEqual([
+it('the cooldown doubles with each failure, up to an hour', () => {
+  expect([1, 2, 3, 4, 5, 9].map((failures) => cooldownMs(failures, 300) / 1000)).toEqual([
     300, 600, 1200, 2400, 3600, 3600,
   ]);
 });
 
-it('R15: the first step down of a cluster that answers goes half of the way at most', () => {
+it('a fall above capacity counts for an hour, doubling with each, up to a day', () => {
+  const hours = (falls: number) => {
+    const at = Array.from({ length: falls }, () => 0);
+    return [...Array(30).keys()].filter((hour) => hasFallen(at, hour * 3_600_000)).length;
+  };
+  expect([0, 1, 2, 3, 6].map(hours)).toEqual([0, 1, 2, 4, 24]);
+});
+
+it('the first step down of a cluster that answers goes half of the way at most', () => {
   const pace = (isLive: boolean, isFirst: boolean) => ({ isLive, isFirst });
   expect(nextShiftPercent(100, 0, 100, pace(true, true))).toBe(50);
   expect(nextShiftPercent(50, 0, 100, pace(true, false))).toBe(0);

@@ -61,11 +61,11 @@ describe('safety rules', () => {
     expect(broken(context({ minServingClusters: 2 }), [DECLARED], [shared({ a: 0, b: 0, c: 0 })])).toEqual([]);
   });
 
-  it('count what automation has removed, and not what people take out', () => {
-    const capped = { maxRemoved: { percent: 50 } };
-    expect(broken(context(capped, { removed: ['a'] }), [DECLARED], [withoutA])).toEqual([]);
-    expect(broken(context(capped, { removed: ['a', 'c'] }), [DECLARED], [withoutA])).toEqual(['max-removed']);
-    expect(broken(context(capped), [DECLARED], [withoutA])).toEqual([]);
+  it('count only clusters that are not down', () => {
+    const down = new Set(['c']);
+    const rules = { minServingClusters: 1, exclusive: [['a', 'c']] };
+    expect(broken(context(rules, { down }), [DECLARED], [onlyC])).toEqual(['min-serving', 'exclusive']);
+    expect(broken(context(rules), [DECLARED], [onlyC])).toEqual([]);
   });
 
   it('compare all loads of a cluster with its ceiling', () => {
