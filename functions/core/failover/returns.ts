@@ -62,7 +62,7 @@ function withStep({ situation, clusters }: Context, traffic: Traffic, state: Clu
   if (isOnItsWay && (isUnsure || isFrozen(freezeWindows, nowMs))) return traffic;
   const percent = state.ramp?.percent ?? percentOf(traffic, state.cluster);
   const sinceStepMs = nowMs - (state.ramp?.steppedAtMs ?? nowMs);
-  const next = failback.mode === 'ramp' ? nextRampPercent(percent, sinceStepMs, failback) : 100;
+  const next = failback.mode === 'auto' ? 100 : nextRampPercent(percent, sinceStepMs, failback);
   if (isOnItsWay && next === percent) return traffic;
   const reason = next >= 100 ? 'nothing holds it back any more' : 'it returns step by step';
   const now = { nowMs, decision, reason };
