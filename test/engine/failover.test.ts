@@ -188,7 +188,7 @@ describe.each(matrix(PROVIDERS, 1))('behind %s, the decision upon a cluster that
       b: 40,
     });
     await harness.edge.clusters.a.recover();
-    await rounds(7);
+    await rounds(9);
     expect(await sharesOf('shop'), 'the first to recover does not wait').toEqual({ a: 100, b: 0 });
   });
 
