@@ -126,7 +126,9 @@ export function alarm(
 ): Impairment | undefined {
   const heard = voters.flatMap((voter) => {
     const told = record?.alerts?.find((item) => item.voter === voter.name);
-    return told && isAlive(told.heartbeatAtMs, voter, nowMs) ? [{ voter: voter.name, alerts: told.alerts.filter(isFiring) }] : [];
+    return told && isAlive(told.heartbeatAtMs, voter, nowMs)
+      ? [{ voter: voter.name, alerts: told.alerts.filter(isFiring) }]
+      : [];
   });
   const alerts = heard.flatMap((item) => item.alerts);
   if (alerts.length === 0) return undefined;
