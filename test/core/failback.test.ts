@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cooldownMs, hasFallen, nextRampPercent, nextShiftPercent } from '../../functions/core/failover/pace.ts';
+import { cooldownMs, nextRampPercent, nextShiftPercent } from '../../functions/core/failover/pace.ts';
 import { isFrozen, windowStartMs } from '../../functions/core/failover/windows.ts';
 import { FailbackInput, TimeWindow } from '../../schemas/failover.ts';
 
@@ -24,7 +24,7 @@ describe('a ramp', () => {
     expect(ramp(FailbackInput.parse({ stepPercent: 40, minimumPercent: 60 }))).toEqual([40, 80, 100]);
   });
 
-  it('I7: rises in steps of its size to the whole share, whatever its settings', () => {
+  it('rises in steps of its size to the whole share, whatever its settings', () => {
     const settings = fc.record({
       rampSeconds: fc.integer({ min: 10, max: 600 }),
       minimumPercent: fc.integer({ min: 1, max: 100 }),
@@ -56,14 +56,6 @@ it('the cooldown doubles with each failure, up to an hour', () => {
   expect([1, 2, 3, 4, 5, 9].map((failures) => cooldownMs(failures, 300) / 1000)).toEqual([
     300, 600, 1200, 2400, 3600, 3600,
   ]);
-});
-
-it('a fall above capacity counts for an hour, doubling with each, up to a day', () => {
-  const hours = (falls: number) => {
-    const at = Array.from({ length: falls }, () => 0);
-    return [...Array(30).keys()].filter((hour) => hasFallen(at, hour * 3_600_000)).length;
-  };
-  expect([0, 1, 2, 3, 6].map(hours)).toEqual([0, 1, 2, 4, 24]);
 });
 
 it('the first step down of a cluster that answers goes half of the way at most', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterFacts, Placement } from '../../functions/core/failover/situation.ts';
 import { lintPolicy } from '../../functions/core/lint.ts';
-import { facts, placement, policy } from './situations.ts';
+import { facts, placement, policy, standby } from './situations.ts';
 
 interface Fleet {
   input?: Record<string, unknown>;
@@ -18,7 +18,6 @@ function lint({ input = {}, clusters = CLUSTERS, placements = [placement({ a: 50
   return { refusals: pointers(refusals), warnings: pointers(warnings) };
 }
 
-const SERVING = '#/safety/minServingClusters';
 const capacities = (...values: number[]) => CLUSTERS.map((item, index) => ({ ...item, capacity: values[index] }));
 const loaded = [placement({ a: 1, b: 1, c: 1 }, { load: 900 })];
 
@@ -28,7 +27,11 @@ describe('a policy', () => {
   });
 
   it.each<[string, Fleet, string]>([
-    ['wants more clusters to serve than there are', { input: { safety: { minServingClusters: 4 } } }, SERVING],
+    [
+      'wants more clusters to serve than there are',
+      { input: { safety: { minServingClusters: 4 } } },
+      '#/safety/minServingClusters',
+    ],
     [
       'names unknown clusters in an exclusive set',
       { input: { safety: { exclusive: [['a', 'z']] } } },
@@ -56,16 +59,9 @@ describe('a policy', () => {
   });
 
   it.each<[string, Fleet, string]>([
-    ['sets a panic threshold', { input: { failover: { panic: { thresholdPercent: 70 } } } }, '#/failover/panic'],
-    [
-      'halts on correlated failures',
-      { input: { failover: { correlation: { action: 'halt' } } } },
-      '#/failover/correlation/action',
-    ],
-    ['caps removals by percent', { input: { safety: { maxRemoved: { percent: 50 } } } }, '#/safety/maxRemoved/percent'],
     [
       'lacks the capacity for a failure',
-      { clusters: capacities(490, 490, 490), placements: loaded },
+      { clusters: capacities(440, 440, 440), placements: loaded },
       '#/failover/headroomPercent',
     ],
     [
@@ -73,26 +69,52 @@ describe('a policy', () => {
       { input: { safety: { gates: [{ name: 'g', clusters: ['z'] }] } } },
       '#/safety/gates/0/clusters/0',
     ],
+    [
+      'names unknown clusters in a voter',
+      { input: { voters: [{ name: 'edge', type: 'edge', clusters: ['a', 'z'] }] } },
+      '#/voters/0/clusters/1',
+    ],
     ['drills a cluster that is not there', { input: { drills: [{ name: 'd', cluster: 'z' }] } }, '#/drills/0/cluster'],
+    [
+      'has a panic, which has no effect any more',
+      { input: { failover: { panic: { thresholdPercent: 70 } } } },
+      '#/failover/panic',
+    ],
+    [
+      'halts, which is now called ask',
+      { input: { failover: { correlation: { action: 'halt' } } } },
+      '#/failover/correlation/action',
+    ],
+    [
+      'ignores, which is now called proceed',
+      { input: { failover: { correlation: { action: 'ignore' } } } },
+      '#/failover/correlation/action',
+    ],
+    [
+      'caps removals by percent, which is now a number of clusters',
+      { input: { safety: { maxRemoved: { percent: 50 } } } },
+      '#/safety/maxRemoved/percent',
+    ],
   ])('that %s is warned of', (_, fleet, pointer) => {
     expect(lint(fleet)).toEqual({ refusals: [], warnings: [pointer] });
   });
 
-  it('is held against what health moves: pinned backends, single clusters and standby tiers may be as they are', () => {
-    const standby = placement(
-      {},
-      {
-        members: [
-          { cluster: 'a', weight: 100, tier: 0 },
-          { cluster: 'b', weight: 100, tier: 1 },
-        ],
-      },
-    );
+  it('may cap removals, and may want clusters to serve: neither keeps traffic on the dead', () => {
+    const safety = { maxRemoved: { clusters: 1 }, minServingClusters: 3, minBasePercent: 100 };
+    expect(lint({ input: { safety } })).toEqual({ refusals: [], warnings: [] });
+  });
+
+  it('is held against what health moves, and against capacities alone, not against what is kept free of them', () => {
     const alone = placement({ a: 100 });
-    expect(lint({ input: { safety: { minBasePercent: 60 } }, placements: [standby, alone] })).toEqual({
+    const pinned = placement({ a: 1, b: 1 }, { pinned: true, load: 900 });
+    expect(lint({ input: { safety: { minServingClusters: 1 } }, placements: [standby('a', 'b'), alone] })).toEqual({
       refusals: [],
       warnings: [],
     });
-    expect(lint({ clusters: capacities(600, 600, 600), placements: loaded })).toEqual({ refusals: [], warnings: [] });
+    expect(lint({ input: { safety: { minServingClusters: 2 } }, placements: [pinned] }).refusals).toEqual([]);
+    expect(lint({ input: { safety: { minServingClusters: 2 } }, placements: [pinned, alone] }).refusals).toEqual([
+      '#/safety/minServingClusters',
+    ]);
+    expect(lint({ clusters: capacities(460, 460, 460), placements: loaded })).toEqual({ refusals: [], warnings: [] });
   });
 });
