@@ -3,6 +3,7 @@
 import type { Issue } from '../../schemas/problem.ts';
 import { fill, loadsOf, overloaded } from './allocate.ts';
 import { placementShares } from './distribution.ts';
+import { lintEvidence } from './health/lint.ts';
 import { capacityLeftPercent, isPanic } from './panic.ts';
 import type { ClusterFacts, Placement, Policy } from './situation.ts';
 import type { Withdrawal } from './traffic.ts';
@@ -47,6 +48,7 @@ export function lintPolicy(
       ...lintNames(fleet),
       ...perPlacement(fleet, [doubtfulCap, doubtfulServing, doubtfulBase, doubtfulPanic]),
       ...lintSpareCapacity(fleet),
+      ...lintEvidence(policy, clusters, placements),
     ],
   };
 }

@@ -10,8 +10,15 @@ interface Fleet {
   canReject?: boolean;
 }
 
-const CLUSTERS = ['a', 'b', 'c'].map((name) => facts(name));
 const KEY = `${'A'.repeat(43)}=`;
+
+/** Nothing is to be said of how clusters are watched. */
+const VOTERS = [
+  { name: 'edge', type: 'edge' },
+  { name: 'east', type: 'agent', site: 'east', publicKey: KEY },
+  { name: 'west', type: 'agent', site: 'west', publicKey: `B${KEY.slice(1)}` },
+];
+const CLUSTERS = ['a', 'b', 'c'].map((name) => facts(name, { voters: VOTERS.map((voter) => voter.name) }));
 
 function lint({
   input = {},
@@ -19,7 +26,7 @@ function lint({
   placements = [placement({ a: 50, b: 30, c: 20 })],
   canReject = true,
 }: Fleet) {
-  const { refusals, warnings } = lintPolicy(policy(input), clusters, placements, { canReject });
+  const { refusals, warnings } = lintPolicy(policy({ voters: VOTERS, ...input }), clusters, placements, { canReject });
   const pointers = (issues: typeof refusals) => issues.map(({ pointer }) => pointer);
   return { refusals: pointers(refusals), warnings: pointers(warnings) };
 }
