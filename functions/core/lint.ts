@@ -5,6 +5,7 @@ import { allocate } from './allocation/allocate.ts';
 import { declaredPoints } from './allocation/bounds.ts';
 import type { Limit } from './allocation/types.ts';
 import type { ClusterFacts, Placement, Policy } from './failover/situation.ts';
+import { lintEvidence } from './health/lint.ts';
 
 export interface Lint {
   /** With these, the policy could not do what it is for. */
@@ -27,7 +28,12 @@ export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], pl
   const fleet = { policy, clusters, placements: moved };
   return {
     refusals: [...lintThresholds(fleet), ...lintKeys(fleet), ...lintExclusive(fleet), ...lintServing(fleet)],
-    warnings: [...lintRetired(fleet), ...lintNames(fleet), ...lintSpareCapacity(fleet)],
+    warnings: [
+      ...lintRetired(fleet),
+      ...lintNames(fleet),
+      ...lintSpareCapacity(fleet),
+      ...lintEvidence(policy, clusters, placements),
+    ],
   };
 }
 
@@ -135,16 +141,16 @@ function lintServing({ policy, placements }: Fleet): Issue[] {
 
 /** Whether the others can serve what each cluster serves. */
 function lintSpareCapacity({ policy, clusters, placements }: Fleet): Issue[] {
-  const part = 1 - policy.failover.headroomPercent / 100;
   const capacities = clusters.flatMap(({ name, capacity }) => {
-    return capacity === undefined ? [] : [{ cluster: name, requestsPerSecond: capacity * part, hasFallen: false }];
+    return capacity === undefined ? [] : [{ cluster: name, requestsPerSecond: capacity, hasFallen: false }];
   });
   if (capacities.length === 0) return [];
   for (const { name } of clusters) {
     const backends = placements.filter(({ load }) => load > 0).map((placement) => without(placement, name));
-    const [hot] = allocate({ backends, capacities, headroomPercent: 0, correlationWindowMs: 0 }).overloads;
+    const { headroomPercent } = policy.failover;
+    const [hot] = allocate({ backends, capacities, headroomPercent, correlationWindowMs: 0 }).overloads;
     if (hot === undefined) continue;
-    const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and may serve ${Math.floor(hot.requestsPerSecond)}`;
+    const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and can serve ${hot.requestsPerSecond}`;
     const detail = `the clusters do not have the capacity to serve without ${name}: ${needs}`;
     return [issue('#/failover/headroomPercent', 'capacity', detail)];
   }

@@ -9,11 +9,18 @@ interface Fleet {
   placements?: Placement[];
 }
 
-const CLUSTERS = ['a', 'b', 'c'].map((name) => facts(name));
 const KEY = `${'A'.repeat(43)}=`;
 
+/** Nothing is to be said of how clusters are watched. */
+const VOTERS = [
+  { name: 'edge', type: 'edge' },
+  { name: 'east', type: 'agent', site: 'east', publicKey: KEY },
+  { name: 'west', type: 'agent', site: 'west', publicKey: `B${KEY.slice(1)}` },
+];
+const CLUSTERS = ['a', 'b', 'c'].map((name) => facts(name, { voters: VOTERS.map((voter) => voter.name) }));
+
 function lint({ input = {}, clusters = CLUSTERS, placements = [placement({ a: 50, b: 30, c: 20 })] }: Fleet) {
-  const { refusals, warnings } = lintPolicy(policy(input), clusters, placements);
+  const { refusals, warnings } = lintPolicy(policy({ voters: VOTERS, ...input }), clusters, placements);
   const pointers = (issues: typeof refusals) => issues.map(({ pointer }) => pointer);
   return { refusals: pointers(refusals), warnings: pointers(warnings) };
 }
@@ -71,8 +78,8 @@ describe('a policy', () => {
     ],
     [
       'names unknown clusters in a voter',
-      { input: { voters: [{ name: 'edge', type: 'edge', clusters: ['a', 'z'] }] } },
-      '#/voters/0/clusters/1',
+      { input: { voters: [...VOTERS, { name: 'more', type: 'edge', clusters: ['a', 'z'] }] } },
+      '#/voters/3/clusters/1',
     ],
     ['drills a cluster that is not there', { input: { drills: [{ name: 'd', cluster: 'z' }] } }, '#/drills/0/cluster'],
     [
