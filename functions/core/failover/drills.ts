@@ -50,10 +50,10 @@ function hasFailingVote({ tally }: Watched): boolean {
   return tally.votes.some(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
 }
 
-/** The next step of the drill that is under way, or the begin of one whose window is open. */
+/** The next step of the drill that is under way. */
 export const moveDrill: Step = (context, traffic) => {
   const { drill } = traffic;
-  if (drill === undefined) return context.acts ? beginScheduled(context, traffic) : UNCHANGED;
+  if (drill === undefined) return UNCHANGED;
   const declared = declaredDrill(context, drill.name);
   if (declared === undefined) return UNCHANGED;
   if (drill.phase === 'returning') return giveBack(context, traffic, drill);
@@ -115,7 +115,8 @@ export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnd
 }
 
 /** Once in each window, when nothing speaks against it. */
-function beginScheduled(context: Context, traffic: Traffic): StepResult {
+export const beginScheduled: Step = (context, traffic) => {
+  if (traffic.drill !== undefined || !context.acts) return UNCHANGED;
   const { policy, nowMs, decision } = context.situation;
   for (const drill of policy.drills) {
     const startMs = openSinceMs(drill, nowMs);
@@ -125,7 +126,7 @@ function beginScheduled(context: Context, traffic: Traffic): StepResult {
     if (begun.type === 'moved') return begun;
   }
   return UNCHANGED;
-}
+};
 
 /** The drill with its first step to come; refused when something speaks against it. */
 export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run: string): StepResult {

@@ -66,7 +66,12 @@ export const judge: Step = (context, traffic) => {
 
 /** Those that fail before those that do not, the first to fail first: a brake holds back the later ones. */
 function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] {
-  const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? 0 : 1);
+  const isOut = ({ facts }: Watched) => {
+    const { standing } = stateOf(traffic, facts);
+    return standing === 'held' || standing === 'ramping';
+  };
+  // Those on their way back go down whatever brakes say, and count for the brakes of the others.
+  const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
   const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
   const isSettled = (item: Watched) =>
     findingOf(traffic, item) !== 'unhealthy' &&

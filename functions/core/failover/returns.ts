@@ -23,15 +23,22 @@ export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterSt
 /** The next step of those that have the turn: clusters of the site of which one is on its way, or else of the one that has waited longest. */
 export const bringBack: Step = (context, traffic) => {
   if (context.acts && context.verifiedAtMs === undefined) return UNCHANGED;
-  const waiting = inTurn(context, traffic);
-  const [first] = waiting;
-  if (first === undefined) return UNCHANGED;
-  const { site } = first.item.facts;
-  const next = waiting
-    .filter(({ item }) => item.facts.site === site)
-    .reduce((so, { item }) => withStep(context, so, item), traffic);
+  let next = withTurn(context, traffic);
+  // Where automation does not act, no gateway has to follow before the next site has its turn.
+  for (let before = traffic; !context.acts && next !== before; ) {
+    before = next;
+    next = withTurn(context, before);
+  }
   return next === traffic ? UNCHANGED : moved(next);
 };
+
+function withTurn(context: Context, traffic: Traffic): Traffic {
+  const waiting = inTurn(context, traffic);
+  const site = waiting[0]?.item.facts.site;
+  return waiting
+    .filter(({ item }) => item.facts.site === site)
+    .reduce((so, { item }) => withStep(context, so, item), traffic);
+}
 
 /** Clusters that may return, those that are on their way first. */
 function inTurn(context: Context, traffic: Traffic): { item: Watched; state: ClusterState }[] {
