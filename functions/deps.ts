@@ -305,8 +305,11 @@ export interface Store {
    * first, or when there is a lease and it is lost.
    */
   decide(recording: Recording): Promise<boolean>;
-  /** Keeps what a decision was taken upon, where that is too much for the transaction of the decision; else nothing is left to do. */
-  putInputs(recording: Recording): Promise<void>;
+  /**
+   * Writes what the transaction of a decision has no room for: rows of gateways beyond the first thirty, and what it was taken upon where that
+   * is long. Nothing is left to do of most decisions.
+   */
+  complete(recording: Recording): Promise<void>;
   /** Canonical JSON of what was decided upon. */
   inputs(fleet: string, decision: string): Promise<string | undefined>;
   decision(fleet: string, id: string): Promise<Decision | undefined>;

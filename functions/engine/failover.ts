@@ -56,20 +56,23 @@ async function record(
   const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
   const documents = [...recording.documents, ...deliveries.slice(0, DELIVERIES_AT_ONCE)];
   if (!(await deps.store.decide({ ...recording, documents, lease: question.lease }))) return undefined;
-  await keepInputs(deps, recording);
+  await complete(deps, recording);
   for (const delivery of deliveries.slice(DELIVERIES_AT_ONCE)) await deps.store.putDocument(delivery);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;
   deps.log.info('decision', { fleet, decision: id, outcome, withdrawn });
   return { verdict, decision, operation };
 }
 
-/** A decision holds, and is pushed, whether or not all of its explanation can be kept: it has the digest of that. */
-async function keepInputs(deps: Deps, recording: Recording): Promise<void> {
+/**
+ * A decision holds whether or not all that follows from it can be kept: it has the digest of what it was taken upon, and a gateway without a
+ * row follows when it is read next.
+ */
+async function complete(deps: Deps, recording: Recording): Promise<void> {
   const { fleet, decision } = recording;
   try {
-    await deps.store.putInputs(recording);
+    await deps.store.complete(recording);
   } catch (error) {
-    deps.log.error('decision.inputs-lost', { fleet, decision: decision.id }, error);
+    deps.log.error('decision.incomplete', { fleet, decision: decision.id }, error);
   }
 }
 

@@ -9,9 +9,9 @@ import { readPage } from './pages.ts';
 import { split } from './pieces.ts';
 import { itemOf, recordOf } from './record-type.ts';
 import { decisionRecord } from './records/traffic.ts';
-import type { Table } from './table.ts';
+import { chunks, type Table } from './table.ts';
 
-type Decisions = Pick<Store, 'traffic' | 'decide' | 'putInputs' | 'inputs' | 'decision' | 'decisions' | 'appendAudit'>;
+type Decisions = Pick<Store, 'traffic' | 'decide' | 'complete' | 'inputs' | 'decision' | 'decisions' | 'appendAudit'>;
 
 /** Decisions, and what they were taken upon, stay. */
 export function decisionStore(table: Table): Decisions {
@@ -27,13 +27,16 @@ export function decisionStore(table: Table): Decisions {
         put(itemOf(decisionRecord, decisionKey(fleet, decision.id), decision), ABSENT),
         ...(inputs.length <= MAX_PARTS ? inputs.map((part) => put(part, ABSENT)) : []),
         auditOperation(fleet, audit),
-        ...outbox.flatMap(outboxOperations),
+        ...outbox.slice(0, ROWS_AT_ONCE).flatMap(outboxOperations),
         ...(operation ? [operationOperation(operation)] : []),
         ...documents.flatMap(documentOperations),
       ]);
       return outcome.ok;
     },
-    putInputs: async ({ fleet, decision, inputs }) => {
+    complete: async ({ fleet, decision, inputs, outbox }) => {
+      for (const rows of chunks(outbox.slice(ROWS_AT_ONCE), ROWS_AT_ONCE)) {
+        await table.transact(rows.flatMap(outboxOperations));
+      }
       const items = inputsItems(fleet, decision.id, inputs);
       if (items.length > MAX_PARTS) await table.writeAll(items, []);
     },
@@ -52,6 +55,9 @@ export function decisionStore(table: Table): Decisions {
     },
   };
 }
+
+/** Rows of gateways, of two items each, that are written in one transaction. */
+const ROWS_AT_ONCE = 30;
 
 /** Parts of what was decided upon that are written in the transaction of the decision; more of them follow it, and the decision has their digest. */
 const MAX_PARTS = 3;

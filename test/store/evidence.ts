@@ -172,7 +172,7 @@ export function evidenceSuite(store: () => Store): void {
       const inputs = `"${'集群'.repeat(200_000)}"`;
       const large = recording(1, [], { inputs });
       expect(await store().decide(large)).toBe(true);
-      await store().putInputs(large);
+      await store().complete(large);
       expect(await store().inputs(FLEET, large.decision.id)).toBe(inputs);
     });
 

@@ -77,7 +77,7 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   release: refuse,
   putHealth: refuse,
   decide: refuse,
-  putInputs: refuse,
+  complete: refuse,
   appendAudit: refuse,
   putDocument: refuse,
 };
