@@ -2,7 +2,15 @@
 
 import { type Bounds, boundsOf } from './bounds.ts';
 import { COMFORT, HOT } from './stages.ts';
-import { addLoad, relaxedIn, TOLERANCE, type Work, type WorkedBackend, type WorkedCluster } from './work.ts';
+import {
+  addLoad,
+  type Place,
+  relaxedIn,
+  TOLERANCE,
+  type Work,
+  type WorkedBackend,
+  type WorkedCluster,
+} from './work.ts';
 
 /** What counts as too much, and what may be taken. */
 interface Relief {
@@ -98,15 +106,49 @@ function promise(item: WorkedBackend, promising: Set<WorkedCluster>, relief: Rel
 /** The shortest chain of moves off an overloaded cluster, breadth first in the order of backends and of members. */
 function chainFrom(start: WorkedCluster, relief: Relief, promising: ReadonlySet<WorkedCluster>): Hop[] | undefined {
   if (!isOverloaded(start, relief) || !promising.has(start)) return undefined;
-  const smallest = new Map<WorkedCluster, number>();
-  const queue: Arrival[] = [{ cluster: start }];
-  for (const arrival of queue) {
-    for (const hop of hopsFrom(arrival, relief)) {
-      const cluster = hop.item.clusters[hop.to];
-      const { pointLoad } = hop.item;
-      if (cluster === undefined || !promising.has(cluster) || isOnWayTo(arrival, cluster)) continue;
-      if (hasRoom(cluster, pointLoad)) return [...hopsTo(arrival), hop];
-      if (pointLoad + TOLERANCE >= (smallest.get(cluster) ?? Number.POSITIVE_INFINITY)) continue;
+  const roomiest = Math.max(...[...promising].map(({ load, capacity }) => capacity - load));
+  const search: Search = {
+    relief,
+    promising,
+    roomiest,
+    smallest: new Map([...promising].map((cluster) => [cluster, Infinity])),
+    queue: [{ cluster: start }],
+  };
+  for (const arrival of search.queue) {
+    const last = expand(arrival, search);
+    if (last !== undefined) return [...hopsTo(arrival), last];
+  }
+  return undefined;
+}
+
+interface Search {
+  relief: Relief;
+  promising: ReadonlySet<WorkedCluster>;
+  roomiest: number;
+  smallest: Map<WorkedCluster, number>;
+  queue: Arrival[];
+}
+
+function expand(arrival: Arrival, { relief, smallest, roomiest, queue }: Search): Hop | undefined {
+  const most = Math.max(roomiest + TOLERANCE, ...smallest.values());
+  const { places } = arrival.cluster;
+  for (let at = firstWithin(places, most); at < places.length; at++) {
+    const { item, index: from } = places[at] as Place;
+    const { pointLoad } = item;
+    if (item.points[from] === 0) continue;
+    if (!mayGive(arrival.cluster, arrival.hop, pointLoad, relief)) {
+      if (arrival.hop) return undefined;
+      continue;
+    }
+    const bounds = relief.boundsOf(item);
+    for (const [to, cluster] of item.clusters.entries()) {
+      const known = smallest.get(cluster);
+      if (to === from || known === undefined) continue;
+      const room = hasRoom(cluster, pointLoad);
+      if (!room && pointLoad + TOLERANCE >= known) continue;
+      if (!mayTake(item, to, bounds) || isOnWayTo(arrival, cluster)) continue;
+      const hop = { item, from, to };
+      if (room) return hop;
       smallest.set(cluster, pointLoad);
       queue.push({ cluster, hop, before: arrival });
     }
@@ -114,12 +156,14 @@ function chainFrom(start: WorkedCluster, relief: Relief, promising: ReadonlySet<
   return undefined;
 }
 
-function* hopsFrom(arrival: Arrival, relief: Relief): Generator<Hop> {
-  for (const { item, index: from } of arrival.cluster.places) {
-    if (item.points[from] === 0 || !mayGive(arrival.cluster, arrival.hop, item.pointLoad, relief)) continue;
-    const bounds = relief.boundsOf(item);
-    for (const to of item.clusters.keys()) if (to !== from && mayTake(item, to, bounds)) yield { item, from, to };
+function firstWithin(places: readonly Place[], most: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle]?.item.pointLoad ?? 0) > most) low = middle + 1;
+    else high = middle;
   }
+  return low;
 }
 
 /** Whether a cluster may give such a point: the overloaded one, when it is above its limit by as much; another one, when it can bear what it gets for it. */
