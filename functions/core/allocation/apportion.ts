@@ -3,47 +3,47 @@
 /**
  * `amount` points for entries with weights above 0, in proportion to the weights, by the largest remainder; earlier entries first on a tie. Each
  * entry gets at least 1 where there are enough points for all. The result totals `amount`; there must be at least one entry.
+ *
+ * Weights are integers up to 100,000,000, so that all products are exact.
  */
 export function apportion(amount: number, weights: readonly number[]): number[] {
-  const { lifted, budget, total } = liftSmall(amount, weights);
-  const points = weights.map((weight, index) => (lifted.has(index) ? 1 : Math.floor((weight * budget) / total)));
-  const rest = amount - points.reduce((sum, one) => sum + one, 0);
+  if (weights.length === 1) return [amount];
+  const points = weights.map(() => 0);
+  const { budget, total } = liftSmall(amount, weights, points);
+  const remainders: { index: number; remainder: number }[] = [];
+  let rest = budget;
+  for (const [index, weight] of weights.entries()) {
+    if (points[index] !== 0) continue;
+    const whole = Math.floor((weight * budget) / total);
+    points[index] = whole;
+    rest -= whole;
+    remainders.push({ index, remainder: (weight * budget) % total });
+  }
   if (rest === 0) return points;
-  const byRemainder = weights
-    .map((weight, index) => ({ index, remainder: lifted.has(index) ? -1 : (weight * budget) % total }))
-    .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
-  for (const { index } of byRemainder.slice(0, rest)) points[index] = (points[index] ?? 0) + 1;
+  remainders.sort((a, b) => b.remainder - a.remainder || a.index - b.index);
+  for (const { index } of remainders.slice(0, rest)) points[index] = (points[index] ?? 0) + 1;
   return points;
 }
 
-/** Sets aside 1 point for each entry whose proportion is below 1, until the others can share what is left. */
-function liftSmall(
-  amount: number,
-  weights: readonly number[],
-): { lifted: ReadonlySet<number>; budget: number; total: number } {
-  const lifted = new Set<number>();
-  for (;;) {
-    const budget = amount - lifted.size;
-    const total = weights.reduce((sum, weight, index) => (lifted.has(index) ? sum : sum + weight), 0);
-    const small =
-      amount < weights.length
-        ? -1
-        : weights.findIndex((weight, index) => !lifted.has(index) && weight * budget < total);
-    if (small === -1) return { lifted, budget, total };
-    lifted.add(small);
+/** Gives 1 point to each entry whose proportion is below 1, until the others can share what is left: returns how much, and their weight. */
+function liftSmall(amount: number, weights: readonly number[], points: number[]): { budget: number; total: number } {
+  let budget = amount;
+  let total = weights.reduce((sum, weight) => sum + weight, 0);
+  if (amount < weights.length) return { budget, total };
+  const isSmall = (weight: number, index: number) => points[index] === 0 && weight * budget < total;
+  for (let small = weights.findIndex(isSmall); small !== -1; small = weights.findIndex(isSmall)) {
+    points[small] = 1;
+    budget -= 1;
+    total -= weights[small] ?? 0;
   }
+  return { budget, total };
 }
 
 /** Integers that total 100, in proportion to the weights, as `apportion` shares them out; a weight of 0 gets 0. No weight above 0 gives zeros. */
 export function toPercents(weights: readonly number[]): number[] {
-  const positions = weights.flatMap((weight, index) => (weight > 0 ? [index] : []));
   const percents = weights.map(() => 0);
-  if (positions.length === 0) return percents;
-  const points = apportion(
-    100,
-    positions.map((index) => weights[index] ?? 0),
-  );
-  for (const [position, index] of positions.entries()) percents[index] = points[position] ?? 0;
+  const takers = weights.map((weight, index) => ({ index, weight, most: weight > 0 ? Number.POSITIVE_INFINITY : 0 }));
+  pour(100, takers, percents);
   return percents;
 }
 
@@ -68,13 +68,14 @@ export function pour(amount: number, takers: readonly Taker[], points: number[])
     );
     const isFull = ({ most }: Taker, position: number) => (given[position] ?? 0) > most;
     const full = open.filter(isFull);
-    for (const [position, { index, most }] of open.entries()) {
-      if (full.length > 0 && (given[position] ?? 0) <= most) continue;
-      const added = full.length > 0 ? most : (given[position] ?? 0);
-      points[index] = (points[index] ?? 0) + added;
-      left -= added;
+    if (full.length === 0) {
+      for (const [position, { index }] of open.entries()) points[index] = (points[index] ?? 0) + (given[position] ?? 0);
+      return 0;
     }
-    if (full.length === 0) break;
+    for (const { index, most } of full) {
+      points[index] = (points[index] ?? 0) + most;
+      left -= most;
+    }
     open = open.filter((taker) => !full.includes(taker));
   }
   return left;

@@ -1,12 +1,10 @@
 /** What each member of a backend may have at most, and what it is entitled to. */
 
 import { pour, type Taker } from './apportion.ts';
-import type { Backend, BackendMember, Limit, LimitReason } from './types.ts';
+import type { Backend, BackendMember, Limit } from './types.ts';
 
 /** The most that each member may have; Infinity where nothing limits it. */
-export type Bounds = number[];
-
-export const POINTS = 100;
+export type Bounds = readonly number[];
 
 /** A member that may be given points at all. */
 export function isAble({ weight, limits }: BackendMember): boolean {
@@ -26,12 +24,13 @@ interface FilledMember {
 /** Points within the bounds, tier by tier; what fits nowhere is left over. */
 export function fill(members: readonly FilledMember[], bounds: Bounds): { points: number[]; left: number } {
   const points = members.map(() => 0);
-  let left = POINTS;
+  let left = 100;
   for (const tier of tiersOf(members)) {
     if (left === 0) break;
-    const takers = members.flatMap(({ weight, tier: own }, index): Taker[] => {
-      return own === tier && weight > 0 ? [{ index, weight, most: bounds[index] ?? 0 }] : [];
-    });
+    const takers: Taker[] = [];
+    for (const [index, { weight, tier: own }] of members.entries()) {
+      if (own === tier && weight > 0) takers.push({ index, weight, most: bounds[index] ?? 0 });
+    }
     left = pour(left, takers, points);
   }
   return { points, left };
@@ -45,65 +44,81 @@ export function declaredPoints(members: readonly FilledMember[]): number[] {
   ).points;
 }
 
-/** What members are entitled to besides what limits them: their points if nothing held them back, and all others were as they are. */
+/**
+ * What members are entitled to besides what limits them: their points if nothing held them back, and all others were as they are. What a part of an
+ * entitlement leaves to the others counts as a part of what they would be entitled to if no parts were taken.
+ */
 export function entitlementsOf({ members }: Pick<Backend, 'members'>): number[] {
-  const hard = members.map((member) => hardBound(member, NOTHING));
-  const first = entitledWithin(members, hard);
-  if (!members.some(({ limits }) => limits.some(isPart))) return first;
-  const withParts = members.map((member, index) =>
-    Math.min(hard[index] ?? 0, partBound(member, first[index] ?? 0, NOTHING)),
-  );
-  return entitledWithin(members, withParts);
+  const unparted = members.map((member) => boundOf(member, 0, isPart));
+  if (!members.some(hasPart)) return entitledWithin(members, unparted);
+  const first = entitledWithin(members, unparted, hasPart);
+  const parted = members.map((member, index) => boundOf(member, first[index] ?? 0, isNone));
+  return entitledWithin(members, parted);
 }
 
-function entitledWithin(members: readonly BackendMember[], bounds: Bounds): number[] {
+/** Points of each member when it alone is not bound; only of those that are `asked` for. */
+function entitledWithin(
+  members: readonly BackendMember[],
+  bounds: Bounds,
+  asked: (member: BackendMember) => boolean = isAble,
+): number[] {
   return members.map((member, index) => {
-    if (!isAble(member)) return 0;
+    if (!isAble(member) || !asked(member)) return 0;
     const free = bounds.map((bound, other) => (other === index ? Number.POSITIVE_INFINITY : bound));
     return fill(members, free).points[index] ?? 0;
   });
 }
 
-const NOTHING: ReadonlySet<LimitReason> = new Set();
-
-/** The most that each member may have, but for the reasons that are relaxed. */
-export function boundsOf(backend: Backend, relaxed: ReadonlySet<LimitReason> = NOTHING): Bounds {
-  const { members } = backend;
-  const isFree = members.every(({ limits }) => limits.length === 0);
-  if (isFree) return members.map((member) => (isAble(member) ? Number.POSITIVE_INFINITY : 0));
-  const hasPart = members.some(({ limits }) => limits.some((limit) => isPart(limit) && !relaxed.has(limit.reason)));
-  const entitled = hasPart ? entitlementsOf(backend) : [];
-  return members.map((member, index) => {
-    return Math.min(hardBound(member, relaxed), partBound(member, entitled[index] ?? 0, relaxed));
-  });
+/** The most that each member may have, but for the limits that are relaxed. `entitlements` are asked for where a limit is a part of them. */
+export function boundsOf(
+  members: readonly BackendMember[],
+  entitlements: readonly number[],
+  isRelaxed: (limit: Limit) => boolean = isNone,
+): Bounds {
+  return members.map((member, index) => boundOf(member, entitlements[index] ?? 0, isRelaxed));
 }
 
-function hardBound(member: BackendMember, relaxed: ReadonlySet<LimitReason>): number {
+function boundOf(member: BackendMember, entitlement: number, isRelaxed: (limit: Limit) => boolean): number {
   if (!isAble(member)) return 0;
   let bound = Number.POSITIVE_INFINITY;
-  for (const { reason } of member.limits) {
-    if (relaxed.has(reason)) continue;
-    if (NONE.has(reason)) return 0;
-    if (HAD.has(reason)) bound = Math.min(bound, member.had);
+  for (const limit of member.limits) {
+    if (!isRelaxed(limit)) bound = Math.min(bound, allowedBy(limit, member.had, entitlement));
   }
   return bound;
 }
 
-const NONE: ReadonlySet<LimitReason> = new Set<LimitReason>(['down', 'joining', 'impaired']);
-const HAD: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'dwell', 'consent']);
-
-type Part = Extract<Limit, { percent: number }>;
-
-function isPart(limit: Limit): limit is Part {
-  return limit.reason === 'drained' || limit.reason === 'ramp' || limit.reason === 'drill';
+function allowedBy(limit: Limit, had: number, entitlement: number): number {
+  switch (limit.reason) {
+    case 'turn':
+    case 'dwell':
+    case 'consent':
+      return had;
+    case 'drained':
+    case 'drill':
+      return partOf(entitlement, limit.percent);
+    case 'ramp':
+      return Math.max(had, partOf(entitlement, limit.percent));
+    case 'down':
+    case 'isolated':
+    case 'joining':
+    case 'impaired':
+      return 0;
+  }
 }
 
-function partBound({ limits, had }: BackendMember, entitlement: number, relaxed: ReadonlySet<LimitReason>): number {
-  let bound = Number.POSITIVE_INFINITY;
-  for (const limit of limits) {
-    if (!isPart(limit) || relaxed.has(limit.reason)) continue;
-    const part = Math.floor((limit.percent * entitlement) / POINTS);
-    bound = Math.min(bound, limit.reason === 'ramp' ? Math.max(part, had) : part);
-  }
-  return bound;
+function partOf(entitlement: number, percent: number): number {
+  return Math.floor((percent * entitlement) / 100);
+}
+
+/** Whether a limit of the member is a part of its entitlement. */
+export function hasPart({ limits }: BackendMember): boolean {
+  return limits.some(isPart);
+}
+
+function isPart(limit: Limit): boolean {
+  return 'percent' in limit;
+}
+
+function isNone(): boolean {
+  return false;
 }

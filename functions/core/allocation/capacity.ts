@@ -1,99 +1,96 @@
 /** Clusters above what they can serve give points to members that have room. */
 
 import { pour, type Taker } from './apportion.ts';
-import { addLoad, type RoomLimit, TOLERANCE, takersOf, type Work, type WorkedBackend } from './work.ts';
+import {
+  addLoad,
+  type RoomLimit,
+  TOLERANCE,
+  takersOf,
+  type Work,
+  type WorkedBackend,
+  type WorkedCluster,
+} from './work.ts';
 
 /** Points that clusters have given up, by the tier of those that gave them. */
 type Displaced = Map<WorkedBackend, Map<number, number>>;
 
 /** Every cluster gives up what is above its capacity; then that goes to where there is room below the headroom, the same tier first. */
-export function relieveCapacity(work: Work): void {
-  if (work.capacities.size === 0) return;
+export function displace({ input, ordered, clusters }: Work): void {
   const displaced: Displaced = new Map();
-  for (const cluster of [...work.capacities.keys()].sort()) giveUp(work, cluster, displaced);
-  const part = 1 - work.input.headroomPercent / 100;
-  const limit: RoomLimit = ({ requestsPerSecond }) => requestsPerSecond * part;
-  for (const item of work.moved) {
+  for (const cluster of clusters) giveUp(cluster, displaced);
+  const part = 1 - input.headroomPercent / 100;
+  const limit: RoomLimit = ({ capacity }) => capacity * part;
+  for (const item of ordered) {
     const own = displaced.get(item);
-    if (item.pointLoad === 0 || (own === undefined && item.left === 0)) continue;
+    if (!item.isMovable || (own === undefined && item.left === 0)) continue;
     let left = 0;
-    for (const tier of item.tiers) {
+    for (const tier of own === undefined ? [] : item.tiers) {
       const order = [tier, ...item.tiers.filter((other) => other !== tier)];
-      left += place(work, item, own?.get(tier) ?? 0, order, limit);
+      left += place(item, own?.get(tier) ?? 0, order, limit);
     }
-    item.left = left + place(work, item, item.left, item.tiers, limit);
+    item.left = left + place(item, item.left, item.tiers, limit);
   }
 }
 
 /** Pours an amount into the tiers, one after the other, and returns what fits nowhere. */
-export function place(
-  work: Work,
-  item: WorkedBackend,
-  amount: number,
-  tiers: readonly number[],
-  limit: RoomLimit,
-): number {
+export function place(item: WorkedBackend, amount: number, tiers: readonly number[], limit: RoomLimit): number {
   let left = amount;
   for (const tier of tiers) {
     if (left === 0) break;
-    left = give(work, item, left, takersOf(work, item, tier, limit));
+    left = give(item, left, takersOf(item, tier, limit));
   }
   return left;
 }
 
 /** Pours an amount to takers, and counts it to the loads. Returns what is left over. */
-export function give(work: Work, item: WorkedBackend, amount: number, takers: readonly Taker[]): number {
-  const before = takers.map(({ index }) => item.points[index] ?? 0);
+export function give(item: WorkedBackend, amount: number, takers: readonly Taker[]): number {
+  if (takers.length === 0) return amount;
+  const before = [...item.points];
   const left = pour(amount, takers, item.points);
-  for (const [position, { index }] of takers.entries()) {
-    addLoad(work, item, index, (item.points[index] ?? 0) - (before[position] ?? 0));
-  }
+  for (const [index, points] of item.points.entries()) addLoad(item, index, points - (before[index] ?? 0));
   return left;
 }
 
-/** Remainders that differ by less are equal: they are quotients, which are rounded. */
-const GRAIN = 1e9;
+/** Parts of a point are quotients of rounded numbers: what differs by less is equal. */
+const GRAINS_PER_POINT = 1e9;
 
 interface Giver {
   item: WorkedBackend;
   index: number;
-  exact: number;
-  given: number;
+  has: number;
+  gives: number;
+  /** What it would give besides if points could be divided, in grains. */
+  remainder: number;
 }
 
-function giveUp(work: Work, cluster: string, displaced: Displaced): void {
-  const capacity = work.capacities.get(cluster)?.requestsPerSecond ?? 0;
-  const load = work.loads.get(cluster) ?? 0;
-  if (load <= capacity + TOLERANCE) return;
-  const givers = giversOf(work, cluster, load - capacity);
-  let excess = load - capacity - givers.reduce((sum, { item, given }) => sum + item.pointLoad * given, 0);
-  const remainderOf = ({ exact, given }: Giver) => Math.round((exact - given) * GRAIN);
-  const byRemainder = [...givers].sort((a, b) => remainderOf(b) - remainderOf(a));
-  for (const giver of byRemainder) {
+function giveUp(cluster: WorkedCluster, displaced: Displaced): void {
+  if (cluster.load <= cluster.capacity + TOLERANCE) return;
+  const givers = giversOf(cluster);
+  let excess = givers.reduce((rest, { item, gives }) => rest - item.pointLoad * gives, cluster.load - cluster.capacity);
+  for (const giver of [...givers].sort((a, b) => b.remainder - a.remainder)) {
     if (excess <= TOLERANCE) break;
-    if (giver.given >= (giver.item.points[giver.index] ?? 0)) continue;
-    giver.given += 1;
+    if (giver.gives === giver.has) continue;
+    giver.gives += 1;
     excess -= giver.item.pointLoad;
   }
-  for (const { item, index, given } of givers) {
+  for (const { item, index, gives, has } of givers) {
+    if (gives === 0) continue;
     const tier = item.backend.members[index]?.tier ?? 0;
     const own = displaced.get(item) ?? new Map<number, number>();
-    displaced.set(item, own.set(tier, (own.get(tier) ?? 0) + given));
-    item.points[index] = (item.points[index] ?? 0) - given;
-    addLoad(work, item, index, -given);
+    displaced.set(item, own.set(tier, (own.get(tier) ?? 0) + gives));
+    item.points[index] = has - gives;
+    addLoad(item, index, -gives);
   }
 }
 
-/** In the order of backends. */
-function giversOf({ servedBy }: Work, cluster: string, excess: number): Giver[] {
-  const givers = (servedBy.get(cluster) ?? []).flatMap((item): Giver[] => {
-    const index = item.backend.members.findIndex((member) => member.cluster === cluster);
-    return (item.points[index] ?? 0) > 0 ? [{ item, index, exact: 0, given: 0 }] : [];
-  });
-  const movable = givers.reduce((sum, { item, index }) => sum + item.pointLoad * (item.points[index] ?? 0), 0);
-  const part = movable > 0 ? Math.min(1, excess / movable) : 0;
-  return givers.map((giver) => {
-    const exact = (giver.item.points[giver.index] ?? 0) * part;
-    return { ...giver, exact, given: Math.floor(exact + TOLERANCE) };
+/** In the order of backends, with the same part of their points. */
+function giversOf({ places, load, capacity }: WorkedCluster): Giver[] {
+  const having = places.filter(({ item, index }) => (item.points[index] ?? 0) > 0);
+  const movable = having.reduce((sum, { item, index }) => sum + item.pointLoad * (item.points[index] ?? 0), 0);
+  const part = Math.min(1, (load - capacity) / movable);
+  return having.map(({ item, index }) => {
+    const has = item.points[index] ?? 0;
+    const gives = Math.floor(has * part + TOLERANCE);
+    return { item, index, has, gives, remainder: Math.round((has * part - gives) * GRAINS_PER_POINT) };
   });
 }

@@ -1,183 +1,218 @@
 /** Points that leave overloaded clusters, directly or by a chain of moves, for clusters that have room. */
 
 import { type Bounds, boundsOf } from './bounds.ts';
-import type { LimitReason } from './types.ts';
-import { addLoad, TOLERANCE, type Work, type WorkedBackend } from './work.ts';
+import { COMFORT, HOT } from './stages.ts';
+import {
+  addLoad,
+  type Place,
+  relaxedIn,
+  TOLERANCE,
+  type Work,
+  type WorkedBackend,
+  type WorkedCluster,
+} from './work.ts';
 
-/** A point of a backend that goes from one cluster to another. */
+/** What counts as too much, and what may be taken. */
+interface Relief {
+  /** The load above which a cluster is overloaded. */
+  limitOf: (cluster: WorkedCluster) => number;
+  /** The most that each member may have. */
+  boundsOf: (item: WorkedBackend) => Bounds;
+}
+
+/** A point of a backend that goes from one of its members to another. */
 interface Hop {
   item: WorkedBackend;
   from: number;
   to: number;
 }
 
-/** How a cluster was reached: by which hop, from which cluster. */
+/** A cluster that a point has come to and that may pass one on; the overloaded one at the start has no hop. */
 interface Arrival {
-  hop: Hop;
-  from: string;
+  cluster: WorkedCluster;
+  hop?: Hop;
+  before?: Arrival;
 }
 
-/** What counts as too much, and what may be taken. */
-interface Relief {
-  /** A part of the capacity, above which a cluster is overloaded. */
-  above: number;
-  /** The most that each member may have. */
-  boundsOf: (item: WorkedBackend) => Bounds;
-}
-
-const ORDINARY: Relief = { above: 1, boundsOf: ({ bounds }) => bounds };
-
-/** What does not keep points on a cluster that is above 110 % of its capacity. */
-const COMFORT: readonly LimitReason[] = ['turn', 'ramp', 'drill', 'impaired', 'dwell'];
-
-/** Moves points as long as an overloaded cluster has a chain to one with room; clusters by name, the shortest chain first. */
+/** Moves points off clusters above their capacity. */
 export function relieve(work: Work): void {
-  relieveBy(work, ORDINARY);
+  relieveBy(work, { limitOf: ({ capacity }) => capacity, boundsOf: ({ bounds }) => bounds });
 }
 
-/** The same for clusters above 110 %, to members that only wait, too: those of backends that no stage has loosened. */
+/** Moves points off clusters that are hot, to members that only wait, too: those of backends that no stage has reached. */
 export function relieveHot(work: Work): void {
-  const loosened = new Map<WorkedBackend, Bounds>();
-  const loosenedBounds = (item: WorkedBackend) => {
-    const bounds = loosened.get(item) ?? boundsWithout(item);
-    loosened.set(item, bounds);
+  const known = new Map<WorkedBackend, Bounds>();
+  const loosened = (item: WorkedBackend) => {
+    const bounds = known.get(item) ?? boundsWithoutComfort(work, item);
+    known.set(item, bounds);
     return bounds;
   };
-  relieveBy(work, { above: 1.1, boundsOf: loosenedBounds });
+  relieveBy(work, { limitOf: ({ capacity }) => capacity * HOT, boundsOf: loosened });
 }
 
-function boundsWithout({ backend, relaxed, bounds }: WorkedBackend): Bounds {
-  const isConcerned = backend.members.some(({ limits }) => limits.some(({ reason }) => COMFORT.includes(reason)));
-  return isConcerned ? boundsOf(backend, new Set([...relaxed, ...COMFORT])) : bounds;
+function boundsWithoutComfort(work: Work, item: WorkedBackend): Bounds {
+  const isRelaxed = relaxedIn(work, item);
+  return boundsOf(item.backend.members, item.entitlements, (limit) => COMFORT.has(limit.reason) || isRelaxed(limit));
 }
 
-function relieveBy(work: Work, relief: Relief): void {
-  const hot = overloaded(work, relief.above);
-  if (hot.length === 0 || !hasRoomAnywhere(work, relief)) return;
-  for (const cluster of hot) {
-    for (let chain = chainFrom(work, cluster, relief); chain !== undefined; chain = chainFrom(work, cluster, relief)) {
-      follow(work, chain, relief);
+/** Clusters by name, each as long as it has a chain, again and again until none has one. */
+function relieveBy({ clusters }: Work, relief: Relief): void {
+  if (!clusters.some((cluster) => isOverloaded(cluster, relief))) return;
+  const promising = promisingOf(clusters, relief);
+  for (let isMoved = true; isMoved; ) {
+    isMoved = false;
+    for (const cluster of clusters) {
+      for (let chain = chainFrom(cluster, relief, promising); chain; chain = chainFrom(cluster, relief, promising)) {
+        follow(chain, relief);
+        for (const { item } of chain) promise(item, promising, relief);
+        isMoved = true;
+      }
     }
   }
 }
 
-/** Whether the smallest point could go anywhere; a fleet that is hot everywhere needs no search. */
-function hasRoomAnywhere(work: Work, relief: Relief): boolean {
-  const { moved, servedBy } = work;
-  const least = moved.reduce((min, { pointLoad }) => (pointLoad > 0 && pointLoad < min ? pointLoad : min), Infinity);
-  return [...servedBy].some(([cluster, items]) => {
-    const room = capacityOf(work, cluster) - loadOf(work, cluster);
-    return room + TOLERANCE >= least && items.some((item) => isReceivedBy(item, cluster, relief));
-  });
+function isOverloaded(cluster: WorkedCluster, { limitOf }: Relief): boolean {
+  return cluster.load > limitOf(cluster) + TOLERANCE;
 }
 
-function isReceivedBy(item: WorkedBackend, cluster: string, relief: Relief): boolean {
-  const index = item.backend.members.findIndex((member) => member.cluster === cluster);
-  return isReceiver(item, index, relief.boundsOf(item));
+/**
+ * Clusters that may have a chain, whatever the size of points: those that have room for a point that they may take, and those that have points of
+ * what one of these may take. A fleet that is hot everywhere has none.
+ */
+function promisingOf(clusters: readonly WorkedCluster[], relief: Relief): Set<WorkedCluster> {
+  const promising = new Set<WorkedCluster>();
+  for (const cluster of clusters) {
+    for (const { item, index } of cluster.places) {
+      if (!hasRoom(cluster, item.pointLoad) || !mayTake(item, index, relief.boundsOf(item))) continue;
+      promising.add(cluster);
+      break;
+    }
+  }
+  for (const cluster of [...promising]) for (const { item } of cluster.places) promise(item, promising, relief);
+  return promising;
 }
 
-/** Clusters above a part of their capacity, by name. */
-export function overloaded({ capacities, loads }: Work, above = 1): string[] {
-  return [...capacities]
-    .filter(([cluster, { requestsPerSecond }]) => (loads.get(cluster) ?? 0) > requestsPerSecond * above + TOLERANCE)
-    .map(([cluster]) => cluster)
-    .sort();
-}
-
-function follow(work: Work, chain: readonly Hop[], relief: Relief): void {
-  const count = chain.length === 1 && chain[0] ? timesOf(work, chain[0], relief) : 1;
-  for (const { item, from, to } of chain) {
-    item.points[from] = (item.points[from] ?? 0) - count;
-    item.points[to] = (item.points[to] ?? 0) + count;
-    addLoad(work, item, from, -count);
-    addLoad(work, item, to, count);
+/** Adds who has points of a backend of which a promising cluster may take some, and whoever is promising through them. */
+function promise(item: WorkedBackend, promising: Set<WorkedCluster>, relief: Relief): void {
+  const bounds = relief.boundsOf(item);
+  if (!item.clusters.some((cluster, index) => promising.has(cluster) && mayTake(item, index, bounds))) return;
+  for (const [index, cluster] of item.clusters.entries()) {
+    if (item.points[index] === 0 || promising.has(cluster)) continue;
+    promising.add(cluster);
+    for (const place of cluster.places) promise(place.item, promising, relief);
   }
 }
 
-/** How often a direct move can be made before it is no longer the one to make. */
-function timesOf(work: Work, { item, from, to }: Hop, { above, boundsOf }: Relief): number {
-  const { points, pointLoad, backend } = item;
-  const [giver, taker] = [backend.members[from]?.cluster ?? '', backend.members[to]?.cluster ?? ''];
-  const whole = (load: number) => Math.floor(load / pointLoad + TOLERANCE);
-  const room = capacityOf(work, taker) - loadOf(work, taker);
-  const most = [
-    points[from] ?? 0,
-    (boundsOf(item)[to] ?? 0) - (points[to] ?? 0),
-    whole(loadOf(work, giver) - capacityOf(work, giver) * above),
-    room === Number.POSITIVE_INFINITY ? room : whole(room),
-  ];
-  return Math.max(1, Math.min(...most));
+/** The shortest chain of moves off an overloaded cluster, breadth first in the order of backends and of members. */
+function chainFrom(start: WorkedCluster, relief: Relief, promising: ReadonlySet<WorkedCluster>): Hop[] | undefined {
+  if (!isOverloaded(start, relief) || !promising.has(start)) return undefined;
+  const roomiest = Math.max(...[...promising].map(({ load, capacity }) => capacity - load));
+  const search: Search = {
+    relief,
+    promising,
+    roomiest,
+    smallest: new Map([...promising].map((cluster) => [cluster, Infinity])),
+    queue: [{ cluster: start }],
+  };
+  for (const arrival of search.queue) {
+    const last = expand(arrival, search);
+    if (last !== undefined) return [...hopsTo(arrival), last];
+  }
+  return undefined;
 }
 
-/** The shortest chain of moves from a cluster that is above its capacity by a whole point; undefined where there is none. */
-function chainFrom(work: Work, start: string, { above, boundsOf }: Relief): Hop[] | undefined {
-  const excess = loadOf(work, start) - capacityOf(work, start) * above;
-  if (excess <= TOLERANCE) return undefined;
-  const reached = new Map<string, Arrival>();
-  const queue = [start];
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
-    const from = at;
-    const gets = reached.get(from)?.hop.item.pointLoad ?? 0;
-    const isPassable = (pointLoad: number) =>
-      from === start ? pointLoad <= excess + TOLERANCE : mayPassOn(work, from, gets, pointLoad);
-    for (const hop of hopsFrom(work, from, isPassable, boundsOf)) {
-      const to = hop.item.backend.members[hop.to]?.cluster ?? '';
-      if (to === start) continue;
-      const hasRoom = loadOf(work, to) + hop.item.pointLoad <= capacityOf(work, to) + TOLERANCE;
-      if (hasRoom) return [...chainTo(reached, from, start), hop];
-      if (reached.has(to)) continue;
-      reached.set(to, { hop, from });
-      queue.push(to);
+interface Search {
+  relief: Relief;
+  promising: ReadonlySet<WorkedCluster>;
+  roomiest: number;
+  smallest: Map<WorkedCluster, number>;
+  queue: Arrival[];
+}
+
+function expand(arrival: Arrival, { relief, smallest, roomiest, queue }: Search): Hop | undefined {
+  const most = Math.max(roomiest + TOLERANCE, ...smallest.values());
+  const { places } = arrival.cluster;
+  for (let at = firstWithin(places, most); at < places.length; at++) {
+    const { item, index: from } = places[at] as Place;
+    const { pointLoad } = item;
+    if (item.points[from] === 0) continue;
+    if (!mayGive(arrival.cluster, arrival.hop, pointLoad, relief)) {
+      if (arrival.hop) return undefined;
+      continue;
+    }
+    const bounds = relief.boundsOf(item);
+    for (const [to, cluster] of item.clusters.entries()) {
+      const known = smallest.get(cluster);
+      if (to === from || known === undefined) continue;
+      const room = hasRoom(cluster, pointLoad);
+      if (!room && pointLoad + TOLERANCE >= known) continue;
+      if (!mayTake(item, to, bounds) || isOnWayTo(arrival, cluster)) continue;
+      const hop = { item, from, to };
+      if (room) return hop;
+      smallest.set(cluster, pointLoad);
+      queue.push({ cluster, hop, before: arrival });
     }
   }
   return undefined;
 }
 
-/** A cluster that has no room itself may get a point when it gives one that is large enough. */
-function mayPassOn(work: Work, cluster: string, gets: number, gives: number): boolean {
-  const load = loadOf(work, cluster);
-  return load + gets - gives <= Math.max(capacityOf(work, cluster), load) + TOLERANCE;
-}
-
-/** Points of a cluster that other members may take, in the order of backends and of members. */
-function* hopsFrom(
-  { servedBy }: Work,
-  cluster: string,
-  isPassable: (pointLoad: number) => boolean,
-  boundsOf: Relief['boundsOf'],
-): Generator<Hop> {
-  for (const item of servedBy.get(cluster) ?? []) {
-    if (!isPassable(item.pointLoad)) continue;
-    const from = item.backend.members.findIndex((member) => member.cluster === cluster);
-    if ((item.points[from] ?? 0) === 0) continue;
-    const bounds = boundsOf(item);
-    for (const to of item.points.keys()) if (to !== from && isReceiver(item, to, bounds)) yield { item, from, to };
+function firstWithin(places: readonly Place[], most: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle]?.item.pointLoad ?? 0) > most) low = middle + 1;
+    else high = middle;
   }
+  return low;
 }
 
-/** A member that is not down, and has less than its bound. */
-function isReceiver({ backend, points }: WorkedBackend, index: number, bounds: Bounds): boolean {
-  const member = backend.members[index];
-  if (member === undefined || member.weight === 0 || member.limits.some(({ reason }) => reason === 'down'))
-    return false;
-  return (points[index] ?? 0) < (bounds[index] ?? 0);
+/** Whether a cluster may give such a point: the overloaded one, when it is above its limit by as much; another one, when it can bear what it gets for it. */
+function mayGive(cluster: WorkedCluster, got: Hop | undefined, gives: number, { limitOf }: Relief): boolean {
+  if (got === undefined) return gives <= cluster.load - limitOf(cluster) + TOLERANCE;
+  const gets = got.item.pointLoad;
+  return gives >= gets || hasRoom(cluster, gets - gives);
 }
 
-function chainTo(reached: ReadonlyMap<string, Arrival>, end: string, start: string): Hop[] {
-  const chain: Hop[] = [];
-  for (let at = end; at !== start; ) {
-    const arrival = reached.get(at);
-    if (arrival === undefined) break;
-    chain.unshift(arrival.hop);
-    at = arrival.from;
-  }
-  return chain;
+function mayTake({ isDown, points }: WorkedBackend, index: number, bounds: Bounds): boolean {
+  return !isDown[index] && (points[index] ?? 0) < (bounds[index] ?? 0);
 }
 
-function loadOf({ loads }: Work, cluster: string): number {
-  return loads.get(cluster) ?? 0;
+function hasRoom({ load, capacity }: WorkedCluster, added: number): boolean {
+  return load + added <= capacity + TOLERANCE;
 }
 
-function capacityOf({ capacities }: Work, cluster: string): number {
-  return capacities.get(cluster)?.requestsPerSecond ?? Number.POSITIVE_INFINITY;
+function isOnWayTo(arrival: Arrival, cluster: WorkedCluster): boolean {
+  for (let at: Arrival | undefined = arrival; at; at = at.before) if (at.cluster === cluster) return true;
+  return false;
+}
+
+function hopsTo(arrival: Arrival): Hop[] {
+  const hops: Hop[] = [];
+  for (let at: Arrival | undefined = arrival; at?.hop; at = at.before) hops.unshift(at.hop);
+  return hops;
+}
+
+/** Moves one point of each hop, as often as all of them allow it. */
+function follow(chain: readonly Hop[], relief: Relief): void {
+  do {
+    for (const { item, from, to } of chain) {
+      item.points[from] = (item.points[from] ?? 0) - 1;
+      item.points[to] = (item.points[to] ?? 0) + 1;
+      addLoad(item, from, -1);
+      addLoad(item, to, 1);
+    }
+  } while (isPossible(chain, relief));
+}
+
+function isPossible(chain: readonly Hop[], relief: Relief): boolean {
+  const last = chain.at(-1);
+  const end = last?.item.clusters[last.to];
+  if (last === undefined || end === undefined || !hasRoom(end, last.item.pointLoad)) return false;
+  const start = chain[0]?.item.clusters[chain[0].from];
+  if (start === undefined || !isOverloaded(start, relief)) return false;
+  return chain.every(({ item, from, to }, position) => {
+    const cluster = item.clusters[from];
+    if (cluster === undefined || item.points[from] === 0 || !mayTake(item, to, relief.boundsOf(item))) return false;
+    return mayGive(cluster, chain[position - 1], item.pointLoad, relief);
+  });
 }

@@ -1,106 +1,146 @@
-/** Backends while their points are allocated, and the loads that follow. */
+/** Backends and clusters while points are allocated. */
 
 import type { Taker } from './apportion.ts';
-import { type Bounds, boundsOf, fill, isAble, tiersOf } from './bounds.ts';
-import type { AllocationInput, Backend, Capacity, LimitReason } from './types.ts';
+import { type Bounds, boundsOf, entitlementsOf, fill, hasPart, isAble, tiersOf } from './bounds.ts';
+import { relaxedBy } from './stages.ts';
+import type { AllocationInput, Backend, Limit } from './types.ts';
 
-/** A part of a request per second that is no overload: sums of loads are rounded. */
+/** Requests per second, or a part of a point, that count as nothing: both are sums and quotients, which are rounded. */
 export const TOLERANCE = 1e-6;
+
+export interface WorkedCluster {
+  name: string;
+  /** Requests per second that it can serve; Infinity where nobody says. */
+  capacity: number;
+  hasFallen: boolean;
+  /** Requests per second of all the points that it has. */
+  load: number;
+  /** Where it may have points that capacity can move, in the order of backends. */
+  places: Place[];
+}
+
+/** A cluster in a backend: the member of this index. */
+export interface Place {
+  item: WorkedBackend;
+  index: number;
+}
 
 export interface WorkedBackend {
   backend: Backend;
-  tiers: number[];
-  points: number[];
-  bounds: Bounds;
+  /** Whether capacity may move its points: it has a load, and is not pinned. */
+  isMovable: boolean;
   /** Requests per second of one point. */
   pointLoad: number;
+  /** In the order of the members. */
+  clusters: readonly WorkedCluster[];
+  isDown: readonly boolean[];
+  tiers: readonly number[];
+  points: number[];
+  bounds: Bounds;
+  /** What its members are entitled to; empty where no limit is a part of it. */
+  entitlements: readonly number[];
   /** Points that no member has yet. */
   left: number;
   /** How many stages of relaxation have been applied to it. */
-  relaxed: ReadonlySet<LimitReason>;
+  stages: number;
 }
 
 export interface Work {
   input: AllocationInput;
   /** In the order of the input. */
-  all: WorkedBackend[];
-  /** Those that capacity and limits move: load descending, then id. */
-  moved: WorkedBackend[];
-  capacities: ReadonlyMap<string, Capacity>;
-  /** Requests per second of all backends, by cluster; kept for clusters that have a capacity. */
-  loads: Map<string, number>;
-  /** Of the backends with a load that capacity may move, those of which a cluster is a member, in their order. */
-  servedBy: ReadonlyMap<string, WorkedBackend[]>;
+  items: readonly WorkedBackend[];
+  /** Those that are not pinned, in the order of backends: load descending, then id. */
+  ordered: readonly WorkedBackend[];
+  /** By name. */
+  clusters: readonly WorkedCluster[];
 }
-
-const NOTHING: ReadonlySet<LimitReason> = new Set();
 
 /** Every backend filled within its bounds. */
 export function workOf(input: AllocationInput): Work {
-  const capacities = new Map(input.capacities.map((capacity) => [capacity.cluster, capacity]));
-  const all = input.backends.map(workedOf);
-  const moved = all.filter(({ backend }) => !backend.isPinned).sort(compareBackends);
-  const work: Work = { input, all, moved, capacities, loads: new Map(), servedBy: servedBy(moved, capacities) };
-  for (const item of all) for (const index of item.points.keys()) addLoad(work, item, index, item.points[index] ?? 0);
-  return work;
-}
-
-function workedOf(backend: Backend): WorkedBackend {
-  const bounds = backend.isPinned
-    ? backend.members.map((member) => (isAble(member) ? Number.POSITIVE_INFINITY : 0))
-    : boundsOf(backend);
-  const { points, left } = fill(backend.members, bounds);
-  const canServe = backend.members.some(isAble);
-  const pointLoad = backend.load / 100;
-  const tiers = tiersOf(backend.members);
-  return { backend, tiers, points, bounds, pointLoad, left: canServe ? left : 0, relaxed: NOTHING };
-}
-
-function compareBackends(a: WorkedBackend, b: WorkedBackend): number {
-  return b.backend.load - a.backend.load || (a.backend.id < b.backend.id ? -1 : 1);
-}
-
-function servedBy(
-  moved: readonly WorkedBackend[],
-  capacities: ReadonlyMap<string, Capacity>,
-): Map<string, WorkedBackend[]> {
-  const found = new Map<string, WorkedBackend[]>();
-  if (capacities.size === 0) return found;
-  for (const item of moved) {
-    if (item.pointLoad === 0) continue;
-    for (const { cluster } of item.backend.members) {
-      const own = found.get(cluster);
-      if (own) own.push(item);
-      else found.set(cluster, [item]);
-    }
+  const clusters = clustersOf(input);
+  const items = input.backends.map((backend) => itemOf(backend, clusters));
+  const ordered = items.filter(({ backend }) => !backend.isPinned).sort(compareItems);
+  for (const item of ordered) {
+    if (!item.isMovable) continue;
+    for (const [index, cluster] of item.clusters.entries()) cluster.places.push({ item, index });
   }
-  return found;
+  for (const item of items) for (const [index, points] of item.points.entries()) addLoad(item, index, points);
+  return { input, items, ordered, clusters: [...clusters.values()] };
 }
 
-/** Counts points that a member gets, or loses, to the load of its cluster. */
-export function addLoad({ loads, capacities }: Work, item: WorkedBackend, index: number, points: number): void {
-  const cluster = item.backend.members[index]?.cluster;
-  if (cluster === undefined || points === 0 || item.pointLoad === 0 || !capacities.has(cluster)) return;
-  loads.set(cluster, (loads.get(cluster) ?? 0) + points * item.pointLoad);
+function clustersOf({ backends, capacities }: AllocationInput): Map<string, WorkedCluster> {
+  const declared = new Map(capacities.map((capacity) => [capacity.cluster, capacity]));
+  const names = new Set(backends.flatMap(({ members }) => members.map(({ cluster }) => cluster)));
+  const clusters = [...names].sort().map((name): [string, WorkedCluster] => {
+    const { requestsPerSecond = Number.POSITIVE_INFINITY, hasFallen = false } = declared.get(name) ?? {};
+    return [name, { name, capacity: requestsPerSecond, hasFallen, load: 0, places: [] }];
+  });
+  return new Map(clusters);
 }
 
-/** How much of its capacity a cluster may be given. */
-export type RoomLimit = (capacity: Capacity) => number;
+function itemOf(backend: Backend, known: ReadonlyMap<string, WorkedCluster>): WorkedBackend {
+  const { members, isPinned, load } = backend;
+  const entitlements = !isPinned && members.some(hasPart) ? entitlementsOf(backend) : [];
+  const bounds = isPinned ? boundsOf(members, entitlements, isAnything) : boundsOf(members, entitlements);
+  const { points, left } = fill(members, bounds);
+  return {
+    backend,
+    isMovable: load > 0 && !isPinned,
+    pointLoad: load / 100,
+    clusters: members.flatMap(({ cluster }) => known.get(cluster) ?? []),
+    isDown: members.map(({ limits }) => limits.some(({ reason }) => reason === 'down')),
+    tiers: tiersOf(members),
+    points,
+    bounds,
+    entitlements,
+    left: members.some(isAble) ? left : 0,
+    stages: 0,
+  };
+}
 
-/** Whole points of a backend that a member may still be given: within its bound, and within what its cluster has room for. */
-export function mostFor({ loads, capacities }: Work, item: WorkedBackend, index: number, limit: RoomLimit): number {
-  const within = (item.bounds[index] ?? 0) - (item.points[index] ?? 0);
-  const cluster = item.backend.members[index]?.cluster ?? '';
-  const capacity = item.pointLoad > 0 ? capacities.get(cluster) : undefined;
-  if (within <= 0 || capacity === undefined) return Math.max(0, within);
-  const room = limit(capacity) - (loads.get(cluster) ?? 0);
-  return Math.max(0, Math.min(within, Math.floor(room / item.pointLoad + TOLERANCE)));
+/** Limits of a pinned backend are all relaxed; who is able counts all the same. */
+function isAnything(): boolean {
+  return true;
+}
+
+function compareItems({ backend: a }: WorkedBackend, { backend: b }: WorkedBackend): number {
+  return b.load - a.load || (a.id < b.id ? -1 : 1);
+}
+
+/** Tells which limits of its members no longer hold. */
+export function relaxedIn({ input }: Work, { backend, stages }: WorkedBackend): (limit: Limit) => boolean {
+  return relaxedBy(stages, backend.members, input.correlationWindowMs);
+}
+
+/** Counts points that a member gets, or loses when they are below 0, to the load of its cluster. */
+export function addLoad({ clusters, pointLoad }: WorkedBackend, index: number, points: number): void {
+  const cluster = clusters[index];
+  if (cluster !== undefined) cluster.load += points * pointLoad;
+}
+
+/** Requests per second up to which a cluster may be given points. */
+export type RoomLimit = (cluster: WorkedCluster) => number;
+
+/** Whole points that a member may still be given: within its bound, and within what its cluster has room for. */
+export function mostFor(
+  { bounds, points, clusters, pointLoad }: WorkedBackend,
+  index: number,
+  limit: RoomLimit,
+): number {
+  const within = Math.max(0, (bounds[index] ?? 0) - (points[index] ?? 0));
+  const cluster = clusters[index];
+  if (within === 0 || pointLoad === 0 || cluster === undefined) return within;
+  const room = Math.floor((limit(cluster) - cluster.load) / pointLoad + TOLERANCE);
+  return Math.max(0, Math.min(within, room));
 }
 
 /** The members of a tier that may be given points now, by their weights. */
-export function takersOf(work: Work, item: WorkedBackend, tier: number, limit: RoomLimit): Taker[] {
-  return item.backend.members.flatMap((member, index): Taker[] => {
-    if (member.tier !== tier || member.weight === 0) return [];
-    return [{ index, weight: member.weight, most: mostFor(work, item, index, limit) }];
-  });
+export function takersOf(item: WorkedBackend, tier: number, limit: RoomLimit): Taker[] {
+  const takers: Taker[] = [];
+  for (const [index, member] of item.backend.members.entries()) {
+    if (member.tier !== tier) continue;
+    const most = mostFor(item, index, limit);
+    if (most > 0) takers.push({ index, weight: member.weight, most });
+  }
+  return takers;
 }
