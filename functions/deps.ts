@@ -117,10 +117,10 @@ export interface Log {
   error(event: string, fields?: Record<string, Json | undefined>, ...cause: [cause?: unknown]): void;
 }
 
-/** An observation, and what is known with it. */
+/** What is known of a cluster, and the observation that it is known by, if it is one. */
 export interface Evidence {
   record: HealthRecord;
-  observation: Observation;
+  observation?: Observation | undefined;
 }
 
 export interface Store {

@@ -24,13 +24,13 @@ const policyFields = {
     .max(20)
     .refine(hasUniqueNames, 'must not repeat a name')
     .refine(
-      (voters) => voters.some(({ type }) => type !== 'gateway-view'),
-      'must have a voter other than views of gateways',
+      (voters) => voters.some(({ type }) => type !== 'gateway-view' && type !== 'alert'),
+      'must have a voter other than views of gateways and alerts',
     )
     .default([{ name: 'edge', type: 'edge' }])
     .meta({
       description:
-        'Who watches the clusters. A cluster changes its health when a majority of those that watch it agree.',
+        'Who watches the clusters. A cluster changes its health when a majority of those that watch it agree; alerts are not counted.',
     }),
   controlTargets: z.array(Probe).max(4).default([]).meta({
     description:

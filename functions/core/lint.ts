@@ -135,16 +135,16 @@ function lintServing({ policy, placements }: Fleet): Issue[] {
 
 /** Whether the others can serve what each cluster serves. */
 function lintSpareCapacity({ policy, clusters, placements }: Fleet): Issue[] {
+  const part = 1 - policy.failover.headroomPercent / 100;
   const capacities = clusters.flatMap(({ name, capacity }) => {
-    return capacity === undefined ? [] : [{ cluster: name, requestsPerSecond: capacity, hasFallen: false }];
+    return capacity === undefined ? [] : [{ cluster: name, requestsPerSecond: capacity * part, hasFallen: false }];
   });
   if (capacities.length === 0) return [];
   for (const { name } of clusters) {
     const backends = placements.filter(({ load }) => load > 0).map((placement) => without(placement, name));
-    const { headroomPercent } = policy.failover;
-    const [hot] = allocate({ backends, capacities, headroomPercent, correlationWindowMs: 0 }).overloads;
+    const [hot] = allocate({ backends, capacities, headroomPercent: 0, correlationWindowMs: 0 }).overloads;
     if (hot === undefined) continue;
-    const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and can serve ${hot.requestsPerSecond}`;
+    const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and may serve ${Math.floor(hot.requestsPerSecond)}`;
     const detail = `the clusters do not have the capacity to serve without ${name}: ${needs}`;
     return [issue('#/failover/headroomPercent', 'capacity', detail)];
   }

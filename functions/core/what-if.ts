@@ -3,6 +3,7 @@ import { decide } from './failover/decide.ts';
 import type { ClusterFacts, Policy, Situation, Verdict } from './failover/situation.ts';
 import type { Traffic } from './failover/traffic.ts';
 import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
+import { isCounted } from './health/voters.ts';
 import { freshnessMs } from './health/votes.ts';
 import { repeated } from './health/window.ts';
 import type { Share } from './ir.ts';
@@ -104,7 +105,8 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
   if (state === 'unknown') return record;
   const isSpeaking = ({ observedAtMs }: VoterRecord) => nowMs - observedAtMs <= freshnessMs(policy.health);
   const speaking = record.votes.filter((vote) => voters.includes(vote.voter) && isSpeaking(vote));
-  const silent = voters.filter((voter) => !speaking.some((vote) => vote.voter === voter));
+  const counted = policy.voters.filter(isCounted).filter(({ name }) => voters.includes(name));
+  const silent = counted.map(({ name }) => name).filter((name) => !speaking.some((vote) => vote.voter === name));
   const outcome = state === 'healthy' ? ('ok' as const) : ('fail' as const);
   const votes = silent.map((voter) => ({
     voter,

@@ -92,7 +92,10 @@ function verifiedAt(
     const reading = readings.find((item) => item.gateway === gateway);
     const open = (reading?.deviations ?? []).filter(({ isPoints, reason }) => isPoints && OPEN.has(reason));
     const since = [...(waiting[index] ?? []), ...open].map((item) => msOf(item.since));
-    return { readAtMs: timeOf(reading?.poolsReadAt), behindMs: since.length > 0 ? Math.max(1, nowMs - Math.min(...since)) : 0 };
+    return {
+      readAtMs: timeOf(reading?.poolsReadAt),
+      behindMs: since.length > 0 ? Math.max(1, nowMs - Math.min(...since)) : 0,
+    };
   });
   const following = seen.filter(({ behindMs }) => behindMs <= LEFT_BEHIND_MS);
   if (following.some(({ behindMs }) => behindMs > 0) || (following.length === 0 && seen.length > 0)) return {};

@@ -25,7 +25,7 @@ export function healthStore(table: Table): Health {
         ...(lease ? [fence(lease)] : []),
         ...evidence.flatMap(({ record, observation }) => [
           healthOperation(record),
-          observationOperation(record, observation),
+          ...(observation ? [observationOperation(record, observation)] : []),
         ]),
       ]);
       return outcome.ok;

@@ -32,7 +32,7 @@ describe('a drain', () => {
     for (let second = 0; second < 100; second++) {
       if (story.after(1)?.changes.length) seen.push(story.left['a']);
     }
-    expect(seen).toEqual([74, 50, 40]);
+    expect(seen).toEqual([75, 50, 40]);
     expect(story.percents).toEqual([[20, 40, 40]]);
     expect(story.after(1)).toBeUndefined();
   });

@@ -1,5 +1,5 @@
-import { distrust } from '../../functions/core/health/record.ts';
 import type { Command, Verdict } from '../../functions/core/failover/situation.ts';
+import { distrust } from '../../functions/core/health/record.ts';
 import type { Fleet } from './fleet.ts';
 import { follow, sweep } from './gateway.ts';
 import type { DecisionEntry, VerifiedEntry } from './history.ts';

@@ -1,6 +1,6 @@
-import type { Pool } from '../../functions/core/ir.ts';
 import { placementsOf } from '../../functions/core/allocation/placements.ts';
 import type { ClusterFacts, Placement, Policy } from '../../functions/core/failover/situation.ts';
+import type { Pool } from '../../functions/core/ir.ts';
 import type { FleetEvent } from './events.ts';
 import { cluster, type FleetScenario, msAt } from './scenario.ts';
 

@@ -1,6 +1,6 @@
-import { type HealthRecord, unknownHealth } from '../../functions/core/health/record.ts';
 import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
+import { type HealthRecord, unknownHealth } from '../../functions/core/health/record.ts';
 import { type Declared, declaredAt } from './declared.ts';
 import { type FleetEvent, isActive } from './events.ts';
 import { type Gateway, gateway, isSame, type Order, type Programmed } from './gateway.ts';

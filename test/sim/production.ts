@@ -1,8 +1,8 @@
-import { decideWith } from '../../functions/core/failover/decide.ts';
 import { effectiveShares } from '../../functions/core/allocation/points.ts';
+import { decideWith } from '../../functions/core/failover/decide.ts';
+import type { Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import { step } from '../../functions/core/health/record.ts';
 import { RULES, type Rules } from '../../functions/core/rules.ts';
-import type { Situation, Verdict } from '../../functions/core/failover/situation.ts';
 
 /** The functions of the product that the simulator drives. */
 export interface Production {

@@ -1,5 +1,5 @@
-import type { Pool } from '../../functions/core/ir.ts';
 import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
+import type { Pool } from '../../functions/core/ir.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import type { FleetEvent } from './events.ts';
 import type { Prng } from './prng.ts';

@@ -47,6 +47,16 @@ export function evidenceSuite(store: () => Store): void {
       expect((await store().observations(FLEET, 'a', { limit: 10 })).items).toHaveLength(2);
     });
 
+    it('is kept without an observation where nobody has looked', async () => {
+      const { record } = health('a', 1);
+      const alerts = [
+        { voter: 'p', heartbeatAtMs: 1, alerts: [{ fingerprint: 'f', name: 'n', sinceMs: 1, startsAtMs: 0 }] },
+      ];
+      expect(await store().putHealth([{ record: { ...record, alerts } }])).toBe(true);
+      expect(await store().health(FLEET)).toEqual([{ ...record, alerts }]);
+      expect((await store().observations(FLEET, 'a', { limit: 10 })).items).toEqual([]);
+    });
+
     it('is forgotten with its cluster', async () => {
       const a = cluster('a');
       await commitOk(store(), creation(a));

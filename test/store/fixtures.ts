@@ -175,7 +175,7 @@ export const pool = (key: string, weight = 100): Pool => ({
 });
 
 /** The record of a cluster at a version, with an observation `version` seconds after NOW. */
-export function health(cluster: string, version: number, uid = 'u-1'): Evidence {
+export function health(cluster: string, version: number, uid = 'u-1'): Evidence & { observation: Observation } {
   const observation: Observation = {
     voter: 'edge',
     observedAt: secondsLater(version),

@@ -70,7 +70,7 @@ export function contextOf(situation: Situation): Context {
 function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs }: Situation): Watched {
   const voters = policy.voters.filter((voter: Voter) => facts.voters.includes(voter.name));
   const counted = tally(record, voters, policy.health, nowMs);
-  return { facts, record, tally: counted, isWatched: voters.length > 0 };
+  return { facts, record, tally: counted, isWatched: counted.votes.length > 0 };
 }
 
 /** The state of a cluster; one that is up where nothing is remembered. */

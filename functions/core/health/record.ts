@@ -3,6 +3,7 @@ import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { compareText } from '../precedence.ts';
 import { msOf } from '../time.ts';
+import type { AlertRecord } from './alerts.ts';
 import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
 import { type Finding, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
 
@@ -31,7 +32,7 @@ export interface HealthRecord {
   cluster: string;
   /** uid of the cluster: a cluster that is deleted and created again starts anew. */
   uid: string;
-  /** Grows by one with every observation. */
+  /** Grows by one with every change. */
   version: number;
   /** What a majority of the voters said last. */
   state: HealthState;
@@ -43,6 +44,8 @@ export interface HealthRecord {
   firstHealthyAtMs?: number | undefined;
   /** By name. */
   votes: VoterRecord[];
+  /** What monitoring systems say of it, by voter; absent where that is nothing. */
+  alerts?: AlertRecord[] | undefined;
   /** Newest first, at most RECENT, of all voters. */
   recent: Observation[];
 }
@@ -70,13 +73,23 @@ export function step(record: HealthRecord, observation: Observation, watch: Watc
   const before = lastWord(record, observation.voter, nowMs);
   if (before !== undefined && observedAtMs <= before.observedAtMs) return record;
   const next = {
-    ...record,
+    ...withoutStrangers(record, voters),
     version: record.version + 1,
     recent: [observation, ...record.recent].slice(0, RECENT),
   };
   if (observation.outcome === 'inconclusive') return next;
   const seen = { ...observation, outcome: observation.outcome, observedAtMs };
-  return settle({ ...next, votes: withVote(record.votes, before, seen, watch, nowMs) }, watch, nowMs);
+  const vote = nextVote(before, seen, policy, nowMs);
+  const votes = [...next.votes.filter(({ voter }) => voter !== vote.voter), vote];
+  return settle({ ...next, votes: votes.sort((a, b) => compareText(a.voter, b.voter)) }, watch, nowMs);
+}
+
+/** What voters have said that do not watch the cluster any more goes with them. */
+function withoutStrangers(record: HealthRecord, voters: readonly Voter[]): HealthRecord {
+  const isKnown = ({ voter }: { voter: string }) => voters.some(({ name }) => name === voter);
+  const { alerts, ...rest } = record;
+  const known = alerts?.filter(isKnown) ?? [];
+  return { ...rest, votes: record.votes.filter(isKnown), ...(known.length > 0 && { alerts: known }) };
 }
 
 /** What the voter has said before; a word from a time that has not come yet is that of a clock that was ahead, and counts for nothing. */
@@ -92,18 +105,6 @@ export function distrust(record: HealthRecord, voter: string, untilMs: number): 
 }
 
 type Seen = Omit<Observation, 'outcome'> & { outcome: 'ok' | 'fail'; observedAtMs: number };
-
-/** Votes of voters that do not watch the cluster any more are dropped; edits change nothing else. */
-function withVote(
-  votes: readonly VoterRecord[],
-  before: VoterRecord | undefined,
-  seen: Seen,
-  { policy, voters }: Watch,
-  nowMs: number,
-): VoterRecord[] {
-  const others = votes.filter(({ voter }) => voter !== seen.voter && voters.some(({ name }) => name === voter));
-  return [...others, nextVote(before, seen, policy, nowMs)].sort((a, b) => compareText(a.voter, b.voter));
-}
 
 /** R2. A voter that was silent for too long starts anew: what it looks back upon says nothing of now. */
 function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPolicy, nowMs: number): VoterRecord {

@@ -1,4 +1,4 @@
-import type { Voter } from '../../../schemas/failover.ts';
+import type { AlertVoter, Voter } from '../../../schemas/failover.ts';
 import type { Probe } from '../../../schemas/probe.ts';
 
 /** Names of the voters that watch a cluster: gateways see every one, edge and agents those that have a probe for them. */
@@ -16,11 +16,16 @@ function watches(voter: Voter, cluster: string, probes: readonly Probe[]): boole
   return true;
 }
 
+/** Those that a quorum is of: what monitoring systems say makes no cluster healthy or unhealthy. */
+export function isCounted(voter: Voter): voter is Exclude<Voter, AlertVoter> {
+  return voter.type !== 'alert';
+}
+
 /**
  * Where a voter stands; what fails there can mislead all that stand there. An agent stands at its site. Agents of which no site is declared may
  * stand at the same one, and so count as one vantage, as do the edge and the gateways.
  */
-export function vantageOf(voter: Voter): string {
+export function vantageOf(voter: Exclude<Voter, AlertVoter>): string {
   if (voter.type === 'agent') return voter.site ?? 'agent';
   return voter.type === 'edge' ? 'edge' : 'gateway';
 }

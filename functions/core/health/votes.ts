@@ -2,9 +2,10 @@ import type { FailureCause, HealthState } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { compareText } from '../precedence.ts';
+import { alarm } from './alerts.ts';
 import { type Impairment, slowness } from './impairment.ts';
 import type { HealthRecord, VoterRecord } from './record.ts';
-import { vantageOf } from './voters.ts';
+import { isCounted, vantageOf } from './voters.ts';
 import { countIn, runsOf } from './window.ts';
 
 /** What one voter says of a cluster now; times are epoch milliseconds. */
@@ -27,7 +28,7 @@ export interface CurrentVote {
 }
 
 export interface Tally {
-  /** Of all voters that watch the cluster, in their order. */
+  /** Of all counted voters that watch the cluster, in their order. */
   votes: CurrentVote[];
   /** Valid votes, and how many of them it takes. */
   up: number;
@@ -77,16 +78,18 @@ export function freshnessMs({ intervalSeconds, timeoutSeconds }: HealthPolicy): 
 }
 
 /**
- * What the voters that watch a cluster say of it at `nowMs`. A cluster is up or down when a majority of all of them says so by votes that are
- * fresh and not suspect, one of them other than the view of a gateway.
+ * What the voters that watch a cluster say of it at `nowMs`. A cluster is up or down when a majority of all that are counted says so by votes
+ * that are fresh and not suspect, one of them other than the view of a gateway. It is impaired when such a majority finds it slow, or when a
+ * monitoring system raises an alarm.
  */
 export function tally(
-  record: Pick<HealthRecord, 'votes'> | undefined,
-  voters: readonly Voter[],
+  record: Pick<HealthRecord, 'votes' | 'alerts'> | undefined,
+  watching: readonly Voter[],
   policy: HealthPolicy,
   nowMs: number,
   rules: VoteRules = VOTE_RULES,
 ): Tally {
+  const voters = watching.filter(isCounted);
   const votes = voters.map((voter) =>
     currentVote(
       voter,
@@ -102,7 +105,7 @@ export function tally(
     return vote?.isFresh && !vote.isSuspect ? [{ voter, vote }] : [];
   });
   const sideOf = (state: HealthState) => valid.filter(({ vote }) => vote.state === state).map(({ voter }) => voter);
-  const wins = (side: readonly Voter[]) =>
+  const wins = (side: readonly (typeof voters)[number][]) =>
     side.length > 0 && side.length >= quorum && rules.isSufficient(side.map(({ type }) => type));
   const [up, down] = [sideOf('healthy'), sideOf('unhealthy')];
   const verdict = wins(down) ? 'unhealthy' : wins(up) ? 'healthy' : 'unknown';
@@ -115,7 +118,11 @@ export function tally(
         voters.length,
         quorum,
       )
-    : undefined;
+    : alarm(
+        record,
+        watching.filter((voter) => voter.type === 'alert'),
+        nowMs,
+      );
   return {
     ...{ votes, up: up.length, down: down.length, quorum, verdict },
     vantages: [...new Set(winners.map(vantageOf))].sort(compareText),

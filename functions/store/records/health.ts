@@ -29,6 +29,20 @@ const StoredVoter = z.object({
   last: z.object({ outcome: z.enum(['ok', 'fail']), cause: FailureCause.optional(), detail: z.string() }),
 });
 
+const StoredAlerts = z.object({
+  voter: z.string(),
+  heartbeatAtMs: z.number(),
+  alerts: z.array(
+    z.object({
+      fingerprint: z.string(),
+      name: z.string(),
+      sinceMs: z.number(),
+      startsAtMs: z.number(),
+      endedAtMs: z.number().optional(),
+    }),
+  ),
+});
+
 const StoredHealth: z.ZodType<HealthRecord> = z.object({
   fleet: z.string(),
   cluster: z.string(),
@@ -39,6 +53,7 @@ const StoredHealth: z.ZodType<HealthRecord> = z.object({
   cause: FailureCause.optional(),
   firstHealthyAtMs: z.number().optional(),
   votes: z.array(StoredVoter),
+  alerts: z.array(StoredAlerts).optional(),
   recent: z.array(Observation),
 });
 

@@ -1,5 +1,5 @@
-import type { VoterRecord } from '../../../functions/core/health/record.ts';
 import type { ClusterFacts, Situation } from '../../../functions/core/failover/situation.ts';
+import type { VoterRecord } from '../../../functions/core/health/record.ts';
 import type { Fleet } from '../fleet.ts';
 import {
   automaticPercent,

@@ -1,6 +1,6 @@
-import type { Pool } from '../../../functions/core/ir.ts';
 import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
 import type { Withdrawal } from '../../../functions/core/failover/traffic.ts';
+import type { Pool } from '../../../functions/core/ir.ts';
 import type { Fleet } from '../fleet.ts';
 import { SECOND_MS } from '../scenario.ts';
 import { baseOf } from './weights.ts';

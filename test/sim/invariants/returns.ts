@@ -1,5 +1,5 @@
-import type { Share } from '../../../functions/core/ir.ts';
 import type { Situation } from '../../../functions/core/failover/situation.ts';
+import type { Share } from '../../../functions/core/ir.ts';
 import { automaticPercent, type DecisionEntry, type Invariant, isAutomatic, isJoining } from '../history.ts';
 import { SECOND_MS } from '../scenario.ts';
 

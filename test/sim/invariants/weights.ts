@@ -1,8 +1,8 @@
-import { effectiveShares } from '../../../functions/core/allocation/points.ts';
-import type { Pool, Share } from '../../../functions/core/ir.ts';
 import { placementKey } from '../../../functions/core/allocation/placements.ts';
+import { effectiveShares } from '../../../functions/core/allocation/points.ts';
 import type { ClusterFacts, Policy } from '../../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../../functions/core/failover/traffic.ts';
+import type { Pool, Share } from '../../../functions/core/ir.ts';
 import type { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Programmed } from '../gateway.ts';
