@@ -14,7 +14,7 @@ import {
   UNCHANGED,
   type Watched,
 } from './context.ts';
-import { limitsOf } from './limits.ts';
+import { gatedClusters, limitsOf } from './limits.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
 import { hasEntitlement } from './seal.ts';
 import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
@@ -57,7 +57,7 @@ export const judge: Step = (context, traffic) => {
     const state = stateOf(next, item.facts);
     const judged = marked(context, next, item, judgedBy(context, next, item, state));
     if (judged === state) continue;
-    trace.rules.push(...rulesOf(item, judged));
+    trace.rules.push(...rulesOf(context, item, judged));
     trace.events.push(...eventsOf(context, next, item, judged));
     next = withState(next, judged);
   }
@@ -142,12 +142,13 @@ function failureOf({ tally }: Watched): string {
   return tally.votes.length === 1 ? failures : `${tally.down} of ${tally.votes.length} voters see it fail; ${failures}`;
 }
 
-function rulesOf({ tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
+function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
   if (standing === 'suspected') return [result('brake', false, reason, cluster)];
   if (standing !== 'down') return [];
-  return [
-    result('quorum', true, `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`, cluster),
-  ];
+  const said = `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`;
+  const quorum = result('quorum', true, said, cluster);
+  const gate = result('gate', false, 'a closed gate keeps its traffic where it is', cluster);
+  return gatedClusters(context).has(cluster) ? [quorum, gate] : [quorum];
 }
 
 /** Failures that may have a cause in common are told as one. */

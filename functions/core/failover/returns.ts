@@ -22,7 +22,7 @@ export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterSt
 
 /** The next step of those that have the turn: clusters of the site of which one is on its way, or else of the one that has waited longest. */
 export const bringBack: Step = (context, traffic) => {
-  if (context.acts && context.verifiedAtMs === undefined) return UNCHANGED;
+  if (context.verifiedAtMs === undefined) return UNCHANGED;
   const waiting = inTurn(context, traffic);
   const [first] = waiting;
   if (first === undefined) return UNCHANGED;
