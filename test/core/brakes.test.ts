@@ -259,8 +259,10 @@ describe('a closed gate', () => {
 
   it('keeps traffic on its clusters, though they are down', () => {
     const story = new Story({ policy: gated(['a']) });
-    story.after(5, ['a']);
+    const verdict = story.after(5, ['a']);
     expect([story.standing('a'), story.percents]).toEqual(['down', [[50, 25, 25]]]);
+    expect(verdict?.outcome).toBe('blocked');
+    expect(verdict?.rules).toContainEqual(expect.objectContaining({ rule: 'gate', passed: false, cluster: 'a' }));
   });
 
   it('keeps all clusters where it names none', () => {

@@ -111,7 +111,7 @@ describe('a policy', () => {
     expect(lint({ input: { safety } })).toEqual({ refusals: [], warnings: [] });
   });
 
-  it('is held against what health moves, and against capacities alone, not against what is kept free of them', () => {
+  it('is held against what health moves: pinned backends, single clusters and clusters that stand by may be as they are', () => {
     const alone = placement({ a: 100 });
     const pinned = placement({ a: 1, b: 1 }, { pinned: true, load: 900 });
     expect(lint({ input: { safety: { minServingClusters: 1 } }, placements: [standby('a', 'b'), alone] })).toEqual({

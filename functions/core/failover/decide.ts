@@ -1,6 +1,6 @@
 import { equal } from '../digest.ts';
 import { applyCommand } from './commands.ts';
-import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
+import { type Context, contextOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { forget, judge } from './judge.ts';
 import { limitsOf, limitsWithoutAutomation } from './limits.ts';
@@ -8,7 +8,7 @@ import { bringBack } from './returns.ts';
 import { sealAllocation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
 import type { Situation, Verdict } from './situation.ts';
-import type { Traffic } from './traffic.ts';
+import { type Traffic, withState } from './traffic.ts';
 import { refusal, verdictOf } from './verdict.ts';
 
 /** Everything that can change the state of a fleet, in the order in which it is looked at. The points follow from all of it. */
@@ -44,12 +44,25 @@ export function decide(situation: Situation): Verdict | undefined {
 /** Where automation does not act, gateways keep what they have, but for what people ask for, and what it would give is recommended. */
 function allocatePoints(context: Context, traffic: Traffic): ReturnType<Step> {
   const next = context.acts ? acted(context, traffic) : advised(context, traffic);
-  return next.allocation === traffic.allocation && next.recommended === traffic.recommended ? UNCHANGED : moved(next);
+  const isAsBefore =
+    next.allocation === traffic.allocation &&
+    next.recommended === traffic.recommended &&
+    next.clusters === traffic.clusters;
+  return isAsBefore ? UNCHANGED : moved(next);
 }
 
 function acted(context: Context, { recommended: _, ...traffic }: Traffic): Traffic {
   const allocation = sealAllocation(context, traffic, limitsOf(context, traffic), traffic.allocation);
-  return { ...traffic, allocation };
+  return withHeat(context, { ...traffic, allocation });
+}
+
+/** Clusters that are given more than their capacity are hot, which explains why they are slow. */
+function withHeat(context: Context, traffic: Traffic): Traffic {
+  return traffic.allocation.overloads.reduce((next, { cluster }) => {
+    const facts = context.clusters.get(cluster)?.facts;
+    const state = facts && stateOf(next, facts);
+    return state && !state.isHot ? withState(next, { ...state, isHot: true }) : next;
+  }, traffic);
 }
 
 function advised(context: Context, traffic: Traffic): Traffic {
@@ -58,7 +71,10 @@ function advised(context: Context, traffic: Traffic): Traffic {
   const inForce = limitsWithoutAutomation(context, traffic);
   const allocation = sealAllocation(context, traffic, inForce, traffic.allocation);
   const { recommended: _, ...rest } = traffic;
-  return isSame(recommended, allocation) ? { ...rest, allocation } : { ...rest, allocation, recommended };
+  return withHeat(
+    context,
+    isSame(recommended, allocation) ? { ...rest, allocation } : { ...rest, allocation, recommended },
+  );
 }
 
 function isSame(one: Traffic['allocation'], other: Traffic['allocation']): boolean {

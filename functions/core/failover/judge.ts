@@ -14,7 +14,7 @@ import {
   UNCHANGED,
   type Watched,
 } from './context.ts';
-import { limitsOf } from './limits.ts';
+import { gatedClusters, limitsOf } from './limits.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
 import { hasEntitlement } from './seal.ts';
 import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
@@ -57,7 +57,7 @@ export const judge: Step = (context, traffic) => {
     const state = stateOf(next, item.facts);
     const judged = marked(context, next, item, judgedBy(context, next, item, state));
     if (judged === state) continue;
-    trace.rules.push(...rulesOf(item, judged));
+    trace.rules.push(...rulesOf(context, item, judged));
     trace.events.push(...eventsOf(context, next, item, judged));
     next = withState(next, judged);
   }
@@ -127,18 +127,26 @@ function isOverloaded({ allocation }: Traffic, name: string): boolean {
   return allocation.overloads.some(({ cluster }) => cluster === name);
 }
 
-/** Latency and alerts mark a cluster; one above its capacity is overloaded, not impaired. A mark that ends leaves it held at what it has. */
+/**
+ * Latency and alerts mark a cluster. One that has been above its capacity is overloaded, not impaired, until it is found quick enough again. A
+ * mark that ends leaves a cluster held at what it has.
+ */
 function marked(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
-  const { nowMs, decision, policy } = context.situation;
   const { impairedSinceMs, ...rest } = state;
-  const canServe = state.standing === 'up' || state.standing === 'held' || state.standing === 'ramping';
-  if (!canServe) return impairedSinceMs === undefined ? state : rest;
-  if (item.tally.impaired !== undefined && !isOverloaded(traffic, state.cluster)) {
-    return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
-  }
+  if (!SERVING.has(state.standing)) return impairedSinceMs === undefined ? state : rest;
+  const isSlow = item.tally.impaired !== undefined;
+  if (state.isHot) return isSlow || isOverloaded(traffic, state.cluster) ? state : withoutHeat(state);
+  const { nowMs, decision, policy } = context.situation;
+  if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
   if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
   const untilMs = nowMs + cooldownMs(1, policy.failover.cooldownSeconds);
   return held(rest, { nowMs, decision, reason: 'it was impaired' }, { untilMs, servedMs: 0, sinceMs: nowMs });
+}
+
+const SERVING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['up', 'held', 'ramping']);
+
+function withoutHeat({ isHot: _, ...state }: ClusterState): ClusterState {
+  return state;
 }
 
 function failureOf({ tally }: Watched): string {
@@ -147,12 +155,13 @@ function failureOf({ tally }: Watched): string {
   return tally.votes.length === 1 ? failures : `${tally.down} of ${tally.votes.length} voters see it fail; ${failures}`;
 }
 
-function rulesOf({ tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
+function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
   if (standing === 'suspected') return [result('brake', false, reason, cluster)];
   if (standing !== 'down') return [];
-  return [
-    result('quorum', true, `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`, cluster),
-  ];
+  const said = `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`;
+  const quorum = result('quorum', true, said, cluster);
+  const gate = result('gate', false, 'a closed gate keeps its traffic where it is', cluster);
+  return gatedClusters(context).has(cluster) ? [quorum, gate] : [quorum];
 }
 
 /** Failures that may have a cause in common are told as one. */

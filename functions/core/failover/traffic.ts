@@ -61,6 +61,8 @@ export interface ClusterState {
   dismissedUntilMs?: number | undefined;
   /** Since when latency or alerts alone speak against it. */
   impairedSinceMs?: number | undefined;
+  /** It has been above its capacity, and has not been found quick enough since: that it is slow is no impairment. */
+  isHot?: boolean | undefined;
 }
 
 export type BrakeName = 'correlation' | 'max-removed';
@@ -179,7 +181,8 @@ export function withState(traffic: Traffic, state: ClusterState): Traffic {
   return { ...traffic, clusters: clusters.sort((a, b) => (a.cluster < b.cluster ? -1 : 1)) };
 }
 
-function isForgettable({ standing, failuresMs, fallsMs, dismissedUntilMs, impairedSinceMs }: ClusterState): boolean {
-  const marks = [dismissedUntilMs, impairedSinceMs].filter((mark) => mark !== undefined);
+function isForgettable(state: ClusterState): boolean {
+  const { standing, failuresMs, fallsMs, dismissedUntilMs, impairedSinceMs, isHot } = state;
+  const marks = [dismissedUntilMs, impairedSinceMs, isHot].filter((mark) => mark !== undefined);
   return standing === 'up' && failuresMs.length + fallsMs.length + marks.length === 0;
 }

@@ -13,7 +13,7 @@ export function refusal({ traffic }: Situation, rules: RuleResult[]): Verdict {
 /** What has been decided, told as changes against what was in force. */
 export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Verdict {
   const before = context.situation.traffic;
-  const outcome = outcomeOf(context, before, traffic);
+  const outcome = outcomeOf(context, before, traffic, trace);
   const then = shownIn(before, outcome);
   const now = shownIn(traffic, outcome);
   const changes = changesOf(context, traffic, then, now);
@@ -28,13 +28,15 @@ export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Ver
   };
 }
 
-function outcomeOf({ acts, situation }: Context, before: Traffic, after: Traffic): Verdict['outcome'] {
+function outcomeOf(
+  { acts, situation }: Context,
+  before: Traffic,
+  after: Traffic,
+  { rules }: Trace,
+): Verdict['outcome'] {
   const isMoved = movedClusters(situation, before.allocation, after.allocation).size > 0;
   if (!acts && !isMoved && before.recommended !== after.recommended) return 'withheld';
-  const isBraked = after.clusters.some(({ cluster, standing }) => {
-    const was = before.clusters.find((state) => state.cluster === cluster)?.standing;
-    return standing === 'suspected' && was !== 'suspected';
-  });
+  const isBraked = rules.some(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
   return isBraked && !isMoved ? 'blocked' : 'applied';
 }
 

@@ -63,6 +63,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   brake: z.object({ name: z.enum(['correlation', 'max-removed']), untilMs: z.number() }).optional(),
   dismissedUntilMs: z.number().optional(),
   impairedSinceMs: z.number().optional(),
+  isHot: z.boolean().optional(),
 });
 
 const override = {
