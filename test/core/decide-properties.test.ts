@@ -199,8 +199,8 @@ it('a decision is a function of what is recorded: the same from JSON, and number
   });
 });
 
-it('where automation does not act, gateways keep what they have unless people ask for something', () => {
-  const held = runs.filter(([policy]) => policy.automation !== 'automatic');
+it('where automation does not act, gateways keep what they have unless people ask for something, or capacity binds', () => {
+  const held = roomy.filter(([policy]) => policy.automation !== 'automatic');
   check(held, (now, verdict) => {
     const { shifts: live, drill } = now.traffic;
     if (verdict === undefined || now.command || live.length > 0 || drill) return;

@@ -75,7 +75,8 @@ function withStep({ situation }: Context, traffic: Traffic, item: Watched): Traf
   const reason = next >= 100 ? 'nothing holds it back any more' : 'it returns step by step';
   const now = { nowMs, decision, reason };
   if (next >= 100) return withState(traffic, become(state, 'up', now));
-  return withState(traffic, become(state, 'ramping', now, { ramp: { percent: next, steppedAtMs: nowMs } }));
+  const ramp = { percent: next, steppedAtMs: nowMs, ...(isUnsure && { doubtedSinceMs: nowMs }) };
+  return withState(traffic, become(state, 'ramping', now, { ramp }));
 }
 
 /** What a cluster has of what the declarations give it. */

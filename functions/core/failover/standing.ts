@@ -103,8 +103,8 @@ function clear(state: ClusterState, now: Circumstances): ClusterState {
 function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
   const { brake } = now;
   if (brake === undefined) return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
-  const isSame = state.brake?.name === brake.name && state.brake.untilMs === brake.untilMs;
-  return isSame ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
+  const isHeld = state.brake?.name === brake.name && now.nowMs < state.brake.untilMs;
+  return isHeld ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
 }
 
 /** A cluster that has everything already, as after all had failed together, has nothing to wait for. */
