@@ -16,6 +16,7 @@ const FUTURE_MS = 5000;
 const SWEEP_SECONDS = 30;
 /** How long the other version of the control plane takes to decide. */
 const STALE_SECONDS = 3;
+const PERSON = 'ada';
 
 export interface Sink {
   decided(entry: DecisionEntry): void;
@@ -139,14 +140,15 @@ function isLost(fleet: Fleet, tick: number): boolean {
   return fleet.has('refuse') && noise(tick, fleet.stored.decisions, 11) < 0.7;
 }
 
-/** What somebody asks for; what is refused changes nothing. True when it was done. */
-export function ask(fleet: Fleet, command: Command, actor: string, sink: Sink): boolean {
-  if (fleet.has('stall')) return false;
-  const situation = fleet.situation(command, actor);
+/** What somebody asks for; what is refused changes nothing. `noted` is called when it was granted, before anybody judges it. */
+export function ask(fleet: Fleet, command: Command, sink: Sink, noted: () => void): void {
+  if (fleet.has('stall')) return;
+  const situation = fleet.situation(command, PERSON);
   const verdict = fleet.product.decide(situation);
   const entry = verdict && fleet.record(situation, verdict);
-  if (entry) sink.decided(entry);
-  return entry !== undefined;
+  if (entry === undefined) return;
+  noted();
+  sink.decided(entry);
 }
 
 /** Every gateway is made to follow; nothing is, while the control plane does not run or has died after it decided. */

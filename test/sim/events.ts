@@ -42,9 +42,10 @@ export type FleetEvent = { tick: number; seconds: number } & (
   | ShiftEvent
   | { type: 'break-glass'; rules: SafetyRuleName[] }
   | { type: 'drill'; isAborted: boolean }
-  | { type: 'order'; order: 'restore' | 'dismiss'; cluster: string }
-  | { type: 'order'; order: 'resume' | 'accept' }
+  | ({ type: 'order' } & OrderEvent)
 );
+
+export type OrderEvent = { order: 'restore' | 'dismiss'; cluster: string } | { order: 'resume' | 'accept' };
 
 export type TunedField = 'thresholds' | 'dwell' | 'cooldown' | 'headroom' | 'ask';
 

@@ -111,6 +111,11 @@ export class Fleet {
     });
   }
 
+  /** It is well, nothing that has ever happened to it can still hold it back, and people leave it alone. */
+  isSpotless(name: string): boolean {
+    return !this.book.isHandled(name) && this.chronicle.isSpotless(name, this.tick);
+  }
+
   conditionOf(facts: Declared['clusters'][number]): Condition {
     return conditionOf(facts, this.active, this.tick, this.strain);
   }
@@ -179,7 +184,7 @@ export class Fleet {
     stored.traffic = verdict.traffic;
     stored.decisions++;
     const after = this.programmed(stored.traffic);
-    if (!isSame(before, after)) stored.version++;
+    if (verdict.outcome === 'applied' || !isSame(before, after)) stored.version++;
     return { tick: this.tick, fleet: this, situation, verdict, before, after };
   }
 

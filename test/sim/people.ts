@@ -4,11 +4,9 @@ import type { Command } from '../../functions/core/failover/situation.ts';
 import type { LiveBreakGlass, LiveShift } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { ask, type Sink } from './control.ts';
-import type { EventOf, FleetEvent, ShiftEvent } from './events.ts';
+import type { EventOf, FleetEvent, OrderEvent, ShiftEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { msAt, SECOND_MS } from './scenario.ts';
-
-const PERSON = 'ada';
 
 interface Granted {
   name: string;
@@ -26,8 +24,6 @@ export class Book {
   readonly dismissedTick = new Map<string, number>();
   resumedTick = Number.NEGATIVE_INFINITY;
   drill: { cluster: string; untilTick: number } | undefined;
-  /** When anybody was granted anything last. */
-  grantedTick = Number.NEGATIVE_INFINITY;
 
   /** What is over is struck out; a shift of a cluster that is gone is. */
   strike(tick: number, clusters: readonly { name: string }[]): void {
@@ -58,25 +54,28 @@ export class Book {
 export function act(fleet: Fleet, tick: number, sink: Sink): void {
   fleet.book.strike(tick, fleet.declared.clusters);
   for (const event of fleet.active) if (event.tick === tick) begin(fleet, event, tick, sink);
-  for (const event of fleet.events) if (event.tick + event.seconds === tick) end(fleet, event, tick, sink);
+  for (const event of fleet.events) if (event.tick + event.seconds === tick) end(fleet, event, sink);
   attend(fleet, tick, sink);
 }
 
 function begin(fleet: Fleet, event: FleetEvent, tick: number, sink: Sink): void {
   const { book } = fleet;
-  const untilTick = tick + event.seconds;
-  const granted = { name: nameOf(event), fromTick: tick, untilTick };
-  const isGranted = (command: Command) => isAccepted(fleet, tick, command, sink);
+  const granted = { name: nameOf(event), fromTick: tick, untilTick: tick + event.seconds };
   switch (event.type) {
     case 'shift':
-      if (isGranted({ type: 'put-shift', shift: shiftOf(event, tick) })) book.shifts.push({ ...event, ...granted });
+      ask(fleet, { type: 'put-shift', shift: shiftOf(event, tick) }, sink, () => {
+        book.shifts.push({ ...event, ...granted });
+      });
       return;
     case 'break-glass':
-      if (isGranted({ type: 'put-break-glass', breakGlass: breakGlassOf(event, tick) }))
+      ask(fleet, { type: 'put-break-glass', breakGlass: breakGlassOf(event, tick) }, sink, () => {
         book.breakGlasses.push({ ...granted, rules: event.rules });
+      });
       return;
     case 'drill':
-      if (isGranted({ type: 'start-drill', drill: 'd0', run: `run_${tick}` })) book.drill = drillOf(fleet, tick);
+      ask(fleet, { type: 'start-drill', drill: 'd0', run: `run_${tick}` }, sink, () => {
+        book.drill = drillOf(fleet, tick);
+      });
       return;
     case 'order':
       order(fleet, event, tick, sink);
@@ -85,24 +84,18 @@ function begin(fleet: Fleet, event: FleetEvent, tick: number, sink: Sink): void 
 }
 
 /** Some shifts are ended by hand, the others by their expiry in the same second. */
-function end(fleet: Fleet, event: FleetEvent, tick: number, sink: Sink): void {
-  if (event.type === 'shift' && event.isEnded)
-    isAccepted(fleet, tick, { type: 'end-shift', name: nameOf(event) }, sink);
-  if (event.type === 'drill' && event.isAborted) isAccepted(fleet, tick, { type: 'abort-drill' }, sink);
+function end(fleet: Fleet, event: FleetEvent, sink: Sink): void {
+  if (event.type === 'shift' && event.isEnded) ask(fleet, { type: 'end-shift', name: nameOf(event) }, sink, () => {});
+  if (event.type === 'drill' && event.isAborted) ask(fleet, { type: 'abort-drill' }, sink, () => {});
 }
 
-function order(fleet: Fleet, event: EventOf<'order'>, tick: number, sink: Sink): void {
+function order(fleet: Fleet, event: OrderEvent, tick: number, sink: Sink): void {
   const { book } = fleet;
   const command: Command = 'cluster' in event ? { type: event.order, cluster: event.cluster } : { type: event.order };
-  if (!isAccepted(fleet, tick, command, sink)) return;
-  if (command.type === 'resume') book.resumedTick = tick;
-  if (command.type === 'dismiss') book.dismissedTick.set(command.cluster, tick);
-}
-
-function isAccepted(fleet: Fleet, tick: number, command: Command, sink: Sink): boolean {
-  const isDone = ask(fleet, command, PERSON, sink);
-  if (isDone) fleet.book.grantedTick = tick;
-  return isDone;
+  ask(fleet, command, sink, () => {
+    if (command.type === 'resume') book.resumedTick = tick;
+    if (command.type === 'dismiss') book.dismissedTick.set(command.cluster, tick);
+  });
 }
 
 /** The cluster that it takes out, and until when it and what it leaves behind last at most. */
@@ -122,7 +115,7 @@ function shiftOf(event: EventOf<'shift'>, tick: number): LiveShift {
   const nowMs = msAt(tick);
   return {
     ...{ name: nameOf(event), id: `sft_${tick}`, cluster, mode, percent, stepPercent, stepSeconds },
-    ...{ owner: PERSON, reason: 'upgrade', createdAtMs: nowMs, expiresAtMs: nowMs + event.seconds * SECOND_MS },
+    ...{ owner: 'ada', reason: 'upgrade', createdAtMs: nowMs, expiresAtMs: nowMs + event.seconds * SECOND_MS },
     ...{ phase: 'moving', currentPercent: 100, phaseSinceMs: nowMs, steppedAtMs: nowMs, decision: '' },
   };
 }
@@ -130,7 +123,7 @@ function shiftOf(event: EventOf<'shift'>, tick: number): LiveShift {
 function breakGlassOf(event: EventOf<'break-glass'>, tick: number): LiveBreakGlass {
   const nowMs = msAt(tick);
   return {
-    ...{ name: nameOf(event), id: `bg_${tick}`, rules: event.rules, owner: PERSON, reason: 'outage' },
+    ...{ name: nameOf(event), id: `bg_${tick}`, rules: event.rules, owner: 'ada', reason: 'outage' },
     ...{ createdAtMs: nowMs, expiresAtMs: nowMs + event.seconds * SECOND_MS },
   };
 }
@@ -142,9 +135,8 @@ function attend(fleet: Fleet, tick: number, sink: Sink): void {
   const isOverdue = (sinceMs: number) => msAt(tick) - sinceMs >= attentionSeconds * SECOND_MS;
   for (const { cluster, standing, sinceMs, isApproved } of fleet.stored.traffic.clusters) {
     if (!isOverdue(sinceMs)) continue;
-    if (standing === 'suspected') order(fleet, { tick, seconds: 1, type: 'order', order: 'resume' }, tick, sink);
+    if (standing === 'suspected') order(fleet, { order: 'resume' }, tick, sink);
     const isManual = fleet.declared.policy.failover.failback.mode === 'manual';
-    if (standing === 'held' && isManual && !isApproved)
-      order(fleet, { tick, seconds: 1, type: 'order', order: 'restore', cluster }, tick, sink);
+    if (standing === 'held' && isManual && !isApproved) order(fleet, { order: 'restore', cluster }, tick, sink);
   }
 }

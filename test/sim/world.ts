@@ -41,16 +41,16 @@ export function conditionOf(
   tick: number,
   strain: Strain,
 ): Condition {
-  if (strain.isCollapsed(uid)) return 'down';
-  let condition: Condition = 'up';
-  for (const event of active) {
-    if (event.type === 'wave' && event.clusters.includes(name)) {
-      if (Math.floor((tick - event.tick) / Math.max(1, event.period)) % 2 === 0) return 'down';
-    } else if (event.type === 'site' && event.site === site) return 'down';
-    else if (event.type === 'down' && event.clusters.includes(name)) return 'down';
-    else if (event.type === 'shaky' && event.clusters.includes(name)) condition = 'shaky';
-  }
-  return condition;
+  if (strain.isCollapsed(uid) || active.some((event) => isTaken(event, { name, site }, tick))) return 'down';
+  return active.some((event) => event.type === 'shaky' && event.clusters.includes(name)) ? 'shaky' : 'up';
+}
+
+/** It is down because of the event. */
+function isTaken(event: FleetEvent, { name, site }: Pick<ClusterFacts, 'name' | 'site'>, tick: number): boolean {
+  if (event.type === 'site') return event.site === site;
+  if (event.type === 'down') return event.clusters.includes(name);
+  if (event.type !== 'wave') return false;
+  return event.clusters.includes(name) && Math.floor((tick - event.tick) / Math.max(1, event.period)) % 2 === 0;
 }
 
 /** An observation on its way. */
@@ -108,19 +108,21 @@ export function deliveriesOf(probe: Probe): Delivery[] {
 }
 
 /** A request that is lost, or that cannot reach the cluster, is a failure to whoever made it. */
-function outcomeOf(probe: Probe): Observation['outcome'] | undefined {
-  const { cluster, voter, active, seed, tick, salt, condition, loss } = probe;
-  let isCut = noise(seed, tick, salt, 8) * 100 < loss;
-  for (const event of active) {
-    if (event.type === 'site' && event.site === voter.site) return undefined;
-    if (event.type !== 'blind' && event.type !== 'confused' && event.type !== 'partition') continue;
-    if (!event.voters.includes(voter.name) || !event.clusters.includes(cluster.name)) continue;
-    if (event.type === 'blind') return undefined;
-    if (event.type === 'confused') return 'inconclusive';
-    isCut = true;
-  }
-  if (isCut || condition === 'down') return 'fail';
+function outcomeOf({ cluster, voter, active, ...probe }: Probe): Observation['outcome'] | undefined {
+  const { seed, tick, salt, condition, loss } = probe;
+  const found = new Set(active.filter((event) => isBetween(event, voter, cluster.name)).map(({ type }) => type));
+  if (found.has('site') || found.has('blind')) return undefined;
+  if (found.has('confused')) return 'inconclusive';
+  const isLost = found.has('partition') || noise(seed, tick, salt, 8) * 100 < loss;
+  if (isLost || condition === 'down') return 'fail';
   return condition === 'shaky' && noise(seed, tick, salt, 7) < 0.3 ? 'fail' : 'ok';
+}
+
+/** The event stands between the voter and the cluster. */
+function isBetween(event: FleetEvent, voter: Voter, cluster: string): boolean {
+  if (event.type === 'site') return event.site === voter.site;
+  if (event.type !== 'blind' && event.type !== 'confused' && event.type !== 'partition') return false;
+  return event.voters.includes(voter.name) && event.clusters.includes(cluster);
 }
 
 function causeOf(cluster: string, active: readonly FleetEvent[]): 'Ingress' | 'Cluster' {

@@ -58,7 +58,7 @@ const DELAYS: ReadonlySet<string> = new Set([
 function greatestShare({ chronicle, tick }: Fleet, { members }: Pool, cluster: string): number {
   const own = members.find((member) => member.cluster === cluster);
   if (own === undefined || own.weight === 0) return 0;
-  const others = members.filter((member) => member !== own && chronicle.isSpotless(member.cluster, tick));
+  const others = members.filter((member) => member !== own && fleet.isSpotless(member.cluster));
   if (others.some(({ tier, weight }) => tier < own.tier && weight > 0)) return 0;
   const peers = others.filter(({ tier }) => tier === own.tier).reduce((sum, { weight }) => sum + weight, own.weight);
   return Math.ceil((100 * own.weight) / peers);
@@ -71,6 +71,6 @@ function hasUndrained({ chronicle, book, declared, tick }: Fleet, { members }: P
     const life = chronicle.of(member.cluster);
     if (member.cluster === cluster || member.weight === 0 || !life?.isLiving) return false;
     const isFree = !book.isHandled(member.cluster) && !hasFallen(life, tick);
-    return isFree && (!mayLackConsent || chronicle.isSpotless(member.cluster, tick));
+    return isFree && (!mayLackConsent || fleet.isSpotless(member.cluster));
   });
 }

@@ -39,7 +39,7 @@ export function declaredRatio(): Truth {
       for (const pool of fleet.declared.pools) {
         if (!pool.pinned && (pool.load ?? 0) > 0 && isTight(fleet, after)) continue;
         const spotless = pool.members.filter(
-          ({ weight, cluster }) => weight > 0 && (pool.pinned || fleet.chronicle.isSpotless(cluster, tick)),
+          ({ weight, cluster }) => weight > 0 && (pool.pinned || fleet.isSpotless(cluster)),
         );
         for (const tier of new Set(spotless.map((member) => member.tier))) {
           const peers = spotless.filter((member) => member.tier === tier);
