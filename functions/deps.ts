@@ -9,7 +9,7 @@ import type { OperationProblem } from '../schemas/operation.ts';
 import type { Traffic } from './core/failover/traffic.ts';
 import type { Baseline } from './core/gateway/drift.ts';
 import type { Points, Reading } from './core/gateway/reading.ts';
-import type { HealthRecord } from './core/health.ts';
+import type { HealthRecord } from './core/health/record.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
@@ -117,10 +117,10 @@ export interface Log {
   error(event: string, fields?: Record<string, Json | undefined>, ...cause: [cause?: unknown]): void;
 }
 
-/** An observation, and what is known with it. */
+/** What is known of a cluster, and the observation that it is known by, if it is one. */
 export interface Evidence {
   record: HealthRecord;
-  observation: Observation;
+  observation?: Observation | undefined;
 }
 
 export interface Store {

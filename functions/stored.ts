@@ -226,13 +226,16 @@ export interface Recording {
   lease?: Lease | undefined;
 }
 
-/** What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by the name of an agent. */
+/**
+ * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, the number of the
+ * last batch of an agent, or the last heartbeat of a monitoring system.
+ */
 export interface DocumentBodies {
   shift: Shift;
   'break-glass': BreakGlass;
   'drill-run': DrillRun;
   delivery: Delivery;
-  voter: { sequence: number };
+  voter: { sequence?: number | undefined; heartbeatAtMs?: number | undefined };
 }
 
 export type DocumentKind = keyof DocumentBodies;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Timestamp } from './common.ts';
+import { City, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Site, Timestamp } from './common.ts';
 import { DryRun } from './plan.ts';
 import { Probe } from './probe.ts';
 
@@ -42,8 +42,8 @@ const common = {
     .optional()
     .meta({ examples: ['cn-hangzhou'] }),
   zone: z.string().max(64).optional(),
-  site: z.string().max(64).optional().meta({ description: 'The data centre: what fails together.' }),
-  city: z.string().max(64).optional().meta({ description: 'Where the site is.' }),
+  site: Site.optional().meta({ description: 'The data centre: what fails together.' }),
+  city: City.optional().meta({ description: 'Where the site is.' }),
   ingress: Ingress.optional(),
   ...declared,
 };
@@ -78,6 +78,7 @@ export const Observation = z
     }),
     cause: FailureCause.optional().meta({ description: 'Of a failure.' }),
     latencyMs: z.int().min(0),
+    isSlow: z.boolean().optional().meta({ description: 'It was good, and took longer than maxLatencyMs.' }),
     detail: z.string().meta({ description: 'What the prober saw.', examples: ['http: 503', 'http: no answer in 2 s'] }),
   })
   .meta({ id: 'Observation', description: 'What a prober saw of a cluster at one time.' });
@@ -90,22 +91,34 @@ export const Vote = z
     voter: Name,
     state: HealthState.meta({ description: 'What it says now; unknown when it has not said anything for too long.' }),
     since: Timestamp.optional(),
-    consecutiveFailures: z.int().min(0),
-    consecutiveSuccesses: z.int().min(0),
+    failures: z.int().min(0).optional().meta({ description: 'Of its last observations, as many as failureWindow.' }),
+    consecutiveFailures: z.int().min(0).meta({ description: 'The last ones, up to 20.' }),
+    consecutiveSuccesses: z.int().min(0).meta({ description: 'The last ones, up to 20.' }),
     observedAt: Timestamp.optional().meta({ description: 'Of its last observation that says something.' }),
     isFresh: z.boolean(),
     isSuspect: z.boolean().meta({ description: 'Its own network seems to be at fault: its vote is void.' }),
+    slowSince: Timestamp.optional().meta({ description: 'Since when it finds the cluster slow.' }),
     cause: FailureCause.optional(),
     detail: z.string(),
   })
   .meta({ id: 'Vote', description: 'What one voter says of a cluster.' });
 export type Vote = z.infer<typeof Vote>;
 
+export const Impairment = z
+  .object({
+    by: z.enum(['latency', 'alert']),
+    since: Timestamp,
+    detail: z.string(),
+  })
+  .meta({ id: 'Impairment', description: 'What speaks against a cluster although it answers.' });
+export type Impairment = z.infer<typeof Impairment>;
+
 export const ClusterHealth = z
   .object({
     state: HealthState.meta({ description: 'What a majority of the voters said last.' }),
     since: Timestamp.optional(),
     cause: FailureCause.optional().meta({ description: 'Of an unhealthy cluster; Cluster advises to evacuate it.' }),
+    impaired: Impairment.optional(),
     votes: z.array(Vote),
     lastObservation: Observation.optional(),
   })

@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { HeaderName, Name, Percent, Timestamp } from './common.ts';
+import { HeaderName, Name, Percent, Site, Timestamp } from './common.ts';
+import { MaxLatencyMs } from './probe.ts';
+
+const PrometheusLabel = z
+  .string()
+  .max(128)
+  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be the name of a Prometheus label');
 
 const voterFields = {
   name: Name,
@@ -26,6 +32,7 @@ export const GatewayPathVoter = z
       description:
         'Sent with the name of the cluster: a route of the gateway has to send such requests to that cluster alone.',
     }),
+    maxLatencyMs: MaxLatencyMs,
   })
   .meta({
     id: 'GatewayPathVoter',
@@ -38,6 +45,7 @@ export const AgentVoter = z
   .strictObject({
     ...voterFields,
     type: z.literal('agent'),
+    site: Site.optional().meta({ description: 'The data centre that it runs in, named as that of clusters is.' }),
     publicKey: z
       .string()
       .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be the 32 bytes of an Ed25519 public key in base64')
@@ -52,7 +60,42 @@ export const GatewayViewVoter = z
   .meta({ id: 'GatewayViewVoter', description: "The gateway's own view of its backends. Never sufficient alone." });
 export type GatewayViewVoter = z.output<typeof GatewayViewVoter>;
 
-export const Voter = z.discriminatedUnion('type', [EdgeVoter, GatewayPathVoter, AgentVoter, GatewayViewVoter]);
+export const AlertVoter = z
+  .strictObject({
+    ...voterFields,
+    type: z.literal('alert'),
+    tokenHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of the token in 64 lower-case hexadecimal digits')
+      .meta({
+        description: 'Of the bearer token that it sends: printf %s "$TOKEN" | sha256sum.',
+        examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+      }),
+    clusterLabel: PrometheusLabel.default('cluster').meta({
+      description: 'The label of alerts that has the name of a cluster, such as an external label of each Prometheus.',
+    }),
+    heartbeatAlert: z.string().min(1).max(128).default('Watchdog').meta({
+      description: 'The alert that always fires. What the voter says counts as long as it arrives.',
+    }),
+    freshnessSeconds: z.int().min(60).max(86_400).default(660).meta({
+      description: 'How long it may stay away; more than twice the repeat_interval of its route.',
+    }),
+  })
+  .meta({
+    id: 'AlertVoter',
+    description:
+      'A monitoring system that posts its alerts as a webhook of Prometheus Alertmanager. While one fires, the cluster is impaired. It is not ' +
+      'counted in the majority, and makes no cluster healthy or unhealthy.',
+  });
+export type AlertVoter = z.output<typeof AlertVoter>;
+
+export const Voter = z.discriminatedUnion('type', [
+  EdgeVoter,
+  GatewayPathVoter,
+  AgentVoter,
+  GatewayViewVoter,
+  AlertVoter,
+]);
 export type Voter = z.output<typeof Voter>;
 
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;

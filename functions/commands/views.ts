@@ -18,13 +18,13 @@ import {
 import { standingShown, type Withdrawal, withdrawalsOf } from '../core/failover/withdrawals.ts';
 import type { Deviation, Reading } from '../core/gateway/reading.ts';
 import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
+import { votersOf } from '../core/health/voters.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
-import { votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/reconcile/preview.ts';
-import { shownVotes } from '../engine/votes.ts';
+import { shownImpairment, shownVotes } from '../engine/votes.ts';
 import { timestamp } from './context.ts';
 import { type Evidence, gatewaysOf, sightOf, trafficSightOf } from './evidence.ts';
 import { routeParents } from './route-parents.ts';
@@ -123,12 +123,15 @@ function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal)
 function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundings): ClusterHealth {
   const record = evidence.health.find((item) => item.uid === resource.uid);
   const { policy } = evidence;
-  const votes = policy ? shownVotes(record, votersOf(resource, policy.voters), policy, nowMs) : [];
+  const watching = policy ? votersOf(resource, policy.voters) : [];
+  const votes = policy ? shownVotes(record, watching, policy, nowMs) : [];
   if (record === undefined) return { state: 'unknown', votes };
+  const impaired = policy && shownImpairment(record, watching, policy, nowMs);
   return {
     state: record.state,
     since: timestamp(record.sinceMs),
     ...(record.cause && { cause: record.cause }),
+    ...(impaired && { impaired }),
     votes,
     ...(record.recent[0] && { lastObservation: record.recent[0] }),
   };

@@ -2,18 +2,16 @@ import pLimit from 'p-limit';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { AgentVoter } from '../../schemas/failover.ts';
 import type { AgentObservation, ObservationBatch, ObservationReceipt } from '../../schemas/observation-batch.ts';
+import { votersOf } from '../core/health/voters.ts';
+import { freshnessMs, isAhead } from '../core/health/votes.ts';
 import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
-import { freshnessMs, votersOf } from '../core/votes.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
 import { announce } from './notify.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { suspected, tellSuspicion } from './trust.ts';
-
-/** Clocks that are set right differ by less. */
-const AHEAD_MS = 5_000;
 
 /** A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -24,7 +22,7 @@ export function untimely(
   { spec }: Resource<'fleet'>,
   nowMs: number,
 ): 'from-the-future' | 'stale' | undefined {
-  if (msOf(at) > nowMs + AHEAD_MS) return 'from-the-future';
+  if (isAhead(msOf(at), nowMs)) return 'from-the-future';
   return nowMs - msOf(at) > freshnessMs(spec.health) ? 'stale' : undefined;
 }
 
@@ -34,7 +32,7 @@ export function untimely(
  */
 export async function takeSequence(deps: Deps, { fleet, voter, sequence }: ObservationBatch): Promise<boolean> {
   const last = await deps.store.document(fleet, 'voter', voter);
-  if (last !== undefined && sequence <= last.body.sequence) return false;
+  if (last !== undefined && sequence <= (last.body.sequence ?? 0)) return false;
   const next: StoredDocument = {
     fleet,
     kind: 'voter',

@@ -37,9 +37,12 @@ export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, orig
   };
 }
 
-/** Whether gateways have anything to follow. */
+/** Whether gateways have anything to follow. What holds a cluster back concerns pools, too, that were declared a moment ago. */
 function hasMoved({ situation: { traffic: before, placements } }: Read, { traffic: after }: Verdict): boolean {
   if (before.allocation === after.allocation) return false;
+  const left = ({ allocation }: Verdict['traffic']) =>
+    allocation.limits.map(({ cluster, percent }) => [cluster, percent]);
+  if (!equal(left(before), left(after))) return true;
   const pointsIn = (traffic: Verdict['traffic']) => placements.map((placement) => placementShares(placement, traffic));
   return !equal(pointsIn(before), pointsIn(after));
 }

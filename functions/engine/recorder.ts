@@ -1,9 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import { distrust, type HealthRecord, step, unknownHealth } from '../core/health.ts';
+import { distrust, type HealthRecord, step, unknownHealth } from '../core/health/record.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
-import { votersOf } from '../core/votes.ts';
 import type { Deps } from '../deps.ts';
 import type { HeldLease } from './lease.ts';
 import { createWriter } from './writer.ts';
@@ -19,9 +19,13 @@ export interface Recorded {
   isNews: boolean;
 }
 
+type Step = (record: HealthRecord) => HealthRecord;
+
 export interface Recorder {
   /** Takes the observation into account and keeps it. `suspectUntilMs`: its voter does not count before. */
   take(cluster: Resource<'cluster'>, observation: Observation, suspectUntilMs?: number): Promise<Recorded>;
+  /** Keeps what `step` makes of what is known, unless it is the same; asked again when others have got in between. */
+  change(cluster: Resource<'cluster'>, step: Step): Promise<Recorded>;
 }
 
 /** Keeps what voters of a fleet see; `records` is what is known of its clusters. `limit`: how many writes at a time. Under a lease, if there is one. */
@@ -34,10 +38,10 @@ export function createRecorder(
   const put = createWriter(deps, limit, lease);
   const known = new Map(records.map((record) => [record.uid, record]));
   const turns = new Map<string, LimitFunction>();
-  const write = async (cluster: Resource<'cluster'>, observation: Observation, suspectUntilMs?: number) => {
+  const write = async (cluster: Resource<'cluster'>, step: Step, observation?: Observation): Promise<Recorded> => {
     let before = known.get(cluster.uid) ?? firstRecord(deps, cluster);
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-      const record = stepped(deps, spec, cluster, before, { observation, suspectUntilMs });
+      const record = step(before);
       if (record === before) break;
       if (await put({ record, observation })) {
         known.set(cluster.uid, record);
@@ -48,12 +52,17 @@ export function createRecorder(
     known.set(cluster.uid, before);
     return { record: before, isKept: false, isNews: false };
   };
+  const inTurn = async (cluster: Resource<'cluster'>, step: Step, observation?: Observation) => {
+    const turn = turns.get(cluster.uid) ?? pLimit(1);
+    turns.set(cluster.uid, turn);
+    return await turn(() => write(cluster, step, observation));
+  };
   return {
-    take: async (cluster, observation, suspectUntilMs) => {
-      const turn = turns.get(cluster.uid) ?? pLimit(1);
-      turns.set(cluster.uid, turn);
-      return await turn(() => write(cluster, observation, suspectUntilMs));
+    take: (cluster, observation, suspectUntilMs) => {
+      const step = (record: HealthRecord) => stepped(deps, spec, cluster, record, { observation, suspectUntilMs });
+      return inTurn(cluster, step, observation);
     },
+    change: inTurn,
   };
 }
 
@@ -82,5 +91,5 @@ async function stored(deps: Deps, { fleet, name, uid }: Resource<'cluster'>): Pr
 
 /** What is decided upon. */
 function mindOf({ state, votes }: HealthRecord): string {
-  return [state, ...votes.map((vote) => `${vote.voter}:${vote.state}`)].join(' ');
+  return [state, ...votes.map((vote) => `${vote.voter}:${vote.state}:${vote.slowSinceMs}`)].join(' ');
 }

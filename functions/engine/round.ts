@@ -1,8 +1,8 @@
 import type { LimitFunction } from 'p-limit';
 import type { FleetProbeRound, Shard } from '../../schemas/probe-round.ts';
-import type { HealthRecord } from '../core/health.ts';
+import type { HealthRecord } from '../core/health/record.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
-import { votersOf } from '../core/votes.ts';
 import { type Deps, LeaseLost, StoreUnavailable } from '../deps.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';

@@ -2,9 +2,9 @@ import type { FleetSpec } from '../../schemas/fleet.ts';
 import { placementsOf } from '../core/allocation/placements.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/failover/situation.ts';
 import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
-import { votersOf } from '../core/votes.ts';
 import type { Deps, OutboxRow } from '../deps.ts';
 
 /** Who decides, and what for. */
@@ -79,7 +79,8 @@ const LEFT_BEHIND_MS = 60_000;
 
 /**
  * When the pools of the last of the gateways were read and found as they shall be; undefined while a gateway has yet to follow. What is refused
- * there, or left as somebody made it, is not waited for, and neither is a gateway that has not followed for a minute.
+ * there, or left as somebody made it, is not waited for, and neither is a gateway that has not followed for a minute, as long as another one
+ * does.
  */
 function verifiedAt(
   gateways: readonly string[],
@@ -87,16 +88,18 @@ function verifiedAt(
   readings: readonly Reading[],
   nowMs: number,
 ): Pick<Situation, 'verifiedAtMs'> {
-  const times = gateways.map((gateway, index) => {
+  const seen = gateways.map((gateway, index) => {
     const reading = readings.find((item) => item.gateway === gateway);
     const open = (reading?.deviations ?? []).filter(({ isPoints, reason }) => isPoints && OPEN.has(reason));
     const since = [...(waiting[index] ?? []), ...open].map((item) => msOf(item.since));
-    if (since.length === 0) return timeOf(reading?.poolsReadAt);
-    return nowMs - Math.min(...since) > LEFT_BEHIND_MS ? 0 : undefined;
+    return {
+      readAtMs: timeOf(reading?.poolsReadAt),
+      behindMs: since.length > 0 ? Math.max(1, nowMs - Math.min(...since)) : 0,
+    };
   });
-  const known = times.filter((time) => time !== undefined);
-  if (known.length < times.length) return {};
-  return { verifiedAtMs: known.every((time) => time === 0) ? nowMs : Math.max(...known) };
+  const following = seen.filter(({ behindMs }) => behindMs <= LEFT_BEHIND_MS);
+  if (following.some(({ behindMs }) => behindMs > 0) || (following.length === 0 && seen.length > 0)) return {};
+  return { verifiedAtMs: seen.length === 0 ? nowMs : Math.max(...following.map(({ readAtMs }) => readAtMs)) };
 }
 
 /** Why points differ that are on their way. */

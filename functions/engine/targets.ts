@@ -2,10 +2,10 @@ import type { GatewayPathVoter, Voter } from '../../schemas/failover.ts';
 import { HttpProbe, type Probe } from '../../schemas/probe.ts';
 import type { Shard } from '../../schemas/probe-round.ts';
 import { digest } from '../core/digest.ts';
-import type { HealthRecord } from '../core/health.ts';
+import type { HealthRecord } from '../core/health/record.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
-import { votersOf } from '../core/votes.ts';
 import { type Prober, probesFrom } from './observe.ts';
 
 /** What the control plane itself probes in a round: one cluster for one voter. */
@@ -50,8 +50,8 @@ function observedAtMs({ voter }: Target, record: HealthRecord | undefined): numb
 }
 
 /** A request through a gateway, which a route of the gateway sends to this cluster alone. */
-function pinned({ url, pinHeader }: GatewayPathVoter, cluster: string): Probe {
-  return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster } });
+function pinned({ url, pinHeader, maxLatencyMs }: GatewayPathVoter, cluster: string): Probe {
+  return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster }, maxLatencyMs });
 }
 
 /** How the target is probed. */

@@ -1,5 +1,5 @@
 import type { Observation } from '../../schemas/cluster.ts';
-import type { HealthRecord } from '../core/health.ts';
+import type { HealthRecord } from '../core/health/record.ts';
 import type { Store } from '../deps.ts';
 import { ABSENT, type Operation, put } from './items.ts';
 import { healthKey, healthOf, observationKey, observationsOf } from './keys.ts';
@@ -25,7 +25,7 @@ export function healthStore(table: Table): Health {
         ...(lease ? [fence(lease)] : []),
         ...evidence.flatMap(({ record, observation }) => [
           healthOperation(record),
-          observationOperation(record, observation),
+          ...(observation ? [observationOperation(record, observation)] : []),
         ]),
       ]);
       return outcome.ok;

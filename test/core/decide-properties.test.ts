@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decide } from '../../functions/core/failover/decide.ts';
 import { placementShares } from '../../functions/core/allocation/points.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
 import type { Command, Situation } from '../../functions/core/failover/situation.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0, vote } from './fixtures.ts';

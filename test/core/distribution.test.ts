@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { effectiveShares, shares, toPercents } from '../../functions/core/allocation/points.ts';
 import { placementKey, placementsOf } from '../../functions/core/allocation/placements.ts';
+import { effectiveShares, shares, toPercents } from '../../functions/core/allocation/points.ts';
 import { member, pool, T0, withdrawal, without } from './fixtures.ts';
 
 const percents = (result: { percent: number }[]) => result.map((share) => share.percent);

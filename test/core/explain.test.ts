@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { placementKey } from '../../functions/core/allocation/placements.ts';
 import { effectiveShares, type InForce } from '../../functions/core/allocation/points.ts';
 import { explainBackend } from '../../functions/core/explain.ts';
-import { placementKey } from '../../functions/core/allocation/placements.ts';
 import { byName, poolOf } from '../../functions/core/resolve.ts';
 import type { ExplanationStep } from '../../schemas/explanation.ts';
 import { cluster, route, service, T0, withdrawal, without } from './fixtures.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lintPolicy } from '../../functions/core/lint.ts';
 import type { ClusterFacts, Placement } from '../../functions/core/failover/situation.ts';
+import { lintPolicy } from '../../functions/core/lint.ts';
 import { facts, placement, policy } from './situations.ts';
 
 interface Fleet {

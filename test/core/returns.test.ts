@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../functions/core/failover/decide.ts';
 import { placementShares } from '../../functions/core/allocation/points.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
 import { health, T0 } from './fixtures.ts';
 import { HOUR, holding, out, percentsIn, placement, policy, Story, situation } from './situations.ts';
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkSafety, isRefused, type PlacementShares, type SafetyContext } from '../../functions/core/allocation/safety.ts';
+import {
+  checkSafety,
+  isRefused,
+  type PlacementShares,
+  type SafetyContext,
+} from '../../functions/core/allocation/safety.ts';
 import { SafetyInput } from '../../schemas/failover.ts';
 import { T0 } from './fixtures.ts';
 import { placement } from './situations.ts';

@@ -65,6 +65,31 @@ describe('an observation', () => {
     expect(await look(http('/down'))).toMatchObject({ outcome: 'fail', cause: 'Cluster' });
   });
 
+  it('is slow when an answer of the ingress takes longer than it may, and never of one that fails', async () => {
+    let nowMs = 0;
+    const late = {
+      ...ports,
+      clock: { now: () => nowMs },
+      net: watched(() => {
+        nowMs += 400;
+      }),
+    };
+    const slow = async (...probes: Probe[]) => (await observe(late, probes, prober())).observation;
+    expect(await slow(http('/', { maxLatencyMs: 399 }))).toMatchObject({
+      outcome: 'ok',
+      isSlow: true,
+      detail: 'http: status 200, slow: 400 ms',
+    });
+    expect(await slow(http('/', { maxLatencyMs: 400 }))).not.toHaveProperty('isSlow');
+    expect(await slow(http('/down', { maxLatencyMs: 1 }))).not.toHaveProperty('isSlow');
+    expect(await slow(http('/', { maxLatencyMs: 9999 }), http('/', { path: 'direct', maxLatencyMs: 1 }))).toMatchObject(
+      {
+        outcome: 'ok',
+        detail: expect.stringMatching(/^http: status 200; direct http: status 200, slow: /),
+      },
+    );
+  });
+
   it('is good when only a direct probe fails, and tells of it', async () => {
     const seen = await look(http('/'), closed({ path: 'direct' }));
     expect(seen).toMatchObject({ outcome: 'ok', detail: 'http: status 200; direct tcp: connection failed' });
@@ -178,6 +203,30 @@ describe('a fleet', () => {
     await harness.put(`${FLEET}/clusters/a`, { ...declaredOf(await clusterOf('a')), site: 'far' });
     await rounds(3);
     expect(await decisions()).toMatchObject([{ withdrawnAfter: ['a'] }]);
+  });
+
+  it('finds a cluster impaired that answers too slowly, shows it, and gives its traffic to others until it answers in time for its dwell time', async () => {
+    const { host, port } = harness.edge.clusters.a.address;
+    const declared = declaredOf(await clusterOf('a'));
+    const probes = [{ type: 'http', url: `http://${host}:${port}/healthz`, maxLatencyMs: 500 }];
+    await harness.put(`${FLEET}/clusters/a`, { ...declared, city: 'hangzhou', probes });
+    await rounds(3);
+    expect(await clusterOf('a')).toMatchObject({ city: 'hangzhou' });
+    expect((await clusterOf('a')).health).not.toHaveProperty('impaired');
+    const late = watched(({ url }) => url.includes(`:${port}/`) && harness.clock.advance(700));
+    await rounds(3, { net: late });
+    expect((await clusterOf('a')).health).toMatchObject({
+      state: 'healthy',
+      impaired: { by: 'latency', detail: '1 of 1 voters find it slow: edge' },
+      votes: [{ slowSince: expect.any(String) }],
+      lastObservation: { isSlow: true },
+    });
+    expect((await clusterOf('a')).withdrawal).toMatchObject({ cause: 'impaired', percent: 0 });
+    await rounds(7);
+    expect((await clusterOf('a')).health).not.toHaveProperty('impaired');
+    expect((await clusterOf('a')).standing).toMatchObject({ state: 'held', waitsFor: ['dwell'] });
+    await rounds(14);
+    expect((await clusterOf('a')).standing.state).toBe('up');
   });
 
   it('hears each gateway of what it sees of its backends, and of a gateway that cannot be asked nothing', async () => {

@@ -2,7 +2,7 @@
 
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
-import { distrust, type HealthRecord, step, unknownHealth } from '../../functions/core/health.ts';
+import { distrust, type HealthRecord, step, unknownHealth } from '../../functions/core/health/record.ts';
 
 export type { HealthRecord };
 export { distrust, unknownHealth };

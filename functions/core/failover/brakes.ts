@@ -9,7 +9,7 @@ type Brake = NonNullable<Circumstances['brake']>;
 
 /** The brake that speaks against taking a cluster out now; undefined where none does. */
 export function brakeFor(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
-  return maxRemovedBrake(context, traffic, item) ?? correlationBrake(context, traffic, item);
+  return correlationBrake(context, traffic, item) ?? maxRemovedBrake(context, traffic, item);
 }
 
 /** Whether the policy wants people to be asked; `halt` is its name in an earlier release. */
@@ -17,40 +17,39 @@ export function asks({ action }: FailoverPolicy['correlation']): boolean {
   return action === 'ask' || action === 'halt';
 }
 
-/** Clusters of other sites that went down within the window, and so may have a cause in common with this one. */
+/** Clusters of other sites that failed within the window, and so may have a cause in common with this one. */
 export function correlatedWith({ situation, clusters }: Context, traffic: Traffic, { facts }: Watched): string[] {
   const windowMs = situation.policy.failover.correlation.windowSeconds * 1000;
   return traffic.clusters
-    .filter(({ cluster, failuresMs }) => {
+    .filter(({ cluster, standing, sinceMs, failuresMs }) => {
       const other = clusters.get(cluster);
-      const atMs = failuresMs.at(-1);
+      const atMs = standing === 'suspected' ? sinceMs : failuresMs.at(-1);
       const isNear = atMs !== undefined && situation.nowMs - atMs <= windowMs;
       return other !== undefined && cluster !== facts.name && other.facts.site !== facts.site && isNear;
     })
     .map(({ cluster }) => cluster);
 }
 
+/** It is asked for once, when the cluster fails: what becomes of the others afterwards does not count. */
 function correlationBrake(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
   const { nowMs, policy } = context.situation;
   const { correlation } = policy.failover;
-  if (!asks(correlation)) return undefined;
-  const state = stateOf(traffic, item.facts);
-  const others =
-    state.standing === 'suspected'
-      ? state.brake?.name === 'correlation'
-        ? ['others']
-        : []
-      : correlatedWith(context, traffic, item);
-  if (others.length === 0 || isCorroborated(context, item)) return undefined;
-  const reason = `${others.join(' and ')} failed within ${correlation.windowSeconds} s of it, and voters of one vantage alone say so`;
-  return { name: 'correlation', untilMs: nowMs + correlation.askSeconds * 1000, reason };
+  if (!asks(correlation) || isCorroborated(context, item)) return undefined;
+  const { standing, brake, reason } = stateOf(traffic, item.facts);
+  if (standing === 'suspected') {
+    return brake?.name === 'correlation' && nowMs < brake.untilMs ? { ...brake, reason } : undefined;
+  }
+  const others = correlatedWith(context, traffic, item);
+  if (others.length === 0) return undefined;
+  const untilMs = nowMs + correlation.askSeconds * 1000;
+  const why = `${others.join(' and ')} failed within ${correlation.windowSeconds} s of it, and voters of one vantage alone say so`;
+  return { name: 'correlation', untilMs, reason: why };
 }
 
 /** Voters of two vantages say so; or the network of the voters works, and they see another cluster answer. */
 export function isCorroborated({ situation, clusters }: Context, { facts, tally }: Watched): boolean {
   const against = tally.votes.filter(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
-  const vantages = new Set(against.map(({ voter }) => vantageOf(situation.policy.voters, voter)));
-  if (vantages.size > 1) return true;
+  if (tally.vantages.length > 1) return true;
   if (situation.policy.controlTargets.length === 0) return false;
   const names = new Set(against.map(({ voter }) => voter));
   return [...clusters.values()].some(({ facts: other, tally: seen }) => {
@@ -59,12 +58,6 @@ export function isCorroborated({ situation, clusters }: Context, { facts, tally 
     );
     return other.name !== facts.name && isHealthy;
   });
-}
-
-/** Where a voter stands: its site, or for edge and gateways what they are. */
-function vantageOf(voters: readonly { name: string; type: string; site?: string | undefined }[], name: string): string {
-  const voter = voters.find((item) => item.name === name);
-  return voter?.site ?? (voter?.type === 'agent' ? voter.name : (voter?.type ?? name));
 }
 
 function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { facts }: Watched): Brake | undefined {

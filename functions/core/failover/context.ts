@@ -1,6 +1,6 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import type { Voter } from '../../../schemas/failover.ts';
-import { type Tally, tally } from '../votes.ts';
+import { type Tally, tally } from '../health/votes.ts';
 import type { ClusterFacts, Situation, Verdict } from './situation.ts';
 import type { Finding } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';
@@ -78,7 +78,7 @@ function watched(
 ): Watched {
   const voters = policy.voters.filter((voter: Voter) => facts.voters.includes(voter.name));
   const counted = tally(record, voters, policy.health, nowMs);
-  const isWatched = voters.length > 0;
+  const isWatched = counted.votes.length > 0;
   return { facts, record, tally: counted, isWatched, finding: isKept || !isWatched ? 'healthy' : counted.verdict };
 }
 

@@ -8,6 +8,7 @@ import {
   result,
   type Step,
   type StepResult,
+  stateOf,
   type Trace,
   UNCHANGED,
   type Watched,
@@ -53,6 +54,7 @@ export const moveDrill: Step = (context, traffic) => {
   if (drill === undefined) return context.acts ? beginScheduled(context, traffic) : UNCHANGED;
   const declared = declaredDrill(context, drill.name);
   if (declared === undefined) return UNCHANGED;
+  if (drill.phase === 'returning') return giveBack(context, traffic, drill);
   return drill.phase === 'moving'
     ? takeOut(context, traffic, drill, declared)
     : hold(context, traffic, drill, declared);
@@ -79,19 +81,32 @@ function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Dr
   const { nowMs } = context.situation;
   const { verifiedAtMs = nowMs, startedAtMs } = drill;
   if (nowMs - verifiedAtMs < declared.durationSeconds * 1000) return UNCHANGED;
-  const tookSeconds = (verifiedAtMs - startedAtMs) / 1000;
-  const isMet = tookSeconds <= declared.recoveryTargetSeconds;
-  const detail = `the gateways followed within ${tookSeconds} s, and its time is over`;
-  return withoutDrill(context, traffic, isMet ? 'passed' : 'failed', detail);
+  const isMet = verifiedAtMs - startedAtMs <= declared.recoveryTargetSeconds * 1000;
+  const { name, cluster } = drill;
+  const returning = { ...drill, phase: 'returning', phaseSinceMs: nowMs, ending: isMet ? 'passed' : 'failed' } as const;
+  return moved({ ...heldFor(context, traffic, cluster, `the drill ${name} is over`), drill: returning });
 }
 
-/** The drill is over: its cluster is held at what it has, and returns when it has its turn. */
+/** The drill is told how far its cluster has come, and is over when that is up, or down. */
+function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
+  const facts = context.clusters.get(drill.cluster)?.facts;
+  const standing = facts && stateOf(traffic, facts).standing;
+  if (standing === 'down') return withoutDrill(context, traffic, 'interrupted', `${drill.cluster} failed`);
+  if (standing === 'up') return withoutDrill(context, traffic, drill.ending ?? 'passed', 'all of its share is back');
+  const limits = traffic.allocation.limits.find(({ cluster }) => cluster === drill.cluster);
+  const currentPercent = limits?.percent ?? drill.currentPercent;
+  if (currentPercent === drill.currentPercent) return UNCHANGED;
+  return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
+}
+
+/** The drill is over: a cluster that it still keeps out is held at what it has, and returns when it has its turn. */
 export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnding, detail: string): StepResult {
   const { drill, ...rest } = traffic;
   if (drill === undefined) return UNCHANGED;
-  const { run, name, cluster } = drill;
+  const { run, name, cluster, phase } = drill;
+  const free = phase === 'returning' ? rest : heldFor(context, rest, cluster, `the drill ${name} has ended`);
   const summary = `The drill ${name} has ${state}: ${detail}.`;
-  return moved(heldFor(context, rest, cluster, `the drill ${name} has ended`), {
+  return moved(free, {
     endings: [{ type: 'drill', run, state, detail }],
     events: [{ type: 'drill.ended', clusters: [cluster], summary }],
   });

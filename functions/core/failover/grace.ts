@@ -19,8 +19,8 @@ interface Candidate {
  */
 export function graceOf(context: Context, traffic: Traffic, { members, pinned }: Placement): Grace {
   const { nowMs, policy } = context.situation;
-  const { intervalSeconds, timeoutSeconds, successThreshold } = policy.health;
-  const recoveryMs = (successThreshold * intervalSeconds + timeoutSeconds) * 1000;
+  const { intervalSeconds, timeoutSeconds, recoveryWindow } = policy.health;
+  const recoveryMs = (recoveryWindow * intervalSeconds + timeoutSeconds) * 1000;
   const isRecent = traffic.clusters.some(
     ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
   );

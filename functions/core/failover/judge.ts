@@ -1,7 +1,7 @@
 /** What evidence makes of the standings of clusters: those that fail go down first, in the order in which they failed. */
 
+import { freshnessMs } from '../health/votes.ts';
 import { compareText } from '../precedence.ts';
-import { freshnessMs } from '../votes.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
 import { type Context, moved, result, type Step, stateOf, type Trace, UNCHANGED, type Watched } from './context.ts';
 import { limitsOf } from './limits.ts';
@@ -10,13 +10,14 @@ import { hasEntitlement } from './seal.ts';
 import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic, withState } from './traffic.ts';
 
-/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so is what is older than memory. */
+/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so is what is older than memory and than the window of removals. */
 export const forget: Step = ({ situation, clusters }, traffic) => {
-  const { nowMs } = situation;
+  const { nowMs, policy } = situation;
+  const memoryMs = Math.max(MEMORY_MS, (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000);
   const kept = traffic.clusters.flatMap((state) => {
     const facts = clusters.get(state.cluster)?.facts;
     if (facts === undefined || (state.uid !== '' && state.uid !== facts.uid)) return [];
-    return [faded(state, nowMs)];
+    return [faded(state, nowMs, memoryMs)];
   });
   if (kept.length === traffic.clusters.length && kept.every((state, index) => state === traffic.clusters[index])) {
     return UNCHANGED;
@@ -24,8 +25,8 @@ export const forget: Step = ({ situation, clusters }, traffic) => {
   return moved(kept.reduce(withState, { ...traffic, clusters: [] }));
 };
 
-function faded(state: ClusterState, nowMs: number): ClusterState {
-  const isKnown = (atMs: number) => nowMs - atMs < MEMORY_MS || state.standing === 'down';
+function faded(state: ClusterState, nowMs: number, memoryMs: number): ClusterState {
+  const isKnown = (atMs: number) => nowMs - atMs < memoryMs || state.standing === 'down';
   const failuresMs = state.failuresMs.filter(isKnown);
   const fallsMs = hasFallen(state.fallsMs, nowMs) ? state.fallsMs : [];
   const isDismissed = state.dismissedUntilMs !== undefined && nowMs < state.dismissedUntilMs;
@@ -70,6 +71,9 @@ function judgedBy(context: Context, traffic: Traffic, item: Watched, state: Clus
   if (!item.isWatched && state.standing !== 'up') {
     const reason = 'nobody watches it any more, and nothing else speaks against it';
     return become(state, 'up', { ...context.situation, reason });
+  }
+  if (state.standing === 'joining' && item.facts.joins === 'at-once') {
+    return become(state, 'up', { ...context.situation, reason: 'it is declared to serve at once' });
   }
   const transition = TRANSITIONS[state.standing][item.finding];
   return transition(state, circumstancesOf(context, traffic, item, state));

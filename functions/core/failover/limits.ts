@@ -68,7 +68,7 @@ function peoplesLimits({ shifts, drill }: Traffic, cluster: string): Limit[] {
     if (mode === 'isolate') return [{ reason: 'isolated' }];
     return mode === 'drain' && currentPercent < 100 ? [{ reason: 'drained', percent: currentPercent }] : [];
   });
-  const isDrilled = drill?.cluster === cluster && drill.currentPercent < 100;
+  const isDrilled = drill?.cluster === cluster && drill.phase !== 'returning' && drill.currentPercent < 100;
   return isDrilled ? [...ofShifts, { reason: 'drill', percent: drill.currentPercent }] : ofShifts;
 }
 

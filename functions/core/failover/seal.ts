@@ -71,13 +71,16 @@ export function hasEntitlement(context: Context, traffic: Traffic, limits: Limit
 
 function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {
   const members = placement.members.map((member, index): BackendMember => {
-    const own = grace?.has(member.cluster) ? TURN : (limits.get(member.cluster) ?? NO_LIMITS);
-    return { ...member, had: had[index] ?? 0, limits: own };
+    const own = limits.get(member.cluster) ?? NO_LIMITS;
+    return { ...member, had: had[index] ?? 0, limits: grace?.has(member.cluster) ? own.map(spared) : own };
   });
   return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
 }
 
-const TURN: readonly Limit[] = [{ reason: 'turn' }];
+/** What people ask for holds in the time of grace, too. */
+function spared(limit: Limit): Limit {
+  return limit.reason === 'down' ? { reason: 'turn' } : limit;
+}
 
 /** Undefined for a backend that nothing holds back and that has what is declared. */
 function sealedBackend({ key, pools }: Placement, backend: Backend, allocated: Allocated): SealedBackend | undefined {
@@ -118,6 +121,12 @@ function withPercent(
     given += sealed.get(key)?.points[index] ?? 0;
     declared += declaredPoints(members)[index] ?? 0;
   }
-  const part = declared === 0 ? 0 : Math.floor((100 * given) / declared);
-  return { cluster, percent: given === 0 ? 0 : Math.min(100, Math.max(1, part)), limits: [...limits] };
+  const part = declared === 0 ? partOf(limits) : Math.floor((100 * given) / declared);
+  const percent = declared > 0 && given > 0 ? Math.min(100, Math.max(1, part)) : part;
+  return { cluster, percent, limits: [...limits] };
+}
+
+/** What the limits leave to a cluster that serves nothing yet. */
+function partOf(limits: readonly Limit[]): number {
+  return Math.min(...limits.map((limit) => ('percent' in limit ? limit.percent : 0)));
 }

@@ -4,7 +4,7 @@ import type { HealthState } from '../../../schemas/cluster.ts';
 import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { EventType } from '../../../schemas/notification.ts';
-import type { HealthRecord } from '../health.ts';
+import type { HealthRecord } from '../health/record.ts';
 import type { LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
 
 export type Policy = Pick<

@@ -25,6 +25,8 @@ export interface Circumstances {
   hasEntitlement: boolean;
 }
 
+type Brake = NonNullable<Circumstances['brake']>;
+
 /** Returns the state itself where nothing changes. */
 export type Transition = (state: ClusterState, now: Circumstances) => ClusterState;
 
@@ -33,7 +35,7 @@ const stays: Transition = (state) => state;
 /** What each finding makes of each standing. */
 export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
   up: { healthy: stays, unhealthy: fail, unknown: stays },
-  suspected: { healthy: clear, unhealthy: awaitBrake, unknown: awaitBrake },
+  suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },
   down: { healthy: recover, unhealthy: stays, unknown: stays },
   held: { healthy: dwell, unhealthy: goDown, unknown: pause },
   ramping: { healthy: trust, unhealthy: goDown, unknown: doubt },
@@ -44,7 +46,7 @@ export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
 export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Standing, Transition>>> = {
   resume: { suspected: goDown },
   dismiss: { suspected: dismiss },
-  restore: { held: approve, joining: approve },
+  restore: { held: approve },
 };
 
 /** The state with another standing, of which what only the last one needed is gone. */
@@ -76,10 +78,12 @@ export function held(state: ClusterState, now: Pick<Circumstances, 'nowMs' | 'de
 
 function fail(state: ClusterState, now: Circumstances): ClusterState {
   if (state.dismissedUntilMs !== undefined && now.nowMs < state.dismissedUntilMs) return state;
-  const { brake } = now;
-  if (brake === undefined) return goDown(state, now);
-  const reason = `${now.reason}; ${brake.reason}`;
-  return become(state, 'suspected', { ...now, reason }, { brake: { name: brake.name, untilMs: brake.untilMs } });
+  return now.brake === undefined ? goDown(state, now) : suspect(state, now, now.brake);
+}
+
+function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
+  const reason = `${now.reason}; ${why}`;
+  return become(state, 'suspected', { ...now, reason }, { brake: { name, untilMs } });
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
@@ -94,9 +98,12 @@ function clear(state: ClusterState, now: Circumstances): ClusterState {
   return become(state, 'up', { ...now, reason: 'a majority of its voters see it answer again' });
 }
 
+/** Where one brake has ended, another one may hold the cluster still. */
 function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
-  if (state.brake && now.nowMs < state.brake.untilMs && now.brake !== undefined) return state;
-  return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
+  const { brake } = now;
+  if (brake === undefined) return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
+  const isSame = state.brake?.name === brake.name && state.brake.untilMs === brake.untilMs;
+  return isSame ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
 }
 
 /** A cluster that has everything already, as after all had failed together, has nothing to wait for. */

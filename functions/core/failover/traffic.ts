@@ -145,13 +145,16 @@ export interface LiveDrill {
   name: string;
   cluster: string;
   actor: string;
-  phase: 'moving' | 'holding';
+  /** returning: it holds its cluster back no longer, and is over when that has everything again. */
+  phase: 'moving' | 'holding' | 'returning';
   currentPercent: number;
   startedAtMs: number;
   verifiedAtMs?: number | undefined;
   phaseSinceMs: number;
   steppedAtMs: number;
   decision: string;
+  /** How it will have ended once its cluster is back. */
+  ending?: 'passed' | 'failed' | undefined;
 }
 
 export const NO_ALLOCATION: SealedAllocation = { basis: '', limits: [], backends: [], overloads: [] };

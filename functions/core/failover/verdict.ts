@@ -28,8 +28,8 @@ export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Ver
   };
 }
 
-function outcomeOf({ acts }: Context, before: Traffic, after: Traffic): Verdict['outcome'] {
-  const isMoved = before.allocation !== after.allocation;
+function outcomeOf({ acts, situation }: Context, before: Traffic, after: Traffic): Verdict['outcome'] {
+  const isMoved = movedClusters(situation, before.allocation, after.allocation).size > 0;
   if (!acts && !isMoved && before.recommended !== after.recommended) return 'withheld';
   const isBraked = after.clusters.some(({ cluster, standing }) => {
     const was = before.clusters.find((state) => state.cluster === cluster)?.standing;
@@ -43,12 +43,15 @@ function shownIn({ allocation, recommended }: Traffic, outcome: Verdict['outcome
   return outcome === 'withheld' ? (recommended ?? allocation) : allocation;
 }
 
+/** Those that take over from others, or give back, go without saying: they are named where nothing else has changed. */
 function changesOf(context: Context, traffic: Traffic, then: SealedAllocation, now: SealedAllocation): TrafficChange[] {
   if (then === now) return [];
   const moved = movedClusters(context.situation, then, now);
-  return [...context.clusters.keys()]
+  const changes = [...context.clusters.keys()]
     .flatMap((cluster) => changeOf(context, traffic, cluster, { then, now, isMoved: moved.has(cluster) }) ?? [])
     .sort((a, b) => compareText(a.cluster, b.cluster));
+  const limited = changes.filter(({ action }) => action !== 'reallocate');
+  return limited.length > 0 ? limited : changes;
 }
 
 interface Comparison {
@@ -109,8 +112,15 @@ function reasonFor(
   return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';
 }
 
-function movedClusters({ placements }: Situation, then: SealedAllocation, now: SealedAllocation): Set<string> {
-  const moved = new Set<string>();
+/** Clusters that are given other points of any backend, or of which another part is left. */
+function movedClusters(
+  { placements, clusters }: Situation,
+  then: SealedAllocation,
+  now: SealedAllocation,
+): Set<string> {
+  if (then === now) return new Set();
+  const isOther = ({ name }: { name: string }) => percentIn(then, name) !== percentIn(now, name);
+  const moved = new Set(clusters.filter(isOther).map(({ name }) => name));
   for (const placement of placements) {
     const before = placementShares(placement, { allocation: then });
     for (const [index, { cluster, percent }] of placementShares(placement, { allocation: now }).entries()) {

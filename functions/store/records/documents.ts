@@ -13,7 +13,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   'break-glass': BreakGlass,
   'drill-run': DrillRun,
   delivery: Delivery,
-  voter: z.object({ sequence: z.number() }),
+  voter: z.object({ sequence: z.number().optional(), heartbeatAtMs: z.number().optional() }),
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -21,7 +21,7 @@ const NAMES: Record<DocumentKind, string> = {
   'break-glass': 'break-glass',
   'drill-run': 'drill run',
   delivery: 'delivery',
-  voter: 'sequence of a voter',
+  voter: 'trace of a voter',
 };
 
 /** Documents of each kind are records of their own. */

@@ -79,13 +79,14 @@ const StoredDrill = z.object({
   name: z.string(),
   cluster: z.string(),
   actor: z.string(),
-  phase: z.enum(['moving', 'holding']),
+  phase: z.enum(['moving', 'holding', 'returning']),
   currentPercent: Percent,
   startedAtMs: z.number(),
   verifiedAtMs: z.number().optional(),
   phaseSinceMs: z.number(),
   steppedAtMs: z.number(),
   decision: z.string(),
+  ending: z.enum(['passed', 'failed']).optional(),
 });
 
 const StoredTraffic: z.ZodType<Traffic> = z.object({
@@ -188,7 +189,7 @@ const TrafficOfChain = z
     shifts: shifts
       .filter(({ phase }) => phase !== 'returning')
       .map((shift) => ({ ...shift, mode: shift.percent === 100 ? 'keep' : 'drain' })),
-    ...(drill && drill.phase !== 'returning' && { drill }),
+    ...(drill && { drill }),
   }));
 
 function limitOfOutage({ phase, percent, sinceMs }: z.output<typeof OutageOfChain>): Limit {

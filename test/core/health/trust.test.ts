@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Seen, seemsBlind } from '../../functions/core/trust.ts';
+import { type Seen, seemsBlind } from '../../../functions/core/health/trust.ts';
 
 /** Targets of a fleet, each in a fault domain of its own; those with a bang have failed. */
 function seen(fleet: string, domains: string): Seen[] {
