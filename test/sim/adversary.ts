@@ -17,7 +17,7 @@ const sitesOf = ({ clusters }: FleetScenario) => [...new Set(clusters.map(({ sit
 const gatewaysOf = ({ gateways }: FleetScenario) => gateways.map(({ name }) => name);
 
 const CLUSTER: Draw = (prng, fleet) => ({
-  type: prng.pick(['down', 'down', 'down', 'shaky'] as const),
+  type: prng.pick(['down', 'down', 'down', 'down', 'shaky', 'slow'] as const),
   clusters: prng.chance(0.7) ? [prng.pick(clustersOf(fleet))] : prng.some(clustersOf(fleet)),
   cause: prng.pick(['Ingress', 'Cluster']),
   seconds: prng.pick([20, 60, 150, 150, 600]),

@@ -16,6 +16,8 @@ export interface Life {
   /** A truthful majority sees it so. */
   isDead: boolean;
   isLiving: boolean;
+  /** It answers late. */
+  isSlow: boolean;
   /** The vantages of the voters that truthfully see it dead. */
   vantages: number;
   /** Since when a majority says that it fails, whether or not that is true. */
@@ -24,7 +26,7 @@ export interface Life {
   failuresTick: number[];
   /** When that began while the cluster had more to serve than it can. */
   fallsTick: number[];
-  /** When people, edits or a mode other than automatic touched it last. */
+  /** When it was slow, or people or a mode other than automatic held it, last. */
   touchedTick: number;
   /** When a majority did not say that it was healthy last. */
   doubtedTick: number;
@@ -61,7 +63,9 @@ export class Chronicle {
     if (says === 'healthy') life.failingSinceTick = undefined;
     else life.doubtedTick = tick;
     if (says === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
+    life.isSlow = sight.isSlow(facts);
     const isHandled =
+      life.isSlow ||
       sight.book.isHandled(facts.name) ||
       declared.policy.automation !== 'automatic' ||
       isRehearsed(declared.policy, facts.name, tick);
@@ -81,7 +85,16 @@ export class Chronicle {
     const isOld = createdAtMs < msAt(0) && !this.isOfFormerRelease;
     const touchedTick = isOld ? Number.NEGATIVE_INFINITY : tick;
     const life: Life = {
-      ...{ uid, condition: 'up', isDead: false, isLiving: false, vantages: 0, failuresTick: [], fallsTick: [] },
+      ...{
+        uid,
+        condition: 'up',
+        isDead: false,
+        isLiving: false,
+        isSlow: false,
+        vantages: 0,
+        failuresTick: [],
+        fallsTick: [],
+      },
       ...{ touchedTick, doubtedTick: Number.NEGATIVE_INFINITY },
     };
     this.lives.set(name, life);
@@ -115,6 +128,7 @@ export interface Sight {
   view: View;
   book: Book;
   conditionOf: (facts: ClusterFacts) => Condition;
+  isSlow: (facts: ClusterFacts) => boolean;
   /** What gateways send to the cluster, in requests per second. */
   loadOf: (cluster: string) => number;
 }

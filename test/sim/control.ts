@@ -28,25 +28,14 @@ export function probe(fleet: Fleet, tick: number, seed: number): void {
   const { policy, clusters } = fleet.declared;
   if (tick % policy.health.intervalSeconds !== 0) return;
   for (const [at, cluster] of clusters.entries()) {
-    const condition = fleet.conditionOf(cluster);
+    const [condition, isSlow] = [fleet.conditionOf(cluster), fleet.isSlow(cluster)];
     for (const [index, voter] of policy.voters.entries()) {
       if (!cluster.voters.includes(voter.name)) continue;
       const salt = at * 100 + index;
       const { timeoutSeconds } = policy.health;
       const loss = tick < fleet.calmFromTick ? (fleet.scenario.loss[voter.name] ?? 0) : 0;
-      const { active } = fleet;
-      for (const delivery of deliveriesOf({
-        seed,
-        cluster,
-        condition,
-        voter,
-        loss,
-        salt,
-        tick,
-        timeoutSeconds,
-        active,
-      }))
-        arrive(fleet, delivery);
+      const seen = { cluster, condition, isSlow, voter, loss, salt, timeoutSeconds };
+      for (const delivery of deliveriesOf({ ...seen, seed, tick, active: fleet.active })) arrive(fleet, delivery);
     }
   }
 }

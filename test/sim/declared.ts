@@ -75,7 +75,7 @@ function tuned(policy: Policy, { field, value }: EventOf<'tune'>): Policy {
   const { health, failover } = policy;
   switch (field) {
     case 'thresholds':
-      return { ...policy, health: { ...health, failureThreshold: value, successThreshold: value + 1 } };
+      return { ...policy, health: { ...health, ...thresholdsOf(value) } };
     case 'dwell':
       return { ...policy, health: { ...health, dwellSeconds: value } };
     case 'cooldown':
@@ -85,6 +85,16 @@ function tuned(policy: Policy, { field, value }: EventOf<'tune'>): Policy {
     case 'ask':
       return { ...policy, failover: { ...failover, correlation: { ...failover.correlation, action: 'ask' } } };
   }
+}
+
+function thresholdsOf(value: number): Partial<Policy['health']> {
+  const failureWindow = 2 * value - 1;
+  return {
+    failureThreshold: value,
+    failureWindow,
+    successThreshold: value + 1,
+    recoveryWindow: Math.max(8, failureWindow),
+  };
 }
 
 interface Membership {

@@ -8,7 +8,7 @@ export const SHELL_FAULTS = ['stall', 'refuse', 'crash', 'twice', 'stale'] as co
 
 /**
  * What an adversary does to a fleet: from `tick` on, for `seconds`. Every event stands alone, so that any of them can be left out of a trace.
- * - down, shaky: what clusters are; a shaky one answers some requests. wave: down and up again every `period` seconds. site: its clusters are
+ * - down, shaky, slow: what clusters are; a shaky one answers some requests, a slow one answers late. wave: down and up again every `period` seconds. site: its clusters are
  *   down, and the agents in it are silent.
  * - partition: the voters reach none of the clusters. blind: they get no results. confused: theirs say nothing. late: theirs arrive up to
  *   `period` seconds later, in any order, some twice. replay: what they saw before is sent again. skew: their clocks are `period` seconds off.
@@ -21,7 +21,7 @@ export const SHELL_FAULTS = ['stall', 'refuse', 'crash', 'twice', 'stale'] as co
  * - the others are people, with edits of policies and pools and clusters, modes, shifts, break-glasses, drills and orders.
  */
 export type FleetEvent = { tick: number; seconds: number } & (
-  | { type: 'down' | 'shaky'; clusters: string[]; cause: 'Ingress' | 'Cluster' }
+  | { type: 'down' | 'shaky' | 'slow'; clusters: string[]; cause: 'Ingress' | 'Cluster' }
   | { type: 'wave'; clusters: string[]; period: number }
   | { type: 'site'; site: string }
   | { type: 'partition' | 'blind' | 'confused'; voters: string[]; clusters: string[] }

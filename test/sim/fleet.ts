@@ -1,6 +1,6 @@
 /** A fleet of the simulated world, and what the store keeps of it. */
 
-import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import type { ClusterFacts, Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import { trafficRecord } from '../../functions/store/records/traffic.ts';
 import { Chronicle } from './chronicle.ts';
@@ -24,7 +24,7 @@ export interface Stored {
   decisions: number;
 }
 
-/** A gateway that has not followed for so long is left behind: nobody waits for it any more. */
+/** A gateway that has not followed for so long is left behind, as long as another one follows: nobody waits for it any more. */
 const LEFT_BEHIND_SECONDS = 60;
 
 export class Fleet {
@@ -102,13 +102,9 @@ export class Fleet {
       const base = this.scenario.clusters.find(({ name }) => name === facts.name)?.capacity;
       this.strain.note({ uid: facts.uid, capacity: base }, loadOf(facts.name), tick);
     }
-    this.chronicle.note(tick, declared, {
-      witness,
-      view,
-      book,
-      loadOf,
-      conditionOf: (facts) => this.conditionOf(facts),
-    });
+    const conditionOf = (facts: ClusterFacts) => this.conditionOf(facts);
+    const isSlow = (facts: ClusterFacts) => this.isSlow(facts);
+    this.chronicle.note(tick, declared, { witness, view, book, loadOf, conditionOf, isSlow });
   }
 
   /** It is well, nothing that has ever happened to it can still hold it back, and people leave it alone. */
@@ -116,8 +112,15 @@ export class Fleet {
     return !this.book.isHandled(name) && this.chronicle.isSpotless(name, this.tick);
   }
 
-  conditionOf(facts: Declared['clusters'][number]): Condition {
+  conditionOf(facts: ClusterFacts): Condition {
     return conditionOf(facts, this.active, this.tick, this.strain);
+  }
+
+  /** It answers late, by itself or under its load. */
+  isSlow({ name, uid }: ClusterFacts): boolean {
+    return (
+      this.strain.isHot(uid) || this.active.some((event) => event.type === 'slow' && event.clusters.includes(name))
+    );
   }
 
   /** What gateways send to each cluster, in requests per second: each has an equal part of every pool. */
@@ -147,11 +150,10 @@ export class Fleet {
 
   verifiedAtMs(): number | undefined {
     const { gateways, version } = this.stored;
-    const isLeft = ({ refusesSinceTick }: Gateway) =>
-      refusesSinceTick !== undefined && this.tick - refusesSinceTick > LEFT_BEHIND_SECONDS;
-    const followers = gateways.filter((gate) => !isLeft(gate));
-    if (followers.some(({ verified }) => verified !== version)) return undefined;
-    return msAt(Math.max(0, ...followers.map(({ verifiedAtTick }) => verifiedAtTick)));
+    const isLeft = ({ behindSinceTick = this.tick }: Gateway) => this.tick - behindSinceTick > LEFT_BEHIND_SECONDS;
+    const following = gateways.filter((gate) => !isLeft(gate));
+    if (following.length === 0 || following.some(({ verified }) => verified !== version)) return undefined;
+    return msAt(Math.max(...following.map(({ verifiedAtTick }) => verifiedAtTick)));
   }
 
   healthOf({ name, uid }: { name: string; uid: string }): HealthRecord {

@@ -26,8 +26,8 @@ export interface Gateway {
   verifiedAtTick: number;
   /** What it was last read to do. */
   verifiedPoints: Programmed;
-  /** Since when it has not taken what it was asked for. */
-  refusesSinceTick?: number | undefined;
+  /** Since when it does not follow. */
+  behindSinceTick?: number | undefined;
   nextAttemptAtTick: number;
   calls: number;
 }
@@ -60,22 +60,21 @@ export function takesWrites(gate: Pick<Gateway, 'name'>, active: readonly FleetE
 /** One second of work at a gateway: push what is not there, or read back what was pushed. */
 export function follow(gate: Gateway, order: Order, tick: number, faults: ReadonlySet<string>, salt: number): void {
   finishCall(gate, tick, faults, salt);
+  if (gate.verified !== order.version) gate.behindSinceTick ??= tick;
   if (gate.verified === order.version || gate.call !== undefined || tick < gate.nextAttemptAtTick) return;
   gate.calls++;
-  if (faults.has('unreachable')) return refuse(gate, tick, 1);
-  if (gate.pushed === order.version) {
+  const isPushed = gate.pushed === order.version;
+  if (faults.has('unreachable') || (!isPushed && faults.has('unwritable'))) return;
+  if (isPushed) {
     if (tick >= gate.visibleAtTick) verify(gate, order, tick);
     return;
   }
-  if (faults.has('unwritable')) return refuse(gate, tick, 1);
-  if (faults.has('throttled') && noise(salt, tick, 1) < 0.8) return refuse(gate, tick, 1 + noise(salt, tick, 2) * 4);
+  if (faults.has('throttled') && noise(salt, tick, 1) < 0.8) {
+    gate.nextAttemptAtTick = tick + 1 + Math.floor(noise(salt, tick, 2) * 4);
+    return;
+  }
   gate.call = { order, untilTick: tick + gate.latencySeconds - 1, isAnswered: !faults.has('unanswered') };
   finishCall(gate, tick, faults, salt);
-}
-
-function refuse(gate: Gateway, tick: number, seconds: number): void {
-  gate.nextAttemptAtTick = tick + Math.floor(seconds);
-  gate.refusesSinceTick ??= tick;
 }
 
 /** What was asked for is in force from now on. */
@@ -107,7 +106,7 @@ function verify(gate: Gateway, order: Order, tick: number): void {
   gate.verified = order.version;
   gate.verifiedAtTick = tick;
   gate.verifiedPoints = gate.applied;
-  gate.refusesSinceTick = undefined;
+  gate.behindSinceTick = undefined;
 }
 
 /** The regular comparison with what is wanted: a gateway that somebody else has changed is no longer verified. */

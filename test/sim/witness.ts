@@ -3,8 +3,8 @@
 import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
 import type { Condition } from './world.ts';
 
-type Voter = Policy['voters'][number] & { site?: string | undefined };
-type Health = Policy['health'] & { failureWindow?: number; recoveryWindow?: number };
+type Voter = Policy['voters'][number];
+type Health = Policy['health'];
 
 interface Seen {
   isOk: boolean;
@@ -98,20 +98,22 @@ export interface View {
   isSuspect: (voter: string) => boolean;
 }
 
-export function vantageOf({ type, name, site }: Voter): string {
-  return site ?? (type === 'agent' ? name : type);
+/** What fails there misleads all that stand there. */
+export function vantageOf(voter: Voter): string {
+  if (voter.type === 'agent') return voter.site ?? 'agent';
+  return voter.type === 'edge' ? 'edge' : 'gateway';
 }
 
 export function freshMs({ intervalSeconds, timeoutSeconds }: Health): number {
   return 3000 * (intervalSeconds + timeoutSeconds);
 }
 
-function failuresIn({ failureThreshold, failureWindow = failureThreshold }: Health, seen: readonly Seen[]): Seen[] {
+function failuresIn({ failureWindow }: Health, seen: readonly Seen[]): Seen[] {
   return seen.slice(-failureWindow).filter(({ isOk }) => !isOk);
 }
 
 function stateOf(seen: readonly Seen[], before: Eye['state'], health: Health): Eye['state'] {
-  const { failureThreshold, successThreshold, recoveryWindow = successThreshold } = health;
+  const { failureThreshold, successThreshold, recoveryWindow } = health;
   if (failuresIn(health, seen).length >= failureThreshold) return 'unhealthy';
   const isWell = seen.length >= successThreshold && seen.slice(-successThreshold).every(({ isOk }) => isOk);
   const strays = seen.slice(-recoveryWindow).filter(({ isOk }) => !isOk).length;

@@ -6,7 +6,7 @@ import type { FleetEvent } from './events.ts';
 import { noise } from './prng.ts';
 import { msAt } from './scenario.ts';
 
-type Voter = Policy['voters'][number] & { site?: string | undefined };
+type Voter = Policy['voters'][number];
 
 /** shaky: some requests fail; nobody can say that it is up, or down. */
 export type Condition = 'up' | 'down' | 'shaky';
@@ -18,20 +18,28 @@ const RESTART_SECONDS = 60;
 
 /** What load does to clusters, by uid. */
 export class Strain {
-  private readonly hotSince = new Map<string, number>();
+  private readonly hot = new Set<string>();
+  private readonly meltingSince = new Map<string, number>();
   private readonly collapsed = new Map<string, number>();
 
   isCollapsed(uid: string): boolean {
     return this.collapsed.has(uid);
   }
 
+  /** It has more to serve than it can, and answers late. */
+  isHot(uid: string): boolean {
+    return this.hot.has(uid);
+  }
+
   note({ uid, capacity }: Pick<ClusterFacts, 'uid' | 'capacity'>, load: number, tick: number): void {
     if (capacity === undefined) return;
+    if (load > capacity) this.hot.add(uid);
+    else this.hot.delete(uid);
     if (load > capacity && this.collapsed.has(uid)) this.collapsed.set(uid, tick);
     if (tick - (this.collapsed.get(uid) ?? tick) > RESTART_SECONDS) this.collapsed.delete(uid);
-    if (load <= capacity * COLLAPSE_PART) this.hotSince.delete(uid);
-    else if (!this.hotSince.has(uid)) this.hotSince.set(uid, tick);
-    else if (tick - (this.hotSince.get(uid) ?? tick) >= COLLAPSE_SECONDS) this.collapsed.set(uid, tick);
+    if (load <= capacity * COLLAPSE_PART) this.meltingSince.delete(uid);
+    else if (!this.meltingSince.has(uid)) this.meltingSince.set(uid, tick);
+    else if (tick - (this.meltingSince.get(uid) ?? tick) >= COLLAPSE_SECONDS) this.collapsed.set(uid, tick);
   }
 }
 
@@ -67,6 +75,7 @@ export interface Probe {
   seed: number;
   cluster: ClusterFacts;
   condition: Condition;
+  isSlow: boolean;
   voter: Voter;
   /** Percent of its requests that are lost. */
   loss: number;
@@ -79,7 +88,7 @@ export interface Probe {
 
 /** What arrives of one probe, now or later; nothing, once, or twice. */
 export function deliveriesOf(probe: Probe): Delivery[] {
-  const { cluster, voter, tick, active, seed, salt, condition } = probe;
+  const { cluster, voter, tick, active, seed, salt, condition, isSlow } = probe;
   const outcome = outcomeOf(probe);
   if (outcome === undefined) return [];
   let offsetSeconds = 0;
@@ -97,7 +106,8 @@ export function deliveriesOf(probe: Probe): Delivery[] {
     observedAt: new Date(msAt(tick + offsetSeconds)).toISOString(),
     outcome,
     ...(outcome === 'fail' && { cause: causeOf(cluster.name, active) }),
-    latencyMs: 10,
+    latencyMs: isSlow ? 2000 : 10,
+    ...(isSlow && outcome === 'ok' && { isSlow }),
     detail: outcome,
   };
   const delivery = { cluster: cluster.name, uid: cluster.uid, observation, condition };
@@ -120,7 +130,7 @@ function outcomeOf({ cluster, voter, active, ...probe }: Probe): Observation['ou
 
 /** The event stands between the voter and the cluster. */
 function isBetween(event: FleetEvent, voter: Voter, cluster: string): boolean {
-  if (event.type === 'site') return event.site === voter.site;
+  if (event.type === 'site') return voter.type === 'agent' && event.site === voter.site;
   if (event.type !== 'blind' && event.type !== 'confused' && event.type !== 'partition') return false;
   return event.voters.includes(voter.name) && event.clusters.includes(cluster);
 }

@@ -17,44 +17,65 @@ const SWEEP_SECONDS = 31;
  * with a weight exists that a truthful majority sees living, that nobody has isolated, and that has not fallen above its capacity.
  */
 export function deadAreLeft(measures: Measures): Truth {
-  const clocks = new Map<string, number>();
-  const ticked = (fleet: Fleet, facts: ClusterFacts, mayGo: boolean, pool: Pool, gate: Gateway) => {
-    const key = `${facts.uid} ${pool.key} ${gate.name}`;
-    if (!mayGo || !hasLivingMember(fleet, pool, facts.name)) {
-      clocks.delete(key);
-      return undefined;
-    }
-    const bound = boundSeconds(fleet, gate);
-    const seconds = nextSeconds(fleet, gate, clocks.get(key) ?? 0, bound);
-    const percent = percentOf(gate.applied, pool.key, facts.name);
-    if (percent === 0 && !clocks.has(key)) return undefined;
-    clocks.set(key, seconds);
-    if (percent === 0) {
-      measures.evacuations.push(seconds);
-      clocks.delete(key);
-      return undefined;
-    }
-    if (seconds <= bound) return undefined;
-    measures.lostBeyondBound += percent;
-    return `${facts.name} has been dead for ${seconds} s (bound ${bound} s), and ${gate.name} sends it ${percent} % of ${pool.key}`;
-  };
+  const watch = new Evacuations(measures);
   return {
     name: 'deadAreLeft',
     ticked: ({ fleet }) => {
       const { declared, chronicle, stored } = fleet;
-      let found: string | undefined;
-      for (const facts of declared.clusters) {
+      const found = declared.clusters.flatMap((facts) => {
         const life = chronicle.of(facts.name);
-        const mayGo = life !== undefined && life.isDead && !isExcused(fleet, facts, life);
-        if (!mayGo && clocks.size === 0) continue;
-        for (const pool of declared.pools) {
-          if (pool.pinned) continue;
-          for (const gate of stored.gateways) found ??= ticked(fleet, facts, mayGo, pool, gate);
-        }
-      }
-      return found;
+        const mustGo = life?.isDead === true && !isExcused(fleet, facts, life);
+        const pools = declared.pools.filter(({ pinned }) => !pinned);
+        if (!mustGo && watch.isIdle) return [];
+        return pools.flatMap((pool) =>
+          stored.gateways.flatMap((gate) => watch.look(fleet, { facts, mustGo, pool, gate })),
+        );
+      });
+      return found[0];
     },
   };
+}
+
+interface Place {
+  facts: ClusterFacts;
+  /** Nothing that people have declared keeps traffic on it. */
+  mustGo: boolean;
+  pool: Pool;
+  gate: Gateway;
+}
+
+/** How long dead clusters have had points that they should not have, by cluster, pool and gateway. */
+class Evacuations {
+  private readonly clocks = new Map<string, number>();
+  private readonly measures: Measures;
+
+  constructor(measures: Measures) {
+    this.measures = measures;
+  }
+
+  get isIdle(): boolean {
+    return this.clocks.size === 0;
+  }
+
+  /** What is wrong there, if anything. */
+  look(fleet: Fleet, { facts, mustGo, pool, gate }: Place): string[] {
+    const key = `${facts.uid} ${pool.key} ${gate.name}`;
+    const percent = percentOf(gate.applied, pool.key, facts.name);
+    const before = this.clocks.get(key);
+    if (!mustGo || percent === 0 || !hasLivingMember(fleet, pool, facts.name)) {
+      if (mustGo && percent === 0 && before !== undefined) this.measures.evacuations.push(before);
+      this.clocks.delete(key);
+      return [];
+    }
+    const bound = boundSeconds(fleet, gate);
+    const seconds = nextSeconds(fleet, gate, before ?? 0, bound);
+    this.clocks.set(key, seconds);
+    if (seconds <= bound) return [];
+    this.measures.lostBeyondBound += percent;
+    return [
+      `${facts.name} has been dead for ${seconds} s (bound ${bound} s), and ${gate.name} sends it ${percent} % of ${pool.key}`,
+    ];
+  }
 }
 
 /** From when the majority sees it: one round, and a push that has to wait for the one before it. */

@@ -17,17 +17,22 @@ export function noHealthyLoses(): Truth {
       if (!isAutomatic(entry)) return undefined;
       const { fleet, before, after } = entry;
       for (const pool of fleet.declared.pools) {
-        for (const { cluster } of pool.members) {
-          const [had, has] = [percentOf(before, pool.key, cluster), percentOf(after, pool.key, cluster)];
-          if (has >= had || has >= declaredPercent(pool, cluster) - 1) continue;
-          const life = fleet.chronicle.of(cluster);
-          if (!life?.isLiving || life.touchedTick === entry.tick || isFull(entry, cluster)) continue;
-          return `${cluster} is seen to be well, and goes from ${had} to ${has} of ${pool.key}`;
-        }
+        const lost = pool.members.find(({ cluster }) => isTaken(entry, pool, cluster));
+        if (lost === undefined) continue;
+        const [had, has] = [before, after].map((points) => percentOf(points, pool.key, lost.cluster));
+        return `${lost.cluster} is seen to be well, and goes from ${had} to ${has} of ${pool.key}`;
       }
       return undefined;
     },
   };
+}
+
+function isTaken(entry: DecisionEntry, pool: Pool, cluster: string): boolean {
+  const { fleet, before, after } = entry;
+  const [had, has] = [percentOf(before, pool.key, cluster), percentOf(after, pool.key, cluster)];
+  if (has >= had || has >= declaredPercent(pool, cluster) - 1) return false;
+  const life = fleet.chronicle.of(cluster);
+  return life?.isLiving === true && life.touchedTick !== entry.tick && !isFull(entry, cluster);
 }
 
 /** What a member has of a pool by its weight, in the lowest tier that has any. */

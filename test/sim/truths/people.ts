@@ -55,7 +55,7 @@ const DELAYS: ReadonlySet<string> = new Set([
 ]);
 
 /** What it would have if only those competed with it of whom nothing at all can be said. */
-function greatestShare({ chronicle, tick }: Fleet, { members }: Pool, cluster: string): number {
+function greatestShare(fleet: Fleet, { members }: Pool, cluster: string): number {
   const own = members.find((member) => member.cluster === cluster);
   if (own === undefined || own.weight === 0) return 0;
   const others = members.filter((member) => member !== own && fleet.isSpotless(member.cluster));
@@ -64,7 +64,8 @@ function greatestShare({ chronicle, tick }: Fleet, { members }: Pool, cluster: s
   return Math.ceil((100 * own.weight) / peers);
 }
 
-function hasUndrained({ chronicle, book, declared, tick }: Fleet, { members }: Pool, cluster: string): boolean {
+function hasUndrained(fleet: Fleet, { members }: Pool, cluster: string): boolean {
+  const { chronicle, book, declared, tick } = fleet;
   const { failback, freezeWindows } = declared.policy.failover;
   const mayLackConsent = failback.mode === 'manual' || freezeWindows.length > 0;
   return members.some((member) => {

@@ -35,7 +35,7 @@ function flawOf({ book }: Fleet, { key, members }: Pool, programmed: Programmed)
 export function declaredRatio(): Truth {
   return {
     name: 'declaredRatio',
-    decided: ({ fleet, after, tick }) => {
+    decided: ({ fleet, after }) => {
       for (const pool of fleet.declared.pools) {
         if (!pool.pinned && (pool.load ?? 0) > 0 && isTight(fleet, after)) continue;
         const spotless = pool.members.filter(
