@@ -2,14 +2,7 @@
 
 import { decide, hear, probe, push, type Sink, tamper } from './control.ts';
 import { Fleet } from './fleet.ts';
-import {
-  type DecisionEntry,
-  type PushEntry,
-  type TickEntry,
-  type Truth,
-  type Violation,
-  ViolationError,
-} from './history.ts';
+import type { DecisionEntry, PushEntry, TickEntry, Truth, Violation } from './history.ts';
 import { Measures } from './measures.ts';
 import { act } from './people.ts';
 import type { Product } from './product.ts';
@@ -23,12 +16,15 @@ export interface EpisodeOptions {
   restarts?: boolean;
   /** Ends early. */
   maxTicks?: number;
+  /** Ends with the first violation of this truth, or of any. */
+  until?: string;
   watch?: (entry: DecisionEntry) => void;
 }
 
 export interface EpisodeResult {
   ticks: number;
-  violation?: Violation | undefined;
+  /** The first of each truth of each fleet, in their order. */
+  violations: Violation[];
   measures: Measures;
   fleets: Fleet[];
 }
@@ -40,19 +36,16 @@ export function runEpisode(scenario: Scenario, options: EpisodeOptions): Episode
     const clipped = events.map((event) => ({ ...event, seconds: Math.min(event.seconds, lengthOf(event, scenario)) }));
     return new FleetLife(new Fleet(fleet, clipped, options.product, scenario.ticks), scenario, options, measures);
   });
-  const fleets = lives.map(({ fleet }) => fleet);
+  const isEnding = ({ truth }: Violation) => options.until === 'any' || options.until === truth;
   let tick = 0;
-  try {
-    for (; tick < (options.maxTicks ?? Number.POSITIVE_INFINITY); tick++) {
-      const running = lives.filter((life) => !life.isAtRest(tick));
-      if (running.length === 0) break;
-      for (const life of running) life.live(tick);
-    }
-    return { ticks: tick, measures, fleets };
-  } catch (error) {
-    if (!(error instanceof ViolationError)) throw error;
-    return { ticks: tick + 1, violation: error.violation, measures, fleets };
+  for (; tick < (options.maxTicks ?? Number.POSITIVE_INFINITY); tick++) {
+    const running = lives.filter((life) => !life.isAtRest(tick));
+    if (running.length === 0) break;
+    for (const life of running) life.live(tick);
+    if (lives.some(({ violations }) => violations.some(isEnding))) break;
   }
+  const violations = lives.flatMap((life) => life.violations).sort((a, b) => a.tick - b.tick);
+  return { ticks: tick, violations, measures, fleets: lives.map(({ fleet }) => fleet) };
 }
 
 /** Faults end with the time of the adversary; clusters that have joined or left stay so. */
@@ -67,6 +60,7 @@ class FleetLife implements Sink {
   private readonly options: EpisodeOptions;
   private readonly measures: Measures;
   private readonly truths: Truth[];
+  readonly violations: Violation[] = [];
   private isOver = false;
 
   constructor(fleet: Fleet, scenario: Scenario, options: EpisodeOptions, measures: Measures) {
@@ -119,8 +113,8 @@ class FleetLife implements Sink {
   private judge(ask: (truth: Truth) => string | undefined): void {
     for (const truth of this.truths) {
       const detail = ask(truth);
-      if (detail === undefined) continue;
-      throw new ViolationError({ truth: truth.name, fleet: this.fleet.name, tick: this.fleet.tick, detail });
+      if (detail === undefined || this.violations.some((found) => found.truth === truth.name)) continue;
+      this.violations.push({ truth: truth.name, fleet: this.fleet.name, tick: this.fleet.tick, detail });
     }
   }
 }

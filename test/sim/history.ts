@@ -50,15 +50,6 @@ export interface Violation {
   detail: string;
 }
 
-export class ViolationError extends Error {
-  readonly violation: Violation;
-
-  constructor(violation: Violation) {
-    super(`${violation.truth} at tick ${violation.tick} of ${violation.fleet}: ${violation.detail}`);
-    this.violation = violation;
-  }
-}
-
 /** Automation did it, and it was done: people and recommendations are not judged by what binds automation. */
 export function isAutomatic({ situation, verdict }: Pick<DecisionEntry, 'situation' | 'verdict'>): boolean {
   const isActing = situation.policy.automation === 'automatic';

@@ -1,7 +1,7 @@
 /** Nothing moves by itself, and in the end nothing is left of what has happened. */
 
 import { equal } from '../../../functions/core/digest.ts';
-import { NO_TRAFFIC } from '../../../functions/core/failover/traffic.ts';
+import { NO_TRAFFIC, type Traffic } from '../../../functions/core/failover/traffic.ts';
 import { standingShown } from '../../../functions/core/failover/withdrawals.ts';
 import { hasFallen, MEMORY_SECONDS } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
@@ -19,10 +19,15 @@ export function nothingMovesByItself(): Truth {
       const { command: _, ...rest } = situation;
       const { verifiedAtMs } = fleet.situation();
       const next = fleet.product.decide({ ...rest, traffic: verdict.traffic, verifiedAtMs });
-      const moved = next?.changes.map(({ cluster, reason }) => `${cluster}: ${reason}`).join('; ');
-      return next && `a decision follows at once without anything new (${moved || 'nothing is told of it'})`;
+      return next && `a decision follows at once without anything new: ${differences(verdict.traffic, next.traffic)}`;
     },
   };
+}
+
+function differences(before: Traffic, after: Traffic): string {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Traffic)[];
+  const changed = keys.filter((key) => key !== 'version' && !equal(before[key], after[key]));
+  return changed.map((key) => `${key} ${JSON.stringify(before[key])} → ${JSON.stringify(after[key])}`).join('; ');
 }
 
 /**
