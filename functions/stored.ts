@@ -227,15 +227,15 @@ export interface Recording {
 }
 
 /**
- * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, the number of the
- * last batch of an agent, or the last heartbeat of a monitoring system.
+ * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
+ * last, and the number of the last batch of an agent.
  */
 export interface DocumentBodies {
   shift: Shift;
   'break-glass': BreakGlass;
   'drill-run': DrillRun;
   delivery: Delivery;
-  voter: { sequence?: number | undefined; heartbeatAtMs?: number | undefined };
+  voter: { sequence?: number | undefined; heardAtMs?: number | undefined };
 }
 
 export type DocumentKind = keyof DocumentBodies;

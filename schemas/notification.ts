@@ -16,6 +16,8 @@ export const EventType = z.enum([
   'drill.started',
   'drill.ended',
   'evidence.suspect',
+  'voter.silent',
+  'voter.lost',
   'certificate.expiring',
   'gateway.stalled',
   'gateway.unreadable',
@@ -32,7 +34,7 @@ export const NotificationInput = z
     target: Name.meta({
       description: 'One of the targets that the settings of the control plane name: its URL is a secret.',
     }),
-    events: z.array(EventType).max(20).default([]).meta({ description: 'Empty: all.' }),
+    events: z.array(EventType).max(30).default([]).meta({ description: 'Empty: all.' }),
   })
   .meta({ id: 'NotificationInput' });
 export type Notification = z.output<typeof NotificationInput>;

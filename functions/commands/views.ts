@@ -12,12 +12,14 @@ import {
   healthy,
   policyCondition,
   serving,
+  votersHeard,
   withinQuotas,
   writtenConditions,
 } from '../core/conditions.ts';
 import { standingShown, type Withdrawal, withdrawalsOf } from '../core/failover/withdrawals.ts';
 import type { Deviation, Reading } from '../core/gateway/reading.ts';
 import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
+import type { Silence } from '../core/health/silence.ts';
 import { votersOf } from '../core/health/voters.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
@@ -47,6 +49,8 @@ export interface Surroundings {
   gateways: ReadonlyMap<string, Resource<'gateway'>>;
   /** For fleets: what is doubtful of their policy. */
   warnings: readonly Issue[];
+  /** For fleets: the voters that do not speak. */
+  silent: readonly Silence[];
 }
 
 export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
@@ -84,6 +88,7 @@ function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fle
     ...commonConditions(resource, surroundings),
     automated(resource, resource.spec.automation),
     policyCondition(resource, surroundings.warnings),
+    votersHeard(resource, surroundings.silent),
   ];
   return { ...metadata(resource), ...resource.spec, conditions };
 }

@@ -5,6 +5,7 @@ import { allocate } from './allocation/allocate.ts';
 import { declaredPoints } from './allocation/bounds.ts';
 import type { Limit } from './allocation/types.ts';
 import type { ClusterFacts, Placement, Policy } from './failover/situation.ts';
+import { lintEvidence } from './health/lint.ts';
 
 export interface Lint {
   /** With these, the policy could not do what it is for. */
@@ -27,7 +28,12 @@ export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], pl
   const fleet = { policy, clusters, placements: moved };
   return {
     refusals: [...lintThresholds(fleet), ...lintKeys(fleet), ...lintExclusive(fleet), ...lintServing(fleet)],
-    warnings: [...lintRetired(fleet), ...lintNames(fleet), ...lintSpareCapacity(fleet)],
+    warnings: [
+      ...lintRetired(fleet),
+      ...lintNames(fleet),
+      ...lintSpareCapacity(fleet),
+      ...lintEvidence(policy, clusters, placements),
+    ],
   };
 }
 

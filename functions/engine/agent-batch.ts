@@ -6,11 +6,12 @@ import { votersOf } from '../core/health/voters.ts';
 import { freshnessMs, isAhead } from '../core/health/votes.ts';
 import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
-import type { Deps, StoredDocument } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
 import { announce } from './notify.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
+import { traceOf } from './roll-call.ts';
 import { suspected, tellSuspicion } from './trust.ts';
 
 /** A Worker has six connections at a time. */
@@ -33,15 +34,7 @@ export function untimely(
 export async function takeSequence(deps: Deps, { fleet, voter, sequence }: ObservationBatch): Promise<boolean> {
   const last = await deps.store.document(fleet, 'voter', voter);
   if (last !== undefined && sequence <= (last.body.sequence ?? 0)) return false;
-  const next: StoredDocument = {
-    fleet,
-    kind: 'voter',
-    id: voter,
-    version: (last?.version ?? 0) + 1,
-    body: { sequence },
-    isPending: false,
-  };
-  return await deps.store.putDocument(next);
+  return await deps.store.putDocument(traceOf(fleet, voter, last, { sequence, heardAtMs: deps.clock.now() }));
 }
 
 /** Keeps what the agent has seen, as far as it says something, and decides upon it. */

@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
 import { createRecorder } from './recorder.ts';
+import { traceOf } from './roll-call.ts';
 
 /** A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -85,10 +86,9 @@ async function heartbeatOf(
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const last = await deps.store.document(fleet, 'voter', id);
-    if (!isNow) return last?.body.heartbeatAtMs ?? 0;
-    const heartbeatAtMs = deps.clock.now();
-    const body = { ...last?.body, heartbeatAtMs };
-    const next = { fleet, kind: 'voter' as const, id, version: (last?.version ?? 0) + 1, body, isPending: false };
-    if ((await deps.store.putDocument(next)) || attempt === MAX_TRIES) return heartbeatAtMs;
+    if (!isNow) return last?.body.heardAtMs ?? 0;
+    const heardAtMs = deps.clock.now();
+    const isKept = await deps.store.putDocument(traceOf(fleet, id, last, { heardAtMs }));
+    if (isKept || attempt === MAX_TRIES) return heardAtMs;
   }
 }

@@ -11,6 +11,7 @@ import type { Lanes } from './lanes.ts';
 import type { HeldLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
+import { callRoll } from './roll-call.ts';
 import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
 
@@ -26,6 +27,8 @@ export interface Invocation {
   shard?: Shard | undefined;
   /** No target is begun after it. */
   deadlineMs: number;
+  /** What people were told of silent voters. */
+  told: Set<string>;
   /** How many more requests may be made: a Worker has 10,000 for all of an invocation (Workers limits, paid plan). */
   requestsLeft: number;
 }
@@ -41,6 +44,8 @@ interface Round extends Prober {
   fleet: Resource<'fleet'>;
   recorder: Recorder;
   evaluator: Evaluator;
+  /** Names of the voters that have said something. */
+  heard: Set<string>;
 }
 
 type Result = FleetProbeRound['results'][number];
@@ -58,6 +63,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
     fleet,
     recorder: createRecorder(deps, fleet.spec, records, { limit: invocation.writes, lease }),
     evaluator: createEvaluator(deps, fleet, pusher, lease),
+    heard: new Set(),
   };
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
   const [watched, viewed] = await Promise.all([
@@ -67,7 +73,10 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   ]);
   round.evaluator.ask();
   const [decided] = await Promise.allSettled([round.evaluator.settled()]);
-  throwFailure([...watched, ...viewed, decided]);
+  const [called] = await Promise.allSettled([
+    callRoll(deps, fleet, all, { heard: round.heard, told: invocation.told }),
+  ]);
+  throwFailure([...watched, ...viewed, decided, called]);
   const done = watched.flatMap((part) => (part.status === 'fulfilled' && part.value) || []);
   return {
     fleet: fleet.name,
@@ -136,10 +145,11 @@ async function look(target: Target, { invocation, fleet }: Round): Promise<Look 
 async function keep(
   { cluster }: Target,
   { startedMs, observation }: Look,
-  { invocation, fleet, recorder, evaluator }: Round,
+  { invocation, fleet, recorder, evaluator, heard }: Round,
 ): Promise<{ record: HealthRecord; observation: Result['observation'] }> {
   const weighed = await invocation.trust.weigh(fleet, observation, startedMs);
   const { record, isNews } = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+  if (weighed.observation.outcome !== 'inconclusive') heard.add(observation.voter);
   // A cluster that has just failed does not wait for the slower targets of the round.
   if (isNews) evaluator.ask();
   return { record, observation: weighed.observation };
@@ -147,7 +157,7 @@ async function keep(
 
 /** What gateways see of their backends, each asked once. */
 function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<void>[] {
-  const { invocation, fleet, recorder, evaluator } = round;
+  const { invocation, fleet, recorder, evaluator, heard } = round;
   const voters = fleet.spec.voters.filter((voter) => voter.type === 'gateway-view');
   return voters.map(async (voter) => {
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
@@ -155,6 +165,7 @@ function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<
     const sights = await viewOf(invocation.deps, voter, watched);
     const taken = sights.map(async ({ cluster, observation }) => {
       const { isNews } = await recorder.take(cluster, observation);
+      if (observation.outcome !== 'inconclusive') heard.add(voter.name);
       if (isNews) evaluator.ask();
     });
     throwFailure(await Promise.allSettled(taken));

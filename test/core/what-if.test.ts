@@ -42,7 +42,7 @@ function situation(own: Policy = policy(), capacity?: number): Situation {
     clusters: names.map((name) => ({
       name,
       uid: `cluster_${name}`,
-      faultDomain: name,
+      site: name,
       ...(capacity !== undefined && { capacity }),
       joins: 'when-healthy',
       createdAtMs: T0 - 86_400_000,
@@ -57,7 +57,14 @@ function situation(own: Policy = policy(), capacity?: number): Situation {
       return record;
     }),
     placements: [
-      { key: placementKey({ members, pinned: false }), members, pinned: false, load: 300, services: ['shop'] },
+      {
+        key: placementKey({ members, pinned: false }),
+        members,
+        pinned: false,
+        load: 300,
+        services: ['shop'],
+        pools: ['shop/80'],
+      },
     ],
     traffic: NO_TRAFFIC,
     verifiedAtMs: T0,

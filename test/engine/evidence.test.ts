@@ -8,7 +8,7 @@ import { inShard } from '../../functions/engine/targets.ts';
 import { net } from '../../functions/platform.ts';
 import { Probe } from '../../schemas/probe.ts';
 import { FLEET, startFleet } from './fleet.ts';
-import type { Harness, Json } from './harness.ts';
+import { createApi, type Harness, type Json } from './harness.ts';
 
 const ports = { net, clock: { now: () => Date.now() }, settings: { allowLoopbackProbes: true } };
 /** The network, with somebody who is told of each request. */
@@ -227,6 +227,47 @@ describe('a fleet', () => {
     expect((await clusterOf('a')).standing).toMatchObject({ state: 'held', waitsFor: ['dwell'] });
     await rounds(14);
     expect((await clusterOf('a')).standing.state).toBe('up');
+  });
+
+  it('shows which voters are silent, and tells people once of each, and once more when it is lost', async () => {
+    const settings = { ...harness.deps().settings, notificationTargets: ['pager'] };
+    const { store, clock } = harness.deps();
+    const lab = { name: 'lab', type: 'agent', publicKey: `${'A'.repeat(43)}=` };
+    const { automation, health } = (await harness.api('GET', FLEET)).body;
+    const voters = [{ name: 'edge', type: 'edge' }, lab];
+    const declared = { automation, health, voters, notifications: [{ target: 'pager' }] };
+    await createApi(harness.deps({ settings }))('PUT', FLEET, declared, { 'if-match': '*' });
+    const condition = async () =>
+      (await harness.api('GET', FLEET)).body.conditions.find(({ type }: Json) => type === 'VotersHeard');
+    const told = async () =>
+      (await store.documents('prod', 'delivery', { limit: 200 })).items
+        .map(({ body }) => body.event)
+        .filter(({ type }) => type.startsWith('voter.'))
+        .map(({ type, summary }) => `${type} ${summary.split(' ')[0]}`)
+        .sort();
+    await rounds(2);
+    expect(await condition()).toMatchObject({ status: 'True' });
+    const heardAtMs = clock.now();
+    const trace = { fleet: 'prod', kind: 'voter' as const, id: 'lab', version: 1, isPending: false };
+    await store.putDocument({ ...trace, body: { heardAtMs } });
+    await rounds(3);
+    expect(await told()).toEqual([]);
+    await rounds(2);
+    expect(await condition()).toMatchObject({
+      status: 'False',
+      reason: 'Silent',
+      message: `lab has said nothing since ${new Date(heardAtMs).toISOString()}.`,
+      lastTransitionTime: new Date(heardAtMs).toISOString(),
+    });
+    expect(await told()).toEqual(['voter.silent lab']);
+    await rounds(8);
+    expect(await condition()).toMatchObject({ reason: 'Lost' });
+    expect(await told()).toEqual(['voter.lost lab', 'voter.silent lab']);
+    harness.clock.advance(2 * 3_600_000);
+    await rounds(2);
+    expect(await told(), 'hours later').toEqual(['voter.lost lab', 'voter.silent lab']);
+    await store.putDocument({ ...trace, version: 2, body: { heardAtMs: clock.now() } });
+    expect(await condition()).toMatchObject({ status: 'True' });
   });
 
   it('hears each gateway of what it sees of its backends, and of a gateway that cannot be asked nothing', async () => {

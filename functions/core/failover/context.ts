@@ -12,8 +12,6 @@ export interface Watched {
   tally: Tally;
   /** Somebody watches it. */
   isWatched: boolean;
-  /** What its voters say, or a person instead of them. */
-  finding: Finding;
 }
 
 /** A situation as the steps of a decision see it. */
@@ -60,26 +58,19 @@ export function result(rule: string, passed: boolean, detail: string, cluster?: 
 
 export function contextOf(situation: Situation): Context {
   const clusters = new Map<string, Watched>();
-  const kept = new Set(situation.traffic.shifts.filter(({ mode }) => mode === 'keep').map(({ cluster }) => cluster));
   const records = new Map(situation.health.map((record) => [`${record.cluster}/${record.uid}`, record]));
   for (const facts of situation.clusters) {
     const record = records.get(`${facts.name}/${facts.uid}`);
-    clusters.set(facts.name, watched(facts, record, situation, kept.has(facts.name)));
+    clusters.set(facts.name, watched(facts, record, situation));
   }
   const acts = situation.policy.automation === 'automatic';
   return { situation, clusters, acts, verifiedAtMs: situation.verifiedAtMs };
 }
 
-function watched(
-  facts: ClusterFacts,
-  record: Watched['record'],
-  { policy, nowMs }: Situation,
-  isKept: boolean,
-): Watched {
+function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs }: Situation): Watched {
   const voters = policy.voters.filter((voter: Voter) => facts.voters.includes(voter.name));
   const counted = tally(record, voters, policy.health, nowMs);
-  const isWatched = counted.votes.length > 0;
-  return { facts, record, tally: counted, isWatched, finding: isKept || !isWatched ? 'healthy' : counted.verdict };
+  return { facts, record, tally: counted, isWatched: counted.votes.length > 0 };
 }
 
 /** The state of a cluster; one that is up where nothing is remembered. */
@@ -87,7 +78,8 @@ export function stateOf(traffic: Traffic, { name, uid }: ClusterFacts): ClusterS
   return traffic.clusters.find(({ cluster }) => cluster === name) ?? freshStateOf(name, uid);
 }
 
-/** The cluster is found to fail. */
-export function isFailing(context: Context, cluster: string): boolean {
-  return context.clusters.get(cluster)?.finding === 'unhealthy';
+/** What the voters of a cluster say of it, or a person instead of them. */
+export function findingOf({ shifts }: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
+  const isKept = shifts.some(({ mode, cluster }) => mode === 'keep' && cluster === facts.name);
+  return isKept || !isWatched ? 'healthy' : counted.verdict;
 }

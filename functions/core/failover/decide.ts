@@ -1,7 +1,7 @@
 import { equal } from '../digest.ts';
 import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
-import { moveDrill, stopDrill } from './drills.ts';
+import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { forget, judge } from './judge.ts';
 import { limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { bringBack } from './returns.ts';
@@ -20,6 +20,7 @@ export const STEPS: Record<string, Step> = {
   judge,
   bringBack,
   moveShifts,
+  beginScheduled,
   moveDrill,
   allocatePoints,
 };

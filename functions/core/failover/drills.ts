@@ -3,7 +3,7 @@
 import type { Drill } from '../../../schemas/drill.ts';
 import {
   type Context,
-  isFailing,
+  findingOf,
   moved,
   result,
   type Step,
@@ -27,7 +27,9 @@ export const stopDrill: Step = (context, traffic) => {
   const { drill } = traffic;
   if (drill === undefined) return UNCHANGED;
   const isOurs = (name: string) => traffic.shifts.some(({ cluster }) => cluster === name);
-  const failing = [...context.clusters.keys()].filter((name) => isFailing(context, name) && !isOurs(name));
+  const failing = [...context.clusters.values()]
+    .filter((item) => findingOf(traffic, item) === 'unhealthy' && !isOurs(item.facts.name))
+    .map(({ facts }) => facts.name);
   if (failing.length > 0) return withoutDrill(context, traffic, 'interrupted', `${failing.join(', ')} failed`);
   const reason = stopReason(context, traffic, drill);
   return reason === undefined ? UNCHANGED : withoutDrill(context, traffic, 'aborted', reason);
@@ -48,10 +50,10 @@ function hasFailingVote({ tally }: Watched): boolean {
   return tally.votes.some(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
 }
 
-/** The next step of the drill that is under way, or the begin of one whose window is open. */
+/** The next step of the drill that is under way. */
 export const moveDrill: Step = (context, traffic) => {
   const { drill } = traffic;
-  if (drill === undefined) return context.acts ? beginScheduled(context, traffic) : UNCHANGED;
+  if (drill === undefined) return UNCHANGED;
   const declared = declaredDrill(context, drill.name);
   if (declared === undefined) return UNCHANGED;
   if (drill.phase === 'returning') return giveBack(context, traffic, drill);
@@ -72,7 +74,7 @@ function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared:
   if (drill.currentPercent === 0) {
     return moved({ ...traffic, drill: { ...drill, phase: 'holding', verifiedAtMs, phaseSinceMs: nowMs } });
   }
-  const pace = { isLive: answers(context, drill.cluster), isFirst };
+  const pace = { isLive: answers(context, traffic, drill.cluster), isFirst };
   const currentPercent = nextShiftPercent(drill.currentPercent, 0, 100, pace);
   return moved({ ...traffic, drill: { ...drill, currentPercent, steppedAtMs: nowMs, decision } });
 }
@@ -113,7 +115,8 @@ export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnd
 }
 
 /** Once in each window, when nothing speaks against it. */
-function beginScheduled(context: Context, traffic: Traffic): StepResult {
+export const beginScheduled: Step = (context, traffic) => {
+  if (traffic.drill !== undefined || !context.acts) return UNCHANGED;
   const { policy, nowMs, decision } = context.situation;
   for (const drill of policy.drills) {
     const startMs = openSinceMs(drill, nowMs);
@@ -123,7 +126,7 @@ function beginScheduled(context: Context, traffic: Traffic): StepResult {
     if (begun.type === 'moved') return begun;
   }
   return UNCHANGED;
-}
+};
 
 /** The drill with its first step to come; refused when something speaks against it. */
 export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run: string): StepResult {
@@ -173,7 +176,7 @@ interface DrillPrecondition {
 function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): DrillPrecondition[] {
   const { nowMs, policy } = context.situation;
   const unfit = [...context.clusters.values()]
-    .filter(({ finding }) => finding !== 'healthy')
+    .filter((item) => findingOf(traffic, item) !== 'healthy')
     .map(({ facts }) => facts.name);
   const out = traffic.allocation.limits.map(({ cluster }) => cluster);
   return [

@@ -3,7 +3,17 @@
 import { freshnessMs } from '../health/votes.ts';
 import { compareText } from '../precedence.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
-import { type Context, moved, result, type Step, stateOf, type Trace, UNCHANGED, type Watched } from './context.ts';
+import {
+  type Context,
+  findingOf,
+  moved,
+  result,
+  type Step,
+  stateOf,
+  type Trace,
+  UNCHANGED,
+  type Watched,
+} from './context.ts';
 import { limitsOf } from './limits.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
 import { hasEntitlement } from './seal.ts';
@@ -56,12 +66,17 @@ export const judge: Step = (context, traffic) => {
 
 /** Those that fail before those that do not, the first to fail first: a brake holds back the later ones. */
 function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] {
-  const rank = ({ finding }: Watched) => (finding === 'unhealthy' ? 0 : 1);
+  const isOut = ({ facts }: Watched) => {
+    const { standing } = stateOf(traffic, facts);
+    return standing === 'held' || standing === 'ramping';
+  };
+  // Those on their way back go down whatever brakes say, and count for the brakes of the others.
+  const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
   const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
-  const isSettled = ({ facts, finding, tally }: Watched) =>
-    finding !== 'unhealthy' &&
-    tally.impaired === undefined &&
-    !traffic.clusters.some(({ cluster }) => cluster === facts.name);
+  const isSettled = (item: Watched) =>
+    findingOf(traffic, item) !== 'unhealthy' &&
+    item.tally.impaired === undefined &&
+    !traffic.clusters.some(({ cluster }) => cluster === item.facts.name);
   return [...clusters.values()]
     .filter((item) => !isSettled(item))
     .sort((a, b) => rank(a) - rank(b) || sinceMs(a) - sinceMs(b) || compareText(a.facts.name, b.facts.name));
@@ -75,7 +90,7 @@ function judgedBy(context: Context, traffic: Traffic, item: Watched, state: Clus
   if (state.standing === 'joining' && item.facts.joins === 'at-once') {
     return become(state, 'up', { ...context.situation, reason: 'it is declared to serve at once' });
   }
-  const transition = TRANSITIONS[state.standing][item.finding];
+  const transition = TRANSITIONS[state.standing][findingOf(traffic, item)];
   return transition(state, circumstancesOf(context, traffic, item, state));
 }
 
@@ -83,17 +98,18 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
   const { situation } = context;
   const { nowMs, decision, policy } = situation;
   const { name } = item.facts;
+  const finding = findingOf(traffic, item);
   const isUp = state.standing === 'up' || state.standing === 'suspected';
   return {
     nowMs,
     decision,
-    reason: item.finding === 'unhealthy' ? failureOf(item) : state.reason,
+    reason: finding === 'unhealthy' ? failureOf(item) : state.reason,
     cause: item.tally.cause,
     cooldownSeconds: policy.failover.cooldownSeconds,
     doubtMs: 2 * freshnessMs(policy.health),
     brake: isUp && context.acts ? brakeFor(context, traffic, item) : undefined,
     isOverloaded: isOverloaded(traffic, name),
-    hasEntitlement: state.standing === 'down' && item.finding === 'healthy' && isWhole(context, traffic, state),
+    hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
   };
 }
 
@@ -112,15 +128,15 @@ function isOverloaded({ allocation }: Traffic, name: string): boolean {
 }
 
 /** Latency and alerts mark a cluster; one above its capacity is overloaded, not impaired. A mark that ends leaves it held at what it has. */
-function marked(context: Context, traffic: Traffic, { tally, finding }: Watched, state: ClusterState): ClusterState {
+function marked(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   const { nowMs, decision, policy } = context.situation;
   const { impairedSinceMs, ...rest } = state;
   const canServe = state.standing === 'up' || state.standing === 'held' || state.standing === 'ramping';
   if (!canServe) return impairedSinceMs === undefined ? state : rest;
-  if (tally.impaired !== undefined && !isOverloaded(traffic, state.cluster)) {
+  if (item.tally.impaired !== undefined && !isOverloaded(traffic, state.cluster)) {
     return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
   }
-  if (impairedSinceMs === undefined || finding !== 'healthy') return state;
+  if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
   const untilMs = nowMs + cooldownMs(1, policy.failover.cooldownSeconds);
   return held(rest, { nowMs, decision, reason: 'it was impaired' }, { untilMs, servedMs: 0, sinceMs: nowMs });
 }

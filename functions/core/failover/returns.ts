@@ -1,7 +1,7 @@
 /** How clusters that have recovered get their points back: one site at a time, and no step before the gateways follow the last one. */
 
 import { compareText } from '../precedence.ts';
-import { type Context, moved, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
+import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
 import { nextRampPercent } from './pace.ts';
 import { become } from './standing.ts';
 import { type ClusterState, type Traffic, withState } from './traffic.ts';
@@ -23,15 +23,22 @@ export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterSt
 /** The next step of those that have the turn: clusters of the site of which one is on its way, or else of the one that has waited longest. */
 export const bringBack: Step = (context, traffic) => {
   if (context.acts && context.verifiedAtMs === undefined) return UNCHANGED;
-  const waiting = inTurn(context, traffic);
-  const [first] = waiting;
-  if (first === undefined) return UNCHANGED;
-  const { site } = first.item.facts;
-  const next = waiting
-    .filter(({ item }) => item.facts.site === site)
-    .reduce((so, { item }) => withStep(context, so, stateOf(so, item.facts)), traffic);
+  let next = withTurn(context, traffic);
+  // Where automation does not act, no gateway has to follow before the next site has its turn.
+  for (let before = traffic; !context.acts && next !== before; ) {
+    before = next;
+    next = withTurn(context, before);
+  }
   return next === traffic ? UNCHANGED : moved(next);
 };
+
+function withTurn(context: Context, traffic: Traffic): Traffic {
+  const waiting = inTurn(context, traffic);
+  const site = waiting[0]?.item.facts.site;
+  return waiting
+    .filter(({ item }) => item.facts.site === site)
+    .reduce((so, { item }) => withStep(context, so, item), traffic);
+}
 
 /** Clusters that may return, those that are on their way first. */
 function inTurn(context: Context, traffic: Traffic): { item: Watched; state: ClusterState }[] {
@@ -39,30 +46,31 @@ function inTurn(context: Context, traffic: Traffic): { item: Watched; state: Clu
   const sinceMs = ({ failuresMs, sinceMs: ownMs }: ClusterState) => failuresMs.at(-1) ?? ownMs;
   return [...context.clusters.values()]
     .map((item) => ({ item, state: stateOf(traffic, item.facts) }))
-    .filter(({ item, state }) => mayReturn(context, item, state))
+    .filter(({ item, state }) => mayReturn(context, traffic, item, state))
     .sort((a, b) => {
       const byAge = sinceMs(a.state) - sinceMs(b.state);
       return rank(a.state) - rank(b.state) || byAge || compareText(a.state.cluster, b.state.cluster);
     });
 }
 
-function mayReturn(context: Context, { finding }: Watched, state: ClusterState): boolean {
+function mayReturn(context: Context, traffic: Traffic, item: Watched, state: ClusterState): boolean {
   if (state.standing === 'ramping') return true;
   if (state.standing !== 'held' || state.impairedSinceMs !== undefined) return false;
   const isFree = waitsOf(context, state).every((wait) => wait === 'turn');
-  return isFree && (finding === 'healthy' || state.dwell === undefined);
+  return isFree && (findingOf(traffic, item) === 'healthy' || state.dwell === undefined);
 }
 
 /** A return begins with what the cluster has already, as after a shift that took a part of it. */
-function withStep({ situation, clusters }: Context, traffic: Traffic, state: ClusterState): Traffic {
+function withStep({ situation }: Context, traffic: Traffic, item: Watched): Traffic {
+  const state = stateOf(traffic, item.facts);
   const { nowMs, decision, policy } = situation;
   const { failback, freezeWindows } = policy.failover;
   const isOnItsWay = state.standing === 'ramping';
-  const isUnsure = clusters.get(state.cluster)?.finding !== 'healthy';
+  const isUnsure = findingOf(traffic, item) !== 'healthy';
   if (isOnItsWay && (isUnsure || isFrozen(freezeWindows, nowMs))) return traffic;
   const percent = state.ramp?.percent ?? percentOf(traffic, state.cluster);
   const sinceStepMs = nowMs - (state.ramp?.steppedAtMs ?? nowMs);
-  const next = failback.mode === 'ramp' ? nextRampPercent(percent, sinceStepMs, failback) : 100;
+  const next = failback.mode === 'auto' ? 100 : nextRampPercent(percent, sinceStepMs, failback);
   if (isOnItsWay && next === percent) return traffic;
   const reason = next >= 100 ? 'nothing holds it back any more' : 'it returns step by step';
   const now = { nowMs, decision, reason };

@@ -121,12 +121,16 @@ function withPercent(
     given += sealed.get(key)?.points[index] ?? 0;
     declared += declaredPoints(members)[index] ?? 0;
   }
-  const part = declared === 0 ? partOf(limits) : Math.floor((100 * given) / declared);
-  const percent = declared > 0 && given > 0 ? Math.min(100, Math.max(1, part)) : part;
-  return { cluster, percent, limits: [...limits] };
+  const had = declared === 0 ? 0 : Math.min(100, Math.ceil((100 * given) / declared));
+  return { cluster, percent: given > 0 ? Math.max(1, partOf(limits, had)) : partOf(limits, had), limits: [...limits] };
 }
 
-/** What the limits leave to a cluster that serves nothing yet. */
-function partOf(limits: readonly Limit[]): number {
-  return Math.min(...limits.map((limit) => ('percent' in limit ? limit.percent : 0)));
+/** What the limits leave to a cluster, which has `had` of what is declared; one that is to have nothing may have to keep that all the same. */
+function partOf(limits: readonly Limit[], had: number): number {
+  const parts = limits.map((limit) => {
+    if ('percent' in limit) return limit.percent;
+    return limit.reason === 'turn' || limit.reason === 'dwell' || limit.reason === 'consent' ? had : 0;
+  });
+  const left = Math.min(...parts);
+  return left === 0 ? had : left;
 }

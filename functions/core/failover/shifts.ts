@@ -1,7 +1,7 @@
 /** Shifts and break-glasses of people: how they move, drain, are applied and end. */
 
 import { compareText } from '../precedence.ts';
-import { type Context, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { type Context, findingOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { nextShiftPercent } from './pace.ts';
 import { held } from './standing.ts';
 import { type LiveShift, type Traffic, withState } from './traffic.ts';
@@ -39,7 +39,7 @@ function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffi
   const isFirst = shift.steppedAtMs < shift.phaseSinceMs;
   const isDue = context.verifiedAtMs !== undefined && nowMs - shift.steppedAtMs >= shift.stepSeconds * 1000;
   if (!isFirst && !isDue) return traffic;
-  const isLive = answers(context, shift.cluster);
+  const isLive = answers(context, traffic, shift.cluster);
   const { percent, stepPercent } = shift;
   const next = nextShiftPercent(shift.currentPercent, percent, stepPercent, { isLive, isFirst });
   const isDraining = next === 0 && isLive && policy.failover.drainSeconds > 0;
@@ -54,7 +54,7 @@ function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traff
   const { verifiedAtMs } = context;
   if (shift.phase === 'applied' || verifiedAtMs === undefined) return traffic;
   const drainedAtMs = Math.max(shift.phaseSinceMs, verifiedAtMs) + policy.failover.drainSeconds * 1000;
-  if (shift.phase === 'draining' && answers(context, shift.cluster) && nowMs < drainedAtMs) return traffic;
+  if (shift.phase === 'draining' && answers(context, traffic, shift.cluster) && nowMs < drainedAtMs) return traffic;
   return withShift(traffic, { ...shift, phase: 'applied', phaseSinceMs: nowMs });
 }
 
@@ -87,8 +87,9 @@ export function heldFor(context: Context, traffic: Traffic, cluster: string, rea
 }
 
 /** It is not found to have failed: what it serves is to be moved with care. */
-export function answers({ clusters }: Context, cluster: string): boolean {
-  return clusters.get(cluster)?.finding !== 'unhealthy';
+export function answers({ clusters }: Context, traffic: Traffic, cluster: string): boolean {
+  const item = clusters.get(cluster);
+  return item === undefined || findingOf(traffic, item) !== 'unhealthy';
 }
 
 export function withShift(traffic: Traffic, shift: LiveShift): Traffic {

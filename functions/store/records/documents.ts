@@ -13,7 +13,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   'break-glass': BreakGlass,
   'drill-run': DrillRun,
   delivery: Delivery,
-  voter: z.object({ sequence: z.number().optional(), heartbeatAtMs: z.number().optional() }),
+  voter: z.object({ sequence: z.number().optional(), heardAtMs: z.number().optional() }),
 };
 
 const NAMES: Record<DocumentKind, string> = {
