@@ -22,6 +22,8 @@ export class Book {
   breakGlasses: (Granted & { rules: SafetyRuleName[] })[] = [];
   /** Clusters whose suspicion somebody has dismissed, and when. */
   readonly dismissedTick = new Map<string, number>();
+  /** Clusters that somebody has restored or dismissed, and when last. */
+  readonly orderedTick = new Map<string, number>();
   resumedTick = Number.NEGATIVE_INFINITY;
   drill: { cluster: string; untilTick: number } | undefined;
 
@@ -93,6 +95,7 @@ function order(fleet: Fleet, event: OrderEvent, tick: number, sink: Sink): void 
   const { book } = fleet;
   const command: Command = 'cluster' in event ? { type: event.order, cluster: event.cluster } : { type: event.order };
   ask(fleet, command, sink, () => {
+    if ('cluster' in event) book.orderedTick.set(event.cluster, tick);
     if (command.type === 'resume') book.resumedTick = tick;
     if (command.type === 'dismiss') book.dismissedTick.set(command.cluster, tick);
   });

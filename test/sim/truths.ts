@@ -2,11 +2,15 @@
 
 import type { Truth } from './history.ts';
 import type { Measures } from './measures.ts';
+import { removalsAreCapped } from './truths/brakes.ts';
+import { noAvoidableHeat } from './truths/capacity.ts';
 import { deadAreLeft } from './truths/dead.ts';
 import { noHealthyLoses } from './truths/healthy.ts';
+import { oneDecisionEach, saidIsGiven } from './truths/ledger.ts';
 import { peopleAreObeyed } from './truths/people.ts';
 import { declaredRatio, pointsAreWhole } from './truths/points.ts';
 import { comesToRest, nothingMovesByItself } from './truths/rest.ts';
+import { movesAreBounded, returnsByOneStep } from './truths/returns.ts';
 
 export function truthsOf(measures: Measures): Truth[] {
   return [
@@ -17,5 +21,11 @@ export function truthsOf(measures: Measures): Truth[] {
     declaredRatio(),
     nothingMovesByItself(),
     comesToRest(),
+    returnsByOneStep(),
+    movesAreBounded(),
+    removalsAreCapped(),
+    noAvoidableHeat(),
+    saidIsGiven(),
+    oneDecisionEach(),
   ];
 }

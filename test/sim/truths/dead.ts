@@ -63,7 +63,7 @@ class Evacuations {
     const percent = percentOf(gate.applied, pool.key, facts.name);
     const before = this.clocks.get(key);
     if (!mustGo || percent === 0 || !hasLivingMember(fleet, pool, facts.name)) {
-      if (mustGo && percent === 0 && before !== undefined) this.measures.evacuations.push(before);
+      if (mustGo && percent === 0 && before !== undefined) this.measures.evacuations.push(Math.max(0, before));
       this.clocks.delete(key);
       return [];
     }

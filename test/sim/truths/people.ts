@@ -55,7 +55,7 @@ const DELAYS: ReadonlySet<string> = new Set([
 ]);
 
 /** What it would have if only those competed with it of whom nothing at all can be said. */
-function greatestShare(fleet: Fleet, { members }: Pool, cluster: string): number {
+export function greatestShare(fleet: Fleet, { members }: Pool, cluster: string): number {
   const own = members.find((member) => member.cluster === cluster);
   if (own === undefined || own.weight === 0) return 0;
   const others = members.filter((member) => member !== own && fleet.isSpotless(member.cluster));
