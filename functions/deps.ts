@@ -284,7 +284,7 @@ export interface Store {
   /** Replaces the budget; false when it is not at `version - 1`. */
   putBudget(scope: BudgetScope, budget: StoredBudget): Promise<boolean>;
 
-  /** Of all clusters, or of those whose names lie in [from, to]. */
+  /** Of all clusters, or of those whose names lie in [from, to]; with what their voters vouch for. */
   health(fleet: string, names?: { from: string; to: string }): Promise<HealthRecord[]>;
   /**
    * Appends the observations and replaces the records, at most 49, in one transaction; false when one of them is not at `version - 1`, or

@@ -9,6 +9,7 @@ import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
 import type { Traffic } from './core/failover/traffic.ts';
+import type { Vouch } from './core/health/vouch.ts';
 import type { Kind, Ref, Resource } from './core/model.ts';
 import type { UnreadableRecord } from './unreadable.ts';
 
@@ -228,14 +229,14 @@ export interface Recording {
 
 /**
  * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
- * last, and the number of the last batch of an agent.
+ * last and what it vouches for, and the number of the last batch of an agent.
  */
 export interface DocumentBodies {
   shift: Shift;
   'break-glass': BreakGlass;
   'drill-run': DrillRun;
   delivery: Delivery;
-  voter: { sequence?: number | undefined; heardAtMs?: number | undefined };
+  voter: { sequence?: number | undefined; heardAtMs?: number | undefined; vouch?: Vouch | undefined };
 }
 
 export type DocumentKind = keyof DocumentBodies;

@@ -5,6 +5,7 @@ import type { Traffic } from './failover/traffic.ts';
 import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
 import { isCounted } from './health/voters.ts';
 import { freshnessMs } from './health/votes.ts';
+import { saidAtMs } from './health/vouch.ts';
 import { repeated } from './health/window.ts';
 import type { Share } from './ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
@@ -103,7 +104,7 @@ function stageOf(experiment: Experiment): Stage {
 function agreed(record: HealthRecord, voters: readonly string[], policy: Policy, nowMs: number): HealthRecord {
   const { state, sinceMs } = record;
   if (state === 'unknown') return record;
-  const isSpeaking = ({ observedAtMs }: VoterRecord) => nowMs - observedAtMs <= freshnessMs(policy.health);
+  const isSpeaking = (vote: VoterRecord) => nowMs - saidAtMs(vote) <= freshnessMs(policy.health);
   const speaking = record.votes.filter((vote) => voters.includes(vote.voter) && isSpeaking(vote));
   const counted = policy.voters.filter(isCounted).filter(({ name }) => voters.includes(name));
   const silent = counted.map(({ name }) => name).filter((name) => !speaking.some((vote) => vote.voter === name));

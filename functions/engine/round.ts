@@ -11,7 +11,7 @@ import type { Lanes } from './lanes.ts';
 import type { HeldLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
-import { callRoll } from './roll-call.ts';
+import { callRoll, createRoll, type Roll } from './roll-call.ts';
 import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
 
@@ -44,8 +44,7 @@ interface Round extends Prober {
   fleet: Resource<'fleet'>;
   recorder: Recorder;
   evaluator: Evaluator;
-  /** Names of the voters that have said something. */
-  heard: Set<string>;
+  roll: Roll;
 }
 
 type Result = FleetProbeRound['results'][number];
@@ -58,24 +57,24 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   const { invocation, lease, pusher } = prober;
   const { deps, shard } = invocation;
   const [all, records] = await Promise.all([deps.store.all('cluster', fleet.name), deps.store.health(fleet.name)]);
+  // Who sees a part of the clusters cannot vouch for all of them.
+  const isWhole = shard === undefined;
   const round: Round = {
     ...prober,
     fleet,
-    recorder: createRecorder(deps, fleet.spec, records, { limit: invocation.writes, lease }),
+    recorder: createRecorder(deps, fleet.spec, records, { limit: invocation.writes, lease, vouches: isWhole }),
     evaluator: createEvaluator(deps, fleet, pusher, lease),
-    heard: new Set(),
+    roll: createRoll(),
   };
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
   const [watched, viewed] = await Promise.all([
     Promise.allSettled(targetsOf(fleet, clusters, records).map((target) => watch(target, round))),
     // One view tells of all clusters, so that one shard asks for it.
-    Promise.allSettled(shard === undefined || shard.index === 0 ? views(all, round) : []),
+    Promise.allSettled(isWhole || shard.index === 0 ? views(all, round) : []),
   ]);
+  const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll, invocation.told)]);
   round.evaluator.ask();
   const [decided] = await Promise.allSettled([round.evaluator.settled()]);
-  const [called] = await Promise.allSettled([
-    callRoll(deps, fleet, all, { heard: round.heard, told: invocation.told }),
-  ]);
   throwFailure([...watched, ...viewed, decided, called]);
   const done = watched.flatMap((part) => (part.status === 'fulfilled' && part.value) || []);
   return {
@@ -145,11 +144,12 @@ async function look(target: Target, { invocation, fleet }: Round): Promise<Look 
 async function keep(
   { cluster }: Target,
   { startedMs, observation }: Look,
-  { invocation, fleet, recorder, evaluator, heard }: Round,
+  { invocation, fleet, recorder, evaluator, roll }: Round,
 ): Promise<{ record: HealthRecord; observation: Result['observation'] }> {
   const weighed = await invocation.trust.weigh(fleet, observation, startedMs);
-  const { record, isNews } = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
-  if (weighed.observation.outcome !== 'inconclusive') heard.add(observation.voter);
+  const recorded = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+  roll.note(cluster, weighed.observation, recorded);
+  const { record, isNews } = recorded;
   // A cluster that has just failed does not wait for the slower targets of the round.
   if (isNews) evaluator.ask();
   return { record, observation: weighed.observation };
@@ -157,16 +157,16 @@ async function keep(
 
 /** What gateways see of their backends, each asked once. */
 function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<void>[] {
-  const { invocation, fleet, recorder, evaluator, heard } = round;
+  const { invocation, fleet, recorder, evaluator, roll } = round;
   const voters = fleet.spec.voters.filter((voter) => voter.type === 'gateway-view');
   return voters.map(async (voter) => {
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
     if (watched.length === 0) return;
     const sights = await viewOf(invocation.deps, voter, watched);
     const taken = sights.map(async ({ cluster, observation }) => {
-      const { isNews } = await recorder.take(cluster, observation);
-      if (observation.outcome !== 'inconclusive') heard.add(voter.name);
-      if (isNews) evaluator.ask();
+      const recorded = await recorder.take(cluster, observation);
+      roll.note(cluster, observation, recorded);
+      if (recorded.isNews) evaluator.ask();
     });
     throwFailure(await Promise.allSettled(taken));
   });

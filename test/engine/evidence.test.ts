@@ -229,6 +229,31 @@ describe('a fleet', () => {
     expect((await clusterOf('a')).standing.state).toBe('up');
   });
 
+  it('writes a cluster when something changes and once a minute, and knows it to be as it is in between', async () => {
+    await rounds(21);
+    const written = async () => (await harness.deps().store.health('prod')).map(({ version }) => version);
+    const before = await written();
+    for (let round = 0; round < 48; round++) {
+      await rounds(1);
+      expect(await voteOf('a', 'edge')).toMatchObject({ state: 'healthy', isFresh: true });
+    }
+    const after = await written();
+    expect(after.map((version, index) => version - (before[index] ?? 0))).toEqual([4, 4]);
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(1);
+    expect(await decisions()).toMatchObject([{ withdrawnAfter: ['a'] }]);
+    expect(await voteOf('b', 'edge')).toMatchObject({ isFresh: true });
+  });
+
+  it('does not vouch for a cluster that it has not seen: its vote grows stale', async () => {
+    await rounds(21);
+    await amend({ controlTargets: [tcp({ host: '127.0.0.1', port: 1 })] });
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(6);
+    expect(await voteOf('a', 'edge')).toMatchObject({ isFresh: false, state: 'unknown' });
+    expect(await voteOf('b', 'edge')).toMatchObject({ isFresh: true, state: 'healthy' });
+  });
+
   it('shows which voters are silent, and tells people once of each, and once more when it is lost', async () => {
     const settings = { ...harness.deps().settings, notificationTargets: ['pager'] };
     const { store, clock } = harness.deps();

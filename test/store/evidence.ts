@@ -57,6 +57,26 @@ export function evidenceSuite(store: () => Store): void {
       expect((await store().observations(FLEET, 'a', { limit: 10 })).items).toEqual([]);
     });
 
+    it('comes with what its voters vouch for', async () => {
+      const { record, observation } = health('a', 1);
+      const said = {
+        state: 'healthy',
+        sinceMs: 1,
+        outcomes: 'o',
+        suspectUntilMs: 0,
+        last: { outcome: 'ok', detail: '' },
+      } as const;
+      const votes = ['edge', 'lab'].map((voter) => ({ ...said, voter, observedAtMs: 1000 }));
+      await store().putHealth([{ record: { ...record, votes }, observation }]);
+      const body = { heardAtMs: 9000, vouch: { atMs: 6000, except: [] } };
+      await store().putDocument({ fleet: FLEET, kind: 'voter', id: 'lab', version: 1, body, isPending: false });
+      const [read] = await store().health(FLEET, { from: 'a', to: 'a' });
+      expect(read?.votes.map(({ voter, vouchedAtMs }) => [voter, vouchedAtMs])).toEqual([
+        ['edge', undefined],
+        ['lab', 6000],
+      ]);
+    });
+
     it('is forgotten with its cluster', async () => {
       const a = cluster('a');
       await commitOk(store(), creation(a));

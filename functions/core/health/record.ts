@@ -5,6 +5,7 @@ import { compareText } from '../precedence.ts';
 import { msOf } from '../time.ts';
 import type { AlertRecord } from './alerts.ts';
 import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
+import { saidAtMs } from './vouch.ts';
 import { type Finding, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
 
 /** What one voter has seen of a cluster. */
@@ -18,8 +19,10 @@ export interface VoterRecord {
   slowSinceMs?: number | undefined;
   /** The observations that it looks back upon. */
   outcomes: Outcomes;
-  /** When its newest observation that says something was made. */
+  /** When the newest observation that is kept of it was made, of those that say something. */
   observedAtMs: number;
+  /** Until when it has seen the same; absent where nothing newer is known. */
+  vouchedAtMs?: number | undefined;
   /** Its votes are void until then: its own network seems to be at fault. */
   suspectUntilMs: number;
   /** Of its newest observation that says something. */
@@ -71,7 +74,7 @@ export function step(record: HealthRecord, observation: Observation, watch: Watc
   if (!VOTE_RULES.isFresh(observedAtMs, policy, nowMs)) return record;
   if (!voters.some(({ name }) => name === observation.voter)) return record;
   const before = lastWord(record, observation.voter, nowMs);
-  if (before !== undefined && observedAtMs <= before.observedAtMs) return record;
+  if (before !== undefined && observedAtMs <= saidAtMs(before)) return record;
   const next = {
     ...withoutStrangers(record, voters),
     version: record.version + 1,
@@ -95,7 +98,7 @@ function withoutStrangers(record: HealthRecord, voters: readonly Voter[]): Healt
 /** What the voter has said before; a word from a time that has not come yet is that of a clock that was ahead, and counts for nothing. */
 function lastWord({ votes }: HealthRecord, voter: string, nowMs: number): VoterRecord | undefined {
   const vote = votes.find((item) => item.voter === voter);
-  return vote && !isAhead(vote.observedAtMs, nowMs) ? vote : undefined;
+  return vote && !isAhead(saidAtMs(vote), nowMs) ? vote : undefined;
 }
 
 /** Voids the votes of a voter until `untilMs`: its own network seems to be at fault. */
@@ -108,7 +111,7 @@ type Seen = Omit<Observation, 'outcome'> & { outcome: 'ok' | 'fail'; observedAtM
 
 /** R2. A voter that was silent for too long starts anew: what it looks back upon says nothing of now. */
 function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPolicy, nowMs: number): VoterRecord {
-  const isLate = before !== undefined && seen.observedAtMs - before.observedAtMs > freshnessMs(policy);
+  const isLate = before !== undefined && seen.observedAtMs - saidAtMs(before) > freshnessMs(policy);
   const known = isLate ? undefined : before;
   const outcomes = withOutcome(known?.outcomes ?? '', letterOf(seen));
   const state = nextState(known?.state ?? 'unknown', outcomes, policy);

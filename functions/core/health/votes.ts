@@ -6,6 +6,7 @@ import { alarm } from './alerts.ts';
 import { type Impairment, slowness } from './impairment.ts';
 import type { HealthRecord, VoterRecord } from './record.ts';
 import { isCounted, vantageOf } from './voters.ts';
+import { saidAtMs } from './vouch.ts';
 import { countIn, runsOf } from './window.ts';
 
 /** What one voter says of a cluster now; times are epoch milliseconds. */
@@ -139,7 +140,7 @@ function currentVote(
   rules: VoteRules,
 ): CurrentVote {
   if (vote === undefined) return { ...SILENT, voter: name };
-  const isFresh = rules.isFresh(vote.observedAtMs, policy, nowMs);
+  const isFresh = rules.isFresh(saidAtMs(vote), policy, nowMs);
   const { failures: consecutiveFailures, successes: consecutiveSuccesses } = runsOf(vote.outcomes);
   return {
     voter: name,
@@ -148,7 +149,7 @@ function currentVote(
     failures: countIn(vote.outcomes, 'f', policy.failureWindow),
     consecutiveFailures,
     consecutiveSuccesses,
-    observedAtMs: vote.observedAtMs,
+    observedAtMs: saidAtMs(vote),
     isFresh,
     isSuspect: rules.isSuspect(vote.suspectUntilMs, nowMs),
     ...(vote.slowSinceMs !== undefined && { slowSinceMs: vote.slowSinceMs }),

@@ -13,7 +13,11 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   'break-glass': BreakGlass,
   'drill-run': DrillRun,
   delivery: Delivery,
-  voter: z.object({ sequence: z.number().optional(), heardAtMs: z.number().optional() }),
+  voter: z.object({
+    sequence: z.number().optional(),
+    heardAtMs: z.number().optional(),
+    vouch: z.object({ atMs: z.number(), except: z.array(z.string()) }).optional(),
+  }),
 };
 
 const NAMES: Record<DocumentKind, string> = {

@@ -25,6 +25,7 @@ const StoredVoter = z.object({
   slowSinceMs: z.number().optional(),
   outcomes: z.string(),
   observedAtMs: z.number(),
+  vouchedAtMs: z.number().optional(),
   suspectUntilMs: z.number(),
   last: z.object({ outcome: z.enum(['ok', 'fail']), cause: FailureCause.optional(), detail: z.string() }),
 });
