@@ -135,7 +135,7 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
   const { impairedSinceMs, ...rest } = state;
   if (!SERVING.has(state.standing)) return impairedSinceMs === undefined ? state : rest;
   const isSlow = item.tally.impaired !== undefined;
-  if (state.isHot) return isSlow || isOverloaded(traffic, state.cluster) ? state : withoutHeat(state);
+  if (state.isHot) return state;
   const { nowMs, decision, policy } = context.situation;
   if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
   if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
@@ -144,10 +144,6 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
 }
 
 const SERVING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['up', 'held', 'ramping']);
-
-function withoutHeat({ isHot: _, ...state }: ClusterState): ClusterState {
-  return state;
-}
 
 function failureOf({ tally }: Watched): string {
   const witness = tally.votes.find(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
