@@ -1,11 +1,11 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { DrillRun } from '../../schemas/drill.ts';
 import type { DrillReport, DrillShares } from '../../schemas/drill-report.ts';
-import { decide } from '../core/decide.ts';
+import { placementShares } from '../core/allocation/points.ts';
 import { digest } from '../core/digest.ts';
-import { placementShares } from '../core/distribution.ts';
-import type { Situation } from '../core/situation.ts';
-import type { Traffic } from '../core/traffic.ts';
+import { decide } from '../core/failover/decide.ts';
+import type { Situation } from '../core/failover/situation.ts';
+import type { Traffic } from '../core/failover/traffic.ts';
 import type { Context } from './context.ts';
 import { getDrillRun } from './drill-runs.ts';
 

@@ -1,10 +1,10 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { BrokenLink, DecisionOutcome, DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
-import { decide } from '../core/decide.ts';
 import { diff } from '../core/diff.ts';
 import { digest } from '../core/digest.ts';
+import { decide } from '../core/failover/decide.ts';
+import type { Situation } from '../core/failover/situation.ts';
 import { brokenLink, hashOf } from '../core/ledger.ts';
-import type { Situation } from '../core/situation.ts';
 import type { PageRequest, Store } from '../deps.ts';
 import { decisionOf } from '../engine/record.ts';
 import type { Context } from './context.ts';
