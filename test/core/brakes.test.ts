@@ -243,6 +243,17 @@ describe('max-removed: so many clusters are taken out within the window, and no 
     expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['down', 'down', 'suspected']);
   });
 
+  it('is what people are told of where correlation is not asked for any more', () => {
+    const correlation = { action: 'ask', windowSeconds: 600 };
+    const own = { ...capped(1, 3600), failover: policy({ failover: { correlation } }).failover };
+    const story = fleet(ALIKE, 0, own);
+    story.after(5, ['a', 'b']);
+    expect(story.state('b').brake?.name).toBe('correlation');
+    const sinceMs = story.now.nowMs;
+    story.after(5, ['a', 'b'], { policy: capped(1, 3600) });
+    expect(story.state('b')).toMatchObject({ standing: 'suspected', sinceMs, brake: { name: 'max-removed' } });
+  });
+
   it('is read as a part of the clusters of the fleet where an earlier release said percent, and is at least one', () => {
     const part = (percent: number) => policy({ safety: { maxRemoved: { percent } } });
     const few = new Story({ policy: part(10) });
@@ -319,6 +330,21 @@ describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
     expect(story.traffic.recommended?.backends ?? []).toEqual([]);
     expect(story.ask({ type: 'accept' })?.outcome).toBe('applied');
     expect(story.percents).toEqual([[50, 25, 25]]);
+  });
+
+  it('recommends from what gateways have, and not from what it had recommended before', () => {
+    const story = new Story({ policy: own });
+    story.after(5, ['a']);
+    story.ask({ type: 'accept' });
+    story.after(5);
+    story.after(5, ['b', 'c']);
+    expect(story.traffic.recommended?.backends).toMatchObject([{ points: [100, 0, 0] }]);
+    story.after(5);
+    expect([story.standing('a'), story.percents, story.traffic.recommended]).toEqual([
+      'held',
+      [[0, 50, 50]],
+      undefined,
+    ]);
   });
 
   it('does what it had recommended once it is automatic', () => {

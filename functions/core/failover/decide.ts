@@ -53,7 +53,7 @@ function acted(context: Context, { recommended: _, ...traffic }: Traffic): Traff
 
 function advised(context: Context, traffic: Traffic): Traffic {
   const last = traffic.recommended ?? traffic.allocation;
-  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last);
+  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last, traffic.allocation);
   const inForce = limitsWithoutAutomation(context, traffic);
   const allocation = sealAllocation(context, traffic, inForce, traffic.allocation);
   const { recommended: _, ...rest } = traffic;
