@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { health, T0, vote } from './fixtures.ts';
-import { facts, failing, fleet, placement, policy, Story, shift } from './situations.ts';
+import { facts, failing, fleet, policy, Story, shift } from './situations.ts';
 
 const asking = (rest: object = {}) => policy({ failover: { correlation: { action: 'ask', ...rest } } });
 
