@@ -71,7 +71,7 @@ function withHeat(context: Context, traffic: Traffic): Traffic {
 
 function advised(context: Context, traffic: Traffic): Traffic {
   const last = traffic.recommended ?? traffic.allocation;
-  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last);
+  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last, traffic.allocation);
   const inForce = limitsWithoutAutomation(context, traffic);
   const allocation = sealAllocation(context, traffic, inForce, traffic.allocation);
   const { recommended: _, ...rest } = traffic;
