@@ -3,7 +3,7 @@ import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { forget, judge } from './judge.ts';
-import { limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { isAskedTheSame, limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { bringBack } from './returns.ts';
 import { sealAllocation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
@@ -71,9 +71,10 @@ function withHeat(context: Context, traffic: Traffic): Traffic {
 
 function advised(context: Context, traffic: Traffic): Traffic {
   const last = traffic.recommended ?? traffic.allocation;
-  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last);
-  const inForce = limitsWithoutAutomation(context, traffic);
-  const allocation = sealAllocation(context, traffic, inForce, traffic.allocation);
+  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last, traffic.allocation);
+  const allocation = isAskedTheSame(context, traffic)
+    ? traffic.allocation
+    : sealAllocation(context, traffic, limitsWithoutAutomation(context, traffic), traffic.allocation);
   const { recommended: _, ...rest } = traffic;
   return withHeat(
     context,
