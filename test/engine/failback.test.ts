@@ -64,14 +64,14 @@ describe('after a failure', () => {
   });
 
   it('a cluster returns by hand where failback is manual, and not before', async () => {
-    await declare({ cooldownSeconds: 0, failback: { mode: 'manual' } });
+    await declare({ cooldownSeconds: 0, failback: { mode: 'manual', rampSeconds: 10, stepPercent: 100 } });
     await harness.edge.clusters.a.fail('refuse');
     await rounds(1);
     await harness.edge.clusters.a.recover();
     await rounds(8);
     expect(await withdrawn()).toEqual(['a']);
     expect((await harness.api('POST', `${FLEET}/clusters/a/restore`)).status).toBe(200);
-    await rounds(1);
+    await rounds(5);
     expect(await withdrawn()).toEqual([]);
     expect(await harness.edge.split(50, 'shop.example.com')).toEqual({ a: 30, b: 20 });
   });
