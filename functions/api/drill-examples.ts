@@ -63,7 +63,5 @@ export function drillExamples(decision: Decision): Record<string, Example> {
     getDrillReport: { response: report },
     resumeFleet: { response: answer },
     restoreCluster: { response: answer },
-    dismissCluster: { response: answer },
-    acceptRecommendation: { response: answer },
   };
 }

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import { clusterPoints, placementShares } from '../core/allocation/points.ts';
+import { clusterPoints, pointsDiffer } from '../core/cluster-points.ts';
 import { changesBetween } from '../core/diff.ts';
-import { canonicalJson, digest, equal } from '../core/digest.ts';
-import type { Verdict } from '../core/failover/situation.ts';
+import { canonicalJson, digest } from '../core/digest.ts';
 import { sealed } from '../core/ledger.ts';
+import type { Verdict } from '../core/situation.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';
@@ -37,14 +37,13 @@ export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, orig
   };
 }
 
-/** Whether gateways have anything to follow. What holds a cluster back concerns pools, too, that were declared a moment ago. */
+/** Whether gateways have anything to follow: what is in force has changed, or what clusters get by it, as when the order of withdrawals has. */
 function hasMoved({ situation: { traffic: before, placements } }: Read, { traffic: after }: Verdict): boolean {
-  if (before.allocation === after.allocation) return false;
-  const left = ({ allocation }: Verdict['traffic']) =>
-    allocation.limits.map(({ cluster, percent }) => [cluster, percent]);
-  if (!equal(left(before), left(after))) return true;
-  const pointsIn = (traffic: Verdict['traffic']) => placements.map((placement) => placementShares(placement, traffic));
-  return !equal(pointsIn(before), pointsIn(after));
+  const inForce = ({ withdrawals, allocations }: Verdict['traffic']) => ({
+    withdrawals: withdrawals.map(({ cluster, percent }) => ({ cluster, percent })),
+    allocations,
+  });
+  return canonicalJson(inForce(before)) !== canonicalJson(inForce(after)) || pointsDiffer(placements, before, after);
 }
 
 /** The decision that a verdict is, sealed. Pure. */
@@ -55,9 +54,9 @@ export function decisionOf(
   origin: Origin,
 ): Decision {
   const { fleet, nowMs, policy, actor, traffic, clusters, placements } = situation;
-  const outOf = ({ allocation, recommended }: Verdict['traffic']) => {
-    const { limits } = verdict.outcome === 'withheld' ? (recommended ?? allocation) : allocation;
-    return limits.filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
+  const outOf = (state: Verdict['traffic']) => {
+    const shown = verdict.outcome === 'applied' ? undefined : state.recommended?.outages;
+    return (shown ?? state.withdrawals).filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
   };
   const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
   const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];
@@ -75,18 +74,18 @@ export function decisionOf(
       actor,
       ...(origin.requestId !== undefined && { requestId: origin.requestId }),
       outcome: verdict.outcome === 'refused' ? 'blocked' : verdict.outcome,
-      changes: verdict.changes.map(({ health, ...change }, index) => {
+      changes: verdict.changes.map(({ health, ...change }) => {
         const record = evidence.find((item) => item.cluster === change.cluster);
         const voters = clusters.find(({ name }) => name === change.cluster)?.voters ?? [];
         return {
           ...change,
           ...pointsOf(change.cluster),
           health: { state: health.state, since: iso(health.sinceMs) },
-          votes: index < EXPLAINED ? shownVotes(record, voters, policy, nowMs) : [],
-          evidence: index < EXPLAINED ? (record?.recent ?? []) : [],
+          votes: shownVotes(record, voters, policy, nowMs),
+          evidence: record?.recent ?? [],
         };
       }),
-      rules: verdict.rules.slice(0, MAX_RULES),
+      rules: verdict.rules,
       flags: verdict.flags,
       withdrawnBefore: outOf(traffic),
       withdrawnAfter: outOf(verdict.traffic),
@@ -95,12 +94,6 @@ export function decisionOf(
     traffic.head?.hash ?? '',
   );
 }
-
-/** Changes that carry their votes and evidence, so that the record stays small; what was decided upon has the votes of all. */
-const EXPLAINED = 20;
-
-/** Rules that are kept with a decision. */
-const MAX_RULES = 200;
 
 /** In a line. */
 export function reasonOf({ changes }: { changes: Decision['changes'] }): string {

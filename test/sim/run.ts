@@ -1,66 +1,57 @@
-import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { usageOf } from '../../infra/scripts.ts';
-import { Measures, quantile } from './measures.ts';
-import { type Found, shorten, simulate, traceOf } from './simulate.ts';
+import { quantile } from './measures.ts';
+import { type Simulation, shorten, simulate, traceOf } from './simulate.ts';
 
 const INTEGER = /^[0-9]+$/;
 
 const { values } = parseArgs({
   options: {
-    ticks: { type: 'string', default: '50000' },
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
+    ticks: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
     episode: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 });
-const numbers = [values.ticks, values.episode, values.seed ?? '1', values.seeds ?? '1'];
-if (!numbers.every((text) => INTEGER.test(text)) || (values.seed !== undefined && values.seeds !== undefined)) {
+if (![values.ticks, values.seed, values.episode].every((text) => INTEGER.test(text))) {
   console.error(usageOf('sim'));
   process.exit(2);
 }
 
-const seeds = values.seeds ? drawSeeds(Number(values.seeds)) : [Number(values.seed ?? '1')];
-console.error(`seeds ${seeds.join(' ')}`);
-const result = { ticks: 0, episodes: 0, violations: [] as Found[], measures: new Measures() };
-for (const seed of seeds) {
-  const run = simulate({ ticks: Number(values.ticks), seed, episode: Number(values.episode), goesOn: true });
-  for (const found of firstOfEach(run.violations)) console.error(`${traceOf(shorten(found))}\n`);
-  result.ticks += run.ticks;
-  result.episodes += run.episodes;
-  result.violations.push(...run.violations);
-  result.measures.add(run.measures);
-}
-const summary = summaryOf();
+const result = simulate({
+  ticks: Number(values.ticks),
+  seed: Number(values.seed),
+  episode: Number(values.episode),
+  goesOn: true,
+});
+for (const found of firstOfEach(result)) console.error(`${traceOf(shorten(found))}\n`);
+const summary = summaryOf(result);
 if (values.json) console.log(JSON.stringify(summary));
 else console.table(flat(summary));
 process.exitCode = result.violations.length > 0 ? 1 : 0;
 
-function drawSeeds(count: number): number[] {
-  return Array.from({ length: count }, () => randomInt(1, 2 ** 31));
+function firstOfEach({ violations }: Simulation): Simulation['violations'] {
+  const names = [...new Set(violations.map(({ invariant }) => invariant))];
+  return names.flatMap((name) => violations.find(({ invariant }) => invariant === name) ?? []);
 }
 
-/** A trace of one violation of each truth is enough to begin with. */
-function firstOfEach(violations: readonly Found[]): Found[] {
-  const names = [...new Set(violations.map(({ truth }) => truth))];
-  return names.flatMap((name) => violations.find(({ truth }) => truth === name) ?? []);
-}
-
-function summaryOf() {
-  const { ticks, episodes, violations, measures } = result;
-  const count = (name: string) => violations.filter(({ truth }) => truth === name).length;
+function summaryOf({ ticks, episodes, violations, measures }: Simulation) {
+  const count = (name: string) => violations.filter(({ invariant }) => invariant === name).length;
   return {
     ticks,
     violations: violations.length,
-    lostBeyondBound: Math.round(measures.lostBeyondBound),
-    falseFailovers: count('noHealthyLoses'),
-    missedFailovers: count('deadAreLeft'),
+    falseFailovers: count('I3'),
+    missedFailovers: count('I4'),
+    detectTicks: { p50: quantile(measures.detections, 0.5), p99: quantile(measures.detections, 0.99) },
     maxDirectionChangesPerHour: measures.maxTurnsPerHour,
-    seeds,
     episodes,
     decisions: measures.decisions,
-    evacuationSeconds: { p50: quantile(measures.evacuations, 0.5), p99: quantile(measures.evacuations, 0.99) },
+    failovers: measures.failovers,
+    detections: measures.detections.length,
+    switchTicks: { p50: quantile(measures.switches, 0.5), p99: quantile(measures.switches, 0.99) },
+    overloadSeconds: measures.overloadSeconds,
+    lostRequests: Math.round(measures.lostRequests),
+    providerCalls: measures.providerCalls,
   };
 }
 
