@@ -109,18 +109,6 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('a DynamoDB', () => {
     expect((await failureOf(read(connect({ patienceMs: 600 }).store))).code).toBe(throttled?.code);
   });
 
-  it('that hangs at each first attempt does not take the patience of each of a sequence of calls', async () => {
-    const { store } = connect({ attemptTimeoutMs: 100, patienceMs: 500 });
-    fateOf = () => (calls.length % 2 === 1 ? { type: 'hang' } : FORWARD);
-    let done = 0;
-    const sequence = async () => {
-      for (; done < 50; done++) await read(store);
-    };
-    expect((await failureOf(sequence())).code).toBe('Timeout');
-    // Each call loses 100 ms, and none is tried again when 500 have been lost.
-    expect(done).toBeLessThan(10);
-  });
-
   it('is used again as soon as it answers', async () => {
     const { store } = connect();
     fateOf = () => ({ type: 'reset' });
