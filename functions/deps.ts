@@ -6,14 +6,14 @@ import type { Decision } from '../schemas/decision.ts';
 import type { GatewayTarget } from '../schemas/gateway.ts';
 import type { Event } from '../schemas/notification.ts';
 import type { OperationProblem } from '../schemas/operation.ts';
+import type { Traffic } from './core/failover/traffic.ts';
 import type { Baseline } from './core/gateway/drift.ts';
 import type { Points, Reading } from './core/gateway/reading.ts';
-import type { HealthRecord } from './core/health.ts';
+import type { HealthRecord } from './core/health/record.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
 import type { Json } from './core/provider-object.ts';
-import type { Traffic } from './core/traffic.ts';
 import type { Answer } from './core/webhook.ts';
 import type { Cloud } from './ports/cloud.ts';
 import type {
@@ -117,10 +117,10 @@ export interface Log {
   error(event: string, fields?: Record<string, Json | undefined>, ...cause: [cause?: unknown]): void;
 }
 
-/** An observation, and what is known with it. */
+/** What is known of a cluster, and the observation that it is known by, if it is one. */
 export interface Evidence {
   record: HealthRecord;
-  observation: Observation;
+  observation?: Observation | undefined;
 }
 
 export interface Store {
@@ -284,7 +284,7 @@ export interface Store {
   /** Replaces the budget; false when it is not at `version - 1`. */
   putBudget(scope: BudgetScope, budget: StoredBudget): Promise<boolean>;
 
-  /** Of all clusters, or of those whose names lie in [from, to]. */
+  /** Of all clusters, or of those whose names lie in [from, to]; with what their voters vouch for. */
   health(fleet: string, names?: { from: string; to: string }): Promise<HealthRecord[]>;
   /**
    * Appends the observations and replaces the records, at most 49, in one transaction; false when one of them is not at `version - 1`, or
@@ -305,6 +305,11 @@ export interface Store {
    * first, or when there is a lease and it is lost.
    */
   decide(recording: Recording): Promise<boolean>;
+  /**
+   * Writes what the transaction of a decision has no room for: rows of gateways beyond the first thirty, and what it was taken upon where that
+   * is long. Nothing is left to do of most decisions.
+   */
+  complete(recording: Recording): Promise<void>;
   /** Canonical JSON of what was decided upon. */
   inputs(fleet: string, decision: string): Promise<string | undefined>;
   decision(fleet: string, id: string): Promise<Decision | undefined>;

@@ -8,8 +8,9 @@ import type { Delivery } from '../schemas/notification.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
+import type { Traffic } from './core/failover/traffic.ts';
+import type { Vouch } from './core/health/vouch.ts';
 import type { Kind, Ref, Resource } from './core/model.ts';
-import type { Traffic } from './core/traffic.ts';
 import type { UnreadableRecord } from './unreadable.ts';
 
 export interface PageRequest {
@@ -226,13 +227,16 @@ export interface Recording {
   lease?: Lease | undefined;
 }
 
-/** What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by the name of an agent. */
+/**
+ * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
+ * last and what it vouches for, and the number of the last batch of an agent.
+ */
 export interface DocumentBodies {
   shift: Shift;
   'break-glass': BreakGlass;
   'drill-run': DrillRun;
   delivery: Delivery;
-  voter: { sequence: number };
+  voter: { sequence?: number | undefined; heardAtMs?: number | undefined; vouch?: Vouch | undefined };
 }
 
 export type DocumentKind = keyof DocumentBodies;

@@ -91,6 +91,11 @@ const SIGNATURE = z.string().meta({
   description: 'Base64 of the Ed25519 signature of the body, byte by byte, by the key of the agent.',
 });
 
+const SECURITY = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  voter: { type: 'http', scheme: 'bearer', description: 'The token of the voter, of which the fleet has the SHA-256.' },
+} as const;
+
 export function buildDocument() {
   const document: ZodOpenApiObject = {
     openapi: '3.1.0',
@@ -105,7 +110,7 @@ export function buildDocument() {
     servers: [{ url: '/', description: 'The control plane that serves this document.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: pathsOf(operations),
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, headers: HEADERS },
+    components: { securitySchemes: SECURITY, headers: HEADERS },
   };
   return createDocument(document, { override: plain });
 }
@@ -138,7 +143,7 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    security: operation.isPublic ? [] : [{ bearer: [] }],
+    security: operation.isPublic ? [] : [operation.hasOwnToken ? { voter: [] } : { bearer: [] }],
     'x-idempotency': idempotency,
     requestParams: requestParams(operation),
     ...(body !== NO_BODY && { requestBody: { required: true, content } }),
@@ -163,7 +168,8 @@ function isEmpty(object: z.ZodObject): boolean {
 }
 
 function responsesOf(operation: Operation, example: Example): ZodOpenApiResponsesObject {
-  const codes = operation.isPublic ? PUBLIC_PROBLEMS : [...COMMON_PROBLEMS, ...operation.problems];
+  const common = operation.hasOwnToken ? COMMON_PROBLEMS.filter((code) => code !== 'unauthorized') : COMMON_PROBLEMS;
+  const codes = operation.isPublic ? PUBLIC_PROBLEMS : [...common, ...operation.problems];
   const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
   return Object.fromEntries([
     ...operation.successes.map((success) => [

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Timestamp } from './common.ts';
+import { City, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Site, Timestamp } from './common.ts';
 import { DryRun } from './plan.ts';
 import { Probe } from './probe.ts';
 
@@ -42,7 +42,8 @@ const common = {
     .optional()
     .meta({ examples: ['cn-hangzhou'] }),
   zone: z.string().max(64).optional(),
-  site: z.string().max(64).optional().meta({ description: 'The data centre or the city: the fault domain.' }),
+  site: Site.optional().meta({ description: 'The data centre: what fails together.' }),
+  city: City.optional().meta({ description: 'Where the site is.' }),
   ingress: Ingress.optional(),
   ...declared,
 };
@@ -77,6 +78,7 @@ export const Observation = z
     }),
     cause: FailureCause.optional().meta({ description: 'Of a failure.' }),
     latencyMs: z.int().min(0),
+    isSlow: z.boolean().optional().meta({ description: 'It was good, and took longer than maxLatencyMs.' }),
     detail: z.string().meta({ description: 'What the prober saw.', examples: ['http: 503', 'http: no answer in 2 s'] }),
   })
   .meta({ id: 'Observation', description: 'What a prober saw of a cluster at one time.' });
@@ -89,29 +91,41 @@ export const Vote = z
     voter: Name,
     state: HealthState.meta({ description: 'What it says now; unknown when it has not said anything for too long.' }),
     since: Timestamp.optional(),
-    consecutiveFailures: z.int().min(0),
-    consecutiveSuccesses: z.int().min(0),
+    failures: z.int().min(0).optional().meta({ description: 'Of its last observations, as many as failureWindow.' }),
+    consecutiveFailures: z.int().min(0).meta({ description: 'The last ones, up to 20.' }),
+    consecutiveSuccesses: z.int().min(0).meta({ description: 'The last ones, up to 20.' }),
     observedAt: Timestamp.optional().meta({ description: 'Of its last observation that says something.' }),
     isFresh: z.boolean(),
     isSuspect: z.boolean().meta({ description: 'Its own network seems to be at fault: its vote is void.' }),
+    slowSince: Timestamp.optional().meta({ description: 'Since when it finds the cluster slow.' }),
     cause: FailureCause.optional(),
     detail: z.string(),
   })
   .meta({ id: 'Vote', description: 'What one voter says of a cluster.' });
 export type Vote = z.infer<typeof Vote>;
 
+export const Impairment = z
+  .object({
+    by: z.enum(['latency', 'alert']),
+    since: Timestamp,
+    detail: z.string(),
+  })
+  .meta({ id: 'Impairment', description: 'What speaks against a cluster although it answers.' });
+export type Impairment = z.infer<typeof Impairment>;
+
 export const ClusterHealth = z
   .object({
     state: HealthState.meta({ description: 'What a majority of the voters said last.' }),
     since: Timestamp.optional(),
     cause: FailureCause.optional().meta({ description: 'Of an unhealthy cluster; Cluster advises to evacuate it.' }),
+    impaired: Impairment.optional(),
     votes: z.array(Vote),
     lastObservation: Observation.optional(),
   })
   .meta({ id: 'ClusterHealth' });
 export type ClusterHealth = z.infer<typeof ClusterHealth>;
 
-export const WithdrawalCause = z.enum(['failure', 'joining', 'return', 'shift', 'drill']);
+export const WithdrawalCause = z.enum(['failure', 'joining', 'return', 'shift', 'drill', 'impaired']);
 export type WithdrawalCause = z.infer<typeof WithdrawalCause>;
 
 export const Withdrawal = z
@@ -126,6 +140,28 @@ export const Withdrawal = z
     id: 'Withdrawal',
     description: 'The cluster gets less than its share as long as this is present and another cluster can serve.',
   });
+
+export const ClusterStanding = z
+  .object({
+    state: z.enum(['up', 'suspected', 'down', 'held', 'ramping', 'joining']).meta({
+      description:
+        'up: nothing is known against it. suspected: it fails, and a brake keeps it in. down: it fails. held: it has recovered, and waits with what it ' +
+        'has. ramping: it gets its share back step by step. joining: it is new, and was never found healthy.',
+    }),
+    since: Timestamp.optional(),
+    reason: z.string().optional(),
+    waitsFor: z
+      .array(z.enum(['dwell', 'consent', 'turn']))
+      .optional()
+      .meta({
+        description:
+          'What a held cluster waits for. dwell: to stay healthy for its dwell time and its cooldown. consent: somebody to restore it, or the end of a ' +
+          'freeze window. turn: one site returns at a time.',
+      }),
+    untilAtMost: Timestamp.optional().meta({ description: 'When the brake of a suspected cluster ends by itself.' }),
+  })
+  .meta({ id: 'ClusterStanding', description: 'What automation holds a cluster to be.' });
+export type ClusterStanding = z.infer<typeof ClusterStanding>;
 
 export const ClusterAtGateway = z
   .object({
@@ -148,10 +184,12 @@ export const Cluster = z
     region: z.string().optional(),
     zone: z.string().optional(),
     site: z.string().optional(),
+    city: z.string().optional(),
     ingress: Ingress.optional(),
     ...declared,
     health: ClusterHealth,
     gateways: z.array(ClusterAtGateway).meta({ description: 'What it had at each gateway when that was read.' }),
+    standing: ClusterStanding,
     withdrawal: Withdrawal.optional(),
     dryRun: DryRun.optional(),
   })

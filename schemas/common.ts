@@ -7,6 +7,10 @@ export const Name = z
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and inner hyphens')
   .meta({ description: 'DNS label, 1 to 63 characters.', examples: ['checkout'] });
 
+/** Where clusters and agents are. */
+export const Site = z.string().max(64);
+export const City = z.string().max(64);
+
 export const DisplayName = z.string().max(128).meta({ description: 'A name for people.' });
 
 const LABEL_KEY = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

@@ -5,8 +5,8 @@ import { Automation } from './fleet.ts';
 
 export const DecisionAction = z.enum(['withdraw', 'reduce', 'restore', 'raise', 'reallocate']).meta({
   description:
-    'withdraw: to 0. reduce, raise: to a part of its share. restore: to its whole share. reallocate: the withdrawals stay, the shares of a ' +
-    'backend change, by capacity or panic.',
+    'withdraw: to 0. reduce, raise: to a part of its share. restore: to its whole share. reallocate: nothing new holds the cluster back, its ' +
+    'points follow what others can serve.',
 });
 
 export const PointsRange = z
@@ -43,7 +43,12 @@ export const RuleResult = z
   .meta({ id: 'RuleResult', description: 'A rule that was looked at.' });
 export type RuleResult = z.infer<typeof RuleResult>;
 
-export const DecisionFlag = z.enum(['overload', 'panic', 'halted', 'evacuate', 'break-glass']);
+export const DecisionFlag = z
+  .enum(['overload', 'suspected', 'correlated', 'evacuate', 'break-glass', 'panic', 'halted'])
+  .meta({
+    description:
+      'suspected: a brake keeps a failing cluster in. correlated: clusters of several sites failed within the window. panic, halted: of earlier releases.',
+  });
 export type DecisionFlag = z.infer<typeof DecisionFlag>;
 
 export const Decision = z
@@ -60,7 +65,7 @@ export const Decision = z
     requestId: z.string().optional(),
     outcome: z.enum(['applied', 'withheld', 'blocked']).meta({
       description:
-        'withheld: the fleet is not automatic; this is what would have been done. blocked: a rule forbids what automation would do.',
+        'withheld: the fleet is not automatic; this is what would have been done. blocked: a brake keeps in what automation would take out.',
     }),
     changes: z.array(DecisionChange),
     rules: z.array(RuleResult),

@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { HeaderName, Name, Percent, Timestamp } from './common.ts';
+import { HeaderName, Name, Percent, Site, Timestamp } from './common.ts';
+import { MaxLatencyMs } from './probe.ts';
+
+const PrometheusLabel = z
+  .string()
+  .max(128)
+  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be the name of a Prometheus label');
 
 const voterFields = {
   name: Name,
@@ -26,6 +32,7 @@ export const GatewayPathVoter = z
       description:
         'Sent with the name of the cluster: a route of the gateway has to send such requests to that cluster alone.',
     }),
+    maxLatencyMs: MaxLatencyMs,
   })
   .meta({
     id: 'GatewayPathVoter',
@@ -38,6 +45,7 @@ export const AgentVoter = z
   .strictObject({
     ...voterFields,
     type: z.literal('agent'),
+    site: Site.optional().meta({ description: 'The data centre that it runs in, named as that of clusters is.' }),
     publicKey: z
       .string()
       .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be the 32 bytes of an Ed25519 public key in base64')
@@ -52,7 +60,42 @@ export const GatewayViewVoter = z
   .meta({ id: 'GatewayViewVoter', description: "The gateway's own view of its backends. Never sufficient alone." });
 export type GatewayViewVoter = z.output<typeof GatewayViewVoter>;
 
-export const Voter = z.discriminatedUnion('type', [EdgeVoter, GatewayPathVoter, AgentVoter, GatewayViewVoter]);
+export const AlertVoter = z
+  .strictObject({
+    ...voterFields,
+    type: z.literal('alert'),
+    tokenHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of the token in 64 lower-case hexadecimal digits')
+      .meta({
+        description: 'Of the bearer token that it sends: printf %s "$TOKEN" | sha256sum.',
+        examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+      }),
+    clusterLabel: PrometheusLabel.default('cluster').meta({
+      description: 'The label of alerts that has the name of a cluster, such as an external label of each Prometheus.',
+    }),
+    heartbeatAlert: z.string().min(1).max(128).default('Watchdog').meta({
+      description: 'The alert that always fires. What the voter says counts as long as it arrives.',
+    }),
+    freshnessSeconds: z.int().min(60).max(86_400).default(660).meta({
+      description: 'How long it may stay away; more than twice the repeat_interval of its route.',
+    }),
+  })
+  .meta({
+    id: 'AlertVoter',
+    description:
+      'A monitoring system that posts its alerts as a webhook of Prometheus Alertmanager. While one fires, the cluster is impaired. It is not ' +
+      'counted in the majority, and makes no cluster healthy or unhealthy.',
+  });
+export type AlertVoter = z.output<typeof AlertVoter>;
+
+export const Voter = z.discriminatedUnion('type', [
+  EdgeVoter,
+  GatewayPathVoter,
+  AgentVoter,
+  GatewayViewVoter,
+  AlertVoter,
+]);
 export type Voter = z.output<typeof Voter>;
 
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -112,37 +155,36 @@ export const FailoverInput = z
       .default(300)
       .meta({
         description:
-          'How long a cluster that was withdrawn stays out at least; doubles with each failure within an hour, up to an hour. It never ' +
-          'delays a withdrawal.',
+          'How long a cluster that went down waits at least before it returns; doubles with each failure within an hour, up to an hour. It never ' +
+          'delays a failover, and no cluster waits while nobody else can serve.',
       }),
     correlation: z
       .strictObject({
-        action: z.enum(['halt', 'ignore']).default('ignore'),
+        action: z.enum(['proceed', 'ask', 'halt', 'ignore']).default('proceed'),
         windowSeconds: z.int().min(1).max(3600).default(60),
+        askSeconds: z.int().min(1).max(3600).default(300),
       })
       .prefault({})
       .meta({
         description:
-          'When clusters of different fault domains fail within the window: `ignore` withdraws each of them; `halt` withdraws the first, halts ' +
-          'and asks, and until somebody answers the others keep their traffic.',
+          'When clusters of different sites fail within the window: `proceed` leaves each of them and pages with the likely common cause; `ask` keeps ' +
+          'the later ones in, as suspected, until voters of two vantages agree, somebody answers, or `askSeconds` are over. `halt` and `ignore` are ' +
+          'the names of an earlier release for `ask` and `proceed`.',
       }),
     panic: z
       .strictObject({
-        thresholdPercent: Percent.default(0).meta({ description: '0: never.' }),
+        thresholdPercent: Percent.default(0),
         mode: z.enum(['hold', 'base', 'reject']).default('hold'),
       })
-      .prefault({})
+      .optional()
       .meta({
-        description:
-          'When less than the threshold of the capacity of a backend could serve: `hold` keeps its last shares, also those of failed clusters, ' +
-          '`base` goes back to the declared ones, `reject` answers 503. It is left again ten points above the threshold.',
+        deprecated: true,
+        description: 'Has no effect any more: points never stay on clusters that are down while others serve.',
       }),
-    headroomPercent: z
-      .int()
-      .min(0)
-      .max(90)
-      .default(10)
-      .meta({ description: 'Of the capacity of each cluster, kept free.' }),
+    headroomPercent: z.int().min(0).max(90).default(10).meta({
+      description:
+        'Of the capacity of each cluster, kept free of traffic that is displaced from others, as long as there is room elsewhere.',
+    }),
     drainSeconds: z.int().min(0).max(900).default(0).meta({
       description: 'How long requests in flight may take after a shift has taken the last share of a cluster.',
     }),
@@ -168,11 +210,22 @@ export const SafetyInput = z
       description: 'Of each backend, clusters with at least this part of the declared shares serve (min-base).',
     }),
     maxRemoved: z
-      .strictObject({ percent: z.int().min(1).max(100), windowSeconds: z.int().min(1).max(86_400).default(3600) })
+      .strictObject({
+        clusters: z.int().min(1).max(1000).optional(),
+        percent: z.int().min(1).max(100).optional().meta({
+          deprecated: true,
+          description: 'Of the clusters of the fleet, at least one; say `clusters` instead.',
+        }),
+        windowSeconds: z.int().min(1).max(86_400).default(3600),
+      })
+      .refine(({ clusters, percent }) => (clusters === undefined) !== (percent === undefined), {
+        path: ['clusters'],
+        message: 'must be given, and percent must not be given with it',
+      })
       .optional()
       .meta({
         description:
-          'Of each backend, automation removes at most this part of the declared shares within the window (max-removed).',
+          'Automation takes out at most so many clusters of the fleet within the window; the next one that fails is suspected and stays in (max-removed).',
       }),
     exclusive: z
       .array(z.array(Name).min(2).max(10))
@@ -189,7 +242,13 @@ export const SafetyInput = z
       )
       .max(20)
       .default([])
-      .meta({ description: 'While a gate is closed, no share of its clusters moves (gate).' }),
+      .meta({
+        description:
+          'While a gate is closed, its clusters are not left, whatever their health; they may still receive (gate).',
+      }),
   })
-  .meta({ id: 'SafetyInput', description: 'What must hold after every write, of people and of automation.' });
+  .meta({
+    id: 'SafetyInput',
+    description: 'What must hold after every write, shift and drill. It never keeps traffic on clusters that are down.',
+  });
 export type SafetyRules = z.output<typeof SafetyInput>;

@@ -24,13 +24,13 @@ const policyFields = {
     .max(20)
     .refine(hasUniqueNames, 'must not repeat a name')
     .refine(
-      (voters) => voters.some(({ type }) => type !== 'gateway-view'),
-      'must have a voter other than views of gateways',
+      (voters) => voters.some(({ type }) => type !== 'gateway-view' && type !== 'alert'),
+      'must have a voter other than views of gateways and alerts',
     )
     .default([{ name: 'edge', type: 'edge' }])
     .meta({
       description:
-        'Who watches the clusters. A cluster changes its health when a majority of those that watch it agree.',
+        'Who watches the clusters. A cluster changes its health when a majority of those that watch it agree; alerts are not counted.',
     }),
   controlTargets: z.array(Probe).max(4).default([]).meta({
     description:
@@ -51,16 +51,20 @@ const healthFields = {
     .min(1)
     .max(30)
     .meta({ description: 'Wait before a failed target of a healthy cluster is probed again.' }),
-  failureThreshold: z
-    .int()
-    .min(1)
-    .max(10)
-    .meta({ description: 'Consecutive failed observations that make a cluster unhealthy.' }),
-  successThreshold: z
-    .int()
-    .min(1)
-    .max(20)
-    .meta({ description: 'Consecutive good observations that make a cluster healthy.' }),
+  failureThreshold: z.int().min(1).max(10).meta({
+    description: 'A voter finds a cluster unhealthy when so many of its last failureWindow observations failed.',
+  }),
+  failureWindow: z.int().min(1).max(20).meta({
+    description: 'How many of its last observations a voter looks at for failures. Default: 2 × failureThreshold - 1.',
+  }),
+  successThreshold: z.int().min(1).max(20).meta({
+    description:
+      'A voter finds a cluster healthy when none of so many last observations failed, and at most one of the last recoveryWindow.',
+  }),
+  recoveryWindow: z.int().min(1).max(20).meta({
+    description:
+      'How many of its last observations a voter looks at before an unhealthy cluster is healthy again. Default: 8, or failureWindow where that is more.',
+  }),
   dwellSeconds: z
     .int()
     .min(0)
@@ -71,18 +75,40 @@ const healthFields = {
 export const HealthPolicy = z.object(healthFields).meta({ id: 'HealthPolicy' });
 export type HealthPolicy = z.infer<typeof HealthPolicy>;
 
+/** No observations make a cluster unhealthy and healthy at once: so many failures never fit into a recovery. */
+function hasGap({ failureThreshold, failureWindow, successThreshold, recoveryWindow }: HealthPolicy): boolean {
+  if (failureWindow <= successThreshold) return true;
+  return failureThreshold >= 2 && failureWindow <= recoveryWindow;
+}
+
 export const HealthPolicyInput = z
   .strictObject({
     intervalSeconds: healthFields.intervalSeconds.default(5),
     timeoutSeconds: healthFields.timeoutSeconds.default(2),
     confirmSeconds: healthFields.confirmSeconds.default(1),
     failureThreshold: healthFields.failureThreshold.default(3),
+    failureWindow: healthFields.failureWindow.optional(),
     successThreshold: healthFields.successThreshold.default(5),
+    recoveryWindow: healthFields.recoveryWindow.optional(),
     dwellSeconds: healthFields.dwellSeconds.default(120),
+  })
+  .transform(({ failureWindow, recoveryWindow, ...policy }): HealthPolicy => {
+    const failures = failureWindow ?? 2 * policy.failureThreshold - 1;
+    return { ...policy, failureWindow: failures, recoveryWindow: recoveryWindow ?? Math.max(8, failures) };
   })
   .refine((policy) => policy.successThreshold >= policy.failureThreshold, {
     path: ['successThreshold'],
     message: 'must be at least failureThreshold, or a flapping cluster returns faster than it leaves',
+  })
+  .refine((policy) => policy.failureWindow >= policy.failureThreshold, {
+    path: ['failureWindow'],
+    message: 'must be at least failureThreshold, or no cluster is ever found unhealthy',
+  })
+  .refine(hasGap, {
+    path: ['recoveryWindow'],
+    message:
+      'must be at least failureWindow, with a failureThreshold of at least 2 (or successThreshold must be at least failureWindow): ' +
+      'otherwise the same observations would make a cluster unhealthy and healthy',
   })
   .meta({ id: 'HealthPolicyInput' });
 

@@ -8,11 +8,16 @@ export const EventType = z.enum([
   'automation.halted',
   'panic.entered',
   'panic.left',
+  'cluster.suspected',
+  'failover.correlated',
+  'failover.stranded',
   'overload',
   'shift.ended',
   'drill.started',
   'drill.ended',
   'evidence.suspect',
+  'voter.silent',
+  'voter.lost',
   'certificate.expiring',
   'gateway.stalled',
   'gateway.unreadable',
@@ -29,7 +34,7 @@ export const NotificationInput = z
     target: Name.meta({
       description: 'One of the targets that the settings of the control plane name: its URL is a secret.',
     }),
-    events: z.array(EventType).max(20).default([]).meta({ description: 'Empty: all.' }),
+    events: z.array(EventType).max(30).default([]).meta({ description: 'Empty: all.' }),
   })
   .meta({ id: 'NotificationInput' });
 export type Notification = z.output<typeof NotificationInput>;

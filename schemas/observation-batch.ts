@@ -12,6 +12,7 @@ export const AgentObservationInput = z
     outcome: Observation.shape.outcome,
     cause: FailureCause.optional().meta({ description: 'Of a failure.' }),
     latencyMs: z.int().min(0),
+    isSlow: Observation.shape.isSlow,
     detail: z.string().max(500),
     certificateExpiresAt: Timestamp.optional().meta({
       description: 'Of the certificate that expires first, when it does so soon.',

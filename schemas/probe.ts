@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import { HeaderName, Port } from './common.ts';
 
+export const MaxLatencyMs = z.int().min(1).max(30_000).optional().meta({
+  description:
+    'A good answer that takes longer is slow. What most voters find slow for a while is impaired, never unhealthy.',
+});
+
 /** What probes of every type have. */
 const common = {
   path: z.enum(['ingress', 'direct']).default('ingress').meta({
@@ -10,6 +15,7 @@ const common = {
   from: z.enum(['everywhere', 'edge', 'agents']).default('everywhere').meta({
     description: 'Who sends it. agents: the target is in a private network that only agents reach.',
   }),
+  maxLatencyMs: MaxLatencyMs,
 };
 
 const isHost = (header: string) => header.toLowerCase() === 'host';

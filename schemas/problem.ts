@@ -10,6 +10,7 @@ export const problems = {
   'invalid-page-token': { status: 400, title: 'The page token is not valid', retryable: false },
   unauthorized: { status: 401, title: 'A valid bearer token is required', retryable: false },
   'invalid-signature': { status: 403, title: 'The signature is not that of the voter', retryable: false },
+  'invalid-token': { status: 403, title: 'The token is not that of the voter', retryable: false },
   'not-owner': { status: 403, title: 'It belongs to somebody else', retryable: false },
   'not-found': { status: 404, title: 'Not found', retryable: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retryable: false },
@@ -29,6 +30,7 @@ export const problems = {
   'wrong-fleet': { status: 422, title: 'This was signed for another fleet', retryable: false },
   'from-the-future': { status: 422, title: 'This was sent at a time that is still to come', retryable: false },
   'stale-observations': { status: 422, title: 'This was sent too long ago', retryable: false },
+  'truncated-alerts': { status: 422, title: 'Alerts were left out', retryable: false },
   'unsupported-feature': { status: 422, title: 'A gateway cannot express this', retryable: false },
   'forbidden-address': { status: 422, title: 'An address that must not be probed or served', retryable: false },
   'conflicting-declaration': {

@@ -13,12 +13,19 @@ const Reason = z
 
 const ExpiresAt = Timestamp.meta({ description: 'At most 72 hours from now. Then the cluster returns, step by step.' });
 
+export const ShiftMode = z.enum(['drain', 'isolate', 'keep']).meta({
+  description:
+    'drain: the cluster keeps a part of its share, and more only where nobody else is left. isolate: it gets nothing, whatever happens to others. ' +
+    'keep: it counts as healthy, whatever its voters say.',
+});
+
 export const ShiftInput = z
   .strictObject({
     cluster: Name,
+    mode: ShiftMode.default('drain'),
     percent: z.int().min(0).max(100).default(0).meta({
       description:
-        'Of the share that the cluster would have, what is left to it. 100: it stays in, whatever its health.',
+        'Of the share that the cluster would have, what a drain leaves to it. 100 of a drain is the name of an earlier release for `keep`.',
     }),
     stepPercent: z.int().min(1).max(100).default(100).meta({
       description: 'Points of its share that move at a time; the next step waits until the gateways are verified.',
@@ -42,6 +49,7 @@ export const Shift = z
     name: Name,
     fleet: Name,
     cluster: Name,
+    mode: ShiftMode.default('drain'),
     percent: Percent,
     stepPercent: z.int(),
     stepSeconds: z.int(),

@@ -1,5 +1,6 @@
 import { Hono, type Context as HonoContext, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { except } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 import openApi from '../../schemas/openapi.json' with { type: 'json' };
@@ -21,7 +22,13 @@ import { requestLog } from './request-log.ts';
 export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestLog, secureHeaders(), noStore);
-  app.use('/v1/*', bearer(tokens));
+  app.use(
+    '/v1/*',
+    except(
+      operations.filter(({ hasOwnToken }) => hasOwnToken).map(({ path }) => patternOf(path)),
+      bearer(tokens),
+    ),
+  );
   app.onError((error, c) => {
     const answer = answerProblem(c, error);
     if (answer.status >= 500) logFailure(c, error);
@@ -88,8 +95,16 @@ function patternOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
+/** Who asks where the token of the control plane is not asked for. */
+const ANONYMOUS = 'anonymous';
+
 function contextOf(c: HonoContext<AppEnv>): Context {
-  return { deps: c.env, actor: c.get('actor'), requestId: c.get('requestId'), waitUntil: (work) => outlive(c, work) };
+  return {
+    deps: c.env,
+    actor: c.get('actor') ?? ANONYMOUS,
+    requestId: c.get('requestId'),
+    waitUntil: (work) => outlive(c, work),
+  };
 }
 
 /** A Worker ends with its answer unless told otherwise; a Node process does not, and Hono then has no execution context. */

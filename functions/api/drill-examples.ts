@@ -63,5 +63,7 @@ export function drillExamples(decision: Decision): Record<string, Example> {
     getDrillReport: { response: report },
     resumeFleet: { response: answer },
     restoreCluster: { response: answer },
+    dismissCluster: { response: answer },
+    acceptRecommendation: { response: answer },
   };
 }

@@ -3,7 +3,7 @@ import { Name, PageQuery } from '../../schemas/common.ts';
 import { TrafficAnswer } from '../../schemas/decision.ts';
 import { DrillRun, DrillRunPage } from '../../schemas/drill.ts';
 import { DrillReport, DrillRunInput } from '../../schemas/drill-report.ts';
-import { restoreCluster, resumeAutomation } from '../commands/automation.ts';
+import { acceptRecommendation, dismissSuspicion, restoreCluster, resumeAutomation } from '../commands/automation.ts';
 import { drillReport } from '../commands/drill-report.ts';
 import { abortDrill, getDrillRun, listDrillRuns, startDrill } from '../commands/drill-runs.ts';
 import { JSON_TYPE } from './body.ts';
@@ -130,8 +130,10 @@ const resume = defineOperation({
   method: 'post',
   path: '/v1/fleets/{fleet}/resume',
   tag: 'fleets',
-  summary: 'Let automation go on after it has halted',
-  description: 'It halts, and asks, when clusters of different fault domains fail together.',
+  summary: 'Take out the clusters that brakes keep in',
+  description:
+    'A cluster that fails is suspected, and keeps its traffic, where the policy asks after clusters of several sites have failed together, or allows no ' +
+    'more removals. This says that it does fail.',
   idempotency: 'idempotent',
   write: true,
   params: InFleet,
@@ -147,7 +149,8 @@ const restore = defineOperation({
   method: 'post',
   path: '/v1/fleets/{fleet}/clusters/{cluster}/restore',
   tag: 'clusters',
-  summary: 'Let a cluster return that has recovered, where failback is manual',
+  summary: 'Let a cluster return that waits',
+  description: 'It has recovered, and waits for its dwell time, or for somebody to say this where failback is manual.',
   idempotency: 'idempotent',
   write: true,
   params: InCluster,
@@ -159,6 +162,42 @@ const restore = defineOperation({
     trafficReply(params.fleet, await restoreCluster(ctx, params.fleet, params.cluster)),
 });
 
-/** Rehearsals, and what lets automation go on. */
+const dismiss = defineOperation({
+  operationId: 'dismissCluster',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/clusters/{cluster}/dismiss',
+  tag: 'clusters',
+  summary: 'Say that a suspected cluster does not fail',
+  description: 'For an hour, automation does not take it out, whatever its voters say.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InCluster,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [TRAFFIC_ANSWER],
+  problems: ['not-found', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params }) =>
+    trafficReply(params.fleet, await dismissSuspicion(ctx, params.fleet, params.cluster)),
+});
+
+const accept = defineOperation({
+  operationId: 'acceptRecommendation',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/accept',
+  tag: 'fleets',
+  summary: 'Give gateways what is recommended',
+  description:
+    'In a fleet that is not automatic, the decisions of automation are recorded. This puts the last one in force.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InFleet,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [TRAFFIC_ANSWER],
+  problems: ['not-found', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params }) => trafficReply(params.fleet, await acceptRecommendation(ctx, params.fleet)),
+});
+
+/** Rehearsals, and what people answer to automation. */
 export const drillOperations: readonly Operation[] = [list, get, start, abort, report];
-export const automationOperations: readonly Operation[] = [resume, restore];
+export const automationOperations: readonly Operation[] = [resume, accept, restore, dismiss];

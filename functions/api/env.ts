@@ -6,8 +6,8 @@ export interface AppEnv {
   /** Values that middleware hands on to handlers. */
   Variables: {
     requestId: string;
-    /** Whose token was sent; set behind the check of it. */
-    actor: string;
+    /** Whose token was sent; set behind the check of it, and absent where there is none. */
+    actor?: string;
     /** Path template of the operation; absent where no path matches. */
     route?: string;
   };

@@ -1,6 +1,7 @@
 /** Examples for the OpenAPI document, by operation id. The Worker does not carry them. */
 
 import type * as z from 'zod';
+import type { AlertNotificationInput, AlertReceipt } from '../../schemas/alerts.ts';
 import { type Cluster, ClusterInput, type ObservationPage } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
@@ -54,7 +55,9 @@ const fleet: Fleet = {
     timeoutSeconds: 2,
     confirmSeconds: 1,
     failureThreshold: 3,
+    failureWindow: 5,
     successThreshold: 5,
+    recoveryWindow: 8,
     dwellSeconds: 120,
   },
   voters,
@@ -95,6 +98,7 @@ const cluster: Cluster = {
     condition('Healthy', 'Healthy', 'Its probes succeed.'),
     condition('Serving', 'Serving', 'It may get traffic.'),
   ],
+  standing: { state: 'up' },
   health: {
     state: 'healthy',
     since: CREATED,
@@ -273,12 +277,31 @@ const observationBatch = {
 
 const observationReceipt: ObservationBatchReceipt = { receipts: [{ cluster: 'hangzhou-a', result: 'accepted' }] };
 
+const alertNotification = {
+  version: '4',
+  truncatedAlerts: 0,
+  alerts: [
+    {
+      status: 'firing',
+      labels: { alertname: 'HighErrorRate', cluster: 'hangzhou-a' },
+      startsAt: OBSERVED,
+      endsAt: '0001-01-01T00:00:00Z',
+      fingerprint: '1a30ba71cca2921f',
+    },
+  ],
+} satisfies z.input<typeof AlertNotificationInput>;
+
+const alertReceipt: AlertReceipt = {
+  receipts: [{ fingerprint: '1a30ba71cca2921f', cluster: 'hangzhou-a', result: 'accepted' }],
+};
+
 const observations: z.output<typeof ObservationPage> = { items: [observation] };
 
 export const examples: Record<string, Example> = {
   ...resourceExamples('Fleet', FleetInput, fleetInput, fleet),
   ...resourceExamples('Cluster', ClusterInput, clusterInput, cluster),
   listObservations: { response: observations },
+  createAlerts: { body: alertNotification, response: alertReceipt },
   createObservations: { body: observationBatch, response: observationReceipt },
   ...gatewayPushExamples,
   ...operationExamples,

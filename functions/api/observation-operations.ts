@@ -1,11 +1,16 @@
+import * as z from 'zod';
+import { AlertNotificationInput, AlertReceipt } from '../../schemas/alerts.ts';
 import { ObservationPage } from '../../schemas/cluster.ts';
-import { PageQuery } from '../../schemas/common.ts';
+import { Name, PageQuery } from '../../schemas/common.ts';
 import { ObservationBatchInput, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';
+import { receiveAlerts } from '../commands/alerts.ts';
 import { listObservations } from '../commands/ledger.ts';
 import { takeObservations } from '../commands/observations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
 import { InCluster, InFleet } from './params.ts';
+
+const InVoter = z.strictObject({ fleet: Name, voter: Name });
 
 export const observationOperations: readonly Operation[] = [
   defineOperation({
@@ -53,6 +58,27 @@ export const observationOperations: readonly Operation[] = [
     handle: async (ctx, { params, body, signed }) => ({
       status: 200,
       body: await takeObservations(ctx, params.fleet, body, await signed()),
+    }),
+  }),
+  defineOperation({
+    operationId: 'createAlerts',
+    method: 'post',
+    path: '/v1/fleets/{fleet}/voters/{voter}/alerts',
+    tag: 'clusters',
+    summary: 'Tell which alerts fire',
+    description:
+      'A webhook of Prometheus Alertmanager, with the bearer token of the voter: no token of the control plane is needed. Alerts of clusters ' +
+      'that the voter does not watch are ignored, and their receipts say so.',
+    idempotency: 'idempotent',
+    hasOwnToken: true,
+    params: InVoter,
+    query: NO_QUERY,
+    body: AlertNotificationInput,
+    successes: [{ status: 200, description: 'What was taken, and decided.', schema: AlertReceipt }],
+    problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'invalid-token', 'truncated-alerts'],
+    handle: async (ctx, { params, body, token }) => ({
+      status: 200,
+      body: await receiveAlerts(ctx, { ...params, token: token() }, body),
     }),
   }),
 ];

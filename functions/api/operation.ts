@@ -7,6 +7,7 @@ import { AppError, summarize } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
 import type { Signed } from '../commands/observations.ts';
 import type { Precondition } from '../commands/precondition.ts';
+import { tokenOf } from './auth.ts';
 import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
 import { issuesOf } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
@@ -49,6 +50,8 @@ interface Row {
   write?: true;
   /** Needs no token. */
   isPublic?: true;
+  /** Needs the token of a voter, which its command looks at, instead of one of the control plane. */
+  hasOwnToken?: true;
   /** The header Fairlead-Signature signs the body. */
   signed?: true;
   /** How the body is written; default: JSON. */
@@ -83,6 +86,8 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   preferred(mediaTypes: readonly [string, ...string[]]): string;
   /** The body as it was received, and its signature; nothing is known of that yet. */
   signed(): Promise<Signed>;
+  /** The bearer token of the request; nothing is known of it yet where the operation has a token of its own. */
+  token(): string;
 }
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row, Shape<P, Q, B> {
@@ -123,7 +128,8 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
     const preferred = (mediaTypes: readonly [string, ...string[]]) => preferredOf(request, mediaTypes);
     const signed = async () => ({ bytes: await request.arrayBuffer(), signature: request.header(SIGNATURE_HEADER) });
     const parsed = { params: params.data, query: query.data, write: write.data, body: body.data };
-    return { ...parsed, precondition, preferred, signed };
+    const token = () => tokenOf(request.header('Authorization'));
+    return { ...parsed, precondition, preferred, signed, token };
   }
   const faults: Issue[] = [
     ...(params.error ? issuesOf(params.error, 'path') : []),

@@ -20,6 +20,7 @@ const shift: Shift = {
   ...shiftInput,
   name: 'upgrade',
   fleet: 'shop',
+  mode: 'drain',
   percent: 0,
   owner: 'ada',
   state: 'moving',

@@ -1,7 +1,7 @@
 import type { BreakGlass, BreakGlassSpec } from '../../schemas/shift.ts';
 import { equal } from '../core/digest.ts';
-import type { Situation } from '../core/situation.ts';
-import type { LiveBreakGlass } from '../core/traffic.ts';
+import type { Situation } from '../core/failover/situation.ts';
+import type { LiveBreakGlass } from '../core/failover/traffic.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { viewBreakGlass } from '../engine/overrides.ts';
 import { AppError } from './app-error.ts';

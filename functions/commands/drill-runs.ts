@@ -1,5 +1,5 @@
 import type { DrillRun } from '../../schemas/drill.ts';
-import type { Command, Situation } from '../core/situation.ts';
+import type { Command, Situation } from '../core/failover/situation.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { AppError, refuse } from './app-error.ts';
 import type { Context } from './context.ts';

@@ -1,11 +1,11 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
+import type { Traffic } from '../core/failover/traffic.ts';
 import type { Deviation, Points, Reading } from '../core/gateway/reading.ts';
 import type { ResourceSight, Sight, TrafficSight } from '../core/gateway/status.ts';
-import type { HealthRecord } from '../core/health.ts';
+import type { HealthRecord } from '../core/health/record.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { servesPool } from '../core/resolve.ts';
-import type { Traffic } from '../core/traffic.ts';
 import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../deps.ts';
 import { kinds } from './kinds.ts';
 import type { World } from './world.ts';

@@ -1,13 +1,12 @@
 import type { AgentVoter } from '../../schemas/failover.ts';
 import type { ObservationBatch, ObservationBatchReceipt, ObservationReceipt } from '../../schemas/observation-batch.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
-import { auditEvent } from '../core/audit.ts';
 import type { Resource } from '../core/model.ts';
 import { takeBatch, takeSequence, untimely } from '../engine/agent-batch.ts';
 import { createPusher } from '../engine/failover.ts';
 import { AppError } from './app-error.ts';
-import { type Context, timestamp } from './context.ts';
-import { theFleet } from './refusals.ts';
+import type { Context } from './context.ts';
+import { auditRefusedEvidence } from './refused-evidence.ts';
 
 /** A body as it was received, and what its sender has signed it with. */
 export interface Signed {
@@ -78,18 +77,13 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-/** A refusal changes nothing. */
 async function audit(
-  { deps, actor, requestId }: Context,
-  { name: fleet, revision }: Resource<'fleet'>,
+  ctx: Context,
+  fleet: Resource<'fleet'>,
   { voter }: ObservationBatch,
   reason: string,
 ): Promise<void> {
-  const author = { actor, requestId, reason: `voter ${voter}: ${reason}` };
-  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
-  const told = { action: 'observations.refuse', target: theFleet(fleet), before: revision, after: revision };
-  await deps.store.appendAudit(fleet, auditEvent(author, stamp, told));
-  deps.log.info('observations.refused', { fleet, voter, reason });
+  await auditRefusedEvidence(ctx, fleet, { kind: 'observations', voter, reason });
 }
 
 /** How many are named. */

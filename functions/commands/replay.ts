@@ -1,10 +1,10 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { BrokenLink, DecisionOutcome, DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
-import { decide } from '../core/decide.ts';
 import { diff } from '../core/diff.ts';
 import { digest } from '../core/digest.ts';
+import { decide } from '../core/failover/decide.ts';
+import type { Situation } from '../core/failover/situation.ts';
 import { brokenLink, hashOf } from '../core/ledger.ts';
-import type { Situation } from '../core/situation.ts';
 import type { PageRequest, Store } from '../deps.ts';
 import { decisionOf } from '../engine/record.ts';
 import type { Context } from './context.ts';
@@ -33,7 +33,12 @@ async function situationOf({ inputs }: Store, { fleet, id, inputsDigest }: Decis
   const text = await inputs(fleet, id);
   if (text === undefined) return undefined;
   const value = parsed(text);
-  return digest(value) === inputsDigest ? (value as Situation) : undefined;
+  return digest(value) === inputsDigest && isOfThisRelease(value as Situation) ? (value as Situation) : undefined;
+}
+
+/** What an earlier release decided upon, with another function, cannot be decided again. */
+export function isOfThisRelease({ traffic }: Situation): boolean {
+  return 'allocation' in traffic;
 }
 
 /** Undefined is no JSON, and has the digest of nothing that was recorded. */

@@ -1,5 +1,5 @@
 import type { ServedBackend } from '../../schemas/route.ts';
-import { effectiveShares } from '../core/distribution.ts';
+import { effectiveShares } from '../core/allocation/points.ts';
 import type { Points } from '../core/gateway/reading.ts';
 import { followingAt, programmedAt, type Verdict } from '../core/gateway/status.ts';
 import type { Pool } from '../core/ir.ts';

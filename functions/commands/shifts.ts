@@ -1,7 +1,7 @@
 import type { Shift, ShiftSpec } from '../../schemas/shift.ts';
 import { equal } from '../core/digest.ts';
-import type { Situation } from '../core/situation.ts';
-import type { LiveShift } from '../core/traffic.ts';
+import type { Situation } from '../core/failover/situation.ts';
+import type { LiveShift } from '../core/failover/traffic.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { viewShift } from '../engine/overrides.ts';
 import { AppError, refuse } from './app-error.ts';
@@ -53,7 +53,7 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
     const known = await find(ctx, fleet, name);
     if (known) requireOwner(ctx, `shift ${name}`, known.owner);
     const isRepeated = known !== undefined && equal(specOf(known), normal(spec));
-    if (known && hasEnded(known) && (isRepeated || known.state === 'returning')) throw ended(name);
+    if (known && hasEnded(known) && isRepeated) throw ended(name);
     if (isRepeated) return { created: false, shift: await getShift(ctx, fleet, name) };
     requireExpiry(ctx, spec.expiresAt);
     await requireCluster(ctx, fleet, spec);
@@ -86,13 +86,16 @@ function ended(name: string): AppError {
   return new AppError('already-ended', `The shift ${name} has ended: begin one of another name.`);
 }
 
-function specOf({ cluster, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
-  return { cluster, percent, stepPercent, stepSeconds, reason, expiresAt };
+function specOf({ cluster, mode, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
+  return { cluster, mode, percent, stepPercent, stepSeconds, reason, expiresAt };
 }
 
-/** A time may be written in more than one way. */
+/** A time may be written in more than one way, and to drain nothing is to keep. */
 function normal(spec: ShiftSpec): ShiftSpec {
-  return { ...spec, expiresAt: new Date(spec.expiresAt).toISOString() };
+  const expiresAt = new Date(spec.expiresAt).toISOString();
+  const isKept = spec.mode === 'keep' || (spec.mode === 'drain' && spec.percent === 100);
+  if (isKept) return { ...spec, expiresAt, mode: 'keep', percent: 100 };
+  return { ...spec, expiresAt, percent: spec.mode === 'isolate' ? 0 : spec.percent };
 }
 
 async function requireCluster({ deps }: Context, fleet: string, { cluster }: ShiftSpec): Promise<void> {
@@ -103,16 +106,13 @@ async function requireCluster({ deps }: Context, fleet: string, { cluster }: Shi
 /** The shift as it begins or goes on, whatever has happened since it was looked up. */
 function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
   const known = traffic.shifts.find((item) => item.name === name);
-  if (known?.phase === 'returning') throw ended(name);
-  const isRival = (item: LiveShift) =>
-    item.cluster === spec.cluster && item.name !== name && item.phase !== 'returning';
-  const rival = traffic.shifts.find(isRival);
+  const rival = traffic.shifts.find((item) => item.cluster === spec.cluster && item.name !== name);
   if (rival) throw new AppError('already-live', `The cluster ${spec.cluster} has the live shift ${rival.name}.`);
   if (known) requireOwner(ctx, `shift ${name}`, known.owner);
   if (known && known.cluster !== spec.cluster) {
     throw new AppError('already-live', `The shift ${name} is live, of cluster ${known.cluster}: end it first.`);
   }
-  const { expiresAt, ...declared } = spec;
+  const { expiresAt, ...declared } = normal(spec);
   const begun: Omit<LiveShift, keyof ShiftSpec | 'name' | 'expiresAtMs'> = known ?? {
     id: `shf_${ctx.deps.ids.ulid()}`,
     owner: ctx.actor,

@@ -1,7 +1,9 @@
 import type { Issue } from '../../schemas/problem.ts';
+import { type Silence, silentVoters } from '../core/health/silence.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { byName } from '../core/resolve.ts';
-import type { Deps } from '../deps.ts';
+import type { Clock, Deps } from '../deps.ts';
+import { readHeard } from '../engine/roll-call.ts';
 import { loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
 import { lintFleet } from './validate/policy.ts';
@@ -20,7 +22,7 @@ export async function show<K extends Kind>(
   if (resources.length === 0) return [];
   const backends = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'service');
   const routed = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'gateway');
-  const [evidence, named, gateways, warnings] = await Promise.all([
+  const [evidence, named, gateways, warnings, silent] = await Promise.all([
     loadEvidence(store, world, kind, resources),
     world.named(backends.map((reference) => reference.name)),
     world.find(
@@ -28,9 +30,10 @@ export async function show<K extends Kind>(
       routed.map((reference) => reference.name),
     ),
     warningsOf(resources, world),
+    silentOf(resources, world, clock),
   ]);
   return resources.map((resource) =>
-    views[kind](resource, { evidence, named, gateways: byName(gateways), warnings, nowMs: clock.now() }),
+    views[kind](resource, { evidence, named, gateways: byName(gateways), warnings, silent, nowMs: clock.now() }),
   );
 }
 
@@ -51,6 +54,17 @@ export async function showPage<K extends Kind>(
 /** What is doubtful of the policy of a fleet. */
 async function warningsOf([resource]: readonly Resource[], world: World): Promise<Issue[]> {
   return resource && isFleet(resource) ? (await lintFleet(resource, world)).warnings : [];
+}
+
+/** The voters of a fleet that do not speak. */
+async function silentOf(
+  [resource]: readonly Resource[],
+  { store, clusters, fleet }: World,
+  clock: Clock,
+): Promise<Silence[]> {
+  if (!resource || !isFleet(resource)) return [];
+  const [all, heard] = await Promise.all([clusters(), readHeard(store, fleet)]);
+  return silentVoters(resource, all, heard, clock.now());
 }
 
 function isFleet(resource: Resource): resource is Resource<'fleet'> {

@@ -7,11 +7,11 @@ import type {
   Simulation,
   SimulationInput,
 } from '../../schemas/simulation.ts';
+import type { Situation } from '../core/failover/situation.ts';
 import { lintPolicy } from '../core/lint.ts';
 import type { Resource } from '../core/model.ts';
 import { outlookOf } from '../core/outlook.ts';
 import type { Scenario, Seen } from '../core/scenario.ts';
-import type { Situation } from '../core/situation.ts';
 import { msOf } from '../core/time.ts';
 import { type Course, type Experiment, play } from '../core/what-if.ts';
 import { CloudError, type Deps } from '../deps.ts';
@@ -21,7 +21,6 @@ import { AppError, refuse, summarize } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { unknownReference } from './issues.ts';
 import { load } from './resources.ts';
-import { canReject } from './validate/policy.ts';
 
 const PUSH_SECONDS = 5;
 
@@ -53,7 +52,7 @@ export async function simulate(ctx: Context, fleet: string, input: SimulationInp
   const clusters = situation.clusters.map(({ name }) => name);
   refuse(unknownNames(input, clusters, gateways));
   const candidate = input.policy && (await situationUnder(deps, fleet, withParts(spec, input.policy), situation.nowMs));
-  const warnings = candidate ? lintCandidate(candidate, gateways) : [];
+  const warnings = candidate ? lintCandidate(candidate) : [];
   const scenario = await scenarioOf(deps, fleet, input, clusters);
   const run = (from: Situation) => courseOf(deps, gateways, { situation: from, scenario, ...spanOf(input) });
   const today = await run(situation);
@@ -86,8 +85,8 @@ async function situationUnder(deps: Deps, fleet: string, spec: FleetSpec, nowMs:
 }
 
 /** Returns what speaks against the candidate and does not forbid it. */
-function lintCandidate({ policy, clusters, placements }: Situation, gateways: readonly Resource<'gateway'>[]): Issue[] {
-  const { refusals, warnings } = lintPolicy(policy, clusters, placements, { canReject: gateways.every(canReject) });
+function lintCandidate({ policy, clusters, placements }: Situation): Issue[] {
+  const { refusals, warnings } = lintPolicy(policy, clusters, placements);
   const inBody = (issue: Issue) => ({ ...issue, pointer: issue.pointer.replace('#', '#/policy') });
   const faults = refusals.map(inBody);
   if (faults.length > 0) throw new AppError('conflicting-declaration', summarize(faults), faults);

@@ -1,6 +1,6 @@
 import type { TrafficAnswer } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import type { Command, Situation, Verdict } from '../core/situation.ts';
+import type { Command, Situation, Verdict } from '../core/failover/situation.ts';
 import { createPusher, evaluate } from '../engine/failover.ts';
 import { AppError } from './app-error.ts';
 import type { Context } from './context.ts';

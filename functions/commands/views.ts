@@ -5,26 +5,28 @@ import type { Gateway, GatewayReading, GatewaySync } from '../../schemas/gateway
 import type { Issue } from '../../schemas/problem.ts';
 import type { BackendShares, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
+import { shares } from '../core/allocation/points.ts';
 import {
   automated,
   drifted,
   healthy,
   policyCondition,
   serving,
+  votersHeard,
   withinQuotas,
   writtenConditions,
 } from '../core/conditions.ts';
-import { shares } from '../core/distribution.ts';
+import { standingShown, type Withdrawal, withdrawalsOf } from '../core/failover/withdrawals.ts';
 import type { Deviation, Reading } from '../core/gateway/reading.ts';
 import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
+import type { Silence } from '../core/health/silence.ts';
+import { votersOf } from '../core/health/voters.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
-import type { Withdrawal } from '../core/traffic.ts';
-import { votersOf } from '../core/votes.ts';
 import { isNearQuota } from '../engine/reconcile/preview.ts';
-import { shownVotes } from '../engine/votes.ts';
+import { shownImpairment, shownVotes } from '../engine/votes.ts';
 import { timestamp } from './context.ts';
 import { type Evidence, gatewaysOf, sightOf, trafficSightOf } from './evidence.ts';
 import { routeParents } from './route-parents.ts';
@@ -47,6 +49,8 @@ export interface Surroundings {
   gateways: ReadonlyMap<string, Resource<'gateway'>>;
   /** For fleets: what is doubtful of their policy. */
   warnings: readonly Issue[];
+  /** For fleets: the voters that do not speak. */
+  silent: readonly Silence[];
 }
 
 export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
@@ -84,6 +88,7 @@ function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fle
     ...commonConditions(resource, surroundings),
     automated(resource, resource.spec.automation),
     policyCondition(resource, surroundings.warnings),
+    votersHeard(resource, surroundings.silent),
   ];
   return { ...metadata(resource), ...resource.spec, conditions };
 }
@@ -91,7 +96,7 @@ function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fle
 function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings): Cluster {
   const { evidence } = surroundings;
   const health = healthOf(resource, surroundings);
-  const found = evidence.traffic.withdrawals.find((item) => item.cluster === resource.name);
+  const found = withdrawalsOf(evidence.traffic).find((item) => item.cluster === resource.name);
   const withdrawal = found && withdrawalOf(found);
   const gateways = clusterAtGateways(resource.name, evidence.gateways, evidence.readings);
   return {
@@ -105,6 +110,7 @@ function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings):
     ],
     health,
     gateways,
+    standing: standingShown(evidence.traffic, resource.name),
     ...(withdrawal && { withdrawal }),
   };
 }
@@ -122,12 +128,15 @@ function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal)
 function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundings): ClusterHealth {
   const record = evidence.health.find((item) => item.uid === resource.uid);
   const { policy } = evidence;
-  const votes = policy ? shownVotes(record, votersOf(resource, policy.voters), policy, nowMs) : [];
+  const watching = policy ? votersOf(resource, policy.voters) : [];
+  const votes = policy ? shownVotes(record, watching, policy, nowMs) : [];
   if (record === undefined) return { state: 'unknown', votes };
+  const impaired = policy && shownImpairment(record, watching, policy, nowMs);
   return {
     state: record.state,
     since: timestamp(record.sinceMs),
     ...(record.cause && { cause: record.cause }),
+    ...(impaired && { impaired }),
     votes,
     ...(record.recent[0] && { lastObservation: record.recent[0] }),
   };

@@ -4,6 +4,8 @@ import type { Automation } from '../../schemas/fleet.ts';
 import type { QuotaUse } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { Reading } from './gateway/reading.ts';
+import type { Silence } from './health/silence.ts';
+import { isoOf } from './time.ts';
 
 /** What conditions need to know of a resource. */
 export interface Written {
@@ -81,6 +83,21 @@ export function policyCondition(resource: Written, warnings: readonly Issue[]): 
   }
   const message = warnings.map(({ pointer, detail }) => `${pointer}: ${detail}.`).join(' ');
   return condition('PolicySound', resource, { status: 'False', reason: 'Doubtful', message, at });
+}
+
+/** Whether every voter that should speak does. */
+export function votersHeard(resource: Written, silent: readonly Silence[]): Condition {
+  if (silent.length === 0) {
+    const message = 'No voter is silent.';
+    return condition('VotersHeard', resource, { status: 'True', reason: 'Heard', message, at: resource.createdAt });
+  }
+  const told = silent.map(({ voter, sinceMs }) =>
+    sinceMs === undefined ? `${voter} has never said anything` : `${voter} has said nothing since ${isoOf(sinceMs)}`,
+  );
+  const times = silent.map(({ sinceMs }) => (sinceMs === undefined ? resource.updatedAt : isoOf(sinceMs)));
+  const reason = silent.some(({ isLost }) => isLost) ? 'Lost' : 'Silent';
+  const at = times.sort()[0] ?? resource.updatedAt;
+  return condition('VotersHeard', resource, { status: 'False', reason, message: `${told.join('; ')}.`, at });
 }
 
 const AUTOMATED: Record<Automation, Omit<Verdict, 'at'>> = {

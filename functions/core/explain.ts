@@ -2,13 +2,13 @@ import type { Vote } from '../../schemas/cluster.ts';
 import type { ExplanationStep } from '../../schemas/explanation.ts';
 import type { Distribution } from '../../schemas/route.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
-import { effectiveShares, exactShares, type InForce, type Shared, shares } from './distribution.ts';
+import { effectiveShares, type InForce, type Shared, shares } from './allocation/points.ts';
+import { NO_ALLOCATION, type Traffic } from './failover/traffic.ts';
+import { type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
 import type { Pool } from './ir.ts';
-import { placementKey } from './placements.ts';
 import { compareText } from './precedence.ts';
 import { declaredMembers } from './resolve.ts';
 import { isoOf } from './time.ts';
-import type { Withdrawal } from './traffic.ts';
 
 /** A backend of a route, and what bears on who serves it. */
 export interface BackendFacts {
@@ -16,12 +16,12 @@ export interface BackendFacts {
   /** Absent when the service is gone. */
   service: ServiceSpec | undefined;
   pool: Pool;
-  traffic: InForce;
+  traffic: Traffic;
   /** What the voters say now, by cluster. */
   votes: ReadonlyMap<string, Vote[]>;
 }
 
-const NOTHING: InForce = { withdrawals: [], allocations: [] };
+const NOTHING: InForce = { allocation: NO_ALLOCATION };
 
 type Percents = ReadonlyMap<string, number>;
 
@@ -33,7 +33,6 @@ export function explainBackend(facts: BackendFacts): ExplanationStep[] {
     ...pinSteps(facts),
     ...withdrawalSteps(facts),
     ...allocationSteps(facts),
-    ...roundingSteps(facts),
     ...shares(facts.pool, facts.traffic).map(({ cluster, effectivePercent, reason }) => ({
       step: 'intended' as const,
       cluster,
@@ -88,12 +87,12 @@ function pinSteps({ distribution, pool }: BackendFacts): ExplanationStep[] {
 /** In the order in which they began: what each of them takes, and to whom that goes. */
 function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationStep[] {
   if (pool.pinned) return [];
-  const relevant = traffic.withdrawals
+  const relevant = withdrawalsOf(traffic)
     .filter((item) => pool.members.some(({ cluster }) => cluster === item.cluster))
     .sort((a, b) => a.sinceMs - b.sinceMs || compareText(a.cluster, b.cluster));
   return relevant.flatMap((item, index) => {
     const [before, after] = [index, index + 1].map((count) =>
-      percents(pool, { withdrawals: relevant.slice(0, count), allocations: [] }),
+      percents(pool, limitedBy(traffic, relevant.slice(0, count))),
     ) as [Percents, Percents];
     const own = moveOf('withdrawal', item.cluster, withdrawn(item, before, after), before, after);
     const others = differing(before, after).filter((cluster) => cluster !== item.cluster);
@@ -104,10 +103,17 @@ function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationSte
   });
 }
 
+/** The pool by itself, with what holds back some clusters and nothing else. */
+function limitedBy({ allocation }: Traffic, some: readonly Withdrawal[]): InForce {
+  const limits = allocation.limits.filter(({ cluster }) => some.some((item) => item.cluster === cluster));
+  return { allocation: { ...NO_ALLOCATION, limits } };
+}
+
 const CAUSES: Record<Withdrawal['cause'], string> = {
   failure: 'it fails',
   joining: 'it is new and has yet to be found healthy',
-  return: 'it returns step by step',
+  return: 'it returns, as soon as it may',
+  impaired: 'it is impaired',
   shift: 'somebody has shifted it',
   drill: 'a drill rehearses its loss',
 };
@@ -124,32 +130,11 @@ function shown({ percent, cause, sinceMs, reason, decision }: Withdrawal): Expla
   return { percent, cause, since: isoOf(sinceMs), reason, decision };
 }
 
-const ALLOCATIONS = {
-  capacity: 'capacity: no cluster gets more than it can serve, and what is left over goes where there is room',
-  panic: 'panic: too many clusters fail to go by their health',
-};
-
+/** What the backends of a fleet do to each other: by capacity, and by what members had before. */
 function allocationSteps({ pool, traffic }: BackendFacts): ExplanationStep[] {
-  const key = placementKey(pool);
-  const allocation = pool.pinned ? undefined : traffic.allocations.find(({ placement }) => placement === key);
-  if (allocation === undefined) return [];
-  const text = ALLOCATIONS[allocation.cause];
-  const [before, after] = [percents(pool, { ...traffic, allocations: [] }), percents(pool, traffic)];
-  const moved = differing(before, after);
-  if (moved.length === 0) return [{ step: 'allocation', text }];
-  return moved.map((cluster) => moveOf('allocation', cluster, text, before, after));
-}
-
-function roundingSteps({ pool, traffic }: BackendFacts): ExplanationStep[] {
-  const after = percents(pool, traffic);
-  return exactShares(pool, traffic).flatMap(({ cluster, percent }) => {
-    const rounded = after.get(cluster) ?? 0;
-    const exact = Math.round(percent * 100) / 100;
-    if (exact === rounded) return [];
-    return [
-      { step: 'rounding' as const, cluster, text: `${exact} % as a whole number`, before: exact, after: rounded },
-    ];
-  });
+  const [before, after] = [percents(pool, limitedBy(traffic, withdrawalsOf(traffic))), percents(pool, traffic)];
+  const text = 'the capacity of clusters over all backends, and what they had when they began to wait';
+  return differing(before, after).map((cluster) => moveOf('allocation', cluster, text, before, after));
 }
 
 function differing(before: Percents, after: Percents): string[] {

@@ -1,7 +1,7 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { Delivery, Event, Notification } from '../../schemas/notification.ts';
-import { rangeText } from './cluster-points.ts';
-import type { Ending, Verdict } from './situation.ts';
+import { rangeText } from './allocation/points.ts';
+import type { Ending, Verdict } from './failover/situation.ts';
 import type { Answer } from './webhook.ts';
 
 type Happening = Pick<Event, 'type' | 'clusters' | 'summary'>;

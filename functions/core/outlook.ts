@@ -1,5 +1,5 @@
 import type { SimulatedCourse } from '../../schemas/simulation.ts';
-import type { Situation } from './situation.ts';
+import type { Situation } from './failover/situation.ts';
 import { type Course, directionChanges, loadsOf, type Phase, type Taken } from './what-if.ts';
 
 /** Of decisions and phases, so many are shown. */

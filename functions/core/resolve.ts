@@ -1,8 +1,8 @@
 import type { ClusterSpec } from '../../schemas/cluster.ts';
 import type { BackendRef, Distribution, RouteRule, RouteSpec } from '../../schemas/route.ts';
 import type { ServiceExport, ServiceSpec } from '../../schemas/service.ts';
+import { toPercents } from './allocation/apportion.ts';
 import { digest } from './digest.ts';
-import { toPercents } from './distribution.ts';
 import type { Address, GatewayConfig, Member, Pool, PoolRef, Rule } from './ir.ts';
 import type { Kind, Resource, Snapshot } from './model.ts';
 import { comparePrecedence, compareText } from './precedence.ts';

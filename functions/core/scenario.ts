@@ -1,6 +1,7 @@
 import type { Observation } from '../../schemas/cluster.ts';
-import type { HealthRecord } from './health.ts';
-import type { ClusterFacts, Policy } from './situation.ts';
+import type { ClusterFacts, Policy } from './failover/situation.ts';
+import type { HealthRecord } from './health/record.ts';
+import { isCounted } from './health/voters.ts';
 import { isoOf } from './time.ts';
 
 /** What happens in a simulation; times are milliseconds after its begin. */
@@ -97,15 +98,18 @@ function probersOf({ voters }: Policy, clusters: readonly ClusterFacts[]): Probe
   const confirming = new Set(
     voters.filter(({ type }) => type === 'edge' || type === 'gateway-path').map(({ name }) => name),
   );
+  const counted = new Set(voters.filter(isCounted).map(({ name }) => name));
   return clusters.flatMap((cluster) =>
-    cluster.voters.map((voter) => ({
-      cluster: cluster.name,
-      voter,
-      confirms: confirming.has(voter),
-      sentMs: 0,
-      fails: false,
-      arrivesMs: 0,
-    })),
+    cluster.voters
+      .filter((voter) => counted.has(voter))
+      .map((voter) => ({
+        cluster: cluster.name,
+        voter,
+        confirms: confirming.has(voter),
+        sentMs: 0,
+        fails: false,
+        arrivesMs: 0,
+      })),
   );
 }
 

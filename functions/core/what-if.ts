@@ -1,11 +1,14 @@
-import { decide } from './decide.ts';
-import { placementShares } from './distribution.ts';
-import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health.ts';
+import { placementShares } from './allocation/points.ts';
+import { decide } from './failover/decide.ts';
+import type { ClusterFacts, Policy, Situation, Verdict } from './failover/situation.ts';
+import type { Traffic } from './failover/traffic.ts';
+import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
+import { isCounted } from './health/voters.ts';
+import { freshnessMs } from './health/votes.ts';
+import { saidAtMs } from './health/vouch.ts';
+import { repeated } from './health/window.ts';
 import type { Share } from './ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
-import type { ClusterFacts, Policy, Situation, Verdict } from './situation.ts';
-import type { Traffic } from './traffic.ts';
-import { freshnessMs } from './votes.ts';
 
 /** How often a simulation decides at most, and how much it may see: it has to fit the CPU time of one request. */
 const MAX_EVALUATIONS = 2000;
@@ -101,16 +104,19 @@ function stageOf(experiment: Experiment): Stage {
 function agreed(record: HealthRecord, voters: readonly string[], policy: Policy, nowMs: number): HealthRecord {
   const { state, sinceMs } = record;
   if (state === 'unknown') return record;
-  const isSpeaking = ({ observedAtMs }: VoterRecord) => nowMs - observedAtMs <= freshnessMs(policy.health);
+  const isSpeaking = (vote: VoterRecord) => nowMs - saidAtMs(vote) <= freshnessMs(policy.health);
   const speaking = record.votes.filter((vote) => voters.includes(vote.voter) && isSpeaking(vote));
-  const silent = voters.filter((voter) => !speaking.some((vote) => vote.voter === voter));
+  const counted = policy.voters.filter(isCounted).filter(({ name }) => voters.includes(name));
+  const silent = counted.map(({ name }) => name).filter((name) => !speaking.some((vote) => vote.voter === name));
   const outcome = state === 'healthy' ? ('ok' as const) : ('fail' as const);
   const votes = silent.map((voter) => ({
     voter,
     state,
     sinceMs,
-    consecutiveFailures: outcome === 'fail' ? policy.health.failureThreshold : 0,
-    consecutiveSuccesses: outcome === 'ok' ? policy.health.successThreshold : 0,
+    outcomes:
+      outcome === 'fail'
+        ? repeated('f', policy.health.failureThreshold)
+        : repeated('o', policy.health.successThreshold),
     observedAtMs: nowMs - 1,
     suspectUntilMs: 0,
     last: { outcome, detail: 'assumed to agree' },

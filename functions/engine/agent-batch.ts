@@ -2,18 +2,18 @@ import pLimit from 'p-limit';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { AgentVoter } from '../../schemas/failover.ts';
 import type { AgentObservation, ObservationBatch, ObservationReceipt } from '../../schemas/observation-batch.ts';
+import { votersOf } from '../core/health/voters.ts';
+import { freshnessMs, isAhead } from '../core/health/votes.ts';
+import type { Vouch } from '../core/health/vouch.ts';
 import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
-import { freshnessMs, votersOf } from '../core/votes.ts';
-import type { Deps, StoredDocument } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
 import { announce } from './notify.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
+import { createRecorder, type Recorded, type Recorder } from './recorder.ts';
+import { createRoll, traceOf } from './roll-call.ts';
 import { suspected, tellSuspicion } from './trust.ts';
-
-/** Clocks that are set right differ by less. */
-const AHEAD_MS = 5_000;
 
 /** A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -24,7 +24,7 @@ export function untimely(
   { spec }: Resource<'fleet'>,
   nowMs: number,
 ): 'from-the-future' | 'stale' | undefined {
-  if (msOf(at) > nowMs + AHEAD_MS) return 'from-the-future';
+  if (isAhead(msOf(at), nowMs)) return 'from-the-future';
   return nowMs - msOf(at) > freshnessMs(spec.health) ? 'stale' : undefined;
 }
 
@@ -34,16 +34,8 @@ export function untimely(
  */
 export async function takeSequence(deps: Deps, { fleet, voter, sequence }: ObservationBatch): Promise<boolean> {
   const last = await deps.store.document(fleet, 'voter', voter);
-  if (last !== undefined && sequence <= last.body.sequence) return false;
-  const next: StoredDocument = {
-    fleet,
-    kind: 'voter',
-    id: voter,
-    version: (last?.version ?? 0) + 1,
-    body: { sequence },
-    isPending: false,
-  };
-  return await deps.store.putDocument(next);
+  if (last !== undefined && sequence <= (last.body.sequence ?? 0)) return false;
+  return await deps.store.putDocument(traceOf(fleet, voter, last, { sequence, heardAtMs: deps.clock.now() }));
 }
 
 /** Keeps what the agent has seen, as far as it says something, and decides upon it. */
@@ -58,7 +50,11 @@ export async function takeBatch(
   const watched = new Map(
     clusters.flatMap((cluster) => (votersOf(cluster, [voter]).length > 0 ? [[cluster.name, cluster] as const] : [])),
   );
-  const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME) });
+  const told = new Set(batch.observations.map(({ cluster }) => cluster));
+  // Who tells of a part of the clusters cannot vouch for all of them.
+  const vouches = [...watched.keys()].every((name) => told.has(name));
+  const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME), vouches });
+  const roll = createRoll();
   const evaluator = createEvaluator(deps, fleet, pusher);
   const isSuspect = batch.controls.some(({ ok }) => !ok);
   if (isSuspect) await tellSuspicion(deps, fleet, voter.name, BLIND);
@@ -67,12 +63,25 @@ export async function takeBatch(
     if (cluster === undefined) return { cluster: item.cluster, result: 'not-watched' };
     const reason = untimely(item.observedAt, fleet, deps.clock.now());
     if (reason !== undefined) return { cluster: item.cluster, result: reason };
-    const { isKept } = await keep(deps, fleet, recorder, { voter, cluster, item, isSuspect });
-    return { cluster: item.cluster, result: isKept ? 'accepted' : 'stale' };
+    const recorded = await keep(deps, fleet, recorder, { voter, cluster, item, isSuspect });
+    roll.note(cluster, { voter: voter.name, ...item }, recorded);
+    return { cluster: item.cluster, result: recorded.isKept ? 'accepted' : 'stale' };
   });
   const settled = await Promise.all(receipts);
+  await keepVouch(deps, fleet, voter, roll.vouchOf(voter, clusters));
   if (settled.some(({ result }) => result === 'accepted')) evaluator.ask();
   return { receipts: settled, decision: await evaluator.settled() };
+}
+
+async function keepVouch(
+  { store }: Deps,
+  { name: fleet }: Resource<'fleet'>,
+  { name: voter }: AgentVoter,
+  vouch: Vouch | undefined,
+): Promise<void> {
+  if (vouch === undefined) return;
+  // Another batch that got in between vouches as well.
+  await store.putDocument(traceOf(fleet, voter, await store.document(fleet, 'voter', voter), { vouch }));
 }
 
 const BLIND = 'a control target does not answer';
@@ -89,7 +98,7 @@ async function keep(
   fleet: Resource<'fleet'>,
   recorder: Recorder,
   { voter, cluster, item, isSuspect }: Item,
-): Promise<{ isKept: boolean }> {
+): Promise<Recorded> {
   const { cluster: name, certificateExpiresAt, ...seen } = item;
   if (certificateExpiresAt !== undefined) {
     deps.log.info('certificate.expiring', { fleet: fleet.name, cluster: name, certificateExpiresAt });

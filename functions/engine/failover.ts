@@ -1,9 +1,9 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
-import { decide } from '../core/decide.ts';
+import { decide } from '../core/failover/decide.ts';
+import type { Verdict } from '../core/failover/situation.ts';
 import { eventsOf } from '../core/notification.ts';
-import type { Verdict } from '../core/situation.ts';
-import type { Deps, Lease, OperationRecord } from '../deps.ts';
+import type { Deps, Lease, OperationRecord, Recording } from '../deps.ts';
 import { deliveryDocuments } from './notify.ts';
 import { reconcileGateway } from './reconcile/reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
@@ -56,10 +56,24 @@ async function record(
   const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
   const documents = [...recording.documents, ...deliveries.slice(0, DELIVERIES_AT_ONCE)];
   if (!(await deps.store.decide({ ...recording, documents, lease: question.lease }))) return undefined;
+  await complete(deps, recording);
   for (const delivery of deliveries.slice(DELIVERIES_AT_ONCE)) await deps.store.putDocument(delivery);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;
   deps.log.info('decision', { fleet, decision: id, outcome, withdrawn });
   return { verdict, decision, operation };
+}
+
+/**
+ * A decision holds whether or not all that follows from it can be kept: it has the digest of what it was taken upon, and a gateway without a
+ * row follows when it is read next.
+ */
+async function complete(deps: Deps, recording: Recording): Promise<void> {
+  const { fleet, decision } = recording;
+  try {
+    await deps.store.complete(recording);
+  } catch (error) {
+    deps.log.error('decision.incomplete', { fleet, decision: decision.id }, error);
+  }
 }
 
 export interface Pusher {

@@ -1,9 +1,9 @@
 import type { PlannedCall } from '../../schemas/plan.ts';
+import type { Traffic } from '../core/failover/traffic.ts';
 import { plan } from '../core/gateway/plan.ts';
 import type { Resource } from '../core/model.ts';
 import type { ProviderObject } from '../core/provider-object.ts';
 import { rateOf } from '../core/rates.ts';
-import type { Traffic } from '../core/traffic.ts';
 import type { Deps } from '../deps.ts';
 import { areMatched, type GatewayContext, readContext } from './reconcile/context.ts';
 import { desiredObjects, propose } from './reconcile/proposal.ts';

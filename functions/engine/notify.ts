@@ -34,19 +34,21 @@ export function deliveryDocuments(
 /** What no decision tells; once in an hour, however often it is found. `subject`: what it is of. */
 export interface Announcement extends Pick<Event, 'type' | 'clusters' | 'summary'> {
   subject: string;
+  /** When it began, in milliseconds since the epoch, where it is told once and never again. */
+  sinceMs?: number;
 }
 
 /** Adds the deliveries of something that was found; that they are there already is fine. */
 export async function announce(
   { store, clock }: Pick<Deps, 'store' | 'clock'>,
   { name: fleet, spec }: Resource<'fleet'>,
-  { subject, ...happening }: Announcement,
+  { subject, sinceMs, ...happening }: Announcement,
 ): Promise<void> {
   const nowMs = clock.now();
-  const hourMs = nowMs - (nowMs % HOUR_MS);
+  const beginMs = sinceMs ?? nowMs - (nowMs % HOUR_MS);
   const suffix = digest([fleet, happening.type, subject]).slice(0, 16).toUpperCase();
-  // Sorts among ULIDs, and is the same for all of the hour.
-  const event = { id: `evt_${encodeTime(hourMs)}${suffix}`, fleet, at: iso(nowMs), ...happening };
+  // Sorts among ULIDs, and is the same for all of the hour, or for as long as it lasts.
+  const event = { id: `evt_${encodeTime(beginMs)}${suffix}`, fleet, at: iso(nowMs), ...happening };
   for (const document of deliveryDocuments([event], spec, nowMs)) await store.putDocument(document);
 }
 

@@ -18,6 +18,8 @@ interface ProbeOutcome {
   isUnreached?: boolean;
   detail: string;
   latencyMs: number;
+  /** It took longer than it may. */
+  isSlow?: boolean;
   certificateExpiresAtMs?: number | undefined;
 }
 
@@ -68,7 +70,7 @@ export async function answers(ports: ProbePorts, probe: Probe, timeoutMs: number
 function verdictOf(
   outcomes: readonly ProbeOutcome[],
   { isThroughGateway = false }: Prober,
-): Pick<Observation, 'outcome' | 'cause' | 'detail'> {
+): Pick<Observation, 'outcome' | 'cause' | 'isSlow' | 'detail'> {
   const failed = outcomes.filter(({ outcome }) => outcome === 'fail');
   const direct = outcomes.filter(({ path }) => path === 'direct');
   const decisive = direct.length === outcomes.length ? direct : outcomes.filter(({ path }) => path === 'ingress');
@@ -81,8 +83,9 @@ function verdictOf(
     const cause: FailureCause = isAround ? 'Ingress' : 'Cluster';
     return { outcome: 'fail', cause, detail: told(failed) };
   }
-  const isSeen = decisive.every(({ outcome }) => outcome === 'ok');
-  return { outcome: isSeen ? 'ok' : 'inconclusive', detail: told(outcomes) };
+  if (decisive.some(({ outcome }) => outcome !== 'ok')) return { outcome: 'inconclusive', detail: told(outcomes) };
+  const isSlow = decisive.some((one) => one.isSlow);
+  return { outcome: 'ok', ...(isSlow && { isSlow }), detail: told(outcomes) };
 }
 
 async function send(ports: ProbePorts, probe: Probe, { timeoutMs }: Pick<Prober, 'timeoutMs'>): Promise<ProbeOutcome> {
@@ -96,13 +99,18 @@ async function send(ports: ProbePorts, probe: Probe, { timeoutMs }: Pick<Prober,
   }
   try {
     const { detail, ...result } = await dispatch(ports, probe, timeoutMs);
-    return { path, ...result, detail: `${label}: ${detail}`, latencyMs: since() };
+    return { path, ...result, ...paced(probe, `${label}: ${detail}`, since()) };
   } catch (error) {
     // The platform's error texts differ and may carry addresses; only the two cases that matter are told apart.
     const isUnreached = !(error instanceof Error && error.name === 'TimeoutError');
     const detail = isUnreached ? 'connection failed' : `no answer in ${timeoutMs / 1000} s`;
     return { path, outcome: 'fail', isUnreached, detail: `${label}: ${detail}`, latencyMs: since() };
   }
+}
+
+function paced({ maxLatencyMs }: Probe, detail: string, latencyMs: number) {
+  if (maxLatencyMs === undefined || latencyMs <= maxLatencyMs) return { detail, latencyMs };
+  return { detail: `${detail}, slow: ${latencyMs} ms`, latencyMs, isSlow: true };
 }
 
 type Answer = Pick<ProbeOutcome, 'outcome' | 'detail' | 'certificateExpiresAtMs'>;

@@ -2,8 +2,8 @@
 
 import type { DrillRun } from '../../schemas/drill.ts';
 import type { BreakGlass, Shift } from '../../schemas/shift.ts';
-import type { Ending, Situation, Verdict } from '../core/situation.ts';
-import type { LiveBreakGlass, LiveDrill, LiveShift } from '../core/traffic.ts';
+import type { Ending, Situation, Verdict } from '../core/failover/situation.ts';
+import type { LiveBreakGlass, LiveDrill, LiveShift } from '../core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../deps.ts';
 
 /** Makes a record as it will be, given the one before. */

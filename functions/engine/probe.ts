@@ -100,7 +100,7 @@ function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {
   const lanes = createLanes(PROBE_CONNECTIONS);
   const writes = pLimit(WRITE_CONNECTIONS);
   const [trust, beat] = [createTrust(deps, lanes), createHeartbeat(deps, 'probe')];
-  return { deps, lanes, writes, trust, beat, shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
+  return { deps, lanes, writes, trust, beat, shard, deadlineMs, told: new Set(), requestsLeft: PROBE_REQUESTS };
 }
 
 /** One observation of each target, and the state that it would lead to. */

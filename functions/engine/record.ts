@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import { clusterPoints, pointsDiffer } from '../core/cluster-points.ts';
+import { clusterPoints, placementShares } from '../core/allocation/points.ts';
 import { changesBetween } from '../core/diff.ts';
-import { canonicalJson, digest } from '../core/digest.ts';
+import { canonicalJson, digest, equal } from '../core/digest.ts';
+import type { Verdict } from '../core/failover/situation.ts';
 import { sealed } from '../core/ledger.ts';
-import type { Verdict } from '../core/situation.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';
@@ -37,13 +37,14 @@ export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, orig
   };
 }
 
-/** Whether gateways have anything to follow: what is in force has changed, or what clusters get by it, as when the order of withdrawals has. */
+/** Whether gateways have anything to follow. What holds a cluster back concerns pools, too, that were declared a moment ago. */
 function hasMoved({ situation: { traffic: before, placements } }: Read, { traffic: after }: Verdict): boolean {
-  const inForce = ({ withdrawals, allocations }: Verdict['traffic']) => ({
-    withdrawals: withdrawals.map(({ cluster, percent }) => ({ cluster, percent })),
-    allocations,
-  });
-  return canonicalJson(inForce(before)) !== canonicalJson(inForce(after)) || pointsDiffer(placements, before, after);
+  if (before.allocation === after.allocation) return false;
+  const left = ({ allocation }: Verdict['traffic']) =>
+    allocation.limits.map(({ cluster, percent }) => [cluster, percent]);
+  if (!equal(left(before), left(after))) return true;
+  const pointsIn = (traffic: Verdict['traffic']) => placements.map((placement) => placementShares(placement, traffic));
+  return !equal(pointsIn(before), pointsIn(after));
 }
 
 /** The decision that a verdict is, sealed. Pure. */
@@ -54,9 +55,9 @@ export function decisionOf(
   origin: Origin,
 ): Decision {
   const { fleet, nowMs, policy, actor, traffic, clusters, placements } = situation;
-  const outOf = (state: Verdict['traffic']) => {
-    const shown = verdict.outcome === 'applied' ? undefined : state.recommended?.outages;
-    return (shown ?? state.withdrawals).filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
+  const outOf = ({ allocation, recommended }: Verdict['traffic']) => {
+    const { limits } = verdict.outcome === 'withheld' ? (recommended ?? allocation) : allocation;
+    return limits.filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
   };
   const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
   const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];
@@ -74,18 +75,18 @@ export function decisionOf(
       actor,
       ...(origin.requestId !== undefined && { requestId: origin.requestId }),
       outcome: verdict.outcome === 'refused' ? 'blocked' : verdict.outcome,
-      changes: verdict.changes.map(({ health, ...change }) => {
+      changes: verdict.changes.map(({ health, ...change }, index) => {
         const record = evidence.find((item) => item.cluster === change.cluster);
         const voters = clusters.find(({ name }) => name === change.cluster)?.voters ?? [];
         return {
           ...change,
           ...pointsOf(change.cluster),
           health: { state: health.state, since: iso(health.sinceMs) },
-          votes: shownVotes(record, voters, policy, nowMs),
-          evidence: record?.recent ?? [],
+          votes: index < EXPLAINED ? shownVotes(record, voters, policy, nowMs) : [],
+          evidence: index < EXPLAINED ? (record?.recent ?? []) : [],
         };
       }),
-      rules: verdict.rules,
+      rules: verdict.rules.slice(0, MAX_RULES),
       flags: verdict.flags,
       withdrawnBefore: outOf(traffic),
       withdrawnAfter: outOf(verdict.traffic),
@@ -94,6 +95,12 @@ export function decisionOf(
     traffic.head?.hash ?? '',
   );
 }
+
+/** Changes that carry their votes and evidence, so that the record stays small; what was decided upon has the votes of all. */
+const EXPLAINED = 20;
+
+/** Rules that are kept with a decision. */
+const MAX_RULES = 200;
 
 /** In a line. */
 export function reasonOf({ changes }: { changes: Decision['changes'] }): string {

@@ -1,8 +1,8 @@
 import type { LimitFunction } from 'p-limit';
 import type { FleetProbeRound, Shard } from '../../schemas/probe-round.ts';
-import type { HealthRecord } from '../core/health.ts';
+import type { HealthRecord } from '../core/health/record.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
-import { votersOf } from '../core/votes.ts';
 import { type Deps, LeaseLost, StoreUnavailable } from '../deps.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
@@ -11,6 +11,7 @@ import type { Lanes } from './lanes.ts';
 import type { HeldLease } from './lease.ts';
 import { observe } from './observe.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
+import { callRoll, createRoll, type Roll } from './roll-call.ts';
 import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
 
@@ -26,6 +27,8 @@ export interface Invocation {
   shard?: Shard | undefined;
   /** No target is begun after it. */
   deadlineMs: number;
+  /** What people were told of silent voters. */
+  told: Set<string>;
   /** How many more requests may be made: a Worker has 10,000 for all of an invocation (Workers limits, paid plan). */
   requestsLeft: number;
 }
@@ -41,6 +44,7 @@ interface Round extends Prober {
   fleet: Resource<'fleet'>;
   recorder: Recorder;
   evaluator: Evaluator;
+  roll: Roll;
 }
 
 type Result = FleetProbeRound['results'][number];
@@ -53,21 +57,25 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   const { invocation, lease, pusher } = prober;
   const { deps, shard } = invocation;
   const [all, records] = await Promise.all([deps.store.all('cluster', fleet.name), deps.store.health(fleet.name)]);
+  // Who sees a part of the clusters cannot vouch for all of them.
+  const isWhole = shard === undefined;
   const round: Round = {
     ...prober,
     fleet,
-    recorder: createRecorder(deps, fleet.spec, records, { limit: invocation.writes, lease }),
+    recorder: createRecorder(deps, fleet.spec, records, { limit: invocation.writes, lease, vouches: isWhole }),
     evaluator: createEvaluator(deps, fleet, pusher, lease),
+    roll: createRoll(),
   };
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
   const [watched, viewed] = await Promise.all([
     Promise.allSettled(targetsOf(fleet, clusters, records).map((target) => watch(target, round))),
     // One view tells of all clusters, so that one shard asks for it.
-    Promise.allSettled(shard === undefined || shard.index === 0 ? views(all, round) : []),
+    Promise.allSettled(isWhole || shard.index === 0 ? views(all, round) : []),
   ]);
+  const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll, invocation.told)]);
   round.evaluator.ask();
   const [decided] = await Promise.allSettled([round.evaluator.settled()]);
-  throwFailure([...watched, ...viewed, decided]);
+  throwFailure([...watched, ...viewed, decided, called]);
   const done = watched.flatMap((part) => (part.status === 'fulfilled' && part.value) || []);
   return {
     fleet: fleet.name,
@@ -136,10 +144,12 @@ async function look(target: Target, { invocation, fleet }: Round): Promise<Look 
 async function keep(
   { cluster }: Target,
   { startedMs, observation }: Look,
-  { invocation, fleet, recorder, evaluator }: Round,
+  { invocation, fleet, recorder, evaluator, roll }: Round,
 ): Promise<{ record: HealthRecord; observation: Result['observation'] }> {
   const weighed = await invocation.trust.weigh(fleet, observation, startedMs);
-  const { record, isNews } = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+  const recorded = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+  roll.note(cluster, weighed.observation, recorded);
+  const { record, isNews } = recorded;
   // A cluster that has just failed does not wait for the slower targets of the round.
   if (isNews) evaluator.ask();
   return { record, observation: weighed.observation };
@@ -147,15 +157,16 @@ async function keep(
 
 /** What gateways see of their backends, each asked once. */
 function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<void>[] {
-  const { invocation, fleet, recorder, evaluator } = round;
+  const { invocation, fleet, recorder, evaluator, roll } = round;
   const voters = fleet.spec.voters.filter((voter) => voter.type === 'gateway-view');
   return voters.map(async (voter) => {
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
     if (watched.length === 0) return;
     const sights = await viewOf(invocation.deps, voter, watched);
     const taken = sights.map(async ({ cluster, observation }) => {
-      const { isNews } = await recorder.take(cluster, observation);
-      if (isNews) evaluator.ask();
+      const recorded = await recorder.take(cluster, observation);
+      roll.note(cluster, observation, recorded);
+      if (recorded.isNews) evaluator.ask();
     });
     throwFailure(await Promise.allSettled(taken));
   });

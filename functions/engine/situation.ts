@@ -1,11 +1,11 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
+import { placementsOf } from '../core/allocation/placements.ts';
+import type { ClusterFacts, Command, Policy, Situation } from '../core/failover/situation.ts';
 import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
+import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
-import { placementsOf } from '../core/placements.ts';
-import type { ClusterFacts, Command, Policy, Situation } from '../core/situation.ts';
 import { msOf } from '../core/time.ts';
-import { votersOf } from '../core/votes.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, OutboxRow } from '../deps.ts';
 
 /** Who decides, and what for. */
 export interface Asked {
@@ -50,22 +50,23 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
     placements: placementsOf(pools.flat()),
     traffic,
-    ...(waiting.flat().length === 0 && verifiedAt(names, readings, nowMs)),
+    ...verifiedAt(names, waiting, readings, nowMs),
   };
   const { command } = asked;
   const given = typeof command === 'function' ? command(situation) : command;
   return { situation: given ? { ...situation, command: given } : situation, gateways: names, evidence };
 }
 
-export function policyOf({ automation, health, voters, failover, safety, drills }: FleetSpec): Policy {
-  return { automation, health, voters, failover, safety, drills };
+export function policyOf({ automation, health, voters, controlTargets, failover, safety, drills }: FleetSpec): Policy {
+  return { automation, health, voters, controlTargets, failover, safety, drills };
 }
 
 export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fleet: FleetSpec): ClusterFacts {
   return {
     name,
     uid,
-    faultDomain: spec.site ?? (spec.zone === undefined ? name : `${spec.region ?? ''}/${spec.zone}`),
+    site: spec.site ?? (spec.zone === undefined ? name : `${spec.region ?? ''}/${spec.zone}`),
+    ...(spec.city !== undefined && { city: spec.city }),
     ...(spec.capacity && { capacity: spec.capacity.requestsPerSecond }),
     joins: spec.joins,
     createdAtMs: msOf(createdAt),
@@ -73,23 +74,32 @@ export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fle
   };
 }
 
+/** A gateway that has not followed for so long takes no writes: nobody waits for it. */
+const LEFT_BEHIND_MS = 60_000;
+
 /**
  * When the pools of the last of the gateways were read and found as they shall be; undefined while a gateway has yet to follow. What is refused
- * there, or left as somebody made it, is not waited for.
+ * there, or left as somebody made it, is not waited for, and neither is a gateway that has not followed for a minute, as long as another one
+ * does.
  */
 function verifiedAt(
   gateways: readonly string[],
+  waiting: readonly (readonly OutboxRow[])[],
   readings: readonly Reading[],
   nowMs: number,
 ): Pick<Situation, 'verifiedAtMs'> {
-  const times = gateways.map((gateway) => {
+  const seen = gateways.map((gateway, index) => {
     const reading = readings.find((item) => item.gateway === gateway);
-    const isOpen = reading?.deviations.some(({ isPoints, reason }) => isPoints && OPEN.has(reason)) ?? false;
-    return isOpen ? undefined : timeOf(reading?.poolsReadAt);
+    const open = (reading?.deviations ?? []).filter(({ isPoints, reason }) => isPoints && OPEN.has(reason));
+    const since = [...(waiting[index] ?? []), ...open].map((item) => msOf(item.since));
+    return {
+      readAtMs: timeOf(reading?.poolsReadAt),
+      behindMs: since.length > 0 ? Math.max(1, nowMs - Math.min(...since)) : 0,
+    };
   });
-  const known = times.filter((time) => time !== undefined);
-  if (known.length < times.length) return {};
-  return { verifiedAtMs: times.length === 0 ? nowMs : Math.max(...known) };
+  const following = seen.filter(({ behindMs }) => behindMs <= LEFT_BEHIND_MS);
+  if (following.some(({ behindMs }) => behindMs > 0) || (following.length === 0 && seen.length > 0)) return {};
+  return { verifiedAtMs: seen.length === 0 ? nowMs : Math.max(...following.map(({ readAtMs }) => readAtMs)) };
 }
 
 /** Why points differ that are on their way. */

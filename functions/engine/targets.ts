@@ -2,10 +2,11 @@ import type { GatewayPathVoter, Voter } from '../../schemas/failover.ts';
 import { HttpProbe, type Probe } from '../../schemas/probe.ts';
 import type { Shard } from '../../schemas/probe-round.ts';
 import { digest } from '../core/digest.ts';
-import type { HealthRecord } from '../core/health.ts';
+import type { HealthRecord } from '../core/health/record.ts';
+import { votersOf } from '../core/health/voters.ts';
+import { saidAtMs } from '../core/health/vouch.ts';
 import type { Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
-import { votersOf } from '../core/votes.ts';
 import { type Prober, probesFrom } from './observe.ts';
 
 /** What the control plane itself probes in a round: one cluster for one voter. */
@@ -36,8 +37,8 @@ export function targetsOf(
         return [{ cluster, voter, probes }];
       });
     })
-    .map((target) => ({ target, ageMs: observedAtMs(target, known.get(target.cluster.uid)) }))
-    .sort((a, b) => a.ageMs - b.ageMs || compareText(a.target.cluster.name, b.target.cluster.name))
+    .map((target) => ({ target, atMs: seenAtMs(target, known.get(target.cluster.uid)) }))
+    .sort((a, b) => a.atMs - b.atMs || compareText(a.target.cluster.name, b.target.cluster.name))
     .map(({ target }) => target);
 }
 
@@ -45,13 +46,14 @@ function isProbing(voter: Voter): voter is Target['voter'] {
   return voter.type === 'edge' || voter.type === 'gateway-path';
 }
 
-function observedAtMs({ voter }: Target, record: HealthRecord | undefined): number {
-  return record?.votes.find((vote) => vote.voter === voter.name)?.observedAtMs ?? 0;
+function seenAtMs({ voter }: Target, record: HealthRecord | undefined): number {
+  const vote = record?.votes.find((item) => item.voter === voter.name);
+  return vote ? saidAtMs(vote) : 0;
 }
 
 /** A request through a gateway, which a route of the gateway sends to this cluster alone. */
-function pinned({ url, pinHeader }: GatewayPathVoter, cluster: string): Probe {
-  return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster } });
+function pinned({ url, pinHeader, maxLatencyMs }: GatewayPathVoter, cluster: string): Probe {
+  return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster }, maxLatencyMs });
 }
 
 /** How the target is probed. */

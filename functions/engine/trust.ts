@@ -1,6 +1,6 @@
 import type { Observation } from '../../schemas/cluster.ts';
+import { type Seen, seemsBlind } from '../core/health/trust.ts';
 import type { Resource } from '../core/model.ts';
-import { type Seen, seemsBlind } from '../core/trust.ts';
 import type { Deps } from '../deps.ts';
 import type { Lanes } from './lanes.ts';
 import { announce } from './notify.ts';

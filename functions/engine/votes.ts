@@ -1,8 +1,8 @@
-import type { Vote } from '../../schemas/cluster.ts';
+import type { Impairment, Vote } from '../../schemas/cluster.ts';
 import type { Voter } from '../../schemas/failover.ts';
 import type { HealthPolicy } from '../../schemas/fleet.ts';
-import type { HealthRecord } from '../core/health.ts';
-import { tally } from '../core/votes.ts';
+import type { HealthRecord } from '../core/health/record.ts';
+import { tally } from '../core/health/votes.ts';
 
 /** What each voter that watches a cluster says of it, as the API shows it; `watching` are their names. */
 export function shownVotes(
@@ -12,10 +12,23 @@ export function shownVotes(
   nowMs: number,
 ): Vote[] {
   const own = voters.filter(({ name }) => watching.includes(name));
-  return tally(record, own, health, nowMs).votes.map(({ sinceMs, observedAtMs, cause, ...vote }) => ({
+  return tally(record, own, health, nowMs).votes.map(({ sinceMs, observedAtMs, slowSinceMs, cause, ...vote }) => ({
     ...vote,
     ...(sinceMs > 0 && { since: new Date(sinceMs).toISOString() }),
     ...(observedAtMs !== undefined && { observedAt: new Date(observedAtMs).toISOString() }),
+    ...(slowSinceMs !== undefined && { slowSince: new Date(slowSinceMs).toISOString() }),
     ...(cause && { cause }),
   }));
+}
+
+/** What speaks against a cluster although it answers, as the API shows it. */
+export function shownImpairment(
+  record: HealthRecord | undefined,
+  watching: readonly string[],
+  { voters, health }: { voters: readonly Voter[]; health: HealthPolicy },
+  nowMs: number,
+): Impairment | undefined {
+  const own = voters.filter(({ name }) => watching.includes(name));
+  const { impaired } = tally(record, own, health, nowMs);
+  return impaired && { by: impaired.by, since: new Date(impaired.sinceMs).toISOString(), detail: impaired.detail };
 }

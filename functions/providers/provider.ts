@@ -122,8 +122,6 @@ export interface GatewayProvider<T extends GatewayTarget = GatewayTarget> {
   readonly kind: T['provider'];
   /** What this kind of gateway can carry of a route, and why not the rest. */
   readonly capabilities: Capabilities;
-  /** Whether it can answer 503 to all requests of a pool while its rules stand: panic mode `reject`. */
-  readonly canReject: boolean;
   readonly permissions: Permissions;
   /** Limits within what it can carry, such as lengths; pointers are relative to the route. */
   check(route: RouteSpec): Issue[];

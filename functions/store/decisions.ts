@@ -1,43 +1,44 @@
-import { NO_TRAFFIC } from '../core/traffic.ts';
-import { type Recording, type Store, StoreLimitError } from '../deps.ts';
+import type { Store } from '../deps.ts';
+import { readTraffic, writeBackends } from './allocations.ts';
 import { documentOperations } from './documents.ts';
-import { ABSENT, type Operation, put } from './items.ts';
+import { ABSENT, type Item, put } from './items.ts';
 import { auditOperation, operationOperation, outboxOperations } from './journal.ts';
-import { decisionKey, decisionsOf, inputsKey, inputsOf, trafficKey } from './keys.ts';
+import { decisionKey, decisionsOf, inputsKey, inputsOf } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
+import { split } from './pieces.ts';
 import { itemOf, recordOf } from './record-type.ts';
-import { decisionRecord, trafficRecord } from './records/traffic.ts';
-import type { Table } from './table.ts';
+import { decisionRecord } from './records/traffic.ts';
+import { chunks, type Table } from './table.ts';
 
-type Decisions = Pick<Store, 'traffic' | 'decide' | 'inputs' | 'decision' | 'decisions' | 'appendAudit'>;
-
-/** Characters of what was decided upon in one item; an item holds 400 KB, and a character takes three bytes at most. */
-const PART_CHARACTERS = 120_000;
-
-/** With all of them a transaction stays below its 4 MB. */
-const MAX_PARTS = 10;
+type Decisions = Pick<Store, 'traffic' | 'decide' | 'complete' | 'inputs' | 'decision' | 'decisions' | 'appendAudit'>;
 
 /** Decisions, and what they were taken upon, stay. */
 export function decisionStore(table: Table): Decisions {
   return {
-    traffic: async (fleet) => {
-      const item = await table.get(trafficKey(fleet));
-      return item ? recordOf(item, trafficRecord) : NO_TRAFFIC;
-    },
+    traffic: async (fleet) => await readTraffic(table, fleet),
     decide: async (recording) => {
       const { fleet, decision, audit, outbox, operation, documents, lease } = recording;
+      const { item, version } = await writeBackends(table, recording);
+      const inputs = inputsItems(fleet, decision.id, recording.inputs);
       const outcome = await table.transact([
         ...(lease ? [fence(lease)] : []),
-        trafficOperation(recording),
+        version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 }),
         put(itemOf(decisionRecord, decisionKey(fleet, decision.id), decision), ABSENT),
-        ...inputsOperations(recording),
+        ...(inputs.length <= MAX_PARTS ? inputs.map((part) => put(part, ABSENT)) : []),
         auditOperation(fleet, audit),
-        ...outbox.flatMap(outboxOperations),
+        ...outbox.slice(0, ROWS_AT_ONCE).flatMap(outboxOperations),
         ...(operation ? [operationOperation(operation)] : []),
         ...documents.flatMap(documentOperations),
       ]);
       return outcome.ok;
+    },
+    complete: async ({ fleet, decision, inputs, outbox }) => {
+      for (const rows of chunks(outbox.slice(ROWS_AT_ONCE), ROWS_AT_ONCE)) {
+        await table.transact(rows.flatMap(outboxOperations));
+      }
+      const items = inputsItems(fleet, decision.id, inputs);
+      if (items.length > MAX_PARTS) await table.writeAll(items, []);
     },
     inputs: async (fleet, decision) => {
       const parts = await table.query(inputsOf(fleet, decision));
@@ -55,19 +56,12 @@ export function decisionStore(table: Table): Decisions {
   };
 }
 
-function trafficOperation({ fleet, traffic }: Recording): Operation {
-  const { version } = traffic;
-  const item = itemOf(trafficRecord, trafficKey(fleet), traffic, { version });
-  return version === 1 ? put(item, ABSENT) : put(item, '#version = :before', { before: version - 1 });
-}
+/** Rows of gateways, of two items each, that are written in one transaction. */
+const ROWS_AT_ONCE = 30;
 
-function inputsOperations({ fleet, decision, inputs }: Recording): Operation[] {
-  const count = Math.ceil(inputs.length / PART_CHARACTERS);
-  if (count > MAX_PARTS) {
-    throw new StoreLimitError(`A decision can be recorded upon ${MAX_PARTS * PART_CHARACTERS} characters at most.`);
-  }
-  return Array.from({ length: count }, (_, part) => {
-    const body = inputs.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS);
-    return put({ ...inputsKey(fleet, decision.id, part), body }, ABSENT);
-  });
+/** Parts of what was decided upon that are written in the transaction of the decision; more of them follow it, and the decision has their digest. */
+const MAX_PARTS = 3;
+
+function inputsItems(fleet: string, decision: string, inputs: string): Item[] {
+  return split(inputs).map((body, part) => ({ ...inputsKey(fleet, decision, part), body }));
 }

@@ -1,11 +1,13 @@
 import type { Observation } from '../../schemas/cluster.ts';
-import type { HealthRecord } from '../core/health.ts';
+import type { HealthRecord } from '../core/health/record.ts';
+import { withVouches } from '../core/health/vouch.ts';
 import type { Store } from '../deps.ts';
 import { ABSENT, type Operation, put } from './items.ts';
-import { healthKey, healthOf, observationKey, observationsOf } from './keys.ts';
+import { documentsOf, healthKey, healthOf, observationKey, observationsOf } from './keys.ts';
 import { fence } from './leases.ts';
 import { readPage } from './pages.ts';
 import { itemOf, recordOf } from './record-type.ts';
+import { documentRecord } from './records/documents.ts';
 import { healthRecord, observationRecord } from './records/health.ts';
 import type { Table } from './table.ts';
 
@@ -17,15 +19,25 @@ const OBSERVATION_TTL_SECONDS = 7 * 24 * 3600;
 export function healthStore(table: Table): Health {
   return {
     health: async (fleet, names) => {
-      const items = await table.query(healthOf(fleet, names));
-      return items.map((item) => recordOf(item, healthRecord));
+      const [items, traces] = await Promise.all([
+        table.query(healthOf(fleet, names)),
+        table.query(documentsOf(fleet, 'voter')),
+      ]);
+      const vouches = traces.flatMap((item) => {
+        const { id, body } = recordOf(item, documentRecord('voter'));
+        return body.vouch ? [[id, body.vouch] as const] : [];
+      });
+      return withVouches(
+        items.map((item) => recordOf(item, healthRecord)),
+        new Map(vouches),
+      );
     },
     putHealth: async (evidence, lease) => {
       const outcome = await table.transact([
         ...(lease ? [fence(lease)] : []),
         ...evidence.flatMap(({ record, observation }) => [
           healthOperation(record),
-          observationOperation(record, observation),
+          ...(observation ? [observationOperation(record, observation)] : []),
         ]),
       ]);
       return outcome.ok;

@@ -30,6 +30,7 @@
  * | health record       | HEALTH#fleet                  | cluster                       |
  * | observation         | OBSERVATION#fleet#cluster     | time#version                  |
  * | traffic             | TRAFFIC                       | fleet                         |
+ * | allocation          | ALLOCATION#fleet              | version#decision#part         |
  * | decision            | DECISION#fleet                | id                            |
  * | inputs              | INPUTS#fleet                  | decision#part                 |
  * | document            | DOCUMENT#fleet#kind           | id                            |
@@ -287,6 +288,22 @@ export const observationsOf = (fleet: string, cluster: string, span?: { fromMs: 
 });
 
 export const trafficKey = (fleet: string): Key => ({ pk: 'TRAFFIC', sk: fleet });
+
+/** The backends of a traffic state that has too many of them for one item. */
+export const allocationKey = (fleet: string, version: number, decision: string, part: number): Key => ({
+  pk: `ALLOCATION#${fleet}`,
+  sk: `${padded(version)}#${decision}#${padded(part)}`,
+});
+
+export const allocationOf = (fleet: string, version: number, decision: string): Range =>
+  under(`ALLOCATION#${fleet}`, `${padded(version)}#${decision}`);
+
+/** Every part of states before a version. */
+export const allocationsBefore = (fleet: string, version: number): Range => ({
+  pk: `ALLOCATION#${fleet}`,
+  from: ' ',
+  to: padded(version),
+});
 
 export const decisionKey = (fleet: string, id: string): Key => ({ pk: `DECISION#${fleet}`, sk: id });
 

@@ -80,7 +80,8 @@ export async function writePieces<T>(
   throw new LeaseLost(lease.name);
 }
 
-function split(body: string): string[] {
+/** Text in pieces, each of which fits into an item. */
+export function split(body: string): string[] {
   return Array.from({ length: Math.max(1, Math.ceil(body.length / PIECE_CHARS)) }, (_, index) =>
     body.slice(index * PIECE_CHARS, (index + 1) * PIECE_CHARS),
   );

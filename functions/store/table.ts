@@ -183,7 +183,7 @@ function isEmpty(request: object | undefined): boolean {
   return request === undefined || Object.keys(request).length === 0;
 }
 
-function chunks<T>(values: T[], size: number): T[][] {
+export function chunks<T>(values: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
     values.slice(index * size, (index + 1) * size),
   );

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { SIGNATURE_HEADER } from '../../functions/api/operation.ts';
-import { votersOf } from '../../functions/core/votes.ts';
+import { votersOf } from '../../functions/core/health/voters.ts';
 import type { Cluster, ClusterPage } from '../../schemas/cluster.ts';
 import type { Fleet } from '../../schemas/fleet.ts';
 import type { ObservationBatch, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';

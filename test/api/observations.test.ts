@@ -178,6 +178,25 @@ describe('a batch of observations', () => {
     expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 1 });
   });
 
+  it('of all clusters vouches for what it saw before, and of some of them it does not', async () => {
+    const both = (offsetMs: number) => ['one', 'two'].map((name) => seen(name, { observedAt: at(offsetMs) }));
+    for (let number = 0; number < 20; number++) await post(batch({ observations: both(number - 5000) }));
+    const versions = async () => (await harness.deps.store.health(fleet)).map(({ version }) => version);
+    const written = await versions();
+    const answer = await post(batch({ observations: both(-4000) }));
+    expect(answer.body.receipts.map(({ result }: Json) => result)).toEqual(['accepted', 'accepted']);
+    expect(await versions()).toEqual(written);
+    const observedAt = at(-3000);
+    expect((await post(batch({ observations: [seen('one', { observedAt })] }))).body.receipts).toMatchObject([
+      { result: 'accepted' },
+    ]);
+    expect(await versions()).toEqual([(written[0] ?? 0) + 1, written[1]]);
+    expect(await voteOf('one')).toMatchObject({ observedAt, consecutiveSuccesses: 20 });
+    expect((await post(batch({ observations: [seen('two', { observedAt: at(-4500) })] }))).body.receipts).toMatchObject(
+      [{ result: 'stale' }],
+    );
+  });
+
   it('that is malformed in one place is refused as a whole', async () => {
     const observations = [seen('one'), seen('two', { outcome: 'perhaps' })];
     expect(await post(batch({ observations }))).toMatchObject({

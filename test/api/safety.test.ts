@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../functions/deps.ts';
 import { API_VERSION } from '../../schemas/manifest.ts';
-import { create, createShop, fleet, pointers, route, service } from './fixtures.ts';
+import { conditionOf, create, createShop, fleet, pointers, route, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -111,12 +111,14 @@ describe('the policy of a fleet', () => {
     ]);
   });
 
-  it('does not contradict itself', async () => {
-    const target = { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-0123456789abcdef' };
-    await create(harness, `${shop}/gateways/other`, { target });
-    // Which cannot answer 503 while its routes stand.
-    const answer = await put('', { ...fleet, failover: { panic: { mode: 'reject' } } });
-    expect([answer.status, answer.body.code]).toEqual([422, 'conflicting-declaration']);
-    expect(pointers(answer.body)).toEqual(['#/failover/panic/mode']);
+  it('says in its condition what an earlier release knew and this one reads for a time', async () => {
+    const failover = { panic: { mode: 'hold', thresholdPercent: 50 }, correlation: { action: 'halt' } };
+    expect((await put('', { ...fleet, failover, safety: { maxRemoved: { percent: 50 } } })).status).toBe(200);
+    const { body } = await harness.call('GET', shop);
+    const { status, message } = conditionOf(body, 'PolicySound');
+    expect(status).toBe('False');
+    for (const pointer of ['#/failover/panic', '#/failover/correlation/action', '#/safety/maxRemoved/percent']) {
+      expect(message).toContain(pointer);
+    }
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_POINTS, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
-import type { HealthRecord } from '../../functions/core/health.ts';
+import type { HealthRecord } from '../../functions/core/health/record.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
-import { recording } from '../store/fixtures.ts';
+import { recording, trafficWithout } from '../store/fixtures.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';
 import { type Harness, type Json, startHarness } from './harness.ts';
 
@@ -139,7 +139,7 @@ describe('a cluster', () => {
       latencyMs: 3,
       detail: 'http: status 503',
     } as const;
-    const vote = { voter: 'edge', state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0 } as const;
+    const vote = { voter: 'edge', state: 'unhealthy' } as const;
     const record: HealthRecord = {
       fleet: 'shop',
       cluster: 'one',
@@ -148,7 +148,7 @@ describe('a cluster', () => {
       state: 'unhealthy',
       sinceMs,
       cause: 'Cluster',
-      votes: [{ ...vote, sinceMs, observedAtMs: sinceMs, suspectUntilMs: 0, last: observation }],
+      votes: [{ ...vote, outcomes: 'offf', sinceMs, observedAtMs: sinceMs, suspectUntilMs: 0, last: observation }],
       recent: [observation],
     };
     await harness.deps.store.putHealth([{ record, observation }]);
@@ -160,6 +160,9 @@ describe('a cluster', () => {
       votes: [
         {
           ...vote,
+          failures: 3,
+          consecutiveFailures: 3,
+          consecutiveSuccesses: 0,
           since: new Date(sinceMs).toISOString(),
           observedAt: new Date(sinceMs).toISOString(),
           isFresh: true,
@@ -178,9 +181,8 @@ describe('a cluster', () => {
   it('that is withdrawn says so, and routes show who serves instead and why', async () => {
     const { store } = harness.deps;
     const sinceMs = harness.deps.clock.now();
-    const { traffic, ...rest } = recording(1, ['one'], { fleet: 'shop' });
-    const withdrawals = traffic.withdrawals.map((item) => ({ ...item, sinceMs }));
-    expect(await store.decide({ ...rest, traffic: { ...traffic, withdrawals } })).toBe(true);
+    const decided = { ...recording(1, ['one'], { fleet: 'shop' }), traffic: trafficWithout(1, ['one'], sinceMs) };
+    expect(await store.decide(decided)).toBe(true);
 
     const one = await get('/clusters/one');
     expect(one.withdrawal).toEqual({
@@ -203,8 +205,8 @@ describe('a cluster', () => {
         ],
       },
     ]);
-    expect(await get(`/decisions/${rest.decision.id}`)).toEqual(rest.decision);
-    expect((await get('/decisions')).items).toEqual([rest.decision]);
+    expect(await get(`/decisions/${decided.decision.id}`)).toEqual(decided.decision);
+    expect((await get('/decisions')).items).toEqual([decided.decision]);
   });
 });
 

@@ -1,11 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { effectiveShares } from '../../functions/core/distribution.ts';
+import { effectiveShares } from '../../functions/core/allocation/points.ts';
+import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { plan as planChanges } from '../../functions/core/gateway/plan.ts';
 import type { Snapshot } from '../../functions/core/model.ts';
 import type { Plan, ProviderObject } from '../../functions/core/provider-object.ts';
 import { resolve } from '../../functions/core/resolve.ts';
-import { NO_TRAFFIC } from '../../functions/core/traffic.ts';
 import { providerFor } from '../../functions/providers/registry.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { snapshotOf, TARGETS } from './plan-fleet.ts';

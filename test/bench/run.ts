@@ -1,5 +1,6 @@
 import { usageOf } from '../../infra/scripts.ts';
 import { api } from './api.ts';
+import { decide } from './decide.ts';
 import { edit } from './edit.ts';
 import { evacuate } from './evacuate.ts';
 import { failover } from './failover.ts';
@@ -10,6 +11,7 @@ import { requests } from './requests.ts';
 /** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
 const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = {
   api,
+  decide,
   edit,
   evacuate,
   failover,

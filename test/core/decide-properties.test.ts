@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decide } from '../../functions/core/decide.ts';
-import { placementShares } from '../../functions/core/distribution.ts';
-import type { Command, Situation } from '../../functions/core/situation.ts';
+import { placementShares } from '../../functions/core/allocation/points.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
+import type { Command, Situation } from '../../functions/core/failover/situation.ts';
+import type { Traffic } from '../../functions/core/failover/traffic.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0, vote } from './fixtures.ts';
-import { facts, placement, shift, situation } from './situations.ts';
+import { facts, placement, shift, situation, standby } from './situations.ts';
+
+/** What holds in every story: clusters fail, are silent and come back, gateways follow or do not, and people ask for things. */
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const VOTERS = ['edge', 'one', 'two'];
@@ -15,8 +18,7 @@ const policies = fc
     automation: fc.constantFrom('automatic', 'automatic', 'automatic', 'recommend', 'paused'),
     failover: fc.record({
       cooldownSeconds: fc.constantFrom(0, 60, 300),
-      correlation: fc.record({ action: fc.constantFrom('halt', 'ignore') }),
-      panic: fc.record({ mode: fc.constantFrom('hold', 'base'), thresholdPercent: fc.constantFrom(0, 30, 60) }),
+      correlation: fc.record({ action: fc.constantFrom('proceed', 'proceed', 'ask'), askSeconds: fc.constant(60) }),
       failback: fc.record({
         mode: fc.constantFrom('auto', 'ramp', 'manual'),
         rampSeconds: fc.constantFrom(10, 60),
@@ -27,7 +29,8 @@ const policies = fc
     safety: fc.record({
       minServingClusters: fc.constantFrom(1, 1, 2),
       minBasePercent: fc.constantFrom(0, 0, 40),
-      exclusive: fc.constantFrom([], [['a', 'b']]),
+      maxRemoved: fc.constantFrom(undefined, undefined, { clusters: 1, windowSeconds: 200 }),
+      gates: fc.constantFrom([], [], [], [{ name: 'g', open: false, clusters: ['b'] }]),
     }),
     drills: fc.constant([{ name: 'lose-c', cluster: 'c', durationSeconds: 30 }]),
   })
@@ -41,25 +44,31 @@ const policies = fc
 
 const states = fc.constantFrom('healthy', 'healthy', 'healthy', 'unhealthy', 'unknown');
 
+const shifts = fc
+  .record({
+    cluster: fc.constantFrom(...NAMES),
+    percent: fc.constantFrom(0, 30),
+    mode: fc.constantFrom('drain' as const, 'drain' as const, 'isolate' as const, 'keep' as const),
+  })
+  .map((asked): Command => {
+    const { cluster } = asked;
+    const id = `shf_${cluster}`;
+    return { type: 'put-shift', shift: shift({ ...asked, name: `of-${cluster}`, id, expiresAtMs: T0 + 400_000 }) };
+  });
+
 const commands = fc.oneof(
   { weight: 8, arbitrary: fc.constant(undefined) },
+  { weight: 2, arbitrary: shifts },
   {
     weight: 2,
-    arbitrary: fc.record({ cluster: fc.constantFrom(...NAMES), percent: fc.constantFrom(0, 30, 100) }).map(
-      ({ cluster, percent }): Command => ({
-        type: 'put-shift',
-        shift: shift({ name: `of-${cluster}`, cluster, percent, expiresAtMs: T0 + 400_000 }),
-      }),
-    ),
-  },
-  {
-    weight: 1,
     arbitrary: fc.constantFrom<Command>(
       { type: 'end-shift', name: 'of-a' },
       { type: 'start-drill', drill: 'lose-c', run: 'drl_1' },
       { type: 'abort-drill' },
       { type: 'resume' },
+      { type: 'dismiss', cluster: 'd' },
       { type: 'restore', cluster: 'b' },
+      { type: 'accept' },
     ),
   },
 );
@@ -78,18 +87,9 @@ type Round = typeof rounds extends fc.Arbitrary<(infer R)[]> ? R : never;
 
 const PLACEMENTS = [
   placement({ a: 40, b: 30, c: 20, d: 10 }, { load: 500, key: 'all' }),
-  placement({ a: 1, b: 1 }, { load: 100, key: 'two' }),
-  placement(
-    {},
-    {
-      key: 'standby',
-      members: [
-        { cluster: 'c', weight: 1, tier: 0 },
-        { cluster: 'd', weight: 1, tier: 1 },
-      ],
-    },
-  ),
-  placement({ a: 1 }, { key: 'pinned', pinned: true, load: 50 }),
+  placement({ a: 1, b: 1 }, { load: 100, key: 'two', pools: ['two/80'] }),
+  standby('c', 'd', { key: 'standby', pools: ['standby/80'] }),
+  placement({ a: 1 }, { key: 'pinned', pinned: true, load: 50, pools: ['pinned/80'] }),
 ];
 
 /** The votes of a round; since when a state lasts is told by the records before. */
@@ -97,13 +97,8 @@ function next(now: Situation, { seconds, votes, isVerified, command }: Round): S
   const nowMs = now.nowMs + seconds * 1000;
   const records = NAMES.map((name, index) => {
     const said = votes[index] ?? [];
-    const isMajority = (state: string) => said.filter((one) => one === state).length >= 2;
     const before = now.health.find(({ cluster }) => cluster === name);
-    const state = isMajority('unhealthy')
-      ? 'unhealthy'
-      : isMajority('healthy')
-        ? 'healthy'
-        : (before?.state ?? 'unknown');
+    const state = majority(said) ?? before?.state ?? 'unknown';
     const sinceMs = before?.state === state ? before.sinceMs : nowMs;
     return {
       ...health(name, state, { sinceMs }),
@@ -120,90 +115,166 @@ function next(now: Situation, { seconds, votes, isVerified, command }: Round): S
   };
 }
 
-const runs = fc.tuple(policies, fc.array(fc.constantFrom(undefined, 300, 600), { minLength: 4, maxLength: 4 }), rounds);
+/** What two of the three voters say. */
+function majority(said: readonly string[]): 'healthy' | 'unhealthy' | undefined {
+  return (['unhealthy', 'healthy'] as const).find((state) => said.filter((one) => one === state).length >= 2);
+}
+
+/** The clusters of which a majority of their voters says so now. */
+function found({ health: records }: Situation, state: string): string[] {
+  return records
+    .filter(({ votes }) => majority(votes.map((item) => item.state)) === state)
+    .map(({ cluster }) => cluster);
+}
+
+const capacities = fc.array(fc.constantFrom(undefined, 300, 600), { minLength: 4, maxLength: 4 });
+const runs = fc.tuple(policies, capacities, rounds);
+const roomy = fc.tuple(policies, fc.constant<undefined[]>([]), rounds);
+
+type Run = [Situation['policy'], (number | undefined)[], Round[]];
 
 /** Plays the rounds; `look` sees each situation with what was decided in it. */
-function play(
-  [policy, capacities, played]: [Situation['policy'], (number | undefined)[], Round[]],
-  look: (now: Situation, verdict: ReturnType<typeof decide>) => void,
-): void {
-  const clusters = NAMES.map((name, index) => facts(name, { voters: VOTERS, capacity: capacities[index] }));
-  let now = situation({ policy, clusters, health: [], placements: PLACEMENTS });
+function play([policy, limits, played]: Run, look: (now: Situation, verdict: ReturnType<typeof decide>) => void) {
+  const clusters = NAMES.map((name, index) => facts(name, { voters: VOTERS, capacity: limits[index] }));
+  let now: Situation = situation({ policy, clusters, health: [], placements: PLACEMENTS });
   for (const round of played) {
     now = next(now, round);
     const verdict = decide(now);
     look(now, verdict);
     if (verdict && verdict.outcome !== 'refused') now = { ...now, traffic: verdict.traffic };
   }
+  return now;
 }
 
-it('I1, I2, R9: shares are always whole and total 100', () => {
-  const property = fc.property(runs, (run) => {
-    play(run, (_, verdict) => {
-      const all = verdict ? PLACEMENTS.map((one) => placementShares(one, verdict.traffic)) : [];
-      for (const shares of all) {
-        expect(shares.reduce((sum, { percent }) => sum + percent, 0)).toBe(100);
-        expect(shares.every(({ percent }) => Number.isInteger(percent) && percent >= 0)).toBe(true);
+function check(arbitrary: fc.Arbitrary<Run>, look: (now: Situation, verdict: ReturnType<typeof decide>) => void) {
+  fc.assert(
+    fc.property(arbitrary, (run) => void play(run, look)),
+    { numRuns: 100 },
+  );
+}
+
+/** The points of each member of a placement, by cluster. */
+function pointsIn(traffic: Traffic, index: number): Map<string, number> {
+  const one = PLACEMENTS[index];
+  return new Map(one ? placementShares(one, traffic).map(({ cluster, percent }) => [cluster, percent]) : []);
+}
+
+const isIsolated = ({ shifts: live }: Traffic, name: string) =>
+  live.some(({ mode, cluster }) => mode === 'isolate' && cluster === name);
+
+it('points are whole, total 100, and are none of an isolated cluster', () => {
+  check(runs, (_, verdict) => {
+    if (verdict === undefined) return;
+    for (const [index, { members }] of PLACEMENTS.entries()) {
+      const points = pointsIn(verdict.traffic, index);
+      const isServable = members.some(({ cluster }) => !isIsolated(verdict.traffic, cluster));
+      expect([...points.values()].reduce((sum, percent) => sum + percent, 0)).toBe(isServable ? 100 : 0);
+      for (const [cluster, percent] of points) {
+        expect(Number.isInteger(percent) && percent >= 0).toBe(true);
+        if (isIsolated(verdict.traffic, cluster)) expect(percent).toBe(0);
       }
-    });
+    }
   });
-  fc.assert(property, { numRuns: 100 });
 });
 
-it('a decision is taken once: decided again at the same time, without news, all stays as it is', () => {
-  const property = fc.property(runs, (run) => {
-    play(run, (now, verdict) => {
-      if (verdict === undefined || verdict.outcome === 'refused') return;
-      let again: Situation = { ...now, command: undefined, traffic: verdict.traffic, verifiedAtMs: undefined };
-      for (let turn = 0; turn < 3; turn++) {
-        const more = decide(again);
-        if (more === undefined) return;
-        again = { ...again, traffic: more.traffic };
-      }
-      expect(decide(again)).toBeUndefined();
-    });
+it('without news nothing moves: decided again upon its own result, all stays as it is', () => {
+  check(runs, (now, verdict) => {
+    if (verdict === undefined || verdict.outcome === 'refused') return;
+    expect(decide({ ...now, command: undefined, traffic: verdict.traffic, verifiedAtMs: undefined })).toBeUndefined();
   });
-  fc.assert(property, { numRuns: 100 });
+});
+
+it('no decision changes nothing', () => {
+  check(runs, (now, verdict) => {
+    if (verdict === undefined || verdict.outcome === 'refused') return;
+    expect({ ...verdict.traffic, version: 0 }).not.toEqual({ ...now.traffic, version: 0 });
+  });
 });
 
 it('a decision is a function of what is recorded: the same from JSON, and numbered by one', () => {
-  const property = fc.property(runs, (run) => {
-    play(run, (now, verdict) => {
-      expect(decide(JSON.parse(JSON.stringify(now)))).toEqual(verdict);
-      if (verdict && verdict.outcome !== 'refused') expect(verdict.traffic.version).toBe(now.traffic.version + 1);
-      if (verdict?.outcome === 'withheld' || verdict?.outcome === 'refused') {
-        expect(verdict.traffic.withdrawals).toEqual(now.traffic.withdrawals);
-      }
-    });
+  check(runs, (now, verdict) => {
+    expect(decide(JSON.parse(JSON.stringify(now)))).toEqual(verdict);
+    if (verdict && verdict.outcome !== 'refused') expect(verdict.traffic.version).toBe(now.traffic.version + 1);
+    if (verdict?.outcome === 'refused') expect(verdict.traffic).toEqual(now.traffic);
   });
-  fc.assert(property, { numRuns: 100 });
 });
 
-it('I3, I5: automation takes a cluster out only while a majority of its voters sees it fail', () => {
-  const property = fc.property(runs, (run) => {
-    play(run, (now, verdict) => {
-      if (now.command || verdict?.outcome !== 'applied') return;
-      const withdrawn = verdict.traffic.withdrawals.filter(
-        ({ cause, decision }) => cause === 'failure' && decision === now.decision,
-      );
-      for (const { cluster } of withdrawn) {
-        const said = now.health.find((record) => record.cluster === cluster)?.votes ?? [];
-        expect(said.filter(({ state }) => state === 'unhealthy').length).toBeGreaterThanOrEqual(2);
-      }
-    });
+it('where automation does not act, gateways keep what they have unless people ask for something, or capacity binds', () => {
+  const held = roomy.filter(([policy]) => policy.automation !== 'automatic');
+  check(held, (now, verdict) => {
+    const { shifts: live, drill } = now.traffic;
+    if (verdict === undefined || now.command || live.length > 0 || drill) return;
+    for (const index of PLACEMENTS.keys()) {
+      expect(pointsIn(verdict.traffic, index)).toEqual(pointsIn(now.traffic, index));
+    }
   });
-  fc.assert(property, { numRuns: 100 });
 });
 
-it('I11: while a shift is live, its cluster has what the shift says, and nothing else moves it', () => {
-  const property = fc.property(runs, (run) => {
-    play(run, (_, verdict) => {
-      for (const one of verdict?.traffic.shifts ?? []) {
-        if (one.phase === 'returning') continue;
-        const found = verdict?.traffic.withdrawals.find(({ cluster }) => cluster === one.cluster);
-        expect(found?.percent ?? 100).toBe(one.currentPercent);
-      }
+it('a cluster goes down only while a majority of its voters sees it fail', () => {
+  check(runs, (now, verdict) => {
+    const gone = verdict?.traffic.clusters.filter(({ standing, decision }) => {
+      return standing === 'down' && decision === now.decision;
     });
+    if (now.command?.type === 'resume') return;
+    const failing = found(now, 'unhealthy');
+    for (const { cluster } of gone ?? []) expect(failing).toContain(cluster);
   });
-  fc.assert(property, { numRuns: 100 });
+});
+
+it('a cluster that is found dead has no points where another one is found healthy, but for brakes and people', () => {
+  const free = runs.filter(([{ automation, failover, safety }]) => {
+    const isAsking = failover.correlation.action === 'ask' || safety.maxRemoved !== undefined;
+    return automation === 'automatic' && !isAsking && safety.gates.length === 0;
+  });
+  check(free, (now, verdict) => {
+    if (verdict?.outcome === 'refused') return;
+    const traffic = verdict?.traffic ?? now.traffic;
+    const [dead, living] = [found(now, 'unhealthy'), found(now, 'healthy')];
+    const fallen = traffic.clusters.filter(({ fallsMs }) => fallsMs.length > 0).map(({ cluster }) => cluster);
+    const kept = traffic.shifts.filter(({ mode }) => mode === 'keep').map(({ cluster }) => cluster);
+    const inGrace = traffic.clusters.some(({ recoveredAtMs = 0 }) => now.nowMs - recoveredAtMs < 42_000);
+    for (const [index, { members, pinned }] of PLACEMENTS.entries()) {
+      const others = members.filter(({ cluster }) => living.includes(cluster) && !isIsolated(traffic, cluster));
+      const isServed = others.some(({ cluster }) => !fallen.includes(cluster));
+      if (pinned || !isServed || inGrace) continue;
+      const points = pointsIn(traffic, index);
+      for (const name of dead.filter((cluster) => points.has(cluster) && !kept.includes(cluster))) {
+        expect(points.get(name), `${name} of ${PLACEMENTS[index]?.key}`).toBe(0);
+      }
+    }
+  });
+});
+
+it('a cluster that is up and that nothing limits has at least its declared share, where capacity does not bind', () => {
+  check(roomy, (now, verdict) => {
+    if (now.policy.automation !== 'automatic' || verdict === undefined || verdict.outcome === 'refused') return;
+    const { traffic } = verdict;
+    const limited = new Set(traffic.allocation.limits.map(({ cluster }) => cluster));
+    for (const [index, { members }] of PLACEMENTS.entries()) {
+      const declared = pointsIn(situation().traffic, index);
+      const points = pointsIn(traffic, index);
+      for (const { cluster } of members.filter((item) => !limited.has(item.cluster))) {
+        expect(points.get(cluster) ?? 0, cluster).toBeGreaterThanOrEqual((declared.get(cluster) ?? 0) - 1);
+      }
+    }
+  });
+});
+
+it('after the last fault and the longest clock all points are the declared ones, and nothing waits', () => {
+  const recovering = runs.filter(([policy]) => {
+    return policy.automation === 'automatic' && policy.failover.failback.mode !== 'manual';
+  });
+  const property = fc.property(recovering, (run) => {
+    let now = play(run, () => undefined);
+    const well = NAMES.map(() => VOTERS.map(() => 'healthy'));
+    for (let round = 0; round < 500; round++) {
+      now = next(now, { seconds: 20, votes: well as Round['votes'], isVerified: true, command: undefined });
+      now = { ...now, traffic: decide(now)?.traffic ?? now.traffic };
+    }
+    expect(now.traffic.clusters.filter(({ standing }) => standing !== 'up')).toEqual([]);
+    expect([now.traffic.shifts, now.traffic.drill]).toEqual([[], undefined]);
+    const fresh = decide({ ...now, traffic: situation().traffic })?.traffic ?? situation().traffic;
+    for (const index of PLACEMENTS.keys()) expect(pointsIn(now.traffic, index)).toEqual(pointsIn(fresh, index));
+  });
+  fc.assert(property, { numRuns: 30 });
 });

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../functions/core/decide.ts';
-import { NO_TRAFFIC } from '../../functions/core/traffic.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
+import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { health, T0, vote } from './fixtures.ts';
-import { facts, failing, HOUR, holding, out, percentsIn, policy, Story, situation } from './situations.ts';
+import { facts, failing, HOUR, holding, out, percentsIn, placement, policy, Story, situation } from './situations.ts';
 
 describe('a failure', () => {
-  it('withdraws the cluster, with the reason, and numbers the decision', () => {
+  it('moves all points away from the cluster, with the reason, and numbers the decision', () => {
     const verdict = decide(situation({ health: failing({ a: T0 }), traffic: { ...NO_TRAFFIC, version: 7 } }));
     expect(verdict).toMatchObject({ outcome: 'applied', traffic: { version: 8 } });
     expect(verdict?.changes).toMatchObject([
       { cluster: 'a', action: 'withdraw', fromPercent: 100, toPercent: 0, health: { state: 'unhealthy', sinceMs: T0 } },
     ]);
-    expect(verdict?.changes[0]?.reason).toBe('3 consecutive probes failed, the last one: http: 503');
+    expect(verdict?.changes[0]?.reason).toBe('3 of its last probes failed, the newest one: http: 503');
+    expect(verdict?.rules).toEqual([expect.objectContaining({ rule: 'quorum', cluster: 'a', passed: true })]);
     expect(verdict && percentsIn(verdict.traffic)).toEqual([[0, 50, 50]]);
   });
 
@@ -22,7 +23,7 @@ describe('a failure', () => {
     expect(story.after(5, ['a'])).toBeUndefined();
   });
 
-  it('R3: counts against all configured voters, not against those that have answered', () => {
+  it('counts against all configured voters, not against those that have answered', () => {
     const voters = ['edge', 'one', 'two'];
     const three = policy({ voters: voters.map((name) => ({ name, type: 'edge' })) });
     const clusters = ['a', 'b', 'c'].map((name) => facts(name, { voters }));
@@ -31,26 +32,21 @@ describe('a failure', () => {
     expect(decide(only('edge', 'one'))?.changes).toMatchObject([{ cluster: 'a', action: 'withdraw' }]);
   });
 
-  it('R1, I5: does not count when it is stale, in neither direction', () => {
+  it('does not count when it is stale, in neither direction', () => {
     const old = { sinceMs: T0 - HOUR, observedAtMs: T0 - 60_000 };
     const rest = ['b', 'c'].map((name) => health(name, 'healthy'));
     expect(decide(situation({ health: [health('a', 'unhealthy', old), ...rest] }))).toBeUndefined();
-    expect(
-      decide(situation({ health: [health('a', 'healthy', old), ...rest], traffic: holding(out('a')) })),
-    ).toBeUndefined();
+    const traffic = holding([out('a')]);
+    expect(decide(situation({ health: [health('a', 'healthy', old), ...rest], traffic }))).toBeUndefined();
   });
 
-  it('R4: does not count when the voter doubts itself', () => {
-    const [a, ...rest] = failing({ a: T0 });
-    const doubtful = {
-      ...health('a', 'unhealthy'),
-      ...a,
-      votes: [{ ...vote('edge', 'unhealthy'), suspectUntilMs: T0 + 1 }],
-    };
-    expect(decide(situation({ health: [doubtful, ...rest] }))).toBeUndefined();
+  it('does not count when the voter doubts itself', () => {
+    const [, ...rest] = failing({ a: T0 });
+    const votes = [{ ...vote('edge', 'unhealthy'), suspectUntilMs: T0 + 1 }];
+    expect(decide(situation({ health: [{ ...health('a', 'unhealthy'), votes }, ...rest] }))).toBeUndefined();
   });
 
-  it('R6: of cluster and ingress together advises to evacuate; of the ingress alone it does not', () => {
+  it('of cluster and ingress together advises to evacuate; of the ingress alone it does not', () => {
     const seen = (cause: 'Ingress' | 'Cluster') => {
       const [, ...rest] = failing({});
       const votes = [{ ...vote('edge', 'unhealthy'), last: { outcome: 'fail' as const, cause, detail: 'http: 503' } }];
@@ -63,42 +59,92 @@ describe('a failure', () => {
   it('of a cluster that nobody watches is none, and ends what was held against it', () => {
     const clusters = [facts('a', { voters: [] }), facts('b'), facts('c')];
     expect(decide(situation({ clusters, health: failing({ a: T0 }) }))).toBeUndefined();
-    const verdict = decide(situation({ clusters, traffic: holding(out('a')) }));
+    const verdict = decide(situation({ clusters, traffic: holding([out('a')]) }));
     expect(verdict?.changes).toMatchObject([{ cluster: 'a', action: 'restore', toPercent: 100 }]);
   });
 
-  it('R10: never leaves a backend without anybody to serve it', () => {
-    const story = new Story({
-      policy: policy({ failover: { correlation: { action: 'ignore' }, panic: { thresholdPercent: 0 } } }),
-    });
+  it('of all clusters, one after the other or at once, leaves no backend without anybody: they share as declared', () => {
+    const story = new Story();
     for (const names of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
-      story.after(5, names);
-      expect(percentsIn(story.traffic)[0]?.reduce((sum, value) => sum + value, 0)).toBe(100);
+      const verdict = story.after(5, names);
+      expect(story.percents[0]?.reduce((sum, value) => sum + value, 0)).toBe(100);
+      if (names.length === 3)
+        expect(verdict?.events).toContainEqual(expect.objectContaining({ type: 'failover.stranded' }));
     }
+    expect(story.percents).toEqual([[50, 25, 25]]);
   });
 
-  it('is forgotten with its cluster, also when another one takes the name', () => {
-    expect(decide(situation({ traffic: holding(out('gone')) }))?.traffic.withdrawals).toEqual([]);
-    expect(decide(situation({ traffic: holding(out('a', { uid: 'cluster_before' })) }))?.traffic.withdrawals).toEqual(
-      [],
-    );
+  it('of all clusters, but one long after the others, leaves all points with that one', () => {
+    const story = new Story();
+    story.after(5, ['a', 'b']);
+    story.after(61, ['a', 'b', 'c']);
+    expect(story.percents).toEqual([[0, 0, 100]]);
+  });
+
+  it('moves no pinned backend', () => {
+    const placements = [placement({ a: 1, b: 1 }, { pinned: true }), placement({ a: 1, b: 1 }, { key: 'q' })];
+    const story = new Story({ placements });
+    story.after(5, ['a']);
+    expect(story.percents).toEqual([
+      [50, 50],
+      [0, 100],
+    ]);
   });
 });
 
-describe('R7: a new cluster', () => {
+describe('a cluster that is too slow', () => {
+  const slow = (...names: string[]) => ({
+    health: failing({}).map((record) =>
+      names.includes(record.cluster)
+        ? { ...record, votes: record.votes.map((one) => ({ ...one, slowSinceMs: T0 })) }
+        : record,
+    ),
+  });
+
+  it('is impaired, not down: it gets nothing while others can serve', () => {
+    const story = new Story();
+    const verdict = story.after(1, [], slow('a'));
+    expect([story.standing('a'), story.percents]).toEqual(['up', [[0, 50, 50]]]);
+    expect(verdict?.outcome).toBe('applied');
+  });
+
+  it('serves when nobody else can', () => {
+    const story = new Story();
+    story.after(1, [], slow('a', 'b', 'c'));
+    expect(story.percents).toEqual([[50, 25, 25]]);
+    const alone = new Story();
+    alone.after(1, [], slow('a'));
+    alone.after(1, ['b', 'c'], {
+      health: [...slow('a').health.slice(0, 1), health('b', 'unhealthy'), health('c', 'unhealthy')],
+    });
+    expect(alone.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('is overloaded, not impaired, while it has to serve more than its capacity', () => {
+    const clusters = ['a', 'b', 'c'].map((name) => facts(name, { capacity: 100 }));
+    const story = new Story({ clusters, placements: [placement({ a: 50, b: 25, c: 25 }, { load: 900 })] });
+    story.after(1);
+    expect(story.traffic.allocation.overloads.map(({ cluster }) => cluster)).toEqual(['a', 'b', 'c']);
+    const before = story.percents;
+    story.after(1, [], slow('a'));
+    expect([story.state('a').impairedSinceMs, story.percents]).toEqual([undefined, before]);
+  });
+});
+
+describe('a new cluster', () => {
   const clusters = [facts('a'), facts('b'), facts('c', { createdAtMs: T0 - 1000 })];
   const never = health('c', 'unknown');
   delete never.firstHealthyAtMs;
   const before = [health('a', 'healthy'), health('b', 'healthy')];
 
-  it('gets nothing before it has been healthy, and then all of its share', () => {
+  it('gets nothing before it has been found healthy, and then its share', () => {
     const first = decide(situation({ clusters, health: [...before, never] }));
-    expect(first?.traffic.withdrawals).toMatchObject([{ cluster: 'c', percent: 0, cause: 'joining' }]);
-    expect(first?.traffic.automation.episodes).toEqual([]);
-    const then = decide(
-      situation({ clusters, health: [...before, health('c', 'healthy')], traffic: first?.traffic ?? NO_TRAFFIC }),
-    );
-    expect(then?.traffic.withdrawals).toEqual([]);
+    expect(first && percentsIn(first.traffic)).toEqual([[67, 33, 0]]);
+    expect(first?.traffic.clusters).toMatchObject([{ cluster: 'c', standing: 'joining' }]);
+    const health_ = [...before, health('c', 'healthy')];
+    const then = decide(situation({ clusters, health: health_, traffic: first?.traffic ?? NO_TRAFFIC }));
+    expect(then && percentsIn(then.traffic)).toEqual([[50, 25, 25]]);
+    expect(then?.traffic.clusters).toEqual([]);
   });
 
   it('serves at once where that is declared, and in a fleet that never served', () => {
@@ -106,37 +152,12 @@ describe('R7: a new cluster', () => {
     expect(decide(situation({ clusters: atOnce, health: [...before, never] }))).toBeUndefined();
     expect(decide(situation({ clusters, health: [never] }))).toBeUndefined();
   });
-});
 
-describe('R12: a fleet that is not automatic', () => {
-  it.each(['recommend', 'paused'])(
-    'in mode %s records what it would have done, once, and moves nothing',
-    (automation) => {
-      const story = new Story({ policy: policy({ automation }) });
-      expect(story.after(5, ['a'])).toMatchObject({
-        outcome: 'withheld',
-        changes: [{ cluster: 'a', action: 'withdraw' }],
-        traffic: { withdrawals: [], automation: { outages: [] }, recommended: { outages: [{ cluster: 'a' }] } },
-      });
-      expect(story.after(5, ['a'])).toBeUndefined();
-    },
-  );
-
-  it('acts upon what it had only recommended once it is automatic', () => {
-    const story = new Story({ policy: policy({ automation: 'recommend' }) });
-    story.after(5, ['a']);
-    const verdict = story.after(5, ['a'], { policy: policy() });
-    expect(verdict).toMatchObject({ outcome: 'applied', traffic: { withdrawals: [{ cluster: 'a' }] } });
-    expect(verdict?.traffic.recommended).toBeUndefined();
-  });
-
-  it('keeps what automation had done, until somebody restores it', () => {
-    const story = new Story({ policy: policy({ automation: 'paused' }), traffic: holding(out('a')) });
-    expect(story.after(600)?.outcome).toBe('withheld');
-    expect(story.left).toEqual({ a: 0 });
-    expect(story.ask({ type: 'restore', cluster: 'a' })).toMatchObject({
-      outcome: 'applied',
-      traffic: { withdrawals: [] },
-    });
+  it('serves before it was found healthy when all others are gone, and before the dead', () => {
+    const story = new Story({ clusters, health: [...before, never] });
+    story.after(1, { c: 'unknown' }, { health: [...before, never] });
+    const dead = ['a', 'b'].map((name) => health(name, 'unhealthy', { sinceMs: T0 + 2000, observedAtMs: T0 + 2000 }));
+    story.after(1, {}, { health: [...dead, never] });
+    expect(story.percents).toEqual([[0, 0, 100]]);
   });
 });

@@ -8,7 +8,7 @@ const MONDAY = { type: 'weekly', days: ['monday'], from: '03:00', to: '04:00' };
 const withDrill = (drill = {}, rest = {}) =>
   policy({
     drills: [{ name: 'lose-a', cluster: 'a', durationSeconds: 60, recoveryTargetSeconds: 30, ...drill }],
-    failover: { failback: { rampSeconds: 20, stepPercent: 50, minimumPercent: 50 }, ...rest },
+    failover: { failback: { mode: 'ramp', rampSeconds: 20, stepPercent: 50, minimumPercent: 50 }, ...rest },
   });
 
 const start = { type: 'start-drill' as const, drill: 'lose-a', run: 'drl_1' };
@@ -39,33 +39,53 @@ describe('a drill', () => {
     const never = new Story({ policy: withDrill() });
     never.ask(start);
     expect(never.after(30, [], { verifiedAtMs: undefined })).toBeUndefined();
-    expect(never.after(1, [], { verifiedAtMs: undefined })).toMatchObject({
-      changes: [{ cluster: 'a', action: 'restore' }],
-      endings: [{ state: 'failed' }],
-    });
+    expect(never.after(1, [], { verifiedAtMs: undefined })).toMatchObject({ endings: [{ state: 'failed' }] });
+    expect([never.traffic.drill, never.standing('a'), never.percents[0]?.[0]]).toEqual([undefined, 'held', 25]);
+    never.during(40, 10);
+    expect([never.standing('a'), never.percents]).toEqual(['up', [[50, 25, 25]]]);
   });
 
-  it('R20: is interrupted by a failure, and its cluster is back in the same decision', () => {
+  it('is interrupted by a failure, and its cluster begins to return in the same decision', () => {
     const story = new Story({ policy: withDrill() });
     story.ask(start);
     story.after(5);
     const verdict = story.after(5, ['b']);
     expect(verdict).toMatchObject({ endings: [{ type: 'drill', state: 'interrupted', detail: 'b failed' }] });
-    expect(story.left).toEqual({ b: 0 });
+    expect([story.standing('a'), story.standing('b'), story.percents]).toEqual(['ramping', 'down', [[33, 0, 67]]]);
   });
 
-  it('R20: gives way to a shift, and is ended by whoever aborts it', () => {
+  it('keeps nothing from the dead: when all others fail, its cluster serves at once', () => {
     const story = new Story({ policy: withDrill() });
     story.ask(start);
+    story.after(5);
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    story.after(5, ['b', 'c'], { verifiedAtMs: undefined });
+    expect(story.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('gives way to a shift, and is ended by whoever aborts it', () => {
+    const story = new Story({ policy: withDrill() });
+    story.ask(start);
+    story.after(5);
     expect(story.ask({ type: 'put-shift', shift: shift({ cluster: 'b' }) })).toMatchObject({
       endings: [{ state: 'interrupted' }],
     });
-    expect(story.left).toEqual({ b: 50 });
+    expect([story.traffic.drill, story.standing('a')]).toEqual([undefined, 'ramping']);
     const other = new Story({ policy: withDrill() });
     other.ask(start);
+    other.after(5);
     expect(other.ask({ type: 'abort-drill' })).toMatchObject({ endings: [{ state: 'aborted', detail: 'by alice' }] });
-    expect(other.left).toEqual({});
+    expect([other.traffic.drill, other.standing('a')]).toEqual([undefined, 'ramping']);
     expect(other.ask({ type: 'abort-drill' })).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('of a cluster that fails while it is out has ended, and the cluster is down', () => {
+    const story = new Story({ policy: withDrill() });
+    story.ask(start);
+    story.after(5);
+    const verdict = story.after(5, ['a']);
+    expect(verdict).toMatchObject({ endings: [{ type: 'drill', state: 'interrupted' }] });
+    expect([story.standing('a'), story.percents]).toEqual(['down', [[0, 50, 50]]]);
   });
 
   it('stops as soon as one voter sees another cluster fail', () => {
@@ -107,18 +127,12 @@ describe('a drill', () => {
     running.ask(start);
     const outOf = new Story({ policy: withDrill() });
     outOf.after(1, ['b']);
-    const halted = new Story({ policy: withDrill() });
-    halted.now.traffic = {
-      ...halted.traffic,
-      automation: { ...halted.traffic.automation, halt: { atMs: T0, reason: 'a test' } as never },
-    };
     const stories: [string, Story, RegExp][] = [
       ['cluster', new Story({ policy: withDrill({ cluster: 'z' }) }), /no cluster z/],
       ['window', new Story({ policy: withDrill({ windows: [{ ...MONDAY, from: '05:00', to: '06:00' }] }) }), /none/],
       ['one-at-a-time', running, /lose-a is under way/],
-      ['correlation', halted, /has halted and has to be resumed/],
       ['health', outOf, /not healthy: b/],
-      ['withdrawals', outOf, /withdrawn: b/],
+      ['withdrawals', outOf, /held back: b/],
       ['freeze', new Story({ policy: withDrill({}, { freezeWindows }) }), /freeze window is open/],
       ['verified', new Story({ policy: withDrill(), verifiedAtMs: undefined }), /not been verified/],
     ];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holdMs, nextRampPercent, nextShiftPercent } from '../../functions/core/failback.ts';
-import { isFrozen, windowStartMs } from '../../functions/core/windows.ts';
+import { cooldownMs, nextRampPercent, nextShiftPercent } from '../../functions/core/failover/pace.ts';
+import { isFrozen, windowStartMs } from '../../functions/core/failover/windows.ts';
 import { FailbackInput, TimeWindow } from '../../schemas/failover.ts';
 
 /** A ramp, second by second, when every step is taken as soon as it is due. */
@@ -24,7 +24,7 @@ describe('a ramp', () => {
     expect(ramp(FailbackInput.parse({ stepPercent: 40, minimumPercent: 60 }))).toEqual([40, 80, 100]);
   });
 
-  it('I7: rises in steps of its size to the whole share, whatever its settings', () => {
+  it('rises in steps of its size to the whole share, whatever its settings', () => {
     const settings = fc.record({
       rampSeconds: fc.integer({ min: 10, max: 600 }),
       minimumPercent: fc.integer({ min: 1, max: 100 }),
@@ -52,13 +52,13 @@ describe('a ramp', () => {
   });
 });
 
-it('R16: the hold doubles with each failure, up to an hour', () => {
-  expect([1, 2, 3, 4, 5, 9].map((failures) => holdMs(failures, 300) / 1000)).toEqual([
+it('the cooldown doubles with each failure, up to an hour', () => {
+  expect([1, 2, 3, 4, 5, 9].map((failures) => cooldownMs(failures, 300) / 1000)).toEqual([
     300, 600, 1200, 2400, 3600, 3600,
   ]);
 });
 
-it('R15: the first step down of a cluster that answers goes half of the way at most', () => {
+it('the first step down of a cluster that answers goes half of the way at most', () => {
   const pace = (isLive: boolean, isFirst: boolean) => ({ isLive, isFirst });
   expect(nextShiftPercent(100, 0, 100, pace(true, true))).toBe(50);
   expect(nextShiftPercent(50, 0, 100, pace(true, false))).toBe(0);

@@ -1,7 +1,9 @@
-import type { HealthRecord, VoterRecord } from '../../functions/core/health.ts';
+import type { InForce } from '../../functions/core/allocation/points.ts';
+import type { Limit } from '../../functions/core/allocation/types.ts';
+import { NO_ALLOCATION } from '../../functions/core/failover/traffic.ts';
+import type { HealthRecord, VoterRecord } from '../../functions/core/health/record.ts';
 import type { Member, Pool } from '../../functions/core/ir.ts';
 import type { Kind, Resource, Specs } from '../../functions/core/model.ts';
-import type { Withdrawal } from '../../functions/core/traffic.ts';
 import { ClusterInput } from '../../schemas/cluster.ts';
 import { GatewayInput } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';
@@ -47,13 +49,14 @@ export function pool(members: Member[], pinned = false): Pool {
   return { key: 'shop-80', service: 'shop', port: 80, protocol: 'HTTP', healthCheck, pinned, members };
 }
 
-export function withdrawal(cluster: string, sinceMs = T0, percent = 0): Withdrawal {
-  return { cluster, percent, cause: 'failure', sinceMs, reason: '3 consecutive probes failed', decision: 'dec_1' };
+/** What is in force while clusters are held back, each by its own limits, of a placement that was not sealed yet. */
+export function limited(limits: Record<string, Limit[]> = {}): InForce {
+  const listed = Object.entries(limits).map(([cluster, own]) => ({ cluster, percent: 0, limits: own }));
+  return { allocation: { ...NO_ALLOCATION, limits: listed } };
 }
 
-/** What is in force while these clusters are withdrawn. */
-export function without(...withdrawals: Withdrawal[]) {
-  return { withdrawals, allocations: [] };
+export function down(sinceMs = T0): Limit {
+  return { reason: 'down', sinceMs };
 }
 
 /** What each voter says; all of it at the same time. */
@@ -81,8 +84,7 @@ export function vote(voter: string, state: HealthRecord['state'], sinceMs = T0, 
     voter,
     state,
     sinceMs,
-    consecutiveFailures: state === 'unhealthy' ? 3 : 0,
-    consecutiveSuccesses: state === 'healthy' ? 5 : 0,
+    outcomes: state === 'unhealthy' ? 'fff' : 'ooooo',
     observedAtMs,
     suspectUntilMs: 0,
     last: { outcome: state === 'unhealthy' ? 'fail' : 'ok', detail: state === 'unhealthy' ? 'http: 503' : 'http: 200' },

@@ -1,40 +1,52 @@
-import { describe, expect, it } from 'vitest';
-import { decide } from '../../functions/core/decide.ts';
-import { placementShares } from '../../functions/core/distribution.ts';
-import { health, T0 } from './fixtures.ts';
-import { HOUR, holding, out, percentsIn, placement, policy, Story, situation } from './situations.ts';
+import { describe, expect, it, test } from 'vitest';
+import { T0 } from './fixtures.ts';
+import { facts, fleet, HOUR, holding, out, placement, policy, Story, shift } from './situations.ts';
+
+const ramp = (failback: object = {}, rest: object = {}) =>
+  policy({ failover: { failback: { mode: 'ramp', ...failback }, ...rest } });
+
+/** A window that is open for the first seconds of a story. */
+const frozen = (seconds: number) => ({
+  freezeWindows: [
+    { type: 'once', from: new Date(T0 - 1000).toISOString(), to: new Date(T0 + seconds * 1000).toISOString() },
+  ],
+});
+
+/** a went down an hour ago, and will have been found healthy for its dwell time in a second. */
+function waiting(own = policy()): Story {
+  const story = new Story({ policy: own, traffic: holding([out('a')], { policy: own }) });
+  story.after(1);
+  story.after(119);
+  return story;
+}
 
 describe('a return', () => {
-  const healthy = (sinceMs: number) => [
-    health('a', 'healthy', { sinceMs }),
-    health('b', 'healthy'),
-    health('c', 'healthy'),
-  ];
-
-  it('R17: waits until the cluster has been healthy for the dwell time', () => {
-    const traffic = holding(out('a'));
-    expect(decide(situation({ health: healthy(T0 - 119_999), traffic }))).toBeUndefined();
-    expect(decide(situation({ health: healthy(T0 - 120_000), traffic }))?.changes).toMatchObject([
-      { cluster: 'a', action: 'restore', reason: 'healthy for the dwell time of 120 s' },
-    ]);
+  it('waits until the cluster has been found healthy for the dwell time, counted from the recovery', () => {
+    const story = new Story({ traffic: holding([out('a')]) });
+    story.after(1);
+    story.during(119, 1);
+    expect(story.standing('a')).toBe('held');
+    expect(story.after(1)?.changes).toMatchObject([{ cluster: 'a', action: 'restore' }]);
   });
 
-  it('R16: waits for the cooldown, which doubles with each failure within the hour, up to an hour', () => {
+  it('waits for the cooldown, which doubles with each failure within the hour', () => {
     const story = new Story();
-    const holds: number[] = [];
-    for (let failure = 0; failure < 4; failure++) {
+    const waits: number[] = [];
+    for (let failure = 0; failure < 5; failure++) {
       story.after(5, ['a']);
-      const [outage] = story.traffic.automation.outages;
-      holds.push(((outage?.heldUntilMs ?? 0) - story.now.nowMs) / 1000);
-      const heldSeconds = holds.at(-1) ?? 0;
+      const failedAtMs = story.now.nowMs;
       story.after(1);
-      expect(story.after(heldSeconds - 2)).toBeUndefined();
-      expect(story.after(1)?.changes).toMatchObject([{ cluster: 'a', action: 'restore' }]);
+      const untilMs = story.state('a').dwell?.untilMs ?? 0;
+      waits.push((untilMs - failedAtMs) / 1000);
+      story.after((untilMs - failedAtMs) / 1000 - 2);
+      expect(story.standing('a')).toBe('held');
+      story.after(1);
+      expect(story.standing('a')).toBe('up');
     }
-    expect(holds).toEqual([300, 600, 1200, 2400]);
+    expect(waits, 'the first three are more than an hour ago at last').toEqual([300, 600, 1200, 2400, 600]);
   });
 
-  it('R16: never delays a withdrawal', () => {
+  it('is no reason to leave a cluster later: one that fails again is left at once', () => {
     const story = new Story();
     story.after(5, ['a']);
     story.after(1);
@@ -43,90 +55,176 @@ describe('a return', () => {
     expect(story.after(1, ['a'])?.changes).toMatchObject([{ action: 'withdraw' }]);
   });
 
-  it('R17: waits for somebody where failback is manual', () => {
-    const story = new Story({
-      policy: policy({ failover: { failback: { mode: 'manual' } } }),
-      traffic: holding(out('a')),
-    });
-    expect(story.after(600)).toBeUndefined();
-    expect(story.ask({ type: 'restore', cluster: 'a' })?.traffic.withdrawals).toEqual([]);
+  it('waits for somebody where failback is manual, and then goes by the ramp', () => {
+    const story = waiting(policy({ failover: { failback: { mode: 'manual', minimumPercent: 20, stepPercent: 20 } } }));
+    story.after(HOUR / 1000);
+    expect([story.standing('a'), story.percents]).toEqual(['held', [[0, 50, 50]]]);
     expect(story.ask({ type: 'restore', cluster: 'b' })).toMatchObject({
       outcome: 'refused',
       rules: [{ rule: 'restore', passed: false }],
     });
+    story.ask({ type: 'restore', cluster: 'a' });
+    expect([story.standing('a'), story.percents]).toEqual(['ramping', [[10, 45, 45]]]);
+    story.during(600, 60);
+    expect(story.percents).toEqual([[50, 25, 25]]);
   });
 
-  it('R17: waits for the end of a freeze window', () => {
-    const freezeWindows = [
-      { type: 'once', from: new Date(T0 - 1000).toISOString(), to: new Date(T0 + 5000).toISOString() },
-    ];
-    const story = new Story({ policy: policy({ failover: { freezeWindows } }), traffic: holding(out('a')) });
-    expect(story.after(4)).toBeUndefined();
+  it('waits for the end of a freeze window', () => {
+    const own = policy({ failover: frozen(300) });
+    const story = waiting(own);
+    story.after(179);
+    expect(story.percents).toEqual([[0, 50, 50]]);
     expect(story.after(1)?.changes).toMatchObject([{ action: 'restore' }]);
   });
 
-  it('R24: waits until the gateways follow', () => {
-    const story = new Story({ traffic: holding(out('a')) });
-    expect(story.after(5, [], { verifiedAtMs: undefined })).toBeUndefined();
-    expect(story.after(5)?.changes).toMatchObject([{ action: 'restore' }]);
+  it('waits until the gateways follow', () => {
+    const story = waiting();
+    story.after(60, [], { verifiedAtMs: undefined });
+    expect([story.standing('a'), story.percents]).toEqual(['held', [[0, 50, 50]]]);
+    expect(story.after(1)?.changes).toMatchObject([{ action: 'restore' }]);
   });
 
-  it('R17: is one at a time, first out first', () => {
-    const story = new Story({ traffic: holding(out('a', { sinceMs: T0 - 10 }), out('b', { sinceMs: T0 - 20 })) });
-    expect(story.after(5)?.changes).toMatchObject([{ cluster: 'b' }]);
-    expect(story.after(5)?.changes).toMatchObject([{ cluster: 'a' }]);
+  it('does not wait where nobody else can serve', () => {
+    const story = fleet({ a: { weight: 1 }, b: { weight: 1 } });
+    story.after(5, ['a']);
+    story.after(5);
+    expect([story.standing('a'), story.percents]).toEqual(['held', [[0, 100]]]);
+    story.after(5, ['b']);
+    expect([story.standing('a'), story.percents]).toEqual(['held', [[100, 0]]]);
   });
 
-  it('I7: by the ramp never falls, keeps its steps, and ends with the whole share', () => {
-    const ramp = { failback: { mode: 'ramp', rampSeconds: 100, minimumPercent: 5, stepPercent: 20 } };
-    const story = new Story({
-      policy: policy({ failover: ramp }),
-      traffic: holding(out('a'), out('b', { sinceMs: T0 })),
-    });
-    const seen: number[] = [];
-    for (let second = 0; second < 120; second++) {
-      story.after(1);
-      seen.push(story.left['a'] ?? 100);
-      if ((story.left['a'] ?? 100) < 100) expect(story.left['b']).toBe(0);
-    }
-    expect(seen.every((value, index) => value >= (seen[index - 1] ?? 0) && value - (seen[index - 1] ?? 0) <= 20)).toBe(
-      true,
+  it('holds on to what it had to be given: it waits with that, and does not give it back', () => {
+    const story = fleet({ a: { weight: 1 }, b: { weight: 1 } });
+    story.after(5, ['a']);
+    story.after(5);
+    story.after(5, ['b']);
+    story.after(5);
+    expect([story.standing('a'), story.standing('b'), story.percents]).toEqual(['held', 'held', [[100, 0]]]);
+  });
+});
+
+describe('the turn', () => {
+  const both = [out('a', { failuresMs: [T0 - 10] }), out('b', { failuresMs: [T0 - 20] })];
+
+  it('is of one site at a time, of the one that failed first', () => {
+    const own = ramp({}, { cooldownSeconds: 0 });
+    const story = new Story({ policy: own, traffic: holding(both, { policy: own }) });
+    story.after(1);
+    story.after(120);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['held', 'ramping']);
+    expect(story.traffic.allocation.limits).toContainEqual(
+      expect.objectContaining({ cluster: 'a', limits: [{ reason: 'turn' }] }),
     );
-    expect([seen[0], seen.at(-1)]).toEqual([5, 100]);
-    expect(seen.indexOf(100)).toBe(95);
+    for (let second = 0; second < 600 && story.standing('b') === 'ramping'; second++) {
+      story.after(1);
+      if (story.standing('b') === 'ramping') expect(story.percents[0]?.[0]).toBe(0);
+    }
+    story.after(1);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['ramping', 'up']);
   });
 
-  it('R17: by the ramp falls back to nothing when the cluster fails again, and waits longer', () => {
-    const ramp = { failback: { mode: 'ramp' } };
-    const story = new Story({ policy: policy({ failover: ramp }) });
+  it('is of all clusters of the site together', () => {
+    const clusters = [facts('a', { site: 'x' }), facts('b', { site: 'x' }), facts('c')];
+    const own = ramp({}, { cooldownSeconds: 0 });
+    const story = new Story({ policy: own, clusters, traffic: holding(both, { policy: own, clusters }) });
+    story.after(1);
+    story.after(120);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['ramping', 'ramping']);
+  });
+
+  it('is kept by the site that has it, though a cluster that failed before it may return, too', () => {
+    const own = ramp({}, { cooldownSeconds: 0 });
+    const [a, b] = [out('a', { failuresMs: [T0 - 2000] }), out('b', { failuresMs: [T0 - 1000] })];
+    const story = new Story({ policy: own, traffic: holding([a, b], { policy: own }) });
+    story.during(60, 5, { a: 'unknown' });
+    story.during(80, 5);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['held', 'ramping']);
+    story.during(60, 5);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['held', 'ramping']);
+  });
+
+  it('passes to the next site when the cluster that has it fails, or says nothing for too long', () => {
+    for (const found of ['unhealthy', 'unknown'] as const) {
+      const own = ramp({}, { cooldownSeconds: 0 });
+      const story = new Story({ policy: own, traffic: holding(both, { policy: own }) });
+      story.after(1);
+      story.after(120);
+      story.during(60, 5, { b: found });
+      expect(story.standing('a'), found).toBe('ramping');
+    }
+  });
+});
+
+describe('a ramp', () => {
+  const steps = { rampSeconds: 100, minimumPercent: 5, stepPercent: 20 };
+
+  it('never falls, keeps its steps, and ends with the whole share', () => {
+    const story = waiting(ramp(steps, frozen(150)));
+    const seen: number[] = [];
+    for (let second = 0; second < 180; second++) {
+      story.after(1);
+      seen.push(story.state('a').ramp?.percent ?? (story.standing('a') === 'up' ? 100 : 0));
+    }
+    const rises = seen.map((value, index) => value - (seen[index - 1] ?? 0));
+    expect(rises.every((rise) => rise >= 0 && rise <= 20)).toBe(true);
+    expect([...new Set(seen)]).toEqual([0, 5, 25, 45, 65, 85, 100]);
+    expect(seen.indexOf(100) - seen.indexOf(5)).toBe(95);
+    expect(story.percents).toEqual([[50, 25, 25]]);
+  });
+
+  it('falls back to nothing when the cluster fails again, and waits longer', () => {
+    const story = new Story({ policy: ramp() });
     story.after(5, ['a']);
     story.after(1);
     story.after(400);
     expect(story.left).toEqual({ a: 10 });
     expect(story.after(5, ['a'])?.changes).toMatchObject([{ cluster: 'a', fromPercent: 10, toPercent: 0 }]);
-    expect(story.traffic.automation.outages).toMatchObject([{ phase: 'out', heldUntilMs: story.now.nowMs + 600_000 }]);
+    const failedAtMs = story.now.nowMs;
+    story.after(1);
+    expect(story.state('a').dwell?.untilMs).toBe(failedAtMs + 600_000);
   });
 
-  it('does not wait when a backend has nobody else', () => {
-    const two = [placement({ a: 50, b: 50 })];
-    const held = { heldUntilMs: T0 + HOUR };
-    const traffic = holding(out('a', held), out('b', { ...held, sinceMs: T0 }));
-    const records = [health('a', 'healthy', { sinceMs: T0 }), health('b', 'unhealthy'), health('c', 'healthy')];
-    const verdict = decide(situation({ placements: two, health: records, traffic }));
-    expect(verdict?.changes).toMatchObject([{ cluster: 'a', action: 'restore' }]);
-    expect(verdict && placementShares(placement({ a: 50, b: 50 }), verdict.traffic)).toMatchObject([
-      { percent: 100 },
-      { percent: 0 },
-    ]);
+  it('stands still in a freeze window', () => {
+    const story = waiting(ramp(steps));
+    story.after(1);
+    expect(story.state('a').ramp?.percent).toBe(5);
+    const policyNow = ramp(steps, frozen(1000));
+    story.after(600, [], { policy: policyNow });
+    expect(story.state('a').ramp?.percent).toBe(5);
+    story.after(300);
+    expect(story.state('a').ramp?.percent).toBe(25);
   });
 
-  it('waits all the same when the cluster is the one that is kept', () => {
-    const two = [placement({ a: 50, b: 50 })];
-    const held = { heldUntilMs: T0 + HOUR };
-    const traffic = holding(out('a', held), out('b', { ...held, sinceMs: T0 }));
-    const records = [health('a', 'unhealthy'), health('b', 'healthy', { sinceMs: T0 }), health('c', 'healthy')];
-    expect(percentsIn(traffic, two)).toEqual([[0, 100]]);
-    const calm = policy({ failover: { panic: { thresholdPercent: 0 } } });
-    expect(decide(situation({ policy: calm, placements: two, health: records, traffic }))).toBeUndefined();
+  it('makes room for the dead: what others cannot serve any more goes to the returning cluster without steps', () => {
+    const story = waiting(ramp(steps));
+    story.after(1);
+    story.after(5, ['b', 'c']);
+    expect([story.standing('a'), story.percents]).toEqual(['ramping', [[100, 0, 0]]]);
   });
+});
+
+test.each<[string, object, number[]]>([
+  ['auto', { mode: 'auto' }, [50, 25, 25]],
+  ['ramp', { mode: 'ramp', minimumPercent: 10 }, [5, 48, 47]],
+])('a shift that ends gives its cluster back from what it has, by failback %s', (_, failback, percents) => {
+  const story = new Story({ policy: policy({ failover: { failback } }) });
+  story.ask({ type: 'put-shift', shift: shift() });
+  story.after(5);
+  story.after(5);
+  expect(story.percents).toEqual([[0, 50, 50]]);
+  story.ask({ type: 'end-shift', name: 'upgrade' });
+  expect(story.percents).toEqual([percents]);
+});
+
+it('a backend of which the returning cluster is no member is not touched', () => {
+  const placements = [placement({ a: 50, b: 50 }), placement({ b: 30, c: 70 }, { key: 'q' })];
+  const story = new Story({ policy: ramp(), placements });
+  const seen = [story.percents[1]];
+  story.after(5, ['a']);
+  for (let passed = 0; passed < 900; passed += 30) {
+    story.after(30);
+    seen.push(story.percents[1]);
+  }
+  expect(story.standing('a')).toBe('up');
+  expect(new Set(seen.map(String))).toEqual(new Set(['30,70']));
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkSafety, isRefused, type PlacementShares, type SafetyContext } from '../../functions/core/safety.ts';
+import {
+  checkSafety,
+  isRefused,
+  type PlacementShares,
+  type SafetyContext,
+} from '../../functions/core/allocation/safety.ts';
 import { SafetyInput } from '../../schemas/failover.ts';
 import { T0 } from './fixtures.ts';
 import { placement } from './situations.ts';
@@ -56,11 +61,19 @@ describe('safety rules', () => {
     expect(broken(context({ minServingClusters: 2 }), [DECLARED], [shared({ a: 0, b: 0, c: 0 })])).toEqual([]);
   });
 
-  it('count what automation has removed, and not what people take out', () => {
-    const capped = { maxRemoved: { percent: 50 } };
-    expect(broken(context(capped, { removed: ['a'] }), [DECLARED], [withoutA])).toEqual([]);
-    expect(broken(context(capped, { removed: ['a', 'c'] }), [DECLARED], [withoutA])).toEqual(['max-removed']);
-    expect(broken(context(capped), [DECLARED], [withoutA])).toEqual([]);
+  it('do not count clusters that are down: they serve nobody, whatever they are given', () => {
+    const down = new Set(['b']);
+    const rules = { minServingClusters: 2, minBasePercent: 60, exclusive: [['a', 'b']] };
+    expect(broken(context(rules, { down }), [DECLARED], [withoutA])).toEqual(['min-serving', 'min-base', 'exclusive']);
+    expect(broken(context(rules), [DECLARED], [shared({ a: 0, b: 80, c: 20 })])).toEqual(['min-base']);
+    expect(broken(context({ minServingClusters: 3 }, { down }), [DECLARED], [DECLARED])).toEqual([]);
+  });
+
+  it('leave the cap of automation to automation: people may take out as many as the other rules allow', () => {
+    const capped = { maxRemoved: { clusters: 1 } };
+    expect(checkSafety(context(capped), [DECLARED], [onlyC])).toEqual([
+      { rule: 'min-serving', passed: true, detail: 'holds' },
+    ]);
   });
 
   it('compare all loads of a cluster with its ceiling', () => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { T0 } from './fixtures.ts';
-import { facts, policy, Story, shift } from './situations.ts';
+import { facts, fleet, HOUR, holding, out, placement, policy, Story, shift } from './situations.ts';
 
 const put = (overrides = {}) => ({ type: 'put-shift' as const, shift: shift(overrides) });
 
-describe('a shift', () => {
-  it('R15: takes a cluster that answers out in two steps, the second once the gateways follow the first', () => {
+const end = { type: 'end-shift' as const, name: 'upgrade' };
+
+describe('a drain', () => {
+  it('takes a cluster that answers out in two steps, the second once the gateways follow the first', () => {
     const story = new Story();
     expect(story.ask(put())?.changes).toMatchObject([
       { cluster: 'a', action: 'reduce', fromPercent: 100, toPercent: 50, reason: 'shift upgrade: kernel upgrade' },
@@ -20,7 +22,7 @@ describe('a shift', () => {
     const story = new Story({ policy: policy({ automation: 'paused' }) });
     story.after(5, ['a']);
     story.ask(put());
-    expect(story.left).toEqual({ a: 0 });
+    expect(story.percents).toEqual([[0, 50, 50]]);
   });
 
   it('moves by its own steps, and waits between them', () => {
@@ -31,10 +33,11 @@ describe('a shift', () => {
       if (story.after(1)?.changes.length) seen.push(story.left['a']);
     }
     expect(seen).toEqual([75, 50, 40]);
+    expect(story.percents).toEqual([[20, 40, 40]]);
     expect(story.after(1)).toBeUndefined();
   });
 
-  it('R19: drains for its time after the last share is gone, and no longer when the cluster fails', () => {
+  it('takes its time after the last share is gone, and no longer when the cluster fails', () => {
     const draining = () => {
       const story = new Story({ policy: policy({ failover: { drainSeconds: 60 } }) });
       story.ask(put());
@@ -52,60 +55,26 @@ describe('a shift', () => {
     expect(failed.traffic.shifts).toMatchObject([{ phase: 'applied' }]);
   });
 
-  it('I11: keeps automation off its cluster, in both directions', () => {
+  it('is a limit besides what automation knows: its cluster is left when it fails, and returns to the part of the drain', () => {
     const story = new Story();
-    story.ask(put({ percent: 100 }));
+    story.ask(put({ percent: 60 }));
     story.after(5);
-    expect(story.after(5, ['a'])).toBeUndefined();
-    expect(story.left).toEqual({});
-  });
-
-  it('of 100 brings a cluster back that automation has withdrawn', () => {
-    const story = new Story();
     story.after(5, ['a']);
-    expect(story.ask(put({ percent: 100 }))?.changes).toMatchObject([{ cluster: 'a', action: 'restore' }]);
+    expect([story.standing('a'), story.percents]).toEqual(['down', [[0, 50, 50]]]);
+    story.after(5);
+    story.after(300);
+    expect([story.standing('a'), story.percents]).toEqual(['up', [[30, 35, 35]]]);
   });
 
-  it('R21: expires, and its cluster returns by the ramp, whatever the failback mode', () => {
-    const failover = { failback: { mode: 'manual', rampSeconds: 100, minimumPercent: 10, stepPercent: 30 } };
-    const story = new Story({ policy: policy({ failover }) });
-    story.ask(put({ expiresAtMs: T0 + 60_000 }));
-    for (let second = 0; second < 59; second++) story.after(1);
-    expect(story.left).toEqual({ a: 0 });
-    const seen: number[] = [];
-    for (let second = 0; second < 120; second++) {
-      if (story.after(1)?.changes.length) seen.push(story.left['a'] ?? 100);
-    }
-    expect(seen).toEqual([10, 40, 70, 100]);
-    expect(story.verdicts.at(-1)).toMatchObject({
-      endings: [{ type: 'shift', name: 'upgrade', id: 'shf_1', by: 'expiry' }],
-      events: [{ type: 'shift.ended' }],
-    });
-    expect(story.traffic.shifts).toEqual([]);
-  });
-
-  it('that has ended gives back no more than automation allows', () => {
-    const story = new Story({ policy: policy({ failover: { failback: { mode: 'ramp' } } }) });
+  it('of 0 yields when nobody else is left, and takes the traffic away again when somebody is', () => {
+    const story = new Story();
     story.ask(put());
     story.after(5);
-    story.ask({ type: 'end-shift', name: 'upgrade' }, 'bob');
     story.after(5);
-    expect(story.left).toEqual({ a: 10 });
-    story.after(5, ['a']);
-    expect(story.left).toEqual({ a: 0 });
-    story.after(5, ['a']);
-    expect(story.traffic.shifts).toEqual([]);
-    expect(story.verdicts.flatMap(({ endings }) => endings)).toMatchObject([{ by: 'bob' }]);
-  });
-
-  it('does not return in a freeze window, nor before the cluster is healthy', () => {
-    const freezeWindows = [{ type: 'once', from: new Date(T0).toISOString(), to: new Date(T0 + 60_000).toISOString() }];
-    const story = new Story({ policy: policy({ failover: { freezeWindows } }) });
-    story.ask(put());
-    story.after(5);
-    story.ask({ type: 'end-shift', name: 'upgrade' });
-    expect(story.after(5)).toBeUndefined();
-    expect(story.after(60)?.changes).toMatchObject([{ action: 'raise' }]);
+    story.after(5, ['b', 'c']);
+    expect(story.percents).toEqual([[100, 0, 0]]);
+    story.after(60, ['c']);
+    expect(story.percents).toEqual([[0, 100, 0]]);
   });
 
   it('that is renewed stays where it is; another target moves it from there', () => {
@@ -113,58 +82,212 @@ describe('a shift', () => {
     story.ask(put());
     story.after(5);
     story.after(5);
-    const renewed = story.ask(put({ expiresAtMs: T0 + 2 * 86_400_000, reason: 'takes longer' }));
+    const renewed = story.ask(put({ expiresAtMs: T0 + 48 * HOUR, reason: 'takes longer' }));
     expect(renewed).toMatchObject({ changes: [], traffic: { shifts: [{ phase: 'applied', reason: 'takes longer' }] } });
     expect(story.ask(put({ percent: 30 }))?.changes).toMatchObject([{ action: 'raise', toPercent: 30 }]);
   });
 
-  it('is refused when what it leads to breaks a rule, though its first step would not', () => {
+  it('moves a pinned backend not at all, and an isolation moves it', () => {
+    const placements = [placement({ a: 1, b: 1 }, { pinned: true })];
+    const drained = new Story({ placements });
+    drained.ask(put());
+    drained.after(5);
+    expect(drained.percents).toEqual([[50, 50]]);
+    const isolated = new Story({ placements });
+    isolated.ask(put({ mode: 'isolate' }));
+    expect(isolated.percents).toEqual([[0, 100]]);
+  });
+});
+
+describe('an isolation', () => {
+  it('takes everything at once, and in the worst night, too', () => {
+    const story = new Story();
+    story.ask(put({ mode: 'isolate' }));
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    story.after(5, ['b', 'c']);
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    story.after(5, ['a', 'b', 'c']);
+    expect(story.percents).toEqual([[0, 50, 50]]);
+  });
+
+  it('is in force where automation does not act', () => {
+    const story = new Story({ policy: policy({ automation: 'paused' }) });
+    story.ask(put({ mode: 'isolate' }));
+    expect(story.percents).toEqual([[0, 50, 50]]);
+  });
+
+  it('is refused where nobody would be left', () => {
+    const story = new Story({ placements: [placement({ a: 1 }, { services: ['pay'] })] });
+    const verdict = story.ask(put({ mode: 'isolate' }));
+    expect(verdict).toMatchObject({ outcome: 'refused', rules: [{ rule: 'never-empty', cluster: 'a' }] });
+    expect(verdict?.rules[0]?.detail).toContain('pay');
+  });
+});
+
+describe('a keep', () => {
+  const keep = (overrides = {}) => put({ mode: 'keep', percent: 100, ...overrides });
+
+  it('makes a cluster count as healthy, whatever its voters see', () => {
+    const story = new Story();
+    story.ask(keep());
+    story.after(5);
+    story.during(60, 5, ['a']);
+    expect([story.standing('a'), story.percents]).toEqual(['up', [[50, 25, 25]]]);
+  });
+
+  it('holds in the decision that it comes with', () => {
+    const story = new Story();
+    story.after(5, ['a'], { command: keep() });
+    expect([story.standing('a'), story.percents]).toEqual(['up', [[50, 25, 25]]]);
+  });
+
+  it('brings a cluster back that automation has left, as any that is found healthy', () => {
+    const story = new Story({ traffic: holding([out('a')]) });
+    story.after(5, ['a']);
+    story.ask(keep());
+    story.during(130, 5, ['a']);
+    expect([story.standing('a'), story.percents]).toEqual(['up', [[50, 25, 25]]]);
+  });
+
+  it('ends with its time: a cluster that fails is left in the same decision', () => {
+    const story = new Story();
+    story.ask(keep({ expiresAtMs: T0 + 60_000 }));
+    story.during(55, 5, ['a']);
+    expect(story.percents).toEqual([[50, 25, 25]]);
+    story.after(5, ['a']);
+    expect([story.standing('a'), story.percents, story.traffic.shifts]).toEqual(['down', [[0, 50, 50]], []]);
+  });
+
+  it('that ends takes nothing from a cluster that is well', () => {
+    const story = new Story();
+    story.ask(keep());
+    story.after(5);
+    story.ask(end);
+    expect([story.standing('a'), story.percents]).toEqual(['up', [[50, 25, 25]]]);
+  });
+});
+
+describe('the end of a shift', () => {
+  it('comes with its time, and its cluster returns by the ramp, without consent', () => {
+    const failback = { mode: 'manual', rampSeconds: 100, minimumPercent: 10, stepPercent: 30 };
+    const story = new Story({ policy: policy({ failover: { failback } }) });
+    story.ask(put({ expiresAtMs: T0 + 60_000 }));
+    story.during(59, 1);
+    expect(story.left).toEqual({ a: 0 });
+    const seen: unknown[] = [];
+    for (let second = 0; second < 120; second++) {
+      const verdict = story.after(1);
+      if (second === 0) {
+        expect(verdict).toMatchObject({
+          endings: [{ type: 'shift', name: 'upgrade', id: 'shf_1', by: 'expiry' }],
+          events: [{ type: 'shift.ended' }],
+        });
+      }
+      if (verdict?.changes.length) seen.push(story.state('a').ramp?.percent);
+    }
+    expect(seen).toEqual([10, 40, 70, undefined]);
+    expect([story.traffic.shifts, story.percents]).toEqual([[], [[50, 25, 25]]]);
+  });
+
+  it('gives back no more than automation allows', () => {
+    const story = new Story({ policy: policy({ failover: { failback: { mode: 'ramp' } } }) });
+    story.ask(put());
+    story.after(5);
+    story.ask(end, 'bob');
+    story.after(5);
+    expect(story.left).toEqual({ a: 10 });
+    story.after(5, ['a']);
+    expect(story.left).toEqual({ a: 0 });
+    expect(story.verdicts.flatMap(({ endings }) => endings)).toMatchObject([{ by: 'bob' }]);
+  });
+
+  it('of a part gives back from that part, and never takes from it first', () => {
+    const story = new Story({ policy: policy({ failover: { failback: { mode: 'ramp', stepPercent: 20 } } }) });
+    story.ask(put({ percent: 60 }));
+    story.after(5);
+    expect(story.percents[0]?.[0]).toBe(30);
+    story.ask(end);
+    expect([story.standing('a'), story.percents[0]?.[0]]).toEqual(['ramping', 30]);
+    story.after(60);
+    expect(story.percents[0]?.[0]).toBe(40);
+  });
+
+  it('leaves the cluster as it is in a freeze window, and while it is down', () => {
+    const freezeWindows = [{ type: 'once', from: new Date(T0).toISOString(), to: new Date(T0 + 60_000).toISOString() }];
+    const story = new Story({ policy: policy({ failover: { freezeWindows } }) });
+    story.ask(put());
+    story.after(5);
+    story.ask(end);
+    story.after(5);
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    story.after(60);
+    expect(story.percents).toEqual([[50, 25, 25]]);
+    const dead = new Story();
+    dead.ask(put());
+    dead.after(5, ['a']);
+    dead.ask(end);
+    dead.after(5, ['a']);
+    expect([dead.standing('a'), dead.percents]).toEqual(['down', [[0, 50, 50]]]);
+  });
+
+  it('comes with the end of its cluster', () => {
+    const story = new Story();
+    story.ask(put());
+    const verdict = story.after(5, [], { clusters: [facts('b'), facts('c')] });
+    expect(verdict?.endings).toMatchObject([{ by: 'automation' }]);
+    expect(story.traffic).toMatchObject({ shifts: [], clusters: [] });
+  });
+});
+
+describe('a shift is refused', () => {
+  it('when what it leads to breaks a rule, though its first step would not', () => {
     const story = new Story({ policy: policy({ safety: { minServingClusters: 3 } }) });
     const verdict = story.ask(put());
     expect(verdict).toMatchObject({ outcome: 'refused', changes: [], traffic: { version: 0 } });
     expect(verdict?.rules).toContainEqual(expect.objectContaining({ rule: 'min-serving', passed: false }));
-    expect(story.ask(put({ percent: 1 }))?.outcome).toBe('applied');
+    expect(story.ask(put({ percent: 10 }))?.outcome).toBe('applied');
   });
 
-  it('is refused when it would overload others, or takes the place of a live one', () => {
-    const clusters = ['a', 'b', 'c'].map((name) => facts(name, { capacity: 400 }));
-    const placements = [
-      {
-        key: 'p',
-        members: ['a', 'b', 'c'].map((cluster) => ({ cluster, weight: 1, tier: 0 })),
-        pinned: false,
-        load: 900,
-        services: [],
-      },
-    ];
-    const story = new Story({ clusters, placements });
+  it('when it leaves fewer living clusters than must serve: those that are down do not count', () => {
+    const story = new Story({ policy: policy({ safety: { minServingClusters: 2 } }) });
+    story.after(5, ['c']);
+    expect(story.ask(put())?.rules).toContainEqual(expect.objectContaining({ rule: 'min-serving', passed: false }));
+  });
+
+  it('when it would overload others', () => {
+    const story = fleet(Object.fromEntries(['a', 'b', 'c'].map((name) => [name, { weight: 1, capacity: 400 }])), 900);
     expect(story.ask(put())?.rules).toContainEqual(expect.objectContaining({ rule: 'capacity', passed: false }));
-    const other = new Story();
-    other.ask(put());
-    expect(other.ask(put({ name: 'second' }))).toMatchObject({ outcome: 'refused', rules: [{ rule: 'shift' }] });
-    expect(other.ask(put({ name: 'third', cluster: 'nowhere' }))).toMatchObject({ outcome: 'refused' });
-    expect(other.ask({ type: 'end-shift', name: 'unknown' })).toMatchObject({ outcome: 'refused' });
   });
 
-  it('R10: is refused when it would leave nobody to serve, at once or by its last step', () => {
+  it('when it would leave nobody to serve, at once or by its last step', () => {
     const story = new Story();
     story.ask(put());
     story.after(5);
-    const others = story.now.clusters.map(({ name }) => name).filter((name) => name !== 'a');
-    const last = others.pop();
-    for (const cluster of others) {
-      story.ask(put({ name: `also-${cluster}`, cluster }));
-      story.after(5);
-    }
-    const refused = story.ask(put({ name: 'last', cluster: last }));
+    story.ask(put({ name: 'also', id: 'shf_2', cluster: 'b' }));
+    story.after(5);
+    const refused = story.ask(put({ name: 'last', id: 'shf_3', cluster: 'c' }));
     expect(refused?.outcome).toBe('refused');
     expect(refused?.rules).toContainEqual(expect.objectContaining({ rule: 'never-empty', passed: false }));
   });
 
-  it('ends with its cluster', () => {
+  it('when its cluster has another one, is another one, or is none at all', () => {
     const story = new Story();
     story.ask(put());
-    story.after(5, [], { clusters: [facts('b'), facts('c')] });
-    expect(story.traffic).toMatchObject({ shifts: [], withdrawals: [] });
+    expect(story.ask(put({ name: 'second' }))).toMatchObject({ outcome: 'refused', rules: [{ rule: 'shift' }] });
+    expect(story.ask(put({ cluster: 'b' }))).toMatchObject({ outcome: 'refused', rules: [{ rule: 'shift' }] });
+    expect(story.ask(put({ name: 'third', cluster: 'nowhere' }))).toMatchObject({ outcome: 'refused' });
+    expect(story.ask({ type: 'end-shift', name: 'unknown' })).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('and is done under a break-glass, which is named', () => {
+    const story = new Story({ policy: policy({ safety: { minServingClusters: 3 } }) });
+    const times = { createdAtMs: T0, expiresAtMs: T0 + 60_000 };
+    const rules = ['min-serving' as const];
+    const breakGlass = { name: 'night', id: 'bgl_1', rules, owner: 'alice', reason: 'r', ...times };
+    expect(story.ask({ type: 'put-break-glass', breakGlass })).toMatchObject({ outcome: 'applied', changes: [] });
+    const verdict = story.ask(put());
+    expect(verdict).toMatchObject({ outcome: 'applied', flags: ['break-glass'] });
+    expect(verdict?.rules).toContainEqual(expect.objectContaining({ rule: 'min-serving', overriddenBy: 'night' }));
+    expect(story.after(60)?.endings).toEqual([{ type: 'break-glass', name: 'night', id: 'bgl_1', by: 'expiry' }]);
   });
 });

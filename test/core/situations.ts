@@ -1,10 +1,19 @@
-import { decide } from '../../functions/core/decide.ts';
-import { placementShares } from '../../functions/core/distribution.ts';
-import type { HealthRecord } from '../../functions/core/health.ts';
-import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/situation.ts';
-import { type LiveShift, NO_AUTOMATION, NO_TRAFFIC, type Outage, type Traffic } from '../../functions/core/traffic.ts';
+import { placementShares } from '../../functions/core/allocation/points.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
+import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import {
+  type ClusterState,
+  freshStateOf,
+  type LiveShift,
+  NO_TRAFFIC,
+  type Traffic,
+  withState,
+} from '../../functions/core/failover/traffic.ts';
+import type { HealthRecord } from '../../functions/core/health/record.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
+
+export const HOUR = 3_600_000;
 
 export function policy(input: Record<string, unknown> = {}) {
   return FleetInput.parse({ automation: 'automatic', ...input });
@@ -12,13 +21,19 @@ export function policy(input: Record<string, unknown> = {}) {
 
 export function facts(name: string, options: Partial<ClusterFacts> = {}): ClusterFacts {
   const uid = `cluster_${name}`;
-  return { name, uid, faultDomain: name, joins: 'when-healthy', createdAtMs: 0, voters: ['edge'], ...options };
+  return { name, uid, site: name, joins: 'when-healthy', createdAtMs: 0, voters: ['edge'], ...options };
 }
 
 /** Weights by cluster, all in one tier. */
 export function placement(weights: Record<string, number>, options: Partial<Placement> = {}): Placement {
   const members = Object.entries(weights).map(([cluster, weight]) => ({ cluster, weight, tier: 0 }));
-  return { key: 'p', members, pinned: false, load: 0, services: ['shop'], ...options };
+  return { key: 'p', members, pinned: false, load: 0, services: ['shop'], pools: ['shop/80'], ...options };
+}
+
+/** A placement with one active cluster and one that stands by. */
+export function standby(active: string, second: string, options: Partial<Placement> = {}): Placement {
+  const members = [active, second].map((cluster, tier) => ({ cluster, weight: 1, tier }));
+  return placement({}, { members, ...options });
 }
 
 /** Three clusters that share alike, all healthy; the gateways follow. */
@@ -31,7 +46,7 @@ export function situation(overrides: Partial<Situation> = {}): Situation {
     actor: 'automation',
     policy: policy(),
     clusters: names.map((name) => facts(name)),
-    health: names.map((name) => health(name, 'healthy', { sinceMs: T0 - 3_600_000 })),
+    health: names.map((name) => health(name, 'healthy', { sinceMs: T0 - HOUR })),
     placements: [placement({ a: 50, b: 25, c: 25 })],
     traffic: NO_TRAFFIC,
     verifiedAtMs: T0,
@@ -43,7 +58,7 @@ export function situation(overrides: Partial<Situation> = {}): Situation {
 export function failing(since: Record<string, number>, voters?: string[]): HealthRecord[] {
   return ['a', 'b', 'c'].map((name) =>
     health(name, since[name] === undefined ? 'healthy' : 'unhealthy', {
-      sinceMs: since[name] ?? T0 - 3_600_000,
+      sinceMs: since[name] ?? T0 - HOUR,
       ...(voters && { voters }),
     }),
   );
@@ -54,13 +69,14 @@ export function shift(overrides: Partial<LiveShift> = {}): LiveShift {
     name: 'upgrade',
     id: 'shf_1',
     cluster: 'a',
+    mode: 'drain',
     percent: 0,
     stepPercent: 100,
     stepSeconds: 0,
     owner: 'alice',
     reason: 'kernel upgrade',
     createdAtMs: T0,
-    expiresAtMs: T0 + 86_400_000,
+    expiresAtMs: T0 + 24 * HOUR,
     phase: 'moving',
     currentPercent: 100,
     phaseSinceMs: T0,
@@ -70,35 +86,33 @@ export function shift(overrides: Partial<LiveShift> = {}): LiveShift {
   };
 }
 
-export const HOUR = 3_600_000;
-
-/** The cluster was withdrawn an hour ago, and is not held any longer. */
-export function out(cluster: string, overrides: Partial<Outage> = {}): Outage {
+/** The cluster went down an hour ago, and has no cooldown left. */
+export function out(cluster: string, overrides: Partial<ClusterState> = {}): ClusterState {
   return {
-    cluster,
-    uid: `cluster_${cluster}`,
-    phase: 'out',
-    percent: 0,
+    ...freshStateOf(cluster, `cluster_${cluster}`),
+    standing: 'down',
     sinceMs: T0 - HOUR,
     reason: 'it failed',
     decision: 'dec_0',
-    heldUntilMs: T0 - HOUR,
+    failuresMs: [T0 - HOUR],
     ...overrides,
   };
 }
 
-/** Traffic in which automation holds these clusters back. */
-export function holding(...outages: Outage[]): Traffic {
-  const withdrawals = outages.map(({ cluster, percent, sinceMs, reason, decision }) => {
-    return { cluster, percent, cause: 'failure' as const, sinceMs, reason, decision };
-  });
-  return { ...NO_TRAFFIC, version: 7, withdrawals, automation: { ...NO_AUTOMATION, outages } };
+/** Traffic as it was decided when these states were all that was known of the clusters. */
+export function holding(states: ClusterState[], overrides: Partial<Situation> = {}): Traffic {
+  const traffic = states.reduce(withState, NO_TRAFFIC);
+  const verdict = decide(situation({ health: [], verifiedAtMs: undefined, ...overrides, traffic }));
+  return { ...(verdict?.traffic ?? traffic), version: 7 };
 }
 
 /** What each placement gives to its clusters. */
 export function percentsIn(traffic: Traffic, placements = situation().placements): number[][] {
   return placements.map((item) => placementShares(item, traffic).map(({ percent }) => percent));
 }
+
+/** Clusters that fail, or what is found of each cluster that is not healthy. */
+export type Found = string[] | Record<string, HealthRecord['state']>;
 
 /** A fleet over time: what is decided is in force, and verified at once unless told otherwise. */
 export class Story {
@@ -113,23 +127,47 @@ export class Story {
     return this.now.traffic;
   }
 
-  /** What each withdrawn cluster has left. */
-  get left(): Record<string, number> {
-    return Object.fromEntries(this.traffic.withdrawals.map(({ cluster, percent }) => [cluster, percent]));
+  /** The points of each placement. */
+  get percents(): number[][] {
+    return percentsIn(this.traffic, this.now.placements);
   }
 
-  /** Time passes; who is named in `failing` fails, and all others are healthy. */
-  after(seconds: number, failingNames: string[] = [], overrides: Partial<Situation> = {}): Verdict | undefined {
+  /** What is remembered of a cluster. */
+  state(name: string): ClusterState {
+    return this.traffic.clusters.find(({ cluster }) => cluster === name) ?? freshStateOf(name, `cluster_${name}`);
+  }
+
+  standing(name: string): string {
+    return this.state(name).standing;
+  }
+
+  /** What each cluster that is held back has left of its share. */
+  get left(): Record<string, number> {
+    return Object.fromEntries(this.traffic.allocation.limits.map(({ cluster, percent }) => [cluster, percent]));
+  }
+
+  /** Time passes; who is named is found so, and all others are healthy. */
+  after(seconds: number, found: Found = [], overrides: Partial<Situation> = {}): Verdict | undefined {
     const nowMs = this.now.nowMs + seconds * 1000;
-    const records = this.now.clusters.map(({ name, voters }) => {
-      const state = failingNames.includes(name) ? 'unhealthy' : 'healthy';
+    const states = new Map<string, HealthRecord['state']>(
+      Array.isArray(found) ? found.map((name) => [name, 'unhealthy']) : Object.entries(found),
+    );
+    const records = (overrides.clusters ?? this.now.clusters).map(({ name, voters }) => {
+      const state = states.get(name) ?? 'healthy';
       const before = this.now.health.find(({ cluster }) => cluster === name);
       const sinceMs = before?.state === state ? before.sinceMs : nowMs;
       return health(name, state, { sinceMs, observedAtMs: nowMs, voters });
     });
-    const { command: _, ...rest } = this.now;
-    this.now = { ...rest, health: records, verifiedAtMs: nowMs, ...overrides, nowMs, decision: `dec_${nowMs}` };
+    this.now = { ...this.now, health: records, verifiedAtMs: nowMs, ...overrides, nowMs, decision: `dec_${nowMs}` };
     return this.decide();
+  }
+
+  /** The same again and again for so long; what the first placement was given each time. */
+  during(seconds: number, everySeconds: number, found: Found = [], overrides: Partial<Situation> = {}): number[][] {
+    return Array.from({ length: Math.ceil(seconds / everySeconds) }, () => {
+      this.after(everySeconds, found, overrides);
+      return this.percents[0] ?? [];
+    });
   }
 
   /** Somebody asks for something. */
@@ -148,4 +186,25 @@ export class Story {
     if (verdict.outcome !== 'refused') this.now = { ...this.now, traffic: verdict.traffic };
     return verdict;
   }
+}
+
+export interface Member {
+  weight: number;
+  tier?: number;
+  capacity?: number;
+  site?: string;
+}
+
+/** A fleet with one backend whose members are as given; all of them are healthy. */
+export function fleet(members: Record<string, Member>, load = 0, input: Record<string, unknown> = {}): Story {
+  const entries = Object.entries(members);
+  const listed = entries.map(([cluster, { weight, tier = 0 }]) => ({ cluster, weight, tier }));
+  const story = new Story({
+    policy: policy(input),
+    clusters: entries.map(([name, { capacity, site = name }]) => facts(name, { capacity, site })),
+    placements: [placement({}, { load, members: listed })],
+    health: [],
+  });
+  story.after(0);
+  return story;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { unknownHealth } from '../../functions/core/health.ts';
+import { placementKey } from '../../functions/core/allocation/placements.ts';
+import type { Policy, Situation } from '../../functions/core/failover/situation.ts';
+import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
+import { unknownHealth } from '../../functions/core/health/record.ts';
 import { outlookOf } from '../../functions/core/outlook.ts';
-import { placementKey } from '../../functions/core/placements.ts';
 import type { Scenario } from '../../functions/core/scenario.ts';
-import type { Policy, Situation } from '../../functions/core/situation.ts';
-import { NO_TRAFFIC } from '../../functions/core/traffic.ts';
 import { play } from '../../functions/core/what-if.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
@@ -42,7 +42,7 @@ function situation(own: Policy = policy(), capacity?: number): Situation {
     clusters: names.map((name) => ({
       name,
       uid: `cluster_${name}`,
-      faultDomain: name,
+      site: name,
       ...(capacity !== undefined && { capacity }),
       joins: 'when-healthy',
       createdAtMs: T0 - 86_400_000,
@@ -57,7 +57,14 @@ function situation(own: Policy = policy(), capacity?: number): Situation {
       return record;
     }),
     placements: [
-      { key: placementKey({ members, pinned: false }), members, pinned: false, load: 300, services: ['shop'] },
+      {
+        key: placementKey({ members, pinned: false }),
+        members,
+        pinned: false,
+        load: 300,
+        services: ['shop'],
+        pools: ['shop/80'],
+      },
     ],
     traffic: NO_TRAFFIC,
     verifiedAtMs: T0,

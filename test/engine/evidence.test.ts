@@ -8,7 +8,7 @@ import { inShard } from '../../functions/engine/targets.ts';
 import { net } from '../../functions/platform.ts';
 import { Probe } from '../../schemas/probe.ts';
 import { FLEET, startFleet } from './fleet.ts';
-import type { Harness, Json } from './harness.ts';
+import { createApi, type Harness, type Json } from './harness.ts';
 
 const ports = { net, clock: { now: () => Date.now() }, settings: { allowLoopbackProbes: true } };
 /** The network, with somebody who is told of each request. */
@@ -63,6 +63,31 @@ describe('an observation', () => {
   it('of a cluster that does not answer anywhere calls it failed', async () => {
     expect(await look(http('/down'), closed({ path: 'direct' }))).toMatchObject({ outcome: 'fail', cause: 'Cluster' });
     expect(await look(http('/down'))).toMatchObject({ outcome: 'fail', cause: 'Cluster' });
+  });
+
+  it('is slow when an answer of the ingress takes longer than it may, and never of one that fails', async () => {
+    let nowMs = 0;
+    const late = {
+      ...ports,
+      clock: { now: () => nowMs },
+      net: watched(() => {
+        nowMs += 400;
+      }),
+    };
+    const slow = async (...probes: Probe[]) => (await observe(late, probes, prober())).observation;
+    expect(await slow(http('/', { maxLatencyMs: 399 }))).toMatchObject({
+      outcome: 'ok',
+      isSlow: true,
+      detail: 'http: status 200, slow: 400 ms',
+    });
+    expect(await slow(http('/', { maxLatencyMs: 400 }))).not.toHaveProperty('isSlow');
+    expect(await slow(http('/down', { maxLatencyMs: 1 }))).not.toHaveProperty('isSlow');
+    expect(await slow(http('/', { maxLatencyMs: 9999 }), http('/', { path: 'direct', maxLatencyMs: 1 }))).toMatchObject(
+      {
+        outcome: 'ok',
+        detail: expect.stringMatching(/^http: status 200; direct http: status 200, slow: /),
+      },
+    );
   });
 
   it('is good when only a direct probe fails, and tells of it', async () => {
@@ -178,6 +203,96 @@ describe('a fleet', () => {
     await harness.put(`${FLEET}/clusters/a`, { ...declaredOf(await clusterOf('a')), site: 'far' });
     await rounds(3);
     expect(await decisions()).toMatchObject([{ withdrawnAfter: ['a'] }]);
+  });
+
+  it('finds a cluster impaired that answers too slowly, shows it, and gives its traffic to others until it answers in time for its dwell time', async () => {
+    const { host, port } = harness.edge.clusters.a.address;
+    const declared = declaredOf(await clusterOf('a'));
+    const probes = [{ type: 'http', url: `http://${host}:${port}/healthz`, maxLatencyMs: 500 }];
+    await harness.put(`${FLEET}/clusters/a`, { ...declared, city: 'hangzhou', probes });
+    await rounds(3);
+    expect(await clusterOf('a')).toMatchObject({ city: 'hangzhou' });
+    expect((await clusterOf('a')).health).not.toHaveProperty('impaired');
+    const late = watched(({ url }) => url.includes(`:${port}/`) && harness.clock.advance(700));
+    await rounds(3, { net: late });
+    expect((await clusterOf('a')).health).toMatchObject({
+      state: 'healthy',
+      impaired: { by: 'latency', detail: '1 of 1 voters find it slow: edge' },
+      votes: [{ slowSince: expect.any(String) }],
+      lastObservation: { isSlow: true },
+    });
+    expect((await clusterOf('a')).withdrawal).toMatchObject({ cause: 'impaired', percent: 0 });
+    await rounds(7);
+    expect((await clusterOf('a')).health).not.toHaveProperty('impaired');
+    expect((await clusterOf('a')).standing).toMatchObject({ state: 'held', waitsFor: ['dwell'] });
+    await rounds(14);
+    expect((await clusterOf('a')).standing.state).toBe('up');
+  });
+
+  it('writes a cluster when something changes and once a minute, and knows it to be as it is in between', async () => {
+    await rounds(21);
+    const written = async () => (await harness.deps().store.health('prod')).map(({ version }) => version);
+    const before = await written();
+    for (let round = 0; round < 48; round++) {
+      await rounds(1);
+      expect(await voteOf('a', 'edge')).toMatchObject({ state: 'healthy', isFresh: true });
+    }
+    const after = await written();
+    expect(after.map((version, index) => version - (before[index] ?? 0))).toEqual([4, 4]);
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(1);
+    expect(await decisions()).toMatchObject([{ withdrawnAfter: ['a'] }]);
+    expect(await voteOf('b', 'edge')).toMatchObject({ isFresh: true });
+  });
+
+  it('does not vouch for a cluster that it has not seen: its vote grows stale', async () => {
+    await rounds(21);
+    await amend({ controlTargets: [tcp({ host: '127.0.0.1', port: 1 })] });
+    await harness.edge.clusters.a.fail('refuse');
+    await rounds(6);
+    expect(await voteOf('a', 'edge')).toMatchObject({ isFresh: false, state: 'unknown' });
+    expect(await voteOf('b', 'edge')).toMatchObject({ isFresh: true, state: 'healthy' });
+  });
+
+  it('shows which voters are silent, and tells people once of each, and once more when it is lost', async () => {
+    const settings = { ...harness.deps().settings, notificationTargets: ['pager'] };
+    const { store, clock } = harness.deps();
+    const lab = { name: 'lab', type: 'agent', publicKey: `${'A'.repeat(43)}=` };
+    const { automation, health } = (await harness.api('GET', FLEET)).body;
+    const voters = [{ name: 'edge', type: 'edge' }, lab];
+    const declared = { automation, health, voters, notifications: [{ target: 'pager' }] };
+    await createApi(harness.deps({ settings }))('PUT', FLEET, declared, { 'if-match': '*' });
+    const condition = async () =>
+      (await harness.api('GET', FLEET)).body.conditions.find(({ type }: Json) => type === 'VotersHeard');
+    const told = async () =>
+      (await store.documents('prod', 'delivery', { limit: 200 })).items
+        .map(({ body }) => body.event)
+        .filter(({ type }) => type.startsWith('voter.'))
+        .map(({ type, summary }) => `${type} ${summary.split(' ')[0]}`)
+        .sort();
+    await rounds(2);
+    expect(await condition()).toMatchObject({ status: 'True' });
+    const heardAtMs = clock.now();
+    const trace = { fleet: 'prod', kind: 'voter' as const, id: 'lab', version: 1, isPending: false };
+    await store.putDocument({ ...trace, body: { heardAtMs } });
+    await rounds(3);
+    expect(await told()).toEqual([]);
+    await rounds(2);
+    expect(await condition()).toMatchObject({
+      status: 'False',
+      reason: 'Silent',
+      message: `lab has said nothing since ${new Date(heardAtMs).toISOString()}.`,
+      lastTransitionTime: new Date(heardAtMs).toISOString(),
+    });
+    expect(await told()).toEqual(['voter.silent lab']);
+    await rounds(8);
+    expect(await condition()).toMatchObject({ reason: 'Lost' });
+    expect(await told()).toEqual(['voter.lost lab', 'voter.silent lab']);
+    harness.clock.advance(2 * 3_600_000);
+    await rounds(2);
+    expect(await told(), 'hours later').toEqual(['voter.lost lab', 'voter.silent lab']);
+    await store.putDocument({ ...trace, version: 2, body: { heardAtMs: clock.now() } });
+    expect(await condition()).toMatchObject({ status: 'True' });
   });
 
   it('hears each gateway of what it sees of its backends, and of a gateway that cannot be asked nothing', async () => {

@@ -46,13 +46,13 @@ describe('after a failure', () => {
     expect(await harness.edge.split(50, 'shop.example.com')).toEqual({ a: 30, b: 20 });
   });
 
-  it('of clusters of two fault domains at once automation withdraws one, halts, and goes on when somebody says so', async () => {
-    await declare({ cooldownSeconds: 0, correlation: { action: 'halt' } });
+  it('of clusters of two sites at once, where people want to be asked, the later one is suspected, and taken out when somebody says so', async () => {
+    await declare({ cooldownSeconds: 0, correlation: { action: 'ask' } });
     for (const name of ['a', 'b'] as const) await harness.edge.clusters[name].fail('refuse');
     await rounds(2);
     expect(await withdrawn()).toHaveLength(1);
     const { items } = await get('/decisions');
-    expect(items.some(({ flags }: Json) => flags.includes('halted'))).toBe(true);
+    expect(items.some(({ flags }: Json) => flags.includes('suspected'))).toBe(true);
     const other = await harness.api('POST', `${FLEET}/resume?reason=${encodeURIComponent('看过了')}`);
     expect(other.status).toBe(200);
     expect((await get('/decisions')).items[0]).toMatchObject({ actor: 'api', outcome: 'applied' });
@@ -64,14 +64,14 @@ describe('after a failure', () => {
   });
 
   it('a cluster returns by hand where failback is manual, and not before', async () => {
-    await declare({ cooldownSeconds: 0, failback: { mode: 'manual' } });
+    await declare({ cooldownSeconds: 0, failback: { mode: 'manual', rampSeconds: 10, stepPercent: 100 } });
     await harness.edge.clusters.a.fail('refuse');
     await rounds(1);
     await harness.edge.clusters.a.recover();
     await rounds(8);
     expect(await withdrawn()).toEqual(['a']);
     expect((await harness.api('POST', `${FLEET}/clusters/a/restore`)).status).toBe(200);
-    await rounds(1);
+    await rounds(5);
     expect(await withdrawn()).toEqual([]);
     expect(await harness.edge.split(50, 'shop.example.com')).toEqual({ a: 30, b: 20 });
   });

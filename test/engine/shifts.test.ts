@@ -36,11 +36,11 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s', (provider) => {
     expect(await get('/shifts/drain')).toMatchObject({ state: 'applied', currentPercent: 0 });
     expect(await harness.edge.split(20, 'shop.example.com')).toEqual({ b: 20 });
     await harness.api('DELETE', `${FLEET}/shifts/drain`);
-    await rounds(2);
-    const returning = await get('/shifts/drain');
-    expect(returning.state, 'never by a jump').toBe('returning');
-    await rounds(8);
     expect(await get('/shifts/drain')).toMatchObject({ state: 'ended', endedBy: 'api' });
+    await rounds(2);
+    expect((await get('/clusters/a')).standing.state, 'never by a jump').toBe('ramping');
+    await rounds(8);
+    expect((await get('/clusters/a')).standing.state).toBe('up');
     const split = await harness.edge.split(50, 'shop.example.com');
     expect(split).toEqual({ a: 30, b: 20 });
   });
@@ -110,7 +110,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s', (provider) => {
     const first = await harness.api('POST', `${FLEET}/drill-runs`, { drill: 'lose-a' });
     expect((await harness.api('POST', `${FLEET}/drill-runs/${first.body.id}/abort`)).status).toBe(200);
     expect((await get(`/drill-runs/${first.body.id}`)).state).toBe('aborted');
-    await rounds(2);
+    await rounds(4);
     const again = await harness.api('POST', `${FLEET}/drill-runs`, { drill: 'lose-a' });
     expect(again.status).toBe(201);
     await harness.edge.clusters.b.fail('brownout');

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { effectiveShares } from '../../functions/core/distribution.ts';
+import { effectiveShares } from '../../functions/core/allocation/points.ts';
 import { plan } from '../../functions/core/gateway/plan.ts';
 import { providerOf } from '../../functions/core/model.ts';
 import { resolve } from '../../functions/core/resolve.ts';

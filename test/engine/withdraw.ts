@@ -1,5 +1,5 @@
 import { type ReconcileResult, reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { recording } from '../store/fixtures.ts';
+import { recording, trafficWithout } from '../store/fixtures.ts';
 import type { ControlPlane } from './harness.ts';
 
 /**
@@ -19,9 +19,9 @@ export async function withdraw(
     ...{ fleet, kind: 'traffic' as const, name: fleet, revision: version, requestedAt },
     gateway,
   }));
-  const { traffic, ...rest } = recording(version, clusters, { fleet, outbox });
-  const withdrawals = traffic.withdrawals.map((item) => ({ ...item, sinceMs: ports.clock.now() }));
-  const recorded = await ports.store.decide({ ...rest, traffic: { ...before, version, withdrawals } });
+  const { clusters: states, allocation } = trafficWithout(version, clusters, ports.clock.now());
+  const traffic = { ...before, version, clusters: states, allocation };
+  const recorded = await ports.store.decide({ ...recording(version, clusters, { fleet, outbox }), traffic });
   if (!recorded) throw new Error('Another decision came first.');
   const results: ReconcileResult[] = [];
   for (const gateway of gateways) results.push(await reconcileGateway(ports, fleet, gateway, { scope: 'pools' }));

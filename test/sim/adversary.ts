@@ -1,33 +1,39 @@
+/** What happens to fleets, as far as nobody can help it. */
+
 import type { SafetyRuleName } from '../../schemas/failover.ts';
-import type { EventType, FleetEvent } from './events.ts';
+import { fleetBy } from './draw.ts';
+import { type FleetEvent, GATEWAY_FAULTS, SHELL_FAULTS } from './events.ts';
 import { createPrng, type Prng } from './prng.ts';
-import { type FleetScenario, fleetBy, msAt, type Scenario } from './scenario.ts';
-
-/** Of the way to the gateways, and of the control plane itself; these hold up what it does. */
-export const DELAYS = ['throttle', 'unanswered', 'partial', 'eventual', 'stall', 'refuse', 'crash'] as const;
-
-/** These shall not even do that. */
-export const FAULTS = [...DELAYS, 'twice', 'stale'] as const;
+import { type FleetScenario, msAt, type Scenario } from './scenario.ts';
 
 const RULES: readonly SafetyRuleName[] = ['min-serving', 'min-base', 'max-removed', 'exclusive', 'capacity', 'gate'];
 
-type Draw = (prng: Prng, fleet: FleetScenario) => Omit<FleetEvent, 'tick'>;
+type Drawn = FleetEvent extends infer E ? (E extends FleetEvent ? Omit<E, 'tick'> : never) : never;
+type Draw = (prng: Prng, fleet: FleetScenario) => Drawn;
 
 const clustersOf = ({ clusters }: FleetScenario) => clusters.map(({ name }) => name);
 const votersOf = ({ policy }: FleetScenario) => policy.voters.map(({ name }) => name);
+const sitesOf = ({ clusters }: FleetScenario) => [...new Set(clusters.map(({ site }) => site))];
+const gatewaysOf = ({ gateways }: FleetScenario) => gateways.map(({ name }) => name);
 
 const CLUSTER: Draw = (prng, fleet) => ({
-  type: prng.pick(['down', 'down', 'down', 'down', 'slow', 'cold', 'flicker'] as const),
-  clusters: prng.chance(0.8) ? [prng.pick(clustersOf(fleet))] : prng.some(clustersOf(fleet)),
+  type: prng.pick(['down', 'down', 'down', 'down', 'shaky', 'slow'] as const),
+  clusters: prng.chance(0.7) ? [prng.pick(clustersOf(fleet))] : prng.some(clustersOf(fleet)),
   cause: prng.pick(['Ingress', 'Cluster']),
   seconds: prng.pick([20, 60, 150, 150, 600]),
 });
 
-const OUTAGE: Draw = (prng, fleet) => ({
+const ALL_DOWN: Draw = (prng, fleet) => ({
   type: 'down',
-  clusters: [prng.pick(clustersOf(fleet))],
+  clusters: clustersOf(fleet),
   cause: 'Cluster',
   seconds: prng.pick([60, 150]),
+});
+
+const SITE: Draw = (prng, fleet) => ({
+  type: 'site',
+  site: prng.pick(sitesOf(fleet)),
+  seconds: prng.pick([60, 150, 600]),
 });
 
 const WAVE: Draw = (prng, fleet) => ({
@@ -51,78 +57,96 @@ const CLOCKS: Draw = (prng, fleet) => ({
   seconds: prng.pick([60, 300]),
 });
 
-const FAULT: Draw = (prng) => ({ type: prng.pick(FAULTS), seconds: prng.pick([10, 60, 60, 200]) });
+const GATEWAYS: Draw = (prng, fleet) => ({
+  type: prng.pick(GATEWAY_FAULTS),
+  gateways: prng.some(gatewaysOf(fleet)),
+  seconds: prng.pick([10, 60, 60, 200]),
+});
+
+const SHELL: Draw = (prng) => ({ type: prng.pick(SHELL_FAULTS), seconds: prng.pick([10, 60, 200]) });
 
 const LOAD: Draw = (prng, fleet) =>
   prng.chance(0.5)
     ? { type: 'surge', percent: prng.pick([70, 130, 200]), seconds: prng.pick([60, 300]) }
     : { type: 'shrink', clusters: [prng.pick(clustersOf(fleet))], percent: prng.pick([30, 70]), seconds: 300 };
 
-const EDIT: Draw = (prng, fleet): Omit<FleetEvent, 'tick'> => {
+const POLICY: Draw = (prng, fleet) => {
   const seconds = prng.pick([60, 300]);
-  const pool = prng.int(0, fleet.pools.length - 1);
-  return prng.pick<Omit<FleetEvent, 'tick'>>([
-    { type: 'mode', mode: prng.pick(['recommend', 'paused']), seconds } as Omit<FleetEvent, 'tick'>,
-    { type: 'gate', seconds: 300 },
+  return prng.pick<Drawn>([
+    { type: 'mode', mode: prng.pick(['automatic', 'recommend', 'paused']), seconds },
     { type: 'gate', seconds },
     { type: 'freeze', seconds },
-    { type: 'tamper', seconds: 1 },
-    { type: 'tune', field: 'dwell', value: prng.int(0, 60), seconds } as Omit<FleetEvent, 'tick'>,
-    { type: 'tune', field: 'thresholds', value: prng.int(2, 4), seconds } as Omit<FleetEvent, 'tick'>,
-    { type: 'tune', field: 'cooldown', value: prng.int(30, 120), seconds } as Omit<FleetEvent, 'tick'>,
-    { type: 'voters', names: prng.some(votersOf(fleet)), seconds } as Omit<FleetEvent, 'tick'>,
-    { type: 'weight', pool, member: 0, weight: prng.pick([1, 20, 80]), seconds } as Omit<FleetEvent, 'tick'>,
-    { type: 'join', cluster: 'new', seconds: 100_000 } as Omit<FleetEvent, 'tick'>,
-    { type: 'leave', cluster: prng.pick(clustersOf(fleet)), seconds: 100_000 } as Omit<FleetEvent, 'tick'>,
-    { type: 'recreate', cluster: prng.pick(clustersOf(fleet)), seconds: 1 } as Omit<FleetEvent, 'tick'>,
+    { type: 'failback', mode: prng.pick(['auto', 'ramp', 'manual']), seconds },
+    { type: 'tune', field: 'dwell', value: prng.int(0, 60), seconds },
+    { type: 'tune', field: 'thresholds', value: prng.int(2, 4), seconds },
+    { type: 'tune', field: 'cooldown', value: prng.int(30, 120), seconds },
+    { type: 'tune', field: 'headroom', value: prng.pick([0, 40]), seconds },
+    { type: 'tune', field: 'ask', value: 1, seconds },
+    { type: 'voters', names: prng.some(votersOf(fleet)), seconds },
+    { type: 'voters', names: prng.some(votersOf(fleet)), seconds },
+  ]);
+};
+
+const POOLS: Draw = (prng, fleet) => {
+  const seconds = prng.pick([60, 300]);
+  const pool = prng.int(0, fleet.pools.length - 1);
+  const member = prng.int(0, Math.max(0, (fleet.pools[pool]?.members.length ?? 1) - 1));
+  return prng.pick<Drawn>([
+    { type: 'weight', pool, member, value: prng.pick([0, 1, 20, 80]), seconds },
+    { type: 'weight', pool, member, value: prng.pick([1, 20, 80]), seconds },
+    { type: 'tier', pool, member, value: prng.pick([0, 1, 2]), seconds },
+    { type: 'pin', pool, seconds },
+    { type: 'join', cluster: 'new', seconds: 100_000 },
+    { type: 'leave', cluster: prng.pick(clustersOf(fleet)), seconds: 100_000 },
+    { type: 'recreate', cluster: prng.pick(clustersOf(fleet)), seconds: 1 },
+    { type: 'tamper', gateways: gatewaysOf(fleet), seconds: 1 },
   ]);
 };
 
 const PEOPLE: Draw = (prng, fleet) => {
   const seconds = prng.pick([30, 120, 400]);
-  if (prng.chance(0.2)) return { type: 'break-glass', rules: prng.some(RULES), seconds } as Omit<FleetEvent, 'tick'>;
-  if (prng.chance(0.3)) return { type: 'drill', isAborted: prng.chance(0.3), seconds } as Omit<FleetEvent, 'tick'>;
+  if (prng.chance(0.15)) return { type: 'break-glass', rules: prng.some(RULES), seconds };
+  if (prng.chance(0.2)) return { type: 'drill', isAborted: prng.chance(0.3), seconds };
+  if (prng.chance(0.2)) return { type: 'order', order: prng.pick(['resume', 'accept']), seconds: 1 };
+  if (prng.chance(0.2)) {
+    return {
+      type: 'order',
+      order: prng.pick(['restore', 'dismiss']),
+      cluster: prng.pick(clustersOf(fleet)),
+      seconds: 1,
+    };
+  }
   return {
     type: 'shift',
     cluster: prng.pick(clustersOf(fleet)),
-    percent: prng.pick([0, 0, 0, 30, 100]),
+    mode: prng.pick(['drain', 'drain', 'drain', 'isolate', 'keep']),
+    percent: prng.pick([0, 0, 30]),
     stepPercent: prng.pick([100, 25, 10]),
     stepSeconds: prng.pick([0, 10]),
     isEnded: prng.chance(0.5),
     seconds,
-  } as Omit<FleetEvent, 'tick'>;
+  };
 };
 
 const DRAWS: readonly Draw[] = [
-  OUTAGE,
-  OUTAGE,
-  CLUSTER,
-  CLUSTER,
-  WAVE,
-  VOTERS,
-  VOTERS,
-  CLOCKS,
-  FAULT,
-  FAULT,
-  LOAD,
-  EDIT,
-  PEOPLE,
+  ...[CLUSTER, CLUSTER, CLUSTER, CLUSTER, ALL_DOWN, SITE, SITE, WAVE, VOTERS, VOTERS, CLOCKS],
+  ...[GATEWAYS, SHELL, LOAD, LOAD, POLICY, POOLS, PEOPLE, PEOPLE],
 ];
 
 /** Faults come singly, or in bursts that overlap. */
 function eventsBy(prng: Prng, fleet: FleetScenario, ticks: number, warmUp: number): FleetEvent[] {
   const events: FleetEvent[] = [];
-  const count = prng.int(4, 24);
+  const count = prng.int(3, 24);
   let tick = warmUp;
   for (let index = 0; index < count; index++) {
     tick = prng.chance(0.5) ? prng.int(warmUp, ticks - 1) : Math.min(ticks - 1, tick + prng.int(0, 30));
-    events.push({ tick, ...prng.pick(DRAWS)(prng, fleet) } as FleetEvent);
+    events.push({ tick, ...prng.pick(DRAWS)(prng, fleet) });
   }
   return events.sort((a, b) => a.tick - b.tick);
 }
 
 /** Time to find every cluster healthy before the first fault. */
-export const WARM_UP = 120;
+const WARM_UP = 120;
 
 /** The scenario of an episode; the same for the same seed and episode. */
 export function scenarioOf(seed: number, episode: number): Scenario {
@@ -141,11 +165,6 @@ export function scenarioOf(seed: number, episode: number): Scenario {
     seed: prng.int(0, 2 ** 31 - 1),
     ticks,
     fleets: [fleet, ...others],
-    events: eventsBy(prng, fleet, ticks, WARM_UP),
+    events: eventsBy(prng, fleet, ticks, prng.chance(0.1) ? 20 : WARM_UP),
   };
-}
-
-export function describe(event: FleetEvent): string {
-  const { tick, seconds, type, ...rest } = event;
-  return `tick ${tick}: ${type satisfies EventType} for ${seconds} s ${JSON.stringify(rest)}`;
 }

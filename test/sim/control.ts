@@ -1,23 +1,26 @@
-import { distrust } from '../../functions/core/health.ts';
-import type { Command, Verdict } from '../../functions/core/situation.ts';
-import type { Fleet } from './fleet.ts';
-import { follow, sweep } from './gateway.ts';
-import type { DecisionEntry, VerifiedEntry } from './history.ts';
-import { freshMs } from './oracle.ts';
-import { noise } from './prng.ts';
-import { msAt, START_MS } from './scenario.ts';
-import { type Delivery, deliveriesOf } from './world.ts';
-
 /** The shell of production, in one second: probe, hear, decide, push, verify; by a store that takes what is conditional on its version. */
+
+import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import type { Fleet } from './fleet.ts';
+import { faultsOf, follow, isSame, sweep } from './gateway.ts';
+import type { DecisionEntry, PushEntry } from './history.ts';
+import { noise } from './prng.ts';
+import { distrust } from './product.ts';
+import { msAt, START_MS } from './scenario.ts';
+import { freshMs } from './witness.ts';
+import { type Delivery, deliveriesOf } from './world.ts';
 
 /** Observations of a time that has not come are refused, but for what clocks are off. */
 const FUTURE_MS = 5000;
 /** How often gateways are compared with what is wanted. */
 const SWEEP_SECONDS = 30;
+/** How long the other version of the control plane takes to decide. */
+const STALE_SECONDS = 3;
+const PERSON = 'ada';
 
 export interface Sink {
   decided(entry: DecisionEntry): void;
-  verified(entry: VerifiedEntry): void;
+  pushed(entry: PushEntry): void;
 }
 
 /** Voters go on whether or not the control plane runs; what they see arrives later. */
@@ -25,12 +28,14 @@ export function probe(fleet: Fleet, tick: number, seed: number): void {
   const { policy, clusters } = fleet.declared;
   if (tick % policy.health.intervalSeconds !== 0) return;
   for (const [at, cluster] of clusters.entries()) {
+    const [condition, isSlow] = [fleet.conditionOf(cluster), fleet.isSlow(cluster)];
     for (const [index, voter] of policy.voters.entries()) {
       if (!cluster.voters.includes(voter.name)) continue;
       const salt = at * 100 + index;
       const { timeoutSeconds } = policy.health;
-      const deliveries = deliveriesOf({ seed, cluster, voter, salt, tick, timeoutSeconds, active: fleet.active });
-      for (const delivery of deliveries) arrive(fleet, delivery);
+      const loss = tick < fleet.calmFromTick ? (fleet.scenario.loss[voter.name] ?? 0) : 0;
+      const seen = { cluster, condition, isSlow, voter, loss, salt, timeoutSeconds };
+      for (const delivery of deliveriesOf({ ...seen, seed, tick, active: fleet.active })) arrive(fleet, delivery);
     }
   }
 }
@@ -50,20 +55,20 @@ export function hear(fleet: Fleet, tick: number): boolean {
   return true;
 }
 
-function take(fleet: Fleet, { cluster, uid, observation, isTrue }: Delivery, tick: number): void {
+function take(fleet: Fleet, { cluster, uid, observation, condition }: Delivery, tick: number): void {
   const { policy, clusters } = fleet.declared;
   const nowMs = msAt(tick);
   const known = clusters.find((item) => item.uid === uid);
   const atMs = Date.parse(observation.observedAt);
   if (known === undefined || atMs > nowMs + FUTURE_MS || atMs < START_MS) return;
   const voters = policy.voters.filter(({ name }) => known.voters.includes(name));
-  const record = fleet.healthOf({ name: cluster, uid }, nowMs);
-  fleet.stored.health[uid] = fleet.production.step(record, observation, { policy: policy.health, voters }, nowMs);
+  const record = fleet.healthOf({ name: cluster, uid });
+  fleet.stored.health[uid] = fleet.product.step(record, observation, { policy: policy.health, voters }, nowMs);
   if (!voters.some(({ name }) => name === observation.voter)) return;
   const { voter, outcome } = observation;
-  if (isCutOff(fleet, voter) || fleet.isSuspect(voter, nowMs)) doubt(fleet, voter, nowMs);
-  fleet.oracle.forget(uid, voters);
-  fleet.oracle.hear({ uid, voter, atMs, outcome, isTrue }, policy.health, nowMs);
+  if (isCutOff(fleet, voter) || fleet.isSuspect(voter)) doubt(fleet, voter, nowMs);
+  fleet.witness.forget(uid, voters);
+  fleet.witness.hear({ uid, voter, atMs, outcome, condition }, policy.health, nowMs);
 }
 
 /** It reaches nothing at all, and so not what answers as long as its own network works, where the fleet has named that. */
@@ -81,27 +86,42 @@ function isCutOff({ active, declared, scenario }: Fleet, voter: string): boolean
 
 /** Until then its votes are void, of every cluster; those that it casts meanwhile too. */
 function doubt(fleet: Fleet, voter: string, nowMs: number): void {
-  const untilMs = isCutOff(fleet, voter) ? nowMs + freshMs(fleet.declared.policy.health) : fleet.suspects.get(voter);
+  const lastMs = freshMs(fleet.declared.policy.health);
+  const untilMs = isCutOff(fleet, voter) ? nowMs + lastMs : fleet.suspectUntilMs.get(voter);
   if (untilMs === undefined) return;
-  fleet.suspects.set(voter, untilMs);
+  fleet.suspectUntilMs.set(voter, untilMs);
   for (const { uid } of fleet.declared.clusters) {
     const record = fleet.stored.health[uid];
     if (record) fleet.stored.health[uid] = distrust(record, voter, untilMs);
   }
 }
 
+/** What another version of the control plane has decided, and when that comes to the store. */
+const underWay = new WeakMap<Fleet, { situation: Situation; verdict: Verdict; tick: number }>();
+
 /** Decides upon what is known now, and records what comes of it; a tick that is delivered twice does so twice. */
 export function decide(fleet: Fleet, tick: number, sink: Sink): void {
   if (fleet.has('stall')) return;
+  finishStale(fleet, tick, sink);
   const times = fleet.has('twice') ? 2 : 1;
   for (let time = 0; time < times; time++) {
-    const situation = fleet.situation(tick);
-    const verdict = fleet.production.decide(situation);
+    const situation = fleet.situation();
+    const verdict = fleet.product.decide(situation);
     if (verdict === undefined || isLost(fleet, tick)) return;
-    const entry = fleet.record(tick, situation, verdict);
+    if (fleet.has('stale') && !underWay.has(fleet))
+      underWay.set(fleet, { situation, verdict, tick: tick + STALE_SECONDS });
+    const entry = fleet.record(situation, verdict);
     if (entry) sink.decided(entry);
-    if (fleet.has('stale')) writeAgain(fleet, tick, verdict, sink);
   }
+}
+
+/** It comes with a verdict on a state that is over by now, or, if nobody else was faster, with the next one. */
+function finishStale(fleet: Fleet, tick: number, sink: Sink): void {
+  const found = underWay.get(fleet);
+  if (found === undefined || tick < found.tick) return;
+  underWay.delete(fleet);
+  const entry = fleet.record(found.situation, found.verdict);
+  if (entry) sink.decided(entry);
 }
 
 /** The store does not take it: another decider came first, or it is throttled. */
@@ -109,30 +129,26 @@ function isLost(fleet: Fleet, tick: number): boolean {
   return fleet.has('refuse') && noise(tick, fleet.stored.decisions, 11) < 0.7;
 }
 
-/** A decider that has lost its lease comes with what it decided before. */
-function writeAgain(fleet: Fleet, tick: number, verdict: Verdict, sink: Sink): void {
-  const entry = fleet.record(tick, fleet.situation(tick), verdict);
-  if (entry) sink.decided(entry);
-}
-
-/** What somebody asks for; what is refused changes nothing. */
-export function ask(fleet: Fleet, tick: number, command: Command, actor: string, sink: Sink): Verdict | undefined {
-  if (fleet.has('stall')) return undefined;
-  const situation = fleet.situation(tick, command, actor);
-  const verdict = fleet.production.decide(situation);
-  const entry = verdict && fleet.record(tick, situation, verdict);
-  if (entry) sink.decided(entry);
-  return verdict;
+/** What somebody asks for; what is refused changes nothing. `noted` is called when it was granted, before anybody judges it. */
+export function ask(fleet: Fleet, command: Command, sink: Sink, noted: () => void): void {
+  if (fleet.has('stall')) return;
+  const situation = fleet.situation(command, PERSON);
+  const verdict = fleet.product.decide(situation);
+  const entry = verdict && fleet.record(situation, verdict);
+  if (entry === undefined) return;
+  noted();
+  sink.decided(entry);
 }
 
 /** Every gateway is made to follow; nothing is, while the control plane does not run or has died after it decided. */
 export function push(fleet: Fleet, tick: number, seed: number, sink: Sink): void {
   if (fleet.has('stall') || (fleet.has('crash') && tick % 10 !== 0)) return;
-  const faults = new Set<string>(fleet.active.map(({ type }) => type));
   const order = fleet.order();
   for (const [index, gateway] of fleet.stored.gateways.entries()) {
+    const before = gateway.applied;
     if (tick % SWEEP_SECONDS === 0) sweep(gateway, order);
-    if (follow(gateway, order, tick, faults, seed + index)) sink.verified({ tick, fleet, gateway });
+    follow(gateway, order, tick, faultsOf(gateway, fleet.active), seed + index);
+    if (!isSame(before, gateway.applied)) sink.pushed({ tick, fleet, gateway, before, after: gateway.applied });
   }
 }
 
@@ -141,8 +157,9 @@ export function tamper(fleet: Fleet, tick: number, seed: number): void {
   for (const gateway of fleet.stored.gateways) {
     const key = Object.keys(gateway.applied)[0];
     const shares = key === undefined ? undefined : gateway.applied[key];
-    if (key === undefined || shares === undefined) continue;
+    if (key === undefined || shares === undefined || !faultsOf(gateway, fleet.active).has('tamper')) continue;
     const chosen = Math.floor(noise(seed, tick, 13) * shares.length);
-    gateway.applied[key] = shares.map((share, index) => ({ ...share, percent: index === chosen ? 100 : 0 }));
+    const changed = shares.map((share, index) => ({ ...share, percent: index === chosen ? 100 : 0 }));
+    gateway.applied = { ...gateway.applied, [key]: changed };
   }
 }

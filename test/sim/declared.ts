@@ -1,44 +1,52 @@
-import type { Pool } from '../../functions/core/ir.ts';
-import { placementsOf } from '../../functions/core/placements.ts';
-import type { ClusterFacts, Placement, Policy } from '../../functions/core/situation.ts';
-import type { FleetEvent } from './events.ts';
-import { cluster, type FleetScenario, msAt } from './scenario.ts';
+/** What people have declared at a time: what was declared at first, and the edits that are in force. */
 
-/** What people have declared at a time. */
+import { placementKey, placementsOf } from '../../functions/core/allocation/placements.ts';
+import type { ClusterFacts, Placement, Policy } from '../../functions/core/failover/situation.ts';
+import type { Pool } from '../../functions/core/ir.ts';
+import type { EventOf, FleetEvent } from './events.ts';
+import { cluster, type FleetScenario, msAt, sorted } from './scenario.ts';
+
 export interface Declared {
   policy: Policy;
   clusters: ClusterFacts[];
   pools: Pool[];
   placements: Placement[];
+  /** By key of the pool. */
+  placementOf: ReadonlyMap<string, Placement>;
 }
 
-/** What was declared at first, and the edits that are in force. */
 export function declaredAt(
   base: FleetScenario,
   events: readonly FleetEvent[],
   active: readonly FleetEvent[],
   tick: number,
+  isIsolated: (cluster: string) => boolean,
 ): Declared {
   const policy = active.reduce(editPolicy, base.policy);
-  const membership = active.reduce(editMembers, { clusters: base.clusters, pools: base.pools });
+  const first = { clusters: base.clusters, pools: base.pools };
+  const membership = active.reduce((so, event) => accepted(so, editMembers(so, event), isIsolated), first);
   const clusters = membership.clusters
     .map((item) => incarnation(item, events, tick))
     .map((item) => ({
       ...item,
-      voters: policy.voters.filter((voter) => covers(voter, item.name)).map(({ name }) => name),
+      voters: policy.voters.filter((voter) => voter.clusters?.includes(item.name) ?? true).map(({ name }) => name),
     }))
     .map((item) => active.reduce(shrink, item))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const pools = membership.pools.map((item) => active.reduce(surge, item));
-  return { policy, clusters, pools, placements: placementsOf(pools) };
-}
-
-function covers({ clusters }: { clusters?: string[] | undefined }, name: string): boolean {
-  return clusters?.includes(name) ?? true;
+  const placements = placementsOf(pools);
+  const byKey = new Map(placements.map((placement) => [placement.key, placement]));
+  const placementOf = new Map(
+    pools.flatMap((pool) => {
+      const placement = byKey.get(placementKey(pool));
+      return placement ? [[pool.key, placement] as const] : [];
+    }),
+  );
+  return { policy, clusters, pools, placements, placementOf };
 }
 
 function editPolicy(policy: Policy, event: FleetEvent): Policy {
-  const { health, failover, safety, voters } = policy;
+  const { failover, safety, voters } = policy;
   switch (event.type) {
     case 'mode':
       return { ...policy, automation: event.mode };
@@ -46,12 +54,14 @@ function editPolicy(policy: Policy, event: FleetEvent): Policy {
       return { ...policy, safety: { ...safety, gates: safety.gates.map((gate) => ({ ...gate, open: false })) } };
     case 'freeze':
       return { ...policy, failover: { ...failover, freezeWindows: [...failover.freezeWindows, windowOf(event)] } };
+    case 'failback':
+      return { ...policy, failover: { ...failover, failback: { ...failover.failback, mode: event.mode } } };
     case 'voters': {
       const kept = voters.filter(({ name }) => event.names.includes(name));
       return kept.some(({ type }) => type !== 'gateway-view') ? { ...policy, voters: kept } : policy;
     }
     case 'tune':
-      return { ...policy, ...tuned(health, failover, event) };
+      return tuned(policy, event);
     default:
       return policy;
   }
@@ -61,21 +71,30 @@ function windowOf({ tick, seconds }: FleetEvent): Policy['failover']['freezeWind
   return { type: 'once', from: new Date(msAt(tick)).toISOString(), to: new Date(msAt(tick + seconds)).toISOString() };
 }
 
-function tuned(
-  health: Policy['health'],
-  failover: Policy['failover'],
-  { field, value }: Extract<FleetEvent, { type: 'tune' }>,
-): Pick<Policy, 'health' | 'failover'> {
+function tuned(policy: Policy, { field, value }: EventOf<'tune'>): Policy {
+  const { health, failover } = policy;
   switch (field) {
     case 'thresholds':
-      return { health: { ...health, failureThreshold: value, successThreshold: value + 1 }, failover };
+      return { ...policy, health: { ...health, ...thresholdsOf(value) } };
     case 'dwell':
-      return { health: { ...health, dwellSeconds: value }, failover };
-    case 'interval':
-      return { health: { ...health, intervalSeconds: value }, failover };
+      return { ...policy, health: { ...health, dwellSeconds: value } };
     case 'cooldown':
-      return { health, failover: { ...failover, cooldownSeconds: value } };
+      return { ...policy, failover: { ...failover, cooldownSeconds: value } };
+    case 'headroom':
+      return { ...policy, failover: { ...failover, headroomPercent: value } };
+    case 'ask':
+      return { ...policy, failover: { ...failover, correlation: { ...failover.correlation, action: 'ask' } } };
   }
+}
+
+function thresholdsOf(value: number): Partial<Policy['health']> {
+  const failureWindow = 2 * value - 1;
+  return {
+    failureThreshold: value,
+    failureWindow,
+    successThreshold: value + 1,
+    recoveryWindow: Math.max(8, failureWindow),
+  };
 }
 
 interface Membership {
@@ -83,35 +102,56 @@ interface Membership {
   pools: Pool[];
 }
 
-function editMembers({ clusters, pools }: Membership, event: FleetEvent): Membership {
-  if (event.type === 'join') {
-    if (clusters.some(({ name }) => name === event.cluster)) return { clusters, pools };
-    const member = { cluster: event.cluster, weight: 50, tier: 0, endpoints: [] };
-    return {
-      clusters: [...clusters, cluster(event.cluster, { createdAtMs: msAt(event.tick) })],
-      pools: pools.map((pool) => ({ ...pool, members: [...pool.members, member] })),
-    };
-  }
-  if (event.type === 'leave') {
-    const left = pools.map((pool) => ({
-      ...pool,
-      members: pool.members.filter((member) => member.cluster !== event.cluster),
-    }));
-    const isServed = left.every(({ members }) => members.some(({ weight }) => weight > 0));
-    return isServed
-      ? { clusters: clusters.filter(({ name }) => name !== event.cluster), pools: left }
-      : { clusters, pools };
-  }
-  if (event.type === 'weight') return { clusters, pools: pools.map((pool, index) => weigh(pool, index, event)) };
-  return { clusters, pools };
+/** A write after which nobody may serve a pool is refused. */
+function accepted(before: Membership, after: Membership, isIsolated: (cluster: string) => boolean): Membership {
+  if (after === before) return before;
+  const isServed = ({ members }: Pool) => members.some(({ weight, cluster: name }) => weight > 0 && !isIsolated(name));
+  const isWorse = after.pools.some((pool, index) => {
+    const former = before.pools[index];
+    return !isServed(pool) && former !== undefined && isServed(former);
+  });
+  return isWorse ? before : after;
 }
 
-function weigh(pool: Pool, index: number, event: Extract<FleetEvent, { type: 'weight' }>): Pool {
-  if (index !== event.pool) return pool;
+function editMembers(so: Membership, event: FleetEvent): Membership {
+  const { clusters, pools } = so;
+  switch (event.type) {
+    case 'join':
+      return clusters.some(({ name }) => name === event.cluster) ? so : joined(so, event);
+    case 'leave': {
+      const isOther = (name: string) => name !== event.cluster;
+      const left = pools.map((pool) => ({ ...pool, members: pool.members.filter((item) => isOther(item.cluster)) }));
+      return { clusters: clusters.filter(({ name }) => isOther(name)), pools: left };
+    }
+    case 'weight':
+      return { clusters, pools: withMember(pools, event, { weight: event.value }) };
+    case 'tier':
+      return { clusters, pools: withMember(pools, event, { tier: event.value }) };
+    case 'pin':
+      return { clusters, pools: pools.map((pool, at) => (at === event.pool ? { ...pool, pinned: true } : pool)) };
+    default:
+      return so;
+  }
+}
+
+function joined({ clusters, pools }: Membership, event: EventOf<'join'>): Membership {
+  const member = { cluster: event.cluster, weight: 50, tier: 0, endpoints: [] };
   return {
-    ...pool,
-    members: pool.members.map((member, at) => (at === event.member ? { ...member, weight: event.weight } : member)),
+    clusters: [...clusters, cluster(event.cluster, { createdAtMs: msAt(event.tick) })],
+    pools: pools.map((pool) => ({ ...pool, members: sorted([...pool.members, member]) })),
   };
+}
+
+function withMember(
+  pools: readonly Pool[],
+  { pool, member }: { pool: number; member: number },
+  changes: Partial<Pool['members'][number]>,
+): Pool[] {
+  return pools.map((item, at) => {
+    if (at !== pool) return item;
+    const members = item.members.map((one, index) => (index === member ? { ...one, ...changes } : one));
+    return { ...item, members: sorted(members) };
+  });
 }
 
 /** A cluster that is deleted and created again is another one. */

@@ -1,16 +1,20 @@
-import { type HealthRecord, unknownHealth } from '../../functions/core/health.ts';
-import type { Command, Situation, Verdict } from '../../functions/core/situation.ts';
-import { NO_TRAFFIC, type Traffic } from '../../functions/core/traffic.ts';
+/** A fleet of the simulated world, and what the store keeps of it. */
+
+import type { ClusterFacts, Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
+import { trafficRecord } from '../../functions/store/records/traffic.ts';
+import { Chronicle } from './chronicle.ts';
 import { type Declared, declaredAt } from './declared.ts';
 import { type FleetEvent, isActive } from './events.ts';
-import { type Gateway, gateway, isSame, type Order, type Programmed } from './gateway.ts';
+import { type Gateway, gateway, isSame, type Order, type Programmed, percentOf } from './gateway.ts';
 import type { DecisionEntry } from './history.ts';
-import { Oracle } from './oracle.ts';
-import type { Production } from './production.ts';
+import { Book } from './people.ts';
+import { type HealthRecord, type Product, unknownHealth } from './product.ts';
 import { type FleetScenario, msAt } from './scenario.ts';
-import type { Delivery } from './world.ts';
+import { type View, Witness } from './witness.ts';
+import { type Condition, conditionOf, type Delivery, Strain } from './world.ts';
 
-/** What the store keeps of a fleet. Plain data: it may be written as JSON and read back at any time. */
+/** Plain data: it may be written as JSON and read back at any time. */
 export interface Stored {
   traffic: Traffic;
   health: Record<string, HealthRecord>;
@@ -20,86 +24,148 @@ export interface Stored {
   decisions: number;
 }
 
-/** A fleet of the simulated world, and the shell that production has around `decide`. */
+/** A gateway that has not followed for so long is left behind, as long as another one follows: nobody waits for it any more. */
+const LEFT_BEHIND_SECONDS = 60;
+
 export class Fleet {
   readonly scenario: FleetScenario;
   readonly events: readonly FleetEvent[];
-  readonly production: Production;
-  readonly oracle = new Oracle();
+  readonly product: Product;
+  readonly witness = new Witness();
+  readonly book = new Book();
+  readonly strain = new Strain();
+  readonly chronicle: Chronicle;
+  readonly calmFromTick: number;
   /** By the tick in which they arrive. */
   readonly arrivals = new Map<number, Delivery[]>();
   stored: Stored;
   declared: Declared;
   active: readonly FleetEvent[] = [];
-  nowMs = msAt(0);
+  tick = 0;
   /** Until when the votes of a voter are void, in the simulator's own account. */
-  readonly suspects = new Map<string, number>();
-  private programmedCache: { traffic: Traffic; declared: Declared; programmed: Programmed } | undefined;
+  readonly suspectUntilMs = new Map<string, number>();
+  private readonly programmedOf = new WeakMap<Traffic['allocation'], { declared: Declared; programmed: Programmed }>();
   private readonly boundaries: Set<number>;
 
-  constructor(scenario: FleetScenario, events: readonly FleetEvent[], production: Production) {
+  /** `calmFromTick`: when links stop losing requests. */
+  constructor(scenario: FleetScenario, events: readonly FleetEvent[], product: Product, calmFromTick: number) {
+    this.calmFromTick = calmFromTick;
     this.scenario = scenario;
     this.events = events;
-    this.production = production;
+    this.product = product;
+    this.chronicle = new Chronicle(scenario.formerTraffic !== undefined);
     this.boundaries = new Set([0, ...events.flatMap(({ tick, seconds }) => [tick, tick + seconds])]);
-    this.declared = declaredAt(scenario, [], [], 0);
-    const gateways = Array.from({ length: scenario.gateways }, (_, index) => gateway(`g${index}`));
-    this.stored = { traffic: NO_TRAFFIC, health: {}, gateways, version: 0, decisions: 0 };
+    this.declared = declaredAt(scenario, [], [], 0, () => false);
+    const gateways = scenario.gateways.map(({ name, latencySeconds }) => gateway(name, latencySeconds));
+    this.stored = { traffic: trafficAtFirst(scenario), health: {}, gateways, version: 0, decisions: 0 };
   }
 
   get name(): string {
     return this.scenario.name;
   }
 
+  get nowMs(): number {
+    return msAt(this.tick);
+  }
+
   /** Edits take effect; true when anything has begun or ended. */
   enter(tick: number): boolean {
-    this.nowMs = msAt(tick);
+    this.tick = tick;
     if (!this.boundaries.has(tick)) return false;
     this.active = this.events.filter((event) => isActive(event, tick));
     const before = JSON.stringify(this.declared.pools);
-    this.declared = declaredAt(this.scenario, this.events, this.active, tick);
+    const isIsolated = (name: string) => this.book.isIsolated(name);
+    this.declared = declaredAt(this.scenario, this.events, this.active, tick, isIsolated);
     if (JSON.stringify(this.declared.pools) !== before) this.stored.version++;
     return true;
   }
 
-  isSuspect(voter: string, nowMs: number): boolean {
-    return nowMs < (this.suspects.get(voter) ?? 0);
+  has(...types: FleetEvent['type'][]): boolean {
+    return this.active.some((event) => types.includes(event.type));
   }
 
-  has(type: FleetEvent['type']): boolean {
-    return this.active.some((event) => event.type === type);
+  isSuspect(voter: string): boolean {
+    return this.nowMs < (this.suspectUntilMs.get(voter) ?? 0);
+  }
+
+  get view(): View {
+    const { policy } = this.declared;
+    return { policy, nowMs: this.nowMs, isSuspect: (voter) => this.isSuspect(voter) };
+  }
+
+  /** What becomes of clusters in this tick, and what is to be said of it. */
+  live(): void {
+    const { tick, declared, witness, view, book } = this;
+    const loads = this.loads();
+    const loadOf = (name: string) => loads.get(name) ?? 0;
+    for (const facts of declared.clusters) {
+      const base = this.scenario.clusters.find(({ name }) => name === facts.name)?.capacity;
+      this.strain.note({ uid: facts.uid, capacity: base }, loadOf(facts.name), tick);
+    }
+    const conditionOf = (facts: ClusterFacts) => this.conditionOf(facts);
+    const isSlow = (facts: ClusterFacts) => this.isSlow(facts);
+    this.chronicle.note(tick, declared, { witness, view, book, loadOf, conditionOf, isSlow });
+  }
+
+  /** It is well, nothing that has ever happened to it can still hold it back, and people leave it alone. */
+  isSpotless(name: string): boolean {
+    return !this.book.isHandled(name) && this.chronicle.isSpotless(name, this.tick);
+  }
+
+  conditionOf(facts: ClusterFacts): Condition {
+    return conditionOf(facts, this.active, this.tick, this.strain);
+  }
+
+  /** It answers late, by itself or under its load. */
+  isSlow({ name, uid }: ClusterFacts): boolean {
+    return (
+      this.strain.isHot(uid) || this.active.some((event) => event.type === 'slow' && event.clusters.includes(name))
+    );
+  }
+
+  /** What gateways send to each cluster, in requests per second: each has an equal part of every pool. */
+  loads(): Map<string, number> {
+    const loads = new Map<string, number>();
+    const { gateways } = this.stored;
+    for (const { applied } of gateways) addLoads(loads, this.declared, applied, 1 / gateways.length);
+    return loads;
   }
 
   order(): Order {
     return { version: this.stored.version, programmed: this.programmed(this.stored.traffic) };
   }
 
-  programmed(traffic: Traffic): Programmed {
-    const cached = this.programmedCache;
-    if (cached?.traffic === traffic && cached.declared === this.declared) return cached.programmed;
-    const programmed = Object.fromEntries(
-      this.declared.pools.map((pool) => [pool.key, this.production.sharesOf(pool, traffic)]),
-    );
-    this.programmedCache = { traffic, declared: this.declared, programmed };
+  /** What gateways are to do, by pool. */
+  programmed({ allocation }: Pick<Traffic, 'allocation'>): Programmed {
+    const cached = this.programmedOf.get(allocation);
+    if (cached?.declared === this.declared) return cached.programmed;
+    const programmed: Programmed = {};
+    for (const { key } of this.declared.pools) {
+      const placement = this.declared.placementOf.get(key);
+      if (placement) programmed[key] = this.product.sharesOf(placement, { allocation });
+    }
+    this.programmedOf.set(allocation, { declared: this.declared, programmed });
     return programmed;
   }
 
   verifiedAtMs(): number | undefined {
     const { gateways, version } = this.stored;
-    if (gateways.some(({ verified }) => verified !== version)) return undefined;
-    return msAt(Math.max(...gateways.map(({ verifiedAtTick }) => verifiedAtTick)));
+    const isLeft = ({ behindSinceTick = this.tick }: Gateway) => this.tick - behindSinceTick > LEFT_BEHIND_SECONDS;
+    const following = gateways.filter((gate) => !isLeft(gate));
+    if (following.length === 0 || following.some(({ verified }) => verified !== version)) return undefined;
+    return msAt(Math.max(...following.map(({ verifiedAtTick }) => verifiedAtTick)));
   }
 
-  healthOf({ name, uid }: { name: string; uid: string }, nowMs: number): HealthRecord {
-    return this.stored.health[uid] ?? unknownHealth(this.name, name, uid, nowMs);
+  healthOf({ name, uid }: { name: string; uid: string }): HealthRecord {
+    return this.stored.health[uid] ?? unknownHealth(this.name, name, uid, this.nowMs);
   }
 
-  situation(tick: number, command?: Command, actor = 'automation'): Situation {
+  situation(command?: Command, actor = 'automation'): Situation {
     const { policy, clusters, placements } = this.declared;
     const known = clusters.flatMap(({ uid }) => this.stored.health[uid] ?? []);
     return {
       fleet: this.name,
-      nowMs: msAt(tick),
+      nowMs: this.nowMs,
       decision: `dec_${this.name}_${this.stored.decisions + 1}`,
       actor,
       ...(command && { command }),
@@ -113,26 +179,37 @@ export class Fleet {
   }
 
   /** The write is conditional on the version that was decided upon. */
-  record(tick: number, situation: Situation, verdict: Verdict): DecisionEntry | undefined {
+  record(situation: Situation, verdict: Verdict): DecisionEntry | undefined {
     const { stored } = this;
     if (verdict.outcome === 'refused' || verdict.traffic.version !== stored.traffic.version + 1) return undefined;
     const before = this.programmed(stored.traffic);
     stored.traffic = verdict.traffic;
     stored.decisions++;
-    if (verdict.outcome === 'applied') stored.version++;
     const after = this.programmed(stored.traffic);
-    return { tick, fleet: this, situation, verdict, before, after };
-  }
-
-  /** What gateways really do is what is wanted, whatever the control plane knows of it. */
-  isFollowed(): boolean {
-    const wanted = this.programmed(this.stored.traffic);
-    return this.stored.gateways.every(({ applied }) => isSame(applied, wanted));
+    if (verdict.outcome === 'applied' || !isSame(before, after)) stored.version++;
+    return { tick: this.tick, fleet: this, situation, verdict, before, after };
   }
 
   /** As if the control plane had been started anew. */
   restart(): void {
     this.stored = JSON.parse(JSON.stringify(this.stored)) as Stored;
-    this.programmedCache = undefined;
   }
+}
+
+/** Adds what clusters have to serve of a part of the load of each pool. */
+export function addLoads(loads: Map<string, number>, { pools }: Declared, programmed: Programmed, part = 1): void {
+  for (const { key, load = 0, members } of pools) {
+    if (load === 0) continue;
+    for (const { cluster } of members) {
+      const own = (percentOf(programmed, key, cluster) * load * part) / 100;
+      loads.set(cluster, (loads.get(cluster) ?? 0) + own);
+    }
+  }
+}
+
+/** What an older release has stored is read as production reads it. */
+function trafficAtFirst({ formerTraffic }: FleetScenario): Traffic {
+  if (formerTraffic === undefined) return NO_TRAFFIC;
+  const read = trafficRecord.migrations.reduce<unknown>((value, migration) => migration.parse(value), formerTraffic);
+  return trafficRecord.schema.parse(read);
 }

@@ -1,24 +1,34 @@
+/** Gateways, and what the control plane knows of them; plain data. */
+
 import type { Share } from '../../functions/core/ir.ts';
+import type { FleetEvent } from './events.ts';
 import { noise } from './prng.ts';
 
 /** By key of the pool. */
 export type Programmed = Record<string, Share[]>;
 
-/** A gateway, and what the control plane knows of it; plain data. */
 export interface Gateway {
   name: string;
+  /** How long it takes to follow a call. */
+  latencySeconds: number;
   /** What it really does. */
   applied: Programmed;
-  /** Version of the last request that it has taken. */
+  /** Version of the last order that it has taken. */
   seen: number;
-  /** From then on reads show it. */
-  visibleAt: number;
+  /** A call that is under way. */
+  call?: { order: Order; untilTick: number; isAnswered: boolean } | undefined;
+  /** Version of the last order that it has confirmed. */
+  pushed: number;
+  /** From then on reads show what it does. */
+  visibleAtTick: number;
   /** Version that it was last verified to follow; -1: it has to be looked at. */
   verified: number;
   verifiedAtTick: number;
-  nextAttemptAt: number;
-  /** What it was asked for last. */
-  pushed: number;
+  /** What it was last read to do. */
+  verifiedPoints: Programmed;
+  /** Since when it does not follow. */
+  behindSinceTick?: number | undefined;
+  nextAttemptAtTick: number;
   calls: number;
 }
 
@@ -27,56 +37,76 @@ export interface Order {
   programmed: Programmed;
 }
 
-export type GatewayFault = 'throttle' | 'unanswered' | 'partial' | 'eventual';
-
-export function gateway(name: string): Gateway {
+export function gateway(name: string, latencySeconds: number): Gateway {
   return {
-    name,
-    applied: {},
-    seen: 0,
-    visibleAt: 0,
-    verified: -1,
-    verifiedAtTick: 0,
-    nextAttemptAt: 0,
-    pushed: -1,
-    calls: 0,
+    ...{ name, latencySeconds, applied: {}, seen: 0, pushed: -1, visibleAtTick: 0, verified: -1, verifiedAtTick: 0 },
+    ...{ verifiedPoints: {}, nextAttemptAtTick: 0, calls: 0 },
   };
 }
 
-/** One second of work at a gateway: push what is not there, or read back what was pushed; true once it is verified anew. */
-export function follow(gate: Gateway, order: Order, tick: number, faults: ReadonlySet<string>, salt: number): boolean {
-  if (gate.verified === order.version || tick < gate.nextAttemptAt) return false;
-  gate.calls++;
-  if (gate.pushed === order.version && tick >= gate.visibleAt && isSame(gate.applied, order.programmed)) {
-    gate.verified = order.version;
-    gate.verifiedAtTick = tick;
-    return true;
-  }
-  if (gate.pushed === order.version && tick < gate.visibleAt) return false;
-  push(gate, order, tick, faults, salt);
-  return false;
+/** The faults of one gateway now. */
+export function faultsOf({ name }: Pick<Gateway, 'name'>, active: readonly FleetEvent[]): Set<FleetEvent['type']> {
+  return new Set(active.flatMap((event) => ('gateways' in event && event.gateways.includes(name) ? [event.type] : [])));
 }
 
-function push(gate: Gateway, order: Order, tick: number, faults: ReadonlySet<string>, salt: number): void {
-  if (faults.has('throttle') && noise(salt, tick, 1) < 0.8) {
-    gate.nextAttemptAt = tick + 1 + Math.floor(noise(salt, tick, 2) * 4);
+const CLOSED = ['unreachable', 'unwritable', 'throttled', 'unanswered', 'partial', 'eventual'] as const;
+
+/** Whether it takes writes, and shows them, as documented. */
+export function takesWrites(gate: Pick<Gateway, 'name'>, active: readonly FleetEvent[]): boolean {
+  const faults = faultsOf(gate, active);
+  return CLOSED.every((fault) => !faults.has(fault));
+}
+
+/** One second of work at a gateway: push what is not there, or read back what was pushed. */
+export function follow(gate: Gateway, order: Order, tick: number, faults: ReadonlySet<string>, salt: number): void {
+  finishCall(gate, tick, faults, salt);
+  if (gate.verified !== order.version) gate.behindSinceTick ??= tick;
+  if (gate.verified === order.version || gate.call !== undefined || tick < gate.nextAttemptAtTick) return;
+  gate.calls++;
+  const isPushed = gate.pushed === order.version;
+  if (faults.has('unreachable') || (!isPushed && faults.has('unwritable'))) return;
+  if (isPushed) {
+    if (tick >= gate.visibleAtTick) verify(gate, order, tick);
     return;
   }
-  gate.seen = order.version;
+  if (faults.has('throttled') && noise(salt, tick, 1) < 0.8) {
+    gate.nextAttemptAtTick = tick + 1 + Math.floor(noise(salt, tick, 2) * 4);
+    return;
+  }
+  gate.call = { order, untilTick: tick + gate.latencySeconds - 1, isAnswered: !faults.has('unanswered') };
+  finishCall(gate, tick, faults, salt);
+}
+
+/** What was asked for is in force from now on. */
+function finishCall(gate: Gateway, tick: number, faults: ReadonlySet<string>, salt: number): void {
+  const { call } = gate;
+  if (call === undefined || tick < call.untilTick) return;
+  gate.call = undefined;
+  gate.seen = call.order.version;
   if (faults.has('partial')) {
-    for (const [index, [key, shares]] of Object.entries(order.programmed).entries()) {
-      if (noise(salt, tick, index) < 0.5) gate.applied[key] = shares;
-    }
-    gate.nextAttemptAt = tick + 1;
+    const taken = Object.entries(call.order.programmed).filter((_, index) => noise(salt, tick, index) < 0.5);
+    gate.applied = { ...gate.applied, ...Object.fromEntries(taken) };
+    gate.nextAttemptAtTick = tick + 1;
     return;
   }
-  gate.applied = structuredClone(order.programmed);
-  if (faults.has('unanswered')) {
-    gate.nextAttemptAt = tick + 3;
+  gate.applied = { ...call.order.programmed };
+  if (!call.isAnswered) {
+    gate.nextAttemptAtTick = tick + 3;
     return;
   }
-  gate.pushed = order.version;
-  gate.visibleAt = faults.has('eventual') ? tick + 1 + Math.floor(noise(salt, tick, 3) * 8) : tick + 1;
+  gate.pushed = call.order.version;
+  gate.visibleAtTick = tick + 1 + (faults.has('eventual') ? Math.floor(noise(salt, tick, 3) * 8) : 0);
+}
+
+function verify(gate: Gateway, order: Order, tick: number): void {
+  if (!isSame(gate.applied, order.programmed)) {
+    gate.pushed = -1;
+    return;
+  }
+  gate.verified = order.version;
+  gate.verifiedAtTick = tick;
+  gate.verifiedPoints = gate.applied;
+  gate.behindSinceTick = undefined;
 }
 
 /** The regular comparison with what is wanted: a gateway that somebody else has changed is no longer verified. */
@@ -87,5 +117,20 @@ export function sweep(gate: Gateway, order: Order): void {
 }
 
 export function isSame(a: Programmed, b: Programmed): boolean {
-  return JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
+  if (a === b) return true;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => isSameShares(a[key], b[key]));
+}
+
+function isSameShares(a: readonly Share[] = [], b: readonly Share[] = []): boolean {
+  if (a === b) return true;
+  return (
+    a.length === b.length &&
+    a.every(({ cluster, percent }, index) => b[index]?.cluster === cluster && b[index]?.percent === percent)
+  );
+}
+
+/** What a cluster has of a pool. */
+export function percentOf(programmed: Programmed, key: string, cluster: string): number {
+  return programmed[key]?.find((share) => share.cluster === cluster)?.percent ?? 0;
 }

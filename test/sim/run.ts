@@ -1,57 +1,66 @@
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { usageOf } from '../../infra/scripts.ts';
-import { quantile } from './measures.ts';
-import { type Simulation, shorten, simulate, traceOf } from './simulate.ts';
+import { Measures, quantile } from './measures.ts';
+import { type Found, shorten, simulate, traceOf } from './simulate.ts';
 
 const INTEGER = /^[0-9]+$/;
 
 const { values } = parseArgs({
   options: {
-    ticks: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: '1' },
+    ticks: { type: 'string', default: '50000' },
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
     episode: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 });
-if (![values.ticks, values.seed, values.episode].every((text) => INTEGER.test(text))) {
+const numbers = [values.ticks, values.episode, values.seed ?? '1', values.seeds ?? '1'];
+if (!numbers.every((text) => INTEGER.test(text)) || (values.seed !== undefined && values.seeds !== undefined)) {
   console.error(usageOf('sim'));
   process.exit(2);
 }
 
-const result = simulate({
-  ticks: Number(values.ticks),
-  seed: Number(values.seed),
-  episode: Number(values.episode),
-  goesOn: true,
-});
-for (const found of firstOfEach(result)) console.error(`${traceOf(shorten(found))}\n`);
-const summary = summaryOf(result);
+const seeds = values.seeds ? drawSeeds(Number(values.seeds)) : [Number(values.seed ?? '1')];
+console.error(`seeds ${seeds.join(' ')}`);
+const result = { ticks: 0, episodes: 0, violations: [] as Found[], measures: new Measures() };
+for (const seed of seeds) {
+  const run = simulate({ ticks: Number(values.ticks), seed, episode: Number(values.episode), goesOn: true });
+  for (const found of firstOfEach(run.violations)) console.error(`${traceOf(shorten(found))}\n`);
+  result.ticks += run.ticks;
+  result.episodes += run.episodes;
+  result.violations.push(...run.violations);
+  result.measures.add(run.measures);
+}
+const summary = summaryOf();
 if (values.json) console.log(JSON.stringify(summary));
 else console.table(flat(summary));
 process.exitCode = result.violations.length > 0 ? 1 : 0;
 
-function firstOfEach({ violations }: Simulation): Simulation['violations'] {
-  const names = [...new Set(violations.map(({ invariant }) => invariant))];
-  return names.flatMap((name) => violations.find(({ invariant }) => invariant === name) ?? []);
+function drawSeeds(count: number): number[] {
+  return Array.from({ length: count }, () => randomInt(1, 2 ** 31));
 }
 
-function summaryOf({ ticks, episodes, violations, measures }: Simulation) {
-  const count = (name: string) => violations.filter(({ invariant }) => invariant === name).length;
+/** A trace of one violation of each truth is enough to begin with. */
+function firstOfEach(violations: readonly Found[]): Found[] {
+  const names = [...new Set(violations.map(({ truth }) => truth))];
+  return names.flatMap((name) => violations.find(({ truth }) => truth === name) ?? []);
+}
+
+function summaryOf() {
+  const { ticks, episodes, violations, measures } = result;
+  const count = (name: string) => violations.filter(({ truth }) => truth === name).length;
   return {
     ticks,
     violations: violations.length,
-    falseFailovers: count('I3'),
-    missedFailovers: count('I4'),
-    detectTicks: { p50: quantile(measures.detections, 0.5), p99: quantile(measures.detections, 0.99) },
+    lostBeyondBound: Math.round(measures.lostBeyondBound),
+    falseFailovers: count('noHealthyLoses'),
+    missedFailovers: count('deadAreLeft'),
     maxDirectionChangesPerHour: measures.maxTurnsPerHour,
+    seeds,
     episodes,
     decisions: measures.decisions,
-    failovers: measures.failovers,
-    detections: measures.detections.length,
-    switchTicks: { p50: quantile(measures.switches, 0.5), p99: quantile(measures.switches, 0.99) },
-    overloadSeconds: measures.overloadSeconds,
-    lostRequests: Math.round(measures.lostRequests),
-    providerCalls: measures.providerCalls,
+    evacuationSeconds: { p50: quantile(measures.evacuations, 0.5), p99: quantile(measures.evacuations, 0.99) },
   };
 }
 

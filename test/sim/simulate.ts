@@ -1,14 +1,17 @@
-import { describe, scenarioOf } from './adversary.ts';
+/** Runs of many episodes, and the shortest trace of what they find. */
+
+import { scenarioOf } from './adversary.ts';
 import { type EpisodeOptions, runEpisode } from './episode.ts';
+import { describeEvent } from './events.ts';
 import { type DecisionEntry, textOf, type Violation } from './history.ts';
 import { Measures } from './measures.ts';
-import { PRODUCTION, type Production } from './production.ts';
+import { PRODUCT, type Product } from './product.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface SimulationOptions {
   ticks: number;
   seed: number;
-  production?: Production;
+  product?: Product;
   /** Goes on with the next episode; else it ends with the first violation. */
   goesOn?: boolean;
   /** Episode to begin with. */
@@ -30,18 +33,17 @@ export interface Simulation {
 
 /** Episode after episode, each with other fleets and other faults, until the ticks are done. */
 export function simulate(options: SimulationOptions): Simulation {
-  const { ticks, seed, production = PRODUCTION, goesOn = false, episode: first = 0 } = options;
+  const { ticks, seed, product = PRODUCT, goesOn = false, episode: first = 0 } = options;
   const result: Simulation = { ticks: 0, episodes: 0, violations: [], measures: new Measures() };
   for (let episode = first; result.ticks < ticks; episode++) {
     const scenario = scenarioOf(seed, episode);
     const maxTicks = ticks - result.ticks;
-    const run = runEpisode(scenario, { production, maxTicks });
+    const run = runEpisode(scenario, { product, maxTicks });
     result.ticks += run.ticks;
     result.episodes++;
     result.measures.add(run.measures);
-    if (!run.violation) continue;
-    result.violations.push({ ...run.violation, seed, episode, scenario });
-    if (!goesOn) break;
+    result.violations.push(...run.violations.map((violation) => ({ ...violation, seed, episode, scenario })));
+    if (!goesOn && result.violations.length > 0) break;
   }
   return result;
 }
@@ -49,15 +51,16 @@ export function simulate(options: SimulationOptions): Simulation {
 /** Runs that a trace may cost. */
 const MAX_RUNS = 200;
 
-/** The scenario with as few events as it takes to break the same invariant of the same fleet. */
-export function shorten(found: Found, production: Production = PRODUCTION): Found {
+/** The scenario with as few events as it takes to break the same truth of the same fleet. */
+export function shorten(found: Found, product: Product = PRODUCT): Found {
   let best = { ...found, scenario: { ...found.scenario, events: upTo(found, found.scenario.events) } };
   let runs = 0;
   const attempt = (events: Scenario['events']): boolean => {
     if (runs++ >= MAX_RUNS) return false;
     const scenario = { ...best.scenario, events };
-    const { violation } = runEpisode(scenario, { production });
-    if (violation?.invariant !== found.invariant || violation.fleet !== found.fleet) return false;
+    const { violations } = runEpisode(scenario, { product, until: found.truth });
+    const violation = violations.find(({ truth, fleet }) => truth === found.truth && fleet === found.fleet);
+    if (violation === undefined) return false;
     best = { ...best, ...violation, scenario: { ...scenario, events: upTo(violation, events) } };
     return true;
   };
@@ -75,20 +78,23 @@ function upTo({ tick }: Violation, events: Scenario['events']): Scenario['events
 }
 
 /** For people: what was broken, what it takes, and what was decided on the way. */
-export function traceOf(found: Found, production: Production = PRODUCTION): string {
+export function traceOf(found: Found, product: Product = PRODUCT): string {
   const decisions: string[] = [];
   const watch: EpisodeOptions['watch'] = (entry) => decisions.push(lineOf(entry));
-  runEpisode(found.scenario, { production, watch });
-  const { policy, clusters, pools } = found.scenario.fleets[0] ?? {};
+  runEpisode(found.scenario, { product, watch, until: found.truth });
+  const fleet = found.scenario.fleets.find(({ name }) => name === found.fleet);
+  const { voters = [], ...policy } = fleet?.policy ?? {};
+  const { clusters, pools, name: _, policy: __, ...rest } = fleet ?? {};
   return [
-    `${found.invariant} broken: seed ${found.seed}, episode ${found.episode}, tick ${found.tick}, fleet ${found.fleet}: ${found.detail}`,
-    `policy ${JSON.stringify({ ...policy, voters: policy?.voters.map(({ name, type }) => `${name}:${type}`) })}`,
-    `clusters ${clusters?.map(({ name, faultDomain, capacity }) => `${name}@${faultDomain}${capacity ? `(${capacity}/s)` : ''}`).join(' ')}`,
+    `${found.truth} broken: seed ${found.seed}, episode ${found.episode}, tick ${found.tick}, fleet ${found.fleet}: ${found.detail}`,
+    `policy ${JSON.stringify({ ...policy, voters: voters.map((voter) => `${voter.name}:${voter.type}`) })}`,
+    JSON.stringify(rest),
+    `clusters ${clusters?.map(({ name, site, capacity, joins }) => `${name}@${site}${capacity ? `(${capacity}/s)` : ''}${joins === 'at-once' ? '!' : ''}`).join(' ')}`,
     ...(pools ?? []).map((pool) => {
       const members = pool.members.map(({ cluster, weight, tier }) => `${cluster}=${weight}/tier ${tier}`);
       return `pool ${pool.key}${pool.pinned ? ' pinned' : ''} ${pool.load ?? 0}/s: ${members.join(' ')}`;
     }),
-    ...found.scenario.events.map(describe),
+    ...found.scenario.events.map(describeEvent),
     ...decisions.slice(-30),
   ].join('\n');
 }
@@ -96,5 +102,7 @@ export function traceOf(found: Found, production: Production = PRODUCTION): stri
 function lineOf({ tick, situation, verdict, after }: DecisionEntry): string {
   const asked = situation.command ? ` asked for ${situation.command.type}` : '';
   const shares = Object.entries(after).map(([key, list]) => `${key}=${list.map(({ percent }) => percent).join('/')}`);
-  return `tick ${tick}: ${verdict.outcome}${asked}: ${verdict.changes.map(textOf).join('; ')} → ${shares.join(' ')}`;
+  const standings = verdict.traffic.clusters.map(({ cluster, standing }) => `${cluster}:${standing}`).join(' ');
+  const changes = verdict.changes.map(textOf).join('; ');
+  return `tick ${tick}: ${verdict.outcome}${asked}: ${changes} [${standings}] → ${shares.join(' ')}`;
 }

@@ -1,29 +1,64 @@
-import type { ClusterFacts } from '../../functions/core/situation.ts';
+/** The world that probes look at: what clusters really are, and what becomes of what voters see of them. */
+
+import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
 import type { Observation } from '../../schemas/cluster.ts';
-import type { Voter } from '../../schemas/failover.ts';
 import type { FleetEvent } from './events.ts';
 import { noise } from './prng.ts';
 import { msAt } from './scenario.ts';
 
-/** The world that probes look at: what clusters really are, and what becomes of what voters see of them. */
+type Voter = Policy['voters'][number];
 
 /** shaky: some requests fail; nobody can say that it is up, or down. */
-export type Truth = 'up' | 'down' | 'shaky';
+export type Condition = 'up' | 'down' | 'shaky';
 
-export function truthOf(cluster: string, active: readonly FleetEvent[], tick: number): Truth {
-  let truth: Truth = 'up';
-  for (const event of active) {
-    if (event.type === 'wave') {
-      const isDown = Math.floor((tick - event.tick) / Math.max(1, event.period)) % 2 === 0;
-      if (isDown && event.clusters.includes(cluster)) return 'down';
-    } else if (event.type === 'down' && event.clusters.includes(cluster)) return 'down';
-    else if (isShaky(event) && event.clusters.includes(cluster)) truth = 'shaky';
+/** Load above this part of its capacity brings a cluster down after a time; it comes back some time after the load is gone. */
+const COLLAPSE_PART = 1.3;
+const COLLAPSE_SECONDS = 10;
+const RESTART_SECONDS = 60;
+
+/** What load does to clusters, by uid. */
+export class Strain {
+  private readonly hot = new Set<string>();
+  private readonly meltingSince = new Map<string, number>();
+  private readonly collapsed = new Map<string, number>();
+
+  isCollapsed(uid: string): boolean {
+    return this.collapsed.has(uid);
   }
-  return truth;
+
+  /** It has more to serve than it can, and answers late. */
+  isHot(uid: string): boolean {
+    return this.hot.has(uid);
+  }
+
+  note({ uid, capacity }: Pick<ClusterFacts, 'uid' | 'capacity'>, load: number, tick: number): void {
+    if (capacity === undefined) return;
+    if (load > capacity) this.hot.add(uid);
+    else this.hot.delete(uid);
+    if (load > capacity && this.collapsed.has(uid)) this.collapsed.set(uid, tick);
+    if (tick - (this.collapsed.get(uid) ?? tick) > RESTART_SECONDS) this.collapsed.delete(uid);
+    if (load <= capacity * COLLAPSE_PART) this.meltingSince.delete(uid);
+    else if (!this.meltingSince.has(uid)) this.meltingSince.set(uid, tick);
+    else if (tick - (this.meltingSince.get(uid) ?? tick) >= COLLAPSE_SECONDS) this.collapsed.set(uid, tick);
+  }
 }
 
-function isShaky(event: FleetEvent): event is Extract<FleetEvent, { clusters: string[]; cause: unknown }> {
-  return event.type === 'slow' || event.type === 'cold' || event.type === 'flicker';
+export function conditionOf(
+  { name, site, uid }: ClusterFacts,
+  active: readonly FleetEvent[],
+  tick: number,
+  strain: Strain,
+): Condition {
+  if (strain.isCollapsed(uid) || active.some((event) => isTaken(event, { name, site }, tick))) return 'down';
+  return active.some((event) => event.type === 'shaky' && event.clusters.includes(name)) ? 'shaky' : 'up';
+}
+
+/** It is down because of the event. */
+function isTaken(event: FleetEvent, { name, site }: Pick<ClusterFacts, 'name' | 'site'>, tick: number): boolean {
+  if (event.type === 'site') return event.site === site;
+  if (event.type === 'down') return event.clusters.includes(name);
+  if (event.type !== 'wave') return false;
+  return event.clusters.includes(name) && Math.floor((tick - event.tick) / Math.max(1, event.period)) % 2 === 0;
 }
 
 /** An observation on its way. */
@@ -32,14 +67,18 @@ export interface Delivery {
   cluster: string;
   uid: string;
   observation: Observation;
-  /** The outcome is what the cluster really was. */
-  isTrue: boolean;
+  /** What the cluster really was when it was looked at. */
+  condition: Condition;
 }
 
-interface Probe {
+export interface Probe {
   seed: number;
   cluster: ClusterFacts;
+  condition: Condition;
+  isSlow: boolean;
   voter: Voter;
+  /** Percent of its requests that are lost. */
+  loss: number;
   /** Position of the voter and the cluster, for draws. */
   salt: number;
   tick: number;
@@ -49,66 +88,51 @@ interface Probe {
 
 /** What arrives of one probe, now or later; nothing, once, or twice. */
 export function deliveriesOf(probe: Probe): Delivery[] {
-  const { cluster, voter, tick, active, seed, salt } = probe;
-  const truth = truthOf(cluster.name, active, tick);
-  const outcome = outcomeOf(probe, truth);
+  const { cluster, voter, tick, active, seed, salt, condition, isSlow } = probe;
+  const outcome = outcomeOf(probe);
   if (outcome === undefined) return [];
   let offsetSeconds = 0;
   let delaySeconds = outcome === 'fail' ? probe.timeoutSeconds : 0;
   let copies = 1;
   for (const event of active) {
-    if (event.type === 'skew' && event.voters.includes(voter.name)) offsetSeconds += event.period;
-    if (event.type !== 'late' && event.type !== 'replay') continue;
+    if (event.type !== 'late' && event.type !== 'replay' && event.type !== 'skew') continue;
     if (!event.voters.includes(voter.name)) continue;
+    if (event.type === 'skew') offsetSeconds += event.period;
+    else copies = 2;
     if (event.type === 'late') delaySeconds += Math.floor(noise(seed, tick, salt, 5) * (Math.abs(event.period) + 1));
-    copies = 2;
   }
   const observation: Observation = {
     voter: voter.name,
     observedAt: new Date(msAt(tick + offsetSeconds)).toISOString(),
     outcome,
     ...(outcome === 'fail' && { cause: causeOf(cluster.name, active) }),
-    latencyMs: 10,
+    latencyMs: isSlow ? 2000 : 10,
+    ...(isSlow && outcome === 'ok' && { isSlow }),
     detail: outcome,
   };
-  const delivery = { cluster: cluster.name, uid: cluster.uid, observation, isTrue: isTrue(outcome, truth) };
+  const delivery = { cluster: cluster.name, uid: cluster.uid, observation, condition };
   return Array.from({ length: copies }, (_, copy) => ({
     ...delivery,
     tick: tick + delaySeconds + copy * Math.floor(noise(seed, tick, salt, 6) * 40),
   }));
 }
 
-function outcomeOf(
-  { cluster, voter, active, seed, tick, salt }: Probe,
-  truth: Truth,
-): Observation['outcome'] | undefined {
-  let isCut = false;
-  for (const event of active) {
-    if (event.type !== 'blind' && event.type !== 'confused' && event.type !== 'partition') continue;
-    if (!event.voters.includes(voter.name) || !event.clusters.includes(cluster.name)) continue;
-    if (event.type === 'blind') return undefined;
-    if (event.type === 'confused') return 'inconclusive';
-    isCut = true;
-  }
-  if (isCut || truth === 'down') return 'fail';
-  if (truth === 'up') return 'ok';
-  return noise(seed, tick, salt, 7) < shakiness(cluster.name, active, tick) ? 'fail' : 'ok';
+/** A request that is lost, or that cannot reach the cluster, is a failure to whoever made it. */
+function outcomeOf({ cluster, voter, active, ...probe }: Probe): Observation['outcome'] | undefined {
+  const { seed, tick, salt, condition, loss } = probe;
+  const found = new Set(active.filter((event) => isBetween(event, voter, cluster.name)).map(({ type }) => type));
+  if (found.has('site') || found.has('blind')) return undefined;
+  if (found.has('confused')) return 'inconclusive';
+  const isLost = found.has('partition') || noise(seed, tick, salt, 8) * 100 < loss;
+  if (isLost || condition === 'down') return 'fail';
+  return condition === 'shaky' && noise(seed, tick, salt, 7) < 0.3 ? 'fail' : 'ok';
 }
 
-/** Part of the requests that fail. A cluster that starts cold fails less and less. */
-function shakiness(cluster: string, active: readonly FleetEvent[], tick: number): number {
-  let worst = 0;
-  for (const event of active) {
-    if (!isShaky(event) || !event.clusters.includes(cluster)) continue;
-    const part =
-      event.type === 'cold' ? 0.8 * (1 - (tick - event.tick) / event.seconds) : event.type === 'slow' ? 0.4 : 0.15;
-    worst = Math.max(worst, part);
-  }
-  return worst;
-}
-
-function isTrue(outcome: Observation['outcome'], truth: Truth): boolean {
-  return (outcome === 'ok' && truth === 'up') || (outcome === 'fail' && truth === 'down');
+/** The event stands between the voter and the cluster. */
+function isBetween(event: FleetEvent, voter: Voter, cluster: string): boolean {
+  if (event.type === 'site') return voter.type === 'agent' && event.site === voter.site;
+  if (event.type !== 'blind' && event.type !== 'confused' && event.type !== 'partition') return false;
+  return event.voters.includes(voter.name) && event.clusters.includes(cluster);
 }
 
 function causeOf(cluster: string, active: readonly FleetEvent[]): 'Ingress' | 'Cluster' {
@@ -116,16 +140,4 @@ function causeOf(cluster: string, active: readonly FleetEvent[]): 'Ingress' | 'C
     if (event.type === 'down' && event.clusters.includes(cluster)) return event.cause;
   }
   return 'Cluster';
-}
-
-/** The voter tells of the cluster what it sees of it, when it sees it. A partition from a cluster that is down changes nothing. */
-export function isUndisturbed(voter: string, cluster: string, active: readonly FleetEvent[]): boolean {
-  return active.every((event) => {
-    if (event.type === 'blind' || event.type === 'confused') {
-      return !event.voters.includes(voter) || !event.clusters.includes(cluster);
-    }
-    return (
-      !(event.type === 'late' || event.type === 'replay' || event.type === 'skew') || !event.voters.includes(voter)
-    );
-  });
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Limit } from '../../functions/core/allocation/types.ts';
 import {
-  type AutomationState,
-  NO_AUTOMATION,
+  type ClusterState,
   NO_TRAFFIC,
-  type Outage,
+  type SealedAllocation,
   type Traffic,
-} from '../../functions/core/traffic.ts';
+} from '../../functions/core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,
@@ -45,6 +45,36 @@ export function evidenceSuite(store: () => Store): void {
       expect(await store().putHealth([health('a', 4)])).toBe(false);
       expect(await store().putHealth([health('nowhere', 2)])).toBe(false);
       expect((await store().observations(FLEET, 'a', { limit: 10 })).items).toHaveLength(2);
+    });
+
+    it('is kept without an observation where nobody has looked', async () => {
+      const { record } = health('a', 1);
+      const alerts = [
+        { voter: 'p', heartbeatAtMs: 1, alerts: [{ fingerprint: 'f', name: 'n', sinceMs: 1, startsAtMs: 0 }] },
+      ];
+      expect(await store().putHealth([{ record: { ...record, alerts } }])).toBe(true);
+      expect(await store().health(FLEET)).toEqual([{ ...record, alerts }]);
+      expect((await store().observations(FLEET, 'a', { limit: 10 })).items).toEqual([]);
+    });
+
+    it('comes with what its voters vouch for', async () => {
+      const { record, observation } = health('a', 1);
+      const said = {
+        state: 'healthy',
+        sinceMs: 1,
+        outcomes: 'o',
+        suspectUntilMs: 0,
+        last: { outcome: 'ok', detail: '' },
+      } as const;
+      const votes = ['edge', 'lab'].map((voter) => ({ ...said, voter, observedAtMs: 1000 }));
+      await store().putHealth([{ record: { ...record, votes }, observation }]);
+      const body = { heardAtMs: 9000, vouch: { atMs: 6000, except: [] } };
+      await store().putDocument({ fleet: FLEET, kind: 'voter', id: 'lab', version: 1, body, isPending: false });
+      const [read] = await store().health(FLEET, { from: 'a', to: 'a' });
+      expect(read?.votes.map(({ voter, vouchedAtMs }) => [voter, vouchedAtMs])).toEqual([
+        ['edge', undefined],
+        ['lab', 6000],
+      ]);
     });
 
     it('is forgotten with its cluster', async () => {
@@ -116,47 +146,42 @@ export function evidenceSuite(store: () => Store): void {
       const { traffic } = recording(1, ['a']);
       const override = { name: 'n', id: 'i', owner: 'ada', reason: 'r', createdAtMs: 1, expiresAtMs: 2 };
       const moved = { phase: 'moving', currentPercent: 50, phaseSinceMs: 1, steppedAtMs: 2, decision: 'd' } as const;
-      const automation: Required<AutomationState> = {
-        outages: [
-          {
-            ...{
-              cluster: 'a',
-              uid: 'u',
-              phase: 'out',
-              percent: 0,
-              sinceMs: 1,
-              reason: '',
-              decision: '',
-              heldUntilMs: 5,
-            },
-            ...{ returnSinceMs: 6, steppedAtMs: 7, isApproved: true },
-          } satisfies Required<Outage>,
+      const state: Required<ClusterState> = {
+        ...{ cluster: 'a', uid: 'u', standing: 'held', sinceMs: 1, reason: 'r', decision: 'd' },
+        ...{
+          failuresMs: [1, 2],
+          fallsMs: [2],
+          recoveredAtMs: 3,
+          seenFailingAtMs: 4,
+          cause: 'Cluster',
+          isApproved: true,
+        },
+        dwell: { untilMs: 4, servedMs: 5, sinceMs: 6 },
+        ramp: { percent: 10, steppedAtMs: 7, doubtedSinceMs: 8 },
+        brake: { name: 'correlation', untilMs: 9 },
+        dismissedUntilMs: 10,
+        impairedSinceMs: 11,
+        isHot: true,
+      };
+      const limits: Limit[] = [{ reason: 'down', sinceMs: 1 }, { reason: 'ramp', percent: 10 }, { reason: 'turn' }];
+      const allocation: SealedAllocation = {
+        basis: 'b',
+        limits: [{ cluster: 'a', percent: 5, limits }],
+        backends: [
+          { placement: 'p', pools: ['s/80'], clusters: ['a', 'b'], points: [1, 99], reasons: ['capacity', null] },
         ],
-        episodes: [{ cluster: 'a', uid: 'u', atMs: 1 }],
-        panics: [{ placement: 'p', mode: 'hold', sinceMs: 1, shares: [{ cluster: 'a', percent: 100 }] }],
-        halt: { sinceMs: 1, clusters: ['a'], reason: 'r' },
-        blocked: [{ cluster: 'a', rule: 'gate', sinceMs: 1 }],
-        resumedAtMs: 1,
+        overloads: [{ cluster: 'b', load: 10, requestsPerSecond: 9 }],
       };
       const full: Required<Traffic> = {
         ...traffic,
         head: { decision: 'd', hash: 'h' },
-        allocations: [{ placement: 'p', cause: 'panic', shares: [] }],
-        automation,
-        recommended: NO_AUTOMATION,
-        shifts: [{ ...override, ...moved, cluster: 'a', percent: 0, stepPercent: 50, stepSeconds: 0, endedBy: 'ada' }],
+        clusters: [state],
+        allocation,
+        recommended: { ...allocation, basis: 'c' },
+        shifts: [{ ...override, ...moved, cluster: 'a', mode: 'isolate', percent: 0, stepPercent: 50, stepSeconds: 0 }],
         rehearsed: [{ drill: 'n', atMs: 1 }],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
-        drill: {
-          ...moved,
-          run: 'r',
-          name: 'n',
-          cluster: 'a',
-          actor: 'ada',
-          startedAtMs: 1,
-          verifiedAtMs: 2,
-          ending: 'passed',
-        },
+        drill: { ...moved, run: 'r', name: 'n', cluster: 'a', actor: 'ada', startedAtMs: 1, verifiedAtMs: 2 },
       };
       expect(await store().decide({ ...recording(1), traffic: full })).toBe(true);
       expect(await store().traffic(FLEET)).toEqual(full);
@@ -175,7 +200,32 @@ export function evidenceSuite(store: () => Store): void {
       const inputs = `"${'集群'.repeat(200_000)}"`;
       const large = recording(1, [], { inputs });
       expect(await store().decide(large)).toBe(true);
+      await store().complete(large);
       expect(await store().inputs(FLEET, large.decision.id)).toBe(inputs);
+    });
+
+    it('keeps the points of ten thousand backends, and of the newest decision alone', async () => {
+      const backends = (points: number) =>
+        Array.from({ length: 10_000 }, (_, index) => ({
+          placement: `placement-${index}-of-sixty-four-characters-as-a-digest-has-it-0123456789`,
+          pools: [`service-${index}/80`],
+          clusters: ['a', 'b', 'c'],
+          points: [points, 50 - points, 50],
+          reasons: ['down' as const, null, null],
+        }));
+      for (const version of [1, 2, 3]) {
+        const { traffic, ...rest } = recording(version, ['a']);
+        const allocation = { ...traffic.allocation, backends: backends(version) };
+        const full = { ...traffic, allocation, recommended: { ...allocation, backends: backends(9) } };
+        expect(await store().decide({ ...rest, traffic: full })).toBe(true);
+        expect(await store().decide({ ...recording(version), traffic: { ...full, recommended: undefined } })).toBe(
+          false,
+        );
+        expect(await store().traffic(FLEET)).toEqual(full);
+      }
+      const { traffic, ...rest } = recording(4);
+      expect(await store().decide({ ...rest, traffic })).toBe(true);
+      expect(await store().traffic(FLEET)).toEqual(traffic);
     });
 
     it('follows one of many decisions that are taken at once', async () => {
@@ -260,7 +310,15 @@ function bodyOf(id: string, version: number): DocumentBodies {
   const override = { name: id, fleet: FLEET, reason: 'r', expiresAt: at, owner: 'o', createdAt: at, updatedAt: at };
   const run = { id, fleet: FLEET, drill: 'd', cluster: 'a', actor: 'o', startedAt: at, recoveryTargetSeconds: 9 };
   const event = { id, type: 'overload' as const, fleet: FLEET, at, summary: 's', clusters: [] };
-  const share = { cluster: 'a', percent: 0, stepPercent: 1, stepSeconds: 1, currentPercent: 0, decision: 'd' };
+  const share = {
+    cluster: 'a',
+    percent: 0,
+    stepPercent: 1,
+    stepSeconds: 1,
+    currentPercent: 0,
+    decision: 'd',
+    mode: 'drain' as const,
+  };
   return {
     shift: { ...override, ...share, state: 'moving' },
     'break-glass': { ...override, rules: ['capacity'], state: 'live' },

@@ -1,9 +1,9 @@
 import { encodeTime, monotonicFactory } from 'ulid';
 import { expect } from 'vitest';
-import { unknownHealth } from '../../functions/core/health.ts';
+import { freshStateOf, NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
+import { unknownHealth } from '../../functions/core/health/record.ts';
 import type { Pool } from '../../functions/core/ir.ts';
 import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
-import { NO_TRAFFIC, type Withdrawal } from '../../functions/core/traffic.ts';
 import type {
   Commit,
   Evidence,
@@ -175,7 +175,7 @@ export const pool = (key: string, weight = 100): Pool => ({
 });
 
 /** The record of a cluster at a version, with an observation `version` seconds after NOW. */
-export function health(cluster: string, version: number, uid = 'u-1'): Evidence {
+export function health(cluster: string, version: number, uid = 'u-1'): Evidence & { observation: Observation } {
   const observation: Observation = {
     voter: 'edge',
     observedAt: secondsLater(version),
@@ -216,15 +216,23 @@ export const decision = (id: string = ulid()): Decision => ({
   hash: '',
 });
 
-export function withdrawal(cluster: string): Withdrawal {
-  return { cluster, percent: 0, cause: 'failure', sinceMs: NOW_MS, reason: 'unhealthy', decision: 'd-1' };
+/** The state of a fleet in which these clusters are down. */
+export function trafficWithout(version: number, clusters: readonly string[], sinceMs: number = NOW_MS): Traffic {
+  const down = { standing: 'down', sinceMs, reason: 'unhealthy', decision: 'd-1', failuresMs: [sinceMs] } as const;
+  const limits = clusters.map((cluster) => ({ cluster, percent: 0, limits: [{ reason: 'down' as const, sinceMs }] }));
+  return {
+    ...NO_TRAFFIC,
+    version,
+    clusters: clusters.map((cluster) => ({ ...freshStateOf(cluster, ''), ...down, failuresMs: [sinceMs] })),
+    allocation: { ...NO_TRAFFIC.allocation, basis: clusters.join(), limits },
+  };
 }
 
-/** A decision that leads to a version of the traffic state, with these clusters withdrawn. */
+/** A decision that leads to a version of the traffic state, in which these clusters are down. */
 export function recording(version: number, clusters: readonly string[] = [], rest: Partial<Recording> = {}): Recording {
   return {
     fleet: FLEET,
-    traffic: { ...NO_TRAFFIC, version, withdrawals: clusters.map(withdrawal) },
+    traffic: trafficWithout(version, clusters),
     decision: decision(),
     inputs: '{}',
     audit: audit({ kind: 'fleet', fleet: FLEET, name: FLEET }, 0, 0),

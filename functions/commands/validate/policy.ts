@@ -1,11 +1,10 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
+import { placementsOf } from '../../core/allocation/placements.ts';
 import { type Lint, lintPolicy } from '../../core/lint.ts';
-import { providerOf, type Resource } from '../../core/model.ts';
-import { placementsOf } from '../../core/placements.ts';
+import type { Resource } from '../../core/model.ts';
 import type { Settings } from '../../deps.ts';
 import { factsOf, policyOf } from '../../engine/situation.ts';
-import { providerFor } from '../../providers/registry.ts';
 import { unknownReference } from '../issues.ts';
 import type { World } from '../world.ts';
 import type { Change } from '../write/change-set.ts';
@@ -31,14 +30,9 @@ export async function validatePolicy(
 
 /** The policy held against the clusters and the backends that there are. */
 export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
-  const [clusters, pools, gateways] = await Promise.all([world.clusters(), world.pools(), world.gateways()]);
+  const [clusters, pools] = await Promise.all([world.clusters(), world.pools()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
-  return lintPolicy(policyOf(spec), facts, placementsOf(pools), { canReject: gateways.every(canReject) });
-}
-
-/** Whether requests of a backend can be answered 503 there while its rules stand. */
-export function canReject({ spec }: Resource<'gateway'>): boolean {
-  return providerFor(providerOf(spec)).canReject;
+  return lintPolicy(policyOf(spec), facts, placementsOf(pools));
 }
 
 /** As linting calls names of what there is not. */

@@ -1,16 +1,15 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import type { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { fill, loadsOf, type Placed } from '../../core/allocate.ts';
+import { placementsOf } from '../../core/allocation/placements.ts';
+import { placementShares, sharesWithin } from '../../core/allocation/points.ts';
+import { checkSafety, loadsOf, type PlacementShares } from '../../core/allocation/safety.ts';
 import { equal } from '../../core/digest.ts';
-import { placementShares } from '../../core/distribution.ts';
+import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Pool } from '../../core/ir.ts';
 import { backendsOf } from '../../core/lookup.ts';
 import type { Resource } from '../../core/model.ts';
-import { placementsOf } from '../../core/placements.ts';
 import { type Named, resolve } from '../../core/resolve.ts';
-import { checkSafety, type PlacementShares } from '../../core/safety.ts';
-import type { Traffic } from '../../core/traffic.ts';
 import type { Commit, Deps, Store } from '../../deps.ts';
 import { standingRoutes } from '../validate/backends.ts';
 import { type Change, type ChangeSet, isOf } from './change-set.ts';
@@ -74,9 +73,10 @@ export async function checkEdit(deps: Deps, set: ChangeSet): Promise<Checked | u
       breakGlasses: traffic.breakGlasses,
       nowMs: deps.clock.now(),
       ceilings,
+      down: new Set(traffic.clusters.filter(({ standing }) => standing === 'down').map(({ cluster }) => cluster)),
     },
     before,
-    ceilings.size === 0 ? wished : fill(wished, ceilings),
+    ceilings.size === 0 ? wished : sharesWithin(wished, traffic, ceilings),
   );
   return { results, checkedAgainst: { trafficVersion: traffic.version, fleetRevision: current.revision } };
 }
@@ -118,7 +118,7 @@ function servicesOf(routes: readonly (Route | undefined)[]): string[] {
 }
 
 /** The backends of the routes, each under a key of its own that stays when its distribution changes. */
-function placedOf({ routes, standing, named }: Edit, side: 'before' | 'after', traffic: Traffic): Placed[] {
+function placedOf({ routes, standing, named }: Edit, side: 'before' | 'after', traffic: Traffic): PlacementShares[] {
   const moved = routes.flatMap(({ [side]: route }) =>
     route ? place([route], named[side], traffic, ({ service, port }) => `${route.name}/${service}:${port}`) : [],
   );
@@ -130,8 +130,7 @@ function place(
   { services, clusters }: Named,
   traffic: Traffic,
   keyOf: (pool: Pool) => string,
-): Placed[] {
-  const limited = new Set(traffic.withdrawals.map(({ cluster }) => cluster));
+): PlacementShares[] {
   const { pools } = resolve({
     routes: routes.map(atOneGateway),
     services: [...services.values()],
@@ -141,8 +140,6 @@ function place(
     placementsOf([pool]).map((placement) => ({
       placement: { ...placement, key: keyOf(pool) },
       shares: placementShares(placement, traffic),
-      isFixed: placement.pinned,
-      limited,
     })),
   );
 }

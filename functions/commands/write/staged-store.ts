@@ -77,6 +77,7 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   release: refuse,
   putHealth: refuse,
   decide: refuse,
+  complete: refuse,
   appendAudit: refuse,
   putDocument: refuse,
 };

@@ -1,10 +1,10 @@
+import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Baseline } from '../../core/gateway/drift.ts';
 import { noReading, type Points, type Reading } from '../../core/gateway/reading.ts';
 import type { GatewayConfig, Member, Pool } from '../../core/ir.ts';
 import { backendsOf, ingressClustersOf } from '../../core/lookup.ts';
 import type { Resource } from '../../core/model.ts';
 import { byName, exporters, resolve } from '../../core/resolve.ts';
-import type { Traffic } from '../../core/traffic.ts';
 import type { Store } from '../../deps.ts';
 import type { GatewayProvider, KnownObjects, Scope, Session } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';

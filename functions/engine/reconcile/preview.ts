@@ -1,7 +1,7 @@
 import type { GatewayPlan, Notice, QuotaUse } from '../../../schemas/plan.ts';
 import type { Issue } from '../../../schemas/problem.ts';
+import { effectiveShares } from '../../core/allocation/points.ts';
 import { digest } from '../../core/digest.ts';
-import { effectiveShares } from '../../core/distribution.ts';
 import { type ServedPool, shareChanges } from '../../core/gateway/share-changes.ts';
 import { providerOf, type Resource } from '../../core/model.ts';
 import type { Change } from '../../core/provider-object.ts';

@@ -1,5 +1,5 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
-import { effectiveShares, isRejected } from '../../core/distribution.ts';
+import { effectiveShares, isRejected } from '../../core/allocation/points.ts';
 import { shownPoints, withEverybody, withFormer, withoutGone } from '../../core/gateway/former.ts';
 import { guard } from '../../core/gateway/guard.ts';
 import { type Circumstances, type Judged, judge } from '../../core/gateway/judge.ts';

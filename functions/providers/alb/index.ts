@@ -25,7 +25,6 @@ import { effectiveShares } from './weights.ts';
 export const alb: GatewayProvider<AlbTarget> = {
   kind: 'alb',
   capabilities,
-  canReject: true,
   permissions,
   check,
   checkOrder: () => [],

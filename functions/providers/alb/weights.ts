@@ -1,4 +1,4 @@
-import { toPercents } from '../../core/distribution.ts';
+import { toPercents } from '../../core/allocation/apportion.ts';
 import type { Member, Share } from '../../core/ir.ts';
 import { compareText } from '../../core/precedence.ts';
 

@@ -1,5 +1,5 @@
 import type { MseTarget } from '../../../schemas/gateway.ts';
-import { toPercents } from '../../core/distribution.ts';
+import { toPercents } from '../../core/allocation/apportion.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../../core/ir.ts';
 import type { Observed, PoolShares, Session } from '../provider.ts';
 import {

@@ -21,8 +21,6 @@ import { slotsOf } from './slots.ts';
 export const mse: GatewayProvider<MseTarget> = {
   kind: 'mse',
   capabilities,
-  // A fixed-address service must have an address.
-  canReject: false,
   permissions,
   check,
   checkOrder,

@@ -1,7 +1,8 @@
-import { effectiveShares, toPercents } from '../../core/distribution.ts';
+import { toPercents } from '../../core/allocation/apportion.ts';
+import { effectiveShares } from '../../core/allocation/points.ts';
+import { NO_TRAFFIC } from '../../core/failover/traffic.ts';
 import type { Address, Member, Pool, PoolObject, Share } from '../../core/ir.ts';
 import { compareText } from '../../core/precedence.ts';
-import { NO_TRAFFIC } from '../../core/traffic.ts';
 
 /** A part of a pool that has, or shall have, a service of its own. */
 export interface Part {

@@ -13,7 +13,11 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   'break-glass': BreakGlass,
   'drill-run': DrillRun,
   delivery: Delivery,
-  voter: z.object({ sequence: z.number() }),
+  voter: z.object({
+    sequence: z.number().optional(),
+    heardAtMs: z.number().optional(),
+    vouch: z.object({ atMs: z.number(), except: z.array(z.string()) }).optional(),
+  }),
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -21,7 +25,7 @@ const NAMES: Record<DocumentKind, string> = {
   'break-glass': 'break-glass',
   'drill-run': 'drill run',
   delivery: 'delivery',
-  voter: 'sequence of a voter',
+  voter: 'trace of a voter',
 };
 
 /** Documents of each kind are records of their own. */

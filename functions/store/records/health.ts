@@ -2,7 +2,8 @@
 
 import * as z from 'zod';
 import { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
-import type { HealthRecord } from '../../core/health.ts';
+import type { HealthRecord } from '../../core/health/record.ts';
+import { repeated } from '../../core/health/window.ts';
 import { recordType } from '../record-type.ts';
 
 const Count = z.int().min(0);
@@ -21,11 +22,26 @@ const StoredVoter = z.object({
   voter: z.string(),
   state: HealthState,
   sinceMs: z.number(),
-  consecutiveFailures: Count,
-  consecutiveSuccesses: Count,
+  slowSinceMs: z.number().optional(),
+  outcomes: z.string(),
   observedAtMs: z.number(),
+  vouchedAtMs: z.number().optional(),
   suspectUntilMs: z.number(),
   last: z.object({ outcome: z.enum(['ok', 'fail']), cause: FailureCause.optional(), detail: z.string() }),
+});
+
+const StoredAlerts = z.object({
+  voter: z.string(),
+  heartbeatAtMs: z.number(),
+  alerts: z.array(
+    z.object({
+      fingerprint: z.string(),
+      name: z.string(),
+      sinceMs: z.number(),
+      startsAtMs: z.number(),
+      endedAtMs: z.number().optional(),
+    }),
+  ),
 });
 
 const StoredHealth: z.ZodType<HealthRecord> = z.object({
@@ -38,6 +54,7 @@ const StoredHealth: z.ZodType<HealthRecord> = z.object({
   cause: FailureCause.optional(),
   firstHealthyAtMs: z.number().optional(),
   votes: z.array(StoredVoter),
+  alerts: z.array(StoredAlerts).optional(),
   recent: z.array(Observation),
 });
 
@@ -71,4 +88,17 @@ const HealthWithoutVotes = z
 /** Releases without versions wrote both shapes. */
 const HealthOfFirstVersion = z.union([z.looseObject({ votes: z.array(z.unknown()) }), HealthWithoutVotes]);
 
-export const healthRecord = recordType('health record', StoredHealth, [HealthOfFirstVersion]);
+/** Of the second version: voters counted what came in a row, and looked no further back. */
+const HealthWithCounts = z
+  .looseObject({
+    votes: z.array(z.looseObject({ consecutiveFailures: Count, consecutiveSuccesses: Count })),
+  })
+  .transform(({ votes, ...record }) => ({
+    ...record,
+    votes: votes.map(({ consecutiveFailures, consecutiveSuccesses, ...vote }) => ({
+      ...vote,
+      outcomes: repeated('f', consecutiveFailures) || repeated('o', consecutiveSuccesses),
+    })),
+  }));
+
+export const healthRecord = recordType('health record', StoredHealth, [HealthOfFirstVersion, HealthWithCounts]);

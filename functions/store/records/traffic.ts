@@ -1,46 +1,70 @@
 /** How traffic is shared besides what people declared, and why. */
 
 import * as z from 'zod';
-import { WithdrawalCause } from '../../../schemas/cluster.ts';
+import { FailureCause } from '../../../schemas/cluster.ts';
 import { Percent } from '../../../schemas/common.ts';
 import { Decision } from '../../../schemas/decision.ts';
 import { SafetyRuleName } from '../../../schemas/failover.ts';
-import type { AutomationState, Traffic } from '../../core/traffic.ts';
+import type { Limit } from '../../core/allocation/types.ts';
+import { type ClusterState, NO_ALLOCATION, type SealedAllocation, type Traffic } from '../../core/failover/traffic.ts';
 import { recordType } from '../record-type.ts';
 import { ObservationWithoutVoter } from './health.ts';
 
 const Count = z.int().min(0);
 
-const Shares = z.array(z.object({ cluster: z.string(), percent: Percent }));
+const Reason = z.enum([
+  'isolated',
+  'down',
+  'joining',
+  'consent',
+  'drained',
+  'dwell',
+  'impaired',
+  'turn',
+  'ramp',
+  'drill',
+]);
 
-const StoredAutomation: z.ZodType<AutomationState> = z.object({
-  outages: z.array(
-    z.object({
-      cluster: z.string(),
-      uid: z.string(),
-      phase: z.enum(['joining', 'out', 'returning']),
-      percent: Percent,
-      sinceMs: z.number(),
-      reason: z.string(),
-      decision: z.string(),
-      heldUntilMs: z.number(),
-      returnSinceMs: z.number().optional(),
-      steppedAtMs: z.number().optional(),
-      isApproved: z.boolean().optional(),
-    }),
-  ),
-  episodes: z.array(z.object({ cluster: z.string(), uid: z.string(), atMs: z.number() })),
-  panics: z.array(
+const StoredLimit: z.ZodType<Limit> = z.union([
+  z.object({ reason: z.literal('down'), sinceMs: z.number() }),
+  z.object({ reason: z.enum(['drained', 'ramp', 'drill']), percent: Percent }),
+  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'dwell', 'turn']) }),
+]);
+
+const StoredAllocation: z.ZodType<SealedAllocation> = z.object({
+  basis: z.string(),
+  limits: z.array(z.object({ cluster: z.string(), percent: Percent, limits: z.array(StoredLimit) })),
+  backends: z.array(
     z.object({
       placement: z.string(),
-      mode: z.enum(['hold', 'base', 'reject']),
-      sinceMs: z.number(),
-      shares: Shares,
+      pools: z.array(z.string()),
+      clusters: z.array(z.string()),
+      points: z.array(Percent),
+      reasons: z.array(z.union([Reason, z.literal('capacity'), z.null()])),
     }),
   ),
-  halt: z.object({ sinceMs: z.number(), clusters: z.array(z.string()), reason: z.string() }).optional(),
-  blocked: z.array(z.object({ cluster: z.string(), rule: z.string(), sinceMs: z.number() })),
-  resumedAtMs: z.number().optional(),
+  overloads: z.array(z.object({ cluster: z.string(), load: z.number(), requestsPerSecond: z.number() })),
+});
+
+const StoredCluster: z.ZodType<ClusterState> = z.object({
+  cluster: z.string(),
+  uid: z.string(),
+  standing: z.enum(['up', 'suspected', 'down', 'held', 'ramping', 'joining']),
+  sinceMs: z.number(),
+  reason: z.string(),
+  decision: z.string(),
+  failuresMs: z.array(z.number()),
+  fallsMs: z.array(z.number()),
+  recoveredAtMs: z.number().optional(),
+  seenFailingAtMs: z.number().optional(),
+  cause: FailureCause.optional(),
+  dwell: z.object({ untilMs: z.number(), servedMs: z.number(), sinceMs: z.number().optional() }).optional(),
+  isApproved: z.boolean().optional(),
+  ramp: z.object({ percent: Percent, steppedAtMs: z.number(), doubtedSinceMs: z.number().optional() }).optional(),
+  brake: z.object({ name: z.enum(['correlation', 'max-removed']), untilMs: z.number() }).optional(),
+  dismissedUntilMs: z.number().optional(),
+  impairedSinceMs: z.number().optional(),
+  isHot: z.boolean().optional(),
 });
 
 const override = {
@@ -64,38 +88,28 @@ const StoredDrill = z.object({
   phaseSinceMs: z.number(),
   steppedAtMs: z.number(),
   decision: z.string(),
-  ending: z.enum(['passed', 'failed', 'aborted']).optional(),
+  ending: z.enum(['passed', 'failed']).optional(),
 });
 
 const StoredTraffic: z.ZodType<Traffic> = z.object({
   version: Count,
   head: z.object({ decision: z.string(), hash: z.string() }).optional(),
-  withdrawals: z.array(
-    z.object({
-      cluster: z.string(),
-      percent: Percent,
-      cause: WithdrawalCause,
-      sinceMs: z.number(),
-      reason: z.string(),
-      decision: z.string(),
-    }),
-  ),
-  allocations: z.array(z.object({ placement: z.string(), cause: z.enum(['capacity', 'panic']), shares: Shares })),
-  automation: StoredAutomation,
-  recommended: StoredAutomation.optional(),
+  clusters: z.array(StoredCluster),
+  allocation: StoredAllocation,
+  recommended: StoredAllocation.optional(),
   shifts: z.array(
     z.object({
       ...override,
       cluster: z.string(),
+      mode: z.enum(['drain', 'isolate', 'keep']),
       percent: Percent,
       stepPercent: Percent,
       stepSeconds: Count,
-      phase: z.enum(['moving', 'draining', 'applied', 'returning']),
+      phase: z.enum(['moving', 'draining', 'applied']),
       currentPercent: Percent,
       phaseSinceMs: z.number(),
       steppedAtMs: z.number(),
       decision: z.string(),
-      endedBy: z.string().optional(),
     }),
   ),
   breakGlasses: z.array(z.object({ ...override, rules: z.array(SafetyRuleName) })),
@@ -113,7 +127,7 @@ const FirstWithdrawal = z.looseObject({
 type FirstWithdrawal = z.output<typeof FirstWithdrawal>;
 
 /** It did not say which cluster of the name it was. */
-function automationOf(withdrawals: readonly FirstWithdrawal[]): AutomationState {
+function outagesOf(withdrawals: readonly FirstWithdrawal[]) {
   const outages = withdrawals.map((item) => ({
     ...item,
     uid: '',
@@ -121,21 +135,14 @@ function automationOf(withdrawals: readonly FirstWithdrawal[]): AutomationState 
     percent: 0,
     heldUntilMs: item.sinceMs,
   }));
-  return { outages, episodes: [], panics: [], blocked: [] };
+  return { outages, episodes: [] };
 }
 
 const TrafficWithoutAutomation = z
-  .looseObject({
-    version: Count,
-    withdrawals: z.array(FirstWithdrawal),
-    recommended: z.array(FirstWithdrawal).optional(),
-  })
-  .transform(({ withdrawals, recommended, ...traffic }) => ({
+  .looseObject({ version: Count, withdrawals: z.array(FirstWithdrawal) })
+  .transform(({ withdrawals, ...traffic }) => ({
     ...traffic,
-    withdrawals: withdrawals.map((item) => ({ ...item, percent: 0, cause: 'failure' })),
-    allocations: [],
-    automation: automationOf(withdrawals),
-    ...(recommended && { recommended: automationOf(recommended) }),
+    automation: outagesOf(withdrawals),
     shifts: [],
     breakGlasses: [],
   }));
@@ -143,7 +150,78 @@ const TrafficWithoutAutomation = z
 /** Releases without versions wrote both shapes. */
 const TrafficOfFirstVersion = z.union([z.looseObject({ automation: z.looseObject({}) }), TrafficWithoutAutomation]);
 
-export const trafficRecord = recordType('traffic state', StoredTraffic, [TrafficOfFirstVersion]);
+/** Of the second version: a chain of withdrawals, panics and halts, of which only what is known of clusters goes on. */
+const OutageOfChain = z.object({
+  cluster: z.string(),
+  uid: z.string(),
+  phase: z.enum(['joining', 'out', 'returning']),
+  percent: Percent,
+  sinceMs: z.number(),
+  reason: z.string(),
+  decision: z.string(),
+  heldUntilMs: z.number(),
+  isApproved: z.boolean().optional(),
+});
+
+const ShiftOfChain = z.looseObject({
+  percent: Percent,
+  phase: z.enum(['moving', 'draining', 'applied', 'returning']),
+});
+
+const TrafficOfChain = z
+  .looseObject({
+    automation: z.object({
+      outages: z.array(OutageOfChain),
+      episodes: z.array(z.object({ cluster: z.string(), uid: z.string(), atMs: z.number() })),
+    }),
+    shifts: z.array(ShiftOfChain),
+    drill: z.looseObject({ phase: z.string() }).optional(),
+  })
+  .transform(({ automation, shifts, drill, withdrawals: _, allocations: __, recommended: ___, ...traffic }) => ({
+    ...traffic,
+    clusters: automation.outages.map((outage) => stateOfOutage(outage, automation.episodes)),
+    allocation: {
+      ...NO_ALLOCATION,
+      limits: automation.outages.map((outage) => ({
+        cluster: outage.cluster,
+        percent: outage.percent,
+        limits: [limitOfOutage(outage)],
+      })),
+    },
+    shifts: shifts
+      .filter(({ phase }) => phase !== 'returning')
+      .map((shift) => ({ ...shift, mode: shift.percent === 100 ? 'keep' : 'drain' })),
+    ...(drill && { drill }),
+  }));
+
+function limitOfOutage({ phase, percent, sinceMs }: z.output<typeof OutageOfChain>): Limit {
+  if (phase === 'out') return { reason: 'down', sinceMs };
+  return phase === 'joining' ? { reason: 'joining' } : { reason: 'ramp', percent };
+}
+
+const STANDINGS = { joining: 'joining', out: 'down', returning: 'held' } as const;
+
+function stateOfOutage(
+  { cluster, uid, phase, sinceMs, reason, decision, heldUntilMs, isApproved }: z.output<typeof OutageOfChain>,
+  episodes: readonly { cluster: string; atMs: number }[],
+): ClusterState {
+  const failuresMs = episodes.filter((item) => item.cluster === cluster).map(({ atMs }) => atMs);
+  const standing = STANDINGS[phase];
+  return {
+    cluster,
+    uid,
+    standing,
+    sinceMs,
+    reason,
+    decision,
+    failuresMs: standing === 'joining' || failuresMs.length > 0 ? failuresMs : [sinceMs],
+    fallsMs: [],
+    ...(standing === 'held' && { dwell: { untilMs: heldUntilMs, servedMs: 0 } }),
+    ...(isApproved !== undefined && { isApproved }),
+  };
+}
+
+export const trafficRecord = recordType('traffic state', StoredTraffic, [TrafficOfFirstVersion, TrafficOfChain]);
 
 /** Of the first version: it was neither numbered nor sealed, and nothing was kept of what it was taken upon. */
 const DecisionWithoutSeal = z

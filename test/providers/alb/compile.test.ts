@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { effectiveShares } from '../../../functions/core/distribution.ts';
+import { effectiveShares } from '../../../functions/core/allocation/points.ts';
+import { NO_TRAFFIC } from '../../../functions/core/failover/traffic.ts';
 import type { GatewayConfig, Pool, Rule, Share } from '../../../functions/core/ir.ts';
-import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
 import { groupsOf } from '../../../functions/providers/alb/actions.ts';
 import { type AlbObject, isGroup, isRule } from '../../../functions/providers/alb/canonical.ts';
 import { compile } from '../../../functions/providers/alb/compile.ts';

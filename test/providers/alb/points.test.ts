@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toPercents } from '../../../functions/core/distribution.ts';
+import { toPercents } from '../../../functions/core/allocation/apportion.ts';
 import type { Share } from '../../../functions/core/ir.ts';
 import type { GroupObject, Server } from '../../../functions/providers/alb/canonical.ts';
 import { isGroup } from '../../../functions/providers/alb/canonical.ts';

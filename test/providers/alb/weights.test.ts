@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toPercents } from '../../../functions/core/distribution.ts';
+import { toPercents } from '../../../functions/core/allocation/apportion.ts';
 import type { Member, Share } from '../../../functions/core/ir.ts';
 import { effectiveShares, serverWeights } from '../../../functions/providers/alb/weights.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { effectiveShares } from '../../../functions/core/distribution.ts';
+import { effectiveShares } from '../../../functions/core/allocation/points.ts';
+import { NO_TRAFFIC } from '../../../functions/core/failover/traffic.ts';
 import type { Member, Pool, Share } from '../../../functions/core/ir.ts';
-import { NO_TRAFFIC } from '../../../functions/core/traffic.ts';
 import { slotsOf } from '../../../functions/providers/mse/slots.ts';
 import { matched, member, pool as unmatched } from './harness.ts';
 
@@ -15,11 +15,14 @@ function matchedPool(one: Pool): Pool {
 const pool = (key: string, members: Member[]) => matchedPool(unmatched(key, members));
 
 const CLUSTERS = ['a', 'b', 'c', 'd', 'e'];
+/** They went down one after the other, each long after the last. */
 const withdrawn = (...clusters: string[]) => ({
-  withdrawals: clusters.map((cluster, index) => {
-    return { cluster, percent: 0, cause: 'failure' as const, sinceMs: index, reason: 'down', decision: 'd' };
-  }),
-  allocations: [],
+  allocation: {
+    ...NO_TRAFFIC.allocation,
+    limits: clusters.map((cluster, index) => {
+      return { cluster, percent: 0, limits: [{ reason: 'down' as const, sinceMs: index }] };
+    }),
+  },
 });
 
 /** The addresses of each service and the real shares, while these clusters are out. */

@@ -1,0 +1,28 @@
+/** The points of all backends: what is known of each cluster, what is declared, and what members had. docs/adr/0024 has the algorithm. */
+
+import { displace } from './capacity.ts';
+import { overloadsOf, reasonsOf } from './outcome.ts';
+import { isShort, relax } from './relax.ts';
+import { relieve, relieveHot } from './relief.ts';
+import { STAGES } from './stages.ts';
+import type { Allocation, AllocationInput } from './types.ts';
+import { workOf } from './work.ts';
+
+/** Pure; equal input gives equal points. Near-linear in the number of backends. */
+export function allocate(input: AllocationInput): Allocation {
+  const work = workOf(input);
+  displace(work);
+  relieve(work);
+  for (const stage of STAGES) {
+    if (!isShort(work)) break;
+    relax(work, stage);
+    if (stage.isUrgent) relieveHot(work);
+    relieve(work);
+  }
+  const backends = work.items.map((item) => ({
+    id: item.backend.id,
+    points: item.points,
+    reasons: reasonsOf(work, item),
+  }));
+  return { backends, overloads: overloadsOf(work) };
+}

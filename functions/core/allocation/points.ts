@@ -1,0 +1,182 @@
+import type { PointsRange } from '../../../schemas/decision.ts';
+import type { ClusterShare } from '../../../schemas/route.ts';
+import type { Placement } from '../failover/situation.ts';
+import type { SealedAllocation, SealedBackend, Traffic } from '../failover/traffic.ts';
+import type { Share } from '../ir.ts';
+import { allocate } from './allocate.ts';
+import { declaredPoints } from './bounds.ts';
+import { placementKey } from './placements.ts';
+import type { PlacementShares } from './safety.ts';
+import type { Limit, LimitReason } from './types.ts';
+
+/** What shares depend on. A pool that is edited goes on from what its service and port were given. */
+export type Shared = Pick<Placement, 'members' | 'pinned'> & {
+  service?: string;
+  port?: number;
+  pools?: readonly string[];
+};
+
+/** What is in force. */
+export type InForce = Pick<Traffic, 'allocation'>;
+
+/**
+ * How much of a pool each member gets, and why. Same order as the members; the effective percentages total 100, or are all 0 when there is
+ * no member that may serve at all.
+ */
+export function shares(pool: Shared, { allocation }: InForce): ClusterShare[] {
+  const declared = declaredPoints(pool.members);
+  const { points, reasons } = allotted(pool, placementKey(pool), allocation);
+  return pool.members.map((member, index) => {
+    const [declaredPercent, effectivePercent] = [declared[index] ?? 0, points[index] ?? 0];
+    const reason = reasonOf(member, pool.pinned, {
+      declaredPercent,
+      effectivePercent,
+      held: reasons[index] ?? undefined,
+    });
+    return { cluster: member.cluster, declaredPercent, effectivePercent, reason };
+  });
+}
+
+/** The same, as the numbers alone. */
+export function effectiveShares(pool: Shared, { allocation }: InForce): Share[] {
+  return sharesBy(pool, allotted(pool, placementKey(pool), allocation).points);
+}
+
+/** The same of a placement, whose key is known. */
+export function placementShares(placement: Placement, { allocation }: InForce): Share[] {
+  return sharesBy(placement, allotted(placement, placement.key, allocation).points);
+}
+
+/** The shares of some placements, as far as clusters have room for them. */
+export function sharesWithin(
+  placed: readonly PlacementShares[],
+  { allocation }: InForce,
+  ceilings: ReadonlyMap<string, number>,
+): PlacementShares[] {
+  const { limits } = indexOf(allocation);
+  const backends = placed.map(({ placement, shares: had }) => ({
+    id: placement.key,
+    load: placement.load,
+    isPinned: placement.pinned,
+    members: placement.members.map((member, index) => {
+      return { ...member, had: had[index]?.percent ?? 0, limits: limits.get(member.cluster) ?? [] };
+    }),
+  }));
+  const capacities = [...ceilings].map(([cluster, room]) => {
+    return { cluster, requestsPerSecond: Math.max(room, Number.MIN_VALUE), hasFallen: false };
+  });
+  const { backends: found } = allocate({ backends, capacities, headroomPercent: 0, correlationWindowMs: 0 });
+  return placed.map(({ placement }, index) => ({ placement, shares: sharesBy(placement, found[index]?.points ?? []) }));
+}
+
+/** Whether nobody may serve a pool that somebody could serve: its requests are rejected. */
+export function isRejected(pool: Shared, traffic: InForce): boolean {
+  const isServed = effectiveShares(pool, traffic).some(({ percent }) => percent > 0);
+  return !isServed && pool.members.some(({ weight }) => weight > 0);
+}
+
+function sharesBy({ members }: Shared, points: readonly number[]): Share[] {
+  return members.map(({ cluster }, index) => ({ cluster, percent: points[index] ?? 0 }));
+}
+
+type Allotted = Pick<SealedBackend, 'points' | 'reasons'>;
+
+/** What gateways were given of a placement. */
+export function givenPoints(placement: Placement, allocation: SealedAllocation): readonly number[] {
+  return allotted(placement, placement.key, allocation).points;
+}
+
+/** As sealed; a placement that came after that, by what holds its members back, and by itself. */
+function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allotted {
+  const index = indexOf(allocation);
+  const sealed = index.backends.get(key);
+  if (sealed) return sealed;
+  const isFree = pool.members.every(({ cluster }) => !index.limits.has(cluster));
+  if (isFree) return { points: declaredPoints(pool.members), reasons: [] };
+  const had = formerPoints(pool, index);
+  const members = pool.members.map((member) => {
+    return { ...member, had: had.get(member.cluster) ?? 0, limits: index.limits.get(member.cluster) ?? [] };
+  });
+  const backend = { id: key, load: 0, isPinned: pool.pinned, members };
+  const alone = { backends: [backend], capacities: [], headroomPercent: 0, correlationWindowMs: 0 };
+  const [found] = allocate(alone).backends;
+  return { points: [...(found?.points ?? [])], reasons: (found?.reasons ?? []).map((reason) => reason ?? null) };
+}
+
+/** What the pools of a placement were given when they belonged to another one, by cluster. */
+function formerPoints({ service, port, pools = [`${service}/${port}`] }: Shared, index: Index): Map<string, number> {
+  const former = pools.map((pool) => index.byPool.get(pool)).find((backend) => backend !== undefined);
+  return new Map(former?.clusters.map((cluster, position) => [cluster, former.points[position] ?? 0]));
+}
+
+interface Index {
+  backends: ReadonlyMap<string, SealedBackend>;
+  byPool: ReadonlyMap<string, SealedBackend>;
+  limits: ReadonlyMap<string, readonly Limit[]>;
+}
+
+const indexes = new WeakMap<SealedAllocation, Index>();
+
+/** An allocation may have thousands of backends, and is asked of each pool in turn. */
+function indexOf(allocation: SealedAllocation): Index {
+  const known = indexes.get(allocation);
+  if (known) return known;
+  const made = {
+    backends: new Map(allocation.backends.map((backend) => [backend.placement, backend])),
+    byPool: new Map(allocation.backends.flatMap((backend) => backend.pools.map((pool) => [pool, backend] as const))),
+    limits: new Map(allocation.limits.map(({ cluster, limits }) => [cluster, limits])),
+  };
+  indexes.set(allocation, made);
+  return made;
+}
+
+/** What holds a member back, in the words of an explanation. */
+export const HELD_BACK: Record<LimitReason | 'capacity', string> = {
+  isolated: 'isolated: somebody has taken it out, whatever happens to others',
+  down: 'down: a majority of its voters see it fail',
+  joining: 'new to the fleet, and not found healthy yet',
+  consent: 'waits until somebody lets it return, or a freeze window ends',
+  drained: 'drained: somebody has taken it out as long as others can serve',
+  dwell: 'has recovered, and has to stay healthy for its dwell time and its cooldown',
+  impaired: 'impaired: it is too slow, or an alert speaks against it',
+  turn: 'has recovered, and waits for its turn: one site returns at a time',
+  ramp: 'gets its share back step by step',
+  drill: 'a drill rehearses its loss',
+  capacity: 'its capacity, or that of others, does not allow the share by weight',
+};
+
+interface Outcome {
+  declaredPercent: number;
+  effectivePercent: number;
+  held: LimitReason | 'capacity' | undefined;
+}
+
+function reasonOf(
+  member: Shared['members'][number],
+  isPinned: boolean,
+  { declaredPercent, effectivePercent, held }: Outcome,
+): string {
+  if (held !== undefined) return HELD_BACK[held];
+  if (member.weight === 0) return 'its declared weight is 0';
+  if (isPinned) return 'pinned: health does not move this traffic';
+  if (effectivePercent === 0) return `stands by in tier ${member.tier}`;
+  return effectivePercent === declaredPercent ? 'serves its declared share' : 'serves for clusters that are held back';
+}
+
+/** The least and the most that each cluster shall have of any placement of which it is a member, in percent of its traffic. */
+export function clusterPoints(placements: readonly Placement[], inForce: InForce): Map<string, PointsRange> {
+  const found = new Map<string, PointsRange>();
+  for (const placement of placements) {
+    for (const { cluster, percent } of placementShares(placement, inForce)) {
+      const { minPercent, maxPercent } = found.get(cluster) ?? { minPercent: percent, maxPercent: percent };
+      const range = { minPercent: Math.min(minPercent, percent), maxPercent: Math.max(maxPercent, percent) };
+      found.set(cluster, range);
+    }
+  }
+  return found;
+}
+
+/** For people: `60 %`, or `10 to 60 %`. */
+export function rangeText({ minPercent, maxPercent }: PointsRange): string {
+  return minPercent === maxPercent ? `${maxPercent} %` : `${minPercent} to ${maxPercent} %`;
+}

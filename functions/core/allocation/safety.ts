@@ -1,0 +1,235 @@
+import type { RuleResult } from '../../../schemas/decision.ts';
+import type { SafetyRuleName, SafetyRules } from '../../../schemas/failover.ts';
+import type { Placement } from '../failover/situation.ts';
+import type { LiveBreakGlass } from '../failover/traffic.ts';
+import type { Share } from '../ir.ts';
+
+/** A placement and its shares, in the order of its members. */
+export interface PlacementShares {
+  placement: Placement;
+  shares: Share[];
+}
+
+/** Requests per second by cluster. */
+export type Loads = ReadonlyMap<string, number>;
+
+/** What safety rules are held against, besides shares. */
+export interface SafetyContext {
+  rules: SafetyRules;
+  breakGlasses: readonly LiveBreakGlass[];
+  nowMs: number;
+  /** Of clusters that are limited: their capacity less the headroom. */
+  ceilings?: Loads | undefined;
+  /** Clusters that are down: they serve nobody, whatever they are given. */
+  down?: ReadonlySet<string> | undefined;
+}
+
+type Before = (item: PlacementShares) => PlacementShares | undefined;
+
+/** Why shares after a write break a rule that they did not break, or broke less, before; undefined when they do not. */
+type SafetyCheck = (
+  context: SafetyContext,
+  before: readonly PlacementShares[],
+  after: readonly PlacementShares[],
+) => string | undefined;
+
+/** Automation's own cap, `max-removed`, is a brake: it has no say about what people write. */
+const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
+  'min-serving': (context, before, after) =>
+    worst(
+      before,
+      after,
+      context.rules.minServingClusters,
+      (item) => servingClusters(item, context),
+      (count) => `${count} clusters serve`,
+    ),
+  'min-base': (context, before, after) =>
+    worst(
+      before,
+      after,
+      context.rules.minBasePercent,
+      (item) => servingBasePercent(item, context),
+      (percent) => `clusters with ${percent} % serve`,
+    ),
+  exclusive: checkExclusive,
+  capacity: checkCapacity,
+  gate: checkGates,
+};
+
+/** What clusters have to serve. */
+export function loadsOf(placed: readonly PlacementShares[]): Map<string, number> {
+  const loads = new Map<string, number>();
+  for (const { placement, shares } of placed) {
+    if (placement.load === 0) continue;
+    for (const { cluster, percent } of shares) {
+      loads.set(cluster, (loads.get(cluster) ?? 0) + (placement.load * percent) / 100);
+    }
+  }
+  return loads;
+}
+
+/** Rounding of sums of loads is no overload. */
+const TOLERANCE = 1e-6;
+
+/**
+ * What the shares after a write mean for each rule that the fleet has; see `isRefused`. A rule that was broken before only refuses what makes
+ * it worse.
+ */
+export function checkSafety(
+  context: SafetyContext,
+  before: readonly PlacementShares[],
+  after: readonly PlacementShares[],
+): RuleResult[] {
+  return rulesOf(context).map((rule) => {
+    const violation = SAFETY_CHECKS[rule]?.(context, before, after);
+    if (violation === undefined) return { rule, passed: true, detail: 'holds' };
+    const asides = asidesOf(rule, context);
+    const overriddenBy = asides.length > 0 ? asides.join(', ') : undefined;
+    return { rule, passed: false, ...(overriddenBy !== undefined && { overriddenBy }), detail: violation };
+  });
+}
+
+/** Whether a rule forbids it, and no break-glass sets that rule aside. */
+export function isRefused(results: readonly RuleResult[]): boolean {
+  return results.some(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
+}
+
+/** Rules that say something for this fleet. */
+function rulesOf({ rules, ceilings }: SafetyContext): SafetyRuleName[] {
+  const isStated: [SafetyRuleName, boolean][] = [
+    ['min-serving', true],
+    ['min-base', rules.minBasePercent > 0],
+    ['exclusive', rules.exclusive.length > 0],
+    ['capacity', ceilings !== undefined && ceilings.size > 0],
+    ['gate', rules.gates.length > 0],
+  ];
+  return isStated.filter(([, isOne]) => isOne).map(([rule]) => rule);
+}
+
+/** Names of the live break-glasses that set a rule aside. */
+function asidesOf(rule: SafetyRuleName, { breakGlasses, nowMs }: SafetyContext): string[] {
+  return breakGlasses.filter((item) => item.expiresAtMs > nowMs && item.rules.includes(rule)).map(({ name }) => name);
+}
+
+/** The first placement that has less than it must, and less than before. Pinned ones are as people want them. */
+function worst(
+  before: readonly PlacementShares[],
+  after: readonly PlacementShares[],
+  least: number,
+  measure: (item: PlacementShares) => number,
+  says: (value: number) => string,
+): string | undefined {
+  const earlierOf = counterparts(before);
+  for (const item of after) {
+    if (!isJudged(item)) continue;
+    const value = measure(item);
+    if (value >= least) continue;
+    const earlier = earlierOf(item);
+    if (earlier === undefined || value < measure(earlier)) return `of ${nameOf(item)}, ${says(value)}; ${least} must`;
+  }
+  return undefined;
+}
+
+function servingClusters({ shares }: PlacementShares, { down }: SafetyContext): number {
+  return shares.filter(({ cluster, percent }) => percent > 0 && !down?.has(cluster)).length;
+}
+
+/** Of the tier of which most serves: the part of its weights whose clusters serve. */
+function servingBasePercent({ placement, shares }: PlacementShares, { down }: SafetyContext): number {
+  const tiers = Map.groupBy(placement.members, ({ tier }) => tier);
+  const parts = [...tiers.values()].map((members) => {
+    const total = members.reduce((sum, { weight }) => sum + weight, 0);
+    const serving = members.filter(({ cluster }) => percentOf(shares, cluster) > 0 && !down?.has(cluster));
+    return total === 0 ? 0 : (100 * serving.reduce((sum, { weight }) => sum + weight, 0)) / total;
+  });
+  return Math.floor(Math.max(0, ...parts));
+}
+
+function checkExclusive(
+  { rules, down }: SafetyContext,
+  before: readonly PlacementShares[],
+  after: readonly PlacementShares[],
+): string | undefined {
+  const earlierOf = counterparts(before);
+  for (const set of rules.exclusive) {
+    const isBroken = ({ placement, shares }: PlacementShares) =>
+      set.every((name) => placement.members.some(({ cluster, weight }) => cluster === name && weight > 0)) &&
+      set.every((name) => percentOf(shares, name) === 0 || down?.has(name));
+    for (const item of after) {
+      if (!isJudged(item) || !isBroken(item)) continue;
+      const earlier = earlierOf(item);
+      if (earlier === undefined || !isBroken(earlier))
+        return `of ${nameOf(item)}, ${set.join(' and ')} would all be at 0`;
+    }
+  }
+  return undefined;
+}
+
+/** What clusters have to serve above their ceilings, all together: who returns to a fleet that is overloaded makes that better. */
+function checkCapacity(
+  { ceilings = new Map() }: SafetyContext,
+  before: readonly PlacementShares[],
+  after: readonly PlacementShares[],
+): string | undefined {
+  const [then, now] = [excessOf(before, ceilings), excessOf(after, ceilings)];
+  const [hottest] = now.clusters;
+  if (hottest === undefined || now.total <= then.total + TOLERANCE) return undefined;
+  const { cluster, load, ceiling } = hottest;
+  return `${cluster} would have to serve ${Math.ceil(load)} requests per second; it may serve ${Math.floor(ceiling)}`;
+}
+
+function excessOf(shares: readonly PlacementShares[], ceilings: Loads) {
+  const loads = loadsOf(shares);
+  const clusters = [...ceilings]
+    .map(([cluster, ceiling]) => ({ cluster, ceiling, load: loads.get(cluster) ?? 0 }))
+    .filter(({ load, ceiling }) => load > ceiling + TOLERANCE)
+    .sort((a, b) => b.load / b.ceiling - a.load / a.ceiling);
+  return { clusters, total: clusters.reduce((sum, { load, ceiling }) => sum + load - ceiling, 0) };
+}
+
+function checkGates(
+  { rules }: SafetyContext,
+  before: readonly PlacementShares[],
+  after: readonly PlacementShares[],
+): string | undefined {
+  const closed = rules.gates.filter(({ open }) => !open);
+  if (closed.length === 0) return undefined;
+  const moved = movedClusters(before, after);
+  for (const { name, clusters } of closed) {
+    const cluster = [...moved].find((item) => clusters === undefined || clusters.includes(item));
+    if (cluster !== undefined) return `the gate ${name} is closed, and the share of ${cluster} would move`;
+  }
+  return undefined;
+}
+
+/** Clusters whose share of any placement differs; a placement that comes or goes moves those that have a share of it. */
+function movedClusters(before: readonly PlacementShares[], after: readonly PlacementShares[]): Set<string> {
+  const moved = new Set<string>();
+  const compare = (item: PlacementShares, other: PlacementShares | undefined) => {
+    for (const { cluster, percent } of item.shares) {
+      if (percent !== (other ? percentOf(other.shares, cluster) : 0)) moved.add(cluster);
+    }
+  };
+  const [earlierOf, laterOf] = [counterparts(before), counterparts(after)];
+  for (const item of after) compare(item, earlierOf(item));
+  for (const item of before) if (laterOf(item) === undefined) compare(item, undefined);
+  return moved;
+}
+
+function counterparts(all: readonly PlacementShares[]): Before {
+  const byKey = new Map(all.map((item) => [item.placement.key, item]));
+  return ({ placement }) => byKey.get(placement.key);
+}
+
+function percentOf(shares: PlacementShares['shares'], name: string): number {
+  return shares.find(({ cluster }) => cluster === name)?.percent ?? 0;
+}
+
+/** Rules about who serves are for pools that health moves, and that anybody serves. */
+function isJudged({ placement, shares }: PlacementShares): boolean {
+  return !placement.pinned && shares.some(({ percent }) => percent > 0);
+}
+
+function nameOf({ placement }: PlacementShares): string {
+  return placement.services.join(', ') || placement.key.slice(0, 12);
+}

@@ -1,0 +1,78 @@
+/** The reasons that give way to traffic that has nowhere to go, in the order in which they do. */
+
+import type { BackendMember, Limit, LimitReason } from './types.ts';
+
+export interface Stage {
+  name: string;
+  /** Limits that no longer hold. */
+  relaxes: readonly LimitReason[];
+  /** Whether it takes those that went down within the correlation window of the newest for well: it is their observer that fails. */
+  believesTogether?: boolean;
+  /** What clusters may be given, as a part of their capacities. */
+  room: number;
+  /** The same of clusters that fell under more than their capacity. */
+  roomOfFallen: number;
+  /** Whether points are shared out by capacity, whatever the tier, so that all become equally hot. */
+  isByCapacity?: boolean;
+  /** Whether clusters above HOT give points to members that only wait, too. */
+  isUrgent?: boolean;
+}
+
+/** A part of the capacity: what is above it is worse than to bring somebody back early. */
+export const HOT = 1.1;
+
+/** What keeps no points on a cluster above HOT. */
+export const COMFORT: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'ramp', 'drill', 'impaired', 'dwell']);
+
+const WARM = { room: HOT, roomOfFallen: 1 };
+const LIMITED = { room: 1, roomOfFallen: 1 };
+const UNLIMITED = { room: Number.POSITIVE_INFINITY, roomOfFallen: 1, isUrgent: true };
+
+/** Comfort first, the dead last. */
+export const STAGES: readonly Stage[] = [
+  { name: 'headroom', relaxes: [], ...LIMITED },
+  { name: 'caution', relaxes: ['turn', 'ramp', 'drill'], ...LIMITED },
+  { name: 'impaired', relaxes: ['impaired'], ...LIMITED },
+  { name: 'warm', relaxes: [], ...WARM },
+  { name: 'dwell', relaxes: ['dwell'], ...WARM, isUrgent: true },
+  { name: 'hot', relaxes: [], ...UNLIMITED, isByCapacity: true },
+  { name: 'drained', relaxes: ['drained'], ...UNLIMITED },
+  { name: 'consent', relaxes: ['consent'], ...UNLIMITED },
+  { name: 'joining', relaxes: ['joining'], ...UNLIMITED },
+  { name: 'down together', relaxes: [], ...UNLIMITED, believesTogether: true },
+  { name: 'down', relaxes: ['down'], ...UNLIMITED },
+  { name: 'fallen', relaxes: [], ...UNLIMITED, roomOfFallen: Number.POSITIVE_INFINITY },
+];
+
+/** An isolation never gives way. */
+const ORDER: readonly LimitReason[] = [...STAGES.flatMap(({ relaxes }) => relaxes), 'isolated'];
+
+/** Limits in the order in which they are relaxed. */
+export function sortLimits(limits: readonly Limit[]): Limit[] {
+  return [...limits].sort((a, b) => ORDER.indexOf(a.reason) - ORDER.indexOf(b.reason));
+}
+
+/** By how many stages have been applied: the reasons that have given way. */
+const RELAXED: readonly ReadonlySet<LimitReason>[] = Array.from(
+  { length: STAGES.length + 1 },
+  (_, count) => new Set(STAGES.slice(0, count).flatMap(({ relaxes }) => relaxes)),
+);
+
+const NONE: ReadonlySet<LimitReason> = new Set();
+
+/** Tells which limits of these members no longer hold when so many stages have been applied to their backend. */
+export function relaxedBy(
+  count: number,
+  members: readonly BackendMember[],
+  correlationWindowMs: number,
+): (limit: Limit) => boolean {
+  const reasons = RELAXED[count] ?? NONE;
+  if (!STAGES.slice(0, count).some(({ believesTogether }) => believesTogether))
+    return ({ reason }) => reasons.has(reason);
+  const newestMs = Math.max(...members.flatMap(({ limits }) => limits.map(downSinceMs)));
+  return (limit) => reasons.has(limit.reason) || newestMs - downSinceMs(limit) <= correlationWindowMs;
+}
+
+function downSinceMs(limit: Limit): number {
+  return limit.reason === 'down' ? limit.sinceMs : Number.NEGATIVE_INFINITY;
+}

@@ -1,0 +1,85 @@
+import type { RuleResult } from '../../../schemas/decision.ts';
+import type { Voter } from '../../../schemas/failover.ts';
+import { type Tally, tally } from '../health/votes.ts';
+import type { ClusterFacts, Situation, Verdict } from './situation.ts';
+import type { Finding } from './standing.ts';
+import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';
+
+/** A cluster, and what is known of it now. */
+export interface Watched {
+  facts: ClusterFacts;
+  record: Situation['health'][number] | undefined;
+  tally: Tally;
+  /** Somebody watches it. */
+  isWatched: boolean;
+}
+
+/** A situation as the steps of a decision see it. */
+export interface Context {
+  situation: Situation;
+  /** By name. */
+  clusters: ReadonlyMap<string, Watched>;
+  /** Automation moves traffic; without, it recommends. */
+  acts: boolean;
+  /** When every gateway that takes writes was verified to follow; undefined while one has yet to. */
+  verifiedAtMs: number | undefined;
+}
+
+/** What a step has looked at and found, for whoever reads the decision. */
+export interface Trace {
+  rules: RuleResult[];
+  events: Verdict['events'];
+  endings: Verdict['endings'];
+}
+
+/** What a step of a decision comes to. refused: a person asked for what a rule forbids. */
+export type StepResult =
+  | { type: 'unchanged'; trace?: Partial<Trace> }
+  | { type: 'moved'; traffic: Traffic; trace?: Partial<Trace> }
+  | { type: 'refused'; trace: Partial<Trace> };
+
+/** One thing that may change the state of a fleet; steps follow one another, each upon what the last has left. */
+export type Step = (context: Context, traffic: Traffic) => StepResult;
+
+export const UNCHANGED: StepResult = { type: 'unchanged' };
+
+export function moved(traffic: Traffic, trace?: Partial<Trace>): StepResult {
+  return trace ? { type: 'moved', traffic, trace } : { type: 'moved', traffic };
+}
+
+/** A refusal by one rule. */
+export function refused(rule: string, detail: string, cluster?: string): StepResult {
+  return { type: 'refused', trace: { rules: [result(rule, false, detail, cluster)] } };
+}
+
+export function result(rule: string, passed: boolean, detail: string, cluster?: string): RuleResult {
+  return { rule, ...(cluster !== undefined && { cluster }), passed, detail };
+}
+
+export function contextOf(situation: Situation): Context {
+  const clusters = new Map<string, Watched>();
+  const records = new Map(situation.health.map((record) => [`${record.cluster}/${record.uid}`, record]));
+  for (const facts of situation.clusters) {
+    const record = records.get(`${facts.name}/${facts.uid}`);
+    clusters.set(facts.name, watched(facts, record, situation));
+  }
+  const acts = situation.policy.automation === 'automatic';
+  return { situation, clusters, acts, verifiedAtMs: situation.verifiedAtMs };
+}
+
+function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs }: Situation): Watched {
+  const voters = policy.voters.filter((voter: Voter) => facts.voters.includes(voter.name));
+  const counted = tally(record, voters, policy.health, nowMs);
+  return { facts, record, tally: counted, isWatched: counted.votes.length > 0 };
+}
+
+/** The state of a cluster; one that is up where nothing is remembered. */
+export function stateOf(traffic: Traffic, { name, uid }: ClusterFacts): ClusterState {
+  return traffic.clusters.find(({ cluster }) => cluster === name) ?? freshStateOf(name, uid);
+}
+
+/** What the voters of a cluster say of it, or a person instead of them. */
+export function findingOf({ shifts }: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
+  const isKept = shifts.some(({ mode, cluster }) => mode === 'keep' && cluster === facts.name);
+  return isKept || !isWatched ? 'healthy' : counted.verdict;
+}

@@ -1,0 +1,75 @@
+import { type Context, stateOf, type Watched } from './context.ts';
+import type { Placement } from './situation.ts';
+import type { ClusterState, Traffic } from './traffic.ts';
+
+/** Clusters of a placement that are down, and are given the time to be found healthy like one that went down with them. */
+export type Grace = ReadonlySet<string>;
+
+const NONE: Grace = new Set();
+
+interface Candidate {
+  item: Watched;
+  state: ClusterState;
+}
+
+/**
+ * When all members of a placement had gone down together, as when their observer was cut off, the first that is found healthy is not given
+ * everything for the few moments until the others are found healthy, too. Each of them keeps what it had until voters have looked at it
+ * again and found it failing, or the time that a recovery takes is over.
+ */
+export function graceOf(context: Context, traffic: Traffic, { members, pinned }: Placement): Grace {
+  const { nowMs, policy } = context.situation;
+  const { intervalSeconds, timeoutSeconds, recoveryWindow } = policy.health;
+  const recoveryMs = (recoveryWindow * intervalSeconds + timeoutSeconds) * 1000;
+  const isRecent = traffic.clusters.some(
+    ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
+  );
+  if (pinned || !isRecent) return NONE;
+  const candidates = candidatesOf(context, traffic, members);
+  const back = candidates.filter(({ state }) => state.standing !== 'down');
+  const [first] = [...back].sort((a, b) => recoveryOf(a) - recoveryOf(b));
+  if (first === undefined || nowMs - recoveryOf(first) >= recoveryMs) return NONE;
+  const atMs = recoveryOf(first);
+  const wereAllDown = candidates.every((candidate) => recoveryOf(candidate) >= atMs && downAtMs(candidate) < atMs);
+  if (!wereAllDown) return NONE;
+  const windowMs = policy.failover.correlation.windowSeconds * 1000;
+  const together = candidates.filter(({ item, state }) => {
+    const isNear = Math.abs(state.sinceMs - downAtMs(first)) <= windowMs;
+    const isDenied = (state.seenFailingAtMs ?? 0) > atMs || isSeenFailing(item, atMs);
+    return state.standing === 'down' && isNear && !isDenied;
+  });
+  return new Set(together.map(({ state }) => state.cluster));
+}
+
+function candidatesOf(context: Context, traffic: Traffic, members: Placement['members']): Candidate[] {
+  const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
+  return members.flatMap(({ cluster, weight }) => {
+    const item = weight > 0 && !isolated.has(cluster) ? context.clusters.get(cluster) : undefined;
+    return item ? [{ item, state: stateOf(traffic, item.facts) }] : [];
+  });
+}
+
+/** When it came back after it had been down; one that is down will. One that was never down did so before all others. */
+function recoveryOf({ state }: Candidate): number {
+  return state.standing === 'down' ? Number.POSITIVE_INFINITY : (state.recoveredAtMs ?? Number.NEGATIVE_INFINITY);
+}
+
+function downAtMs({ state }: Candidate): number {
+  return state.failuresMs.at(-1) ?? Number.POSITIVE_INFINITY;
+}
+
+/** A down cluster that voters see fail again after another one has recovered is remembered, so that one good answer gives it no new grace. */
+export function withFailureSeen(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
+  if (state.standing !== 'down') return state;
+  const lastMs = Math.max(0, ...traffic.clusters.map(({ recoveredAtMs = 0 }) => recoveredAtMs));
+  const { nowMs } = context.situation;
+  const isKnown = lastMs === 0 || lastMs >= nowMs || (state.seenFailingAtMs ?? 0) > lastMs;
+  return isKnown || !isSeenFailing(item, lastMs) ? state : { ...state, seenFailingAtMs: nowMs };
+}
+
+/** A quorum has looked at it since then, and saw it fail. */
+function isSeenFailing({ record, tally }: Watched, sinceMs: number): boolean {
+  const failed =
+    record?.votes.filter(({ observedAtMs, last }) => observedAtMs > sinceMs && last.outcome === 'fail') ?? [];
+  return failed.length >= tally.quorum;
+}

@@ -1,0 +1,199 @@
+/** What evidence makes of the standings of clusters: those that fail go down first, in the order in which they failed. */
+
+import { freshnessMs } from '../health/votes.ts';
+import { compareText } from '../precedence.ts';
+import { brakeFor, correlatedWith } from './brakes.ts';
+import {
+  type Context,
+  findingOf,
+  moved,
+  result,
+  type Step,
+  stateOf,
+  type Trace,
+  UNCHANGED,
+  type Watched,
+} from './context.ts';
+import { withFailureSeen } from './grace.ts';
+import { gatedClusters, limitsOf } from './limits.ts';
+import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
+import { hasEntitlement } from './seal.ts';
+import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
+import { type ClusterState, freshStateOf, type Traffic, withState } from './traffic.ts';
+
+/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so is what is older than memory and than the window of removals. */
+export const forget: Step = ({ situation, clusters }, traffic) => {
+  const { nowMs, policy } = situation;
+  const memoryMs = Math.max(MEMORY_MS, (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000);
+  const kept = traffic.clusters.flatMap((state) => {
+    const facts = clusters.get(state.cluster)?.facts;
+    if (facts === undefined || (state.uid !== '' && state.uid !== facts.uid)) return [];
+    return [faded(state, nowMs, memoryMs)];
+  });
+  if (kept.length === traffic.clusters.length && kept.every((state, index) => state === traffic.clusters[index])) {
+    return UNCHANGED;
+  }
+  return moved(kept.reduce(withState, { ...traffic, clusters: [] }));
+};
+
+function faded(state: ClusterState, nowMs: number, memoryMs: number): ClusterState {
+  const isKnown = (atMs: number) => nowMs - atMs < memoryMs || state.standing === 'down';
+  const failuresMs = state.failuresMs.filter(isKnown);
+  const fallsMs = hasFallen(state.fallsMs, nowMs) ? state.fallsMs : [];
+  const isDismissed = state.dismissedUntilMs !== undefined && nowMs < state.dismissedUntilMs;
+  const isSame =
+    failuresMs.length === state.failuresMs.length &&
+    fallsMs.length === state.fallsMs.length &&
+    isDismissed === (state.dismissedUntilMs !== undefined);
+  if (isSame) return state;
+  const { dismissedUntilMs: _, ...rest } = state;
+  return { ...(isDismissed ? state : rest), failuresMs, fallsMs };
+}
+
+/** Each cluster by what its voters say of it now. */
+export const judge: Step = (context, traffic) => {
+  const trace: Pick<Trace, 'rules' | 'events'> = { rules: [], events: [] };
+  let next = withNewcomers(context, traffic);
+  for (const item of inOrder(context, traffic)) {
+    const state = stateOf(next, item.facts);
+    const judged = withFailureSeen(
+      context,
+      next,
+      item,
+      marked(context, next, item, judgedBy(context, next, item, state)),
+    );
+    if (judged === state) continue;
+    trace.rules.push(...rulesOf(context, item, judged));
+    trace.events.push(...eventsOf(context, next, item, judged));
+    next = withState(next, judged);
+  }
+  return next === traffic ? UNCHANGED : moved(next, trace);
+};
+
+/** Those that fail before those that do not, the first to fail first: a brake holds back the later ones. */
+function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] {
+  const isOut = ({ facts }: Watched) => {
+    const { standing } = stateOf(traffic, facts);
+    return standing === 'held' || standing === 'ramping';
+  };
+  // Those on their way back go down whatever brakes say, and count for the brakes of the others.
+  const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
+  const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
+  const isSettled = (item: Watched) =>
+    findingOf(traffic, item) !== 'unhealthy' &&
+    item.tally.impaired === undefined &&
+    !traffic.clusters.some(({ cluster }) => cluster === item.facts.name);
+  return [...clusters.values()]
+    .filter((item) => !isSettled(item))
+    .sort((a, b) => rank(a) - rank(b) || sinceMs(a) - sinceMs(b) || compareText(a.facts.name, b.facts.name));
+}
+
+function judgedBy(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
+  if (!item.isWatched && state.standing !== 'up') {
+    const reason = 'nobody watches it any more, and nothing else speaks against it';
+    return become(state, 'up', { ...context.situation, reason });
+  }
+  if (state.standing === 'joining' && item.facts.joins === 'at-once') {
+    return become(state, 'up', { ...context.situation, reason: 'it is declared to serve at once' });
+  }
+  const transition = TRANSITIONS[state.standing][findingOf(traffic, item)];
+  return transition(state, circumstancesOf(context, traffic, item, state));
+}
+
+function circumstancesOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): Circumstances {
+  const { situation } = context;
+  const { nowMs, decision, policy } = situation;
+  const { name } = item.facts;
+  const finding = findingOf(traffic, item);
+  const isUp = state.standing === 'up' || state.standing === 'suspected';
+  return {
+    nowMs,
+    decision,
+    reason: finding === 'unhealthy' ? failureOf(item) : state.reason,
+    cause: item.tally.cause,
+    cooldownSeconds: policy.failover.cooldownSeconds,
+    doubtMs: 2 * freshnessMs(policy.health),
+    brake: isUp && context.acts ? brakeFor(context, traffic, item) : undefined,
+    isOverloaded: isOverloaded(traffic, name),
+    hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
+  };
+}
+
+/** Whether a cluster that comes back now has all that it would have. */
+function isWhole(context: Context, traffic: Traffic, state: ClusterState): boolean {
+  const { nowMs } = context.situation;
+  const back = withState(
+    traffic,
+    become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
+  );
+  return hasEntitlement(context, back, limitsOf(context, back), state.cluster);
+}
+
+function isOverloaded({ allocation }: Traffic, name: string): boolean {
+  return allocation.overloads.some(({ cluster }) => cluster === name);
+}
+
+/**
+ * Latency and alerts mark a cluster. One that has been above its capacity is overloaded, not impaired, until it is found quick enough again. A
+ * mark that ends leaves a cluster held at what it has.
+ */
+function marked(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
+  const { impairedSinceMs, ...rest } = state;
+  if (!SERVING.has(state.standing)) return impairedSinceMs === undefined ? state : rest;
+  const isSlow = item.tally.impaired !== undefined;
+  if (state.isHot) return state;
+  const { nowMs, decision, policy } = context.situation;
+  if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
+  if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
+  const untilMs = nowMs + cooldownMs(1, policy.failover.cooldownSeconds);
+  return held(rest, { nowMs, decision, reason: 'it was impaired' }, { untilMs, servedMs: 0, sinceMs: nowMs });
+}
+
+const SERVING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['up', 'held', 'ramping']);
+
+function failureOf({ tally }: Watched): string {
+  const witness = tally.votes.find(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
+  const failures = `${witness?.failures ?? 0} of its last probes failed, the newest one: ${witness?.detail ?? ''}`;
+  return tally.votes.length === 1 ? failures : `${tally.down} of ${tally.votes.length} voters see it fail; ${failures}`;
+}
+
+function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
+  if (standing === 'suspected') return [result('brake', false, reason, cluster)];
+  if (standing !== 'down') return [];
+  const said = `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`;
+  const quorum = result('quorum', true, said, cluster);
+  const gate = result('gate', false, 'a closed gate keeps its traffic where it is', cluster);
+  return gatedClusters(context).has(cluster) ? [quorum, gate] : [quorum];
+}
+
+/** Failures that may have a cause in common are told as one. */
+function eventsOf(
+  context: Context,
+  traffic: Traffic,
+  item: Watched,
+  { cluster, standing, reason }: ClusterState,
+): Trace['events'] {
+  if (standing === 'suspected') {
+    const summary = `${cluster} is suspected and keeps its traffic: ${reason}.`;
+    return [{ type: 'cluster.suspected', clusters: [cluster], summary }];
+  }
+  const others = standing === 'down' ? correlatedWith(context, traffic, item) : [];
+  if (others.length === 0) return [];
+  const names = [...others, cluster].sort(compareText);
+  const { windowSeconds } = context.situation.policy.failover.correlation;
+  const summary = `${names.join(' and ')} failed within ${windowSeconds} s: a common cause is likely.`;
+  return [{ type: 'failover.correlated', clusters: names, summary }];
+}
+
+/** Clusters that are new to a fleet that serves get nothing before they have been found healthy. */
+function withNewcomers({ situation, clusters }: Context, traffic: Traffic): Traffic {
+  const healthySince = situation.health.flatMap(({ firstHealthyAtMs }) => firstHealthyAtMs ?? []);
+  const servesSinceMs = healthySince.length > 0 ? Math.min(...healthySince) : Number.POSITIVE_INFINITY;
+  return [...clusters.values()].reduce((next, { facts, record, isWatched }) => {
+    const isKnown = next.clusters.some(({ cluster }) => cluster === facts.name);
+    const isNew = facts.createdAtMs > servesSinceMs && record?.firstHealthyAtMs === undefined;
+    if (isKnown || !isWatched || facts.joins === 'at-once' || !isNew) return next;
+    const reason = 'new to the fleet, and not found healthy yet';
+    return withState(next, become(freshStateOf(facts.name, facts.uid), 'joining', { ...situation, reason }));
+  }, traffic);
+}

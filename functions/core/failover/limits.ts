@@ -1,0 +1,89 @@
+import type { Limit, LimitReason } from '../allocation/types.ts';
+import { equal } from '../digest.ts';
+import { type Context, stateOf } from './context.ts';
+import { waitsOf } from './returns.ts';
+import type { ClusterState, Traffic } from './traffic.ts';
+
+/** What holds each cluster back, by cluster; those that nothing holds back are absent. */
+export type Limits = ReadonlyMap<string, readonly Limit[]>;
+
+/** All that automation and people ask for. */
+export function limitsOf(context: Context, traffic: Traffic): Limits {
+  const found = new Map<string, Limit[]>();
+  const gated = gatedClusters(context);
+  for (const { facts } of context.clusters.values()) {
+    const state = stateOf(traffic, facts);
+    const limits = [...standingLimits(context, state, gated.has(facts.name)), ...peoplesLimits(traffic, facts.name)];
+    if (limits.length > 0) found.set(facts.name, limits);
+  }
+  return found;
+}
+
+/**
+ * What is in force of a fleet whose automation does not act: what people ask for, and that clusters which automation would hold back, or held
+ * back when it acted last, keep what they have until somebody accepts what is recommended.
+ */
+export function limitsWithoutAutomation(context: Context, traffic: Traffic): Limits {
+  const found = new Map<string, Limit[]>();
+  const frozen = new Set(
+    traffic.allocation.limits.filter(({ limits }) => limits.some(isOfAutomation)).map(({ cluster }) => cluster),
+  );
+  const wanted = limitsOf(context, traffic);
+  for (const name of context.clusters.keys()) {
+    const isHeldBack = frozen.has(name) || wanted.get(name)?.some(isOfAutomation);
+    const limits: Limit[] = [...(isHeldBack ? [CONSENT] : []), ...peoplesLimits(traffic, name)];
+    if (limits.length > 0) found.set(name, limits);
+  }
+  return found;
+}
+
+/** Whether people ask for what they asked for when the allocation in force was made: then gateways keep what they have. */
+export function isAskedTheSame({ clusters }: Context, traffic: Traffic): boolean {
+  const sealed = new Map(traffic.allocation.limits.map(({ cluster, limits }) => [cluster, limits]));
+  return [...clusters.keys()].every((name) => {
+    const before = (sealed.get(name) ?? []).filter((limit) => !isOfAutomation(limit));
+    return equal(before, peoplesLimits(traffic, name));
+  });
+}
+
+const CONSENT: Limit = { reason: 'consent' };
+
+const OF_PEOPLE: ReadonlySet<LimitReason> = new Set<LimitReason>(['drained', 'isolated', 'drill']);
+
+function isOfAutomation({ reason }: Limit): boolean {
+  return !OF_PEOPLE.has(reason);
+}
+
+/** A closed gate keeps traffic on its clusters, whatever is known of their health. */
+function standingLimits(context: Context, state: ClusterState, isGated: boolean): Limit[] {
+  const impaired: Limit[] = state.impairedSinceMs === undefined || isGated ? [] : [{ reason: 'impaired' }];
+  switch (state.standing) {
+    case 'up':
+    case 'suspected':
+      return impaired;
+    case 'down':
+      return isGated ? [] : [{ reason: 'down', sinceMs: state.sinceMs }];
+    case 'joining':
+      return [{ reason: 'joining' }];
+    case 'held':
+      return [...impaired, ...waitsOf(context, state).map((reason) => ({ reason }))];
+    case 'ramping':
+      return [...impaired, { reason: 'ramp', percent: state.ramp?.percent ?? 0 }];
+  }
+}
+
+function peoplesLimits({ shifts, drill }: Traffic, cluster: string): Limit[] {
+  const own = shifts.filter((shift) => shift.cluster === cluster);
+  const ofShifts = own.flatMap(({ mode, currentPercent }): Limit[] => {
+    if (mode === 'isolate') return [{ reason: 'isolated' }];
+    return mode === 'drain' && currentPercent < 100 ? [{ reason: 'drained', percent: currentPercent }] : [];
+  });
+  const isDrilled = drill?.cluster === cluster && drill.phase !== 'returning' && drill.currentPercent < 100;
+  return isDrilled ? [...ofShifts, { reason: 'drill', percent: drill.currentPercent }] : ofShifts;
+}
+
+/** Clusters that a closed gate keeps as they are. */
+export function gatedClusters({ clusters, situation }: Context): Set<string> {
+  const closed = situation.policy.safety.gates.filter(({ open }) => !open);
+  return new Set(closed.flatMap(({ clusters: named }) => named ?? [...clusters.keys()]));
+}

@@ -1,0 +1,58 @@
+/** What a change of people leads to in the end, and what the safety rules say of that. */
+
+import type { RuleResult } from '../../../schemas/decision.ts';
+import { placementShares } from '../allocation/points.ts';
+import { checkSafety, isRefused, type PlacementShares } from '../allocation/safety.ts';
+import { type Context, stateOf } from './context.ts';
+import { limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { sealAllocation } from './seal.ts';
+import type { Placement } from './situation.ts';
+import type { SealedAllocation, Traffic } from './traffic.ts';
+
+/** What gateways are given with a state of a fleet. */
+export function allocationIn(context: Context, traffic: Traffic): SealedAllocation {
+  const limits = context.acts ? limitsOf(context, traffic) : limitsWithoutAutomation(context, traffic);
+  return sealAllocation(context, traffic, limits, traffic.allocation);
+}
+
+/** The safety rules held against what a change leads to. */
+export function safetyOf(
+  context: Context,
+  before: Traffic,
+  after: Traffic,
+): { rules: RuleResult[]; isRefused: boolean } {
+  const { policy, nowMs, clusters, placements } = context.situation;
+  const then = sharesIn(placements, before.allocation);
+  const now = sharesIn(placements, allocationIn(context, after));
+  const rules = checkSafety(
+    {
+      rules: policy.safety,
+      breakGlasses: after.breakGlasses,
+      nowMs,
+      ceilings: ceilingsOf(clusters, policy.failover.headroomPercent),
+      down: downIn(context, after),
+    },
+    then,
+    now,
+  );
+  return { rules, isRefused: isRefused(rules) };
+}
+
+function sharesIn(placements: readonly Placement[], allocation: SealedAllocation): PlacementShares[] {
+  return placements.map((placement) => ({ placement, shares: placementShares(placement, { allocation }) }));
+}
+
+/** What each cluster may be given of what others cannot serve, in requests per second. */
+export function ceilingsOf(
+  clusters: readonly { name: string; capacity?: number | undefined }[],
+  headroomPercent: number,
+): Map<string, number> {
+  const part = 1 - headroomPercent / 100;
+  return new Map(clusters.flatMap(({ name, capacity }) => (capacity === undefined ? [] : [[name, capacity * part]])));
+}
+
+/** Clusters that serve nobody, whatever they are given. */
+function downIn({ clusters }: Context, traffic: Traffic): Set<string> {
+  const names = [...clusters.values()].filter(({ facts }) => stateOf(traffic, facts).standing === 'down');
+  return new Set(names.map(({ facts }) => facts.name));
+}

@@ -1,0 +1,98 @@
+/** Shifts and break-glasses of people: how they move, drain, are applied and end. */
+
+import { compareText } from '../precedence.ts';
+import { type Context, findingOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { nextShiftPercent } from './pace.ts';
+import { held } from './standing.ts';
+import { type LiveShift, type Traffic, withState } from './traffic.ts';
+
+/** Shifts and break-glasses whose time is over come to an end, and so does a shift of a cluster that is gone. */
+export const expire: Step = (context, traffic) => {
+  const { nowMs } = context.situation;
+  const trace: Pick<Trace, 'events' | 'endings'> = { events: [], endings: [] };
+  const isOver = ({ expiresAtMs }: { expiresAtMs: number }) => nowMs >= expiresAtMs;
+  let next = traffic;
+  for (const shift of traffic.shifts) {
+    const isGone = !context.clusters.has(shift.cluster);
+    if (isGone || isOver(shift)) next = withoutShift(context, next, shift, isGone ? 'automation' : 'expiry', trace);
+  }
+  const expired = next.breakGlasses.filter(isOver);
+  trace.endings.push(...expired.map(({ name, id }) => ({ type: 'break-glass' as const, name, id, by: 'expiry' })));
+  if (expired.length > 0) next = { ...next, breakGlasses: next.breakGlasses.filter((item) => !isOver(item)) };
+  return next === traffic ? UNCHANGED : moved(next, trace);
+};
+
+/** The next step of each shift. */
+export const moveShifts: Step = (context, traffic) => {
+  const next = traffic.shifts.reduce((so, shift) => moveShift(context, so, shift), traffic);
+  return next === traffic ? UNCHANGED : moved(next);
+};
+
+function moveShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
+  const isThere = shift.mode !== 'drain' || shift.currentPercent === shift.percent;
+  return isThere ? applyShift(context, traffic, shift) : stepShift(context, traffic, shift);
+}
+
+/** A step on the way to what was asked for. The first one does not wait for gateways. */
+function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
+  const { nowMs, decision, policy } = context.situation;
+  const isFirst = shift.steppedAtMs < shift.phaseSinceMs;
+  const isDue = context.verifiedAtMs !== undefined && nowMs - shift.steppedAtMs >= shift.stepSeconds * 1000;
+  if (!isFirst && !isDue) return traffic;
+  const isLive = answers(context, traffic, shift.cluster);
+  const { percent, stepPercent } = shift;
+  const next = nextShiftPercent(shift.currentPercent, percent, stepPercent, { isLive, isFirst });
+  const isDraining = next === 0 && isLive && policy.failover.drainSeconds > 0;
+  const phase = isDraining ? ('draining' as const) : ('moving' as const);
+  const phaseSinceMs = isDraining ? nowMs : shift.phaseSinceMs;
+  return withShift(traffic, { ...shift, phase, phaseSinceMs, currentPercent: next, steppedAtMs: nowMs, decision });
+}
+
+/** Once the gateways follow the last step, and requests in flight have had their time. */
+function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
+  const { nowMs, policy } = context.situation;
+  const { verifiedAtMs } = context;
+  if (shift.phase === 'applied' || verifiedAtMs === undefined) return traffic;
+  const drainedAtMs = Math.max(shift.phaseSinceMs, verifiedAtMs) + policy.failover.drainSeconds * 1000;
+  if (shift.phase === 'draining' && answers(context, traffic, shift.cluster) && nowMs < drainedAtMs) return traffic;
+  return withShift(traffic, { ...shift, phase: 'applied', phaseSinceMs: nowMs });
+}
+
+/** The traffic without a shift. A cluster that was up but for it is held at what it has, and returns when it has its turn. */
+export function withoutShift(
+  context: Context,
+  traffic: Traffic,
+  { name, id, cluster, mode, currentPercent, phase }: LiveShift,
+  by: string,
+  trace: Pick<Trace, 'events' | 'endings'>,
+): Traffic {
+  trace.endings.push({ type: 'shift', name, id, by });
+  trace.events.push({
+    type: 'shift.ended',
+    clusters: [cluster],
+    summary: `The shift ${name} of ${cluster} has ended.`,
+  });
+  const free = { ...traffic, shifts: traffic.shifts.filter((shift) => shift.id !== id) };
+  const hasTaken = mode === 'isolate' || (mode === 'drain' && (currentPercent < 100 || phase !== 'moving'));
+  return hasTaken ? heldFor(context, free, cluster, `the shift ${name} has ended`) : free;
+}
+
+/** A cluster that people have taken out and that was up otherwise waits for its turn, and for nothing else. */
+export function heldFor(context: Context, traffic: Traffic, cluster: string, reason: string): Traffic {
+  const item = context.clusters.get(cluster);
+  if (item === undefined) return traffic;
+  const state = stateOf(traffic, item.facts);
+  const { nowMs, decision } = context.situation;
+  return state.standing === 'up' ? withState(traffic, held(state, { nowMs, decision, reason })) : traffic;
+}
+
+/** It is not found to have failed: what it serves is to be moved with care. */
+export function answers({ clusters }: Context, traffic: Traffic, cluster: string): boolean {
+  const item = clusters.get(cluster);
+  return item === undefined || findingOf(traffic, item) !== 'unhealthy';
+}
+
+export function withShift(traffic: Traffic, shift: LiveShift): Traffic {
+  const others = traffic.shifts.filter(({ name }) => name !== shift.name);
+  return { ...traffic, shifts: [...others, shift].sort((a, b) => compareText(a.name, b.name)) };
+}

@@ -1,0 +1,106 @@
+/** What is decided upon, and what a decision is. All of it is JSON: a decision is recorded with its situation, and can be taken again. */
+
+import type { HealthState } from '../../../schemas/cluster.ts';
+import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { EventType } from '../../../schemas/notification.ts';
+import type { HealthRecord } from '../health/record.ts';
+import type { LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
+
+export type Policy = Pick<
+  FleetSpec,
+  'automation' | 'health' | 'voters' | 'controlTargets' | 'failover' | 'safety' | 'drills'
+>;
+
+/** A cluster, as far as decisions are concerned. */
+export interface ClusterFacts {
+  name: string;
+  uid: string;
+  /** What fails together: its data centre, or its region and zone, or itself. */
+  site: string;
+  /** Where its site is. */
+  city?: string | undefined;
+  /** In requests per second; absent: unlimited. */
+  capacity?: number | undefined;
+  joins: 'when-healthy' | 'at-once';
+  createdAtMs: number;
+  /** Names of the voters that watch it; none: nothing can be known of it. */
+  voters: string[];
+}
+
+/** All pools of a fleet with the same members, weights and tiers: what happens to one of them happens to all. */
+export interface Placement {
+  /** Digest of members and pin. */
+  key: string;
+  members: { cluster: string; weight: number; tier: number }[];
+  pinned: boolean;
+  /** In requests per second, of all its pools together; 0 where nothing is declared. */
+  load: number;
+  /** Some of the services, for people. */
+  services: string[];
+  /** The service and port of each of its pools. */
+  pools: string[];
+}
+
+/** What somebody asks for. */
+export type Command =
+  | { type: 'put-shift'; shift: LiveShift }
+  | { type: 'end-shift'; name: string }
+  | { type: 'put-break-glass'; breakGlass: LiveBreakGlass }
+  | { type: 'end-break-glass'; name: string }
+  | { type: 'start-drill'; drill: string; run: string }
+  | { type: 'abort-drill' }
+  /** Takes out what a brake keeps in. */
+  | { type: 'resume' }
+  /** Says that a suspected cluster does not fail. */
+  | { type: 'dismiss'; cluster: string }
+  /** Lets a cluster that waits return now. */
+  | { type: 'restore'; cluster: string }
+  /** Gives gateways what is recommended. */
+  | { type: 'accept' };
+
+export interface Situation {
+  fleet: string;
+  nowMs: number;
+  /** The id of the decision, if there is one to take. */
+  decision: string;
+  actor: string;
+  command?: Command | undefined;
+  policy: Policy;
+  /** By name. */
+  clusters: ClusterFacts[];
+  /** Of those clusters. */
+  health: Omit<HealthRecord, 'recent'>[];
+  /** By key. */
+  placements: Placement[];
+  traffic: Traffic;
+  /** When all gateways that take writes were verified to follow the traffic as it is; absent while one does not. */
+  verifiedAtMs?: number | undefined;
+}
+
+/** A change of what a cluster gets; times in changes are milliseconds since the epoch. */
+export type TrafficChange = Omit<DecisionChange, 'health' | 'evidence' | 'votes'> & {
+  health: { state: HealthState; sinceMs: number };
+};
+
+/**
+ * applied: it is in force. withheld: the fleet is not automatic, this is what would have been done. blocked: a brake holds back what automation
+ * would do. refused: a rule forbids what somebody asks for; nothing is recorded but the refusal.
+ */
+export interface Verdict {
+  outcome: 'applied' | 'withheld' | 'blocked' | 'refused';
+  /** As it will be; with the same head as before. */
+  traffic: Traffic;
+  changes: TrafficChange[];
+  /** All that were looked at. */
+  rules: RuleResult[];
+  flags: DecisionFlag[];
+  /** What is worth telling besides the changes themselves. */
+  events: { type: EventType; clusters: string[]; summary: string }[];
+  /** Shifts, break-glasses and drills that have come to an end. */
+  endings: Ending[];
+}
+
+export type Ending =
+  | { type: 'shift' | 'break-glass'; name: string; id: string; by: string }
+  | { type: 'drill'; run: string; state: 'passed' | 'failed' | 'aborted' | 'interrupted'; detail: string };

@@ -1,0 +1,158 @@
+/** What a cluster is held to be, and how evidence, the clock and people change that. docs/failover.md shows the table to people. */
+
+import type { FailureCause } from '../../../schemas/cluster.ts';
+import { cooldownMs, MEMORY_MS } from './pace.ts';
+import type { BrakeName, ClusterState, Dwell, Standing } from './traffic.ts';
+
+/** What a quorum of the voters of a cluster says of it; unknown: there is none. */
+export type Finding = 'healthy' | 'unhealthy' | 'unknown';
+
+/** What a transition goes by, besides the state itself. */
+export interface Circumstances {
+  nowMs: number;
+  decision: string;
+  /** Why it changes, for people. */
+  reason: string;
+  cause?: FailureCause | undefined;
+  cooldownSeconds: number;
+  /** A ramping cluster of which nothing is known any longer than this is held again. */
+  doubtMs: number;
+  /** What keeps a cluster in that fails now; undefined where nothing does. */
+  brake: { name: BrakeName; untilMs: number; reason: string } | undefined;
+  /** It carries more than its capacity. */
+  isOverloaded: boolean;
+  /** It has in every backend what it would have if it were up. */
+  hasEntitlement: boolean;
+}
+
+type Brake = NonNullable<Circumstances['brake']>;
+
+/** Returns the state itself where nothing changes. */
+export type Transition = (state: ClusterState, now: Circumstances) => ClusterState;
+
+const stays: Transition = (state) => state;
+
+/** What each finding makes of each standing. */
+export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
+  up: { healthy: stays, unhealthy: fail, unknown: stays },
+  suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },
+  down: { healthy: recover, unhealthy: stays, unknown: stays },
+  held: { healthy: dwell, unhealthy: goDown, unknown: pause },
+  ramping: { healthy: trust, unhealthy: goDown, unknown: doubt },
+  joining: { healthy: join, unhealthy: stays, unknown: stays },
+};
+
+/** What people make of each standing; undefined: they cannot. */
+export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Standing, Transition>>> = {
+  resume: { suspected: goDown },
+  dismiss: { suspected: dismiss },
+  restore: { held: approve },
+};
+
+/** The state with another standing, of which what only the last one needed is gone. */
+export function become(
+  { cluster, uid, failuresMs, fallsMs, recoveredAtMs, cause, isHot }: ClusterState,
+  standing: Standing,
+  { nowMs, decision, reason }: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>,
+  changes: Partial<ClusterState> = {},
+): ClusterState {
+  return {
+    cluster,
+    uid,
+    standing,
+    sinceMs: nowMs,
+    reason,
+    decision,
+    failuresMs,
+    fallsMs,
+    ...(recoveredAtMs !== undefined && { recoveredAtMs }),
+    ...(cause && { cause }),
+    ...(isHot && { isHot }),
+    ...changes,
+  };
+}
+
+/** A state that waits for its turn, and where `dwell` says so for its time. */
+export function held(state: ClusterState, now: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>, wait?: Dwell) {
+  return become(state, 'held', now, wait ? { dwell: wait } : { isApproved: true });
+}
+
+function fail(state: ClusterState, now: Circumstances): ClusterState {
+  if (state.dismissedUntilMs !== undefined && now.nowMs < state.dismissedUntilMs) return state;
+  return now.brake === undefined ? goDown(state, now) : suspect(state, now, now.brake);
+}
+
+function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
+  const reason = `${now.reason}; ${why}`;
+  return become(state, 'suspected', { ...now, reason }, { brake: { name, untilMs } });
+}
+
+function goDown(state: ClusterState, now: Circumstances): ClusterState {
+  const { nowMs, cause, isOverloaded } = now;
+  const { recoveredAtMs: _, cause: __, ...rest } = state;
+  const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs];
+  const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
+  return become({ ...rest, failuresMs, fallsMs }, 'down', now, cause ? { cause } : {});
+}
+
+function clear(state: ClusterState, now: Circumstances): ClusterState {
+  return become(state, 'up', { ...now, reason: 'a majority of its voters see it answer again' });
+}
+
+/** Where one brake has ended, another one may hold the cluster still. */
+function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
+  const { brake } = now;
+  if (brake === undefined) return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
+  const isHeld = state.brake?.name === brake.name && now.nowMs < state.brake.untilMs;
+  return isHeld ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
+}
+
+/** A cluster that has everything already, as after all had failed together, has nothing to wait for. */
+function recover(state: ClusterState, now: Circumstances): ClusterState {
+  const back = { ...state, recoveredAtMs: now.nowMs };
+  const reason = 'a majority of its voters see it answer again';
+  if (now.hasEntitlement) return become(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
+  const untilMs = (state.failuresMs.at(-1) ?? state.sinceMs) + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
+  return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
+}
+
+/** A dwell that was paused goes on. */
+function dwell(state: ClusterState, { nowMs }: Circumstances): ClusterState {
+  if (state.dwell === undefined || state.dwell.sinceMs !== undefined) return state;
+  return { ...state, dwell: { ...state.dwell, sinceMs: nowMs } };
+}
+
+/** Time in which nobody can say that it is healthy does not count. */
+function pause(state: ClusterState, { nowMs }: Circumstances): ClusterState {
+  if (state.dwell?.sinceMs === undefined) return state;
+  const { sinceMs, servedMs, untilMs } = state.dwell;
+  return { ...state, dwell: { untilMs, servedMs: servedMs + nowMs - sinceMs } };
+}
+
+function trust(state: ClusterState): ClusterState {
+  if (state.ramp?.doubtedSinceMs === undefined) return state;
+  const { doubtedSinceMs: _, ...ramp } = state.ramp;
+  return { ...state, ramp };
+}
+
+function doubt(state: ClusterState, now: Circumstances): ClusterState {
+  if (state.ramp === undefined) return state;
+  const { doubtedSinceMs } = state.ramp;
+  if (doubtedSinceMs === undefined) return { ...state, ramp: { ...state.ramp, doubtedSinceMs: now.nowMs } };
+  if (now.nowMs - doubtedSinceMs < now.doubtMs) return state;
+  const reason = 'no majority of its voters has said anything of it for too long';
+  return held(state, { ...now, reason }, { untilMs: now.nowMs, servedMs: 0 });
+}
+
+function join(state: ClusterState, now: Circumstances): ClusterState {
+  return held(state, { ...now, reason: 'new to the fleet, and found healthy' });
+}
+
+function dismiss(state: ClusterState, now: Circumstances): ClusterState {
+  const dismissedUntilMs = now.nowMs + MEMORY_MS;
+  return become(state, 'up', now, { dismissedUntilMs });
+}
+
+function approve(state: ClusterState, now: Circumstances): ClusterState {
+  return held(state, now);
+}

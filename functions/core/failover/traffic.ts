@@ -1,0 +1,190 @@
+/** What is in force of the points of a fleet, and what is remembered to decide on. Times are epoch milliseconds. */
+
+import type { FailureCause } from '../../../schemas/cluster.ts';
+import type { SafetyRuleName } from '../../../schemas/failover.ts';
+import type { Limit, LimitReason } from '../allocation/types.ts';
+
+/** The state of a fleet; one record, which every decision replaces. */
+export interface Traffic {
+  /** Grows with every decision; 0 before the first. */
+  version: number;
+  /** The last decision; the next one carries its hash. */
+  head?: { decision: string; hash: string } | undefined;
+  /** By cluster; one that is up and of which nothing is remembered has no state. */
+  clusters: ClusterState[];
+  /** What gateways are given. */
+  allocation: SealedAllocation;
+  /** What they would be given if automation acted; absent while it does. */
+  recommended?: SealedAllocation | undefined;
+  /** Live ones, by name. */
+  shifts: LiveShift[];
+  /** Live ones, by name. */
+  breakGlasses: LiveBreakGlass[];
+  drill?: LiveDrill | undefined;
+  /** When drills began by themselves last, by name: they do so once in each of their windows. */
+  rehearsed?: { drill: string; atMs: number }[] | undefined;
+}
+
+/**
+ * What a cluster is held to be. up: it has all that it is entitled to. suspected: it fails, and a brake keeps it in. down: it fails. held: it
+ * has recovered and waits with what it has. ramping: it gets its points back step by step. joining: it is new, and was never found healthy.
+ */
+export type Standing = 'up' | 'suspected' | 'down' | 'held' | 'ramping' | 'joining';
+
+export interface ClusterState {
+  cluster: string;
+  /** A cluster that is deleted and created again starts anew; empty in state of early releases, which did not record it. */
+  uid: string;
+  standing: Standing;
+  /** When the standing began. */
+  sinceMs: number;
+  reason: string;
+  /** The decision that began it. */
+  decision: string;
+  /** When the cluster failed last, as far back as memory goes, oldest first. */
+  failuresMs: number[];
+  /** When it failed while it carried more than its capacity. */
+  fallsMs: number[];
+  /** When it was last found healthy after it had been down. */
+  recoveredAtMs?: number | undefined;
+  /** When a quorum of its voters saw a down cluster fail again although another one had recovered: it is given no more grace. */
+  seenFailingAtMs?: number | undefined;
+  /** What failed when it went down. */
+  cause?: FailureCause | undefined;
+  /** What a held cluster has to wait for; absent: nothing but its turn and consent. */
+  dwell?: Dwell | undefined;
+  /** Somebody has asked for its return, or it needs nobody's consent. */
+  isApproved?: boolean | undefined;
+  /** How far a ramping cluster is, in percent of its entitlement, and when it was given more last. */
+  ramp?: { percent: number; steppedAtMs: number; doubtedSinceMs?: number | undefined } | undefined;
+  /** What keeps a suspected cluster in, and until when at most. */
+  brake?: { name: BrakeName; untilMs: number } | undefined;
+  /** Somebody has said that it does not fail; until then nothing else is believed. */
+  dismissedUntilMs?: number | undefined;
+  /** Since when latency or alerts alone speak against it. */
+  impairedSinceMs?: number | undefined;
+  /** It has been above its capacity, and has not been found quick enough since: that it is slow is no impairment. */
+  isHot?: boolean | undefined;
+}
+
+export type BrakeName = 'correlation' | 'max-removed';
+
+export interface Dwell {
+  /** Its cooldown. */
+  untilMs: number;
+  /** How long it has been found healthy, not counting the time since `sinceMs`. */
+  servedMs: number;
+  /** Since when it is found healthy; absent while nobody can say so. */
+  sinceMs?: number | undefined;
+}
+
+/** Points as they were allocated, with what they were allocated by. */
+export interface SealedAllocation {
+  /** Digest of all that the points follow from, but for what members had. */
+  basis: string;
+  /** By cluster; those without limits are absent. */
+  limits: ClusterLimits[];
+  /** Of placements that have limited members, or whose points are not the declared ones; by key. */
+  backends: SealedBackend[];
+  /** Clusters that have to serve more than their capacity. */
+  overloads: { cluster: string; load: number; requestsPerSecond: number }[];
+}
+
+export interface ClusterLimits {
+  cluster: string;
+  /** What it has of what it would have by the declarations alone, over all backends. */
+  percent: number;
+  limits: Limit[];
+}
+
+export interface SealedBackend {
+  /** Key of the placement. */
+  placement: string;
+  /** Service and port of each of its pools: a placement that is edited goes on from what they were given. */
+  pools: string[];
+  /** In the order of its members. */
+  clusters: string[];
+  points: number[];
+  /** What holds each of them back. */
+  reasons: (LimitReason | 'capacity' | null)[];
+}
+
+/** drain: the cluster keeps a part of its entitlement, and more when nobody else is left. isolate: it gets nothing, whatever happens. keep: it counts as healthy. */
+export type ShiftMode = 'drain' | 'isolate' | 'keep';
+
+export interface LiveShift {
+  name: string;
+  /** Of its record. */
+  id: string;
+  cluster: string;
+  mode: ShiftMode;
+  percent: number;
+  stepPercent: number;
+  stepSeconds: number;
+  owner: string;
+  reason: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  phase: 'moving' | 'draining' | 'applied';
+  currentPercent: number;
+  phaseSinceMs: number;
+  steppedAtMs: number;
+  decision: string;
+}
+
+export interface LiveBreakGlass {
+  name: string;
+  id: string;
+  rules: SafetyRuleName[];
+  owner: string;
+  reason: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+export interface LiveDrill {
+  /** Id of its record. */
+  run: string;
+  /** Of the declaration. */
+  name: string;
+  cluster: string;
+  actor: string;
+  /** returning: it holds its cluster back no longer, and is over when that has everything again. */
+  phase: 'moving' | 'holding' | 'returning';
+  currentPercent: number;
+  startedAtMs: number;
+  verifiedAtMs?: number | undefined;
+  phaseSinceMs: number;
+  steppedAtMs: number;
+  decision: string;
+  /** How it will have ended once its cluster is back. */
+  ending?: 'passed' | 'failed' | undefined;
+}
+
+export const NO_ALLOCATION: SealedAllocation = { basis: '', limits: [], backends: [], overloads: [] };
+
+export const NO_TRAFFIC: Traffic = {
+  version: 0,
+  clusters: [],
+  allocation: NO_ALLOCATION,
+  shifts: [],
+  breakGlasses: [],
+};
+
+/** A cluster that is up and of which nothing is remembered. */
+export function freshStateOf(cluster: string, uid: string): ClusterState {
+  return { cluster, uid, standing: 'up', sinceMs: 0, reason: '', decision: '', failuresMs: [], fallsMs: [] };
+}
+
+/** The traffic with another state of a cluster; one that is up and remembers nothing is left out. */
+export function withState(traffic: Traffic, state: ClusterState): Traffic {
+  const others = traffic.clusters.filter(({ cluster }) => cluster !== state.cluster);
+  const clusters = isForgettable(state) ? others : [...others, state];
+  return { ...traffic, clusters: clusters.sort((a, b) => (a.cluster < b.cluster ? -1 : 1)) };
+}
+
+function isForgettable(state: ClusterState): boolean {
+  const { standing, failuresMs, fallsMs, dismissedUntilMs, impairedSinceMs, isHot } = state;
+  const marks = [dismissedUntilMs, impairedSinceMs, isHot].filter((mark) => mark !== undefined);
+  return standing === 'up' && failuresMs.length + fallsMs.length + marks.length === 0;
+}

@@ -1,0 +1,181 @@
+import type { DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
+import { placementShares } from '../allocation/points.ts';
+import { compareText } from '../precedence.ts';
+import { type Context, stateOf, type Trace } from './context.ts';
+import type { Situation, TrafficChange, Verdict } from './situation.ts';
+import type { SealedAllocation, Traffic } from './traffic.ts';
+
+/** A person asked for what rules forbid: nothing changes. */
+export function refusal({ traffic }: Situation, rules: RuleResult[]): Verdict {
+  return { outcome: 'refused', traffic, changes: [], rules, flags: [], events: [], endings: [] };
+}
+
+/** What has been decided, told as changes against what was in force. */
+export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Verdict {
+  const before = context.situation.traffic;
+  const outcome = outcomeOf(context, before, traffic, trace);
+  const then = shownIn(before, outcome);
+  const now = shownIn(traffic, outcome);
+  const changes = changesOf(context, traffic, then, now);
+  return {
+    outcome,
+    traffic: { ...traffic, version: before.version + 1 },
+    changes,
+    rules: trace.rules,
+    flags: flagsOf(traffic, now, changes, trace),
+    events: [...trace.events, ...overloadEvents(then, now), ...strandedEvents(then, now)],
+    endings: trace.endings,
+  };
+}
+
+function outcomeOf(
+  { acts, situation }: Context,
+  before: Traffic,
+  after: Traffic,
+  { rules }: Trace,
+): Verdict['outcome'] {
+  const isMoved = movedClusters(situation, before.allocation, after.allocation).size > 0;
+  if (!acts && !isMoved && before.recommended !== after.recommended) return 'withheld';
+  const isBraked = rules.some(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
+  return isBraked && !isMoved ? 'blocked' : 'applied';
+}
+
+/** What a decision is about: what gateways are given, or what is recommended. */
+function shownIn({ allocation, recommended }: Traffic, outcome: Verdict['outcome']): SealedAllocation {
+  return outcome === 'withheld' ? (recommended ?? allocation) : allocation;
+}
+
+/** Those that take over from others, or give back, go without saying: they are named where nothing else has changed. */
+function changesOf(context: Context, traffic: Traffic, then: SealedAllocation, now: SealedAllocation): TrafficChange[] {
+  if (then === now) return [];
+  const moved = movedClusters(context.situation, then, now);
+  const changes = [...context.clusters.keys()]
+    .flatMap((cluster) => changeOf(context, traffic, cluster, { then, now, isMoved: moved.has(cluster) }) ?? [])
+    .sort((a, b) => compareText(a.cluster, b.cluster));
+  const limited = changes.filter(({ action }) => action !== 'reallocate');
+  return limited.length > 0 ? limited : changes;
+}
+
+interface Comparison {
+  then: SealedAllocation;
+  now: SealedAllocation;
+  isMoved: boolean;
+}
+
+function changeOf(
+  context: Context,
+  traffic: Traffic,
+  cluster: string,
+  { then, now, isMoved }: Comparison,
+): TrafficChange | undefined {
+  const [fromPercent, toPercent] = [percentIn(then, cluster), percentIn(now, cluster)];
+  if (fromPercent === toPercent && !isMoved) return undefined;
+  const item = context.clusters.get(cluster);
+  const { situation } = context;
+  const health = { state: item?.record?.state ?? 'unknown', sinceMs: item?.record?.sinceMs ?? situation.nowMs };
+  const cause = item?.tally.cause;
+  const reason = reasonFor(context, traffic, cluster);
+  return {
+    cluster,
+    action: actionOf(fromPercent, toPercent),
+    reason,
+    fromPercent,
+    toPercent,
+    health,
+    ...(cause && { cause }),
+  };
+}
+
+function actionOf(fromPercent: number, toPercent: number): TrafficChange['action'] {
+  if (fromPercent === toPercent) return 'reallocate';
+  if (toPercent === 0) return 'withdraw';
+  if (toPercent === 100) return 'restore';
+  return toPercent < fromPercent ? 'reduce' : 'raise';
+}
+
+/** What is left to a cluster of what the declarations give it; 100 where nothing holds it back. */
+export function percentIn({ limits }: Pick<SealedAllocation, 'limits'>, name: string): number {
+  return limits.find(({ cluster }) => cluster === name)?.percent ?? 100;
+}
+
+/** What this decision has changed of the cluster, or what holds it back, or what others leave to it. */
+function reasonFor(
+  { situation, clusters }: Context,
+  { clusters: states, shifts, drill }: Traffic,
+  name: string,
+): string {
+  const facts = clusters.get(name)?.facts;
+  const state = states.find(({ cluster }) => cluster === name) ?? (facts && stateOf(situation.traffic, facts));
+  const shift = shifts.find(({ cluster }) => cluster === name);
+  if (shift?.decision === situation.decision) return `shift ${shift.name}: ${shift.reason}`;
+  if (drill?.cluster === name) return `drill ${drill.name}`;
+  const wasHeldBack = situation.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
+  if (state && (state.standing !== 'up' || state.decision === situation.decision)) return state.reason;
+  return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';
+}
+
+/** Clusters that are given other points of any backend, or of which another part is left. */
+function movedClusters(
+  { placements, clusters }: Situation,
+  then: SealedAllocation,
+  now: SealedAllocation,
+): Set<string> {
+  if (then === now) return new Set();
+  const isOther = ({ name }: { name: string }) => percentIn(then, name) !== percentIn(now, name);
+  const moved = new Set(clusters.filter(isOther).map(({ name }) => name));
+  for (const placement of placements) {
+    const before = placementShares(placement, { allocation: then });
+    for (const [index, { cluster, percent }] of placementShares(placement, { allocation: now }).entries()) {
+      if (percent !== before[index]?.percent) moved.add(cluster);
+    }
+  }
+  return moved;
+}
+
+function flagsOf(
+  { clusters }: Traffic,
+  now: SealedAllocation,
+  changes: readonly TrafficChange[],
+  { rules, events }: Trace,
+): DecisionFlag[] {
+  const flags: [DecisionFlag, boolean][] = [
+    ['overload', now.overloads.length > 0],
+    ['suspected', clusters.some(({ standing }) => standing === 'suspected')],
+    ['correlated', events.some(({ type }) => type === 'failover.correlated')],
+    ['evacuate', changes.some(({ action, cause }) => action === 'withdraw' && cause === 'Cluster')],
+    ['break-glass', rules.some(({ overriddenBy }) => overriddenBy !== undefined)],
+  ];
+  return flags.filter(([, isSet]) => isSet).map(([flag]) => flag);
+}
+
+function overloadEvents(then: SealedAllocation, now: SealedAllocation): Verdict['events'] {
+  const before = new Set(then.overloads.map(({ cluster }) => cluster));
+  const added = now.overloads.filter(({ cluster }) => !before.has(cluster));
+  if (added.length === 0) return [];
+  const told = added.map(({ cluster, load, requestsPerSecond }) => {
+    return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}`;
+  });
+  return [{ type: 'overload', clusters: added.map(({ cluster }) => cluster), summary: `${told.join('; ')}.` }];
+}
+
+/** People are paged when nobody healthy is left, and those whom they have taken out, or who are down, serve again. */
+function strandedEvents(then: SealedAllocation, now: SealedAllocation): Verdict['events'] {
+  const kept = (allocation: SealedAllocation) => {
+    return new Set(
+      allocation.backends.flatMap(({ clusters, points }) =>
+        clusters.filter((cluster, index) => (points[index] ?? 0) > 0 && isTakenOut(allocation, cluster)),
+      ),
+    );
+  };
+  const before = kept(then);
+  const clusters = [...kept(now)].filter((cluster) => !before.has(cluster));
+  if (clusters.length === 0) return [];
+  const summary = `Nobody else can serve, so ${clusters.join(', ')} ${clusters.length === 1 ? 'keeps' : 'keep'} traffic.`;
+  return [{ type: 'failover.stranded', clusters, summary }];
+}
+
+/** It is down, or people have drained it to nothing. */
+function isTakenOut({ limits }: SealedAllocation, name: string): boolean {
+  const own = limits.find(({ cluster }) => cluster === name)?.limits ?? [];
+  return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
+}

@@ -1,0 +1,34 @@
+import type { TimeWindow } from '../../../schemas/failover.ts';
+import { msOf } from '../time.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** 1970-01-01, day 0, was a Thursday. */
+const WEEKDAYS = ['thursday', 'friday', 'saturday', 'sunday', 'monday', 'tuesday', 'wednesday'] as const;
+
+/** When the occurrence of the window began that `nowMs` lies in; undefined outside. Its end does not belong to it. */
+export function windowStartMs(window: TimeWindow, nowMs: number): number | undefined {
+  if (window.type === 'once') {
+    const fromMs = msOf(window.from);
+    return fromMs <= nowMs && nowMs < msOf(window.to) ? fromMs : undefined;
+  }
+  const offsetMs = window.utcOffsetMinutes * MINUTE_MS;
+  const today = Math.floor((nowMs + offsetMs) / DAY_MS);
+  const [fromMs, toMs] = [timeOfDayMs(window.from), timeOfDayMs(window.to)];
+  const lengthMs = toMs > fromMs ? toMs - fromMs : toMs - fromMs + DAY_MS;
+  return [today - 1, today]
+    .filter((day) => window.days.some((name) => name === WEEKDAYS[((day % 7) + 7) % 7]))
+    .map((day) => day * DAY_MS + fromMs - offsetMs)
+    .find((startMs) => startMs <= nowMs && nowMs < startMs + lengthMs);
+}
+
+/** Whether no cluster returns and no drill begins now. */
+export function isFrozen(freezeWindows: readonly TimeWindow[], nowMs: number): boolean {
+  return freezeWindows.some((window) => windowStartMs(window, nowMs) !== undefined);
+}
+
+function timeOfDayMs(text: string): number {
+  const [hours, minutes] = text.split(':').map(Number);
+  return ((hours ?? 0) * 60 + (minutes ?? 0)) * MINUTE_MS;
+}

@@ -1,0 +1,86 @@
+/** What is in force against clusters, as people are shown it. */
+
+import type { ClusterStanding, WithdrawalCause } from '../../../schemas/cluster.ts';
+import { isoOf } from '../time.ts';
+import type { ClusterLimits, ClusterState, LiveDrill, LiveShift, Standing, Traffic } from './traffic.ts';
+
+/** A cluster that gets less than its share while others can serve. */
+export interface Withdrawal {
+  cluster: string;
+  /** What it has of what the declarations give it: 0 to 99. */
+  percent: number;
+  cause: WithdrawalCause;
+  sinceMs: number;
+  reason: string;
+  /** The decision that began it. */
+  decision: string;
+}
+
+type Shown = Pick<Traffic, 'allocation' | 'clusters' | 'shifts' | 'drill'>;
+
+/** By cluster. */
+export function withdrawalsOf(traffic: Shown): Withdrawal[] {
+  return traffic.allocation.limits.flatMap((limits) => {
+    const { cluster, percent } = limits;
+    const why = whyOf(limits, traffic);
+    return percent < 100 && why ? [{ cluster, percent, ...why }] : [];
+  });
+}
+
+const CAUSES: Partial<Record<Standing, WithdrawalCause>> = {
+  down: 'failure',
+  joining: 'joining',
+  held: 'return',
+  ramping: 'return',
+};
+
+type Why = Omit<Withdrawal, 'cluster' | 'percent'>;
+
+/** People come first, since what they ask for ends when they say so. */
+function whyOf({ cluster, limits }: ClusterLimits, { clusters, shifts, drill }: Shown): Why | undefined {
+  const shift = shifts.find((item) => item.cluster === cluster && item.mode !== 'keep');
+  const isDown = limits.some(({ reason }) => reason === 'down');
+  const state = clusters.find((item) => item.cluster === cluster);
+  if (shift && !isDown) return ofShift(shift);
+  if (state) return ofState(state);
+  return drill?.cluster === cluster ? ofDrill(drill) : undefined;
+}
+
+function ofShift({ createdAtMs, name, reason, decision }: LiveShift): Why {
+  return { cause: 'shift', sinceMs: createdAtMs, reason: `shift ${name}: ${reason}`, decision };
+}
+
+function ofDrill({ startedAtMs, name, decision }: LiveDrill): Why {
+  return { cause: 'drill', sinceMs: startedAtMs, reason: `drill ${name}`, decision };
+}
+
+function ofState({ standing, sinceMs, reason, decision, impairedSinceMs }: ClusterState): Why | undefined {
+  if (impairedSinceMs !== undefined && standing !== 'down') {
+    return {
+      cause: 'impaired',
+      sinceMs: impairedSinceMs,
+      reason: 'it is too slow, or an alert speaks against it',
+      decision,
+    };
+  }
+  const cause = CAUSES[standing];
+  return cause && { cause, sinceMs, reason, decision };
+}
+
+/** What automation holds a cluster to be, as people are shown it. */
+export function standingShown({ clusters, allocation, recommended }: Traffic, cluster: string): ClusterStanding {
+  const state = clusters.find((item) => item.cluster === cluster);
+  if (state === undefined) return { state: 'up' };
+  const { standing, sinceMs, reason, brake } = state;
+  const limits = (recommended ?? allocation).limits.find((item) => item.cluster === cluster)?.limits ?? [];
+  const waitsFor = limits.flatMap(({ reason: wait }) => {
+    return wait === 'dwell' || wait === 'consent' || wait === 'turn' ? [wait] : [];
+  });
+  return {
+    state: standing,
+    ...(sinceMs > 0 && { since: isoOf(sinceMs) }),
+    ...(reason !== '' && { reason }),
+    ...(standing === 'held' && { waitsFor }),
+    ...(brake && { untilAtMost: isoOf(brake.untilMs) }),
+  };
+}

@@ -1,0 +1,322 @@
+import { describe, expect, it, test } from 'vitest';
+import type { LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
+import type { SafetyRuleName } from '../../schemas/failover.ts';
+import { health, T0, vote } from './fixtures.ts';
+import { facts, failing, fleet, policy, Story, shift } from './situations.ts';
+
+const asking = (rest: object = {}) => policy({ failover: { correlation: { action: 'ask', ...rest } } });
+
+const ALIKE = { a: { weight: 1 }, b: { weight: 1 }, c: { weight: 1 } };
+
+function breakGlass(rule: SafetyRuleName, seconds: number): LiveBreakGlass {
+  const times = { createdAtMs: T0, expiresAtMs: T0 + seconds * 1000 };
+  return { name: 'night', id: 'bgl_1', rules: [rule], owner: 'alice', reason: 'a test', ...times };
+}
+
+describe('correlation: clusters of different sites that fail within the window', () => {
+  it('are left, each of them, and people are told the likely common cause', () => {
+    const story = new Story();
+    story.after(5, ['b']);
+    const verdict = story.after(5, ['b', 'c']);
+    expect(story.percents).toEqual([[100, 0, 0]]);
+    expect(verdict).toMatchObject({ outcome: 'applied', flags: ['correlated'] });
+    expect(verdict?.events).toContainEqual(
+      expect.objectContaining({ type: 'failover.correlated', clusters: ['b', 'c'] }),
+    );
+  });
+
+  it.each(['ask', 'halt'])('with %s the first to fail is left and the later ones are suspected', (action) => {
+    const story = new Story({ policy: policy({ failover: { correlation: { action } } }) });
+    story.after(5, ['b']);
+    const verdict = story.after(5, ['b', 'c']);
+    expect([story.standing('b'), story.standing('c')]).toEqual(['down', 'suspected']);
+    expect(story.percents).toEqual([[67, 0, 33]]);
+    expect(verdict).toMatchObject({
+      outcome: 'blocked',
+      changes: [],
+      flags: ['suspected'],
+      events: [{ type: 'cluster.suspected', clusters: ['c'] }],
+      rules: [{ rule: 'brake', passed: false, cluster: 'c' }],
+    });
+    expect(story.state('c').brake).toEqual({ name: 'correlation', untilMs: story.now.nowMs + 300_000 });
+    expect(story.after(5, ['b', 'c'])).toBeUndefined();
+  });
+
+  it('with ignore, the earlier name of proceed, are left', () => {
+    const story = new Story({ policy: policy({ failover: { correlation: { action: 'ignore' } } }) });
+    story.after(5, ['b', 'c']);
+    expect(story.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('are told apart by who failed first, also when both are found at once', () => {
+    const story = new Story({ policy: asking() });
+    story.after(5, [], { health: failing({ b: T0 + 2000, c: T0 + 1000 }) });
+    expect([story.standing('b'), story.standing('c')]).toEqual(['suspected', 'down']);
+  });
+
+  it('are none of one site, and none when the window is over between them', () => {
+    const oneSite = new Story({
+      policy: asking(),
+      clusters: ['a', 'b', 'c'].map((name) => facts(name, { site: 'x' })),
+    });
+    oneSite.after(5, ['b', 'c']);
+    expect(oneSite.percents).toEqual([[100, 0, 0]]);
+    const late = new Story({ policy: asking() });
+    late.after(5, ['b']);
+    late.after(61, ['b', 'c']);
+    expect(late.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('go on to be correlated with one that is suspected itself', () => {
+    const story = fleet({ ...ALIKE, d: { weight: 1 } }, 0, asking());
+    story.after(5, ['a']);
+    story.after(40, ['a', 'b']);
+    story.after(40, ['a', 'b', 'c']);
+    expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['down', 'suspected', 'suspected']);
+  });
+
+  it('are left after `askSeconds` if the evidence stands', () => {
+    const story = new Story({ policy: asking({ askSeconds: 30 }) });
+    story.after(5, ['b', 'c']);
+    story.after(29, ['b', 'c']);
+    expect(story.standing('c')).toBe('suspected');
+    story.after(1, ['b', 'c']);
+    expect(story.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('hold back no return: the first one comes back while the others are suspected', () => {
+    const story = new Story({ policy: policy({ ...asking({ askSeconds: 3600 }), health: { dwellSeconds: 10 } }) });
+    story.after(5, ['b', 'c']);
+    story.after(5, ['c']);
+    story.after(300, ['c']);
+    expect([story.standing('b'), story.standing('c')]).toEqual(['up', 'suspected']);
+  });
+});
+
+describe('corroboration ends the brake of correlation at once', () => {
+  const agent = (name: string, site?: string) => ({
+    ...policy({ voters: [{ name, type: 'agent', publicKey: `${name.padEnd(43, 'A')}=` }] }).voters[0],
+    ...(site !== undefined && { site }),
+  });
+  const edge = policy().voters[0];
+  const CONTROL = { type: 'tcp', host: '192.0.2.1', port: 443 };
+
+  /** A fleet that asks, in which b failed just before c, as these voters see it. */
+  function seenBy(voters: unknown[], failingVoters: string[], input: object = {}, others: string[] = ['a']): Story {
+    const own = { ...policy({ ...asking(), ...input }), voters: voters as ReturnType<typeof policy>['voters'] };
+    const names = own.voters.map(({ name }) => name);
+    const story = new Story({ policy: own, clusters: ['a', 'b', 'c'].map((name) => facts(name, { voters: names })) });
+    const record = (name: string, isHealthy: boolean, sinceMs: number) => ({
+      ...health(name, isHealthy ? 'healthy' : 'unhealthy', { sinceMs }),
+      votes: names.map((voter) => {
+        const state = isHealthy || !failingVoters.includes(voter) ? ('healthy' as const) : ('unhealthy' as const);
+        return vote(voter, others.includes(name) || !isHealthy ? state : 'unknown', sinceMs, T0 + 5000);
+      }),
+    });
+    story.after(5, [], { health: [record('a', true, T0), record('b', false, T0 + 1), record('c', false, T0 + 2)] });
+    return story;
+  }
+
+  test.each<[string, unknown[], string[], object, string[], string]>([
+    ['voters of one vantage', [edge], ['edge'], {}, ['a'], 'suspected'],
+    [
+      'three voters of one site',
+      [agent('x', 's'), agent('y', 's'), agent('z', 's')],
+      ['x', 'y', 'z'],
+      {},
+      ['a'],
+      'suspected',
+    ],
+    ['the edge and an agent', [edge, agent('x', 's')], ['edge', 'x'], {}, ['a'], 'down'],
+    ['agents of two sites', [agent('x', 's'), agent('y', 't')], ['x', 'y'], {}, ['a'], 'down'],
+    [
+      'a vantage that does not see it fail',
+      [agent('x', 's'), agent('y', 's'), agent('z', 't')],
+      ['x', 'y'],
+      {},
+      ['a'],
+      'suspected',
+    ],
+    [
+      'control targets that answer, and another cluster that the same voters see',
+      [edge],
+      ['edge'],
+      { controlTargets: [CONTROL] },
+      ['a'],
+      'down',
+    ],
+    [
+      'control targets that answer, while the voters see no cluster at all',
+      [edge],
+      ['edge'],
+      { controlTargets: [CONTROL] },
+      [],
+      'suspected',
+    ],
+  ])('%s', (_, voters, failingVoters, input, others, standing) => {
+    const story = seenBy(voters, failingVoters, input, others);
+    expect([story.standing('b'), story.standing('c')]).toEqual(['down', standing]);
+  });
+
+  it('also when it comes later', () => {
+    const story = seenBy([edge], ['edge'], { controlTargets: [CONTROL] }, []);
+    expect(story.standing('c')).toBe('suspected');
+    story.after(5, ['b', 'c']);
+    expect(story.standing('c')).toBe('down');
+  });
+});
+
+describe('max-removed: so many clusters are taken out within the window, and no more', () => {
+  const capped = (clusters: number, windowSeconds = 600, rest: object = {}) =>
+    policy({ safety: { maxRemoved: { clusters, windowSeconds } }, ...rest });
+
+  it('the next one is suspected and keeps its traffic until the window is over', () => {
+    const story = new Story({ policy: capped(1) });
+    story.after(5, ['b']);
+    const verdict = story.after(100, ['b', 'c']);
+    expect(verdict).toMatchObject({ outcome: 'blocked', events: [{ type: 'cluster.suspected' }] });
+    expect(story.state('c')).toMatchObject({
+      standing: 'suspected',
+      brake: { name: 'max-removed', untilMs: T0 + 605_000 },
+    });
+    story.during(495, 5, ['b', 'c']);
+    expect(story.percents).toEqual([[67, 0, 33]]);
+    story.after(5, ['b', 'c']);
+    expect(story.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('of clusters that fail at once, too, the last one of a backend included', () => {
+    const story = new Story({ policy: capped(2) });
+    story.after(5, ['a', 'b', 'c']);
+    expect(['a', 'b', 'c'].map((name) => story.standing(name)).sort()).toEqual(['down', 'down', 'suspected']);
+  });
+
+  it('counts removals of clusters that have come back since, in a window longer than memory', () => {
+    const story = new Story({ policy: capped(1, 4 * 3600) });
+    story.after(5, ['b']);
+    story.during(2 * 3600, 30);
+    expect(story.standing('b')).toBe('up');
+    story.after(5, ['c']);
+    expect(story.standing('c')).toBe('suspected');
+  });
+
+  it('counts a cluster once, and does not hold it back itself', () => {
+    const story = new Story({ policy: capped(1, 4 * 3600) });
+    story.after(5, ['b']);
+    story.during(1800, 30);
+    story.after(5, ['b']);
+    expect(story.standing('b')).toBe('down');
+  });
+
+  it('does not count what people take out', () => {
+    const story = new Story({ policy: capped(1) });
+    story.ask({ type: 'put-shift', shift: shift({ cluster: 'b' }) });
+    story.after(5);
+    story.after(5, ['c']);
+    expect(story.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('ends by a break-glass, and holds again when that is over', () => {
+    const story = new Story({ policy: capped(1) });
+    story.after(5, ['b', 'c']);
+    expect(story.standing('c')).toBe('suspected');
+    story.ask({ type: 'put-break-glass', breakGlass: breakGlass('max-removed', 60) });
+    expect(story.percents).toEqual([[100, 0, 0]]);
+    story.after(60, ['b', 'c']);
+    story.after(5, ['a', 'b', 'c']);
+    expect(story.standing('a')).toBe('suspected');
+  });
+
+  it('ends by a person', () => {
+    const story = new Story({ policy: capped(1) });
+    story.after(5, ['b', 'c']);
+    story.ask({ type: 'resume' });
+    expect(story.percents).toEqual([[100, 0, 0]]);
+  });
+
+  it('holds on where another brake has ended', () => {
+    const correlation = { action: 'ask', askSeconds: 30, windowSeconds: 600 };
+    const story = fleet(ALIKE, 0, { ...capped(2, 3600), failover: { correlation } });
+    story.after(5, ['a', 'b', 'c']);
+    expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['down', 'suspected', 'suspected']);
+    story.after(60, ['a', 'b', 'c']);
+    expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['down', 'down', 'suspected']);
+  });
+
+  it('is what people are told of where correlation is not asked for any more', () => {
+    const correlation = { action: 'ask', windowSeconds: 600 };
+    const own = { ...capped(1, 3600), failover: policy({ failover: { correlation } }).failover };
+    const story = fleet(ALIKE, 0, own);
+    story.after(5, ['a', 'b']);
+    expect(story.state('b').brake?.name).toBe('correlation');
+    const sinceMs = story.now.nowMs;
+    story.after(5, ['a', 'b'], { policy: capped(1, 3600) });
+    expect(story.state('b')).toMatchObject({ standing: 'suspected', sinceMs, brake: { name: 'max-removed' } });
+  });
+
+  it('is read as a part of the clusters of the fleet where an earlier release said percent, and is at least one', () => {
+    const part = (percent: number) => policy({ safety: { maxRemoved: { percent } } });
+    const few = new Story({ policy: part(10) });
+    few.after(5, ['b', 'c']);
+    expect([few.standing('b'), few.standing('c')]).toEqual(['down', 'suspected']);
+    const more = new Story({ policy: part(67) });
+    more.after(5, ['b', 'c']);
+    expect(more.percents).toEqual([[100, 0, 0]]);
+  });
+});
+
+describe('a closed gate', () => {
+  const gated = (clusters?: string[]) => policy({ safety: { gates: [{ name: 'g', open: false, clusters }] } });
+
+  it('keeps traffic on its clusters, though they are down', () => {
+    const story = new Story({ policy: gated(['a']) });
+    const verdict = story.after(5, ['a']);
+    expect([story.standing('a'), story.percents]).toEqual(['down', [[50, 25, 25]]]);
+    expect(verdict?.outcome).toBe('blocked');
+    expect(verdict?.rules).toContainEqual(expect.objectContaining({ rule: 'gate', passed: false, cluster: 'a' }));
+  });
+
+  it('keeps all clusters where it names none', () => {
+    const story = new Story({ policy: gated() });
+    story.after(5, ['a', 'b']);
+    expect(story.percents).toEqual([[50, 25, 25]]);
+  });
+
+  it('lets its clusters receive what others leave, capacity or not', () => {
+    const story = fleet({ a: { weight: 50 }, b: { weight: 50, capacity: 60 } }, 100, gated(['b']));
+    story.after(5, ['a']);
+    expect(story.percents).toEqual([[0, 100]]);
+    expect(story.traffic.allocation.overloads).toEqual([]);
+  });
+
+  it('lets other clusters be left', () => {
+    const story = new Story({ policy: gated(['a']) });
+    story.after(5, ['a', 'b']);
+    expect(story.percents).toEqual([[67, 0, 33]]);
+  });
+
+  it('that is opened lets traffic go at once', () => {
+    const story = new Story({ policy: gated(['a']) });
+    story.after(5, ['a']);
+    story.after(5, ['a'], { policy: policy() });
+    expect(story.percents).toEqual([[0, 50, 50]]);
+  });
+});
+
+describe('safety rules never keep traffic on the dead', () => {
+  test.each<[string, object]>([
+    ['min-serving', { minServingClusters: 3 }],
+    ['min-base', { minBasePercent: 100 }],
+    ['exclusive', { exclusive: [['a', 'b']] }],
+  ])('%s', (_, safety) => {
+    const story = new Story({ policy: policy({ safety }) });
+    expect(story.after(5, ['a', 'b'])?.outcome).toBe('applied');
+    expect(story.percents).toEqual([[0, 0, 100]]);
+  });
+
+  test('capacity', () => {
+    const story = fleet({ a: { weight: 1, capacity: 100 }, b: { weight: 1, capacity: 100 } }, 180);
+    expect(story.after(5, ['a'])).toMatchObject({ outcome: 'applied', flags: ['overload'] });
+    expect(story.percents).toEqual([[0, 100]]);
+  });
+});

@@ -1,0 +1,143 @@
+/** What has become of each cluster so far, by the world, by what voters said, and by what people did; never by what the product keeps. */
+
+import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
+import type { Declared } from './declared.ts';
+import type { Book } from './people.ts';
+import { msAt, SECOND_MS } from './scenario.ts';
+import { type View, vantageOf, type Witness } from './witness.ts';
+import type { Condition } from './world.ts';
+
+/** How long a failure is remembered, and an hour is the longest cooldown. */
+export const MEMORY_SECONDS = 3600;
+
+export interface Life {
+  uid: string;
+  condition: Condition;
+  /** A truthful majority sees it so. */
+  isDead: boolean;
+  isLiving: boolean;
+  /** It answers late. */
+  isSlow: boolean;
+  /** The vantages of the voters that truthfully see it dead. */
+  vantages: number;
+  /** Since when a majority says that it fails, whether or not that is true. */
+  failingSinceTick?: number | undefined;
+  /** When a majority began to say so, each time. */
+  failuresTick: number[];
+  /** When that began while the cluster had more to serve than it can. */
+  fallsTick: number[];
+  /** When it was slow, or people or a mode other than automatic held it, last. */
+  touchedTick: number;
+  /** When a majority did not say that it was healthy last. */
+  doubtedTick: number;
+}
+
+export class Chronicle {
+  readonly lives = new Map<string, Life>();
+  private readonly isOfFormerRelease: boolean;
+
+  constructor(isOfFormerRelease: boolean) {
+    this.isOfFormerRelease = isOfFormerRelease;
+  }
+
+  of(name: string): Life | undefined {
+    return this.lives.get(name);
+  }
+
+  note(tick: number, declared: Declared, sight: Sight): void {
+    for (const name of this.lives.keys()) {
+      if (declared.clusters.every((item) => item.name !== name)) this.lives.delete(name);
+    }
+    for (const facts of declared.clusters) this.noteOne(tick, facts, declared, sight);
+  }
+
+  private noteOne(tick: number, facts: ClusterFacts, declared: Declared, sight: Sight): void {
+    const { witness, view } = sight;
+    const life = this.lifeOf(facts, tick);
+    const dead = witness.dead(facts, view);
+    const says = witness.says(facts, view);
+    life.condition = sight.conditionOf(facts);
+    life.isDead = life.condition === 'down' && dead.length > 0;
+    life.isLiving = life.condition === 'up' && witness.isLiving(facts, view);
+    life.vantages = new Set(dead.map(vantageOf)).size;
+    if (says === 'healthy') life.failingSinceTick = undefined;
+    else life.doubtedTick = tick;
+    if (says === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
+    life.isSlow = sight.isSlow(facts);
+    const isHandled =
+      life.isSlow ||
+      sight.book.isHandled(facts.name) ||
+      declared.policy.automation !== 'automatic' ||
+      isRehearsed(declared.policy, facts.name, tick);
+    if (isHandled) life.touchedTick = tick;
+  }
+
+  private noteFailure(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
+    life.failingSinceTick = tick;
+    life.failuresTick.push(tick);
+    if (!hasFallen(life, tick)) life.fallsTick = [];
+    if (capacity !== undefined && loadOf(name) > capacity) life.fallsTick.push(tick);
+  }
+
+  private lifeOf({ name, uid, createdAtMs }: ClusterFacts, tick: number): Life {
+    const known = this.lives.get(name);
+    if (known?.uid === uid) return known;
+    const isOld = createdAtMs < msAt(0) && !this.isOfFormerRelease;
+    const touchedTick = isOld ? Number.NEGATIVE_INFINITY : tick;
+    const life: Life = {
+      ...{
+        uid,
+        condition: 'up',
+        isDead: false,
+        isLiving: false,
+        isSlow: false,
+        vantages: 0,
+        failuresTick: [],
+        fallsTick: [],
+      },
+      ...{ touchedTick, doubtedTick: Number.NEGATIVE_INFINITY },
+    };
+    this.lives.set(name, life);
+    return life;
+  }
+
+  /** It is well, and has been for so long that nothing that has ever happened to it can still hold it back. */
+  isSpotless(name: string, tick: number): boolean {
+    const life = this.lives.get(name);
+    if (life === undefined || !life.isLiving) return false;
+    const lastFailureTick = life.failuresTick.at(-1) ?? Number.NEGATIVE_INFINITY;
+    return tick - Math.max(lastFailureTick, life.touchedTick) > 2 * MEMORY_SECONDS;
+  }
+}
+
+/** A drill of it begins by itself in such a window. */
+function isRehearsed({ drills }: Policy, name: string, tick: number): boolean {
+  return drills.some(({ cluster, windows, durationSeconds, recoveryTargetSeconds }) => {
+    const lastMs = (durationSeconds + recoveryTargetSeconds) * SECOND_MS;
+    const isNear = windows.some((window) => {
+      if (window.type !== 'once') return true;
+      return Date.parse(window.from) <= msAt(tick) && msAt(tick) < Date.parse(window.to) + lastMs;
+    });
+    return cluster === name && isNear;
+  });
+}
+
+/** What the chronicle is written from. */
+export interface Sight {
+  witness: Witness;
+  view: View;
+  book: Book;
+  conditionOf: (facts: ClusterFacts) => Condition;
+  isSlow: (facts: ClusterFacts) => boolean;
+  /** What gateways send to the cluster, in requests per second. */
+  loadOf: (cluster: string) => number;
+}
+
+const LONGEST_FALL_SECONDS = 24 * MEMORY_SECONDS;
+
+/** It went down above its capacity so lately that it need not be trusted with more again: for an hour, doubling each time, up to a day. */
+export function hasFallen({ fallsTick }: Life, tick: number): boolean {
+  const last = fallsTick.at(-1);
+  if (last === undefined) return false;
+  return tick - last < Math.min(MEMORY_SECONDS * 2 ** (fallsTick.length - 1), LONGEST_FALL_SECONDS);
+}

@@ -1,0 +1,17 @@
+/** What the simulator drives of the product, and all that it takes from it besides types of declarations. */
+
+import { placementShares } from '../../functions/core/allocation/points.ts';
+import { decide } from '../../functions/core/failover/decide.ts';
+import { distrust, type HealthRecord, step, unknownHealth } from '../../functions/core/health/record.ts';
+
+export type { HealthRecord };
+export { distrust, unknownHealth };
+
+/** The functions that production runs; a fault is planted by replacing one of them, or a table that they go by. */
+export interface Product {
+  step: typeof step;
+  decide: typeof decide;
+  sharesOf: typeof placementShares;
+}
+
+export const PRODUCT: Product = { step, decide, sharesOf: placementShares };

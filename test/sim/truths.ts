@@ -1,0 +1,31 @@
+/** What must hold whatever happens; each truth keeps what it remembers of one fleet. */
+
+import type { Truth } from './history.ts';
+import type { Measures } from './measures.ts';
+import { removalsAreCapped } from './truths/brakes.ts';
+import { noAvoidableHeat } from './truths/capacity.ts';
+import { deadAreLeft } from './truths/dead.ts';
+import { noHealthyLoses } from './truths/healthy.ts';
+import { oneDecisionEach, saidIsGiven } from './truths/ledger.ts';
+import { peopleAreObeyed } from './truths/people.ts';
+import { declaredRatio, pointsAreWhole } from './truths/points.ts';
+import { comesToRest, nothingMovesByItself } from './truths/rest.ts';
+import { movesAreBounded, returnsByOneStep } from './truths/returns.ts';
+
+export function truthsOf(measures: Measures): Truth[] {
+  return [
+    pointsAreWhole(),
+    noHealthyLoses(),
+    deadAreLeft(measures),
+    peopleAreObeyed(),
+    declaredRatio(),
+    nothingMovesByItself(),
+    comesToRest(),
+    returnsByOneStep(),
+    movesAreBounded(),
+    removalsAreCapped(),
+    noAvoidableHeat(),
+    saidIsGiven(),
+    oneDecisionEach(),
+  ];
+}

@@ -1,0 +1,151 @@
+/** Whoever is dead is left, and no faster than people allow. */
+
+import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
+import type { Pool } from '../../../functions/core/ir.ts';
+import { hasFallen, type Life, MEMORY_SECONDS } from '../chronicle.ts';
+import type { Fleet } from '../fleet.ts';
+import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';
+import type { Truth } from '../history.ts';
+import type { Measures } from '../measures.ts';
+
+/** After it takes writes again a gateway is tried again within so many seconds; one that somebody has changed is found within a sweep. */
+const RETRY_SECONDS = 8;
+const SWEEP_SECONDS = 31;
+
+/**
+ * T2: a cluster that a truthful majority sees dead has 0 points at every gateway that takes writes, within the bound, whenever another member
+ * with a weight exists that a truthful majority sees living, that nobody has isolated, and that has not fallen above its capacity.
+ */
+export function deadAreLeft(measures: Measures): Truth {
+  const watch = new Evacuations(measures);
+  return {
+    name: 'deadAreLeft',
+    ticked: ({ fleet }) => {
+      const { declared, chronicle, stored } = fleet;
+      const found = declared.clusters.flatMap((facts) => {
+        const life = chronicle.of(facts.name);
+        const mustGo = life?.isDead === true && !isExcused(fleet, facts, life);
+        const pools = declared.pools.filter(({ pinned }) => !pinned);
+        if (!mustGo && watch.isIdle) return [];
+        return pools.flatMap((pool) =>
+          stored.gateways.flatMap((gate) => watch.look(fleet, { facts, mustGo, pool, gate })),
+        );
+      });
+      return found[0];
+    },
+  };
+}
+
+interface Place {
+  facts: ClusterFacts;
+  /** Nothing that people have declared keeps traffic on it. */
+  mustGo: boolean;
+  pool: Pool;
+  gate: Gateway;
+}
+
+/** How long dead clusters have had points that they should not have, by cluster, pool and gateway. */
+class Evacuations {
+  private readonly clocks = new Map<string, number>();
+  private readonly measures: Measures;
+
+  constructor(measures: Measures) {
+    this.measures = measures;
+  }
+
+  get isIdle(): boolean {
+    return this.clocks.size === 0;
+  }
+
+  /** What is wrong there, if anything. */
+  look(fleet: Fleet, { facts, mustGo, pool, gate }: Place): string[] {
+    const key = `${facts.uid} ${pool.key} ${gate.name}`;
+    const percent = percentOf(gate.applied, pool.key, facts.name);
+    const before = this.clocks.get(key);
+    if (!mustGo || percent === 0 || !hasLivingMember(fleet, pool, facts.name)) {
+      if (mustGo && percent === 0 && before !== undefined) this.measures.evacuations.push(Math.max(0, before));
+      this.clocks.delete(key);
+      return [];
+    }
+    const bound = boundSeconds(fleet, gate);
+    const seconds = nextSeconds(fleet, gate, before ?? 0, bound);
+    this.clocks.set(key, seconds);
+    if (seconds <= bound) return [];
+    this.measures.lostBeyondBound += percent;
+    return [
+      `${facts.name} has been dead for ${seconds} s (bound ${bound} s), and ${gate.name} sends it ${percent} % of ${pool.key}`,
+    ];
+  }
+}
+
+/** From when the majority sees it: one round, and a push that has to wait for the one before it. */
+function boundSeconds({ declared }: Fleet, { latencySeconds }: Gateway): number {
+  const { intervalSeconds, timeoutSeconds } = declared.policy.health;
+  return intervalSeconds + timeoutSeconds + pushSeconds(latencySeconds);
+}
+
+function pushSeconds(latencySeconds: number): number {
+  return 2 * latencySeconds + 2;
+}
+
+/** The clock stands while nobody can write; then there is time for one more push. */
+function nextSeconds(fleet: Fleet, gate: Gateway, seconds: number, bound: number): number {
+  if (faultsOf(gate, fleet.active).has('tamper')) return Math.min(seconds, bound - SWEEP_SECONDS - RETRY_SECONDS);
+  const isOpen = takesWrites(gate, fleet.active) && !fleet.has('stall', 'refuse', 'crash');
+  return isOpen ? seconds + 1 : Math.min(seconds, bound - pushSeconds(gate.latencySeconds) - RETRY_SECONDS);
+}
+
+function hasLivingMember({ chronicle, book, tick }: Fleet, { members }: Pool, name: string): boolean {
+  return members.some(({ cluster, weight }) => {
+    const life = chronicle.of(cluster);
+    if (life === undefined || cluster === name || weight === 0) return false;
+    return life.isLiving && !book.isIsolated(cluster) && !hasFallen(life, tick);
+  });
+}
+
+/** What people have declared or asked for that keeps traffic on a dead cluster. */
+function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
+  const { declared, book, tick } = fleet;
+  const { policy } = declared;
+  if (policy.automation !== 'automatic') return true;
+  if (isGated(fleet, facts.name)) return true;
+  if (book.shiftOf(facts.name, 'keep')) return true;
+  const dismissedTick = book.dismissedTick.get(facts.name);
+  if (dismissedTick !== undefined && tick - dismissedTick <= MEMORY_SECONDS) return true;
+  const isResumed = life.failingSinceTick !== undefined && book.resumedTick >= life.failingSinceTick;
+  return !isResumed && (isCapped(fleet, facts.name) || isAskedFor(fleet, facts, life));
+}
+
+export function isGated({ declared }: Fleet, name: string): boolean {
+  return declared.policy.safety.gates.some(({ open, clusters }) => !open && (clusters?.includes(name) ?? true));
+}
+
+/** As many others as may be taken out within the window have failed within it. */
+function isCapped({ declared, chronicle, book, tick }: Fleet, name: string): boolean {
+  const { maxRemoved } = declared.policy.safety;
+  if (maxRemoved === undefined || book.isSetAside('max-removed')) return false;
+  const others = declared.clusters.filter((item) => {
+    const failedTick = chronicle.of(item.name)?.failuresTick.at(-1);
+    return item.name !== name && failedTick !== undefined && tick - failedTick <= maxRemoved.windowSeconds + 2;
+  });
+  return others.length >= mostRemoved(maxRemoved, declared.clusters.length);
+}
+
+export function mostRemoved(
+  { clusters, percent = 100 }: { clusters?: number | undefined; percent?: number | undefined },
+  count: number,
+): number {
+  return clusters ?? Math.max(1, Math.floor((count * percent) / 100));
+}
+
+/** A cluster of another site failed shortly before it, and voters of one vantage alone say so. */
+function isAskedFor({ declared, chronicle, tick }: Fleet, { name, site }: ClusterFacts, life: Life): boolean {
+  const { action, windowSeconds, askSeconds } = declared.policy.failover.correlation;
+  const sinceTick = life.failingSinceTick ?? tick;
+  if ((action !== 'ask' && action !== 'halt') || life.vantages > 1 || tick - sinceTick > askSeconds + 1) return false;
+  return declared.clusters.some((other) => {
+    const failedTick = chronicle.of(other.name)?.failuresTick.at(-1);
+    const isNear = failedTick !== undefined && Math.abs(sinceTick - failedTick) <= windowSeconds + 1;
+    return other.name !== name && other.site !== site && isNear;
+  });
+}

@@ -1,0 +1,65 @@
+/** Whoever is well keeps what it has. */
+
+import type { Pool } from '../../../functions/core/ir.ts';
+import { addLoads, type Fleet } from '../fleet.ts';
+import type { Programmed } from '../gateway.ts';
+import { percentOf } from '../gateway.ts';
+import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
+
+/**
+ * T1: no cluster that a truthful majority sees healthy loses points to automation, but by overload, by the return of others to their declared
+ * share, or by a person.
+ */
+export function noHealthyLoses(): Truth {
+  return {
+    name: 'noHealthyLoses',
+    decided: (entry) => {
+      if (!isAutomatic(entry)) return undefined;
+      const { fleet, before, after } = entry;
+      for (const pool of fleet.declared.pools) {
+        const lost = pool.members.find(({ cluster }) => isTaken(entry, pool, cluster));
+        if (lost === undefined) continue;
+        const [had, has] = [before, after].map((points) => percentOf(points, pool.key, lost.cluster));
+        return `${lost.cluster} is seen to be well, and goes from ${had} to ${has} of ${pool.key}`;
+      }
+      return undefined;
+    },
+  };
+}
+
+function isTaken(entry: DecisionEntry, pool: Pool, cluster: string): boolean {
+  const { fleet, before, after } = entry;
+  const [had, has] = [percentOf(before, pool.key, cluster), percentOf(after, pool.key, cluster)];
+  if (has >= had || has >= declaredPercent(pool, cluster) - 1) return false;
+  const life = fleet.chronicle.of(cluster);
+  return life?.isLiving === true && life.touchedTick !== entry.tick && !isFull(entry, cluster);
+}
+
+/** What a member has of a pool by its weight, in the lowest tier that has any. */
+export function declaredPercent({ members }: Pick<Pool, 'members'>, cluster: string): number {
+  const able = members.filter(({ weight }) => weight > 0);
+  const lowest = Math.min(...able.map(({ tier }) => tier));
+  const peers = able.filter(({ tier }) => tier === lowest);
+  const own = peers.find((member) => member.cluster === cluster)?.weight ?? 0;
+  return (100 * own) / peers.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** It had more to serve than it can, or has all that it can now. */
+function isFull({ fleet, before, after }: DecisionEntry, name: string): boolean {
+  const { clusters, policy } = fleet.declared;
+  const capacity = clusters.find((item) => item.name === name)?.capacity;
+  if (capacity === undefined) return false;
+  const room = capacity * (1 - policy.failover.headroomPercent / 100) - largestPoint(fleet);
+  return (loadsBy(fleet, before).get(name) ?? 0) > capacity || (loadsBy(fleet, after).get(name) ?? 0) > room;
+}
+
+export function loadsBy({ declared }: Fleet, programmed: Programmed): Map<string, number> {
+  const loads = new Map<string, number>();
+  addLoads(loads, declared, programmed);
+  return loads;
+}
+
+/** The load of one point of the placement that has most. */
+export function largestPoint({ declared }: Fleet): number {
+  return Math.max(0, ...declared.placements.map(({ load }) => load)) / 100;
+}
