@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { matrix } from '../matrix.ts';
+import { matrix, scale } from '../matrix.ts';
 import { scenarioOf } from './adversary.ts';
 import { runEpisode } from './episode.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { PRODUCT } from './product.ts';
 import { type Found, shorten, simulate, traceOf } from './simulate.ts';
 
-const SEEDS = [1];
+const SEEDS = matrix([2, 3, 4], 1);
 /** In so many ticks each planted fault has to be found. */
 const FAULT_TICKS = 60_000;
 
 describe('simulation', () => {
   it.each(SEEDS)('keeps every truth under the whole adversary, seed %i', (seed) => {
-    const { violations } = simulate({ ticks: 10_000, seed });
+    const { violations } = simulate({ ticks: scale(50_000, 15_000), seed });
     expect(violations.map((found) => traceOf(shorten(found)))).toEqual([]);
   });
 
