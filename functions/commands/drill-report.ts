@@ -8,6 +8,7 @@ import type { Situation } from '../core/failover/situation.ts';
 import type { Traffic } from '../core/failover/traffic.ts';
 import type { Context } from './context.ts';
 import { getDrillRun } from './drill-runs.ts';
+import { isOfThisRelease } from './replay.ts';
 
 /** A decision of the run, and what it was taken upon. */
 interface Recorded {
@@ -31,13 +32,14 @@ export async function drillReport(ctx: Context, fleet: string, id: string): Prom
   };
 }
 
-/** Decisions are kept for a time; those that are forgotten are left out. */
+/** Decisions are kept for a time; those that are forgotten, or that an earlier release took, are left out. */
 async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promise<Recorded[]> {
   const moments = new Map(events.flatMap(({ decision, type }) => (decision === undefined ? [] : [[decision, type]])));
   const found = await Promise.all(
     [...moments].map(async ([id, moment]) => {
       const [decision, inputs] = await Promise.all([deps.store.decision(fleet, id), deps.store.inputs(fleet, id)]);
-      return decision && inputs !== undefined ? [{ decision, situation: JSON.parse(inputs) as Situation, moment }] : [];
+      const situation = inputs === undefined ? undefined : (JSON.parse(inputs) as Situation);
+      return decision && situation && isOfThisRelease(situation) ? [{ decision, situation, moment }] : [];
     }),
   );
   return found.flat();

@@ -33,7 +33,12 @@ async function situationOf({ inputs }: Store, { fleet, id, inputsDigest }: Decis
   const text = await inputs(fleet, id);
   if (text === undefined) return undefined;
   const value = parsed(text);
-  return digest(value) === inputsDigest ? (value as Situation) : undefined;
+  return digest(value) === inputsDigest && isOfThisRelease(value as Situation) ? (value as Situation) : undefined;
+}
+
+/** What an earlier release decided upon, with another function, cannot be decided again. */
+export function isOfThisRelease({ traffic }: Situation): boolean {
+  return 'allocation' in traffic;
 }
 
 /** Undefined is no JSON, and has the digest of nothing that was recorded. */

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { health, T0, vote } from './fixtures.ts';
-import { facts, failing, fleet, placement, policy, Story, shift } from './situations.ts';
+import { facts, failing, fleet, policy, Story, shift } from './situations.ts';
 
 const asking = (rest: object = {}) => policy({ failover: { correlation: { action: 'ask', ...rest } } });
 
@@ -243,6 +243,17 @@ describe('max-removed: so many clusters are taken out within the window, and no 
     expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['down', 'down', 'suspected']);
   });
 
+  it('is what people are told of where correlation is not asked for any more', () => {
+    const correlation = { action: 'ask', windowSeconds: 600 };
+    const own = { ...capped(1, 3600), failover: policy({ failover: { correlation } }).failover };
+    const story = fleet(ALIKE, 0, own);
+    story.after(5, ['a', 'b']);
+    expect(story.state('b').brake?.name).toBe('correlation');
+    const sinceMs = story.now.nowMs;
+    story.after(5, ['a', 'b'], { policy: capped(1, 3600) });
+    expect(story.state('b')).toMatchObject({ standing: 'suspected', sinceMs, brake: { name: 'max-removed' } });
+  });
+
   it('is read as a part of the clusters of the fleet where an earlier release said percent, and is at least one', () => {
     const part = (percent: number) => policy({ safety: { maxRemoved: { percent } } });
     const few = new Story({ policy: part(10) });
@@ -289,61 +300,6 @@ describe('a closed gate', () => {
     story.after(5, ['a']);
     story.after(5, ['a'], { policy: policy() });
     expect(story.percents).toEqual([[0, 50, 50]]);
-  });
-});
-
-describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
-  const own = policy({ automation });
-
-  it('records and shows what it would do, once, and gateways keep what they have', () => {
-    const story = new Story({ policy: own });
-    const verdict = story.after(5, ['a']);
-    expect(verdict).toMatchObject({
-      outcome: 'withheld',
-      changes: [{ cluster: 'a', action: 'withdraw', toPercent: 0 }],
-    });
-    expect(story.percents).toEqual([[50, 25, 25]]);
-    expect(story.traffic.recommended?.backends).toMatchObject([{ points: [0, 50, 50] }]);
-    expect(story.after(5, ['a'])).toBeUndefined();
-  });
-
-  it('gives gateways what it recommends when somebody accepts it, and keeps that until the next time', () => {
-    const story = new Story({ policy: own });
-    expect(story.ask({ type: 'accept' })).toMatchObject({ outcome: 'refused', rules: [{ rule: 'recommendation' }] });
-    story.after(5, ['a']);
-    expect(story.ask({ type: 'accept' })?.outcome).toBe('applied');
-    expect([story.percents, story.traffic.recommended]).toEqual([[[0, 50, 50]], undefined]);
-    story.after(5);
-    story.after(600);
-    expect(story.percents).toEqual([[0, 50, 50]]);
-    expect(story.traffic.recommended?.backends ?? []).toEqual([]);
-    expect(story.ask({ type: 'accept' })?.outcome).toBe('applied');
-    expect(story.percents).toEqual([[50, 25, 25]]);
-  });
-
-  it('does what it had recommended once it is automatic', () => {
-    const story = new Story({ policy: own });
-    story.after(5, ['a']);
-    expect(story.after(5, ['a'], { policy: policy() })?.outcome).toBe('applied');
-    expect([story.percents, story.traffic.recommended]).toEqual([[[0, 50, 50]], undefined]);
-  });
-
-  it('keeps what automation had done before', () => {
-    const story = new Story();
-    story.after(5, ['a']);
-    story.after(5, [], { policy: own });
-    story.after(3600);
-    expect(story.percents).toEqual([[0, 50, 50]]);
-    expect(story.traffic.recommended).toBeDefined();
-  });
-
-  it('keeps an untouched pool as it was last given when another pool is new', () => {
-    const story = new Story({ policy: own });
-    story.after(5, ['a']);
-    story.ask({ type: 'accept' });
-    const placements = [...story.now.placements, placement({ a: 50, b: 50 }, { key: 'new', pools: ['new/80'] })];
-    story.after(5, ['a'], { placements });
-    expect(story.percents[0]).toEqual([0, 50, 50]);
   });
 });
 

@@ -11,7 +11,7 @@ describe('a failure', () => {
     expect(verdict?.changes).toMatchObject([
       { cluster: 'a', action: 'withdraw', fromPercent: 100, toPercent: 0, health: { state: 'unhealthy', sinceMs: T0 } },
     ]);
-    expect(verdict?.changes[0]?.reason).toBe('3 consecutive probes failed, the last one: http: 503');
+    expect(verdict?.changes[0]?.reason).toBe('3 of its last probes failed, the newest one: http: 503');
     expect(verdict?.rules).toEqual([expect.objectContaining({ rule: 'quorum', cluster: 'a', passed: true })]);
     expect(verdict && percentsIn(verdict.traffic)).toEqual([[0, 50, 50]]);
   });

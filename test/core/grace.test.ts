@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HealthRecord } from '../../functions/core/health/record.ts';
 import { health } from './fixtures.ts';
-import { facts, fleet, placement, Story, shift } from './situations.ts';
+import { facts, fleet, placement, policy, Story, shift } from './situations.ts';
 
 /** Of members that all went down together, the first one to be found healthy is not given everything at once. */
 
@@ -79,6 +79,38 @@ describe('the first recovery after all members of a backend were down', () => {
     story.after(5, ['b']);
     story.after(61, ['a', 'b']);
     story.after(1, {}, unheardOf(story, 'b', 1));
+    expect(story.percents).toEqual([[100, 0]]);
+  });
+
+  it('leaves nothing to one that was down long before, though gateways still gave it points', () => {
+    const paused = policy({ automation: 'paused' });
+    const story = fleet(TWO, 0, paused);
+    story.after(5, ['b']);
+    story.after(61, ['a', 'b']);
+    expect(story.percents).toEqual([[60, 40]]);
+    story.after(1, {}, { ...unheardOf(story, 'b', 1), policy: policy() });
+    expect(story.percents).toEqual([[100, 0]]);
+  });
+
+  it('is none where they were not all down at once: one that fails after the first has recovered is left', () => {
+    const story = fleet(TWO);
+    story.after(5, ['a']);
+    story.after(5);
+    story.after(1, {}, unheardOf(story, 'b', 4));
+    expect([story.standing('a'), story.standing('b'), story.percents]).toEqual(['held', 'down', [[100, 0]]]);
+  });
+
+  it('is over after its time, also when a cluster of another backend has just recovered', () => {
+    const story = recovered(new Story({ placements: [placement({ a: 60, b: 40 })] }));
+    const blip = (second: number) => {
+      const { health: all } = unheardOf(story, 'b', second + 1);
+      const nowMs = story.now.nowMs + 1000;
+      const c = health('c', second < RECOVERY_SECONDS - 5 ? 'unhealthy' : 'healthy', { observedAtMs: nowMs });
+      return { health: [...all.filter(({ cluster }) => cluster !== 'c'), c] };
+    };
+    for (let second = 1; second < RECOVERY_SECONDS; second++) story.after(1, {}, blip(second));
+    expect(story.percents).toEqual([[60, 40]]);
+    story.after(1, {}, blip(RECOVERY_SECONDS));
     expect(story.percents).toEqual([[100, 0]]);
   });
 

@@ -132,6 +132,17 @@ describe('the turn', () => {
     expect([story.standing('a'), story.standing('b')]).toEqual(['ramping', 'ramping']);
   });
 
+  it('is kept by the site that has it, though a cluster that failed before it may return, too', () => {
+    const own = ramp({}, { cooldownSeconds: 0 });
+    const [a, b] = [out('a', { failuresMs: [T0 - 2000] }), out('b', { failuresMs: [T0 - 1000] })];
+    const story = new Story({ policy: own, traffic: holding([a, b], { policy: own }) });
+    story.during(60, 5, { a: 'unknown' });
+    story.during(80, 5);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['held', 'ramping']);
+    story.during(60, 5);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['held', 'ramping']);
+  });
+
   it('passes to the next site when the cluster that has it fails, or says nothing for too long', () => {
     for (const found of ['unhealthy', 'unknown'] as const) {
       const own = ramp({}, { cooldownSeconds: 0 });

@@ -168,6 +168,16 @@ describe('what the clock makes of a standing', () => {
     expect([story.standing('a'), story.percents]).toEqual(['held', before]);
   });
 
+  test('ramping: keeps its turn through short silences', () => {
+    const story = fleetWith('ramping');
+    for (let silence = 0; silence < 5; silence++) {
+      story.after(1, { a: 'unknown' });
+      story.after(30, { a: 'unknown' });
+      story.after(1, [], { verifiedAtMs: undefined });
+    }
+    expect(story.standing('a')).toBe('ramping');
+  });
+
   test('ramping: takes no step while nothing is known, and goes on where it was', () => {
     const story = fleetWith('ramping');
     story.during(30, 10, { a: 'unknown' });

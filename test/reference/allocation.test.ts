@@ -27,12 +27,15 @@ function outcome({ backends, overloads }: ReturnType<typeof allocate>) {
 
 describe('the allocation equals a naive reference that was written from docs/adr/0024 alone', () => {
   const count = scale(10_000, 2_000) / PARTS;
-  it.each(Array.from({ length: PARTS }, (_, part) => part * count))(`on ${count} random fleets from seed %i`, (first) => {
-    for (let seed = first; seed < first + count; seed++) {
-      const input = inWholeNumbers(randomInput(seed));
-      expect(outcome(allocate(input)), `seed ${seed}`).toEqual(outcome(allocateByReference(input)));
-    }
-  });
+  it.each(Array.from({ length: PARTS }, (_, part) => part * count))(
+    `on ${count} random fleets from seed %i`,
+    (first) => {
+      for (let seed = first; seed < first + count; seed++) {
+        const input = inWholeNumbers(randomInput(seed));
+        expect(outcome(allocate(input)), `seed ${seed}`).toEqual(outcome(allocateByReference(input)));
+      }
+    },
+  );
 
   it.each(golden as unknown as { name: string; input: AllocationInput; points: Record<string, number[]> }[])(
     'on the golden state: $name',

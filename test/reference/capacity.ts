@@ -38,6 +38,7 @@ function giveUp(state: State, cluster: string): void {
     0n,
   );
   // The part that each gives is the fraction `part` / `given`, and at most 1.
+  // biome-ignore lint/complexity/useMathMinMax: Math.min takes no BigInt.
   const part = excess < given ? excess : given;
   const exactly = givers.map(({ backend, index }) => BigInt(backend.points[index]) * part);
   const gives = exactly.map((numerator) => (numerator * POINT_PARTS + given) / (given * POINT_PARTS));

@@ -148,7 +148,14 @@ export function evidenceSuite(store: () => Store): void {
       const moved = { phase: 'moving', currentPercent: 50, phaseSinceMs: 1, steppedAtMs: 2, decision: 'd' } as const;
       const state: Required<ClusterState> = {
         ...{ cluster: 'a', uid: 'u', standing: 'held', sinceMs: 1, reason: 'r', decision: 'd' },
-        ...{ failuresMs: [1, 2], fallsMs: [2], recoveredAtMs: 3, cause: 'Cluster', isApproved: true },
+        ...{
+          failuresMs: [1, 2],
+          fallsMs: [2],
+          recoveredAtMs: 3,
+          seenFailingAtMs: 4,
+          cause: 'Cluster',
+          isApproved: true,
+        },
         dwell: { untilMs: 4, servedMs: 5, sinceMs: 6 },
         ramp: { percent: 10, steppedAtMs: 7, doubtedSinceMs: 8 },
         brake: { name: 'correlation', untilMs: 9 },

@@ -56,13 +56,18 @@ function boundsWithoutComfort(work: Work, item: WorkedBackend): Bounds {
 }
 
 /** Clusters by name, each as long as it has a chain, again and again until none has one. */
-function relieveBy({ clusters }: Work, relief: Relief): void {
+function relieveBy(work: Work, relief: Relief): void {
+  const { clusters } = work;
   if (!clusters.some((cluster) => isOverloaded(cluster, relief))) return;
   const promising = promisingOf(clusters, relief);
   for (let isMoved = true; isMoved; ) {
     isMoved = false;
     for (const cluster of clusters) {
-      for (let chain = chainFrom(cluster, relief, promising); chain; chain = chainFrom(cluster, relief, promising)) {
+      for (
+        let chain = chainFrom(work, cluster, relief, promising);
+        chain;
+        chain = chainFrom(work, cluster, relief, promising)
+      ) {
         follow(chain, relief);
         for (const { item } of chain) promise(item, promising, relief);
         isMoved = true;
@@ -103,67 +108,58 @@ function promise(item: WorkedBackend, promising: Set<WorkedCluster>, relief: Rel
   }
 }
 
+/** One search for a chain. */
+interface Search {
+  work: Work;
+  relief: Relief;
+  /** Of the promising clusters, the smallest point by which each has been reached; larger ones lead to nothing new. */
+  smallest: Map<WorkedCluster, number>;
+  /** In the order in which they were found. */
+  arrivals: Arrival[];
+}
+
 /** The shortest chain of moves off an overloaded cluster, breadth first in the order of backends and of members. */
-function chainFrom(start: WorkedCluster, relief: Relief, promising: ReadonlySet<WorkedCluster>): Hop[] | undefined {
+function chainFrom(work: Work, start: WorkedCluster, relief: Relief, promising: Set<WorkedCluster>): Hop[] | undefined {
   if (!isOverloaded(start, relief) || !promising.has(start)) return undefined;
-  const roomiest = Math.max(...[...promising].map(({ load, capacity }) => capacity - load));
-  const search: Search = {
-    relief,
-    promising,
-    roomiest,
-    smallest: new Map([...promising].map((cluster) => [cluster, Infinity])),
-    queue: [{ cluster: start }],
-  };
-  for (const arrival of search.queue) {
-    const last = expand(arrival, search);
+  const smallest = new Map([...promising].map((cluster) => [cluster, Number.POSITIVE_INFINITY]));
+  const search: Search = { work, relief, smallest, arrivals: [{ cluster: start }] };
+  for (const arrival of search.arrivals) {
+    if (arrival.hop !== undefined && work.hopsLeft <= 0) return undefined;
+    const last = lastHopFrom(arrival, search);
     if (last !== undefined) return [...hopsTo(arrival), last];
   }
   return undefined;
 }
 
-interface Search {
-  relief: Relief;
-  promising: ReadonlySet<WorkedCluster>;
-  roomiest: number;
-  smallest: Map<WorkedCluster, number>;
-  queue: Arrival[];
-}
-
-function expand(arrival: Arrival, { relief, smallest, roomiest, queue }: Search): Hop | undefined {
-  const most = Math.max(roomiest + TOLERANCE, ...smallest.values());
-  const { places } = arrival.cluster;
-  for (let at = firstWithin(places, most); at < places.length; at++) {
-    const { item, index: from } = places[at] as Place;
-    const { pointLoad } = item;
-    if (item.points[from] === 0) continue;
-    if (!mayGive(arrival.cluster, arrival.hop, pointLoad, relief)) {
-      if (arrival.hop) return undefined;
-      continue;
-    }
-    const bounds = relief.boundsOf(item);
-    for (const [to, cluster] of item.clusters.entries()) {
-      const known = smallest.get(cluster);
-      if (to === from || known === undefined) continue;
-      const room = hasRoom(cluster, pointLoad);
-      if (!room && pointLoad + TOLERANCE >= known) continue;
-      if (!mayTake(item, to, bounds) || isOnWayTo(arrival, cluster)) continue;
-      const hop = { item, from, to };
-      if (room) return hop;
-      smallest.set(cluster, pointLoad);
-      queue.push({ cluster, hop, before: arrival });
-    }
+/** The hop from here that ends the chain; where there is none, other clusters are reached from here. */
+function lastHopFrom(arrival: Arrival, search: Search): Hop | undefined {
+  const { cluster, hop } = arrival;
+  search.work.hopsLeft -= cluster.places.length;
+  for (const place of cluster.places) {
+    if (place.item.points[place.index] === 0 || !mayGive(cluster, hop, place.item.pointLoad, search.relief)) continue;
+    const last = lastHopOf(place, arrival, search);
+    if (last !== undefined) return last;
   }
   return undefined;
 }
 
-function firstWithin(places: readonly Place[], most: number): number {
-  let [low, high] = [0, places.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((places[middle]?.item.pointLoad ?? 0) > most) low = middle + 1;
-    else high = middle;
+function lastHopOf(
+  { item, index: from }: Place,
+  arrival: Arrival,
+  { relief, smallest, arrivals }: Search,
+): Hop | undefined {
+  const bounds = relief.boundsOf(item);
+  for (const [to, cluster] of item.clusters.entries()) {
+    const known = smallest.get(cluster);
+    if (to === from || known === undefined || !mayTake(item, to, bounds)) continue;
+    const isEnd = hasRoom(cluster, item.pointLoad);
+    if ((!isEnd && item.pointLoad + TOLERANCE >= known) || isOnWayTo(arrival, cluster)) continue;
+    const hop = { item, from, to };
+    if (isEnd) return hop;
+    smallest.set(cluster, item.pointLoad);
+    arrivals.push({ cluster, hop, before: arrival });
   }
-  return low;
+  return undefined;
 }
 
 /** Whether a cluster may give such a point: the overloaded one, when it is above its limit by as much; another one, when it can bear what it gets for it. */

@@ -53,7 +53,12 @@ export interface Work {
   ordered: readonly WorkedBackend[];
   /** By name. */
   clusters: readonly WorkedCluster[];
+  /** How many hops may still be examined by searches for chains, so that no fleet makes them take seconds. */
+  hopsLeft: number;
 }
+
+/** So many take about half a second. */
+const MOST_HOPS = 500_000;
 
 /** Every backend filled within its bounds. */
 export function workOf(input: AllocationInput): Work {
@@ -65,7 +70,7 @@ export function workOf(input: AllocationInput): Work {
     for (const [index, cluster] of item.clusters.entries()) cluster.places.push({ item, index });
   }
   for (const item of items) for (const [index, points] of item.points.entries()) addLoad(item, index, points);
-  return { input, items, ordered, clusters: [...clusters.values()] };
+  return { input, items, ordered, clusters: [...clusters.values()], hopsLeft: MOST_HOPS };
 }
 
 function clustersOf({ backends, capacities }: AllocationInput): Map<string, WorkedCluster> {

@@ -3,7 +3,7 @@ import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { forget, judge } from './judge.ts';
-import { limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { isAskedTheSame, limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { bringBack } from './returns.ts';
 import { sealAllocation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
@@ -56,20 +56,25 @@ function acted(context: Context, { recommended: _, ...traffic }: Traffic): Traff
   return withHeat(context, { ...traffic, allocation });
 }
 
-/** Clusters that are given more than their capacity are hot, which explains why they are slow. */
+/** Clusters that are given more than their capacity are hot until they are found quick enough again: it explains why they are slow. */
 function withHeat(context: Context, traffic: Traffic): Traffic {
-  return traffic.allocation.overloads.reduce((next, { cluster }) => {
-    const facts = context.clusters.get(cluster)?.facts;
-    const state = facts && stateOf(next, facts);
-    return state && !state.isHot ? withState(next, { ...state, isHot: true }) : next;
+  const overloaded = new Set(traffic.allocation.overloads.map(({ cluster }) => cluster));
+  const known = traffic.clusters.filter(({ isHot }) => isHot).map(({ cluster }) => cluster);
+  return [...new Set([...overloaded, ...known])].reduce((next, name) => {
+    const item = context.clusters.get(name);
+    if (item === undefined) return next;
+    const { isHot: wasHot = false, ...state } = stateOf(next, item.facts);
+    const isHot = overloaded.has(name) || (wasHot && item.tally.impaired !== undefined);
+    return isHot === wasHot ? next : withState(next, isHot ? { ...state, isHot } : state);
   }, traffic);
 }
 
 function advised(context: Context, traffic: Traffic): Traffic {
   const last = traffic.recommended ?? traffic.allocation;
-  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last);
-  const inForce = limitsWithoutAutomation(context, traffic);
-  const allocation = sealAllocation(context, traffic, inForce, traffic.allocation);
+  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last, traffic.allocation);
+  const allocation = isAskedTheSame(context, traffic)
+    ? traffic.allocation
+    : sealAllocation(context, traffic, limitsWithoutAutomation(context, traffic), traffic.allocation);
   const { recommended: _, ...rest } = traffic;
   return withHeat(
     context,

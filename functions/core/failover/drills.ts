@@ -86,7 +86,9 @@ function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Dr
   const isMet = verifiedAtMs - startedAtMs <= declared.recoveryTargetSeconds * 1000;
   const { name, cluster } = drill;
   const returning = { ...drill, phase: 'returning', phaseSinceMs: nowMs, ending: isMet ? 'passed' : 'failed' } as const;
-  return moved({ ...heldFor(context, traffic, cluster, `the drill ${name} is over`), drill: returning });
+  const over = { ...heldFor(context, traffic, cluster, `the drill ${name} is over`), drill: returning };
+  const back = giveBack(context, over, returning);
+  return back.type === 'moved' ? back : moved(over);
 }
 
 /** The drill is told how far its cluster has come, and is over when that is up, or down. */

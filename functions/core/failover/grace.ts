@@ -35,7 +35,8 @@ export function graceOf(context: Context, traffic: Traffic, { members, pinned }:
   const windowMs = policy.failover.correlation.windowSeconds * 1000;
   const together = candidates.filter(({ item, state }) => {
     const isNear = Math.abs(state.sinceMs - downAtMs(first)) <= windowMs;
-    return state.standing === 'down' && isNear && !isSeenFailing(item, atMs);
+    const isDenied = (state.seenFailingAtMs ?? 0) > atMs || isSeenFailing(item, atMs);
+    return state.standing === 'down' && isNear && !isDenied;
   });
   return new Set(together.map(({ state }) => state.cluster));
 }
@@ -55,6 +56,15 @@ function recoveryOf({ state }: Candidate): number {
 
 function downAtMs({ state }: Candidate): number {
   return state.failuresMs.at(-1) ?? Number.POSITIVE_INFINITY;
+}
+
+/** A down cluster that voters see fail again after another one has recovered is remembered, so that one good answer gives it no new grace. */
+export function withFailureSeen(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
+  if (state.standing !== 'down') return state;
+  const lastMs = Math.max(0, ...traffic.clusters.map(({ recoveredAtMs = 0 }) => recoveredAtMs));
+  const isKnown = lastMs === 0 || (state.seenFailingAtMs ?? 0) > lastMs;
+  const { nowMs } = context.situation;
+  return isKnown || !isSeenFailing(item, lastMs) ? state : { ...state, seenFailingAtMs: nowMs };
 }
 
 /** A quorum has looked at it since then, and saw it fail. */

@@ -14,6 +14,7 @@ import {
   UNCHANGED,
   type Watched,
 } from './context.ts';
+import { withFailureSeen } from './grace.ts';
 import { gatedClusters, limitsOf } from './limits.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
 import { hasEntitlement } from './seal.ts';
@@ -55,7 +56,12 @@ export const judge: Step = (context, traffic) => {
   let next = withNewcomers(context, traffic);
   for (const item of inOrder(context, traffic)) {
     const state = stateOf(next, item.facts);
-    const judged = marked(context, next, item, judgedBy(context, next, item, state));
+    const judged = withFailureSeen(
+      context,
+      next,
+      item,
+      marked(context, next, item, judgedBy(context, next, item, state)),
+    );
     if (judged === state) continue;
     trace.rules.push(...rulesOf(context, item, judged));
     trace.events.push(...eventsOf(context, next, item, judged));
@@ -135,7 +141,7 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
   const { impairedSinceMs, ...rest } = state;
   if (!SERVING.has(state.standing)) return impairedSinceMs === undefined ? state : rest;
   const isSlow = item.tally.impaired !== undefined;
-  if (state.isHot) return isSlow || isOverloaded(traffic, state.cluster) ? state : withoutHeat(state);
+  if (state.isHot) return state;
   const { nowMs, decision, policy } = context.situation;
   if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
   if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
@@ -145,13 +151,9 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
 
 const SERVING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['up', 'held', 'ramping']);
 
-function withoutHeat({ isHot: _, ...state }: ClusterState): ClusterState {
-  return state;
-}
-
 function failureOf({ tally }: Watched): string {
   const witness = tally.votes.find(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
-  const failures = `${witness?.consecutiveFailures ?? 0} consecutive probes failed, the last one: ${witness?.detail ?? ''}`;
+  const failures = `${witness?.failures ?? 0} of its last probes failed, the newest one: ${witness?.detail ?? ''}`;
   return tally.votes.length === 1 ? failures : `${tally.down} of ${tally.votes.length} voters see it fail; ${failures}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Limit, LimitReason } from '../allocation/types.ts';
+import { equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { waitsOf } from './returns.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
@@ -34,6 +35,15 @@ export function limitsWithoutAutomation(context: Context, traffic: Traffic): Lim
     if (limits.length > 0) found.set(name, limits);
   }
   return found;
+}
+
+/** Whether people ask for what they asked for when the allocation in force was made: then gateways keep what they have. */
+export function isAskedTheSame({ clusters }: Context, traffic: Traffic): boolean {
+  const sealed = new Map(traffic.allocation.limits.map(({ cluster, limits }) => [cluster, limits]));
+  return [...clusters.keys()].every((name) => {
+    const before = (sealed.get(name) ?? []).filter((limit) => !isOfAutomation(limit));
+    return equal(before, peoplesLimits(traffic, name));
+  });
 }
 
 const CONSENT: Limit = { reason: 'consent' };

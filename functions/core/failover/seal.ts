@@ -21,14 +21,15 @@ import {
 const NO_LIMITS: readonly Limit[] = [];
 
 /**
- * The points of all placements within the limits. The last allocation stands where nothing but what it gave has changed: what members had is
- * looked at anew only with a new standing, declaration or time.
+ * The points of all placements within the limits; `given`: what gateways have. The last allocation stands where nothing but what it gave has
+ * changed: what members had is looked at anew only with a new standing, declaration or time.
  */
 export function sealAllocation(
   context: Context,
   traffic: Traffic,
   limits: Limits,
   last: SealedAllocation,
+  given: SealedAllocation = last,
 ): SealedAllocation {
   const { placements, policy } = context.situation;
   const capacities = capacitiesOf(context, traffic);
@@ -40,7 +41,7 @@ export function sealAllocation(
   if (limits.size === 0 && capacities.length === 0)
     return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
   const backends = placements.map((placement, index) =>
-    backendOf(placement, limits, givenPoints(placement, last), graces[index]),
+    backendOf(placement, limits, givenPoints(placement, given), graces[index]),
   );
   const correlationWindowMs = correlation.windowSeconds * 1000;
   const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };

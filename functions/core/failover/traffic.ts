@@ -47,6 +47,8 @@ export interface ClusterState {
   fallsMs: number[];
   /** When it was last found healthy after it had been down. */
   recoveredAtMs?: number | undefined;
+  /** When a quorum of its voters saw a down cluster fail again although another one had recovered: it is given no more grace. */
+  seenFailingAtMs?: number | undefined;
   /** What failed when it went down. */
   cause?: FailureCause | undefined;
   /** What a held cluster has to wait for; absent: nothing but its turn and consent. */

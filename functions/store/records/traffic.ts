@@ -56,6 +56,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   failuresMs: z.array(z.number()),
   fallsMs: z.array(z.number()),
   recoveredAtMs: z.number().optional(),
+  seenFailingAtMs: z.number().optional(),
   cause: FailureCause.optional(),
   dwell: z.object({ untilMs: z.number(), servedMs: z.number(), sinceMs: z.number().optional() }).optional(),
   isApproved: z.boolean().optional(),

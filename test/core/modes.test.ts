@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { placement, policy, Story } from './situations.ts';
+
+describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
+  const own = policy({ automation });
+
+  it('records and shows what it would do, once, and gateways keep what they have', () => {
+    const story = new Story({ policy: own });
+    const verdict = story.after(5, ['a']);
+    expect(verdict).toMatchObject({
+      outcome: 'withheld',
+      changes: [{ cluster: 'a', action: 'withdraw', toPercent: 0 }],
+    });
+    expect(story.percents).toEqual([[50, 25, 25]]);
+    expect(story.traffic.recommended?.backends).toMatchObject([{ points: [0, 50, 50] }]);
+    expect(story.after(5, ['a'])).toBeUndefined();
+  });
+
+  it('gives gateways what it recommends when somebody accepts it, and keeps that until the next time', () => {
+    const story = new Story({ policy: own });
+    expect(story.ask({ type: 'accept' })).toMatchObject({ outcome: 'refused', rules: [{ rule: 'recommendation' }] });
+    story.after(5, ['a']);
+    expect(story.ask({ type: 'accept' })?.outcome).toBe('applied');
+    expect([story.percents, story.traffic.recommended]).toEqual([[[0, 50, 50]], undefined]);
+    story.after(5);
+    story.after(600);
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    expect(story.traffic.recommended?.backends ?? []).toEqual([]);
+    expect(story.ask({ type: 'accept' })?.outcome).toBe('applied');
+    expect(story.percents).toEqual([[50, 25, 25]]);
+  });
+
+  it('recommends from what gateways have, and not from what it had recommended before', () => {
+    const story = new Story({ policy: own });
+    story.after(5, ['a']);
+    story.ask({ type: 'accept' });
+    story.after(5);
+    story.after(5, ['b', 'c']);
+    expect(story.traffic.recommended?.backends).toMatchObject([{ points: [100, 0, 0] }]);
+    story.after(5);
+    expect([story.standing('a'), story.percents, story.traffic.recommended]).toEqual([
+      'held',
+      [[0, 50, 50]],
+      undefined,
+    ]);
+  });
+
+  it('does what it had recommended once it is automatic', () => {
+    const story = new Story({ policy: own });
+    story.after(5, ['a']);
+    expect(story.after(5, ['a'], { policy: policy() })?.outcome).toBe('applied');
+    expect([story.percents, story.traffic.recommended]).toEqual([[[0, 50, 50]], undefined]);
+  });
+
+  it('keeps what automation had done before', () => {
+    const story = new Story();
+    story.after(5, ['a']);
+    story.after(5, [], { policy: own });
+    story.after(3600);
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    expect(story.traffic.recommended).toBeDefined();
+  });
+
+  it('keeps an untouched pool as it was last given when another pool is new', () => {
+    const story = new Story({ policy: own });
+    story.after(5, ['a']);
+    story.ask({ type: 'accept' });
+    const placements = [...story.now.placements, placement({ a: 50, b: 50 }, { key: 'new', pools: ['new/80'] })];
+    story.after(5, ['a'], { placements });
+    expect(story.percents[0]).toEqual([0, 50, 50]);
+  });
+});
