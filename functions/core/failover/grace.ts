@@ -1,5 +1,5 @@
 import { type Context, stateOf, type Watched } from './context.ts';
-import type { Placement } from './situation.ts';
+import type { Placement, Policy } from './situation.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 
 /** Clusters of a placement that are down, and are given the time to be found healthy like one that went down with them. */
@@ -19,8 +19,7 @@ interface Candidate {
  */
 export function graceOf(context: Context, traffic: Traffic, { members, pinned }: Placement): Grace {
   const { nowMs, policy } = context.situation;
-  const { intervalSeconds, timeoutSeconds, recoveryWindow } = policy.health;
-  const recoveryMs = (recoveryWindow * intervalSeconds + timeoutSeconds) * 1000;
+  const recoveryMs = recoveryMsOf(policy);
   const isRecent = traffic.clusters.some(
     ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
   );
@@ -49,6 +48,11 @@ function candidatesOf(context: Context, traffic: Traffic, members: Placement['me
   });
 }
 
+/** The longest that voters take to find a cluster well again. */
+export function recoveryMsOf({ health }: Policy): number {
+  return (health.recoveryWindow * health.intervalSeconds + health.timeoutSeconds) * 1000;
+}
+
 /** When it came back after it had been down; one that is down will. One that was never down did so before all others. */
 function recoveryOf({ state }: Candidate): number {
   return state.standing === 'down' ? Number.POSITIVE_INFINITY : (state.recoveredAtMs ?? Number.NEGATIVE_INFINITY);
@@ -62,8 +66,8 @@ function downAtMs({ state }: Candidate): number {
 export function withFailureSeen(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (state.standing !== 'down') return state;
   const lastMs = Math.max(0, ...traffic.clusters.map(({ recoveredAtMs = 0 }) => recoveredAtMs));
-  const isKnown = lastMs === 0 || (state.seenFailingAtMs ?? 0) > lastMs;
   const { nowMs } = context.situation;
+  const isKnown = lastMs === 0 || lastMs >= nowMs || (state.seenFailingAtMs ?? 0) > lastMs;
   return isKnown || !isSeenFailing(item, lastMs) ? state : { ...state, seenFailingAtMs: nowMs };
 }
 
