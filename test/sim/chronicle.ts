@@ -20,6 +20,8 @@ export interface Life {
   isSlow: boolean;
   /** The vantages of the voters that truthfully see it dead. */
   vantages: number;
+  /** The vantages of those that say that it fails, whether or not that is true. */
+  saidBy: number;
   /** Since when a majority says that it fails, whether or not that is true. */
   failingSinceTick?: number | undefined;
   /** When a majority began to say so, each time. */
@@ -28,8 +30,10 @@ export interface Life {
   fallsTick: number[];
   /** When it was slow, or people or a mode other than automatic held it, last. */
   touchedTick: number;
-  /** When a majority did not say that it was healthy last. */
-  doubtedTick: number;
+  /** A truthful majority has seen it living at some time. */
+  wasLiving: boolean;
+  /** How long a majority has said that it is healthy since it failed last, with pauses. */
+  healthySeconds: number;
 }
 
 export class Chronicle {
@@ -55,13 +59,18 @@ export class Chronicle {
     const { witness, view } = sight;
     const life = this.lifeOf(facts, tick);
     const dead = witness.dead(facts, view);
-    const says = witness.says(facts, view);
+    const accusers = witness.accusers(facts, view);
+    const says = accusers.length > 0 ? 'unhealthy' : witness.saysHealthy(facts, view) ? 'healthy' : 'unknown';
     life.condition = sight.conditionOf(facts);
     life.isDead = life.condition === 'down' && dead.length > 0;
     life.isLiving = life.condition === 'up' && witness.isLiving(facts, view);
     life.vantages = new Set(dead.map(vantageOf)).size;
-    if (says === 'healthy') life.failingSinceTick = undefined;
-    else life.doubtedTick = tick;
+    life.saidBy = new Set(accusers.map(vantageOf)).size;
+    life.wasLiving ||= life.isLiving;
+    if (says === 'healthy') {
+      life.failingSinceTick = undefined;
+      life.healthySeconds++;
+    }
     if (says === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
     life.isSlow = sight.isSlow(facts);
     const isHandled =
@@ -74,6 +83,7 @@ export class Chronicle {
 
   private noteFailure(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
     life.failingSinceTick = tick;
+    life.healthySeconds = 0;
     life.failuresTick.push(tick);
     if (!hasFallen(life, tick)) life.fallsTick = [];
     if (capacity !== undefined && loadOf(name) > capacity) life.fallsTick.push(tick);
@@ -91,11 +101,11 @@ export class Chronicle {
         isDead: false,
         isLiving: false,
         isSlow: false,
-        vantages: 0,
+        vantages: 0, saidBy: 0,
         failuresTick: [],
         fallsTick: [],
       },
-      ...{ touchedTick, doubtedTick: Number.NEGATIVE_INFINITY },
+      ...{ touchedTick, wasLiving: false, healthySeconds: 0 },
     };
     this.lives.set(name, life);
     return life;

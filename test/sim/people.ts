@@ -8,6 +8,9 @@ import type { EventOf, FleetEvent, OrderEvent, ShiftEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { msAt, SECOND_MS } from './scenario.ts';
 
+/** How long a cluster whose suspicion was dismissed is believed to be well. */
+const DISMISSED_SECONDS = 3600;
+
 interface Granted {
   name: string;
   fromTick: number;
@@ -45,6 +48,12 @@ export class Book {
 
   isHandled(cluster: string): boolean {
     return this.shifts.some((shift) => shift.cluster === cluster) || this.drill?.cluster === cluster;
+  }
+
+  /** Somebody says that it does not fail. */
+  isTrusted(cluster: string, tick: number): boolean {
+    const dismissedTick = this.dismissedTick.get(cluster) ?? Number.NEGATIVE_INFINITY;
+    return this.shiftOf(cluster, 'keep') !== undefined || tick - dismissedTick <= DISMISSED_SECONDS;
   }
 
   isSetAside(rule: SafetyRuleName): boolean {

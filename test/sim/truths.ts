@@ -2,7 +2,7 @@
 
 import type { Truth } from './history.ts';
 import type { Measures } from './measures.ts';
-import { removalsAreCapped } from './truths/brakes.ts';
+import { modesHold, removalsAreCapped, suspicionsHold } from './truths/brakes.ts';
 import { noAvoidableHeat } from './truths/capacity.ts';
 import { deadAreLeft } from './truths/dead.ts';
 import { noHealthyLoses } from './truths/healthy.ts';
@@ -11,6 +11,7 @@ import { peopleAreObeyed } from './truths/people.ts';
 import { declaredRatio, pointsAreWhole } from './truths/points.ts';
 import { comesToRest, nothingMovesByItself } from './truths/rest.ts';
 import { movesAreBounded, returnsByOneStep } from './truths/returns.ts';
+import { waitsAreServed } from './truths/waits.ts';
 
 export function truthsOf(measures: Measures): Truth[] {
   return [
@@ -24,6 +25,9 @@ export function truthsOf(measures: Measures): Truth[] {
     returnsByOneStep(),
     movesAreBounded(),
     removalsAreCapped(),
+    suspicionsHold(),
+    modesHold(),
+    waitsAreServed(),
     noAvoidableHeat(),
     saidIsGiven(),
     oneDecisionEach(),

@@ -48,10 +48,13 @@ export class Witness {
     for (const name of eyes.keys()) if (voters.every((voter) => voter.name !== name)) eyes.delete(name);
   }
 
-  /** What a majority of the voters says, whether or not it is true. */
-  says(cluster: ClusterFacts, view: View): 'healthy' | 'unhealthy' | 'unknown' {
-    if (this.majority(cluster, view, ({ state }) => state === 'unhealthy').length > 0) return 'unhealthy';
-    return this.majority(cluster, view, ({ state }) => state === 'healthy').length > 0 ? 'healthy' : 'unknown';
+  /** The voters of the majority that says that it fails, whether or not that is true; none where there is no such majority. */
+  accusers(cluster: ClusterFacts, view: View): Voter[] {
+    return this.majority(cluster, view, ({ state }) => state === 'unhealthy');
+  }
+
+  saysHealthy(cluster: ClusterFacts, view: View): boolean {
+    return this.majority(cluster, view, ({ state }) => state === 'healthy').length > 0;
   }
 
   /** The voters of the majority that sees, truthfully, that the cluster is dead; none where there is no such majority. */

@@ -161,7 +161,7 @@ export function evidenceSuite(store: () => Store): void {
         brake: { name: 'correlation', untilMs: 9 },
         dismissedUntilMs: 10,
         impairedSinceMs: 11,
-        isHot: true,
+        heat: { untilMs: 12 },
       };
       const limits: Limit[] = [{ reason: 'down', sinceMs: 1 }, { reason: 'ramp', percent: 10 }, { reason: 'turn' }];
       const allocation: SealedAllocation = {

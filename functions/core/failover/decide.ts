@@ -1,14 +1,15 @@
 import { equal } from '../digest.ts';
 import { applyCommand } from './commands.ts';
-import { type Context, contextOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { type Context, contextOf, moved, type Step, stateOf, type Trace, UNCHANGED, type Watched } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
+import { recoveryMsOf } from './grace.ts';
 import { forget, judge } from './judge.ts';
 import { isAskedTheSame, limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { bringBack } from './returns.ts';
 import { sealAllocation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
 import type { Situation, Verdict } from './situation.ts';
-import { type Traffic, withState } from './traffic.ts';
+import { type ClusterState, type Traffic, withState } from './traffic.ts';
 import { refusal, verdictOf } from './verdict.ts';
 
 /** Everything that can change the state of a fleet, in the order in which it is looked at. The points follow from all of it. */
@@ -59,14 +60,21 @@ function acted(context: Context, { recommended: _, ...traffic }: Traffic): Traff
 /** Clusters that are given more than their capacity are hot until they are found quick enough again: it explains why they are slow. */
 function withHeat(context: Context, traffic: Traffic): Traffic {
   const overloaded = new Set(traffic.allocation.overloads.map(({ cluster }) => cluster));
-  const known = traffic.clusters.filter(({ isHot }) => isHot).map(({ cluster }) => cluster);
+  const known = traffic.clusters.filter(({ heat }) => heat !== undefined).map(({ cluster }) => cluster);
   return [...new Set([...overloaded, ...known])].reduce((next, name) => {
     const item = context.clusters.get(name);
     if (item === undefined) return next;
-    const { isHot: wasHot = false, ...state } = stateOf(next, item.facts);
-    const isHot = overloaded.has(name) || (wasHot && item.tally.impaired !== undefined);
-    return isHot === wasHot ? next : withState(next, isHot ? { ...state, isHot } : state);
+    const { heat: before, ...state } = stateOf(next, item.facts);
+    const heat = overloaded.has(name) ? {} : cooling(context, item, before);
+    return equal(heat, before) ? next : withState(next, heat ? { ...state, heat } : state);
   }, traffic);
+}
+
+/** Heat lasts for as long as voters take to forget what they saw meanwhile, and as long as they find the cluster slow after that. */
+function cooling({ situation }: Context, { tally }: Watched, before: ClusterState['heat']): ClusterState['heat'] {
+  if (before === undefined) return undefined;
+  const untilMs = before.untilMs ?? situation.nowMs + recoveryMsOf(situation.policy);
+  return situation.nowMs < untilMs || tally.impaired !== undefined ? { untilMs } : undefined;
 }
 
 function advised(context: Context, traffic: Traffic): Traffic {

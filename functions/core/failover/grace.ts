@@ -1,5 +1,5 @@
 import { type Context, stateOf, type Watched } from './context.ts';
-import type { Placement } from './situation.ts';
+import type { Placement, Policy } from './situation.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 
 /** Clusters of a placement that are down, and are given the time to be found healthy like one that went down with them. */
@@ -19,8 +19,7 @@ interface Candidate {
  */
 export function graceOf(context: Context, traffic: Traffic, { members, pinned }: Placement): Grace {
   const { nowMs, policy } = context.situation;
-  const { intervalSeconds, timeoutSeconds, recoveryWindow } = policy.health;
-  const recoveryMs = (recoveryWindow * intervalSeconds + timeoutSeconds) * 1000;
+  const recoveryMs = recoveryMsOf(policy);
   const isRecent = traffic.clusters.some(
     ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
   );
@@ -47,6 +46,11 @@ function candidatesOf(context: Context, traffic: Traffic, members: Placement['me
     const item = weight > 0 && !isolated.has(cluster) ? context.clusters.get(cluster) : undefined;
     return item ? [{ item, state: stateOf(traffic, item.facts) }] : [];
   });
+}
+
+/** The longest that voters take to find a cluster well again. */
+export function recoveryMsOf({ health }: Policy): number {
+  return (health.recoveryWindow * health.intervalSeconds + health.timeoutSeconds) * 1000;
 }
 
 /** When it came back after it had been down; one that is down will. One that was never down did so before all others. */

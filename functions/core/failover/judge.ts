@@ -141,7 +141,7 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
   const { impairedSinceMs, ...rest } = state;
   if (!SERVING.has(state.standing)) return impairedSinceMs === undefined ? state : rest;
   const isSlow = item.tally.impaired !== undefined;
-  if (state.isHot) return state;
+  if (state.heat) return state;
   const { nowMs, decision, policy } = context.situation;
   if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
   if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;

@@ -51,7 +51,7 @@ export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Sta
 
 /** The state with another standing, of which what only the last one needed is gone. */
 export function become(
-  { cluster, uid, failuresMs, fallsMs, recoveredAtMs, cause, isHot }: ClusterState,
+  { cluster, uid, failuresMs, fallsMs, recoveredAtMs, cause, heat }: ClusterState,
   standing: Standing,
   { nowMs, decision, reason }: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>,
   changes: Partial<ClusterState> = {},
@@ -67,7 +67,7 @@ export function become(
     fallsMs,
     ...(recoveredAtMs !== undefined && { recoveredAtMs }),
     ...(cause && { cause }),
-    ...(isHot && { isHot }),
+    ...(heat && { heat }),
     ...changes,
   };
 }

@@ -63,8 +63,11 @@ export interface ClusterState {
   dismissedUntilMs?: number | undefined;
   /** Since when latency or alerts alone speak against it. */
   impairedSinceMs?: number | undefined;
-  /** It has been above its capacity, and has not been found quick enough since: that it is slow is no impairment. */
-  isHot?: boolean | undefined;
+  /**
+   * It is above its capacity, or was so lately, and has not been found quick enough since: that it is slow is no impairment. `untilMs`: at
+   * least until then, once it is above its capacity no longer.
+   */
+  heat?: { untilMs?: number | undefined } | undefined;
 }
 
 export type BrakeName = 'correlation' | 'max-removed';
@@ -184,7 +187,7 @@ export function withState(traffic: Traffic, state: ClusterState): Traffic {
 }
 
 function isForgettable(state: ClusterState): boolean {
-  const { standing, failuresMs, fallsMs, dismissedUntilMs, impairedSinceMs, isHot } = state;
-  const marks = [dismissedUntilMs, impairedSinceMs, isHot].filter((mark) => mark !== undefined);
+  const { standing, failuresMs, fallsMs, dismissedUntilMs, impairedSinceMs, heat } = state;
+  const marks = [dismissedUntilMs, impairedSinceMs, heat].filter((mark) => mark !== undefined);
   return standing === 'up' && failuresMs.length + fallsMs.length + marks.length === 0;
 }

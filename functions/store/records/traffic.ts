@@ -64,7 +64,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   brake: z.object({ name: z.enum(['correlation', 'max-removed']), untilMs: z.number() }).optional(),
   dismissedUntilMs: z.number().optional(),
   impairedSinceMs: z.number().optional(),
-  isHot: z.boolean().optional(),
+  heat: z.object({ untilMs: z.number().optional() }).optional(),
 });
 
 const override = {

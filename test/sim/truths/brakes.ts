@@ -1,8 +1,11 @@
-/** No more is taken out than people allow. */
+/** No more is taken out than people allow, and nothing where they want to be asked. */
 
+import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
+import type { Life } from '../chronicle.ts';
+import type { FleetEvent } from '../events.ts';
 import type { Fleet } from '../fleet.ts';
-import { type Programmed, percentOf } from '../gateway.ts';
-import { isAutomatic, type Truth } from '../history.ts';
+import { isSame, type Programmed, percentOf } from '../gateway.ts';
+import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
 import { mostRemoved } from './dead.ts';
 
 /** T8: within the window automation takes out at most as many clusters as `maxRemoved` says, the last member of a pool included. */
@@ -11,26 +14,95 @@ export function removalsAreCapped(): Truth {
   return {
     name: 'removalsAreCapped',
     decided: (entry) => {
-      const { fleet, before, after, tick } = entry;
+      const { fleet, tick } = entry;
       const { maxRemoved } = fleet.declared.policy.safety;
-      if (!isAutomatic(entry) || maxRemoved === undefined) return undefined;
-      for (const { name } of fleet.declared.clusters) {
-        const life = fleet.chronicle.of(name);
-        const isLeft = has(fleet, before, name) && !has(fleet, after, name);
-        if (!isLeft || life?.failingSinceTick === undefined || life.touchedTick === tick) continue;
+      if (maxRemoved === undefined) return undefined;
+      for (const { facts, life } of takenOut(entry)) {
         removals = removals.filter((item) => tick - item.tick < maxRemoved.windowSeconds - 2);
-        const others = new Set(removals.filter((item) => item.name !== name).map((item) => item.name));
-        const isAllowed = fleet.book.resumedTick >= life.failingSinceTick || fleet.book.isSetAside('max-removed');
+        const others = new Set(removals.filter(({ name }) => name !== facts.name).map(({ name }) => name));
         const most = mostRemoved(maxRemoved, fleet.declared.clusters.length);
-        if (others.size >= most && !isAllowed)
-          return `${name} is taken out after ${[...others].join(' and ')}; ${most} may be`;
-        removals.push({ name, tick });
+        const isAllowed = isResumed(fleet, life) || fleet.book.isSetAside('max-removed');
+        if (others.size >= most && !isAllowed) {
+          return `${facts.name} is taken out after ${[...others].join(' and ')}; ${most} may be within ${maxRemoved.windowSeconds} s`;
+        }
+        removals.push({ name: facts.name, tick });
       }
       return undefined;
     },
   };
 }
 
+/** Section 5: where people want to be asked, a cluster that fails soon after one of another site is not left before, unless two vantages say so. */
+export function suspicionsHold(): Truth {
+  return {
+    name: 'suspicionsHold',
+    decided: (entry) => {
+      const { fleet, tick } = entry;
+      const { action, askSeconds } = fleet.declared.policy.failover.correlation;
+      if (action !== 'ask' || fleet.scenario.policy.failover.correlation.action !== 'ask') return undefined;
+      for (const { facts, life } of takenOut(entry)) {
+        const isFirst = life.failuresTick.length === 1 && life.saidBy === 1 && !hasControl(fleet);
+        const isDue = tick - (life.failingSinceTick ?? tick) >= askSeconds - 2;
+        const other = isFirst && !isDue && !isResumed(fleet, life) ? earlierThan(fleet, facts, life) : undefined;
+        if (other) return `${facts.name} is left at once, although ${other} failed just before it`;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Voters can be told from a fault of their own network by what answers as long as that works. */
+function hasControl({ declared, scenario }: Fleet): boolean {
+  return declared.policy.controlTargets.length > 0 || scenario.formerTraffic !== undefined;
+}
+
+/** A cluster of another site that began to fail within the window before it. */
+function earlierThan({ declared, chronicle }: Fleet, { name, site }: ClusterFacts, life: Life): string | undefined {
+  const { windowSeconds } = declared.policy.failover.correlation;
+  const sinceTick = life.failingSinceTick ?? 0;
+  return declared.clusters.find((other) => {
+    const failedTick = chronicle.of(other.name)?.failuresTick.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const ageSeconds = sinceTick - failedTick;
+    return other.name !== name && other.site !== site && ageSeconds > 0 && ageSeconds < windowSeconds - 2;
+  })?.name;
+}
+
+/** Clusters that automation leaves because they fail. */
+function takenOut(entry: DecisionEntry): { facts: ClusterFacts; life: Life }[] {
+  const { fleet, before, after, tick } = entry;
+  if (!isAutomatic(entry)) return [];
+  return fleet.declared.clusters.flatMap((facts) => {
+    const life = fleet.chronicle.of(facts.name);
+    const isLeft = has(fleet, before, facts.name) && !has(fleet, after, facts.name);
+    if (!isLeft || life?.failingSinceTick === undefined || life.touchedTick === tick) return [];
+    return [{ facts, life }];
+  });
+}
+
+function isResumed({ book }: Fleet, { failingSinceTick }: Life): boolean {
+  return failingSinceTick !== undefined && book.resumedTick >= failingSinceTick;
+}
+
 function has({ declared }: Fleet, points: Programmed, name: string): boolean {
   return declared.pools.some(({ key, pinned }) => !pinned && percentOf(points, key, name) > 0);
+}
+
+/** Section 5: a fleet in `recommend` or `paused` keeps what it has, but for what people do. */
+export function modesHold(): Truth {
+  return {
+    name: 'modesHold',
+    decided: ({ fleet, situation, before, after, tick }) => {
+      const { automation, drills } = situation.policy;
+      const isByPeople =
+        situation.command !== undefined || drills.length > 0 || fleet.events.some((event) => isNear(event, tick));
+      if (automation === 'automatic' || isByPeople || isSame(before, after)) return undefined;
+      return `points move in mode ${automation}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`;
+    },
+  };
+}
+
+/** Something that people do begins or ends, or a shift is under way. */
+function isNear({ type, tick: beginTick, seconds }: FleetEvent, tick: number): boolean {
+  if (type === 'shift') return beginTick <= tick && tick <= beginTick + seconds;
+  return beginTick === tick || beginTick + seconds === tick;
 }

@@ -2,7 +2,7 @@
 
 import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
 import type { Pool } from '../../../functions/core/ir.ts';
-import { hasFallen, type Life, MEMORY_SECONDS } from '../chronicle.ts';
+import { hasFallen, type Life } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';
 import type { Truth } from '../history.ts';
@@ -109,9 +109,7 @@ function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
   const { policy } = declared;
   if (policy.automation !== 'automatic') return true;
   if (isGated(fleet, facts.name)) return true;
-  if (book.shiftOf(facts.name, 'keep')) return true;
-  const dismissedTick = book.dismissedTick.get(facts.name);
-  if (dismissedTick !== undefined && tick - dismissedTick <= MEMORY_SECONDS) return true;
+  if (book.isTrusted(facts.name, tick)) return true;
   const isResumed = life.failingSinceTick !== undefined && book.resumedTick >= life.failingSinceTick;
   return !isResumed && (isCapped(fleet, facts.name) || isAskedFor(fleet, facts, life));
 }

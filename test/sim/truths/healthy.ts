@@ -5,10 +5,12 @@ import { addLoads, type Fleet } from '../fleet.ts';
 import type { Programmed } from '../gateway.ts';
 import { percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
+import { isGated } from './dead.ts';
 
 /**
- * T1: no cluster that a truthful majority sees healthy loses points to automation, but by overload, by the return of others to their declared
- * share, or by a person.
+ * T1: no cluster that a truthful majority sees healthy loses points to automation, but by overload, by a true impairment, by the return of
+ * others to their declared share, or by a person. Clusters that no majority says to fail are treated as healthy ones, and so are those behind
+ * a closed gate, and those of which a person says that they do not fail.
  */
 export function noHealthyLoses(): Truth {
   return {
@@ -20,7 +22,7 @@ export function noHealthyLoses(): Truth {
         const lost = pool.members.find(({ cluster }) => isTaken(entry, pool, cluster));
         if (lost === undefined) continue;
         const [had, has] = [before, after].map((points) => percentOf(points, pool.key, lost.cluster));
-        return `${lost.cluster} is seen to be well, and goes from ${had} to ${has} of ${pool.key}`;
+        return `${lost.cluster} loses points without a reason, from ${had} to ${has} of ${pool.key}`;
       }
       return undefined;
     },
@@ -31,8 +33,20 @@ function isTaken(entry: DecisionEntry, pool: Pool, cluster: string): boolean {
   const { fleet, before, after } = entry;
   const [had, has] = [percentOf(before, pool.key, cluster), percentOf(after, pool.key, cluster)];
   if (has >= had || has >= declaredPercent(pool, cluster) - 1) return false;
+  return countsAsWell(fleet, cluster) && !isTouched(fleet, cluster) && !isFull(entry, cluster);
+}
+
+function countsAsWell(fleet: Fleet, cluster: string): boolean {
   const life = fleet.chronicle.of(cluster);
-  return life?.isLiving === true && life.touchedTick !== entry.tick && !isFull(entry, cluster);
+  if (!life?.wasLiving) return false;
+  const isUnaccused = life.failingSinceTick === undefined;
+  return life.isLiving || isUnaccused || isGated(fleet, cluster) || fleet.book.isTrusted(cluster, fleet.tick);
+}
+
+/** It is slow, or people take it out. */
+function isTouched({ chronicle, book, tick }: Fleet, cluster: string): boolean {
+  const isKeptOnly = book.shiftOf(cluster, 'keep') !== undefined && chronicle.of(cluster)?.isSlow !== true;
+  return chronicle.of(cluster)?.touchedTick === tick && !isKeptOnly;
 }
 
 /** What a member has of a pool by its weight, in the lowest tier that has any. */

@@ -18,12 +18,12 @@ export function saidIsGiven(): Truth {
   };
 }
 
-function lieOf({ declared, stored }: Fleet, { name, applied, verified }: Gateway): string | undefined {
+function lieOf({ declared, stored }: Fleet, { name, verifiedPoints, verified }: Gateway): string | undefined {
   if (verified !== stored.version) return undefined;
   for (const pool of declared.pools) {
     const said = shares(pool, stored.traffic);
     const odd = said.find(
-      ({ cluster, effectivePercent }) => effectivePercent !== percentOf(applied, pool.key, cluster),
+      ({ cluster, effectivePercent }) => effectivePercent !== percentOf(verifiedPoints, pool.key, cluster),
     );
     if (odd)
       return `${odd.cluster} is said to have ${odd.effectivePercent} of ${pool.key}, and has something else at ${name}`;

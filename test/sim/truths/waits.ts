@@ -1,0 +1,80 @@
+/** Whoever returns has waited for what the declarations ask for. */
+
+import type { Pool } from '../../../functions/core/ir.ts';
+import { MEMORY_SECONDS } from '../chronicle.ts';
+import type { Fleet } from '../fleet.ts';
+import { percentOf } from '../gateway.ts';
+import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
+import { msAt } from '../scenario.ts';
+import { isTight } from './points.ts';
+
+/**
+ * Section 3: a cluster that has failed gets points for its own standing only when a majority says that it is healthy, after its dwell, with
+ * consent, and one site at a time where returns are ramps. It is looked at in pools that somebody else can serve of whom nothing can be said.
+ */
+export function waitsAreServed(): Truth {
+  let dwellSeconds = Number.POSITIVE_INFINITY;
+  return {
+    name: 'waitsAreServed',
+    decided: (entry) => {
+      const { fleet } = entry;
+      const { policy } = fleet.declared;
+      dwellSeconds = Math.min(dwellSeconds, policy.health.dwellSeconds);
+      const risers = risersIn(entry);
+      for (const { name, isFirst } of risers) {
+        const detail = isFirst ? lackOf(fleet, name, dwellSeconds) : undefined;
+        if (detail) return `${name} returns ${detail}`;
+      }
+      const sites = new Set(risers.map(({ site }) => site));
+      const isRamp = policy.failover.failback.mode === 'ramp';
+      return isRamp && sites.size > 1 ? `clusters of ${[...sites].join(' and ')} return together` : undefined;
+    },
+  };
+}
+
+interface Riser {
+  name: string;
+  site: string;
+  /** It had nothing at all. */
+  isFirst: boolean;
+}
+
+/** Clusters that get more for no other reason than that they have recovered. */
+function risersIn(entry: DecisionEntry): Riser[] {
+  const { fleet, tick, before, after } = entry;
+  const { declared, chronicle, book, events } = fleet;
+  const isEdited = events.some((event) => event.tick === tick || event.tick + event.seconds === tick);
+  const isTouched = isEdited || book.shifts.length > 0 || book.drill !== undefined || declared.policy.drills.length > 0;
+  if (!isAutomatic(entry) || isTouched || isTight(fleet, before) || isTight(fleet, after)) return [];
+  const pools = declared.pools.filter((pool) => !pool.pinned && isServable(fleet, pool));
+  return declared.clusters.flatMap(({ name, site }) => {
+    const life = chronicle.of(name);
+    const failedTick = life?.failuresTick.at(-1);
+    const isOld = failedTick === undefined || tick - failedTick > MEMORY_SECONDS;
+    if (isOld || life?.touchedTick !== Number.NEGATIVE_INFINITY || book.orderedTick.has(name)) return [];
+    const rises = pools.some(({ key }) => percentOf(after, key, name) > percentOf(before, key, name) + 1);
+    const isFirst = pools.every(({ key }) => percentOf(before, key, name) === 0);
+    return rises ? [{ name, site, isFirst }] : [];
+  });
+}
+
+function isServable(fleet: Fleet, { members }: Pool): boolean {
+  return members.some(({ cluster, weight }) => weight > 0 && fleet.isSpotless(cluster));
+}
+
+function lackOf(
+  { declared, chronicle, scenario, tick }: Fleet,
+  name: string,
+  dwellSeconds: number,
+): string | undefined {
+  const life = chronicle.of(name);
+  const { failback, freezeWindows } = declared.policy.failover;
+  if (life?.failingSinceTick !== undefined) return 'while it is said to fail';
+  if (life && life.healthySeconds < dwellSeconds - 2) return `after ${life.healthySeconds} of ${dwellSeconds} s`;
+  const isManual = failback.mode === 'manual' && scenario.policy.failover.failback.mode === 'manual';
+  if (isManual) return 'without consent';
+  const isFrozen = freezeWindows.some(
+    (window) => window.type === 'once' && Date.parse(window.from) <= msAt(tick) && msAt(tick) < Date.parse(window.to),
+  );
+  return isFrozen ? 'in a freeze window' : undefined;
+}
