@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { matrix, scale } from '../matrix.ts';
 import { scenarioOf } from './adversary.ts';
 import { runEpisode } from './episode.ts';
-import { FAULTS, type Fault } from './faults.ts';
+import { FAULTS } from './faults.ts';
+import type { Fault } from './plant.ts';
 import { PRODUCT } from './product.ts';
 import { type Found, shorten, simulate, traceOf } from './simulate.ts';
 
