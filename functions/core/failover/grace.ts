@@ -62,8 +62,8 @@ function downAtMs({ state }: Candidate): number {
 export function withFailureSeen(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (state.standing !== 'down') return state;
   const lastMs = Math.max(0, ...traffic.clusters.map(({ recoveredAtMs = 0 }) => recoveredAtMs));
-  const isKnown = lastMs === 0 || (state.seenFailingAtMs ?? 0) > lastMs;
   const { nowMs } = context.situation;
+  const isKnown = lastMs === 0 || lastMs >= nowMs || (state.seenFailingAtMs ?? 0) > lastMs;
   return isKnown || !isSeenFailing(item, lastMs) ? state : { ...state, seenFailingAtMs: nowMs };
 }
 
