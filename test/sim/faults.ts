@@ -186,3 +186,14 @@ const ALLOCATION: readonly Fault[] = [
 ];
 
 export const FAULTS: readonly Fault[] = [...STANDINGS, ...VOTES, ...POLICY, ...SITUATION, ...ALLOCATION];
+
+/** Episodes of seed 7 in which faults were found, by the names of the faults. Those that are absent have not been searched for yet. */
+export const FOUND_IN: Readonly<Record<string, number>> = {
+  'a healthy cluster goes down': 0,
+  'a cluster that fails stays up': 0,
+  'a cluster of which nothing is known goes down': 4,
+  'a cluster that has recovered stays down': 0,
+  'a brake never ends': 17,
+  'a cluster that has recovered is up at once': 2,
+  'a cluster that fails recovers': 0,
+};
