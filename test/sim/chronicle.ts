@@ -32,6 +32,8 @@ export interface Life {
   touchedTick: number;
   /** A truthful majority has seen it living at some time. */
   wasLiving: boolean;
+  /** A majority has said at some time that it is healthy, whether or not that was true. */
+  wasFound: boolean;
   /** How long a majority has said that it is healthy since it failed last, with pauses. */
   healthySeconds: number;
 }
@@ -69,6 +71,7 @@ export class Chronicle {
     life.wasLiving ||= life.isLiving;
     if (says === 'healthy') {
       life.failingSinceTick = undefined;
+      life.wasFound = true;
       life.healthySeconds++;
     }
     if (says === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
@@ -101,11 +104,12 @@ export class Chronicle {
         isDead: false,
         isLiving: false,
         isSlow: false,
-        vantages: 0, saidBy: 0,
+        vantages: 0,
+        saidBy: 0,
         failuresTick: [],
         fallsTick: [],
       },
-      ...{ touchedTick, wasLiving: false, healthySeconds: 0 },
+      ...{ touchedTick, wasLiving: false, wasFound: false, healthySeconds: 0 },
     };
     this.lives.set(name, life);
     return life;

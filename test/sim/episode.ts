@@ -16,8 +16,8 @@ export interface EpisodeOptions {
   restarts?: boolean;
   /** Ends early. */
   maxTicks?: number;
-  /** Ends with the first violation of this truth, or of any. */
-  until?: string;
+  /** Ends with the first violation of one of these truths. */
+  until?: readonly string[];
   watch?: (entry: DecisionEntry) => void;
 }
 
@@ -36,7 +36,7 @@ export function runEpisode(scenario: Scenario, options: EpisodeOptions): Episode
     const clipped = events.map((event) => ({ ...event, seconds: Math.min(event.seconds, lengthOf(event, scenario)) }));
     return new FleetLife(new Fleet(fleet, clipped, options.product, scenario.ticks), scenario, options, measures);
   });
-  const isEnding = ({ truth }: Violation) => options.until === 'any' || options.until === truth;
+  const isEnding = ({ truth }: Violation) => options.until?.includes(truth) === true;
   let tick = 0;
   for (; tick < (options.maxTicks ?? Number.POSITIVE_INFINITY); tick++) {
     const running = lives.filter((life) => !life.isAtRest(tick));

@@ -58,7 +58,7 @@ export function shorten(found: Found, product: Product = PRODUCT): Found {
   const attempt = (events: Scenario['events']): boolean => {
     if (runs++ >= MAX_RUNS) return false;
     const scenario = { ...best.scenario, events };
-    const { violations } = runEpisode(scenario, { product, until: found.truth });
+    const { violations } = runEpisode(scenario, { product, until: [found.truth] });
     const violation = violations.find(({ truth, fleet }) => truth === found.truth && fleet === found.fleet);
     if (violation === undefined) return false;
     best = { ...best, ...violation, scenario: { ...scenario, events: upTo(violation, events) } };
@@ -81,7 +81,7 @@ function upTo({ tick }: Violation, events: Scenario['events']): Scenario['events
 export function traceOf(found: Found, product: Product = PRODUCT): string {
   const decisions: string[] = [];
   const watch: EpisodeOptions['watch'] = (entry) => decisions.push(lineOf(entry));
-  runEpisode(found.scenario, { product, watch, until: found.truth });
+  runEpisode(found.scenario, { product, watch, until: [found.truth] });
   const fleet = found.scenario.fleets.find(({ name }) => name === found.fleet);
   const { voters = [], ...policy } = fleet?.policy ?? {};
   const { clusters, pools, name: _, policy: __, ...rest } = fleet ?? {};

@@ -52,8 +52,8 @@ export function sortLimits(limits: readonly Limit[]): Limit[] {
   return [...limits].sort((a, b) => ORDER.indexOf(a.reason) - ORDER.indexOf(b.reason));
 }
 
-/** By how many stages have been applied: the reasons that have given way. */
-const RELAXED: readonly ReadonlySet<LimitReason>[] = Array.from(
+/** By how many stages have been applied: the reasons that have given way. The simulator breaks them one by one. */
+export const RELAXED: readonly ReadonlySet<LimitReason>[] = Array.from(
   { length: STAGES.length + 1 },
   (_, count) => new Set(STAGES.slice(0, count).flatMap(({ relaxes }) => relaxes)),
 );

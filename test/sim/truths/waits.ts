@@ -29,7 +29,25 @@ export function waitsAreServed(): Truth {
       const isRamp = policy.failover.failback.mode === 'ramp';
       return isRamp && sites.size > 1 ? `clusters of ${[...sites].join(' and ')} return together` : undefined;
     },
+    ticked: ({ fleet, tick }) => (tick % 10 === 0 ? hastyNewcomer(fleet) : undefined),
   };
+}
+
+/** A new cluster that has points of a pool that others serve, and that nobody has found healthy yet. */
+function hastyNewcomer(fleet: Fleet): string | undefined {
+  const { declared, chronicle, book, stored } = fleet;
+  if (declared.policy.automation !== 'automatic') return undefined;
+  const points = fleet.programmed(stored.traffic);
+  for (const { name, joins, voters, createdAtMs } of declared.clusters) {
+    const isNew = createdAtMs > msAt(0) && joins === 'when-healthy' && voters.length > 0;
+    if (!isNew || chronicle.of(name)?.wasFound !== false || book.isHandled(name)) continue;
+    const pool = declared.pools.find(
+      (item) => !item.pinned && isServable(fleet, item) && percentOf(points, item.key, name) > 0,
+    );
+    if (pool && !isTight(fleet, points))
+      return `${name} is new, and has points of ${pool.key} before anybody has found it healthy`;
+  }
+  return undefined;
 }
 
 interface Riser {
