@@ -45,9 +45,11 @@ export function place(item: WorkedBackend, amount: number, tiers: readonly numbe
 /** Pours an amount to takers, and counts it to the loads. Returns what is left over. */
 export function give(item: WorkedBackend, amount: number, takers: readonly Taker[]): number {
   if (takers.length === 0) return amount;
-  const before = [...item.points];
+  const before = takers.map(({ index }) => item.points[index] ?? 0);
   const left = pour(amount, takers, item.points);
-  for (const [index, points] of item.points.entries()) addLoad(item, index, points - (before[index] ?? 0));
+  for (const [position, { index }] of takers.entries()) {
+    addLoad(item, index, (item.points[index] ?? 0) - (before[position] ?? 0));
+  }
   return left;
 }
 

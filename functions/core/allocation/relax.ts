@@ -1,18 +1,19 @@
 /** What is left over relaxes what is in its way, one reason after the other. */
 
 import type { Taker } from './apportion.ts';
-import { boundsOf } from './bounds.ts';
 import { give, place } from './capacity.ts';
 import { STAGES, type Stage } from './stages.ts';
-import { mostFor, type RoomLimit, relaxedIn, type Work, type WorkedBackend } from './work.ts';
+import { boundsAfter, mostFor, type RoomLimit, type Work, type WorkedBackend } from './work.ts';
 
 /** Applies one stage to every backend that has points left over. */
 export function relax(work: Work, stage: Stage): void {
   const limit: RoomLimit = ({ capacity, hasFallen }) => capacity * (hasFallen ? stage.roomOfFallen : stage.room);
+  const stages = STAGES.indexOf(stage) + 1;
+  const isLoosening = stage.relaxes.length > 0 || stage.believesTogether === true;
   for (const item of work.ordered) {
     if (item.left === 0) continue;
-    item.stages = STAGES.indexOf(stage) + 1;
-    item.bounds = boundsOf(item.backend.members, item.entitlements, relaxedIn(work, item));
+    item.stages = stages;
+    if (isLoosening) item.bounds = boundsAfter(work, item, stages);
     item.left = stage.isByCapacity
       ? give(item, item.left, takersByCapacity(item, limit))
       : place(item, item.left, item.tiers, limit);

@@ -1,11 +1,11 @@
 /** Points that leave overloaded clusters, directly or by a chain of moves, for clusters that have room. */
 
-import { type Bounds, boundsOf } from './bounds.ts';
-import { COMFORT, HOT } from './stages.ts';
+import type { Bounds } from './bounds.ts';
+import { COMFORT_STAGES, HOT } from './stages.ts';
 import {
   addLoad,
+  boundsAfter,
   type Place,
-  relaxedIn,
   TOLERANCE,
   type Work,
   type WorkedBackend,
@@ -41,18 +41,13 @@ export function relieve(work: Work): void {
 
 /** Moves points off clusters that are hot, to members that only wait, too: those of backends that no stage has reached. */
 export function relieveHot(work: Work): void {
-  const known = new Map<WorkedBackend, Bounds>();
-  const loosened = (item: WorkedBackend) => {
-    const bounds = known.get(item) ?? boundsWithoutComfort(work, item);
-    known.set(item, bounds);
-    return bounds;
-  };
-  relieveBy(work, { limitOf: ({ capacity }) => capacity * HOT, boundsOf: loosened });
+  relieveBy(work, { limitOf: ({ capacity }) => capacity * HOT, boundsOf: (item) => urgentBoundsOf(work, item) });
 }
 
-function boundsWithoutComfort(work: Work, item: WorkedBackend): Bounds {
-  const isRelaxed = relaxedIn(work, item);
-  return boundsOf(item.backend.members, item.entitlements, (limit) => COMFORT.has(limit.reason) || isRelaxed(limit));
+function urgentBoundsOf(work: Work, item: WorkedBackend): Bounds {
+  if (item.stages >= COMFORT_STAGES) return item.bounds;
+  item.urgentBounds ??= boundsAfter(work, item, COMFORT_STAGES);
+  return item.urgentBounds;
 }
 
 /** Clusters by name, each as long as it has a chain, again and again until none has one. */
@@ -69,7 +64,7 @@ function relieveBy(work: Work, relief: Relief): void {
         chain = chainFrom(work, cluster, relief, promising)
       ) {
         follow(chain, relief);
-        for (const { item } of chain) promise(item, promising, relief);
+        promise(chain, promising, relief);
         isMoved = true;
       }
     }
@@ -93,18 +88,25 @@ function promisingOf(clusters: readonly WorkedCluster[], relief: Relief): Set<Wo
       break;
     }
   }
-  for (const cluster of [...promising]) for (const { item } of cluster.places) promise(item, promising, relief);
+  promise(
+    [...promising].flatMap(({ places }) => places),
+    promising,
+    relief,
+  );
   return promising;
 }
 
 /** Adds who has points of a backend of which a promising cluster may take some, and whoever is promising through them. */
-function promise(item: WorkedBackend, promising: Set<WorkedCluster>, relief: Relief): void {
-  const bounds = relief.boundsOf(item);
-  if (!item.clusters.some((cluster, index) => promising.has(cluster) && mayTake(item, index, bounds))) return;
-  for (const [index, cluster] of item.clusters.entries()) {
-    if (item.points[index] === 0 || promising.has(cluster)) continue;
-    promising.add(cluster);
-    for (const place of cluster.places) promise(place.item, promising, relief);
+function promise(places: readonly { item: WorkedBackend }[], promising: Set<WorkedCluster>, relief: Relief): void {
+  const queue = [...places];
+  for (const { item } of queue) {
+    const bounds = relief.boundsOf(item);
+    if (!item.clusters.some((cluster, index) => promising.has(cluster) && mayTake(item, index, bounds))) continue;
+    for (const [index, cluster] of item.clusters.entries()) {
+      if (item.points[index] === 0 || promising.has(cluster)) continue;
+      promising.add(cluster);
+      queue.push(...cluster.places);
+    }
   }
 }
 

@@ -21,9 +21,6 @@ export interface Stage {
 /** A part of the capacity: what is above it is worse than to bring somebody back early. */
 export const HOT = 1.1;
 
-/** What keeps no points on a cluster above HOT. */
-export const COMFORT: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'ramp', 'drill', 'impaired', 'dwell']);
-
 const WARM = { room: HOT, roomOfFallen: 1 };
 const LIMITED = { room: 1, roomOfFallen: 1 };
 const UNLIMITED = { room: Number.POSITIVE_INFINITY, roomOfFallen: 1, isUrgent: true };
@@ -52,25 +49,30 @@ export function sortLimits(limits: readonly Limit[]): Limit[] {
   return [...limits].sort((a, b) => ORDER.indexOf(a.reason) - ORDER.indexOf(b.reason));
 }
 
-/** By how many stages have been applied: the reasons that have given way. */
-const RELAXED: readonly ReadonlySet<LimitReason>[] = Array.from(
-  { length: STAGES.length + 1 },
-  (_, count) => new Set(STAGES.slice(0, count).flatMap(({ relaxes }) => relaxes)),
-);
+/** How many stages there are that give way to a cluster above HOT, whatever its backends have been through. */
+export const COMFORT_STAGES = STAGES.findIndex(({ isUrgent }) => isUrgent) + 1;
 
-const NONE: ReadonlySet<LimitReason> = new Set();
+/** How many stages come before those that went down together are believed to be well. */
+const STAGES_BEFORE_BELIEF = STAGES.findIndex(({ believesTogether }) => believesTogether);
+
+type LimitTest = (limit: Limit) => boolean;
+
+/** By how many stages have been applied: whether the reason of a limit has given way. */
+const RELAXED: readonly LimitTest[] = [...STAGES.keys(), STAGES.length].map((count) => {
+  const reasons = new Set(STAGES.slice(0, count).flatMap(({ relaxes }) => relaxes));
+  return ({ reason }) => reasons.has(reason);
+});
 
 /** Tells which limits of these members no longer hold when so many stages have been applied to their backend. */
-export function relaxedBy(
-  count: number,
-  members: readonly BackendMember[],
-  correlationWindowMs: number,
-): (limit: Limit) => boolean {
-  const reasons = RELAXED[count] ?? NONE;
-  if (!STAGES.slice(0, count).some(({ believesTogether }) => believesTogether))
-    return ({ reason }) => reasons.has(reason);
+export function relaxedBy(count: number, members: readonly BackendMember[], correlationWindowMs: number): LimitTest {
+  const isRelaxed = RELAXED[count] ?? isNever;
+  if (count <= STAGES_BEFORE_BELIEF) return isRelaxed;
   const newestMs = Math.max(...members.flatMap(({ limits }) => limits.map(downSinceMs)));
-  return (limit) => reasons.has(limit.reason) || newestMs - downSinceMs(limit) <= correlationWindowMs;
+  return (limit) => isRelaxed(limit) || newestMs - downSinceMs(limit) <= correlationWindowMs;
+}
+
+function isNever(): boolean {
+  return false;
 }
 
 function downSinceMs(limit: Limit): number {

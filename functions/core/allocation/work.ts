@@ -37,6 +37,8 @@ export interface WorkedBackend {
   tiers: readonly number[];
   points: number[];
   bounds: Bounds;
+  /** What bounds it where a cluster is hot, once somebody has asked. */
+  urgentBounds?: Bounds;
   /** What its members are entitled to; empty where no limit is a part of it. */
   entitlements: readonly number[];
   /** Points that no member has yet. */
@@ -112,9 +114,18 @@ function compareItems({ backend: a }: WorkedBackend, { backend: b }: WorkedBacke
   return b.load - a.load || (a.id < b.id ? -1 : 1);
 }
 
-/** Tells which limits of its members no longer hold. */
-export function relaxedIn({ input }: Work, { backend, stages }: WorkedBackend): (limit: Limit) => boolean {
-  return relaxedBy(stages, backend.members, input.correlationWindowMs);
+/** Tells which limits of its members no longer hold when so many stages have been applied to it. */
+export function relaxedIn(
+  { input }: Work,
+  { backend, stages }: WorkedBackend,
+  count: number = stages,
+): (limit: Limit) => boolean {
+  return relaxedBy(count, backend.members, input.correlationWindowMs);
+}
+
+/** What bounds its members when so many stages have been applied to it. */
+export function boundsAfter(work: Work, item: WorkedBackend, count: number): Bounds {
+  return boundsOf(item.backend.members, item.entitlements, relaxedIn(work, item, count));
 }
 
 /** Counts points that a member gets, or loses when they are below 0, to the load of its cluster. */
