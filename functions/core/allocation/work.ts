@@ -9,7 +9,7 @@ import type { AllocationInput, Backend, Limit } from './types.ts';
 export const TOLERANCE = 1e-6;
 
 /** So many slots are looked at in about half a second. */
-const MOST_LOOKS = 20_000_000;
+const MOST_LOOKS = 5_000_000;
 
 export interface WorkedBackend {
   backend: Backend;
