@@ -1,7 +1,7 @@
 /** The points of all backends: what is known of each cluster, what is declared, and what members had. docs/adr/0024 has the algorithm. */
 
 import { displace } from './capacity.ts';
-import { overloadsOf, reasonsOf } from './outcome.ts';
+import { allocatedOf, overloadsOf } from './outcome.ts';
 import { isShort, relax } from './relax.ts';
 import { relieve, relieveHot } from './relief.ts';
 import { STAGES } from './stages.ts';
@@ -19,10 +19,7 @@ export function allocate(input: AllocationInput): Allocation {
     if (stage.isUrgent) relieveHot(work);
     relieve(work);
   }
-  const backends = work.items.map((item) => ({
-    id: item.backend.id,
-    points: item.points,
-    reasons: reasonsOf(work, item),
-  }));
+  const allocated = new Map(work.items.map((item) => [item.backend, allocatedOf(work, item)]));
+  const backends = input.backends.flatMap((backend) => allocated.get(backend) ?? []);
   return { backends, overloads: overloadsOf(work) };
 }

@@ -58,7 +58,7 @@ export interface Taker {
  * Adds `amount` points to `points`, by weight, none of the takers getting more than it may. Returns what is left over. Whoever would get too
  * much gets the most that it may, and the others share what is left.
  */
-export function pour(amount: number, takers: readonly Taker[], points: number[]): number {
+export function pour(amount: number, takers: readonly Taker[], points: Record<number, number>): number {
   let left = amount;
   let open = takers.filter(({ most }) => most > 0);
   while (left > 0 && open.length > 0) {

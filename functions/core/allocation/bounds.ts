@@ -13,7 +13,9 @@ export function isAble({ weight, limits }: BackendMember): boolean {
 
 /** The tiers of the members, ascending. */
 export function tiersOf(members: readonly { tier: number }[]): number[] {
-  return [...new Set(members.map(({ tier }) => tier))].sort((a, b) => a - b);
+  const tiers: number[] = [];
+  for (const { tier } of members) if (!tiers.includes(tier)) tiers.push(tier);
+  return tiers.sort((a, b) => a - b);
 }
 
 interface FilledMember {

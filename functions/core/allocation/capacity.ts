@@ -1,53 +1,57 @@
 /** Clusters above what they can serve give points to members that have room. */
 
 import { pour, type Taker } from './apportion.ts';
-import {
-  addLoad,
-  type RoomLimit,
-  TOLERANCE,
-  takersOf,
-  type Work,
-  type WorkedBackend,
-  type WorkedCluster,
-} from './work.ts';
+import { addPoints, at, TOLERANCE, takersOf, type Work, type WorkedBackend } from './work.ts';
 
-/** Points that clusters have given up, by the tier of those that gave them. */
-type Displaced = Map<WorkedBackend, Map<number, number>>;
+/** Points that clusters have given up, by slot. */
+type Displaced = Map<number, number>;
 
 /** Every cluster gives up what is above its capacity; then that goes to where there is room below the headroom, the same tier first. */
-export function displace({ input, ordered, clusters }: Work): void {
+export function displace(work: Work): void {
   const displaced: Displaced = new Map();
-  for (const cluster of clusters) giveUp(cluster, displaced);
-  const part = 1 - input.headroomPercent / 100;
-  const limit: RoomLimit = ({ capacity }) => capacity * part;
-  for (const item of ordered) {
-    const own = displaced.get(item);
-    if (!item.isMovable || (own === undefined && item.left === 0)) continue;
-    let left = 0;
-    for (const tier of own === undefined ? [] : item.tiers) {
-      const order = [tier, ...item.tiers.filter((other) => other !== tier)];
-      left += place(item, own?.get(tier) ?? 0, order, limit);
-    }
-    item.left = left + place(item, item.left, item.tiers, limit);
+  for (const cluster of work.clusters.names.keys()) giveUp(work, cluster, displaced);
+  const part = 1 - work.input.headroomPercent / 100;
+  const limits = work.clusters.capacities.map((capacity) => capacity * part);
+  for (const item of work.items) if (item.isMovable) placeDisplaced(work, item, displaced, limits);
+}
+
+function placeDisplaced(work: Work, item: WorkedBackend, displaced: Displaced, limits: Float64Array): void {
+  const byTier = new Map<number, number>();
+  for (const [index, { tier }] of item.backend.members.entries()) {
+    const given = displaced.get(item.first + index) ?? 0;
+    if (given > 0) byTier.set(tier, (byTier.get(tier) ?? 0) + given);
   }
+  if (byTier.size === 0 && item.left === 0) return;
+  let left = 0;
+  for (const [tier, given] of byTier) {
+    const order = [tier, ...item.tiers.filter((other) => other !== tier)];
+    left += place(work, item, given, order, limits);
+  }
+  item.left = left + place(work, item, item.left, item.tiers, limits);
 }
 
 /** Pours an amount into the tiers, one after the other, and returns what fits nowhere. */
-export function place(item: WorkedBackend, amount: number, tiers: readonly number[], limit: RoomLimit): number {
+export function place(
+  work: Work,
+  item: WorkedBackend,
+  amount: number,
+  tiers: readonly number[],
+  limits: Float64Array,
+): number {
   let left = amount;
   for (const tier of tiers) {
     if (left === 0) break;
-    left = give(item, left, takersOf(item, tier, limit));
+    left = give(work, left, takersOf(work, item, tier, limits));
   }
   return left;
 }
 
-/** Pours an amount to takers, and counts it to the loads. Returns what is left over. */
-export function give(item: WorkedBackend, amount: number, takers: readonly Taker[]): number {
+/** Pours an amount to takers, which are named by their slots, and returns what is left over. */
+export function give(work: Work, amount: number, takers: readonly Taker[]): number {
   if (takers.length === 0) return amount;
-  const before = [...item.points];
-  const left = pour(amount, takers, item.points);
-  for (const [index, points] of item.points.entries()) addLoad(item, index, points - (before[index] ?? 0));
+  const given: Record<number, number> = {};
+  const left = pour(amount, takers, given);
+  for (const { index } of takers) addPoints(work, index, given[index] ?? 0);
   return left;
 }
 
@@ -55,42 +59,40 @@ export function give(item: WorkedBackend, amount: number, takers: readonly Taker
 const GRAINS_PER_POINT = 1e9;
 
 interface Giver {
-  item: WorkedBackend;
-  index: number;
+  slot: number;
   has: number;
   gives: number;
   /** What it would give besides if points could be divided, in grains. */
   remainder: number;
 }
 
-function giveUp(cluster: WorkedCluster, displaced: Displaced): void {
-  if (cluster.load <= cluster.capacity + TOLERANCE) return;
-  const givers = giversOf(cluster);
-  let excess = givers.reduce((rest, { item, gives }) => rest - item.pointLoad * gives, cluster.load - cluster.capacity);
+function giveUp(work: Work, cluster: number, displaced: Displaced): void {
+  const { loads, capacities } = work.clusters;
+  const { pointLoads } = work.slots;
+  let excess = at(loads, cluster) - at(capacities, cluster);
+  if (excess <= TOLERANCE) return;
+  const givers = giversOf(work, cluster, excess);
+  for (const { slot, gives } of givers) excess -= at(pointLoads, slot) * gives;
   for (const giver of [...givers].sort((a, b) => b.remainder - a.remainder)) {
     if (excess <= TOLERANCE) break;
     if (giver.gives === giver.has) continue;
     giver.gives += 1;
-    excess -= giver.item.pointLoad;
+    excess -= at(pointLoads, giver.slot);
   }
-  for (const { item, index, gives, has } of givers) {
-    if (gives === 0) continue;
-    const tier = item.backend.members[index]?.tier ?? 0;
-    const own = displaced.get(item) ?? new Map<number, number>();
-    displaced.set(item, own.set(tier, (own.get(tier) ?? 0) + gives));
-    item.points[index] = has - gives;
-    addLoad(item, index, -gives);
+  for (const { slot, gives } of givers) {
+    displaced.set(slot, gives);
+    addPoints(work, slot, -gives);
   }
 }
 
 /** In the order of backends, with the same part of their points. */
-function giversOf({ places, load, capacity }: WorkedCluster): Giver[] {
-  const having = places.filter(({ item, index }) => (item.points[index] ?? 0) > 0);
-  const movable = having.reduce((sum, { item, index }) => sum + item.pointLoad * (item.points[index] ?? 0), 0);
-  const part = Math.min(1, (load - capacity) / movable);
-  return having.map(({ item, index }) => {
-    const has = item.points[index] ?? 0;
+function giversOf({ slots, clusters }: Work, cluster: number, excess: number): Giver[] {
+  const having = (clusters.slots[cluster] ?? []).filter((slot) => at(slots.points, slot) > 0);
+  const movable = having.reduce((sum, slot) => sum + at(slots.pointLoads, slot) * at(slots.points, slot), 0);
+  const part = Math.min(1, excess / movable);
+  return having.map((slot) => {
+    const has = at(slots.points, slot);
     const gives = Math.floor(has * part + TOLERANCE);
-    return { item, index, has, gives, remainder: Math.round((has * part - gives) * GRAINS_PER_POINT) };
+    return { slot, has, gives, remainder: Math.round((has * part - gives) * GRAINS_PER_POINT) };
   });
 }

@@ -3,41 +3,40 @@
 import { declaredPoints } from './bounds.ts';
 import { sortLimits } from './stages.ts';
 import type { Allocated, Allocation, LimitReason } from './types.ts';
-import { relaxedIn, TOLERANCE, type Work, type WorkedBackend } from './work.ts';
+import { at, relaxedIn, TOLERANCE, type Work, type WorkedBackend } from './work.ts';
 
-/** What holds back each member that has less than declarations alone would give it. */
-export function reasonsOf(work: Work, item: WorkedBackend): Allocated['reasons'] {
-  const { members } = item.backend;
+export function allocatedOf(work: Work, item: WorkedBackend): Allocated {
+  const { id, members } = item.backend;
   const declared = declaredPoints(members);
-  return members.map((_, index) => {
-    return (item.points[index] ?? 0) < (declared[index] ?? 0) ? reasonOf(work, item, index) : undefined;
+  const points = members.map((_, index) => at(work.slots.points, item.first + index));
+  const reasons = points.map((count, index) => {
+    return count < at(declared, index) ? reasonOf(work, item, index) : undefined;
   });
+  return { id, points, reasons };
 }
 
 /** The first limit that holds; else the capacity of its cluster; else the limit that held until others had been given its points. */
 function reasonOf(work: Work, item: WorkedBackend, index: number): LimitReason | 'capacity' | undefined {
   const limits = sortLimits(item.backend.members[index]?.limits ?? []);
   if (item.backend.isPinned) return limits.find(({ reason }) => reason === 'isolated')?.reason;
-  const isRelaxed = relaxedIn(work, item);
+  const isRelaxed = relaxedIn(work, item, item.stages);
   const holding = limits.find((limit) => !isRelaxed(limit));
   if (holding !== undefined) return holding.reason;
-  const hasCapacity = Number.isFinite(item.clusters[index]?.capacity);
-  return item.isMovable && hasCapacity ? 'capacity' : limits[0]?.reason;
+  const capacity = at(work.clusters.capacities, at(work.slots.clusters, item.first + index));
+  return item.isMovable && Number.isFinite(capacity) ? 'capacity' : limits[0]?.reason;
 }
 
 /** Clusters above their capacity by at least one whole point of those that they have, pinned ones too. */
-export function overloadsOf({ items, clusters }: Work): Allocation['overloads'] {
-  const leastPoint = new Map<string, number>();
-  for (const { backend, clusters: own, points, pointLoad } of items) {
-    if (backend.load === 0) continue;
-    for (const [index, { name }] of own.entries()) {
-      if (points[index] !== 0) leastPoint.set(name, Math.min(pointLoad, leastPoint.get(name) ?? pointLoad));
-    }
+export function overloadsOf({ slots, clusters }: Work): Allocation['overloads'] {
+  const { names, loads, capacities } = clusters;
+  const least = new Float64Array(names.length).fill(Number.POSITIVE_INFINITY);
+  for (const [slot, points] of slots.points.entries()) {
+    const [cluster, pointLoad] = [at(slots.clusters, slot), at(slots.pointLoads, slot)];
+    if (points > 0 && pointLoad > 0) least[cluster] = Math.min(pointLoad, at(least, cluster));
   }
-  return clusters
-    .filter(({ name, load, capacity }) => {
-      const excess = load - capacity;
-      return excess > TOLERANCE && excess + TOLERANCE >= (leastPoint.get(name) ?? 0);
-    })
-    .map(({ name, load, capacity }) => ({ cluster: name, load, requestsPerSecond: capacity }));
+  return names.flatMap((name, cluster) => {
+    const [load, requestsPerSecond] = [at(loads, cluster), at(capacities, cluster)];
+    const excess = load - requestsPerSecond + TOLERANCE;
+    return excess > 2 * TOLERANCE && excess >= at(least, cluster) ? [{ cluster: name, load, requestsPerSecond }] : [];
+  });
 }

@@ -1,38 +1,45 @@
 /** What is left over relaxes what is in its way, one reason after the other. */
 
 import type { Taker } from './apportion.ts';
-import { boundsOf } from './bounds.ts';
 import { give, place } from './capacity.ts';
 import { STAGES, type Stage } from './stages.ts';
-import { mostFor, type RoomLimit, relaxedIn, type Work, type WorkedBackend } from './work.ts';
+import { at, boundsAfter, mostFor, setBounds, type Work, type WorkedBackend } from './work.ts';
 
 /** Applies one stage to every backend that has points left over. */
 export function relax(work: Work, stage: Stage): void {
-  const limit: RoomLimit = ({ capacity, hasFallen }) => capacity * (hasFallen ? stage.roomOfFallen : stage.room);
-  for (const item of work.ordered) {
+  const { capacities, hasFallen } = work.clusters;
+  const limits = capacities.map(
+    (capacity, cluster) => capacity * (hasFallen[cluster] ? stage.roomOfFallen : stage.room),
+  );
+  const stages = STAGES.indexOf(stage) + 1;
+  const isLoosening = stage.relaxes.length > 0 || stage.believesTogether === true;
+  for (const item of work.items) {
     if (item.left === 0) continue;
-    item.stages = STAGES.indexOf(stage) + 1;
-    item.bounds = boundsOf(item.backend.members, item.entitlements, relaxedIn(work, item));
+    item.stages = stages;
+    if (isLoosening) setBounds(work.slots.bounds, item, boundsAfter(work, item, stages));
     item.left = stage.isByCapacity
-      ? give(item, item.left, takersByCapacity(item, limit))
-      : place(item, item.left, item.tiers, limit);
+      ? give(work, item.left, takersByCapacity(work, item, limits))
+      : place(work, item, item.left, item.tiers, limits);
   }
 }
 
 /** Whether any backend has points left over. */
-export function isShort({ ordered }: Work): boolean {
-  return ordered.some(({ left }) => left > 0);
+export function isShort({ items }: Work): boolean {
+  return items.some(({ left }) => left > 0);
 }
 
 /** Members that may be given points now, of all tiers; what nobody knows the capacity of counts as much as the largest of the others. */
-function takersByCapacity(item: WorkedBackend, limit: RoomLimit): Taker[] {
+function takersByCapacity(work: Work, item: WorkedBackend, limits: Float64Array): Taker[] {
   if (!item.isMovable) return [];
-  const takers = item.clusters.map(({ capacity }, index) => ({
-    index,
-    weight: capacity,
-    most: mostFor(item, index, limit),
-  }));
-  const open = takers.filter(({ most }) => most > 0);
-  const largest = Math.max(1, ...open.map(({ weight }) => weight).filter(Number.isFinite));
-  return open.map((taker) => ({ ...taker, weight: Math.min(taker.weight, largest) }));
+  const takers: Taker[] = [];
+  let largest = 1;
+  for (const index of item.backend.members.keys()) {
+    const slot = item.first + index;
+    const most = mostFor(work, slot, limits);
+    if (most === 0) continue;
+    const weight = at(work.clusters.capacities, at(work.slots.clusters, slot));
+    if (Number.isFinite(weight)) largest = Math.max(largest, weight);
+    takers.push({ index: slot, weight, most });
+  }
+  return takers.map((taker) => ({ ...taker, weight: Math.min(taker.weight, largest) }));
 }

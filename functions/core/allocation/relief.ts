@@ -1,214 +1,202 @@
 /** Points that leave overloaded clusters, directly or by a chain of moves, for clusters that have room. */
 
-import { type Bounds, boundsOf } from './bounds.ts';
-import { COMFORT, HOT } from './stages.ts';
-import {
-  addLoad,
-  type Place,
-  relaxedIn,
-  TOLERANCE,
-  type Work,
-  type WorkedBackend,
-  type WorkedCluster,
-} from './work.ts';
+import { COMFORT_STAGES, HOT } from './stages.ts';
+import { addPoints, at, boundsAfter, setBounds, TOLERANCE, type Work } from './work.ts';
 
-/** What counts as too much, and what may be taken. */
 interface Relief {
-  /** The load above which a cluster is overloaded. */
-  limitOf: (cluster: WorkedCluster) => number;
-  /** The most that each member may have. */
-  boundsOf: (item: WorkedBackend) => Bounds;
+  work: Work;
+  /** By cluster: the load above which it is overloaded. */
+  limits: Float64Array;
+  /** By slot: the most points with which it takes part; 0 where the member is down. */
+  takes: Uint8Array;
+  /** By cluster: 1 where it may have a chain, whatever the size of points. */
+  isPromising: Uint8Array;
 }
 
-/** A point of a backend that goes from one of its members to another. */
+/** A point of a backend that goes from one of its slots to another. */
 interface Hop {
-  item: WorkedBackend;
   from: number;
   to: number;
 }
 
-/** A cluster that a point has come to and that may pass one on; the overloaded one at the start has no hop. */
+/** A cluster that a point has come to and that may pass one on; the overloaded one, at the start, is reached by no hop. */
 interface Arrival {
-  cluster: WorkedCluster;
+  cluster: number;
   hop?: Hop;
   before?: Arrival;
 }
 
 /** Moves points off clusters above their capacity. */
 export function relieve(work: Work): void {
-  relieveBy(work, { limitOf: ({ capacity }) => capacity, boundsOf: ({ bounds }) => bounds });
+  relieveBy(work, work.clusters.capacities, () => work.slots.bounds);
 }
 
 /** Moves points off clusters that are hot, to members that only wait, too: those of backends that no stage has reached. */
 export function relieveHot(work: Work): void {
-  const known = new Map<WorkedBackend, Bounds>();
-  const loosened = (item: WorkedBackend) => {
-    const bounds = known.get(item) ?? boundsWithoutComfort(work, item);
-    known.set(item, bounds);
+  const limits = work.clusters.capacities.map((capacity) => capacity * HOT);
+  relieveBy(work, limits, () => {
+    const bounds = work.slots.bounds.slice();
+    for (const item of work.items) {
+      const isLimited = item.backend.members.some(({ limits: own }) => own.length > 0);
+      if (isLimited && item.stages < COMFORT_STAGES) setBounds(bounds, item, boundsAfter(work, item, COMFORT_STAGES));
+    }
     return bounds;
-  };
-  relieveBy(work, { limitOf: ({ capacity }) => capacity * HOT, boundsOf: loosened });
-}
-
-function boundsWithoutComfort(work: Work, item: WorkedBackend): Bounds {
-  const isRelaxed = relaxedIn(work, item);
-  return boundsOf(item.backend.members, item.entitlements, (limit) => COMFORT.has(limit.reason) || isRelaxed(limit));
+  });
 }
 
 /** Clusters by name, each as long as it has a chain, again and again until none has one. */
-function relieveBy(work: Work, relief: Relief): void {
-  const { clusters } = work;
-  if (!clusters.some((cluster) => isOverloaded(cluster, relief))) return;
-  const promising = promisingOf(clusters, relief);
+function relieveBy(work: Work, limits: Float64Array, boundsOf: () => Uint8Array): void {
+  const { loads } = work.clusters;
+  if (!loads.some((load, cluster) => load > at(limits, cluster) + TOLERANCE)) return;
+  const takes = boundsOf().map((bound, slot) => (work.slots.isDown[slot] ? 0 : bound));
+  const relief: Relief = { work, limits, takes, isPromising: new Uint8Array(loads.length) };
+  promiseRoom(relief);
   for (let isMoved = true; isMoved; ) {
     isMoved = false;
-    for (const cluster of clusters) {
-      for (
-        let chain = chainFrom(work, cluster, relief, promising);
-        chain;
-        chain = chainFrom(work, cluster, relief, promising)
-      ) {
-        follow(chain, relief);
-        for (const { item } of chain) promise(item, promising, relief);
+    for (const cluster of loads.keys()) {
+      for (let chain = chainFrom(relief, cluster); chain; chain = chainFrom(relief, cluster)) {
+        follow(relief, chain);
         isMoved = true;
       }
     }
   }
 }
 
-function isOverloaded(cluster: WorkedCluster, { limitOf }: Relief): boolean {
-  return cluster.load > limitOf(cluster) + TOLERANCE;
+/** Marks clusters that have room for a point that they may take, and all that lead to them. A fleet that is hot everywhere has none. */
+function promiseRoom(relief: Relief): void {
+  const { slots, clusters } = relief.work;
+  const found: number[] = [];
+  for (const [cluster, own] of clusters.slots.entries()) {
+    const isEnd = (slot: number) => mayTake(relief, slot) && hasRoom(relief.work, cluster, at(slots.pointLoads, slot));
+    if (!own.some(isEnd)) continue;
+    relief.isPromising[cluster] = 1;
+    for (const slot of own) if (mayTake(relief, slot)) found.push(slot);
+  }
+  promise(relief, found);
 }
 
-/**
- * Clusters that may have a chain, whatever the size of points: those that have room for a point that they may take, and those that have points of
- * what one of these may take. A fleet that is hot everywhere has none.
- */
-function promisingOf(clusters: readonly WorkedCluster[], relief: Relief): Set<WorkedCluster> {
-  const promising = new Set<WorkedCluster>();
-  for (const cluster of clusters) {
-    for (const { item, index } of cluster.places) {
-      if (!hasRoom(cluster, item.pointLoad) || !mayTake(item, index, relief.boundsOf(item))) continue;
-      promising.add(cluster);
-      break;
+/** Marks clusters that have points of backends of which these slots may take some, and all that lead to them. */
+function promise(relief: Relief, takers: number[]): void {
+  const { slots, clusters } = relief.work;
+  for (const taker of takers) {
+    for (let slot = at(slots.first, taker); slot < at(slots.end, taker); slot++) {
+      const cluster = at(slots.clusters, slot);
+      if (slots.points[slot] === 0 || relief.isPromising[cluster]) continue;
+      relief.isPromising[cluster] = 1;
+      for (const own of clusters.slots[cluster] ?? []) if (mayTake(relief, own)) takers.push(own);
     }
   }
-  for (const cluster of [...promising]) for (const { item } of cluster.places) promise(item, promising, relief);
-  return promising;
 }
 
-/** Adds who has points of a backend of which a promising cluster may take some, and whoever is promising through them. */
-function promise(item: WorkedBackend, promising: Set<WorkedCluster>, relief: Relief): void {
-  const bounds = relief.boundsOf(item);
-  if (!item.clusters.some((cluster, index) => promising.has(cluster) && mayTake(item, index, bounds))) return;
-  for (const [index, cluster] of item.clusters.entries()) {
-    if (item.points[index] === 0 || promising.has(cluster)) continue;
-    promising.add(cluster);
-    for (const place of cluster.places) promise(place.item, promising, relief);
-  }
-}
-
-/** One search for a chain. */
 interface Search {
-  work: Work;
   relief: Relief;
-  /** Of the promising clusters, the smallest point by which each has been reached; larger ones lead to nothing new. */
-  smallest: Map<WorkedCluster, number>;
-  /** In the order in which they were found. */
+  /** By cluster: the smallest point by which it has been reached; larger ones lead to nothing new. */
+  smallest: Float64Array;
+  /** In the order in which they are found. */
   arrivals: Arrival[];
 }
 
 /** The shortest chain of moves off an overloaded cluster, breadth first in the order of backends and of members. */
-function chainFrom(work: Work, start: WorkedCluster, relief: Relief, promising: Set<WorkedCluster>): Hop[] | undefined {
-  if (!isOverloaded(start, relief) || !promising.has(start)) return undefined;
-  const smallest = new Map([...promising].map((cluster) => [cluster, Number.POSITIVE_INFINITY]));
-  const search: Search = { work, relief, smallest, arrivals: [{ cluster: start }] };
+function chainFrom(relief: Relief, start: number): Hop[] | undefined {
+  const { work, limits, isPromising } = relief;
+  if (!isPromising[start] || at(work.clusters.loads, start) <= at(limits, start) + TOLERANCE) return undefined;
+  const smallest = Float64Array.from(isPromising, (is) => (is ? Number.POSITIVE_INFINITY : 0));
+  const search: Search = { relief, smallest, arrivals: [{ cluster: start }] };
   for (const arrival of search.arrivals) {
-    if (arrival.hop !== undefined && work.hopsLeft <= 0) return undefined;
-    const last = lastHopFrom(arrival, search);
+    if (arrival.hop !== undefined && work.looksLeft <= 0) return undefined;
+    const last = lastHopFrom(search, arrival);
     if (last !== undefined) return [...hopsTo(arrival), last];
   }
   return undefined;
 }
 
-/** The hop from here that ends the chain; where there is none, other clusters are reached from here. */
-function lastHopFrom(arrival: Arrival, search: Search): Hop | undefined {
-  const { cluster, hop } = arrival;
-  search.work.hopsLeft -= cluster.places.length;
-  for (const place of cluster.places) {
-    if (place.item.points[place.index] === 0 || !mayGive(cluster, hop, place.item.pointLoad, search.relief)) continue;
-    const last = lastHopOf(place, arrival, search);
+/** The hop from here that ends the chain; where there is none, all clusters are noted that are reached from here. */
+function lastHopFrom(search: Search, arrival: Arrival): Hop | undefined {
+  const { relief } = search;
+  const { points, pointLoads } = relief.work.slots;
+  const { least, most } = givenBy(relief, arrival.cluster, arrival.hop);
+  const own = relief.work.clusters.slots[arrival.cluster] ?? [];
+  for (const from of own) {
+    const pointLoad = at(pointLoads, from);
+    if (pointLoad < least) break;
+    if (points[from] === 0 || pointLoad > most) continue;
+    const last = lastHopOf(search, arrival, from, pointLoad);
     if (last !== undefined) return last;
   }
+  relief.work.looksLeft -= own.length;
   return undefined;
 }
 
-function lastHopOf(
-  { item, index: from }: Place,
-  arrival: Arrival,
-  { relief, smallest, arrivals }: Search,
-): Hop | undefined {
-  const bounds = relief.boundsOf(item);
-  for (const [to, cluster] of item.clusters.entries()) {
-    const known = smallest.get(cluster);
-    if (to === from || known === undefined || !mayTake(item, to, bounds)) continue;
-    const isEnd = hasRoom(cluster, item.pointLoad);
-    if ((!isEnd && item.pointLoad + TOLERANCE >= known) || isOnWayTo(arrival, cluster)) continue;
-    const hop = { item, from, to };
-    if (isEnd) return hop;
-    smallest.set(cluster, item.pointLoad);
-    arrivals.push({ cluster, hop, before: arrival });
+function lastHopOf(search: Search, arrival: Arrival, from: number, pointLoad: number): Hop | undefined {
+  const { relief, smallest, arrivals } = search;
+  const { slots } = relief.work;
+  const end = at(slots.end, from);
+  for (let to = at(slots.first, from); to < end; to++) {
+    if (to === from || !mayTake(relief, to)) continue;
+    const cluster = at(slots.clusters, to);
+    const isEnd = hasRoom(relief.work, cluster, pointLoad);
+    if (!isEnd && pointLoad + TOLERANCE >= at(smallest, cluster)) continue;
+    if (isOnWayTo(arrival, cluster)) continue;
+    if (isEnd) return { from, to };
+    smallest[cluster] = pointLoad;
+    arrivals.push({ cluster, hop: { from, to }, before: arrival });
   }
   return undefined;
 }
 
-/** Whether a cluster may give such a point: the overloaded one, when it is above its limit by as much; another one, when it can bear what it gets for it. */
-function mayGive(cluster: WorkedCluster, got: Hop | undefined, gives: number, { limitOf }: Relief): boolean {
-  if (got === undefined) return gives <= cluster.load - limitOf(cluster) + TOLERANCE;
-  const gets = got.item.pointLoad;
-  return gives >= gets || hasRoom(cluster, gets - gives);
+/**
+ * Loads of the points that a cluster may give: the overloaded one, those by which it is above its limit; another one, those that are no smaller
+ * than what it gets, or small as they are leave it within its capacity.
+ */
+function givenBy({ work, limits }: Relief, cluster: number, got: Hop | undefined): { least: number; most: number } {
+  const load = at(work.clusters.loads, cluster);
+  if (got === undefined) return { least: 0, most: load - at(limits, cluster) + TOLERANCE };
+  const gets = at(work.slots.pointLoads, got.from);
+  const least = Math.min(gets, load + gets - at(work.clusters.capacities, cluster) - TOLERANCE);
+  return { least, most: Number.POSITIVE_INFINITY };
 }
 
-function mayTake({ isDown, points }: WorkedBackend, index: number, bounds: Bounds): boolean {
-  return !isDown[index] && (points[index] ?? 0) < (bounds[index] ?? 0);
+function mayTake({ work, takes }: Relief, slot: number): boolean {
+  return at(work.slots.points, slot) < at(takes, slot);
 }
 
-function hasRoom({ load, capacity }: WorkedCluster, added: number): boolean {
-  return load + added <= capacity + TOLERANCE;
+function hasRoom({ clusters }: Work, cluster: number, added: number): boolean {
+  return at(clusters.loads, cluster) + added <= at(clusters.capacities, cluster) + TOLERANCE;
 }
 
-function isOnWayTo(arrival: Arrival, cluster: WorkedCluster): boolean {
-  for (let at: Arrival | undefined = arrival; at; at = at.before) if (at.cluster === cluster) return true;
+function isOnWayTo(arrival: Arrival, cluster: number): boolean {
+  for (let one: Arrival | undefined = arrival; one; one = one.before) if (one.cluster === cluster) return true;
   return false;
 }
 
 function hopsTo(arrival: Arrival): Hop[] {
   const hops: Hop[] = [];
-  for (let at: Arrival | undefined = arrival; at?.hop; at = at.before) hops.unshift(at.hop);
+  for (let one: Arrival | undefined = arrival; one?.hop; one = one.before) hops.unshift(one.hop);
   return hops;
 }
 
 /** Moves one point of each hop, as often as all of them allow it. */
-function follow(chain: readonly Hop[], relief: Relief): void {
+function follow(relief: Relief, chain: readonly Hop[]): void {
   do {
-    for (const { item, from, to } of chain) {
-      item.points[from] = (item.points[from] ?? 0) - 1;
-      item.points[to] = (item.points[to] ?? 0) + 1;
-      addLoad(item, from, -1);
-      addLoad(item, to, 1);
+    for (const { from, to } of chain) {
+      addPoints(relief.work, from, -1);
+      addPoints(relief.work, to, 1);
     }
-  } while (isPossible(chain, relief));
+  } while (isPossible(relief, chain));
+  promise(
+    relief,
+    chain.map(({ from }) => from),
+  );
 }
 
-function isPossible(chain: readonly Hop[], relief: Relief): boolean {
-  const last = chain.at(-1);
-  const end = last?.item.clusters[last.to];
-  if (last === undefined || end === undefined || !hasRoom(end, last.item.pointLoad)) return false;
-  const start = chain[0]?.item.clusters[chain[0].from];
-  if (start === undefined || !isOverloaded(start, relief)) return false;
-  return chain.every(({ item, from, to }, position) => {
-    const cluster = item.clusters[from];
-    if (cluster === undefined || item.points[from] === 0 || !mayTake(item, to, relief.boundsOf(item))) return false;
-    return mayGive(cluster, chain[position - 1], item.pointLoad, relief);
+function isPossible(relief: Relief, chain: readonly Hop[]): boolean {
+  const { slots, clusters } = relief.work;
+  const start = at(slots.clusters, chain[0]?.from ?? 0);
+  if (at(clusters.loads, start) <= at(relief.limits, start) + TOLERANCE) return false;
+  return chain.every(({ from, to }, position) => {
+    const pointLoad = at(slots.pointLoads, from);
+    const { least, most } = givenBy(relief, at(slots.clusters, from), chain[position - 1]);
+    if (slots.points[from] === 0 || !mayTake(relief, to) || pointLoad < least || pointLoad > most) return false;
+    return position < chain.length - 1 || hasRoom(relief.work, at(slots.clusters, to), pointLoad);
   });
 }

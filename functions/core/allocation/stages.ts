@@ -21,9 +21,6 @@ export interface Stage {
 /** A part of the capacity: what is above it is worse than to bring somebody back early. */
 export const HOT = 1.1;
 
-/** What keeps no points on a cluster above HOT. */
-export const COMFORT: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'ramp', 'drill', 'impaired', 'dwell']);
-
 const WARM = { room: HOT, roomOfFallen: 1 };
 const LIMITED = { room: 1, roomOfFallen: 1 };
 const UNLIMITED = { room: Number.POSITIVE_INFINITY, roomOfFallen: 1, isUrgent: true };
@@ -58,19 +55,23 @@ export const RELAXED: readonly ReadonlySet<LimitReason>[] = Array.from(
   (_, count) => new Set(STAGES.slice(0, count).flatMap(({ relaxes }) => relaxes)),
 );
 
+/** How many stages there are that give way to a cluster above HOT, whatever its backends have been through. */
+export const COMFORT_STAGES = STAGES.findIndex(({ isUrgent }) => isUrgent) + 1;
+
+/** How many stages come before those that went down together are believed to be well. */
+const STAGES_BEFORE_BELIEF = STAGES.findIndex(({ believesTogether }) => believesTogether);
+
+type LimitTest = (limit: Limit) => boolean;
+
 const NONE: ReadonlySet<LimitReason> = new Set();
 
 /** Tells which limits of these members no longer hold when so many stages have been applied to their backend. */
-export function relaxedBy(
-  count: number,
-  members: readonly BackendMember[],
-  correlationWindowMs: number,
-): (limit: Limit) => boolean {
+export function relaxedBy(count: number, members: readonly BackendMember[], correlationWindowMs: number): LimitTest {
   const reasons = RELAXED[count] ?? NONE;
-  if (!STAGES.slice(0, count).some(({ believesTogether }) => believesTogether))
-    return ({ reason }) => reasons.has(reason);
+  const isRelaxed: LimitTest = ({ reason }) => reasons.has(reason);
+  if (count <= STAGES_BEFORE_BELIEF) return isRelaxed;
   const newestMs = Math.max(...members.flatMap(({ limits }) => limits.map(downSinceMs)));
-  return (limit) => reasons.has(limit.reason) || newestMs - downSinceMs(limit) <= correlationWindowMs;
+  return (limit) => isRelaxed(limit) || newestMs - downSinceMs(limit) <= correlationWindowMs;
 }
 
 function downSinceMs(limit: Limit): number {
