@@ -3,7 +3,7 @@
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 import { type Context, stateOf, type Watched } from './context.ts';
 import type { Circumstances } from './standing.ts';
-import type { ClusterState, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
 type Brake = NonNullable<Circumstances['brake']>;
 
@@ -68,17 +68,13 @@ function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { f
   const limit = maxRemoved.clusters ?? Math.max(1, Math.floor((clusters.size * (maxRemoved.percent ?? 100)) / 100));
   const removed = traffic.clusters
     .filter(({ cluster }) => cluster !== facts.name && clusters.has(cluster))
-    .map((state) => lastRemoval(state))
+    .flatMap(({ removedAtMs }) => removedAtMs ?? [])
     .filter((atMs) => nowMs - atMs < windowMs)
     .sort((a, b) => a - b);
   if (removed.length < limit) return undefined;
   const freed = removed[removed.length - limit] ?? nowMs;
   const reason = `${removed.length} clusters were taken out within ${maxRemoved.windowSeconds} s, and ${limit} may be`;
   return { name: 'max-removed', untilMs: freed + windowMs, reason };
-}
-
-function lastRemoval({ failuresMs }: ClusterState): number {
-  return failuresMs.at(-1) ?? Number.NEGATIVE_INFINITY;
 }
 
 function isSetAside({ breakGlasses }: Traffic, nowMs: number): boolean {

@@ -1,8 +1,8 @@
 import type { Limit, LimitReason } from '../allocation/types.ts';
 import { equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
-import { waitsOf } from './returns.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
+import { isFrozen } from './windows.ts';
 
 /** What holds each cluster back, by cluster; those that nothing holds back are absent. */
 export type Limits = ReadonlyMap<string, readonly Limit[]>;
@@ -62,7 +62,7 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
     case 'suspected':
       return impaired;
     case 'down':
-      return isGated ? [] : [{ reason: 'down', sinceMs: state.sinceMs }];
+      return isGated ? [] : [{ reason: 'down', sinceMs: state.failuresMs.at(-1) ?? state.sinceMs }];
     case 'joining':
       return [{ reason: 'joining' }];
     case 'held':
@@ -70,6 +70,19 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
     case 'ramping':
       return [...impaired, { reason: 'ramp', percent: state.ramp?.percent ?? 0 }];
   }
+}
+
+type Wait = 'turn' | 'dwell' | 'consent';
+
+/** What a held cluster waits for; at least its turn. */
+export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterState): Wait[] {
+  const { nowMs, policy } = situation;
+  const { failback, freezeWindows } = policy.failover;
+  const servedMs = dwell ? dwell.servedMs + (dwell.sinceMs === undefined ? 0 : nowMs - dwell.sinceMs) : 0;
+  const mustDwell = dwell && (nowMs < dwell.untilMs || servedMs < policy.health.dwellSeconds * 1000);
+  const needsConsent = (failback.mode === 'manual' && !isApproved) || isFrozen(freezeWindows, nowMs);
+  const waits: Wait[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
+  return waits.length > 0 ? waits : ['turn'];
 }
 
 function peoplesLimits({ shifts, drill }: Traffic, cluster: string): Limit[] {

@@ -59,15 +59,20 @@ export function sealAllocation(
   return equal(before, found) ? last : { basis, ...found };
 }
 
-/** Whether a cluster has in every placement what it would have with the state that `traffic` gives it and no limit of its own. */
-export function hasEntitlement(context: Context, traffic: Traffic, limits: Limits, cluster: string): boolean {
-  return context.situation.placements.every((placement) => {
+/**
+ * What a cluster has of what it would have with the state that `traffic` gives it and no limit of its own, in percent: of the placement of which it
+ * has least, since a step of its return is a step of each of them.
+ */
+export function heldPercent(context: Context, traffic: Traffic, limits: Limits, cluster: string): number {
+  const parts = context.situation.placements.map((placement) => {
     const index = placement.members.findIndex((member) => member.cluster === cluster && member.weight > 0);
-    if (index === -1 || placement.pinned) return true;
+    if (index === -1 || placement.pinned) return 100;
     const points = givenPoints(placement, traffic.allocation);
     const backend = backendOf(placement, limits, points, graceOf(context, traffic, placement));
-    return (entitlementsOf(backend)[index] ?? 0) <= (points[index] ?? 0);
+    const entitlement = entitlementsOf(backend)[index] ?? 0;
+    return entitlement === 0 ? 100 : Math.floor((100 * (points[index] ?? 0)) / entitlement);
   });
+  return Math.min(100, ...parts);
 }
 
 function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {

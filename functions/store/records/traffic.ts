@@ -55,6 +55,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   decision: z.string(),
   failuresMs: z.array(z.number()),
   fallsMs: z.array(z.number()),
+  removedAtMs: z.number().optional(),
   recoveredAtMs: z.number().optional(),
   seenFailingAtMs: z.number().optional(),
   cause: FailureCause.optional(),
@@ -216,6 +217,7 @@ function stateOfOutage(
     decision,
     failuresMs: standing === 'joining' || failuresMs.length > 0 ? failuresMs : [sinceMs],
     fallsMs: [],
+    ...(standing !== 'joining' && { removedAtMs: sinceMs }),
     ...(standing === 'held' && { dwell: { untilMs: heldUntilMs, servedMs: 0 } }),
     ...(isApproved !== undefined && { isApproved }),
   };
