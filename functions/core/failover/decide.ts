@@ -4,9 +4,9 @@ import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { withHeat } from './heat.ts';
 import { forget, judge } from './judge.ts';
-import { isAskedTheSame, limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import { bringBack } from './returns.ts';
-import { sealAllocation } from './seal.ts';
+import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
 import type { Situation, Verdict } from './situation.ts';
 import type { Traffic } from './traffic.ts';
@@ -77,16 +77,14 @@ function allocatePoints(context: Context, traffic: Traffic): ReturnType<Step> {
 }
 
 function acted(context: Context, { recommended: _, ...traffic }: Traffic): Traffic {
-  const allocation = sealAllocation(context, traffic, limitsOf(context, traffic), traffic.allocation);
+  const allocation = sealAllocation(context, traffic, limitsOf(context, traffic), { last: traffic.allocation });
   return withHeat(context, { ...traffic, allocation });
 }
 
 function advised(context: Context, traffic: Traffic): Traffic {
   const last = traffic.recommended ?? traffic.allocation;
-  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last, traffic.allocation);
-  const allocation = isAskedTheSame(context, traffic)
-    ? traffic.allocation
-    : sealAllocation(context, traffic, limitsWithoutAutomation(context, traffic), traffic.allocation);
+  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), { last, given: traffic.allocation });
+  const allocation = sealWithoutAutomation(context, traffic);
   const { recommended: _, ...rest } = traffic;
   return withHeat(
     context,

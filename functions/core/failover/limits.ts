@@ -31,22 +31,23 @@ export function limitsWithoutAutomation(context: Context, traffic: Traffic): Lim
   const wanted = limitsOf(context, traffic);
   for (const name of context.clusters.keys()) {
     const isHeldBack = frozen.has(name) || wanted.get(name)?.some(isOfAutomation);
-    const limits: Limit[] = [...(isHeldBack ? [CONSENT] : []), ...peoplesLimits(traffic, name)];
+    const limits: Limit[] = [...(isHeldBack ? [KEEPS] : []), ...peoplesLimits(traffic, name)];
     if (limits.length > 0) found.set(name, limits);
   }
   return found;
 }
 
-/** Whether people ask for what they asked for when the allocation in force was made: then gateways keep what they have. */
-export function isAskedTheSame({ clusters }: Context, traffic: Traffic): boolean {
+/** Clusters of which people ask for something else than when the allocation in force was made. */
+export function askedAnew({ clusters }: Context, traffic: Traffic): Set<string> {
   const sealed = new Map(traffic.allocation.limits.map(({ cluster, limits }) => [cluster, limits]));
-  return [...clusters.keys()].every((name) => {
+  const asked = [...clusters.keys()].filter((name) => {
     const before = (sealed.get(name) ?? []).filter((limit) => !isOfAutomation(limit));
-    return equal(before, peoplesLimits(traffic, name));
+    return !equal(before, peoplesLimits(traffic, name));
   });
+  return new Set(asked);
 }
 
-const CONSENT: Limit = { reason: 'consent' };
+const KEEPS: Limit = { reason: 'mode' };
 
 const OF_PEOPLE: ReadonlySet<LimitReason> = new Set<LimitReason>(['drained', 'isolated', 'drill']);
 

@@ -17,6 +17,7 @@ const Reason = z.enum([
   'down',
   'joining',
   'consent',
+  'mode',
   'drained',
   'dwell',
   'impaired',
@@ -28,7 +29,7 @@ const Reason = z.enum([
 const StoredLimit: z.ZodType<Limit> = z.union([
   z.object({ reason: z.literal('down'), sinceMs: z.number() }),
   z.object({ reason: z.enum(['drained', 'ramp', 'drill']), percent: Percent }),
-  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'dwell', 'turn']) }),
+  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'mode', 'dwell', 'turn']) }),
 ]);
 
 const StoredAllocation: z.ZodType<SealedAllocation> = z.object({
