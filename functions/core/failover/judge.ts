@@ -154,7 +154,10 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
 const SERVING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['up', 'held', 'ramping']);
 
 function failureOf({ tally }: Watched): string {
-  const witness = tally.votes.find(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
+  const accusers = tally.votes.filter(
+    ({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect,
+  );
+  const [witness] = accusers.sort((a, b) => b.failures - a.failures);
   const failures = `${witness?.failures ?? 0} of its last probes failed, the newest one: ${witness?.detail ?? ''}`;
   return tally.votes.length === 1 ? failures : `${tally.down} of ${tally.votes.length} voters see it fail; ${failures}`;
 }
