@@ -128,7 +128,24 @@ function isWhole(context: Context, traffic: Traffic, state: ClusterState): boole
     traffic,
     become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
   );
-  return heldPercent(context, back, limitsOf(context, back), state.cluster) === 100;
+  return (
+    !isShort(context, traffic, state.cluster) &&
+    heldPercent(context, back, limitsOf(context, back), state.cluster) === 100
+  );
+}
+
+/** Whether another member of a backend of the cluster has too little capacity, so that this one would be given points at once. */
+function isShort({ situation }: Context, { allocation }: Traffic, name: string): boolean {
+  const full = new Set(allocation.overloads.map(({ cluster }) => cluster));
+  for (const { clusters, reasons } of allocation.backends) {
+    for (const [index, reason] of reasons.entries()) if (reason === 'capacity') full.add(clusters[index] ?? '');
+  }
+  return (
+    full.size > 0 &&
+    situation.placements.some(({ members }) => {
+      return members.some(({ cluster }) => cluster === name) && members.some(({ cluster }) => full.has(cluster));
+    })
+  );
 }
 
 function isOverloaded({ allocation }: Traffic, name: string): boolean {
