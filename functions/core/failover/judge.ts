@@ -78,7 +78,7 @@ function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] 
     const { standing } = stateOf(traffic, facts);
     return standing === 'held' || standing === 'ramping';
   };
-  // Those on their way back go down whatever brakes say, and count for the brakes of the others.
+  // Those on their way back count for the brakes of the others.
   const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
   const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
   const isSettled = (item: Watched) =>
@@ -107,7 +107,6 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
   const { nowMs, decision, policy } = situation;
   const { name } = item.facts;
   const finding = findingOf(traffic, item);
-  const isUp = state.standing === 'up' || state.standing === 'suspected';
   return {
     nowMs,
     decision,
@@ -115,7 +114,7 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
     cause: item.tally.cause,
     cooldownSeconds: policy.failover.cooldownSeconds,
     doubtMs: 2 * freshnessMs(policy.health),
-    brake: isUp ? brakeFor(context, traffic, item) : undefined,
+    brake: brakeFor(context, traffic, item),
     isOverloaded: isOverloaded(traffic, name),
     hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
   };
