@@ -4,6 +4,7 @@ import type { Issue } from '../../../schemas/problem.ts';
 import type { ClusterFacts, Placement, Policy } from '../failover/situation.ts';
 import { allocate } from './allocate.ts';
 import { declaredPoints } from './bounds.ts';
+import { asDeclared, type Loads, loadsOf } from './safety.ts';
 import type { AllocationInput, Backend, Capacity, Limit } from './types.ts';
 import { TOLERANCE } from './work.ts';
 
@@ -14,9 +15,6 @@ interface Loss {
   name: string;
   clusters: ReadonlySet<string>;
 }
-
-/** Requests per second by cluster. */
-type Loads = ReadonlyMap<string, number>;
 
 type Room = Omit<AllocationInput, 'backends'>;
 
@@ -50,7 +48,7 @@ function sitesOf(clusters: readonly Facts[]): Loss[] {
 
 /** Headroom says where points of others may go; a declared split stands above it, but nothing more fits there. */
 function lintDeclared({ capacities, headroomPercent }: Room, placements: readonly Placement[]): Issue[] {
-  const loads = loadsOf(placements);
+  const loads = declaredLoads(placements);
   const full = capacities.find(({ cluster, requestsPerSecond }) => {
     return (loads.get(cluster) ?? 0) > requestsPerSecond * (1 - headroomPercent / 100);
   });
@@ -63,7 +61,7 @@ function lintDeclared({ capacities, headroomPercent }: Room, placements: readonl
 
 /** The first loss that the rest cannot serve without. */
 function lintLosses(code: string, room: Room, placements: readonly Placement[], losses: readonly Loss[]): Issue[] {
-  const declared = loadsOf(placements);
+  const declared = declaredLoads(placements);
   for (const loss of losses) {
     if (isEasy(loss, room, placements, declared)) continue;
     const hot = hottest(loss, room, placements, declared);
@@ -78,7 +76,7 @@ function lintLosses(code: string, room: Room, placements: readonly Placement[], 
 /** Whether the backends that a loss touches find room while all others stay as declared: then nobody has to look at these. */
 function isEasy(loss: Loss, room: Room, placements: readonly Placement[], declared: Loads): boolean {
   const touched = placements.filter(({ members }) => members.some(({ cluster }) => loss.clusters.has(cluster)));
-  const own = loadsOf(touched);
+  const own = declaredLoads(touched);
   const capacities = room.capacities.map((capacity) => {
     const others = (declared.get(capacity.cluster) ?? 0) - (own.get(capacity.cluster) ?? 0);
     return { ...capacity, requestsPerSecond: Math.max(Number.MIN_VALUE, capacity.requestsPerSecond - others) };
@@ -107,16 +105,8 @@ function without({ key, load, pinned, members }: Placement, lost: ReadonlySet<st
   };
 }
 
-/** What clusters serve by the declared split. */
-function loadsOf(placements: readonly Placement[]): Loads {
-  const loads = new Map<string, number>();
-  for (const { load, members } of placements) {
-    const points = declaredPoints(members);
-    for (const [index, { cluster }] of members.entries()) {
-      loads.set(cluster, (loads.get(cluster) ?? 0) + (load * (points[index] ?? 0)) / 100);
-    }
-  }
-  return loads;
+function declaredLoads(placements: readonly Placement[]): Loads {
+  return loadsOf(placements.map(asDeclared));
 }
 
 function issue(code: string, detail: string): Issue {

@@ -55,6 +55,13 @@ const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
   gate: checkGates,
 };
 
+/** The placement with the shares that declarations alone give. */
+export function asDeclared(placement: Placement): PlacementShares {
+  const points = declaredPoints(placement.members);
+  const shares = placement.members.map(({ cluster }, index) => ({ cluster, percent: points[index] ?? 0 }));
+  return { placement, shares };
+}
+
 /** What clusters have to serve. */
 export function loadsOf(placed: readonly PlacementShares[]): Map<string, number> {
   const loads = new Map<string, number>();
@@ -135,14 +142,8 @@ function judgedOf(
     .filter(({ placement, shares }) => !placement.pinned && shares.some(({ percent }) => percent > 0))
     .map((item) => {
       const earlier = earlierOf(item);
-      return earlier ? { now: item, earlier, down } : { now: declared(item), earlier, down: NONE };
+      return earlier ? { now: item, earlier, down } : { now: asDeclared(item.placement), earlier, down: NONE };
     });
-}
-
-function declared({ placement }: PlacementShares): PlacementShares {
-  const points = declaredPoints(placement.members);
-  const shares = placement.members.map(({ cluster }, index) => ({ cluster, percent: points[index] ?? 0 }));
-  return { placement, shares };
 }
 
 /** The first placement that has less than it must, and less than before. */
