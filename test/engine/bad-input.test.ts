@@ -250,15 +250,27 @@ describe('in an outage', () => {
     expect((await harness.api('PUT', `${FLEET}/routes/other`, { ...ROUTES.shop, ...alone })).status).toBe(409);
   });
 
-  it('the last living cluster cannot be isolated, and the answer names what would have nobody', async () => {
+  it('the last living cluster is isolated only with a break-glass, and the refusal names what would have nobody', async () => {
     await harness.edge.clusters.a.fail('refuse');
     await rounds(2);
     const expiresAt = new Date(harness.clock.now() + HOUR_MS).toISOString();
     const isolation = { cluster: 'b', mode: 'isolate', reason: 'intruders', expiresAt };
     const refused = await harness.api('PUT', `${FLEET}/shifts/cut`, isolation);
     expect([refused.status, refused.body.code]).toEqual([409, 'rule-violated']);
-    expect(refused.body.errors).toMatchObject([{ detail: expect.stringContaining('never-empty (b)') }]);
-    expect(refused.body.errors[0].detail).toContain('shop');
+    expect(refused.body.errors.map(({ detail }: Json) => detail)).toEqual([
+      'never-empty (b): no cluster would be left that may serve pay, shop',
+      'min-serving (b): of shop, 0 clusters serve; 1 must',
+    ]);
     expect(await served()).toEqual({ b: 10 });
+    const rules = ['never-empty', 'min-serving'];
+    await harness.api('PUT', `${FLEET}/break-glasses/intruders`, { rules, reason: 'intruders', expiresAt });
+    const forced = await harness.api('PUT', `${FLEET}/shifts/cut`, isolation);
+    expect(forced.status).toBe(201);
+    expect((await get(`/decisions/${forced.body.decision}`)).rules).toContainEqual(
+      expect.objectContaining({ rule: 'never-empty', passed: false, overriddenBy: 'intruders' }),
+    );
+    expect((await harness.api('PUT', `${FLEET}/shifts/cut-a`, { ...isolation, cluster: 'a' })).status).toBe(201);
+    await rounds(1);
+    expect([await shares(), (await harness.edge.get('shop.example.com')).status]).toEqual([{ a: 0, b: 0 }, 503]);
   });
 });

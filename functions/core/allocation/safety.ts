@@ -89,9 +89,7 @@ export function checkSafety(
   return rulesOf(context).map((rule) => {
     const violation = SAFETY_CHECKS[rule]?.(context, before, after);
     if (violation === undefined) return { rule, passed: true, detail: 'holds' };
-    const asides = asidesOf(rule, context);
-    const overriddenBy = asides.length > 0 ? asides.join(', ') : undefined;
-    return { rule, passed: false, ...(overriddenBy !== undefined && { overriddenBy }), detail: violation };
+    return setAside({ rule, passed: false, detail: violation }, context);
   });
 }
 
@@ -112,9 +110,15 @@ function rulesOf({ rules, ceilings }: SafetyContext): SafetyRuleName[] {
   return isStated.filter(([, isOne]) => isOne).map(([rule]) => rule);
 }
 
-/** Names of the live break-glasses that set a rule aside. */
-function asidesOf(rule: SafetyRuleName, { breakGlasses, nowMs }: SafetyContext): string[] {
-  return breakGlasses.filter((item) => item.expiresAtMs > nowMs && item.rules.includes(rule)).map(({ name }) => name);
+/** The rule that is broken, with the names of the live break-glasses that set it aside. */
+export function setAside(
+  broken: RuleResult,
+  { breakGlasses, nowMs }: Pick<SafetyContext, 'breakGlasses' | 'nowMs'>,
+): RuleResult {
+  const asides = breakGlasses.filter(({ expiresAtMs, rules }) => {
+    return expiresAtMs > nowMs && rules.some((rule) => rule === broken.rule);
+  });
+  return asides.length === 0 ? broken : { ...broken, overriddenBy: asides.map(({ name }) => name).join(', ') };
 }
 
 /** A placement that is judged, beside what it was before. */
