@@ -5,6 +5,7 @@ import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest, equal } from '../core/digest.ts';
 import type { Verdict } from '../core/failover/situation.ts';
 import { sealed } from '../core/ledger.ts';
+import { withheldOf } from '../core/recommendations.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';
@@ -60,6 +61,7 @@ export function decisionOf(
     return limits.filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
   };
   const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
+  const withheld = withheldOf(situation, verdict.traffic);
   const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];
   const pointsOf = (cluster: string) => {
     const [was, is] = [before.get(cluster), after.get(cluster)];
@@ -90,6 +92,7 @@ export function decisionOf(
       flags: verdict.flags,
       withdrawnBefore: outOf(traffic),
       withdrawnAfter: outOf(verdict.traffic),
+      ...(withheld && { withheld }),
       inputsDigest,
     },
     traffic.head?.hash ?? '',
