@@ -1,9 +1,10 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import { clusterPoints, placementShares } from '../core/allocation/points.ts';
+import { clusterPoints } from '../core/allocation/points.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest, equal } from '../core/digest.ts';
 import type { Verdict } from '../core/failover/situation.ts';
+import { movesPoints } from '../core/failover/verdict.ts';
 import { sealed } from '../core/ledger.ts';
 import { withheldOf } from '../core/recommendations.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
@@ -43,9 +44,7 @@ function hasMoved({ situation: { traffic: before, placements } }: Read, { traffi
   if (before.allocation === after.allocation) return false;
   const left = ({ allocation }: Verdict['traffic']) =>
     allocation.limits.map(({ cluster, percent }) => [cluster, percent]);
-  if (!equal(left(before), left(after))) return true;
-  const pointsIn = (traffic: Verdict['traffic']) => placements.map((placement) => placementShares(placement, traffic));
-  return !equal(pointsIn(before), pointsIn(after));
+  return !equal(left(before), left(after)) || movesPoints(placements, before.allocation, after.allocation);
 }
 
 /** The decision that a verdict is, sealed. Pure. */

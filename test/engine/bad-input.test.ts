@@ -59,7 +59,7 @@ describe('a clock that jumps by an hour', () => {
   });
 
   it.each([HOUR_MS, -HOUR_MS])(
-    'while a cluster is down gives it nothing, and does not keep it out for longer than the jump: %i',
+    'while a cluster is down gives it nothing, and keeps it out no longer: %i',
     async (jumpMs) => {
       await harness.edge.clusters.a.fail('refuse');
       await rounds(2);
@@ -67,9 +67,7 @@ describe('a clock that jumps by an hour', () => {
       await rounds(3);
       expect(await served()).toEqual({ b: 10 });
       await harness.edge.clusters.a.recover();
-      await rounds(9);
-      harness.clock.advance(Math.max(0, -jumpMs));
-      await rounds(25);
+      await rounds(34);
       expect(await shares()).toEqual({ a: 60, b: 40 });
     },
   );
