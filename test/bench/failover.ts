@@ -4,164 +4,132 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callApi } from '../../infra/local/client.ts';
-import { type Sample, send, startTraffic } from '../../infra/local/demo/traffic.ts';
+import { send, startTraffic, type Target, type Traffic } from '../../infra/local/demo/traffic.ts';
 import { untilDecided, untilFollowed, untilHealthy } from '../../infra/local/demo/watch.ts';
+import type { DemoCluster } from '../../infra/local/demo-cluster.ts';
 import { ANY_PORTS } from '../../infra/local/ports.ts';
 import { FLEET, seed } from '../../infra/local/seed.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import { startScheduler } from '../../infra/local/worker.ts';
 import type { Service } from '../../schemas/service.ts';
+import { HAPROXY_CHECK, type Haproxy, startHaproxy } from './haproxy.ts';
+import { type Kill, killOf, PROVIDERS, type Provider, resultsOf } from './kill.ts';
 
-const RUNS = 10;
 const REQUESTS_PER_SECOND = 30;
 const TIMEOUT_MS = 3000;
-const PROVIDERS = ['alb', 'mse'] as const;
+/** Of the probes, in seconds. HAProxy is the same beside each. */
+const INTERVALS = [2, 5];
+/** Nobody loses requests any more when so many in a row, of which every second one went to the dead cluster, were answered. */
+const CALM_REQUESTS = 45;
 
-/** Of the gateway itself: every two seconds, or so seldom that it plays no part. */
-const GATEWAY_CHECKS = {
-  with: { type: 'http', path: '/healthz', method: 'GET' },
-  without: { type: 'tcp', intervalSeconds: 50, unhealthyThreshold: 10 },
-};
-
-interface Run {
-  verifiedMs: number;
-  lost: number;
+interface World {
+  stack: Stack;
+  cluster: DemoCluster;
+  doors: Record<Provider | 'haproxy', Target>;
 }
 
 /**
- * A cluster that refuses connections, again and again, behind both gateways at once and with real traffic: the time from the first refused
- * connection to verified shares, and the requests lost in all, as medians over the runs. `intervalSeconds` is that of the probes.
+ * A cluster that refuses connections, again and again, with the same traffic through both gateways and through an HAProxy before the same
+ * clusters: the time from the first failed request to verified shares, and the requests lost beside those that HAProxy loses of the same
+ * failure. The gateways check their servers as they do for a service that says nothing of it.
  */
-export async function failover(): Promise<Record<string, unknown>> {
+export async function failover({ kills = 10, intervals = INTERVALS } = {}): Promise<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
-  const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
+  const closers: (() => Promise<void> | void)[] = [() => rmSync(directory, { recursive: true, force: true })];
   try {
+    const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
+    closers.push(stack.close);
+    const [dying, other] = stack.clusters;
+    if (dying === undefined || other === undefined) throw new Error('The demo fleet has two clusters.');
+    const haproxy = await startHaproxy(directory, [
+      { cluster: dying, weight: 60 },
+      { cluster: other, weight: 40 },
+    ]);
+    closers.push(haproxy.close);
     await seed(stack.api, Object.values(stack.gateways), stack.clusters);
-    const scheduler = startScheduler(stack.worker);
+    const gatewayCheck = await useDefaultCheck(stack);
+    closers.push(startScheduler(stack.worker).stop);
+    const world = { stack, cluster: dying, doors: doorsOf(stack, haproxy) };
     const cases: Record<string, unknown>[] = [];
-    for (const intervalSeconds of [5, 2]) {
-      await setProbes(stack, intervalSeconds);
-      for (const gatewayCheck of ['with', 'without'] as const) {
-        await setGatewayCheck(stack, gatewayCheck);
-        cases.push(...(await measured(stack, { intervalSeconds, gatewayCheck })));
-      }
-    }
-    scheduler.stop();
-    return { runs: RUNS, requestsPerSecond: REQUESTS_PER_SECOND, cases };
+    for (const intervalSeconds of intervals) cases.push(...(await measure(world, intervalSeconds, kills)));
+    const rival = { version: haproxy.version, check: HAPROXY_CHECK };
+    return { failure: 'refuse', kills, requestsPerSecond: REQUESTS_PER_SECOND, haproxy: rival, gatewayCheck, cases };
   } finally {
-    await stack.close();
-    rmSync(directory, { recursive: true, force: true });
+    for (const close of closers.toReversed()) await close();
   }
 }
 
-async function measured(stack: Stack, options: { intervalSeconds: number; gatewayCheck: 'with' | 'without' }) {
-  const runs: Record<(typeof PROVIDERS)[number], Run>[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    runs.push(await runOnce(stack));
-    console.error(
-      `probes every ${options.intervalSeconds} s, ${options.gatewayCheck} gateway checks: ${run + 1}/${RUNS}`,
-    );
-  }
-  return PROVIDERS.map((provider) => {
-    const own = runs.map((run) => run[provider]);
-    const times = own.map(({ verifiedMs }) => verifiedMs);
-    const lost = own.map((run) => run.lost);
-    return {
-      provider,
-      ...options,
-      verifiedMs: { median: median(times), max: Math.max(...times) },
-      lost: { median: median(lost), max: Math.max(...lost) },
-    };
-  });
+function doorsOf({ gateways }: Stack, haproxy: Haproxy): World['doors'] {
+  const door = ({ url }: { url: string }) => ({ url, headers: { host: 'shop.example.com' }, timeoutMs: TIMEOUT_MS });
+  return { alb: door(gateways.alb), mse: door(gateways.mse), haproxy: door(haproxy) };
 }
 
-async function runOnce(stack: Stack): Promise<Record<(typeof PROVIDERS)[number], Run>> {
-  const [cluster] = stack.clusters;
-  if (cluster === undefined) throw new Error('There is a cluster to fail.');
+async function measure(world: World, intervalSeconds: number, count: number) {
+  const policy = await setProbes(world.stack, intervalSeconds);
+  const kills: Kill[] = [];
+  for (let round = 0; round < count; round++) {
+    await untilServing(world);
+    kills.push(await killOnce(world, intervalSeconds));
+    console.error(`Probes every ${intervalSeconds} s: ${round + 1} of ${count} kills.`);
+    await world.cluster.recover();
+  }
+  return resultsOf(kills).map((result) => ({ intervalSeconds, ...result, policy }));
+}
+
+/** Until the cluster is known to be healthy, and has its share at every door. */
+async function untilServing({ stack, cluster, doors }: World): Promise<void> {
   await untilHealthy(stack.api, cluster.name);
-  const traffic = PROVIDERS.map((provider) => startTraffic(shop(stack, provider), REQUESTS_PER_SECOND));
+  for (const door of Object.values(doors)) while ((await send(door)).cluster !== cluster.name) await sleep(50);
+}
+
+async function killOnce({ stack, cluster, doors }: World, intervalSeconds: number): Promise<Kill> {
+  const streams = Object.entries(doors).map(([name, door]) => [name, startTraffic(door, REQUESTS_PER_SECOND)] as const);
+  const traffic = Object.fromEntries(streams) as Record<Provider | 'haproxy', Traffic>;
   try {
-    await sleep(1000 + Math.random() * 2000);
+    // At any time between two rounds of probes, and between two checks of HAProxy.
+    await sleep(1000 + Math.random() * intervalSeconds * 1000);
     const failedAtMs = Date.now();
     await cluster.fail('refuse');
-    const { decidedAt } = await untilDecided(stack.api, {
-      action: 'withdraw',
-      cluster: cluster.name,
-      sinceMs: failedAtMs,
-    });
-    const verified = await Promise.all(
-      PROVIDERS.map((provider) => untilFollowed(stack.api, stack.gateways[provider].name, Date.parse(decidedAt))),
-    );
-    await sleep(1000);
-    const [alb, mse] = await Promise.all(
-      traffic.map(async (stream, index) => {
-        await stream.stop();
-        return runOf(stream.samples, failedAtMs, verified[index] ?? Number.NaN);
-      }),
-    );
-    if (alb === undefined || mse === undefined) throw new Error('Both gateways have traffic.');
-    return { alb, mse };
+    const asked = { action: 'withdraw', cluster: cluster.name, sinceMs: failedAtMs } as const;
+    const decidedAtMs = Date.parse((await untilDecided(stack.api, asked)).decidedAt);
+    const followed = PROVIDERS.map((provider) => untilFollowed(stack.api, stack.gateways[provider].name, decidedAtMs));
+    const [alb = Number.NaN, mse = Number.NaN] = await Promise.all(followed);
+    for (const stream of Object.values(traffic)) await untilCalm(stream);
+    await Promise.all(Object.values(traffic).map((stream) => stream.stop()));
+    const samples = { alb: traffic.alb.samples, mse: traffic.mse.samples, haproxy: traffic.haproxy.samples };
+    return killOf({ failedAtMs, decidedAtMs, verifiedAtMs: { alb, mse }, samples });
   } finally {
-    await Promise.all(traffic.map((stream) => stream.stop()));
-    await recover(stack);
+    await Promise.all(Object.values(traffic).map((stream) => stream.stop()));
   }
 }
 
-function runOf(samples: readonly Sample[], failedAtMs: number, verifiedAtMs: number): Run {
-  const lost = samples.filter(({ failure, endedMs }) => failure !== undefined && endedMs >= failedAtMs);
-  const firstMs = Math.min(...lost.map(({ startedMs }) => Math.max(startedMs, failedAtMs)), verifiedAtMs);
-  return { verifiedMs: verifiedAtMs - firstMs, lost: lost.length };
+async function untilCalm({ samples }: Traffic): Promise<void> {
+  const seen = samples.length;
+  const isCalm = () =>
+    samples.length >= seen + CALM_REQUESTS &&
+    samples.slice(-CALM_REQUESTS).every(({ failure }) => failure === undefined);
+  while (!isCalm()) await sleep(50);
 }
 
-function shop({ gateways }: Stack, provider: (typeof PROVIDERS)[number]) {
-  return { url: gateways[provider].url, headers: { host: 'shop.example.com' }, timeoutMs: TIMEOUT_MS };
+/** Everything by default but the interval, and what makes a cluster that has recovered wait: it is to be killed again. */
+async function setProbes({ api }: Stack, intervalSeconds: number) {
+  const health = { intervalSeconds, successThreshold: 5, recoveryWindow: 5, dwellSeconds: 0 };
+  const body = { automation: 'automatic', health, failover: { cooldownSeconds: 0 } };
+  const fleet = await callApi<{ health: object }>(api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
+  return fleet.health;
 }
 
-/** Until the cluster serves again behind both gateways. */
-async function recover(stack: Stack): Promise<void> {
-  const [cluster] = stack.clusters;
-  const sinceMs = Date.now();
-  await cluster?.recover();
-  const name = cluster?.name ?? '';
-  const { decidedAt } = await untilDecided(stack.api, { action: 'restore', cluster: name, sinceMs });
-  for (const provider of PROVIDERS) {
-    await untilFollowed(stack.api, stack.gateways[provider].name, Date.parse(decidedAt));
-    while ((await send(shop(stack, provider))).cluster !== name) await sleep(50);
-  }
-}
-
-async function setProbes(stack: Stack, intervalSeconds: number): Promise<void> {
-  await callApi(stack.api, 'PUT', FLEET, {
-    body: {
-      automation: 'automatic',
-      health: {
-        intervalSeconds,
-        timeoutSeconds: 1,
-        confirmSeconds: 1,
-        failureThreshold: 3,
-        successThreshold: 3,
-        dwellSeconds: 0,
-      },
-      failover: { cooldownSeconds: 0 },
-    },
-    headers: { 'if-match': '*' },
-  });
-}
-
-async function setGatewayCheck(stack: Stack, name: keyof typeof GATEWAY_CHECKS): Promise<void> {
+/** Takes the gateway's own check of the service back to what it is by default, and answers what that is. */
+async function useDefaultCheck({ api, gateways }: Stack) {
   const path = `${FLEET}/services/checkout`;
-  const { namespace, ports, exports } = await callApi<Service>(stack.api, 'GET', path);
-  const body = { namespace, ports, exports, healthCheck: GATEWAY_CHECKS[name] };
-  await callApi(stack.api, 'PUT', path, { body, headers: { 'if-match': '*' } });
-  const asked = Date.now();
+  const { namespace, ports, exports } = await callApi<Service>(api, 'GET', path);
+  const askedMs = Date.now();
+  const body = { namespace, ports, exports };
+  const { healthCheck } = await callApi<Service>(api, 'PUT', path, { body, headers: { 'if-match': '*' } });
   for (const provider of PROVIDERS) {
-    const gateway = stack.gateways[provider].name;
-    await callApi(stack.api, 'POST', `${FLEET}/gateways/${gateway}/apply`);
-    await untilFollowed(stack.api, gateway, asked);
+    const gateway = gateways[provider].name;
+    await callApi(api, 'POST', `${FLEET}/gateways/${gateway}/apply`);
+    await untilFollowed(api, gateway, askedMs);
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return healthCheck;
 }

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { usageOf } from '../../infra/scripts.ts';
 import { api } from './api.ts';
 import { decide } from './decide.ts';
@@ -9,7 +10,10 @@ import { probe } from './probe.ts';
 import { requests } from './requests.ts';
 
 /** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
-const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = {
+const benches: Record<
+  string,
+  (options: { kills: number }) => Promise<Record<string, unknown>> | Record<string, unknown>
+> = {
   api,
   decide,
   edit,
@@ -20,12 +24,14 @@ const benches: Record<string, () => Promise<Record<string, unknown>> | Record<st
   requests,
 };
 
-const [name = '', ...flags] = process.argv.slice(2);
+const [name = '', ...args] = process.argv.slice(2);
 const bench = benches[name];
-if (bench === undefined || flags.some((flag) => flag !== '--json')) {
+const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, kills: { type: 'string' } } });
+const kills = Number(values.kills ?? 10);
+if (bench === undefined || !Number.isInteger(kills) || kills < 1) {
   console.error(usageOf('bench'));
   process.exit(1);
 }
-const result = await bench();
-if (!flags.includes('--json')) console.table(result);
+const result = await bench({ kills });
+if (!values.json) console.table(result);
 else console.log(JSON.stringify(result));
