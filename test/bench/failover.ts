@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callApi } from '../../infra/local/client.ts';
@@ -19,6 +19,10 @@ const REQUESTS_PER_SECOND = 30;
 const TIMEOUT_MS = 3000;
 /** Of the probes, in seconds. HAProxy is the same beside each. */
 const INTERVALS = [2, 5];
+/** While the cluster is to come back, which is not measured. */
+const RECOVERY_INTERVAL = 1;
+/** From a failed probe to the next one: less than by default, for who would rather move once too often than lose requests. */
+const CONFIRM_SECONDS = 0.5;
 /** Nobody loses requests any more when so many in a row, of which every second one went to the dead cluster, were answered. */
 const CALM_REQUESTS = 45;
 
@@ -35,7 +39,8 @@ interface World {
  */
 export async function failover({ kills = 10, intervals = INTERVALS } = {}): Promise<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
-  const closers: (() => Promise<void> | void)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  const closers: (() => Promise<void> | void)[] = [];
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   try {
     const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
     closers.push(stack.close);
@@ -52,11 +57,21 @@ export async function failover({ kills = 10, intervals = INTERVALS } = {}): Prom
     const world = { stack, cluster: dying, doors: doorsOf(stack, haproxy) };
     const cases: Record<string, unknown>[] = [];
     for (const intervalSeconds of intervals) cases.push(...(await measure(world, intervalSeconds, kills)));
-    const rival = { version: haproxy.version, check: HAPROXY_CHECK };
-    return { failure: 'refuse', kills, requestsPerSecond: REQUESTS_PER_SECOND, haproxy: rival, gatewayCheck, cases };
+    return {
+      ...{ failure: 'refuse', kills, requestsPerSecond: REQUESTS_PER_SECOND, loadPerCore: loadPerCore() },
+      haproxy: { version: haproxy.version, check: HAPROXY_CHECK },
+      confirmSeconds: CONFIRM_SECONDS,
+      ...{ gatewayCheck, cases },
+    };
   } finally {
     for (const close of closers.toReversed()) await close();
   }
+}
+
+/** Above 1 the machine has too much to do, and what is measured is that. */
+function loadPerCore(): number {
+  const [lastMinute = Number.NaN] = loadavg();
+  return Number((lastMinute / availableParallelism()).toFixed(1));
 }
 
 function doorsOf({ gateways }: Stack, haproxy: Haproxy): World['doors'] {
@@ -65,15 +80,19 @@ function doorsOf({ gateways }: Stack, haproxy: Haproxy): World['doors'] {
 }
 
 async function measure(world: World, intervalSeconds: number, count: number) {
-  const policy = await setProbes(world.stack, intervalSeconds);
   const kills: Kill[] = [];
   for (let round = 0; round < count; round++) {
-    await untilServing(world);
-    kills.push(await killOnce(world, intervalSeconds));
-    console.error(`Probes every ${intervalSeconds} s: ${round + 1} of ${count} kills.`);
+    await setProbes(world.stack, RECOVERY_INTERVAL);
     await world.cluster.recover();
+    await untilServing(world);
+    await setProbes(world.stack, intervalSeconds);
+    const kill = await killOnce(world, intervalSeconds);
+    kills.push(kill);
+    const { alb, mse } = kill.gateways;
+    const lost = `ALB ${alb.lost}, MSE ${mse.lost}, HAProxy ${kill.haproxy.lost}`;
+    console.error(`Probes every ${intervalSeconds} s, kill ${round + 1} of ${count}: lost ${lost}.`);
   }
-  return resultsOf(kills).map((result) => ({ intervalSeconds, ...result, policy }));
+  return resultsOf(kills).map((result) => ({ intervalSeconds, ...result }));
 }
 
 /** Until the cluster is known to be healthy, and has its share at every door. */
@@ -86,8 +105,8 @@ async function killOnce({ stack, cluster, doors }: World, intervalSeconds: numbe
   const streams = Object.entries(doors).map(([name, door]) => [name, startTraffic(door, REQUESTS_PER_SECOND)] as const);
   const traffic = Object.fromEntries(streams) as Record<Provider | 'haproxy', Traffic>;
   try {
-    // At any time between two rounds of probes, and between two checks of HAProxy.
-    await sleep(1000 + Math.random() * intervalSeconds * 1000);
+    // Once the prober goes by this interval, at any time between two rounds and between two checks of HAProxy.
+    await sleep((RECOVERY_INTERVAL + (1 + Math.random()) * intervalSeconds) * 1000);
     const failedAtMs = Date.now();
     await cluster.fail('refuse');
     const asked = { action: 'withdraw', cluster: cluster.name, sinceMs: failedAtMs } as const;
@@ -111,12 +130,11 @@ async function untilCalm({ samples }: Traffic): Promise<void> {
   while (!isCalm()) await sleep(50);
 }
 
-/** Everything by default but the interval, and what makes a cluster that has recovered wait: it is to be killed again. */
-async function setProbes({ api }: Stack, intervalSeconds: number) {
-  const health = { intervalSeconds, successThreshold: 5, recoveryWindow: 5, dwellSeconds: 0 };
+/** Of a fleet that may lose a cluster again as soon as it has come back. */
+async function setProbes({ api }: Stack, intervalSeconds: number): Promise<void> {
+  const health = { intervalSeconds, confirmSeconds: CONFIRM_SECONDS, recoveryWindow: 5, dwellSeconds: 0 };
   const body = { automation: 'automatic', health, failover: { cooldownSeconds: 0 } };
-  const fleet = await callApi<{ health: object }>(api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
-  return fleet.health;
+  await callApi(api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
 }
 
 /** Takes the gateway's own check of the service back to what it is by default, and answers what that is. */

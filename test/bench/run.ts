@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runProgram } from '../../infra/local/program.ts';
 import { usageOf } from '../../infra/scripts.ts';
 import { api } from './api.ts';
 import { decide } from './decide.ts';
@@ -24,14 +25,17 @@ const benches: Record<
   requests,
 };
 
-const [name = '', ...args] = process.argv.slice(2);
-const bench = benches[name];
-const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, kills: { type: 'string' } } });
-const kills = Number(values.kills ?? 10);
-if (bench === undefined || !Number.isInteger(kills) || kills < 1) {
-  console.error(usageOf('bench'));
-  process.exit(1);
+function readOptions([name = '', ...args]: string[]) {
+  const options = { json: { type: 'boolean', default: false }, kills: { type: 'string', default: '10' } } as const;
+  const { values } = parseArgs({ args, options });
+  const [bench, kills] = [benches[name], Number(values.kills)];
+  if (bench === undefined || !Number.isInteger(kills) || kills < 1) throw new Error(usageOf('bench'));
+  return { bench, kills, json: values.json };
 }
-const result = await bench({ kills });
-if (!values.json) console.table(result);
-else console.log(JSON.stringify(result));
+
+await runProgram(async () => {
+  const { bench, kills, json } = readOptions(process.argv.slice(2));
+  const result = await bench({ kills });
+  if (json) console.log(JSON.stringify(result));
+  else console.table(result);
+});
