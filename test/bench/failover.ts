@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requireHaproxy } from '../../infra/haproxy.ts';
 import { callApi } from '../../infra/local/client.ts';
 import { send, startTraffic, type Target, type Traffic } from '../../infra/local/demo/traffic.ts';
 import { untilDecided, untilFollowed, untilHealthy } from '../../infra/local/demo/watch.ts';
@@ -15,7 +16,7 @@ import type { Service } from '../../schemas/service.ts';
 import { HAPROXY_CHECK, type Haproxy, startHaproxy } from './haproxy.ts';
 import { type Kill, killOf, PROVIDERS, type Provider, resultsOf } from './kill.ts';
 
-const REQUESTS_PER_SECOND = 30;
+const REQUESTS_PER_SECOND = 20;
 const TIMEOUT_MS = 3000;
 /** Of the probes, in seconds. HAProxy is the same beside each. */
 const INTERVALS = [2, 5];
@@ -24,7 +25,10 @@ const RECOVERY_INTERVAL = 1;
 /** From a failed probe to the next one: less than by default, for who would rather move once too often than lose requests. */
 const CONFIRM_SECONDS = 0.5;
 /** Nobody loses requests any more when so many in a row, of which every second one went to the dead cluster, were answered. */
-const CALM_REQUESTS = 45;
+const CALM_REQUESTS = 30;
+const CALM_WITHIN_MS = 30_000;
+
+type Case = { intervalSeconds: number } & ReturnType<typeof resultsOf>[number];
 
 interface World {
   stack: Stack;
@@ -37,7 +41,8 @@ interface World {
  * clusters: the time from the first failed request to verified shares, and the requests lost beside those that HAProxy loses of the same
  * failure. The gateways check their servers as they do for a service that says nothing of it.
  */
-export async function failover({ kills = 10, intervals = INTERVALS } = {}): Promise<Record<string, unknown>> {
+export async function failover({ kills = 10, intervals = INTERVALS } = {}) {
+  requireHaproxy();
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
   const closers: (() => Promise<void> | void)[] = [];
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
@@ -55,7 +60,7 @@ export async function failover({ kills = 10, intervals = INTERVALS } = {}): Prom
     const gatewayCheck = await useDefaultCheck(stack);
     closers.push(startScheduler(stack.worker).stop);
     const world = { stack, cluster: dying, doors: doorsOf(stack, haproxy) };
-    const cases: Record<string, unknown>[] = [];
+    const cases: Case[] = [];
     for (const intervalSeconds of intervals) cases.push(...(await measure(world, intervalSeconds, kills)));
     return {
       ...{ failure: 'refuse', kills, requestsPerSecond: REQUESTS_PER_SECOND, loadPerCore: loadPerCore() },
@@ -79,7 +84,7 @@ function doorsOf({ gateways }: Stack, haproxy: Haproxy): World['doors'] {
   return { alb: door(gateways.alb), mse: door(gateways.mse), haproxy: door(haproxy) };
 }
 
-async function measure(world: World, intervalSeconds: number, count: number) {
+async function measure(world: World, intervalSeconds: number, count: number): Promise<Case[]> {
   const kills: Kill[] = [];
   for (let round = 0; round < count; round++) {
     await setProbes(world.stack, RECOVERY_INTERVAL);
@@ -124,10 +129,17 @@ async function killOnce({ stack, cluster, doors }: World, intervalSeconds: numbe
 
 async function untilCalm({ samples }: Traffic): Promise<void> {
   const seen = samples.length;
+  const deadline = Date.now() + CALM_WITHIN_MS;
   const isCalm = () =>
     samples.length >= seen + CALM_REQUESTS &&
     samples.slice(-CALM_REQUESTS).every(({ failure }) => failure === undefined);
-  while (!isCalm()) await sleep(50);
+  while (!isCalm()) {
+    if (Date.now() > deadline) {
+      const late = `Requests still fail ${CALM_WITHIN_MS / 1000} s after a dead cluster was left`;
+      throw new Error(`${late}: the machine is too busy to measure (its load is ${loadPerCore()} for each core).`);
+    }
+    await sleep(50);
+  }
 }
 
 /** Of a fleet that may lose a cluster again as soon as it has come back. */
