@@ -13,7 +13,7 @@ import { GatewayInput, type GatewayTarget } from '../../schemas/gateway.ts';
 import { ServiceInput } from '../../schemas/service.ts';
 import { vote } from '../core/fixtures.ts';
 import { SILENT } from '../local-cloud/silent.ts';
-import { accounts } from '../providers/accounts.ts';
+import { accounts, closeAllowed } from '../providers/accounts.ts';
 import { cluster, commitOk, creation, FLEET, fleet, gateway, health, held, service } from '../store/fixtures.ts';
 import { commitRoute } from './commit-route.ts';
 import { accountOf, type ControlPlane, KEYS } from './harness.ts';
@@ -65,7 +65,7 @@ export async function buildCity(plane: ControlPlane, options: CityOptions): Prom
     }
   }
   const close = async () => {
-    for (const [region, { close: end }] of clouds) if (region !== HOME) await end();
+    for (const [region, cloud] of clouds) if (region !== HOME) await closeAllowed(cloud);
   };
   return { gateways, pools: gateways.length * poolsEach, clouds, cloud: callerOf(plane, clouds), close };
 }
@@ -85,6 +85,7 @@ async function startClouds({ cloud, clock }: ControlPlane, regions: number): Pro
   return clouds;
 }
 
+/** As the control plane calls its own cloud, but each region at its own place. */
 function callerOf({ clock, deps }: ControlPlane, clouds: ReadonlyMap<string, LocalCloud>): Cloud {
   const { store, log } = deps();
   return createCloud({
