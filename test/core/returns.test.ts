@@ -155,8 +155,32 @@ describe('the turn', () => {
   });
 });
 
+describe('a recovered cluster that has its whole share already', () => {
+  it('is up at once, but not where capacities would move points to it before its dwell is over', () => {
+    const members = { a: { weight: 1, capacity: 90 }, b: { weight: 1, tier: 1 } };
+    const story = (load: number) => {
+      const found = fleet(members, load, { failover: { cooldownSeconds: 60, headroomPercent: 0 } });
+      found.after(5, ['b']);
+      found.after(5);
+      return found;
+    };
+    expect(story(80).standing('b')).toBe('up');
+    expect([story(95).standing('b'), story(95).percents]).toEqual(['held', [[100, 0]]]);
+  });
+});
+
 describe('a ramp', () => {
   const steps = { rampSeconds: 100, minimumPercent: 5, stepPercent: 20 };
+
+  it('begins with what the cluster has of the backend of which it has least', () => {
+    const placements = [placement({ a: 1 }, { key: 'alone' }), placement({ a: 50, b: 50 }, { key: 'shared' })];
+    const story = new Story({ policy: ramp({ ...steps, minimumPercent: 10 }, { cooldownSeconds: 0 }), placements });
+    story.after(5, ['a']);
+    expect(story.percents).toEqual([[100], [0, 100]]);
+    story.after(5);
+    story.after(400);
+    expect([story.standing('a'), story.percents]).toEqual(['ramping', [[100], [5, 95]]]);
+  });
 
   it('never falls, keeps its steps, and ends with the whole share', () => {
     const story = waiting(ramp(steps, frozen(150)));

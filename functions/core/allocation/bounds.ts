@@ -94,6 +94,8 @@ function allowedBy(limit: Limit, had: number, entitlement: number): number {
     case 'turn':
     case 'dwell':
     case 'consent':
+    case 'mode':
+    case 'grace':
       return had;
     case 'drained':
     case 'drill':

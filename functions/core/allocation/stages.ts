@@ -34,10 +34,10 @@ export const STAGES: readonly Stage[] = [
   { name: 'dwell', relaxes: ['dwell'], ...WARM, isUrgent: true },
   { name: 'hot', relaxes: [], ...UNLIMITED, isByCapacity: true },
   { name: 'drained', relaxes: ['drained'], ...UNLIMITED },
-  { name: 'consent', relaxes: ['consent'], ...UNLIMITED },
+  { name: 'consent', relaxes: ['consent', 'mode'], ...UNLIMITED },
   { name: 'joining', relaxes: ['joining'], ...UNLIMITED },
   { name: 'down together', relaxes: [], ...UNLIMITED, believesTogether: true },
-  { name: 'down', relaxes: ['down'], ...UNLIMITED },
+  { name: 'down', relaxes: ['down', 'grace'], ...UNLIMITED },
   { name: 'fallen', relaxes: [], ...UNLIMITED, roomOfFallen: Number.POSITIVE_INFINITY },
 ];
 

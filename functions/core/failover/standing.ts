@@ -51,7 +51,7 @@ export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Sta
 
 /** The state with another standing, of which what only the last one needed is gone. */
 export function become(
-  { cluster, uid, failuresMs, fallsMs, recoveredAtMs, cause, heat }: ClusterState,
+  { cluster, uid, failuresMs, fallsMs, removedAtMs, recoveredAtMs, cause, heat }: ClusterState,
   standing: Standing,
   { nowMs, decision, reason }: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>,
   changes: Partial<ClusterState> = {},
@@ -65,6 +65,7 @@ export function become(
     decision,
     failuresMs,
     fallsMs,
+    ...(removedAtMs !== undefined && { removedAtMs }),
     ...(recoveredAtMs !== undefined && { recoveredAtMs }),
     ...(cause && { cause }),
     ...(heat && { heat }),
@@ -84,15 +85,20 @@ function fail(state: ClusterState, now: Circumstances): ClusterState {
 
 function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
   const reason = `${now.reason}; ${why}`;
-  return become(state, 'suspected', { ...now, reason }, { brake: { name, untilMs } });
+  return become(withFailure(state, now), 'suspected', { ...now, reason }, { brake: { name, untilMs } });
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
   const { nowMs, cause, isOverloaded } = now;
-  const { recoveredAtMs: _, cause: __, ...rest } = state;
-  const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs];
+  const { recoveredAtMs: _, cause: __, ...rest } = withFailure(state, now);
   const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
-  return become({ ...rest, failuresMs, fallsMs }, 'down', now, cause ? { cause } : {});
+  return become({ ...rest, fallsMs, removedAtMs: nowMs }, 'down', now, cause ? { cause } : {});
+}
+
+/** A suspected cluster has failed already. */
+function withFailure(state: ClusterState, { nowMs }: Circumstances): ClusterState {
+  if (state.standing === 'suspected') return state;
+  return { ...state, failuresMs: [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs] };
 }
 
 function clear(state: ClusterState, now: Circumstances): ClusterState {
@@ -112,7 +118,7 @@ function recover(state: ClusterState, now: Circumstances): ClusterState {
   const back = { ...state, recoveredAtMs: now.nowMs };
   const reason = 'a majority of its voters see it answer again';
   if (now.hasEntitlement) return become(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
-  const untilMs = (state.failuresMs.at(-1) ?? state.sinceMs) + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
+  const untilMs = state.sinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
   return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
 }
 
