@@ -44,8 +44,10 @@ interface World {
 export async function failover({ kills = 10, intervals = INTERVALS } = {}) {
   requireHaproxy();
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
-  const closers: (() => Promise<void> | void)[] = [];
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  // Also when the process is told to end in the middle.
+  process.once('exit', remove);
+  const closers: (() => Promise<void> | void)[] = [remove];
   try {
     const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
     closers.push(stack.close);
