@@ -46,6 +46,29 @@ describe('the first recovery after all members of a backend were down', () => {
     expect(story.percents).toEqual([[100, 0]]);
   });
 
+  it('or until a round is over, where the clock of its voter is late', () => {
+    const story = recovered();
+    const late = (name: string) => {
+      const observedAtMs = story.now.nowMs + 1000 - 10_000;
+      return health(name, name === 'b' ? 'unhealthy' : 'healthy', { sinceMs: observedAtMs, observedAtMs });
+    };
+    for (let second = 1; second <= 7; second++) story.after(1, {}, { health: ['a', 'b'].map(late) });
+    expect(story.percents).toEqual([[60, 40]]);
+    story.after(1, {}, { health: ['a', 'b'].map(late) });
+    expect(story.percents).toEqual([[100, 0]]);
+  });
+
+  it('or until a voter vouches for what it saw of them before', () => {
+    const story = recovered();
+    const { health: records } = unheardOf(story, 'b', 2);
+    const vouched = records.map((record) => ({
+      ...record,
+      votes: record.votes.map((vote) => ({ ...vote, vouchedAtMs: story.now.nowMs + 1000 })),
+    }));
+    story.after(1, {}, { health: vouched });
+    expect(story.percents).toEqual([[100, 0]]);
+  });
+
   it('and no observation of before counts against them, nor one that is short of a quorum', () => {
     const voters = ['one', 'two', 'three'];
     const story = fleet(TWO, 0, { voters: voters.map((name) => ({ name, type: 'edge' })) });

@@ -26,8 +26,8 @@ export interface Life {
   failingSinceTick?: number | undefined;
   /** When a majority began to say so, each time. */
   failuresTick: number[];
-  /** When it could be taken out last, as far as `maxRemoved` allows that. */
-  removedTick?: number | undefined;
+  /** When it could be taken out, as far as `maxRemoved` allows that, each time. */
+  removalsTick: number[];
   /** When that began while the cluster had more to serve than it can. */
   fallsTick: number[];
   /** When it was slow, or people or a mode other than automatic held it, last. */
@@ -77,9 +77,10 @@ export class Chronicle {
       life.healthySeconds++;
     }
     if (says === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
-    const { failingSinceTick, removedTick = Number.NEGATIVE_INFINITY } = life;
-    const isOwed = failingSinceTick !== undefined && removedTick < failingSinceTick;
-    if (isOwed && this.mayBeRemoved(tick, facts, declared, sight.book)) life.removedTick = tick;
+    const { failingSinceTick, removalsTick } = life;
+    const isOwed =
+      failingSinceTick !== undefined && (removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY) < failingSinceTick;
+    if (isOwed && this.mayBeRemoved(tick, life, declared, sight.book)) removalsTick.push(tick);
     life.isSlow = sight.isSlow(facts);
     const isHandled =
       life.isSlow ||
@@ -89,15 +90,15 @@ export class Chronicle {
     if (isHandled) life.touchedTick = tick;
   }
 
-  /** Fewer others than may be were taken out within the window, or people have said that it does not matter. */
-  private mayBeRemoved(tick: number, { name }: ClusterFacts, { policy, clusters }: Declared, book: Book): boolean {
+  /** It was taken out within the window before, fewer others than may be were, or people have said that it does not matter. */
+  private mayBeRemoved(tick: number, life: Life, { policy, clusters }: Declared, book: Book): boolean {
     const { maxRemoved } = policy.safety;
-    const since = this.lives.get(name)?.failingSinceTick ?? tick;
-    if (maxRemoved === undefined || book.isSetAside('max-removed') || book.resumedTick >= since) return true;
-    const removed = [...this.lives].filter(([other, { removedTick = Number.NEGATIVE_INFINITY }]) => {
-      return other !== name && tick - removedTick < maxRemoved.windowSeconds;
-    });
-    return removed.length < mostRemoved(maxRemoved, clusters.length);
+    const { failingSinceTick = tick } = life;
+    if (maxRemoved === undefined || book.isSetAside('max-removed') || book.resumedTick >= failingSinceTick) return true;
+    const wasRemoved = ({ removalsTick }: Life) =>
+      tick - (removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY) < maxRemoved.windowSeconds;
+    const removed = [...this.lives.values()].filter(wasRemoved);
+    return removed.includes(life) || removed.length < mostRemoved(maxRemoved, clusters.length);
   }
 
   private noteFailure(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
@@ -123,6 +124,7 @@ export class Chronicle {
         vantages: 0,
         saidBy: 0,
         failuresTick: [],
+        removalsTick: [],
         fallsTick: [],
       },
       ...{ touchedTick, wasLiving: false, wasFound: false, healthySeconds: 0 },

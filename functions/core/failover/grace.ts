@@ -1,3 +1,4 @@
+import { saidAtMs } from '../health/vouch.ts';
 import { type Context, stateOf, type Watched } from './context.ts';
 import type { Placement, Policy } from './situation.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
@@ -34,8 +35,8 @@ export function graceOf(context: Context, traffic: Traffic, { members, pinned }:
   const windowMs = policy.failover.correlation.windowSeconds * 1000;
   const together = candidates.filter(({ item, state }) => {
     const isNear = Math.abs(failedAtMs({ item, state }) - failedAtMs(first)) <= windowMs;
-    const isDenied = (state.seenFailingAtMs ?? 0) > atMs || isSeenFailing(item, atMs);
-    return state.standing === 'down' && isNear && !isDenied;
+    if (state.standing !== 'down' || !isNear) return false;
+    return (state.seenFailingAtMs ?? 0) <= atMs && !isSeenFailing(context, item, atMs);
   });
   return new Set(together.map(({ state }) => state.cluster));
 }
@@ -72,12 +73,27 @@ export function withFailureSeen(context: Context, traffic: Traffic, item: Watche
   const lastMs = Math.max(0, ...traffic.clusters.map(({ recoveredAtMs = 0 }) => recoveredAtMs));
   const { nowMs } = context.situation;
   const isKnown = lastMs === 0 || lastMs >= nowMs || (state.seenFailingAtMs ?? 0) > lastMs;
-  return isKnown || !isSeenFailing(item, lastMs) ? state : { ...state, seenFailingAtMs: nowMs };
+  return isKnown || !isSeenFailing(context, item, lastMs) ? state : { ...state, seenFailingAtMs: nowMs };
 }
 
-/** A quorum has looked at it since then, and saw it fail. */
-function isSeenFailing({ record, tally }: Watched, sinceMs: number): boolean {
-  const failed =
-    record?.votes.filter(({ observedAtMs, last }) => observedAtMs > sinceMs && last.outcome === 'fail') ?? [];
+/**
+ * A quorum has looked at it since then, and saw it fail. The clock of a voter may be late: once a round is over, what it saw within the last
+ * round by its own clock is of since then, too.
+ */
+function isSeenFailing(context: Context, { record, tally }: Watched, sinceMs: number): boolean {
+  const { intervalSeconds, timeoutSeconds } = context.situation.policy.health;
+  const roundMs = (intervalSeconds + timeoutSeconds) * 1000;
+  const isRoundOver = context.situation.nowMs - sinceMs > roundMs;
+  const failed = (record?.votes ?? []).filter((vote) => {
+    if (vote.last.outcome !== 'fail') return false;
+    const atMs = saidAtMs(vote);
+    return atMs > sinceMs || (isRoundOver && clockOf(context, vote.voter) - atMs <= roundMs);
+  });
   return failed.length >= tally.quorum;
+}
+
+/** What the clock of a voter showed when it said something last, of whichever cluster. */
+function clockOf({ situation }: Context, voter: string): number {
+  const votes = situation.health.flatMap((record) => record.votes.filter((vote) => vote.voter === voter));
+  return Math.max(0, ...votes.map(saidAtMs));
 }

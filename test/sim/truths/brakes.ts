@@ -21,7 +21,7 @@ export function removalsAreCapped(): Truth {
         const others = new Set(removals.filter(({ name }) => name !== facts.name).map(({ name }) => name));
         const most = mostRemoved(maxRemoved, fleet.declared.clusters.length);
         const isAllowed = isResumed(fleet, life) || fleet.book.isSetAside('max-removed');
-        const isCounted = removals.some(({ name }) => name === facts.name);
+        const isCounted = wasRemoved(life, tick - maxRemoved.windowSeconds + 2);
         if (others.size >= most && !isCounted && !isAllowed) {
           return `${facts.name} is taken out after ${[...others].join(' and ')}; ${most} may be within ${maxRemoved.windowSeconds} s`;
         }
@@ -30,6 +30,11 @@ export function removalsAreCapped(): Truth {
       return undefined;
     },
   };
+}
+
+/** It could be taken out since then, and before it began to fail now. */
+function wasRemoved({ removalsTick, failingSinceTick = 0 }: Life, sinceTick: number): boolean {
+  return removalsTick.some((removedTick) => sinceTick < removedTick && removedTick < failingSinceTick);
 }
 
 /** Section 5: where people want to be asked, a cluster that fails soon after one of another site is not left before, unless two vantages say so. */

@@ -126,8 +126,10 @@ function isCapped({ scenario, declared, chronicle, book, tick }: Fleet, name: st
   const former = formerRemovals(scenario);
   const others = declared.clusters.filter((item) => {
     const formerTick = former.find(({ cluster }) => cluster === item.name)?.tick;
-    const { failuresTick = [], removedTick } = chronicle.of(item.name) ?? {};
-    const lastTick = Math.max(...[failuresTick.at(-1), removedTick, formerTick].filter((at) => at !== undefined));
+    const { failuresTick = [], removalsTick = [] } = chronicle.of(item.name) ?? {};
+    const lastTick = Math.max(
+      ...[failuresTick.at(-1), removalsTick.at(-1), formerTick].filter((at) => at !== undefined),
+    );
     return item.name !== name && tick - lastTick <= maxRemoved.windowSeconds + 2;
   });
   return others.length >= mostRemoved(maxRemoved, declared.clusters.length);
@@ -139,8 +141,8 @@ function isAskedFor({ declared, chronicle, tick }: Fleet, { name, site }: Cluste
   const sinceTick = life.failingSinceTick ?? tick;
   if ((action !== 'ask' && action !== 'halt') || life.vantages > 1 || tick - sinceTick > askSeconds + 1) return false;
   return declared.clusters.some((other) => {
-    const failedTick = chronicle.of(other.name)?.failuresTick.at(-1);
-    const isNear = failedTick !== undefined && Math.abs(sinceTick - failedTick) <= windowSeconds + 1;
+    const failuresTick = chronicle.of(other.name)?.failuresTick ?? [];
+    const isNear = failuresTick.some((failedTick) => Math.abs(sinceTick - failedTick) <= windowSeconds + 1);
     return other.name !== name && other.site !== site && isNear;
   });
 }
