@@ -84,6 +84,40 @@ describe('correlation: clusters of different sites that fail within the window',
     expect(story.percents).toEqual([[100, 0, 0]]);
   });
 
+  it('that were held back by a brake count from when they failed, so that no outage waits for another one for ever', () => {
+    const story = fleet({ ...ALIKE, d: { weight: 1 } }, 0, asking({ askSeconds: 100 }));
+    story.after(5, ['a']);
+    story.after(5, ['a', 'b']);
+    story.during(95, 5, ['a', 'b']);
+    story.after(5, ['a', 'b', 'c']);
+    expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['down', 'down', 'down']);
+  });
+
+  it('count also where a person says that the other one is well: the observer may be at fault', () => {
+    const story = new Story({ policy: asking() });
+    story.ask({ type: 'put-shift', shift: shift({ mode: 'keep', cluster: 'b' }) });
+    story.after(5, ['b']);
+    story.after(5, ['b', 'c']);
+    expect([story.standing('b'), story.standing('c')]).toEqual(['up', 'suspected']);
+  });
+
+  it('are not what a cluster failed with whose keep has ended: it began to fail long before', () => {
+    const story = new Story({ policy: asking() });
+    story.ask({ type: 'put-shift', shift: shift({ mode: 'keep', cluster: 'b' }) });
+    story.during(300, 5, ['b']);
+    story.after(5, ['b', 'c']);
+    story.ask({ type: 'end-shift', name: 'upgrade' });
+    expect([story.standing('b'), story.standing('c')]).toEqual(['down', 'down']);
+  });
+
+  it('are suspected in a fleet that recommends, too, and so is what it recommends', () => {
+    const story = new Story({ policy: policy({ ...asking(), automation: 'recommend' }) });
+    story.after(5, ['b']);
+    story.after(5, ['b', 'c']);
+    expect([story.standing('c'), story.percents]).toEqual(['suspected', [[50, 25, 25]]]);
+    expect(story.traffic.recommended?.backends).toMatchObject([{ points: [67, 0, 33] }]);
+  });
+
   it('hold back no return: the first one comes back while the others are suspected', () => {
     const story = new Story({ policy: policy({ ...asking({ askSeconds: 3600 }), health: { dwellSeconds: 10 } }) });
     story.after(5, ['b', 'c']);

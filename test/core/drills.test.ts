@@ -20,9 +20,11 @@ describe('a drill', () => {
     expect(story.after(5)?.changes).toMatchObject([{ toPercent: 0 }]);
     expect(story.after(5)?.traffic.drill).toMatchObject({ phase: 'holding', verifiedAtMs: T0 + 10_000 });
     expect(story.after(59)).toBeUndefined();
-    expect(story.after(1)?.traffic.drill).toMatchObject({ phase: 'returning', ending: 'passed' });
-    expect(story.after(5)?.changes).toMatchObject([{ toPercent: 50 }]);
-    expect(story.after(10)).toMatchObject({
+    expect(story.after(1)).toMatchObject({
+      changes: [{ toPercent: 50 }],
+      traffic: { drill: { phase: 'returning', ending: 'passed' } },
+    });
+    expect(story.after(15)).toMatchObject({
       changes: [{ action: 'restore' }],
       endings: [{ type: 'drill', run: 'drl_1', state: 'passed' }],
     });

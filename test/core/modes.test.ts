@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placement, policy, Story } from './situations.ts';
+import { fleet, placement, policy, Story, shift } from './situations.ts';
 
 describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
   const own = policy({ automation });
@@ -59,6 +59,34 @@ describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
     story.after(3600);
     expect(story.percents).toEqual([[0, 50, 50]]);
     expect(story.traffic.recommended).toBeDefined();
+  });
+
+  it('begins a new pool with what is declared, whatever is found of its clusters', () => {
+    const story = new Story({ policy: own });
+    story.after(5, ['a']);
+    story.ask({ type: 'put-shift', shift: shift({ cluster: 'c', percent: 0 }) });
+    const placements = [...story.now.placements, placement({ a: 50, b: 50 }, { key: 'new', pools: ['new/80'] })];
+    story.after(5, ['a'], { placements });
+    expect(story.percents).toEqual([
+      [50, 50, 0],
+      [50, 50],
+    ]);
+    expect(story.traffic.recommended?.backends).toMatchObject([{ points: [0, 100, 0] }, { points: [0, 100] }]);
+  });
+
+  it('keeps what capacities had moved, when standings, loads and the shifts of others change', () => {
+    const members = { a: { weight: 40, capacity: 300 }, b: { weight: 30 }, c: { weight: 20 }, d: { weight: 10 } };
+    const story = fleet(members, 1000, own);
+    const other = placement({ d: 50, c: 50 }, { key: 'other', pools: ['other/80'] });
+    story.after(5, [], { policy: policy(), placements: [...story.now.placements, other] });
+    const [given] = story.percents;
+    expect(given).toEqual([30, 35, 23, 12]);
+    const placements = story.now.placements.map((item) => ({ ...item, load: item.load / 2 }));
+    story.after(5, ['b', 'c'], { policy: own, placements });
+    story.after(5, ['a'], { placements });
+    expect(story.percents[0]).toEqual(given);
+    story.after(5, [], { placements: placements.map((item, index) => (index === 0 ? { ...item, load: 0 } : item)) });
+    expect([story.percents[0], story.traffic.allocation.overloads]).toEqual([given, []]);
   });
 
   it('keeps an untouched pool as it was last given when another pool is new', () => {

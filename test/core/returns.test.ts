@@ -158,6 +158,16 @@ describe('the turn', () => {
 describe('a ramp', () => {
   const steps = { rampSeconds: 100, minimumPercent: 5, stepPercent: 20 };
 
+  it('begins with what the cluster has of the backend of which it has least', () => {
+    const placements = [placement({ a: 1 }, { key: 'alone' }), placement({ a: 50, b: 50 }, { key: 'shared' })];
+    const story = new Story({ policy: ramp({ ...steps, minimumPercent: 10 }, { cooldownSeconds: 0 }), placements });
+    story.after(5, ['a']);
+    expect(story.percents).toEqual([[100], [0, 100]]);
+    story.after(5);
+    story.after(400);
+    expect([story.standing('a'), story.percents]).toEqual(['ramping', [[100], [5, 95]]]);
+  });
+
   it('never falls, keeps its steps, and ends with the whole share', () => {
     const story = waiting(ramp(steps, frozen(150)));
     const seen: number[] = [];

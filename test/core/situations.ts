@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
 import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/failover/situation.ts';
@@ -183,9 +184,17 @@ export class Story {
     const verdict = decide(this.now);
     if (verdict === undefined) return undefined;
     this.verdicts.push(verdict);
-    if (verdict.outcome !== 'refused') this.now = { ...this.now, traffic: verdict.traffic };
+    if (verdict.outcome === 'refused') return verdict;
+    expect(decide(restingAfter(this.now, verdict))?.traffic).toBeUndefined();
+    this.now = { ...this.now, traffic: verdict.traffic };
     return verdict;
   }
+}
+
+/** The moment after a decision: no gateway follows points that it has moved, and nothing else is new. */
+function restingAfter({ command: _, ...now }: Situation, { traffic }: Verdict): Situation {
+  const [before, after] = [now.traffic, traffic].map((item) => JSON.stringify(percentsIn(item, now.placements)));
+  return { ...now, traffic, verifiedAtMs: before === after ? now.verifiedAtMs : undefined };
 }
 
 export interface Member {

@@ -151,7 +151,8 @@ export function evidenceSuite(store: () => Store): void {
         ...{
           failuresMs: [1, 2],
           fallsMs: [2],
-          recoveredAtMs: 3,
+          removedAtMs: 0,
+      recoveredAtMs: 3,
           seenFailingAtMs: 4,
           cause: 'Cluster',
           isApproved: true,

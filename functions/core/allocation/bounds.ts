@@ -94,6 +94,7 @@ function allowedBy(limit: Limit, had: number, entitlement: number): number {
     case 'turn':
     case 'dwell':
     case 'consent':
+    case 'mode':
       return had;
     case 'drained':
     case 'drill':

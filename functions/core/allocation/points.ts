@@ -79,24 +79,29 @@ function sharesBy({ members }: Shared, points: readonly number[]): Share[] {
   return members.map(({ cluster }, index) => ({ cluster, percent: points[index] ?? 0 }));
 }
 
-type Allotted = Pick<SealedBackend, 'points' | 'reasons'>;
+export type Allotted = Pick<SealedBackend, 'points' | 'reasons'>;
+
+/** What gateways were given of a placement, and what held its members back. */
+export function givenOf(placement: Placement, allocation: SealedAllocation): Allotted {
+  return allotted(placement, placement.key, allocation);
+}
 
 /** What gateways were given of a placement. */
 export function givenPoints(placement: Placement, allocation: SealedAllocation): readonly number[] {
-  return allotted(placement, placement.key, allocation).points;
+  return givenOf(placement, allocation).points;
 }
 
-/** As sealed; a placement that came after that, by what holds its members back, and by itself. */
+/** As sealed; a placement that came after that, by what holds its members back, and by itself. Where automation does not act it has no points to keep. */
 function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allotted {
   const index = indexOf(allocation);
   const sealed = index.backends.get(key);
   if (sealed) return sealed;
-  const isFree = pool.members.every(({ cluster }) => !index.limits.has(cluster));
-  if (isFree) return { points: declaredPoints(pool.members), reasons: [] };
+  const limitsOf = (cluster: string) => index.limits.get(cluster)?.filter(({ reason }) => reason !== 'mode') ?? [];
   const had = formerPoints(pool, index);
   const members = pool.members.map((member) => {
-    return { ...member, had: had.get(member.cluster) ?? 0, limits: index.limits.get(member.cluster) ?? [] };
+    return { ...member, had: had.get(member.cluster) ?? 0, limits: limitsOf(member.cluster) };
   });
+  if (members.every(({ limits }) => limits.length === 0)) return { points: declaredPoints(members), reasons: [] };
   const backend = { id: key, load: 0, isPinned: pool.pinned, members };
   const alone = { backends: [backend], capacities: [], headroomPercent: 0, correlationWindowMs: 0 };
   const [found] = allocate(alone).backends;
@@ -135,6 +140,7 @@ export const HELD_BACK: Record<LimitReason | 'capacity', string> = {
   isolated: 'isolated: somebody has taken it out, whatever happens to others',
   down: 'down: a majority of its voters see it fail',
   joining: 'new to the fleet, and not found healthy yet',
+  mode: 'keeps what it has, since automation does not act, until somebody accepts what is recommended',
   consent: 'waits until somebody lets it return, or a freeze window ends',
   drained: 'drained: somebody has taken it out as long as others can serve',
   dwell: 'has recovered, and has to stay healthy for its dwell time and its cooldown',

@@ -34,7 +34,7 @@ export const STAGES: readonly Stage[] = [
   { name: 'dwell', relaxes: ['dwell'], ...WARM, isUrgent: true },
   { name: 'hot', relaxes: [], ...UNLIMITED, isByCapacity: true },
   { name: 'drained', relaxes: ['drained'], ...UNLIMITED },
-  { name: 'consent', relaxes: ['consent'], ...UNLIMITED },
+  { name: 'consent', relaxes: ['consent', 'mode'], ...UNLIMITED },
   { name: 'joining', relaxes: ['joining'], ...UNLIMITED },
   { name: 'down together', relaxes: [], ...UNLIMITED, believesTogether: true },
   { name: 'down', relaxes: ['down'], ...UNLIMITED },

@@ -6,6 +6,7 @@ export type LimitReason =
   | 'down'
   | 'joining'
   | 'consent'
+  | 'mode'
   | 'drained'
   | 'dwell'
   | 'impaired'
@@ -19,7 +20,7 @@ export type Limit =
   /** Nothing. */
   | { reason: 'isolated' | 'joining' | 'impaired' }
   /** What it had. */
-  | { reason: 'consent' | 'dwell' | 'turn' }
+  | { reason: 'consent' | 'mode' | 'dwell' | 'turn' }
   /** `percent` of its entitlement, 0 to 100; of a ramp, never less than what it had. */
   | { reason: 'drained' | 'ramp' | 'drill'; percent: number };
 

@@ -1,9 +1,9 @@
 /** What keeps a cluster that fails in for a time: few brakes, declared, bounded, and shown. None holds back a return. */
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
-import { type Context, stateOf, type Watched } from './context.ts';
+import { type Context, findingOf, stateOf, type Watched } from './context.ts';
 import type { Circumstances } from './standing.ts';
-import type { ClusterState, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
 type Brake = NonNullable<Circumstances['brake']>;
 
@@ -17,17 +17,28 @@ export function asks({ action }: FailoverPolicy['correlation']): boolean {
   return action === 'ask' || action === 'halt';
 }
 
-/** Clusters of other sites that failed within the window, and so may have a cause in common with this one. */
-export function correlatedWith({ situation, clusters }: Context, traffic: Traffic, { facts }: Watched): string[] {
+/** Clusters of other sites that failed within the window of this one, and so may have a cause in common with it. */
+export function correlatedWith({ situation, clusters }: Context, traffic: Traffic, item: Watched): string[] {
   const windowMs = situation.policy.failover.correlation.windowSeconds * 1000;
-  return traffic.clusters
-    .filter(({ cluster, standing, sinceMs, failuresMs }) => {
-      const other = clusters.get(cluster);
-      const atMs = standing === 'suspected' ? sinceMs : failuresMs.at(-1);
-      const isNear = atMs !== undefined && situation.nowMs - atMs <= windowMs;
-      return other !== undefined && cluster !== facts.name && other.facts.site !== facts.site && isNear;
+  const ownMs = failingSinceMs(item) ?? situation.nowMs;
+  return [...clusters.values()]
+    .filter((other) => {
+      const atMs = failedAtMs(traffic, other);
+      return other.facts.site !== item.facts.site && atMs !== undefined && Math.abs(ownMs - atMs) <= windowMs;
     })
-    .map(({ cluster }) => cluster);
+    .map(({ facts }) => facts.name);
+}
+
+/** When it failed last; while a person says that it does not, since when its voters say so. */
+function failedAtMs(traffic: Traffic, item: Watched): number | undefined {
+  if (findingOf(traffic, item) !== item.tally.verdict) return failingSinceMs(item);
+  const { standing, sinceMs, failuresMs } = stateOf(traffic, item.facts);
+  return standing === 'suspected' ? sinceMs : failuresMs.at(-1);
+}
+
+/** Since when its voters find it failing, whatever people or a closed gate say; undefined while they do not. */
+function failingSinceMs({ record, tally }: Watched): number | undefined {
+  return tally.verdict === 'unhealthy' && record?.state === 'unhealthy' ? record.sinceMs : undefined;
 }
 
 /** It is asked for once, when the cluster fails: what becomes of the others afterwards does not count. */
@@ -40,8 +51,8 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
     return brake?.name === 'correlation' && nowMs < brake.untilMs ? { ...brake, reason } : undefined;
   }
   const others = correlatedWith(context, traffic, item);
-  if (others.length === 0) return undefined;
-  const untilMs = nowMs + correlation.askSeconds * 1000;
+  const untilMs = (failingSinceMs(item) ?? nowMs) + correlation.askSeconds * 1000;
+  if (others.length === 0 || nowMs >= untilMs) return undefined;
   const why = `${others.join(' and ')} failed within ${correlation.windowSeconds} s of it, and voters of one vantage alone say so`;
   return { name: 'correlation', untilMs, reason: why };
 }
@@ -68,17 +79,13 @@ function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { f
   const limit = maxRemoved.clusters ?? Math.max(1, Math.floor((clusters.size * (maxRemoved.percent ?? 100)) / 100));
   const removed = traffic.clusters
     .filter(({ cluster }) => cluster !== facts.name && clusters.has(cluster))
-    .map((state) => lastRemoval(state))
+    .flatMap(({ removedAtMs }) => removedAtMs ?? [])
     .filter((atMs) => nowMs - atMs < windowMs)
     .sort((a, b) => a - b);
   if (removed.length < limit) return undefined;
   const freed = removed[removed.length - limit] ?? nowMs;
   const reason = `${removed.length} clusters were taken out within ${maxRemoved.windowSeconds} s, and ${limit} may be`;
   return { name: 'max-removed', untilMs: freed + windowMs, reason };
-}
-
-function lastRemoval({ failuresMs }: ClusterState): number {
-  return failuresMs.at(-1) ?? Number.NEGATIVE_INFINITY;
 }
 
 function isSetAside({ breakGlasses }: Traffic, nowMs: number): boolean {

@@ -1,16 +1,16 @@
 import { equal } from '../digest.ts';
 import { applyCommand } from './commands.ts';
-import { type Context, contextOf, moved, type Step, stateOf, type Trace, UNCHANGED, type Watched } from './context.ts';
+import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
-import { recoveryMsOf } from './grace.ts';
+import { withHeat } from './heat.ts';
 import { forget, judge } from './judge.ts';
-import { isAskedTheSame, limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import { bringBack } from './returns.ts';
-import { sealAllocation } from './seal.ts';
+import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
 import type { Situation, Verdict } from './situation.ts';
-import { type ClusterState, type Traffic, withState } from './traffic.ts';
-import { refusal, verdictOf } from './verdict.ts';
+import type { Traffic } from './traffic.ts';
+import { hasMoved, refusal, verdictOf } from './verdict.ts';
 
 /** Everything that can change the state of a fleet, in the order in which it is looked at. The points follow from all of it. */
 export const STEPS: Record<string, Step> = {
@@ -26,20 +26,44 @@ export const STEPS: Record<string, Step> = {
   allocatePoints,
 };
 
-/** What is to be done in a situation; undefined when all stays as it is. */
+/** A decision that does not come to rest is a fault; it ends all the same. */
+const MOST_PASSES = 16;
+
+/**
+ * What is to be done in a situation; undefined when all stays as it is. The steps are taken again until none of them changes anything: a decision
+ * that is taken upon the result of another one changes nothing before there is new evidence, another declaration or a later time.
+ */
 export function decide(situation: Situation): Verdict | undefined {
   const context = contextOf(situation);
   const trace: Trace = { rules: [], events: [], endings: [] };
-  let traffic = situation.traffic;
+  let before = situation.traffic;
+  let traffic = withSteps(context, before, trace);
+  for (let pass = 1; pass < MOST_PASSES && traffic !== undefined && !equal(before, traffic); pass++) {
+    before = traffic;
+    traffic = withSteps(settling(context, traffic), traffic, trace);
+  }
+  if (traffic === undefined) return refusal(situation, trace.rules);
+  return equal(situation.traffic, traffic) ? undefined : verdictOf(context, traffic, trace);
+}
+
+/** What the steps make of the state of a fleet; undefined when one of them refuses what a person asks for. */
+function withSteps(context: Context, traffic: Traffic, trace: Trace): Traffic | undefined {
+  let next = traffic;
   for (const step of Object.values(STEPS)) {
-    const result = step(context, traffic);
+    const result = step(context, next);
     trace.rules.push(...(result.trace?.rules ?? []));
     trace.events.push(...(result.trace?.events ?? []));
     trace.endings.push(...(result.trace?.endings ?? []));
-    if (result.type === 'refused') return refusal(situation, trace.rules);
-    if (result.type === 'moved') traffic = result.traffic;
+    if (result.type === 'refused') return undefined;
+    if (result.type === 'moved') next = result.traffic;
   }
-  return equal(situation.traffic, traffic) ? undefined : verdictOf(context, traffic, trace);
+  return next;
+}
+
+/** Once points have changed no gateway follows, and what was asked for is asked for once. */
+function settling({ situation: { command: _, ...situation }, ...context }: Context, traffic: Traffic): Context {
+  const isFollowed = !hasMoved(situation.placements, situation.traffic.allocation, traffic.allocation);
+  return { ...context, situation, verifiedAtMs: isFollowed ? context.verifiedAtMs : undefined };
 }
 
 /** Where automation does not act, gateways keep what they have, but for what people ask for, and what it would give is recommended. */
@@ -53,36 +77,14 @@ function allocatePoints(context: Context, traffic: Traffic): ReturnType<Step> {
 }
 
 function acted(context: Context, { recommended: _, ...traffic }: Traffic): Traffic {
-  const allocation = sealAllocation(context, traffic, limitsOf(context, traffic), traffic.allocation);
+  const allocation = sealAllocation(context, traffic, limitsOf(context, traffic), { last: traffic.allocation });
   return withHeat(context, { ...traffic, allocation });
-}
-
-/** Clusters that are given more than their capacity are hot until they are found quick enough again: it explains why they are slow. */
-function withHeat(context: Context, traffic: Traffic): Traffic {
-  const overloaded = new Set(traffic.allocation.overloads.map(({ cluster }) => cluster));
-  const known = traffic.clusters.filter(({ heat }) => heat !== undefined).map(({ cluster }) => cluster);
-  return [...new Set([...overloaded, ...known])].reduce((next, name) => {
-    const item = context.clusters.get(name);
-    if (item === undefined) return next;
-    const { heat: before, ...state } = stateOf(next, item.facts);
-    const heat = overloaded.has(name) ? {} : cooling(context, item, before);
-    return equal(heat, before) ? next : withState(next, heat ? { ...state, heat } : state);
-  }, traffic);
-}
-
-/** Heat lasts for as long as voters take to forget what they saw meanwhile, and as long as they find the cluster slow after that. */
-function cooling({ situation }: Context, { tally }: Watched, before: ClusterState['heat']): ClusterState['heat'] {
-  if (before === undefined) return undefined;
-  const untilMs = before.untilMs ?? situation.nowMs + recoveryMsOf(situation.policy);
-  return situation.nowMs < untilMs || tally.impaired !== undefined ? { untilMs } : undefined;
 }
 
 function advised(context: Context, traffic: Traffic): Traffic {
   const last = traffic.recommended ?? traffic.allocation;
-  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), last, traffic.allocation);
-  const allocation = isAskedTheSame(context, traffic)
-    ? traffic.allocation
-    : sealAllocation(context, traffic, limitsWithoutAutomation(context, traffic), traffic.allocation);
+  const recommended = sealAllocation(context, traffic, limitsOf(context, traffic), { last, given: traffic.allocation });
+  const allocation = sealWithoutAutomation(context, traffic);
   const { recommended: _, ...rest } = traffic;
   return withHeat(
     context,

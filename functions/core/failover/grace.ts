@@ -29,11 +29,11 @@ export function graceOf(context: Context, traffic: Traffic, { members, pinned }:
   const [first] = [...back].sort((a, b) => recoveryOf(a) - recoveryOf(b));
   if (first === undefined || nowMs - recoveryOf(first) >= recoveryMs) return NONE;
   const atMs = recoveryOf(first);
-  const wereAllDown = candidates.every((candidate) => recoveryOf(candidate) >= atMs && downAtMs(candidate) < atMs);
+  const wereAllDown = candidates.every((candidate) => recoveryOf(candidate) >= atMs && removedAtMs(candidate) < atMs);
   if (!wereAllDown) return NONE;
   const windowMs = policy.failover.correlation.windowSeconds * 1000;
   const together = candidates.filter(({ item, state }) => {
-    const isNear = Math.abs(state.sinceMs - downAtMs(first)) <= windowMs;
+    const isNear = Math.abs(failedAtMs({ item, state }) - failedAtMs(first)) <= windowMs;
     const isDenied = (state.seenFailingAtMs ?? 0) > atMs || isSeenFailing(item, atMs);
     return state.standing === 'down' && isNear && !isDenied;
   });
@@ -58,8 +58,12 @@ function recoveryOf({ state }: Candidate): number {
   return state.standing === 'down' ? Number.POSITIVE_INFINITY : (state.recoveredAtMs ?? Number.NEGATIVE_INFINITY);
 }
 
-function downAtMs({ state }: Candidate): number {
+function failedAtMs({ state }: Candidate): number {
   return state.failuresMs.at(-1) ?? Number.POSITIVE_INFINITY;
+}
+
+function removedAtMs({ state }: Candidate): number {
+  return state.removedAtMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** A down cluster that voters see fail again after another one has recovered is remembered, so that one good answer gives it no new grace. */

@@ -17,18 +17,18 @@ import {
 import { withFailureSeen } from './grace.ts';
 import { gatedClusters, limitsOf } from './limits.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
-import { hasEntitlement } from './seal.ts';
+import { heldPercent } from './seal.ts';
 import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic, withState } from './traffic.ts';
 
-/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so is what is older than memory and than the window of removals. */
+/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so are failures and removals of long ago. */
 export const forget: Step = ({ situation, clusters }, traffic) => {
   const { nowMs, policy } = situation;
-  const memoryMs = Math.max(MEMORY_MS, (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000);
+  const removalMemoryMs = Math.max(MEMORY_MS, (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000);
   const kept = traffic.clusters.flatMap((state) => {
     const facts = clusters.get(state.cluster)?.facts;
     if (facts === undefined || (state.uid !== '' && state.uid !== facts.uid)) return [];
-    return [faded(state, nowMs, memoryMs)];
+    return [faded(state, nowMs, removalMemoryMs)];
   });
   if (kept.length === traffic.clusters.length && kept.every((state, index) => state === traffic.clusters[index])) {
     return UNCHANGED;
@@ -36,18 +36,20 @@ export const forget: Step = ({ situation, clusters }, traffic) => {
   return moved(kept.reduce(withState, { ...traffic, clusters: [] }));
 };
 
-function faded(state: ClusterState, nowMs: number, memoryMs: number): ClusterState {
-  const isKnown = (atMs: number) => nowMs - atMs < memoryMs || state.standing === 'down';
+function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): ClusterState {
+  const isKnown = (atMs: number) => nowMs - atMs < MEMORY_MS || state.standing === 'down';
   const failuresMs = state.failuresMs.filter(isKnown);
+  const isRemoved = state.removedAtMs !== undefined && nowMs - state.removedAtMs < removalMemoryMs;
   const fallsMs = hasFallen(state.fallsMs, nowMs) ? state.fallsMs : [];
   const isDismissed = state.dismissedUntilMs !== undefined && nowMs < state.dismissedUntilMs;
   const isSame =
     failuresMs.length === state.failuresMs.length &&
     fallsMs.length === state.fallsMs.length &&
+    isRemoved === (state.removedAtMs !== undefined) &&
     isDismissed === (state.dismissedUntilMs !== undefined);
   if (isSame) return state;
-  const { dismissedUntilMs: _, ...rest } = state;
-  return { ...(isDismissed ? state : rest), failuresMs, fallsMs };
+  const { dismissedUntilMs, removedAtMs, ...rest } = state;
+  return { ...rest, failuresMs, fallsMs, ...(isDismissed && { dismissedUntilMs }), ...(isRemoved && { removedAtMs }) };
 }
 
 /** Each cluster by what its voters say of it now. */
@@ -113,7 +115,7 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
     cause: item.tally.cause,
     cooldownSeconds: policy.failover.cooldownSeconds,
     doubtMs: 2 * freshnessMs(policy.health),
-    brake: isUp && context.acts ? brakeFor(context, traffic, item) : undefined,
+    brake: isUp ? brakeFor(context, traffic, item) : undefined,
     isOverloaded: isOverloaded(traffic, name),
     hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
   };
@@ -126,7 +128,7 @@ function isWhole(context: Context, traffic: Traffic, state: ClusterState): boole
     traffic,
     become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
   );
-  return hasEntitlement(context, back, limitsOf(context, back), state.cluster);
+  return heldPercent(context, back, limitsOf(context, back), state.cluster) === 100;
 }
 
 function isOverloaded({ allocation }: Traffic, name: string): boolean {

@@ -1,8 +1,8 @@
 import type { Limit, LimitReason } from '../allocation/types.ts';
 import { equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
-import { waitsOf } from './returns.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
+import { isFrozen } from './windows.ts';
 
 /** What holds each cluster back, by cluster; those that nothing holds back are absent. */
 export type Limits = ReadonlyMap<string, readonly Limit[]>;
@@ -31,22 +31,23 @@ export function limitsWithoutAutomation(context: Context, traffic: Traffic): Lim
   const wanted = limitsOf(context, traffic);
   for (const name of context.clusters.keys()) {
     const isHeldBack = frozen.has(name) || wanted.get(name)?.some(isOfAutomation);
-    const limits: Limit[] = [...(isHeldBack ? [CONSENT] : []), ...peoplesLimits(traffic, name)];
+    const limits: Limit[] = [...(isHeldBack ? [KEEPS] : []), ...peoplesLimits(traffic, name)];
     if (limits.length > 0) found.set(name, limits);
   }
   return found;
 }
 
-/** Whether people ask for what they asked for when the allocation in force was made: then gateways keep what they have. */
-export function isAskedTheSame({ clusters }: Context, traffic: Traffic): boolean {
+/** Clusters of which people ask for something else than when the allocation in force was made. */
+export function askedAnew({ clusters }: Context, traffic: Traffic): Set<string> {
   const sealed = new Map(traffic.allocation.limits.map(({ cluster, limits }) => [cluster, limits]));
-  return [...clusters.keys()].every((name) => {
+  const asked = [...clusters.keys()].filter((name) => {
     const before = (sealed.get(name) ?? []).filter((limit) => !isOfAutomation(limit));
-    return equal(before, peoplesLimits(traffic, name));
+    return !equal(before, peoplesLimits(traffic, name));
   });
+  return new Set(asked);
 }
 
-const CONSENT: Limit = { reason: 'consent' };
+const KEEPS: Limit = { reason: 'mode' };
 
 const OF_PEOPLE: ReadonlySet<LimitReason> = new Set<LimitReason>(['drained', 'isolated', 'drill']);
 
@@ -62,7 +63,7 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
     case 'suspected':
       return impaired;
     case 'down':
-      return isGated ? [] : [{ reason: 'down', sinceMs: state.sinceMs }];
+      return isGated ? [] : [{ reason: 'down', sinceMs: state.failuresMs.at(-1) ?? state.sinceMs }];
     case 'joining':
       return [{ reason: 'joining' }];
     case 'held':
@@ -70,6 +71,19 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
     case 'ramping':
       return [...impaired, { reason: 'ramp', percent: state.ramp?.percent ?? 0 }];
   }
+}
+
+type Wait = 'turn' | 'dwell' | 'consent';
+
+/** What a held cluster waits for; at least its turn. */
+export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterState): Wait[] {
+  const { nowMs, policy } = situation;
+  const { failback, freezeWindows } = policy.failover;
+  const servedMs = dwell ? dwell.servedMs + (dwell.sinceMs === undefined ? 0 : nowMs - dwell.sinceMs) : 0;
+  const mustDwell = dwell && (nowMs < dwell.untilMs || servedMs < policy.health.dwellSeconds * 1000);
+  const needsConsent = (failback.mode === 'manual' && !isApproved) || isFrozen(freezeWindows, nowMs);
+  const waits: Wait[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
+  return waits.length > 0 ? waits : ['turn'];
 }
 
 function peoplesLimits({ shifts, drill }: Traffic, cluster: string): Limit[] {

@@ -4,15 +4,15 @@ import type { RuleResult } from '../../../schemas/decision.ts';
 import { placementShares } from '../allocation/points.ts';
 import { checkSafety, isRefused, type PlacementShares } from '../allocation/safety.ts';
 import { type Context, stateOf } from './context.ts';
-import { limitsOf, limitsWithoutAutomation } from './limits.ts';
-import { sealAllocation } from './seal.ts';
+import { limitsOf } from './limits.ts';
+import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import type { Placement } from './situation.ts';
 import type { SealedAllocation, Traffic } from './traffic.ts';
 
 /** What gateways are given with a state of a fleet. */
 export function allocationIn(context: Context, traffic: Traffic): SealedAllocation {
-  const limits = context.acts ? limitsOf(context, traffic) : limitsWithoutAutomation(context, traffic);
-  return sealAllocation(context, traffic, limits, traffic.allocation);
+  if (!context.acts) return sealWithoutAutomation(context, traffic);
+  return sealAllocation(context, traffic, limitsOf(context, traffic), { last: traffic.allocation });
 }
 
 /** The safety rules held against what a change leads to. */

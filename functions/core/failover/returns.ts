@@ -2,43 +2,24 @@
 
 import { compareText } from '../precedence.ts';
 import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
+import { limitsOf, waitsOf } from './limits.ts';
 import { nextRampPercent } from './pace.ts';
+import { heldPercent } from './seal.ts';
 import { become } from './standing.ts';
 import { type ClusterState, type Traffic, withState } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
-type Wait = 'turn' | 'dwell' | 'consent';
-
-/** What a held cluster waits for; at least its turn. */
-export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterState): Wait[] {
-  const { nowMs, policy } = situation;
-  const { failback, freezeWindows } = policy.failover;
-  const servedMs = dwell ? dwell.servedMs + (dwell.sinceMs === undefined ? 0 : nowMs - dwell.sinceMs) : 0;
-  const mustDwell = dwell && (nowMs < dwell.untilMs || servedMs < policy.health.dwellSeconds * 1000);
-  const needsConsent = (failback.mode === 'manual' && !isApproved) || isFrozen(freezeWindows, nowMs);
-  const waits: Wait[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
-  return waits.length > 0 ? waits : ['turn'];
-}
-
 /** The next step of those that have the turn: clusters of the site of which one is on its way, or else of the one that has waited longest. */
 export const bringBack: Step = (context, traffic) => {
+  // Where automation does not act, there is nothing that gateways would have to follow.
   if (context.acts && context.verifiedAtMs === undefined) return UNCHANGED;
-  let next = withTurn(context, traffic);
-  // Where automation does not act, no gateway has to follow before the next site has its turn.
-  for (let before = traffic; !context.acts && next !== before; ) {
-    before = next;
-    next = withTurn(context, before);
-  }
-  return next === traffic ? UNCHANGED : moved(next);
-};
-
-function withTurn(context: Context, traffic: Traffic): Traffic {
   const waiting = inTurn(context, traffic);
   const site = waiting[0]?.item.facts.site;
-  return waiting
+  const next = waiting
     .filter(({ item }) => item.facts.site === site)
     .reduce((so, { item }) => withStep(context, so, item), traffic);
-}
+  return next === traffic ? UNCHANGED : moved(next);
+};
 
 /** Clusters that may return, those that are on their way first. */
 function inTurn(context: Context, traffic: Traffic): { item: Watched; state: ClusterState }[] {
@@ -61,14 +42,14 @@ function mayReturn(context: Context, traffic: Traffic, item: Watched, state: Clu
 }
 
 /** A return begins with what the cluster has already, as after a shift that took a part of it. */
-function withStep({ situation }: Context, traffic: Traffic, item: Watched): Traffic {
+function withStep(context: Context, traffic: Traffic, item: Watched): Traffic {
   const state = stateOf(traffic, item.facts);
-  const { nowMs, decision, policy } = situation;
+  const { nowMs, decision, policy } = context.situation;
   const { failback, freezeWindows } = policy.failover;
   const isOnItsWay = state.standing === 'ramping';
   const isUnsure = findingOf(traffic, item) !== 'healthy';
   if (isOnItsWay && (isUnsure || isFrozen(freezeWindows, nowMs))) return traffic;
-  const percent = state.ramp?.percent ?? percentOf(traffic, state.cluster);
+  const percent = state.ramp?.percent ?? heldPercent(context, traffic, limitsOf(context, traffic), state.cluster);
   const sinceStepMs = nowMs - (state.ramp?.steppedAtMs ?? nowMs);
   const next = failback.mode === 'auto' ? 100 : nextRampPercent(percent, sinceStepMs, failback);
   if (isOnItsWay && next === percent) return traffic;
@@ -77,9 +58,4 @@ function withStep({ situation }: Context, traffic: Traffic, item: Watched): Traf
   if (next >= 100) return withState(traffic, become(state, 'up', now));
   const ramp = { percent: next, steppedAtMs: nowMs, ...(isUnsure && { doubtedSinceMs: nowMs }) };
   return withState(traffic, become(state, 'ramping', now, { ramp }));
-}
-
-/** What a cluster has of what the declarations give it. */
-function percentOf({ allocation }: Traffic, name: string): number {
-  return allocation.limits.find(({ cluster }) => cluster === name)?.percent ?? 100;
 }

@@ -2,12 +2,12 @@
 
 import { allocate } from '../allocation/allocate.ts';
 import { declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
-import { givenPoints } from '../allocation/points.ts';
+import { type Allotted, givenOf, givenPoints } from '../allocation/points.ts';
 import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
 import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, graceOf } from './grace.ts';
-import { gatedClusters, type Limits } from './limits.ts';
+import { askedAnew, gatedClusters, type Limits, limitsWithoutAutomation } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import type { Placement } from './situation.ts';
 import {
@@ -20,16 +20,29 @@ import {
 
 const NO_LIMITS: readonly Limit[] = [];
 
+/** What an allocation goes by besides limits. */
+interface Sealing {
+  /** What it follows. */
+  last: SealedAllocation;
+  /** What gateways have; the last one, but for what is recommended only. */
+  given?: SealedAllocation;
+  /** Whether a placement keeps what gateways have of it, whatever the limits say. */
+  isKept?: (placement: Placement) => boolean;
+}
+
+function isNever(): boolean {
+  return false;
+}
+
 /**
- * The points of all placements within the limits; `given`: what gateways have. The last allocation stands where nothing but what it gave has
- * changed: what members had is looked at anew only with a new standing, declaration or time.
+ * The points of all placements within the limits. The last allocation stands where nothing but what it gave has changed: what members had is looked
+ * at anew only with a new standing, declaration or time.
  */
 export function sealAllocation(
   context: Context,
   traffic: Traffic,
   limits: Limits,
-  last: SealedAllocation,
-  given: SealedAllocation = last,
+  { last, given = last, isKept = isNever }: Sealing,
 ): SealedAllocation {
   const { placements, policy } = context.situation;
   const capacities = capacitiesOf(context, traffic);
@@ -38,17 +51,20 @@ export function sealAllocation(
   const declared = placements.map(({ key, load }, index) => [key, load, [...(graces[index] ?? [])]]);
   const basis = digest([declared, [...limits], capacities, headroomPercent, correlation.windowSeconds]);
   if (basis === last.basis) return last;
-  if (limits.size === 0 && capacities.length === 0)
+  if (limits.size === 0 && capacities.length === 0 && !placements.some(isKept))
     return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
-  const backends = placements.map((placement, index) =>
-    backendOf(placement, limits, givenPoints(placement, given), graces[index]),
-  );
+  const backends = placements.map((placement, index) => {
+    const points = givenPoints(placement, given);
+    return isKept(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);
+  });
   const correlationWindowMs = correlation.windowSeconds * 1000;
   const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
   const allocated = allocate(input);
   const sealed = placements.flatMap((placement, index) => {
-    const [backend, points] = [backends[index], allocated.backends[index]];
-    return backend && points ? (sealedBackend(placement, backend, points) ?? []) : [];
+    const allotted = allocated.backends[index];
+    if (allotted === undefined) return [];
+    const { reasons } = isKept(placement) ? givenOf(placement, given) : allotted;
+    return sealedBackend(placement, limits, allotted.points, reasons) ?? [];
   });
   const found = {
     limits: [...limits].map(([cluster, own]) => withPercent(cluster, own, sealed, placements)),
@@ -59,15 +75,30 @@ export function sealAllocation(
   return equal(before, found) ? last : { basis, ...found };
 }
 
-/** Whether a cluster has in every placement what it would have with the state that `traffic` gives it and no limit of its own. */
-export function hasEntitlement(context: Context, traffic: Traffic, limits: Limits, cluster: string): boolean {
-  return context.situation.placements.every((placement) => {
+/** Where automation does not act, placements keep what gateways have of them until people ask for something else of one of their members. */
+export function sealWithoutAutomation(context: Context, traffic: Traffic): SealedAllocation {
+  const last = traffic.allocation;
+  const anew = askedAnew(context, traffic);
+  const sealed = new Map(last.limits.map(({ cluster, limits }) => [cluster, limits]));
+  const limits = anew.size === 0 ? sealed : limitsWithoutAutomation(context, traffic);
+  const isKept = ({ members }: Placement) => !members.some(({ cluster }) => anew.has(cluster));
+  return sealAllocation(context, traffic, limits, { last, isKept });
+}
+
+/**
+ * What a cluster has of what it would have with the state that `traffic` gives it and no limit of its own, in percent: of the placement of which it
+ * has least, since a step of its return is a step of each of them.
+ */
+export function heldPercent(context: Context, traffic: Traffic, limits: Limits, cluster: string): number {
+  const parts = context.situation.placements.map((placement) => {
     const index = placement.members.findIndex((member) => member.cluster === cluster && member.weight > 0);
-    if (index === -1 || placement.pinned) return true;
+    if (index === -1 || placement.pinned) return 100;
     const points = givenPoints(placement, traffic.allocation);
     const backend = backendOf(placement, limits, points, graceOf(context, traffic, placement));
-    return (entitlementsOf(backend)[index] ?? 0) <= (points[index] ?? 0);
+    const entitlement = entitlementsOf(backend)[index] ?? 0;
+    return entitlement === 0 ? 100 : Math.floor((100 * (points[index] ?? 0)) / entitlement);
   });
+  return Math.min(100, ...parts);
 }
 
 function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {
@@ -78,22 +109,36 @@ function backendOf(placement: Placement, limits: Limits, had: readonly number[],
   return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
 }
 
+/** Its load counts, and nothing moves it. */
+function keptBackend({ key, load, members }: Placement, points: readonly number[]): Backend {
+  const kept = members.map(({ cluster }, index): BackendMember => {
+    const weight = points[index] ?? 0;
+    return { cluster, tier: 0, weight, had: weight, limits: NO_LIMITS };
+  });
+  return { id: key, load, isPinned: true, members: kept };
+}
+
 /** What people ask for holds in the time of grace, too. */
 function spared(limit: Limit): Limit {
   return limit.reason === 'down' ? { reason: 'turn' } : limit;
 }
 
 /** Undefined for a backend that nothing holds back and that has what is declared. */
-function sealedBackend({ key, pools }: Placement, backend: Backend, allocated: Allocated): SealedBackend | undefined {
-  const declared = declaredPoints(backend.members);
-  const isDeclared = allocated.points.every((points, index) => points === declared[index]);
-  if (isDeclared && backend.members.every(({ limits }) => limits.length === 0)) return undefined;
+function sealedBackend(
+  { key, pools, members }: Placement,
+  limits: Limits,
+  points: readonly number[],
+  reasons: Allotted['reasons'] | Allocated['reasons'],
+): SealedBackend | undefined {
+  const declared = declaredPoints(members);
+  const isDeclared = points.every((own, index) => own === declared[index]);
+  if (isDeclared && members.every(({ cluster }) => !limits.has(cluster))) return undefined;
   return {
     placement: key,
     pools,
-    clusters: backend.members.map(({ cluster }) => cluster),
-    points: [...allocated.points],
-    reasons: allocated.reasons.map((reason) => reason ?? null),
+    clusters: members.map(({ cluster }) => cluster),
+    points: [...points],
+    reasons: members.map((_, index) => reasons[index] ?? null),
   };
 }
 
@@ -126,11 +171,13 @@ function withPercent(
   return { cluster, percent: given > 0 ? Math.max(1, partOf(limits, had)) : partOf(limits, had), limits: [...limits] };
 }
 
+const KEEPING: ReadonlySet<Limit['reason']> = new Set(['turn', 'dwell', 'consent', 'mode'] as const);
+
 /** What the limits leave to a cluster, which has `had` of what is declared; one that is to have nothing may have to keep that all the same. */
 function partOf(limits: readonly Limit[], had: number): number {
   const parts = limits.map((limit) => {
     if ('percent' in limit) return limit.percent;
-    return limit.reason === 'turn' || limit.reason === 'dwell' || limit.reason === 'consent' ? had : 0;
+    return KEEPING.has(limit.reason) ? had : 0;
   });
   const left = Math.min(...parts);
   return left === 0 ? had : left;

@@ -51,7 +51,7 @@ export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Sta
 
 /** The state with another standing, of which what only the last one needed is gone. */
 export function become(
-  { cluster, uid, failuresMs, fallsMs, recoveredAtMs, cause, heat }: ClusterState,
+  { cluster, uid, failuresMs, fallsMs, removedAtMs, recoveredAtMs, cause, heat }: ClusterState,
   standing: Standing,
   { nowMs, decision, reason }: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>,
   changes: Partial<ClusterState> = {},
@@ -65,6 +65,7 @@ export function become(
     decision,
     failuresMs,
     fallsMs,
+    ...(removedAtMs !== undefined && { removedAtMs }),
     ...(recoveredAtMs !== undefined && { recoveredAtMs }),
     ...(cause && { cause }),
     ...(heat && { heat }),
@@ -90,9 +91,10 @@ function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reaso
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
   const { nowMs, cause, isOverloaded } = now;
   const { recoveredAtMs: _, cause: __, ...rest } = state;
-  const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs];
+  const failedAtMs = state.standing === 'suspected' ? state.sinceMs : nowMs;
+  const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), failedAtMs];
   const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
-  return become({ ...rest, failuresMs, fallsMs }, 'down', now, cause ? { cause } : {});
+  return become({ ...rest, failuresMs, fallsMs, removedAtMs: nowMs }, 'down', now, cause ? { cause } : {});
 }
 
 function clear(state: ClusterState, now: Circumstances): ClusterState {
@@ -112,7 +114,7 @@ function recover(state: ClusterState, now: Circumstances): ClusterState {
   const back = { ...state, recoveredAtMs: now.nowMs };
   const reason = 'a majority of its voters see it answer again';
   if (now.hasEntitlement) return become(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
-  const untilMs = (state.failuresMs.at(-1) ?? state.sinceMs) + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
+  const untilMs = state.sinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
   return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
 }
 

@@ -41,10 +41,12 @@ export interface ClusterState {
   reason: string;
   /** The decision that began it. */
   decision: string;
-  /** When the cluster failed last, as far back as memory goes, oldest first. */
+  /** When the cluster failed, as far back as memory goes, oldest first. */
   failuresMs: number[];
   /** When it failed while it carried more than its capacity. */
   fallsMs: number[];
+  /** When automation took it out last, which brakes may have made later than its failure. */
+  removedAtMs?: number | undefined;
   /** When it was last found healthy after it had been down. */
   recoveredAtMs?: number | undefined;
   /** When a quorum of its voters saw a down cluster fail again although another one had recovered: it is given no more grace. */
@@ -187,7 +189,7 @@ export function withState(traffic: Traffic, state: ClusterState): Traffic {
 }
 
 function isForgettable(state: ClusterState): boolean {
-  const { standing, failuresMs, fallsMs, dismissedUntilMs, impairedSinceMs, heat } = state;
-  const marks = [dismissedUntilMs, impairedSinceMs, heat].filter((mark) => mark !== undefined);
+  const { standing, failuresMs, fallsMs, removedAtMs, dismissedUntilMs, impairedSinceMs, heat } = state;
+  const marks = [removedAtMs, dismissedUntilMs, impairedSinceMs, heat].filter((mark) => mark !== undefined);
   return standing === 'up' && failuresMs.length + fallsMs.length + marks.length === 0;
 }

@@ -2,7 +2,7 @@ import type { DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
 import { placementShares } from '../allocation/points.ts';
 import { compareText } from '../precedence.ts';
 import { type Context, stateOf, type Trace } from './context.ts';
-import type { Situation, TrafficChange, Verdict } from './situation.ts';
+import type { Placement, Situation, TrafficChange, Verdict } from './situation.ts';
 import type { SealedAllocation, Traffic } from './traffic.ts';
 
 /** A person asked for what rules forbid: nothing changes. */
@@ -112,6 +112,17 @@ function reasonFor(
   const wasHeldBack = situation.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
   if (state && (state.standing !== 'up' || state.decision === situation.decision)) return state.reason;
   return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';
+}
+
+/** Whether any placement is given other points. */
+export function hasMoved(placements: readonly Placement[], then: SealedAllocation, now: SealedAllocation): boolean {
+  if (then === now) return false;
+  return placements.some((placement) => {
+    const before = placementShares(placement, { allocation: then });
+    return placementShares(placement, { allocation: now }).some(
+      ({ percent }, index) => percent !== before[index]?.percent,
+    );
+  });
 }
 
 /** Clusters that are given other points of any backend, or of which another part is left. */

@@ -17,6 +17,7 @@ const Reason = z.enum([
   'down',
   'joining',
   'consent',
+  'mode',
   'drained',
   'dwell',
   'impaired',
@@ -28,7 +29,7 @@ const Reason = z.enum([
 const StoredLimit: z.ZodType<Limit> = z.union([
   z.object({ reason: z.literal('down'), sinceMs: z.number() }),
   z.object({ reason: z.enum(['drained', 'ramp', 'drill']), percent: Percent }),
-  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'dwell', 'turn']) }),
+  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'mode', 'dwell', 'turn']) }),
 ]);
 
 const StoredAllocation: z.ZodType<SealedAllocation> = z.object({
@@ -55,6 +56,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   decision: z.string(),
   failuresMs: z.array(z.number()),
   fallsMs: z.array(z.number()),
+  removedAtMs: z.number().optional(),
   recoveredAtMs: z.number().optional(),
   seenFailingAtMs: z.number().optional(),
   cause: FailureCause.optional(),
@@ -216,6 +218,7 @@ function stateOfOutage(
     decision,
     failuresMs: standing === 'joining' || failuresMs.length > 0 ? failuresMs : [sinceMs],
     fallsMs: [],
+    ...(standing !== 'joining' && { removedAtMs: sinceMs }),
     ...(standing === 'held' && { dwell: { untilMs: heldUntilMs, servedMs: 0 } }),
     ...(isApproved !== undefined && { isApproved }),
   };

@@ -49,13 +49,20 @@ function isTouched({ chronicle, book, tick }: Fleet, cluster: string): boolean {
   return chronicle.of(cluster)?.touchedTick === tick && !isKeptOnly;
 }
 
-/** What a member has of a pool by its weight, in the lowest tier that has any. */
-export function declaredPercent({ members }: Pick<Pool, 'members'>, cluster: string): number {
+/** What a member has of a pool by its weight, in the lowest tier that has any: those that would have less than a point have one, which others lack. */
+function declaredPercent({ members }: Pick<Pool, 'members'>, cluster: string): number {
   const able = members.filter(({ weight }) => weight > 0);
   const lowest = Math.min(...able.map(({ tier }) => tier));
-  const peers = able.filter(({ tier }) => tier === lowest);
+  let peers = able.filter(({ tier }) => tier === lowest);
+  let percent = 100;
+  for (let small = peers; small.length > 0; percent -= small.length) {
+    const total = peers.reduce((sum, { weight }) => sum + weight, 0);
+    small = peers.filter(({ weight }) => percent * weight < total);
+    if (small.some((member) => member.cluster === cluster)) return 1;
+    peers = peers.filter((member) => !small.includes(member));
+  }
   const own = peers.find((member) => member.cluster === cluster)?.weight ?? 0;
-  return (100 * own) / peers.reduce((sum, { weight }) => sum + weight, 0);
+  return (percent * own) / peers.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 /** It had more to serve than it can, or has all that it can now. */

@@ -1,0 +1,80 @@
+/** Clusters that carry more than their capacity, or did so lately: it explains why they are slow. */
+
+import { placementShares } from '../allocation/points.ts';
+import { equal } from '../digest.ts';
+import { type Context, stateOf, type Watched } from './context.ts';
+import { recoveryMsOf } from './grace.ts';
+import { MEMORY_MS } from './pace.ts';
+import type { Placement } from './situation.ts';
+import { type ClusterState, type SealedAllocation, type Traffic, withState } from './traffic.ts';
+
+/** Rounding of sums of loads is no overload. */
+const TOLERANCE = 1e-6;
+
+/** The states of clusters that become hot or cool down with these points. */
+export function withHeat(context: Context, traffic: Traffic): Traffic {
+  const hot = hotClusters(context, context.situation.traffic.allocation, traffic.allocation);
+  const known = traffic.clusters.filter(({ heat }) => heat !== undefined).map(({ cluster }) => cluster);
+  return [...new Set([...hot, ...known])].reduce((next, name) => {
+    const item = context.clusters.get(name);
+    if (item === undefined) return next;
+    const { heat: before, ...state } = stateOf(next, item.facts);
+    const heat = hot.has(name) ? {} : cooling(context, item, before);
+    return equal(heat, before) ? next : withState(next, heat ? { ...state, heat } : state);
+  }, traffic);
+}
+
+/** While gateways follow, each at its own time, a cluster may have the larger of what it had and what it is given of each backend. */
+function hotClusters({ situation }: Context, before: SealedAllocation, after: SealedAllocation): Set<string> {
+  const { clusters, placements } = situation;
+  const capacities = new Map(
+    clusters.flatMap(({ name, capacity }) => (capacity === undefined ? [] : [[name, capacity]])),
+  );
+  if (capacities.size === 0) return new Set();
+  const loads = mostLoads(placements, before, after);
+  const hot = [...capacities].filter(([name, capacity]) => (loads.get(name) ?? 0) > capacity + TOLERANCE);
+  return new Set(hot.map(([name]) => name));
+}
+
+function mostLoads(
+  placements: readonly Placement[],
+  before: SealedAllocation,
+  after: SealedAllocation,
+): Map<string, number> {
+  const loads = new Map<string, number>();
+  for (const placement of placements) {
+    if (placement.load === 0) continue;
+    const then = placementShares(placement, { allocation: before });
+    const now = before === after ? then : placementShares(placement, { allocation: after });
+    for (const [index, { cluster, percent }] of now.entries()) {
+      const most = Math.max(percent, then[index]?.percent ?? 0);
+      loads.set(cluster, (loads.get(cluster) ?? 0) + (placement.load * most) / 100);
+    }
+  }
+  return loads;
+}
+
+/**
+ * Once gateways follow, heat lasts for as long as voters take to forget what they saw meanwhile, and for as long after that as no quorum of them
+ * has found the cluster quick, but not for ever.
+ */
+function cooling(
+  { situation, verifiedAtMs }: Context,
+  item: Watched,
+  before: ClusterState['heat'],
+): ClusterState['heat'] {
+  if (before === undefined) return undefined;
+  const { nowMs, policy } = situation;
+  const { untilMs = verifiedAtMs === undefined ? undefined : nowMs + recoveryMsOf(policy) } = before;
+  if (untilMs === undefined) return {};
+  const isHot = nowMs < untilMs || (!isQuick(item) && nowMs < untilMs + MEMORY_MS);
+  return isHot ? { untilMs } : undefined;
+}
+
+/** A quorum of its voters finds it quick, and no monitoring system raises an alarm. */
+function isQuick({ tally, isWatched }: Watched): boolean {
+  const quick = tally.votes.filter(({ state, isFresh, isSuspect, slowSinceMs }) => {
+    return state === 'healthy' && isFresh && !isSuspect && slowSinceMs === undefined;
+  });
+  return !isWatched || (quick.length >= tally.quorum && tally.impaired === undefined);
+}
