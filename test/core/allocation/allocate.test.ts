@@ -99,7 +99,7 @@ describe('equal input has equal output', () => {
     );
   });
 
-  const HELD: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'dwell', 'consent', 'ramp']);
+  const HELD: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'dwell', 'consent', 'mode', 'ramp']);
 
   it('what members had counts for those alone that are held at it or ramp: any other result stands when it is allocated again', () => {
     fc.assert(

@@ -21,6 +21,7 @@ export const LIMITS: Record<LimitReason, Limit> = {
   down: { reason: 'down', sinceMs: NOW_MS },
   joining: { reason: 'joining' },
   consent: { reason: 'consent' },
+  mode: { reason: 'mode' },
   drained: { reason: 'drained', percent: 0 },
   dwell: { reason: 'dwell' },
   impaired: { reason: 'impaired' },

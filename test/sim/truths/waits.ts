@@ -9,7 +9,7 @@ import { msAt } from '../scenario.ts';
 import { isTight } from './points.ts';
 
 /**
- * Section 3: a cluster that has failed gets points for its own standing only when a majority says that it is healthy, after its dwell, with
+ * Section 3: a cluster that has failed gets points for its own standing only while a majority says that it is healthy, after its dwell, with
  * consent, and one site at a time where returns are ramps. It is looked at in pools that somebody else can serve of whom nothing can be said.
  */
 export function waitsAreServed(): Truth {
@@ -22,7 +22,12 @@ export function waitsAreServed(): Truth {
       dwellSeconds = Math.min(dwellSeconds, policy.health.dwellSeconds);
       const risers = risersIn(entry);
       for (const { name, isFirst } of risers) {
-        const detail = isFirst ? lackOf(fleet, name, dwellSeconds) : undefined;
+        const isDoubted = fleet.chronicle.of(name)?.said !== 'healthy';
+        const detail = isDoubted
+          ? 'while no majority says that it is healthy'
+          : isFirst
+            ? lackOf(fleet, name, dwellSeconds)
+            : undefined;
         if (detail) return `${name} returns ${detail}`;
       }
       const sites = new Set(risers.map(({ site }) => site));
@@ -87,7 +92,6 @@ function lackOf(
 ): string | undefined {
   const life = chronicle.of(name);
   const { failback, freezeWindows } = declared.policy.failover;
-  if (life?.failingSinceTick !== undefined) return 'while it is said to fail';
   if (life && life.healthySeconds < dwellSeconds - 2) return `after ${life.healthySeconds} of ${dwellSeconds} s`;
   const isManual = failback.mode === 'manual' && scenario.policy.failover.failback.mode === 'manual';
   if (isManual) return 'without consent';
