@@ -48,7 +48,6 @@ export const POLICY_FAULTS: readonly Fault[] = [
   failover('freezeWindows', 'returns go on in freeze windows', { freezeWindows: [] }),
   failover('headroomPercent', 'no room is kept free', { headroomPercent: 0 }),
   failover('headroomPercent', 'almost all room is kept free', { headroomPercent: 90 }),
-  failover('drainSeconds', 'a drain never ends', { drainSeconds: DAY_SECONDS }),
   correlation('action', 'nobody is asked', { action: 'proceed' }),
   correlation('action', 'everybody is asked', { action: 'ask' }),
   correlation('windowSeconds', 'only what fails at once may have a common cause', { windowSeconds: 0 }),
