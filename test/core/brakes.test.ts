@@ -93,6 +93,15 @@ describe('correlation: clusters of different sites that fail within the window',
     expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['down', 'down', 'down']);
   });
 
+  it('count also where the other one was only suspected, and has answered again', () => {
+    const story = fleet({ ...ALIKE, d: { weight: 1 } }, 0, asking());
+    story.after(5, ['a']);
+    story.after(5, ['a', 'b']);
+    story.after(5, ['a']);
+    story.after(50, ['a', 'c']);
+    expect([story.standing('b'), story.standing('c')]).toEqual(['up', 'suspected']);
+  });
+
   it('count also where a person says that the other one is well: the observer may be at fault', () => {
     const story = new Story({ policy: asking() });
     story.ask({ type: 'put-shift', shift: shift({ mode: 'keep', cluster: 'b' }) });

@@ -155,6 +155,20 @@ describe('the turn', () => {
   });
 });
 
+describe('a recovered cluster that has its whole share already', () => {
+  it('is up at once, but not where capacities would move points to it before its dwell is over', () => {
+    const members = { a: { weight: 1, capacity: 90 }, b: { weight: 1, tier: 1 } };
+    const story = (load: number) => {
+      const found = fleet(members, load, { failover: { cooldownSeconds: 60, headroomPercent: 0 } });
+      found.after(5, ['b']);
+      found.after(5);
+      return found;
+    };
+    expect(story(80).standing('b')).toBe('up');
+    expect([story(95).standing('b'), story(95).percents]).toEqual(['held', [[100, 0]]]);
+  });
+});
+
 describe('a ramp', () => {
   const steps = { rampSeconds: 100, minimumPercent: 5, stepPercent: 20 };
 

@@ -32,6 +32,16 @@ export interface FleetScenario {
   formerTraffic?: object | undefined;
 }
 
+/** When the release before this one took clusters out that it had not taken back, as far as its state tells. */
+export function formerRemovals({ formerTraffic }: FleetScenario): { cluster: string; tick: number }[] {
+  const { automation } = (formerTraffic ?? { automation: { outages: [] } }) as {
+    automation: { outages: { cluster: string; phase: string; sinceMs: number }[] };
+  };
+  return automation.outages
+    .filter(({ phase }) => phase !== 'joining')
+    .map(({ cluster, sinceMs }) => ({ cluster, tick: (sinceMs - START_MS) / SECOND_MS }));
+}
+
 export interface Scenario {
   /** Of everything that happens by chance meanwhile. */
   seed: number;

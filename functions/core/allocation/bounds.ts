@@ -95,6 +95,7 @@ function allowedBy(limit: Limit, had: number, entitlement: number): number {
     case 'dwell':
     case 'consent':
     case 'mode':
+    case 'grace':
       return had;
     case 'drained':
     case 'drill':

@@ -139,6 +139,8 @@ function indexOf(allocation: SealedAllocation): Index {
 export const HELD_BACK: Record<LimitReason | 'capacity', string> = {
   isolated: 'isolated: somebody has taken it out, whatever happens to others',
   down: 'down: a majority of its voters see it fail',
+  grace:
+    'down, and keeps what it had for the few moments that voters take to look at it again: all had failed together',
   joining: 'new to the fleet, and not found healthy yet',
   mode: 'keeps what it has, since automation does not act, until somebody accepts what is recommended',
   consent: 'waits until somebody lets it return, or a freeze window ends',

@@ -37,7 +37,7 @@ export const STAGES: readonly Stage[] = [
   { name: 'consent', relaxes: ['consent', 'mode'], ...UNLIMITED },
   { name: 'joining', relaxes: ['joining'], ...UNLIMITED },
   { name: 'down together', relaxes: [], ...UNLIMITED, believesTogether: true },
-  { name: 'down', relaxes: ['down'], ...UNLIMITED },
+  { name: 'down', relaxes: ['down', 'grace'], ...UNLIMITED },
   { name: 'fallen', relaxes: [], ...UNLIMITED, roomOfFallen: Number.POSITIVE_INFINITY },
 ];
 

@@ -4,6 +4,7 @@
 export type LimitReason =
   | 'isolated'
   | 'down'
+  | 'grace'
   | 'joining'
   | 'consent'
   | 'mode'
@@ -20,7 +21,7 @@ export type Limit =
   /** Nothing. */
   | { reason: 'isolated' | 'joining' | 'impaired' }
   /** What it had. */
-  | { reason: 'consent' | 'mode' | 'dwell' | 'turn' }
+  | { reason: 'consent' | 'mode' | 'dwell' | 'turn' | 'grace' }
   /** `percent` of its entitlement, 0 to 100; of a ramp, never less than what it had. */
   | { reason: 'drained' | 'ramp' | 'drill'; percent: number };
 

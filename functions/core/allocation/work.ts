@@ -141,7 +141,7 @@ function slotsOf(
     for (const [index, { cluster, limits }] of members.entries()) {
       const number = numbers.get(cluster) ?? 0;
       slots.clusters[first + index] = number;
-      slots.isDown[first + index] = limits.some(({ reason }) => reason === 'down') ? 1 : 0;
+      slots.isDown[first + index] = limits.some(({ reason }) => reason === 'down' || reason === 'grace') ? 1 : 0;
       if (isMovable) slotsOfClusters[number]?.push(first + index);
     }
   }

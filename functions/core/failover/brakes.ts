@@ -32,8 +32,7 @@ export function correlatedWith({ situation, clusters }: Context, traffic: Traffi
 /** When it failed last; while a person says that it does not, since when its voters say so. */
 function failedAtMs(traffic: Traffic, item: Watched): number | undefined {
   if (findingOf(traffic, item) !== item.tally.verdict) return failingSinceMs(item);
-  const { standing, sinceMs, failuresMs } = stateOf(traffic, item.facts);
-  return standing === 'suspected' ? sinceMs : failuresMs.at(-1);
+  return stateOf(traffic, item.facts).failuresMs.at(-1);
 }
 
 /** Since when its voters find it failing, whatever people or a closed gate say; undefined while they do not. */

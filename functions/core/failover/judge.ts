@@ -128,7 +128,24 @@ function isWhole(context: Context, traffic: Traffic, state: ClusterState): boole
     traffic,
     become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
   );
-  return heldPercent(context, back, limitsOf(context, back), state.cluster) === 100;
+  return (
+    !isShort(context, traffic, state.cluster) &&
+    heldPercent(context, back, limitsOf(context, back), state.cluster) === 100
+  );
+}
+
+/** Whether another member of a backend of the cluster has too little capacity, so that this one would be given points at once. */
+function isShort({ situation }: Context, { allocation }: Traffic, name: string): boolean {
+  const full = new Set(allocation.overloads.map(({ cluster }) => cluster));
+  for (const { clusters, reasons } of allocation.backends) {
+    for (const [index, reason] of reasons.entries()) if (reason === 'capacity') full.add(clusters[index] ?? '');
+  }
+  return (
+    full.size > 0 &&
+    situation.placements.some(({ members }) => {
+      return members.some(({ cluster }) => cluster === name) && members.some(({ cluster }) => full.has(cluster));
+    })
+  );
 }
 
 function isOverloaded({ allocation }: Traffic, name: string): boolean {
@@ -154,7 +171,10 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
 const SERVING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['up', 'held', 'ramping']);
 
 function failureOf({ tally }: Watched): string {
-  const witness = tally.votes.find(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
+  const accusers = tally.votes.filter(
+    ({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect,
+  );
+  const [witness] = accusers.sort((a, b) => b.failures - a.failures);
   const failures = `${witness?.failures ?? 0} of its last probes failed, the newest one: ${witness?.detail ?? ''}`;
   return tally.votes.length === 1 ? failures : `${tally.down} of ${tally.votes.length} voters see it fail; ${failures}`;
 }

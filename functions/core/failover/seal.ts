@@ -120,7 +120,7 @@ function keptBackend({ key, load, members }: Placement, points: readonly number[
 
 /** What people ask for holds in the time of grace, too. */
 function spared(limit: Limit): Limit {
-  return limit.reason === 'down' ? { reason: 'turn' } : limit;
+  return limit.reason === 'down' ? { reason: 'grace' } : limit;
 }
 
 /** Undefined for a backend that nothing holds back and that has what is declared. */
@@ -171,7 +171,7 @@ function withPercent(
   return { cluster, percent: given > 0 ? Math.max(1, partOf(limits, had)) : partOf(limits, had), limits: [...limits] };
 }
 
-const KEEPING: ReadonlySet<Limit['reason']> = new Set(['turn', 'dwell', 'consent', 'mode'] as const);
+const KEEPING: ReadonlySet<Limit['reason']> = new Set(['turn', 'dwell', 'consent', 'mode', 'grace'] as const);
 
 /** What the limits leave to a cluster, which has `had` of what is declared; one that is to have nothing may have to keep that all the same. */
 function partOf(limits: readonly Limit[], had: number): number {

@@ -85,16 +85,20 @@ function fail(state: ClusterState, now: Circumstances): ClusterState {
 
 function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
   const reason = `${now.reason}; ${why}`;
-  return become(state, 'suspected', { ...now, reason }, { brake: { name, untilMs } });
+  return become(withFailure(state, now), 'suspected', { ...now, reason }, { brake: { name, untilMs } });
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
   const { nowMs, cause, isOverloaded } = now;
-  const { recoveredAtMs: _, cause: __, ...rest } = state;
-  const failedAtMs = state.standing === 'suspected' ? state.sinceMs : nowMs;
-  const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), failedAtMs];
+  const { recoveredAtMs: _, cause: __, ...rest } = withFailure(state, now);
   const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
-  return become({ ...rest, failuresMs, fallsMs, removedAtMs: nowMs }, 'down', now, cause ? { cause } : {});
+  return become({ ...rest, fallsMs, removedAtMs: nowMs }, 'down', now, cause ? { cause } : {});
+}
+
+/** A suspected cluster has failed already. */
+function withFailure(state: ClusterState, { nowMs }: Circumstances): ClusterState {
+  if (state.standing === 'suspected') return state;
+  return { ...state, failuresMs: [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs] };
 }
 
 function clear(state: ClusterState, now: Circumstances): ClusterState {

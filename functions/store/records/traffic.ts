@@ -15,6 +15,7 @@ const Count = z.int().min(0);
 const Reason = z.enum([
   'isolated',
   'down',
+  'grace',
   'joining',
   'consent',
   'mode',
@@ -29,7 +30,7 @@ const Reason = z.enum([
 const StoredLimit: z.ZodType<Limit> = z.union([
   z.object({ reason: z.literal('down'), sinceMs: z.number() }),
   z.object({ reason: z.enum(['drained', 'ramp', 'drill']), percent: Percent }),
-  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'mode', 'dwell', 'turn']) }),
+  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'mode', 'dwell', 'turn', 'grace']) }),
 ]);
 
 const StoredAllocation: z.ZodType<SealedAllocation> = z.object({

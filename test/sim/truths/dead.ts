@@ -7,6 +7,7 @@ import type { Fleet } from '../fleet.ts';
 import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';
 import type { Truth } from '../history.ts';
 import type { Measures } from '../measures.ts';
+import { formerRemovals } from '../scenario.ts';
 
 /** After it takes writes again a gateway is tried again within so many seconds; one that somebody has changed is found within a sweep. */
 const RETRY_SECONDS = 8;
@@ -119,11 +120,13 @@ export function isGated({ declared }: Fleet, name: string): boolean {
 }
 
 /** As many others as may be taken out within the window have failed within it. */
-function isCapped({ declared, chronicle, book, tick }: Fleet, name: string): boolean {
+function isCapped({ scenario, declared, chronicle, book, tick }: Fleet, name: string): boolean {
   const { maxRemoved } = declared.policy.safety;
   if (maxRemoved === undefined || book.isSetAside('max-removed')) return false;
+  const former = formerRemovals(scenario);
   const others = declared.clusters.filter((item) => {
-    const failedTick = chronicle.of(item.name)?.failuresTick.at(-1);
+    const formerTick = former.find(({ cluster }) => cluster === item.name)?.tick;
+    const failedTick = chronicle.of(item.name)?.failuresTick.at(-1) ?? formerTick;
     return item.name !== name && failedTick !== undefined && tick - failedTick <= maxRemoved.windowSeconds + 2;
   });
   return others.length >= mostRemoved(maxRemoved, declared.clusters.length);

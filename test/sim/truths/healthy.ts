@@ -49,11 +49,14 @@ function isTouched({ chronicle, book, tick }: Fleet, cluster: string): boolean {
   return chronicle.of(cluster)?.touchedTick === tick && !isKeptOnly;
 }
 
+type Member = Pool['members'][number] | Fleet['declared']['placements'][number]['members'][number];
+
 /** What a member has of a pool by its weight, in the lowest tier that has any: those that would have less than a point have one, which others lack. */
-function declaredPercent({ members }: Pick<Pool, 'members'>, cluster: string): number {
+function declaredPercent({ members }: { members: readonly Member[] }, cluster: string): number {
   const able = members.filter(({ weight }) => weight > 0);
   const lowest = Math.min(...able.map(({ tier }) => tier));
   let peers = able.filter(({ tier }) => tier === lowest);
+  if (peers.length === 0) return 0;
   let percent = 100;
   for (let small = peers; small.length > 0; percent -= small.length) {
     const total = peers.reduce((sum, { weight }) => sum + weight, 0);
@@ -65,13 +68,23 @@ function declaredPercent({ members }: Pick<Pool, 'members'>, cluster: string): n
   return (percent * own) / peers.reduce((sum, { weight }) => sum + weight, 0);
 }
 
-/** It had more to serve than it can, or has all that it can now. */
+/** It had more to serve than it can, would have with what those that fail leave to it, or has all that it can now. */
 function isFull({ fleet, before, after }: DecisionEntry, name: string): boolean {
   const { clusters, policy } = fleet.declared;
   const capacity = clusters.find((item) => item.name === name)?.capacity;
   if (capacity === undefined) return false;
   const room = capacity * (1 - policy.failover.headroomPercent / 100) - largestPoint(fleet);
-  return (loadsBy(fleet, before).get(name) ?? 0) > capacity || (loadsBy(fleet, after).get(name) ?? 0) > room;
+  const loads = [loadsBy(fleet, before).get(name) ?? 0, nominalLoad(fleet, name)];
+  return loads.some((load) => load > capacity) || (loadsBy(fleet, after).get(name) ?? 0) > room;
+}
+
+/** What it would have to serve if the members that nobody accuses served by their weights alone. */
+function nominalLoad({ declared, chronicle }: Fleet, name: string): number {
+  const isWell = ({ cluster }: { cluster: string }) => chronicle.of(cluster)?.failingSinceTick === undefined;
+  return declared.placements.reduce((sum, placement) => {
+    const members = placement.pinned ? placement.members : placement.members.filter(isWell);
+    return sum + (placement.load * declaredPercent({ members }, name)) / 100;
+  }, 0);
 }
 
 export function loadsBy({ declared }: Fleet, programmed: Programmed): Map<string, number> {
