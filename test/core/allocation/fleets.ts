@@ -22,6 +22,7 @@ export const LIMITS: Record<LimitReason, Limit> = {
   joining: { reason: 'joining' },
   consent: { reason: 'consent' },
   mode: { reason: 'mode' },
+  grace: { reason: 'grace' },
   drained: { reason: 'drained', percent: 0 },
   dwell: { reason: 'dwell' },
   impaired: { reason: 'impaired' },

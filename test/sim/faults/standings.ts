@@ -8,6 +8,9 @@ const stays = up.healthy;
 const goDown = held.unhealthy;
 const rises: typeof stays = (state, { nowMs }) => ({ ...state, standing: 'up', sinceMs: nowMs });
 
+/** Whatever voters say, for an hour. */
+const isTaken: typeof stays = (state, now) => ({ ...rises(state, now), dismissedUntilMs: now.nowMs + 3_600_000 });
+
 export const STANDING_FAULTS: readonly Fault[] = [
   replaced('standing up/healthy', 'a healthy cluster goes down', [up, 'healthy'], goDown),
   replaced('standing up/unhealthy', 'a cluster that fails stays up', [up, 'unhealthy'], stays),
@@ -36,7 +39,12 @@ export const STANDING_FAULTS: readonly Fault[] = [
     goDown,
   ),
   replaced('standing joining/healthy', 'a new cluster never gets in', [joining, 'healthy'], stays),
-  replaced('standing joining/unhealthy', 'a new cluster that fails gets in', [joining, 'unhealthy'], rises),
+  replaced(
+    'standing joining/unhealthy',
+    'a new cluster that fails is taken for a well one',
+    [joining, 'unhealthy'],
+    isTaken,
+  ),
   replaced('standing joining/unknown', 'a new cluster of which nothing is known gets in', [joining, 'unknown'], rises),
   replaced('order resume/suspected', 'nobody can resume', [ORDERS.resume, 'suspected'], undefined),
   replaced('order dismiss/suspected', 'a dismissal takes the cluster out', [ORDERS.dismiss, 'suspected'], goDown),

@@ -12,9 +12,6 @@ export const VOTE_FAULTS: readonly Fault[] = [
   seen('observation outcome', 'inconclusive observations are failures', (observation) =>
     observation.outcome === 'inconclusive' ? { ...observation, outcome: 'fail' } : observation,
   ),
-  seen('observation isSlow', 'slow answers are failures', (observation) =>
-    observation.isSlow ? { ...observation, outcome: 'fail' } : observation,
-  ),
   forgetful('observation windows', 'an edit of the policy forgets what was seen'),
   watched('policy health.failureThreshold', 'one failure is enough', { failureThreshold: 1 }),
   watched('policy health.failureThreshold', 'ten failures are few', { failureThreshold: 10, failureWindow: 10 }),
