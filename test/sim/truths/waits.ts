@@ -3,7 +3,7 @@
 import type { Pool } from '../../../functions/core/ir.ts';
 import { MEMORY_SECONDS } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
-import { percentOf } from '../gateway.ts';
+import { type Programmed, percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
 import { msAt } from '../scenario.ts';
 import { isTight } from './points.ts';
@@ -69,7 +69,7 @@ function risersIn(entry: DecisionEntry): Riser[] {
   const isEdited = events.some((event) => event.tick === tick || event.tick + event.seconds === tick);
   const isTouched = isEdited || book.shifts.length > 0 || book.drill !== undefined || declared.policy.drills.length > 0;
   if (!isAutomatic(entry) || isTouched || isTight(fleet, before) || isTight(fleet, after)) return [];
-  const pools = declared.pools.filter((pool) => !pool.pinned && isServable(fleet, pool));
+  const pools = declared.pools.filter((pool) => !pool.pinned && isServedWell(fleet, pool, before));
   return declared.clusters.flatMap(({ name, site }) => {
     const life = chronicle.of(name);
     const failedTick = life?.failuresTick.at(-1);
@@ -83,6 +83,15 @@ function risersIn(entry: DecisionEntry): Riser[] {
 
 function isServable(fleet: Fleet, { members }: Pool): boolean {
   return members.some(({ cluster, weight }) => weight > 0 && fleet.isSpotless(cluster));
+}
+
+/** All that serve it are well, and nobody has asked anything of them: nothing has to give way for its traffic. */
+function isServedWell({ book, chronicle }: Fleet, { key, members }: Pool, before: Programmed): boolean {
+  return members.every(({ cluster }) => {
+    const life = chronicle.of(cluster);
+    if (percentOf(before, key, cluster) === 0) return true;
+    return life?.isLiving === true && life.said === 'healthy' && !life.isSlow && !book.isHandled(cluster);
+  });
 }
 
 function lackOf(
