@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests of whole processes, and one that replaces a module of Node: each has a worker of its own. The others share one with other files. */
-const ISOLATED = ['test/local/*.test.ts', 'test/workerd/*.test.ts', 'test/cloud/alicloud-fetch.test.ts'];
+const ISOLATED = [
+  'test/local/*.test.ts',
+  'test/workerd/*.test.ts',
+  'test/bench/failover.full.test.ts',
+  'test/cloud/alicloud-fetch.test.ts',
+];
 
 /**
  * `vitest run --mode full` takes every case of the exhaustive tests (see test/matrix.ts) and the files named `*.full.test.ts`; without it, a

@@ -51,6 +51,27 @@ export const DecisionFlag = z
   });
 export type DecisionFlag = z.infer<typeof DecisionFlag>;
 
+export const WithheldShare = z
+  .object({
+    cluster: Name,
+    percent: z
+      .number()
+      .min(0)
+      .max(100)
+      .meta({
+        description:
+          'The traffic that automation would take away from the cluster, in percent of that of the fleet: backends count by their declared load, or ' +
+          'all alike where none is declared.',
+      }),
+    requestsPerSecond: z
+      .number()
+      .min(0)
+      .optional()
+      .meta({ description: 'The same by the declared loads of backends; absent where none is declared.' }),
+  })
+  .meta({ id: 'WithheldShare' });
+export type WithheldShare = z.infer<typeof WithheldShare>;
+
 export const Decision = z
   .object({
     id: z.string(),
@@ -72,6 +93,14 @@ export const Decision = z
     flags: z.array(DecisionFlag),
     withdrawnBefore: z.array(Name),
     withdrawnAfter: z.array(Name),
+    withheld: z
+      .array(WithheldShare)
+      .optional()
+      .meta({
+        description:
+          'The clusters that are down, each with what it keeps because automation does not act; absent where it does, and in decisions of early ' +
+          'releases.',
+      }),
     inputsDigest: z.string().meta({ description: 'SHA-256 of the canonical JSON of what was decided upon.' }),
     previousHash: z.string().meta({ description: 'Of the decision before; empty for the first.' }),
     hash: z.string().meta({ description: 'SHA-256 of the canonical JSON of everything else here.' }),

@@ -198,7 +198,15 @@ export const FailoverInput = z
   .meta({ id: 'FailoverInput' });
 export type FailoverPolicy = z.output<typeof FailoverInput>;
 
-export const SafetyRuleName = z.enum(['min-serving', 'min-base', 'max-removed', 'exclusive', 'capacity', 'gate']);
+export const SafetyRuleName = z.enum([
+  'min-serving',
+  'min-base',
+  'max-removed',
+  'exclusive',
+  'capacity',
+  'gate',
+  'never-empty',
+]);
 export type SafetyRuleName = z.infer<typeof SafetyRuleName>;
 
 export const SafetyInput = z

@@ -47,10 +47,14 @@ const healthFields = {
   intervalSeconds: z.int().min(1).max(60).meta({ description: 'Time between two probe rounds.' }),
   timeoutSeconds: z.int().min(1).max(30).meta({ description: 'A probe without an answer by then has failed.' }),
   confirmSeconds: z
-    .int()
-    .min(1)
+    .number()
+    .min(0.1)
     .max(30)
-    .meta({ description: 'Wait before a failed target of a healthy cluster is probed again.' }),
+    .meta({
+      description:
+        'After a probe of a healthy cluster has failed, the time from its start to the next one. Less than 1 finds a failure sooner, and takes ' +
+        'shorter disturbances for one.',
+    }),
   failureThreshold: z.int().min(1).max(10).meta({
     description: 'A voter finds a cluster unhealthy when so many of its last failureWindow observations failed.',
   }),

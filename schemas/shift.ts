@@ -78,7 +78,7 @@ export const ShiftPage = pageOf('ShiftPage', Shift);
 
 export const BreakGlassInput = z
   .strictObject({
-    rules: z.array(SafetyRuleName).min(1).max(6).meta({ description: 'The safety rules that do not count meanwhile.' }),
+    rules: z.array(SafetyRuleName).min(1).max(7).meta({ description: 'The safety rules that do not count meanwhile.' }),
     reason: Reason,
     expiresAt: Timestamp.meta({ description: 'At most 72 hours from now.' }),
   })

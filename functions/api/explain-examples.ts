@@ -3,6 +3,7 @@
 import type * as z from 'zod';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Explanation } from '../../schemas/explanation.ts';
+import type { RecommendationScore } from '../../schemas/recommendation-score.ts';
 import type { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
 import type { SimulatedCourse, Simulation, SimulationInput } from '../../schemas/simulation.ts';
 import type { Example } from './example.ts';
@@ -28,6 +29,28 @@ function replayOf(decision: Decision): DecisionReplay {
 
 function checkOf({ id, fleet }: Decision): LedgerCheck {
   return { fleet, isIntact: true, checked: 1, newest: id, oldest: id };
+}
+
+function scoreOf({ id, fleet }: Decision): RecommendationScore {
+  const found = { cluster: 'hangzhou-a', decision: id, since: SINCE, until: '2026-11-23T07:12:06.000Z' };
+  return {
+    fleet,
+    automation: 'recommend',
+    since: '2026-11-17T07:00:00.000Z',
+    until: '2026-11-24T07:00:00.000Z',
+    isWholeWeek: true,
+    flapSeconds: 42,
+    failovers: 1,
+    confirmed: 1,
+    regretted: 0,
+    open: 0,
+    percentSeconds: 42_000,
+    requests: 420_000,
+    failures: [{ ...found, assessment: 'confirmed', percentSeconds: 42_000, requests: 420_000 }],
+    conclusion:
+      'In the last 7 days automation would have taken traffic away from failing clusters once: 1 confirmed, 0 regretted, 0 open; without it, ' +
+      'clusters that were down kept as much as all traffic of the fleet in 420 s, about 420000 requests.',
+  };
 }
 
 const gateways: Explanation['gateways'] = [
@@ -200,6 +223,7 @@ const simulation: Simulation = {
 export function explainExamples(decision: Decision): Record<string, Example> {
   return {
     replayDecision: { response: replayOf(decision) },
+    scoreRecommendations: { response: scoreOf(decision) },
     checkLedger: { response: checkOf(decision) },
     explainRoute: { response: explanationOf(decision) },
     createSimulation: { body: simulationInput, response: simulation },

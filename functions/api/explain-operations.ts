@@ -1,8 +1,10 @@
 import { PageQuery } from '../../schemas/common.ts';
 import { Explanation } from '../../schemas/explanation.ts';
+import { RecommendationScore } from '../../schemas/recommendation-score.ts';
 import { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
 import { Simulation, SimulationInput } from '../../schemas/simulation.ts';
 import { explainRoute } from '../commands/explain.ts';
+import { scoreRecommendations } from '../commands/recommendation-score.ts';
 import { checkLedger, replayDecision } from '../commands/replay.ts';
 import { simulate } from '../commands/simulations.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
@@ -49,6 +51,24 @@ const ledger = defineOperation({
   }),
 });
 
+const score = defineOperation({
+  operationId: 'scoreRecommendations',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/recommendations/score',
+  tag: 'decisions',
+  summary: 'Say how the recommendations of the last week have done',
+  description:
+    'For fleets that are not automatic: how often automation would have taken traffic away from a failing cluster, which of that was right, ' +
+    'and what stayed on clusters that were down. Made of the recorded decisions of the last seven days alone, at most 1,000 of them.',
+  idempotency: 'safe',
+  params: InFleet,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The score.', schema: RecommendationScore }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await scoreRecommendations(ctx, params.fleet) }),
+});
+
 const explain = defineOperation({
   operationId: 'explainRoute',
   method: 'get',
@@ -86,4 +106,4 @@ const createSimulation = defineOperation({
 });
 
 /** Why traffic is where it is, and what would become of it. */
-export const explainOperations: readonly Operation[] = [replay, ledger, explain, createSimulation];
+export const explainOperations: readonly Operation[] = [replay, ledger, score, explain, createSimulation];

@@ -1,9 +1,7 @@
 /** Policies that contradict themselves, or the clusters and routes of their fleet. */
 
 import type { Issue } from '../../schemas/problem.ts';
-import { allocate } from './allocation/allocate.ts';
-import { declaredPoints } from './allocation/bounds.ts';
-import type { Limit } from './allocation/types.ts';
+import { lintCapacity } from './allocation/lint.ts';
 import type { ClusterFacts, Placement, Policy } from './failover/situation.ts';
 import { lintEvidence } from './health/lint.ts';
 
@@ -31,7 +29,7 @@ export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], pl
     warnings: [
       ...lintRetired(fleet),
       ...lintNames(fleet),
-      ...lintSpareCapacity(fleet),
+      ...lintCapacity(policy, clusters, placements),
       ...lintEvidence(policy, clusters, placements),
     ],
   };
@@ -137,38 +135,6 @@ function lintServing({ policy, placements }: Fleet): Issue[] {
     return [issue('#/safety/minServingClusters', 'unsatisfiable', detail)];
   }
   return [];
-}
-
-/** Whether the others can serve what each cluster serves. */
-function lintSpareCapacity({ policy, clusters, placements }: Fleet): Issue[] {
-  const capacities = clusters.flatMap(({ name, capacity }) => {
-    return capacity === undefined ? [] : [{ cluster: name, requestsPerSecond: capacity, hasFallen: false }];
-  });
-  if (capacities.length === 0) return [];
-  for (const { name } of clusters) {
-    const backends = placements.filter(({ load }) => load > 0).map((placement) => without(placement, name));
-    const { headroomPercent } = policy.failover;
-    const [hot] = allocate({ backends, capacities, headroomPercent, correlationWindowMs: 0 }).overloads;
-    if (hot === undefined) continue;
-    const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and can serve ${hot.requestsPerSecond}`;
-    const detail = `the clusters do not have the capacity to serve without ${name}: ${needs}`;
-    return [issue('#/failover/headroomPercent', 'capacity', detail)];
-  }
-  return [];
-}
-
-const DOWN: readonly Limit[] = [{ reason: 'down', sinceMs: 0 }];
-
-function without({ key, load, pinned, members }: Placement, lost: string) {
-  const had = declaredPoints(members);
-  return {
-    id: key,
-    load,
-    isPinned: pinned,
-    members: members.map((member, index) => {
-      return { ...member, had: had[index] ?? 0, limits: member.cluster === lost ? DOWN : [] };
-    }),
-  };
 }
 
 function nameOf({ services, key }: Placement): string {

@@ -79,8 +79,8 @@ function probing(
   const sentAgain = (prober: Prober, health: HealthByCluster): Prober => {
     const vote = health.get(prober.cluster)?.votes.find(({ voter }) => voter === prober.voter);
     const isDoubtful = prober.fails && prober.confirms && vote?.state !== 'unhealthy';
-    if (isDoubtful) return sent(prober, prober.arrivesMs + confirmSeconds * 1000);
-    return sent(prober, Math.max(prober.arrivesMs, prober.sentMs + intervalSeconds * 1000));
+    const waitMs = (isDoubtful ? confirmSeconds : intervalSeconds) * 1000;
+    return sent(prober, Math.max(prober.arrivesMs, prober.sentMs + waitMs));
   };
   let probers = probersOf(policy, clusters).map((prober) => sent(prober, startMs));
   let lastMs = Number.NEGATIVE_INFINITY;

@@ -1,10 +1,12 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { Decision } from '../../schemas/decision.ts';
-import { clusterPoints, placementShares } from '../core/allocation/points.ts';
+import { clusterPoints } from '../core/allocation/points.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest, equal } from '../core/digest.ts';
 import type { Verdict } from '../core/failover/situation.ts';
+import { movesPoints } from '../core/failover/verdict.ts';
 import { sealed } from '../core/ledger.ts';
+import { withheldOf } from '../core/recommendations.ts';
 import type { Deps, OperationRecord, OutboxRequest, Recording } from '../deps.ts';
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';
@@ -42,9 +44,7 @@ function hasMoved({ situation: { traffic: before, placements } }: Read, { traffi
   if (before.allocation === after.allocation) return false;
   const left = ({ allocation }: Verdict['traffic']) =>
     allocation.limits.map(({ cluster, percent }) => [cluster, percent]);
-  if (!equal(left(before), left(after))) return true;
-  const pointsIn = (traffic: Verdict['traffic']) => placements.map((placement) => placementShares(placement, traffic));
-  return !equal(pointsIn(before), pointsIn(after));
+  return !equal(left(before), left(after)) || movesPoints(placements, before.allocation, after.allocation);
 }
 
 /** The decision that a verdict is, sealed. Pure. */
@@ -60,6 +60,7 @@ export function decisionOf(
     return limits.filter(({ percent }) => percent === 0).map(({ cluster }) => cluster);
   };
   const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
+  const withheld = withheldOf(situation, verdict.traffic);
   const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];
   const pointsOf = (cluster: string) => {
     const [was, is] = [before.get(cluster), after.get(cluster)];
@@ -90,6 +91,7 @@ export function decisionOf(
       flags: verdict.flags,
       withdrawnBefore: outOf(traffic),
       withdrawnAfter: outOf(verdict.traffic),
+      ...(withheld && { withheld }),
       inputsDigest,
     },
     traffic.head?.hash ?? '',

@@ -96,8 +96,8 @@ function throwFailure(parts: readonly PromiseSettledResult<unknown>[]): void {
 }
 
 /**
- * Observes a target, and after a failure of a healthy one again and again until it is certain: a cluster that fails is found out in
- * `confirmSeconds` times the threshold instead of `intervalSeconds`. Undefined when there was no time for it.
+ * Observes a target, and after a failure of a healthy one again and again until it is certain, each time `confirmSeconds` after the last one was
+ * begun: a cluster that fails is found out in that time instead of `intervalSeconds`. Undefined when there was no time for it.
  */
 async function watch(target: Target, round: Round): Promise<Result | undefined> {
   const { invocation, fleet, lease } = round;
@@ -111,7 +111,8 @@ async function watch(target: Target, round: Round): Promise<Result | undefined> 
     result = { cluster: cluster.name, state: record.state, observation };
     const vote = record.votes.find((item) => item.voter === voter.name);
     if (observation.outcome !== 'fail' || vote?.state !== 'healthy') return result;
-    await invocation.deps.clock.sleep(fleet.spec.health.confirmSeconds * 1000);
+    const { clock } = invocation.deps;
+    await clock.sleep(Math.max(0, seen.startedMs + fleet.spec.health.confirmSeconds * 1000 - clock.now()));
   }
 }
 

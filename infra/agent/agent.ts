@@ -68,12 +68,15 @@ class Agent {
 
   /** False when something kept it from being told. */
   async round(stop: AbortSignal): Promise<boolean> {
+    const { clock } = this.#ports;
     try {
       const { fleet, clusters } = await this.#assigned();
+      let startedMs = clock.now();
       let doubtful = await this.#watch(clusters);
-      // As the control plane does: what has just failed is looked at again at once.
+      // As the control plane does: what has just failed is looked at again soon.
       while (doubtful.length > 0 && !stop.aborted) {
-        await this.#ports.clock.sleep(fleet.health.confirmSeconds * 1000);
+        await clock.sleep(Math.max(0, startedMs + fleet.health.confirmSeconds * 1000 - clock.now()));
+        startedMs = clock.now();
         doubtful = await this.#watch(doubtful);
       }
       return true;

@@ -1,10 +1,8 @@
 /** The embedded DynamoDB: the native binary of `@dynoxide/linux-x64`, as a child process. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -18,6 +16,7 @@ import {
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { createTableInput, DEFAULT_TABLE_NAME, timeToLive } from '../table.ts';
 import { failureOf, guardChildren } from './children.ts';
+import { freePort, LOOPBACK } from './ports.ts';
 
 /** What a local DynamoDB is spoken to with: it checks neither, but some keep a database for each. */
 export const localSettings = {
@@ -25,7 +24,6 @@ export const localSettings = {
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 };
 
-const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 15_000;
 
 export interface LocalDynamo {
@@ -43,7 +41,7 @@ export interface LocalDynamo {
 export async function startDynamo(options: { port?: number; dbPath?: string } = {}): Promise<LocalDynamo> {
   const binary = binaryPath();
   const port = await freePort(options.port ?? 0);
-  const args = ['--host', HOST, '--port', String(port)];
+  const args = ['--host', LOOPBACK, '--port', String(port)];
   if (options.dbPath !== undefined) {
     mkdirSync(dirname(options.dbPath), { recursive: true });
     args.push('--db-path', options.dbPath);
@@ -52,7 +50,7 @@ export async function startDynamo(options: { port?: number; dbPath?: string } = 
   const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const failed = failureOf(child, 'The embedded DynamoDB');
   const close = closer(child, failed);
-  const endpoint = `http://${HOST}:${port}`;
+  const endpoint = `http://${LOOPBACK}:${port}`;
   try {
     await Promise.race([answers(endpoint), failed]);
     await Promise.race([ensureTable(endpoint, DEFAULT_TABLE_NAME), failed]);
@@ -92,22 +90,6 @@ function binaryPath(): string {
       `The embedded DynamoDB is not installed (${process.platform} ${process.arch}; it exists for linux x64): ` +
         'start DynamoDB Local and set DYNAMODB_ENDPOINT to its URL.',
     );
-  }
-}
-
-/** The port itself when it is free; any free one for 0. */
-async function freePort(port: number): Promise<number> {
-  const server = createServer();
-  try {
-    server.listen(port, HOST);
-    await once(server, 'listening');
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : port;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    throw new Error(`Port ${port} of ${HOST} is taken (${code}): stop what listens there, or choose another port.`);
-  } finally {
-    server.close();
   }
 }
 

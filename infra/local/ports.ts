@@ -77,6 +77,22 @@ export function reachable(host: string): string {
   return host === ANY_ADDRESS ? LOOPBACK : host;
 }
 
+/** The port itself when nothing listens there on the loopback address; any free one for 0. */
+export async function freePort(port = 0): Promise<number> {
+  const server = createServer();
+  try {
+    server.listen(port, LOOPBACK);
+    await once(server, 'listening');
+    const address = server.address();
+    return address !== null && typeof address === 'object' ? address.port : port;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    throw new Error(`Port ${port} of ${LOOPBACK} is taken (${code}): stop what listens there, or choose another port.`);
+  } finally {
+    server.close();
+  }
+}
+
 /** Rejects with one sentence that names what is in the way, before anything is started. */
 export async function requireFree(ports: Ports, host: string): Promise<void> {
   const owners = new Map<number, string>();

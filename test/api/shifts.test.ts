@@ -41,7 +41,7 @@ function expectProblem(answer: Answer, status: number, code: string): void {
 }
 
 describe('a shift', () => {
-  it('is begun by PUT, with its decision and its operation, and is there to see', async () => {
+  it('is begun by PUT, with its decision and its operation, and is there to see; without traffic it is done at once', async () => {
     const answer = await call('PUT', '/shifts/upgrade', { body: shift() });
     expect(answer.status).toBe(201);
     expect(answer.headers.get('Location')).toBe('/v1/fleets/shop/shifts/upgrade');
@@ -51,13 +51,13 @@ describe('a shift', () => {
       owner: 'ada',
       cluster: 'one',
       percent: 0,
-      currentPercent: 50,
+      currentPercent: 0,
     });
     expect((await call('GET', '/shifts/upgrade', {})).body).toEqual(answer.body);
     expect((await call('GET', '/shifts', {})).body.items).toEqual([answer.body]);
     const { body: decision } = await call('GET', `/decisions/${answer.body.decision}`, {});
-    expect(decision).toMatchObject({ actor: 'ada', outcome: 'applied', changes: [{ cluster: 'one', toPercent: 50 }] });
-    expect((await call('GET', '/clusters/one', {})).body.withdrawal).toMatchObject({ cause: 'shift', percent: 50 });
+    expect(decision).toMatchObject({ actor: 'ada', outcome: 'applied', changes: [{ cluster: 'one', toPercent: 0 }] });
+    expect((await call('GET', '/clusters/one', {})).body.withdrawal).toMatchObject({ cause: 'shift', percent: 0 });
   });
 
   it('that is sent again as it is changes nothing', async () => {
@@ -88,7 +88,7 @@ describe('a shift', () => {
     ]);
     const renewed = await call('PUT', '/shifts/upgrade', { actor: 'api', body: shift({ expiresAt: inHours(4) }) });
     expect(renewed.status).toBe(200);
-    expect(renewed.body).toMatchObject({ owner: 'ada', expiresAt: inHours(4), currentPercent: 50 });
+    expect(renewed.body).toMatchObject({ owner: 'ada', expiresAt: inHours(4), currentPercent: 0 });
   });
 
   it('expires within 72 hours, and in the future', async () => {

@@ -1,167 +1,167 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requireHaproxy } from '../../infra/haproxy.ts';
 import { callApi } from '../../infra/local/client.ts';
-import { type Sample, send, startTraffic } from '../../infra/local/demo/traffic.ts';
+import { send, startTraffic, type Target, type Traffic } from '../../infra/local/demo/traffic.ts';
 import { untilDecided, untilFollowed, untilHealthy } from '../../infra/local/demo/watch.ts';
+import type { DemoCluster } from '../../infra/local/demo-cluster.ts';
 import { ANY_PORTS } from '../../infra/local/ports.ts';
 import { FLEET, seed } from '../../infra/local/seed.ts';
 import { type Stack, startStack } from '../../infra/local/stack.ts';
 import { startScheduler } from '../../infra/local/worker.ts';
 import type { Service } from '../../schemas/service.ts';
+import { HAPROXY_CHECK, type Haproxy, startHaproxy } from './haproxy.ts';
+import { type Kill, killOf, PROVIDERS, type Provider, resultsOf } from './kill.ts';
 
-const RUNS = 10;
-const REQUESTS_PER_SECOND = 30;
+const REQUESTS_PER_SECOND = 20;
 const TIMEOUT_MS = 3000;
-const PROVIDERS = ['alb', 'mse'] as const;
+/** Of the probes, in seconds. HAProxy is the same beside each. */
+const INTERVALS = [2, 5];
+/** While the cluster is to come back, which is not measured. */
+const RECOVERY_INTERVAL = 1;
+/** From a failed probe to the next one: less than by default, for who would rather move once too often than lose requests. */
+const CONFIRM_SECONDS = 0.5;
+/** Nobody loses requests any more when so many in a row, of which every second one went to the dead cluster, were answered. */
+const CALM_REQUESTS = 30;
+const CALM_WITHIN_MS = 30_000;
 
-/** Of the gateway itself: every two seconds, or so seldom that it plays no part. */
-const GATEWAY_CHECKS = {
-  with: { type: 'http', path: '/healthz', method: 'GET' },
-  without: { type: 'tcp', intervalSeconds: 50, unhealthyThreshold: 10 },
-};
+type Case = { intervalSeconds: number } & ReturnType<typeof resultsOf>[number];
 
-interface Run {
-  verifiedMs: number;
-  lost: number;
+interface World {
+  stack: Stack;
+  cluster: DemoCluster;
+  doors: Record<Provider | 'haproxy', Target>;
 }
 
 /**
- * A cluster that refuses connections, again and again, behind both gateways at once and with real traffic: the time from the first refused
- * connection to verified shares, and the requests lost in all, as medians over the runs. `intervalSeconds` is that of the probes.
+ * A cluster that refuses connections, again and again, with the same traffic through both gateways and through an HAProxy before the same
+ * clusters: the time from the first failed request to verified shares, and the requests lost beside those that HAProxy loses of the same
+ * failure. The gateways check their servers as they do for a service that says nothing of it.
  */
-export async function failover(): Promise<Record<string, unknown>> {
+export async function failover({ kills = 10, intervals = INTERVALS } = {}) {
+  requireHaproxy();
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
-  const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  // Also when the process is told to end in the middle.
+  process.once('exit', remove);
+  const closers: (() => Promise<void> | void)[] = [remove];
   try {
+    const stack = await startStack({ ports: ANY_PORTS, token: randomUUID(), directory, persist: false });
+    closers.push(stack.close);
+    const [dying, other] = stack.clusters;
+    if (dying === undefined || other === undefined) throw new Error('The demo fleet has two clusters.');
+    const haproxy = await startHaproxy(directory, [
+      { cluster: dying, weight: 60 },
+      { cluster: other, weight: 40 },
+    ]);
+    closers.push(haproxy.close);
     await seed(stack.api, Object.values(stack.gateways), stack.clusters);
-    const scheduler = startScheduler(stack.worker);
-    const cases: Record<string, unknown>[] = [];
-    for (const intervalSeconds of [5, 2]) {
-      await setProbes(stack, intervalSeconds);
-      for (const gatewayCheck of ['with', 'without'] as const) {
-        await setGatewayCheck(stack, gatewayCheck);
-        cases.push(...(await measured(stack, { intervalSeconds, gatewayCheck })));
-      }
-    }
-    scheduler.stop();
-    return { runs: RUNS, requestsPerSecond: REQUESTS_PER_SECOND, cases };
-  } finally {
-    await stack.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-async function measured(stack: Stack, options: { intervalSeconds: number; gatewayCheck: 'with' | 'without' }) {
-  const runs: Record<(typeof PROVIDERS)[number], Run>[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    runs.push(await runOnce(stack));
-    console.error(
-      `probes every ${options.intervalSeconds} s, ${options.gatewayCheck} gateway checks: ${run + 1}/${RUNS}`,
-    );
-  }
-  return PROVIDERS.map((provider) => {
-    const own = runs.map((run) => run[provider]);
-    const times = own.map(({ verifiedMs }) => verifiedMs);
-    const lost = own.map((run) => run.lost);
+    const gatewayCheck = await useDefaultCheck(stack);
+    closers.push(startScheduler(stack.worker).stop);
+    const world = { stack, cluster: dying, doors: doorsOf(stack, haproxy) };
+    const cases: Case[] = [];
+    for (const intervalSeconds of intervals) cases.push(...(await measure(world, intervalSeconds, kills)));
     return {
-      provider,
-      ...options,
-      verifiedMs: { median: median(times), max: Math.max(...times) },
-      lost: { median: median(lost), max: Math.max(...lost) },
+      ...{ failure: 'refuse', kills, requestsPerSecond: REQUESTS_PER_SECOND, loadPerCore: loadPerCore() },
+      haproxy: { version: haproxy.version, check: HAPROXY_CHECK },
+      confirmSeconds: CONFIRM_SECONDS,
+      ...{ gatewayCheck, cases },
     };
-  });
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
 }
 
-async function runOnce(stack: Stack): Promise<Record<(typeof PROVIDERS)[number], Run>> {
-  const [cluster] = stack.clusters;
-  if (cluster === undefined) throw new Error('There is a cluster to fail.');
+/** Above 1 the machine has too much to do, and what is measured is that. */
+function loadPerCore(): number {
+  const [lastMinute = Number.NaN] = loadavg();
+  return Number((lastMinute / availableParallelism()).toFixed(1));
+}
+
+function doorsOf({ gateways }: Stack, haproxy: Haproxy): World['doors'] {
+  const door = ({ url }: { url: string }) => ({ url, headers: { host: 'shop.example.com' }, timeoutMs: TIMEOUT_MS });
+  return { alb: door(gateways.alb), mse: door(gateways.mse), haproxy: door(haproxy) };
+}
+
+async function measure(world: World, intervalSeconds: number, count: number): Promise<Case[]> {
+  const kills: Kill[] = [];
+  for (let round = 0; round < count; round++) {
+    await setProbes(world.stack, RECOVERY_INTERVAL);
+    await world.cluster.recover();
+    await untilServing(world);
+    await setProbes(world.stack, intervalSeconds);
+    const kill = await killOnce(world, intervalSeconds);
+    kills.push(kill);
+    const { alb, mse } = kill.gateways;
+    const lost = `ALB ${alb.lost}, MSE ${mse.lost}, HAProxy ${kill.haproxy.lost}`;
+    console.error(`Probes every ${intervalSeconds} s, kill ${round + 1} of ${count}: lost ${lost}.`);
+  }
+  return resultsOf(kills).map((result) => ({ intervalSeconds, ...result }));
+}
+
+/** Until the cluster is known to be healthy, and has its share at every door. */
+async function untilServing({ stack, cluster, doors }: World): Promise<void> {
   await untilHealthy(stack.api, cluster.name);
-  const traffic = PROVIDERS.map((provider) => startTraffic(shop(stack, provider), REQUESTS_PER_SECOND));
+  for (const door of Object.values(doors)) while ((await send(door)).cluster !== cluster.name) await sleep(50);
+}
+
+async function killOnce({ stack, cluster, doors }: World, intervalSeconds: number): Promise<Kill> {
+  const streams = Object.entries(doors).map(([name, door]) => [name, startTraffic(door, REQUESTS_PER_SECOND)] as const);
+  const traffic = Object.fromEntries(streams) as Record<Provider | 'haproxy', Traffic>;
   try {
-    await sleep(1000 + Math.random() * 2000);
+    // Once the prober goes by this interval, at any time between two rounds and between two checks of HAProxy.
+    await sleep((RECOVERY_INTERVAL + (1 + Math.random()) * intervalSeconds) * 1000);
     const failedAtMs = Date.now();
     await cluster.fail('refuse');
-    const { decidedAt } = await untilDecided(stack.api, {
-      action: 'withdraw',
-      cluster: cluster.name,
-      sinceMs: failedAtMs,
-    });
-    const verified = await Promise.all(
-      PROVIDERS.map((provider) => untilFollowed(stack.api, stack.gateways[provider].name, Date.parse(decidedAt))),
-    );
-    await sleep(1000);
-    const [alb, mse] = await Promise.all(
-      traffic.map(async (stream, index) => {
-        await stream.stop();
-        return runOf(stream.samples, failedAtMs, verified[index] ?? Number.NaN);
-      }),
-    );
-    if (alb === undefined || mse === undefined) throw new Error('Both gateways have traffic.');
-    return { alb, mse };
+    const asked = { action: 'withdraw', cluster: cluster.name, sinceMs: failedAtMs } as const;
+    const decidedAtMs = Date.parse((await untilDecided(stack.api, asked)).decidedAt);
+    const followed = PROVIDERS.map((provider) => untilFollowed(stack.api, stack.gateways[provider].name, decidedAtMs));
+    const [alb = Number.NaN, mse = Number.NaN] = await Promise.all(followed);
+    for (const stream of Object.values(traffic)) await untilCalm(stream);
+    await Promise.all(Object.values(traffic).map((stream) => stream.stop()));
+    const samples = { alb: traffic.alb.samples, mse: traffic.mse.samples, haproxy: traffic.haproxy.samples };
+    return killOf({ failedAtMs, decidedAtMs, verifiedAtMs: { alb, mse }, samples });
   } finally {
-    await Promise.all(traffic.map((stream) => stream.stop()));
-    await recover(stack);
+    await Promise.all(Object.values(traffic).map((stream) => stream.stop()));
   }
 }
 
-function runOf(samples: readonly Sample[], failedAtMs: number, verifiedAtMs: number): Run {
-  const lost = samples.filter(({ failure, endedMs }) => failure !== undefined && endedMs >= failedAtMs);
-  const firstMs = Math.min(...lost.map(({ startedMs }) => Math.max(startedMs, failedAtMs)), verifiedAtMs);
-  return { verifiedMs: verifiedAtMs - firstMs, lost: lost.length };
-}
-
-function shop({ gateways }: Stack, provider: (typeof PROVIDERS)[number]) {
-  return { url: gateways[provider].url, headers: { host: 'shop.example.com' }, timeoutMs: TIMEOUT_MS };
-}
-
-/** Until the cluster serves again behind both gateways. */
-async function recover(stack: Stack): Promise<void> {
-  const [cluster] = stack.clusters;
-  const sinceMs = Date.now();
-  await cluster?.recover();
-  const name = cluster?.name ?? '';
-  const { decidedAt } = await untilDecided(stack.api, { action: 'restore', cluster: name, sinceMs });
-  for (const provider of PROVIDERS) {
-    await untilFollowed(stack.api, stack.gateways[provider].name, Date.parse(decidedAt));
-    while ((await send(shop(stack, provider))).cluster !== name) await sleep(50);
+async function untilCalm({ samples }: Traffic): Promise<void> {
+  const seen = samples.length;
+  const deadline = Date.now() + CALM_WITHIN_MS;
+  const isCalm = () =>
+    samples.length >= seen + CALM_REQUESTS &&
+    samples.slice(-CALM_REQUESTS).every(({ failure }) => failure === undefined);
+  while (!isCalm()) {
+    if (Date.now() > deadline) {
+      const late = `Requests still fail ${CALM_WITHIN_MS / 1000} s after a dead cluster was left`;
+      throw new Error(`${late}: the machine is too busy to measure (its load is ${loadPerCore()} for each core).`);
+    }
+    await sleep(50);
   }
 }
 
-async function setProbes(stack: Stack, intervalSeconds: number): Promise<void> {
-  await callApi(stack.api, 'PUT', FLEET, {
-    body: {
-      automation: 'automatic',
-      health: {
-        intervalSeconds,
-        timeoutSeconds: 1,
-        confirmSeconds: 1,
-        failureThreshold: 3,
-        successThreshold: 3,
-        dwellSeconds: 0,
-      },
-      failover: { cooldownSeconds: 0 },
-    },
-    headers: { 'if-match': '*' },
-  });
+/** Of a fleet that may lose a cluster again as soon as it has come back. */
+async function setProbes({ api }: Stack, intervalSeconds: number): Promise<void> {
+  const health = { intervalSeconds, confirmSeconds: CONFIRM_SECONDS, recoveryWindow: 5, dwellSeconds: 0 };
+  const body = { automation: 'automatic', health, failover: { cooldownSeconds: 0 } };
+  await callApi(api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
 }
 
-async function setGatewayCheck(stack: Stack, name: keyof typeof GATEWAY_CHECKS): Promise<void> {
+/** Takes the gateway's own check of the service back to what it is by default, and answers what that is. */
+async function useDefaultCheck({ api, gateways }: Stack) {
   const path = `${FLEET}/services/checkout`;
-  const { namespace, ports, exports } = await callApi<Service>(stack.api, 'GET', path);
-  const body = { namespace, ports, exports, healthCheck: GATEWAY_CHECKS[name] };
-  await callApi(stack.api, 'PUT', path, { body, headers: { 'if-match': '*' } });
-  const asked = Date.now();
+  const { namespace, ports, exports } = await callApi<Service>(api, 'GET', path);
+  const askedMs = Date.now();
+  const body = { namespace, ports, exports };
+  const { healthCheck } = await callApi<Service>(api, 'PUT', path, { body, headers: { 'if-match': '*' } });
   for (const provider of PROVIDERS) {
-    const gateway = stack.gateways[provider].name;
-    await callApi(stack.api, 'POST', `${FLEET}/gateways/${gateway}/apply`);
-    await untilFollowed(stack.api, gateway, asked);
+    const gateway = gateways[provider].name;
+    await callApi(api, 'POST', `${FLEET}/gateways/${gateway}/apply`);
+    await untilFollowed(api, gateway, askedMs);
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return healthCheck;
 }

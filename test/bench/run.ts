@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+import { runProgram } from '../../infra/local/program.ts';
 import { usageOf } from '../../infra/scripts.ts';
 import { api } from './api.ts';
 import { decide } from './decide.ts';
@@ -9,7 +11,10 @@ import { probe } from './probe.ts';
 import { requests } from './requests.ts';
 
 /** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
-const benches: Record<string, () => Promise<Record<string, unknown>> | Record<string, unknown>> = {
+const benches: Record<
+  string,
+  (options: { kills: number }) => Promise<Record<string, unknown>> | Record<string, unknown>
+> = {
   api,
   decide,
   edit,
@@ -20,12 +25,17 @@ const benches: Record<string, () => Promise<Record<string, unknown>> | Record<st
   requests,
 };
 
-const [name = '', ...flags] = process.argv.slice(2);
-const bench = benches[name];
-if (bench === undefined || flags.some((flag) => flag !== '--json')) {
-  console.error(usageOf('bench'));
-  process.exit(1);
+function readOptions([name = '', ...args]: string[]) {
+  const options = { json: { type: 'boolean', default: false }, kills: { type: 'string', default: '10' } } as const;
+  const { values } = parseArgs({ args, options });
+  const [bench, kills] = [benches[name], Number(values.kills)];
+  if (bench === undefined || !Number.isInteger(kills) || kills < 1) throw new Error(usageOf('bench'));
+  return { bench, kills, json: values.json };
 }
-const result = await bench();
-if (!flags.includes('--json')) console.table(result);
-else console.log(JSON.stringify(result));
+
+await runProgram(async () => {
+  const { bench, kills, json } = readOptions(process.argv.slice(2));
+  const result = await bench({ kills });
+  if (json) console.log(JSON.stringify(result));
+  else console.table(result);
+});

@@ -308,6 +308,39 @@ describe('max-removed: so many clusters are taken out within the window, and no 
   });
 });
 
+describe('max-removed and clusters on their way back', () => {
+  const own = policy({
+    safety: { maxRemoved: { clusters: 1, windowSeconds: 600 } },
+    failover: {
+      failback: { mode: 'ramp', rampSeconds: 1000, minimumPercent: 10, stepPercent: 10 },
+      cooldownSeconds: 0,
+    },
+    health: { dwellSeconds: 0 },
+  });
+
+  it('keeps one in at what it has that people had taken out, and it goes on with its ramp when it is well again', () => {
+    const story = fleet(ALIKE, 0, own);
+    story.ask({ type: 'put-shift', shift: shift({ expiresAtMs: T0 + 60_000 }) });
+    story.during(60, 5);
+    expect([story.standing('a'), story.percents]).toEqual(['ramping', [[3, 49, 48]]]);
+    story.after(5, ['b']);
+    story.after(5, ['a', 'b']);
+    expect([story.state('a').standing, story.state('a').brake?.name]).toEqual(['suspected', 'max-removed']);
+    expect(story.percents[0]?.slice(0, 2)).toEqual([5, 0]);
+    story.after(5, ['b']);
+    expect([story.standing('a'), story.percents[0]?.[0]]).toEqual(['ramping', 5]);
+  });
+
+  it('is no question of one that was taken out within the window: it is no other one', () => {
+    const story = fleet(ALIKE, 0, own);
+    story.after(5, ['a']);
+    story.after(5);
+    expect(story.standing('a')).toBe('ramping');
+    story.after(5, ['a']);
+    expect([story.standing('a'), story.percents[0]?.[0]]).toEqual(['down', 0]);
+  });
+});
+
 describe('a closed gate', () => {
   const gated = (clusters?: string[]) => policy({ safety: { gates: [{ name: 'g', open: false, clusters }] } });
 

@@ -52,7 +52,19 @@ describe('safety rules', () => {
   });
 
   it('hold for a backend that is new', () => {
-    expect(broken(context({ minServingClusters: 2 }), [], [onlyC])).toEqual(['min-serving']);
+    const alone = { placement: placement({ a: 1, b: 0 }), shares: [{ cluster: 'a', percent: 100 }] };
+    const strict = { minServingClusters: 2, minBasePercent: 90, exclusive: [['a', 'b']] };
+    expect(broken(context(strict), [], [alone])).toEqual(['min-serving']);
+    const strictest = context({ minServingClusters: 4, minBasePercent: 100, exclusive: [['a', 'b']] });
+    expect(broken(strictest, [], [DECLARED])).toEqual(['min-serving']);
+  });
+
+  it('do not keep anybody from a new backend in an outage: it is judged by what it has when everything is up', () => {
+    const rules = { minServingClusters: 3, minBasePercent: 100, exclusive: [['a', 'b']] };
+    const down = new Set(['a', 'b']);
+    expect(broken(context(rules, { down }), [], [onlyC])).toEqual([]);
+    const oneDown = context(rules, { down: new Set(['a']) });
+    expect(broken(oneDown, [DECLARED], [onlyC])).toEqual(['min-serving', 'min-base', 'exclusive']);
   });
 
   it('leave pinned backends and rejected ones alone', () => {

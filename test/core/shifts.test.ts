@@ -119,7 +119,13 @@ describe('an isolation', () => {
   it('is refused where nobody would be left', () => {
     const story = new Story({ placements: [placement({ a: 1 }, { services: ['pay'] })] });
     const verdict = story.ask(put({ mode: 'isolate' }));
-    expect(verdict).toMatchObject({ outcome: 'refused', rules: [{ rule: 'never-empty', cluster: 'a' }] });
+    expect(verdict).toMatchObject({
+      outcome: 'refused',
+      rules: [
+        { rule: 'never-empty', passed: false, cluster: 'a' },
+        { rule: 'min-serving', passed: true },
+      ],
+    });
     expect(verdict?.rules[0]?.detail).toContain('pay');
   });
 });

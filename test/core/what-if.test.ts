@@ -82,7 +82,7 @@ describe('a simulation', () => {
   test('finds a failure out as late as it can be found out, and moves its share to the others', () => {
     const { outlook } = simulated(fails('a'));
     const { intervalSeconds, timeoutSeconds, confirmSeconds } = HEALTH;
-    const seconds = intervalSeconds + 3 * timeoutSeconds + 2 * confirmSeconds;
+    const seconds = intervalSeconds + timeoutSeconds + 2 * Math.max(confirmSeconds, timeoutSeconds);
     expect(outlook.detections).toEqual([
       { cluster: 'a', failedAtSeconds: 10, detectionSeconds: seconds, movedSeconds: seconds },
     ]);

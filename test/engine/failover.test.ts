@@ -233,6 +233,26 @@ describe.each(matrix(PROVIDERS, 1))('behind %s, the decision upon a cluster that
     expect(rounds).toBeLessThanOrEqual(12);
   });
 
+  it.each([
+    ['refuses', { timeoutSeconds: 2, confirmSeconds: 0.5 }, 0, 500],
+    ['hangs', { timeoutSeconds: 2, confirmSeconds: 1 }, 2000, 2000],
+  ])('when it %s, is looked at again so soon after each look was begun', async (_, health, takesMs, apartMs) => {
+    const policy = { intervalSeconds: 5, failureThreshold: 3, successThreshold: 3, dwellSeconds: 60, ...health };
+    await harness.put(FLEET, { automation: 'automatic', health: policy });
+    const { net } = harness.deps();
+    const { port } = harness.edge.clusters.a.address;
+    const fetch: typeof net.fetch = async (url, init) => {
+      if (new URL(url).port !== String(port)) return await net.fetch(url, init);
+      await harness.clock.sleep(takesMs);
+      throw new Error('no answer');
+    };
+    await runProbeRound(harness.deps({ net: { ...net, fetch } }));
+    const { body } = await harness.api('GET', `${FLEET}/clusters/a/observations?pageSize=3`);
+    const [third, second, first] = body.items.map((item: { observedAt: string }) => Date.parse(item.observedAt));
+    expect([second - first, third - second]).toEqual([apartMs, apartMs]);
+    expect(await sharesOf('shop')).toEqual({ a: 0, b: 100 });
+  });
+
   it('is probed by one prober at a time; a second one is told so', async () => {
     const both = await Promise.all([runProbeRound(harness.deps()), runProbeRound(harness.deps())]);
     expect(both.map((round) => round.fleets[0]?.state).sort()).toEqual(['busy', 'done']);

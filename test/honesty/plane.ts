@@ -1,9 +1,8 @@
 import type { Deps, Net, NetAnswer, Store } from '../../functions/deps.ts';
-import type { DataPlane } from '../../infra/local/cloud/alb/model.ts';
-import type { MseDataPlane } from '../../infra/local/cloud/mse/model.ts';
 import { createInstance } from '../../infra/local/instances.ts';
 import type { AlbTarget, MseTarget } from '../../schemas/gateway.ts';
 import { type Api, accountOf, type ControlPlane, createApi, startControlPlane } from '../engine/harness.ts';
+import { SILENT } from '../local-cloud/silent.ts';
 import { StepClock } from './clock.ts';
 import { clusterOfProbe, type GatewayName } from './places.ts';
 import { MemoryTable } from './table.ts';
@@ -50,8 +49,7 @@ export async function startPlane(isInMemory: boolean): Promise<Plane> {
     cloud: {
       gatewayLatencyMs: 200,
       publishLatencyMs: 200,
-      dataPlane: () => SILENT_ALB,
-      mseDataPlane: () => SILENT_MSE,
+      ...SILENT,
     },
   });
   const timeline = new Timeline(control.cloud);
@@ -123,19 +121,3 @@ function netWithout(down: ReadonlySet<string>): Net {
   };
   return { fetch: async (url) => answer(url), connect: async () => undefined };
 }
-
-const SILENT = { close: async () => undefined };
-
-const SILENT_ALB: DataPlane = {
-  ...SILENT,
-  openListener: async () => 'nowhere:80',
-  closeListener: async () => undefined,
-  serverHealth: () => ({ status: 'Healthy' }),
-};
-
-const SILENT_MSE: MseDataPlane = {
-  ...SILENT,
-  openGateway: async () => 'nowhere:80',
-  closeGateway: async () => undefined,
-  endpointHealth: () => 'healthy',
-};

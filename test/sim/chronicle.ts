@@ -28,6 +28,8 @@ export interface Life {
   failingSinceTick?: number | undefined;
   /** When a majority began to say so, each time. */
   failuresTick: number[];
+  /** When it could be taken out last, as far as `maxRemoved` allows that. */
+  removedTick?: number | undefined;
   /** When that began while the cluster had more to serve than it can. */
   fallsTick: number[];
   /** When it was slow, or people or a mode other than automatic held it, last. */
@@ -77,6 +79,9 @@ export class Chronicle {
       life.healthySeconds++;
     }
     if (life.said === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
+    const { failingSinceTick, removedTick = Number.NEGATIVE_INFINITY } = life;
+    const isOwed = failingSinceTick !== undefined && removedTick < failingSinceTick;
+    if (isOwed && this.mayBeRemoved(tick, facts, declared, sight.book)) life.removedTick = tick;
     life.isSlow = sight.isSlow(facts);
     const isHandled =
       life.isSlow ||
@@ -84,6 +89,17 @@ export class Chronicle {
       declared.policy.automation !== 'automatic' ||
       isRehearsed(declared.policy, facts.name, tick);
     if (isHandled) life.touchedTick = tick;
+  }
+
+  /** Fewer others than may be were taken out within the window, or people have said that it does not matter. */
+  private mayBeRemoved(tick: number, { name }: ClusterFacts, { policy, clusters }: Declared, book: Book): boolean {
+    const { maxRemoved } = policy.safety;
+    const since = this.lives.get(name)?.failingSinceTick ?? tick;
+    if (maxRemoved === undefined || book.isSetAside('max-removed') || book.resumedTick >= since) return true;
+    const removed = [...this.lives].filter(([other, { removedTick = Number.NEGATIVE_INFINITY }]) => {
+      return other !== name && tick - removedTick < maxRemoved.windowSeconds;
+    });
+    return removed.length < mostRemoved(maxRemoved, clusters.length);
   }
 
   private noteFailure(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
@@ -151,6 +167,14 @@ export interface Sight {
 }
 
 const LONGEST_FALL_SECONDS = 24 * MEMORY_SECONDS;
+
+/** How many clusters automation may take out within the window. */
+export function mostRemoved(
+  { clusters, percent = 100 }: { clusters?: number | undefined; percent?: number | undefined },
+  count: number,
+): number {
+  return clusters ?? Math.max(1, Math.floor((count * percent) / 100));
+}
 
 /** It went down above its capacity so lately that it need not be trusted with more again: for an hour, doubling each time, up to a day. */
 export function hasFallen({ fallsTick }: Life, tick: number): boolean {

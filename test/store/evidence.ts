@@ -152,7 +152,7 @@ export function evidenceSuite(store: () => Store): void {
           failuresMs: [1, 2],
           fallsMs: [2],
           removedAtMs: 0,
-      recoveredAtMs: 3,
+          recoveredAtMs: 3,
           seenFailingAtMs: 4,
           cause: 'Cluster',
           isApproved: true,

@@ -26,8 +26,8 @@ interface Edit {
   named: { before: Named; after: Named };
 }
 
-/** Rules by the place where a fleet declares them. */
-const PLACES: Record<SafetyRuleName, string> = {
+/** Rules by the place where a fleet declares them; that no service is left with nobody is not declared anywhere. */
+const PLACES: Record<Exclude<SafetyRuleName, 'never-empty'>, string> = {
   'min-serving': 'safety/minServingClusters',
   'min-base': 'safety/minBasePercent',
   'max-removed': 'safety/maxRemoved',
@@ -41,7 +41,7 @@ export function violations(rules: readonly RuleResult[], fleet: string): Issue[]
   return rules
     .filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined)
     .map(({ rule, cluster, detail }) => {
-      const place = Object.hasOwn(PLACES, rule) ? `/${PLACES[rule as SafetyRuleName]}` : '';
+      const place = Object.hasOwn(PLACES, rule) ? `/${PLACES[rule as keyof typeof PLACES]}` : '';
       const who = cluster === undefined ? '' : ` (${cluster})`;
       return { pointer: `fleets/${fleet}#${place}`, code: 'rule-violated', detail: `${rule}${who}: ${detail}` };
     });

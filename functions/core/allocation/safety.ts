@@ -3,6 +3,7 @@ import type { SafetyRuleName, SafetyRules } from '../../../schemas/failover.ts';
 import type { Placement } from '../failover/situation.ts';
 import type { LiveBreakGlass } from '../failover/traffic.ts';
 import type { Share } from '../ir.ts';
+import { declaredPoints } from './bounds.ts';
 
 /** A placement and its shares, in the order of its members. */
 export interface PlacementShares {
@@ -37,24 +38,29 @@ type SafetyCheck = (
 const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
   'min-serving': (context, before, after) =>
     worst(
-      before,
-      after,
+      judgedOf(context, before, after),
       context.rules.minServingClusters,
-      (item) => servingClusters(item, context),
+      servingClusters,
       (count) => `${count} clusters serve`,
     ),
   'min-base': (context, before, after) =>
     worst(
-      before,
-      after,
+      judgedOf(context, before, after),
       context.rules.minBasePercent,
-      (item) => servingBasePercent(item, context),
+      servingBasePercent,
       (percent) => `clusters with ${percent} % serve`,
     ),
   exclusive: checkExclusive,
   capacity: checkCapacity,
   gate: checkGates,
 };
+
+/** The placement with the shares that declarations alone give. */
+export function asDeclared(placement: Placement): PlacementShares {
+  const points = declaredPoints(placement.members);
+  const shares = placement.members.map(({ cluster }, index) => ({ cluster, percent: points[index] ?? 0 }));
+  return { placement, shares };
+}
 
 /** What clusters have to serve. */
 export function loadsOf(placed: readonly PlacementShares[]): Map<string, number> {
@@ -83,9 +89,7 @@ export function checkSafety(
   return rulesOf(context).map((rule) => {
     const violation = SAFETY_CHECKS[rule]?.(context, before, after);
     if (violation === undefined) return { rule, passed: true, detail: 'holds' };
-    const asides = asidesOf(rule, context);
-    const overriddenBy = asides.length > 0 ? asides.join(', ') : undefined;
-    return { rule, passed: false, ...(overriddenBy !== undefined && { overriddenBy }), detail: violation };
+    return setAside({ rule, passed: false, detail: violation }, context);
   });
 }
 
@@ -106,60 +110,89 @@ function rulesOf({ rules, ceilings }: SafetyContext): SafetyRuleName[] {
   return isStated.filter(([, isOne]) => isOne).map(([rule]) => rule);
 }
 
-/** Names of the live break-glasses that set a rule aside. */
-function asidesOf(rule: SafetyRuleName, { breakGlasses, nowMs }: SafetyContext): string[] {
-  return breakGlasses.filter((item) => item.expiresAtMs > nowMs && item.rules.includes(rule)).map(({ name }) => name);
+/** The rule that is broken, with the names of the live break-glasses that set it aside. */
+export function setAside(
+  broken: RuleResult,
+  { breakGlasses, nowMs }: Pick<SafetyContext, 'breakGlasses' | 'nowMs'>,
+): RuleResult {
+  const asides = breakGlasses.filter(({ expiresAtMs, rules }) => {
+    return expiresAtMs > nowMs && rules.some((rule) => rule === broken.rule);
+  });
+  return asides.length === 0 ? broken : { ...broken, overriddenBy: asides.map(({ name }) => name).join(', ') };
 }
 
-/** The first placement that has less than it must, and less than before. Pinned ones are as people want them. */
-function worst(
+/** A placement that is judged, beside what it was before. */
+interface Judged {
+  now: PlacementShares;
+  /** Absent of one that is new. */
+  earlier: PlacementShares | undefined;
+  /** Clusters that do not count. */
+  down: ReadonlySet<string>;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Rules about who serves are for pools that health moves, and that anybody serves. What is there is judged by what it has now, and what is new by
+ * what it has when everything is up: an outage has taken nothing from it, and must not keep anybody from declaring it.
+ */
+function judgedOf(
+  { down = NONE }: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
+): Judged[] {
+  const earlierOf = counterparts(before);
+  return after
+    .filter(({ placement, shares }) => !placement.pinned && shares.some(({ percent }) => percent > 0))
+    .map((item) => {
+      const earlier = earlierOf(item);
+      return earlier ? { now: item, earlier, down } : { now: asDeclared(item.placement), earlier, down: NONE };
+    });
+}
+
+/** The first placement that has less than it must, and less than before. */
+function worst(
+  judged: readonly Judged[],
   least: number,
-  measure: (item: PlacementShares) => number,
+  measure: (item: PlacementShares, down: ReadonlySet<string>) => number,
   says: (value: number) => string,
 ): string | undefined {
-  const earlierOf = counterparts(before);
-  for (const item of after) {
-    if (!isJudged(item)) continue;
-    const value = measure(item);
-    if (value >= least) continue;
-    const earlier = earlierOf(item);
-    if (earlier === undefined || value < measure(earlier)) return `of ${nameOf(item)}, ${says(value)}; ${least} must`;
+  for (const { now, earlier, down } of judged) {
+    const value = measure(now, down);
+    if (value >= least || (earlier && value >= measure(earlier, down))) continue;
+    return `of ${nameOf(now)}, ${says(value)}; ${least} must`;
   }
   return undefined;
 }
 
-function servingClusters({ shares }: PlacementShares, { down }: SafetyContext): number {
-  return shares.filter(({ cluster, percent }) => percent > 0 && !down?.has(cluster)).length;
+function servingClusters({ shares }: PlacementShares, down: ReadonlySet<string>): number {
+  return shares.filter(({ cluster, percent }) => percent > 0 && !down.has(cluster)).length;
 }
 
 /** Of the tier of which most serves: the part of its weights whose clusters serve. */
-function servingBasePercent({ placement, shares }: PlacementShares, { down }: SafetyContext): number {
+function servingBasePercent({ placement, shares }: PlacementShares, down: ReadonlySet<string>): number {
   const tiers = Map.groupBy(placement.members, ({ tier }) => tier);
   const parts = [...tiers.values()].map((members) => {
     const total = members.reduce((sum, { weight }) => sum + weight, 0);
-    const serving = members.filter(({ cluster }) => percentOf(shares, cluster) > 0 && !down?.has(cluster));
+    const serving = members.filter(({ cluster }) => percentOf(shares, cluster) > 0 && !down.has(cluster));
     return total === 0 ? 0 : (100 * serving.reduce((sum, { weight }) => sum + weight, 0)) / total;
   });
   return Math.floor(Math.max(0, ...parts));
 }
 
 function checkExclusive(
-  { rules, down }: SafetyContext,
+  context: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
 ): string | undefined {
-  const earlierOf = counterparts(before);
-  for (const set of rules.exclusive) {
-    const isBroken = ({ placement, shares }: PlacementShares) =>
+  const judged = judgedOf(context, before, after);
+  for (const set of context.rules.exclusive) {
+    const isBroken = ({ placement, shares }: PlacementShares, down: ReadonlySet<string>) =>
       set.every((name) => placement.members.some(({ cluster, weight }) => cluster === name && weight > 0)) &&
-      set.every((name) => percentOf(shares, name) === 0 || down?.has(name));
-    for (const item of after) {
-      if (!isJudged(item) || !isBroken(item)) continue;
-      const earlier = earlierOf(item);
-      if (earlier === undefined || !isBroken(earlier))
-        return `of ${nameOf(item)}, ${set.join(' and ')} would all be at 0`;
+      set.every((name) => percentOf(shares, name) === 0 || down.has(name));
+    for (const { now, earlier, down } of judged) {
+      if (!isBroken(now, down) || (earlier && isBroken(earlier, down))) continue;
+      return `of ${nameOf(now)}, ${set.join(' and ')} would all be at 0`;
     }
   }
   return undefined;
@@ -223,11 +256,6 @@ function counterparts(all: readonly PlacementShares[]): Before {
 
 function percentOf(shares: PlacementShares['shares'], name: string): number {
   return shares.find(({ cluster }) => cluster === name)?.percent ?? 0;
-}
-
-/** Rules about who serves are for pools that health moves, and that anybody serves. */
-function isJudged({ placement, shares }: PlacementShares): boolean {
-  return !placement.pinned && shares.some(({ percent }) => percent > 0);
 }
 
 function nameOf({ placement }: PlacementShares): string {

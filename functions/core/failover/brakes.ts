@@ -7,9 +7,14 @@ import type { Traffic } from './traffic.ts';
 
 type Brake = NonNullable<Circumstances['brake']>;
 
-/** The brake that speaks against taking a cluster out now; undefined where none does. */
+/**
+ * The brake that speaks against taking a cluster out now; undefined where none does. One that is on its way back goes without being asked for, and
+ * is no new removal where it was taken out within the window before.
+ */
 export function brakeFor(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
-  return correlationBrake(context, traffic, item) ?? maxRemovedBrake(context, traffic, item);
+  const { standing } = stateOf(traffic, item.facts);
+  const isBack = standing === 'up' || standing === 'suspected';
+  return (isBack ? correlationBrake(context, traffic, item) : undefined) ?? maxRemovedBrake(context, traffic, item);
 }
 
 /** Whether the policy wants people to be asked; `halt` is its name in an earlier release. */
@@ -75,6 +80,8 @@ function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { f
   const { maxRemoved } = policy.safety;
   if (maxRemoved === undefined || isSetAside(traffic, nowMs)) return undefined;
   const windowMs = maxRemoved.windowSeconds * 1000;
+  const { removedAtMs } = stateOf(traffic, facts);
+  if (removedAtMs !== undefined && nowMs - removedAtMs < windowMs) return undefined;
   const limit = maxRemoved.clusters ?? Math.max(1, Math.floor((clusters.size * (maxRemoved.percent ?? 100)) / 100));
   const removed = traffic.clusters
     .filter(({ cluster }) => cluster !== facts.name && clusters.has(cluster))

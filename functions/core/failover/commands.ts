@@ -1,7 +1,19 @@
 /** What people ask for. */
 
+import type { RuleResult } from '../../../schemas/decision.ts';
+import { isRefused, setAside } from '../allocation/safety.ts';
 import { compareText } from '../precedence.ts';
-import { type Context, moved, refused, type Step, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
+import {
+  type Context,
+  moved,
+  refused,
+  result,
+  type Step,
+  type StepResult,
+  stateOf,
+  type Trace,
+  UNCHANGED,
+} from './context.ts';
 import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
 import { safetyOf } from './outcome.ts';
 import { withoutShift, withShift } from './shifts.ts';
@@ -48,19 +60,25 @@ function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepRes
   const free = undrilled.type === 'moved' ? undrilled.traffic : traffic;
   const shift = accepted(context, traffic, asked, before);
   const outcome = withShift(free, { ...shift, phase: 'applied', currentPercent: shift.percent });
-  const stranded = strandedBy(context, traffic, outcome);
-  if (stranded) return refused('never-empty', `no cluster would be left that may serve ${stranded}`, cluster);
-  const { rules, isRefused } = safetyOf(context, traffic, outcome);
-  const judged = rules.map((rule) => ({ ...rule, cluster }));
-  if (isRefused) return { type: 'refused', trace: { rules: judged } };
+  const { rules } = safetyOf(context, traffic, outcome);
+  const judged = [...neverEmpty(context, traffic, outcome), ...rules].map((rule) => ({ ...rule, cluster }));
+  if (isRefused(judged)) return { type: 'refused', trace: { rules: judged } };
   return moved(withShift(free, shift), { ...undrilled.trace, rules: judged });
+}
+
+/** Only a break-glass lets people leave a service with nobody who serves. */
+function neverEmpty(context: Context, before: Traffic, after: Traffic): RuleResult[] {
+  const stranded = strandedBy(context, before, after);
+  if (stranded.length === 0) return [];
+  const detail = `no cluster would be left that may serve ${stranded.join(', ')}`;
+  return [setAside(result('never-empty', false, detail), { ...before, nowMs: context.situation.nowMs })];
 }
 
 /**
  * Services that a shift of people would leave with nobody who serves: clusters that are down, and clusters that people have taken out, do not
- * count. Undefined where there are none, or where it was so before.
+ * count. None where it was so before.
  */
-function strandedBy(context: Context, before: Traffic, after: Traffic): string | undefined {
+function strandedBy(context: Context, before: Traffic, after: Traffic): string[] {
   const serving = (traffic: Traffic) => {
     const taken = traffic.shifts.filter(
       ({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0),
@@ -72,11 +90,11 @@ function strandedBy(context: Context, before: Traffic, after: Traffic): string |
     };
   };
   const [did, does] = [serving(before), serving(after)];
-  const found = context.situation.placements.find(({ members, pinned }) => {
+  const found = context.situation.placements.filter(({ members, pinned }) => {
     const able = members.filter(({ weight }) => weight > 0);
     return !pinned && able.some(({ cluster }) => did(cluster)) && !able.some(({ cluster }) => does(cluster));
   });
-  return found && (found.services.join(', ') || found.key);
+  return [...new Set(found.flatMap(({ services, key }) => (services.length > 0 ? services : [key])))].sort(compareText);
 }
 
 /** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */

@@ -3,14 +3,15 @@ import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { withHeat } from './heat.ts';
-import { forget, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import { limitsOf } from './limits.ts';
+import { forget } from './memory.ts';
 import { bringBack } from './returns.ts';
 import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
 import type { Situation, Verdict } from './situation.ts';
 import type { Traffic } from './traffic.ts';
-import { hasMoved, refusal, verdictOf } from './verdict.ts';
+import { movesPoints, refusal, verdictOf } from './verdict.ts';
 
 /** Everything that can change the state of a fleet, in the order in which it is looked at. The points follow from all of it. */
 export const STEPS: Record<string, Step> = {
@@ -62,7 +63,7 @@ function withSteps(context: Context, traffic: Traffic, trace: Trace): Traffic | 
 
 /** Once points have changed no gateway follows, and what was asked for is asked for once. */
 function settling({ situation: { command: _, ...situation }, ...context }: Context, traffic: Traffic): Context {
-  const isFollowed = !hasMoved(situation.placements, situation.traffic.allocation, traffic.allocation);
+  const isFollowed = !movesPoints(situation.placements, situation.traffic.allocation, traffic.allocation);
   return { ...context, situation, verifiedAtMs: isFollowed ? context.verifiedAtMs : undefined };
 }
 

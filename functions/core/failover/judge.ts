@@ -16,41 +16,10 @@ import {
 } from './context.ts';
 import { withFailureSeen } from './grace.ts';
 import { gatedClusters, limitsOf } from './limits.ts';
-import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
+import { cooldownMs } from './pace.ts';
 import { heldPercent } from './seal.ts';
 import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic, withState } from './traffic.ts';
-
-/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so are failures and removals of long ago. */
-export const forget: Step = ({ situation, clusters }, traffic) => {
-  const { nowMs, policy } = situation;
-  const removalMemoryMs = Math.max(MEMORY_MS, (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000);
-  const kept = traffic.clusters.flatMap((state) => {
-    const facts = clusters.get(state.cluster)?.facts;
-    if (facts === undefined || (state.uid !== '' && state.uid !== facts.uid)) return [];
-    return [faded(state, nowMs, removalMemoryMs)];
-  });
-  if (kept.length === traffic.clusters.length && kept.every((state, index) => state === traffic.clusters[index])) {
-    return UNCHANGED;
-  }
-  return moved(kept.reduce(withState, { ...traffic, clusters: [] }));
-};
-
-function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): ClusterState {
-  const isKnown = (atMs: number) => nowMs - atMs < MEMORY_MS || state.standing === 'down';
-  const failuresMs = state.failuresMs.filter(isKnown);
-  const isRemoved = state.removedAtMs !== undefined && nowMs - state.removedAtMs < removalMemoryMs;
-  const fallsMs = hasFallen(state.fallsMs, nowMs) ? state.fallsMs : [];
-  const isDismissed = state.dismissedUntilMs !== undefined && nowMs < state.dismissedUntilMs;
-  const isSame =
-    failuresMs.length === state.failuresMs.length &&
-    fallsMs.length === state.fallsMs.length &&
-    isRemoved === (state.removedAtMs !== undefined) &&
-    isDismissed === (state.dismissedUntilMs !== undefined);
-  if (isSame) return state;
-  const { dismissedUntilMs, removedAtMs, ...rest } = state;
-  return { ...rest, failuresMs, fallsMs, ...(isDismissed && { dismissedUntilMs }), ...(isRemoved && { removedAtMs }) };
-}
 
 /** Each cluster by what its voters say of it now. */
 export const judge: Step = (context, traffic) => {
@@ -78,7 +47,7 @@ function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] 
     const { standing } = stateOf(traffic, facts);
     return standing === 'held' || standing === 'ramping';
   };
-  // Those on their way back go down whatever brakes say, and count for the brakes of the others.
+  // Those on their way back count for the brakes of the others.
   const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
   const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
   const isSettled = (item: Watched) =>
@@ -107,7 +76,6 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
   const { nowMs, decision, policy } = situation;
   const { name } = item.facts;
   const finding = findingOf(traffic, item);
-  const isUp = state.standing === 'up' || state.standing === 'suspected';
   return {
     nowMs,
     decision,
@@ -115,7 +83,7 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
     cause: item.tally.cause,
     cooldownSeconds: policy.failover.cooldownSeconds,
     doubtMs: 2 * freshnessMs(policy.health),
-    brake: isUp ? brakeFor(context, traffic, item) : undefined,
+    brake: brakeFor(context, traffic, item),
     isOverloaded: isOverloaded(traffic, name),
     hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
   };

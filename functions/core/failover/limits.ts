@@ -60,8 +60,9 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
   const impaired: Limit[] = state.impairedSinceMs === undefined || isGated ? [] : [{ reason: 'impaired' }];
   switch (state.standing) {
     case 'up':
-    case 'suspected':
       return impaired;
+    case 'suspected':
+      return suspectedLimits(state);
     case 'down':
       return isGated ? [] : [{ reason: 'down', sinceMs: state.failuresMs.at(-1) ?? state.sinceMs }];
     case 'joining':
@@ -71,6 +72,12 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
     case 'ramping':
       return [...impaired, { reason: 'ramp', percent: state.ramp?.percent ?? 0 }];
   }
+}
+
+/** It keeps what it has: the points of one that was on its way back grow no further. */
+function suspectedLimits({ ramp, dwell, isApproved }: ClusterState): Limit[] {
+  if (ramp) return [{ reason: 'ramp', percent: ramp.percent }];
+  return dwell || isApproved ? [{ reason: 'turn' }] : [];
 }
 
 type Wait = 'turn' | 'dwell' | 'consent';

@@ -37,8 +37,8 @@ export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
   up: { healthy: stays, unhealthy: fail, unknown: stays },
   suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },
   down: { healthy: recover, unhealthy: stays, unknown: stays },
-  held: { healthy: dwell, unhealthy: goDown, unknown: pause },
-  ramping: { healthy: trust, unhealthy: goDown, unknown: doubt },
+  held: { healthy: dwell, unhealthy: fail, unknown: pause },
+  ramping: { healthy: trust, unhealthy: fail, unknown: doubt },
   joining: { healthy: join, unhealthy: stays, unknown: stays },
 };
 
@@ -85,7 +85,17 @@ function fail(state: ClusterState, now: Circumstances): ClusterState {
 
 function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
   const reason = `${now.reason}; ${why}`;
-  return become(withFailure(state, now), 'suspected', { ...now, reason }, { brake: { name, untilMs } });
+  return become(
+    withFailure(state, now),
+    'suspected',
+    { ...now, reason },
+    { brake: { name, untilMs }, ...waitOf(state) },
+  );
+}
+
+/** What a cluster on its way back has yet to wait for; nothing of one that was up. */
+function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState> {
+  return { ...(dwell && { dwell }), ...(isApproved && { isApproved }), ...(ramp && { ramp }) };
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
@@ -102,7 +112,14 @@ function withFailure(state: ClusterState, { nowMs }: Circumstances): ClusterStat
 }
 
 function clear(state: ClusterState, now: Circumstances): ClusterState {
-  return become(state, 'up', { ...now, reason: 'a majority of its voters see it answer again' });
+  return trusted(state, { ...now, reason: 'a majority of its voters see it answer again' });
+}
+
+/** A suspected cluster is what it was before. */
+function trusted(state: ClusterState, now: Circumstances, changes: Partial<ClusterState> = {}): ClusterState {
+  const isHeld = state.dwell !== undefined || state.isApproved === true;
+  const standing = state.ramp ? 'ramping' : isHeld ? 'held' : 'up';
+  return become(state, standing, now, { ...waitOf(state), ...changes });
 }
 
 /** Where one brake has ended, another one may hold the cluster still. */
@@ -156,7 +173,7 @@ function join(state: ClusterState, now: Circumstances): ClusterState {
 
 function dismiss(state: ClusterState, now: Circumstances): ClusterState {
   const dismissedUntilMs = now.nowMs + MEMORY_MS;
-  return become(state, 'up', now, { dismissedUntilMs });
+  return trusted(state, now, { dismissedUntilMs });
 }
 
 function approve(state: ClusterState, now: Circumstances): ClusterState {

@@ -115,7 +115,7 @@ function reasonFor(
 }
 
 /** Whether any placement is given other points. */
-export function hasMoved(placements: readonly Placement[], then: SealedAllocation, now: SealedAllocation): boolean {
+export function movesPoints(placements: readonly Placement[], then: SealedAllocation, now: SealedAllocation): boolean {
   if (then === now) return false;
   return placements.some((placement) => {
     const before = placementShares(placement, { allocation: then });

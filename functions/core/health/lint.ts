@@ -37,13 +37,18 @@ function lintUnwatched(watched: readonly Watched[], placements: readonly Pick<Pl
     placements.flatMap(({ members }) => members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster)),
   );
   const names = namesOf(watched, ({ name, voters }) => voters.length === 0 && serving.has(name));
-  return issue('unwatched', names, (some) => `nobody watches ${some}, so that traffic stays there when it fails`);
+  return issue(
+    'unwatched',
+    names,
+    (some) =>
+      `nobody watches ${some}, so that traffic stays there when it fails; give it a probe, and a voter that sees it`,
+  );
 }
 
 function lintEdge(watched: readonly Watched[]): Issue[] {
   const names = namesOf(watched, isEdgeAlone);
   return issue('edge-alone', names, (some) => {
-    return `the edge alone decides upon ${some}; its probes come from anywhere, so that two of them may see different networks`;
+    return `the edge alone decides upon ${some}; its probes come from anywhere, so that two of them may see different networks; add an agent in each of two sites`;
   });
 }
 
@@ -58,7 +63,7 @@ function lintVantages(watched: readonly Watched[]): Issue[] {
     const decides = (item: Watched) => !isEdgeAlone(item) && isMajority(item, (voter) => vantageOf(voter) === vantage);
     const told = vantage === 'agent' ? 'agents of which no site is declared' : vantage;
     return issue('one-vantage', namesOf(watched, decides), (some) => {
-      return `what is seen from ${told} alone decides upon ${some}: trouble of its network would pass for an outage`;
+      return `what is seen from ${told} alone decides upon ${some}: trouble of its network would pass for an outage; add a voter elsewhere`;
     });
   });
 }
@@ -70,7 +75,7 @@ function lintSites(watched: readonly Watched[]): Issue[] {
     const isLost = (item: Watched) =>
       item.voters.some((voter) => siteOf(voter) === site) && !isMajority(item, (voter) => siteOf(voter) !== site);
     return issue('site-takes-quorum', namesOf(watched, isLost), (some) => {
-      return `the loss of ${site} leaves no majority that could decide upon ${some}`;
+      return `the loss of ${site} leaves no majority that could decide upon ${some}, just when it is needed; add a voter elsewhere, such as the edge`;
     });
   });
 }

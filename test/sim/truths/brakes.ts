@@ -1,14 +1,13 @@
 /** No more is taken out than people allow, and nothing where they want to be asked. */
 
 import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
-import type { Life } from '../chronicle.ts';
+import { type Life, mostRemoved } from '../chronicle.ts';
 import type { FleetEvent } from '../events.ts';
 import type { Fleet } from '../fleet.ts';
 import { isSame, type Programmed, percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
-import { mostRemoved } from './dead.ts';
 
-/** T8: within the window automation takes out at most as many clusters as `maxRemoved` says, the last member of a pool included. */
+/** T8: within the window automation takes out at most as many clusters as `maxRemoved` says, the last member of a pool included; one that was is no other one. */
 export function removalsAreCapped(): Truth {
   let removals: { name: string; tick: number }[] = [];
   return {
@@ -22,7 +21,8 @@ export function removalsAreCapped(): Truth {
         const others = new Set(removals.filter(({ name }) => name !== facts.name).map(({ name }) => name));
         const most = mostRemoved(maxRemoved, fleet.declared.clusters.length);
         const isAllowed = isResumed(fleet, life) || fleet.book.isSetAside('max-removed');
-        if (others.size >= most && !isAllowed) {
+        const isCounted = removals.some(({ name }) => name === facts.name);
+        if (others.size >= most && !isCounted && !isAllowed) {
           return `${facts.name} is taken out after ${[...others].join(' and ')}; ${most} may be within ${maxRemoved.windowSeconds} s`;
         }
         removals.push({ name: facts.name, tick });

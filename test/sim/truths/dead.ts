@@ -2,7 +2,7 @@
 
 import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
 import type { Pool } from '../../../functions/core/ir.ts';
-import { hasFallen, type Life } from '../chronicle.ts';
+import { hasFallen, type Life, mostRemoved } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';
 import type { Truth } from '../history.ts';
@@ -119,24 +119,18 @@ export function isGated({ declared }: Fleet, name: string): boolean {
   return declared.policy.safety.gates.some(({ open, clusters }) => !open && (clusters?.includes(name) ?? true));
 }
 
-/** As many others as may be taken out within the window have failed within it. */
+/** As many others as may be taken out within the window have failed within it, or may have been taken out later than that. */
 function isCapped({ scenario, declared, chronicle, book, tick }: Fleet, name: string): boolean {
   const { maxRemoved } = declared.policy.safety;
   if (maxRemoved === undefined || book.isSetAside('max-removed')) return false;
   const former = formerRemovals(scenario);
   const others = declared.clusters.filter((item) => {
     const formerTick = former.find(({ cluster }) => cluster === item.name)?.tick;
-    const failedTick = chronicle.of(item.name)?.failuresTick.at(-1) ?? formerTick;
-    return item.name !== name && failedTick !== undefined && tick - failedTick <= maxRemoved.windowSeconds + 2;
+    const { failuresTick = [], removedTick } = chronicle.of(item.name) ?? {};
+    const lastTick = Math.max(...[failuresTick.at(-1), removedTick, formerTick].filter((at) => at !== undefined));
+    return item.name !== name && tick - lastTick <= maxRemoved.windowSeconds + 2;
   });
   return others.length >= mostRemoved(maxRemoved, declared.clusters.length);
-}
-
-export function mostRemoved(
-  { clusters, percent = 100 }: { clusters?: number | undefined; percent?: number | undefined },
-  count: number,
-): number {
-  return clusters ?? Math.max(1, Math.floor((count * percent) / 100));
 }
 
 /** A cluster of another site failed shortly before it, and voters of one vantage alone say so. */

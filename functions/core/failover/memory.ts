@@ -1,0 +1,72 @@
+/** What is remembered of clusters, and for how long. */
+
+import { moved, type Step, UNCHANGED } from './context.ts';
+import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
+import type { Situation } from './situation.ts';
+import { type ClusterState, type Dwell, withState } from './traffic.ts';
+
+/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so are failures and removals of long ago. */
+export const forget: Step = ({ situation, clusters }, traffic) => {
+  const { nowMs, policy } = situation;
+  const removalMemoryMs = Math.max(MEMORY_MS, (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000);
+  const kept = traffic.clusters.flatMap((state) => {
+    const facts = clusters.get(state.cluster)?.facts;
+    if (facts === undefined || (state.uid !== '' && state.uid !== facts.uid)) return [];
+    return [faded(inTime(state, situation), nowMs, removalMemoryMs)];
+  });
+  if (kept.length === traffic.clusters.length && kept.every((state, index) => state === traffic.clusters[index])) {
+    return UNCHANGED;
+  }
+  return moved(kept.reduce(withState, { ...traffic, clusters: [] }));
+};
+
+function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): ClusterState {
+  const isKnown = (atMs: number) => nowMs - atMs < MEMORY_MS || state.standing === 'down';
+  const failuresMs = state.failuresMs.filter(isKnown);
+  const isRemoved = state.removedAtMs !== undefined && nowMs - state.removedAtMs < removalMemoryMs;
+  const fallsMs = hasFallen(state.fallsMs, nowMs) ? state.fallsMs : [];
+  const isDismissed = state.dismissedUntilMs !== undefined && nowMs < state.dismissedUntilMs;
+  const isSame =
+    failuresMs.length === state.failuresMs.length &&
+    fallsMs.length === state.fallsMs.length &&
+    isRemoved === (state.removedAtMs !== undefined) &&
+    isDismissed === (state.dismissedUntilMs !== undefined);
+  if (isSame) return state;
+  const { dismissedUntilMs, removedAtMs, ...rest } = state;
+  return { ...rest, failuresMs, fallsMs, ...(isDismissed && { dismissedUntilMs }), ...(isRemoved && { removedAtMs }) };
+}
+
+/** The state as it can be now. A clock that was an hour ahead has left times that are still to come: nothing waits for them. */
+function inTime(state: ClusterState, { nowMs, policy }: Situation): ClusterState {
+  const { sinceMs, failuresMs, removedAtMs, dwell, brake, ramp } = state;
+  const { cooldownSeconds, correlation } = policy.failover;
+  const latestMs = {
+    dwell: nowMs + cooldownMs(failuresMs.length, cooldownSeconds),
+    brake: nowMs + Math.max(correlation.askSeconds, policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000,
+  };
+  const isSound =
+    [sinceMs, ...failuresMs, removedAtMs ?? 0, ramp?.steppedAtMs ?? 0, dwell?.sinceMs ?? 0].every(
+      (atMs) => atMs <= nowMs,
+    ) &&
+    (dwell?.untilMs ?? 0) <= latestMs.dwell &&
+    (brake?.untilMs ?? 0) <= latestMs.brake;
+  if (isSound) return state;
+  return {
+    ...state,
+    sinceMs: Math.min(sinceMs, nowMs),
+    failuresMs: failuresMs.map((atMs) => Math.min(atMs, nowMs)),
+    ...(removedAtMs !== undefined && { removedAtMs: Math.min(removedAtMs, nowMs) }),
+    ...(ramp && { ramp: { ...ramp, steppedAtMs: Math.min(ramp.steppedAtMs, nowMs) } }),
+    ...(brake && { brake: { ...brake, untilMs: Math.min(brake.untilMs, latestMs.brake) } }),
+    ...(dwell && { dwell: dwellBy(dwell, nowMs, latestMs.dwell) }),
+  };
+}
+
+function dwellBy(dwell: Dwell, nowMs: number, latestMs: number): Dwell {
+  const { untilMs, sinceMs } = dwell;
+  return {
+    ...dwell,
+    untilMs: Math.min(untilMs, latestMs),
+    ...(sinceMs !== undefined && { sinceMs: Math.min(sinceMs, nowMs) }),
+  };
+}
