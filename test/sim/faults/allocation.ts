@@ -17,11 +17,10 @@ const GIVE_WAY = [
 
 export const ALLOCATION_FAULTS: readonly Fault[] = [
   ...GIVE_WAY.map(keepsReason),
-  ...(['dwell', 'drained', 'consent', 'down'] as const).map(ignoresReason),
+  ...(['drained', 'down'] as const).map(ignoresReason),
   replacedStage('the headroom is no limit', 'headroom', { room: Number.POSITIVE_INFINITY }),
   replacedStage('warm is hot', 'warm', { room: Number.POSITIVE_INFINITY }),
   replacedStage('nobody gets hot', 'hot', { room: 1.1 }),
-  replacedStage('hot clusters are not equally hot', 'hot', { isByCapacity: false }),
   replacedStage('clusters that went down together are not believed', 'down together', { believesTogether: false }),
   replacedStage('clusters that fell are never trusted with more', 'fallen', { roomOfFallen: 1 }),
   stages('stage order', 'consent comes after the dead', (sets) =>
