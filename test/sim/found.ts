@@ -110,4 +110,6 @@ export const NOT_FOUND: Readonly<Record<string, string>> = {
   'a break-glass has no effect': RARE,
   'the reason turn never gives way':
     'A cluster that waits for its turn has been given it before its backend was short.',
+  'the reason grace never gives way':
+    'A backend with a member in grace has one that is well, which takes all in the episodes that were searched.',
 };

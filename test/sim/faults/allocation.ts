@@ -13,6 +13,7 @@ const GIVE_WAY = [
   'mode',
   'joining',
   'down',
+  'grace',
 ] as const;
 
 export const ALLOCATION_FAULTS: readonly Fault[] = [
