@@ -1,25 +1,29 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { allocate } from '../../functions/core/allocation/allocate.ts';
 import type { AllocationInput } from '../../functions/core/allocation/types.ts';
 import { decideFleet, SUPPLY } from './decide-fleet.ts';
+import type { Load } from './decide-thread.ts';
 
 const SIZES = [1_000, 10_000];
 const RUNS = 5;
-const MB = 1024 * 1024;
+/** The heap in which the fleet gets its points at the latest; young objects have so little room that garbage is soon collected. */
+const MOST_MB = 64;
+const YOUNG_MB = 2;
 
 /**
  * What the points of a fleet of 200 clusters cost, half of which are down, all with capacities: CPU milliseconds by the number of backends
- * (medians), how they grow from 1,000 to 10,000, and the heap over the input at the end of one call. `short` has less capacity than traffic.
+ * (medians), how they grow from 1,000 to 10,000, and the memory over the input: the least heap in which a thread gives 10,000 backends their
+ * points, less the least one in which it holds them alone. `short` has less capacity than traffic.
  */
-export function decide(): Record<string, unknown> {
+export async function decide(): Promise<Record<string, unknown>> {
   const ample = SIZES.map((size) => cpuMs(decideFleet(size, SUPPLY.ample)));
   const short = SIZES.map((size) => cpuMs(decideFleet(size, SUPPLY.short)));
   const bySize = (values: readonly number[]) => Object.fromEntries(SIZES.map((size, index) => [size, values[index]]));
   return {
     ms: bySize(ample),
     growth: rounded((ample[1] ?? 0) / (ample[0] ?? 1)),
-    peakMb: rounded(heapMb(decideFleet(10_000, SUPPLY.ample))),
+    peakMb: await peakMb(),
     short: { ms: bySize(short), growth: rounded((short[1] ?? 0) / (short[0] ?? 1)) },
   };
 }
@@ -34,15 +38,31 @@ function cpuMs(input: AllocationInput): number {
   return rounded(times.sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0);
 }
 
-function heapMb(input: AllocationInput): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  const before = process.memoryUsage().heapUsed;
-  const result = allocate(input);
-  const after = process.memoryUsage().heapUsed;
-  if (result.backends.length !== input.backends.length) throw new Error('Every backend has points.');
-  return (after - before) / MB;
+/** Over the input. */
+async function peakMb(): Promise<number> {
+  const load = { backends: 10_000, supply: SUPPLY.ample };
+  const held = await leastHeapMb({ ...load, allocates: false });
+  return (await leastHeapMb({ ...load, allocates: true })) - held;
+}
+
+async function leastHeapMb(load: Load): Promise<number> {
+  let [tooLittle, enough] = [0, MOST_MB];
+  while (enough - tooLittle > 1) {
+    const middle = Math.floor((tooLittle + enough) / 2);
+    if (await isEnough(load, middle)) enough = middle;
+    else tooLittle = middle;
+  }
+  return enough;
+}
+
+/** A thread that needs more ends with an error. */
+async function isEnough(load: Load, heapMb: number): Promise<boolean> {
+  const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB };
+  const thread = new Worker(new URL('decide-thread.ts', import.meta.url), { workerData: load, resourceLimits });
+  return once(thread, 'message').then(
+    () => true,
+    () => false,
+  );
 }
 
 function rounded(value: number): number {

@@ -161,10 +161,7 @@ export function scenarioOf(seed: number, episode: number): Scenario {
   const drillWindows = prng.chance(0.5) ? [once(prng.int(WARM_UP, ticks), 120)] : [];
   const fleet = fleetBy(prng, 'shop', freezes, drillWindows);
   const others = prng.chance(0.1) ? [fleetBy(prng, 'bank', [], [])] : [];
-  return {
-    seed: prng.int(0, 2 ** 31 - 1),
-    ticks,
-    fleets: [fleet, ...others],
-    events: eventsBy(prng, fleet, ticks, prng.chance(0.1) ? 20 : WARM_UP),
-  };
+  const chance = prng.int(0, 2 ** 31 - 1);
+  const events = eventsBy(prng, fleet, ticks, prng.chance(0.1) ? 20 : WARM_UP);
+  return { seed: chance, ticks, fleets: [{ ...fleet, dismisses: prng.chance(0.3) }, ...others], events };
 }

@@ -22,6 +22,8 @@ export interface Life {
   vantages: number;
   /** The vantages of those that say that it fails, whether or not that is true. */
   saidBy: number;
+  /** What a majority says of it now, whether or not that is true; unknown: there is none. */
+  said: 'healthy' | 'unhealthy' | 'unknown';
   /** Since when a majority says that it fails, whether or not that is true. */
   failingSinceTick?: number | undefined;
   /** When a majority began to say so, each time. */
@@ -64,19 +66,19 @@ export class Chronicle {
     const life = this.lifeOf(facts, tick);
     const dead = witness.dead(facts, view);
     const accusers = witness.accusers(facts, view);
-    const says = accusers.length > 0 ? 'unhealthy' : witness.saysHealthy(facts, view) ? 'healthy' : 'unknown';
+    life.said = accusers.length > 0 ? 'unhealthy' : witness.saysHealthy(facts, view) ? 'healthy' : 'unknown';
     life.condition = sight.conditionOf(facts);
     life.isDead = life.condition === 'down' && dead.length > 0;
     life.isLiving = life.condition === 'up' && witness.isLiving(facts, view);
     life.vantages = new Set(dead.map(vantageOf)).size;
     life.saidBy = new Set(accusers.map(vantageOf)).size;
     life.wasLiving ||= life.isLiving;
-    if (says === 'healthy') {
+    if (life.said === 'healthy') {
       life.failingSinceTick = undefined;
       life.wasFound = true;
       life.healthySeconds++;
     }
-    if (says === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
+    if (life.said === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
     const { failingSinceTick, removalsTick } = life;
     const isOwed =
       failingSinceTick !== undefined && (removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY) < failingSinceTick;
@@ -118,6 +120,7 @@ export class Chronicle {
       ...{
         uid,
         condition: 'up',
+        said: 'unknown',
         isDead: false,
         isLiving: false,
         isSlow: false,

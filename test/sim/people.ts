@@ -142,12 +142,13 @@ function breakGlassOf(event: EventOf<'break-glass'>, tick: number): LiveBreakGla
 
 /** Somebody looks after what waits for people, not at once. */
 function attend(fleet: Fleet, tick: number, sink: Sink): void {
-  const { attentionSeconds } = fleet.scenario;
+  const { attentionSeconds, dismisses } = fleet.scenario;
   if (attentionSeconds === undefined || tick % 10 !== 0) return;
   const isOverdue = (sinceMs: number) => msAt(tick) - sinceMs >= attentionSeconds * SECOND_MS;
   for (const { cluster, standing, sinceMs, isApproved } of fleet.stored.traffic.clusters) {
     if (!isOverdue(sinceMs)) continue;
-    if (standing === 'suspected') order(fleet, { order: 'resume' }, tick, sink);
+    if (standing === 'suspected')
+      order(fleet, dismisses ? { order: 'dismiss', cluster } : { order: 'resume' }, tick, sink);
     const isManual = fleet.declared.policy.failover.failback.mode === 'manual';
     if (standing === 'held' && isManual && !isApproved) order(fleet, { order: 'restore', cluster }, tick, sink);
   }

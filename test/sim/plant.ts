@@ -3,13 +3,14 @@
 import { RELAXED, STAGES, type Stage } from '../../functions/core/allocation/stages.ts';
 import type { LimitReason } from '../../functions/core/allocation/types.ts';
 import type { Policy, Situation } from '../../functions/core/failover/situation.ts';
+import type { Traffic } from '../../functions/core/failover/traffic.ts';
 import type { Observation } from '../../schemas/cluster.ts';
 import { PRODUCT, type Product, unknownHealth } from './product.ts';
 
 export interface Fault {
+  /** What of the product is broken: a cell, a rule, a key of the policy, a reason, a stage, or something else that it goes by. */
+  breaks: string;
   name: string;
-  /** The truths of which any has to find it. */
-  foundBy: readonly string[];
   /** Breaks the product, and returns it with what repairs it. */
   plant: () => Planted;
 }
@@ -21,30 +22,47 @@ export interface Planted {
 
 const NOTHING = () => {};
 
+/** Functions of the product are other ones; they are made anew for each run, since they may remember. */
+export function exchanged(breaks: string, name: string, make: () => Partial<Product>): Fault {
+  return { breaks, name, plant: () => ({ product: { ...PRODUCT, ...make() }, repair: NOTHING }) };
+}
+
 /** The decision is taken upon another situation. */
-export function given(name: string, foundBy: readonly string[], see: (situation: Situation) => Situation): Fault {
-  const product: Product = { ...PRODUCT, decide: (situation) => PRODUCT.decide(see(situation)) };
-  return { name, foundBy, plant: () => ({ product, repair: NOTHING }) };
+export function given(breaks: string, name: string, see: (situation: Situation) => Situation): Fault {
+  return exchanged(breaks, name, () => ({ decide: (situation) => PRODUCT.decide(see(situation)) }));
+}
+
+/** The decision is taken upon another state. */
+export function remembered(breaks: string, name: string, see: (traffic: Traffic) => Partial<Traffic>): Fault {
+  return given(breaks, name, (situation) => {
+    return { ...situation, traffic: { ...situation.traffic, ...see(situation.traffic) } };
+  });
 }
 
 /** The decision is taken by another policy. */
-export function blinded(name: string, foundBy: readonly string[], see: (policy: Policy) => Partial<Policy>): Fault {
-  return given(name, foundBy, (situation) => ({
-    ...situation,
-    policy: { ...situation.policy, ...see(situation.policy) },
-  }));
+export function blinded(breaks: string, name: string, see: (policy: Policy) => Partial<Policy>): Fault {
+  return given(breaks, name, (situation) => {
+    return { ...situation, policy: { ...situation.policy, ...see(situation.policy) } };
+  });
+}
+
+/** Observations become votes by another policy. */
+export function watched(breaks: string, name: string, changes: Partial<Policy['health']>): Fault {
+  const step: Product['step'] = (record, observation, { policy, voters }, nowMs) =>
+    PRODUCT.step(record, observation, { policy: { ...policy, ...changes }, voters }, nowMs);
+  return exchanged(breaks, name, () => ({ step }));
 }
 
 /** Observations are taken for other ones. */
-export function seen(name: string, foundBy: readonly string[], see: (observation: Observation) => Observation): Fault {
+export function seen(breaks: string, name: string, see: (observation: Observation) => Observation): Fault {
   const step: Product['step'] = (record, observation, watch, nowMs) =>
     PRODUCT.step(record, see(observation), watch, nowMs);
-  return { name, foundBy, plant: () => ({ product: { ...PRODUCT, step }, repair: NOTHING }) };
+  return exchanged(breaks, name, () => ({ step }));
 }
 
 /** Health begins anew whenever the policy is another one. */
-export function forgetful(name: string, foundBy: readonly string[]): Fault {
-  const plant = () => {
+export function forgetful(breaks: string, name: string): Fault {
+  return exchanged(breaks, name, () => {
     const known = new Map<string, string>();
     const step: Product['step'] = (record, observation, watch, nowMs) => {
       const policy = JSON.stringify(watch);
@@ -54,15 +72,14 @@ export function forgetful(name: string, foundBy: readonly string[]): Fault {
       const fresh = { ...unknownHealth(fleet, cluster, uid, nowMs), version };
       return PRODUCT.step(isEdited ? fresh : record, observation, watch, nowMs);
     };
-    return { product: { ...PRODUCT, step }, repair: NOTHING };
-  };
-  return { name, foundBy, plant };
+    return { step };
+  });
 }
 
 /** An entry of one of the product's tables is another one. */
 export function replaced<T extends object, K extends keyof T>(
+  breaks: string,
   name: string,
-  foundBy: readonly string[],
   [table, key]: readonly [T, K],
   value: T[K],
 ): Fault {
@@ -74,34 +91,41 @@ export function replaced<T extends object, K extends keyof T>(
     };
     return { product: PRODUCT, repair };
   };
-  return { name, foundBy, plant };
+  return { breaks, name, plant };
 }
 
 /** A stage of the allocation is another one. */
-export function replacedStage(name: string, foundBy: readonly string[], stage: string, changes: Partial<Stage>): Fault {
+export function replacedStage(name: string, stage: string, changes: Partial<Stage>): Fault {
   const index = STAGES.findIndex((item) => item.name === stage);
   const list = STAGES as Stage[];
   const before = list[index];
   if (before === undefined) throw new Error(`there is no stage ${stage}`);
-  return replaced(name, foundBy, [list, index], { ...before, ...changes });
+  return replaced(`stage ${stage}`, name, [list, index], { ...before, ...changes });
 }
 
 type Sets = readonly ReadonlySet<LimitReason>[];
 
 /** Other reasons give way after each stage. */
-export function stages(name: string, foundBy: readonly string[], change: (sets: Sets) => Sets): Fault {
+export function stages(breaks: string, name: string, change: (sets: Sets) => Sets): Fault {
   const list = RELAXED as ReadonlySet<LimitReason>[];
   const plant = () => {
     const before = [...list];
     list.splice(0, list.length, ...change(before));
     return { product: PRODUCT, repair: () => void list.splice(0, list.length, ...before) };
   };
-  return { name, foundBy, plant };
+  return { breaks, name, plant };
 }
 
 /** The reason never gives way. */
-export function keepsReason(reason: LimitReason, foundBy: readonly string[]): Fault {
-  return stages(`the reason ${reason} never gives way`, foundBy, (sets) =>
+export function keepsReason(reason: LimitReason): Fault {
+  return stages(`reason ${reason}`, `the reason ${reason} never gives way`, (sets) =>
     sets.map((set) => new Set([...set].filter((item) => item !== reason))),
+  );
+}
+
+/** The reason gives way before all others. */
+export function ignoresReason(reason: LimitReason): Fault {
+  return stages(`reason ${reason}`, `the reason ${reason} gives way before all others`, (sets) =>
+    sets.map((set) => new Set([...set, reason])),
   );
 }

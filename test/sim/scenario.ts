@@ -26,6 +26,8 @@ export interface FleetScenario {
   hasControlTargets: boolean;
   /** Somebody restores and resumes what waits for people, this long after it began; absent: nobody ever comes. */
   attentionSeconds?: number | undefined;
+  /** They take suspicions for false ones. */
+  dismisses?: boolean | undefined;
   /** The stored state that a release before this one has left. */
   formerTraffic?: object | undefined;
 }

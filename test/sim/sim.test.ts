@@ -2,13 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { matrix, scale } from '../matrix.ts';
 import { scenarioOf } from './adversary.ts';
 import { runEpisode } from './episode.ts';
-import { FAULTS, FOUND_IN } from './faults.ts';
 import { PRODUCT } from './product.ts';
 import { shorten, simulate, traceOf } from './simulate.ts';
 
 const SEEDS = matrix([2, 3, 4], 1);
-/** Of the episodes in which planted faults are found. */
-const SEED = 7;
 
 describe('simulation', () => {
   it.each(SEEDS)('keeps every truth under the whole adversary, seed %i', (seed) => {
@@ -35,25 +32,5 @@ describe('simulation', () => {
       });
       expect(restarted).toEqual(steady);
     }
-  });
-});
-
-describe('planted faults', () => {
-  const known = FAULTS.flatMap((fault) => {
-    const episode = FOUND_IN[fault.name];
-    return episode === undefined ? [] : [[fault.name, fault, episode] as const];
-  });
-
-  it.each(matrix(known, 3))('finds that %s', (_, { plant, foundBy }, episode) => {
-    const scenario = scenarioOf(SEED, episode);
-    const clean = runEpisode(scenario, { product: PRODUCT, until: foundBy });
-    const { product, repair } = plant();
-    try {
-      const { violations } = runEpisode(scenario, { product, until: foundBy });
-      expect(violations.some(({ truth }) => foundBy.includes(truth))).toBe(true);
-    } finally {
-      repair();
-    }
-    expect(clean.violations.filter(({ truth }) => foundBy.includes(truth))).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { peopleAreObeyed } from './truths/people.ts';
 import { declaredRatio, pointsAreWhole } from './truths/points.ts';
 import { comesToRest, nothingMovesByItself } from './truths/rest.ts';
 import { movesAreBounded, returnsByOneStep } from './truths/returns.ts';
+import { longDeadStayLeft } from './truths/together.ts';
 import { waitsAreServed } from './truths/waits.ts';
 
 export function truthsOf(measures: Measures): Truth[] {
@@ -18,6 +19,7 @@ export function truthsOf(measures: Measures): Truth[] {
     pointsAreWhole(),
     noHealthyLoses(),
     deadAreLeft(measures),
+    longDeadStayLeft(),
     peopleAreObeyed(),
     declaredRatio(),
     nothingMovesByItself(),

@@ -11,6 +11,8 @@ interface Relief {
   takes: Uint8Array;
   /** By cluster: 1 where it may have a chain, whatever the size of points. */
   isPromising: Uint8Array;
+  /** By cluster: the smallest point by which the search under way has reached it; larger ones lead to nothing new. */
+  smallest: Float64Array;
 }
 
 /** A point of a backend that goes from one of its slots to another. */
@@ -49,7 +51,8 @@ function relieveBy(work: Work, limits: Float64Array, boundsOf: () => Uint8Array)
   const { loads } = work.clusters;
   if (!loads.some((load, cluster) => load > at(limits, cluster) + TOLERANCE)) return;
   const takes = boundsOf().map((bound, slot) => (work.slots.isDown[slot] ? 0 : bound));
-  const relief: Relief = { work, limits, takes, isPromising: new Uint8Array(loads.length) };
+  const [isPromising, smallest] = [new Uint8Array(loads.length), new Float64Array(loads.length)];
+  const relief: Relief = { work, limits, takes, isPromising, smallest };
   promiseRoom(relief);
   for (let isMoved = true; isMoved; ) {
     isMoved = false;
@@ -90,18 +93,16 @@ function promise(relief: Relief, takers: number[]): void {
 
 interface Search {
   relief: Relief;
-  /** By cluster: the smallest point by which it has been reached; larger ones lead to nothing new. */
-  smallest: Float64Array;
   /** In the order in which they are found. */
   arrivals: Arrival[];
 }
 
 /** The shortest chain of moves off an overloaded cluster, breadth first in the order of backends and of members. */
 function chainFrom(relief: Relief, start: number): Hop[] | undefined {
-  const { work, limits, isPromising } = relief;
+  const { work, limits, isPromising, smallest } = relief;
   if (!isPromising[start] || at(work.clusters.loads, start) <= at(limits, start) + TOLERANCE) return undefined;
-  const smallest = Float64Array.from(isPromising, (is) => (is ? Number.POSITIVE_INFINITY : 0));
-  const search: Search = { relief, smallest, arrivals: [{ cluster: start }] };
+  smallest.fill(Number.POSITIVE_INFINITY);
+  const search: Search = { relief, arrivals: [{ cluster: start }] };
   for (const arrival of search.arrivals) {
     if (arrival.hop !== undefined && work.looksLeft <= 0) return undefined;
     const last = lastHopFrom(search, arrival);
@@ -128,14 +129,16 @@ function lastHopFrom(search: Search, arrival: Arrival): Hop | undefined {
 }
 
 function lastHopOf(search: Search, arrival: Arrival, from: number, pointLoad: number): Hop | undefined {
-  const { relief, smallest, arrivals } = search;
-  const { slots } = relief.work;
+  const { relief, arrivals } = search;
+  const { isPromising, smallest, work } = relief;
+  const { slots } = work;
   const end = at(slots.end, from);
   for (let to = at(slots.first, from); to < end; to++) {
     if (to === from || !mayTake(relief, to)) continue;
     const cluster = at(slots.clusters, to);
-    const isEnd = hasRoom(relief.work, cluster, pointLoad);
-    if (!isEnd && pointLoad + TOLERANCE >= at(smallest, cluster)) continue;
+    const isEnd = hasRoom(work, cluster, pointLoad);
+    const leadsOn = isPromising[cluster] === 1 && pointLoad + TOLERANCE < at(smallest, cluster);
+    if (!isEnd && !leadsOn) continue;
     if (isOnWayTo(arrival, cluster)) continue;
     if (isEnd) return { from, to };
     smallest[cluster] = pointLoad;

@@ -55,7 +55,8 @@ function isDisturbed(fleet: Fleet, sinceTick: number): boolean {
   };
   const isEdited = events.some((event) => {
     const ends = event.tick + event.seconds;
-    return BY_PEOPLE.has(event.type) && event.tick <= tick && (ends >= sinceTick - 1 || event.type === 'shift');
+    const lasts = event.type === 'join' || event.type === 'leave' ? event.tick : ends;
+    return BY_PEOPLE.has(event.type) && event.tick <= tick && (lasts >= sinceTick - 1 || event.type === 'shift');
   });
   return (
     isEdited ||

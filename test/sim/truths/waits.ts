@@ -3,13 +3,13 @@
 import type { Pool } from '../../../functions/core/ir.ts';
 import { MEMORY_SECONDS } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
-import { percentOf } from '../gateway.ts';
+import { type Programmed, percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
 import { msAt } from '../scenario.ts';
 import { isTight } from './points.ts';
 
 /**
- * Section 3: a cluster that has failed gets points for its own standing only when a majority says that it is healthy, after its dwell, with
+ * Section 3: a cluster that has failed gets points for its own standing only while a majority says that it is healthy, after its dwell, with
  * consent, and one site at a time where returns are ramps. It is looked at in pools that somebody else can serve of whom nothing can be said.
  */
 export function waitsAreServed(): Truth {
@@ -22,7 +22,12 @@ export function waitsAreServed(): Truth {
       dwellSeconds = Math.min(dwellSeconds, policy.health.dwellSeconds);
       const risers = risersIn(entry);
       for (const { name, isFirst } of risers) {
-        const detail = isFirst ? lackOf(fleet, name, dwellSeconds) : undefined;
+        const isDoubted = fleet.chronicle.of(name)?.said !== 'healthy';
+        const detail = isDoubted
+          ? 'while no majority says that it is healthy'
+          : isFirst
+            ? lackOf(fleet, name, dwellSeconds)
+            : undefined;
         if (detail) return `${name} returns ${detail}`;
       }
       const sites = new Set(risers.map(({ site }) => site));
@@ -64,7 +69,7 @@ function risersIn(entry: DecisionEntry): Riser[] {
   const isEdited = events.some((event) => event.tick === tick || event.tick + event.seconds === tick);
   const isTouched = isEdited || book.shifts.length > 0 || book.drill !== undefined || declared.policy.drills.length > 0;
   if (!isAutomatic(entry) || isTouched || isTight(fleet, before) || isTight(fleet, after)) return [];
-  const pools = declared.pools.filter((pool) => !pool.pinned && isServable(fleet, pool));
+  const pools = declared.pools.filter((pool) => !pool.pinned && isServedWell(fleet, pool, before));
   return declared.clusters.flatMap(({ name, site }) => {
     const life = chronicle.of(name);
     const failedTick = life?.failuresTick.at(-1);
@@ -80,6 +85,15 @@ function isServable(fleet: Fleet, { members }: Pool): boolean {
   return members.some(({ cluster, weight }) => weight > 0 && fleet.isSpotless(cluster));
 }
 
+/** All that serve it are well, and nobody has asked anything of them: nothing has to give way for its traffic. */
+function isServedWell({ book, chronicle }: Fleet, { key, members }: Pool, before: Programmed): boolean {
+  return members.every(({ cluster }) => {
+    const life = chronicle.of(cluster);
+    if (percentOf(before, key, cluster) === 0) return true;
+    return life?.isLiving === true && life.said === 'healthy' && !life.isSlow && !book.isHandled(cluster);
+  });
+}
+
 function lackOf(
   { declared, chronicle, scenario, tick }: Fleet,
   name: string,
@@ -87,7 +101,6 @@ function lackOf(
 ): string | undefined {
   const life = chronicle.of(name);
   const { failback, freezeWindows } = declared.policy.failover;
-  if (life?.failingSinceTick !== undefined) return 'while it is said to fail';
   if (life && life.healthySeconds < dwellSeconds - 2) return `after ${life.healthySeconds} of ${dwellSeconds} s`;
   const isManual = failback.mode === 'manual' && scenario.policy.failover.failback.mode === 'manual';
   if (isManual) return 'without consent';
