@@ -3,7 +3,7 @@
 import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
 import type { Declared } from './declared.ts';
 import type { Book } from './people.ts';
-import { msAt, SECOND_MS } from './scenario.ts';
+import { type FleetScenario, formerRemovals, msAt, SECOND_MS } from './scenario.ts';
 import { type View, vantageOf, type Witness } from './witness.ts';
 import type { Condition } from './world.ts';
 
@@ -18,6 +18,8 @@ export interface Life {
   isLiving: boolean;
   /** It answers late. */
   isSlow: boolean;
+  /** When it did so last. */
+  slowTick: number;
   /** The vantages of the voters that truthfully see it dead. */
   vantages: number;
   /** The vantages of those that say that it fails, whether or not that is true. */
@@ -44,10 +46,10 @@ export interface Life {
 
 export class Chronicle {
   readonly lives = new Map<string, Life>();
-  private readonly isOfFormerRelease: boolean;
+  private readonly scenario: FleetScenario;
 
-  constructor(isOfFormerRelease: boolean) {
-    this.isOfFormerRelease = isOfFormerRelease;
+  constructor(scenario: FleetScenario) {
+    this.scenario = scenario;
   }
 
   of(name: string): Life | undefined {
@@ -84,6 +86,7 @@ export class Chronicle {
       failingSinceTick !== undefined && (removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY) < failingSinceTick;
     if (isOwed && this.mayBeRemoved(tick, life, declared, sight.book)) removalsTick.push(tick);
     life.isSlow = sight.isSlow(facts);
+    if (life.isSlow) life.slowTick = tick;
     const isHandled =
       life.isSlow ||
       sight.book.isHandled(facts.name) ||
@@ -114,7 +117,8 @@ export class Chronicle {
   private lifeOf({ name, uid, createdAtMs }: ClusterFacts, tick: number): Life {
     const known = this.lives.get(name);
     if (known?.uid === uid) return known;
-    const isOld = createdAtMs < msAt(0) && !this.isOfFormerRelease;
+    const isOld = createdAtMs < msAt(0) && this.scenario.formerTraffic === undefined;
+    const former = createdAtMs < msAt(0) ? formerRemovals(this.scenario) : [];
     const touchedTick = isOld ? Number.NEGATIVE_INFINITY : tick;
     const life: Life = {
       ...{
@@ -124,10 +128,11 @@ export class Chronicle {
         isDead: false,
         isLiving: false,
         isSlow: false,
+        slowTick: Number.NEGATIVE_INFINITY,
         vantages: 0,
         saidBy: 0,
         failuresTick: [],
-        removalsTick: [],
+        removalsTick: former.filter(({ cluster }) => cluster === name).map((removal) => removal.tick),
         fallsTick: [],
       },
       ...{ touchedTick, wasLiving: false, wasFound: false, healthySeconds: 0 },

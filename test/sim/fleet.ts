@@ -53,7 +53,7 @@ export class Fleet {
     this.scenario = scenario;
     this.events = events;
     this.product = product;
-    this.chronicle = new Chronicle(scenario.formerTraffic !== undefined);
+    this.chronicle = new Chronicle(scenario);
     this.boundaries = new Set([0, ...events.flatMap(({ tick, seconds }) => [tick, tick + seconds])]);
     this.declared = declaredAt(scenario, [], [], 0, () => false);
     const gateways = scenario.gateways.map(({ name, latencySeconds }) => gateway(name, latencySeconds));

@@ -26,12 +26,15 @@ export function limitsOf(context: Context, traffic: Traffic): Limits {
 export function limitsWithoutAutomation(context: Context, traffic: Traffic): Limits {
   const found = new Map<string, Limit[]>();
   const frozen = new Set(
-    traffic.allocation.limits.filter(({ limits }) => limits.some(isOfAutomation)).map(({ cluster }) => cluster),
+    traffic.allocation.limits
+      .filter(({ percent, limits }) => percent < 100 && limits.some(isOfAutomation))
+      .map(({ cluster }) => cluster),
   );
   const wanted = limitsOf(context, traffic);
   for (const name of context.clusters.keys()) {
-    const isHeldBack = frozen.has(name) || wanted.get(name)?.some(isOfAutomation);
-    const limits: Limit[] = [...(isHeldBack ? [KEEPS] : []), ...peoplesLimits(traffic, name)];
+    const held = wanted.get(name)?.filter(isOfAutomation) ?? [];
+    const isHeldBack = frozen.has(name) || held.length > 0;
+    const limits: Limit[] = [...(isHeldBack ? [keeping(held)] : []), ...peoplesLimits(traffic, name)];
     if (limits.length > 0) found.set(name, limits);
   }
   return found;
@@ -47,12 +50,24 @@ export function askedAnew({ clusters }: Context, traffic: Traffic): Set<string> 
   return new Set(asked);
 }
 
-const KEEPS: Limit = { reason: 'mode' };
+/** The limit by which a cluster keeps what it has: one that only waits takes over from those that people have drained, others do not. */
+function keeping(limits: readonly Limit[]): Limit {
+  const reasons = new Set(limits.map(({ reason }) => reason));
+  if (!limits.every(({ reason }) => WAITING.has(reason))) return { reason: 'mode' };
+  return { reason: reasons.has('dwell') ? 'dwell' : 'turn' };
+}
+
+const WAITING: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'ramp', 'dwell']);
 
 const OF_PEOPLE: ReadonlySet<LimitReason> = new Set<LimitReason>(['drained', 'isolated', 'drill']);
 
-function isOfAutomation({ reason }: Limit): boolean {
-  return !OF_PEOPLE.has(reason);
+/** People ask for it; automation asks for all others. */
+export function isOfPeople({ reason }: Limit): boolean {
+  return OF_PEOPLE.has(reason);
+}
+
+function isOfAutomation(limit: Limit): boolean {
+  return !isOfPeople(limit);
 }
 
 /** A closed gate keeps traffic on its clusters, whatever is known of their health. */

@@ -1,13 +1,13 @@
 /** The allocation as it is sealed: what it was made of, what gateways are given, and what holds each member back. */
 
 import { allocate } from '../allocation/allocate.ts';
-import { declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
+import { boundsOf, declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
 import { type Allotted, givenOf, givenPoints } from '../allocation/points.ts';
 import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
 import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, graceOf } from './grace.ts';
-import { askedAnew, gatedClusters, type Limits, limitsWithoutAutomation } from './limits.ts';
+import { askedAnew, gatedClusters, isOfPeople, type Limits, limitsWithoutAutomation } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import type { Placement } from './situation.ts';
 import {
@@ -75,14 +75,28 @@ export function sealAllocation(
   return equal(before, found) ? last : { basis, ...found };
 }
 
-/** Where automation does not act, placements keep what gateways have of them until people ask for something else of one of their members. */
+/**
+ * Where automation does not act, placements keep what gateways have of them until people ask for something else of one of their members, or what
+ * they have asked for can be given at last.
+ */
 export function sealWithoutAutomation(context: Context, traffic: Traffic): SealedAllocation {
   const last = traffic.allocation;
   const anew = askedAnew(context, traffic);
+  const wanted = limitsWithoutAutomation(context, traffic);
+  const isKept = (placement: Placement) =>
+    !placement.members.some(({ cluster }) => anew.has(cluster)) && hasWhatIsAsked(placement, wanted, last);
   const sealed = new Map(last.limits.map(({ cluster, limits }) => [cluster, limits]));
-  const limits = anew.size === 0 ? sealed : limitsWithoutAutomation(context, traffic);
-  const isKept = ({ members }: Placement) => !members.some(({ cluster }) => anew.has(cluster));
+  const limits = context.situation.placements.every(isKept) && anew.size === 0 ? sealed : wanted;
   return sealAllocation(context, traffic, limits, { last, isKept });
+}
+
+/** No member has more than people have left to it. */
+function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAllocation): boolean {
+  if (placement.pinned || !placement.members.some(({ cluster }) => limits.get(cluster)?.some(isOfPeople))) return true;
+  const points = givenPoints(placement, given);
+  const { members } = backendOf(placement, limits, points, undefined);
+  const bounds = boundsOf(members, entitlementsOf({ members }), (limit) => !isOfPeople(limit));
+  return points.every((own, index) => own <= (bounds[index] ?? 0));
 }
 
 /**

@@ -6,6 +6,7 @@ import type { FleetEvent } from '../events.ts';
 import type { Fleet } from '../fleet.ts';
 import { isSame, type Programmed, percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
+import { declaredPercent } from './healthy.ts';
 
 /** T8: within the window automation takes out at most as many clusters as `maxRemoved` says, the last member of a pool included; one that was is no other one. */
 export function removalsAreCapped(): Truth {
@@ -72,15 +73,32 @@ function earlierThan({ declared, chronicle }: Fleet, { name, site }: ClusterFact
   })?.name;
 }
 
-/** Clusters that automation leaves because they fail. */
+/** Clusters that automation leaves because they fail: nobody of an earlier tier is well whose return would leave them nothing. */
 function takenOut(entry: DecisionEntry): { facts: ClusterFacts; life: Life }[] {
   const { fleet, before, after, tick } = entry;
   if (!isAutomatic(entry)) return [];
   return fleet.declared.clusters.flatMap((facts) => {
     const life = fleet.chronicle.of(facts.name);
     const isLeft = has(fleet, before, facts.name) && !has(fleet, after, facts.name);
-    if (!isLeft || life?.failingSinceTick === undefined || life.touchedTick === tick) return [];
+    if (
+      !isLeft ||
+      !isWanted(fleet, before, facts.name) ||
+      life?.failingSinceTick === undefined ||
+      life.touchedTick === tick
+    )
+      return [];
     return [{ facts, life }];
+  });
+}
+
+/** It would have a share by the declarations of a pool that it served, if it were well, too. */
+function isWanted({ declared, chronicle }: Fleet, before: Programmed, name: string): boolean {
+  const isWell = ({ cluster }: { cluster: string }) => {
+    return cluster === name || chronicle.of(cluster)?.failingSinceTick === undefined;
+  };
+  return declared.pools.some((pool) => {
+    const serves = !pool.pinned && percentOf(before, pool.key, name) > 0;
+    return serves && declaredPercent({ members: pool.members.filter(isWell) }, name) > 0;
   });
 }
 

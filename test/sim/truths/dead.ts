@@ -7,7 +7,6 @@ import type { Fleet } from '../fleet.ts';
 import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';
 import type { Truth } from '../history.ts';
 import type { Measures } from '../measures.ts';
-import { formerRemovals } from '../scenario.ts';
 
 /** After it takes writes again a gateway is tried again within so many seconds; one that somebody has changed is found within a sweep. */
 const RETRY_SECONDS = 8;
@@ -120,16 +119,12 @@ export function isGated({ declared }: Fleet, name: string): boolean {
 }
 
 /** As many others as may be taken out within the window have failed within it, or may have been taken out later than that. */
-function isCapped({ scenario, declared, chronicle, book, tick }: Fleet, name: string): boolean {
+function isCapped({ declared, chronicle, book, tick }: Fleet, name: string): boolean {
   const { maxRemoved } = declared.policy.safety;
   if (maxRemoved === undefined || book.isSetAside('max-removed')) return false;
-  const former = formerRemovals(scenario);
   const others = declared.clusters.filter((item) => {
-    const formerTick = former.find(({ cluster }) => cluster === item.name)?.tick;
     const { failuresTick = [], removalsTick = [] } = chronicle.of(item.name) ?? {};
-    const lastTick = Math.max(
-      ...[failuresTick.at(-1), removalsTick.at(-1), formerTick].filter((at) => at !== undefined),
-    );
+    const lastTick = Math.max(...[failuresTick.at(-1), removalsTick.at(-1)].filter((at) => at !== undefined));
     return item.name !== name && tick - lastTick <= maxRemoved.windowSeconds + 2;
   });
   return others.length >= mostRemoved(maxRemoved, declared.clusters.length);

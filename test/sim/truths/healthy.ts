@@ -43,8 +43,11 @@ function countsAsWell(fleet: Fleet, cluster: string): boolean {
   return life.isLiving || isUnaccused || isGated(fleet, cluster) || fleet.book.isTrusted(cluster, fleet.tick);
 }
 
-/** It is slow, or people take it out. */
-function isTouched({ chronicle, book, tick }: Fleet, cluster: string): boolean {
+/** It is slow, or was so lately that voters may not know better, or people take it out. */
+function isTouched({ declared, chronicle, book, tick }: Fleet, cluster: string): boolean {
+  const { recoveryWindow, intervalSeconds, timeoutSeconds } = declared.policy.health;
+  const slowTick = chronicle.of(cluster)?.slowTick ?? Number.NEGATIVE_INFINITY;
+  if (tick - slowTick <= recoveryWindow * intervalSeconds + timeoutSeconds) return true;
   const isKeptOnly = book.shiftOf(cluster, 'keep') !== undefined && chronicle.of(cluster)?.isSlow !== true;
   return chronicle.of(cluster)?.touchedTick === tick && !isKeptOnly;
 }
@@ -52,7 +55,7 @@ function isTouched({ chronicle, book, tick }: Fleet, cluster: string): boolean {
 type Member = Pool['members'][number] | Fleet['declared']['placements'][number]['members'][number];
 
 /** What a member has of a pool by its weight, in the lowest tier that has any: those that would have less than a point have one, which others lack. */
-function declaredPercent({ members }: { members: readonly Member[] }, cluster: string): number {
+export function declaredPercent({ members }: { members: readonly Member[] }, cluster: string): number {
   const able = members.filter(({ weight }) => weight > 0);
   const lowest = Math.min(...able.map(({ tier }) => tier));
   let peers = able.filter(({ tier }) => tier === lowest);
