@@ -341,6 +341,22 @@ describe('max-removed and clusters on their way back', () => {
   });
 });
 
+describe('max-removed and clusters that are deleted', () => {
+  it('counts what it took out: nobody else goes because one of them is gone', () => {
+    const own = policy({ safety: { maxRemoved: { clusters: 1, windowSeconds: 600 } } });
+    const story = fleet(ALIKE, 0, own);
+    story.after(5, ['a']);
+    story.after(5, ['a', 'b']);
+    expect(story.standing('b')).toBe('suspected');
+    const clusters = story.now.clusters.filter(({ name }) => name !== 'a');
+    story.after(5, ['b'], { clusters });
+    story.after(585, ['b'], { clusters });
+    expect(story.standing('b')).toBe('suspected');
+    story.after(5, ['b'], { clusters });
+    expect([story.standing('b'), story.traffic.goneRemovalsMs]).toEqual(['down', undefined]);
+  });
+});
+
 describe('a closed gate', () => {
   const gated = (clusters?: string[]) => policy({ safety: { gates: [{ name: 'g', open: false, clusters }] } });
 

@@ -46,6 +46,8 @@ export interface Life {
 
 export class Chronicle {
   readonly lives = new Map<string, Life>();
+  /** When clusters could be taken out that are gone since. */
+  readonly goneRemovalsTick: number[] = [];
   private readonly scenario: FleetScenario;
 
   constructor(scenario: FleetScenario) {
@@ -57,8 +59,10 @@ export class Chronicle {
   }
 
   note(tick: number, declared: Declared, sight: Sight): void {
-    for (const name of this.lives.keys()) {
-      if (declared.clusters.every((item) => item.name !== name)) this.lives.delete(name);
+    for (const [name, { uid, removalsTick }] of this.lives) {
+      if (declared.clusters.some((item) => item.name === name && item.uid === uid)) continue;
+      this.goneRemovalsTick.push(...removalsTick.slice(-1));
+      this.lives.delete(name);
     }
     for (const facts of declared.clusters) this.noteOne(tick, facts, declared, sight);
   }
@@ -100,10 +104,11 @@ export class Chronicle {
     const { maxRemoved } = policy.safety;
     const { failingSinceTick = tick } = life;
     if (maxRemoved === undefined || book.isSetAside('max-removed') || book.resumedTick >= failingSinceTick) return true;
-    const wasRemoved = ({ removalsTick }: Life) =>
-      tick - (removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY) < maxRemoved.windowSeconds;
+    const isNear = (removedTick: number) => tick - removedTick < maxRemoved.windowSeconds;
+    const wasRemoved = ({ removalsTick }: Life) => removalsTick.slice(-1).some(isNear);
     const removed = [...this.lives.values()].filter(wasRemoved);
-    return removed.includes(life) || removed.length < mostRemoved(maxRemoved, clusters.length);
+    const count = removed.length + this.goneRemovalsTick.filter(isNear).length;
+    return removed.includes(life) || count < mostRemoved(maxRemoved, clusters.length);
   }
 
   private noteFailure(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {

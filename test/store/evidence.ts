@@ -180,6 +180,7 @@ export function evidenceSuite(store: () => Store): void {
         allocation,
         recommended: { ...allocation, basis: 'c' },
         shifts: [{ ...override, ...moved, cluster: 'a', mode: 'isolate', percent: 0, stepPercent: 50, stepSeconds: 0 }],
+        goneRemovalsMs: [1],
         rehearsed: [{ drill: 'n', atMs: 1 }],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
         drill: { ...moved, run: 'r', name: 'n', cluster: 'a', actor: 'ada', startedAtMs: 1, verifiedAtMs: 2 },

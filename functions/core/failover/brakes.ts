@@ -85,7 +85,8 @@ function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { f
   const limit = maxRemoved.clusters ?? Math.max(1, Math.floor((clusters.size * (maxRemoved.percent ?? 100)) / 100));
   const removed = traffic.clusters
     .filter(({ cluster }) => cluster !== facts.name && clusters.has(cluster))
-    .flatMap(({ removedAtMs }) => removedAtMs ?? [])
+    .flatMap((state) => state.removedAtMs ?? [])
+    .concat(traffic.goneRemovalsMs ?? [])
     .filter((atMs) => nowMs - atMs < windowMs)
     .sort((a, b) => a - b);
   if (removed.length < limit) return undefined;

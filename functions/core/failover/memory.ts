@@ -8,16 +8,22 @@ import { type ClusterState, type Dwell, withState } from './traffic.ts';
 /** Clusters that are gone, or that are other ones of the same name, are forgotten, and so are failures and removals of long ago. */
 export const forget: Step = ({ situation, clusters }, traffic) => {
   const { nowMs, policy } = situation;
-  const removalMemoryMs = Math.max(MEMORY_MS, (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000);
-  const kept = traffic.clusters.flatMap((state) => {
-    const facts = clusters.get(state.cluster)?.facts;
-    if (facts === undefined || (state.uid !== '' && state.uid !== facts.uid)) return [];
-    return [faded(inTime(state, situation), nowMs, removalMemoryMs)];
-  });
-  if (kept.length === traffic.clusters.length && kept.every((state, index) => state === traffic.clusters[index])) {
-    return UNCHANGED;
-  }
-  return moved(kept.reduce(withState, { ...traffic, clusters: [] }));
+  const windowMs = (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000;
+  const isThere = ({ cluster, uid }: ClusterState) => {
+    const facts = clusters.get(cluster)?.facts;
+    return facts !== undefined && (uid === '' || uid === facts.uid);
+  };
+  const kept = traffic.clusters
+    .filter(isThere)
+    .map((state) => faded(inTime(state, situation), nowMs, Math.max(MEMORY_MS, windowMs)));
+  const gone = traffic.clusters.filter((state) => !isThere(state)).flatMap(({ removedAtMs }) => removedAtMs ?? []);
+  const known = traffic.goneRemovalsMs ?? [];
+  const goneRemovalsMs = [...known, ...gone].filter((atMs) => nowMs - atMs < windowMs);
+  const isSame = kept.length === traffic.clusters.length && kept.every((state, at) => state === traffic.clusters[at]);
+  if (isSame && goneRemovalsMs.length === known.length) return UNCHANGED;
+  const { goneRemovalsMs: _, ...rest } = traffic;
+  const next = goneRemovalsMs.length > 0 ? { ...rest, goneRemovalsMs } : rest;
+  return moved(kept.reduce(withState, { ...next, clusters: [] }));
 };
 
 function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): ClusterState {

@@ -21,6 +21,8 @@ export interface Traffic {
   /** Live ones, by name. */
   breakGlasses: LiveBreakGlass[];
   drill?: LiveDrill | undefined;
+  /** When automation took out clusters that are gone since: who is deleted makes no room for another removal. */
+  goneRemovalsMs?: number[] | undefined;
   /** When drills began by themselves last, by name: they do so once in each of their windows. */
   rehearsed?: { drill: string; atMs: number }[] | undefined;
 }

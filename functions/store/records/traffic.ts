@@ -117,6 +117,7 @@ const StoredTraffic: z.ZodType<Traffic> = z.object({
   ),
   breakGlasses: z.array(z.object({ ...override, rules: z.array(SafetyRuleName) })),
   drill: StoredDrill.optional(),
+  goneRemovalsMs: z.array(z.number()).optional(),
   rehearsed: z.array(z.object({ drill: z.string(), atMs: z.number() })).optional(),
 });
 

@@ -127,7 +127,8 @@ function isCapped({ declared, chronicle, book, tick }: Fleet, name: string): boo
     const lastTick = Math.max(...[failuresTick.at(-1), removalsTick.at(-1)].filter((at) => at !== undefined));
     return item.name !== name && tick - lastTick <= maxRemoved.windowSeconds + 2;
   });
-  return others.length >= mostRemoved(maxRemoved, declared.clusters.length);
+  const gone = chronicle.goneRemovalsTick.filter((removedTick) => tick - removedTick <= maxRemoved.windowSeconds + 2);
+  return others.length + gone.length >= mostRemoved(maxRemoved, declared.clusters.length);
 }
 
 /** A cluster of another site failed shortly before it, and voters of one vantage alone say so. */
