@@ -381,10 +381,19 @@ describe('a closed gate', () => {
     expect(story.traffic.allocation.overloads).toEqual([]);
   });
 
-  it('lets other clusters be left', () => {
+  it('lets other clusters be left, and gives none of that to its own ones that are down', () => {
     const story = new Story({ policy: gated(['a']) });
     story.after(5, ['a', 'b']);
-    expect(story.percents).toEqual([[67, 0, 33]]);
+    expect(story.percents).toEqual([[50, 0, 50]]);
+  });
+
+  it('gives nothing to one that was left before it was closed', () => {
+    const story = new Story();
+    story.after(5, ['a']);
+    story.after(5, ['a'], { policy: gated(['a']) });
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    story.after(5, ['a', 'b', 'c']);
+    expect(story.percents).toEqual([[0, 50, 50]]);
   });
 
   it('that is opened lets traffic go at once', () => {

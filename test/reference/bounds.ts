@@ -111,12 +111,12 @@ function secondEntitlements(backend: Backend): number[] {
   return backend.members.map((_, index) => entitlementOf(backend, index, bounds));
 }
 
-/** Stage 10 relaxes those that went down within the window of the newest of the backend's down members, stage 11 all others. */
+/** Stage 10 relaxes those that went down within the window of the newest of the backend's able members that are down, stage 11 all others. */
 function stageOf(backend: Backend, limit: Limit, correlationWindowMs: number): number | undefined {
   if (limit.reason === 'isolated') return undefined;
   if (limit.reason !== 'down') return STAGES[limit.reason];
   let newest = limit.sinceMs;
-  for (const member of backend.members) {
+  for (const member of backend.members.filter(isAble)) {
     for (const other of member.limits) {
       if (other.reason === 'down' && other.sinceMs > newest) newest = other.sinceMs;
     }

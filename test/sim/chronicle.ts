@@ -34,6 +34,8 @@ export interface Life {
   removalsTick: number[];
   /** When that began while the cluster had more to serve than it can. */
   fallsTick: number[];
+  /** A drill of it may begin by itself. */
+  isRehearsed: boolean;
   /** When it was slow, or people or a mode other than automatic held it, last. */
   touchedTick: number;
   /** A truthful majority has seen it living at some time. */
@@ -85,30 +87,45 @@ export class Chronicle {
       life.healthySeconds++;
     }
     if (life.said === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
-    const { failingSinceTick, removalsTick } = life;
-    const isOwed =
-      failingSinceTick !== undefined && (removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY) < failingSinceTick;
-    if (isOwed && this.mayBeRemoved(tick, life, declared, sight.book)) removalsTick.push(tick);
+    this.noteRemoval(life, facts, tick, declared, sight);
     life.isSlow = sight.isSlow(facts);
     if (life.isSlow) life.slowTick = tick;
+    life.isRehearsed = isRehearsed(declared.policy, facts.name, tick);
     const isHandled =
-      life.isSlow ||
-      sight.book.isHandled(facts.name) ||
-      declared.policy.automation !== 'automatic' ||
-      isRehearsed(declared.policy, facts.name, tick);
+      life.isSlow || life.isRehearsed || sight.book.isHandled(facts.name) || declared.policy.automation !== 'automatic';
     if (isHandled) life.touchedTick = tick;
+  }
+
+  /** A cluster of another site failed shortly before or after it, and voters of one vantage alone say so: people may be asked first. */
+  isAskedFor(tick: number, { name, site }: ClusterFacts, { policy, clusters }: Declared): boolean {
+    const { action, windowSeconds, askSeconds } = policy.failover.correlation;
+    const { failingSinceTick = tick, vantages = 0 } = this.lives.get(name) ?? {};
+    if ((action !== 'ask' && action !== 'halt') || vantages > 1 || tick - failingSinceTick > askSeconds + 1)
+      return false;
+    return clusters.some((other) => {
+      const failuresTick = this.lives.get(other.name)?.failuresTick ?? [];
+      const isNear = failuresTick.some((failedTick) => Math.abs(failingSinceTick - failedTick) <= windowSeconds + 1);
+      return other.name !== name && other.site !== site && isNear;
+    });
   }
 
   /** It was taken out within the window before, fewer others than may be were, or people have said that it does not matter. */
   private mayBeRemoved(tick: number, life: Life, { policy, clusters }: Declared, book: Book): boolean {
     const { maxRemoved } = policy.safety;
-    const { failingSinceTick = tick } = life;
-    if (maxRemoved === undefined || book.isSetAside('max-removed') || book.resumedTick >= failingSinceTick) return true;
+    if (maxRemoved === undefined || book.isSetAside('max-removed') || isResumedBy(life, book)) return true;
     const isNear = (removedTick: number) => tick - removedTick < maxRemoved.windowSeconds;
     const wasRemoved = ({ removalsTick }: Life) => removalsTick.slice(-1).some(isNear);
     const removed = [...this.lives.values()].filter(wasRemoved);
     const count = removed.length + this.goneRemovalsTick.filter(isNear).length;
     return removed.includes(life) || count < mostRemoved(maxRemoved, clusters.length);
+  }
+
+  private noteRemoval(life: Life, facts: ClusterFacts, tick: number, declared: Declared, { book }: Sight): void {
+    const { failingSinceTick, removalsTick } = life;
+    const removedTick = removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY;
+    if (failingSinceTick === undefined || removedTick >= failingSinceTick) return;
+    const isAsked = !isResumedBy(life, book) && this.isAskedFor(tick, facts, declared);
+    if (!isAsked && this.mayBeRemoved(tick, life, declared, book)) removalsTick.push(tick);
   }
 
   private noteFailure(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
@@ -133,6 +150,7 @@ export class Chronicle {
         isDead: false,
         isLiving: false,
         isSlow: false,
+        isRehearsed: false,
         slowTick: Number.NEGATIVE_INFINITY,
         vantages: 0,
         saidBy: 0,
@@ -153,6 +171,11 @@ export class Chronicle {
     const lastFailureTick = life.failuresTick.at(-1) ?? Number.NEGATIVE_INFINITY;
     return tick - Math.max(lastFailureTick, life.touchedTick) > 2 * MEMORY_SECONDS;
   }
+}
+
+/** People have let go whatever brakes held since it began to fail. */
+function isResumedBy({ failingSinceTick }: Life, book: Book): boolean {
+  return failingSinceTick !== undefined && book.resumedTick >= failingSinceTick;
 }
 
 /** A drill of it begins by itself in such a window. */

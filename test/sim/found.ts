@@ -69,7 +69,6 @@ export const FOUND_IN: Readonly<Record<string, readonly [episode: number, truth:
   'the reason consent never gives way': [17, 'deadAreLeft'],
   'the reason mode never gives way': [190, 'pointsAreWhole'],
   'the reason joining never gives way': [109, 'pointsAreWhole'],
-  'the reason down never gives way': [15, 'pointsAreWhole'],
   'the reason drained gives way before all others': [183, 'peopleAreObeyed'],
   'the reason down gives way before all others': [10, 'deadAreLeft'],
   'the headroom is no limit': [106, 'noAvoidableHeat'],
@@ -110,6 +109,8 @@ export const NOT_FOUND: Readonly<Record<string, string>> = {
   'a break-glass has no effect': RARE,
   'the reason turn never gives way':
     'A cluster that waits for its turn has been given it before its backend was short.',
+  'the reason down never gives way': 'Those that went down together with the newest take everything before.',
+  'the reason gate never gives way': 'Where all of a backend are down, one behind a closed gate has kept what it had.',
   'the reason grace never gives way':
     'A backend with a member in grace has one that is well, which takes all in the episodes that were searched.',
 };

@@ -96,6 +96,7 @@ function allowedBy(limit: Limit, had: number, entitlement: number): number {
     case 'consent':
     case 'mode':
     case 'grace':
+    case 'gate':
       return had;
     case 'drained':
     case 'drill':

@@ -1,5 +1,6 @@
 /** The reasons that give way to traffic that has nowhere to go, in the order in which they do. */
 
+import { isAble } from './bounds.ts';
 import type { BackendMember, Limit, LimitReason } from './types.ts';
 
 export interface Stage {
@@ -37,7 +38,7 @@ export const STAGES: readonly Stage[] = [
   { name: 'consent', relaxes: ['consent', 'mode'], ...UNLIMITED },
   { name: 'joining', relaxes: ['joining'], ...UNLIMITED },
   { name: 'down together', relaxes: [], ...UNLIMITED, believesTogether: true },
-  { name: 'down', relaxes: ['down', 'grace'], ...UNLIMITED },
+  { name: 'down', relaxes: ['down', 'grace', 'gate'], ...UNLIMITED },
   { name: 'fallen', relaxes: [], ...UNLIMITED, roomOfFallen: Number.POSITIVE_INFINITY },
 ];
 
@@ -70,7 +71,7 @@ export function relaxedBy(count: number, members: readonly BackendMember[], corr
   const reasons = RELAXED[count] ?? NONE;
   const isRelaxed: LimitTest = ({ reason }) => reasons.has(reason);
   if (count <= STAGES_BEFORE_BELIEF) return isRelaxed;
-  const newestMs = Math.max(...members.flatMap(({ limits }) => limits.map(downSinceMs)));
+  const newestMs = Math.max(...members.filter(isAble).flatMap(({ limits }) => limits.map(downSinceMs)));
   return (limit) => isRelaxed(limit) || newestMs - downSinceMs(limit) <= correlationWindowMs;
 }
 

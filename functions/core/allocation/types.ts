@@ -5,6 +5,7 @@ export type LimitReason =
   | 'isolated'
   | 'down'
   | 'grace'
+  | 'gate'
   | 'joining'
   | 'consent'
   | 'mode'
@@ -21,7 +22,7 @@ export type Limit =
   /** Nothing. */
   | { reason: 'isolated' | 'joining' | 'impaired' }
   /** What it had. */
-  | { reason: 'consent' | 'mode' | 'dwell' | 'turn' | 'grace' }
+  | { reason: 'consent' | 'mode' | 'dwell' | 'turn' | 'grace' | 'gate' }
   /** `percent` of its entitlement, 0 to 100; of a ramp, never less than what it had. */
   | { reason: 'drained' | 'ramp' | 'drill'; percent: number };
 

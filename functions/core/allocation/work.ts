@@ -3,13 +3,16 @@
 import type { Taker } from './apportion.ts';
 import { type Bounds, boundsOf, entitlementsOf, fill, hasPart, isAble, tiersOf } from './bounds.ts';
 import { relaxedBy } from './stages.ts';
-import type { AllocationInput, Backend, Limit } from './types.ts';
+import type { AllocationInput, Backend, Limit, LimitReason } from './types.ts';
 
 /** Requests per second, or a part of a point, that count as nothing: both are sums and quotients, which are rounded. */
 export const TOLERANCE = 1e-6;
 
 /** So many slots are looked at in about a third of a second; no fleet that was measured is relieved of more by looking longer. */
 const MOST_LOOKS = 3_000_000;
+
+/** Nothing is moved to members that may not answer. */
+const DEAD: ReadonlySet<LimitReason> = new Set<LimitReason>(['down', 'grace', 'gate']);
 
 export interface WorkedBackend {
   backend: Backend;
@@ -141,7 +144,7 @@ function slotsOf(
     for (const [index, { cluster, limits }] of members.entries()) {
       const number = numbers.get(cluster) ?? 0;
       slots.clusters[first + index] = number;
-      slots.isDown[first + index] = limits.some(({ reason }) => reason === 'down' || reason === 'grace') ? 1 : 0;
+      slots.isDown[first + index] = limits.some(({ reason }) => DEAD.has(reason)) ? 1 : 0;
       if (isMovable) slotsOfClusters[number]?.push(first + index);
     }
   }

@@ -70,7 +70,7 @@ function isOfAutomation(limit: Limit): boolean {
   return !isOfPeople(limit);
 }
 
-/** A closed gate keeps traffic on its clusters, whatever is known of their health. */
+/** A closed gate keeps traffic on its clusters, whatever is known of their health, and gives no more to those that are down. */
 function standingLimits(context: Context, state: ClusterState, isGated: boolean): Limit[] {
   const impaired: Limit[] = state.impairedSinceMs === undefined || isGated ? [] : [{ reason: 'impaired' }];
   switch (state.standing) {
@@ -79,7 +79,7 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
     case 'suspected':
       return suspectedLimits(state);
     case 'down':
-      return isGated ? [] : [{ reason: 'down', sinceMs: state.failuresMs.at(-1) ?? state.sinceMs }];
+      return isGated ? [{ reason: 'gate' }] : [{ reason: 'down', sinceMs: state.failuresMs.at(-1) ?? state.sinceMs }];
     case 'joining':
       return [{ reason: 'joining' }];
     case 'held':

@@ -185,7 +185,7 @@ function withPercent(
   return { cluster, percent: given > 0 ? Math.max(1, partOf(limits, had)) : partOf(limits, had), limits: [...limits] };
 }
 
-const KEEPING: ReadonlySet<Limit['reason']> = new Set(['turn', 'dwell', 'consent', 'mode', 'grace'] as const);
+const KEEPING: ReadonlySet<Limit['reason']> = new Set(['turn', 'dwell', 'consent', 'mode', 'grace', 'gate'] as const);
 
 /** What the limits leave to a cluster, which has `had` of what is declared; one that is to have nothing may have to keep that all the same. */
 function partOf(limits: readonly Limit[], had: number): number {

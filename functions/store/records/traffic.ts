@@ -16,6 +16,7 @@ const Reason = z.enum([
   'isolated',
   'down',
   'grace',
+  'gate',
   'joining',
   'consent',
   'mode',
@@ -30,7 +31,9 @@ const Reason = z.enum([
 const StoredLimit: z.ZodType<Limit> = z.union([
   z.object({ reason: z.literal('down'), sinceMs: z.number() }),
   z.object({ reason: z.enum(['drained', 'ramp', 'drill']), percent: Percent }),
-  z.object({ reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'mode', 'dwell', 'turn', 'grace']) }),
+  z.object({
+    reason: z.enum(['isolated', 'joining', 'impaired', 'consent', 'mode', 'dwell', 'turn', 'grace', 'gate']),
+  }),
 ]);
 
 const StoredAllocation: z.ZodType<SealedAllocation> = z.object({

@@ -10,7 +10,8 @@ import { backends, inputs, member, pointsIn } from './fleets.ts';
 const RUNS = { numRuns: scale(5000, 500) };
 
 const isAble = ({ weight, limits }: BackendMember) => weight > 0 && !limits.some(({ reason }) => reason === 'isolated');
-const isDown = ({ limits }: BackendMember) => limits.some(({ reason }) => reason === 'down' || reason === 'grace');
+const isDown = ({ limits }: BackendMember) =>
+  limits.some(({ reason }) => reason === 'down' || reason === 'grace' || reason === 'gate');
 
 /** Each member with its points, of backends that allocation may move. */
 function membersIn(input: AllocationInput): { own: BackendMember; points: number; backend: Backend }[] {
@@ -49,7 +50,7 @@ describe('of any fleet', () => {
         const input = { backends: drawn, capacities: [], headroomPercent: 0, correlationWindowMs: 60_000 };
         for (const { own, points, backend } of membersIn(input)) {
           const hasOther = backend.members.some((other) => isAble(other) && !isDown(other));
-          const most = own.limits.some(({ reason }) => reason === 'grace') ? own.had : 0;
+          const most = own.limits.some(({ reason }) => reason === 'grace' || reason === 'gate') ? own.had : 0;
           if (!backend.isPinned && isDown(own) && hasOther) expect(points).toBeLessThanOrEqual(most);
         }
       }),
@@ -100,7 +101,15 @@ describe('equal input has equal output', () => {
     );
   });
 
-  const HELD: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'dwell', 'consent', 'mode', 'grace', 'ramp']);
+  const HELD: ReadonlySet<LimitReason> = new Set<LimitReason>([
+    'turn',
+    'dwell',
+    'consent',
+    'mode',
+    'grace',
+    'gate',
+    'ramp',
+  ]);
 
   it('what members had counts for those alone that are held at it or ramp: any other result stands when it is allocated again', () => {
     fc.assert(

@@ -14,7 +14,10 @@ function boundBy(...limits: Limit[]): number {
 describe('what each reason leaves to a member', () => {
   it.each([
     ...(['down', 'isolated', 'joining', 'impaired'] as const).map((reason) => ({ limit: LIMITS[reason], bound: 0 })),
-    ...(['turn', 'dwell', 'consent', 'mode', 'grace'] as const).map((reason) => ({ limit: LIMITS[reason], bound: 20 })),
+    ...(['turn', 'dwell', 'consent', 'mode', 'grace', 'gate'] as const).map((reason) => ({
+      limit: LIMITS[reason],
+      bound: 20,
+    })),
     ...(['drained', 'drill'] as const).map((reason) => ({ limit: { reason, percent: 30 }, bound: 15 })),
     { limit: { reason: 'ramp', percent: 90 } as const, bound: 45 },
     { limit: { reason: 'ramp', percent: 10 } as const, bound: 20 },

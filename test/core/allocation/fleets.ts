@@ -23,6 +23,7 @@ export const LIMITS: Record<LimitReason, Limit> = {
   consent: { reason: 'consent' },
   mode: { reason: 'mode' },
   grace: { reason: 'grace' },
+  gate: { reason: 'gate' },
   drained: { reason: 'drained', percent: 0 },
   dwell: { reason: 'dwell' },
   impaired: { reason: 'impaired' },

@@ -17,7 +17,7 @@ describe('why a member has less than is declared', () => {
     const limits = [...REASONS].sort().map((reason) => LIMITS[reason]);
     const sorted = sortLimits(limits).map(({ reason }) => reason);
     const stages = [['turn', 'ramp', 'drill'], ['impaired'], ['dwell'], ['drained'], ['consent', 'mode'], ['joining']];
-    const order = [...stages, ['down', 'grace'], ['isolated']];
+    const order = [...stages, ['down', 'grace', 'gate'], ['isolated']];
     for (const alike of order) expect(new Set(sorted.splice(0, alike.length))).toEqual(new Set(alike));
     expect(sorted).toEqual([]);
     expect(reasonsOf([member('a'), member('b', { limits: [LIMITS.down, LIMITS.dwell] })])).toEqual([

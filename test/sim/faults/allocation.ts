@@ -14,6 +14,7 @@ const GIVE_WAY = [
   'joining',
   'down',
   'grace',
+  'gate',
 ] as const;
 
 export const ALLOCATION_FAULTS: readonly Fault[] = [

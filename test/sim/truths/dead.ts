@@ -111,7 +111,7 @@ function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
   if (isGated(fleet, facts.name)) return true;
   if (book.isTrusted(facts.name, tick)) return true;
   const isResumed = life.failingSinceTick !== undefined && book.resumedTick >= life.failingSinceTick;
-  return !isResumed && (isCapped(fleet, facts.name) || isAskedFor(fleet, facts, life));
+  return !isResumed && (isCapped(fleet, facts.name) || fleet.chronicle.isAskedFor(tick, facts, declared));
 }
 
 export function isGated({ declared }: Fleet, name: string): boolean {
@@ -124,21 +124,9 @@ function isCapped({ declared, chronicle, book, tick }: Fleet, name: string): boo
   if (maxRemoved === undefined || book.isSetAside('max-removed')) return false;
   const others = declared.clusters.filter((item) => {
     const { failuresTick = [], removalsTick = [] } = chronicle.of(item.name) ?? {};
-    const lastTick = Math.max(...[failuresTick.at(-1), removalsTick.at(-1)].filter((at) => at !== undefined));
+    const lastTick = Math.max(Number.NEGATIVE_INFINITY, ...failuresTick.slice(-1), ...removalsTick.slice(-1));
     return item.name !== name && tick - lastTick <= maxRemoved.windowSeconds + 2;
   });
   const gone = chronicle.goneRemovalsTick.filter((removedTick) => tick - removedTick <= maxRemoved.windowSeconds + 2);
   return others.length + gone.length >= mostRemoved(maxRemoved, declared.clusters.length);
-}
-
-/** A cluster of another site failed shortly before it, and voters of one vantage alone say so. */
-function isAskedFor({ declared, chronicle, tick }: Fleet, { name, site }: ClusterFacts, life: Life): boolean {
-  const { action, windowSeconds, askSeconds } = declared.policy.failover.correlation;
-  const sinceTick = life.failingSinceTick ?? tick;
-  if ((action !== 'ask' && action !== 'halt') || life.vantages > 1 || tick - sinceTick > askSeconds + 1) return false;
-  return declared.clusters.some((other) => {
-    const failuresTick = chronicle.of(other.name)?.failuresTick ?? [];
-    const isNear = failuresTick.some((failedTick) => Math.abs(sinceTick - failedTick) <= windowSeconds + 1);
-    return other.name !== name && other.site !== site && isNear;
-  });
 }

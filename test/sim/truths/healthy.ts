@@ -48,7 +48,8 @@ function isTouched({ declared, chronicle, book, tick }: Fleet, cluster: string):
   const { recoveryWindow, intervalSeconds, timeoutSeconds } = declared.policy.health;
   const slowTick = chronicle.of(cluster)?.slowTick ?? Number.NEGATIVE_INFINITY;
   if (tick - slowTick <= recoveryWindow * intervalSeconds + timeoutSeconds) return true;
-  const isKeptOnly = book.shiftOf(cluster, 'keep') !== undefined && chronicle.of(cluster)?.isSlow !== true;
+  const { isSlow, isRehearsed } = chronicle.of(cluster) ?? {};
+  const isKeptOnly = book.shiftOf(cluster, 'keep') !== undefined && !isSlow && !isRehearsed;
   return chronicle.of(cluster)?.touchedTick === tick && !isKeptOnly;
 }
 
