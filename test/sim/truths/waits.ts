@@ -101,7 +101,10 @@ function lackOf(
 ): string | undefined {
   const life = chronicle.of(name);
   const { failback, freezeWindows } = declared.policy.failover;
-  if (life && life.healthySeconds < dwellSeconds - 2) return `after ${life.healthySeconds} of ${dwellSeconds} s`;
+  const { intervalSeconds, timeoutSeconds } = declared.policy.health;
+  // A pause is noticed in the next round: it counts until then.
+  const leastSeconds = dwellSeconds - intervalSeconds - timeoutSeconds;
+  if (life && life.healthySeconds < leastSeconds) return `after ${life.healthySeconds} of ${dwellSeconds} s`;
   const isManual = failback.mode === 'manual' && scenario.policy.failover.failback.mode === 'manual';
   if (isManual) return 'without consent';
   const isFrozen = freezeWindows.some(
