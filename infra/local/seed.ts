@@ -10,6 +10,7 @@ export const FLEET = '/v1/fleets/demo';
 /** A machine that is busy with something else needs most of it. */
 const SYNC_WITHIN_MS = 60_000;
 const REPORT_INTERVAL_MS = 2000;
+const ASK_INTERVAL_MS = 5000;
 
 interface SeedGateway {
   name: string;
@@ -136,11 +137,16 @@ async function redeclare(client: ApiClient, path: string, body: object): Promise
   await callApi(client, 'PUT', path, { body, headers: { 'if-match': '*' } });
 }
 
-/** Writes that come in quick succession may leave the last of them to the sweep; here nobody waits for that. */
+/**
+ * Writes that come in quick succession may leave the last of them to the sweep, and so does a writer that ended with its lease on the gateway when
+ * all was stopped before. Here nobody sweeps yet: it is asked for again until it is done.
+ */
 async function follow(client: ApiClient, gateway: string, report: (step: string) => void): Promise<void> {
   const deadline = Date.now() + SYNC_WITHIN_MS;
   let reportAt = Date.now() + REPORT_INTERVAL_MS;
-  let operation = await callApi<Operation>(client, 'POST', `${FLEET}/gateways/${gateway}/apply`);
+  let askAt = Date.now() + ASK_INTERVAL_MS;
+  const apply = () => callApi<Operation>(client, 'POST', `${FLEET}/gateways/${gateway}/apply`);
+  let operation = await apply();
   while (operation.state !== 'Succeeded') {
     const { state, step, problem, done, total } = operation;
     if (state === 'Failed' || Date.now() > deadline) {
@@ -151,6 +157,8 @@ async function follow(client: ApiClient, gateway: string, report: (step: string)
       reportAt += REPORT_INTERVAL_MS;
     }
     await sleep(500);
-    operation = await callApi<Operation>(client, 'GET', `${FLEET}/operations/${operation.id}`);
+    const isDue = Date.now() > askAt;
+    if (isDue) askAt += ASK_INTERVAL_MS;
+    operation = isDue ? await apply() : await callApi<Operation>(client, 'GET', `${FLEET}/operations/${operation.id}`);
   }
 }
