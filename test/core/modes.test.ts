@@ -61,6 +61,24 @@ describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
     expect(story.traffic.recommended).toBeDefined();
   });
 
+  it.each(['auto', 'ramp', 'manual'])(
+    'gives back what a shift or a drill has taken when it ends, failback %s',
+    (mode) => {
+      const drills = [{ name: 'd', cluster: 'a', durationSeconds: 60, recoveryTargetSeconds: 60 }];
+      const story = new Story({ policy: policy({ automation, drills, failover: { failback: { mode } } }) });
+      story.ask({ type: 'start-drill', drill: 'd', run: 'drl_1' });
+      story.during(20, 5);
+      expect(story.percents).toEqual([[0, 50, 50]]);
+      story.during(70, 10);
+      expect([story.traffic.drill, story.percents]).toEqual([undefined, [[50, 25, 25]]]);
+      story.ask({ type: 'put-shift', shift: shift() });
+      story.during(20, 5);
+      story.ask({ type: 'end-shift', name: 'upgrade' });
+      story.after(5);
+      expect(story.percents).toEqual([[50, 25, 25]]);
+    },
+  );
+
   it('begins a new pool with what is declared, whatever is found of its clusters', () => {
     const story = new Story({ policy: own });
     story.after(5, ['a']);

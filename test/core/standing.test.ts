@@ -3,7 +3,7 @@ import type { Command } from '../../functions/core/failover/situation.ts';
 import { type Circumstances, type Finding, ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
 import { freshStateOf, type Standing } from '../../functions/core/failover/traffic.ts';
 import { T0 } from './fixtures.ts';
-import { type Found, facts, HOUR, holding, out, policy, Story } from './situations.ts';
+import { type Found, facts, HOUR, holding, out, policy, Story, shift } from './situations.ts';
 
 const STANDINGS: Standing[] = ['up', 'suspected', 'down', 'held', 'ramping', 'joining'];
 
@@ -78,6 +78,7 @@ describe('what evidence makes of a standing', () => {
       doubtMs: 42_000,
       brake: from === 'suspected' ? brake : undefined,
       isOverloaded: false,
+      removedAtMs: 0,
       hasEntitlement: false,
     };
     const next = TRANSITIONS[from][finding](fleetWith(from).state('a'), circumstances);
@@ -214,6 +215,16 @@ describe('what people make of a standing', () => {
     expect([story.standing('a'), story.percents]).toEqual(['up', [[67, 0, 33]]]);
     story.after(60, ['a', 'b']);
     expect([story.standing('a'), story.percents]).toEqual(['down', [[0, 0, 100]]]);
+  });
+
+  test('dismiss: a shift that ends meanwhile takes nothing of that back', () => {
+    const story = fleetWith('suspected');
+    story.ask({ type: 'dismiss', cluster: 'a' });
+    story.ask({ type: 'put-shift', shift: shift({ percent: 50 }) });
+    story.after(5, ['a', 'b']);
+    story.ask({ type: 'end-shift', name: 'upgrade' });
+    story.after(5, ['a', 'b']);
+    expect(story.standing('a')).not.toBe('down');
   });
 
   test('joining: up when it is declared to serve at once', () => {

@@ -123,6 +123,7 @@ export class Chronicle {
   private noteRemoval(life: Life, facts: ClusterFacts, tick: number, declared: Declared, { book }: Sight): void {
     const { failingSinceTick, removalsTick } = life;
     const removedTick = removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY;
+    if (tick - removedTick < (declared.policy.safety.maxRemoved?.windowSeconds ?? 0)) return;
     if (failingSinceTick === undefined || removedTick >= failingSinceTick || life.said !== 'unhealthy') return;
     const isAsked = !isResumedBy(life, book) && this.isAskedFor(tick, facts, declared);
     if (!isAsked && this.mayBeRemoved(tick, life, declared, book)) removalsTick.push(tick);

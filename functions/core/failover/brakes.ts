@@ -2,8 +2,9 @@
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 import { type Context, findingOf, stateOf, type Watched } from './context.ts';
+import type { Policy } from './situation.ts';
 import type { Circumstances } from './standing.ts';
-import type { Traffic } from './traffic.ts';
+import type { ClusterState, Traffic } from './traffic.ts';
 
 type Brake = NonNullable<Circumstances['brake']>;
 
@@ -80,8 +81,7 @@ function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { f
   const { maxRemoved } = policy.safety;
   if (maxRemoved === undefined || isSetAside(traffic, nowMs)) return undefined;
   const windowMs = maxRemoved.windowSeconds * 1000;
-  const { removedAtMs } = stateOf(traffic, facts);
-  if (removedAtMs !== undefined && nowMs - removedAtMs < windowMs) return undefined;
+  if (isRemoved(policy, stateOf(traffic, facts), nowMs)) return undefined;
   const limit = maxRemoved.clusters ?? Math.max(1, Math.floor((clusters.size * (maxRemoved.percent ?? 100)) / 100));
   const removed = traffic.clusters
     .filter(({ cluster }) => cluster !== facts.name && clusters.has(cluster))
@@ -93,6 +93,12 @@ function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { f
   const freed = removed[removed.length - limit] ?? nowMs;
   const reason = `${removed.length} clusters were taken out within ${maxRemoved.windowSeconds} s, and ${limit} may be`;
   return { name: 'max-removed', untilMs: freed + windowMs, reason };
+}
+
+/** It was taken out within the window: if it is again, that is no other one, and the window does not begin anew. */
+export function isRemoved({ safety }: Policy, { removedAtMs }: ClusterState, nowMs: number): boolean {
+  const windowMs = (safety.maxRemoved?.windowSeconds ?? 0) * 1000;
+  return removedAtMs !== undefined && nowMs - removedAtMs < windowMs;
 }
 
 function isSetAside({ breakGlasses }: Traffic, nowMs: number): boolean {

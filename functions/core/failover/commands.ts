@@ -161,7 +161,7 @@ function order(context: Context, traffic: Traffic, name: keyof typeof ORDERS, cl
     const state = stateOf(so, item.facts);
     const transition = ORDERS[name][state.standing];
     const { nowMs, decision } = situation;
-    const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
+    const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined, removedAtMs: nowMs };
     return transition ? withState(so, transition(state, { ...now, isOverloaded: false, hasEntitlement: false })) : so;
   }, traffic);
   return next === traffic ? refused(name, NOTHING_TO[name]) : moved(next);

@@ -28,7 +28,7 @@ export const STEPS: Record<string, Step> = {
 };
 
 /** A decision that does not come to rest is a fault; it ends all the same. */
-const MOST_PASSES = 16;
+const MOST_PASSES = 128;
 
 /**
  * What is to be done in a situation; undefined when all stays as it is. The steps are taken again until none of them changes anything: a decision

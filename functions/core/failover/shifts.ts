@@ -77,10 +77,10 @@ export function withoutShift(
   return hasTaken ? heldFor(context, free, cluster, `the shift ${name} has ended`) : free;
 }
 
-/** A cluster that people have taken out and that was up otherwise waits for its turn, and for nothing else. */
+/** A cluster that people have taken out and that was up otherwise waits for its turn, and for nothing else; where automation does not act, nobody would give it one. */
 export function heldFor(context: Context, traffic: Traffic, cluster: string, reason: string): Traffic {
   const item = context.clusters.get(cluster);
-  if (item === undefined) return traffic;
+  if (item === undefined || !context.acts) return traffic;
   const state = stateOf(traffic, item.facts);
   const { nowMs, decision } = context.situation;
   return state.standing === 'up' ? withState(traffic, held(state, { nowMs, decision, reason })) : traffic;

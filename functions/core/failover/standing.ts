@@ -19,6 +19,8 @@ export interface Circumstances {
   doubtMs: number;
   /** What keeps a cluster in that fails now; undefined where nothing does. */
   brake: { name: BrakeName; untilMs: number; reason: string } | undefined;
+  /** When it was taken out, if it is now: within the window of removals it is still the same one. */
+  removedAtMs: number;
   /** It carries more than its capacity. */
   isOverloaded: boolean;
   /** It has in every backend what it would have if it were up. */
@@ -51,7 +53,7 @@ export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Sta
 
 /** The state with another standing, of which what only the last one needed is gone. */
 export function become(
-  { cluster, uid, failuresMs, fallsMs, removedAtMs, recoveredAtMs, cause, heat }: ClusterState,
+  { cluster, uid, failuresMs, fallsMs, removedAtMs, recoveredAtMs, dismissedUntilMs, cause, heat }: ClusterState,
   standing: Standing,
   { nowMs, decision, reason }: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>,
   changes: Partial<ClusterState> = {},
@@ -67,6 +69,7 @@ export function become(
     fallsMs,
     ...(removedAtMs !== undefined && { removedAtMs }),
     ...(recoveredAtMs !== undefined && { recoveredAtMs }),
+    ...(dismissedUntilMs !== undefined && { dismissedUntilMs }),
     ...(cause && { cause }),
     ...(heat && { heat }),
     ...changes,
@@ -99,10 +102,10 @@ function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
-  const { nowMs, cause, isOverloaded } = now;
-  const { recoveredAtMs: _, cause: __, ...rest } = withFailure(state, now);
+  const { nowMs, cause, isOverloaded, removedAtMs } = now;
+  const { recoveredAtMs: _, cause: __, dismissedUntilMs: ___, ...rest } = withFailure(state, now);
   const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
-  return become({ ...rest, fallsMs, removedAtMs: nowMs }, 'down', now, cause ? { cause } : {});
+  return become({ ...rest, fallsMs, removedAtMs }, 'down', now, cause ? { cause } : {});
 }
 
 /** A suspected cluster has failed already. */
