@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../functions/core/failover/situation.ts';
 import { type Circumstances, type Finding, ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
 import { freshStateOf, type Standing } from '../../functions/core/failover/traffic.ts';
-import { T0 } from './fixtures.ts';
+import { health, T0 } from './fixtures.ts';
 import { type Found, facts, HOUR, holding, out, policy, Story, shift } from './situations.ts';
 
 const STANDINGS: Standing[] = ['up', 'suspected', 'down', 'held', 'ramping', 'joining'];
@@ -77,6 +77,7 @@ describe('what evidence makes of a standing', () => {
       cooldownSeconds: 300,
       doubtMs: 42_000,
       brake: from === 'suspected' ? brake : undefined,
+      isGated: false,
       isOverloaded: false,
       removedAtMs: 0,
       hasEntitlement: false,
@@ -225,6 +226,21 @@ describe('what people make of a standing', () => {
     story.ask({ type: 'end-shift', name: 'upgrade' });
     story.after(5, ['a', 'b']);
     expect(story.standing('a')).not.toBe('down');
+  });
+
+  test('joining: returns when a person says that it is healthy, and is not new again afterwards', () => {
+    const clusters = ['a', 'b', 'c'].map((name) => facts(name, { createdAtMs: name === 'a' ? T0 + 1000 : 0 }));
+    const story = new Story({ policy: returning(), clusters });
+    const unheard = () => [
+      { ...health('a', 'unknown', { observedAtMs: story.now.nowMs }), firstHealthyAtMs: undefined },
+      ...['b', 'c'].map((name) => health(name, 'healthy', { observedAtMs: story.now.nowMs })),
+    ];
+    story.after(5, [], { health: unheard() });
+    expect(story.standing('a')).toBe('joining');
+    story.ask({ type: 'put-shift', shift: shift({ mode: 'keep', percent: 100, expiresAtMs: T0 + HOUR }) });
+    expect(story.standing('a')).not.toBe('joining');
+    for (let round = 0; round < 60; round++) story.after(10, [], { health: unheard() });
+    expect(story.standing('a')).toBe('up');
   });
 
   test('joining: up when it is declared to serve at once', () => {

@@ -125,6 +125,7 @@ export class Chronicle {
     const removedTick = removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY;
     if (tick - removedTick < (declared.policy.safety.maxRemoved?.windowSeconds ?? 0)) return;
     if (failingSinceTick === undefined || removedTick >= failingSinceTick || life.said !== 'unhealthy') return;
+    if (isGated(declared.policy, facts.name)) return;
     const isAsked = !isResumedBy(life, book) && this.isAskedFor(tick, facts, declared);
     if (!isAsked && this.mayBeRemoved(tick, life, declared, book)) removalsTick.push(tick);
   }
@@ -177,6 +178,11 @@ export class Chronicle {
 /** People have let go whatever brakes held since it began to fail. */
 function isResumedBy({ failingSinceTick }: Life, book: Book): boolean {
   return failingSinceTick !== undefined && book.resumedTick >= failingSinceTick;
+}
+
+/** A closed gate keeps its traffic where it is. */
+export function isGated({ safety }: Policy, name: string): boolean {
+  return safety.gates.some(({ open, clusters }) => !open && (clusters?.includes(name) ?? true));
 }
 
 /** A drill of it begins by itself in such a window. */

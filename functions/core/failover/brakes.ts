@@ -2,6 +2,7 @@
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 import { type Context, findingOf, stateOf, type Watched } from './context.ts';
+import { gatedClusters } from './limits.ts';
 import type { Policy } from './situation.ts';
 import type { Circumstances } from './standing.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
@@ -76,10 +77,13 @@ export function isCorroborated({ situation, clusters }: Context, { facts, tally 
   });
 }
 
-function maxRemovedBrake({ situation, clusters }: Context, traffic: Traffic, { facts }: Watched): Brake | undefined {
+/** A cluster that a closed gate keeps in is not taken out. */
+function maxRemovedBrake(context: Context, traffic: Traffic, { facts }: Watched): Brake | undefined {
+  const { situation, clusters } = context;
   const { nowMs, policy } = situation;
   const { maxRemoved } = policy.safety;
-  if (maxRemoved === undefined || isSetAside(traffic, nowMs)) return undefined;
+  if (maxRemoved === undefined || isSetAside(traffic, nowMs) || gatedClusters(context).has(facts.name))
+    return undefined;
   const windowMs = maxRemoved.windowSeconds * 1000;
   if (isRemoved(policy, stateOf(traffic, facts), nowMs)) return undefined;
   const limit = maxRemoved.clusters ?? Math.max(1, Math.floor((clusters.size * (maxRemoved.percent ?? 100)) / 100));

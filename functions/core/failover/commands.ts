@@ -15,6 +15,7 @@ import {
   UNCHANGED,
 } from './context.ts';
 import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
+import { gatedClusters } from './limits.ts';
 import { safetyOf } from './outcome.ts';
 import { withoutShift, withShift } from './shifts.ts';
 import type { Command } from './situation.ts';
@@ -162,7 +163,8 @@ function order(context: Context, traffic: Traffic, name: keyof typeof ORDERS, cl
     const transition = ORDERS[name][state.standing];
     const { nowMs, decision } = situation;
     const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined, removedAtMs: nowMs };
-    return transition ? withState(so, transition(state, { ...now, isOverloaded: false, hasEntitlement: false })) : so;
+    const marks = { isGated: gatedClusters(context).has(cluster), isOverloaded: false, hasEntitlement: false };
+    return transition ? withState(so, transition(state, { ...now, ...marks })) : so;
   }, traffic);
   return next === traffic ? refused(name, NOTHING_TO[name]) : moved(next);
 }

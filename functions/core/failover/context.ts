@@ -79,7 +79,11 @@ export function stateOf(traffic: Traffic, { name, uid }: ClusterFacts): ClusterS
 }
 
 /** What the voters of a cluster say of it, or a person instead of them. */
-export function findingOf({ shifts }: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
-  const isKept = shifts.some(({ mode, cluster }) => mode === 'keep' && cluster === facts.name);
-  return isKept || !isWatched ? 'healthy' : counted.verdict;
+export function findingOf(traffic: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
+  return isKept(traffic, facts) || !isWatched ? 'healthy' : counted.verdict;
+}
+
+/** A person says that it is healthy. */
+export function isKept({ shifts }: Traffic, { name }: ClusterFacts): boolean {
+  return shifts.some(({ mode, cluster }) => mode === 'keep' && cluster === name);
 }

@@ -3,7 +3,7 @@ import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { withHeat } from './heat.ts';
-import { judge } from './judge.ts';
+import { admit, judge } from './judge.ts';
 import { limitsOf } from './limits.ts';
 import { forget } from './memory.ts';
 import { bringBack } from './returns.ts';
@@ -16,6 +16,7 @@ import { movesPoints, refusal, verdictOf } from './verdict.ts';
 /** Everything that can change the state of a fleet, in the order in which it is looked at. The points follow from all of it. */
 export const STEPS: Record<string, Step> = {
   forget,
+  admit,
   applyCommand,
   expire,
   stopDrill,

@@ -6,6 +6,7 @@ import { brakeFor, correlatedWith, isRemoved } from './brakes.ts';
 import {
   type Context,
   findingOf,
+  isKept,
   moved,
   result,
   type Step,
@@ -24,7 +25,7 @@ import { type ClusterState, freshStateOf, type Traffic, withState } from './traf
 /** Each cluster by what its voters say of it now. */
 export const judge: Step = (context, traffic) => {
   const trace: Pick<Trace, 'rules' | 'events'> = { rules: [], events: [] };
-  let next = withNewcomers(context, traffic);
+  let next = traffic;
   for (const item of inOrder(context, traffic)) {
     const state = stateOf(next, item.facts);
     const judged = withFailureSeen(
@@ -85,6 +86,7 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
     doubtMs: 2 * freshnessMs(policy.health),
     brake: brakeFor(context, traffic, item),
     removedAtMs: isRemoved(policy, state, nowMs) ? (state.removedAtMs ?? nowMs) : nowMs,
+    isGated: gatedClusters(context).has(name),
     isOverloaded: isOverloaded(traffic, name),
     hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
   };
@@ -176,15 +178,17 @@ function eventsOf(
   return [{ type: 'failover.correlated', clusters: names, summary }];
 }
 
-/** Clusters that are new to a fleet that serves get nothing before they have been found healthy. */
-function withNewcomers({ situation, clusters }: Context, traffic: Traffic): Traffic {
+/** Clusters that are new to a fleet that serves get nothing before they have been found healthy, or a person has said that they are. */
+export const admit: Step = (context, traffic) => {
+  const { situation, clusters } = context;
   const healthySince = situation.health.flatMap(({ firstHealthyAtMs }) => firstHealthyAtMs ?? []);
   const servesSinceMs = healthySince.length > 0 ? Math.min(...healthySince) : Number.POSITIVE_INFINITY;
-  return [...clusters.values()].reduce((next, { facts, record, isWatched }) => {
-    const isKnown = next.clusters.some(({ cluster }) => cluster === facts.name);
+  const next = [...clusters.values()].reduce((so, { facts, record, isWatched }) => {
+    const isKnown = so.clusters.some(({ cluster }) => cluster === facts.name);
     const isNew = facts.createdAtMs > servesSinceMs && record?.firstHealthyAtMs === undefined;
-    if (isKnown || !isWatched || facts.joins === 'at-once' || !isNew) return next;
+    if (isKnown || !isWatched || facts.joins === 'at-once' || !isNew || isKept(traffic, facts)) return so;
     const reason = 'new to the fleet, and not found healthy yet';
-    return withState(next, become(freshStateOf(facts.name, facts.uid), 'joining', { ...situation, reason }));
+    return withState(so, become(freshStateOf(facts.name, facts.uid), 'joining', { ...situation, reason }));
   }, traffic);
-}
+  return next === traffic ? UNCHANGED : moved(next);
+};

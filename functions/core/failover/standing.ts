@@ -21,6 +21,8 @@ export interface Circumstances {
   brake: { name: BrakeName; untilMs: number; reason: string } | undefined;
   /** When it was taken out, if it is now: within the window of removals it is still the same one. */
   removedAtMs: number;
+  /** A closed gate keeps its traffic where it is. */
+  isGated: boolean;
   /** It carries more than its capacity. */
   isOverloaded: boolean;
   /** It has in every backend what it would have if it were up. */
@@ -38,7 +40,7 @@ const stays: Transition = (state) => state;
 export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
   up: { healthy: stays, unhealthy: fail, unknown: stays },
   suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },
-  down: { healthy: recover, unhealthy: stays, unknown: stays },
+  down: { healthy: recover, unhealthy: leave, unknown: leave },
   held: { healthy: dwell, unhealthy: fail, unknown: pause },
   ramping: { healthy: trust, unhealthy: fail, unknown: doubt },
   joining: { healthy: join, unhealthy: stays, unknown: stays },
@@ -102,15 +104,24 @@ function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
-  const { nowMs, cause, isOverloaded, removedAtMs } = now;
+  const { nowMs, cause, isOverloaded, isGated, removedAtMs } = now;
   const { recoveredAtMs: _, cause: __, dismissedUntilMs: ___, ...rest } = withFailure(state, now);
   const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
-  return become({ ...rest, fallsMs, removedAtMs }, 'down', now, cause ? { cause } : {});
+  const removal = isGated ? { isGated } : { removedAtMs };
+  return become({ ...rest, fallsMs }, 'down', now, { ...removal, ...(cause && { cause }) });
 }
 
-/** A suspected cluster has failed already. */
+/** A cluster that a gate has kept in is taken out when the gate opens, and not before; brakes have their say then. */
+function leave(state: ClusterState, now: Circumstances): ClusterState {
+  if (!state.isGated || now.isGated) return state;
+  if (now.brake !== undefined) return suspect(state, now, now.brake);
+  const { isGated: _, ...rest } = state;
+  return { ...rest, removedAtMs: now.removedAtMs };
+}
+
+/** A cluster that is suspected or down has failed already. */
 function withFailure(state: ClusterState, { nowMs }: Circumstances): ClusterState {
-  if (state.standing === 'suspected') return state;
+  if (state.standing === 'suspected' || state.standing === 'down') return state;
   return { ...state, failuresMs: [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs] };
 }
 

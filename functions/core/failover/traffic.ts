@@ -47,8 +47,10 @@ export interface ClusterState {
   failuresMs: number[];
   /** When it failed while it carried more than its capacity. */
   fallsMs: number[];
-  /** When automation took it out last, which brakes may have made later than its failure. */
+  /** When automation took it out last, which brakes and gates may have made later than its failure. */
   removedAtMs?: number | undefined;
+  /** It is down behind a closed gate, and has not been taken out. */
+  isGated?: boolean | undefined;
   /** When it was last found healthy after it had been down. */
   recoveredAtMs?: number | undefined;
   /** When a quorum of its voters saw a down cluster fail again although another one had recovered: it is given no more grace. */

@@ -6,8 +6,9 @@ import { Percent } from '../../../schemas/common.ts';
 import { Decision } from '../../../schemas/decision.ts';
 import { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Limit } from '../../core/allocation/types.ts';
-import { type ClusterState, NO_ALLOCATION, type SealedAllocation, type Traffic } from '../../core/failover/traffic.ts';
+import type { ClusterState, SealedAllocation, Traffic } from '../../core/failover/traffic.ts';
 import { recordType } from '../record-type.ts';
+import { TrafficOfChain, TrafficOfFirstVersion } from './former-traffic.ts';
 import { ObservationWithoutVoter } from './health.ts';
 
 const Count = z.int().min(0);
@@ -61,6 +62,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   failuresMs: z.array(z.number()),
   fallsMs: z.array(z.number()),
   removedAtMs: z.number().optional(),
+  isGated: z.boolean().optional(),
   recoveredAtMs: z.number().optional(),
   seenFailingAtMs: z.number().optional(),
   cause: FailureCause.optional(),
@@ -123,111 +125,6 @@ const StoredTraffic: z.ZodType<Traffic> = z.object({
   goneRemovalsMs: z.array(z.number()).optional(),
   rehearsed: z.array(z.object({ drill: z.string(), atMs: z.number() })).optional(),
 });
-
-/** Of the first version: a cluster is out, as a whole, or it is not. */
-const FirstWithdrawal = z.looseObject({
-  cluster: z.string(),
-  sinceMs: z.number(),
-  reason: z.string(),
-  decision: z.string(),
-});
-type FirstWithdrawal = z.output<typeof FirstWithdrawal>;
-
-/** It did not say which cluster of the name it was. */
-function outagesOf(withdrawals: readonly FirstWithdrawal[]) {
-  const outages = withdrawals.map((item) => ({
-    ...item,
-    uid: '',
-    phase: 'out' as const,
-    percent: 0,
-    heldUntilMs: item.sinceMs,
-  }));
-  return { outages, episodes: [] };
-}
-
-const TrafficWithoutAutomation = z
-  .looseObject({ version: Count, withdrawals: z.array(FirstWithdrawal) })
-  .transform(({ withdrawals, ...traffic }) => ({
-    ...traffic,
-    automation: outagesOf(withdrawals),
-    shifts: [],
-    breakGlasses: [],
-  }));
-
-/** Releases without versions wrote both shapes. */
-const TrafficOfFirstVersion = z.union([z.looseObject({ automation: z.looseObject({}) }), TrafficWithoutAutomation]);
-
-/** Of the second version: a chain of withdrawals, panics and halts, of which only what is known of clusters goes on. */
-const OutageOfChain = z.object({
-  cluster: z.string(),
-  uid: z.string(),
-  phase: z.enum(['joining', 'out', 'returning']),
-  percent: Percent,
-  sinceMs: z.number(),
-  reason: z.string(),
-  decision: z.string(),
-  heldUntilMs: z.number(),
-  isApproved: z.boolean().optional(),
-});
-
-const ShiftOfChain = z.looseObject({
-  percent: Percent,
-  phase: z.enum(['moving', 'draining', 'applied', 'returning']),
-});
-
-const TrafficOfChain = z
-  .looseObject({
-    automation: z.object({
-      outages: z.array(OutageOfChain),
-      episodes: z.array(z.object({ cluster: z.string(), uid: z.string(), atMs: z.number() })),
-    }),
-    shifts: z.array(ShiftOfChain),
-    drill: z.looseObject({ phase: z.string() }).optional(),
-  })
-  .transform(({ automation, shifts, drill, withdrawals: _, allocations: __, recommended: ___, ...traffic }) => ({
-    ...traffic,
-    clusters: automation.outages.map((outage) => stateOfOutage(outage, automation.episodes)),
-    allocation: {
-      ...NO_ALLOCATION,
-      limits: automation.outages.map((outage) => ({
-        cluster: outage.cluster,
-        percent: outage.percent,
-        limits: [limitOfOutage(outage)],
-      })),
-    },
-    shifts: shifts
-      .filter(({ phase }) => phase !== 'returning')
-      .map((shift) => ({ ...shift, mode: shift.percent === 100 ? 'keep' : 'drain' })),
-    ...(drill && { drill }),
-  }));
-
-function limitOfOutage({ phase, percent, sinceMs }: z.output<typeof OutageOfChain>): Limit {
-  if (phase === 'out') return { reason: 'down', sinceMs };
-  return phase === 'joining' ? { reason: 'joining' } : { reason: 'ramp', percent };
-}
-
-const STANDINGS = { joining: 'joining', out: 'down', returning: 'held' } as const;
-
-function stateOfOutage(
-  { cluster, uid, phase, sinceMs, reason, decision, heldUntilMs, isApproved }: z.output<typeof OutageOfChain>,
-  episodes: readonly { cluster: string; atMs: number }[],
-): ClusterState {
-  const failuresMs = episodes.filter((item) => item.cluster === cluster).map(({ atMs }) => atMs);
-  const standing = STANDINGS[phase];
-  return {
-    cluster,
-    uid,
-    standing,
-    sinceMs,
-    reason,
-    decision,
-    failuresMs: standing === 'joining' || failuresMs.length > 0 ? failuresMs : [sinceMs],
-    fallsMs: [],
-    ...(standing !== 'joining' && { removedAtMs: sinceMs }),
-    ...(standing === 'held' && { dwell: { untilMs: heldUntilMs, servedMs: 0 } }),
-    ...(isApproved !== undefined && { isApproved }),
-  };
-}
 
 export const trafficRecord = recordType('traffic state', StoredTraffic, [TrafficOfFirstVersion, TrafficOfChain]);
 

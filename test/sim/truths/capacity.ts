@@ -1,11 +1,10 @@
 /** Nobody is hotter than need be. */
 
 import type { Pool } from '../../../functions/core/ir.ts';
-import { hasFallen } from '../chronicle.ts';
+import { hasFallen, isGated } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { percentOf } from '../gateway.ts';
 import type { DecisionEntry, Truth } from '../history.ts';
-import { isGated } from './dead.ts';
 import { loadsBy } from './healthy.ts';
 
 const TOLERANCE = 1e-6;
@@ -103,7 +102,7 @@ class Heat {
     const { failback, freezeWindows } = declared.policy.failover;
     if (weight === 0 || !life?.isLiving || failback.mode === 'manual' || freezeWindows.length > 0) return false;
     const isTouched = life.touchedTick > Number.NEGATIVE_INFINITY || book.isHandled(cluster);
-    return !isTouched && !isGated(this.fleet, cluster) && !hasFallen(life, tick);
+    return !isTouched && !isGated(this.fleet.declared.policy, cluster) && !hasFallen(life, tick);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
 import type { Pool } from '../../../functions/core/ir.ts';
-import { hasFallen, type Life, mostRemoved } from '../chronicle.ts';
+import { hasFallen, isGated, type Life, mostRemoved } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';
 import type { Truth } from '../history.ts';
@@ -108,14 +108,10 @@ function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
   const { declared, book, tick } = fleet;
   const { policy } = declared;
   if (policy.automation !== 'automatic') return true;
-  if (isGated(fleet, facts.name)) return true;
+  if (isGated(declared.policy, facts.name)) return true;
   if (book.isTrusted(facts.name, tick)) return true;
   const isResumed = life.failingSinceTick !== undefined && book.resumedTick >= life.failingSinceTick;
   return !isResumed && (isCapped(fleet, facts.name) || fleet.chronicle.isAskedFor(tick, facts, declared));
-}
-
-export function isGated({ declared }: Fleet, name: string): boolean {
-  return declared.policy.safety.gates.some(({ open, clusters }) => !open && (clusters?.includes(name) ?? true));
 }
 
 /** As many others as may be taken out within the window have failed within it, or may have been taken out later than that. */

@@ -1,11 +1,11 @@
 /** Whoever is well keeps what it has. */
 
 import type { Pool } from '../../../functions/core/ir.ts';
+import { isGated } from '../chronicle.ts';
 import { addLoads, type Fleet } from '../fleet.ts';
 import type { Programmed } from '../gateway.ts';
 import { percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
-import { isGated } from './dead.ts';
 
 /**
  * T1: no cluster that a truthful majority sees healthy loses points to automation, but by overload, by a true impairment, by the return of
@@ -40,7 +40,9 @@ function countsAsWell(fleet: Fleet, cluster: string): boolean {
   const life = fleet.chronicle.of(cluster);
   if (!life?.wasLiving) return false;
   const isUnaccused = life.failingSinceTick === undefined;
-  return life.isLiving || isUnaccused || isGated(fleet, cluster) || fleet.book.isTrusted(cluster, fleet.tick);
+  return (
+    life.isLiving || isUnaccused || isGated(fleet.declared.policy, cluster) || fleet.book.isTrusted(cluster, fleet.tick)
+  );
 }
 
 /** It is slow, or was so lately that voters may not know better, or people take it out. */
