@@ -3,7 +3,7 @@ import type { Command } from '../../functions/core/failover/situation.ts';
 import { type Circumstances, type Finding, ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
 import { freshStateOf, type Standing } from '../../functions/core/failover/traffic.ts';
 import { health, T0 } from './fixtures.ts';
-import { type Found, facts, HOUR, holding, out, policy, Story, shift } from './situations.ts';
+import { type Found, facts, HOUR, holding, out, placement, policy, Story, shift } from './situations.ts';
 
 const STANDINGS: Standing[] = ['up', 'suspected', 'down', 'held', 'ramping', 'joining'];
 
@@ -228,9 +228,9 @@ describe('what people make of a standing', () => {
     expect(story.standing('a')).not.toBe('down');
   });
 
-  test('joining: returns when a person says that it is healthy, and is not new again afterwards', () => {
+  test('joining: up when a person says that it is healthy and it has all its share, and is not new again afterwards', () => {
     const clusters = ['a', 'b', 'c'].map((name) => facts(name, { createdAtMs: name === 'a' ? T0 + 1000 : 0 }));
-    const story = new Story({ policy: returning(), clusters });
+    const story = new Story({ policy: returning(), clusters, placements: [placement({ b: 50, c: 50 })] });
     const unheard = () => [
       { ...health('a', 'unknown', { observedAtMs: story.now.nowMs }), firstHealthyAtMs: undefined },
       ...['b', 'c'].map((name) => health(name, 'healthy', { observedAtMs: story.now.nowMs })),
@@ -238,8 +238,8 @@ describe('what people make of a standing', () => {
     story.after(5, [], { health: unheard() });
     expect(story.standing('a')).toBe('joining');
     story.ask({ type: 'put-shift', shift: shift({ mode: 'keep', percent: 100, expiresAtMs: T0 + HOUR }) });
-    expect(story.standing('a')).not.toBe('joining');
-    for (let round = 0; round < 60; round++) story.after(10, [], { health: unheard() });
+    expect(story.standing('a')).toBe('up');
+    story.after(5, [], { health: unheard(), verifiedAtMs: undefined });
     expect(story.standing('a')).toBe('up');
   });
 
