@@ -143,24 +143,6 @@ describe('max-removed and clusters on their way back', () => {
   });
 });
 
-describe('max-removed and a cluster that fails again and again', () => {
-  it('ends for the next one when the window of its first removal does', () => {
-    const own = policy({
-      safety: { maxRemoved: { clusters: 1, windowSeconds: 600 } },
-      failover: { cooldownSeconds: 10, failback: { mode: 'auto' } },
-      health: { dwellSeconds: 0 },
-    });
-    const story = fleet(ALIKE, 0, own);
-    for (let second = 0; second < 580; second += 20) {
-      story.after(10, second % 40 === 0 ? ['a', 'b'] : ['b']);
-      story.after(10, ['b']);
-    }
-    expect(story.standing('b')).toBe('suspected');
-    story.during(60, 10, ['b']);
-    expect(story.standing('b')).toBe('down');
-  });
-});
-
 describe('max-removed and clusters that are deleted', () => {
   it('counts what it took out: nobody else goes because one of them is gone', () => {
     const own = policy({ safety: { maxRemoved: { clusters: 1, windowSeconds: 600 } } });

@@ -79,7 +79,6 @@ describe('what evidence makes of a standing', () => {
       brake: from === 'suspected' ? brake : undefined,
       isGated: false,
       isOverloaded: false,
-      removedAtMs: 0,
       hasEntitlement: false,
     };
     const next = TRANSITIONS[from][finding](fleetWith(from).state('a'), circumstances);

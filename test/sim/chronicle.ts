@@ -67,6 +67,7 @@ export class Chronicle {
       this.lives.delete(name);
     }
     for (const facts of declared.clusters) this.noteOne(tick, facts, declared, sight);
+    for (const facts of inOrder(declared.clusters, this.lives)) this.noteRemoval(tick, facts, declared, sight);
   }
 
   private noteOne(tick: number, facts: ClusterFacts, declared: Declared, sight: Sight): void {
@@ -87,7 +88,6 @@ export class Chronicle {
       life.healthySeconds++;
     }
     if (life.said === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
-    this.noteRemoval(life, facts, tick, declared, sight);
     life.isSlow = sight.isSlow(facts);
     if (life.isSlow) life.slowTick = tick;
     life.isRehearsed = isRehearsed(declared.policy, facts.name, tick);
@@ -120,10 +120,10 @@ export class Chronicle {
     return removed.includes(life) || count < mostRemoved(maxRemoved, clusters.length);
   }
 
-  private noteRemoval(life: Life, facts: ClusterFacts, tick: number, declared: Declared, { book }: Sight): void {
+  private noteRemoval(tick: number, facts: ClusterFacts, declared: Declared, { book }: Sight): void {
+    const life = this.lifeOf(facts, tick);
     const { failingSinceTick, removalsTick } = life;
     const removedTick = removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY;
-    if (tick - removedTick < (declared.policy.safety.maxRemoved?.windowSeconds ?? 0)) return;
     if (failingSinceTick === undefined || removedTick >= failingSinceTick || life.said !== 'unhealthy') return;
     if (isGated(declared.policy, facts.name)) return;
     const isAsked = !isResumedBy(life, book) && this.isAskedFor(tick, facts, declared);
@@ -173,6 +173,12 @@ export class Chronicle {
     const lastFailureTick = life.failuresTick.at(-1) ?? Number.NEGATIVE_INFINITY;
     return tick - Math.max(lastFailureTick, life.touchedTick) > 2 * MEMORY_SECONDS;
   }
+}
+
+/** Those that began to fail first are taken out first. */
+function inOrder(clusters: readonly ClusterFacts[], lives: ReadonlyMap<string, Life>): ClusterFacts[] {
+  const sinceTick = ({ name }: ClusterFacts) => lives.get(name)?.failingSinceTick ?? Number.POSITIVE_INFINITY;
+  return clusters.toSorted((a, b) => sinceTick(a) - sinceTick(b));
 }
 
 /** People have let go whatever brakes held since it began to fail. */

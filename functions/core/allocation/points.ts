@@ -139,7 +139,7 @@ function indexOf(allocation: SealedAllocation): Index {
 export const HELD_BACK: Record<LimitReason | 'capacity', string> = {
   isolated: 'isolated: somebody has taken it out, whatever happens to others',
   down: 'down: a majority of its voters see it fail',
-  gate: 'down, and a closed gate keeps what it had',
+  gate: 'down or impaired, and a closed gate keeps what it had',
   grace:
     'down, and keeps what it had for the few moments that voters take to look at it again: all had failed together',
   joining: 'new to the fleet, and not found healthy yet',

@@ -3,9 +3,8 @@
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 import { type Context, findingOf, stateOf, type Watched } from './context.ts';
 import { gatedClusters } from './limits.ts';
-import type { Policy } from './situation.ts';
 import type { Circumstances } from './standing.ts';
-import type { ClusterState, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
 type Brake = NonNullable<Circumstances['brake']>;
 
@@ -85,7 +84,8 @@ function maxRemovedBrake(context: Context, traffic: Traffic, { facts }: Watched)
   if (maxRemoved === undefined || isSetAside(traffic, nowMs) || gatedClusters(context).has(facts.name))
     return undefined;
   const windowMs = maxRemoved.windowSeconds * 1000;
-  if (isRemoved(policy, stateOf(traffic, facts), nowMs)) return undefined;
+  const { removedAtMs } = stateOf(traffic, facts);
+  if (removedAtMs !== undefined && nowMs - removedAtMs < windowMs) return undefined;
   const limit = maxRemoved.clusters ?? Math.max(1, Math.floor((clusters.size * (maxRemoved.percent ?? 100)) / 100));
   const removed = traffic.clusters
     .filter(({ cluster }) => cluster !== facts.name && clusters.has(cluster))
@@ -97,12 +97,6 @@ function maxRemovedBrake(context: Context, traffic: Traffic, { facts }: Watched)
   const freed = removed[removed.length - limit] ?? nowMs;
   const reason = `${removed.length} clusters were taken out within ${maxRemoved.windowSeconds} s, and ${limit} may be`;
   return { name: 'max-removed', untilMs: freed + windowMs, reason };
-}
-
-/** It was taken out within the window: if it is again, that is no other one, and the window does not begin anew. */
-export function isRemoved({ safety }: Policy, { removedAtMs }: ClusterState, nowMs: number): boolean {
-  const windowMs = (safety.maxRemoved?.windowSeconds ?? 0) * 1000;
-  return removedAtMs !== undefined && nowMs - removedAtMs < windowMs;
 }
 
 function isSetAside({ breakGlasses }: Traffic, nowMs: number): boolean {

@@ -162,7 +162,7 @@ function order(context: Context, traffic: Traffic, name: keyof typeof ORDERS, cl
     const state = stateOf(so, item.facts);
     const transition = ORDERS[name][state.standing];
     const { nowMs, decision } = situation;
-    const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined, removedAtMs: nowMs };
+    const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
     const marks = { isGated: gatedClusters(context).has(cluster), isOverloaded: false, hasEntitlement: false };
     return transition ? withState(so, transition(state, { ...now, ...marks })) : so;
   }, traffic);

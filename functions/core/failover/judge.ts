@@ -2,7 +2,7 @@
 
 import { freshnessMs } from '../health/votes.ts';
 import { compareText } from '../precedence.ts';
-import { brakeFor, correlatedWith, isRemoved } from './brakes.ts';
+import { brakeFor, correlatedWith } from './brakes.ts';
 import {
   type Context,
   findingOf,
@@ -85,7 +85,6 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
     cooldownSeconds: policy.failover.cooldownSeconds,
     doubtMs: 2 * freshnessMs(policy.health),
     brake: brakeFor(context, traffic, item),
-    removedAtMs: isRemoved(policy, state, nowMs) ? (state.removedAtMs ?? nowMs) : nowMs,
     isGated: gatedClusters(context).has(name),
     isOverloaded: isOverloaded(traffic, name),
     hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),

@@ -70,9 +70,9 @@ function isOfAutomation(limit: Limit): boolean {
   return !isOfPeople(limit);
 }
 
-/** A closed gate keeps traffic on its clusters, whatever is known of their health, and gives no more to those that are down. */
+/** A closed gate keeps traffic on its clusters, whatever is known of their health, and gives no more to those that are down or impaired. */
 function standingLimits(context: Context, state: ClusterState, isGated: boolean): Limit[] {
-  const impaired: Limit[] = state.impairedSinceMs === undefined || isGated ? [] : [{ reason: 'impaired' }];
+  const impaired: Limit[] = state.impairedSinceMs === undefined ? [] : [{ reason: isGated ? 'gate' : 'impaired' }];
   switch (state.standing) {
     case 'up':
       return impaired;

@@ -19,8 +19,6 @@ export interface Circumstances {
   doubtMs: number;
   /** What keeps a cluster in that fails now; undefined where nothing does. */
   brake: { name: BrakeName; untilMs: number; reason: string } | undefined;
-  /** When it was taken out, if it is now: within the window of removals it is still the same one. */
-  removedAtMs: number;
   /** A closed gate keeps its traffic where it is. */
   isGated: boolean;
   /** It carries more than its capacity. */
@@ -104,10 +102,10 @@ function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
-  const { nowMs, cause, isOverloaded, isGated, removedAtMs } = now;
+  const { nowMs, cause, isOverloaded, isGated } = now;
   const { recoveredAtMs: _, cause: __, dismissedUntilMs: ___, ...rest } = withFailure(state, now);
   const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
-  const removal = isGated ? { isGated } : { removedAtMs };
+  const removal = isGated ? { isGated } : { removedAtMs: nowMs };
   return become({ ...rest, fallsMs }, 'down', now, { ...removal, ...(cause && { cause }) });
 }
 
@@ -116,7 +114,7 @@ function leave(state: ClusterState, now: Circumstances): ClusterState {
   if (!state.isGated || now.isGated) return state;
   if (now.brake !== undefined) return suspect(state, now, now.brake);
   const { isGated: _, ...rest } = state;
-  return { ...rest, removedAtMs: now.removedAtMs };
+  return { ...rest, removedAtMs: now.nowMs };
 }
 
 /** A cluster that is suspected or down has failed already. */

@@ -39,7 +39,8 @@ function isTaken(entry: DecisionEntry, pool: Pool, cluster: string): boolean {
 function countsAsWell(fleet: Fleet, cluster: string): boolean {
   const life = fleet.chronicle.of(cluster);
   if (!life?.wasLiving) return false;
-  const isUnaccused = life.failingSinceTick === undefined;
+  // What a majority said for a moment may be lost where the store takes few decisions.
+  const isUnaccused = life.failingSinceTick === undefined && !fleet.has('stall', 'refuse', 'crash');
   return (
     life.isLiving || isUnaccused || isGated(fleet.declared.policy, cluster) || fleet.book.isTrusted(cluster, fleet.tick)
   );

@@ -41,8 +41,8 @@ export function comesToRest(): Truth {
       const { declared, chronicle, stored } = fleet;
       const { automation, failover } = declared.policy;
       const fresh = freshOf(fleet);
-      const loads = loadsBy(fleet, fresh);
-      const isHot = declared.clusters.some(({ name, capacity }) => (loads.get(name) ?? 0) > (capacity ?? Infinity));
+      // A fresh fleet would see how slow the load of this one makes its clusters.
+      const isHot = [fresh, fleet.programmed(stored.traffic)].some((points) => isOverloaded(fleet, points));
       const isFallen = [...chronicle.lives.values()].some((life) => hasFallen(life, tick));
       if (automation !== 'automatic' || isHot || isFallen || isAsFresh(fleet)) return undefined;
       const waiting = stored.traffic.clusters.filter(({ standing }) => standing !== 'up');
@@ -56,6 +56,11 @@ export function comesToRest(): Truth {
       return `it does not come to rest: ${standings || 'all are up'}; ${now} where a fresh fleet has ${JSON.stringify(fresh)}`;
     },
   };
+}
+
+function isOverloaded(fleet: Fleet, points: Programmed): boolean {
+  const loads = loadsBy(fleet, points);
+  return fleet.declared.clusters.some(({ name, capacity }) => (loads.get(name) ?? 0) > (capacity ?? Infinity));
 }
 
 /** Everything is as in a fleet to which nothing has ever happened, and every gateway follows. */
