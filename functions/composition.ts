@@ -34,7 +34,12 @@ export function createControlPlane(env: Env): ControlPlane {
       ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
     },
   });
-  const notifier = createNotifier(env.NOTIFICATION_TARGETS, { clock, log, allowLoopback: allowLoopbackProbes });
+  const notifier = createNotifier(env.NOTIFICATION_TARGETS, {
+    clock,
+    log,
+    allowLoopback: allowLoopbackProbes,
+    heartbeatUrl: env.HEARTBEAT_URL,
+  });
   const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
   const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
   const settings = {

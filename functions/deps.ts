@@ -13,8 +13,8 @@ import type { HealthRecord } from './core/health/record.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
+import type { Answer } from './core/notification/format.ts';
 import type { Json } from './core/provider-object.ts';
-import type { Answer } from './core/webhook.ts';
 import type { Cloud } from './ports/cloud.ts';
 import type {
   AuditFilter,
@@ -108,6 +108,8 @@ export interface NetAnswer {
 export interface Notifier {
   /** One attempt; what keeps it from the target is an answer, too. */
   send(target: string, event: Event): Promise<Answer>;
+  /** Requests the URL of the heartbeat, if the settings name one. It never fails: whoever misses it is the one that finds out. */
+  beat(): Promise<void>;
 }
 
 /** One JSON event per call, with its time. Fields hold neither secrets nor URLs. */
@@ -324,6 +326,8 @@ export interface Store {
   documents<K extends DocumentKind>(fleet: string, kind: K, page: PageRequest): Promise<Page<StoredDocument<K>>>;
   /** False when it is not at `version - 1`. */
   putDocument(document: StoredDocument): Promise<boolean>;
+  /** One transaction of at most 49 documents; false when one of them is not at `version - 1`. */
+  putDocuments(documents: readonly StoredDocument[]): Promise<boolean>;
   /** Of all fleets, those that are still to be worked on, oldest first; the first `limit`. */
   pendingDocuments<K extends DocumentKind>(kind: K, limit: number): Promise<Readable<StoredDocument<K>>>;
 }

@@ -54,6 +54,7 @@ const Target = z.discriminatedUnion('format', [
   z.strictObject({ format: z.literal('webhook'), url, secret: SigningSecret }),
   z.strictObject({ format: z.enum(['dingtalk', 'feishu']), url, secret: z.string().min(1).optional() }),
   z.strictObject({ format: z.literal('slack'), url }),
+  z.strictObject({ format: z.literal('alertmanager'), url, token: z.string().min(1).optional() }),
 ]);
 
 const ByName = z.record(Name, Target);
@@ -61,8 +62,8 @@ const ByName = z.record(Name, Target);
 /** One fault for all of it, as of tokens. */
 const NotificationTargets = Json.refine(
   (value) => ByName.safeParse(value).success,
-  'must be {"name": {"format": "webhook, dingtalk, feishu or slack", "url": "…", "secret": "…"}}; a webhook needs a secret, whsec_ and the ' +
-    'base64 of 24 to 64 bytes',
+  'must be {"name": {"format": "webhook, dingtalk, feishu, slack or alertmanager", "url": "…", "secret": "…"}}; a webhook needs a secret, ' +
+    'whsec_ and the base64 of 24 to 64 bytes; an alertmanager may have a "token" instead',
 ).pipe(ByName);
 
 /** The settings of the control plane: variables and secrets of the Worker. README.md describes them. */
@@ -80,6 +81,7 @@ const Env = z
     ALIBABA_CLOUD_CREDENTIALS: CredentialSets,
     ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
     NOTIFICATION_TARGETS: NotificationTargets.default({}),
+    HEARTBEAT_URL: url.optional(),
     ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
   })
   .refine(({ API_TOKEN, API_TOKENS }) => areDistinct([API_TOKEN, ...Object.values(API_TOKENS)]), {
@@ -116,8 +118,9 @@ export function secretsOf(env: Env): string[] {
   const targets = Object.values(env.NOTIFICATION_TARGETS).flatMap((target) => [
     target.url,
     'secret' in target ? target.secret : undefined,
+    'token' in target ? target.token : undefined,
   ]);
   const aws = [env.AWS_ACCESS_KEY_ID, env.AWS_SECRET_ACCESS_KEY, env.AWS_SESSION_TOKEN];
   const tokens = [env.API_TOKEN, ...Object.values(env.API_TOKENS)];
-  return [...tokens, ...aws, ...cloud, ...targets].filter((value) => value !== undefined);
+  return [...tokens, ...aws, ...cloud, ...targets, env.HEARTBEAT_URL].filter((value) => value !== undefined);
 }

@@ -1,22 +1,34 @@
-import { type Answer, answerOf, checkWebhookUrl, requestOf, type WebhookFormat } from './core/webhook.ts';
+import { checkTargetUrl } from './core/notification/address.ts';
+import { type Answer, answerOf, requestOf, type TargetFormat } from './core/notification/format.ts';
 import type { Clock, Log, Notifier } from './deps.ts';
 
 /** Where a target is, and how to talk to it. Secret as a whole. */
-export type NotificationTarget = WebhookFormat & { url: string };
+export type NotificationTarget = TargetFormat & { url: string };
 
 /** One connection of six is held no longer; a slow target is asked again. */
 const TIMEOUT_MS = 5_000;
 
+/** The next heartbeat is not far. */
+const HEARTBEAT_TIMEOUT_MS = 3_000;
+
+export interface NotifierOptions {
+  clock: Pick<Clock, 'now'>;
+  log: Log;
+  allowLoopback: boolean;
+  /** Secret as well. */
+  heartbeatUrl?: string | undefined;
+}
+
 /** Sends notifications over HTTP. Answers tell in our own words what went wrong, because messages of errors may hold the URL. */
 export function createNotifier(
   targets: Readonly<Record<string, NotificationTarget>>,
-  { clock, log, allowLoopback }: { clock: Pick<Clock, 'now'>; log: Log; allowLoopback: boolean },
+  { clock, log, allowLoopback, heartbeatUrl }: NotifierOptions,
 ): Notifier {
   return {
     send: async (name, event) => {
       const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
       if (target === undefined) return refused('is not in the settings');
-      const fault = checkWebhookUrl(target.url, { allowLoopback });
+      const fault = checkTargetUrl(target.url, { allowLoopback });
       if (fault !== undefined) return refused(fault);
       const url = new URL(target.url);
       const { query, headers, body } = requestOf(target, event, clock.now());
@@ -36,7 +48,26 @@ export function createNotifier(
         return { isDelivered: false, outcome: isTimeout(error) ? 'no answer in 5 s' : 'no connection', isFinal: false };
       }
     },
+    beat: async () => {
+      if (heartbeatUrl === undefined) return;
+      const fault = await beatAt(heartbeatUrl, allowLoopback);
+      if (fault !== undefined) log.error('heartbeat.unsent', { fault });
+    },
   };
+}
+
+/** Requests the URL; what went wrong, in our own words. */
+async function beatAt(url: string, allowLoopback: boolean): Promise<string | undefined> {
+  const fault = checkTargetUrl(url, { allowLoopback });
+  if (fault !== undefined) return `not sent: the URL ${fault}`;
+  try {
+    const signal = AbortSignal.timeout(HEARTBEAT_TIMEOUT_MS);
+    const response = await fetch(url, { redirect: 'manual', cache: 'no-store', signal });
+    await response.body?.cancel();
+    return response.ok ? undefined : `HTTP ${response.status}`;
+  } catch (error) {
+    return isTimeout(error) ? 'no answer in 3 s' : 'no connection';
+  }
 }
 
 function refused(fault: string): Answer {

@@ -10,6 +10,8 @@ import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
 import type { Traffic } from './core/failover/traffic.ts';
 import type { Vouch } from './core/health/vouch.ts';
+import type { VoterTrace } from './core/incidents/incident.ts';
+import type { Told } from './core/incidents/told.ts';
 import type { Kind, Ref, Resource } from './core/model.ts';
 import type { UnreadableRecord } from './unreadable.ts';
 
@@ -229,14 +231,16 @@ export interface Recording {
 
 /**
  * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
- * last and what it vouches for, and the number of the last batch of an agent.
+ * last, what it vouches for and which certificates it saw expire, and the number of the last batch of an agent. told: by name of the fleet,
+ * of which incidents people know.
  */
 export interface DocumentBodies {
   shift: Shift;
   'break-glass': BreakGlass;
   'drill-run': DrillRun;
   delivery: Delivery;
-  voter: { sequence?: number | undefined; heardAtMs?: number | undefined; vouch?: Vouch | undefined };
+  voter: VoterTrace & { sequence?: number | undefined; vouch?: Vouch | undefined };
+  told: Told;
 }
 
 export type DocumentKind = keyof DocumentBodies;

@@ -1,6 +1,6 @@
 import type { Delivery, Event } from '../../schemas/notification.ts';
 import { auditEvent } from '../core/audit.ts';
-import { deliveryOf } from '../core/notification.ts';
+import { deliveryOf } from '../core/notification/events.ts';
 import type { Page, PageRequest } from '../deps.ts';
 import { deliver } from '../engine/notify.ts';
 import { AppError, refuse } from './app-error.ts';

@@ -1,4 +1,5 @@
 import type { ProbeRound, Shard } from '../../schemas/probe-round.ts';
+import { createSignal } from '../engine/heartbeat.ts';
 import { runProbeRound } from '../engine/probe.ts';
 import { refuse } from './app-error.ts';
 import type { Context } from './context.ts';
@@ -14,5 +15,8 @@ export async function probeNow(
     const found = await ctx.deps.store.get('fleet', fleet, fleet);
     refuse(found ? [] : [unknownReference('#/fleet', `there is no fleet ${fleet}`)]);
   }
-  return await runProbeRound(ctx.deps, { fleet, shard, isDry });
+  const signal = createSignal(ctx.deps);
+  const round = await runProbeRound(ctx.deps, { fleet, shard, isDry, signal });
+  ctx.waitUntil(signal.settled());
+  return round;
 }

@@ -1,5 +1,7 @@
 /** Policies that contradict themselves, or the clusters and routes of their fleet. */
 
+import type { FleetSpec } from '../../schemas/fleet.ts';
+import { type EventType, IncidentType, RetiredEventType } from '../../schemas/notification.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { lintCapacity } from './allocation/lint.ts';
 import type { ClusterFacts, Placement, Policy } from './failover/situation.ts';
@@ -33,6 +35,27 @@ export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], pl
       ...lintEvidence(policy, clusters, placements),
     ],
   };
+}
+
+/** Whether anybody is told of what happens to a fleet, and of nothing that is never sent. */
+export function lintTold({ automation, notifications }: Pick<FleetSpec, 'automation' | 'notifications'>): Issue[] {
+  const isTold = notifications.some(({ events }) => events.length === 0 || events.some(isIncident));
+  const retired = notifications.flatMap(({ events }, index) =>
+    events.flatMap((type, place) =>
+      RetiredEventType.safeParse(type).success
+        ? [issue(`#/notifications/${index}/events/${place}`, 'retired', `${type} is not sent any more`)]
+        : [],
+    ),
+  );
+  if (isTold || automation !== 'automatic') return retired;
+  const detail =
+    'the fleet moves traffic by itself, and no notification target is told of incidents: nobody hears of a failover that is stuck; name a ' +
+    'target of the settings';
+  return [issue('#/notifications', 'nobody-told', detail), ...retired];
+}
+
+function isIncident(type: EventType): boolean {
+  return IncidentType.safeParse(type).success;
 }
 
 function lintThresholds({ policy }: Fleet): Issue[] {

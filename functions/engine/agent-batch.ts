@@ -10,10 +10,9 @@ import { msOf } from '../core/time.ts';
 import type { Deps } from '../deps.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
-import { announce } from './notify.ts';
 import { createRecorder, type Recorded, type Recorder } from './recorder.ts';
 import { createRoll, traceOf } from './roll-call.ts';
-import { suspected, tellSuspicion } from './trust.ts';
+import { suspected } from './trust.ts';
 
 /** A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -32,10 +31,26 @@ export function untimely(
  * Whether this is the newest batch of the agent so far; from then on older ones are not. What is lost after it has been taken is lost: the
  * next batch is not far.
  */
-export async function takeSequence(deps: Deps, { fleet, voter, sequence }: ObservationBatch): Promise<boolean> {
+export async function takeSequence(deps: Deps, batch: ObservationBatch): Promise<boolean> {
+  const { fleet, voter, sequence } = batch;
   const last = await deps.store.document(fleet, 'voter', voter);
   if (last !== undefined && sequence <= (last.body.sequence ?? 0)) return false;
-  return await deps.store.putDocument(traceOf(fleet, voter, last, { sequence, heardAtMs: deps.clock.now() }));
+  const certificates = certificatesAfter(batch, last?.body.certificates);
+  const said = { sequence, heardAtMs: deps.clock.now(), certificates };
+  return await deps.store.putDocument(traceOf(fleet, voter, last, said));
+}
+
+/** Agents tell of a certificate while it expires soon; of clusters that are not in the batch nothing new is known. */
+function certificatesAfter(
+  { observations }: ObservationBatch,
+  known: Record<string, number> = {},
+): Record<string, number> {
+  const told = new Set(observations.map(({ cluster }) => cluster));
+  const kept = Object.entries(known).filter(([cluster]) => !told.has(cluster));
+  const expiring = observations.flatMap(({ cluster, certificateExpiresAt: at }) =>
+    at === undefined ? [] : [[cluster, msOf(at)] as const],
+  );
+  return Object.fromEntries([...kept, ...expiring]);
 }
 
 /** Keeps what the agent has seen, as far as it says something, and decides upon it. */
@@ -57,7 +72,6 @@ export async function takeBatch(
   const roll = createRoll();
   const evaluator = createEvaluator(deps, fleet, pusher);
   const isSuspect = batch.controls.some(({ ok }) => !ok);
-  if (isSuspect) await tellSuspicion(deps, fleet, voter.name, BLIND);
   const receipts = batch.observations.map(async (item): Promise<ObservationReceipt> => {
     const cluster = watched.get(item.cluster);
     if (cluster === undefined) return { cluster: item.cluster, result: 'not-watched' };
@@ -99,12 +113,7 @@ async function keep(
   recorder: Recorder,
   { voter, cluster, item, isSuspect }: Item,
 ): Promise<Recorded> {
-  const { cluster: name, certificateExpiresAt, ...seen } = item;
-  if (certificateExpiresAt !== undefined) {
-    deps.log.info('certificate.expiring', { fleet: fleet.name, cluster: name, certificateExpiresAt });
-    const summary = `A certificate of ${name} expires at ${certificateExpiresAt}.`;
-    await announce(deps, fleet, { type: 'certificate.expiring', clusters: [name], summary, subject: name });
-  }
+  const { cluster: _, certificateExpiresAt: __, ...seen } = item;
   const observation: Observation = { voter: voter.name, ...seen };
   if (!isSuspect || observation.outcome !== 'fail') return await recorder.take(cluster, observation);
   const weighed = suspected(fleet, observation, BLIND, deps.clock.now());

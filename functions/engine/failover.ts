@@ -2,7 +2,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { decide } from '../core/failover/decide.ts';
 import type { Verdict } from '../core/failover/situation.ts';
-import { eventsOf } from '../core/notification.ts';
+import { eventsOf } from '../core/notification/events.ts';
 import type { Deps, Lease, OperationRecord, Recording } from '../deps.ts';
 import { deliveryDocuments } from './notify.ts';
 import { reconcileGateway } from './reconcile/reconcile.ts';

@@ -3,7 +3,7 @@ import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-rou
 import type { Resource } from '../core/model.ts';
 import { type Deps, LeaseLost, type Readable, StoreUnavailable } from '../deps.ts';
 import { createPusher } from './failover.ts';
-import { createHeartbeat } from './heartbeat.ts';
+import { createHeartbeat, createSignal, type Signal } from './heartbeat.ts';
 import { createLanes } from './lanes.ts';
 import { withLease } from './lease.ts';
 import { observe } from './observe.ts';
@@ -32,6 +32,8 @@ export interface RoundOptions {
   fleet?: string | undefined;
   shard?: Shard | undefined;
   isDry?: boolean | undefined;
+  /** Told outside when the round is done. */
+  signal?: Signal | undefined;
 }
 
 /** Runs one round of one fleet, or of all, and acts upon what it finds before it answers; a dry one looks, keeps nothing and moves nothing. */
@@ -42,7 +44,8 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
   const all = options.fleet === undefined ? await readableFleets(deps) : undefined;
   const fleets = all?.items ?? [named].filter((fleet) => fleet !== undefined);
   if (options.isDry) return { startedAt, fleets: await lookAt(deps, fleets, options.shard) };
-  const invocation = begin(deps, startedMs + ROUND_MS, options.shard);
+  const { shard, signal } = options;
+  const invocation = begin(deps, { deadlineMs: startedMs + ROUND_MS, shard, signal });
   const rounds = await Promise.all(fleets.map((fleet) => probeFleet(invocation, fleet, runRound)));
   if ((all && isEmpty(all)) || rounds.some(({ state }) => state === 'done')) await invocation.beat();
   return { startedAt, fleets: rounds };
@@ -53,10 +56,12 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
  * seconds. Policies are read anew for each round, so that an edit counts at once. However late it is fired, it begins with one round.
  */
 export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<void> {
-  const invocation = begin(deps, deadlineMs);
+  const signal = createSignal(deps);
+  const invocation = begin(deps, { deadlineMs, signal });
   const fleets = await listFleets(deps, deadlineMs);
   if (isEmpty(fleets)) await invocation.beat();
   await Promise.all(fleets.items.map((fleet) => probeUntilDeadline(invocation, fleet)));
+  await signal.settled();
 }
 
 /** A store that is away when the schedule is fired may be back within the minute. */
@@ -96,11 +101,14 @@ function isEmpty({ items, unreadable }: Readable<Resource<'fleet'>>): boolean {
   return items.length + unreadable.length === 0;
 }
 
-function begin(deps: Deps, deadlineMs: number, shard?: Shard): Invocation {
+function begin(
+  deps: Deps,
+  { deadlineMs, shard, signal }: Pick<RoundOptions, 'shard' | 'signal'> & { deadlineMs: number },
+): Invocation {
   const lanes = createLanes(PROBE_CONNECTIONS);
   const writes = pLimit(WRITE_CONNECTIONS);
-  const [trust, beat] = [createTrust(deps, lanes), createHeartbeat(deps, 'probe')];
-  return { deps, lanes, writes, trust, beat, shard, deadlineMs, told: new Set(), requestsLeft: PROBE_REQUESTS };
+  const [trust, beat] = [createTrust(deps, lanes), createHeartbeat(deps, 'probe', signal)];
+  return { deps, lanes, writes, trust, beat, shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
 }
 
 /** One observation of each target, and the state that it would lead to. */

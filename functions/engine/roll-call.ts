@@ -1,23 +1,26 @@
 import type { Observation } from '../../schemas/cluster.ts';
 import type { Voter } from '../../schemas/failover.ts';
-import { type Heard, type Silence, silentVoters } from '../core/health/silence.ts';
+import type { Heard } from '../core/health/silence.ts';
 import { votersOf } from '../core/health/voters.ts';
 import type { Vouch } from '../core/health/vouch.ts';
+import type { VoterTrace } from '../core/incidents/incident.ts';
 import type { Resource } from '../core/model.ts';
-import { isoOf, msOf } from '../core/time.ts';
+import { msOf } from '../core/time.ts';
 import type { Deps, Store, StoredDocument } from '../deps.ts';
-import { announce } from './notify.ts';
 import type { Recorded } from './recorder.ts';
 
 /** A fleet has twenty voters at most; those that are not declared any more may have left a trace. */
 const TRACES = 200;
 
 export async function readHeard(store: Pick<Store, 'documents'>, fleet: string): Promise<Heard> {
-  return heardIn((await store.documents(fleet, 'voter', { limit: TRACES })).items);
+  const traces = [...(await readTraces(store, fleet))];
+  return new Map(traces.flatMap(([name, { heardAtMs }]) => (heardAtMs === undefined ? [] : [[name, heardAtMs]])));
 }
 
-function heardIn(traces: readonly StoredDocument<'voter'>[]): Heard {
-  return new Map(traces.flatMap(({ id, body }) => (body.heardAtMs === undefined ? [] : [[id, body.heardAtMs]])));
+/** What the voters of a fleet have left, by name. */
+export async function readTraces(store: Pick<Store, 'documents'>, fleet: string): Promise<Map<string, VoterTrace>> {
+  const { items } = await store.documents(fleet, 'voter', { limit: TRACES });
+  return new Map(items.map(({ id, body }) => [id, body]));
 }
 
 /** What voters have said in a round, or in a batch. */
@@ -51,16 +54,12 @@ export function createRoll(): Roll {
   };
 }
 
-/**
- * Keeps that the voters of a round were heard and what they vouch for, and tells people once of each voter that is silent, and once more when
- * it is lost. `told`: what this invocation has told already.
- */
+/** Keeps that the voters of a round were heard, and what they vouch for. */
 export async function callRoll(
   deps: Deps,
   fleet: Resource<'fleet'>,
   clusters: readonly Resource<'cluster'>[],
   roll: Roll,
-  told: Set<string>,
 ): Promise<void> {
   const { items } = await deps.store.documents(fleet.name, 'voter', { limit: TRACES });
   const nowMs = deps.clock.now();
@@ -75,8 +74,6 @@ export async function callRoll(
       return deps.store.putDocument(traceOf(fleet.name, voter.name, trace, said));
     });
   await Promise.all(writes);
-  const known = new Map([...heardIn(items), ...[...heard].map((name) => [name, nowMs] as const)]);
-  for (const silence of silentVoters(fleet, clusters, known, nowMs)) await tell(deps, fleet, silence, told);
 }
 
 /** What is kept of a voter, as the next version. */
@@ -88,23 +85,4 @@ export function traceOf(
 ): StoredDocument<'voter'> {
   const body = { ...last?.body, ...more };
   return { fleet, kind: 'voter', id: voter, version: (last?.version ?? 0) + 1, body, isPending: false };
-}
-
-/** Nobody is called because of a voter that has never spoken: the fleet shows it. */
-async function tell(
-  deps: Deps,
-  fleet: Resource<'fleet'>,
-  { voter, sinceMs, isLost }: Silence,
-  told: Set<string>,
-): Promise<void> {
-  if (sinceMs === undefined) return;
-  const type = isLost ? 'voter.lost' : 'voter.silent';
-  const news = `${fleet.name} ${voter} ${type} ${sinceMs}`;
-  if (told.has(news)) return;
-  told.add(news);
-  deps.log.info(type, { fleet: fleet.name, voter, since: isoOf(sinceMs) });
-  const summary = isLost
-    ? `${voter} has said nothing since ${isoOf(sinceMs)}, for twice as long as its word counts. Look for what is wrong with it.`
-    : `${voter} has said nothing since ${isoOf(sinceMs)}: what it said before counts no more.`;
-  await announce(deps, fleet, { type, clusters: [], summary, subject: voter, sinceMs });
 }

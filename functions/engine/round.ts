@@ -27,8 +27,6 @@ export interface Invocation {
   shard?: Shard | undefined;
   /** No target is begun after it. */
   deadlineMs: number;
-  /** What people were told of silent voters. */
-  told: Set<string>;
   /** How many more requests may be made: a Worker has 10,000 for all of an invocation (Workers limits, paid plan). */
   requestsLeft: number;
 }
@@ -72,7 +70,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
     // One view tells of all clusters, so that one shard asks for it.
     Promise.allSettled(isWhole || shard.index === 0 ? views(all, round) : []),
   ]);
-  const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll, invocation.told)]);
+  const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll)]);
   round.evaluator.ask();
   const [decided] = await Promise.allSettled([round.evaluator.settled()]);
   throwFailure([...watched, ...viewed, decided, called]);

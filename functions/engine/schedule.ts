@@ -1,5 +1,6 @@
 import type { Deps, Job } from '../deps.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { tellIncidents } from './incidents.ts';
 import { deliverDue } from './notify.ts';
 import { runProbeSchedule } from './probe.ts';
 import { sweepRollouts } from './rollout.ts';
@@ -16,13 +17,19 @@ export async function runSchedule(deps: Deps, deadlineMs: number): Promise<void>
     runProbeSchedule(deps, deadlineMs),
     repeat(deps, deadlineMs, 'sweep', sweep),
     repeat(deps, deadlineMs, 'rollouts', sweepRollouts),
-    repeat(deps, deadlineMs, 'deliveries', deliverDue),
+    repeat(deps, deadlineMs, 'deliveries', tellAndDeliver),
   ]);
   const failed = jobs.find((job) => job.status === 'rejected');
   if (failed === undefined) return;
   deps.log.error('schedule.failed', { job: 'probe' }, failed.reason);
   // The platform shows what is thrown here as it is, so it says nothing but where to look.
   throw new Error('The probing could not begin: schedule.failed in the log has the cause.');
+}
+
+/** What has come up is told at once. */
+async function tellAndDeliver(deps: Deps, deadlineMs: number): Promise<void> {
+  await tellIncidents(deps, deadlineMs);
+  await deliverDue(deps, deadlineMs);
 }
 
 /**

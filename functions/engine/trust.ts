@@ -3,7 +3,6 @@ import { type Seen, seemsBlind } from '../core/health/trust.ts';
 import type { Resource } from '../core/model.ts';
 import type { Deps } from '../deps.ts';
 import type { Lanes } from './lanes.ts';
-import { announce } from './notify.ts';
 import { answers, probesFrom } from './observe.ts';
 
 /** An observation, as far as its prober may be believed. */
@@ -29,7 +28,6 @@ interface ControlCheck {
 export function createTrust(deps: Deps, lanes: Lanes): Trust {
   const seen = new Map<string, Seen>();
   const checks = new Map<string, ControlCheck>();
-  const toldUntilMs = new Map<string, number>();
 
   /** A check speaks for probes that were sent before it began: the network may have gone since. One that failed speaks for an interval. */
   const controlsAnswer = async ({ name, spec }: Resource<'fleet'>, startedMs: number): Promise<boolean> => {
@@ -59,27 +57,9 @@ export function createTrust(deps: Deps, lanes: Lanes): Trust {
           ? undefined
           : 'a control target does not answer';
       if (reason === undefined) return { observation };
-      const weighed = suspected(fleet, observation, reason, deps.clock.now());
-      const prober = `${fleet.name}/${observation.voter}`;
-      if ((toldUntilMs.get(prober) ?? 0) <= deps.clock.now()) {
-        toldUntilMs.set(prober, weighed.suspectUntilMs);
-        await tellSuspicion(deps, fleet, observation.voter, reason);
-      }
-      return weighed;
+      return suspected(fleet, observation, reason, deps.clock.now());
     },
   };
-}
-
-/** A prober that seems to be cut off, for whoever wants to know. */
-export async function tellSuspicion(
-  deps: Pick<Deps, 'store' | 'clock' | 'log'>,
-  fleet: Resource<'fleet'>,
-  voter: string,
-  reason: string,
-): Promise<void> {
-  deps.log.info('evidence.suspect', { fleet: fleet.name, voter, reason });
-  const summary = `What ${voter} sees counts for nothing: ${reason}.`;
-  await announce(deps, fleet, { type: 'evidence.suspect', clusters: [], summary, subject: voter });
 }
 
 /** A failure that counts for nothing: its prober is suspect until the next round has told anew. */

@@ -6,7 +6,7 @@ import { itemOf, readableOf, recordOf } from './record-type.ts';
 import { documentRecord } from './records/documents.ts';
 import type { Table } from './table.ts';
 
-type Documents = Pick<Store, 'document' | 'documents' | 'putDocument' | 'pendingDocuments'>;
+type Documents = Pick<Store, 'document' | 'documents' | 'putDocument' | 'putDocuments' | 'pendingDocuments'>;
 
 /** Names from a to z, ULIDs from the newest. */
 const ORDER: Record<DocumentKind, Order> = {
@@ -15,6 +15,7 @@ const ORDER: Record<DocumentKind, Order> = {
   'drill-run': 'descending',
   delivery: 'descending',
   voter: 'ascending',
+  told: 'ascending',
 };
 
 /** Records beside the traffic state. One that is pending has a copy in a list of its kind, over all fleets. */
@@ -27,6 +28,7 @@ export function documentStore(table: Table): Documents {
     documents: (fleet, kind, page) =>
       readPage(table, documentsOf(fleet, kind), ORDER[kind], page, (item) => recordOf(item, documentRecord(kind))),
     putDocument: async (document) => (await table.transact(documentOperations(document))).ok,
+    putDocuments: async (documents) => (await table.transact(documents.flatMap(documentOperations))).ok,
     pendingDocuments: async (kind, limit) =>
       readableOf(await table.query(pendingOf(kind), { limit }), (item) => recordOf(item, documentRecord(kind))),
   };

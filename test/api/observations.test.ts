@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tellIncidents } from '../../functions/engine/incidents.ts';
 import { createAgentKey, type Signer, signerOf } from '../../infra/agent/key.ts';
 import { cluster, create } from './fixtures.ts';
 import { type Answer, type Call, type Harness, type Json, startHarness } from './harness.ts';
@@ -51,6 +52,12 @@ function batch(more: object = {}): object {
     observations: [seen('one')],
     ...more,
   };
+}
+
+/** Keys of the incidents of which people know, once they have been told. */
+async function told(): Promise<string[]> {
+  await tellIncidents(harness.deps);
+  return Object.keys((await harness.deps.store.document(fleet, 'told', fleet))?.body.open ?? {});
 }
 
 async function post(body: object, headers: Call['headers'] = {}, to = path): Promise<Answer> {
@@ -213,13 +220,20 @@ describe('a batch of observations', () => {
     expect(await voteOf('one')).toMatchObject({ consecutiveFailures: 0, isSuspect: true });
     const { body } = await harness.call('GET', `${path}/clusters/one/observations`);
     expect(body.items[0]).toMatchObject({ outcome: 'inconclusive' });
-    expect(harness.events.filter(({ event }) => event === 'evidence.suspect')).toHaveLength(1);
+    expect(await told()).toEqual([`${fleet}/voter/lab/suspect`]);
   });
 
   it('warns of a certificate that expires', async () => {
     await post(batch({ observations: [seen('one', { certificateExpiresAt: at(3_600_000) })] }));
-    expect(harness.events.filter(({ event }) => event === 'certificate.expiring')).toMatchObject([
-      { fields: { fleet, cluster: 'one' } },
-    ]);
+    const expiring = [`${fleet}/cluster/one/certificate`];
+    expect(await told()).toEqual(expiring);
+    await post(batch({ observations: [seen('two')] }));
+    expect(await told(), 'a batch without the cluster says nothing of it').toEqual(expiring);
+    const isGone = async () =>
+      (await harness.deps.store.document(fleet, 'told', fleet))?.body.open[`${expiring}`]?.goneSinceMs;
+    expect(await isGone()).toBeUndefined();
+    await post(batch({ observations: [seen('one')] }));
+    await told();
+    expect(await isGone()).toBeTypeOf('number');
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { T0 } from './fixtures.ts';
+import { incidentsIn } from './incident-facts.ts';
 import { fleet, policy, Story, shift } from './situations.ts';
 
 const ALIKE = { a: { weight: 1 }, b: { weight: 1 }, c: { weight: 1 } };
@@ -19,7 +20,8 @@ describe('max-removed: so many clusters are taken out within the window, and no 
     const story = new Story({ policy: capped(1) });
     story.after(5, ['b']);
     const verdict = story.after(100, ['b', 'c']);
-    expect(verdict).toMatchObject({ outcome: 'blocked', events: [{ type: 'cluster.suspected' }] });
+    expect(verdict).toMatchObject({ outcome: 'blocked' });
+    expect(incidentsIn(story)).toMatchObject([{ key: 'prod/cluster/c/suspected', type: 'cluster.suspected' }]);
     expect(story.state('c')).toMatchObject({
       standing: 'suspected',
       brake: { name: 'max-removed', untilMs: T0 + 605_000 },

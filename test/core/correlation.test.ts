@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { health, T0, vote } from './fixtures.ts';
+import { incidentsIn } from './incident-facts.ts';
 import { facts, failing, fleet, policy, Story, shift } from './situations.ts';
 
 const asking = (rest: object = {}) => policy({ failover: { correlation: { action: 'ask', ...rest } } });
@@ -28,10 +29,10 @@ describe('correlation: clusters of different sites that fail within the window',
       outcome: 'blocked',
       changes: [],
       flags: ['suspected'],
-      events: [{ type: 'cluster.suspected', clusters: ['c'] }],
       rules: [{ rule: 'brake', passed: false, cluster: 'c' }],
     });
     expect(story.state('c').brake).toEqual({ name: 'correlation', untilMs: story.now.nowMs + 300_000 });
+    expect(incidentsIn(story)).toMatchObject([{ key: 'prod/cluster/c/suspected', severity: 'critical' }]);
     expect(story.after(5, ['b', 'c'])).toBeUndefined();
   });
 

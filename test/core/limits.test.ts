@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { incidentsIn } from './incident-facts.ts';
 import { facts, fleet, HOUR, placement, policy, Story, shift } from './situations.ts';
 
 /** What several limits on one cluster, and capacities over all backends, leave to each cluster. */
@@ -28,9 +29,10 @@ describe('capacity', () => {
     const verdict = story.after(5, ['a']);
     expect(story.percents).toEqual([[0, 50, 50]]);
     expect(verdict).toMatchObject({ outcome: 'applied', flags: ['overload'] });
-    const [event] = verdict?.events.filter(({ type }) => type === 'overload') ?? [];
-    expect(event?.clusters).toEqual(['b', 'c']);
-    expect(event?.summary).toContain('b has to serve 500 requests per second and can serve 250');
+    expect(incidentsIn(story)).toMatchObject([
+      { key: 'prod/cluster/b/overload', summary: 'b has to serve 500 requests per second and can serve 250.' },
+      { key: 'prod/cluster/c/overload' },
+    ]);
   });
 
   it('brings a cluster that only dwells back before others are above 110 %', () => {
@@ -88,9 +90,9 @@ describe('several limits on one cluster', () => {
     story.after(5);
     story.after(5, ['b']);
     expect(story.percents).toEqual([[0, 0, 100]]);
-    const verdict = story.after(5, ['b', 'c']);
+    story.after(5, ['b', 'c']);
     expect(story.percents).toEqual([[100, 0, 0]]);
-    expect(verdict?.events).toContainEqual(expect.objectContaining({ type: 'failover.stranded', clusters: ['a'] }));
+    expect(incidentsIn(story)).toMatchObject([{ key: 'prod/cluster/a/stranded', severity: 'critical' }]);
     story.after(5, ['a', 'b', 'c']);
     expect(story.percents).toEqual([[50, 25, 25]]);
   });

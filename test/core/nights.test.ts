@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { incidentsIn } from './incident-facts.ts';
 import { fleet } from './situations.ts';
 
 /**
@@ -45,7 +46,7 @@ test('N5: the active cluster dies while its standby, too small for the load, has
   const verdict = story.after(5, ['a']);
   expect(story.percents).toEqual([[0, 100]]);
   expect(verdict?.flags).toContain('overload');
-  expect(verdict?.events).toContainEqual(expect.objectContaining({ type: 'overload', clusters: ['standby'] }));
+  expect(incidentsIn(story)).toMatchObject([{ key: 'prod/cluster/standby/overload', type: 'overload' }]);
 });
 
 test('N6: all clusters fail for two minutes, as their observer does, and one is found healthy first: nobody is given more than its share', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deliveriesOf, eventsOf, retryDelayMs } from '../../functions/core/notification.ts';
-import type { Answer } from '../../functions/core/webhook.ts';
-import { answerOf, checkWebhookUrl, requestOf } from '../../functions/core/webhook.ts';
+import { checkTargetUrl } from '../../functions/core/notification/address.ts';
+import { deliveriesOf, eventsOf, retryDelayMs } from '../../functions/core/notification/events.ts';
+import { type Answer, answerOf, requestOf } from '../../functions/core/notification/format.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Event } from '../../schemas/notification.ts';
 
@@ -187,12 +187,12 @@ describe('where nothing is sent', () => {
     'https://[fd12::1]/x',
     'https://[::ffff:10.0.0.8]/x',
   ])('%s', (url) => {
-    expect(checkWebhookUrl(url, { allowLoopback: false })).toBeDefined();
+    expect(checkTargetUrl(url, { allowLoopback: false })).toBeDefined();
   });
 
   it('is not where targets are', () => {
-    expect(checkWebhookUrl('https://hooks.example.com/x?token=y', { allowLoopback: false })).toBeUndefined();
-    expect(checkWebhookUrl('http://127.0.0.1:8080/x', { allowLoopback: true })).toBeUndefined();
-    expect(checkWebhookUrl('https://169.254.169.254/latest', { allowLoopback: true })).toBeDefined();
+    expect(checkTargetUrl('https://hooks.example.com/x?token=y', { allowLoopback: false })).toBeUndefined();
+    expect(checkTargetUrl('http://127.0.0.1:8080/x', { allowLoopback: true })).toBeUndefined();
+    expect(checkTargetUrl('https://169.254.169.254/latest', { allowLoopback: true })).toBeDefined();
   });
 });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps, Net } from '../../functions/deps.ts';
+import { tellIncidents } from '../../functions/engine/incidents.ts';
 import { observe } from '../../functions/engine/observe.ts';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
 import { inShard } from '../../functions/engine/targets.ts';
@@ -177,7 +178,11 @@ describe('a fleet', () => {
     expect(await newest('a')).toMatchObject({ outcome: 'inconclusive' });
     expect(await voteOf('a', 'edge')).toMatchObject({ consecutiveFailures: 0, isSuspect: true });
     expect(await decisions()).toEqual([]);
-    expect(logged.filter(({ event }) => event === 'evidence.suspect')).toHaveLength(3);
+    await tellIncidents(harness.deps({ log }));
+    expect(logged).toContainEqual({
+      event: 'incident',
+      fields: { fleet: 'prod', type: 'evidence.suspect', key: 'prod/voter/edge/suspect', state: 'opened' },
+    });
   });
 
   it('whose control target answers does', async () => {
@@ -254,7 +259,7 @@ describe('a fleet', () => {
     expect(await voteOf('b', 'edge')).toMatchObject({ isFresh: true, state: 'healthy' });
   });
 
-  it('shows which voters are silent, and tells people once of each, and once more when it is lost', async () => {
+  it('shows which voters are silent, and tells people once of each, once more when it is lost, and once of the end of both', async () => {
     const settings = { ...harness.deps().settings, notificationTargets: ['pager'] };
     const { store, clock } = harness.deps();
     const lab = { name: 'lab', type: 'agent', publicKey: `${'A'.repeat(43)}=` };
@@ -268,31 +273,53 @@ describe('a fleet', () => {
       (await store.documents('prod', 'delivery', { limit: 200 })).items
         .map(({ body }) => body.event)
         .filter(({ type }) => type.startsWith('voter.'))
-        .map(({ type, summary }) => `${type} ${summary.split(' ')[0]}`)
+        .map(({ type, incident }) => `${type} ${incident?.key} ${incident?.state}`)
         .sort();
+    const look = async (n: number) => {
+      for (let round = 0; round < n; round++) {
+        await rounds(1);
+        await tellIncidents(harness.deps());
+      }
+    };
+    const silent = 'voter.silent prod/voter/lab/silent';
+    const lost = 'voter.lost prod/voter/lab/lost';
     await rounds(2);
     expect(await condition()).toMatchObject({ status: 'True' });
     const heardAtMs = clock.now();
     const trace = { fleet: 'prod', kind: 'voter' as const, id: 'lab', version: 1, isPending: false };
     await store.putDocument({ ...trace, body: { heardAtMs } });
-    await rounds(3);
+    await look(3);
     expect(await told()).toEqual([]);
-    await rounds(2);
+    await look(2);
     expect(await condition()).toMatchObject({
       status: 'False',
       reason: 'Silent',
       message: `lab has said nothing since ${new Date(heardAtMs).toISOString()}.`,
       lastTransitionTime: new Date(heardAtMs).toISOString(),
     });
-    expect(await told()).toEqual(['voter.silent lab']);
-    await rounds(8);
+    expect(await told()).toEqual([`${silent} opened`]);
+    const edited = {
+      ...declared,
+      notifications: [...declared.notifications, { target: 'pager', events: ['voter.lost'] }],
+    };
+    await createApi(harness.deps({ settings }))('PUT', FLEET, edited, { 'if-match': '*' });
+    await look(8);
+    expect(await told(), 'an edit of the fleet is no word of a voter').toEqual([`${silent} opened`]);
+    await look(8);
     expect(await condition()).toMatchObject({ reason: 'Lost' });
-    expect(await told()).toEqual(['voter.lost lab', 'voter.silent lab']);
+    expect(await told()).toEqual([`${lost} opened`, `${silent} opened`]);
     harness.clock.advance(2 * 3_600_000);
-    await rounds(2);
-    expect(await told(), 'hours later').toEqual(['voter.lost lab', 'voter.silent lab']);
-    await store.putDocument({ ...trace, version: 2, body: { heardAtMs: clock.now() } });
+    await look(2);
+    expect(await told(), 'hours later').toEqual([`${lost} opened`, `${silent} opened`]);
+    const hear = async (version: number) =>
+      await store.putDocument({ ...trace, version, body: { heardAtMs: clock.now() } });
+    await hear(2);
     expect(await condition()).toMatchObject({ status: 'True' });
+    for (let version = 3; version < 12; version++) {
+      await look(1);
+      await hear(version);
+    }
+    expect(await told()).toEqual([`${lost} opened`, `${lost} resolved`, `${silent} opened`, `${silent} resolved`]);
   });
 
   it('hears each gateway of what it sees of its backends, and of a gateway that cannot be asked nothing', async () => {

@@ -1,5 +1,6 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tellIncidents } from '../../functions/engine/incidents.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
 import type { Item } from '../../functions/store/items.ts';
 import { outboxOperations } from '../../functions/store/journal.ts';
@@ -104,7 +105,9 @@ describe('a gateway that takes no writes', () => {
     await quietEdit('three.example.com');
     expect(await reasonsOf()).toEqual(['NoProgress', 'NoProgress']);
     await sweep(harness.deps());
-    expect((await harness.deps().store.reading('prod', 'edge'))?.announced['gateway.stalled']).toBe(first?.since);
+    await tellIncidents(harness.deps());
+    const told = (await harness.deps().store.document('prod', 'told', 'prod'))?.body.open ?? {};
+    expect(Object.keys(told)).toContain('prod/gateway/edge/stalled');
     expect((await rowsOfShop())[0]?.since).toBe(first?.requestedAt);
   });
 });

@@ -328,5 +328,6 @@ function bodyOf(id: string, version: number): DocumentBodies {
     'drill-run': { ...run, state: 'moving', percent: 0, events: [] },
     delivery: { id, event, target: 't', state: 'pending', attempts: [] },
     voter: { sequence: version },
+    told: { open: {}, lastMs: version },
   };
 }

@@ -1,7 +1,7 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
-import { type Lint, lintPolicy } from '../../core/lint.ts';
+import { type Lint, lintPolicy, lintTold } from '../../core/lint.ts';
 import type { Resource } from '../../core/model.ts';
 import type { Settings } from '../../deps.ts';
 import { factsOf, policyOf } from '../../engine/situation.ts';
@@ -28,11 +28,12 @@ export async function validatePolicy(
   ];
 }
 
-/** The policy held against the clusters and the backends that there are. */
+/** The policy held against the clusters and the backends that there are, and who is told. */
 export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
   const [clusters, pools] = await Promise.all([world.clusters(), world.pools()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
-  return lintPolicy(policyOf(spec), facts, placementsOf(pools));
+  const { refusals, warnings } = lintPolicy(policyOf(spec), facts, placementsOf(pools));
+  return { refusals, warnings: [...warnings, ...lintTold(spec)] };
 }
 
 /** As linting calls names of what there is not. */

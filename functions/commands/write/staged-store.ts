@@ -80,6 +80,7 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   complete: refuse,
   appendAudit: refuse,
   putDocument: refuse,
+  putDocuments: refuse,
 };
 
 /**

@@ -163,12 +163,8 @@ function eventsOf(
   context: Context,
   traffic: Traffic,
   item: Watched,
-  { cluster, standing, reason }: ClusterState,
+  { cluster, standing }: ClusterState,
 ): Trace['events'] {
-  if (standing === 'suspected') {
-    const summary = `${cluster} is suspected and keeps its traffic: ${reason}.`;
-    return [{ type: 'cluster.suspected', clusters: [cluster], summary }];
-  }
   const others = standing === 'down' ? correlatedWith(context, traffic, item) : [];
   if (others.length === 0) return [];
   const names = [...others, cluster].sort(compareText);

@@ -23,7 +23,7 @@ export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Ver
     changes,
     rules: trace.rules,
     flags: flagsOf(traffic, now, changes, trace),
-    events: [...trace.events, ...overloadEvents(then, now), ...strandedEvents(then, now)],
+    events: trace.events,
     endings: trace.endings,
   };
 }
@@ -157,36 +157,4 @@ function flagsOf(
     ['break-glass', rules.some(({ overriddenBy }) => overriddenBy !== undefined)],
   ];
   return flags.filter(([, isSet]) => isSet).map(([flag]) => flag);
-}
-
-function overloadEvents(then: SealedAllocation, now: SealedAllocation): Verdict['events'] {
-  const before = new Set(then.overloads.map(({ cluster }) => cluster));
-  const added = now.overloads.filter(({ cluster }) => !before.has(cluster));
-  if (added.length === 0) return [];
-  const told = added.map(({ cluster, load, requestsPerSecond }) => {
-    return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}`;
-  });
-  return [{ type: 'overload', clusters: added.map(({ cluster }) => cluster), summary: `${told.join('; ')}.` }];
-}
-
-/** People are paged when nobody healthy is left, and those whom they have taken out, or who are down, serve again. */
-function strandedEvents(then: SealedAllocation, now: SealedAllocation): Verdict['events'] {
-  const kept = (allocation: SealedAllocation) => {
-    return new Set(
-      allocation.backends.flatMap(({ clusters, points }) =>
-        clusters.filter((cluster, index) => (points[index] ?? 0) > 0 && isTakenOut(allocation, cluster)),
-      ),
-    );
-  };
-  const before = kept(then);
-  const clusters = [...kept(now)].filter((cluster) => !before.has(cluster));
-  if (clusters.length === 0) return [];
-  const summary = `Nobody else can serve, so ${clusters.join(', ')} ${clusters.length === 1 ? 'keeps' : 'keep'} traffic.`;
-  return [{ type: 'failover.stranded', clusters, summary }];
-}
-
-/** It is down, or people have drained it to nothing. */
-function isTakenOut({ limits }: SealedAllocation, name: string): boolean {
-  const own = limits.find(({ cluster }) => cluster === name)?.limits ?? [];
-  return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
 }

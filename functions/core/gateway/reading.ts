@@ -112,8 +112,6 @@ export interface Reading {
   foreign: ForeignObject[];
   /** The fullest first. */
   quotas: QuotaUse[];
-  /** Types of the events that have been sent and whose end has not, with the time that they speak of. */
-  announced: Record<string, string>;
 }
 
 /** Where requests went when the gateway was last read. */
@@ -137,7 +135,6 @@ export function noReading(fleet: string, gateway: string): Reading {
     orphans: [],
     foreign: [],
     quotas: [],
-    announced: {},
   };
 }
 

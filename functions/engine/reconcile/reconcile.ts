@@ -3,7 +3,6 @@ import type { Resource } from '../../core/model.ts';
 import { CloudError, type Deps, LeaseLost, type OutboxRow, type SyncRecord } from '../../deps.ts';
 import type { Observed, Scope } from '../../providers/provider.ts';
 import { withLease } from '../lease.ts';
-import { announceTroubles } from './announce.ts';
 import { applyAll, readBack } from './apply.ts';
 import { conclude } from './conclude.ts';
 import { areMatched, type GatewayContext, readContext } from './context.ts';
@@ -83,7 +82,6 @@ async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
     );
     await recordOutcome(deps, run, record, outcome);
     await conclude(deps, run, rows, outcome, record.attempts);
-    await announceTroubles(deps, run, rows, outcome);
     return outcome;
   } catch (error) {
     if (error instanceof LeaseLost) return stopped('LeaseLost');

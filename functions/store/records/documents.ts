@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { DrillRun } from '../../../schemas/drill.ts';
-import { Delivery } from '../../../schemas/notification.ts';
+import { Delivery, IncidentType, Severity } from '../../../schemas/notification.ts';
 import { BreakGlass, Shift } from '../../../schemas/shift.ts';
 import type { DocumentBodies, DocumentKind, StoredDocument } from '../../deps.ts';
 import { type RecordType, recordType } from '../record-type.ts';
@@ -17,6 +17,22 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     sequence: z.number().optional(),
     heardAtMs: z.number().optional(),
     vouch: z.object({ atMs: z.number(), except: z.array(z.string()) }).optional(),
+    certificates: z.record(z.string(), z.number()).optional(),
+  }),
+  told: z.object({
+    open: z.record(
+      z.string(),
+      z.object({
+        type: IncidentType,
+        severity: Severity,
+        clusters: z.array(z.string()),
+        resolution: z.string(),
+        openedAtMs: z.number(),
+        targets: z.array(z.string()),
+        goneSinceMs: z.number().optional(),
+      }),
+    ),
+    lastMs: z.number(),
   }),
 };
 
@@ -26,6 +42,7 @@ const NAMES: Record<DocumentKind, string> = {
   'drill-run': 'drill run',
   delivery: 'delivery',
   voter: 'trace of a voter',
+  told: 'record of what people were told',
 };
 
 /** Documents of each kind are records of their own. */

@@ -166,7 +166,6 @@ const StoredReading: z.ZodType<Reading> = z.object({
   orphans: z.array(z.object({ kind: z.string(), key: z.string(), remoteId: z.string(), since: z.string() })),
   foreign: z.array(ForeignObject),
   quotas: z.array(QuotaUse),
-  announced: z.record(z.string(), z.string()),
 });
 
 export const readingRecord = recordType('reading', StoredReading);

@@ -1,8 +1,8 @@
-import type { Decision } from '../../schemas/decision.ts';
-import type { Delivery, Event, Notification } from '../../schemas/notification.ts';
-import { rangeText } from './allocation/points.ts';
-import type { Ending, Verdict } from './failover/situation.ts';
-import type { Answer } from './webhook.ts';
+import type { Decision } from '../../../schemas/decision.ts';
+import type { Delivery, Event, Notification } from '../../../schemas/notification.ts';
+import { rangeText } from '../allocation/points.ts';
+import type { Ending, Verdict } from '../failover/situation.ts';
+import type { Answer } from './format.ts';
 
 type Happening = Pick<Event, 'type' | 'clusters' | 'summary'>;
 

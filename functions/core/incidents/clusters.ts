@@ -1,0 +1,104 @@
+import type { ClusterState, SealedAllocation } from '../failover/traffic.ts';
+import { percentIn } from '../failover/verdict.ts';
+import { isoOf } from '../time.ts';
+import { type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
+
+/** Clusters that are kept in by a brake, that have to serve too much, or that serve because nobody else can. */
+export const clusterIncidents: IncidentSource = (facts) => {
+  const { traffic } = facts;
+  const states = traffic.clusters.filter(({ cluster, uid }) => {
+    return facts.clusters.some((declared) => declared.name === cluster && (uid === '' || uid === declared.uid));
+  });
+  return [
+    ...states.flatMap((state) => braked(facts, state)),
+    ...traffic.allocation.overloads.map((overload) => overloaded(facts, overload)),
+    ...stranded(traffic.allocation).map((cluster) => strandedIncident(facts, cluster)),
+  ];
+};
+
+function braked(facts: IncidentFacts, { cluster, standing, brake, isGated, reason }: ClusterState): Incident[] {
+  const about: Pick<Incident, 'severity' | 'clusters'> = { severity: 'critical', clusters: [cluster] };
+  if (standing === 'suspected') {
+    const until = brake ? ` until ${isoOf(brake.untilMs)} at most` : '';
+    return [
+      {
+        ...about,
+        key: keyOf(facts, `cluster/${cluster}`, 'suspected'),
+        type: 'cluster.suspected',
+        summary: `${cluster} is suspected and keeps its traffic${until}: ${reason}.`,
+        resolution: `No brake keeps ${cluster} in any more.`,
+      },
+    ];
+  }
+  if (standing !== 'down' || !isGated) return [];
+  return [
+    {
+      ...about,
+      key: keyOf(facts, `cluster/${cluster}`, 'gated'),
+      type: 'cluster.gated',
+      summary: `${cluster} is down, and a closed gate keeps its traffic there: ${reason}.`,
+      resolution: `No closed gate keeps traffic on ${cluster} while it is down any more.`,
+    },
+  ];
+}
+
+function overloaded(facts: IncidentFacts, { cluster, load, requestsPerSecond }: SealedAllocation['overloads'][number]) {
+  return {
+    key: keyOf(facts, `cluster/${cluster}`, 'overload'),
+    type: 'overload',
+    severity: 'critical',
+    clusters: [cluster],
+    summary: `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}.`,
+    resolution: `${cluster} does not have to serve more than it can any more.`,
+  } satisfies Incident;
+}
+
+/** Clusters that people have taken out, or that are down, and that have traffic all the same since nobody healthy is left. */
+function stranded(allocation: SealedAllocation): string[] {
+  const having = allocation.backends.flatMap(({ clusters, points }) =>
+    clusters.filter((_, index) => (points[index] ?? 0) > 0),
+  );
+  return [...new Set(having)].filter((cluster) => isTakenOut(allocation, cluster));
+}
+
+/** It is down, or people have drained it to nothing. */
+function isTakenOut({ limits }: SealedAllocation, name: string): boolean {
+  const own = limits.find(({ cluster }) => cluster === name)?.limits ?? [];
+  return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
+}
+
+function strandedIncident(facts: IncidentFacts, cluster: string): Incident {
+  return {
+    key: keyOf(facts, `cluster/${cluster}`, 'stranded'),
+    type: 'failover.stranded',
+    severity: 'critical',
+    clusters: [cluster],
+    summary: `Nobody else can serve, so ${cluster} keeps traffic although it is down or drained.`,
+    resolution: `${cluster} has no traffic for want of anybody else any more.`,
+  };
+}
+
+/** What automation would do and does not, since people have told it to recommend, or to pause. */
+export const recommendationIncidents: IncidentSource = (facts) => {
+  const { fleet, traffic } = facts;
+  const { automation } = fleet.spec;
+  const { allocation, recommended } = traffic;
+  if (automation === 'automatic' || recommended === undefined) return [];
+  const moved = facts.clusters
+    .map(({ name }) => ({ name, has: percentIn(allocation, name), wanted: percentIn(recommended, name) }))
+    .filter(({ has, wanted }) => has !== wanted);
+  const isDown = (name: string) =>
+    traffic.clusters.some(({ cluster, standing }) => cluster === name && standing === 'down');
+  const isUrgent = moved.some(({ name, has, wanted }) => wanted < has && isDown(name));
+  const told = moved.map(({ name, has, wanted }) => `${name} from ${has} % to ${wanted} % of its share`);
+  return [
+    {
+      key: keyOf(facts, 'recommendation', 'waiting'),
+      type: 'recommendation.waiting',
+      severity: isUrgent ? 'critical' : 'warning',
+      clusters: moved.map(({ name }) => name),
+      summary: `Automation is set to ${automation}, so a recommendation waits for somebody: ${told.join(', ') || 'points of backends differ'}.`,
+      resolution: 'No recommendation waits any more.',
+    },
+  ];
+};

@@ -1,0 +1,126 @@
+import type { IncidentType } from '../../../schemas/notification.ts';
+import type { Deviation, DeviationReason } from '../gateway/reading.ts';
+import { NO_PROGRESS_MS } from '../gateway/status.ts';
+import { msOf } from '../time.ts';
+import { type GatewayFacts, type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
+
+/** A gateway that has not followed for so long is behind, however busy it is. */
+const BEHIND_MS = 60_000;
+
+/** Troubles of gateways: changes that do not arrive, and objects that are not as declared. */
+export const gatewayIncidents: IncidentSource = (facts) =>
+  facts.gateways.flatMap((gateway) => [
+    ...behind(facts, gateway),
+    ...stalled(facts, gateway),
+    ...unreadable(facts, gateway),
+    ...DEVIATING.flatMap((kind) => deviating(facts, gateway, kind)),
+  ]);
+
+type Trouble = Pick<Incident, 'severity' | 'summary' | 'resolution'>;
+
+function incident(facts: IncidentFacts, { name }: GatewayFacts, what: string, trouble: Trouble): Incident[] {
+  const type = `gateway.${what}` as IncidentType;
+  return [{ key: keyOf(facts, `gateway/${name}`, what), type, clusters: [], ...trouble }];
+}
+
+/** The change that waits longest; undefined while nothing waits, or while the instance is being created, which takes minutes. */
+function oldestChange({ waiting, sync }: GatewayFacts): { sinceMs: number; since: string } | undefined {
+  if (sync?.reason === 'Provisioning') return undefined;
+  const [first] = waiting.map(({ since }) => ({ since, sinceMs: msOf(since) })).sort((a, b) => a.sinceMs - b.sinceMs);
+  return first;
+}
+
+/** A failover that does not arrive loses requests; an edit that does not is only late. */
+function severityOf({ waiting }: GatewayFacts): Trouble['severity'] {
+  return waiting.some(({ kind }) => kind === 'traffic') ? 'critical' : 'warning';
+}
+
+function behind(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
+  const oldest = oldestChange(gateway);
+  if (oldest === undefined || facts.nowMs - oldest.sinceMs < BEHIND_MS) return [];
+  const { name, waiting } = gateway;
+  const traffic = waiting.some(({ kind }) => kind === 'traffic') ? ' Among them is a change of traffic.' : '';
+  return incident(facts, gateway, 'behind', {
+    severity: severityOf(gateway),
+    summary: `Gateway ${name} is behind: changes that it has yet to follow: ${waiting.length}, the first since ${oldest.since}.${traffic}`,
+    resolution: `Gateway ${name} is not behind any more.`,
+  });
+}
+
+/** What was asked for a while ago is not done, although it was tried. */
+function stalled(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
+  const oldest = oldestChange(gateway);
+  const { name, sync } = gateway;
+  if (oldest === undefined || sync === undefined) return [];
+  if (!isStuck(sync) || facts.nowMs - oldest.sinceMs < NO_PROGRESS_MS) return [];
+  return incident(facts, gateway, 'stalled', {
+    severity: severityOf(gateway),
+    summary: `A push to gateway ${name} waits since ${oldest.since} and fails or makes no progress: ${sync.reason}: ${sync.message}`,
+    resolution: `No push to gateway ${name} is stuck any more.`,
+  });
+}
+
+/** An attempt that is under way looks like any other: that one has failed before it is seen by their number. */
+function isStuck({ state, reason, attempts }: NonNullable<GatewayFacts['sync']>): boolean {
+  return state === 'Failed' || reason === 'NotAsWritten' || attempts > 1;
+}
+
+function unreadable(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
+  const { name, reading } = gateway;
+  if (reading?.failure === undefined) return [];
+  const { since, action, code } = reading.failure;
+  if (facts.nowMs - msOf(since) < NO_PROGRESS_MS) return [];
+  return incident(facts, gateway, 'unreadable', {
+    severity: 'critical',
+    summary: `Gateway ${name} cannot be read since ${since}: ${action} answers ${code}.`,
+    resolution: `Gateway ${name} can be read again, or is not declared any more.`,
+  });
+}
+
+interface DeviatingKind {
+  what: string;
+  reason: DeviationReason;
+  severity: Trouble['severity'];
+  told: string;
+  over: string;
+}
+
+const DEVIATING: readonly DeviatingKind[] = [
+  {
+    what: 'drifted',
+    reason: 'Drifted',
+    severity: 'warning',
+    told: 'somebody changed objects of ours, and the drift policy leaves them so',
+    over: 'no object of ours is left as somebody else changed it',
+  },
+  {
+    what: 'refused',
+    reason: 'Refused',
+    severity: 'warning',
+    told: 'the cloud, or a limit, refuses changes',
+    over: 'no change is refused any more',
+  },
+  {
+    what: 'shadowed',
+    reason: 'Shadowed',
+    severity: 'critical',
+    told: 'rules of others take requests of ours',
+    over: 'no rule of others takes requests of ours any more',
+  },
+];
+
+function deviating(facts: IncidentFacts, gateway: GatewayFacts, kind: DeviatingKind): Incident[] {
+  const same = (gateway.reading?.deviations ?? []).filter(({ reason }) => reason === kind.reason);
+  const [first] = [...same].sort((a, b) => (a.since < b.since ? -1 : 1));
+  if (first === undefined) return [];
+  const { what, severity, told, over } = kind;
+  return incident(facts, gateway, what, {
+    severity,
+    summary: `Gateway ${gateway.name}: ${told}: ${same.length}. The first: ${first.kind} ${first.key}: ${detailOf(first)}.`,
+    resolution: `Gateway ${gateway.name}: ${over}.`,
+  });
+}
+
+function detailOf({ refusal, detail }: Deviation): string {
+  return (refusal?.detail ?? detail).replace(/\.$/, '');
+}

@@ -1,0 +1,139 @@
+/**
+ * What people have been told of incidents, held against what is open. Everything that is sent follows from the difference of the two: who takes it
+ * into account writes what is told now together with the deliveries, in one transaction, so that nothing is told twice and nothing is forgotten.
+ */
+
+import type { Event, Notification } from '../../../schemas/notification.ts';
+import { compareText } from '../precedence.ts';
+import { isoOf } from '../time.ts';
+import type { Incident } from './incident.ts';
+
+/** An incident of which people know. */
+export interface ToldIncident extends Pick<Incident, 'type' | 'severity' | 'clusters' | 'resolution'> {
+  openedAtMs: number;
+  /** Names of the targets that were told. */
+  targets: string[];
+  /** Since when it is not there any more; its end is told when it stays so. */
+  goneSinceMs?: number | undefined;
+}
+
+/** What people know of a fleet. */
+export interface Told {
+  /** By key; those that are not resolved yet. */
+  open: Record<string, ToldIncident>;
+  /** When something changed last; it never runs back, whatever clocks say. */
+  lastMs: number;
+}
+
+export const NOTHING_TOLD: Told = { open: {}, lastMs: 0 };
+
+/** An event for some targets; who takes it into account gives it an id. */
+export interface Telling {
+  event: Pick<Event, 'type' | 'summary' | 'clusters' | 'incident'>;
+  targets: string[];
+}
+
+export interface NextTold {
+  told: Told;
+  tellings: Telling[];
+  /** There is more to tell than there was room for. */
+  isPartial: boolean;
+}
+
+/** An incident that is gone for a shorter time goes on: a push that is tried again looks well until it fails again. */
+export const QUIET_MS = 30_000;
+
+/** The record of what is told is one item; the rest is told as others resolve. */
+const MOST_OPEN = 1_000;
+
+/**
+ * The next step from what was told to what is open; undefined when nothing changes. `room`: how many deliveries there may be, more than there are
+ * targets. A target that the fleet names later is told of what is open then; whoever was told that an incident has opened is told of its end.
+ */
+export function nextTold(
+  before: Told,
+  incidents: readonly Incident[],
+  { notifications, nowMs, room }: { notifications: readonly Notification[]; nowMs: number; room: number },
+): NextTold | undefined {
+  const open = new Map(Object.entries(before.open));
+  const next: NextTold = { told: before, tellings: [], isPartial: false };
+  let left = room;
+  let isChanged = false;
+  const take = (key: string, { known, telling }: Step) => {
+    const deliveries = telling?.targets.length ?? 0;
+    next.isPartial ||= deliveries > left;
+    if (deliveries > left) return;
+    left -= deliveries;
+    isChanged = true;
+    if (telling) next.tellings.push(telling);
+    if (known) open.set(key, known);
+    else open.delete(key);
+  };
+  const found = new Map(incidents.map((incident) => [incident.key, incident]));
+  for (const [key, known] of Object.entries(before.open)) {
+    const incident = found.get(key);
+    const step = incident ? goneOn(known, incident, notifications) : over(key, known, nowMs);
+    if (step) take(key, step);
+  }
+  for (const incident of gravestFirst(incidents)) {
+    if (before.open[incident.key] === undefined && open.size < MOST_OPEN)
+      take(incident.key, opened(incident, notifications, nowMs));
+  }
+  const told = { open: Object.fromEntries(open), lastMs: Math.max(before.lastMs, nowMs) };
+  return isChanged ? { ...next, told } : undefined;
+}
+
+/** What becomes of one incident: what is known of it from now on, if anything, and what is told. */
+interface Step {
+  known?: ToldIncident;
+  telling?: Telling;
+}
+
+function opened(incident: Incident, notifications: readonly Notification[], nowMs: number): Step {
+  const { type, severity, clusters, resolution } = incident;
+  const targets = targetsOf(incident, notifications);
+  const known = { type, severity, clusters, resolution, openedAtMs: nowMs, targets };
+  return { known, telling: openingOf(incident, known, targets) };
+}
+
+/** It is as open as before; undefined when there is nothing new about it. */
+function goneOn(
+  { goneSinceMs, ...known }: ToldIncident,
+  incident: Incident,
+  notifications: readonly Notification[],
+): Step | undefined {
+  const more = targetsOf(incident, notifications).filter((target) => !known.targets.includes(target));
+  if (goneSinceMs === undefined && more.length === 0) return undefined;
+  const { openedAtMs, targets } = known;
+  const told = { ...known, openedAtMs, targets: [...targets, ...more] };
+  return more.length === 0 ? { known: told } : { known: told, telling: openingOf(incident, told, more) };
+}
+
+/** It is not there; undefined as long as it may come back. A time that is still to come is that of a clock that was ahead. */
+function over(key: string, known: ToldIncident, nowMs: number): Step | undefined {
+  const { goneSinceMs, targets } = known;
+  if (goneSinceMs === undefined || goneSinceMs > nowMs) return { known: { ...known, goneSinceMs: nowMs } };
+  if (nowMs - goneSinceMs < QUIET_MS) return undefined;
+  const incident = { ...changeOf(key, known, 'resolved'), resolvedAt: isoOf(goneSinceMs) };
+  const { type, clusters, resolution: summary } = known;
+  return { telling: { event: { type, clusters, summary, incident }, targets } };
+}
+
+function openingOf({ key, type, clusters, summary }: Incident, known: ToldIncident, targets: string[]): Telling {
+  return { event: { type, clusters, summary, incident: changeOf(key, known, 'opened') }, targets };
+}
+
+function changeOf(key: string, { severity, openedAtMs }: ToldIncident, state: 'opened' | 'resolved') {
+  return { key, state, severity, openedAt: isoOf(openedAtMs) };
+}
+
+/** Each once, however often the fleet lists it. */
+function targetsOf({ type }: Incident, notifications: readonly Notification[]): string[] {
+  const wanting = notifications.filter(({ events }) => events.length === 0 || events.includes(type));
+  return [...new Set(wanting.map(({ target }) => target))];
+}
+
+function gravestFirst(incidents: readonly Incident[]): Incident[] {
+  const rank = ({ severity }: Incident) => (severity === 'critical' ? 0 : 1);
+  return [...incidents].sort((a, b) => rank(a) - rank(b) || compareText(a.key, b.key));
+}

@@ -1,0 +1,16 @@
+import ipaddr from 'ipaddr.js';
+import { type AddressPolicy, checkAddress } from '../probe-target.ts';
+
+const INTERNAL_RANGES = new Set(['private', 'uniqueLocal', 'carrierGradeNat']);
+
+/**
+ * Why nothing is sent there; undefined when it may be. Clusters live in private ranges, but targets do not: what answers there trusts its
+ * network. A name is judged as a name. Without TLS a target may only be on this machine, in local development.
+ */
+export function checkTargetUrl(text: string, policy: AddressPolicy): string | undefined {
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !policy.allowLoopback) return 'is not https';
+  const address = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (ipaddr.isValid(address) && INTERNAL_RANGES.has(ipaddr.process(address).range())) return 'is a private address';
+  return checkAddress(url.hostname, policy) === undefined ? undefined : 'is an address that nothing is sent to';
+}
