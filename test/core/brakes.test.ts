@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
-import type { LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
+import { freshStateOf, type LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
-import { T0 } from './fixtures.ts';
-import { fleet, policy, Story, shift } from './situations.ts';
+import { health, T0, vote } from './fixtures.ts';
+import { fleet, holding, policy, Story, shift } from './situations.ts';
 
 const ALIKE = { a: { weight: 1 }, b: { weight: 1 }, c: { weight: 1 } };
 
@@ -196,6 +196,18 @@ describe('a closed gate', () => {
     expect(story.percents).toEqual([[0, 50, 50]]);
     story.after(5, ['a', 'b', 'c']);
     expect(story.percents).toEqual([[0, 50, 50]]);
+  });
+
+  it('that is closed gives nothing to an impaired one, and lets it keep what it has', () => {
+    const marked = { ...freshStateOf('a', 'cluster_a'), impairedSinceMs: T0 - 1000 };
+    const slow = { ...health('a', 'healthy'), votes: [{ ...vote('edge', 'healthy'), slowSinceMs: T0 }] };
+    const found = { health: [slow, health('b', 'healthy'), health('c', 'healthy')] };
+    const story = new Story({ traffic: holding([marked]), ...found });
+    story.after(5, [], { ...found, policy: gated(['a']) });
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    const other = new Story({ policy: gated(['a']) });
+    other.after(5, [], found);
+    expect(other.percents).toEqual([[50, 25, 25]]);
   });
 
   it('takes nothing out, and so takes no place of `maxRemoved`, until it is opened: then it counts, and brakes hold', () => {
