@@ -46,6 +46,19 @@ describe('a return', () => {
     expect(waits, 'the first three are more than an hour ago at last').toEqual([300, 600, 1200, 2400, 600]);
   });
 
+  it('waits for the cooldown since it lost its traffic, where it had kept it because all were down', () => {
+    const story = new Story();
+    story.after(5, ['a', 'b', 'c']);
+    story.during(290, 10, ['a', 'b', 'c']);
+    expect(story.percents).toEqual([[50, 25, 25]]);
+    story.after(60, ['a']);
+    story.after(5, ['a']);
+    const leftAtMs = story.now.nowMs;
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    story.after(1);
+    expect(story.state('a').dwell?.untilMs).toBe(leftAtMs + 300_000);
+  });
+
   it('is no reason to leave a cluster later: one that fails again is left at once', () => {
     const story = new Story();
     story.after(5, ['a']);

@@ -1,8 +1,11 @@
-/** The episode of this seed in which each planted fault is found, and the truth that finds it, by the name of the fault. */
+/** The seed of episodes in which faults are looked for; some are found only in those of another one. */
 
 export const SEED = 7;
 
-export const FOUND_IN: Readonly<Record<string, readonly [episode: number, truth: string]>> = {
+export type Found = readonly [episode: number, truth: string, seed?: number];
+
+/** The episode in which each planted fault is found, and the truth that finds it, by the name of the fault. */
+export const FOUND_IN: Readonly<Record<string, Found>> = {
   'a healthy cluster goes down': [46, 'noHealthyLoses'],
   'a cluster that fails stays up': [4, 'deadAreLeft'],
   'a cluster of which nothing is known goes down': [17, 'declaredRatio'],
@@ -12,6 +15,7 @@ export const FOUND_IN: Readonly<Record<string, readonly [episode: number, truth:
   'a cluster that has recovered stays down': [19, 'deadAreLeft'],
   'a cluster that has recovered is up at once': [24, 'waitsAreServed'],
   'a cluster that fails recovers': [27, 'deadAreLeft'],
+  'a gate that opens takes out more than may be removed': [14, 'removalsAreCapped', 1597003123],
   'a cluster of which nothing is known recovers': [24, 'waitsAreServed'],
   'a held cluster that fails stays held': [41, 'deadAreLeft'],
   'a ramping cluster that is healthy goes down': [45, 'noHealthyLoses'],

@@ -147,7 +147,8 @@ function recover(state: ClusterState, now: Circumstances): ClusterState {
   const back = { ...state, recoveredAtMs: now.nowMs };
   const reason = 'a majority of its voters see it answer again';
   if (now.hasEntitlement) return become(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
-  const untilMs = state.sinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
+  const outSinceMs = Math.max(state.sinceMs, state.leftAtMs ?? 0);
+  const untilMs = outSinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
   return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
 }
 
