@@ -133,6 +133,25 @@ describe('max-removed and clusters on their way back', () => {
     expect([story.standing('a'), story.percents[0]?.[0]]).toEqual(['ramping', 5]);
   });
 
+  it('makes one that fails while it dwells begin its dwell and its cooldown anew', () => {
+    const dwelling = policy({
+      safety: { maxRemoved: { clusters: 1, windowSeconds: 300 } },
+      failover: { failback: { mode: 'auto' }, cooldownSeconds: 60 },
+      health: { dwellSeconds: 600 },
+    });
+    const story = fleet(ALIKE, 0, dwelling);
+    story.after(5, ['a']);
+    story.during(590, 10);
+    story.after(5, ['b']);
+    story.after(5, ['a', 'b']);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['suspected', 'down']);
+    const failedAtMs = story.now.nowMs;
+    story.after(5, ['b']);
+    expect(story.state('a')).toMatchObject({ standing: 'held', dwell: { untilMs: failedAtMs + 120_000, servedMs: 0 } });
+    story.during(590, 10, ['b']);
+    expect(story.standing('a')).toBe('held');
+  });
+
   it('is no question of one that was taken out within the window: it is no other one', () => {
     const story = fleet(ALIKE, 0, own);
     story.after(5, ['a']);
