@@ -48,21 +48,21 @@ export function declaredPoints(members: readonly FilledMember[]): number[] {
 
 /**
  * What members are entitled to besides what limits them: their points if nothing held them back, and all others were as they are. What a part of an
- * entitlement leaves to the others counts as a part of what they would be entitled to if no parts were taken.
+ * entitlement leaves to the others counts as a part of what they would be entitled to if no parts were taken. 0 of those that are not `asked` for.
  */
-export function entitlementsOf({ members }: Pick<Backend, 'members'>): number[] {
+export function entitlementsOf({ members }: Pick<Backend, 'members'>, asked = isAble): number[] {
   const unparted = members.map((member) => boundOf(member, 0, isPart));
-  if (!members.some(hasPart)) return entitledWithin(members, unparted);
+  if (!members.some(hasPart)) return entitledWithin(members, unparted, asked);
   const first = entitledWithin(members, unparted, hasPart);
   const parted = members.map((member, index) => boundOf(member, first[index] ?? 0, isNone));
-  return entitledWithin(members, parted);
+  return entitledWithin(members, parted, asked);
 }
 
 /** Points of each member when it alone is not bound; only of those that are `asked` for. */
 function entitledWithin(
   members: readonly BackendMember[],
   bounds: Bounds,
-  asked: (member: BackendMember) => boolean = isAble,
+  asked: (member: BackendMember) => boolean,
 ): number[] {
   return members.map((member, index) => {
     if (!isAble(member) || !asked(member)) return 0;

@@ -114,10 +114,21 @@ function formerPoints({ service, port, pools = [`${service}/${port}`] }: Shared,
   return new Map(former?.clusters.map((cluster, position) => [cluster, former.points[position] ?? 0]));
 }
 
+/** Clusters of which the capacity is used up. */
+export function fullClusters(allocation: SealedAllocation): ReadonlySet<string> {
+  return indexOf(allocation).full;
+}
+
+/** What limits each cluster. */
+export function sealedLimits(allocation: SealedAllocation): ReadonlyMap<string, readonly Limit[]> {
+  return indexOf(allocation).limits;
+}
+
 interface Index {
   backends: ReadonlyMap<string, SealedBackend>;
   byPool: ReadonlyMap<string, SealedBackend>;
   limits: ReadonlyMap<string, readonly Limit[]>;
+  full: ReadonlySet<string>;
 }
 
 const indexes = new WeakMap<SealedAllocation, Index>();
@@ -130,9 +141,18 @@ function indexOf(allocation: SealedAllocation): Index {
     backends: new Map(allocation.backends.map((backend) => [backend.placement, backend])),
     byPool: new Map(allocation.backends.flatMap((backend) => backend.pools.map((pool) => [pool, backend] as const))),
     limits: new Map(allocation.limits.map(({ cluster, limits }) => [cluster, limits])),
+    full: fullIn(allocation),
   };
   indexes.set(allocation, made);
   return made;
+}
+
+function fullIn({ backends, overloads }: SealedAllocation): Set<string> {
+  const full = new Set(overloads.map(({ cluster }) => cluster));
+  for (const { clusters, reasons } of backends) {
+    for (const [index, reason] of reasons.entries()) if (reason === 'capacity') full.add(clusters[index] ?? '');
+  }
+  return full;
 }
 
 /** What holds a member back, in the words of an explanation. */

@@ -21,7 +21,7 @@ export interface WorkedBackend {
   tiers: readonly number[];
   /** The slot of its first member; those of the others follow. */
   first: number;
-  /** What its members are entitled to; empty where no limit is a part of it. */
+  /** What those members are entitled to of which a limit is a part of that; 0 of the others, and empty where there are none. */
   entitlements: readonly number[];
   /** Points that no member has yet. */
   left: number;
@@ -98,7 +98,7 @@ function itemsOf(backends: readonly Backend[]): WorkedBackend[] {
     const { members, isPinned, load } = backend;
     const first = end;
     end += members.length;
-    const entitlements = !isPinned && members.some(hasPart) ? entitlementsOf(backend) : [];
+    const entitlements = !isPinned && members.some(hasPart) ? entitlementsOf(backend, hasPart) : [];
     const isMovable = load > 0 && !isPinned;
     return { backend, isMovable, tiers: tiersOf(members), first, entitlements, left: 0, stages: 0 };
   });

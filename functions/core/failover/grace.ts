@@ -18,17 +18,34 @@ interface Candidate {
  * everything for the few moments until the others are found healthy, too. Each of them keeps what it had until voters have looked at it
  * again and found it failing, or the time that a recovery takes is over.
  */
-export function graceOf(context: Context, traffic: Traffic, { members, pinned }: Placement): Grace {
+export function gracesOf(context: Context, traffic: Traffic): (placement: Placement) => Grace {
   const { nowMs, policy } = context.situation;
   const recoveryMs = recoveryMsOf(policy);
   const isRecent = traffic.clusters.some(
     ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
   );
-  if (pinned || !isRecent) return NONE;
-  const candidates = candidatesOf(context, traffic, members);
-  const back = candidates.filter(({ state }) => state.standing !== 'down');
-  const [first] = [...back].sort((a, b) => recoveryOf(a) - recoveryOf(b));
-  if (first === undefined || nowMs - recoveryOf(first) >= recoveryMs) return NONE;
+  if (!isRecent) return () => NONE;
+  const candidates = candidatesOf(context, traffic);
+  return ({ members, pinned }) => {
+    if (pinned) return NONE;
+    return graceAmong(
+      context,
+      members.flatMap(({ cluster, weight }) => (weight > 0 && candidates.get(cluster)) || []),
+    );
+  };
+}
+
+/** Clusters that nobody has isolated, by name. */
+function candidatesOf(context: Context, traffic: Traffic): Map<string, Candidate> {
+  const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
+  const open = [...context.clusters].filter(([name]) => !isolated.has(name));
+  return new Map(open.map(([name, item]) => [name, { item, state: stateOf(traffic, item.facts) }]));
+}
+
+function graceAmong(context: Context, candidates: readonly Candidate[]): Grace {
+  const { nowMs, policy } = context.situation;
+  const first = firstBack(candidates);
+  if (first === undefined || nowMs - recoveryOf(first) >= recoveryMsOf(policy)) return NONE;
   const atMs = recoveryOf(first);
   const wereAllDown = candidates.every((candidate) => recoveryOf(candidate) >= atMs && removedAtMs(candidate) < atMs);
   if (!wereAllDown) return NONE;
@@ -41,12 +58,14 @@ export function graceOf(context: Context, traffic: Traffic, { members, pinned }:
   return new Set(together.map(({ state }) => state.cluster));
 }
 
-function candidatesOf(context: Context, traffic: Traffic, members: Placement['members']): Candidate[] {
-  const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
-  return members.flatMap(({ cluster, weight }) => {
-    const item = weight > 0 && !isolated.has(cluster) ? context.clusters.get(cluster) : undefined;
-    return item ? [{ item, state: stateOf(traffic, item.facts) }] : [];
-  });
+/** The first of them that came back; undefined while all are down. */
+function firstBack(candidates: readonly Candidate[]): Candidate | undefined {
+  let first: Candidate | undefined;
+  for (const candidate of candidates) {
+    if (candidate.state.standing === 'down') continue;
+    if (first === undefined || recoveryOf(candidate) < recoveryOf(first)) first = candidate;
+  }
+  return first;
 }
 
 /** The longest that voters take to find a cluster well again. */
@@ -87,13 +106,7 @@ function isSeenFailing(context: Context, { record, tally }: Watched, sinceMs: nu
   const failed = (record?.votes ?? []).filter((vote) => {
     if (vote.last.outcome !== 'fail') return false;
     const atMs = saidAtMs(vote);
-    return atMs > sinceMs || (isRoundOver && clockOf(context, vote.voter) - atMs <= roundMs);
+    return atMs > sinceMs || (isRoundOver && (context.clocksMs.get(vote.voter) ?? 0) - atMs <= roundMs);
   });
   return failed.length >= tally.quorum;
-}
-
-/** What the clock of a voter showed when it said something last, of whichever cluster. */
-function clockOf({ situation }: Context, voter: string): number {
-  const votes = situation.health.flatMap((record) => record.votes.filter((vote) => vote.voter === voter));
-  return Math.max(0, ...votes.map(saidAtMs));
 }

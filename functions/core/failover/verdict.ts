@@ -1,5 +1,5 @@
 import type { DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
-import { placementShares } from '../allocation/points.ts';
+import { placementShares, sealedLimits } from '../allocation/points.ts';
 import { compareText } from '../precedence.ts';
 import { type Context, stateOf, type Trace } from './context.ts';
 import type { Placement, Situation, TrafficChange, Verdict } from './situation.ts';
@@ -186,7 +186,7 @@ function strandedEvents(then: SealedAllocation, now: SealedAllocation): Verdict[
 }
 
 /** It is down, or people have drained it to nothing. */
-function isTakenOut({ limits }: SealedAllocation, name: string): boolean {
-  const own = limits.find(({ cluster }) => cluster === name)?.limits ?? [];
+function isTakenOut(allocation: SealedAllocation, name: string): boolean {
+  const own = sealedLimits(allocation).get(name) ?? [];
   return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
 }
