@@ -97,11 +97,13 @@ function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allo
   const sealed = index.backends.get(key);
   if (sealed) return sealed;
   const limitsOf = (cluster: string) => index.limits.get(cluster)?.filter(({ reason }) => reason !== 'mode') ?? [];
+  if (pool.members.every(({ cluster }) => limitsOf(cluster).length === 0)) {
+    return { points: declaredPoints(pool.members), reasons: [] };
+  }
   const had = formerPoints(pool, index);
   const members = pool.members.map((member) => {
     return { ...member, had: had.get(member.cluster) ?? 0, limits: limitsOf(member.cluster) };
   });
-  if (members.every(({ limits }) => limits.length === 0)) return { points: declaredPoints(members), reasons: [] };
   const backend = { id: key, load: 0, isPinned: pool.pinned, members };
   const alone = { backends: [backend], capacities: [], headroomPercent: 0, correlationWindowMs: 0 };
   const [found] = allocate(alone).backends;

@@ -104,6 +104,12 @@ export function stateOf(traffic: Traffic, { name, uid }: ClusterFacts): ClusterS
   return traffic.clusters.find(({ cluster }) => cluster === name) ?? freshStateOf(name, uid);
 }
 
+/** The states of all clusters, by name. */
+export function statesOf({ clusters }: Context, traffic: Traffic): Map<string, ClusterState> {
+  const known = new Map(traffic.clusters.map((state) => [state.cluster, state]));
+  return new Map([...clusters].map(([name, { facts }]) => [name, known.get(name) ?? freshStateOf(name, facts.uid)]));
+}
+
 /** What the voters of a cluster say of it, or a person instead of them. */
 export function findingOf({ shifts }: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
   const isKept = shifts.some(({ mode, cluster }) => mode === 'keep' && cluster === facts.name);

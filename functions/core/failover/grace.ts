@@ -1,5 +1,5 @@
 import { saidAtMs } from '../health/vouch.ts';
-import { type Context, stateOf, type Watched } from './context.ts';
+import { type Context, statesOf, type Watched } from './context.ts';
 import type { Placement, Policy } from './situation.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 
@@ -38,8 +38,13 @@ export function gracesOf(context: Context, traffic: Traffic): (placement: Placem
 /** Clusters that nobody has isolated, by name. */
 function candidatesOf(context: Context, traffic: Traffic): Map<string, Candidate> {
   const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
-  const open = [...context.clusters].filter(([name]) => !isolated.has(name));
-  return new Map(open.map(([name, item]) => [name, { item, state: stateOf(traffic, item.facts) }]));
+  const states = statesOf(context, traffic);
+  const candidates = new Map<string, Candidate>();
+  for (const [name, item] of context.clusters) {
+    const state = states.get(name);
+    if (state && !isolated.has(name)) candidates.set(name, { item, state });
+  }
+  return candidates;
 }
 
 function graceAmong(context: Context, candidates: readonly Candidate[]): Grace {
