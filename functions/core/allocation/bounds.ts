@@ -46,11 +46,13 @@ export function declaredPoints(members: readonly FilledMember[]): number[] {
   ).points;
 }
 
+type MemberTest = (member: BackendMember, index: number) => boolean;
+
 /**
  * What members are entitled to besides what limits them: their points if nothing held them back, and all others were as they are. What a part of an
  * entitlement leaves to the others counts as a part of what they would be entitled to if no parts were taken. 0 of those that are not `asked` for.
  */
-export function entitlementsOf({ members }: Pick<Backend, 'members'>, asked = isAble): number[] {
+export function entitlementsOf({ members }: Pick<Backend, 'members'>, asked: MemberTest = isAble): number[] {
   const unparted = members.map((member) => boundOf(member, 0, isPart));
   if (!members.some(hasPart)) return entitledWithin(members, unparted, asked);
   const first = entitledWithin(members, unparted, hasPart);
@@ -59,13 +61,9 @@ export function entitlementsOf({ members }: Pick<Backend, 'members'>, asked = is
 }
 
 /** Points of each member when it alone is not bound; only of those that are `asked` for. */
-function entitledWithin(
-  members: readonly BackendMember[],
-  bounds: Bounds,
-  asked: (member: BackendMember) => boolean,
-): number[] {
+function entitledWithin(members: readonly BackendMember[], bounds: Bounds, asked: MemberTest): number[] {
   return members.map((member, index) => {
-    if (!isAble(member) || !asked(member)) return 0;
+    if (!isAble(member) || !asked(member, index)) return 0;
     const free = bounds.map((bound, other) => (other === index ? Number.POSITIVE_INFINITY : bound));
     return fill(members, free).points[index] ?? 0;
   });

@@ -8,9 +8,15 @@ export type Grace = ReadonlySet<string>;
 
 const NONE: Grace = new Set();
 
+/** A cluster that nobody has isolated. */
 interface Candidate {
   item: Watched;
   state: ClusterState;
+  isDown: boolean;
+  /** When it came back after it had been down; one that is down will. One that was never down did so before all others. */
+  backMs: number;
+  failedMs: number;
+  removedMs: number;
 }
 
 /**
@@ -28,36 +34,50 @@ export function gracesOf(context: Context, traffic: Traffic): (placement: Placem
   const candidates = candidatesOf(context, traffic);
   return ({ members, pinned }) => {
     if (pinned) return NONE;
-    return graceAmong(
-      context,
-      members.flatMap(({ cluster, weight }) => (weight > 0 && candidates.get(cluster)) || []),
-    );
+    const own: Candidate[] = [];
+    for (const { cluster, weight } of members) {
+      const candidate = weight > 0 ? candidates.get(cluster) : undefined;
+      if (candidate) own.push(candidate);
+    }
+    return graceAmong(context, own);
   };
 }
 
-/** Clusters that nobody has isolated, by name. */
+/** By name. */
 function candidatesOf(context: Context, traffic: Traffic): Map<string, Candidate> {
   const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
   const states = statesOf(context, traffic);
   const candidates = new Map<string, Candidate>();
   for (const [name, item] of context.clusters) {
     const state = states.get(name);
-    if (state && !isolated.has(name)) candidates.set(name, { item, state });
+    if (state && !isolated.has(name)) candidates.set(name, candidateOf(item, state));
   }
   return candidates;
+}
+
+function candidateOf(item: Watched, state: ClusterState): Candidate {
+  const isDown = state.standing === 'down';
+  return {
+    item,
+    state,
+    isDown,
+    backMs: isDown ? Number.POSITIVE_INFINITY : (state.recoveredAtMs ?? Number.NEGATIVE_INFINITY),
+    failedMs: state.failuresMs.at(-1) ?? Number.POSITIVE_INFINITY,
+    removedMs: state.removedAtMs ?? Number.POSITIVE_INFINITY,
+  };
 }
 
 function graceAmong(context: Context, candidates: readonly Candidate[]): Grace {
   const { nowMs, policy } = context.situation;
   const first = firstBack(candidates);
-  if (first === undefined || nowMs - recoveryOf(first) >= recoveryMsOf(policy)) return NONE;
-  const atMs = recoveryOf(first);
-  const wereAllDown = candidates.every((candidate) => recoveryOf(candidate) >= atMs && removedAtMs(candidate) < atMs);
+  if (first === undefined || nowMs - first.backMs >= recoveryMsOf(policy)) return NONE;
+  const atMs = first.backMs;
+  const wereAllDown = candidates.every(({ backMs, removedMs }) => backMs >= atMs && removedMs < atMs);
   if (!wereAllDown) return NONE;
   const windowMs = policy.failover.correlation.windowSeconds * 1000;
-  const together = candidates.filter(({ item, state }) => {
-    const isNear = Math.abs(failedAtMs({ item, state }) - failedAtMs(first)) <= windowMs;
-    if (state.standing !== 'down' || !isNear) return false;
+  const together = candidates.filter(({ item, state, isDown, failedMs }) => {
+    const isNear = Math.abs(failedMs - first.failedMs) <= windowMs;
+    if (!isDown || !isNear) return false;
     return (state.seenFailingAtMs ?? 0) <= atMs && !isSeenFailing(context, item, atMs);
   });
   return new Set(together.map(({ state }) => state.cluster));
@@ -67,8 +87,7 @@ function graceAmong(context: Context, candidates: readonly Candidate[]): Grace {
 function firstBack(candidates: readonly Candidate[]): Candidate | undefined {
   let first: Candidate | undefined;
   for (const candidate of candidates) {
-    if (candidate.state.standing === 'down') continue;
-    if (first === undefined || recoveryOf(candidate) < recoveryOf(first)) first = candidate;
+    if (!candidate.isDown && !(first && first.backMs <= candidate.backMs)) first = candidate;
   }
   return first;
 }
@@ -76,19 +95,6 @@ function firstBack(candidates: readonly Candidate[]): Candidate | undefined {
 /** The longest that voters take to find a cluster well again. */
 export function recoveryMsOf({ health }: Policy): number {
   return (health.recoveryWindow * health.intervalSeconds + health.timeoutSeconds) * 1000;
-}
-
-/** When it came back after it had been down; one that is down will. One that was never down did so before all others. */
-function recoveryOf({ state }: Candidate): number {
-  return state.standing === 'down' ? Number.POSITIVE_INFINITY : (state.recoveredAtMs ?? Number.NEGATIVE_INFINITY);
-}
-
-function failedAtMs({ state }: Candidate): number {
-  return state.failuresMs.at(-1) ?? Number.POSITIVE_INFINITY;
-}
-
-function removedAtMs({ state }: Candidate): number {
-  return state.removedAtMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** A down cluster that voters see fail again after another one has recovered is remembered, so that one good answer gives it no new grace. */

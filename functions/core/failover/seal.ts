@@ -13,6 +13,7 @@ import type { Placement } from './situation.ts';
 import { NO_ALLOCATION, type SealedAllocation, type SealedBackend, type Traffic } from './traffic.ts';
 
 const NO_LIMITS: readonly Limit[] = [];
+const GRACE: Limit = { reason: 'grace' };
 
 /** What an allocation goes by besides limits. */
 interface Sealing {
@@ -107,7 +108,7 @@ export function heldPercent(context: Context, traffic: Traffic, limits: Limits, 
     if (index === -1 || placement.pinned) continue;
     const points = givenPoints(placement, traffic.allocation);
     const backend = backendOf(placement, limits, points, graces(placement));
-    const entitlement = entitlementsOf(backend, (member) => member.cluster === cluster)[index] ?? 0;
+    const entitlement = entitlementsOf(backend, (_, own) => own === index)[index] ?? 0;
     if (entitlement > 0) least = Math.min(least, Math.floor((100 * (points[index] ?? 0)) / entitlement));
     if (least === 0) break;
   }
@@ -115,9 +116,9 @@ export function heldPercent(context: Context, traffic: Traffic, limits: Limits, 
 }
 
 function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {
-  const members = placement.members.map((member, index): BackendMember => {
-    const own = limits.get(member.cluster) ?? NO_LIMITS;
-    return { ...member, had: had[index] ?? 0, limits: grace?.has(member.cluster) ? own.map(spared) : own };
+  const members = placement.members.map(({ cluster, weight, tier }, index): BackendMember => {
+    const own = limits.get(cluster) ?? NO_LIMITS;
+    return { cluster, weight, tier, had: had[index] ?? 0, limits: grace?.has(cluster) ? own.map(spared) : own };
   });
   return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
 }
@@ -133,7 +134,7 @@ function keptBackend({ key, load, members }: Placement, points: readonly number[
 
 /** What people ask for holds in the time of grace, too. */
 function spared(limit: Limit): Limit {
-  return limit.reason === 'down' ? { reason: 'grace' } : limit;
+  return limit.reason === 'down' ? GRACE : limit;
 }
 
 /** A placement with its points, and those that declarations alone would give it. */
