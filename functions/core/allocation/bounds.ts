@@ -1,6 +1,6 @@
 /** What each member of a backend may have at most, and what it is entitled to. */
 
-import { pour, type Taker } from './apportion.ts';
+import { apportion, pour, type Taker } from './apportion.ts';
 import type { Backend, BackendMember, Limit } from './types.ts';
 
 /** The most that each member may have; Infinity where nothing limits it. */
@@ -38,12 +38,16 @@ export function fill(members: readonly FilledMember[], bounds: Bounds): { points
   return { points, left };
 }
 
-/** What declarations alone give: zeros where no member has a weight. */
+/** What declarations alone give: all points to the first tier with weights; zeros where no member has one. */
 export function declaredPoints(members: readonly FilledMember[]): number[] {
-  return fill(
-    members,
-    members.map(() => Number.POSITIVE_INFINITY),
-  ).points;
+  let first = Number.POSITIVE_INFINITY;
+  for (const { weight, tier } of members) if (weight > 0) first = Math.min(first, tier);
+  const isFirst = ({ weight, tier }: FilledMember) => weight > 0 && tier === first;
+  const weights = members.filter(isFirst).map(({ weight }) => weight);
+  if (weights.length === 0) return members.map(() => 0);
+  const points = apportion(100, weights);
+  let next = 0;
+  return members.map((member) => (isFirst(member) ? (points[next++] ?? 0) : 0));
 }
 
 type MemberTest = (member: BackendMember, index: number) => boolean;

@@ -1,7 +1,7 @@
 /** The allocation as it is sealed: what it was made of, what gateways are given, and what holds each member back. */
 
 import { allocate } from '../allocation/allocate.ts';
-import { boundsOf, declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
+import { boundsOf, declaredPoints, entitlementsOf, hasPart } from '../allocation/bounds.ts';
 import { type Allotted, givenOf, givenPoints } from '../allocation/points.ts';
 import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
 import { digest, equal } from '../digest.ts';
@@ -21,13 +21,11 @@ interface Sealing {
   last: SealedAllocation;
   /** What gateways have; the last one, but for what is recommended only. */
   given?: SealedAllocation;
-  /** Whether a placement keeps what gateways have of it, whatever the limits say. */
-  isKept?: (placement: Placement) => boolean;
+  /** Placements that keep what gateways have of them, whatever the limits say. */
+  kept?: ReadonlySet<Placement>;
 }
 
-function isNever(): boolean {
-  return false;
-}
+const NOTHING_KEPT: ReadonlySet<Placement> = new Set();
 
 /**
  * The points of all placements within the limits. The last allocation stands where nothing but what it gave has changed: what members had is looked
@@ -37,7 +35,7 @@ export function sealAllocation(
   context: Context,
   traffic: Traffic,
   limits: Limits,
-  { last, given = last, isKept = isNever }: Sealing,
+  { last, given = last, kept = NOTHING_KEPT }: Sealing,
 ): SealedAllocation {
   const { placements, policy } = context.situation;
   const capacities = capacitiesOf(context, traffic);
@@ -46,18 +44,18 @@ export function sealAllocation(
   const declared = placements.map(({ key, load }, index) => [key, load, [...(graces[index] ?? [])]]);
   const basis = digest([declared, [...limits], capacities, headroomPercent, correlation.windowSeconds]);
   if (basis === last.basis) return last;
-  if (limits.size === 0 && capacities.length === 0 && !placements.some(isKept))
+  if (limits.size === 0 && capacities.length === 0 && kept.size === 0)
     return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
   const backends = placements.map((placement, index) => {
     const points = givenPoints(placement, given);
-    return isKept(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);
+    return kept.has(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);
   });
   const correlationWindowMs = correlation.windowSeconds * 1000;
   const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
   const allocated = allocate(input);
   const settled = placements.map((placement, index): Settled => {
     const { points = [], reasons = [] } = allocated.backends[index] ?? {};
-    const held = isKept(placement) ? givenOf(placement, given).reasons : reasons;
+    const held = kept.has(placement) ? givenOf(placement, given).reasons : reasons;
     return { placement, points, reasons: held, declared: declaredPoints(placement.members) };
   });
   const totals = totalsOf(settled);
@@ -80,11 +78,12 @@ export function sealWithoutAutomation(context: Context, traffic: Traffic): Seale
   const last = traffic.allocation;
   const anew = askedAnew(context, traffic);
   const wanted = limitsWithoutAutomation(context, traffic);
-  const isKept = (placement: Placement) =>
-    !placement.members.some(({ cluster }) => anew.has(cluster)) && hasWhatIsAsked(placement, wanted, last);
+  const { placements } = context.situation;
+  const asIs = placements.filter(({ members }) => !members.some(({ cluster }) => anew.has(cluster)));
+  const kept = new Set(asIs.filter((placement) => hasWhatIsAsked(placement, wanted, last)));
   const sealed = new Map(last.limits.map(({ cluster, limits }) => [cluster, limits]));
-  const limits = context.situation.placements.every(isKept) && anew.size === 0 ? sealed : wanted;
-  return sealAllocation(context, traffic, limits, { last, isKept });
+  const limits = kept.size === placements.length && anew.size === 0 ? sealed : wanted;
+  return sealAllocation(context, traffic, limits, { last, kept });
 }
 
 /** No member has more than people have left to it. */
@@ -92,7 +91,7 @@ function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAlloc
   if (placement.pinned || !placement.members.some(({ cluster }) => limits.get(cluster)?.some(isOfPeople))) return true;
   const points = givenPoints(placement, given);
   const { members } = backendOf(placement, limits, points, undefined);
-  const bounds = boundsOf(members, entitlementsOf({ members }), (limit) => !isOfPeople(limit));
+  const bounds = boundsOf(members, entitlementsOf({ members }, hasPart), (limit) => !isOfPeople(limit));
   return points.every((own, index) => own <= (bounds[index] ?? 0));
 }
 
