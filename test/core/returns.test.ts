@@ -180,6 +180,14 @@ describe('a recovered cluster that has its whole share already', () => {
     expect(story(80).standing('b')).toBe('up');
     expect([story(95).standing('b'), story(95).percents]).toEqual(['held', [[100, 0]]]);
   });
+
+  it('nor where a third cluster serves what capacities do not allow', () => {
+    const members = { a: { weight: 1, capacity: 90 }, b: { weight: 1, tier: 1 }, c: { weight: 1, tier: 2 } };
+    const story = fleet(members, 95, { failover: { cooldownSeconds: 60, headroomPercent: 0 } });
+    story.after(5, ['b']);
+    story.after(5);
+    expect([story.standing('b'), story.percents]).toEqual(['held', [[94, 0, 6]]]);
+  });
 });
 
 describe('a ramp', () => {
@@ -193,6 +201,21 @@ describe('a ramp', () => {
     story.after(5);
     story.after(400);
     expect([story.standing('a'), story.percents]).toEqual(['ramping', [[100], [5, 95]]]);
+  });
+
+  it('begins with the least part that a shift has left to it, of whichever backend', () => {
+    const placements = [placement({ a: 1, b: 1 }, { key: 'half' }), placement({ a: 1, b: 2 }, { key: 'third' })];
+    const story = new Story({ policy: ramp(steps), placements });
+    story.ask({ type: 'put-shift', shift: shift({ percent: 50 }) });
+    story.during(60, 10);
+    story.ask({ type: 'end-shift', name: 'upgrade' });
+    expect([story.state('a').ramp?.percent, story.percents]).toEqual([
+      48,
+      [
+        [25, 75],
+        [16, 84],
+      ],
+    ]);
   });
 
   it('never falls, keeps its steps, and ends with the whole share', () => {
