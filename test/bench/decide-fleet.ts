@@ -9,12 +9,12 @@ const WINDOW_MS = 60_000;
 export const SUPPLY = { ample: 1.5, tight: 1.02, short: 0.8 };
 
 /**
- * A fleet in a bad night: 200 clusters of which every other one is down, some of them together, and backends with three members each. A quarter
+ * A fleet in a bad night: 200 clusters of which every other one is down, some of them together, and backends with so many members each. A quarter
  * of the members that live are held, ramp, or are drained. Every cluster has a capacity. The same arguments give the same fleet.
  */
-export function decideFleet(backends: number, supply: number): AllocationInput {
+export function decideFleet(backends: number, supply: number, members = MEMBERS): AllocationInput {
   const random = randomFrom(backends);
-  const list = Array.from({ length: backends }, (_, index) => backendOf(index, random));
+  const list = Array.from({ length: backends }, (_, index) => backendOf(index, members, random));
   const total = list.reduce((sum, { load }) => sum + load, 0);
   const part = (total * supply) / (CLUSTERS / 2);
   const capacities = Array.from({ length: CLUSTERS }, (_, cluster) => ({
@@ -25,9 +25,9 @@ export function decideFleet(backends: number, supply: number): AllocationInput {
   return { backends: list, capacities, headroomPercent: 10, correlationWindowMs: WINDOW_MS };
 }
 
-function backendOf(index: number, random: () => number): Backend {
+function backendOf(index: number, count: number, random: () => number): Backend {
   const clusters = new Set<number>();
-  while (clusters.size < MEMBERS) clusters.add(Math.floor(random() * CLUSTERS));
+  while (clusters.size < count) clusters.add(Math.floor(random() * CLUSTERS));
   const members = [...clusters].map((cluster) => memberOf(cluster, random));
   members.sort((a, b) => a.tier - b.tier || (a.cluster < b.cluster ? -1 : 1));
   return { id: `backend-${index}`, load: Math.ceil(1000 * random() ** 4), isPinned: index % 100 === 0, members };

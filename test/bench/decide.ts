@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { allocate } from '../../functions/core/allocation/allocate.ts';
-import type { AllocationInput } from '../../functions/core/allocation/types.ts';
 import { decideFleet, SUPPLY } from './decide-fleet.ts';
+import { nightOf } from './decide-night.ts';
 import type { Load } from './decide-thread.ts';
 
 const SIZES = [1_000, 10_000];
 const RUNS = 5;
+/** Nights are long. */
+const NIGHTS = 3;
+/** Members of each backend. */
+const WIDTHS = [3, 20];
 /** The heap in which the fleet gets its points at the latest; young objects have so little room that garbage is soon collected. */
 const MOST_MB = 64;
 const YOUNG_MB = 2;
@@ -14,28 +18,42 @@ const YOUNG_MB = 2;
 /**
  * What the points of a fleet of 200 clusters cost, half of which are down, all with capacities: CPU milliseconds by the number of backends
  * (medians), how they grow from 1,000 to 10,000, and the memory over the input: the least heap in which a thread gives 10,000 backends their
- * points, less the least one in which it holds them alone. `short` has less capacity than traffic.
+ * points, less the least one in which it holds them alone. `short` has less capacity than traffic. `nights`: the whole decisions of a night in
+ * which half of the clusters fail and return, all fail and return, by the number of members of each backend.
  */
 export async function decide(): Promise<Record<string, unknown>> {
-  const ample = SIZES.map((size) => cpuMs(decideFleet(size, SUPPLY.ample)));
-  const short = SIZES.map((size) => cpuMs(decideFleet(size, SUPPLY.short)));
+  const ample = SIZES.map((size) => allocationMs(size, SUPPLY.ample));
+  const short = SIZES.map((size) => allocationMs(size, SUPPLY.short));
   const bySize = (values: readonly number[]) => Object.fromEntries(SIZES.map((size, index) => [size, values[index]]));
   return {
     ms: bySize(ample),
     growth: rounded((ample[1] ?? 0) / (ample[0] ?? 1)),
     peakMb: await peakMb(),
     short: { ms: bySize(short), growth: rounded((short[1] ?? 0) / (short[0] ?? 1)) },
+    nights: Object.fromEntries(WIDTHS.map((members) => [members, medianNight(members)])),
   };
 }
 
-function cpuMs(input: AllocationInput): number {
-  const times = Array.from({ length: RUNS }, () => {
-    const before = process.cpuUsage();
-    allocate(input);
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
-  });
-  return rounded(times.sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0);
+function allocationMs(backends: number, supply: number): number {
+  const input = decideFleet(backends, supply);
+  return median(Array.from({ length: RUNS }, () => cpuMs(() => allocate(input))));
+}
+
+function medianNight(members: number): Record<string, number> {
+  const nights = Array.from({ length: NIGHTS }, () => nightOf(members, cpuMs));
+  const names = Object.keys(nights[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, median(nights.map((night) => night[name] ?? 0))]));
+}
+
+function cpuMs(run: () => void): number {
+  const before = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+function median(values: readonly number[]): number {
+  return rounded(values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
 }
 
 /** Over the input. */

@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
-import type { LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
+import { freshStateOf, type LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
-import { T0 } from './fixtures.ts';
+import { health, T0, vote } from './fixtures.ts';
 import { incidentsIn } from './incident-facts.ts';
-import { fleet, policy, Story, shift } from './situations.ts';
+import { fleet, holding, policy, Story, shift } from './situations.ts';
 
 const ALIKE = { a: { weight: 1 }, b: { weight: 1 }, c: { weight: 1 } };
 
@@ -135,6 +135,25 @@ describe('max-removed and clusters on their way back', () => {
     expect([story.standing('a'), story.percents[0]?.[0]]).toEqual(['ramping', 5]);
   });
 
+  it('makes one that fails while it dwells begin its dwell and its cooldown anew', () => {
+    const dwelling = policy({
+      safety: { maxRemoved: { clusters: 1, windowSeconds: 300 } },
+      failover: { failback: { mode: 'auto' }, cooldownSeconds: 60 },
+      health: { dwellSeconds: 600 },
+    });
+    const story = fleet(ALIKE, 0, dwelling);
+    story.after(5, ['a']);
+    story.during(590, 10);
+    story.after(5, ['b']);
+    story.after(5, ['a', 'b']);
+    expect([story.standing('a'), story.standing('b')]).toEqual(['suspected', 'down']);
+    const failedAtMs = story.now.nowMs;
+    story.after(5, ['b']);
+    expect(story.state('a')).toMatchObject({ standing: 'held', dwell: { untilMs: failedAtMs + 120_000, servedMs: 0 } });
+    story.during(590, 10, ['b']);
+    expect(story.standing('a')).toBe('held');
+  });
+
   it('is no question of one that was taken out within the window: it is no other one', () => {
     const story = fleet(ALIKE, 0, own);
     story.after(5, ['a']);
@@ -198,6 +217,18 @@ describe('a closed gate', () => {
     expect(story.percents).toEqual([[0, 50, 50]]);
     story.after(5, ['a', 'b', 'c']);
     expect(story.percents).toEqual([[0, 50, 50]]);
+  });
+
+  it('that is closed gives nothing to an impaired one, and lets it keep what it has', () => {
+    const marked = { ...freshStateOf('a', 'cluster_a'), impairedSinceMs: T0 - 1000 };
+    const slow = { ...health('a', 'healthy'), votes: [{ ...vote('edge', 'healthy'), slowSinceMs: T0 }] };
+    const found = { health: [slow, health('b', 'healthy'), health('c', 'healthy')] };
+    const story = new Story({ traffic: holding([marked]), ...found });
+    story.after(5, [], { ...found, policy: gated(['a']) });
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    const other = new Story({ policy: gated(['a']) });
+    other.after(5, [], found);
+    expect(other.percents).toEqual([[50, 25, 25]]);
   });
 
   it('takes nothing out, and so takes no place of `maxRemoved`, until it is opened: then it counts, and brakes hold', () => {

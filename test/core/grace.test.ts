@@ -40,6 +40,14 @@ describe('the first recovery after all members of a backend were down', () => {
     expect([story.standing('b'), story.percents]).toEqual(['up', [[60, 40]]]);
   });
 
+  it('counted from the first of them that is found healthy, whichever it is', () => {
+    const story = fleet({ a: { weight: 50 }, b: { weight: 30 }, c: { weight: 20 } });
+    story.after(5, ['a', 'b', 'c']);
+    story.after(1, ['a', 'c']);
+    story.after(1, {}, unheardOf(story, 'c', 1));
+    expect([story.standing('c'), story.percents]).toEqual(['down', [[50, 30, 20]]]);
+  });
+
   it('until a quorum of later observations of them fails', () => {
     const story = recovered();
     story.after(1, ['b']);

@@ -46,6 +46,19 @@ describe('a return', () => {
     expect(waits, 'the first three are more than an hour ago at last').toEqual([300, 600, 1200, 2400, 600]);
   });
 
+  it('waits for the cooldown since it lost its traffic, where it had kept it because all were down', () => {
+    const story = new Story();
+    story.after(5, ['a', 'b', 'c']);
+    story.during(290, 10, ['a', 'b', 'c']);
+    expect(story.percents).toEqual([[50, 25, 25]]);
+    story.after(60, ['a']);
+    story.after(5, ['a']);
+    const leftAtMs = story.now.nowMs;
+    expect(story.percents).toEqual([[0, 50, 50]]);
+    story.after(1);
+    expect(story.state('a').dwell?.untilMs).toBe(leftAtMs + 300_000);
+  });
+
   it('is no reason to leave a cluster later: one that fails again is left at once', () => {
     const story = new Story();
     story.after(5, ['a']);
@@ -167,6 +180,14 @@ describe('a recovered cluster that has its whole share already', () => {
     expect(story(80).standing('b')).toBe('up');
     expect([story(95).standing('b'), story(95).percents]).toEqual(['held', [[100, 0]]]);
   });
+
+  it('nor where a third cluster serves what capacities do not allow', () => {
+    const members = { a: { weight: 1, capacity: 90 }, b: { weight: 1, tier: 1 }, c: { weight: 1, tier: 2 } };
+    const story = fleet(members, 95, { failover: { cooldownSeconds: 60, headroomPercent: 0 } });
+    story.after(5, ['b']);
+    story.after(5);
+    expect([story.standing('b'), story.percents]).toEqual(['held', [[94, 0, 6]]]);
+  });
 });
 
 describe('a ramp', () => {
@@ -180,6 +201,21 @@ describe('a ramp', () => {
     story.after(5);
     story.after(400);
     expect([story.standing('a'), story.percents]).toEqual(['ramping', [[100], [5, 95]]]);
+  });
+
+  it('begins with the least part that a shift has left to it, of whichever backend', () => {
+    const placements = [placement({ a: 1, b: 1 }, { key: 'half' }), placement({ a: 1, b: 2 }, { key: 'third' })];
+    const story = new Story({ policy: ramp(steps), placements });
+    story.ask({ type: 'put-shift', shift: shift({ percent: 50 }) });
+    story.during(60, 10);
+    story.ask({ type: 'end-shift', name: 'upgrade' });
+    expect([story.state('a').ramp?.percent, story.percents]).toEqual([
+      48,
+      [
+        [25, 75],
+        [16, 84],
+      ],
+    ]);
   });
 
   it('never falls, keeps its steps, and ends with the whole share', () => {

@@ -100,11 +100,12 @@ export function out(cluster: string, overrides: Partial<ClusterState> = {}): Clu
   };
 }
 
-/** Traffic as it was decided when these states were all that was known of the clusters. */
+/** Traffic as it was decided long ago, when these states were all that was known of the clusters. */
 export function holding(states: ClusterState[], overrides: Partial<Situation> = {}): Traffic {
   const traffic = states.reduce(withState, NO_TRAFFIC);
   const verdict = decide(situation({ health: [], verifiedAtMs: undefined, ...overrides, traffic }));
-  return { ...(verdict?.traffic ?? traffic), version: 7 };
+  const { clusters, ...decided } = verdict?.traffic ?? traffic;
+  return { ...decided, clusters: clusters.map(({ leftAtMs: _, ...state }) => state), version: 7 };
 }
 
 /** What each placement gives to its clusters. */

@@ -16,6 +16,8 @@ export interface Life {
   /** A truthful majority sees it so. */
   isDead: boolean;
   isLiving: boolean;
+  /** People say that it is healthy. */
+  isTrusted: boolean;
   /** It answers late. */
   isSlow: boolean;
   /** When it did so last. */
@@ -88,6 +90,9 @@ export class Chronicle {
       life.healthySeconds++;
     }
     if (life.said === 'unhealthy' && life.failingSinceTick === undefined) this.noteFailure(life, facts, tick, sight);
+    const isTrusted = sight.book.isTrusted(facts.name, tick);
+    if (life.said === 'unhealthy' && life.isTrusted && !isTrusted) this.noteFall(life, facts, tick, sight);
+    life.isTrusted = isTrusted;
     life.isSlow = sight.isSlow(facts);
     if (life.isSlow) life.slowTick = tick;
     life.isRehearsed = isRehearsed(declared.policy, facts.name, tick);
@@ -130,10 +135,15 @@ export class Chronicle {
     if (!isAsked && this.mayBeRemoved(tick, life, declared, book)) removalsTick.push(tick);
   }
 
-  private noteFailure(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
+  private noteFailure(life: Life, facts: ClusterFacts, tick: number, sight: Sight): void {
     life.failingSinceTick = tick;
     life.healthySeconds = 0;
     life.failuresTick.push(tick);
+    this.noteFall(life, facts, tick, sight);
+  }
+
+  /** It is taken for failing from now on, by its voters or because people have believed in it for long enough. */
+  private noteFall(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
     if (!hasFallen(life, tick)) life.fallsTick = [];
     if (capacity !== undefined && loadOf(name) > capacity) life.fallsTick.push(tick);
   }
@@ -152,6 +162,7 @@ export class Chronicle {
         isDead: false,
         isLiving: false,
         isSlow: false,
+        isTrusted: false,
         isRehearsed: false,
         slowTick: Number.NEGATIVE_INFINITY,
         vantages: 0,
@@ -210,7 +221,7 @@ export interface Sight {
   book: Book;
   conditionOf: (facts: ClusterFacts) => Condition;
   isSlow: (facts: ClusterFacts) => boolean;
-  /** What gateways send to the cluster, in requests per second. */
+  /** What gateways send to the cluster or are being told to, in requests per second. */
   loadOf: (cluster: string) => number;
 }
 

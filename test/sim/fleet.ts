@@ -98,13 +98,15 @@ export class Fleet {
     const { tick, declared, witness, view, book } = this;
     const loads = this.loads();
     const loadOf = (name: string) => loads.get(name) ?? 0;
+    // What gateways are being given counts, too: nobody knows when they have it.
+    const mostOf = (name: string) => Math.max(loadOf(name), this.loadsGiven().get(name) ?? 0);
     for (const facts of declared.clusters) {
       const base = this.scenario.clusters.find(({ name }) => name === facts.name)?.capacity;
       this.strain.note({ uid: facts.uid, capacity: base }, loadOf(facts.name), tick);
     }
     const conditionOf = (facts: ClusterFacts) => this.conditionOf(facts);
     const isSlow = (facts: ClusterFacts) => this.isSlow(facts);
-    this.chronicle.note(tick, declared, { witness, view, book, loadOf, conditionOf, isSlow });
+    this.chronicle.note(tick, declared, { witness, view, book, loadOf: mostOf, conditionOf, isSlow });
   }
 
   /** It is well, nothing that has ever happened to it can still hold it back, and people leave it alone. */
@@ -128,6 +130,13 @@ export class Fleet {
     const loads = new Map<string, number>();
     const { gateways } = this.stored;
     for (const { applied } of gateways) addLoads(loads, this.declared, applied, 1 / gateways.length);
+    return loads;
+  }
+
+  /** What gateways are to send to each cluster. */
+  loadsGiven(): Map<string, number> {
+    const loads = new Map<string, number>();
+    addLoads(loads, this.declared, this.programmed(this.stored.traffic));
     return loads;
   }
 

@@ -107,6 +107,8 @@ export const NOT_FOUND: Readonly<Record<string, string>> = {
   'failures are forgotten at once': 'Cooldowns that do not grow are no more moves than the truth allows.',
   'a cluster that is created again is the same one': RARE,
   'a break-glass has no effect': RARE,
+  'a gate that opens takes out more than may be removed':
+    'Hardly ever is more behind a gate that opens than may be removed, which test/core/brakes.test.ts shows.',
   'the reason turn never gives way':
     'A cluster that waits for its turn has been given it before its backend was short.',
   'the reason down never gives way': 'Those that went down together with the newest take everything before.',

@@ -152,6 +152,7 @@ export function evidenceSuite(store: () => Store): void {
           failuresMs: [1, 2],
           fallsMs: [2],
           removedAtMs: 0,
+          leftAtMs: 1,
           isGated: true,
           recoveredAtMs: 3,
           seenFailingAtMs: 4,

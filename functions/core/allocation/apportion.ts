@@ -10,31 +10,51 @@ export function apportion(amount: number, weights: readonly number[]): number[] 
   if (weights.length === 1) return [amount];
   const points = weights.map(() => 0);
   const { budget, total } = liftSmall(amount, weights, points);
-  const remainders: { index: number; remainder: number }[] = [];
+  const remainders = weights.map(() => NO_REMAINDER);
   let rest = budget;
-  for (const [index, weight] of weights.entries()) {
+  for (let index = 0; index < weights.length; index++) {
     if (points[index] !== 0) continue;
-    const whole = Math.floor((weight * budget) / total);
+    const proportion = (weights[index] ?? 0) * budget;
+    const whole = Math.floor(proportion / total);
     points[index] = whole;
+    remainders[index] = proportion - whole * total;
     rest -= whole;
-    remainders.push({ index, remainder: (weight * budget) % total });
   }
-  if (rest === 0) return points;
-  remainders.sort((a, b) => b.remainder - a.remainder || a.index - b.index);
-  for (const { index } of remainders.slice(0, rest)) points[index] = (points[index] ?? 0) + 1;
+  for (; rest > 0; rest--) {
+    const largest = indexOfLargest(remainders);
+    points[largest] = (points[largest] ?? 0) + 1;
+    remainders[largest] = NO_REMAINDER;
+  }
   return points;
+}
+
+/** Less than all that is left over. */
+const NO_REMAINDER = -1;
+
+/** The first one on a tie. */
+function indexOfLargest(values: readonly number[]): number {
+  let largest = 0;
+  for (let index = 1; index < values.length; index++) {
+    if ((values[index] ?? 0) > (values[largest] ?? 0)) largest = index;
+  }
+  return largest;
 }
 
 /** Gives 1 point to each entry whose proportion is below 1, until the others can share what is left: returns how much, and their weight. */
 function liftSmall(amount: number, weights: readonly number[], points: number[]): { budget: number; total: number } {
   let budget = amount;
   let total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (amount < weights.length) return { budget, total };
-  const isSmall = (weight: number, index: number) => points[index] === 0 && weight * budget < total;
-  for (let small = weights.findIndex(isSmall); small !== -1; small = weights.findIndex(isSmall)) {
-    points[small] = 1;
-    budget -= 1;
-    total -= weights[small] ?? 0;
+  let isSettled = amount < weights.length;
+  while (!isSettled) {
+    isSettled = true;
+    for (let index = 0; index < weights.length; index++) {
+      const weight = weights[index] ?? 0;
+      if (points[index] !== 0 || weight * budget >= total) continue;
+      points[index] = 1;
+      budget -= 1;
+      total -= weight;
+      isSettled = false;
+    }
   }
   return { budget, total };
 }
@@ -67,16 +87,15 @@ export function pour(amount: number, takers: readonly Taker[], points: Record<nu
       open.map(({ weight }) => weight),
     );
     const isFull = ({ most }: Taker, position: number) => (given[position] ?? 0) > most;
-    const full = open.filter(isFull);
-    if (full.length === 0) {
+    if (!open.some(isFull)) {
       for (const [position, { index }] of open.entries()) points[index] = (points[index] ?? 0) + (given[position] ?? 0);
       return 0;
     }
-    for (const { index, most } of full) {
+    for (const { index, most } of open.filter(isFull)) {
       points[index] = (points[index] ?? 0) + most;
       left -= most;
     }
-    open = open.filter((taker) => !full.includes(taker));
+    open = open.filter((taker, position) => !isFull(taker, position));
   }
   return left;
 }

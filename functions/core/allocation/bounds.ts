@@ -1,6 +1,6 @@
 /** What each member of a backend may have at most, and what it is entitled to. */
 
-import { pour, type Taker } from './apportion.ts';
+import { apportion, pour, type Taker } from './apportion.ts';
 import type { Backend, BackendMember, Limit } from './types.ts';
 
 /** The most that each member may have; Infinity where nothing limits it. */
@@ -38,34 +38,36 @@ export function fill(members: readonly FilledMember[], bounds: Bounds): { points
   return { points, left };
 }
 
-/** What declarations alone give: zeros where no member has a weight. */
+/** What declarations alone give: all points to the first tier with weights; zeros where no member has one. */
 export function declaredPoints(members: readonly FilledMember[]): number[] {
-  return fill(
-    members,
-    members.map(() => Number.POSITIVE_INFINITY),
-  ).points;
+  let first = Number.POSITIVE_INFINITY;
+  for (const { weight, tier } of members) if (weight > 0) first = Math.min(first, tier);
+  const isFirst = ({ weight, tier }: FilledMember) => weight > 0 && tier === first;
+  const weights = members.filter(isFirst).map(({ weight }) => weight);
+  if (weights.length === 0) return members.map(() => 0);
+  const points = apportion(100, weights);
+  let next = 0;
+  return members.map((member) => (isFirst(member) ? (points[next++] ?? 0) : 0));
 }
+
+type MemberTest = (member: BackendMember, index: number) => boolean;
 
 /**
  * What members are entitled to besides what limits them: their points if nothing held them back, and all others were as they are. What a part of an
- * entitlement leaves to the others counts as a part of what they would be entitled to if no parts were taken.
+ * entitlement leaves to the others counts as a part of what they would be entitled to if no parts were taken. 0 of those that are not `asked` for.
  */
-export function entitlementsOf({ members }: Pick<Backend, 'members'>): number[] {
+export function entitlementsOf({ members }: Pick<Backend, 'members'>, asked: MemberTest = isAble): number[] {
   const unparted = members.map((member) => boundOf(member, 0, isPart));
-  if (!members.some(hasPart)) return entitledWithin(members, unparted);
+  if (!members.some(hasPart)) return entitledWithin(members, unparted, asked);
   const first = entitledWithin(members, unparted, hasPart);
   const parted = members.map((member, index) => boundOf(member, first[index] ?? 0, isNone));
-  return entitledWithin(members, parted);
+  return entitledWithin(members, parted, asked);
 }
 
 /** Points of each member when it alone is not bound; only of those that are `asked` for. */
-function entitledWithin(
-  members: readonly BackendMember[],
-  bounds: Bounds,
-  asked: (member: BackendMember) => boolean = isAble,
-): number[] {
+function entitledWithin(members: readonly BackendMember[], bounds: Bounds, asked: MemberTest): number[] {
   return members.map((member, index) => {
-    if (!isAble(member) || !asked(member)) return 0;
+    if (!isAble(member) || !asked(member, index)) return 0;
     const free = bounds.map((bound, other) => (other === index ? Number.POSITIVE_INFINITY : bound));
     return fill(members, free).points[index] ?? 0;
   });

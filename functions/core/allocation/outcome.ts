@@ -1,16 +1,14 @@
 /** What the allocation says of its points: why a member has fewer than declared, and who has to serve more than it can. */
 
-import { declaredPoints } from './bounds.ts';
 import { sortLimits } from './stages.ts';
 import type { Allocated, Allocation, LimitReason } from './types.ts';
 import { at, relaxedIn, TOLERANCE, type Work, type WorkedBackend } from './work.ts';
 
 export function allocatedOf(work: Work, item: WorkedBackend): Allocated {
   const { id, members } = item.backend;
-  const declared = declaredPoints(members);
   const points = members.map((_, index) => at(work.slots.points, item.first + index));
   const reasons = points.map((count, index) => {
-    return count < at(declared, index) ? reasonOf(work, item, index) : undefined;
+    return count < at(item.declared, index) ? reasonOf(work, item, index) : undefined;
   });
   return { id, points, reasons };
 }

@@ -97,11 +97,13 @@ function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allo
   const sealed = index.backends.get(key);
   if (sealed) return sealed;
   const limitsOf = (cluster: string) => index.limits.get(cluster)?.filter(({ reason }) => reason !== 'mode') ?? [];
+  if (pool.members.every(({ cluster }) => limitsOf(cluster).length === 0)) {
+    return { points: declaredPoints(pool.members), reasons: [] };
+  }
   const had = formerPoints(pool, index);
   const members = pool.members.map((member) => {
     return { ...member, had: had.get(member.cluster) ?? 0, limits: limitsOf(member.cluster) };
   });
-  if (members.every(({ limits }) => limits.length === 0)) return { points: declaredPoints(members), reasons: [] };
   const backend = { id: key, load: 0, isPinned: pool.pinned, members };
   const alone = { backends: [backend], capacities: [], headroomPercent: 0, correlationWindowMs: 0 };
   const [found] = allocate(alone).backends;
@@ -114,10 +116,21 @@ function formerPoints({ service, port, pools = [`${service}/${port}`] }: Shared,
   return new Map(former?.clusters.map((cluster, position) => [cluster, former.points[position] ?? 0]));
 }
 
+/** Clusters of which the capacity is used up. */
+export function fullClusters(allocation: SealedAllocation): ReadonlySet<string> {
+  return indexOf(allocation).full;
+}
+
+/** What limits each cluster. */
+export function sealedLimits(allocation: SealedAllocation): ReadonlyMap<string, readonly Limit[]> {
+  return indexOf(allocation).limits;
+}
+
 interface Index {
   backends: ReadonlyMap<string, SealedBackend>;
   byPool: ReadonlyMap<string, SealedBackend>;
   limits: ReadonlyMap<string, readonly Limit[]>;
+  full: ReadonlySet<string>;
 }
 
 const indexes = new WeakMap<SealedAllocation, Index>();
@@ -130,9 +143,18 @@ function indexOf(allocation: SealedAllocation): Index {
     backends: new Map(allocation.backends.map((backend) => [backend.placement, backend])),
     byPool: new Map(allocation.backends.flatMap((backend) => backend.pools.map((pool) => [pool, backend] as const))),
     limits: new Map(allocation.limits.map(({ cluster, limits }) => [cluster, limits])),
+    full: fullIn(allocation),
   };
   indexes.set(allocation, made);
   return made;
+}
+
+function fullIn({ backends, overloads }: SealedAllocation): Set<string> {
+  const full = new Set(overloads.map(({ cluster }) => cluster));
+  for (const { clusters, reasons } of backends) {
+    for (const [index, reason] of reasons.entries()) if (reason === 'capacity') full.add(clusters[index] ?? '');
+  }
+  return full;
 }
 
 /** What holds a member back, in the words of an explanation. */

@@ -1,7 +1,7 @@
 /** Backends and clusters while points are allocated. */
 
 import type { Taker } from './apportion.ts';
-import { type Bounds, boundsOf, entitlementsOf, fill, hasPart, isAble, tiersOf } from './bounds.ts';
+import { type Bounds, boundsOf, declaredPoints, entitlementsOf, fill, hasPart, isAble, tiersOf } from './bounds.ts';
 import { relaxedBy } from './stages.ts';
 import type { AllocationInput, Backend, Limit, LimitReason } from './types.ts';
 
@@ -21,8 +21,10 @@ export interface WorkedBackend {
   tiers: readonly number[];
   /** The slot of its first member; those of the others follow. */
   first: number;
-  /** What its members are entitled to; empty where no limit is a part of it. */
+  /** What those members are entitled to of which a limit is a part of that; 0 of the others, and empty where there are none. */
   entitlements: readonly number[];
+  /** What declarations alone would give its members. */
+  declared: readonly number[];
   /** Points that no member has yet. */
   left: number;
   /** How many stages of relaxation have been applied to it. */
@@ -79,7 +81,8 @@ export function workOf(input: AllocationInput): Work {
   for (const item of items) {
     const { members, isPinned } = item.backend;
     const bounds = isPinned ? boundsOf(members, [], isAnything) : boundsOf(members, item.entitlements);
-    const { points, left } = fill(members, bounds);
+    const isFree = bounds.every((bound) => bound === Number.POSITIVE_INFINITY);
+    const { points, left } = isFree ? { points: item.declared, left: 0 } : fill(members, bounds);
     setBounds(work.slots.bounds, item, bounds);
     for (const [index, count] of points.entries()) addPoints(work, item.first + index, count);
     item.left = members.some(isAble) ? left : 0;
@@ -98,9 +101,10 @@ function itemsOf(backends: readonly Backend[]): WorkedBackend[] {
     const { members, isPinned, load } = backend;
     const first = end;
     end += members.length;
-    const entitlements = !isPinned && members.some(hasPart) ? entitlementsOf(backend) : [];
+    const entitlements = !isPinned && members.some(hasPart) ? entitlementsOf(backend, hasPart) : [];
     const isMovable = load > 0 && !isPinned;
-    return { backend, isMovable, tiers: tiersOf(members), first, entitlements, left: 0, stages: 0 };
+    const declared = declaredPoints(members);
+    return { backend, isMovable, tiers: tiersOf(members), first, entitlements, declared, left: 0, stages: 0 };
   });
 }
 

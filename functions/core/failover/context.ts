@@ -1,7 +1,8 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import { type Tally, tally } from '../health/votes.ts';
-import type { ClusterFacts, Situation, Verdict } from './situation.ts';
+import { saidAtMs } from '../health/vouch.ts';
+import type { ClusterFacts, Placement, Situation, Verdict } from './situation.ts';
 import type { Finding } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';
 
@@ -19,6 +20,10 @@ export interface Context {
   situation: Situation;
   /** By name. */
   clusters: ReadonlyMap<string, Watched>;
+  /** The placements of which a cluster is a member, by name. */
+  placements: ReadonlyMap<string, readonly Placement[]>;
+  /** What the clock of each voter showed when it said something last, of whichever cluster. */
+  clocksMs: ReadonlyMap<string, number>;
   /** Automation moves traffic; without, it recommends. */
   acts: boolean;
   /** When every gateway that takes writes was verified to follow; undefined while one has yet to. */
@@ -64,7 +69,28 @@ export function contextOf(situation: Situation): Context {
     clusters.set(facts.name, watched(facts, record, situation));
   }
   const acts = situation.policy.automation === 'automatic';
-  return { situation, clusters, acts, verifiedAtMs: situation.verifiedAtMs };
+  const placements = placementsByCluster(situation);
+  return { situation, clusters, placements, clocksMs: clocksOf(situation), acts, verifiedAtMs: situation.verifiedAtMs };
+}
+
+function placementsByCluster({ placements }: Situation): Context['placements'] {
+  const found = new Map<string, Placement[]>();
+  for (const placement of placements) {
+    for (const { cluster } of placement.members) {
+      const own = found.get(cluster);
+      if (own) own.push(placement);
+      else found.set(cluster, [placement]);
+    }
+  }
+  return found;
+}
+
+function clocksOf({ health }: Situation): Context['clocksMs'] {
+  const found = new Map<string, number>();
+  for (const vote of health.flatMap(({ votes }) => votes)) {
+    found.set(vote.voter, Math.max(saidAtMs(vote), found.get(vote.voter) ?? 0));
+  }
+  return found;
 }
 
 function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs }: Situation): Watched {
@@ -76,6 +102,12 @@ function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs
 /** The state of a cluster; one that is up where nothing is remembered. */
 export function stateOf(traffic: Traffic, { name, uid }: ClusterFacts): ClusterState {
   return traffic.clusters.find(({ cluster }) => cluster === name) ?? freshStateOf(name, uid);
+}
+
+/** The states of all clusters, by name. */
+export function statesOf({ clusters }: Context, traffic: Traffic): Map<string, ClusterState> {
+  const known = new Map(traffic.clusters.map((state) => [state.cluster, state]));
+  return new Map([...clusters].map(([name, { facts }]) => [name, known.get(name) ?? freshStateOf(name, facts.uid)]));
 }
 
 /** What the voters of a cluster say of it, or a person instead of them. */

@@ -5,7 +5,7 @@ import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
 import { withHeat } from './heat.ts';
 import { admit, judge } from './judge.ts';
 import { limitsOf } from './limits.ts';
-import { forget } from './memory.ts';
+import { forget, withLosses } from './memory.ts';
 import { bringBack } from './returns.ts';
 import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import { expire, moveShifts } from './shifts.ts';
@@ -80,7 +80,7 @@ function allocatePoints(context: Context, traffic: Traffic): ReturnType<Step> {
 
 function acted(context: Context, { recommended: _, ...traffic }: Traffic): Traffic {
   const allocation = sealAllocation(context, traffic, limitsOf(context, traffic), { last: traffic.allocation });
-  return withHeat(context, { ...traffic, allocation });
+  return withHeat(context, withLosses(context, { ...traffic, allocation }, traffic.allocation));
 }
 
 function advised(context: Context, traffic: Traffic): Traffic {

@@ -1,5 +1,5 @@
 import { saidAtMs } from '../health/vouch.ts';
-import { type Context, stateOf, type Watched } from './context.ts';
+import { type Context, statesOf, type Watched } from './context.ts';
 import type { Placement, Policy } from './situation.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 
@@ -8,9 +8,15 @@ export type Grace = ReadonlySet<string>;
 
 const NONE: Grace = new Set();
 
+/** A cluster that nobody has isolated. */
 interface Candidate {
   item: Watched;
   state: ClusterState;
+  isDown: boolean;
+  /** When it came back after it had been down; one that is down will. One that was never down did so before all others. */
+  backMs: number;
+  failedMs: number;
+  removedMs: number;
 }
 
 /**
@@ -18,53 +24,77 @@ interface Candidate {
  * everything for the few moments until the others are found healthy, too. Each of them keeps what it had until voters have looked at it
  * again and found it failing, or the time that a recovery takes is over.
  */
-export function graceOf(context: Context, traffic: Traffic, { members, pinned }: Placement): Grace {
+export function gracesOf(context: Context, traffic: Traffic): (placement: Placement) => Grace {
   const { nowMs, policy } = context.situation;
   const recoveryMs = recoveryMsOf(policy);
   const isRecent = traffic.clusters.some(
     ({ recoveredAtMs }) => recoveredAtMs !== undefined && nowMs - recoveredAtMs < recoveryMs,
   );
-  if (pinned || !isRecent) return NONE;
-  const candidates = candidatesOf(context, traffic, members);
-  const back = candidates.filter(({ state }) => state.standing !== 'down');
-  const [first] = [...back].sort((a, b) => recoveryOf(a) - recoveryOf(b));
-  if (first === undefined || nowMs - recoveryOf(first) >= recoveryMs) return NONE;
-  const atMs = recoveryOf(first);
-  const wereAllDown = candidates.every((candidate) => recoveryOf(candidate) >= atMs && removedAtMs(candidate) < atMs);
+  if (!isRecent) return () => NONE;
+  const candidates = candidatesOf(context, traffic);
+  return ({ members, pinned }) => {
+    if (pinned) return NONE;
+    const own: Candidate[] = [];
+    for (const { cluster, weight } of members) {
+      const candidate = weight > 0 ? candidates.get(cluster) : undefined;
+      if (candidate) own.push(candidate);
+    }
+    return graceAmong(context, own);
+  };
+}
+
+/** By name. */
+function candidatesOf(context: Context, traffic: Traffic): Map<string, Candidate> {
+  const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
+  const states = statesOf(context, traffic);
+  const candidates = new Map<string, Candidate>();
+  for (const [name, item] of context.clusters) {
+    const state = states.get(name);
+    if (state && !isolated.has(name)) candidates.set(name, candidateOf(item, state));
+  }
+  return candidates;
+}
+
+function candidateOf(item: Watched, state: ClusterState): Candidate {
+  const isDown = state.standing === 'down';
+  return {
+    item,
+    state,
+    isDown,
+    backMs: isDown ? Number.POSITIVE_INFINITY : (state.recoveredAtMs ?? Number.NEGATIVE_INFINITY),
+    failedMs: state.failuresMs.at(-1) ?? Number.POSITIVE_INFINITY,
+    removedMs: state.removedAtMs ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function graceAmong(context: Context, candidates: readonly Candidate[]): Grace {
+  const { nowMs, policy } = context.situation;
+  const first = firstBack(candidates);
+  if (first === undefined || nowMs - first.backMs >= recoveryMsOf(policy)) return NONE;
+  const atMs = first.backMs;
+  const wereAllDown = candidates.every(({ backMs, removedMs }) => backMs >= atMs && removedMs < atMs);
   if (!wereAllDown) return NONE;
   const windowMs = policy.failover.correlation.windowSeconds * 1000;
-  const together = candidates.filter(({ item, state }) => {
-    const isNear = Math.abs(failedAtMs({ item, state }) - failedAtMs(first)) <= windowMs;
-    if (state.standing !== 'down' || !isNear) return false;
+  const together = candidates.filter(({ item, state, isDown, failedMs }) => {
+    const isNear = Math.abs(failedMs - first.failedMs) <= windowMs;
+    if (!isDown || !isNear) return false;
     return (state.seenFailingAtMs ?? 0) <= atMs && !isSeenFailing(context, item, atMs);
   });
   return new Set(together.map(({ state }) => state.cluster));
 }
 
-function candidatesOf(context: Context, traffic: Traffic, members: Placement['members']): Candidate[] {
-  const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
-  return members.flatMap(({ cluster, weight }) => {
-    const item = weight > 0 && !isolated.has(cluster) ? context.clusters.get(cluster) : undefined;
-    return item ? [{ item, state: stateOf(traffic, item.facts) }] : [];
-  });
+/** The first of them that came back; undefined while all are down. */
+function firstBack(candidates: readonly Candidate[]): Candidate | undefined {
+  let first: Candidate | undefined;
+  for (const candidate of candidates) {
+    if (!candidate.isDown && !(first && first.backMs <= candidate.backMs)) first = candidate;
+  }
+  return first;
 }
 
 /** The longest that voters take to find a cluster well again. */
 export function recoveryMsOf({ health }: Policy): number {
   return (health.recoveryWindow * health.intervalSeconds + health.timeoutSeconds) * 1000;
-}
-
-/** When it came back after it had been down; one that is down will. One that was never down did so before all others. */
-function recoveryOf({ state }: Candidate): number {
-  return state.standing === 'down' ? Number.POSITIVE_INFINITY : (state.recoveredAtMs ?? Number.NEGATIVE_INFINITY);
-}
-
-function failedAtMs({ state }: Candidate): number {
-  return state.failuresMs.at(-1) ?? Number.POSITIVE_INFINITY;
-}
-
-function removedAtMs({ state }: Candidate): number {
-  return state.removedAtMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** A down cluster that voters see fail again after another one has recovered is remembered, so that one good answer gives it no new grace. */
@@ -87,13 +117,7 @@ function isSeenFailing(context: Context, { record, tally }: Watched, sinceMs: nu
   const failed = (record?.votes ?? []).filter((vote) => {
     if (vote.last.outcome !== 'fail') return false;
     const atMs = saidAtMs(vote);
-    return atMs > sinceMs || (isRoundOver && clockOf(context, vote.voter) - atMs <= roundMs);
+    return atMs > sinceMs || (isRoundOver && (context.clocksMs.get(vote.voter) ?? 0) - atMs <= roundMs);
   });
   return failed.length >= tally.quorum;
-}
-
-/** What the clock of a voter showed when it said something last, of whichever cluster. */
-function clockOf({ situation }: Context, voter: string): number {
-  const votes = situation.health.flatMap((record) => record.votes.filter((vote) => vote.voter === voter));
-  return Math.max(0, ...votes.map(saidAtMs));
 }

@@ -1,6 +1,6 @@
 /** Clusters that carry more than their capacity, or did so lately: it explains why they are slow. */
 
-import { placementShares } from '../allocation/points.ts';
+import { givenPoints } from '../allocation/points.ts';
 import { equal } from '../digest.ts';
 import { type Context, stateOf, type Watched } from './context.ts';
 import { recoveryMsOf } from './grace.ts';
@@ -44,10 +44,10 @@ function mostLoads(
   const loads = new Map<string, number>();
   for (const placement of placements) {
     if (placement.load === 0) continue;
-    const then = placementShares(placement, { allocation: before });
-    const now = before === after ? then : placementShares(placement, { allocation: after });
-    for (const [index, { cluster, percent }] of now.entries()) {
-      const most = Math.max(percent, then[index]?.percent ?? 0);
+    const then = givenPoints(placement, before);
+    const now = before === after ? then : givenPoints(placement, after);
+    for (const [index, { cluster }] of placement.members.entries()) {
+      const most = Math.max(now[index] ?? 0, then[index] ?? 0);
       loads.set(cluster, (loads.get(cluster) ?? 0) + (placement.load * most) / 100);
     }
   }

@@ -1,5 +1,6 @@
 /** What evidence makes of the standings of clusters: those that fail go down first, in the order in which they failed. */
 
+import { fullClusters } from '../allocation/points.ts';
 import { freshnessMs } from '../health/votes.ts';
 import { compareText } from '../precedence.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
@@ -99,23 +100,16 @@ function isWhole(context: Context, traffic: Traffic, state: ClusterState): boole
     become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
   );
   return (
-    !isShort(context, traffic, state.cluster) &&
-    heldPercent(context, back, limitsOf(context, back), state.cluster) === 100
+    heldPercent(context, back, limitsOf(context, back), state.cluster) === 100 &&
+    !isShort(context, traffic, state.cluster)
   );
 }
 
 /** Whether another member of a backend of the cluster has too little capacity, so that this one would be given points at once. */
-function isShort({ situation }: Context, { allocation }: Traffic, name: string): boolean {
-  const full = new Set(allocation.overloads.map(({ cluster }) => cluster));
-  for (const { clusters, reasons } of allocation.backends) {
-    for (const [index, reason] of reasons.entries()) if (reason === 'capacity') full.add(clusters[index] ?? '');
-  }
-  return (
-    full.size > 0 &&
-    situation.placements.some(({ members }) => {
-      return members.some(({ cluster }) => cluster === name) && members.some(({ cluster }) => full.has(cluster));
-    })
-  );
+function isShort({ placements }: Context, { allocation }: Traffic, name: string): boolean {
+  const full = fullClusters(allocation);
+  if (full.size === 0) return false;
+  return (placements.get(name) ?? []).some(({ members }) => members.some(({ cluster }) => full.has(cluster)));
 }
 
 function isOverloaded({ allocation }: Traffic, name: string): boolean {

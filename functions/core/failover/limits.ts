@@ -1,6 +1,6 @@
 import type { Limit, LimitReason } from '../allocation/types.ts';
 import { equal } from '../digest.ts';
-import { type Context, stateOf } from './context.ts';
+import { type Context, statesOf } from './context.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
@@ -11,10 +11,9 @@ export type Limits = ReadonlyMap<string, readonly Limit[]>;
 export function limitsOf(context: Context, traffic: Traffic): Limits {
   const found = new Map<string, Limit[]>();
   const gated = gatedClusters(context);
-  for (const { facts } of context.clusters.values()) {
-    const state = stateOf(traffic, facts);
-    const limits = [...standingLimits(context, state, gated.has(facts.name)), ...peoplesLimits(traffic, facts.name)];
-    if (limits.length > 0) found.set(facts.name, limits);
+  for (const [name, state] of statesOf(context, traffic)) {
+    const limits = [...standingLimits(context, state, gated.has(name)), ...peoplesLimits(traffic, name)];
+    if (limits.length > 0) found.set(name, limits);
   }
   return found;
 }

@@ -1,9 +1,10 @@
 /** What is remembered of clusters, and for how long. */
 
-import { moved, type Step, UNCHANGED } from './context.ts';
+import { placementShares } from '../allocation/points.ts';
+import { type Context, moved, type Step, UNCHANGED } from './context.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
-import type { Situation } from './situation.ts';
-import { type ClusterState, type Dwell, withState } from './traffic.ts';
+import type { Placement, Situation } from './situation.ts';
+import { type ClusterState, type Dwell, type SealedAllocation, type Traffic, withState } from './traffic.ts';
 
 /** Clusters that are gone, or that are other ones of the same name, are forgotten, and so are failures and removals of long ago. */
 export const forget: Step = ({ situation, clusters }, traffic) => {
@@ -25,6 +26,25 @@ export const forget: Step = ({ situation, clusters }, traffic) => {
   const next = goneRemovalsMs.length > 0 ? { ...rest, goneRemovalsMs } : rest;
   return moved(kept.reduce(withState, { ...next, clusters: [] }));
 };
+
+/** Clusters that went down before and have lost their last point with this allocation: their cooldown begins now. */
+export function withLosses({ situation }: Context, traffic: Traffic, before: SealedAllocation): Traffic {
+  const { nowMs, placements } = situation;
+  const down = traffic.clusters.filter(({ standing, sinceMs }) => standing === 'down' && sinceMs < nowMs);
+  if (down.length === 0 || traffic.allocation === before) return traffic;
+  const [had, has] = [before, traffic.allocation].map((allocation) => serving(placements, allocation));
+  return down
+    .filter(({ cluster }) => had?.has(cluster) && !has?.has(cluster))
+    .reduce((next, state) => withState(next, { ...state, leftAtMs: nowMs }), traffic);
+}
+
+/** The clusters that have points of a backend that health moves. */
+function serving(placements: readonly Placement[], allocation: SealedAllocation): Set<string> {
+  const shares = placements
+    .filter(({ pinned }) => !pinned)
+    .flatMap((placement) => placementShares(placement, { allocation }));
+  return new Set(shares.filter(({ percent }) => percent > 0).map(({ cluster }) => cluster));
+}
 
 function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): ClusterState {
   const isKnown = (atMs: number) => nowMs - atMs < MEMORY_MS || state.standing === 'down';

@@ -1,24 +1,19 @@
 /** The allocation as it is sealed: what it was made of, what gateways are given, and what holds each member back. */
 
 import { allocate } from '../allocation/allocate.ts';
-import { boundsOf, declaredPoints, entitlementsOf } from '../allocation/bounds.ts';
+import { boundsOf, declaredPoints, entitlementsOf, hasPart } from '../allocation/bounds.ts';
 import { type Allotted, givenOf, givenPoints } from '../allocation/points.ts';
 import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
 import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
-import { type Grace, graceOf } from './grace.ts';
+import { type Grace, gracesOf } from './grace.ts';
 import { askedAnew, gatedClusters, isOfPeople, type Limits, limitsWithoutAutomation } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import type { Placement } from './situation.ts';
-import {
-  type ClusterLimits,
-  NO_ALLOCATION,
-  type SealedAllocation,
-  type SealedBackend,
-  type Traffic,
-} from './traffic.ts';
+import { NO_ALLOCATION, type SealedAllocation, type SealedBackend, type Traffic } from './traffic.ts';
 
 const NO_LIMITS: readonly Limit[] = [];
+const GRACE: Limit = { reason: 'grace' };
 
 /** What an allocation goes by besides limits. */
 interface Sealing {
@@ -26,13 +21,11 @@ interface Sealing {
   last: SealedAllocation;
   /** What gateways have; the last one, but for what is recommended only. */
   given?: SealedAllocation;
-  /** Whether a placement keeps what gateways have of it, whatever the limits say. */
-  isKept?: (placement: Placement) => boolean;
+  /** Placements that keep what gateways have of them, whatever the limits say. */
+  kept?: ReadonlySet<Placement>;
 }
 
-function isNever(): boolean {
-  return false;
-}
+const NOTHING_KEPT: ReadonlySet<Placement> = new Set();
 
 /**
  * The points of all placements within the limits. The last allocation stands where nothing but what it gave has changed: what members had is looked
@@ -42,33 +35,35 @@ export function sealAllocation(
   context: Context,
   traffic: Traffic,
   limits: Limits,
-  { last, given = last, isKept = isNever }: Sealing,
+  { last, given = last, kept = NOTHING_KEPT }: Sealing,
 ): SealedAllocation {
   const { placements, policy } = context.situation;
   const capacities = capacitiesOf(context, traffic);
-  const graces = placements.map((placement) => graceOf(context, traffic, placement));
+  const graces = placements.map(gracesOf(context, traffic));
   const { headroomPercent, correlation } = policy.failover;
   const declared = placements.map(({ key, load }, index) => [key, load, [...(graces[index] ?? [])]]);
   const basis = digest([declared, [...limits], capacities, headroomPercent, correlation.windowSeconds]);
   if (basis === last.basis) return last;
-  if (limits.size === 0 && capacities.length === 0 && !placements.some(isKept))
+  if (limits.size === 0 && capacities.length === 0 && kept.size === 0)
     return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
   const backends = placements.map((placement, index) => {
     const points = givenPoints(placement, given);
-    return isKept(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);
+    return kept.has(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);
   });
   const correlationWindowMs = correlation.windowSeconds * 1000;
   const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
   const allocated = allocate(input);
-  const sealed = placements.flatMap((placement, index) => {
-    const allotted = allocated.backends[index];
-    if (allotted === undefined) return [];
-    const { reasons } = isKept(placement) ? givenOf(placement, given) : allotted;
-    return sealedBackend(placement, limits, allotted.points, reasons) ?? [];
+  const settled = placements.map((placement, index): Settled => {
+    const { points = [], reasons = [] } = allocated.backends[index] ?? {};
+    const held = kept.has(placement) ? givenOf(placement, given).reasons : reasons;
+    return { placement, points, reasons: held, declared: declaredPoints(placement.members) };
   });
+  const totals = totalsOf(settled);
   const found = {
-    limits: [...limits].map(([cluster, own]) => withPercent(cluster, own, sealed, placements)),
-    backends: sealed,
+    limits: [...limits].map(([cluster, own]) => {
+      return { cluster, percent: percentLeft(own, totals.get(cluster) ?? NOTHING), limits: [...own] };
+    }),
+    backends: settled.flatMap((item) => sealedBackend(item, limits) ?? []),
     overloads: [...allocated.overloads],
   };
   const { basis: _, ...before } = last;
@@ -83,11 +78,12 @@ export function sealWithoutAutomation(context: Context, traffic: Traffic): Seale
   const last = traffic.allocation;
   const anew = askedAnew(context, traffic);
   const wanted = limitsWithoutAutomation(context, traffic);
-  const isKept = (placement: Placement) =>
-    !placement.members.some(({ cluster }) => anew.has(cluster)) && hasWhatIsAsked(placement, wanted, last);
+  const { placements } = context.situation;
+  const asIs = placements.filter(({ members }) => !members.some(({ cluster }) => anew.has(cluster)));
+  const kept = new Set(asIs.filter((placement) => hasWhatIsAsked(placement, wanted, last)));
   const sealed = new Map(last.limits.map(({ cluster, limits }) => [cluster, limits]));
-  const limits = context.situation.placements.every(isKept) && anew.size === 0 ? sealed : wanted;
-  return sealAllocation(context, traffic, limits, { last, isKept });
+  const limits = kept.size === placements.length && anew.size === 0 ? sealed : wanted;
+  return sealAllocation(context, traffic, limits, { last, kept });
 }
 
 /** No member has more than people have left to it. */
@@ -95,7 +91,7 @@ function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAlloc
   if (placement.pinned || !placement.members.some(({ cluster }) => limits.get(cluster)?.some(isOfPeople))) return true;
   const points = givenPoints(placement, given);
   const { members } = backendOf(placement, limits, points, undefined);
-  const bounds = boundsOf(members, entitlementsOf({ members }), (limit) => !isOfPeople(limit));
+  const bounds = boundsOf(members, entitlementsOf({ members }, hasPart), (limit) => !isOfPeople(limit));
   return points.every((own, index) => own <= (bounds[index] ?? 0));
 }
 
@@ -104,21 +100,24 @@ function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAlloc
  * has least, since a step of its return is a step of each of them.
  */
 export function heldPercent(context: Context, traffic: Traffic, limits: Limits, cluster: string): number {
-  const parts = context.situation.placements.map((placement) => {
+  const graces = gracesOf(context, traffic);
+  let least = 100;
+  for (const placement of context.placements.get(cluster) ?? []) {
     const index = placement.members.findIndex((member) => member.cluster === cluster && member.weight > 0);
-    if (index === -1 || placement.pinned) return 100;
+    if (index === -1 || placement.pinned) continue;
     const points = givenPoints(placement, traffic.allocation);
-    const backend = backendOf(placement, limits, points, graceOf(context, traffic, placement));
-    const entitlement = entitlementsOf(backend)[index] ?? 0;
-    return entitlement === 0 ? 100 : Math.floor((100 * (points[index] ?? 0)) / entitlement);
-  });
-  return Math.min(100, ...parts);
+    const backend = backendOf(placement, limits, points, graces(placement));
+    const entitlement = entitlementsOf(backend, (_, own) => own === index)[index] ?? 0;
+    if (entitlement > 0) least = Math.min(least, Math.floor((100 * (points[index] ?? 0)) / entitlement));
+    if (least === 0) break;
+  }
+  return least;
 }
 
 function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {
-  const members = placement.members.map((member, index): BackendMember => {
-    const own = limits.get(member.cluster) ?? NO_LIMITS;
-    return { ...member, had: had[index] ?? 0, limits: grace?.has(member.cluster) ? own.map(spared) : own };
+  const members = placement.members.map(({ cluster, weight, tier }, index): BackendMember => {
+    const own = limits.get(cluster) ?? NO_LIMITS;
+    return { cluster, weight, tier, had: had[index] ?? 0, limits: grace?.has(cluster) ? own.map(spared) : own };
   });
   return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
 }
@@ -134,17 +133,20 @@ function keptBackend({ key, load, members }: Placement, points: readonly number[
 
 /** What people ask for holds in the time of grace, too. */
 function spared(limit: Limit): Limit {
-  return limit.reason === 'down' ? { reason: 'grace' } : limit;
+  return limit.reason === 'down' ? GRACE : limit;
+}
+
+/** A placement with its points, and those that declarations alone would give it. */
+interface Settled {
+  placement: Placement;
+  points: readonly number[];
+  reasons: Allotted['reasons'] | Allocated['reasons'];
+  declared: readonly number[];
 }
 
 /** Undefined for a backend that nothing holds back and that has what is declared. */
-function sealedBackend(
-  { key, pools, members }: Placement,
-  limits: Limits,
-  points: readonly number[],
-  reasons: Allotted['reasons'] | Allocated['reasons'],
-): SealedBackend | undefined {
-  const declared = declaredPoints(members);
+function sealedBackend({ placement, points, reasons, declared }: Settled, limits: Limits): SealedBackend | undefined {
+  const { key, pools, members } = placement;
   const isDeclared = points.every((own, index) => own === declared[index]);
   if (isDeclared && members.every(({ cluster }) => !limits.has(cluster))) return undefined;
   return {
@@ -167,22 +169,31 @@ function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
   });
 }
 
-function withPercent(
-  cluster: string,
-  limits: readonly Limit[],
-  backends: readonly SealedBackend[],
-  placements: readonly Placement[],
-): ClusterLimits {
-  const sealed = new Map(backends.map((backend) => [backend.placement, backend]));
-  let [given, declared] = [0, 0];
-  for (const { key, members } of placements) {
-    const index = members.findIndex((member) => member.cluster === cluster);
-    if (index === -1) continue;
-    given += sealed.get(key)?.points[index] ?? 0;
-    declared += declaredPoints(members)[index] ?? 0;
+/** Points of a cluster, over all backends. */
+interface Total {
+  given: number;
+  declared: number;
+}
+
+const NOTHING: Total = { given: 0, declared: 0 };
+
+function totalsOf(settled: readonly Settled[]): Map<string, Total> {
+  const totals = new Map<string, Total>();
+  for (const { placement, points, declared } of settled) {
+    for (const [index, { cluster }] of placement.members.entries()) {
+      const total = totals.get(cluster) ?? { ...NOTHING };
+      total.given += points[index] ?? 0;
+      total.declared += declared[index] ?? 0;
+      totals.set(cluster, total);
+    }
   }
+  return totals;
+}
+
+function percentLeft(limits: readonly Limit[], { given, declared }: Total): number {
   const had = declared === 0 ? 0 : Math.min(100, Math.ceil((100 * given) / declared));
-  return { cluster, percent: given > 0 ? Math.max(1, partOf(limits, had)) : partOf(limits, had), limits: [...limits] };
+  const left = partOf(limits, had);
+  return given > 0 ? Math.max(1, left) : left;
 }
 
 const KEEPING: ReadonlySet<Limit['reason']> = new Set(['turn', 'dwell', 'consent', 'mode', 'grace', 'gate'] as const);

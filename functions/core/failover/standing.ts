@@ -88,12 +88,14 @@ function fail(state: ClusterState, now: Circumstances): ClusterState {
 
 function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
   const reason = `${now.reason}; ${why}`;
-  return become(
-    withFailure(state, now),
-    'suspected',
-    { ...now, reason },
-    { brake: { name, untilMs }, ...waitOf(state) },
-  );
+  const failed = withFailure(state, now);
+  return become(failed, 'suspected', { ...now, reason }, { brake: { name, untilMs }, ...waitAnew(failed, now) });
+}
+
+/** Whoever fails while it dwells has to stay healthy for the whole time again. */
+function waitAnew(state: ClusterState, { nowMs, cooldownSeconds }: Circumstances): Partial<ClusterState> {
+  const untilMs = nowMs + cooldownMs(state.failuresMs.length, cooldownSeconds);
+  return { ...waitOf(state), ...(state.dwell && { dwell: { untilMs, servedMs: 0 } }) };
 }
 
 /** What a cluster on its way back has yet to wait for; nothing of one that was up. */
@@ -147,7 +149,8 @@ function recover(state: ClusterState, now: Circumstances): ClusterState {
   const back = { ...state, recoveredAtMs: now.nowMs };
   const reason = 'a majority of its voters see it answer again';
   if (now.hasEntitlement) return become(back, 'up', { ...now, reason: `${reason}, and it serves its whole share` });
-  const untilMs = state.sinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
+  const outSinceMs = Math.max(state.sinceMs, state.leftAtMs ?? 0);
+  const untilMs = outSinceMs + cooldownMs(state.failuresMs.length, now.cooldownSeconds);
   return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
 }
 

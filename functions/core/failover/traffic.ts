@@ -49,6 +49,8 @@ export interface ClusterState {
   fallsMs: number[];
   /** When automation took it out last, which brakes and gates may have made later than its failure. */
   removedAtMs?: number | undefined;
+  /** When it lost its last point, if that was after it went down: it served on while nobody else could. */
+  leftAtMs?: number | undefined;
   /** It is down behind a closed gate, and has not been taken out. */
   isGated?: boolean | undefined;
   /** When it was last found healthy after it had been down. */

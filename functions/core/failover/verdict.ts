@@ -1,5 +1,5 @@
 import type { DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
-import { placementShares } from '../allocation/points.ts';
+import { givenPoints } from '../allocation/points.ts';
 import { compareText } from '../precedence.ts';
 import { type Context, stateOf, type Trace } from './context.ts';
 import type { Placement, Situation, TrafficChange, Verdict } from './situation.ts';
@@ -34,10 +34,10 @@ function outcomeOf(
   after: Traffic,
   { rules }: Trace,
 ): Verdict['outcome'] {
-  const isMoved = movedClusters(situation, before.allocation, after.allocation).size > 0;
-  if (!acts && !isMoved && before.recommended !== after.recommended) return 'withheld';
+  const isMoved = () => movedClusters(situation, before.allocation, after.allocation).size > 0;
+  if (!acts && before.recommended !== after.recommended && !isMoved()) return 'withheld';
   const isBraked = rules.some(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
-  return isBraked && !isMoved ? 'blocked' : 'applied';
+  return isBraked && !isMoved() ? 'blocked' : 'applied';
 }
 
 /** What a decision is about: what gateways are given, or what is recommended. */
@@ -118,10 +118,8 @@ function reasonFor(
 export function movesPoints(placements: readonly Placement[], then: SealedAllocation, now: SealedAllocation): boolean {
   if (then === now) return false;
   return placements.some((placement) => {
-    const before = placementShares(placement, { allocation: then });
-    return placementShares(placement, { allocation: now }).some(
-      ({ percent }, index) => percent !== before[index]?.percent,
-    );
+    const before = givenPoints(placement, then);
+    return givenPoints(placement, now).some((points, index) => points !== before[index]);
   });
 }
 
@@ -135,9 +133,9 @@ function movedClusters(
   const isOther = ({ name }: { name: string }) => percentIn(then, name) !== percentIn(now, name);
   const moved = new Set(clusters.filter(isOther).map(({ name }) => name));
   for (const placement of placements) {
-    const before = placementShares(placement, { allocation: then });
-    for (const [index, { cluster, percent }] of placementShares(placement, { allocation: now }).entries()) {
-      if (percent !== before[index]?.percent) moved.add(cluster);
+    const [before, after] = [givenPoints(placement, then), givenPoints(placement, now)];
+    for (const [index, { cluster }] of placement.members.entries()) {
+      if (before[index] !== after[index]) moved.add(cluster);
     }
   }
   return moved;

@@ -1,3 +1,4 @@
+import { sealedLimits } from '../allocation/points.ts';
 import type { ClusterState, SealedAllocation } from '../failover/traffic.ts';
 import { percentIn } from '../failover/verdict.ts';
 import { isoOf } from '../time.ts';
@@ -62,8 +63,8 @@ function stranded(allocation: SealedAllocation): string[] {
 }
 
 /** It is down, or people have drained it to nothing. */
-function isTakenOut({ limits }: SealedAllocation, name: string): boolean {
-  const own = limits.find(({ cluster }) => cluster === name)?.limits ?? [];
+function isTakenOut(allocation: SealedAllocation, name: string): boolean {
+  const own = sealedLimits(allocation).get(name) ?? [];
   return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
 }
 

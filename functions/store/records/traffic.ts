@@ -62,6 +62,7 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   failuresMs: z.array(z.number()),
   fallsMs: z.array(z.number()),
   removedAtMs: z.number().optional(),
+  leftAtMs: z.number().optional(),
   isGated: z.boolean().optional(),
   recoveredAtMs: z.number().optional(),
   seenFailingAtMs: z.number().optional(),

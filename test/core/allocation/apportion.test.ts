@@ -27,6 +27,12 @@ describe('points by weight', () => {
     { says: 'the earlier one gets it on a tie', amount: 100, weights: [1, 1, 1], points: [34, 33, 33] },
     { says: 'the smallest weight has a point', amount: 100, weights: [1000, 1], points: [99, 1] },
     { says: 'several small ones have one each', amount: 100, weights: [1, 100_000_000, 1, 1], points: [1, 97, 1, 1] },
+    {
+      says: 'one that becomes too small by the points of others has one, too',
+      amount: 100,
+      weights: [100, ...Array.from({ length: 50 }, () => 1), 4960, 4890],
+      points: [1, ...Array.from({ length: 50 }, () => 1), 25, 24],
+    },
     { says: 'too few points for all have no minimum', amount: 2, weights: [1, 5, 4], points: [0, 1, 1] },
     { says: 'remainders of large weights are exact', amount: 99, weights: [99_999_999, 100_000_000], points: [49, 50] },
     { says: 'nothing is shared out as nothing', amount: 0, weights: [3, 4], points: [0, 0] },

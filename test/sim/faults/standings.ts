@@ -26,6 +26,12 @@ export const STANDING_FAULTS: readonly Fault[] = [
   replaced('standing down/healthy', 'a cluster that has recovered stays down', [down, 'healthy'], stays),
   replaced('standing down/healthy', 'a cluster that has recovered is up at once', [down, 'healthy'], rises),
   replaced('standing down/unhealthy', 'a cluster that fails recovers', [down, 'unhealthy'], rises),
+  replaced(
+    'standing down/unhealthy',
+    'a gate that opens takes out more than may be removed',
+    [down, 'unhealthy'],
+    stays,
+  ),
   replaced('standing down/unknown', 'a cluster of which nothing is known recovers', [down, 'unknown'], rises),
   replaced('standing held/healthy', 'a dwell never goes on', [held, 'healthy'], stays),
   replaced('standing held/unhealthy', 'a held cluster that fails stays held', [held, 'unhealthy'], stays),

@@ -76,7 +76,7 @@ function risersIn(entry: DecisionEntry): Riser[] {
     const isOld = failedTick === undefined || tick - failedTick > MEMORY_SECONDS;
     if (isOld || life?.touchedTick !== Number.NEGATIVE_INFINITY || book.orderedTick.has(name)) return [];
     const rises = pools.some(({ key }) => percentOf(after, key, name) > percentOf(before, key, name) + 1);
-    const isFirst = pools.every(({ key }) => percentOf(before, key, name) === 0);
+    const isFirst = declared.pools.every(({ key, pinned }) => pinned || percentOf(before, key, name) === 0);
     return rises ? [{ name, site, isFirst }] : [];
   });
 }
