@@ -4,6 +4,7 @@ import type { AuditEvent } from '../schemas/audit.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { DrillRun } from '../schemas/drill.ts';
 import type { GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
+import type { LossOutcome } from '../schemas/loss-readiness.ts';
 import type { Delivery } from '../schemas/notification.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
@@ -232,7 +233,7 @@ export interface Recording {
 /**
  * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
  * last, what it vouches for and which certificates it saw expire, and the number of the last batch of an agent. told: by name of the fleet,
- * of which incidents people know.
+ * of which incidents people know. readiness: by name of the fleet, which losses it could do without.
  */
 export interface DocumentBodies {
   shift: Shift;
@@ -241,6 +242,14 @@ export interface DocumentBodies {
   delivery: Delivery;
   voter: VoterTrace & { sequence?: number | undefined; vouch?: Vouch | undefined };
   told: Told;
+  readiness: Assessment;
+}
+
+/** What would become of losses, when that was worked out, and a digest of what it follows from. */
+export interface Assessment {
+  basis: string;
+  atMs: number;
+  losses: LossOutcome[];
 }
 
 export type DocumentKind = keyof DocumentBodies;

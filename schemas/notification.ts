@@ -18,6 +18,7 @@ export const IncidentType = z.enum([
   'recommendation.waiting',
   'overload',
   'failover.stranded',
+  'readiness.lost',
 ]);
 export type IncidentType = z.infer<typeof IncidentType>;
 

@@ -3,6 +3,7 @@
 import type * as z from 'zod';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Explanation } from '../../schemas/explanation.ts';
+import type { LossReadiness } from '../../schemas/loss-readiness.ts';
 import type { RecommendationScore } from '../../schemas/recommendation-score.ts';
 import type { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
 import type { SimulatedCourse, Simulation, SimulationInput } from '../../schemas/simulation.ts';
@@ -29,6 +30,20 @@ function replayOf(decision: Decision): DecisionReplay {
 
 function checkOf({ id, fleet }: Decision): LedgerCheck {
   return { fleet, isIntact: true, checked: 1, newest: id, oldest: id };
+}
+
+function readinessOf({ fleet }: Decision): LossReadiness {
+  const fine = { survives: true, since: SINCE, overloads: [], strandedServices: [], soleServices: [] };
+  const overloads = [{ cluster: 'hangzhou-b', load: 1500, requestsPerSecond: 1200 }];
+  return {
+    fleet,
+    at: AT,
+    ageSeconds: 12,
+    losses: [
+      { type: 'cluster', name: 'hangzhou-a', clusters: ['hangzhou-a'], ...fine, survives: false, overloads },
+      { type: 'cluster', name: 'hangzhou-b', clusters: ['hangzhou-b'], ...fine },
+    ],
+  };
 }
 
 function scoreOf({ id, fleet }: Decision): RecommendationScore {
@@ -224,6 +239,7 @@ export function explainExamples(decision: Decision): Record<string, Example> {
   return {
     replayDecision: { response: replayOf(decision) },
     scoreRecommendations: { response: scoreOf(decision) },
+    getLossReadiness: { response: readinessOf(decision) },
     checkLedger: { response: checkOf(decision) },
     explainRoute: { response: explanationOf(decision) },
     createSimulation: { body: simulationInput, response: simulation },

@@ -1,9 +1,11 @@
 import { PageQuery } from '../../schemas/common.ts';
 import { Explanation } from '../../schemas/explanation.ts';
+import { LossReadiness } from '../../schemas/loss-readiness.ts';
 import { RecommendationScore } from '../../schemas/recommendation-score.ts';
 import { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
 import { Simulation, SimulationInput } from '../../schemas/simulation.ts';
 import { explainRoute } from '../commands/explain.ts';
+import { lossReadiness } from '../commands/loss-readiness.ts';
 import { scoreRecommendations } from '../commands/recommendation-score.ts';
 import { checkLedger, replayDecision } from '../commands/replay.ts';
 import { simulate } from '../commands/simulations.ts';
@@ -69,6 +71,24 @@ const score = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await scoreRecommendations(ctx, params.fleet) }),
 });
 
+const losses = defineOperation({
+  operationId: 'getLossReadiness',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/readiness',
+  tag: 'fleets',
+  summary: 'Say what the fleet could lose',
+  description:
+    'For each cluster, site and city: whether others could serve what it serves now, within their capacities, and what would be too much for whom. ' +
+    'Everything else stays as it is: clusters that are down, drained or waiting count as such. Each service that has nobody else is named.',
+  idempotency: 'safe',
+  params: InFleet,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'What was worked out last.', schema: LossReadiness }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await lossReadiness(ctx, params.fleet) }),
+});
+
 const explain = defineOperation({
   operationId: 'explainRoute',
   method: 'get',
@@ -106,4 +126,4 @@ const createSimulation = defineOperation({
 });
 
 /** Why traffic is where it is, and what would become of it. */
-export const explainOperations: readonly Operation[] = [replay, ledger, score, explain, createSimulation];
+export const explainOperations: readonly Operation[] = [replay, ledger, score, losses, explain, createSimulation];

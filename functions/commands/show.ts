@@ -2,7 +2,7 @@ import type { Issue } from '../../schemas/problem.ts';
 import { type Silence, silentVoters } from '../core/health/silence.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { byName } from '../core/resolve.ts';
-import type { Clock, Deps } from '../deps.ts';
+import type { Assessment, Clock, Deps } from '../deps.ts';
 import { readHeard } from '../engine/roll-call.ts';
 import { loadEvidence } from './evidence.ts';
 import { referencesOf } from './kinds.ts';
@@ -22,7 +22,7 @@ export async function show<K extends Kind>(
   if (resources.length === 0) return [];
   const backends = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'service');
   const routed = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'gateway');
-  const [evidence, named, gateways, warnings, silent] = await Promise.all([
+  const [evidence, named, gateways, warnings, silent, assessment] = await Promise.all([
     loadEvidence(store, world, kind, resources),
     world.named(backends.map((reference) => reference.name)),
     world.find(
@@ -31,9 +31,13 @@ export async function show<K extends Kind>(
     ),
     warningsOf(resources, world),
     silentOf(resources, world, clock),
+    assessmentOf(resources, world),
   ]);
   return resources.map((resource) =>
-    views[kind](resource, { evidence, named, gateways: byName(gateways), warnings, silent, nowMs: clock.now() }),
+    views[kind](resource, {
+      ...{ evidence, named, gateways: byName(gateways), warnings, silent, assessment },
+      nowMs: clock.now(),
+    }),
   );
 }
 
@@ -65,6 +69,12 @@ async function silentOf(
   if (!resource || !isFleet(resource)) return [];
   const [all, heard] = await Promise.all([clusters(), readHeard(store, fleet)]);
   return silentVoters(resource, all, heard, clock.now());
+}
+
+/** Which losses a fleet could do without, as it was worked out last. */
+async function assessmentOf([resource]: readonly Resource[], { store, fleet }: World): Promise<Assessment | undefined> {
+  if (!resource || !isFleet(resource)) return undefined;
+  return (await store.document(fleet, 'readiness', fleet))?.body;
 }
 
 function isFleet(resource: Resource): resource is Resource<'fleet'> {

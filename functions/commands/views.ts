@@ -12,6 +12,7 @@ import {
   healthy,
   policyCondition,
   serving,
+  survivesLosses,
   votersHeard,
   withinQuotas,
   writtenConditions,
@@ -25,6 +26,7 @@ import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { type Named, poolOf } from '../core/resolve.ts';
+import type { Assessment } from '../deps.ts';
 import { isNearQuota } from '../engine/reconcile/preview.ts';
 import { shownImpairment, shownVotes } from '../engine/votes.ts';
 import { timestamp } from './context.ts';
@@ -51,6 +53,8 @@ export interface Surroundings {
   warnings: readonly Issue[];
   /** For fleets: the voters that do not speak. */
   silent: readonly Silence[];
+  /** For fleets: what would become of losses; undefined before that was worked out. */
+  assessment: Assessment | undefined;
 }
 
 export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
@@ -89,6 +93,7 @@ function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fle
     automated(resource, resource.spec.automation),
     policyCondition(resource, surroundings.warnings),
     votersHeard(resource, surroundings.silent),
+    ...survivesLosses(resource, surroundings.assessment),
   ];
   return { ...metadata(resource), ...resource.spec, conditions };
 }

@@ -1,10 +1,13 @@
 import type { HealthState } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { Automation } from '../../schemas/fleet.ts';
+import type { LossOutcome } from '../../schemas/loss-readiness.ts';
 import type { QuotaUse } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
+import { nameOfLoss } from './allocation/losses.ts';
 import type { Reading } from './gateway/reading.ts';
 import type { Silence } from './health/silence.ts';
+import { whyOf } from './incidents/losses.ts';
 import { isoOf } from './time.ts';
 
 /** What conditions need to know of a resource. */
@@ -98,6 +101,35 @@ export function votersHeard(resource: Written, silent: readonly Silence[]): Cond
   const reason = silent.some(({ isLost }) => isLost) ? 'Lost' : 'Silent';
   const at = times.sort()[0] ?? resource.updatedAt;
   return condition('VotersHeard', resource, { status: 'False', reason, message: `${told.join('; ')}.`, at });
+}
+
+/** Whether the fleet could do without any one cluster, site and city; none of a kind of loss that it cannot have. */
+export function survivesLosses(resource: Written, assessment: Assessed | undefined): Condition[] {
+  return (['cluster', 'site', 'city'] as const).flatMap((kind) => {
+    const losses = (assessment?.losses ?? []).filter(({ type }) => type === kind);
+    const type = `SurvivesLossOf${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+    const observed = assessment && { observedAt: isoOf(assessment.atMs) };
+    const [first, ...others] = losses.filter(({ survives }) => !survives);
+    if (losses.length === 0) return [];
+    const at =
+      losses
+        .map(({ since }) => since)
+        .sort()
+        .at(-1) ?? resource.updatedAt;
+    if (first === undefined) {
+      const message = `Any one ${kind} can be lost: others serve what it serves now.`;
+      return [{ ...condition(type, resource, { status: 'True', reason: 'Survives', message, at }), ...observed }];
+    }
+    const more = others.length > 0 ? ` The same is true of ${others.length} more.` : '';
+    const message = `Without ${nameOfLoss(first)}: ${whyOf(first)}.${more}`;
+    const verdict = { status: 'False' as const, reason: 'WouldNot', message, at: first.since };
+    return [{ ...condition(type, resource, verdict), ...observed }];
+  });
+}
+
+interface Assessed {
+  atMs: number;
+  losses: readonly LossOutcome[];
 }
 
 const AUTOMATED: Record<Automation, Omit<Verdict, 'at'>> = {

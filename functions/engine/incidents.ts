@@ -8,6 +8,7 @@ import type { Resource } from '../core/model.ts';
 import { deliveryOf } from '../core/notification/events.ts';
 import { isoOf } from '../core/time.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
+import { assess } from './assess.ts';
 import { documentOf } from './notify.ts';
 import { readTraces } from './roll-call.ts';
 
@@ -66,9 +67,10 @@ async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<vo
   }
 }
 
-async function readFacts({ store, clock }: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
+async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
+  const { store, clock } = deps;
   const { name } = fleet;
-  const [clusters, health, traffic, gateways, readings, syncs, rows, traces] = await Promise.all([
+  const [clusters, health, traffic, gateways, readings, syncs, rows, traces, losses] = await Promise.all([
     store.all('cluster', name),
     store.health(name),
     store.traffic(name),
@@ -77,6 +79,7 @@ async function readFacts({ store, clock }: Deps, fleet: Resource<'fleet'>, told:
     store.syncs(name),
     store.outbox({ fleet: name }),
     readTraces(store, name),
+    lossesNow(deps, fleet),
   ]);
   const uids = new Set(clusters.map(({ uid }) => uid));
   return {
@@ -92,8 +95,19 @@ async function readFacts({ store, clock }: Deps, fleet: Resource<'fleet'>, told:
       sync: syncs.find((sync) => sync.gateway === gateway.name),
     })),
     traces,
+    losses,
     told: new Set(Object.keys(told.open)),
   };
+}
+
+/** Not to know what could be lost is no reason to tell nothing else: what was known of it last is taken. */
+async function lossesNow(deps: Deps, fleet: Resource<'fleet'>): Promise<IncidentFacts['losses']> {
+  try {
+    return (await assess(deps, fleet)).losses;
+  } catch (error) {
+    deps.log.error('readiness.failed', { fleet: fleet.name }, error);
+    return (await deps.store.document(fleet.name, 'readiness', fleet.name))?.body.losses ?? [];
+  }
 }
 
 /** Where an event stands among all that the fleet has told. */

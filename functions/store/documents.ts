@@ -16,6 +16,7 @@ const ORDER: Record<DocumentKind, Order> = {
   delivery: 'descending',
   voter: 'ascending',
   told: 'ascending',
+  readiness: 'ascending',
 };
 
 /** Records beside the traffic state. One that is pending has a copy in a list of its kind, over all fleets. */

@@ -21,6 +21,7 @@ export function incidentFacts(overrides: Partial<IncidentFacts> = {}): IncidentF
     traffic: NO_TRAFFIC,
     gateways: [{ name: 'edge', waiting: [] }],
     traces: new Map(),
+    losses: [],
     told: new Set(),
     ...overrides,
   };

@@ -4,17 +4,12 @@ import type { Issue } from '../../../schemas/problem.ts';
 import type { ClusterFacts, Placement, Policy } from '../failover/situation.ts';
 import { allocate } from './allocate.ts';
 import { declaredPoints } from './bounds.ts';
+import { type Loss, lossesOf, nameOfLoss, withoutLost } from './losses.ts';
 import { asDeclared, type Loads, loadsOf } from './safety.ts';
-import type { AllocationInput, Backend, Capacity, Limit } from './types.ts';
+import type { AllocationInput, Backend, Capacity } from './types.ts';
 import { TOLERANCE } from './work.ts';
 
-type Facts = Pick<ClusterFacts, 'name' | 'site' | 'capacity'>;
-
-/** What is lost together. */
-interface Loss {
-  name: string;
-  clusters: ReadonlySet<string>;
-}
+type Facts = Pick<ClusterFacts, 'name' | 'site' | 'city' | 'capacity'>;
 
 type Room = Omit<AllocationInput, 'backends'>;
 
@@ -30,20 +25,28 @@ export function lintCapacity(
   const loaded = placements.filter(({ load }) => load > 0);
   if (capacities.length === 0 || loaded.length === 0) return [];
   const room = { capacities, headroomPercent, correlationWindowMs: 0 };
-  const single = clusters.map(({ name }): Loss => ({ name, clusters: new Set([name]) }));
+  const losses = lossesOf(clusters);
   return [
     ...lintDeclared(room, loaded),
-    ...lintLosses('capacity', room, loaded, single),
-    ...lintLosses('site-capacity', room, loaded, sitesOf(clusters)),
+    ...lintLosses(
+      'capacity',
+      room,
+      loaded,
+      losses.filter(({ type }) => type === 'cluster'),
+    ),
+    ...lintLosses(
+      'site-capacity',
+      room,
+      loaded,
+      losses.filter(({ type }) => type === 'site'),
+    ),
+    ...lintLosses(
+      'city-capacity',
+      room,
+      loaded,
+      losses.filter(({ type }) => type === 'city'),
+    ),
   ];
-}
-
-/** Sites of several clusters: the loss of one that has a single cluster is the loss of that. */
-function sitesOf(clusters: readonly Facts[]): Loss[] {
-  const sites = Map.groupBy(clusters, ({ site }) => site);
-  return [...sites]
-    .filter(([, members]) => members.length > 1)
-    .map(([name, members]) => ({ name: `the site ${name}`, clusters: new Set(members.map((member) => member.name)) }));
 }
 
 /** Headroom says where points of others may go; a declared split stands above it, but nothing more fits there. */
@@ -67,7 +70,7 @@ function lintLosses(code: string, room: Room, placements: readonly Placement[], 
     const hot = hottest(loss, room, placements, declared);
     if (hot === undefined) continue;
     const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and can serve ${hot.requestsPerSecond}`;
-    const detail = `the clusters do not have the capacity to serve without ${loss.name}: ${needs}; add capacity, or spread its traffic over more clusters`;
+    const detail = `the clusters do not have the capacity to serve without ${nameOfLoss(loss)}: ${needs}; add capacity, or spread its traffic over more clusters`;
     return [issue(code, detail)];
   }
   return [];
@@ -91,17 +94,16 @@ function hottest({ clusters }: Loss, room: Room, placements: readonly Placement[
   return overloads.find(({ cluster, load }) => load > (declared.get(cluster) ?? 0) + TOLERANCE);
 }
 
-const DOWN: readonly Limit[] = [{ reason: 'down', sinceMs: 0 }];
-
 function without({ key, load, pinned, members }: Placement, lost: ReadonlySet<string>): Backend {
   const had = declaredPoints(members);
   return {
     id: key,
     load,
     isPinned: pinned,
-    members: members.map((member, index) => {
-      return { ...member, had: had[index] ?? 0, limits: lost.has(member.cluster) ? DOWN : [] };
-    }),
+    members: withoutLost(
+      members.map((member, index) => ({ ...member, had: had[index] ?? 0, limits: [] })),
+      lost,
+    ),
   };
 }
 

@@ -114,7 +114,13 @@ export function heldPercent(context: Context, traffic: Traffic, limits: Limits, 
   return least;
 }
 
-function backendOf(placement: Placement, limits: Limits, had: readonly number[], grace: Grace | undefined): Backend {
+/** A placement as an allocation takes it: each member with what it had and what holds it back. */
+export function backendOf(
+  placement: Placement,
+  limits: Limits,
+  had: readonly number[],
+  grace: Grace | undefined,
+): Backend {
   const members = placement.members.map(({ cluster, weight, tier }, index): BackendMember => {
     const own = limits.get(cluster) ?? NO_LIMITS;
     return { cluster, weight, tier, had: had[index] ?? 0, limits: grace?.has(cluster) ? own.map(spared) : own };
@@ -158,8 +164,8 @@ function sealedBackend({ placement, points, reasons, declared }: Settled, limits
   };
 }
 
-/** A closed gate keeps its clusters in whatever they carry. */
-function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
+/** What clusters can serve; a closed gate keeps its clusters in whatever they carry. */
+export function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
   const gated = gatedClusters(context);
   return context.situation.clusters.flatMap((facts) => {
     if (facts.capacity === undefined || gated.has(facts.name)) return [];

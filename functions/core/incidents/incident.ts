@@ -1,6 +1,7 @@
 /** Incidents: situations of a fleet that open and resolve, and of which people are told. */
 
 import type { SyncState } from '../../../schemas/gateway.ts';
+import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import type { IncidentType, Severity } from '../../../schemas/notification.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import type { Reading } from '../gateway/reading.ts';
@@ -32,6 +33,8 @@ export interface IncidentFacts {
   gateways: readonly GatewayFacts[];
   /** What voters have left, by name. */
   traces: ReadonlyMap<string, VoterTrace>;
+  /** What would become of each loss. */
+  losses: readonly LossOutcome[];
   /** Keys of the incidents that people were told of and that are not resolved yet. */
   told: ReadonlySet<string>;
 }

@@ -3,6 +3,7 @@ import { clusterIncidents, recommendationIncidents } from './clusters.ts';
 import { certificateIncidents, voterIncidents } from './evidence.ts';
 import { gatewayIncidents } from './gateways.ts';
 import type { Incident, IncidentFacts, IncidentSource } from './incident.ts';
+import { lossIncidents } from './losses.ts';
 
 /** A new kind of incident is one more source here, and its types in `schemas/notification.ts`. */
 const SOURCES: readonly IncidentSource[] = [
@@ -11,6 +12,7 @@ const SOURCES: readonly IncidentSource[] = [
   certificateIncidents,
   clusterIncidents,
   recommendationIncidents,
+  lossIncidents,
 ];
 
 /** The incidents that are open, by key: nothing but what is stored says so, so that whoever asks again is told the same. */

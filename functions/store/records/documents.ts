@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { DrillRun } from '../../../schemas/drill.ts';
+import { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import { Delivery, IncidentType, Severity } from '../../../schemas/notification.ts';
 import { BreakGlass, Shift } from '../../../schemas/shift.ts';
 import type { DocumentBodies, DocumentKind, StoredDocument } from '../../deps.ts';
@@ -34,6 +35,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     ),
     lastMs: z.number(),
   }),
+  readiness: z.object({ basis: z.string(), atMs: z.number(), losses: z.array(LossOutcome) }),
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -43,6 +45,7 @@ const NAMES: Record<DocumentKind, string> = {
   delivery: 'delivery',
   voter: 'trace of a voter',
   told: 'record of what people were told',
+  readiness: 'record of what could be lost',
 };
 
 /** Documents of each kind are records of their own. */

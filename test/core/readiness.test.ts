@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { readinessOf } from '../../functions/core/failover/readiness.ts';
+import type { Situation } from '../../functions/core/failover/situation.ts';
+import { openIncidents } from '../../functions/core/incidents/open.ts';
+import { T0 } from './fixtures.ts';
+import { incidentFacts } from './incident-facts.ts';
+import { facts, placement, policy, Story, shift, situation } from './situations.ts';
+
+/** Two centres of one city, and a third elsewhere; each can serve 60 requests per second. */
+const CLUSTERS = [
+  facts('a', { site: 'east', city: 'hangzhou', capacity: 60 }),
+  facts('b', { site: 'west', city: 'hangzhou', capacity: 60 }),
+  facts('c', { site: 'north', city: 'beijing', capacity: 60 }),
+];
+
+const own = policy({ failover: { headroomPercent: 0 } });
+
+const fleetOf = (overrides: Partial<Situation> = {}) =>
+  situation({
+    policy: own,
+    clusters: CLUSTERS,
+    placements: [placement({ a: 1, b: 1, c: 1 }, { load: 90 })],
+    ...overrides,
+  });
+
+const survivors = (now: Situation) => readinessOf(now).map(({ type, name, survives }) => [type, name, survives]);
+
+describe('what a fleet could lose', () => {
+  it('is each cluster, each site of several clusters, and each city of several sites', () => {
+    expect(survivors(fleetOf())).toEqual([
+      ['cluster', 'a', true],
+      ['cluster', 'b', true],
+      ['cluster', 'c', true],
+      ['city', 'hangzhou', false],
+    ]);
+    const oneSite = CLUSTERS.map((item) => (item.name === 'b' ? { ...item, site: 'east' } : item));
+    expect(survivors(fleetOf({ clusters: oneSite })).slice(3)).toEqual([['site', 'east', false]]);
+  });
+
+  it('says who would have to serve more than it can', () => {
+    expect(readinessOf(fleetOf()).at(-1)).toEqual({
+      type: 'city',
+      name: 'hangzhou',
+      clusters: ['a', 'b'],
+      survives: false,
+      overloads: [{ cluster: 'c', load: 90, requestsPerSecond: 60 }],
+      strandedServices: [],
+      soleServices: [],
+    });
+  });
+
+  it('is less once something is lost already: what is left would be alone, or nobody would', () => {
+    const story = new Story(fleetOf());
+    story.after(5, ['a']);
+    expect(survivors(story.now).slice(0, 3)).toEqual([
+      ['cluster', 'a', true],
+      ['cluster', 'b', false],
+      ['cluster', 'c', false],
+    ]);
+    story.after(5, ['a', 'c']);
+    expect(readinessOf(story.now)[1]).toMatchObject({ name: 'b', strandedServices: ['shop'], soleServices: [] });
+  });
+
+  it('counts clusters that people have isolated as not there', () => {
+    const story = new Story(fleetOf({ placements: [placement({ a: 1, b: 1 }, { load: 60 })] }));
+    story.ask({ type: 'put-shift', shift: shift({ cluster: 'b', mode: 'isolate', expiresAtMs: T0 + 3_600_000 }) });
+    expect(readinessOf(story.now)[0]).toMatchObject({ name: 'a', survives: false, strandedServices: ['shop'] });
+  });
+
+  it('tells services that nobody else is declared to serve from those that nobody else can serve', () => {
+    const alone = fleetOf({ placements: [placement({ a: 1 }, { services: ['shop'] })] });
+    expect(readinessOf(alone)[0]).toMatchObject({ survives: false, strandedServices: [], soleServices: ['shop'] });
+    const facts = (now: Situation) =>
+      incidentFacts({ losses: readinessOf(now).map((loss) => ({ ...loss, since: '2026-11-23T07:00:00.000Z' })) });
+    expect(openIncidents(facts(alone))).toEqual([]);
+    expect(openIncidents(facts(fleetOf())).map(({ key, summary }) => [key, summary])).toEqual([
+      [
+        'prod/city/hangzhou/readiness',
+        'The fleet could not do without the city hangzhou now: c would have to serve 90 requests per second and can serve 60.',
+      ],
+    ]);
+  });
+
+  it('leaves backends that the loss does not touch where they are, and counts what these have', () => {
+    const others = placement({ b: 1 }, { key: 'q', load: 50, services: ['jobs'], pools: ['jobs/80'] });
+    const now = fleetOf({ placements: [placement({ a: 1, b: 1 }, { load: 20 }), others] });
+    expect(readinessOf(now)[0]).toMatchObject({
+      name: 'a',
+      survives: false,
+      overloads: [{ cluster: 'b', load: 70, requestsPerSecond: 60 }],
+    });
+  });
+});
