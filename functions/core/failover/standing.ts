@@ -104,11 +104,10 @@ function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState
 }
 
 function goDown(state: ClusterState, now: Circumstances): ClusterState {
-  const { nowMs, cause, isOverloaded, isGated } = now;
+  const { nowMs, cause, isGated } = now;
   const { recoveredAtMs: _, cause: __, dismissedUntilMs: ___, ...rest } = withFailure(state, now);
-  const fallsMs = isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs;
   const removal = isGated ? { isGated } : { removedAtMs: nowMs };
-  return become({ ...rest, fallsMs }, 'down', now, { ...removal, ...(cause && { cause }) });
+  return become(rest, 'down', now, { ...removal, ...(cause && { cause }) });
 }
 
 /** A cluster that a gate has kept in is taken out when the gate opens, and not before; brakes have their say then. */
@@ -120,9 +119,10 @@ function leave(state: ClusterState, now: Circumstances): ClusterState {
 }
 
 /** A cluster that is suspected or down has failed already. */
-function withFailure(state: ClusterState, { nowMs }: Circumstances): ClusterState {
+function withFailure(state: ClusterState, { nowMs, isOverloaded }: Circumstances): ClusterState {
   if (state.standing === 'suspected' || state.standing === 'down') return state;
-  return { ...state, failuresMs: [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs] };
+  const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs];
+  return { ...state, failuresMs, fallsMs: isOverloaded ? [...state.fallsMs, nowMs] : state.fallsMs };
 }
 
 function clear(state: ClusterState, now: Circumstances): ClusterState {
