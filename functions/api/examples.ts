@@ -23,6 +23,7 @@ import { manifestExamples } from './manifest-examples.ts';
 import { notificationExamples } from './notification-examples.ts';
 import { gatewayPushExamples, operation, operationExamples } from './push-examples.ts';
 import { shiftExamples } from './shift-examples.ts';
+import { statusExample } from './status-example.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
 const OBSERVED = '2026-11-23T07:02:05.000Z';
@@ -317,6 +318,7 @@ export const examples: Record<string, Example> = {
   listDecisions: { response: { items: [decision] } },
   getDecision: { response: decision },
   ...explainExamples(decision),
+  getFleetStatus: { response: statusExample(decision) },
   ...manifestExamples(
     {
       items: [
