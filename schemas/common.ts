@@ -11,6 +11,13 @@ export const Name = z
 export const Site = z.string().max(64);
 export const City = z.string().max(64);
 
+export const Reason = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^\P{Cc}+$/u, 'must be text without control characters')
+  .meta({ description: 'Why, for everybody who asks.', examples: ['kernel upgrade in hangzhou-a'] });
+
 export const DisplayName = z.string().max(128).meta({ description: 'A name for people.' });
 
 const LABEL_KEY = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

@@ -72,6 +72,18 @@ export const WithheldShare = z
   .meta({ id: 'WithheldShare' });
 export type WithheldShare = z.infer<typeof WithheldShare>;
 
+export const Recommended = z
+  .object({
+    digest: z.string().meta({
+      description: 'Of the points of all backends. Two decisions with the same one recommend the same.',
+    }),
+    clusters: z
+      .array(z.object({ cluster: Name, before: PointsRange, after: PointsRange }))
+      .meta({ description: 'Those of which any backend would be given other points, by name.' }),
+  })
+  .meta({ id: 'Recommended', description: 'What gateways would be given if automation acted.' });
+export type Recommended = z.infer<typeof Recommended>;
+
 export const Decision = z
   .object({
     id: z.string(),
@@ -101,6 +113,9 @@ export const Decision = z
           'The clusters that are down, each with what it keeps because automation does not act; absent where it does, and in decisions of early ' +
           'releases.',
       }),
+    recommended: Recommended.optional().meta({
+      description: 'What was recommended after it; absent where nothing was that gateways did not have.',
+    }),
     inputsDigest: z.string().meta({ description: 'SHA-256 of the canonical JSON of what was decided upon.' }),
     previousHash: z.string().meta({ description: 'Of the decision before; empty for the first.' }),
     hash: z.string().meta({ description: 'SHA-256 of the canonical JSON of everything else here.' }),
@@ -113,6 +128,7 @@ export const DecisionPage = pageOf('DecisionPage', Decision);
 export const TrafficAnswer = z
   .object({
     decision: Decision.optional().meta({ description: 'Absent: there is nothing to change.' }),
+    note: z.string().optional().meta({ description: 'Why there is nothing to change.' }),
   })
   .meta({
     id: 'TrafficAnswer',

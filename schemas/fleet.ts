@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DisplayName, Labels, metadata, pageOf } from './common.ts';
+import { DisplayName, Labels, metadata, pageOf, Reason } from './common.ts';
 import { DrillInput } from './drill.ts';
 import { FailoverInput, SafetyInput, Voter } from './failover.ts';
 import { NotificationInput } from './notification.ts';
@@ -126,6 +126,10 @@ export const FleetInput = z
   })
   .meta({ id: 'FleetInput', description: 'A set of clusters that serve the same applications.' });
 export type FleetSpec = z.output<typeof FleetInput>;
+
+export const PauseInput = z
+  .strictObject({ reason: Reason })
+  .meta({ id: 'PauseInput', description: 'Why automation shall move nothing.' });
 
 export const Fleet = z
   .object({

@@ -1,8 +1,10 @@
-/** Every reason of a condition that speaks of a gateway: its code, and its sentence for people, made of the arguments. */
+/** Every reason that is given for what a gateway has, and for what a cluster gets: its code, and its sentence for people, made of the arguments. */
 
 export type ReasonArguments = Record<string, string | number>;
 
 type Sentence = (given: ReasonArguments) => string;
+
+const until = (given: ReasonArguments) => (given['until'] === undefined ? '' : ` until ${given['until']}`);
 
 const when = ({ readAt }: ReasonArguments) => (readAt === undefined ? '' : ` It was last read at ${readAt}.`);
 
@@ -33,6 +35,37 @@ export const REASONS = {
     `The gateway cannot be read since ${given['since']}: ${given['action']} answers ${given['code']}.${when(given)}`,
   Stale: (given) => `Nobody has read the gateway for a while, so that it may have changed.${when(given)}`,
   Provisioning: ({ step }) => `The instance is being created: ${step}.`,
+
+  Up: () => 'Nothing is known against it.',
+  AsDeclared: () => 'It serves its declared share.',
+  TakesOver: () => 'It serves for clusters that are held back.',
+  StandsBy: ({ tier }) => `It stands by in tier ${tier}.`,
+  WeightZero: () => 'Its declared weight is 0.',
+  Pinned: () => 'The route is pinned: health does not move this traffic.',
+  Isolated: (given) => `Somebody has taken it out${until(given)}, whatever happens to others.`,
+  Drained: (given) => `Somebody has taken it out${until(given)}, as long as others can serve.`,
+  Kept: (given) => `Somebody says${until(given)} that it is healthy, whatever its voters say.`,
+  Drilled: () => 'A drill rehearses its loss.',
+  Down: () => 'A majority of its voters see it fail.',
+  AwaitsRecovery: () => 'It returns once a majority of its voters see it answer again.',
+  Impaired: () => 'It is too slow, or an alert speaks against it.',
+  AwaitsAnswer: (given) =>
+    `It fails, and is kept in${until(given)}: clusters of other sites failed with it, and the policy asks people first.`,
+  TooManyRemoved: (given) =>
+    `It fails, and is kept in${until(given)}: as many clusters as the policy allows have been taken out lately.`,
+  GateClosed: () => 'It is down or impaired, and a closed gate keeps what it had.',
+  Grace: () =>
+    'It is down, and keeps what it had for the few moments that voters take to look at it again: all had failed together.',
+  Joining: () => 'It is new to the fleet, and has yet to be found healthy.',
+  ModeHolds: () =>
+    'It keeps what it has, since automation does not act: something else is recommended, and somebody has to apply that.',
+  AwaitsConsent: () => 'It has recovered, and waits until somebody lets it return.',
+  Frozen: (given) => `It has recovered, and no cluster returns while a freeze window is open${until(given)}.`,
+  Dwelling: (given) => `It has recovered, and has to stay healthy for its dwell time and its cooldown${until(given)}.`,
+  AwaitsTurn: () =>
+    'It has recovered, and waits for its turn: one site returns at a time, step by step as gateways follow.',
+  Ramping: () => 'It gets its share back step by step.',
+  CapacityBinds: () => 'Its capacity, or that of others, does not allow the share by weight.',
 } as const satisfies Record<string, Sentence>;
 
 export type ReasonCode = keyof typeof REASONS;

@@ -271,7 +271,8 @@ export const ClusterShare = z
     cluster: Name,
     declaredPercent: Percent,
     effectivePercent: Percent,
-    reason: z.string().meta({ description: 'Why the cluster has this share now.' }),
+    reason: z.string().meta({ description: 'Why the cluster has this share now; CamelCase, for machines.' }),
+    message: z.string().meta({ description: 'The same for people.' }),
   })
   .meta({ id: 'ClusterShare' });
 export type ClusterShare = z.infer<typeof ClusterShare>;

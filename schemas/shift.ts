@@ -1,17 +1,12 @@
 import * as z from 'zod';
 import { ClusterAtGateway } from './cluster.ts';
-import { Condition, Name, Percent, pageOf, Timestamp } from './common.ts';
+import { Condition, Name, Percent, pageOf, Reason, Timestamp } from './common.ts';
 import { TrafficAnswer } from './decision.ts';
 import { SafetyRuleName } from './failover.ts';
 
-const Reason = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^\P{Cc}+$/u, 'must be text without control characters')
-  .meta({ description: 'Why, for everybody who asks.', examples: ['kernel upgrade in hangzhou-a'] });
-
-const ExpiresAt = Timestamp.meta({ description: 'At most 72 hours from now. Then the cluster returns, step by step.' });
+export const ExpiresAt = Timestamp.meta({
+  description: 'At most 72 hours from now. Then the cluster returns, step by step.',
+});
 
 export const ShiftMode = z.enum(['drain', 'isolate', 'keep']).meta({
   description:

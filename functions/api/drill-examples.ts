@@ -1,4 +1,4 @@
-/** Examples of drill runs, and of what lets automation go on. */
+/** Examples of drill runs. */
 
 import type * as z from 'zod';
 import type { Decision, TrafficAnswer } from '../../schemas/decision.ts';
@@ -61,9 +61,5 @@ export function drillExamples(decision: Decision): Record<string, Example> {
     },
     abortDrillRun: { response: answer },
     getDrillReport: { response: report },
-    resumeFleet: { response: answer },
-    restoreCluster: { response: answer },
-    dismissCluster: { response: answer },
-    acceptRecommendation: { response: answer },
   };
 }

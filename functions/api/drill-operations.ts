@@ -3,14 +3,13 @@ import { Name, PageQuery } from '../../schemas/common.ts';
 import { TrafficAnswer } from '../../schemas/decision.ts';
 import { DrillRun, DrillRunPage } from '../../schemas/drill.ts';
 import { DrillReport, DrillRunInput } from '../../schemas/drill-report.ts';
-import { acceptRecommendation, dismissSuspicion, restoreCluster, resumeAutomation } from '../commands/automation.ts';
 import { drillReport } from '../commands/drill-report.ts';
 import { abortDrill, getDrillRun, listDrillRuns, startDrill } from '../commands/drill-runs.ts';
 import { JSON_TYPE } from './body.ts';
 import { drillReportPage } from './drill-report-page.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from './operation.ts';
 import { pageReply, pageRequest } from './page.ts';
-import { InCluster, InFleet } from './params.ts';
+import { InFleet } from './params.ts';
 import { BODY_PROBLEMS } from './resource-operations.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from './traffic-reply.ts';
 
@@ -125,79 +124,5 @@ const PAGE_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
 };
 
-const resume = defineOperation({
-  operationId: 'resumeFleet',
-  method: 'post',
-  path: '/v1/fleets/{fleet}/resume',
-  tag: 'fleets',
-  summary: 'Take out the clusters that brakes keep in',
-  description:
-    'A cluster that fails is suspected, and keeps its traffic, where the policy asks after clusters of several sites have failed together, or allows no ' +
-    'more removals. This says that it does fail.',
-  idempotency: 'idempotent',
-  write: true,
-  params: InFleet,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [TRAFFIC_ANSWER],
-  problems: ['not-found', 'rule-violated', 'write-conflict'],
-  handle: async (ctx, { params }) => trafficReply(params.fleet, await resumeAutomation(ctx, params.fleet)),
-});
-
-const restore = defineOperation({
-  operationId: 'restoreCluster',
-  method: 'post',
-  path: '/v1/fleets/{fleet}/clusters/{cluster}/restore',
-  tag: 'clusters',
-  summary: 'Let a cluster return that waits',
-  description: 'It has recovered, and waits for its dwell time, or for somebody to say this where failback is manual.',
-  idempotency: 'idempotent',
-  write: true,
-  params: InCluster,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [TRAFFIC_ANSWER],
-  problems: ['not-found', 'rule-violated', 'write-conflict'],
-  handle: async (ctx, { params }) =>
-    trafficReply(params.fleet, await restoreCluster(ctx, params.fleet, params.cluster)),
-});
-
-const dismiss = defineOperation({
-  operationId: 'dismissCluster',
-  method: 'post',
-  path: '/v1/fleets/{fleet}/clusters/{cluster}/dismiss',
-  tag: 'clusters',
-  summary: 'Say that a suspected cluster does not fail',
-  description: 'For an hour, automation does not take it out, whatever its voters say.',
-  idempotency: 'idempotent',
-  write: true,
-  params: InCluster,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [TRAFFIC_ANSWER],
-  problems: ['not-found', 'rule-violated', 'write-conflict'],
-  handle: async (ctx, { params }) =>
-    trafficReply(params.fleet, await dismissSuspicion(ctx, params.fleet, params.cluster)),
-});
-
-const accept = defineOperation({
-  operationId: 'acceptRecommendation',
-  method: 'post',
-  path: '/v1/fleets/{fleet}/accept',
-  tag: 'fleets',
-  summary: 'Give gateways what is recommended',
-  description:
-    'In a fleet that is not automatic, the decisions of automation are recorded. This puts the last one in force.',
-  idempotency: 'idempotent',
-  write: true,
-  params: InFleet,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [TRAFFIC_ANSWER],
-  problems: ['not-found', 'rule-violated', 'write-conflict'],
-  handle: async (ctx, { params }) => trafficReply(params.fleet, await acceptRecommendation(ctx, params.fleet)),
-});
-
-/** Rehearsals, and what people answer to automation. */
+/** Rehearsals. */
 export const drillOperations: readonly Operation[] = [list, get, start, abort, report];
-export const automationOperations: readonly Operation[] = [resume, accept, restore, dismiss];

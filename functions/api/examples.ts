@@ -12,6 +12,7 @@ import type { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
 import { sentenceOf } from '../../schemas/reasons.ts';
 import { type Route, RouteInput } from '../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../schemas/service.ts';
+import { buttonExamples } from './button-examples.ts';
 import { decision, failure, vote } from './decision-examples.ts';
 import { drillExamples } from './drill-examples.ts';
 import type { Example } from './example.ts';
@@ -22,6 +23,7 @@ import { manifestExamples } from './manifest-examples.ts';
 import { notificationExamples } from './notification-examples.ts';
 import { gatewayPushExamples, operation, operationExamples } from './push-examples.ts';
 import { shiftExamples } from './shift-examples.ts';
+import { statusExample } from './status-example.ts';
 
 const CREATED = '2026-11-23T07:00:00.000Z';
 const OBSERVED = '2026-11-23T07:02:05.000Z';
@@ -237,13 +239,15 @@ const route: Route = {
           cluster: 'hangzhou-a',
           declaredPercent: 70,
           effectivePercent: 0,
-          reason: 'withdrawn: 3 failed observations in a row',
+          reason: 'Down',
+          message: sentenceOf('Down', {}),
         },
         {
           cluster: 'shanghai-b',
           declaredPercent: 30,
           effectivePercent: 100,
-          reason: 'serves for clusters that are withdrawn',
+          reason: 'TakesOver',
+          message: sentenceOf('TakesOver', {}),
         },
       ],
     },
@@ -310,9 +314,11 @@ export const examples: Record<string, Example> = {
   ...resourceExamples('Route', RouteInput, routeInput, route),
   ...shiftExamples({ decision }),
   ...drillExamples(decision),
+  ...buttonExamples(decision, fleet),
   listDecisions: { response: { items: [decision] } },
   getDecision: { response: decision },
   ...explainExamples(decision),
+  getFleetStatus: { response: statusExample(decision) },
   ...manifestExamples(
     {
       items: [

@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Explanation } from '../../schemas/explanation.ts';
 import type { LossReadiness } from '../../schemas/loss-readiness.ts';
+import { sentenceOf } from '../../schemas/reasons.ts';
 import type { RecommendationScore } from '../../schemas/recommendation-score.ts';
 import type { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
 import type { SimulatedCourse, Simulation, SimulationInput } from '../../schemas/simulation.ts';
@@ -100,13 +101,15 @@ const backendsOf = (decision: string): Explanation['backends'] => [
         cluster: 'hangzhou-a',
         declaredPercent: 70,
         effectivePercent: 0,
-        reason: 'withdrawn: unhealthy: 1 of 1 voters see it fail',
+        reason: 'Down',
+        message: sentenceOf('Down', {}),
       },
       {
         cluster: 'shanghai-b',
         declaredPercent: 30,
         effectivePercent: 100,
-        reason: 'serves for clusters that are withdrawn',
+        reason: 'TakesOver',
+        message: sentenceOf('TakesOver', {}),
       },
     ],
     steps: [
@@ -115,7 +118,8 @@ const backendsOf = (decision: string): Explanation['backends'] => [
       {
         step: 'withdrawal',
         cluster: 'hangzhou-a',
-        text: 'withdrawn, as it fails: unhealthy: 1 of 1 voters see it fail',
+        reason: 'Down',
+        text: 'Withdrawn. A majority of its voters see it fail. (unhealthy: 1 of 1 voters see it fail)',
         before: 70,
         after: 0,
         withdrawal: {

@@ -4,11 +4,13 @@ import { LossReadiness } from '../../schemas/loss-readiness.ts';
 import { RecommendationScore } from '../../schemas/recommendation-score.ts';
 import { DecisionReplay, LedgerCheck } from '../../schemas/replay.ts';
 import { Simulation, SimulationInput } from '../../schemas/simulation.ts';
+import { FleetStatus } from '../../schemas/status.ts';
 import { explainRoute } from '../commands/explain.ts';
 import { lossReadiness } from '../commands/loss-readiness.ts';
 import { scoreRecommendations } from '../commands/recommendation-score.ts';
 import { checkLedger, replayDecision } from '../commands/replay.ts';
 import { simulate } from '../commands/simulations.ts';
+import { getStatus } from '../commands/status.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from './operation.ts';
 import { pageRequest } from './page.ts';
 import { InDecision, InFleet, InRoute } from './params.ts';
@@ -89,6 +91,25 @@ const losses = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await lossReadiness(ctx, params.fleet) }),
 });
 
+const status = defineOperation({
+  operationId: 'getFleetStatus',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/status',
+  tag: 'fleets',
+  summary: 'Say what is the matter with a fleet, and what settles it',
+  description:
+    'Each cluster with its standing and its points of traffic from what is declared to what was read back, brakes in force, what is recommended, who is ' +
+    'not heard, which gateways do not follow; and for each thing that waits for a person the request that settles it, ready to send. Reads what is ' +
+    'stored, and changes nothing.',
+  idempotency: 'safe',
+  params: InFleet,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The status.', schema: FleetStatus }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await getStatus(ctx, params.fleet) }),
+});
+
 const explain = defineOperation({
   operationId: 'explainRoute',
   method: 'get',
@@ -96,8 +117,8 @@ const explain = defineOperation({
   tag: 'routes',
   summary: 'Say why each cluster has its share',
   description:
-    'Step by step, from what is declared to what the gateways serve: exports, pins, withdrawals with the votes of now, capacity, panic, ' +
-    'rounding; then how far each gateway follows, and what it makes of it.',
+    'Step by step, from what is declared to what the gateways serve: exports, pins, withdrawals with the votes of now, capacity; ' +
+    'then how far each gateway follows, and what it makes of it.',
   idempotency: 'safe',
   params: InRoute,
   query: NO_QUERY,
@@ -126,4 +147,12 @@ const createSimulation = defineOperation({
 });
 
 /** Why traffic is where it is, and what would become of it. */
-export const explainOperations: readonly Operation[] = [replay, ledger, score, losses, explain, createSimulation];
+export const explainOperations: readonly Operation[] = [
+  status,
+  losses,
+  replay,
+  ledger,
+  score,
+  explain,
+  createSimulation,
+];

@@ -11,7 +11,8 @@ import { deleteGateway } from '../commands/gateways.ts';
 import { getDecision, listDecisions } from '../commands/ledger.ts';
 import { probeNow } from '../commands/runs.ts';
 import type { Kind } from '../core/model.ts';
-import { automationOperations, drillOperations } from './drill-operations.ts';
+import { buttonOperations } from './button-operations.ts';
+import { drillOperations } from './drill-operations.ts';
 import { explainOperations } from './explain-operations.ts';
 import { healthOperations } from './health-operations.ts';
 import { auditOperations, historyOperations } from './history-operations.ts';
@@ -211,7 +212,7 @@ export const operations: readonly Operation[] = [
   ...operationOperations,
   ...shiftOperations,
   ...drillOperations,
-  ...automationOperations,
+  ...buttonOperations,
   listDecisionsOperation,
   getDecisionOperation,
   ...explainOperations,

@@ -20,11 +20,13 @@ export const ENDED: readonly Success[] = [
 
 interface Commanded {
   decision?: Decision | undefined;
+  note?: string | undefined;
   operation?: string | undefined;
 }
 
-export function trafficReply(fleet: string, { decision, operation }: Commanded): Reply {
-  return { status: 200, body: { ...(decision && { decision }) }, headers: operationHeader(fleet, operation) };
+export function trafficReply(fleet: string, { decision, note, operation }: Commanded): Reply {
+  const body: TrafficAnswer = { ...(decision && { decision }), ...(note !== undefined && { note }) };
+  return { status: 200, body, headers: operationHeader(fleet, operation) };
 }
 
 /** Of what has been ended. */

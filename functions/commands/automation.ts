@@ -1,51 +1,84 @@
-import type { ClusterState } from '../core/failover/traffic.ts';
+import type { Decision, PointsRange, Recommended } from '../../schemas/decision.ts';
+import type { Issue } from '../../schemas/problem.ts';
+import { clusterPoints, rangeText } from '../core/allocation/points.ts';
+import { pointsDigest, recommendedOf } from '../core/failover/recommendation.ts';
+import type { Command, Situation } from '../core/failover/situation.ts';
+import type { ORDERS } from '../core/failover/standing.ts';
+import { AppError } from './app-error.ts';
 import type { Context } from './context.ts';
+import { getDecision } from './ledger.ts';
 import { auditingRefusals, theFleet } from './refusals.ts';
-import { requireFleet, requireResource } from './resources.ts';
+import { requireResource } from './resources.ts';
 import { type Commanded, commandTraffic } from './traffic-command.ts';
 
-/** Takes out what brakes keep in. Changes nothing when they keep nothing in. Throws what `commandTraffic` throws. */
-export async function resumeAutomation(ctx: Context, fleet: string): Promise<Commanded> {
-  return await auditingRefusals(ctx, theFleet(fleet), 'resume.refused', async () => {
-    await requireFleet(ctx, fleet);
-    const states = await statesOf(ctx, fleet);
-    if (states.every(({ standing }) => standing !== 'suspected')) return {};
-    return await commandTraffic(ctx, fleet, { type: 'resume' });
-  });
-}
-
-/** Lets a cluster return that waits, without its dwell time. Changes nothing when it does not wait. Throws `not-found`, and what `commandTraffic` throws. */
-export async function restoreCluster(ctx: Context, fleet: string, cluster: string): Promise<Commanded> {
-  return await auditingRefusals(ctx, theFleet(fleet), 'restore.refused', async () => {
+/**
+ * What people make of the standing of a cluster: `resume` takes out what a brake keeps in, `dismiss` says that it does not fail, `restore` lets one
+ * return that waits. Changes nothing where the cluster is not in that standing. Throws `not-found`, and what `commandTraffic` throws.
+ */
+export async function orderCluster(
+  ctx: Context,
+  fleet: string,
+  cluster: string,
+  order: keyof typeof ORDERS,
+): Promise<Commanded> {
+  return await auditingRefusals(ctx, theFleet(fleet), `${order}.refused`, async () => {
     await requireResource(ctx, { kind: 'cluster', fleet, name: cluster });
-    const states = await statesOf(ctx, fleet);
-    if (!states.some((state) => state.cluster === cluster && WAITING.has(state.standing))) return {};
-    return await commandTraffic(ctx, fleet, { type: 'restore', cluster });
+    return await commandTraffic(ctx, fleet, { type: order, cluster });
   });
 }
 
-/** Says that a suspected cluster does not fail: for an hour, what its voters say counts for nothing. Changes nothing when it is not suspected. */
-export async function dismissSuspicion(ctx: Context, fleet: string, cluster: string): Promise<Commanded> {
-  return await auditingRefusals(ctx, theFleet(fleet), 'dismiss.refused', async () => {
-    await requireResource(ctx, { kind: 'cluster', fleet, name: cluster });
-    const states = await statesOf(ctx, fleet);
-    if (!states.some((state) => state.cluster === cluster && state.standing === 'suspected')) return {};
-    return await commandTraffic(ctx, fleet, { type: 'dismiss', cluster });
+/**
+ * Gives gateways what a decision recommends, as long as that is what is recommended now. What they have already changes nothing. Throws
+ * `not-found`, `stale-recommendation` with what has changed since, and what `commandTraffic` throws.
+ */
+export async function applyRecommendation(ctx: Context, fleet: string, id: string): Promise<Commanded> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'apply.refused', async () => {
+    const decision = await getDecision(ctx, fleet, id);
+    let note: string | undefined;
+    const commanded = await commandTraffic(ctx, fleet, (situation) => {
+      const command = applyOf(decision, situation);
+      note = command ? undefined : `Gateways are given already what ${id} recommends.`;
+      return command;
+    });
+    return note === undefined ? commanded : { note };
   });
 }
 
-/** Gives gateways what is recommended. Changes nothing when nothing is. Throws what `commandTraffic` throws. */
-export async function acceptRecommendation(ctx: Context, fleet: string): Promise<Commanded> {
-  return await auditingRefusals(ctx, theFleet(fleet), 'accept.refused', async () => {
-    await requireFleet(ctx, fleet);
-    const { recommended } = await ctx.deps.store.traffic(fleet);
-    return recommended === undefined ? {} : await commandTraffic(ctx, fleet, { type: 'accept' });
-  });
+/** Undefined where what the decision recommends is in force. */
+function applyOf({ id, recommended }: Decision, { traffic, placements }: Situation): Command | undefined {
+  const now = recommendedOf(placements, traffic);
+  // Decisions of an early release do not say what they recommend: only the last one is known to be true still.
+  const isSame = recommended ? recommended.digest === now?.digest : traffic.head?.decision === id;
+  if (now && isSame) return { type: 'apply' };
+  if (recommended?.digest === pointsDigest(placements, traffic.allocation)) return undefined;
+  const given = clusterPoints(placements, traffic);
+  const issues = recommended ? differences(recommended, now, given) : [];
+  const head = traffic.head?.decision;
+  const instead = now ? `What is recommended now is that of ${head}.` : 'Nothing is recommended now.';
+  const why = recommended ? `What ${id} recommends is not recommended any more.` : `${id} recommends nothing.`;
+  throw new AppError('stale-recommendation', `${why} ${instead}`, issues);
 }
 
-const WAITING: ReadonlySet<ClusterState['standing']> = new Set<ClusterState['standing']>(['held', 'joining']);
-
-async function statesOf({ deps }: Context, fleet: string): Promise<ClusterState[]> {
-  const { clusters } = await deps.store.traffic(fleet);
-  return clusters;
+/** The clusters that would be given something else than was recommended then. */
+function differences(
+  then: Recommended,
+  now: Recommended | undefined,
+  given: ReadonlyMap<string, PointsRange>,
+): Issue[] {
+  const rangesOf = ({ clusters }: Recommended) => new Map(clusters.map(({ cluster, after }) => [cluster, after]));
+  const [was, is] = [rangesOf(then), now ? rangesOf(now) : new Map<string, PointsRange>()];
+  const names = [...new Set([...was.keys(), ...is.keys()])].sort();
+  const text = (range: PointsRange | undefined) => (range ? rangeText(range) : 'nothing');
+  const told = names.map((cluster) => {
+    const [before, after] = [was.get(cluster), is.get(cluster)];
+    const so = before ? `was to have ${text(before)}` : 'was to keep what it had';
+    const but = after ? `is to have ${text(after)} now` : `is to keep ${text(given.get(cluster))} now`;
+    return { cluster, so, but, isSame: text(before) === text(after) };
+  });
+  const changed = told.filter(({ isSame }) => !isSame);
+  return (changed.length > 0 ? changed : told).map(({ cluster, so, but, isSame }) => ({
+    pointer: `clusters/${cluster}`,
+    code: 'stale-recommendation',
+    detail: isSame ? `it ${so}, and its backends are others now` : `it ${so}, and ${but}`,
+  }));
 }

@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 const ADMINISTRATOR = 'api';
 
 /** Longer than any maintenance, shorter than what is forgotten. */
-const MAX_LIFE_MS = 72 * 3600 * 1000;
+export const MAX_LIFE_MS = 72 * 3600 * 1000;
 
 /** Throws `not-owner` unless the actor may change what `owner` has created. `what`: such as `shift upgrade`. */
 export function requireOwner({ actor }: Context, what: string, owner: string): void {

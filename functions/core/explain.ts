@@ -1,8 +1,9 @@
 import type { Vote } from '../../schemas/cluster.ts';
 import type { ExplanationStep } from '../../schemas/explanation.ts';
+import { type ReasonCode, sentenceOf } from '../../schemas/reasons.ts';
 import type { Distribution } from '../../schemas/route.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
-import { effectiveShares, type InForce, type Shared, shares } from './allocation/points.ts';
+import { effectiveShares, type InForce, LIMIT_REASONS, type Shared, shares } from './allocation/points.ts';
 import { NO_ALLOCATION, type Traffic } from './failover/traffic.ts';
 import { type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
 import type { Pool } from './ir.ts';
@@ -33,10 +34,11 @@ export function explainBackend(facts: BackendFacts): ExplanationStep[] {
     ...pinSteps(facts),
     ...withdrawalSteps(facts),
     ...allocationSteps(facts),
-    ...shares(facts.pool, facts.traffic).map(({ cluster, effectivePercent, reason }) => ({
+    ...shares(facts.pool, facts.traffic).map(({ cluster, effectivePercent, reason, message }) => ({
       step: 'intended' as const,
       cluster,
-      text: reason,
+      reason,
+      text: message,
       after: effectivePercent,
     })),
   ];
@@ -77,7 +79,7 @@ function exportSteps(facts: BackendFacts): ExplanationStep[] {
 }
 
 function pinSteps({ distribution, pool }: BackendFacts): ExplanationStep[] {
-  if (pool.pinned) return [{ step: 'pin', text: 'pinned: health does not move this traffic' }];
+  if (pool.pinned) return [{ step: 'pin', reason: 'Pinned', text: sentenceOf('Pinned', {}) }];
   if (distribution.pin !== 'prefer') return [];
   return [
     { step: 'pin', text: 'preferred: every other cluster that exports the service stands behind those that are named' },
@@ -94,10 +96,11 @@ function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationSte
     const [before, after] = [index, index + 1].map((count) =>
       percents(pool, limitedBy(traffic, relevant.slice(0, count))),
     ) as [Percents, Percents];
-    const own = moveOf('withdrawal', item.cluster, withdrawn(item, before, after), before, after);
+    const reason = reasonFor(item, traffic);
+    const own = moveOf('withdrawal', item.cluster, withdrawn(item, reason, before, after), before, after);
     const others = differing(before, after).filter((cluster) => cluster !== item.cluster);
     return [
-      { ...own, withdrawal: shown(item), votes: votes.get(item.cluster) ?? [] },
+      { ...own, reason, withdrawal: shown(item), votes: votes.get(item.cluster) ?? [] },
       ...others.map((cluster) => moveOf('withdrawal', cluster, `serves what ${item.cluster} does not`, before, after)),
     ];
   });
@@ -109,21 +112,21 @@ function limitedBy({ allocation }: Traffic, some: readonly Withdrawal[]): InForc
   return { allocation: { ...NO_ALLOCATION, limits } };
 }
 
-const CAUSES: Record<Withdrawal['cause'], string> = {
-  failure: 'it fails',
-  joining: 'it is new and has yet to be found healthy',
-  return: 'it returns, as soon as it may',
-  impaired: 'it is impaired',
-  shift: 'somebody has shifted it',
-  drill: 'a drill rehearses its loss',
-};
+/** The gravest of what limits it comes first. */
+function reasonFor({ cluster }: Withdrawal, { allocation }: Traffic): ReasonCode {
+  const own = allocation.limits.find((item) => item.cluster === cluster)?.limits ?? [];
+  const found = GRAVEST_FIRST.find((reason) => own.some((limit) => limit.reason === reason));
+  return LIMIT_REASONS[found ?? 'capacity'];
+}
 
-function withdrawn(item: Withdrawal, before: Percents, after: Percents): string {
-  const extent = item.percent === 0 ? 'withdrawn' : `limited to ${item.percent} % of its share`;
-  const text = `${extent}, as ${CAUSES[item.cause]}: ${item.reason}`;
+const GRAVEST_FIRST = Object.keys(LIMIT_REASONS) as (keyof typeof LIMIT_REASONS)[];
+
+function withdrawn(item: Withdrawal, reason: ReasonCode, before: Percents, after: Percents): string {
+  const extent = item.percent === 0 ? 'Withdrawn.' : `Limited to ${item.percent} % of its share.`;
+  const text = `${extent} ${sentenceOf(reason, {})} (${item.reason})`;
   const share = before.get(item.cluster) ?? 0;
   const isKept = share > 0 && item.percent === 0 && (after.get(item.cluster) ?? 0) > 0;
-  return isKept ? `${text}; kept all the same, as no other cluster can serve` : text;
+  return isKept ? `${text} It is kept all the same, as no other cluster can serve.` : text;
 }
 
 function shown({ percent, cause, sinceMs, reason, decision }: Withdrawal): ExplanationStep['withdrawal'] {

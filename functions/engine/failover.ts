@@ -9,8 +9,8 @@ import { reconcileGateway } from './reconcile/reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
 import { type Asked, type Read, readSituation } from './situation.ts';
 
-/** Another decision may come first; the loser looks again. */
-const MAX_TRIES = 5;
+/** Another decision may come first; the loser looks again. Of people who ask at the same moment each is heard; a prober may have lost its lease. */
+const MAX_TRIES = { people: 30, prober: 5 };
 
 export interface Question extends Asked, Origin {
   /** Of the prober that decides: what it decides after losing it counts for nothing. */
@@ -30,7 +30,8 @@ export interface Answer {
 
 /** Decides upon the evidence of a fleet, and upon what somebody asks for, and records the decision. */
 export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, question: Question = {}): Promise<Answer> {
-  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+  const tries = question.lease ? MAX_TRIES.prober : MAX_TRIES.people;
+  for (let attempt = 0; attempt < tries; attempt++) {
     const read = await readSituation(deps, fleet, spec, question);
     const verdict = decide(read.situation);
     if (verdict === undefined || verdict.outcome === 'refused') return { verdict };

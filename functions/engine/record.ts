@@ -3,6 +3,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import { clusterPoints } from '../core/allocation/points.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest, equal } from '../core/digest.ts';
+import { recommendedOf } from '../core/failover/recommendation.ts';
 import type { Verdict } from '../core/failover/situation.ts';
 import { movesPoints } from '../core/failover/verdict.ts';
 import { sealed } from '../core/ledger.ts';
@@ -61,6 +62,7 @@ export function decisionOf(
   };
   const inForce = verdict.outcome === 'applied' ? verdict.traffic : traffic;
   const withheld = withheldOf(situation, verdict.traffic);
+  const recommended = recommendedOf(placements, verdict.traffic);
   const [before, after] = [clusterPoints(placements, traffic), clusterPoints(placements, inForce)];
   const pointsOf = (cluster: string) => {
     const [was, is] = [before.get(cluster), after.get(cluster)];
@@ -92,6 +94,7 @@ export function decisionOf(
       withdrawnBefore: outOf(traffic),
       withdrawnAfter: outOf(verdict.traffic),
       ...(withheld && { withheld }),
+      ...(recommended && { recommended }),
       inputsDigest,
     },
     traffic.head?.hash ?? '',

@@ -9,10 +9,10 @@ import type { Deps, OutboxRow } from '../deps.ts';
 
 /** Who decides, and what for. */
 export interface Asked {
-  /** Default: automation. */
+  /** Of the command. Default: automation. */
   actor?: string | undefined;
-  /** Or how it is made of the situation that it comes into; that may throw. */
-  command?: Command | ((situation: Situation) => Command) | undefined;
+  /** Or how it is made of the situation that it comes into; that may throw, or find that there is nothing to ask for. */
+  command?: Command | ((situation: Situation) => Command | undefined) | undefined;
 }
 
 /** A situation, and what was read for it besides. */
@@ -44,7 +44,7 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     fleet,
     nowMs,
     decision: `dec_${ids.ulid()}`,
-    actor: asked.actor ?? 'automation',
+    actor: 'automation',
     policy: policyOf(spec),
     clusters: clusters.map((cluster) => factsOf(cluster, spec)),
     health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
@@ -54,7 +54,8 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
   };
   const { command } = asked;
   const given = typeof command === 'function' ? command(situation) : command;
-  return { situation: given ? { ...situation, command: given } : situation, gateways: names, evidence };
+  const { actor = situation.actor } = asked;
+  return { situation: given ? { ...situation, command: given, actor } : situation, gateways: names, evidence };
 }
 
 export function policyOf({ automation, health, voters, controlTargets, failover, safety, drills }: FleetSpec): Policy {

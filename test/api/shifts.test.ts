@@ -160,7 +160,7 @@ describe('a break-glass', () => {
 
 describe('automation that has not halted', () => {
   it('has nothing to resume, and no cluster to restore', async () => {
-    expect(await call('POST', '/resume', {})).toMatchObject({ status: 200, body: {} });
+    expect(await call('POST', '/clusters/one/resume', {})).toMatchObject({ status: 200, body: {} });
     expect(await call('POST', '/clusters/one/restore', {})).toMatchObject({ status: 200, body: {} });
     expectProblem(await call('POST', '/clusters/nowhere/restore', {}), 404, 'not-found');
   });

@@ -77,7 +77,7 @@ describe('max-removed: so many clusters are taken out within the window, and no 
   it('ends by a person', () => {
     const story = new Story({ policy: capped(1) });
     story.after(5, ['b', 'c']);
-    story.ask({ type: 'resume' });
+    story.ask({ type: 'resume', cluster: 'c' });
     expect(story.percents).toEqual([[100, 0, 0]]);
   });
 

@@ -65,10 +65,11 @@ const commands = fc.oneof(
       { type: 'end-shift', name: 'of-a' },
       { type: 'start-drill', drill: 'lose-c', run: 'drl_1' },
       { type: 'abort-drill' },
-      { type: 'resume' },
+      { type: 'resume', cluster: 'c' },
+      { type: 'return', clusters: ['a', 'b'] },
       { type: 'dismiss', cluster: 'd' },
       { type: 'restore', cluster: 'b' },
-      { type: 'accept' },
+      { type: 'apply' },
     ),
   },
 );

@@ -85,20 +85,20 @@ describe('an explanation', () => {
   });
 
   test.each<[string, string, Traffic]>([
-    ['failure', 'it fails', failed()],
-    ['joining', 'it is new', held({ a: [{ reason: 'joining' }] }, { clusters: [out('a', { standing: 'joining' })] })],
-    ['return', 'it returns', held({ a: [{ reason: 'dwell' }] }, { clusters: [out('a', { standing: 'held' })] })],
+    ['failure', 'A majority of its voters see it fail.', failed()],
+    ['joining', 'It is new', held({ a: [{ reason: 'joining' }] }, { clusters: [out('a', { standing: 'joining' })] })],
+    ['return', 'It has recovered', held({ a: [{ reason: 'dwell' }] }, { clusters: [out('a', { standing: 'held' })] })],
     [
       'impaired',
-      'it is impaired',
+      'It is too slow',
       held({ a: [{ reason: 'impaired' }] }, { clusters: [out('a', { standing: 'up', impairedSinceMs: T0 })] }),
     ],
     [
       'shift',
-      'somebody has shifted it',
+      'Somebody has taken it out',
       held({ a: [{ reason: 'drained', percent: 0 }] }, { shifts: [shift({ decision: 'dec_0' })] }),
     ],
-    ['drill', 'a drill rehearses its loss', held({ a: [{ reason: 'drill', percent: 0 }] }, { drill })],
+    ['drill', 'A drill rehearses its loss.', held({ a: [{ reason: 'drill', percent: 0 }] }, { drill })],
   ])('names the cause %s, with its decision and the votes of now', (cause, text, traffic) => {
     const { steps } = explained(weighted({ a: [60], b: [40] }), traffic);
     const [own, other] = of(steps, 'withdrawal');

@@ -16,24 +16,24 @@ describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
     expect(story.after(5, ['a'])).toBeUndefined();
   });
 
-  it('gives gateways what it recommends when somebody accepts it, and keeps that until the next time', () => {
+  it('gives gateways what it recommends when somebody applies it, and keeps that until the next time', () => {
     const story = new Story({ policy: own });
-    expect(story.ask({ type: 'accept' })).toMatchObject({ outcome: 'refused', rules: [{ rule: 'recommendation' }] });
+    expect(story.ask({ type: 'apply' }), 'there is nothing to apply').toBeUndefined();
     story.after(5, ['a']);
-    expect(story.ask({ type: 'accept' })?.outcome).toBe('applied');
+    expect(story.ask({ type: 'apply' })?.outcome).toBe('applied');
     expect([story.percents, story.traffic.recommended]).toEqual([[[0, 50, 50]], undefined]);
     story.after(5);
     story.after(600);
     expect(story.percents).toEqual([[0, 50, 50]]);
     expect(story.traffic.recommended?.backends ?? []).toEqual([]);
-    expect(story.ask({ type: 'accept' })?.outcome).toBe('applied');
+    expect(story.ask({ type: 'apply' })?.outcome).toBe('applied');
     expect(story.percents).toEqual([[50, 25, 25]]);
   });
 
   it('recommends from what gateways have, and not from what it had recommended before', () => {
     const story = new Story({ policy: own });
     story.after(5, ['a']);
-    story.ask({ type: 'accept' });
+    story.ask({ type: 'apply' });
     story.after(5);
     story.after(5, ['b', 'c']);
     expect(story.traffic.recommended?.backends).toMatchObject([{ points: [100, 0, 0] }]);
@@ -110,7 +110,7 @@ describe.each(['recommend', 'paused'])('a fleet in mode %s', (automation) => {
   it('keeps an untouched pool as it was last given when another pool is new', () => {
     const story = new Story({ policy: own });
     story.after(5, ['a']);
-    story.ask({ type: 'accept' });
+    story.ask({ type: 'apply' });
     const placements = [...story.now.placements, placement({ a: 50, b: 50 }, { key: 'new', pools: ['new/80'] })];
     story.after(5, ['a'], { placements });
     expect(story.percents[0]).toEqual([0, 50, 50]);

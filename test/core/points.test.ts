@@ -5,8 +5,8 @@ import { placementKey, placementsOf } from '../../functions/core/allocation/plac
 import {
   clusterPoints,
   effectiveShares,
-  HELD_BACK,
   isRejected,
+  LIMIT_REASONS,
   placementShares,
   rangeText,
   shares,
@@ -156,7 +156,7 @@ describe('shares of a pool', () => {
     });
     expect(percents(effectiveShares(active, sealed([10, 90])))).toEqual([10, 90]);
     expect(percents(effectiveShares(standby, sealed([10, 90])))).toEqual([100, 0, 0]);
-    expect(shares(active, sealed([10, 90]))[0]).toMatchObject({ effectivePercent: 10, reason: HELD_BACK.capacity });
+    expect(shares(active, sealed([10, 90]))[0]).toMatchObject({ effectivePercent: 10, reason: 'CapacityBinds' });
     expect([isRejected(active, sealed([0, 0])), isRejected(active, sealed([0, 100]))]).toEqual([true, false]);
     expect(isRejected(pool([member('a', 0)]), limited())).toBe(false);
   });
@@ -164,22 +164,16 @@ describe('shares of a pool', () => {
   it('say why each cluster has its share', () => {
     const reasons = (all: ReturnType<typeof shares>) => all.map(({ reason }) => reason);
     const [a, b] = shares(active, limited({ a: [down()] }));
-    expect(a).toMatchObject({ declaredPercent: 60, effectivePercent: 0, reason: HELD_BACK.down });
+    expect(a).toMatchObject({ declaredPercent: 60, effectivePercent: 0, reason: 'Down' });
     expect(b).toMatchObject({
       declaredPercent: 40,
       effectivePercent: 100,
-      reason: 'serves for clusters that are held back',
+      reason: 'TakesOver',
     });
-    expect(reasons(shares(standby, limited()))).toEqual([
-      'serves its declared share',
-      'stands by in tier 1',
-      'stands by in tier 2',
-    ]);
-    expect(reasons(shares(pool([member('a', 1), member('b', 0)]), limited()))[1]).toBe('its declared weight is 0');
-    expect(reasons(shares(pool([member('a', 1)], true), limited()))[0]).toBe(
-      'pinned: health does not move this traffic',
-    );
-    expect(new Set(Object.values(HELD_BACK)).size, 'each in its own words').toBe(Object.keys(HELD_BACK).length);
+    expect(reasons(shares(standby, limited()))).toEqual(['AsDeclared', 'StandsBy', 'StandsBy']);
+    expect(reasons(shares(pool([member('a', 1), member('b', 0)]), limited()))[1]).toBe('WeightZero');
+    expect(reasons(shares(pool([member('a', 1)], true), limited()))[0]).toBe('Pinned');
+    expect(new Set(Object.values(LIMIT_REASONS)).size, 'each by its own code').toBe(Object.keys(LIMIT_REASONS).length);
   });
 
   it('total 100 while a weight is declared that nobody has isolated, and leave an isolated cluster nothing', () => {

@@ -41,7 +41,7 @@ describe('what is withheld', () => {
     expect(withheldOf(alone.now, alone.traffic)).toEqual([{ cluster: 'a', percent: 0 }]);
     const story = new Story({ policy: own });
     story.after(5, ['a']);
-    story.ask({ type: 'accept' });
+    story.ask({ type: 'apply' });
     expect(withheldOf(story.now, story.traffic)).toEqual([{ cluster: 'a', percent: 0 }]);
   });
 

@@ -53,7 +53,8 @@ describe('after a failure', () => {
     expect(await withdrawn()).toHaveLength(1);
     const { items } = await get('/decisions');
     expect(items.some(({ flags }: Json) => flags.includes('suspected'))).toBe(true);
-    const other = await harness.api('POST', `${FLEET}/resume?reason=${encodeURIComponent('看过了')}`);
+    const left = (await get('/clusters')).items.find(({ standing }: Json) => standing.state === 'suspected').name;
+    const other = await harness.api('POST', `${FLEET}/clusters/${left}/resume?reason=${encodeURIComponent('看过了')}`);
     expect(other.status).toBe(200);
     expect((await get('/decisions')).items[0]).toMatchObject({ actor: 'api', outcome: 'applied' });
     const shares = (await get('/routes/shop')).shares[0].clusters.map((share: Json) => share.effectivePercent);

@@ -50,7 +50,8 @@ describe('the score of a fleet that recommends', () => {
   it('stops counting when somebody accepts', async () => {
     await harness.edge.clusters.a.fail('refuse');
     await rounds(3);
-    expect((await harness.api('POST', `${FLEET}/accept`)).status).toBe(200);
+    const [{ id }] = (await harness.api('GET', `${FLEET}/decisions`)).body.items;
+    expect((await harness.api('POST', `${FLEET}/decisions/${id}/apply`)).status).toBe(200);
     const accepted = await score();
     expect(accepted).toMatchObject({ failovers: 1, confirmed: 1 });
     await rounds(20);

@@ -107,7 +107,7 @@ const PEOPLE: Draw = (prng, fleet) => {
   const seconds = prng.pick([30, 120, 400]);
   if (prng.chance(0.15)) return { type: 'break-glass', rules: prng.some(RULES), seconds };
   if (prng.chance(0.2)) return { type: 'drill', isAborted: prng.chance(0.3), seconds };
-  if (prng.chance(0.2)) return { type: 'order', order: prng.pick(['resume', 'accept']), seconds: 1 };
+  if (prng.chance(0.2)) return { type: 'order', order: prng.pick(['resume', 'apply']), seconds: 1 };
   if (prng.chance(0.2)) {
     return {
       type: 'order',

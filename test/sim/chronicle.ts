@@ -115,9 +115,11 @@ export class Chronicle {
   }
 
   /** It was taken out within the window before, fewer others than may be were, or people have said that it does not matter. */
-  private mayBeRemoved(tick: number, life: Life, { policy, clusters }: Declared, book: Book): boolean {
+  private mayBeRemoved(tick: number, name: string, life: Life, { policy, clusters }: Declared, book: Book): boolean {
     const { maxRemoved } = policy.safety;
-    if (maxRemoved === undefined || book.isSetAside('max-removed') || isResumedBy(life, book)) return true;
+    if (maxRemoved === undefined || book.isSetAside('max-removed') || book.isResumed(name, life.failingSinceTick)) {
+      return true;
+    }
     const isNear = (removedTick: number) => tick - removedTick < maxRemoved.windowSeconds;
     const wasRemoved = ({ removalsTick }: Life) => removalsTick.slice(-1).some(isNear);
     const removed = [...this.lives.values()].filter(wasRemoved);
@@ -131,8 +133,8 @@ export class Chronicle {
     const removedTick = removalsTick.at(-1) ?? Number.NEGATIVE_INFINITY;
     if (failingSinceTick === undefined || removedTick >= failingSinceTick || life.said !== 'unhealthy') return;
     if (isGated(declared.policy, facts.name)) return;
-    const isAsked = !isResumedBy(life, book) && this.isAskedFor(tick, facts, declared);
-    if (!isAsked && this.mayBeRemoved(tick, life, declared, book)) removalsTick.push(tick);
+    const isAsked = !book.isResumed(facts.name, failingSinceTick) && this.isAskedFor(tick, facts, declared);
+    if (!isAsked && this.mayBeRemoved(tick, facts.name, life, declared, book)) removalsTick.push(tick);
   }
 
   private noteFailure(life: Life, facts: ClusterFacts, tick: number, sight: Sight): void {
@@ -190,11 +192,6 @@ export class Chronicle {
 function inOrder(clusters: readonly ClusterFacts[], lives: ReadonlyMap<string, Life>): ClusterFacts[] {
   const sinceTick = ({ name }: ClusterFacts) => lives.get(name)?.failingSinceTick ?? Number.POSITIVE_INFINITY;
   return clusters.toSorted((a, b) => sinceTick(a) - sinceTick(b));
-}
-
-/** People have let go whatever brakes held since it began to fail. */
-function isResumedBy({ failingSinceTick }: Life, book: Book): boolean {
-  return failingSinceTick !== undefined && book.resumedTick >= failingSinceTick;
 }
 
 /** A closed gate keeps its traffic where it is. */

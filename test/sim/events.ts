@@ -45,7 +45,7 @@ export type FleetEvent = { tick: number; seconds: number } & (
   | ({ type: 'order' } & OrderEvent)
 );
 
-export type OrderEvent = { order: 'restore' | 'dismiss'; cluster: string } | { order: 'resume' | 'accept' };
+export type OrderEvent = { order: 'restore' | 'dismiss' | 'resume'; cluster: string } | { order: 'resume' | 'apply' };
 
 export type TunedField = 'thresholds' | 'dwell' | 'cooldown' | 'headroom' | 'ask';
 

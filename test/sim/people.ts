@@ -1,6 +1,5 @@
 /** People: what they ask for, what they were granted, and what they do when something waits for them. */
 
-import type { Command } from '../../functions/core/failover/situation.ts';
 import type { LiveBreakGlass, LiveShift } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { ask, type Sink } from './control.ts';
@@ -27,7 +26,8 @@ export class Book {
   readonly dismissedTick = new Map<string, number>();
   /** Clusters that somebody has restored or dismissed, and when last. */
   readonly orderedTick = new Map<string, number>();
-  resumedTick = Number.NEGATIVE_INFINITY;
+  /** Clusters that somebody has had taken out, and when last. */
+  readonly resumedTick = new Map<string, number>();
   drill: { cluster: string; untilTick: number } | undefined;
 
   /** What is over is struck out; a shift of a cluster that is gone is. */
@@ -54,6 +54,12 @@ export class Book {
   isTrusted(cluster: string, tick: number): boolean {
     const dismissedTick = this.dismissedTick.get(cluster) ?? Number.NEGATIVE_INFINITY;
     return this.shiftOf(cluster, 'keep') !== undefined || tick - dismissedTick <= DISMISSED_SECONDS;
+  }
+
+  /** Somebody has had it taken out since then. */
+  isResumed(cluster: string, sinceTick: number | undefined): boolean {
+    const resumedTick = this.resumedTick.get(cluster) ?? Number.NEGATIVE_INFINITY;
+    return sinceTick !== undefined && resumedTick >= sinceTick;
   }
 
   isSetAside(rule: SafetyRuleName): boolean {
@@ -100,15 +106,37 @@ function end(fleet: Fleet, event: FleetEvent, sink: Sink): void {
   if (event.type === 'drill' && event.isAborted) ask(fleet, { type: 'abort-drill' }, sink, () => {});
 }
 
+/** Who is to be resumed without being named is every cluster that a brake keeps in. */
 function order(fleet: Fleet, event: OrderEvent, tick: number, sink: Sink): void {
+  if (event.order === 'apply') {
+    ask(fleet, { type: 'apply' }, sink, () => {});
+    return;
+  }
+  const suspected = fleet.stored.traffic.clusters.filter(({ standing }) => standing === 'suspected');
+  const named = 'cluster' in event ? [event.cluster] : suspected.map(({ cluster }) => cluster);
+  for (const cluster of named) orderCluster(fleet, event.order, cluster, { tick, sink });
+}
+
+/** It is granted where the cluster is in a standing of which the order makes another one. */
+function orderCluster(
+  fleet: Fleet,
+  name: keyof typeof PEOPLES,
+  cluster: string,
+  { tick, sink }: { tick: number; sink: Sink },
+): void {
   const { book } = fleet;
-  const command: Command = 'cluster' in event ? { type: event.order, cluster: event.cluster } : { type: event.order };
-  ask(fleet, command, sink, () => {
-    if ('cluster' in event) book.orderedTick.set(event.cluster, tick);
-    if (command.type === 'resume') book.resumedTick = tick;
-    if (command.type === 'dismiss') book.dismissedTick.set(command.cluster, tick);
+  const standing = fleet.stored.traffic.clusters.find((state) => state.cluster === cluster)?.standing ?? 'up';
+  const isGranted = PEOPLES[name] === standing;
+  ask(fleet, { type: name, cluster }, sink, () => {
+    if (!isGranted) return;
+    if (name === 'resume') book.resumedTick.set(cluster, tick);
+    else book.orderedTick.set(cluster, tick);
+    if (name === 'dismiss') book.dismissedTick.set(cluster, tick);
   });
 }
+
+/** What the documentation says of orders: the standing of the clusters that each of them concerns. */
+const PEOPLES = { resume: 'suspected', dismiss: 'suspected', restore: 'held' } as const;
 
 /** The cluster that it takes out, and until when it and what it leaves behind last at most. */
 function drillOf({ declared }: Fleet, tick: number): Book['drill'] {
@@ -147,8 +175,7 @@ function attend(fleet: Fleet, tick: number, sink: Sink): void {
   const isOverdue = (sinceMs: number) => msAt(tick) - sinceMs >= attentionSeconds * SECOND_MS;
   for (const { cluster, standing, sinceMs, isApproved } of fleet.stored.traffic.clusters) {
     if (!isOverdue(sinceMs)) continue;
-    if (standing === 'suspected')
-      order(fleet, dismisses ? { order: 'dismiss', cluster } : { order: 'resume' }, tick, sink);
+    if (standing === 'suspected') order(fleet, { order: dismisses ? 'dismiss' : 'resume', cluster }, tick, sink);
     const isManual = fleet.declared.policy.failover.failback.mode === 'manual';
     if (standing === 'held' && isManual && !isApproved) order(fleet, { order: 'restore', cluster }, tick, sink);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HELD_BACK } from '../../functions/core/allocation/points.ts';
+import { LIMIT_REASONS } from '../../functions/core/allocation/points.ts';
 import { STAGES } from '../../functions/core/allocation/stages.ts';
 import { FailoverInput, SafetyInput } from '../../schemas/failover.ts';
 import { HealthPolicy } from '../../schemas/fleet.ts';
@@ -44,7 +44,7 @@ const BREAKABLE = [
   ...keysOf('failover', FailoverInput.shape, FailoverInput.parse({})),
   ...keysOf('safety', SafetyInput.shape),
   ...['automation', 'voters', 'controlTargets', 'drills'].map((key) => `policy ${key}`),
-  ...Object.keys(HELD_BACK).map((reason) => `reason ${reason}`),
+  ...Object.keys(LIMIT_REASONS).map((reason) => `reason ${reason}`),
   ...STAGES.filter(({ relaxes }) => relaxes.length === 0).map(({ name }) => `stage ${name}`),
 ];
 

@@ -1,6 +1,7 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
+import { equal } from '../../core/digest.ts';
 import { type Lint, lintPolicy, lintTold } from '../../core/lint.ts';
 import type { Resource } from '../../core/model.ts';
 import type { Settings } from '../../deps.ts';
@@ -12,7 +13,7 @@ import { forbiddenTargets } from './addresses.ts';
 
 /**
  * What speaks against the policy of a fleet. A fleet that is new names what is to come; the names of one that exists are those of what there
- * is.
+ * is. Nothing speaks against another mode alone: whoever pauses automation at night is not told of settings that have changed since.
  */
 export async function validatePolicy(
   { resource, before }: Change<'fleet'>,
@@ -20,6 +21,7 @@ export async function validatePolicy(
   settings: Settings,
 ): Promise<Issue[]> {
   const { spec } = resource;
+  if (before && equal({ ...before.spec, automation: spec.automation }, spec)) return [];
   return [
     ...forbiddenTargets(spec, settings),
     ...unknownNotificationTargets(spec, settings),

@@ -39,10 +39,36 @@ export async function putResource<K extends Kind>(
   spec: Specs[K],
   precondition: Precondition,
 ): Promise<Written<K>> {
+  return await writeResource(ctx, ref, async (before) => {
+    checkPrecondition(precondition, before?.revision);
+    return spec;
+  });
+}
+
+/**
+ * Replaces what is declared by what is made of it, whoever else writes at the same time. Throws `not-found`, and what speaks against the
+ * declaration.
+ */
+export async function editResource<K extends Kind>(
+  ctx: Context,
+  ref: RefTo<K>,
+  edit: (before: Resource<K>) => Promise<Specs[K]>,
+): Promise<Written<K>> {
+  return await writeResource(ctx, ref, async (before) => {
+    if (before === undefined) throw notFound(ref);
+    return await edit(before);
+  });
+}
+
+async function writeResource<K extends Kind>(
+  ctx: Context,
+  ref: RefTo<K>,
+  specOf: (before: Resource<K> | undefined) => Promise<Specs[K]>,
+): Promise<Written<K>> {
   return await attempts(async () => {
     const now = worldOf(ctx.deps.store, ref.fleet);
     const before = await now.store.get(ref.kind, ref.fleet, ref.name);
-    checkPrecondition(precondition, before?.revision);
+    const spec = await specOf(before);
     if (before && equal(before.spec, spec)) return await unchanged(ctx, before);
     if (before === undefined && ref.kind !== 'fleet') await requireFleet(ctx, ref.fleet);
     const isCounted = before !== undefined && ref.kind !== 'fleet';

@@ -1,4 +1,5 @@
 import type { PointsRange } from '../../../schemas/decision.ts';
+import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
 import type { ClusterShare } from '../../../schemas/route.ts';
 import type { Placement } from '../failover/situation.ts';
 import type { SealedAllocation, SealedBackend, Traffic } from '../failover/traffic.ts';
@@ -33,7 +34,8 @@ export function shares(pool: Shared, { allocation }: InForce): ClusterShare[] {
       effectivePercent,
       held: reasons[index] ?? undefined,
     });
-    return { cluster: member.cluster, declaredPercent, effectivePercent, reason };
+    const message = sentenceOf(reason, { tier: member.tier });
+    return { cluster: member.cluster, declaredPercent, effectivePercent, reason, message };
   });
 }
 
@@ -157,23 +159,22 @@ function fullIn({ backends, overloads }: SealedAllocation): Set<string> {
   return full;
 }
 
-/** What holds a member back, in the words of an explanation. */
-export const HELD_BACK: Record<LimitReason | 'capacity', string> = {
-  isolated: 'isolated: somebody has taken it out, whatever happens to others',
-  down: 'down: a majority of its voters see it fail',
-  gate: 'down or impaired, and a closed gate keeps what it had',
-  grace:
-    'down, and keeps what it had for the few moments that voters take to look at it again: all had failed together',
-  joining: 'new to the fleet, and not found healthy yet',
-  mode: 'keeps what it has, since automation does not act, until somebody accepts what is recommended',
-  consent: 'waits until somebody lets it return, or a freeze window ends',
-  drained: 'drained: somebody has taken it out as long as others can serve',
-  dwell: 'has recovered, and has to stay healthy for its dwell time and its cooldown',
-  impaired: 'impaired: it is too slow, or an alert speaks against it',
-  turn: 'has recovered, and waits for its turn: one site returns at a time',
-  ramp: 'gets its share back step by step',
-  drill: 'a drill rehearses its loss',
-  capacity: 'its capacity, or that of others, does not allow the share by weight',
+/** What holds a member back, as people are told. */
+export const LIMIT_REASONS: Record<LimitReason | 'capacity', ReasonCode> = {
+  isolated: 'Isolated',
+  down: 'Down',
+  gate: 'GateClosed',
+  grace: 'Grace',
+  joining: 'Joining',
+  mode: 'ModeHolds',
+  consent: 'AwaitsConsent',
+  drained: 'Drained',
+  dwell: 'Dwelling',
+  impaired: 'Impaired',
+  turn: 'AwaitsTurn',
+  ramp: 'Ramping',
+  drill: 'Drilled',
+  capacity: 'CapacityBinds',
 };
 
 interface Outcome {
@@ -186,12 +187,12 @@ function reasonOf(
   member: Shared['members'][number],
   isPinned: boolean,
   { declaredPercent, effectivePercent, held }: Outcome,
-): string {
-  if (held !== undefined) return HELD_BACK[held];
-  if (member.weight === 0) return 'its declared weight is 0';
-  if (isPinned) return 'pinned: health does not move this traffic';
-  if (effectivePercent === 0) return `stands by in tier ${member.tier}`;
-  return effectivePercent === declaredPercent ? 'serves its declared share' : 'serves for clusters that are held back';
+): ReasonCode {
+  if (held !== undefined) return LIMIT_REASONS[held];
+  if (member.weight === 0) return 'WeightZero';
+  if (isPinned) return 'Pinned';
+  if (effectivePercent === 0) return 'StandsBy';
+  return effectivePercent === declaredPercent ? 'AsDeclared' : 'TakesOver';
 }
 
 /** The least and the most that each cluster shall have of any placement of which it is a member, in percent of its traffic. */

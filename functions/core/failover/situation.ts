@@ -45,19 +45,23 @@ export interface Placement {
 /** What somebody asks for. */
 export type Command =
   | { type: 'put-shift'; shift: LiveShift }
+  /** Takes clusters out all together or not at all, by one shift of each; another shift of such a cluster ends. */
+  | { type: 'evacuate'; shifts: LiveShift[] }
+  /** Ends whatever people have taken out of clusters, and lets those that wait return. */
+  | { type: 'return'; clusters: string[] }
   | { type: 'end-shift'; name: string }
   | { type: 'put-break-glass'; breakGlass: LiveBreakGlass }
   | { type: 'end-break-glass'; name: string }
   | { type: 'start-drill'; drill: string; run: string }
   | { type: 'abort-drill' }
-  /** Takes out what a brake keeps in. */
-  | { type: 'resume' }
+  /** Takes out a cluster that a brake keeps in. */
+  | { type: 'resume'; cluster: string }
   /** Says that a suspected cluster does not fail. */
   | { type: 'dismiss'; cluster: string }
   /** Lets a cluster that waits return now. */
   | { type: 'restore'; cluster: string }
   /** Gives gateways what is recommended. */
-  | { type: 'accept' };
+  | { type: 'apply' };
 
 export interface Situation {
   fleet: string;

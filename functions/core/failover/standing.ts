@@ -192,5 +192,6 @@ function dismiss(state: ClusterState, now: Circumstances): ClusterState {
 }
 
 function approve(state: ClusterState, now: Circumstances): ClusterState {
-  return held(state, now);
+  const waitsForNobody = state.isApproved === true && state.dwell === undefined;
+  return waitsForNobody ? state : held(state, now);
 }

@@ -9,18 +9,29 @@ const WEEKDAYS = ['thursday', 'friday', 'saturday', 'sunday', 'monday', 'tuesday
 
 /** When the occurrence of the window began that `nowMs` lies in; undefined outside. Its end does not belong to it. */
 export function windowStartMs(window: TimeWindow, nowMs: number): number | undefined {
+  return occurrenceOf(window, nowMs)?.startMs;
+}
+
+/** When the last of the windows ends that are open now; undefined while none is. */
+export function openUntilMs(windows: readonly TimeWindow[], nowMs: number): number | undefined {
+  const ends = windows.flatMap((window) => occurrenceOf(window, nowMs)?.endMs ?? []);
+  return ends.length === 0 ? undefined : Math.max(...ends);
+}
+
+function occurrenceOf(window: TimeWindow, nowMs: number): { startMs: number; endMs: number } | undefined {
   if (window.type === 'once') {
-    const fromMs = msOf(window.from);
-    return fromMs <= nowMs && nowMs < msOf(window.to) ? fromMs : undefined;
+    const [startMs, endMs] = [msOf(window.from), msOf(window.to)];
+    return startMs <= nowMs && nowMs < endMs ? { startMs, endMs } : undefined;
   }
   const offsetMs = window.utcOffsetMinutes * MINUTE_MS;
   const today = Math.floor((nowMs + offsetMs) / DAY_MS);
   const [fromMs, toMs] = [timeOfDayMs(window.from), timeOfDayMs(window.to)];
   const lengthMs = toMs > fromMs ? toMs - fromMs : toMs - fromMs + DAY_MS;
-  return [today - 1, today]
+  const startMs = [today - 1, today]
     .filter((day) => window.days.some((name) => name === WEEKDAYS[((day % 7) + 7) % 7]))
     .map((day) => day * DAY_MS + fromMs - offsetMs)
-    .find((startMs) => startMs <= nowMs && nowMs < startMs + lengthMs);
+    .find((atMs) => atMs <= nowMs && nowMs < atMs + lengthMs);
+  return startMs === undefined ? undefined : { startMs, endMs: startMs + lengthMs };
 }
 
 /** Whether no cluster returns and no drill begins now. */

@@ -21,7 +21,8 @@ export function removalsAreCapped(): Truth {
         removals = removals.filter((item) => tick - item.tick < maxRemoved.windowSeconds - 2);
         const others = new Set(removals.filter(({ name }) => name !== facts.name).map(({ name }) => name));
         const most = mostRemoved(maxRemoved, fleet.declared.clusters.length);
-        const isAllowed = isResumed(fleet, life) || fleet.book.isSetAside('max-removed');
+        const isAllowed =
+          fleet.book.isResumed(facts.name, life.failingSinceTick) || fleet.book.isSetAside('max-removed');
         const isCounted = wasRemoved(life, tick - maxRemoved.windowSeconds + 2);
         if (others.size >= most && !isCounted && !isAllowed) {
           return `${facts.name} is taken out after ${[...others].join(' and ')}; ${most} may be within ${maxRemoved.windowSeconds} s`;
@@ -49,7 +50,8 @@ export function suspicionsHold(): Truth {
       for (const { facts, life } of takenOut(entry)) {
         const isFirst = life.failuresTick.length === 1 && life.saidBy === 1 && !hasControl(fleet);
         const isDue = tick - (life.failingSinceTick ?? tick) >= askSeconds - 2;
-        const other = isFirst && !isDue && !isResumed(fleet, life) ? earlierThan(fleet, facts, life) : undefined;
+        const isResumed = fleet.book.isResumed(facts.name, life.failingSinceTick);
+        const other = isFirst && !isDue && !isResumed ? earlierThan(fleet, facts, life) : undefined;
         if (other) return `${facts.name} is left at once, although ${other} failed just before it`;
       }
       return undefined;
@@ -100,10 +102,6 @@ function isWanted({ declared, chronicle }: Fleet, before: Programmed, name: stri
     const serves = !pool.pinned && percentOf(before, pool.key, name) > 0;
     return serves && declaredPercent({ members: pool.members.filter(isWell) }, name) > 0;
   });
-}
-
-function isResumed({ book }: Fleet, { failingSinceTick }: Life): boolean {
-  return failingSinceTick !== undefined && book.resumedTick >= failingSinceTick;
 }
 
 function has({ declared }: Fleet, points: Programmed, name: string): boolean {

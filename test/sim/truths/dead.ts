@@ -110,7 +110,7 @@ function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
   if (policy.automation !== 'automatic') return true;
   if (isGated(declared.policy, facts.name)) return true;
   if (book.isTrusted(facts.name, tick)) return true;
-  const isResumed = life.failingSinceTick !== undefined && book.resumedTick >= life.failingSinceTick;
+  const isResumed = book.isResumed(facts.name, life.failingSinceTick);
   return !isResumed && (isCapped(fleet, facts.name) || fleet.chronicle.isAskedFor(tick, facts, declared));
 }
 

@@ -1,0 +1,48 @@
+import type { FleetStatus } from '../../schemas/status.ts';
+import { followingAt, programmedAt } from '../core/gateway/status.ts';
+import { silentVoters } from '../core/health/silence.ts';
+import { providerOf } from '../core/model.ts';
+import type { GatewaySight } from '../core/status/gateways.ts';
+import { statusOf } from '../core/status/status.ts';
+import { readHeard } from '../engine/roll-call.ts';
+import { readSituation } from '../engine/situation.ts';
+import type { Context } from './context.ts';
+import { loadEvidence, sightOf, trafficSightOf } from './evidence.ts';
+import { modeAfterPause } from './pause.ts';
+import { load } from './resources.ts';
+import { type World, worldOf } from './world.ts';
+
+/** What is the matter with a fleet, as it is stored now. Writes nothing. Throws `not-found`. */
+export async function getStatus({ deps, ...rest }: Context, fleet: string): Promise<FleetStatus> {
+  const world = worldOf(deps.store, fleet);
+  const declared = await load(
+    { ...rest, deps: { ...deps, store: world.store } },
+    { kind: 'fleet', fleet, name: fleet },
+  );
+  const [{ situation }, gateways, clusters, heard, resumesTo] = await Promise.all([
+    readSituation({ ...deps, store: world.store }, fleet, declared.spec),
+    gatewaysOf(world, deps.clock.now()),
+    world.clusters(),
+    readHeard(deps.store, fleet),
+    modeAfterPause(deps.store, declared),
+  ]);
+  const silent = silentVoters(declared, clusters, heard, situation.nowMs);
+  return statusOf({ situation, declared, resumesTo, gateways, silent });
+}
+
+async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> {
+  const gateways = await world.gateways();
+  const evidence = await loadEvidence(world.store, world, 'gateway', gateways);
+  return gateways.map((resource) => {
+    const { name, spec } = resource;
+    return {
+      gateway: name,
+      provider: providerOf(spec),
+      reading: evidence.readings.find(({ gateway }) => gateway === name),
+      verdicts: [
+        programmedAt(resource, sightOf(resource, name, evidence), nowMs),
+        followingAt(resource, trafficSightOf(resource, name, evidence), nowMs),
+      ],
+    };
+  });
+}

@@ -1,0 +1,121 @@
+/** Shifts that people ask for: what all of them lead to in the end is judged once, before any of them begins. */
+
+import type { RuleResult } from '../../../schemas/decision.ts';
+import { isRefused, setAside } from '../allocation/safety.ts';
+import { compareText } from '../precedence.ts';
+import { type Context, moved, refused, result, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { withoutDrill } from './drills.ts';
+import { allocationIn, safetyOf } from './outcome.ts';
+import { withShift } from './shifts.ts';
+import type { LiveShift, SealedAllocation, Traffic } from './traffic.ts';
+
+/** The shift that was asked for. */
+export function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepResult {
+  const { cluster, name } = asked;
+  const before = traffic.shifts.find((item) => item.name === name);
+  const other = traffic.shifts.find((item) => item.cluster === cluster && item.name !== name);
+  if (!context.clusters.has(cluster)) return refused('cluster', `${cluster} is no cluster of the fleet`);
+  if (before && before.cluster !== cluster) return refused('shift', `${name} is a shift of ${before.cluster}`);
+  if (other) return refused('shift', `${cluster} has the live shift ${other.name}`);
+  return begin(context, traffic, [asked]);
+}
+
+/** Takes clusters out, whatever shifts they have: these end, and the new ones go on from where they were. */
+export function evacuate(context: Context, traffic: Traffic, asked: readonly LiveShift[]): StepResult {
+  return begin(context, traffic, asked);
+}
+
+/** Begins the shifts, if what they lead to in the end breaks no rule. A drill gives way to them. */
+function begin(context: Context, traffic: Traffic, asked: readonly LiveShift[]): StepResult {
+  const { rules, shifts, undrilled } = prepared(context, traffic, asked);
+  if (isRefused(rules)) return { type: 'refused', trace: { rules } };
+  const free = undrilled.type === 'moved' ? undrilled.traffic : traffic;
+  const replaced = traffic.shifts.filter((item) =>
+    shifts.some(({ cluster, id }) => cluster === item.cluster && id !== item.id),
+  );
+  const endings = replaced.map(({ name, id }) => ({ type: 'shift' as const, name, id, by: context.situation.actor }));
+  const trace: Partial<Trace> = {
+    ...undrilled.trace,
+    endings: [...(undrilled.trace?.endings ?? []), ...endings],
+    rules,
+  };
+  return moved(withShifts(free, shifts), trace);
+}
+
+/** What gateways would be given in the end, and what the rules say of that. */
+export function foreseen(
+  context: Context,
+  traffic: Traffic,
+  asked: readonly LiveShift[],
+): { rules: RuleResult[]; allocation: SealedAllocation } {
+  const { rules, outcome } = prepared(context, traffic, asked);
+  return { rules, allocation: allocationIn(context, outcome) };
+}
+
+function prepared(context: Context, traffic: Traffic, asked: readonly LiveShift[]) {
+  const names = asked.map(({ name }) => name).join(', ');
+  const undrilled = traffic.drill ? withoutDrill(context, traffic, 'interrupted', `by the shift ${names}`) : UNCHANGED;
+  const free = undrilled.type === 'moved' ? undrilled.traffic : traffic;
+  const shifts = asked.map((shift) => accepted(context, traffic, shift));
+  const atEnd = shifts.map((shift) => ({ ...shift, phase: 'applied' as const, currentPercent: shift.percent }));
+  const outcome = withShifts(free, atEnd);
+  const [only] = asked.length === 1 ? asked : [];
+  const found = [...neverEmpty(context, traffic, outcome), ...safetyOf(context, traffic, outcome).rules];
+  const rules = found.map((rule) => (only ? { ...rule, cluster: only.cluster } : rule));
+  return { undrilled, shifts, outcome, rules };
+}
+
+/** With these shifts instead of whatever shifts their clusters have. */
+function withShifts(traffic: Traffic, shifts: readonly LiveShift[]): Traffic {
+  const others = traffic.shifts.filter(({ cluster }) => !shifts.some((shift) => shift.cluster === cluster));
+  return shifts.reduce(withShift, { ...traffic, shifts: others });
+}
+
+/** Only a break-glass lets people leave a service with nobody who serves. */
+function neverEmpty(context: Context, before: Traffic, after: Traffic): RuleResult[] {
+  const stranded = strandedBy(context, before, after);
+  if (stranded.length === 0) return [];
+  const detail = `no cluster would be left that may serve ${stranded.join(', ')}`;
+  return [setAside(result('never-empty', false, detail), { ...before, nowMs: context.situation.nowMs })];
+}
+
+/**
+ * Services that shifts of people would leave with nobody who serves: clusters that are down, and clusters that people have taken out, do not
+ * count. None where it was so before.
+ */
+function strandedBy(context: Context, before: Traffic, after: Traffic): string[] {
+  const serving = (traffic: Traffic) => {
+    const taken = traffic.shifts.filter(
+      ({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0),
+    );
+    const out = new Set(taken.map(({ cluster }) => cluster));
+    return (cluster: string) => {
+      const facts = context.clusters.get(cluster)?.facts;
+      return facts !== undefined && !out.has(cluster) && stateOf(traffic, facts).standing !== 'down';
+    };
+  };
+  const [did, does] = [serving(before), serving(after)];
+  const found = context.situation.placements.filter(({ members, pinned }) => {
+    const able = members.filter(({ weight }) => weight > 0);
+    return !pinned && able.some(({ cluster }) => did(cluster)) && !able.some(({ cluster }) => does(cluster));
+  });
+  return [...new Set(found.flatMap(({ services, key }) => (services.length > 0 ? services : [key])))].sort(compareText);
+}
+
+/** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */
+function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift): LiveShift {
+  const before = traffic.shifts.find(({ cluster }) => cluster === asked.cluster);
+  const isSame =
+    before?.mode === asked.mode &&
+    before.percent === asked.percent &&
+    before.stepPercent === asked.stepPercent &&
+    before.stepSeconds === asked.stepSeconds;
+  if (before && isSame) {
+    const { phase, currentPercent, phaseSinceMs, steppedAtMs, decision } = before;
+    return { ...asked, phase, currentPercent, phaseSinceMs, steppedAtMs, decision };
+  }
+  const { nowMs, decision } = situation;
+  const limited = traffic.allocation.limits.find(({ cluster }) => cluster === asked.cluster);
+  const currentPercent = asked.mode === 'drain' ? (before?.currentPercent ?? limited?.percent ?? 100) : asked.percent;
+  return { ...asked, phase: 'moving', currentPercent, phaseSinceMs: nowMs, steppedAtMs: nowMs - 1, decision };
+}

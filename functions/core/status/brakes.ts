@@ -1,0 +1,83 @@
+/** The brakes that are in force, with what each of them holds: what people declared so that automation does less. */
+
+import { sentenceOf } from '../../../schemas/reasons.ts';
+import type { Brake } from '../../../schemas/status.ts';
+import { type Context, stateOf } from '../failover/context.ts';
+import { waitsOf } from '../failover/limits.ts';
+import { recommendedOf } from '../failover/recommendation.ts';
+import type { BrakeName, ClusterState } from '../failover/traffic.ts';
+import { openUntilMs } from '../failover/windows.ts';
+import { isoOf } from '../time.ts';
+import { BRAKE_REASONS } from './waits.ts';
+
+export function brakesOf(context: Context): Brake[] {
+  return [
+    ...suspicions(context, 'correlation'),
+    ...suspicions(context, 'max-removed'),
+    ...closedGates(context),
+    ...freeze(context),
+    ...consent(context),
+    ...mode(context),
+  ];
+}
+
+function namesWhere(context: Context, isMeant: (state: ClusterState) => boolean): string[] {
+  const { traffic } = context.situation;
+  const found = [...context.clusters.values()].filter(({ facts }) => isMeant(stateOf(traffic, facts)));
+  return found.map(({ facts }) => facts.name);
+}
+
+/** Clusters that fail and are kept in. */
+function suspicions(context: Context, name: BrakeName): Brake[] {
+  const clusters = namesWhere(context, ({ standing, brake }) => standing === 'suspected' && brake?.name === name);
+  if (clusters.length === 0) return [];
+  const ends = context.situation.traffic.clusters.flatMap(({ cluster, brake }) =>
+    clusters.includes(cluster) && brake ? [brake.untilMs] : [],
+  );
+  const until = isoOf(Math.max(...ends));
+  return [{ brake: name, clusters, message: sentenceOf(BRAKE_REASONS[name], { until }), until }];
+}
+
+function closedGates(context: Context): Brake[] {
+  const closed = context.situation.policy.safety.gates.filter(({ open }) => !open);
+  return closed.map(({ name, clusters: named }) => {
+    const held = namesWhere(context, ({ cluster, standing, impairedSinceMs }) => {
+      const isBad = standing === 'down' || impairedSinceMs !== undefined;
+      return isBad && (named === undefined || named.includes(cluster));
+    });
+    const of = named === undefined ? 'No cluster' : `Of ${named.join(', ')} none`;
+    return { brake: 'gate', name, clusters: held, message: `${of} is left while the gate ${name} is closed.` };
+  });
+}
+
+function freeze(context: Context): Brake[] {
+  const { nowMs, policy } = context.situation;
+  const untilMs = openUntilMs(policy.failover.freezeWindows, nowMs);
+  if (untilMs === undefined) return [];
+  const clusters = namesWhere(context, ({ standing }) => standing === 'held' || standing === 'ramping');
+  const until = isoOf(untilMs);
+  const message = `A freeze window is open until ${until}: no cluster returns and no drill begins.`;
+  return [{ brake: 'freeze', clusters, message, until }];
+}
+
+/** Clusters that have recovered, and wait for somebody to say so. */
+function consent(context: Context): Brake[] {
+  if (context.situation.policy.failover.failback.mode !== 'manual') return [];
+  const clusters = namesWhere(context, (state) => {
+    return state.standing === 'held' && !state.isApproved && waitsOf(context, state).includes('consent');
+  });
+  if (clusters.length === 0) return [];
+  return [{ brake: 'consent', clusters, message: 'Failback is manual: somebody has to let each cluster return.' }];
+}
+
+const MODES = {
+  recommend: 'Automation only recommends: gateways keep what they have.',
+  paused: 'Automation is paused: gateways keep what they have, and what it would do is recommended.',
+};
+
+function mode({ situation }: Context): Brake[] {
+  const { policy, placements, traffic } = situation;
+  if (policy.automation === 'automatic') return [];
+  const clusters = (recommendedOf(placements, traffic)?.clusters ?? []).map(({ cluster }) => cluster);
+  return [{ brake: 'mode', clusters, message: MODES[policy.automation] }];
+}

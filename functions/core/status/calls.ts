@@ -1,0 +1,163 @@
+/** The requests that settle what waits for a person, ready to send. */
+
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { FleetStatus, ReadyCall } from '../../../schemas/status.ts';
+import { rangeText } from '../allocation/points.ts';
+import { windowStartMs } from '../failover/windows.ts';
+import { msOf } from '../time.ts';
+
+type Told = Omit<FleetStatus, 'summary' | 'calls'>;
+
+interface Declared {
+  spec: FleetSpec;
+  revision: number;
+}
+
+export function callsFor(status: Told, declared: Declared): ReadyCall[] {
+  return [
+    ...suspicionCalls(status),
+    ...recommendationCalls(status),
+    ...gateCalls(status, declared),
+    ...gatewayCalls(status),
+    ...consentCalls(status),
+    ...freezeCalls(status, declared),
+    ...modeCalls(status),
+    ...peoplesCalls(status),
+  ];
+}
+
+const post = { method: 'POST' } as const;
+
+function under(fleet: string, rest: string): string {
+  return `/v1/fleets/${fleet}/${rest}`;
+}
+
+/** People answer one way or the other. */
+function suspicionCalls({ fleet, brakes }: Told): ReadyCall[] {
+  const suspected = brakes.flatMap(({ brake, clusters }) => (isSuspicion(brake) ? clusters : []));
+  return suspected.flatMap((cluster): ReadyCall[] => [
+    {
+      ...post,
+      about: `clusters/${cluster}`,
+      title: `Take ${cluster} out`,
+      effect: `It does fail: its traffic goes to those that serve, as far as the mode of the fleet lets automation act.`,
+      path: under(fleet, `clusters/${cluster}/resume`),
+    },
+    {
+      ...post,
+      about: `clusters/${cluster}`,
+      title: `Keep ${cluster} in`,
+      effect: 'It does not fail: for an hour nothing is believed that speaks against it.',
+      path: under(fleet, `clusters/${cluster}/dismiss`),
+    },
+  ]);
+}
+
+function isSuspicion(brake: string): boolean {
+  return brake === 'correlation' || brake === 'max-removed';
+}
+
+function recommendationCalls({ fleet, recommendation }: Told): ReadyCall[] {
+  if (recommendation === undefined) return [];
+  const { decision, clusters } = recommendation;
+  const moves = clusters.map(({ cluster, before, after }) => `${cluster} ${rangeText(before)} → ${rangeText(after)}`);
+  return [
+    {
+      ...post,
+      about: 'recommendation',
+      title: 'Apply what is recommended',
+      effect: `Gateways are given it: ${moves.join(', ')}. It is refused when that is not recommended any more.`,
+      path: under(fleet, `decisions/${decision}/apply`),
+    },
+  ];
+}
+
+/** Only gates that hold something wait for anybody. */
+function gateCalls({ fleet, brakes }: Told, { spec, revision }: Declared): ReadyCall[] {
+  const holding = brakes.filter(({ brake, clusters }) => brake === 'gate' && clusters.length > 0);
+  return holding.map(({ name = '', clusters }) => {
+    const gates = spec.safety.gates.map((gate) => (gate.name === name ? { ...gate, open: true } : gate));
+    return {
+      about: `gates/${name}`,
+      title: `Open the gate ${name}`,
+      effect: `Automation may leave ${clusters.join(', ')} then. Close it again when that is over.`,
+      ...edit(fleet, revision, { ...spec, safety: { ...spec.safety, gates } }),
+    };
+  });
+}
+
+/** Refused when somebody has declared something else meanwhile. */
+function edit(
+  fleet: string,
+  revision: number,
+  spec: FleetSpec,
+): Pick<ReadyCall, 'method' | 'path' | 'headers' | 'body'> {
+  return { method: 'PUT', path: `/v1/fleets/${fleet}`, headers: { 'If-Match': `"${revision}"` }, body: { ...spec } };
+}
+
+/** Nobody else pushes again what was refused or changed by hand; what only waits is on its way. */
+function gatewayCalls({ fleet, gateways }: Told): ReadyCall[] {
+  const stuck = gateways.filter(({ faults }) => faults.some(({ reason }) => PUSHED_AGAIN.has(reason)));
+  return stuck.map(({ gateway, faults }) => ({
+    ...post,
+    about: `gateways/${gateway}`,
+    title: `Push to ${gateway} again`,
+    effect: `It is made as it is declared, and what somebody changed there is undone. ${faults[0]?.message ?? ''}`,
+    path: under(fleet, `gateways/${gateway}/apply`),
+  }));
+}
+
+const PUSHED_AGAIN: ReadonlySet<string> = new Set(['Refused', 'Drifted', 'NotAsWritten', 'NoProgress']);
+
+function consentCalls({ fleet, brakes }: Told): ReadyCall[] {
+  const held = brakes.flatMap(({ brake, clusters }) => (brake === 'consent' ? clusters : []));
+  return held.map((cluster) => ({
+    ...post,
+    about: `clusters/${cluster}`,
+    title: `Let ${cluster} return`,
+    effect:
+      'It gets its share back when it has its turn, as the failback of the fleet says, and does not dwell any longer.',
+    path: under(fleet, `clusters/${cluster}/restore`),
+  }));
+}
+
+function freezeCalls({ fleet, at, brakes }: Told, { spec, revision }: Declared): ReadyCall[] {
+  const freeze = brakes.find(({ brake }) => brake === 'freeze');
+  if (freeze === undefined || freeze.clusters.length === 0) return [];
+  const left = spec.failover.freezeWindows.filter((window) => windowStartMs(window, msOf(at)) === undefined);
+  return [
+    {
+      about: 'freeze',
+      title: 'End the freeze',
+      effect: `${freeze.clusters.join(', ')} may return. The windows that are open now are not declared any more.`,
+      ...edit(fleet, revision, { ...spec, failover: { ...spec.failover, freezeWindows: left } }),
+    },
+  ];
+}
+
+function modeCalls({ fleet, mode }: Told): ReadyCall[] {
+  if (mode.automation !== 'paused') return [];
+  const effect = `The mode of the fleet is ${mode.resumesTo ?? 'recommend'} again.`;
+  return [{ ...post, about: 'mode', title: 'Resume automation', effect, path: under(fleet, 'resume') }];
+}
+
+function peoplesCalls({ fleet, shifts, drill }: Told): ReadyCall[] {
+  const taken = shifts.filter(({ mode }) => mode !== 'keep');
+  const returns = taken.map(
+    ({ shift, cluster, owner }): ReadyCall => ({
+      ...post,
+      about: `shifts/${shift}`,
+      title: `Give ${cluster} its traffic back`,
+      effect: `The shift ${shift} of ${owner} ends, and ${cluster} returns as after a failure.`,
+      path: under(fleet, 'returns'),
+      body: { cluster },
+    }),
+  );
+  if (drill === undefined) return returns;
+  const effect = `${drill.cluster} gets its share back.`;
+  const path = under(fleet, `drill-runs/${drill.run}/abort`);
+  return [
+    ...returns,
+    { ...post, about: `drill-runs/${drill.run}`, title: `End the drill ${drill.drill}`, effect, path },
+  ];
+}

@@ -1,0 +1,48 @@
+/** A gateway as the status of its fleet shows it: what was read of it, and how long ago. */
+
+import type { GatewayTarget } from '../../../schemas/gateway.ts';
+import { type ReasonArguments, type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
+import type { StatusGateway } from '../../../schemas/status.ts';
+import type { Reading } from '../gateway/reading.ts';
+import type { Verdict } from '../gateway/status.ts';
+import { msOf } from '../time.ts';
+
+/** A gateway, and what is known of it. */
+export interface GatewaySight {
+  gateway: string;
+  provider: GatewayTarget['provider'];
+  reading: Reading | undefined;
+  /** Whether its objects are there, and whether clusters have their points, as it was read. */
+  verdicts: readonly Verdict[];
+}
+
+export function gatewayStatus({ gateway, provider, reading, verdicts }: GatewaySight, nowMs: number): StatusGateway {
+  const missing = verdicts.filter(({ status }) => status !== 'True');
+  const told = missing.map(({ reason, arguments: given, at }) => faultOf(reason, given, at));
+  const faults = new Map([...told, ...unreadable(reading)].map((fault) => [fault.reason, fault]));
+  return {
+    gateway,
+    provider,
+    isFollowing: faults.size === 0,
+    ...ageOf(reading?.readAt, nowMs),
+    faults: [...faults.values()],
+  };
+}
+
+function faultOf(reason: ReasonCode, given: ReasonArguments, since: string): StatusGateway['faults'][number] {
+  return { reason, message: sentenceOf(reason, given), since };
+}
+
+/** What waits at a gateway is told first, and hides that it cannot be read. */
+function unreadable(reading: Reading | undefined): StatusGateway['faults'] {
+  if (reading?.failure === undefined) return [];
+  const { since, action, code } = reading.failure;
+  const given = { since, action, code, ...(reading.readAt !== undefined && { readAt: reading.readAt }) };
+  return [faultOf('NotReadable', given, since)];
+}
+
+/** When something was read, and how long ago that is. */
+export function ageOf(readAt: string | undefined, nowMs: number): { readAt?: string; ageSeconds?: number } {
+  if (readAt === undefined) return {};
+  return { readAt, ageSeconds: Math.max(0, Math.floor((nowMs - msOf(readAt)) / 1000)) };
+}

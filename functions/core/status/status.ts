@@ -1,0 +1,66 @@
+/** What a person sees of a fleet at night: what is the matter, why, until when, and what settles it. */
+
+import type { Automation, FleetSpec } from '../../../schemas/fleet.ts';
+import type { FleetStatus } from '../../../schemas/status.ts';
+import { contextOf } from '../failover/context.ts';
+import { recommendedOf } from '../failover/recommendation.ts';
+import type { Situation } from '../failover/situation.ts';
+import type { Silence } from '../health/silence.ts';
+import { isoOf } from '../time.ts';
+import { brakesOf } from './brakes.ts';
+import { callsFor } from './calls.ts';
+import { clusterStatus } from './clusters.ts';
+import { type GatewaySight, gatewayStatus } from './gateways.ts';
+import { summaryOf } from './summary.ts';
+
+/** All that a status is made of, as it is stored. */
+export interface Sources {
+  /** As for a decision; what is decided upon now may change it in a moment. */
+  situation: Situation;
+  /** The fleet as it is declared. */
+  declared: { spec: FleetSpec; revision: number };
+  /** The mode to which a fleet goes back that is paused. */
+  resumesTo: Automation;
+  gateways: readonly GatewaySight[];
+  silent: readonly Silence[];
+}
+
+export function statusOf(sources: Sources): FleetStatus {
+  const { situation, gateways, silent } = sources;
+  const { fleet, nowMs, traffic, placements, policy } = situation;
+  const context = contextOf(situation);
+  const recommended = recommendedOf(placements, traffic);
+  const head = traffic.head?.decision;
+  const { automation } = policy;
+  const facts = {
+    mode: { automation, ...(automation === 'paused' && { resumesTo: sources.resumesTo }) },
+    clusters: situation.clusters.map((cluster) => clusterStatus(context, cluster, gateways)),
+    brakes: brakesOf(context),
+    ...(recommended && head !== undefined && { recommendation: { decision: head, clusters: recommended.clusters } }),
+    silentVoters: silent.map(({ voter, sinceMs, isLost }) => ({
+      voter,
+      ...(sinceMs !== undefined && { since: isoOf(sinceMs) }),
+      isLost,
+    })),
+    overloads: traffic.allocation.overloads,
+    gateways: gateways.map((gateway) => gatewayStatus(gateway, nowMs)),
+    ...peoplesOf(situation),
+    trafficVersion: traffic.version,
+    ...(head !== undefined && { decision: head }),
+  };
+  const told = { fleet, at: isoOf(nowMs), ...facts };
+  return { ...told, summary: summaryOf(told), calls: callsFor(told, sources.declared) };
+}
+
+function peoplesOf({ traffic }: Situation): Pick<FleetStatus, 'shifts' | 'breakGlasses' | 'drill'> {
+  const { drill } = traffic;
+  return {
+    shifts: traffic.shifts.map(({ name, cluster, mode, percent, owner, reason, expiresAtMs }) => {
+      return { shift: name, cluster, mode, percent, owner, reason, expiresAt: isoOf(expiresAtMs) };
+    }),
+    breakGlasses: traffic.breakGlasses.map(({ name, rules, owner, reason, expiresAtMs }) => {
+      return { breakGlass: name, rules, owner, reason, expiresAt: isoOf(expiresAtMs) };
+    }),
+    ...(drill && { drill: { run: drill.run, drill: drill.name, cluster: drill.cluster, phase: drill.phase } }),
+  };
+}

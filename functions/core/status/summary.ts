@@ -1,0 +1,161 @@
+/** What is the matter with a fleet, in a few sentences for somebody who has just woken up. */
+
+import type { FleetStatus, StatusCluster } from '../../../schemas/status.ts';
+import { rangeText } from '../allocation/points.ts';
+
+type Told = Omit<FleetStatus, 'summary' | 'calls'>;
+
+/** Sentences that are told; the rest is counted. */
+const TOLD = 4;
+
+/** The worst first. */
+const TELLERS: ((status: Told) => string[])[] = [
+  deadWithTraffic,
+  takenOutWithTraffic,
+  keptIn,
+  recommended,
+  overloaded,
+  gatewaysBehind,
+  votersSilent,
+  deadAndLeft,
+  onTheirWay,
+  ofPeople,
+  ofMode,
+];
+
+export function summaryOf(status: Told): string {
+  const sentences = TELLERS.flatMap((tell) => tell(status));
+  const rest = sentences.length - TOLD;
+  const shown = sentences.slice(0, TOLD).join(' ');
+  if (sentences.length === 0) return allIsWell(status);
+  return rest > 0 ? `${shown} And ${rest} more.` : shown;
+}
+
+function allIsWell({ clusters, gateways }: Told): string {
+  const up = clusters.length === 1 ? 'The cluster is up' : `All ${clusters.length} clusters are up`;
+  if (gateways.length === 0) return `${up}. The fleet has no gateway.`;
+  const oldest = Math.max(...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
+  const had = gateways.length === 1 ? 'the gateway had' : `all ${gateways.length} gateways had`;
+  return `${up}, and ${had} what is declared when last read, at most ${oldest} s ago.`;
+}
+
+/** `edge gave it up to 60 %, read 4 s ago`, of each gateway that was read to give it anything. */
+function givenTo({ points }: StatusCluster): string[] {
+  return (points?.gateways ?? []).flatMap(({ gateway, verified, ageSeconds }) => {
+    if (verified === undefined || verified.maxPercent === 0) return [];
+    return [`${gateway} gave it ${rangeText(verified)} when read ${ageSeconds ?? 0} s ago`];
+  });
+}
+
+function isUntold({ points }: StatusCluster): boolean {
+  return points?.gateways.some(({ unknownPools }) => unknownPools > 0) ?? false;
+}
+
+function intends({ points }: StatusCluster): boolean {
+  return points !== undefined && points.intended.maxPercent > 0;
+}
+
+/** That gateways give it nothing is said only where all of them were read. */
+function isLeft(cluster: StatusCluster, { gateways }: Told): boolean {
+  const isRead = gateways.every(({ readAt }) => readAt !== undefined);
+  return givenTo(cluster).length === 0 && !isUntold(cluster) && !intends(cluster) && isRead;
+}
+
+function sinceOf({ since }: StatusCluster): string {
+  return since === undefined ? '' : ` since ${since}`;
+}
+
+function deadWithTraffic(status: Told): string[] {
+  const dead = status.clusters.filter((item) => item.standing === 'down' && item.points && !isLeft(item, status));
+  return dead.map((item) => {
+    const told = givenTo(item);
+    const isMeant = intends(item) ? ` It is to have ${rangeText(item.points?.intended ?? NONE)} now.` : '';
+    const seen = told.length > 0 ? `and ${told.join(', ')}` : 'and it has not been read that it is left';
+    return `${item.cluster} is down${sinceOf(item)}, ${seen}.${isMeant}`;
+  });
+}
+
+const NONE = { minPercent: 0, maxPercent: 0 };
+
+/** People have taken them out, and gateways were read to give them traffic that they are not to have. */
+function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
+  const taken = new Set(
+    shifts.filter(({ mode, percent }) => mode !== 'keep' && percent === 0).map((item) => item.cluster),
+  );
+  return clusters
+    .filter((item) => taken.has(item.cluster) && item.standing !== 'down' && !intends(item) && givenTo(item).length > 0)
+    .map((item) => `${item.cluster} is taken out by hand, and ${givenTo(item).join(', ')}.`);
+}
+
+function keptIn({ brakes, clusters }: Told): string[] {
+  const suspected = clusters.filter(({ standing }) => standing === 'suspected');
+  return suspected.map(({ cluster }) => {
+    const own = brakes.find((item) => item.brake !== 'mode' && item.clusters.includes(cluster));
+    const until = own?.until === undefined ? '' : ` until ${own.until}`;
+    return `${cluster} fails, and the brake ${own?.brake ?? ''} keeps it in${until}: somebody has to say whether it does fail.`;
+  });
+}
+
+function recommended({ recommendation, mode }: Told): string[] {
+  if (recommendation === undefined) return [];
+  const moves = recommendation.clusters.map(
+    ({ cluster, before, after }) => `${cluster} from ${rangeText(before)} to ${rangeText(after)}`,
+  );
+  const rest = moves.length > TOLD ? ` and ${moves.length - TOLD} more` : '';
+  const shown = moves.slice(0, TOLD).join(', ');
+  return [`Nothing moves by itself, as the mode is ${mode.automation}; recommended is ${shown}${rest}.`];
+}
+
+function overloaded({ overloads }: Told): string[] {
+  return overloads.map(({ cluster, load, requestsPerSecond }) => {
+    return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}.`;
+  });
+}
+
+function gatewaysBehind({ gateways }: Told): string[] {
+  return gateways.flatMap(({ gateway, faults }) => {
+    const [first] = faults;
+    return first ? [`Gateway ${gateway}: ${first.message}`] : [];
+  });
+}
+
+function votersSilent({ silentVoters }: Told): string[] {
+  if (silentVoters.length === 0) return [];
+  const names = silentVoters.map(({ voter, since }) => (since === undefined ? voter : `${voter} since ${since}`));
+  return [`Not heard: ${names.join(', ')}.`];
+}
+
+function deadAndLeft(status: Told): string[] {
+  const dead = status.clusters.filter((item) => item.standing === 'down' && (!item.points || isLeft(item, status)));
+  const oldest = Math.max(0, ...status.gateways.map(({ ageSeconds = 0 }) => ageSeconds));
+  const read =
+    status.gateways.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
+  return dead.map((item) => `${item.cluster} is down${sinceOf(item)}${read}.`);
+}
+
+/** Told with others are those that fail, and what people and modes hold. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['Drained', 'Isolated', 'Kept', 'Drilled', 'ModeHolds']);
+
+function onTheirWay({ clusters }: Told): string[] {
+  const others = clusters.filter(({ standing }) => standing !== 'down' && standing !== 'suspected');
+  return others.flatMap(({ cluster, waitsFor }) => {
+    const [first] = waitsFor.filter(({ reason }) => !TOLD_ELSEWHERE.has(reason));
+    return first ? [`${cluster}: ${first.message}`] : [];
+  });
+}
+
+function ofPeople({ shifts, breakGlasses, drill }: Told): string[] {
+  return [
+    ...shifts.map(({ shift, cluster, mode, owner, expiresAt }) => {
+      const does = mode === 'keep' ? 'says that it is healthy' : mode === 'isolate' ? 'isolates it' : 'drains it';
+      return `${cluster}: the shift ${shift} of ${owner} ${does} until ${expiresAt}.`;
+    }),
+    ...(drill ? [`The drill ${drill.drill} has taken ${drill.cluster} out.`] : []),
+    ...breakGlasses.map(({ breakGlass, rules }) => `The break-glass ${breakGlass} sets aside ${rules.join(', ')}.`),
+  ];
+}
+
+function ofMode({ mode, brakes }: Told): string[] {
+  const gates = brakes.filter(({ brake }) => brake === 'gate').map(({ message }) => message);
+  return mode.automation === 'paused' ? [...gates, 'Automation is paused.'] : gates;
+}

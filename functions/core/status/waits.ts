@@ -1,0 +1,70 @@
+/** What keeps a cluster from its whole share, and until when, in the words and codes that everything uses. */
+
+import type { Wait } from '../../../schemas/evacuation.ts';
+import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
+import { type Context, stateOf } from '../failover/context.ts';
+import { gatedClusters, waitsOf as heldWaitsOf } from '../failover/limits.ts';
+import type { ClusterFacts } from '../failover/situation.ts';
+import type { BrakeName, ClusterState, Dwell, LiveShift, Traffic } from '../failover/traffic.ts';
+import { openUntilMs } from '../failover/windows.ts';
+import { isoOf } from '../time.ts';
+
+export const BRAKE_REASONS: Record<BrakeName, ReasonCode> = {
+  correlation: 'AwaitsAnswer',
+  'max-removed': 'TooManyRemoved',
+};
+
+/** What automation makes it wait for, then what people do. */
+export function waitsOf(context: Context, traffic: Traffic, facts: ClusterFacts): Wait[] {
+  const state = stateOf(traffic, facts);
+  const impaired = state.impairedSinceMs === undefined ? [] : [told('Impaired')];
+  return [...standingWaits(context, state), ...impaired, ...peoplesWaits(traffic, facts)];
+}
+
+export function told(reason: ReasonCode, untilMs?: number): Wait {
+  const until = untilMs === undefined ? {} : { until: isoOf(untilMs) };
+  return { reason, message: sentenceOf(reason, until), ...until };
+}
+
+function standingWaits(context: Context, state: ClusterState): Wait[] {
+  switch (state.standing) {
+    case 'up':
+      return [];
+    case 'suspected':
+      return state.brake ? [told(BRAKE_REASONS[state.brake.name], state.brake.untilMs)] : [];
+    case 'down':
+      return [told(gatedClusters(context).has(state.cluster) ? 'GateClosed' : 'AwaitsRecovery')];
+    case 'joining':
+      return [told('Joining')];
+    case 'ramping':
+      return [told('Ramping')];
+    case 'held':
+      return heldWaits(context, state);
+  }
+}
+
+function heldWaits(context: Context, state: ClusterState): Wait[] {
+  const { nowMs, policy } = context.situation;
+  const frozenUntilMs = openUntilMs(policy.failover.freezeWindows, nowMs);
+  const mustBeAllowed = policy.failover.failback.mode === 'manual' && !state.isApproved;
+  return heldWaitsOf(context, state).flatMap((wait): Wait[] => {
+    if (wait === 'turn') return [told('AwaitsTurn')];
+    if (wait === 'dwell') return [told('Dwelling', dwellEndMs(context, state.dwell))];
+    const frozen = frozenUntilMs === undefined ? [] : [told('Frozen', frozenUntilMs)];
+    return mustBeAllowed ? [told('AwaitsConsent'), ...frozen] : frozen;
+  });
+}
+
+/** Undefined while nobody can say that it is healthy: then the time does not count. */
+function dwellEndMs({ situation }: Context, dwell: Dwell | undefined): number | undefined {
+  if (dwell?.sinceMs === undefined) return undefined;
+  return Math.max(dwell.untilMs, dwell.sinceMs + situation.policy.health.dwellSeconds * 1000 - dwell.servedMs);
+}
+
+const SHIFT_REASONS: Record<LiveShift['mode'], ReasonCode> = { drain: 'Drained', isolate: 'Isolated', keep: 'Kept' };
+
+function peoplesWaits({ shifts, drill }: Traffic, { name }: ClusterFacts): Wait[] {
+  const own = shifts.filter(({ cluster }) => cluster === name);
+  const shifted = own.map(({ mode, expiresAtMs }) => told(SHIFT_REASONS[mode], expiresAtMs));
+  return drill?.cluster === name ? [...shifted, told('Drilled')] : shifted;
+}
