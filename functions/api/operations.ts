@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Cluster, ClusterInput, ClusterPage } from '../../schemas/cluster.ts';
 import { Name, PageQuery, WriteQuery } from '../../schemas/common.ts';
 import { Decision, DecisionPage } from '../../schemas/decision.ts';
+import { Distribution, DistributionInput, DistributionPage } from '../../schemas/distribution.ts';
 import { Fleet, FleetInput, FleetPage } from '../../schemas/fleet.ts';
 import { Gateway, GatewayInput, GatewayPage } from '../../schemas/gateway.ts';
 import { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
@@ -26,6 +27,8 @@ import { type ResourceApi, resourceOperations } from './resource-operations.ts';
 import { shiftOperations } from './shift-operations.ts';
 
 const InService = z.strictObject({ fleet: Name, service: Name });
+
+const InDistribution = z.strictObject({ fleet: Name, distribution: Name });
 
 const GatewayDeletion = z.strictObject({
   deleteInstance: z
@@ -124,6 +127,28 @@ const services = operationsOf({
   ],
 });
 
+const distributions = operationsOf({
+  kind: 'distribution',
+  title: 'Distribution',
+  path: '/v1/fleets/{fleet}/distributions',
+  collectionParams: InFleet,
+  fleetOf: ({ fleet }) => fleet,
+  params: InDistribution,
+  refOf: ({ fleet, distribution }) => ({ kind: 'distribution', fleet, name: distribution }),
+  input: DistributionInput,
+  output: Distribution,
+  page: DistributionPage,
+  writeProblems: [
+    'not-found',
+    'unknown-reference',
+    'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
+    'backend-without-cluster',
+    'rule-violated',
+  ],
+});
+
 const routes = operationsOf({
   kind: 'route',
   title: 'Route',
@@ -206,6 +231,7 @@ export const operations: readonly Operation[] = [
   ...gateways,
   ...gatewayPushOperations,
   ...services,
+  ...distributions,
   ...routes,
   ...manifestOperations,
   ...operationOperations,

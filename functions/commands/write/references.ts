@@ -2,6 +2,7 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { keyOf } from '../../core/desired.ts';
 import { backendsOf } from '../../core/lookup.ts';
 import type { Resource, Specs } from '../../core/model.ts';
+import { byName } from '../../core/resolve.ts';
 import type { Settings, Store } from '../../deps.ts';
 import { referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import { kinds, type Reference, referencesOf } from '../kinds.ts';
@@ -31,7 +32,8 @@ export async function unknownReferences({ resource }: Change, then: World, setti
 async function unknownPorts(spec: Resource['spec'], then: World): Promise<Issue[]> {
   if (!('rules' in spec)) return [];
   const backends = backendsOf(spec);
-  const { services } = await then.named(backends.map(({ ref }) => ref.service));
+  const names = backends.map(({ ref }) => ref.service);
+  const services = byName(await then.find('service', names));
   return backends.flatMap(({ ref, pointer }) => {
     const service = services.get(ref.service);
     if (!service || service.spec.ports.some((item) => item.port === ref.port)) return [];
@@ -69,9 +71,16 @@ async function* candidates(gone: readonly Change[], then: World): AsyncGenerator
   for (const { resource } of gone) {
     const { kind, name } = resource;
     if (kind === 'gateway' || kind === 'service') yield await then.routesUnder({ kind, name }, SHOWN_PLACES);
+    else if (kind === 'distribution') yield* usersOf(name, then);
     else for (const referring of kinds[kind].referredBy) scanned.add(referring);
   }
   for (const kind of scanned) yield* then.pages(kind);
+}
+
+/** A fleet that names the distribution as its default does so for its routes. */
+async function* usersOf(name: string, then: World): AsyncGenerator<Resource[]> {
+  yield await then.find('fleet', [then.fleet]);
+  yield await then.routesUnder({ kind: 'distribution', name }, SHOWN_PLACES);
 }
 
 function placesIn(resource: Resource, names: ReadonlySet<string>): Reference[] {
