@@ -58,7 +58,15 @@ const fleets = operationsOf({
   input: FleetInput,
   output: Fleet,
   page: FleetPage,
-  writeProblems: ['unknown-reference', 'forbidden-address', 'conflicting-declaration'],
+  writeProblems: [
+    'unknown-reference',
+    'forbidden-address',
+    'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
+    'backend-without-cluster',
+    'rule-violated',
+  ],
 });
 
 const clusters = operationsOf({
@@ -80,6 +88,7 @@ const clusters = operationsOf({
     'unsupported-feature',
     'backend-without-cluster',
     'still-referenced',
+    'rule-violated',
   ],
 });
 

@@ -116,8 +116,8 @@ async function affectedGateways<K extends Kind>({ resource, before }: Change<K>,
 
 /**
  * Returns what is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
- * revision before or in this one. A fleet is written before what it names and what is `coming` with it: whoever wants to delete that finds the
- * fleet.
+ * revision before or in this one. A fleet is written before what it names, so that it cannot take what is `coming` with it; whoever wants to
+ * delete that looks for the fleet.
  */
 function newReferences({ resource, before }: Change, coming: ReadonlySet<string>): Ref[] {
   const { fleet } = resource;

@@ -48,7 +48,10 @@ function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue
 
 /** Finds up to 100 places that stay as they are and refer to what goes. Everything in a fleet names the fleet. */
 export async function danglingReferences({ changes, then, places }: ChangeSet): Promise<Issue[]> {
-  const gone = changes.filter(({ verb, referenceCount }) => verb === 'delete' && referenceCount !== 0);
+  const gone = changes.filter(({ verb, resource, referenceCount }) => {
+    // A fleet that came with its default distribution has not been counted there.
+    return verb === 'delete' && (referenceCount !== 0 || resource.kind === 'distribution');
+  });
   const names = new Set(gone.map(({ resource }) => keyOf(resource)));
   const changed = new Set(changes.map(({ resource }) => keyOf(resource)));
   const found = new Map<string, Issue>();
