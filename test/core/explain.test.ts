@@ -22,7 +22,9 @@ const weighted = (weights: Record<string, [weight: number, tier?: number]>, pin?
 function explained(input: Record<string, unknown>, traffic: Traffic, exports = { a: 1, b: 1, c: 1 }) {
   const shop = service('shop', exports);
   const declared = route('shop', input);
-  const clusters = byName([cluster('a', 1), cluster('b', 2), cluster('c', 3)]);
+  const north = [cluster('a', 1), cluster('b', 2)];
+  for (const { spec } of north) spec.city = 'north';
+  const clusters = byName([...north, cluster('c', 3)]);
   const ref = { service: 'shop', port: 80, weight: 1 };
   const pool = poolOf(declared, ref, { services: byName([shop]), clusters, distributions: new Map() });
   const vote = { voter: 'edge', state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0 } as const;
@@ -55,6 +57,19 @@ const drill: LiveDrill = {
   steppedAtMs: T0,
   decision: 'dec_1',
 };
+
+test('a part of the weight of a place is told as that', () => {
+  const clusters = [
+    { city: 'north', weight: 70 },
+    { cluster: 'c', weight: 30 },
+  ];
+  const { steps } = explained({ distribution: { strategy: 'weighted', clusters } }, NO_TRAFFIC);
+  expect(of(steps, 'declared').map(({ cluster: name, text, after }) => [name, text, after])).toEqual([
+    ['a', 'its part of weight 70 of city north in tier 0', 35],
+    ['b', 'its part of weight 70 of city north in tier 0', 35],
+    ['c', 'weight 30 in tier 0', 30],
+  ]);
+});
 
 describe('an explanation', () => {
   test('goes from what is declared to what is intended, and every step begins where the one before it ended', () => {
