@@ -33,8 +33,9 @@ export function resolve({ routes, defaultDistribution, ...named }: Omit<Snapshot
 export function resolveNamed(routes: readonly Resource<'route'>[], named: Named): GatewayConfig {
   const pools = new Map<string, Pool>();
   const rules = routes.flatMap((route) => {
+    const suffix = distributionKey(choiceOf(route.spec, named));
     const poolKey = (ref: BackendRef) => {
-      const key = poolKeyOf(route.spec, ref, named);
+      const key = keyOf(ref, suffix);
       if (!pools.has(key)) pools.set(key, poolOf(route, ref, named));
       return key;
     };
@@ -99,10 +100,14 @@ function expand(route: Resource<'route'>, ruleIndex: number) {
  */
 export function poolKeyOf(
   spec: Pick<RouteSpec, 'distribution'>,
-  { service, port }: Pick<BackendRef, 'service' | 'port'>,
+  ref: Pick<BackendRef, 'service' | 'port'>,
   fleet: Pick<Distributions, 'defaultDistribution'>,
 ): string {
-  return `${service}-${port}-${distributionKey(choiceOf(spec, fleet))}`;
+  return keyOf(ref, distributionKey(choiceOf(spec, fleet)));
+}
+
+function keyOf({ service, port }: Pick<BackendRef, 'service' | 'port'>, suffix: string): string {
+  return `${service}-${port}-${suffix}`;
 }
 
 function distributionKey(distribution: RouteDistribution): string {

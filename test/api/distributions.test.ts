@@ -272,6 +272,12 @@ describe('safety rules', () => {
     ]);
   });
 
+  it('that were broken before refuse only what makes that worse', async () => {
+    await put('/distributions/cities', weighted({ cluster: 'h1' }));
+    await put('', { safety: { minServingClusters: 2 } });
+    expect((await put('/distributions/cities', weighted({ cluster: 'h2' }))).status).toBe(200);
+  });
+
   it('judge a cluster that moves elsewhere by what that leaves of its site', async () => {
     await put('', { safety: { minServingClusters: 2 } });
     await put('/distributions/cities', weighted({ city: 'hangzhou' }));
@@ -356,5 +362,7 @@ describe('a manifest', () => {
     const back = document('Cluster', 'h1', { ...cluster, joins: 'at-once' });
     const other = document('Cluster', 'h2', { ...cluster, joins: 'at-once' });
     expectRefusal(await apply([back, other]), 409, 'still-referenced', ['distributions/cities#/clusters/0/city']);
+    const named = document('Distribution', 'cities', weighted({ city: 'hangzhou' }, { cluster: 'free', tier: 1 }));
+    expectRefusal(await apply([back, other, named]), 422, 'unknown-reference', ['documents/2#/spec/clusters/0/city']);
   });
 });
