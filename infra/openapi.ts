@@ -25,6 +25,7 @@ const TAGS = {
   clusters: 'Kubernetes clusters, their entry addresses and their health.',
   gateways: 'Managed cloud gateways that carry routes.',
   services: 'Applications that several clusters serve.',
+  distributions: 'Named splits of requests between clusters, which routes use.',
   routes: 'What clients may ask of gateways, and which services in which clusters answer.',
   manifest: 'A whole fleet as one declaration, for pipelines.',
   operations: 'Pushes to gateways, and what became of them.',
@@ -120,6 +121,12 @@ function plain({ jsonSchema, io }: { jsonSchema: Record<string, unknown>; io: 'i
   if (jsonSchema['format'] !== undefined) delete jsonSchema['pattern'];
   if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
   if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum'];
+  // One alternative of a route's distribution is told from the others by a field that it must not have.
+  const { properties, discriminator } = jsonSchema as { properties?: object; discriminator?: { mapping?: object } };
+  for (const [name, field] of Object.entries(properties ?? {})) {
+    if ('not' in field) Reflect.deleteProperty(properties ?? {}, name);
+  }
+  if (discriminator && discriminator.mapping === undefined) delete jsonSchema['discriminator'];
   // Answers may grow; clients generated from this document must not stumble over new fields.
   if (io === 'output' && jsonSchema['additionalProperties'] === false) delete jsonSchema['additionalProperties'];
 }

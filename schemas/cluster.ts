@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { City, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Site, Timestamp } from './common.ts';
+import { Tier } from './distribution.ts';
 import { DryRun } from './plan.ts';
 import { Probe } from './probe.ts';
 
@@ -23,6 +24,9 @@ const declared = {
     .strictObject({ requestsPerSecond: z.int().min(1).max(100_000_000) })
     .optional()
     .meta({ description: 'What the cluster can serve. Absent: it is not limited.' }),
+  tier: Tier.default(0).meta({
+    description: 'That of the cluster in distributions that name none: 0 serves, the others stand behind it.',
+  }),
   joins: z.enum(['when-healthy', 'at-once']).default('when-healthy').meta({
     description:
       'When a cluster that is added to a fleet that serves already gets its first share, in automatic fleets: once it is found healthy, or at once.',

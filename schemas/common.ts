@@ -32,7 +32,7 @@ export const Timestamp = z.iso
   .meta({ description: 'RFC 3339, UTC.', examples: ['2026-11-23T07:00:00.000Z'] });
 
 /** The kinds of resources that people declare. */
-export const Kind = z.enum(['fleet', 'cluster', 'gateway', 'service', 'route']);
+export const Kind = z.enum(['fleet', 'cluster', 'gateway', 'service', 'distribution', 'route']);
 
 /** Of a resource; opaque. */
 export const Uid = z

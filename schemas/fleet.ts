@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DisplayName, Labels, metadata, pageOf, Reason } from './common.ts';
+import { DisplayName, Labels, metadata, Name, pageOf, Reason } from './common.ts';
 import { DrillInput } from './drill.ts';
 import { FailoverInput, SafetyInput, Voter } from './failover.ts';
 import { NotificationInput } from './notification.ts';
@@ -116,11 +116,16 @@ export const HealthPolicyInput = z
   })
   .meta({ id: 'HealthPolicyInput' });
 
+const defaultDistribution = Name.optional().meta({
+  description: 'The distribution of routes that have none of their own.',
+});
+
 export const FleetInput = z
   .strictObject({
     displayName: DisplayName.optional(),
     labels: Labels.default({}),
     automation: Automation.default('recommend'),
+    defaultDistribution,
     health: HealthPolicyInput.prefault({}),
     ...policyFields,
   })
@@ -137,6 +142,7 @@ export const Fleet = z
     displayName: DisplayName.optional(),
     labels: Labels,
     automation: Automation,
+    defaultDistribution,
     health: HealthPolicy,
     ...policyFields,
     dryRun: DryRun.optional(),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ClusterInput } from './cluster.ts';
 import { DigestQuery, FieldChange, Kind, Name, Timestamp } from './common.ts';
+import { DistributionInput } from './distribution.ts';
 import { FleetInput } from './fleet.ts';
 import { GatewayInput } from './gateway.ts';
 import { GatewayPlan } from './plan.ts';
@@ -30,10 +31,12 @@ export const ManifestDocument = z
       documentOf('Cluster', ClusterInput),
       documentOf('Gateway', GatewayInput),
       documentOf('Service', ServiceInput),
+      documentOf('Distribution', DistributionInput),
       documentOf('Route', RouteInput),
     ],
     {
-      error: ({ code }) => (code === 'invalid_union' ? 'must be Fleet, Cluster, Gateway, Service or Route' : undefined),
+      error: ({ code }) =>
+        code === 'invalid_union' ? 'must be Fleet, Cluster, Gateway, Service, Distribution or Route' : undefined,
     },
   )
   .meta({ id: 'ManifestDocument', description: 'One resource of a fleet, as PUT takes it, with its kind and name.' });
@@ -49,7 +52,7 @@ export type Manifest = z.output<typeof Manifest>;
 const DeclaredDocument = z
   .object({
     apiVersion: ApiVersion,
-    kind: z.enum(['Fleet', 'Cluster', 'Gateway', 'Service', 'Route']),
+    kind: z.enum(['Fleet', 'Cluster', 'Gateway', 'Service', 'Distribution', 'Route']),
     metadata: z.object({ name: Name }),
     spec: z
       .record(z.string(), z.unknown())
@@ -60,7 +63,8 @@ export type DeclaredDocument = z.infer<typeof DeclaredDocument>;
 
 export const DeclaredManifest = z.object({ ...list, items: z.array(DeclaredDocument) }).meta({
   id: 'DeclaredManifest',
-  description: 'What a fleet holds: first the fleet, then clusters, gateways, services, routes, by name.',
+  description:
+    'What a fleet holds: first the fleet, then clusters, gateways, services, distributions, routes, by name.',
 });
 export type DeclaredManifest = z.infer<typeof DeclaredManifest>;
 

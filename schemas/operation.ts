@@ -13,7 +13,7 @@ export type OperationState = z.infer<typeof OperationState>;
 
 export const OperationTarget = z
   .object({
-    kind: z.enum(['fleet', 'cluster', 'gateway', 'service', 'route']),
+    kind: z.enum(['fleet', 'cluster', 'gateway', 'service', 'distribution', 'route']),
     name: Name,
   })
   .meta({ id: 'OperationTarget' });

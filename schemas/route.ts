@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Condition, DisplayName, fleetMetadata, Labels, Name, Percent, Port, pageOf, Timestamp } from './common.ts';
+import { RouteDistribution } from './distribution.ts';
 import { RouteFilter } from './filter.ts';
 import { DryRun } from './plan.ts';
 
@@ -202,50 +203,6 @@ export const RouteRule = z
   .meta({ id: 'RouteRule' });
 export type RouteRule = z.output<typeof RouteRule>;
 
-const Tier = z.int().min(0).max(9).default(0).meta({
-  description: 'Tier 0 serves; the next tier serves when no cluster of a lower one can.',
-});
-
-export const Pin = z.enum(['strict', 'prefer']).meta({
-  description:
-    'strict: health never moves this traffic away from the named clusters. prefer: when none of them can serve, every other cluster that exports the service may.',
-});
-
-export const WeightedCluster = z
-  .strictObject({ cluster: Name, weight: Percent.default(100), tier: Tier })
-  .meta({ id: 'WeightedCluster' });
-
-export const TieredCluster = z.strictObject({ cluster: Name, tier: Tier }).meta({ id: 'TieredCluster' });
-
-export const WeightedDistribution = z
-  .strictObject({
-    strategy: z.literal('weighted'),
-    clusters: z
-      .array(WeightedCluster)
-      .min(1)
-      .max(100)
-      .refine((clusters) => unique(clusters.map((item) => item.cluster)), 'must not repeat a cluster')
-      .refine((clusters) => clusters.some((item) => item.weight > 0), 'must have a cluster with a weight above 0'),
-    pin: Pin.optional(),
-  })
-  .meta({ id: 'WeightedDistribution' });
-
-export const ReplicasDistribution = z
-  .strictObject({
-    strategy: z.literal('replicas'),
-    clusters: z
-      .array(TieredCluster)
-      .max(100)
-      .refine((clusters) => unique(clusters.map((item) => item.cluster)), 'must not repeat a cluster')
-      .default([])
-      .meta({ description: 'Empty: every cluster that exports the service.' }),
-    pin: Pin.optional(),
-  })
-  .meta({ id: 'ReplicasDistribution', description: 'Clusters weigh by their exported replicas.' });
-
-export const Distribution = z.discriminatedUnion('strategy', [WeightedDistribution, ReplicasDistribution]);
-export type Distribution = z.output<typeof Distribution>;
-
 export const RouteInput = z
   .strictObject({
     displayName: DisplayName.optional(),
@@ -258,7 +215,10 @@ export const RouteInput = z
       .default([])
       .meta({ description: 'Empty: every host name.' }),
     rules: z.array(RouteRule).min(1).max(16),
-    distribution: Distribution.prefault({ strategy: 'replicas' }),
+    distribution: RouteDistribution.optional().meta({
+      description:
+        'Absent: the defaultDistribution of the fleet; where it names none, every cluster that exports the service, by its replicas.',
+    }),
   })
   .meta({
     id: 'RouteInput',
@@ -309,6 +269,17 @@ export const RouteParent = z
   })
   .meta({ id: 'RouteParent' });
 
+export const DistributionUsed = z
+  .object({
+    from: z.enum(['route', 'ref', 'fleet', 'built-in']).meta({
+      description:
+        'route: a split of its own. ref: the distribution that it names. fleet: the default of its fleet. built-in: every cluster that exports the service, by its replicas.',
+    }),
+    name: Name.optional().meta({ description: 'Of the distribution, where it has one.' }),
+  })
+  .meta({ id: 'DistributionUsed' });
+export type DistributionUsed = z.infer<typeof DistributionUsed>;
+
 export const Route = z
   .object({
     ...fleetMetadata,
@@ -317,7 +288,8 @@ export const Route = z
     gateways: z.array(Name),
     hostnames: z.array(Hostname),
     rules: z.array(RouteRule),
-    distribution: Distribution,
+    distribution: RouteDistribution.optional(),
+    distributionUsed: DistributionUsed,
     parents: z.array(RouteParent).meta({ description: 'Conditions per gateway.' }),
     shares: z.array(BackendShares).meta({ description: 'Who gets how much of each backend now, and why.' }),
     dryRun: DryRun.optional(),

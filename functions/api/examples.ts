@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { AlertNotificationInput, AlertReceipt } from '../../schemas/alerts.ts';
 import { type Cluster, ClusterInput, type ObservationPage } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
+import { type Distribution, DistributionInput } from '../../schemas/distribution.ts';
 import { type Fleet, FleetInput } from '../../schemas/fleet.ts';
 import { type Gateway, GatewayInput } from '../../schemas/gateway.ts';
 import { API_VERSION } from '../../schemas/manifest.ts';
@@ -94,6 +95,7 @@ const cluster: Cluster = {
   site: 'hangzhou',
   ingress: { ...clusterInput.ingress, remote: false },
   probes: ClusterInput.parse(clusterInput).probes,
+  tier: 0,
   joins: 'when-healthy',
   conditions: [
     ...conditions,
@@ -180,6 +182,23 @@ const service: Service = {
   import: { type: 'ClusterSetIP', ports, clusters: ['hangzhou-a', 'shanghai-b'] },
 };
 
+const distributionInput = {
+  displayName: 'Two cities',
+  strategy: 'weighted',
+  clusters: [
+    { city: 'hangzhou', weight: 70 },
+    { city: 'shanghai', weight: 30 },
+  ],
+} satisfies z.input<typeof DistributionInput>;
+
+const distribution: Distribution = {
+  fleet: 'shop',
+  ...metadata('two-cities', 'dst'),
+  labels: {},
+  ...distributionInput,
+  conditions,
+};
+
 const routeInput = {
   gateways: ['edge'],
   hostnames: ['shop.example.com'],
@@ -210,8 +229,9 @@ const route: Route = {
   ],
   distribution: {
     strategy: 'weighted',
-    clusters: routeInput.distribution.clusters.map((item) => ({ ...item, tier: 0 })),
+    clusters: routeInput.distribution.clusters,
   },
+  distributionUsed: { from: 'route' },
   conditions,
   parents: [
     {
@@ -311,6 +331,7 @@ export const examples: Record<string, Example> = {
   ...operationExamples,
   ...resourceExamples('Gateway', GatewayInput, gatewayInput, gateway),
   ...resourceExamples('Service', ServiceInput, serviceInput, service),
+  ...resourceExamples('Distribution', DistributionInput, distributionInput, distribution),
   ...resourceExamples('Route', RouteInput, routeInput, route),
   ...shiftExamples({ decision }),
   ...drillExamples(decision),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Cluster, ClusterInput, ClusterPage } from '../../schemas/cluster.ts';
 import { Name, PageQuery, WriteQuery } from '../../schemas/common.ts';
 import { Decision, DecisionPage } from '../../schemas/decision.ts';
+import { Distribution, DistributionInput, DistributionPage } from '../../schemas/distribution.ts';
 import { Fleet, FleetInput, FleetPage } from '../../schemas/fleet.ts';
 import { Gateway, GatewayInput, GatewayPage } from '../../schemas/gateway.ts';
 import { ProbeRound, ProbeRoundInput } from '../../schemas/probe-round.ts';
@@ -27,6 +28,8 @@ import { type ResourceApi, resourceOperations } from './resource-operations.ts';
 import { shiftOperations } from './shift-operations.ts';
 
 const InService = z.strictObject({ fleet: Name, service: Name });
+
+const InDistribution = z.strictObject({ fleet: Name, distribution: Name });
 
 const GatewayDeletion = z.strictObject({
   deleteInstance: z
@@ -56,7 +59,15 @@ const fleets = operationsOf({
   input: FleetInput,
   output: Fleet,
   page: FleetPage,
-  writeProblems: ['unknown-reference', 'forbidden-address', 'conflicting-declaration'],
+  writeProblems: [
+    'unknown-reference',
+    'forbidden-address',
+    'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
+    'backend-without-cluster',
+    'rule-violated',
+  ],
 });
 
 const clusters = operationsOf({
@@ -78,6 +89,7 @@ const clusters = operationsOf({
     'unsupported-feature',
     'backend-without-cluster',
     'still-referenced',
+    'rule-violated',
   ],
 });
 
@@ -121,6 +133,28 @@ const services = operationsOf({
     'unsupported-feature',
     'backend-without-cluster',
     'still-referenced',
+    'rule-violated',
+  ],
+});
+
+const distributions = operationsOf({
+  kind: 'distribution',
+  title: 'Distribution',
+  path: '/v1/fleets/{fleet}/distributions',
+  collectionParams: InFleet,
+  fleetOf: ({ fleet }) => fleet,
+  params: InDistribution,
+  refOf: ({ fleet, distribution }) => ({ kind: 'distribution', fleet, name: distribution }),
+  input: DistributionInput,
+  output: Distribution,
+  page: DistributionPage,
+  writeProblems: [
+    'not-found',
+    'unknown-reference',
+    'conflicting-declaration',
+    'quota-exceeded',
+    'unsupported-feature',
+    'backend-without-cluster',
     'rule-violated',
   ],
 });
@@ -207,6 +241,7 @@ export const operations: readonly Operation[] = [
   ...gateways,
   ...gatewayPushOperations,
   ...services,
+  ...distributions,
   ...routes,
   ...manifestOperations,
   ...operationOperations,

@@ -5,7 +5,7 @@ import type { ResourceSight, Sight, TrafficSight } from '../core/gateway/status.
 import type { HealthRecord } from '../core/health/record.ts';
 import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
-import { servesPool } from '../core/resolve.ts';
+import { servesPool, usesDistribution } from '../core/resolve.ts';
 import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../deps.ts';
 import { kinds } from './kinds.ts';
 import type { World } from './world.ts';
@@ -163,7 +163,7 @@ function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {
   return { gateway, reading: readings.find((item) => item.gateway === gateway), attempt: attemptOf(record) };
 }
 
-/** What concerns a resource: a route by its objects and pools, a service by its pools, a cluster by what it lacks. */
+/** What concerns a resource: a route by its objects and pools, services and distributions by their pools, a cluster by what it lacks. */
 function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): Deviation[] {
   const { deviations: all = [], omitted = 0 } = evidence.readings.find((item) => item.gateway === gateway) ?? {};
   const { kind, name } = resource;
@@ -175,6 +175,8 @@ function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, ev
     }
     case 'service':
       return all.filter(({ pool }) => pool !== undefined && servesPool(pool, name));
+    case 'distribution':
+      return all.filter(({ pool }) => pool !== undefined && usesDistribution(pool, name));
     case 'cluster':
       return all.filter(({ clusters }) => clusters?.includes(name));
     default:

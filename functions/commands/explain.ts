@@ -3,6 +3,7 @@ import type { Condition } from '../../schemas/common.ts';
 import type { BackendExplanation, Explanation, GatewayExplanation } from '../../schemas/explanation.ts';
 import type { SyncState } from '../../schemas/gateway.ts';
 import { shares } from '../core/allocation/points.ts';
+import { splitOf } from '../core/distribution.ts';
 import { explainBackend } from '../core/explain.ts';
 import { conditionOf } from '../core/gateway/status.ts';
 import { votersOf } from '../core/health/voters.ts';
@@ -12,7 +13,6 @@ import { byName, type Named } from '../core/resolve.ts';
 import { shownVotes } from '../engine/votes.ts';
 import { type Context, timestamp } from './context.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
-import { referencesOf } from './kinds.ts';
 import { load } from './resources.ts';
 import { poolsOf, type RouteParentFacts, routeParents } from './route-parents.ts';
 import { type World, worldOf } from './world.ts';
@@ -22,11 +22,7 @@ export async function explainRoute(ctx: Context, fleet: string, name: string): P
   const { store, clock } = ctx.deps;
   const route = await load(ctx, { kind: 'route', fleet, name });
   const world = worldOf(store, fleet);
-  const services = referencesOf(route).filter(({ kind }) => kind === 'service');
-  const [evidence, named] = await Promise.all([
-    loadEvidence(store, world, 'route', [route]),
-    world.named(services.map((reference) => reference.name)),
-  ]);
+  const [evidence, named] = await Promise.all([loadEvidence(store, world, 'route', [route]), world.named([route])]);
   const pools = poolsOf(route, named);
   const gateways = await world.find('gateway', route.spec.gateways);
   const surroundings = { evidence, named, gateways: byName(gateways), nowMs: clock.now() };
@@ -46,15 +42,16 @@ export async function explainRoute(ctx: Context, fleet: string, name: string): P
 }
 
 function backendOf(
-  { spec: { distribution } }: Resource<'route'>,
+  { spec: route }: Resource<'route'>,
   pool: Pool,
-  { services }: Named,
+  named: Named,
   { traffic }: Evidence,
   votes: ReadonlyMap<string, Vote[]>,
 ): BackendExplanation {
   const { service, port } = pool;
-  const spec = services.get(service)?.spec;
-  const steps = explainBackend({ distribution, service: spec, pool, traffic, votes });
+  const spec = named.services.get(service)?.spec;
+  const facts = { split: splitOf(route, named), service: spec, clusters: named.clusters, pool, traffic, votes };
+  const steps = explainBackend(facts);
   return { service, port, clusters: shares(pool, traffic), steps };
 }
 

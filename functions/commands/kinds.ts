@@ -1,3 +1,4 @@
+import type { Split } from '../../schemas/distribution.ts';
 import { backendsOf } from '../core/lookup.ts';
 import type { Kind, Resource, Specs } from '../core/model.ts';
 
@@ -26,15 +27,30 @@ const everyGateway = () => undefined;
 export const kinds: { [K in Kind]: KindDescriptor<K> } = {
   fleet: {
     uidPrefix: 'flt',
-    references: none,
-    referredBy: ['cluster', 'gateway', 'service', 'route'],
+    references: fleetReferences,
+    referredBy: ['cluster', 'gateway', 'service', 'distribution', 'route'],
     gateways: everyGateway,
   },
-  cluster: { uidPrefix: 'cls', references: none, referredBy: ['service', 'route'], gateways: everyGateway },
+  cluster: {
+    uidPrefix: 'cls',
+    references: none,
+    referredBy: ['service', 'distribution', 'route'],
+    gateways: everyGateway,
+  },
   gateway: { uidPrefix: 'gtw', references: none, referredBy: ['route'], gateways: ({ name }) => [name] },
   service: { uidPrefix: 'svc', references: serviceReferences, referredBy: ['route'], gateways: everyGateway },
+  distribution: {
+    uidPrefix: 'dst',
+    references: ({ clusters }) => clusterReferences(clusters, '#/clusters'),
+    referredBy: ['fleet', 'route'],
+    gateways: everyGateway,
+  },
   route: { uidPrefix: 'rte', references: routeReferences, referredBy: [], gateways: ({ spec }) => spec.gateways },
 };
+
+function fleetReferences({ defaultDistribution: name }: Specs['fleet']): Reference[] {
+  return name === undefined ? [] : [{ kind: 'distribution', name, pointer: '#/defaultDistribution' }];
+}
 
 function serviceReferences(spec: Specs['service']): Reference[] {
   return spec.exports.map((item, index) => ({
@@ -50,14 +66,21 @@ function routeReferences(spec: Specs['route']): Reference[] {
     ...backendsOf(spec).map(
       ({ ref, pointer }): Reference => ({ kind: 'service', name: ref.service, pointer: `${pointer}/service` }),
     ),
-    ...spec.distribution.clusters.map(
-      ({ cluster }, index): Reference => ({
-        kind: 'cluster',
-        name: cluster,
-        pointer: `#/distribution/clusters/${index}/cluster`,
-      }),
-    ),
+    ...distributionReferences(spec),
   ];
+}
+
+function distributionReferences({ distribution }: Specs['route']): Reference[] {
+  if (distribution === undefined) return [];
+  if (distribution.strategy !== undefined) return clusterReferences(distribution.clusters, '#/distribution/clusters');
+  return [{ kind: 'distribution', name: distribution.ref, pointer: '#/distribution/ref' }];
+}
+
+/** The clusters that a split names by themselves. Those at sites and in cities are not tied to it. */
+function clusterReferences(members: Split['clusters'], pointer: string): Reference[] {
+  return members.flatMap(({ cluster }, index): Reference[] =>
+    cluster === undefined ? [] : [{ kind: 'cluster', name: cluster, pointer: `${pointer}/${index}/cluster` }],
+  );
 }
 
 export function referencesOf<K extends Kind>(resource: Resource<K>): Reference[] {

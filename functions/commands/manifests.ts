@@ -21,6 +21,7 @@ const TITLES = {
   cluster: 'Cluster',
   gateway: 'Gateway',
   service: 'Service',
+  distribution: 'Distribution',
   route: 'Route',
 } as const satisfies Record<Kind, ManifestDocument['kind']>;
 

@@ -20,11 +20,10 @@ export async function show<K extends Kind>(
   world: World,
 ): Promise<Views[K][]> {
   if (resources.length === 0) return [];
-  const backends = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'service');
   const routed = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'gateway');
   const [evidence, named, gateways, warnings, silent, assessment] = await Promise.all([
     loadEvidence(store, world, kind, resources),
-    world.named(backends.map((reference) => reference.name)),
+    world.named(resources.filter((resource) => isRoute(resource))),
     world.find(
       'gateway',
       routed.map((reference) => reference.name),
@@ -75,6 +74,10 @@ async function silentOf(
 async function assessmentOf([resource]: readonly Resource[], { store, fleet }: World): Promise<Assessment | undefined> {
   if (!resource || !isFleet(resource)) return undefined;
   return (await store.document(fleet, 'readiness', fleet))?.body;
+}
+
+function isRoute(resource: Resource): resource is Resource<'route'> {
+  return resource.kind === 'route';
 }
 
 function isFleet(resource: Resource): resource is Resource<'fleet'> {

@@ -1,9 +1,10 @@
 import type { Cluster, ClusterHealth } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
+import type { Distribution } from '../../schemas/distribution.ts';
 import type { Fleet } from '../../schemas/fleet.ts';
 import type { Gateway, GatewayReading, GatewaySync } from '../../schemas/gateway.ts';
 import type { Issue } from '../../schemas/problem.ts';
-import type { BackendShares, Route } from '../../schemas/route.ts';
+import type { BackendShares, DistributionUsed, Route } from '../../schemas/route.ts';
 import type { Service, ServiceSpec } from '../../schemas/service.ts';
 import { shares } from '../core/allocation/points.ts';
 import {
@@ -40,6 +41,7 @@ export interface Views {
   cluster: Cluster;
   gateway: Gateway;
   service: Service;
+  distribution: Distribution;
   route: Route;
 }
 
@@ -62,6 +64,7 @@ export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroun
   cluster: viewCluster,
   gateway: viewGateway,
   service: viewService,
+  distribution: viewDistribution,
   route: viewRoute,
 };
 
@@ -254,6 +257,11 @@ function exportedAtMs({ exportedAt }: Export): number {
   return exportedAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(exportedAt);
 }
 
+function viewDistribution(resource: Resource<'distribution'>, surroundings: Surroundings): Distribution {
+  const { fleet, spec } = resource;
+  return { fleet, ...metadata(resource), ...spec, conditions: commonConditions(resource, surroundings) };
+}
+
 function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Route {
   const parents = routeParents(resource, surroundings);
   const worst = (type: 'Programmed' | 'Following') =>
@@ -266,6 +274,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
+    distributionUsed: distributionUsed(resource, surroundings.named),
     conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
     parents: parents.map(({ gateway, readAt, poolsReadAt, backends, verdicts }) => ({
       gateway,
@@ -280,6 +289,14 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
     })),
     shares: backendShares(resource, surroundings),
   };
+}
+
+function distributionUsed({ spec: { distribution } }: Resource<'route'>, fleet: Named): DistributionUsed {
+  if (distribution === undefined) {
+    const { defaultDistribution: name } = fleet;
+    return name === undefined ? { from: 'built-in' } : { from: 'fleet', name };
+  }
+  return distribution.strategy === undefined ? { from: 'ref', name: distribution.ref } : { from: 'route' };
 }
 
 /** Who gets how much of each distinct backend, in the order in which the route names them. */

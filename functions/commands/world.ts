@@ -1,9 +1,10 @@
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Pool } from '../core/ir.ts';
-import { ingressClustersOf, type Term } from '../core/lookup.ts';
+import type { Term } from '../core/lookup.ts';
 import type { Kind, Resource } from '../core/model.ts';
-import { byName, type Named } from '../core/resolve.ts';
+import type { Named } from '../core/resolve.ts';
 import type { Store } from '../deps.ts';
+import { readNamed } from '../engine/named.ts';
 import { readOnce } from './read-once.ts';
 
 /** The declarations of a fleet. A fleet can be large: only what is asked for is read of it. */
@@ -21,8 +22,8 @@ export interface World {
   pages<K extends Kind>(kind: K): AsyncGenerator<Resource<K>[]>;
   /** Those of the named resources that exist. */
   find<K extends Kind>(kind: K, names: Iterable<string>): Promise<Resource<K>[]>;
-  /** These services, and the clusters whose ingress serves them. */
-  named(services: Iterable<string>): Promise<Named>;
+  /** What these routes name. */
+  named(routes: readonly Pick<Resource<'route'>, 'spec'>[]): Promise<Named>;
   /** The routes under a term, or the first of them. */
   routesUnder(term: Term, limit?: number): Promise<Resource<'route'>[]>;
   /** Routes of other fleets that stand under one of the terms and go to the instance. */
@@ -51,15 +52,7 @@ export function worldOf(unread: Store, fleet: string): World {
       } while (token !== undefined);
     },
     find: (kind, names) => store.find(kind, fleet, names),
-    async named(names) {
-      const services = await store.find('service', fleet, names);
-      const clusters = await store.find(
-        'cluster',
-        fleet,
-        services.flatMap(({ spec }) => ingressClustersOf(spec)),
-      );
-      return { services: byName(services), clusters: byName(clusters) };
-    },
+    named: (routes) => readNamed(store, fleet, routes),
     routesUnder: (term, limit) => store.routesUnder(fleet, term, limit),
     async routesElsewhere(target, terms) {
       const gateways = (await store.gatewaysAt(target)).filter((gateway) => gateway.fleet !== fleet);

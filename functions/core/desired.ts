@@ -7,7 +7,14 @@ import type { Kind, Resource, Specs } from './model.ts';
 import { compareText } from './precedence.ts';
 
 /** What refers comes after what it refers to. */
-export const KINDS = ['fleet', 'cluster', 'gateway', 'service', 'route'] as const satisfies readonly Kind[];
+export const KINDS = [
+  'fleet',
+  'cluster',
+  'gateway',
+  'service',
+  'distribution',
+  'route',
+] as const satisfies readonly Kind[];
 
 /** A resource as it is desired. */
 export interface Declaration<K extends Kind = Kind> {

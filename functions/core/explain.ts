@@ -1,21 +1,24 @@
 import type { Vote } from '../../schemas/cluster.ts';
+import type { Split } from '../../schemas/distribution.ts';
 import type { ExplanationStep } from '../../schemas/explanation.ts';
 import { type ReasonCode, sentenceOf } from '../../schemas/reasons.ts';
-import type { Distribution } from '../../schemas/route.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
 import { effectiveShares, type InForce, LIMIT_REASONS, type Shared, shares } from './allocation/points.ts';
+import { declaredMembers, isNamedBy, placeOf } from './distribution.ts';
 import { NO_ALLOCATION, type Traffic } from './failover/traffic.ts';
 import { type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
 import type { Pool } from './ir.ts';
+import type { Resource } from './model.ts';
 import { compareText } from './precedence.ts';
-import { declaredMembers } from './resolve.ts';
 import { isoOf } from './time.ts';
 
 /** A backend of a route, and what bears on who serves it. */
 export interface BackendFacts {
-  distribution: Distribution;
+  split: Split;
   /** Absent when the service is gone. */
   service: ServiceSpec | undefined;
+  /** The clusters that export the service. */
+  clusters: ReadonlyMap<string, Resource<'cluster'>>;
   pool: Pool;
   traffic: Traffic;
   /** What the voters say now, by cluster. */
@@ -49,20 +52,29 @@ function percents(pool: Shared, traffic: InForce): Percents {
 }
 
 /** What people declare, whether or not the clusters export the service. */
-function declaredPool({ distribution, service, pool }: BackendFacts): Shared {
-  return { members: service ? declaredMembers(distribution, service) : [], pinned: pool.pinned };
+function declaredPool({ split, service, clusters, pool }: BackendFacts): Shared {
+  return { members: service ? declaredMembers(split, service, clusters) : [], pinned: pool.pinned };
 }
 
 function declaredSteps(facts: BackendFacts): ExplanationStep[] {
   const declared = declaredPool(facts);
   const after = percents(declared, NOTHING);
-  const unit = facts.distribution.strategy === 'weighted' ? 'weight' : 'replicas';
   return declared.members.map(({ cluster, weight, tier }) => ({
     step: 'declared',
     cluster,
-    text: `${unit} ${weight} in tier ${tier}`,
+    text: `${weightText(facts, cluster, weight)} in tier ${tier}`,
     after: after.get(cluster) ?? 0,
   }));
+}
+
+/** The weight as it is declared: that of a cluster is multiplied where sites or cities share theirs. */
+function weightText({ split, clusters }: BackendFacts, cluster: string, weight: number): string {
+  const member = split.clusters.find((item) => isNamedBy(item, cluster, clusters));
+  if (member === undefined || !('weight' in member)) {
+    return `${split.strategy === 'weighted' ? 'weight' : 'replicas'} ${weight}`;
+  }
+  const { by, name } = placeOf(member);
+  return by === 'cluster' ? `weight ${member.weight}` : `its part of weight ${member.weight} of ${by} ${name}`;
 }
 
 function exportSteps(facts: BackendFacts): ExplanationStep[] {
@@ -78,9 +90,9 @@ function exportSteps(facts: BackendFacts): ExplanationStep[] {
   return [...gone, ...moved].map((cluster) => moveOf('exports', cluster, why(cluster), before, after));
 }
 
-function pinSteps({ distribution, pool }: BackendFacts): ExplanationStep[] {
+function pinSteps({ split, pool }: BackendFacts): ExplanationStep[] {
   if (pool.pinned) return [{ step: 'pin', reason: 'Pinned', text: sentenceOf('Pinned', {}) }];
-  if (distribution.pin !== 'prefer') return [];
+  if (split.pin !== 'prefer') return [];
   return [
     { step: 'pin', text: 'preferred: every other cluster that exports the service stands behind those that are named' },
   ];

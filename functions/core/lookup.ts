@@ -4,12 +4,15 @@ import { backendRef } from './resolve.ts';
 
 /** What routes are found by without reading all of them. */
 export interface Term {
-  kind: 'gateway' | 'service' | 'hostname';
+  kind: 'gateway' | 'service' | 'hostname' | 'distribution';
   name: string;
 }
 
 /** Stands for the host names of a route that has none, and takes every one. */
 export const ANY_HOST = '*';
+
+/** Stands for the distribution of routes that name none and have none of their own. */
+export const DEFAULT_DISTRIBUTION = '*';
 
 /** The host names that a route stands under. Rules of routes that share none never meet. */
 export function hostTerms({ hostnames }: RouteSpec): Term[] {
@@ -24,7 +27,12 @@ export function termsOf(spec: RouteSpec): Term[] {
     ...spec.gateways.map((name): Term => ({ kind: 'gateway', name })),
     ...[...services].map((name): Term => ({ kind: 'service', name })),
     ...hostTerms(spec),
+    ...distributionTerms(spec),
   ];
+}
+
+function distributionTerms({ distribution = { ref: DEFAULT_DISTRIBUTION } }: RouteSpec): Term[] {
+  return distribution.strategy === undefined ? [{ kind: 'distribution', name: distribution.ref }] : [];
 }
 
 export function isUnder(spec: RouteSpec, { kind, name }: Term): boolean {
@@ -49,4 +57,8 @@ export function backendsOf(spec: RouteSpec): { ref: BackendRef; pointer: string 
 /** The clusters whose ingress serves a service. The rest of its exports bring their endpoints along. */
 export function ingressClustersOf({ exports }: ServiceSpec): string[] {
   return exports.filter(({ backend }) => backend.type === 'ingress').map(({ cluster }) => cluster);
+}
+
+export function exportingClustersOf({ exports }: ServiceSpec): string[] {
+  return exports.map(({ cluster }) => cluster);
 }

@@ -1,4 +1,5 @@
 import type { ClusterSpec } from '../../schemas/cluster.ts';
+import type { DistributionSpec } from '../../schemas/distribution.ts';
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import type { GatewaySpec, GatewayTarget } from '../../schemas/gateway.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
@@ -10,6 +11,7 @@ export interface Specs {
   cluster: ClusterSpec;
   gateway: GatewaySpec;
   service: ServiceSpec;
+  distribution: DistributionSpec;
   route: RouteSpec;
 }
 
@@ -59,6 +61,10 @@ export interface Snapshot {
   gateway: Resource<'gateway'>;
   clusters: Resource<'cluster'>[];
   services: Resource<'service'>[];
+  /** Those that the routes use. */
+  distributions: Resource<'distribution'>[];
+  /** The distribution of the routes that have none of their own. */
+  defaultDistribution?: string | undefined;
   /** The routes that name the gateway. */
   routes: Resource<'route'>[];
 }

@@ -1,14 +1,16 @@
 import type { ClusterSpec } from '../../schemas/cluster.ts';
-import type { BackendRef, Distribution, RouteRule, RouteSpec } from '../../schemas/route.ts';
-import type { ServiceExport, ServiceSpec } from '../../schemas/service.ts';
+import type { RouteDistribution, Split } from '../../schemas/distribution.ts';
+import type { BackendRef, RouteRule, RouteSpec } from '../../schemas/route.ts';
+import type { ServiceSpec } from '../../schemas/service.ts';
 import { toPercents } from './allocation/apportion.ts';
 import { digest } from './digest.ts';
+import { choiceOf, type Distributions, declaredMembers, exportOf, splitOf } from './distribution.ts';
 import type { Address, GatewayConfig, Member, Pool, PoolRef, Rule } from './ir.ts';
 import type { Kind, Resource, Snapshot } from './model.ts';
 import { comparePrecedence, compareText } from './precedence.ts';
 
-/** What a route may name, by name. */
-export interface Named {
+/** What routes name, by name, and the clusters that export the services. */
+export interface Named extends Distributions {
   services: ReadonlyMap<string, Resource<'service'>>;
   clusters: ReadonlyMap<string, Resource<'cluster'>>;
 }
@@ -18,13 +20,22 @@ export function byName<K extends Kind>(resources: readonly Resource<K>[]): Map<s
 }
 
 /** Turns what is declared for a gateway into rules and pools. Health plays no part: it moves shares of pools, later. */
-export function resolve({ routes, services, clusters }: Omit<Snapshot, 'gateway'>): GatewayConfig {
-  const named: Named = { services: byName(services), clusters: byName(clusters) };
+export function resolve({ routes, defaultDistribution, ...named }: Omit<Snapshot, 'gateway'>): GatewayConfig {
+  return resolveNamed(routes, {
+    services: byName(named.services),
+    clusters: byName(named.clusters),
+    distributions: byName(named.distributions),
+    defaultDistribution,
+  });
+}
+
+/** The same, of routes and what they name. */
+export function resolveNamed(routes: readonly Resource<'route'>[], named: Named): GatewayConfig {
   const pools = new Map<string, Pool>();
   const rules = routes.flatMap((route) => {
-    const suffix = distributionKey(route.spec);
+    const suffix = distributionKey(choiceOf(route.spec, named));
     const poolKey = (ref: BackendRef) => {
-      const key = poolKeyOf(ref, suffix);
+      const key = keyOf(ref, suffix);
       if (!pools.has(key)) pools.set(key, poolOf(route, ref, named));
       return key;
     };
@@ -83,9 +94,29 @@ function expand(route: Resource<'route'>, ruleIndex: number) {
   );
 }
 
-/** Routes with equal distributions share the pools of equal backends. */
-function poolKeyOf({ service, port }: BackendRef, suffix: string): string {
+/**
+ * Names the pool of a backend of a route. Routes with equal splits of their own, and routes that use the same named distribution, share the
+ * pools of equal backends. The key of a named one stays, whatever is edited in it.
+ */
+export function poolKeyOf(
+  spec: Pick<RouteSpec, 'distribution'>,
+  ref: Pick<BackendRef, 'service' | 'port'>,
+  fleet: Pick<Distributions, 'defaultDistribution'>,
+): string {
+  return keyOf(ref, distributionKey(choiceOf(spec, fleet)));
+}
+
+function keyOf({ service, port }: Pick<BackendRef, 'service' | 'port'>, suffix: string): string {
   return `${service}-${port}-${suffix}`;
+}
+
+function distributionKey(distribution: RouteDistribution): string {
+  return digest({ distribution }).slice(0, 12);
+}
+
+/** Whether the pool with this key is of routes that use the named distribution. */
+export function usesDistribution(key: string, name: string): boolean {
+  return key.endsWith(`-${distributionKey({ ref: name })}`);
 }
 
 /** Whether the pool with this key serves the service, and the port where one is given. */
@@ -97,24 +128,21 @@ export function servesPool(key: string, service: string, port?: number): boolean
   return isOfService && (port === undefined || Number(portText) === port);
 }
 
-function distributionKey({ distribution }: RouteSpec): string {
-  return digest({ distribution }).slice(0, 12);
-}
-
 /** The pool of a backend of a route. */
-export function poolOf({ spec }: { spec: RouteSpec }, ref: BackendRef, { services, clusters }: Named): Pool {
-  const { distribution } = spec;
+export function poolOf({ spec }: { spec: RouteSpec }, ref: BackendRef, named: Named): Pool {
+  const { services, clusters } = named;
+  const split = splitOf(spec, named);
   const service = services.get(ref.service)?.spec;
   const port = service?.ports.find((item) => item.port === ref.port);
   return {
-    key: poolKeyOf(ref, distributionKey(spec)),
+    key: poolKeyOf(spec, ref, named),
     service: ref.service,
     port: ref.port,
     protocol: port?.protocol ?? 'HTTP',
     healthCheck: service?.healthCheck ?? NO_SERVICE_CHECK,
     ...(service?.sessionAffinity && { affinity: { ttlSeconds: service.sessionAffinity.ttlSeconds } }),
-    pinned: distribution.pin === 'strict',
-    members: service ? members(distribution, service, clusters) : [],
+    pinned: split.pin === 'strict',
+    members: service ? members(split, service, clusters) : [],
   };
 }
 
@@ -128,8 +156,8 @@ const NO_SERVICE_CHECK: ServiceSpec['healthCheck'] = {
 };
 
 /** The exporting clusters that the distribution names; those that do not export the service are left out. */
-function members(distribution: Distribution, service: ServiceSpec, clusters: Named['clusters']): Member[] {
-  return declaredMembers(distribution, service)
+function members(split: Split, service: ServiceSpec, clusters: Named['clusters']): Member[] {
+  return declaredMembers(split, service, clusters)
     .flatMap((member) => {
       const endpoints = endpointsOf(service, member.cluster, clusters);
       return endpoints.length > 0 ? [{ ...member, endpoints }] : [];
@@ -145,37 +173,6 @@ export function exporters({ spec }: Resource<'service'>, clusters: Named['cluste
     tier: 0,
     endpoints: endpointsOf(spec, cluster, clusters),
   }));
-}
-
-type Placement = Omit<Member, 'endpoints'>;
-
-/** Those that are named and, where these are only preferred, those that stand behind them; whether or not they export the service. */
-export function declaredMembers(distribution: Distribution, service: ServiceSpec): Placement[] {
-  const named = namedMembers(distribution, service);
-  return distribution.pin === 'prefer' ? [...named, ...fallbackMembers(named, service)] : named;
-}
-
-function namedMembers(distribution: Distribution, service: ServiceSpec): Placement[] {
-  if (distribution.strategy === 'weighted') {
-    return distribution.clusters.map(({ cluster, weight, tier }) => ({ cluster, weight, tier }));
-  }
-  const weightOf = (cluster: string) => exportOf(service, cluster)?.replicas ?? 0;
-  if (distribution.clusters.length > 0) {
-    return distribution.clusters.map(({ cluster, tier }) => ({ cluster, weight: weightOf(cluster), tier }));
-  }
-  return service.exports.map(({ cluster, replicas }) => ({ cluster, weight: replicas, tier: 0 }));
-}
-
-/** Every other exporting cluster, in a tier of their own behind the named ones. */
-function fallbackMembers(named: readonly Placement[], service: ServiceSpec): Placement[] {
-  const tier = Math.max(...named.map((member) => member.tier), 0) + 1;
-  return service.exports
-    .filter((item) => !named.some((member) => member.cluster === item.cluster))
-    .map(({ cluster, replicas }) => ({ cluster, weight: replicas, tier }));
-}
-
-function exportOf(service: ServiceSpec, cluster: string): ServiceExport | undefined {
-  return service.exports.find((item) => item.cluster === cluster);
 }
 
 function endpointsOf(service: ServiceSpec, clusterName: string, clusters: Named['clusters']): Address[] {

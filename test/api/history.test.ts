@@ -57,10 +57,11 @@ describe('revisions', () => {
       ['/kind', false],
       ['/labels', false],
       ['/probes', false],
+      ['/tier', false],
     ]);
     const { createdAt, updatedAt, uid } = await get('/clusters/one');
     expect(items[0]).toMatchObject({ kind: 'cluster', fleet: name, name: 'one', uid, writtenAt: updatedAt });
-    expect(items[2]).toMatchObject({ writtenAt: createdAt, changeCount: 5 });
+    expect(items[2]).toMatchObject({ writtenAt: createdAt, changeCount: 6 });
   });
 
   it('are the same one by one, and page by page', async () => {

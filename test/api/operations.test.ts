@@ -6,7 +6,7 @@ import { NO_BODY, type Operation } from '../../functions/api/operation.ts';
 import { operations } from '../../functions/api/operations.ts';
 import document from '../../schemas/openapi.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
-import { createShop, pointers } from './fixtures.ts';
+import { create, createShop, pointers } from './fixtures.ts';
 import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -14,6 +14,7 @@ let harness: Harness;
 beforeAll(async () => {
   harness = await startHarness();
   await createShop(harness, 'shop');
+  await create(harness, '/v1/fleets/shop/distributions/main', { strategy: 'replicas' });
 });
 
 afterAll(async () => await harness.close());
@@ -33,6 +34,7 @@ const NAMES: Record<string, string> = {
   cluster: 'one',
   gateway: 'edge',
   service: 'checkout',
+  distribution: 'main',
   route: 'checkout',
   decision: 'dec_none',
   delivery: 'dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-oncall',
@@ -228,7 +230,9 @@ describe('every page', () => {
 });
 
 describe('every resource', () => {
-  const gets = all.filter(([id]) => ['getFleet', 'getCluster', 'getGateway', 'getService', 'getRoute'].includes(id));
+  const gets = all.filter(([id]) =>
+    ['getFleet', 'getCluster', 'getGateway', 'getService', 'getDistribution', 'getRoute'].includes(id),
+  );
 
   it.each(gets)('%s answers what its schema says, with its revision in the ETag', async (_, operation) => {
     const answer = await harness.call('GET', pathOf(operation));

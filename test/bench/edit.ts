@@ -25,17 +25,19 @@ interface Step {
 }
 
 /**
- * What a step of weights costs, made by one manifest for all routes of one service: on ALB one write for each server group and 40 servers, and
+ * What a step of weights costs, made by one manifest for all routes of one service, or by one write of the distribution that they use: on ALB one write for each server group and 40 servers, and
  * no rule is touched; on MSE two writes for each route, since routes carry the percentages there. Throws when it costs anything else.
  */
 export async function edit(): Promise<Record<string, unknown>> {
   const result: Record<Provider, Record<string, Step>> = { alb: {}, mse: {} };
   for (const provider of ['alb', 'mse'] as const) {
     for (const [routes, servers] of Object.entries(CASES)) {
-      result[provider][routes] = await measure(provider, Number(routes), servers);
+      result[provider][routes] = await measure([{ provider, routes: Number(routes) }], servers, byManifest);
     }
   }
-  const wrong = Object.entries(result).flatMap(([provider, steps]) =>
+  const distribution = await measure(BOTH, DISTRIBUTED_SERVERS, byDistribution);
+  const measured = { ...result, distribution: { 'alb 80, mse 40': distribution } };
+  const wrong = Object.entries(measured).flatMap(([provider, steps]) =>
     Object.entries(steps)
       .filter(([, step]) => step.poolWrites !== step.expectedPoolWrites || step.ruleWrites !== step.expectedRuleWrites)
       .map(([routes]) => `${provider} with ${routes} routes`),
@@ -44,24 +46,41 @@ export async function edit(): Promise<Record<string, unknown>> {
     console.error(`These steps of weights cost something else than they should: ${wrong.join(', ')}.`);
     process.exitCode = 1;
   }
-  return result;
+  return measured;
 }
 
-async function measure(provider: Provider, routes: number, perCluster: number): Promise<Step> {
+interface Edge {
+  provider: Provider;
+  routes: number;
+}
+
+/** One write of a distribution that routes at both kinds of gateways use. */
+const BOTH: readonly Edge[] = [
+  { provider: 'alb', routes: 80 },
+  { provider: 'mse', routes: 40 },
+];
+
+const DISTRIBUTED_SERVERS = 6;
+
+type Way = (plane: ControlPlane, edges: readonly Edge[], weight: number) => Promise<void>;
+
+async function measure(edges: readonly Edge[], perCluster: number, step: Way): Promise<Step> {
   const plane = await startControlPlane();
   try {
-    await declare(plane, provider, perCluster);
-    await step(plane, routes, 60);
+    await declare(plane, edges, perCluster);
+    await step(plane, edges, 60);
+    await follow(plane, edges);
     plane.forgetCalls();
-    await step(plane, routes, 50);
+    await step(plane, edges, 50);
+    await follow(plane, edges);
     const { pools, rules } = countWrites(plane.cloud.log.entries);
     const servers = perCluster * CLUSTERS.length;
-    const groups = Math.ceil(routes / REFERENCES_PER_GROUP) * Math.ceil(servers / SERVERS_PER_CALL);
+    const routesOf = (wanted: Provider) => edges.find(({ provider }) => provider === wanted)?.routes ?? 0;
     return {
       poolWrites: pools,
       ruleWrites: rules,
-      expectedPoolWrites: provider === 'alb' ? groups : 0,
-      expectedRuleWrites: provider === 'alb' ? 0 : routes * 2,
+      expectedPoolWrites: Math.ceil(routesOf('alb') / REFERENCES_PER_GROUP) * Math.ceil(servers / SERVERS_PER_CALL),
+      expectedRuleWrites: routesOf('mse') * 2,
       servers,
     };
   } finally {
@@ -69,7 +88,14 @@ async function measure(provider: Provider, routes: number, perCluster: number): 
   }
 }
 
-async function declare(plane: ControlPlane, provider: Provider, perCluster: number): Promise<void> {
+async function follow(plane: ControlPlane, edges: readonly Edge[]): Promise<void> {
+  for (const { provider } of edges) {
+    const { state, reason, message } = await reconcileGateway(plane.deps(), 'bench', provider);
+    if (state !== 'Verified') throw new Error(`The gateway of ${provider} is ${state}: ${reason}: ${message}`);
+  }
+}
+
+async function declare(plane: ControlPlane, edges: readonly Edge[], perCluster: number): Promise<void> {
   const api = quietApi(plane);
   const put = async (path: string, body: unknown) => {
     const { status, body: answer } = await api('PUT', `${BASE}${path}`, body);
@@ -89,26 +115,48 @@ async function declare(plane: ControlPlane, provider: Provider, perCluster: numb
       backend: { type: 'endpoints', endpoints: endpointsOf(index) },
     })),
   });
-  await put('/gateways/edge', { target: await createInstance[provider](accountOf(plane)) });
+  for (const { provider } of edges) {
+    await put(`/gateways/${provider}`, { target: await createInstance[provider](accountOf(plane)) });
+  }
 }
 
-/** One manifest with every route; the gateway follows until it is verified. */
-async function step(plane: ControlPlane, routes: number, weight: number): Promise<void> {
-  const clusters = CLUSTERS.map((cluster, index) => ({ cluster, weight: index === 0 ? weight : 100 - weight }));
-  const items = Array.from({ length: routes }, (_, index) => ({
-    apiVersion: 'fairlead.dev/v1',
-    kind: 'Route',
-    metadata: { name: `r${index}` },
-    spec: {
-      gateways: ['edge'],
-      hostnames: [`r${index}.example.com`],
-      rules: [{ backendRefs: [{ service: 'shop', port: 80 }] }],
-      distribution: { strategy: 'weighted', clusters },
-    },
-  }));
+const splitOf = (weight: number) => ({
+  strategy: 'weighted',
+  clusters: CLUSTERS.map((cluster, index) => ({ cluster, weight: index === 0 ? weight : 100 - weight })),
+});
+
+/** Every route has its split: one manifest with all of them. */
+async function byManifest(plane: ControlPlane, edges: readonly Edge[], weight: number): Promise<void> {
+  await applyRoutes(plane, edges, splitOf(weight));
+}
+
+/** Routes name a distribution, which is written alone once they do. */
+async function byDistribution(plane: ControlPlane, edges: readonly Edge[], weight: number): Promise<void> {
+  const path = `${BASE}/distributions/main`;
+  const isNew = (await plane.api('GET', path)).status === 404;
+  await expectDone(plane.api('PUT', path, splitOf(weight), isNew ? {} : { 'if-match': '*' }));
+  if (isNew) await applyRoutes(plane, edges, { ref: 'main' });
+}
+
+async function applyRoutes(plane: ControlPlane, edges: readonly Edge[], distribution: object): Promise<void> {
+  const items = edges.flatMap(({ provider, routes }) =>
+    Array.from({ length: routes }, (_, index) => ({
+      apiVersion: 'fairlead.dev/v1',
+      kind: 'Route',
+      metadata: { name: `${provider}-${index}` },
+      spec: {
+        gateways: [provider],
+        hostnames: [`${provider}-${index}.example.com`],
+        rules: [{ backendRefs: [{ service: 'shop', port: 80 }] }],
+        distribution,
+      },
+    })),
+  );
   const manifest = { apiVersion: 'fairlead.dev/v1', kind: 'List', items };
-  const { status, body } = await plane.api('PUT', `${BASE}/manifest`, manifest);
-  if (status >= 300) throw new Error(`The manifest is answered with ${status}: ${JSON.stringify(body)}`);
-  const { state, reason, message } = await reconcileGateway(plane.deps(), 'bench', 'edge');
-  if (state !== 'Verified') throw new Error(`The gateway is ${state}: ${reason}: ${message}`);
+  await expectDone(plane.api('PUT', `${BASE}/manifest`, manifest));
+}
+
+async function expectDone(answer: ReturnType<ControlPlane['api']>): Promise<void> {
+  const { status, body } = await answer;
+  if (status >= 300) throw new Error(`A write is answered with ${status}: ${JSON.stringify(body)}`);
 }

@@ -31,7 +31,7 @@ export function snapshotOf(size: number, first: number, count: number, weight: n
       }),
     );
   }
-  return { gateway: gateway(), clusters: [...clusters.values()], services, routes };
+  return { gateway: gateway(), clusters: [...clusters.values()], services, distributions: [], routes };
 }
 
 export const TARGETS: Record<GatewayTarget['provider'], { target: GatewayTarget; facts: unknown }> = {

@@ -15,7 +15,7 @@ const spec = RouteInput.parse({
 function pointersOf(rules: string[], changes = [change('shop')]): string[] {
   const set = { fleet: 'prod', changes, places: undefined } as unknown as ChangeSet;
   const finding = { pointer: '#/rules', code: 'unsupported-feature', detail: 'It cannot.', rules, pools: [] };
-  return placesOf(set, 'edge', finding, { rules: [], pools: [] }).map(({ pointer }) => pointer);
+  return placesOf(set, 'edge', finding, [], {}).map(({ pointer }) => pointer);
 }
 
 function change(name: string): Change {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { placementKey } from '../../functions/core/allocation/placements.ts';
 import { effectiveShares } from '../../functions/core/allocation/points.ts';
 import type { Limit } from '../../functions/core/allocation/types.ts';
+import { splitOf } from '../../functions/core/distribution.ts';
 import { explainBackend } from '../../functions/core/explain.ts';
 import { type ClusterState, type LiveDrill, NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import { byName, poolOf } from '../../functions/core/resolve.ts';
@@ -21,13 +22,15 @@ const weighted = (weights: Record<string, [weight: number, tier?: number]>, pin?
 function explained(input: Record<string, unknown>, traffic: Traffic, exports = { a: 1, b: 1, c: 1 }) {
   const shop = service('shop', exports);
   const declared = route('shop', input);
-  const clusters = byName([cluster('a', 1), cluster('b', 2), cluster('c', 3)]);
+  const north = [cluster('a', 1), cluster('b', 2)];
+  for (const { spec } of north) spec.city = 'north';
+  const clusters = byName([...north, cluster('c', 3)]);
   const ref = { service: 'shop', port: 80, weight: 1 };
-  const pool = poolOf(declared, ref, { services: byName([shop]), clusters });
+  const pool = poolOf(declared, ref, { services: byName([shop]), clusters, distributions: new Map() });
   const vote = { voter: 'edge', state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0 } as const;
   const votes = new Map([['a', [{ ...vote, isFresh: true, isSuspect: false, detail: 'http: 503' }]]]);
-  const { distribution } = declared.spec;
-  return { pool, steps: explainBackend({ distribution, service: shop.spec, pool, traffic, votes }) };
+  const split = splitOf(declared.spec, { distributions: new Map() });
+  return { pool, steps: explainBackend({ split, service: shop.spec, clusters, pool, traffic, votes }) };
 }
 
 const of = (steps: ExplanationStep[], step: ExplanationStep['step']) => steps.filter((item) => item.step === step);
@@ -54,6 +57,19 @@ const drill: LiveDrill = {
   steppedAtMs: T0,
   decision: 'dec_1',
 };
+
+test('a part of the weight of a place is told as that', () => {
+  const clusters = [
+    { city: 'north', weight: 70 },
+    { cluster: 'c', weight: 30 },
+  ];
+  const { steps } = explained({ distribution: { strategy: 'weighted', clusters } }, NO_TRAFFIC);
+  expect(of(steps, 'declared').map(({ cluster: name, text, after }) => [name, text, after])).toEqual([
+    ['a', 'its part of weight 70 of city north in tier 0', 35],
+    ['b', 'its part of weight 70 of city north in tier 0', 35],
+    ['c', 'weight 30 in tier 0', 30],
+  ]);
+});
 
 describe('an explanation', () => {
   test('goes from what is declared to what is intended, and every step begins where the one before it ended', () => {

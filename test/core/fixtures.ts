@@ -5,6 +5,7 @@ import type { HealthRecord, VoterRecord } from '../../functions/core/health/reco
 import type { Member, Pool } from '../../functions/core/ir.ts';
 import type { Kind, Resource, Specs } from '../../functions/core/model.ts';
 import { ClusterInput } from '../../schemas/cluster.ts';
+import { DistributionInput } from '../../schemas/distribution.ts';
 import { GatewayInput } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { ServiceInput } from '../../schemas/service.ts';
@@ -28,6 +29,10 @@ export function cluster(name: string, lastOctet: number): Resource<'cluster'> {
 export function service(name: string, clusters: Record<string, number>, port = 80): Resource<'service'> {
   const exports = Object.entries(clusters).map(([cluster, replicas]) => ({ cluster, replicas }));
   return resource('service', name, ServiceInput.parse({ ports: [{ name: 'http', port }], exports }));
+}
+
+export function distribution(name: string, input: unknown): Resource<'distribution'> {
+  return resource('distribution', name, DistributionInput.parse(input));
 }
 
 export function route(name: string, input: Record<string, unknown>, createdAt?: string): Resource<'route'> {

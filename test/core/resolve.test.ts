@@ -10,6 +10,7 @@ const snapshot = (routes: ReturnType<typeof route>[], services = [shop]) => ({
   gateway: gateway(),
   clusters,
   services,
+  distributions: [],
   routes,
 });
 
@@ -116,7 +117,7 @@ describe('resolve', () => {
     );
     fc.assert(
       fc.property(shuffled, ([someRoutes, someClusters]) => {
-        expect(resolve({ clusters: someClusters, services, routes: someRoutes })).toEqual(expected);
+        expect(resolve({ clusters: someClusters, services, distributions: [], routes: someRoutes })).toEqual(expected);
       }),
     );
   });

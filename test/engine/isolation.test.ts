@@ -47,6 +47,10 @@ describe.each(['alb', 'mse'] as const)('what %s refuses', (provider) => {
     });
     const { items: operations } = (await harness.api('GET', `${FLEET}/operations`)).body;
     expect(operations[0]).toMatchObject({ action: 'service.update', state: 'Succeeded' });
+    await harness.put(`${FLEET}/distributions/main`, { strategy: 'replicas' });
+    const [last] = (await harness.api('GET', `${FLEET}/operations`)).body.items;
+    expect(last).toMatchObject({ action: 'distribution.create', state: 'Succeeded' });
+    expect((await condition('/distributions/main', 'Programmed')).status).toBe('True');
     expect(operations.find(({ action }: Json) => action === 'route.create')).toMatchObject({ state: 'Failed' });
     await harness.put(`${FLEET}/routes/second`, { ...ROUTES.shop, hostnames: ['second.example.com'] });
     expect((await condition('/routes/second', 'Programmed')).status).toBe('True');

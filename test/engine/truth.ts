@@ -14,17 +14,22 @@ import { inventory } from './inventory.ts';
  */
 export async function differences(harness: Harness): Promise<string[]> {
   const { store, cloud, clock } = harness.deps();
-  const [clusters, services, routes, traffic, pools, gateway] = await Promise.all([
+  const [clusters, services, distributions, routes, owner, traffic, pools, gateway] = await Promise.all([
     store.all('cluster', 'prod'),
     store.all('service', 'prod'),
+    store.all('distribution', 'prod'),
     store.all('route', 'prod'),
+    store.get('fleet', 'prod', 'prod'),
     store.traffic('prod'),
     store.pools('prod', 'edge'),
     store.get('gateway', 'prod', 'edge'),
   ]);
   if (gateway === undefined) throw new Error('there is no gateway edge');
   const { target } = harness.edge;
-  const config = resolve({ clusters, services, routes });
+  const config = resolve({
+    ...{ clusters, services, distributions, routes },
+    defaultDistribution: owner?.spec.defaultDistribution,
+  });
   const shares = new Map(config.pools.map((pool) => [pool.key, effectiveShares(pool, traffic)]));
   const provider = providerFor(providerOf(gateway.spec));
   const session = {

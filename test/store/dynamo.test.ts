@@ -183,7 +183,7 @@ describe('items', () => {
     try {
       const [shop, edge] = [route('shop'), gateway('edge')];
       await commitOk(store, creation(shop), creation(edge));
-      expect(await entriesIn(client, tableName)).toHaveLength(4);
+      expect(await entriesIn(client, tableName)).toHaveLength(5);
       const moved = edit(shop, { before: shop });
       moved.resource.spec.gateways = ['west'];
       await commitOk(store, moved);

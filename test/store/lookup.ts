@@ -9,6 +9,7 @@ import { commitOk, creation, deletion, edit, FLEET, fleet, gateway, NOW_MS, rout
 
 const HOSTS = ['a.example.com', 'b.example.com', '*.example.com'];
 const GATEWAYS = ['edge', 'west'];
+const DISTRIBUTIONS = ['main', 'other'];
 const SERVICES = ['shop', 'pay', 'log'];
 
 /** Every term that a route below may stand under, and one that none does. */
@@ -16,6 +17,7 @@ const TERMS: Term[] = [
   ...[...HOSTS, '*', 'nowhere.example.com'].map((name) => ({ kind: 'hostname', name }) as const),
   ...GATEWAYS.map((name) => ({ kind: 'gateway', name }) as const),
   ...SERVICES.map((name) => ({ kind: 'service', name }) as const),
+  ...[...DISTRIBUTIONS, '*'].map((name) => ({ kind: 'distribution', name }) as const),
 ];
 
 const specs = fc
@@ -25,11 +27,13 @@ const specs = fc
     backend: fc.constantFrom(...SERVICES),
     fallback: fc.option(fc.constantFrom(...SERVICES), { nil: undefined }),
     mirror: fc.option(fc.constantFrom(...SERVICES), { nil: undefined }),
+    distribution: fc.constantFrom(...DISTRIBUTIONS.map((ref) => ({ ref })), { strategy: 'replicas' }, undefined),
   })
-  .map(({ hostnames, gateways, backend, fallback, mirror }) =>
+  .map(({ hostnames, gateways, backend, fallback, mirror, distribution }) =>
     RouteInput.parse({
       hostnames,
       gateways,
+      distribution,
       rules: [
         {
           backendRefs: [{ service: backend, port: 80 }],

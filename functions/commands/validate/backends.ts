@@ -3,9 +3,10 @@ import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
 import { equal } from '../../core/digest.ts';
 import { backendsOf } from '../../core/lookup.ts';
 import type { Resource } from '../../core/model.ts';
-import { byName, type Named, poolOf } from '../../core/resolve.ts';
+import { type Named, poolOf } from '../../core/resolve.ts';
 import { conflict, referrer, SHOWN_PLACES } from '../issues.ts';
 import { type Change, type ChangeSet, isOf, placed } from '../write/change-set.ts';
+import { standingRoutes } from '../write/standing-routes.ts';
 
 type Route = Resource<'route'>;
 
@@ -20,28 +21,13 @@ export async function unservedBackends(set: ChangeSet): Promise<Issue[]> {
   const services = [...narrowedServices(set), ...stranded.map(({ service }) => service.name)];
   const standing = await standingRoutes(set, services, routes);
   const all = [...routes.map(({ resource }) => resource), ...standing];
-  const after = await then.named(servicesOf(all));
-  const before = await now.named(servicesOf([...routes.flatMap((change) => change.before ?? []), ...standing]));
+  const after = await then.named(all);
+  const before = await now.named([...routes.flatMap((change) => change.before ?? []), ...standing]);
   return [
     ...stranded.map(({ service, pointer }) => referrer(service, pointer)),
     ...routes.flatMap((change) => ofChanged(change, before, after).map((issue) => placed(set, change.resource, issue))),
     ...standing.flatMap((route) => ofStanding(route, before, after)).slice(0, SHOWN_PLACES),
   ];
-}
-
-function servicesOf(routes: readonly Route[]): string[] {
-  return routes.flatMap(({ spec }) => backendsOf(spec).map(({ ref }) => ref.service));
-}
-
-/** Finds the routes of these services as they would be, but for those that are looked at by themselves. */
-export async function standingRoutes(
-  { then }: ChangeSet,
-  services: readonly string[],
-  others: readonly Change<'route'>[],
-): Promise<Route[]> {
-  const names = new Set(others.map(({ resource }) => resource.name));
-  const under = await Promise.all([...new Set(services)].map((name) => then.routesUnder({ kind: 'service', name })));
-  return [...byName(under.flat()).values()].filter(({ name }) => !names.has(name));
 }
 
 /** Returns the names of the services that may serve less than before. */

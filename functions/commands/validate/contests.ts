@@ -40,7 +40,7 @@ function contestedRules(
   const { name } = resource;
   const own = verb === 'create' ? { ...resource, createdAt: '9999-12-31T00:00:00.000Z' } : resource;
   const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
-  const { rules } = resolve({ clusters: [], services: [], routes: [...others, own] });
+  const { rules } = resolve({ clusters: [], services: [], distributions: [], routes: [...others, own] });
   const isOwn = (rule: Rule) => routeOf(rule) === name;
   const ties = findTies(rules, isOwn).map(([a, b]) => {
     const reason = `${a.key} and ${b.key} are equally specific and a request may match both: add a condition to one of them`;

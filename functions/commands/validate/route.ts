@@ -7,12 +7,17 @@ import { conflict } from '../issues.ts';
 import type { World } from '../world.ts';
 import type { Change } from '../write/change-set.ts';
 import { contested } from './contests.ts';
+import { splitFaults } from './distribution.ts';
 
 /** Every gateway must be able to carry the route, and no other route may claim the same. */
 export async function validateRoute(change: Change<'route'>, then: World): Promise<Issue[]> {
   const { spec } = change.resource;
   const gateways = await then.find('gateway', spec.gateways);
-  const issues = [...misplacedPrefixes(spec), ...unsupported(spec, gateways)];
+  const issues = [
+    ...misplacedPrefixes(spec),
+    ...unsupported(spec, gateways),
+    ...(spec.distribution?.strategy === undefined ? [] : await splitFaults(spec.distribution, '#/distribution', then)),
+  ];
   // How rules stand to each other is looked at once each of them can stand.
   return issues.length > 0 ? issues : await contested(change, gateways, then);
 }

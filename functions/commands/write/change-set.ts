@@ -41,8 +41,14 @@ export async function changeSetOf(
 ): Promise<ChangeSet> {
   const then = worldOf(stagedStore(now.store, now.fleet, changes), now.fleet);
   const gone = new Set(changes.filter(({ verb }) => verb === 'delete').map(({ resource }) => keyOf(resource)));
+  const coming = new Set(changes.filter(({ verb }) => verb === 'create').map(({ resource }) => keyOf(resource)));
   const steps: Step[] = [];
-  for (const change of changes) steps.push(await stepOf(change, then, (name) => gone.has(`gateway/${name}`)));
+  for (const change of changes) {
+    steps.push({
+      ...(await stepOf(change, then, (name) => gone.has(`gateway/${name}`))),
+      references: newReferences(change, coming),
+    });
+  }
   return { fleet: now.fleet, changes, steps, now, then, places };
 }
 
@@ -86,12 +92,15 @@ export function placed({ places }: ChangeSet, resource: Resource, issue: Issue):
 }
 
 /** Gateways take part as they would be at the end: those that go follow nothing, and those that are to come do. */
-async function stepOf(change: Change, then: World, isGone: (gateway: string) => boolean): Promise<Step> {
-  const { verb, resource, before, referenceCount } = change;
+async function stepOf(
+  change: Change,
+  then: World,
+  isGone: (gateway: string) => boolean,
+): Promise<Omit<Step, 'references'>> {
+  const { verb, resource, referenceCount } = change;
   return {
     verb,
     resource,
-    references: newReferences(resource, before),
     ...(referenceCount !== undefined && { referenceCount }),
     gateways: (await affectedGateways(change, then)).filter((name) => !isGone(name)),
     movedTerms: movedTerms(change),
@@ -107,13 +116,17 @@ async function affectedGateways<K extends Kind>({ resource, before }: Change<K>,
 
 /**
  * Returns what is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
- * revision before or in this one.
+ * revision before or in this one. A fleet is written before what it names, so that it cannot take what is `coming` with it; whoever wants to
+ * delete that looks for the fleet.
  */
-function newReferences(resource: Resource, before: Resource | undefined): Ref[] {
+function newReferences({ resource, before }: Change, coming: ReadonlySet<string>): Ref[] {
   const { fleet } = resource;
   const held = new Set(before && referencesOf(before).map(keyOf));
   const taken = new Map(referencesOf(resource).map((item) => [keyOf(item), item]));
-  const added = [...taken].filter(([key]) => !held.has(key)).map(([, { kind, name }]) => ({ kind, fleet, name }));
+  const isLater = (key: string) => resource.kind === 'fleet' && coming.has(key);
+  const added = [...taken]
+    .filter(([key]) => !held.has(key) && !isLater(key))
+    .map(([, { kind, name }]) => ({ kind, fleet, name }));
   const isNewInFleet = before === undefined && resource.kind !== 'fleet';
   return isNewInFleet ? [{ kind: 'fleet', fleet, name: fleet }, ...added] : added;
 }

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { auditingRefusals } from '../refusals.ts';
 import { validateCluster, validateService } from '../validate/addresses.ts';
 import { unservedBackends } from '../validate/backends.ts';
+import { displacedSplits, validateDistribution } from '../validate/distribution.ts';
 import { validateGateway } from '../validate/gateway.ts';
 import { validatePolicy } from '../validate/policy.ts';
 import { validateRoute } from '../validate/route.ts';
@@ -53,7 +54,12 @@ export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
     const found = [...limitExceeded(set.steps[index]), ...(await changeFaults(deps, change, set))];
     issues.push(...found.map((issue) => placed(set, change.resource, issue)));
   }
-  return [...issues, ...(await danglingReferences(set)), ...(await unservedBackends(set))];
+  return [
+    ...issues,
+    ...(await danglingReferences(set)),
+    ...(await displacedSplits(set)),
+    ...(await unservedBackends(set)),
+  ];
 }
 
 async function changeFaults(deps: Deps, change: Change, set: ChangeSet): Promise<Issue[]> {
@@ -71,6 +77,7 @@ const validators: Validators = {
   cluster: validateCluster,
   gateway: validateGateway,
   service: validateService,
+  distribution: validateDistribution,
   route: validateRoute,
 };
 

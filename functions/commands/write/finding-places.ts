@@ -1,11 +1,12 @@
+import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
+import type { BackendRef } from '../../../schemas/route.ts';
 import type { ServiceExport } from '../../../schemas/service.ts';
 import { equal } from '../../core/digest.ts';
-import type { GatewayConfig, Pool } from '../../core/ir.ts';
+import type { Pool } from '../../core/ir.ts';
 import { backendsOf } from '../../core/lookup.ts';
 import type { Resource } from '../../core/model.ts';
-import { poolOf } from '../../core/resolve.ts';
+import { poolKeyOf, usesDistribution } from '../../core/resolve.ts';
 import type { Finding } from '../../providers/provider.ts';
 import { matchPointer } from '../validate/contests.ts';
 import { type Change, type ChangeSet, isOf, placed } from './change-set.ts';
@@ -18,18 +19,26 @@ interface Place {
 
 /**
  * A finding of a gateway, told of every place in the changes that it comes from: the matches or host names of routes, else their backends,
- * else the exports or ports of services, else the addresses of clusters, else the gateway.
+ * else the named distributions, else the exports or ports of services, else the addresses of clusters, else the gateway.
  */
-export function placesOf(set: ChangeSet, gateway: string, finding: Finding, config: GatewayConfig): Issue[] {
+export function placesOf(
+  set: ChangeSet,
+  gateway: string,
+  finding: Finding,
+  resolved: readonly Pool[],
+  fleet: Pick<FleetSpec, 'defaultDistribution'>,
+): Issue[] {
   const { code } = finding;
   const detail = `gateway ${gateway}: ${finding.detail.replace(/\.$/, '')}`;
   const routes = declared(set.changes.filter(isOf('route'))).filter(({ resource }) =>
     resource.spec.gateways.includes(gateway),
   );
-  const pools = config.pools.filter(({ key }) => finding.pools.includes(key));
+  const pools = resolved.filter(({ key }) => finding.pools.includes(key));
   const found = [
     () => routes.flatMap(({ resource }) => rulePlaces(resource, finding.rules)),
-    () => routes.flatMap(({ resource }) => backendPlaces(resource, pools)),
+    () => routes.flatMap(({ resource }) => backendPlaces(resource, pools, fleet)),
+    () =>
+      declared(set.changes.filter(isOf('distribution'))).flatMap(({ resource }) => distributionPlaces(resource, pools)),
     () => declared(set.changes.filter(isOf('service'))).flatMap((change) => servicePlaces(change, pools)),
     () => declared(set.changes.filter(isOf('cluster'))).flatMap((change) => ingressPlaces(change, pools)),
     () => (routes.length === 1 ? routes.flatMap(({ resource }) => gatewayPlaces(resource, gateway)) : []),
@@ -60,17 +69,22 @@ function rulePlaces(resource: Resource<'route'>, keys: readonly string[]): Place
   return pointers.map((pointer) => ({ resource, pointer }));
 }
 
-function backendPlaces(resource: Resource<'route'>, pools: readonly Pool[]): Place[] {
+function backendPlaces(
+  resource: Resource<'route'>,
+  pools: readonly Pool[],
+  fleet: Pick<FleetSpec, 'defaultDistribution'>,
+): Place[] {
   const { spec } = resource;
   const serves = (ref: BackendRef, { service, port, key }: Pool) =>
-    service === ref.service && port === ref.port && key === poolKeyOf(spec, ref);
+    service === ref.service && port === ref.port && key === poolKeyOf(spec, ref, fleet);
   return backendsOf(spec)
     .filter(({ ref }) => pools.some((pool) => serves(ref, pool)))
     .map(({ pointer }) => ({ resource, pointer }));
 }
 
-function poolKeyOf(spec: RouteSpec, ref: BackendRef): string {
-  return poolOf({ spec }, ref, { services: new Map(), clusters: new Map() }).key;
+function distributionPlaces(resource: Resource<'distribution'>, pools: readonly Pool[]): Place[] {
+  const isUsed = pools.some(({ key }) => usesDistribution(key, resource.name));
+  return isUsed ? [{ resource, pointer: '#/clusters' }] : [];
 }
 
 /** The exports that are new or differ, of those that serve the pools; else the ports of the pools. */

@@ -1,23 +1,22 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import { equal } from '../../core/digest.ts';
 import type { GatewayConfig, Pool } from '../../core/ir.ts';
-import { backendsOf } from '../../core/lookup.ts';
 import { type Kind, providerOf, type Resource, type Specs } from '../../core/model.ts';
-import { addressesOf, resolve } from '../../core/resolve.ts';
+import { addressesOf, resolveNamed } from '../../core/resolve.ts';
 import type { Store } from '../../deps.ts';
 import type { Finding, GatewayProvider } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';
-import { standingRoutes } from '../validate/backends.ts';
 import type { World } from '../world.ts';
 import { type Change, type ChangeSet, isOf } from './change-set.ts';
 import { placesOf } from './finding-places.ts';
+import { standingRoutes } from './standing-routes.ts';
 
 type Route = Resource<'route'>;
 
 /** The changes that bear on the configuration of gateways. */
 interface Moved {
   routes: readonly Change<'route'>[];
-  /** Routes that stay as they are, while a service that they use changes. */
+  /** Routes that stay as they are, while what they use changes. */
   standing: readonly Route[];
   /** Clusters whose ingress gets other addresses. */
   clusters: readonly Change<'cluster'>[];
@@ -32,6 +31,7 @@ interface Configs {
 export async function newFindings(store: Store, set: ChangeSet): Promise<Issue[]> {
   const moved = await movedBy(set);
   const issues: Issue[] = [];
+  const owner = await set.then.store.get('fleet', set.fleet, set.fleet);
   for (const gateway of await concerned(set, moved)) {
     // Nothing is found where the gateway has never been read.
     const facts = (await store.reading(gateway.fleet, gateway.name))?.facts;
@@ -39,7 +39,7 @@ export async function newFindings(store: Store, set: ChangeSet): Promise<Issue[]
     const provider = providerFor(providerOf(gateway.spec));
     const configs = await configsOf(set, moved, gateway, provider.quotas(NOTHING, facts).length > 0);
     for (const finding of added(provider, configs, facts)) {
-      issues.push(...placesOf(set, gateway.name, finding, configs.after));
+      issues.push(...placesOf(set, gateway.name, finding, configs.after.pools, owner?.spec ?? {}));
     }
   }
   return issues;
@@ -107,10 +107,7 @@ async function configsOf(
 }
 
 async function configOf(world: World, routes: readonly Route[]): Promise<GatewayConfig> {
-  const { services, clusters } = await world.named(
-    routes.flatMap(({ spec }) => backendsOf(spec).map(({ ref }) => ref.service)),
-  );
-  return resolve({ routes: [...routes], services: [...services.values()], clusters: [...clusters.values()] });
+  return resolveNamed(routes, await world.named(routes));
 }
 
 /** Gives a pool the new addresses of the clusters that serve it by their ingress. */

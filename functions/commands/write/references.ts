@@ -2,6 +2,7 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { keyOf } from '../../core/desired.ts';
 import { backendsOf } from '../../core/lookup.ts';
 import type { Resource, Specs } from '../../core/model.ts';
+import { byName } from '../../core/resolve.ts';
 import type { Settings, Store } from '../../deps.ts';
 import { referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import { kinds, type Reference, referencesOf } from '../kinds.ts';
@@ -31,7 +32,8 @@ export async function unknownReferences({ resource }: Change, then: World, setti
 async function unknownPorts(spec: Resource['spec'], then: World): Promise<Issue[]> {
   if (!('rules' in spec)) return [];
   const backends = backendsOf(spec);
-  const { services } = await then.named(backends.map(({ ref }) => ref.service));
+  const names = backends.map(({ ref }) => ref.service);
+  const services = byName(await then.find('service', names));
   return backends.flatMap(({ ref, pointer }) => {
     const service = services.get(ref.service);
     if (!service || service.spec.ports.some((item) => item.port === ref.port)) return [];
@@ -46,7 +48,10 @@ function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue
 
 /** Finds up to 100 places that stay as they are and refer to what goes. Everything in a fleet names the fleet. */
 export async function danglingReferences({ changes, then, places }: ChangeSet): Promise<Issue[]> {
-  const gone = changes.filter(({ verb, referenceCount }) => verb === 'delete' && referenceCount !== 0);
+  const gone = changes.filter(({ verb, resource, referenceCount }) => {
+    // A fleet that came with its default distribution has not been counted there.
+    return verb === 'delete' && (referenceCount !== 0 || resource.kind === 'distribution');
+  });
   const names = new Set(gone.map(({ resource }) => keyOf(resource)));
   const changed = new Set(changes.map(({ resource }) => keyOf(resource)));
   const found = new Map<string, Issue>();
@@ -69,9 +74,16 @@ async function* candidates(gone: readonly Change[], then: World): AsyncGenerator
   for (const { resource } of gone) {
     const { kind, name } = resource;
     if (kind === 'gateway' || kind === 'service') yield await then.routesUnder({ kind, name }, SHOWN_PLACES);
+    else if (kind === 'distribution') yield* usersOf(name, then);
     else for (const referring of kinds[kind].referredBy) scanned.add(referring);
   }
   for (const kind of scanned) yield* then.pages(kind);
+}
+
+/** A fleet that names the distribution as its default does so for its routes. */
+async function* usersOf(name: string, then: World): AsyncGenerator<Resource[]> {
+  yield await then.find('fleet', [then.fleet]);
+  yield await then.routesUnder({ kind: 'distribution', name }, SHOWN_PLACES);
 }
 
 function placesIn(resource: Resource, names: ReadonlySet<string>): Reference[] {

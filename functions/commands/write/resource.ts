@@ -88,7 +88,11 @@ async function writeResource<K extends Kind>(
 }
 
 /** The part of a body that moves requests, which safety rules are told of. */
-const MOVED_BY: { [K in Kind]?: string } = { route: '#/distribution', service: '#/exports' };
+const MOVED_BY: { [K in Kind]?: string } = {
+  route: '#/distribution',
+  service: '#/exports',
+  distribution: '#/clusters',
+};
 
 async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>): Promise<Written<K>> {
   const view = await viewOf(ctx, resource, worldOf(ctx.deps.store, resource.fleet));

@@ -4,23 +4,22 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { placementShares, sharesWithin } from '../../core/allocation/points.ts';
 import { checkSafety, loadsOf, type PlacementShares } from '../../core/allocation/safety.ts';
-import { equal } from '../../core/digest.ts';
+import { digest, equal } from '../../core/digest.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Pool } from '../../core/ir.ts';
-import { backendsOf } from '../../core/lookup.ts';
 import type { Resource } from '../../core/model.ts';
-import { type Named, resolve } from '../../core/resolve.ts';
+import { type Named, resolveNamed } from '../../core/resolve.ts';
 import type { Commit, Deps, Store } from '../../deps.ts';
-import { standingRoutes } from '../validate/backends.ts';
 import { type Change, type ChangeSet, isOf } from './change-set.ts';
+import { standingRoutes } from './standing-routes.ts';
 
 type Route = Resource<'route'>;
 
-/** The routes and services by which changes move requests. */
+/** The routes whose requests the changes move. */
 interface Edit {
   /** Routes as they were and as they would be. */
   routes: readonly { before: Route | undefined; after: Route | undefined }[];
-  /** Routes that stay as they are, while a service that they use changes. */
+  /** Routes that stay as they are, while what they use changes. */
   standing: readonly Route[];
   /** The services that the routes name, as they were and as they would be. */
   named: { before: Named; after: Named };
@@ -55,7 +54,7 @@ interface Checked {
 
 /**
  * R11: what people write is held to the safety rules of its fleet as it would be, under the traffic that is in force. Undefined when nothing
- * moves, or nothing is in force yet: only routes, and the exports of services, say where requests go.
+ * moves, or nothing is in force yet.
  */
 export async function checkEdit(deps: Deps, set: ChangeSet): Promise<Checked | undefined> {
   const { fleet, now, then } = set;
@@ -85,19 +84,19 @@ async function editOf(set: ChangeSet): Promise<Edit | undefined> {
   const { changes, now, then } = set;
   const moved = changes.filter(isOf('route')).filter(movesRoute);
   const services = changes.filter(isOf('service')).filter(movesService);
-  if (moved.length === 0 && services.length === 0) return undefined;
   const standing = await standingRoutes(
     set,
     services.map(({ resource }) => resource.name),
     moved,
   );
+  if (moved.length === 0 && standing.length === 0) return undefined;
   const routes = moved.map(({ verb, resource, before }) => ({
     before,
     after: verb === 'delete' ? undefined : resource,
   }));
   const named = {
-    before: await now.named(servicesOf([...routes.map(({ before }) => before), ...standing])),
-    after: await then.named(servicesOf([...routes.map(({ after }) => after), ...standing])),
+    before: await now.named([...routes.flatMap(({ before }) => before ?? []), ...standing]),
+    after: await then.named([...routes.flatMap(({ after }) => after ?? []), ...standing]),
   };
   return { routes, standing, named };
 }
@@ -112,30 +111,25 @@ function movesService({ verb, resource, before }: Change<'service'>): boolean {
   return verb === 'update' && !equal(resource.spec.exports, before?.spec.exports);
 }
 
-/** Returns the names of the services that the routes use. */
-function servicesOf(routes: readonly (Route | undefined)[]): string[] {
-  return routes.flatMap((route) => (route ? backendsOf(route.spec).map(({ ref }) => ref.service) : []));
-}
-
-/** The backends of the routes, each under a key of its own that stays when its distribution changes. */
+/** The backends of the routes, each under a key of its own that stays when its distribution changes, or what that comes to. */
 function placedOf({ routes, standing, named }: Edit, side: 'before' | 'after', traffic: Traffic): PlacementShares[] {
   const moved = routes.flatMap(({ [side]: route }) =>
     route ? place([route], named[side], traffic, ({ service, port }) => `${route.name}/${service}:${port}`) : [],
   );
-  return [...moved, ...place(standing, named[side], traffic, ({ key }) => key)];
+  const alike = Map.groupBy(standing, ({ spec: { distribution } }) => digest({ distribution }));
+  const stayed = [...alike].flatMap(([id, some]) =>
+    place(some, named[side], traffic, ({ service, port }) => `${id}/${service}:${port}`),
+  );
+  return [...moved, ...stayed];
 }
 
 function place(
   routes: readonly Resource<'route'>[],
-  { services, clusters }: Named,
+  named: Named,
   traffic: Traffic,
   keyOf: (pool: Pool) => string,
 ): PlacementShares[] {
-  const { pools } = resolve({
-    routes: routes.map(atOneGateway),
-    services: [...services.values()],
-    clusters: [...clusters.values()],
-  });
+  const { pools } = resolveNamed(routes.map(atOneGateway), named);
   return pools.flatMap((pool) =>
     placementsOf([pool]).map((placement) => ({
       placement: { ...placement, key: keyOf(pool) },

@@ -132,6 +132,7 @@ function changedBy(changes: readonly Write[]): Changed {
     cluster: new Map(),
     gateway: new Map(),
     service: new Map(),
+    distribution: new Map(),
     route: new Map(),
   };
   for (const { resource, verb } of changes) {

@@ -1,5 +1,5 @@
 import type { Deviation } from '../../core/gateway/reading.ts';
-import { servesPool } from '../../core/resolve.ts';
+import { servesPool, usesDistribution } from '../../core/resolve.ts';
 import { isoOf } from '../../core/time.ts';
 import type { Deps, OutboxRow, OutcomeRecord } from '../../deps.ts';
 import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.ts';
@@ -85,6 +85,8 @@ function concerns(row: OutboxRow, deviation: Deviation, pools: Record<string, st
       return routes.includes(row.name) || (pool !== undefined && (pools[row.name] ?? []).includes(pool));
     case 'service':
       return pool !== undefined && servesPool(pool, row.name);
+    case 'distribution':
+      return pool !== undefined && usesDistribution(pool, row.name);
     case 'cluster':
       return clusters.includes(row.name);
     case 'fleet':

@@ -2,12 +2,12 @@ import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Baseline } from '../../core/gateway/drift.ts';
 import { noReading, type Points, type Reading } from '../../core/gateway/reading.ts';
 import type { GatewayConfig, Member, Pool } from '../../core/ir.ts';
-import { backendsOf, ingressClustersOf } from '../../core/lookup.ts';
 import type { Resource } from '../../core/model.ts';
-import { byName, exporters, resolve } from '../../core/resolve.ts';
+import { exporters, resolveNamed } from '../../core/resolve.ts';
 import type { Store } from '../../deps.ts';
 import type { GatewayProvider, KnownObjects, Scope, Session } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';
+import { readNamed } from '../named.ts';
 
 /** What a gateway shall have, and what is known of it, as it was read from the store at one time. */
 export interface GatewayContext {
@@ -88,21 +88,10 @@ interface Declared {
 export async function declaredAt(store: Store, gateway: Resource<'gateway'>): Promise<Declared> {
   const { fleet, name } = gateway;
   const routes = await store.routesUnder(fleet, { kind: 'gateway', name });
-  const backends = routes.flatMap(({ spec }) => backendsOf(spec));
-  const services = await store.find(
-    'service',
-    fleet,
-    backends.map(({ ref }) => ref.service),
-  );
-  const clusters = await store.find(
-    'cluster',
-    fleet,
-    services.flatMap(({ spec }) => ingressClustersOf(spec)),
-  );
-  const named = byName(clusters);
+  const named = await readNamed(store, fleet, routes);
   return {
-    config: resolve({ clusters, services, routes }),
-    exporters: new Map(services.map((service) => [service.name, exporters(service, named)])),
+    config: resolveNamed(routes, named),
+    exporters: new Map([...named.services.values()].map((item) => [item.name, exporters(item, named.clusters)])),
   };
 }
 

@@ -46,20 +46,9 @@ export const capabilities: Capabilities = {
 };
 
 export function check(route: RouteSpec): Issue[] {
-  const clusters = Math.max(1, route.distribution.clusters.length);
-  return route.rules.flatMap(({ backendRefs, filters }, index) => {
-    const backends = backendRefs.filter((ref) => ref.weight > 0).length;
-    return [
-      ...tooMany(`#/rules/${index}/backendRefs`, backends * clusters),
-      ...filters.flatMap((filter, position) => checkMaxAge(filter, `#/rules/${index}/filters/${position}`)),
-    ];
-  });
-}
-
-function tooMany(pointer: string, count: number): Issue[] {
-  if (count <= MAX_DESTINATIONS) return [];
-  const detail = `backends times clusters is ${count}, and a route of MSE has ${MAX_DESTINATIONS} percent to share out`;
-  return [{ pointer, code: 'unsupported-feature', detail }];
+  return route.rules.flatMap(({ filters }, index) =>
+    filters.flatMap((filter, position) => checkMaxAge(filter, `#/rules/${index}/filters/${position}`)),
+  );
 }
 
 function checkMaxAge(filter: RouteFilter, pointer: string): Issue[] {

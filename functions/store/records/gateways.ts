@@ -26,7 +26,7 @@ const Count = z.int().min(0);
 const row = {
   fleet: z.string(),
   gateway: z.string(),
-  kind: z.enum(['fleet', 'cluster', 'gateway', 'service', 'route', 'traffic', 'apply']),
+  kind: z.enum(['fleet', 'cluster', 'gateway', 'service', 'distribution', 'route', 'traffic', 'apply']),
   name: z.string(),
   revision: Count,
 };

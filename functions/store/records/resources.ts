@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { ClusterInput } from '../../../schemas/cluster.ts';
 import { Kind as KindName } from '../../../schemas/common.ts';
+import { DistributionInput } from '../../../schemas/distribution.ts';
 import { FleetInput } from '../../../schemas/fleet.ts';
 import { GatewayInput } from '../../../schemas/gateway.ts';
 import { OperationProblem } from '../../../schemas/operation.ts';
@@ -23,6 +24,7 @@ const specs: { [K in Kind]: z.ZodType<Specs[K]> } = {
   cluster: ClusterInput,
   gateway: GatewayInput,
   service: ServiceInput,
+  distribution: DistributionInput,
   route: RouteInput,
 };
 

@@ -43,7 +43,7 @@ async function serve(rules: object[], services = [serviceOf('shop', [shop]), ser
   const declared = route('shop', { hostnames: [HOST], rules });
   const refused = featuresOf(declared.spec).filter(({ feature }) => provider.capabilities[feature] !== true);
   expect([...refused, ...provider.check(declared.spec)]).toEqual([]);
-  const config = resolve({ routes: [declared], services, clusters: [] });
+  const config = resolve({ routes: [declared], services, clusters: [], distributions: [] });
   expect((await alb.reconcile(config)).left.changes).toEqual([]);
   const [listener] = alb.cloud.state.listeners.values();
   const [host = '', port] = (listener?.dataPlaneAddress ?? '').split(':');

@@ -3,8 +3,8 @@ import { featuresOf } from '../../../functions/core/features.ts';
 import { mse } from '../../../functions/providers/mse/index.ts';
 import { RouteInput } from '../../../schemas/route.ts';
 
-function route(rules: object[], more: object = {}) {
-  return RouteInput.parse({ gateways: ['edge'], rules, ...more });
+function route(rules: object[]) {
+  return RouteInput.parse({ gateways: ['edge'], rules });
 }
 
 const backendRefs = [{ service: 'shop', port: 80 }];
@@ -22,14 +22,6 @@ test.each([
 ])('%s cannot be carried, and the reason is told', (_, one, feature) => {
   const missing = featuresOf(route([one])).filter((use) => mse.capabilities[use.feature] !== true);
   expect(missing.map((use) => use.feature)).toEqual([feature]);
-});
-
-test('more destinations than percent to share out are refused', () => {
-  const clusters = Array.from({ length: 51 }, (_, index) => ({ cluster: `c${index}` }));
-  const two = { backendRefs: [...backendRefs, { service: 'cart', port: 80 }] };
-  const distribution = { strategy: 'weighted', clusters };
-  expect(mse.check(route([two], { distribution }))).toMatchObject([{ pointer: '#/rules/0/backendRefs' }]);
-  expect(mse.check(route([{ backendRefs }], { distribution }))).toEqual([]);
 });
 
 test('the age of preflight answers must be whole hours', () => {

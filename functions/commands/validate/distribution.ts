@@ -1,0 +1,85 @@
+import type { Split } from '../../../schemas/distribution.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { isNamedBy, namesPlaces, placeOf } from '../../core/distribution.ts';
+import type { Resource } from '../../core/model.ts';
+import { byName } from '../../core/resolve.ts';
+import { conflict, SHOWN_PLACES, unknownReference } from '../issues.ts';
+import type { World } from '../world.ts';
+import { type Change, type ChangeSet, isOf } from '../write/change-set.ts';
+
+/** A backend has this many members at most. */
+const MAX_CLUSTERS = 100;
+
+export async function validateDistribution({ resource }: Change<'distribution'>, then: World): Promise<Issue[]> {
+  return await splitFaults(resource.spec, '#', then);
+}
+
+/** Finds the members of a split that come to no cluster, or to one that another member has. */
+export async function splitFaults(split: Split, pointer: string, world: World): Promise<Issue[]> {
+  return namesPlaces(split) ? faultsIn(split, pointer, byName(await world.clusters())) : [];
+}
+
+function faultsIn({ clusters: members }: Split, pointer: string, clusters: ReadonlyMap<string, Resource<'cluster'>>) {
+  const first = new Map<string, number>();
+  const issues = members.flatMap((member, index): Issue[] => {
+    const { by, name } = placeOf(member);
+    const at = `${pointer}/clusters/${index}/${by}`;
+    const among = [...clusters.keys()].filter((cluster) => isNamedBy(member, cluster, clusters));
+    if (among.length === 0 && by !== 'cluster') return [unknownReference(at, `no cluster has the ${by} ${name}`)];
+    const twice = among.find((cluster) => first.has(cluster));
+    for (const cluster of among) if (!first.has(cluster)) first.set(cluster, index);
+    if (twice === undefined) return [];
+    return [conflict(at, `cluster ${twice} is named by ${pointer}/clusters/${first.get(twice)} already`)];
+  });
+  if (first.size <= MAX_CLUSTERS) return issues;
+  const detail = `it comes to ${first.size} clusters, and ${MAX_CLUSTERS} can serve a backend`;
+  return [...issues, conflict(`${pointer}/clusters`, detail)];
+}
+
+/** Finds the splits that stay as they are and are at fault once clusters are elsewhere: a site that they name has none any more, for one. */
+export async function displacedSplits({ changes, now, then }: ChangeSet): Promise<Issue[]> {
+  if (!changes.filter(isOf('cluster')).some(changesPlace)) return [];
+  const changed = (kind: 'distribution' | 'route') =>
+    new Set(changes.filter(isOf<'distribution' | 'route'>(kind)).map(({ resource }) => resource.name));
+  const [was, is] = await Promise.all([now, then].map(async (world) => byName(await world.clusters())));
+  const issues: Issue[] = [];
+  for (const kind of ['distribution', 'route'] as const) {
+    const others = changed(kind);
+    for await (const resources of then.pages(kind)) {
+      for (const resource of resources.filter(({ name }) => !others.has(name))) {
+        issues.push(...displaced(resource, was ?? new Map(), is ?? new Map()));
+      }
+      if (issues.length >= SHOWN_PLACES) return issues.slice(0, SHOWN_PLACES);
+    }
+  }
+  return issues;
+}
+
+type Clusters = ReadonlyMap<string, Resource<'cluster'>>;
+
+function displaced(resource: Resource<'distribution' | 'route'>, was: Clusters, is: Clusters): Issue[] {
+  const found = splitIn(resource);
+  if (found === undefined || !namesPlaces(found.split)) return [];
+  const known = new Set(faultsIn(found.split, found.pointer, was).map(({ pointer }) => pointer));
+  return faultsIn(found.split, found.pointer, is)
+    .filter(({ pointer }) => !known.has(pointer))
+    .map(({ pointer, code, detail }) => ({
+      pointer: `${resource.kind}s/${resource.name}${pointer}`,
+      code: code === 'unknown-reference' ? 'still-referenced' : code,
+      detail: `${resource.kind} ${resource.name}: ${detail}`,
+    }));
+}
+
+/** The split that a resource declares, and where; undefined for a route without one of its own. */
+function splitIn({ spec }: Resource<'distribution' | 'route'>): { split: Split; pointer: string } | undefined {
+  if (!('rules' in spec)) return { split: spec, pointer: '#' };
+  const { distribution } = spec;
+  return distribution?.strategy === undefined ? undefined : { split: distribution, pointer: '#/distribution' };
+}
+
+/** Whether a change makes a site or a city have other clusters. */
+function changesPlace({ verb, resource, before }: Change<'cluster'>): boolean {
+  const place = (cluster: Resource<'cluster'> | undefined) => [cluster?.spec.site, cluster?.spec.city];
+  const [was, is] = [place(before), place(verb === 'delete' ? undefined : resource)];
+  return was.some((name, index) => name !== is[index]);
+}
