@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placementKey } from '../../functions/core/allocation/placements.ts';
 import { declaredMembers } from '../../functions/core/distribution.ts';
@@ -120,9 +120,9 @@ describe('the clusters that a distribution comes to', () => {
   });
 
   it('have the declared ratios exactly, within sites and between them', () => {
-    const site = fc.record({ size: fc.integer({ min: 1, max: 9 }), weight: fc.integer({ min: 0, max: 100 }) });
+    const sized = fc.record({ size: fc.integer({ min: 1, max: 9 }), weight: fc.integer({ min: 0, max: 100 }) });
     fc.assert(
-      fc.property(fc.array(site, { minLength: 1, maxLength: 8 }), (sites) => {
+      fc.property(fc.array(sized, { minLength: 1, maxLength: 8 }), (sites) => {
         fc.pre(sites.some(({ weight }) => weight > 0));
         const clusters = sites.flatMap(({ size }, site) =>
           Array.from({ length: size }, (_, n) => at(`c${site}-${n}`, { site: `site-${site}` })),
