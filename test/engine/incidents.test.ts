@@ -1,0 +1,140 @@
+import { monotonicFactory } from 'ulid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Deps, Store } from '../../functions/deps.ts';
+import { tellIncidents } from '../../functions/engine/incidents.ts';
+import { deliverDue } from '../../functions/engine/notify.ts';
+import { createNotifier } from '../../functions/notifier.ts';
+import { createDynamoStore } from '../../functions/store/dynamo.ts';
+import { type LocalDynamo, startDynamo } from '../../infra/local/dynamo.ts';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import type { Event } from '../../schemas/notification.ts';
+import { createPrng, type Prng } from '../sim/prng.ts';
+import { createTestClient } from '../store/client.ts';
+import { FLEET, NOW_MS } from '../store/fixtures.ts';
+import { createWorld, type Fault, mortal, type Receiver, startReceiver, type World } from './incident-world.ts';
+
+const FAULTS = 1_000;
+/** Drawn anew each time, unless the environment names one to repeat. */
+const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+let dynamo: LocalDynamo;
+let client: ReturnType<typeof createTestClient>;
+let store: Store;
+
+beforeAll(async () => {
+  dynamo = await startDynamo();
+  client = createTestClient(dynamo.endpoint);
+  store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 60_000 });
+});
+afterAll(async () => {
+  client.destroy();
+  await dynamo.close();
+});
+
+interface Night {
+  clock: { nowMs: number };
+  prng: Prng;
+  world: World;
+  receiver: Receiver;
+  faults: number;
+  /** Of the pass that runs: how often a call fails. */
+  rate: number;
+}
+
+const nextUlid = monotonicFactory();
+
+function depsOf({ clock, receiver }: Pick<Night, 'clock' | 'receiver'>, skewMs = 0): Deps {
+  const own = { now: () => clock.nowMs + skewMs, sleep: async () => undefined };
+  const log = { info: () => undefined, error: () => undefined };
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const targets = { pager: { format: 'webhook' as const, url: receiver.url, secret } };
+  const notifier = createNotifier(targets, { clock: own, log, allowLoopback: true });
+  return { store, clock: own, log, ids: { ulid: () => nextUlid() }, notifier } as unknown as Deps;
+}
+
+async function pass(deps: Deps): Promise<void> {
+  await tellIncidents(deps);
+  await deliverDue(deps);
+}
+
+/** One or two processes that fail and die, with clocks that differ by seconds, while the world goes on. */
+async function disturb(night: Night): Promise<void> {
+  const { clock, prng, world } = night;
+  clock.nowMs += prng.int(1, 20) * 1000;
+  for (let change = prng.int(0, 2); change > 0; change--) await world.change(prng);
+  night.rate = prng.pick([0.03, 0.15, 0.4]);
+  const fault = (): Fault => {
+    if (!prng.chance(night.rate)) return 'none';
+    night.faults += 1;
+    return prng.pick(['refused', 'answer-lost', 'dies-before', 'dies-after']);
+  };
+  const processes = Array.from({ length: prng.int(1, 3) }, () => mortal(depsOf(night, prng.int(-3_000, 3_000)), fault));
+  await Promise.allSettled(processes.map(pass));
+}
+
+/** Nothing fails any more, until all that waits has been sent and all that is over has been told. */
+async function settle(night: Night, more: () => Promise<void> = async () => undefined): Promise<void> {
+  night.rate = 0;
+  for (let round = 0; round < 12; round++) {
+    night.clock.nowMs += 61_000;
+    await more();
+    await pass(depsOf(night));
+  }
+}
+
+/** What the receiver believes to be open. Throws when it is told of an end without a beginning, or of the same twice. */
+function believed(received: readonly Event[]): string[] {
+  const open = new Set<string>();
+  const last = new Map<string, string>();
+  for (const { id, incident } of received) {
+    if (incident === undefined) throw new Error(`${id} is of no incident.`);
+    const { key, state } = incident;
+    // Sent again with its id, since the answer was lost.
+    if (last.get(key) === id) continue;
+    last.set(key, id);
+    if (open.has(key) === (state === 'opened')) throw new Error(`${key} is told to be ${state} once more: ${id}`);
+    if (state === 'opened') open.add(key);
+    else open.delete(key);
+  }
+  return [...open].sort();
+}
+
+describe('every incident', () => {
+  it(`opens and resolves once, in this order, under ${FAULTS} faults of store, receiver and processes: SEED=${SEED}`, async () => {
+    console.log(`SEED=${SEED}`);
+    const prng = createPrng(SEED);
+    const clock = { nowMs: NOW_MS };
+    const night = { clock, prng, faults: 0, rate: 0 } as Night;
+    night.receiver = await startReceiver(() => {
+      if (!prng.chance(night.rate * 2)) return 'none';
+      night.faults += 1;
+      return prng.pick(['before', 'after', 'busy']);
+    });
+    const { receiver } = night;
+    try {
+      night.world = await createWorld(store, clock);
+      const { world } = night;
+      for (let step = 1; night.faults < FAULTS; step++) {
+        await disturb(night);
+        if (step % 60 === 0) {
+          await settle(night);
+          expect(believed(receiver.received), `SEED=${SEED}, step ${step}`).toEqual(world.wrong());
+        }
+      }
+      await settle(night);
+      expect(believed(receiver.received), `SEED=${SEED}`).toEqual(world.wrong());
+      await world.mend();
+      await settle(night, world.hear);
+      expect(believed(receiver.received), `SEED=${SEED}`).toEqual([]);
+    } finally {
+      await receiver.close();
+    }
+    const { items } = await store.documents(FLEET, 'delivery', { limit: 200 });
+    expect(items.every(({ body }) => body.state === 'delivered')).toBe(true);
+    const opened = new Set(
+      receiver.received.filter(({ incident }) => incident?.state === 'opened').map(({ id }) => id),
+    );
+    console.log(`faults ${night.faults}, incidents ${opened.size}, requests ${receiver.received.length}`);
+    expect(opened.size).toBeGreaterThan(30);
+  }, 300_000);
+});
