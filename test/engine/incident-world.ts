@@ -142,6 +142,8 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
+const STATUS = { none: 200, before: 503, busy: 429 };
+
 export async function startReceiver(fault: () => 'none' | 'before' | 'after' | 'busy'): Promise<Receiver> {
   const received: Event[] = [];
   const failures = new Map<string, number>();
@@ -152,8 +154,7 @@ export async function startReceiver(fault: () => 'none' | 'before' | 'after' | '
     if (kind !== 'none') failures.set(event.id, failed + 1);
     if (kind === 'none' || kind === 'after') received.push(event);
     if (kind === 'after') request.socket.destroy();
-    else if (kind === 'busy') response.writeHead(429, { 'Retry-After': '5' }).end();
-    else response.writeHead(kind === 'before' ? 503 : 200).end();
+    else response.writeHead(STATUS[kind], { 'Retry-After': '5' }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -167,11 +168,11 @@ export async function startReceiver(fault: () => 'none' | 'before' | 'after' | '
   };
 }
 
-/** What happens to a call. A process that dies makes no call any more. */
-export type Fault = 'none' | 'refused' | 'answer-lost' | 'dies-before' | 'dies-after';
+/** What happens to a call. A process that dies makes no call any more; one that sleeps goes on when others have done more. */
+export type Fault = 'none' | 'refused' | 'answer-lost' | 'dies-before' | 'dies-after' | 'sleeps';
 
-/** The ports as one process sees them, which fails and dies between any two calls. */
-export function mortal(deps: Deps, fault: () => Fault): Deps {
+/** The ports as one process sees them, which fails and dies between any two calls. `sleep`: until it is woken. */
+export function mortal(deps: Deps, fault: () => Fault, sleep: () => Promise<void>): Deps {
   let isDead = false;
   const act = (kind: Fault, when: 'before' | 'after') => {
     if (kind === `dies-${when}`) {
@@ -180,20 +181,23 @@ export function mortal(deps: Deps, fault: () => Fault): Deps {
     }
     if (kind === (when === 'before' ? 'refused' : 'answer-lost')) throw unavailable();
   };
-  const wrap = <T extends Store | Notifier>(port: T): T =>
+  const wrap = <T extends Store | Notifier>(port: T, mayTurn: (kind: Fault) => boolean): T =>
     new Proxy(port, {
       get: (target, name) => {
-        const method: (...args: unknown[]) => unknown = Reflect.get(target, name);
+        const method = Reflect.get(target, name) as (...args: unknown[]) => unknown;
         return async (...args: unknown[]) => {
-          const kind = isDead ? 'dies-before' : fault();
+          const drawn = isDead ? 'dies-before' : fault();
+          const kind = mayTurn(drawn) ? drawn : 'none';
           act(kind, 'before');
           const answer = await method.apply(target, args);
+          if (kind === 'sleeps') await sleep();
           act(kind, 'after');
           return answer;
         };
       },
     });
-  return { ...deps, store: wrap(deps.store), notifier: wrap(deps.notifier) };
+  // Who sleeps between its lease and its request sends too late, which no receiver could tell.
+  return { ...deps, store: wrap(deps.store, () => true), notifier: wrap(deps.notifier, (kind) => kind !== 'sleeps') };
 }
 
 function unavailable(): StoreUnavailable {

@@ -39,6 +39,8 @@ interface Night {
   faults: number;
   /** Of the pass that runs: how often a call fails. */
   rate: number;
+  /** Processes that sleep in the middle of a pass: what wakes them, and what they are doing. */
+  asleep: { wake: () => void; running: Promise<unknown> }[];
 }
 
 const nextUlid = monotonicFactory();
@@ -52,12 +54,40 @@ function depsOf({ clock, receiver }: Pick<Night, 'clock' | 'receiver'>, skewMs =
   return { store, clock: own, log, ids: { ulid: () => nextUlid() }, notifier } as unknown as Deps;
 }
 
-async function pass(deps: Deps): Promise<void> {
-  await tellIncidents(deps);
-  await deliverDue(deps);
+async function pass(teller: Deps, sender = teller): Promise<void> {
+  await tellIncidents(teller);
+  await deliverDue(sender);
 }
 
-/** One or two processes that fail and die, with clocks that differ by seconds, while the world goes on. */
+/** One process, until it has ended or sleeps. Leases want clocks that differ by seconds; what is told bears more. */
+async function run(night: Night, fault: () => Fault): Promise<void> {
+  const { prng } = night;
+  let fallAsleep = () => {};
+  let wake = () => {};
+  const sleeping = new Promise<void>((resolve) => (fallAsleep = resolve));
+  const woken = new Promise<void>((resolve) => (wake = resolve));
+  const sleep = () => {
+    fallAsleep();
+    return woken;
+  };
+  const [teller, sender] = [prng.int(-90_000, 90_000), prng.int(-3_000, 3_000)].map((skewMs) =>
+    mortal(depsOf(night, skewMs), fault, sleep),
+  );
+  if (teller === undefined) return;
+  const running = pass(teller, sender).catch(() => undefined);
+  await Promise.race([running, sleeping]);
+  night.asleep.push({ wake, running });
+}
+
+/** Processes that sleep go on, with what they knew before. */
+async function wakeSome(night: Night, isAll: boolean): Promise<void> {
+  const awake = night.asleep.filter(() => isAll || night.prng.chance(0.3));
+  night.asleep = night.asleep.filter((process) => !awake.includes(process));
+  for (const { wake } of awake) wake();
+  await Promise.all(awake.map(({ running }) => running));
+}
+
+/** Some processes that fail, sleep and die, with clocks that differ, while the world goes on. */
 async function disturb(night: Night): Promise<void> {
   const { clock, prng, world } = night;
   clock.nowMs += prng.int(1, 20) * 1000;
@@ -66,15 +96,16 @@ async function disturb(night: Night): Promise<void> {
   const fault = (): Fault => {
     if (!prng.chance(night.rate)) return 'none';
     night.faults += 1;
-    return prng.pick(['refused', 'answer-lost', 'dies-before', 'dies-after']);
+    return prng.pick(['refused', 'answer-lost', 'dies-before', 'dies-after', 'sleeps']);
   };
-  const processes = Array.from({ length: prng.int(1, 3) }, () => mortal(depsOf(night, prng.int(-3_000, 3_000)), fault));
-  await Promise.allSettled(processes.map(pass));
+  await Promise.all(Array.from({ length: prng.int(1, 3) }, () => run(night, fault)));
+  await wakeSome(night, false);
 }
 
 /** Nothing fails any more, until all that waits has been sent and all that is over has been told. */
 async function settle(night: Night, more: () => Promise<void> = async () => undefined): Promise<void> {
   night.rate = 0;
+  await wakeSome(night, true);
   for (let round = 0; round < 12; round++) {
     night.clock.nowMs += 61_000;
     await more();
@@ -104,7 +135,7 @@ describe('every incident', () => {
     console.log(`SEED=${SEED}`);
     const prng = createPrng(SEED);
     const clock = { nowMs: NOW_MS };
-    const night = { clock, prng, faults: 0, rate: 0 } as Night;
+    const night = { clock, prng, faults: 0, rate: 0, asleep: [] } as unknown as Night;
     night.receiver = await startReceiver(() => {
       if (!prng.chance(night.rate * 2)) return 'none';
       night.faults += 1;
