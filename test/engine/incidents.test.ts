@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps, Store, StoredDocument } from '../../functions/deps.ts';
 import { tellIncidents } from '../../functions/engine/incidents.ts';
 import { deliverDue } from '../../functions/engine/notify.ts';
+import { runSchedule } from '../../functions/engine/schedule.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalDynamo, startDynamo } from '../../infra/local/dynamo.ts';
@@ -11,6 +12,9 @@ import type { Event } from '../../schemas/notification.ts';
 import { createPrng, type Prng } from '../sim/prng.ts';
 import { createTestClient } from '../store/client.ts';
 import { FLEET, NOW_MS } from '../store/fixtures.ts';
+import { EventClock } from './clocks.ts';
+import { FLEET as PLACE, startFleet } from './fleet.ts';
+import { createApi } from './harness.ts';
 import { createWorld, type Fault, mortal, type Receiver, startReceiver, type World } from './incident-world.ts';
 
 const FAULTS = 1_000;
@@ -214,4 +218,38 @@ describe('every incident', () => {
     console.log(`faults ${night.faults}, incidents ${opened.size}, requests ${receiver.received.length}`);
     expect(opened.size).toBeGreaterThan(30);
   }, 300_000);
+});
+
+describe('a schedule', () => {
+  it('tells what has come up and sends it in the same pass, and tells outside every 20 seconds that it lives', async () => {
+    const clock = new EventClock();
+    const harness = await startFleet({ clock });
+    try {
+      const settings = { ...harness.deps().settings, notificationTargets: ['pager'] };
+      const { automation, health } = (await harness.api('GET', PLACE)).body;
+      const declared = { automation, health, notifications: [{ target: 'pager', events: ['certificate.expiring'] }] };
+      await createApi(harness.deps({ settings }))('PUT', PLACE, declared, { 'if-match': '*' });
+      const body = { certificates: { a: clock.now() + 86_400_000 } };
+      const trace = { fleet: 'prod', kind: 'voter', id: 'edge', version: 1, body, isPending: false } as const;
+      await harness.deps().store.putDocument(trace);
+      const sent: Event[] = [];
+      let beats = 0;
+      const notifier: Deps['notifier'] = {
+        send: async (_, event) => {
+          sent.push(event);
+          return { isDelivered: true, outcome: 'HTTP 200', isFinal: true };
+        },
+        beat: async () => {
+          beats += 1;
+        },
+      };
+      await runSchedule(harness.deps({ notifier }), clock.now() + 25_000);
+      expect(sent).toMatchObject([{ incident: { key: 'prod/cluster/a/certificate', state: 'opened' } }]);
+      expect(beats).toBe(2);
+      await createApi(harness.deps({ notifier }))('POST', '/v1/probe-rounds', {});
+      expect(beats, 'after a round that another scheduler has asked for').toBe(3);
+    } finally {
+      await harness.close();
+    }
+  });
 });
