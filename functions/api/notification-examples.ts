@@ -22,6 +22,23 @@ const delivery: Delivery = {
   nextAttemptAt: '2026-11-23T07:02:16.000Z',
 };
 
+const opened: Delivery = {
+  id: 'dlv_01KAR2Z3V400000K00A1B2C3D4-on-call',
+  event: {
+    id: 'evt_01KAR2Z3V400000K00A1B2C3D4',
+    type: 'gateway.behind',
+    fleet: 'shop',
+    at: DECIDED,
+    summary:
+      'Gateway edge is behind: changes that it has yet to follow: 1, the first since 2026-11-23T07:01:06.000Z. Among them is a change of traffic.',
+    clusters: [],
+    incident: { key: 'shop/gateway/edge/behind', state: 'opened', severity: 'critical', openedAt: DECIDED },
+  },
+  target: 'on-call',
+  state: 'delivered',
+  attempts: [{ at: DECIDED, outcome: 'HTTP 204' }],
+};
+
 const test: Delivery = {
   id: 'dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D3-on-call',
   event: {
@@ -38,7 +55,7 @@ const test: Delivery = {
 };
 
 export const notificationExamples: Record<string, Example> = {
-  listDeliveries: { response: { items: [delivery] } },
+  listDeliveries: { response: { items: [delivery, opened] } },
   getDelivery: { response: delivery },
   testNotification: { body: { target: 'on-call' }, response: test },
 };

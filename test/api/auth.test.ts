@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseEnv } from '../../functions/env.ts';
+import { parseEnv, secretsOf } from '../../functions/env.ts';
 import { create } from './fixtures.ts';
 import { type Harness, startHarness, TOKENS } from './harness.ts';
 
@@ -85,10 +85,23 @@ describe('the settings', () => {
     const targets = {
       'on-call': { format: 'webhook', url: 'https://hooks.example.com/x', secret: `whsec_${'A'.repeat(43)}=` },
       chat: { format: 'dingtalk', url: 'https://oapi.dingtalk.com/robot/send?access_token=x' },
+      alerts: { format: 'alertmanager', url: 'https://alerts.example.com/api/v2/alerts', token: 'a-token' },
     };
     const parsed = parseEnv({ ...settings, NOTIFICATION_TARGETS: JSON.stringify(targets) });
     expect(parsed.NOTIFICATION_TARGETS).toEqual(targets);
     expect(parseEnv(settings).NOTIFICATION_TARGETS).toEqual({});
+  });
+
+  it('have everything that gives access to a target, or to the heartbeat, among the secrets that no log shows', () => {
+    const token = 'a-token';
+    const url = 'https://alerts.example.com/api/v2/alerts';
+    const HEARTBEAT_URL = 'https://hc-ping.com/an-id';
+    const NOTIFICATION_TARGETS = JSON.stringify({ alerts: { format: 'alertmanager', url, token } });
+    const secrets = secretsOf(parseEnv({ ...settings, NOTIFICATION_TARGETS, HEARTBEAT_URL }));
+    expect(secrets).toEqual(expect.arrayContaining([url, token, HEARTBEAT_URL]));
+    const parse = () => parseEnv({ ...settings, HEARTBEAT_URL: 'hidden' });
+    expect(parse).toThrow('HEARTBEAT_URL');
+    expect(parse).not.toThrow(/hidden/);
   });
 
   it('refuse targets that cannot be told anything, without telling their URLs and secrets', () => {

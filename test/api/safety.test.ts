@@ -111,6 +111,14 @@ describe('the policy of a fleet', () => {
     ]);
   });
 
+  it('says in its condition that it moves traffic and tells nobody, by what one voter sees', async () => {
+    expect((await put('', { ...fleet, automation: 'automatic' })).status).toBe(200);
+    const { status, message } = conditionOf((await harness.call('GET', shop)).body, 'PolicySound');
+    expect(status).toBe('False');
+    expect(message).toContain('#/notifications: the fleet moves traffic by itself, and no notification target is told');
+    expect(message).toContain('#/voters: the edge alone decides upon');
+  });
+
   it('says in its condition what an earlier release knew and this one reads for a time', async () => {
     const failover = { panic: { mode: 'hold', thresholdPercent: 50 }, correlation: { action: 'halt' } };
     expect((await put('', { ...fleet, failover, safety: { maxRemoved: { percent: 50 } } })).status).toBe(200);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterFacts, Placement } from '../../functions/core/failover/situation.ts';
-import { lintPolicy } from '../../functions/core/lint.ts';
+import { lintPolicy, lintTold } from '../../functions/core/lint.ts';
 import { facts, placement, policy, standby } from './situations.ts';
 
 interface Fleet {
@@ -123,5 +123,23 @@ describe('a policy', () => {
       '#/safety/minServingClusters',
     ]);
     expect(lint({ clusters: capacities(460, 460, 460), placements: loaded })).toEqual({ refusals: [], warnings: [] });
+  });
+});
+
+describe('who is told of a fleet', () => {
+  const codes = (input: Record<string, unknown>) =>
+    lintTold(policy(input)).map(({ code, pointer }) => `${code} ${pointer}`);
+  const to = (...events: string[]) => ({ notifications: [{ target: 'pager', events }] });
+
+  it('must be somebody when it moves traffic by itself', () => {
+    expect(codes({})).toEqual(['nobody-told #/notifications']);
+    expect(codes({ automation: 'recommend' })).toEqual([]);
+    expect(codes(to())).toEqual([]);
+    expect(codes(to('voter.lost'))).toEqual([]);
+    expect(codes(to('drill.ended', 'decision.applied'))).toEqual(['nobody-told #/notifications']);
+  });
+
+  it('waits in vain for what an earlier release has sent', () => {
+    expect(codes(to('voter.lost', 'gateway.recovered'))).toEqual(['retired #/notifications/0/events/1']);
   });
 });

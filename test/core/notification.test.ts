@@ -1,7 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { checkTargetUrl } from '../../functions/core/notification/address.ts';
 import { deliveriesOf, eventsOf, retryDelayMs } from '../../functions/core/notification/events.ts';
-import { type Answer, answerOf, requestOf } from '../../functions/core/notification/format.ts';
+import { type Answer, answerOf, requestOf, type TargetFormat } from '../../functions/core/notification/format.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Event } from '../../schemas/notification.ts';
 
@@ -92,6 +93,87 @@ describe('what a decision tells', () => {
   });
 });
 
+/** Bodies as the documents of the targets give them, with our words in the places of theirs. */
+describe('a body', () => {
+  const AT_MS = Date.parse(AT);
+  const incident = { key: 'shop/gateway/edge/behind', severity: 'critical', openedAt: AT } as const;
+  const opened: Event = {
+    id: 'evt_1',
+    type: 'gateway.behind',
+    fleet: 'shop',
+    at: AT,
+    summary: 'Gateway edge is behind.',
+    clusters: ['one'],
+    incident: { ...incident, state: 'opened' },
+  };
+  const resolvedAt = '2026-11-23T07:10:00.000Z';
+  const resolved: Event = { ...opened, id: 'evt_2', incident: { ...incident, state: 'resolved', resolvedAt } };
+  const bodyOf = (target: TargetFormat, told: Event, nowMs = AT_MS) => JSON.parse(requestOf(target, told, nowMs).body);
+  const title = 'Fairlead shop: gateway.behind opened';
+  const lines = [opened.summary, 'severity: critical', `key: ${incident.key}`, 'clusters: one', `at: ${AT}`];
+
+  it('of DingTalk is a markdown message, signed in the query', () => {
+    const { query, body } = requestOf({ format: 'dingtalk', secret: 'SEC1' }, opened, AT_MS);
+    const text = [`### ${title}`, ...lines].join('\n\n');
+    expect(JSON.parse(body)).toEqual({ msgtype: 'markdown', markdown: { title, text } });
+    const sign = createHmac('sha256', 'SEC1').update(`${AT_MS}\nSEC1`).digest('base64');
+    expect(query).toEqual({ timestamp: String(AT_MS), sign });
+    expect(requestOf({ format: 'dingtalk' }, opened, AT_MS).query).toEqual({});
+  });
+
+  it('of Feishu is a post, signed in the body', () => {
+    const timestamp = String(AT_MS / 1000);
+    const sign = createHmac('sha256', `${timestamp}\nSEC2`).update('').digest('base64');
+    const content = lines.map((text) => [{ tag: 'text', text }]);
+    const post = { msg_type: 'post', content: { post: { zh_cn: { title, content } } } };
+    expect(bodyOf({ format: 'feishu', secret: 'SEC2' }, opened)).toEqual({ timestamp, sign, ...post });
+    expect(bodyOf({ format: 'feishu' }, opened)).toEqual(post);
+  });
+
+  it('of Slack is a section, and a text for where sections are not shown', () => {
+    const text = { type: 'mrkdwn', text: [`*${title}*`, ...lines].join('\n') };
+    const blocks = [{ type: 'section', text }];
+    expect(bodyOf({ format: 'slack' }, opened)).toEqual({ text: `${title}: ${opened.summary}`, blocks });
+  });
+
+  it('of Alertmanager is the same alert when it opens and when it resolves, which ends when it was over', () => {
+    const [first] = bodyOf({ format: 'alertmanager' }, opened);
+    expect(first).toEqual({
+      labels: {
+        alertname: 'Fairlead gateway.behind',
+        source: 'fairlead',
+        fleet: 'shop',
+        severity: 'critical',
+        key: incident.key,
+      },
+      annotations: { summary: opened.summary, clusters: 'one' },
+      startsAt: AT,
+      endsAt: new Date(AT_MS + 30 * 86_400_000).toISOString(),
+    });
+    const [last] = bodyOf({ format: 'alertmanager' }, resolved, AT_MS + 600_000);
+    expect(last.labels).toEqual(first.labels);
+    expect(last).toMatchObject({ startsAt: AT, endsAt: resolvedAt });
+    const early = {
+      ...resolved,
+      incident: { ...incident, state: 'resolved' as const, resolvedAt: '2026-11-23T07:00:00.000Z' },
+    };
+    expect(bodyOf({ format: 'alertmanager' }, early)[0], 'clocks that differ').toMatchObject({ endsAt: AT });
+  });
+
+  it('of Alertmanager for what happens once is an alert of its own that is over soon after it arrives', () => {
+    const nowMs = AT_MS + 3_600_000;
+    const [alert] = bodyOf({ format: 'alertmanager' }, event, nowMs);
+    expect(alert).toMatchObject({
+      labels: { severity: 'info', event: event.id },
+      startsAt: AT,
+      endsAt: new Date(nowMs + 300_000).toISOString(),
+    });
+    expect(requestOf({ format: 'alertmanager', token: 'secret' }, event, nowMs).headers).toEqual({
+      Authorization: 'Bearer secret',
+    });
+  });
+});
+
 describe('who is told', () => {
   it('tells each target what it asks for, once, however often it is listed', () => {
     const deliveries = deliveriesOf(
@@ -145,6 +227,8 @@ describe('attempts', () => {
     ['feishu', 200, { code: 0, msg: 'success' }, true, true],
     ['feishu', 200, { code: 19021, msg: 'sign match fail' }, false, false],
     ['feishu', 200, 'ok', false, false],
+    ['alertmanager', 200, undefined, true, true],
+    ['alertmanager', 400, 'start time must be before end time', false, true],
   ] as const)('%s: HTTP %i with %j', (format, status, body, isDelivered, isFinal) => {
     const target = format === 'webhook' ? { format, secret: 'whsec_' } : { format };
     expect(answerOf(target, { status, body })).toMatchObject({ isDelivered, isFinal });

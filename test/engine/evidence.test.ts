@@ -303,7 +303,7 @@ describe('a fleet', () => {
       notifications: [...declared.notifications, { target: 'pager', events: ['voter.lost'] }],
     };
     await createApi(harness.deps({ settings }))('PUT', FLEET, edited, { 'if-match': '*' });
-    await look(8);
+    await look(6);
     expect(await told(), 'an edit of the fleet is no word of a voter').toEqual([`${silent} opened`]);
     await look(8);
     expect(await condition()).toMatchObject({ reason: 'Lost' });

@@ -6,6 +6,7 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps, DocumentKind, Lease, Store } from '../../functions/deps.ts';
+import { createHeartbeat, createSignal } from '../../functions/engine/heartbeat.ts';
 import { deliverDue, deliveryDocuments } from '../../functions/engine/notify.ts';
 import { createNotifier, type NotificationTarget } from '../../functions/notifier.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -19,6 +20,7 @@ const ROBOT_SECRET = 'SEC-of-the-robot';
 const URL_SECRET = 'token-in-the-url';
 
 interface Received {
+  method: string | undefined;
   path: string;
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
@@ -48,7 +50,7 @@ beforeAll(async () => {
   server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://receiver');
     const body = await text(request);
-    const seen = { path: pathname, query: searchParams, headers: request.headers, body };
+    const seen = { method: request.method, path: pathname, query: searchParams, headers: request.headers, body };
     received.push(seen);
     const { status, headers, body: answer } = reply(seen);
     response.writeHead(status, headers).end(answer);
@@ -60,6 +62,7 @@ beforeAll(async () => {
     dingtalk: { format: 'dingtalk', url: `${base}/dingtalk?access_token=${URL_SECRET}`, secret: ROBOT_SECRET },
     feishu: { format: 'feishu', url: `${base}/feishu/${URL_SECRET}`, secret: ROBOT_SECRET },
     slack: { format: 'slack', url: `${base}/slack/${URL_SECRET}` },
+    alerts: { format: 'alertmanager', url: `${base}/alerts/api/v2/alerts`, token: URL_SECRET },
     away: { format: 'slack', url: 'http://127.0.0.1:9/nobody' },
     metadata: { format: 'slack', url: 'http://169.254.169.254/latest' },
   };
@@ -100,6 +103,10 @@ function deps(overrides: Partial<Deps> = {}): Deps {
 
 /** Written as a decision would, for these targets. */
 async function tell(...names: string[]): Promise<Event> {
+  return await tellEvent({}, ...names);
+}
+
+async function tellEvent(more: Partial<Event>, ...names: string[]): Promise<Event> {
   const event: Event = {
     id: `evt_${nextUlid(nowMs)}-0`,
     type: 'decision.applied',
@@ -108,6 +115,7 @@ async function tell(...names: string[]): Promise<Event> {
     summary: 'withdraw one: 3 failed observations in a row',
     clusters: ['one'],
     decision: 'dec_x',
+    ...more,
   };
   const notifications = names.map((target) => ({ target, events: [] }));
   for (const document of deliveryDocuments([event], { notifications }, nowMs)) await store.putDocument(document);
@@ -160,6 +168,35 @@ describe('a notification', () => {
     expect(feishu.sign).toBe(hmac(`${nowMs / 1000}\n${ROBOT_SECRET}`, ''));
     expect(JSON.stringify(feishu.content.post.zh_cn)).toContain(summary);
     expect(JSON.parse(at('/slack')?.body ?? '')).toMatchObject({ text: expect.stringContaining(summary) });
+  });
+
+  it('reaches Alertmanager as a list of alerts, with the token of what stands before it', async () => {
+    const { id, summary } = await tell('alerts');
+    await pass(1);
+    const [first, ...more] = received;
+    expect(more).toEqual([]);
+    expect([first?.path, first?.headers.authorization]).toEqual(['/alerts/api/v2/alerts', `Bearer ${URL_SECRET}`]);
+    expect(first?.headers['content-type']).toContain('application/json');
+    expect(JSON.parse(first?.body ?? '')).toMatchObject([{ labels: { event: id }, annotations: { summary } }]);
+  });
+
+  it('of the end of an incident waits for that of its beginning, and for no other', async () => {
+    reply = ({ body }) => ({ status: body.includes('"state":"opened"') ? 503 : 200 });
+    const states = () =>
+      received.map(({ body }) => JSON.parse(body).data.incident).map(({ key, state }) => `${key} ${state}`);
+    const about = async (key: string, state: 'opened' | 'resolved') => {
+      const incident = { key, state, severity: 'warning' as const, openedAt: new Date(nowMs).toISOString() };
+      return await tellEvent({ incident }, 'webhook');
+    };
+    await about('one', 'opened');
+    await pass(1);
+    await about('one', 'resolved');
+    await about('two', 'resolved');
+    await pass(1);
+    expect(states()).toEqual(['one opened', 'two resolved']);
+    reply = () => TAKEN;
+    await pass(10);
+    expect(states()).toEqual(['one opened', 'two resolved', 'one opened', 'one resolved']);
   });
 
   it('is tried again, less and less often, under the same id and a new time, until it is given up', async () => {
@@ -306,6 +343,65 @@ describe('a sender', () => {
     await tell('slack');
     await deliverDue(deps(), nowMs);
     expect(received).toEqual([]);
+  });
+});
+
+describe('a heartbeat', () => {
+  const beat = async (heartbeatUrl: string | undefined, allowLoopback = true) => {
+    const log = (...entry: unknown[]) => logged.push(entry);
+    const clock = { now: () => nowMs };
+    await createNotifier({}, { clock, log: { info: log, error: log }, allowLoopback, heartbeatUrl }).beat();
+  };
+  const urlAt = (path: string) => new URL(path, targets['webhook']?.url).href;
+
+  it('is one GET of the URL of the settings, and none where they name none', async () => {
+    await beat(undefined);
+    expect(received).toEqual([]);
+    await beat(urlAt(`/ping/${URL_SECRET}`));
+    expect(received).toMatchObject([{ method: 'GET', path: `/ping/${URL_SECRET}`, body: '' }]);
+    expect(logged).toEqual([]);
+  });
+
+  it('that does not arrive is logged without its URL, and nothing fails', async () => {
+    reply = () => ({ status: 503, body: URL_SECRET });
+    await beat(urlAt(`/ping/${URL_SECRET}`));
+    await beat(`http://127.0.0.1:9/${URL_SECRET}`);
+    await beat(`https://10.0.0.8/${URL_SECRET}`);
+    await beat(`http://example.com/${URL_SECRET}`, false);
+    expect(logged).toEqual([
+      ['heartbeat.unsent', { fault: 'HTTP 503' }],
+      ['heartbeat.unsent', { fault: 'no connection' }],
+      ['heartbeat.unsent', { fault: 'not sent: the URL is a private address' }],
+      ['heartbeat.unsent', { fault: 'not sent: the URL is not https' }],
+    ]);
+  });
+
+  it('keeps no round waiting, and no other is sent while one is under way', async () => {
+    let sent = 0;
+    let answer = () => {};
+    const notifier = {
+      ...deps().notifier,
+      beat: () => {
+        sent += 1;
+        return new Promise<void>((resolve) => (answer = resolve));
+      },
+    };
+    const signal = createSignal({ notifier });
+    const heartbeat = createHeartbeat(deps(), 'probe', signal);
+    for (let round = 0; round < 12; round++) {
+      await heartbeat();
+      nowMs += 5_000;
+    }
+    expect(sent).toBe(1);
+    answer();
+    await signal.settled();
+    for (let round = 0; round < 12; round++) {
+      await heartbeat();
+      answer();
+      await signal.settled();
+      nowMs += 5_000;
+    }
+    expect(sent, 'at most every 20 seconds').toBe(4);
   });
 });
 
