@@ -1,23 +1,23 @@
 /** The brakes that are in force, with what each of them holds: what people declared so that automation does less. */
 
+import type { Recommended } from '../../../schemas/decision.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Brake } from '../../../schemas/status.ts';
 import { type Context, stateOf } from '../failover/context.ts';
 import { waitsOf } from '../failover/limits.ts';
-import { recommendedOf } from '../failover/recommendation.ts';
 import type { BrakeName, ClusterState } from '../failover/traffic.ts';
 import { openUntilMs } from '../failover/windows.ts';
 import { isoOf } from '../time.ts';
 import { BRAKE_REASONS } from './waits.ts';
 
-export function brakesOf(context: Context): Brake[] {
+export function brakesOf(context: Context, recommended: Recommended | undefined): Brake[] {
   return [
     ...suspicions(context, 'correlation'),
     ...suspicions(context, 'max-removed'),
     ...closedGates(context),
     ...freeze(context),
     ...consent(context),
-    ...mode(context),
+    ...mode(context, recommended),
   ];
 }
 
@@ -75,9 +75,8 @@ const MODES = {
   paused: 'Automation is paused: gateways keep what they have, and what it would do is recommended.',
 };
 
-function mode({ situation }: Context): Brake[] {
-  const { policy, placements, traffic } = situation;
+function mode({ situation: { policy } }: Context, recommended: Recommended | undefined): Brake[] {
   if (policy.automation === 'automatic') return [];
-  const clusters = (recommendedOf(placements, traffic)?.clusters ?? []).map(({ cluster }) => cluster);
+  const clusters = (recommended?.clusters ?? []).map(({ cluster }) => cluster);
   return [{ brake: 'mode', clusters, message: MODES[policy.automation] }];
 }

@@ -1,24 +1,54 @@
-/** A cluster as the status of its fleet shows it. */
+/** Clusters as the status of their fleet shows them. */
 
+import type { PointsRange, Recommended } from '../../../schemas/decision.ts';
+import type { Wait } from '../../../schemas/evacuation.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { StatusCluster } from '../../../schemas/status.ts';
-import { declaredPoints } from '../allocation/bounds.ts';
-import { givenPoints } from '../allocation/points.ts';
+import { clusterPoints } from '../allocation/points.ts';
 import { type Context, stateOf } from '../failover/context.ts';
 import type { ClusterFacts, Placement } from '../failover/situation.ts';
-import type { ClusterState, SealedAllocation } from '../failover/traffic.ts';
+import { type ClusterState, NO_ALLOCATION } from '../failover/traffic.ts';
 import { isoOf } from '../time.ts';
 import { ageOf, type GatewaySight } from './gateways.ts';
 import { told, waitsOf } from './waits.ts';
 
 type Points = NonNullable<StatusCluster['points']>;
 
-export function clusterStatus(context: Context, facts: ClusterFacts, gateways: readonly GatewaySight[]): StatusCluster {
-  const { traffic, nowMs } = context.situation;
+/** What is known of the points of all clusters, by name. */
+interface AllPoints {
+  backends: ReadonlyMap<string, number>;
+  declared: ReadonlyMap<string, PointsRange>;
+  intended: ReadonlyMap<string, PointsRange>;
+}
+
+export function clusterStatuses(
+  context: Context,
+  gateways: readonly GatewaySight[],
+  recommended: Recommended | undefined,
+): StatusCluster[] {
+  const { placements, traffic, clusters } = context.situation;
+  const points = {
+    backends: countsOf(placements),
+    declared: clusterPoints(placements, { allocation: NO_ALLOCATION }),
+    intended: clusterPoints(placements, traffic),
+  };
+  const advised = new Set(context.acts ? [] : recommended?.clusters.map(({ cluster }) => cluster));
+  return clusters.map((facts) => {
+    const waits = advised.has(facts.name) ? [told('ModeHolds')] : [];
+    return clusterStatus(context, facts, waits, pointsOf(facts.name, points, gateways, context.situation.nowMs));
+  });
+}
+
+function clusterStatus(
+  context: Context,
+  facts: ClusterFacts,
+  waits: readonly Wait[],
+  points: Points | undefined,
+): StatusCluster {
+  const { traffic } = context.situation;
   const state = stateOf(traffic, facts);
-  const waitsFor = [...waitsOf(context, traffic, facts), ...modeWait(context, facts)];
+  const waitsFor = [...waitsOf(context, traffic, facts), ...waits];
   const record = context.clusters.get(facts.name)?.record;
-  const points = pointsOf(context, facts.name, gateways, nowMs);
   return {
     cluster: facts.name,
     site: facts.site,
@@ -40,52 +70,24 @@ function whyOf({ standing, reason: seen }: ClusterState, waits: StatusCluster['w
   return { reason, message: standing !== 'up' && seen !== '' ? `${message} It began so: ${seen}.` : message };
 }
 
-/** Something else is recommended of it, and nobody acts. */
-function modeWait({ situation, acts }: Context, { name }: ClusterFacts): StatusCluster['waitsFor'] {
-  const { traffic, placements } = situation;
-  const { allocation, recommended } = traffic;
-  if (acts || recommended === undefined) return [];
-  const differs = membershipsOf(placements, name).some(({ placement, index }) => {
-    return givenPoints(placement, allocation)[index] !== givenPoints(placement, recommended)[index];
-  });
-  return differs ? [told('ModeHolds')] : [];
+function countsOf(placements: readonly Placement[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { members } of placements) {
+    for (const { cluster } of members) counts.set(cluster, (counts.get(cluster) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function pointsOf(
-  { situation }: Context,
   name: string,
+  { backends, declared, intended }: AllPoints,
   gateways: readonly GatewaySight[],
   nowMs: number,
 ): Points | undefined {
-  const own = membershipsOf(situation.placements, name);
-  const declared = rangeOf(own.map(({ placement, index }) => declaredPoints(placement.members)[index] ?? 0));
-  const given = (allocation: SealedAllocation) =>
-    rangeOf(own.map(({ placement, index }) => givenPoints(placement, allocation)[index] ?? 0));
-  const intended = given(situation.traffic.allocation);
-  if (declared === undefined || intended === undefined) return undefined;
-  return {
-    backends: own.length,
-    declared,
-    intended,
-    gateways: gateways.flatMap((item) => atGateway(item, name, nowMs)),
-  };
-}
-
-function membershipsOf(placements: readonly Placement[], name: string): { placement: Placement; index: number }[] {
-  return placements.flatMap((placement) => {
-    const index = placement.members.findIndex(({ cluster }) => cluster === name);
-    return index === -1 ? [] : [{ placement, index }];
-  });
-}
-
-function rangeOf(points: readonly number[]): Points['declared'] | undefined {
-  if (points.length === 0) return undefined;
-  let [minPercent, maxPercent] = [100, 0];
-  for (const own of points) {
-    minPercent = Math.min(minPercent, own);
-    maxPercent = Math.max(maxPercent, own);
-  }
-  return { minPercent, maxPercent };
+  const [count, own, given] = [backends.get(name), declared.get(name), intended.get(name)];
+  if (count === undefined || own === undefined || given === undefined) return undefined;
+  const read = gateways.flatMap((item) => atGateway(item, name, nowMs));
+  return { backends: count, declared: own, intended: given, gateways: read };
 }
 
 /** What was read, and nothing else: pools that could not be told are counted, and a gateway that was never read says nothing. */

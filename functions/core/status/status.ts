@@ -9,7 +9,7 @@ import type { Silence } from '../health/silence.ts';
 import { isoOf } from '../time.ts';
 import { brakesOf } from './brakes.ts';
 import { callsFor } from './calls.ts';
-import { clusterStatus } from './clusters.ts';
+import { clusterStatuses } from './clusters.ts';
 import { type GatewaySight, gatewayStatus } from './gateways.ts';
 import { summaryOf } from './summary.ts';
 
@@ -34,8 +34,8 @@ export function statusOf(sources: Sources): FleetStatus {
   const { automation } = policy;
   const facts = {
     mode: { automation, ...(automation === 'paused' && { resumesTo: sources.resumesTo }) },
-    clusters: situation.clusters.map((cluster) => clusterStatus(context, cluster, gateways)),
-    brakes: brakesOf(context),
+    clusters: clusterStatuses(context, gateways, recommended),
+    brakes: brakesOf(context, recommended),
     ...(recommended && head !== undefined && { recommendation: { decision: head, clusters: recommended.clusters } }),
     silentVoters: silent.map(({ voter, sinceMs, isLost }) => ({
       voter,
