@@ -245,9 +245,13 @@ export interface DocumentBodies {
   readiness: Assessment;
 }
 
-/** What would become of losses, when that was worked out, and a digest of what it follows from. */
+/** What would become of losses, and when that was worked out. */
 export interface Assessment {
+  /** A digest of what it follows from. */
   basis: string;
+  /** The newest decision that it knows of, and when it was looked last whether it holds. */
+  trafficVersion: number;
+  checkedAtMs: number;
   atMs: number;
   losses: LossOutcome[];
 }

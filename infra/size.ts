@@ -12,7 +12,7 @@ import { gzipSync } from 'node:zlib';
  * writing the YAML of manifests, 100 for deciding, explaining and simulating failovers, 30 for what gateways were read to have and what they
  * would refuse, 20 for the status of a fleet and what people do with one call.
  */
-const BUDGET_KIB = 635;
+const BUDGET_KIB = 655;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-size-'));

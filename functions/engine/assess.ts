@@ -3,33 +3,48 @@ import { type LossOutcome, readinessOf } from '../core/failover/readiness.ts';
 import type { Situation } from '../core/failover/situation.ts';
 import type { Resource } from '../core/model.ts';
 import { isoOf } from '../core/time.ts';
-import type { Assessment, Deps } from '../deps.ts';
+import type { Assessment, Deps, StoredDocument } from '../deps.ts';
 import { readSituation } from './situation.ts';
 
 /** What has not changed is worked out again after it, so that what is shown is never older. */
 const LONGEST_MS = 600_000;
 
+/** How often it is looked whether anything has changed, besides after each decision. */
+const CHECK_MS = 60_000;
+
 /**
  * Whether the fleet could serve without any one of its clusters, sites and cities: what is stored of it while that holds, or else worked out anew and
  * stored. One that loses the race to store it has found the same.
  */
-export async function assess(deps: Deps, { name, spec }: Resource<'fleet'>): Promise<Assessment> {
-  const { store } = deps;
+export async function assess(
+  deps: Deps,
+  { name, spec }: Resource<'fleet'>,
+  trafficVersion: number,
+): Promise<Assessment> {
+  const { store, clock } = deps;
   const known = await store.document(name, 'readiness', name);
+  if (known?.body.trafficVersion === trafficVersion && Math.abs(clock.now() - known.body.checkedAtMs) < CHECK_MS)
+    return known.body;
   const { situation } = await readSituation(deps, name, spec);
   const basis = basisOf(situation);
   const { nowMs } = situation;
-  if (known?.body.basis === basis && Math.abs(nowMs - known.body.atMs) < LONGEST_MS) return known.body;
-  const body = { basis, atMs: nowMs, losses: datedBy(known?.body.losses ?? [], readinessOf(situation), nowMs) };
+  const checked = { basis, trafficVersion: situation.traffic.version, checkedAtMs: nowMs };
+  const holds = known?.body.basis === basis && Math.abs(nowMs - known.body.atMs) < LONGEST_MS;
+  const found = holds ? known.body : { atMs: nowMs, losses: datedBy(known, readinessOf(situation), nowMs) };
+  const body: Assessment = { ...found, ...checked };
   const version = (known?.version ?? 0) + 1;
   await store.putDocument({ fleet: name, kind: 'readiness', id: name, version, body, isPending: false });
   return body;
 }
 
 /** Each with the time since which it is so. */
-function datedBy(before: Assessment['losses'], losses: readonly LossOutcome[], nowMs: number): Assessment['losses'] {
+function datedBy(
+  before: StoredDocument<'readiness'> | undefined,
+  losses: readonly LossOutcome[],
+  nowMs: number,
+): Assessment['losses'] {
   const keyOf = ({ type, name }: Pick<LossOutcome, 'type' | 'name'>) => `${type}/${name}`;
-  const known = new Map(before.map((loss) => [keyOf(loss), loss]));
+  const known = new Map((before?.body.losses ?? []).map((loss) => [keyOf(loss), loss]));
   return losses.map((loss) => {
     const last = known.get(keyOf(loss));
     return { ...loss, since: last?.survives === loss.survives ? last.since : isoOf(nowMs) };

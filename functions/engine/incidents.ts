@@ -70,7 +70,7 @@ async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<vo
 async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
   const { store, clock } = deps;
   const { name } = fleet;
-  const [clusters, health, traffic, gateways, readings, syncs, rows, traces, losses] = await Promise.all([
+  const [clusters, health, traffic, gateways, readings, syncs, rows, traces] = await Promise.all([
     store.all('cluster', name),
     store.health(name),
     store.traffic(name),
@@ -79,7 +79,6 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     store.syncs(name),
     store.outbox({ fleet: name }),
     readTraces(store, name),
-    lossesNow(deps, fleet),
   ]);
   const uids = new Set(clusters.map(({ uid }) => uid));
   return {
@@ -95,15 +94,19 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
       sync: syncs.find((sync) => sync.gateway === gateway.name),
     })),
     traces,
-    losses,
+    losses: await lossesNow(deps, fleet, traffic.version),
     told: new Set(Object.keys(told.open)),
   };
 }
 
 /** Not to know what could be lost is no reason to tell nothing else: what was known of it last is taken. */
-async function lossesNow(deps: Deps, fleet: Resource<'fleet'>): Promise<IncidentFacts['losses']> {
+async function lossesNow(
+  deps: Deps,
+  fleet: Resource<'fleet'>,
+  trafficVersion: number,
+): Promise<IncidentFacts['losses']> {
   try {
-    return (await assess(deps, fleet)).losses;
+    return (await assess(deps, fleet, trafficVersion)).losses;
   } catch (error) {
     deps.log.error('readiness.failed', { fleet: fleet.name }, error);
     return (await deps.store.document(fleet.name, 'readiness', fleet.name))?.body.losses ?? [];

@@ -35,7 +35,10 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     ),
     lastMs: z.number(),
   }),
-  readiness: z.object({ basis: z.string(), atMs: z.number(), losses: z.array(LossOutcome) }),
+  readiness: z.object({
+    ...{ basis: z.string(), trafficVersion: z.number(), checkedAtMs: z.number() },
+    ...{ atMs: z.number(), losses: z.array(LossOutcome) },
+  }),
 };
 
 const NAMES: Record<DocumentKind, string> = {
