@@ -308,8 +308,8 @@ export interface Store {
    */
   decide(recording: Recording): Promise<boolean>;
   /**
-   * Writes what the transaction of a decision has no room for: rows of gateways beyond the first thirty, and what it was taken upon where that
-   * is long. Nothing is left to do of most decisions.
+   * Writes what the transaction of a decision has no room for: rows of gateways and records beyond the first tens, and what it was taken upon where
+   * that is long. Nothing is left to do of most decisions.
    */
   complete(recording: Recording): Promise<void>;
   /** Canonical JSON of what was decided upon. */

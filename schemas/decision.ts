@@ -77,9 +77,9 @@ export const Recommended = z
     digest: z.string().meta({
       description: 'Of the points of all backends. Two decisions with the same one recommend the same.',
     }),
-    clusters: z
-      .array(z.object({ cluster: Name, before: PointsRange, after: PointsRange }))
-      .meta({ description: 'Those of which any backend would be given other points, by name.' }),
+    clusters: z.array(z.object({ cluster: Name, before: PointsRange, after: PointsRange })).meta({
+      description: 'Those of which any backend would be given other points, by name; a decision keeps the first 200.',
+    }),
   })
   .meta({ id: 'Recommended', description: 'What gateways would be given if automation acted.' });
 export type Recommended = z.infer<typeof Recommended>;

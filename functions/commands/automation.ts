@@ -1,7 +1,7 @@
 import type { Decision, PointsRange, Recommended } from '../../schemas/decision.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { clusterPoints, rangeText } from '../core/allocation/points.ts';
-import { pointsDigest, recommendedOf } from '../core/failover/recommendation.ts';
+import { MOST_RECORDED, pointsDigest, recommendedOf } from '../core/failover/recommendation.ts';
 import type { Command, Situation } from '../core/failover/situation.ts';
 import type { ORDERS } from '../core/failover/standing.ts';
 import { AppError } from './app-error.ts';
@@ -67,7 +67,8 @@ function differences(
 ): Issue[] {
   const rangesOf = ({ clusters }: Recommended) => new Map(clusters.map(({ cluster, after }) => [cluster, after]));
   const [was, is] = [rangesOf(then), now ? rangesOf(now) : new Map<string, PointsRange>()];
-  const names = [...new Set([...was.keys(), ...is.keys()])].sort();
+  const isWhole = then.clusters.length < MOST_RECORDED;
+  const names = [...new Set([...was.keys(), ...(isWhole ? is.keys() : [])])].sort();
   const text = (range: PointsRange | undefined) => (range ? rangeText(range) : 'nothing');
   const told = names.map((cluster) => {
     const [before, after] = [was.get(cluster), is.get(cluster)];

@@ -37,9 +37,12 @@ export async function getShift(ctx: Context, fleet: string, name: string): Promi
   return shown;
 }
 
+/** A process may end before it has kept the record of each of many shifts: what is live is in force all the same. */
 async function find({ deps }: Context, fleet: string, name: string): Promise<Shift | undefined> {
   const document = await deps.store.document(fleet, 'shift', name);
-  return document?.body;
+  if (document !== undefined) return document.body;
+  const live = (await deps.store.traffic(fleet)).shifts.find((shift) => shift.name === name);
+  return live && viewShift(fleet, live, live.phaseSinceMs);
 }
 
 /**

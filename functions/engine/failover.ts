@@ -41,9 +41,6 @@ export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, quest
   return { isLost: true };
 }
 
-/** Deliveries that are written together with their decision: a transaction has room for a hundred items in all. */
-const DELIVERIES_AT_ONCE = 10;
-
 async function record(
   deps: Deps,
   read: Read,
@@ -55,10 +52,9 @@ async function record(
   const { decision, operation } = recording;
   if (question.isDry) return { verdict, decision };
   const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
-  const documents = [...recording.documents, ...deliveries.slice(0, DELIVERIES_AT_ONCE)];
-  if (!(await deps.store.decide({ ...recording, documents, lease: question.lease }))) return undefined;
-  await complete(deps, recording);
-  for (const delivery of deliveries.slice(DELIVERIES_AT_ONCE)) await deps.store.putDocument(delivery);
+  const whole = { ...recording, documents: [...recording.documents, ...deliveries], lease: question.lease };
+  if (!(await deps.store.decide(whole))) return undefined;
+  await complete(deps, whole);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;
   deps.log.info('decision', { fleet, decision: id, outcome, withdrawn });
   return { verdict, decision, operation };

@@ -3,7 +3,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import { clusterPoints } from '../core/allocation/points.ts';
 import { changesBetween } from '../core/diff.ts';
 import { canonicalJson, digest, equal } from '../core/digest.ts';
-import { recommendedOf } from '../core/failover/recommendation.ts';
+import { recommendedOf, recorded } from '../core/failover/recommendation.ts';
 import type { Verdict } from '../core/failover/situation.ts';
 import { movesPoints } from '../core/failover/verdict.ts';
 import { sealed } from '../core/ledger.ts';
@@ -94,7 +94,7 @@ export function decisionOf(
       withdrawnBefore: outOf(traffic),
       withdrawnAfter: outOf(verdict.traffic),
       ...(withheld && { withheld }),
-      ...(recommended && { recommended }),
+      ...(recommended && { recommended: recorded(recommended) }),
       inputsDigest,
     },
     traffic.head?.hash ?? '',

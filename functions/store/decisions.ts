@@ -1,4 +1,4 @@
-import type { Store } from '../deps.ts';
+import type { Recording, Store } from '../deps.ts';
 import { readTraffic, writeBackends } from './allocations.ts';
 import { documentOperations } from './documents.ts';
 import { ABSENT, type Item, put } from './items.ts';
@@ -18,7 +18,8 @@ export function decisionStore(table: Table): Decisions {
   return {
     traffic: async (fleet) => await readTraffic(table, fleet),
     decide: async (recording) => {
-      const { fleet, decision, audit, outbox, operation, documents, lease } = recording;
+      const { fleet, decision, audit, operation, lease } = recording;
+      const { documents, rows } = atOnce(recording);
       const { item, version } = await writeBackends(table, recording);
       const inputs = inputsItems(fleet, decision.id, recording.inputs);
       const outcome = await table.transact([
@@ -27,14 +28,17 @@ export function decisionStore(table: Table): Decisions {
         put(itemOf(decisionRecord, decisionKey(fleet, decision.id), decision), ABSENT),
         ...(inputs.length <= MAX_PARTS ? inputs.map((part) => put(part, ABSENT)) : []),
         auditOperation(fleet, audit),
-        ...outbox.slice(0, ROWS_AT_ONCE).flatMap(outboxOperations),
+        ...rows.flatMap(outboxOperations),
         ...(operation ? [operationOperation(operation)] : []),
         ...documents.flatMap(documentOperations),
       ]);
       return outcome.ok;
     },
-    complete: async ({ fleet, decision, inputs, outbox }) => {
-      for (const rows of chunks(outbox.slice(ROWS_AT_ONCE), ROWS_AT_ONCE)) {
+    complete: async (recording) => {
+      const { fleet, decision, inputs, outbox, documents } = recording;
+      const done = atOnce(recording);
+      for (const document of documents.slice(done.documents.length)) await table.transact(documentOperations(document));
+      for (const rows of chunks(outbox.slice(done.rows.length), MAX_ROWS)) {
         await table.transact(rows.flatMap(outboxOperations));
       }
       const items = inputsItems(fleet, decision.id, inputs);
@@ -56,8 +60,25 @@ export function decisionStore(table: Table): Decisions {
   };
 }
 
-/** Rows of gateways, of two items each, that are written in one transaction. */
-const ROWS_AT_ONCE = 30;
+/** A transaction holds a hundred items; the decision with all that it always has takes eight. */
+const ROOM = 92;
+
+/** Of them for shifts that begin or end and for deliveries; the others are left to rows of gateways. */
+const ROOM_FOR_DOCUMENTS = 50;
+
+/** Rows of gateways, of two items each, that are written in one transaction at most. */
+const MAX_ROWS = 30;
+
+/** What is written in the transaction of a decision; more of it follows. */
+function atOnce({ documents, outbox }: Recording): Pick<Recording, 'documents'> & { rows: Recording['outbox'] } {
+  let items = 0;
+  const first = documents.filter((document) => {
+    items += documentOperations(document).length;
+    return items <= ROOM_FOR_DOCUMENTS;
+  });
+  const taken = Math.min(items, ROOM_FOR_DOCUMENTS);
+  return { documents: first, rows: outbox.slice(0, Math.min(MAX_ROWS, Math.floor((ROOM - taken) / 2))) };
+}
 
 /** Parts of what was decided upon that are written in the transaction of the decision; more of them follow it, and the decision has their digest. */
 const MAX_PARTS = 3;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cluster, create, createShop, pointers } from './fixtures.ts';
-import { type Answer, type Call, type Harness, type Json, startHarness, TOKENS } from './harness.ts';
+import { type Answer, type Call, type Harness, inProcess, type Json, startHarness, TOKENS } from './harness.ts';
 
 let harness: Harness;
 
@@ -171,6 +171,39 @@ describe('an evacuation', () => {
       'an isolation is not weakened',
     ).toEqual(['isolate', 'isolate', 'drain']);
     await back({ city: 'east' });
+  });
+
+  it('of a city with more clusters than one transaction of the store holds is one decision, and so is its return', async () => {
+    const names = Array.from({ length: 110 }, (_, index) => `big-${String(index).padStart(3, '0')}`);
+    for (const [index, name] of names.entries()) {
+      const ingress = { endpoints: [{ address: `10.0.9.${index + 1}`, port: 80 }] };
+      await create(harness, `${shop}/clusters/${name}`, { ...cluster, ingress, city: 'big' });
+    }
+    const { version } = await traffic();
+    expect((await evacuate({ city: 'big' })).body.clusters).toHaveLength(names.length);
+    expect((await traffic()).version).toBe(version + 1);
+    for (const name of [names[0], names.at(-1)]) {
+      expect((await call('GET', `/shifts/evacuation-${name}`)).body).toMatchObject({ cluster: name, percent: 0 });
+    }
+    expect((await back({ city: 'big' })).status).toBe(200);
+    expect((await traffic()).shifts).toEqual([]);
+    expect((await call('GET', `/shifts/evacuation-${names.at(-1)}`)).body).toMatchObject({ state: 'ended' });
+  });
+
+  inProcess.it('of which not all records could be kept is shown, and ends, all the same', async () => {
+    const complete = async () => {
+      throw new Error('the process ends');
+    };
+    const store = { ...harness.deps.store, complete };
+    const body = { city: 'big', reason: 'flood' };
+    const path = `${shop}/evacuations`;
+    expect((await harness.call('POST', path, { body }, { store })).status).toBe(200);
+    const shifts = [...(await traffic()).shifts].reverse();
+    const states = await Promise.all(shifts.map(async ({ name }) => (await call('GET', `/shifts/${name}`)).status));
+    expect(new Set(states)).toEqual(new Set([200]));
+    expect((await call('DELETE', `/shifts/${shifts[0]?.name}`, { actor: 'api' })).status).toBe(204);
+    await back({ city: 'big' });
+    expect((await traffic()).shifts).toEqual([]);
   });
 
   it('in a dry run tells points and writes nothing', async () => {

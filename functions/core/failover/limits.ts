@@ -20,7 +20,7 @@ export function limitsOf(context: Context, traffic: Traffic): Limits {
 
 /**
  * What is in force of a fleet whose automation does not act: what people ask for, and that clusters which automation would hold back, or held
- * back when it acted last, keep what they have until somebody accepts what is recommended.
+ * back when it acted last, keep what they have until somebody applies what is recommended.
  */
 export function limitsWithoutAutomation(context: Context, traffic: Traffic): Limits {
   const found = new Map<string, Limit[]>();

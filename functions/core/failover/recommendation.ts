@@ -31,6 +31,14 @@ export function recommendedOf(
   };
 }
 
+/** Clusters that a decision names of what it recommends, so that its record stays small; the digest is of all. */
+export const MOST_RECORDED = 200;
+
+/** What a decision keeps of it. */
+export function recorded(recommended: Recommended): Recommended {
+  return { ...recommended, clusters: recommended.clusters.slice(0, MOST_RECORDED) };
+}
+
 /** Clusters that are given other points of any placement, by name. */
 function changedClusters(placements: readonly Placement[], then: SealedAllocation, now: SealedAllocation): string[] {
   const changed = new Set<string>();
