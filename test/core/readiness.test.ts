@@ -81,6 +81,11 @@ describe('what a fleet could lose', () => {
     ]);
   });
 
+  it('counts what is pinned as what nobody else is declared to serve', () => {
+    const pinned = fleetOf({ placements: [placement({ a: 1, b: 1 }, { pinned: true, services: ['canary'] })] });
+    expect(readinessOf(pinned)[0]).toMatchObject({ survives: false, strandedServices: [], soleServices: ['canary'] });
+  });
+
   it('leaves backends that the loss does not touch where they are, and counts what these have', () => {
     const others = placement({ b: 1 }, { key: 'q', load: 50, services: ['jobs'], pools: ['jobs/80'] });
     const now = fleetOf({ placements: [placement({ a: 1, b: 1 }, { load: 20 }), others] });

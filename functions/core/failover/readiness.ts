@@ -99,15 +99,15 @@ function someOf(names: readonly string[]): string[] {
   return [...new Set(names)].sort(compareText).slice(0, MOST_NAMED);
 }
 
-/** Somebody else is declared to serve it. */
-function hasOthers({ clusters }: Loss, { members }: Placement): boolean {
-  return members.some(({ cluster, weight }) => weight > 0 && !clusters.has(cluster));
+/** Somebody else is declared to serve it, and health may move it there. */
+function hasOthers({ clusters }: Loss, { members, pinned }: Placement): boolean {
+  return !pinned && members.some(({ cluster, weight }) => weight > 0 && !clusters.has(cluster));
 }
 
-/** Traffic stays on what is lost, or on what is down, since nobody else may serve it; what people have pinned is theirs to answer for. */
-function isUnserved({ clusters }: Loss, limits: Limits, { members, pinned }: Placement, points: readonly number[]) {
+/** Traffic stays on what is lost, or on what is down, since nobody else may serve it. */
+function isUnserved({ clusters }: Loss, limits: Limits, { members }: Placement, points: readonly number[]) {
   const isDead = (name: string) => clusters.has(name) || limits.get(name)?.some(({ reason }) => DEAD.has(reason));
-  return !pinned && members.some(({ cluster }, index) => (points[index] ?? 0) > 0 && isDead(cluster));
+  return members.some(({ cluster }, index) => (points[index] ?? 0) > 0 && isDead(cluster));
 }
 
 const DEAD: ReadonlySet<LimitReason> = new Set<LimitReason>(['down', 'gate']);

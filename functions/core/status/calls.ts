@@ -137,7 +137,7 @@ function freezeCalls({ fleet, at, brakes }: Told, { spec, revision }: Declared):
 
 function modeCalls({ fleet, mode }: Told): ReadyCall[] {
   if (mode.automation !== 'paused') return [];
-  const effect = `The mode of the fleet is ${mode.resumesTo ?? 'recommend'} again.`;
+  const effect = `The mode of the fleet becomes ${mode.resumesTo}.`;
   return [{ ...post, about: 'mode', title: 'Resume automation', effect, path: under(fleet, 'resume') }];
 }
 

@@ -32,6 +32,7 @@ export function summaryOf(status: Told): string {
 }
 
 function allIsWell({ clusters, gateways }: Told): string {
+  if (clusters.length === 0) return 'The fleet has no cluster.';
   const up = clusters.length === 1 ? 'The cluster is up' : `All ${clusters.length} clusters are up`;
   if (gateways.length === 0) return `${up}. The fleet has no gateway.`;
   const oldest = Math.max(...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
@@ -69,10 +70,21 @@ function deadWithTraffic(status: Told): string[] {
   const dead = status.clusters.filter((item) => item.standing === 'down' && item.points && !isLeft(item, status));
   return dead.map((item) => {
     const told = givenTo(item);
-    const isMeant = intends(item) ? ` It is to have ${rangeText(item.points?.intended ?? NONE)} now.` : '';
+    const isMeant = intends(item)
+      ? ` It is to have ${rangeText(item.points?.intended ?? NONE)} now, since ${whyKept(item, status)}.`
+      : '';
     const seen = told.length > 0 ? `and ${told.join(', ')}` : 'and it has not been read that it is left';
     return `${item.cluster} is down${sinceOf(item)}, ${seen}.${isMeant}`;
   });
+}
+
+/** Why a cluster that is down is to have traffic. */
+function whyKept({ cluster }: StatusCluster, { brakes, mode }: Told): string {
+  const isGated = brakes.some(({ brake, clusters }) => brake === 'gate' && clusters.includes(cluster));
+  if (isGated) return 'a closed gate keeps it there';
+  return mode.automation === 'automatic'
+    ? 'nobody else can serve that: look for what failed, nothing else will end this'
+    : 'automation does not act';
 }
 
 const NONE = { minPercent: 0, maxPercent: 0 };
