@@ -254,6 +254,8 @@ export interface Assessment {
   checkedAtMs: number;
   atMs: number;
   losses: LossOutcome[];
+  /** So many were too much to be worked out. */
+  skipped: number;
 }
 
 export type DocumentKind = keyof DocumentBodies;

@@ -25,6 +25,9 @@ export const LossReadiness = z
     at: Timestamp.optional().meta({ description: 'When it was worked out. Absent: it has not been yet.' }),
     ageSeconds: z.int().min(0).optional(),
     losses: z.array(LossOutcome),
+    skipped: z.int().min(0).meta({
+      description: 'Losses that were not worked out, as the fleet has too many backends of many members for that.',
+    }),
   })
   .meta({
     id: 'LossReadiness',

@@ -45,6 +45,8 @@ export const REASONS = {
   Isolated: (given) => `Somebody has taken it out${until(given)}, whatever happens to others.`,
   Drained: (given) => `Somebody has taken it out${until(given)}, as long as others can serve.`,
   Kept: (given) => `Somebody says${until(given)} that it is healthy, whatever its voters say.`,
+  Dismissed: (given) =>
+    `Its voters see it fail, and somebody has said that it does not: nothing that speaks against it is believed${until(given)}.`,
   Drilled: () => 'A drill rehearses its loss.',
   Down: () => 'A majority of its voters see it fail.',
   AwaitsRecovery: () => 'It returns once a majority of its voters see it answer again.',

@@ -35,13 +35,14 @@ export const PointsAtGateway = z
 export const StatusPoints = z
   .object({
     backends: z.int().min(0).meta({ description: 'Distinct ones of which it is a member.' }),
-    declared: PointsRange.meta({ description: 'By weights and tiers alone.' }),
-    intended: PointsRange.meta({ description: 'What gateways are to give it now.' }),
+    declared: PointsRange,
+    intended: PointsRange,
     gateways: z.array(PointsAtGateway).meta({ description: 'Those that were read to have it as a member.' }),
   })
   .meta({
     id: 'StatusPoints',
-    description: 'Points of traffic of a cluster, from what is declared to what was read back.',
+    description:
+      'Points of traffic of a cluster: declared by weights and tiers alone, intended to be given by gateways now, and what was read back of these. A change of declarations counts once the gateways concerned have taken it up.',
   });
 
 export const StatusCluster = z

@@ -40,6 +40,7 @@ function readinessOf({ fleet }: Decision): LossReadiness {
     fleet,
     at: AT,
     ageSeconds: 12,
+    skipped: 0,
     losses: [
       { type: 'cluster', name: 'hangzhou-a', clusters: ['hangzhou-a'], ...fine, survives: false, overloads },
       { type: 'cluster', name: 'hangzhou-b', clusters: ['hangzhou-b'], ...fine },

@@ -8,8 +8,8 @@ export async function lossReadiness(ctx: Context, name: string): Promise<LossRea
   const { deps } = ctx;
   await load(ctx, { kind: 'fleet', fleet: name, name });
   const known = await deps.store.document(name, 'readiness', name);
-  if (known === undefined) return { fleet: name, losses: [] };
-  const { atMs, losses } = known.body;
+  if (known === undefined) return { fleet: name, losses: [], skipped: 0 };
+  const { atMs, losses, skipped } = known.body;
   const ageSeconds = Math.max(0, Math.floor((deps.clock.now() - atMs) / 1000));
-  return { fleet: name, at: isoOf(atMs), ageSeconds, losses };
+  return { fleet: name, at: isoOf(atMs), ageSeconds, losses, skipped };
 }

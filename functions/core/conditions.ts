@@ -116,6 +116,12 @@ export function survivesLosses(resource: Written, assessment: Assessed | undefin
         .map(({ since }) => since)
         .sort()
         .at(-1) ?? resource.updatedAt;
+    if (first === undefined && assessment?.skipped) {
+      const message = `Losses that were too much to be worked out: ${assessment.skipped}. Any other one can be borne.`;
+      return [
+        { ...condition(type, resource, { status: 'Unknown', reason: 'NotAllWorkedOut', message, at }), ...observed },
+      ];
+    }
     if (first === undefined) {
       const message = `Any one ${kind} can be lost: others serve what it serves now.`;
       return [{ ...condition(type, resource, { status: 'True', reason: 'Survives', message, at }), ...observed }];
@@ -130,6 +136,7 @@ export function survivesLosses(resource: Written, assessment: Assessed | undefin
 interface Assessed {
   atMs: number;
   losses: readonly LossOutcome[];
+  skipped: number;
 }
 
 const AUTOMATED: Record<Automation, Omit<Verdict, 'at'>> = {

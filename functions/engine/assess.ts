@@ -30,11 +30,16 @@ export async function assess(
   const { nowMs } = situation;
   const checked = { basis, trafficVersion: situation.traffic.version, checkedAtMs: nowMs };
   const holds = known?.body.basis === basis && Math.abs(nowMs - known.body.atMs) < LONGEST_MS;
-  const found = holds ? known.body : { atMs: nowMs, losses: datedBy(known, readinessOf(situation), nowMs) };
+  const found = holds ? known.body : workedOut(known, situation);
   const body: Assessment = { ...found, ...checked };
   const version = (known?.version ?? 0) + 1;
   await store.putDocument({ fleet: name, kind: 'readiness', id: name, version, body, isPending: false });
   return body;
+}
+
+function workedOut(known: StoredDocument<'readiness'> | undefined, situation: Situation) {
+  const { losses, skipped } = readinessOf(situation);
+  return { atMs: situation.nowMs, skipped, losses: datedBy(known, losses, situation.nowMs) };
 }
 
 /** Each with the time since which it is so. */

@@ -23,7 +23,7 @@ const fleetOf = (overrides: Partial<Situation> = {}) =>
     ...overrides,
   });
 
-const survivors = (now: Situation) => readinessOf(now).map(({ type, name, survives }) => [type, name, survives]);
+const survivors = (now: Situation) => readinessOf(now).losses.map(({ type, name, survives }) => [type, name, survives]);
 
 describe('what a fleet could lose', () => {
   it('is each cluster, each site of several clusters, and each city of several sites', () => {
@@ -38,7 +38,7 @@ describe('what a fleet could lose', () => {
   });
 
   it('says who would have to serve more than it can', () => {
-    expect(readinessOf(fleetOf()).at(-1)).toEqual({
+    expect(readinessOf(fleetOf()).losses.at(-1)).toEqual({
       type: 'city',
       name: 'hangzhou',
       clusters: ['a', 'b'],
@@ -58,20 +58,26 @@ describe('what a fleet could lose', () => {
       ['cluster', 'c', false],
     ]);
     story.after(5, ['a', 'c']);
-    expect(readinessOf(story.now)[1]).toMatchObject({ name: 'b', strandedServices: ['shop'], soleServices: [] });
+    expect(readinessOf(story.now).losses[1]).toMatchObject({ name: 'b', strandedServices: ['shop'], soleServices: [] });
   });
 
   it('counts clusters that people have isolated as not there', () => {
     const story = new Story(fleetOf({ placements: [placement({ a: 1, b: 1 }, { load: 60 })] }));
     story.ask({ type: 'put-shift', shift: shift({ cluster: 'b', mode: 'isolate', expiresAtMs: T0 + 3_600_000 }) });
-    expect(readinessOf(story.now)[0]).toMatchObject({ name: 'a', survives: false, strandedServices: ['shop'] });
+    expect(readinessOf(story.now).losses[0]).toMatchObject({ name: 'a', survives: false, strandedServices: ['shop'] });
   });
 
   it('tells services that nobody else is declared to serve from those that nobody else can serve', () => {
     const alone = fleetOf({ placements: [placement({ a: 1 }, { services: ['shop'] })] });
-    expect(readinessOf(alone)[0]).toMatchObject({ survives: false, strandedServices: [], soleServices: ['shop'] });
+    expect(readinessOf(alone).losses[0]).toMatchObject({
+      survives: false,
+      strandedServices: [],
+      soleServices: ['shop'],
+    });
     const facts = (now: Situation) =>
-      incidentFacts({ losses: readinessOf(now).map((loss) => ({ ...loss, since: '2026-11-23T07:00:00.000Z' })) });
+      incidentFacts({
+        losses: readinessOf(now).losses.map((loss) => ({ ...loss, since: '2026-11-23T07:00:00.000Z' })),
+      });
     expect(openIncidents(facts(alone))).toEqual([]);
     expect(openIncidents(facts(fleetOf())).map(({ key, summary }) => [key, summary])).toEqual([
       [
@@ -81,15 +87,31 @@ describe('what a fleet could lose', () => {
     ]);
   });
 
+  it('is worked out for cities and sites first where there is too much of it, and says how much is left out', () => {
+    const clusters = Array.from({ length: 100 }, (_, index) => facts(`c${index}`, { city: 'x', site: `s${index}` }));
+    const weights = Object.fromEntries(clusters.map(({ name }) => [name, 1]));
+    const now = fleetOf({
+      clusters,
+      placements: Array.from({ length: 20 }, (_, n) => placement(weights, { key: `p${n}` })),
+    });
+    const { losses, skipped } = readinessOf(now);
+    expect(losses.at(-1)).toMatchObject({ type: 'city', name: 'x' });
+    expect([losses.length + skipped, skipped > 0]).toEqual([101, true]);
+  });
+
   it('counts what is pinned as what nobody else is declared to serve', () => {
     const pinned = fleetOf({ placements: [placement({ a: 1, b: 1 }, { pinned: true, services: ['canary'] })] });
-    expect(readinessOf(pinned)[0]).toMatchObject({ survives: false, strandedServices: [], soleServices: ['canary'] });
+    expect(readinessOf(pinned).losses[0]).toMatchObject({
+      survives: false,
+      strandedServices: [],
+      soleServices: ['canary'],
+    });
   });
 
   it('leaves backends that the loss does not touch where they are, and counts what these have', () => {
     const others = placement({ b: 1 }, { key: 'q', load: 50, services: ['jobs'], pools: ['jobs/80'] });
     const now = fleetOf({ placements: [placement({ a: 1, b: 1 }, { load: 20 }), others] });
-    expect(readinessOf(now)[0]).toMatchObject({
+    expect(readinessOf(now).losses[0]).toMatchObject({
       name: 'a',
       survives: false,
       overloads: [{ cluster: 'b', load: 70, requestsPerSecond: 60 }],

@@ -191,8 +191,9 @@ describe('what the clock makes of a standing', () => {
 
 describe('what people make of a standing', () => {
   type Order = keyof typeof ORDERS;
-  const orders: Record<Order, Partial<Record<Standing, Standing>>> = {
-    resume: { suspected: 'down' },
+  const orders: Record<Order, Partial<Record<Standing, Standing | undefined>>> = {
+    // Of one that is up it takes back a dismissal, and changes nothing where there is none.
+    resume: { suspected: 'down', up: undefined },
     dismiss: { suspected: 'up' },
     restore: { held: 'ramping' },
   };
@@ -217,6 +218,16 @@ describe('what people make of a standing', () => {
     expect([story.standing('a'), story.percents]).toEqual(['up', [[67, 0, 33]]]);
     story.after(60, ['a', 'b']);
     expect([story.standing('a'), story.percents]).toEqual(['down', [[0, 0, 100]]]);
+  });
+
+  test('resume: takes back a dismissal, and what voters say counts again', () => {
+    const story = fleetWith('suspected');
+    story.ask({ type: 'dismiss', cluster: 'a' });
+    story.after(600, ['a', 'b']);
+    expect(story.standing('a')).toBe('up');
+    story.ask({ type: 'resume', cluster: 'a' });
+    story.after(5, ['a', 'b']);
+    expect(story.standing('a')).toBe('down');
   });
 
   test('dismiss: a shift that ends meanwhile takes nothing of that back', () => {

@@ -67,7 +67,7 @@ describe.each(['alb', 'mse'] as const)('on a night behind %s', (provider) => {
     await rounds(2);
     const dead = await status();
     expect(dead.summary).toMatch(
-      /^a is down since .*, and edge gave it 60 to 100 % when read \d+ s ago\. It is to have 60 to 100 % now\./,
+      /^a is down since .*, and edge gave it 60 to 100 % when read \d+ s ago\. It is to have 60 to 100 % now, since automation does not act\./,
     );
     expect(dead.summary).toContain('recommended is a from 60 to 100 % to 0 %');
     expect(clusterIn(dead, 'a')).toMatchObject({

@@ -93,6 +93,7 @@ export const NOT_FOUND: Readonly<Record<string, string>> = {
   'a dwell counts what nobody has seen':
     'The truth allows for the shortest dwell that was ever declared, and pauses are short.',
   'nobody can resume': 'Brakes have ended by themselves soon after in all episodes that were searched.',
+  'nobody can take a dismissal back': 'Nobody does in the simulator, which test/core/standing.test.ts shows.',
   'a dismissal takes the cluster out': 'Whoever is dismissed has been dead in all episodes that were searched.',
   'stale votes count': RARE,
   'the view of a gateway is enough': RARE,

@@ -330,6 +330,6 @@ function bodyOf(id: string, version: number): DocumentBodies {
     delivery: { id, event, target: 't', state: 'pending', attempts: [] },
     voter: { sequence: version },
     told: { open: {}, lastMs: version },
-    readiness: { basis: 'b', trafficVersion: 1, checkedAtMs: 2, atMs: version, losses: [] },
+    readiness: { basis: 'b', trafficVersion: 1, checkedAtMs: 2, atMs: version, losses: [], skipped: 0 },
   };
 }

@@ -14,6 +14,15 @@ import type { Placement, Situation } from './situation.ts';
 
 export type LossOutcome = Omit<ShownOutcome, 'since'>;
 
+/** What was worked out, and how many losses were not: there are too many backends of many members. */
+export interface Readiness {
+  losses: LossOutcome[];
+  skipped: number;
+}
+
+/** Members of backends that are shared out anew, over all losses: some seconds of processor time. */
+const MOST_MEMBERS = 300_000;
+
 /** Clusters and services that are named of a loss. */
 const MOST_NAMED = 5;
 
@@ -30,7 +39,7 @@ interface Present {
  * What would become of the loss of each cluster, site and city, one at a time, with everything else as it is now. Only backends of which a member is
  * lost are shared out anew: all others stay where they are, so that a fleet which could make room by moving these counts as one that cannot.
  */
-export function readinessOf(situation: Situation): LossOutcome[] {
+export function readinessOf(situation: Situation): Readiness {
   const context = contextOf(situation);
   const { traffic, placements } = situation;
   const present: Present = {
@@ -39,7 +48,21 @@ export function readinessOf(situation: Situation): LossOutcome[] {
     capacities: capacitiesOf(context, traffic),
     loads: loadsNow(placements, traffic),
   };
-  return lossesOf(situation.clusters).map((loss) => outcomeOf(loss, present));
+  const losses = lossesOf(situation.clusters);
+  let left = MOST_MEMBERS;
+  const worked = losses.toReversed().filter((loss) => {
+    left -= membersOf(loss, context);
+    return left >= 0;
+  });
+  return {
+    losses: worked.toReversed().map((loss) => outcomeOf(loss, present)),
+    skipped: losses.length - worked.length,
+  };
+}
+
+function membersOf({ clusters }: Loss, { placements }: Context): number {
+  const counts = [...clusters].flatMap((name) => (placements.get(name) ?? []).map(({ members }) => members.length));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function loadsNow(placements: readonly Placement[], { allocation }: Situation['traffic']): Map<string, number> {

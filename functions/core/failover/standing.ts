@@ -46,7 +46,7 @@ export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
 
 /** What people make of each standing; undefined: they cannot. */
 export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Standing, Transition>>> = {
-  resume: { suspected: goDown },
+  resume: { suspected: goDown, up: believe },
   dismiss: { suspected: dismiss },
   restore: { held: approve },
 };
@@ -189,6 +189,13 @@ function join(state: ClusterState, now: Circumstances): ClusterState {
 function dismiss(state: ClusterState, now: Circumstances): ClusterState {
   const dismissedUntilMs = now.nowMs + MEMORY_MS;
   return trusted(state, now, { dismissedUntilMs });
+}
+
+/** A dismissal is taken back: what its voters say counts again. */
+function believe(state: ClusterState): ClusterState {
+  if (state.dismissedUntilMs === undefined) return state;
+  const { dismissedUntilMs: _, ...rest } = state;
+  return rest;
 }
 
 function approve(state: ClusterState, now: Circumstances): ClusterState {

@@ -35,7 +35,8 @@ function suspicions(context: Context, name: BrakeName): Brake[] {
     clusters.includes(cluster) && brake ? [brake.untilMs] : [],
   );
   const until = isoOf(Math.max(...ends));
-  return [{ brake: name, clusters, message: sentenceOf(BRAKE_REASONS[name], { until }), until }];
+  const message = `${clusters.join(', ')}: ${sentenceOf(BRAKE_REASONS[name], { until })}`;
+  return [{ brake: name, clusters, message, until }];
 }
 
 function closedGates(context: Context): Brake[] {
@@ -45,8 +46,9 @@ function closedGates(context: Context): Brake[] {
       const isBad = standing === 'down' || impairedSinceMs !== undefined;
       return isBad && (named === undefined || named.includes(cluster));
     });
-    const of = named === undefined ? 'No cluster' : `Of ${named.join(', ')} none`;
-    return { brake: 'gate', name, clusters: held, message: `${of} is left while the gate ${name} is closed.` };
+    const kept = named === undefined ? 'all clusters' : named.join(', ');
+    const message = `The gate ${name} is closed: it keeps the traffic of ${kept} where it is, whatever their health.`;
+    return { brake: 'gate', name, clusters: held, message };
   });
 }
 

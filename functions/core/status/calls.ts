@@ -33,9 +33,9 @@ function under(fleet: string, rest: string): string {
 }
 
 /** People answer one way or the other. */
-function suspicionCalls({ fleet, brakes }: Told): ReadyCall[] {
+function suspicionCalls({ fleet, brakes, clusters }: Told): ReadyCall[] {
   const suspected = brakes.flatMap(({ brake, clusters }) => (isSuspicion(brake) ? clusters : []));
-  return suspected.flatMap((cluster): ReadyCall[] => [
+  const answers = suspected.flatMap((cluster): ReadyCall[] => [
     {
       ...post,
       about: `clusters/${cluster}`,
@@ -51,6 +51,15 @@ function suspicionCalls({ fleet, brakes }: Told): ReadyCall[] {
       path: under(fleet, `clusters/${cluster}/dismiss`),
     },
   ]);
+  const dismissed = clusters.filter(({ waitsFor }) => waitsFor.some(({ reason }) => reason === 'Dismissed'));
+  const second = dismissed.map(({ cluster }) => ({
+    ...post,
+    about: `clusters/${cluster}`,
+    title: `Believe that ${cluster} fails`,
+    effect: 'It is judged by its voters again, as far as the mode of the fleet lets automation act.',
+    path: under(fleet, `clusters/${cluster}/resume`),
+  }));
+  return [...answers, ...second];
 }
 
 function isSuspicion(brake: string): boolean {
@@ -116,7 +125,7 @@ function consentCalls({ fleet, brakes }: Told): ReadyCall[] {
     about: `clusters/${cluster}`,
     title: `Let ${cluster} return`,
     effect:
-      'It gets its share back when it has its turn, as the failback of the fleet says, and does not dwell any longer.',
+      'It gets its share back when it has its turn, as the failback of the fleet says, and does not dwell any longer. Where automation does not act, each step is recommended and has to be applied.',
     path: under(fleet, `clusters/${cluster}/restore`),
   }));
 }

@@ -11,6 +11,7 @@ const TOLD = 4;
 /** The worst first. */
 const TELLERS: ((status: Told) => string[])[] = [
   deadWithTraffic,
+  failingAndTrusted,
   takenOutWithTraffic,
   keptIn,
   recommended,
@@ -89,13 +90,24 @@ function whyKept({ cluster }: StatusCluster, { brakes, mode }: Told): string {
 
 const NONE = { minPercent: 0, maxPercent: 0 };
 
-/** People have taken them out, and gateways were read to give them traffic that they are not to have. */
+/** People say that they do not fail, and their voters see them fail. */
+function failingAndTrusted({ clusters }: Told): string[] {
+  const trusted = clusters.filter(({ health, waitsFor }) => {
+    return health.state === 'unhealthy' && waitsFor.some(({ reason }) => reason === 'Dismissed' || reason === 'Kept');
+  });
+  return trusted.map((item) => {
+    const given = givenTo(item).map((part) => `, and ${part}`);
+    return `${item.cluster} fails for its voters, and somebody has said that it does not${given.join('')}.`;
+  });
+}
+
+/** People have taken them out, and gateways were read to give them traffic: they do not follow yet, or nobody else can serve. */
 function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
   const taken = new Set(
     shifts.filter(({ mode, percent }) => mode !== 'keep' && percent === 0).map((item) => item.cluster),
   );
   return clusters
-    .filter((item) => taken.has(item.cluster) && item.standing !== 'down' && !intends(item) && givenTo(item).length > 0)
+    .filter((item) => taken.has(item.cluster) && item.standing !== 'down' && givenTo(item).length > 0)
     .map((item) => `${item.cluster} is taken out by hand, and ${givenTo(item).join(', ')}.`);
 }
 
@@ -146,7 +158,14 @@ function deadAndLeft(status: Told): string[] {
 }
 
 /** Told with others are those that fail, and what people and modes hold. */
-const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['Drained', 'Isolated', 'Kept', 'Drilled', 'ModeHolds']);
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
+  'Drained',
+  'Isolated',
+  'Kept',
+  'Dismissed',
+  'Drilled',
+  'ModeHolds',
+]);
 
 function onTheirWay({ clusters }: Told): string[] {
   const others = clusters.filter(({ standing }) => standing !== 'down' && standing !== 'suspected');

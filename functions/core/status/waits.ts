@@ -29,7 +29,7 @@ export function told(reason: ReasonCode, untilMs?: number): Wait {
 function standingWaits(context: Context, state: ClusterState): Wait[] {
   switch (state.standing) {
     case 'up':
-      return [];
+      return dismissal(context, state);
     case 'suspected':
       return state.brake ? [told(BRAKE_REASONS[state.brake.name], state.brake.untilMs)] : [];
     case 'down':
@@ -41,6 +41,13 @@ function standingWaits(context: Context, state: ClusterState): Wait[] {
     case 'held':
       return heldWaits(context, state);
   }
+}
+
+/** It waits for nothing, and whoever looks has to know that it is not believed to fail. */
+function dismissal({ clusters, situation }: Context, { cluster, dismissedUntilMs }: ClusterState): Wait[] {
+  const fails = clusters.get(cluster)?.tally.verdict === 'unhealthy';
+  const isDismissed = dismissedUntilMs !== undefined && situation.nowMs < dismissedUntilMs;
+  return fails && isDismissed ? [told('Dismissed', dismissedUntilMs)] : [];
 }
 
 function heldWaits(context: Context, state: ClusterState): Wait[] {

@@ -27,6 +27,8 @@ interface Source {
   cluster: string;
   addresses: string[];
   wanted: number;
+  /** It shall have less than routes give to its services: rounding gives it no more than that. */
+  isHeldBack: boolean;
 }
 
 /**
@@ -43,8 +45,9 @@ export function partsOf(pool: Pool): Part[] {
 
 /**
  * The services of a matched pool while `shares` are in force. Their percentages are those that routes give them, whatever the shares, so that
- * routes need not change: a service whose cluster gets nothing is lent to the clusters that take over. `real`: what each cluster gets from
- * this; addresses weigh equally, so it may only come near to the shares.
+ * routes need not change: a service whose cluster shall have less is lent to the clusters that take over, as a whole or in part. `real`: what each
+ * cluster gets from this; addresses weigh equally, so it may only come near to the shares, and never above that of a cluster that is held back
+ * where others can serve.
  */
 export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; real: Share[] } {
   const sources = sourcesOf(pool, shares);
@@ -53,7 +56,7 @@ export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; 
   const lent: PoolObject[] = [];
   for (const object of objectsOf(pool)) {
     const own = sources.find(({ cluster }) => cluster === object.cluster);
-    if (own === undefined || own.wanted === 0) {
+    if (own === undefined || own.isHeldBack) {
       lent.push(object);
       continue;
     }
@@ -111,11 +114,13 @@ function sourcesOf(pool: Pool, shares: readonly Share[]): Source[] {
     toPercents(members.map(({ cluster }) => all.find((share) => share.cluster === cluster)?.percent ?? 0));
   const asked = of(shares);
   const wanted = sum(asked) > 0 ? asked : of(effectiveShares({ ...pool, members }, NO_TRAFFIC));
-  return members.map((member, index) => ({
-    cluster: member.cluster,
-    addresses: addressesOf(member),
-    wanted: wanted[index] ?? 0,
-  }));
+  const given = Map.groupBy(objectsOf(pool), ({ cluster }) => cluster);
+  return members.map((member, index) => {
+    const { cluster } = member;
+    const own = wanted[index] ?? 0;
+    const isHeldBack = own < sum((given.get(cluster) ?? []).map(percentOf));
+    return { cluster, addresses: addressesOf(member), wanted: own, isHeldBack };
+  });
 }
 
 function able({ members }: Pool): Member[] {
@@ -132,19 +137,17 @@ function sorted(addresses: readonly string[]): string[] {
 
 /**
  * So many addresses of each source that their numbers are nearest to the proportion of the needs (least squares); of equally near ones
- * the most, because more addresses carry more.
+ * the most, because more addresses carry more. Numbers that give more than its need to a source that is held back are taken only where all do.
  */
 function nearest(sources: readonly Source[], needs: readonly number[]): Pick<Source, 'cluster' | 'addresses'>[] {
-  const needy = sources
-    .map(({ cluster, addresses }, index) => ({ cluster, addresses, need: needs[index] ?? 0 }))
-    .filter(({ need }) => need > 0);
+  const needy = sources.map((source, index) => ({ ...source, need: needs[index] ?? 0 })).filter(({ need }) => need > 0);
   const total = sum(needy.map(({ need }) => need));
-  const most = sum(needy.map(({ addresses }) => addresses.length));
-  const parts = needy.map(({ need, addresses }) => ({ proportion: need / total, limit: addresses.length }));
+  const parts = needy.map(({ need, addresses, isHeldBack }) => {
+    return { proportion: need / total, limit: addresses.length, isHeldBack };
+  });
   let best: { counts: number[]; error: number } = { counts: [], error: Number.POSITIVE_INFINITY };
-  for (let count = most; count > 0; count--) {
-    const counts = apportion(parts, count);
-    const error = errorOf(counts, parts);
+  for (const counts of [...countsOf(parts), ...countsOf(withoutHeldBack(parts))]) {
+    const error = errorOf(counts, parts) + (isFavoured(counts, parts) ? FAVOUR : 0);
     if (error < best.error - 1e-9) best = { counts, error };
   }
   return needy
@@ -155,6 +158,30 @@ function nearest(sources: readonly Source[], needs: readonly number[]): Pick<Sou
 interface Proportion {
   proportion: number;
   limit: number;
+  isHeldBack: boolean;
+}
+
+/** Numbers of addresses near the proportions, one for each total, the largest first. */
+function countsOf(parts: readonly Proportion[]): number[][] {
+  const most = sum(parts.map(({ limit }) => limit));
+  return Array.from({ length: most }, (_, index) => apportion(parts, most - index));
+}
+
+/** More than any error of proportions, which is below 2. */
+const FAVOUR = 2;
+
+/** Whether a source that is held back would have more than its need. */
+function isFavoured(counts: readonly number[], parts: readonly Proportion[]): boolean {
+  const total = sum(counts);
+  return parts.some(({ proportion, isHeldBack }, index) => {
+    return isHeldBack && (counts[index] ?? 0) / total > proportion + 1e-9;
+  });
+}
+
+/** Those that are held back have nothing, where others have addresses. */
+function withoutHeldBack(parts: readonly Proportion[]): Proportion[] {
+  const isServed = parts.some(({ isHeldBack }) => !isHeldBack);
+  return isServed ? parts.map((part) => (part.isHeldBack ? { ...part, limit: 0 } : part)) : [...parts];
 }
 
 /** `count` in whole numbers near the proportions and within the limits: largest remainder first, earlier ones first on a tie. */

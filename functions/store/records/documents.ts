@@ -37,7 +37,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   }),
   readiness: z.object({
     ...{ basis: z.string(), trafficVersion: z.number(), checkedAtMs: z.number() },
-    ...{ atMs: z.number(), losses: z.array(LossOutcome) },
+    ...{ atMs: z.number(), losses: z.array(LossOutcome), skipped: z.number() },
   }),
 };
 

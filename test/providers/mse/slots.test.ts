@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { effectiveShares } from '../../../functions/core/allocation/points.ts';
 import { NO_TRAFFIC } from '../../../functions/core/failover/traffic.ts';
 import type { Member, Pool, Share } from '../../../functions/core/ir.ts';
@@ -73,6 +73,56 @@ test('where addresses are too few, the shares that are told are the real ones', 
 
 test('the services of two failed clusters make up for each other', () => {
   expect(outcome(weighted([40, 20, 30, 10]), 'a', 'b').real).toEqual({ a: 0, b: 0, c: 70, d: 30 });
+});
+
+describe('a cluster that is held back', () => {
+  const realOf = (members: Member[], percents: number[]) => {
+    const one = pool('shop-80', members);
+    const shares = percents.map((percent, index): Share => ({ cluster: CLUSTERS[index] ?? '', percent }));
+    return slotsOf(one, shares).real.map(({ percent }) => percent);
+  };
+
+  test.each([
+    [1, [10, 90], [0, 100]],
+    [1, [49, 51], [0, 100]],
+    [1, [50, 50], [50, 50]],
+    [1, [99, 1], [50, 50]],
+    [1, [100, 0], [100, 0]],
+    [10, [10, 90], [10, 90]],
+    [4, [10, 90], [0, 100]],
+  ])(
+    'of %i addresses, which stands before one that stands by, gets no more than its part: %j',
+    (count, wanted, real) => {
+      const addresses = (from: number) => Array.from({ length: count }, (_, index) => from + index);
+      const members = [member('a', addresses(0)), member('b', addresses(100), { tier: 1 })];
+      expect(realOf(members, wanted)).toEqual(real);
+    },
+  );
+
+  test('gets no more than its part whatever the weights and addresses are, and all is served', () => {
+    const part = fc.record({ weight: fc.integer({ min: 1, max: 100 }), addresses: fc.integer({ min: 1, max: 6 }) });
+    const given = fc.record({
+      parts: fc.array(part, { minLength: 2, maxLength: 5 }),
+      kept: fc.integer({ min: 0, max: 99 }),
+    });
+    fc.assert(
+      fc.property(given, ({ parts, kept }) => {
+        const members = parts.map(({ weight, addresses }, index) => {
+          const own = Array.from({ length: addresses }, (_, offset) => index * 10 + offset);
+          return member(CLUSTERS[index] ?? '', own, { weight });
+        });
+        const declared = realOf(
+          members,
+          effectiveShares(pool('shop-80', members), NO_TRAFFIC).map(({ percent }) => percent),
+        );
+        const wanted = declared.map((percent, index) => (index === 0 ? Math.floor((percent * kept) / 100) : percent));
+        wanted[1] = (wanted[1] ?? 0) + 100 - wanted.reduce((sum, percent) => sum + percent, 0);
+        const real = realOf(members, wanted);
+        expect(real[0]).toBeLessThanOrEqual((wanted[0] ?? 0) + 1);
+        expect(real.reduce((sum, percent) => sum + percent, 0)).toBe(100);
+      }),
+    );
+  });
 });
 
 test('a tier that stands by has no service, and lends its addresses when the one before it fails', () => {

@@ -53,6 +53,7 @@ export const STANDING_FAULTS: readonly Fault[] = [
   ),
   replaced('standing joining/unknown', 'a new cluster of which nothing is known gets in', [joining, 'unknown'], rises),
   replaced('order resume/suspected', 'nobody can resume', [ORDERS.resume, 'suspected'], undefined),
+  replaced('order resume/up', 'nobody can take a dismissal back', [ORDERS.resume, 'up'], undefined),
   replaced('order dismiss/suspected', 'a dismissal takes the cluster out', [ORDERS.dismiss, 'suspected'], goDown),
   replaced('order restore/held', 'nobody can restore a cluster', [ORDERS.restore, 'held'], undefined),
 ];
