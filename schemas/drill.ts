@@ -55,7 +55,8 @@ export const DrillRun = z
       description: 'When the last of the gateways was read to give the clusters nothing.',
     }),
     lastReadAt: Timestamp.optional().meta({
-      description: 'When gateways were last read to give the clusters nothing, before these began to return.',
+      description:
+        'Before the clusters began to return, every gateway was last read then or later, and gave them nothing.',
     }),
     endedAt: Timestamp.optional(),
     recoverySeconds: z.number().min(0).optional().meta({ description: 'From its begin to verifiedAt.' }),

@@ -246,7 +246,14 @@ describe('a drill of a site or a city', () => {
 });
 
 describe('a drill says only what was read', () => {
-  const FINE = { readAtMs: T0 + 10_000, unread: [], giving: [], unserved: [], serving: ['b', 'c'] };
+  const FINE = {
+    readAtMs: T0 + 10_000,
+    oldestReadAtMs: T0 + 9000,
+    unread: [],
+    giving: [],
+    unserved: [],
+    serving: ['b', 'c'],
+  };
   /** At 0 for the first time, with what was read of it after the last step. */
   const takenOut = () => {
     const story = new Story({ policy: withDrill() });
@@ -318,7 +325,14 @@ describe('what was read of a drill', () => {
 
   it('is of the pools that the drill moves, at every gateway', () => {
     const fine = gateway('one', 12, { shop: { b: 100 }, pinned: { a: 100 } });
-    expect(sightOf(fine)).toEqual({ readAtMs: 12, unread: [], giving: [], unserved: [], serving: ['b'] });
+    expect(sightOf(fine)).toEqual({
+      readAtMs: 12,
+      oldestReadAtMs: 12,
+      unread: [],
+      giving: [],
+      unserved: [],
+      serving: ['b'],
+    });
     expect(faultOf(sightOf(fine))).toBeUndefined();
     const faults = [
       gateway('two', 9, { shop: { b: 100 } }),
@@ -335,8 +349,8 @@ describe('what was read of a drill', () => {
     ]);
   });
 
-  it('is as old as the last of the gateways', () => {
+  it('has the times of the first and the last of the gateways', () => {
     const [early, late] = [gateway('one', 12, { shop: { b: 100 } }), gateway('two', 30, { shop: { b: 100 } })];
-    expect(sightOf(early, late).readAtMs).toBe(30);
+    expect(sightOf(early, late)).toMatchObject({ readAtMs: 30, oldestReadAtMs: 12 });
   });
 });

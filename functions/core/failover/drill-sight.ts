@@ -10,6 +10,8 @@ import type { LiveDrill, Traffic } from './traffic.ts';
 export interface DrillSight {
   /** When the last of the gateways was read that have anything to do with the clusters. */
   readAtMs: number;
+  /** The same of the one that was read least lately. */
+  oldestReadAtMs: number;
   /** Gateways that were not read since the last step of the drill, or of which it could not be told where a pool leads. */
   unread: string[];
   /** Gateways that were read to give one of the clusters something. */
@@ -41,10 +43,12 @@ export function drillSight(
     const had = concerned.map((pool) => ({ pool, shares: points.pools[pool.key]?.filter(isServed) }));
     return concerned.length === 0 ? [] : [{ gateway, had, readAtMs }];
   });
+  const times = seen.map(({ readAtMs }) => readAtMs);
   const all = seen.flatMap(({ had }) => had);
   const serves = (shares: readonly Share[] | undefined) => shares?.filter(({ cluster }) => !isOut(cluster)) ?? [];
   return {
-    readAtMs: seen.length === 0 ? nowMs : Math.max(...seen.map(({ readAtMs }) => readAtMs)),
+    readAtMs: times.length === 0 ? nowMs : Math.max(...times),
+    oldestReadAtMs: Math.min(nowMs, ...times),
     unread: seen
       .filter(({ had, readAtMs }) => readAtMs < steppedAtMs || had.some(({ shares }) => shares === undefined))
       .map(({ gateway }) => gateway),

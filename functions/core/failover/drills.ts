@@ -151,7 +151,7 @@ function returning(context: Context, traffic: Traffic, drill: LiveDrill, judged:
   const next: LiveDrill = {
     ...drill,
     ...judged,
-    ...(isRead && { lastReadAtMs: drilled.readAtMs }),
+    ...(isRead && { lastReadAtMs: drilled.oldestReadAtMs }),
     phase: 'returning',
     phaseSinceMs: nowMs,
   };

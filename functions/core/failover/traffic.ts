@@ -167,7 +167,7 @@ export interface LiveDrill {
   startedAtMs: number;
   /** When the last of the gateways was read to give the clusters nothing. */
   verifiedAtMs?: number | undefined;
-  /** When gateways were last read to give the clusters nothing, before these began to return. */
+  /** Before the clusters began to return, every gateway was last read then or later, and gave them nothing. */
   lastReadAtMs?: number | undefined;
   phaseSinceMs: number;
   steppedAtMs: number;
