@@ -1,24 +1,9 @@
 import * as z from 'zod';
 import { ClusterStanding } from './cluster.ts';
-import { City, Name, Reason, Site, Timestamp } from './common.ts';
+import { Name, Reason, Timestamp } from './common.ts';
 import { Decision, PointsRange, RuleResult } from './decision.ts';
+import { isOnePlace, ONE_PLACE, place } from './place.ts';
 import { ExpiresAt, ShiftMode } from './shift.ts';
-
-/** Where something happens: exactly one of them. */
-const place = {
-  cluster: Name.optional(),
-  site: Site.min(1)
-    .optional()
-    .meta({ description: 'The data centre: all clusters of it.', examples: ['hangzhou-1'] }),
-  city: City.min(1)
-    .optional()
-    .meta({ description: 'All clusters of it.', examples: ['hangzhou'] }),
-};
-
-type Place = { cluster?: string | undefined; site?: string | undefined; city?: string | undefined };
-
-const isOne = ({ cluster, site, city }: Place) => [cluster, site, city].filter((it) => it !== undefined).length === 1;
-const ONE_PLACE = 'must name exactly one of cluster, site and city';
 
 export const EvacuationInput = z
   .strictObject({
@@ -29,13 +14,13 @@ export const EvacuationInput = z
       description: 'At most 72 hours from now, which is the default. Then the clusters return, as after any shift.',
     }),
   })
-  .refine(isOne, ONE_PLACE)
+  .refine(isOnePlace, ONE_PLACE)
   .meta({ id: 'EvacuationInput', description: 'Takes everything out of a cluster, a site or a city.' });
 export type EvacuationSpec = z.output<typeof EvacuationInput>;
 
 export const ReturnInput = z
   .strictObject(place)
-  .refine(isOne, ONE_PLACE)
+  .refine(isOnePlace, ONE_PLACE)
   .meta({ id: 'ReturnInput', description: 'Gives a cluster, a site or a city its traffic back.' });
 export type ReturnSpec = z.output<typeof ReturnInput>;
 

@@ -137,7 +137,7 @@ export const FleetStatus = z
         expiresAt: Timestamp,
       }),
     ),
-    drill: z.object({ run: z.string(), drill: Name, cluster: Name, phase: z.string() }).optional(),
+    drill: z.object({ run: z.string(), drill: Name, clusters: z.array(Name), phase: z.string() }).optional(),
     trafficVersion: z.int().min(0),
     decision: z.string().optional().meta({ description: 'The last one.' }),
   })

@@ -14,6 +14,7 @@ const run: DrillRun = {
   fleet: 'shop',
   drill: 'lose-hangzhou',
   cluster: 'hangzhou-a',
+  clusters: ['hangzhou-a'],
   actor: 'ada',
   state: 'holding',
   startedAt: STARTED,
@@ -22,8 +23,8 @@ const run: DrillRun = {
   recoveryTargetSeconds: 60,
   percent: 0,
   events: [
-    { at: STARTED, type: 'moving', detail: 'hangzhou-a has 0 % of its share' },
-    { at: VERIFIED, type: 'holding', detail: 'hangzhou-a has 0 % of its share' },
+    { at: STARTED, type: 'moving', detail: 'gateways are told to give hangzhou-a 0 % of its share' },
+    { at: VERIFIED, type: 'holding', detail: 'gateways were read to give hangzhou-a nothing' },
   ],
 };
 
@@ -32,7 +33,13 @@ export function drillExamples(decision: Decision): Record<string, Example> {
   const answer: TrafficAnswer = { decision };
   const report: DrillReport = {
     run,
+    local: {
+      timeZone: 'Asia/Shanghai',
+      startedAt: '2026-11-23 15:00:00 GMT+08:00',
+      verifiedAt: '2026-11-23 15:00:04 GMT+08:00',
+    },
     isTargetMet: true,
+    lostRequests: { aboveCapacity: 0, notKnown: ['No load is declared of checkout: it counts as none.'] },
     shares: [
       {
         at: VERIFIED,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Name, PageQuery } from '../../schemas/common.ts';
 import { TrafficAnswer } from '../../schemas/decision.ts';
 import { DrillRun, DrillRunPage } from '../../schemas/drill.ts';
-import { DrillReport, DrillRunInput } from '../../schemas/drill-report.ts';
+import { DrillReport, DrillReportQuery, DrillRunInput } from '../../schemas/drill-report.ts';
 import { drillReport } from '../commands/drill-report.ts';
 import { abortDrill, getDrillRun, listDrillRuns, startDrill } from '../commands/drill-runs.ts';
 import { JSON_TYPE } from './body.ts';
@@ -61,7 +61,7 @@ const start = defineOperation({
   tag: 'drill-runs',
   summary: 'Start a declared drill now',
   description:
-    'Takes the cluster of the drill out as a failover would, measures the time until all gateways are verified, and gives the share back. ' +
+    'Takes all clusters of the place of the drill out as a failover would, measures the time until all gateways were read to give them nothing, and gives the shares back. ' +
     'A real failure interrupts it. Needs no Idempotency-Key: while one is running there is no second one.',
   idempotency: 'repeatable',
   write: true,
@@ -87,7 +87,8 @@ const abort = defineOperation({
   path: `${RUNS}/{run}/abort`,
   tag: 'drill-runs',
   summary: 'End a drill run now',
-  description: 'Its cluster gets its share back step by step. A run that has ended stays as it is.',
+  description:
+    'Its clusters get their shares back when they have their turn, step by step. A run that has ended stays as it is.',
   idempotency: 'idempotent',
   write: true,
   params: InRun,
@@ -107,12 +108,12 @@ const report = defineOperation({
   description: 'As JSON, or as a page of its own with Accept: text/html.',
   idempotency: 'safe',
   params: InRun,
-  query: NO_QUERY,
+  query: DrillReportQuery,
   body: NO_BODY,
   successes: [{ status: 200, description: 'The report.', schema: DrillReport, mediaType: HTML_TYPE }],
   problems: ['not-found'],
-  handle: async (ctx, { params, preferred }): Promise<Reply> => {
-    const body = await drillReport(ctx, params.fleet, params.run);
+  handle: async (ctx, { params, query, preferred }): Promise<Reply> => {
+    const body = await drillReport(ctx, params.fleet, params.run, query.timeZone);
     if (preferred([JSON_TYPE, HTML_TYPE]) === JSON_TYPE) return { status: 200, body };
     return { status: 200, body: drillReportPage(body), headers: PAGE_HEADERS };
   },

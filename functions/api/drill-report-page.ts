@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
 import type { Decision } from '../../schemas/decision.ts';
-import type { DrillReport, DrillShares } from '../../schemas/drill-report.ts';
+import type { DrillReport, DrillShares, LostRequests } from '../../schemas/drill-report.ts';
+import { localTime } from '../commands/local-time.ts';
+import { drillChart } from './drill-chart.ts';
 
 const STYLE = html`<style>
 body { font: 14px/1.5 system-ui, "PingFang SC", "Microsoft YaHei", sans-serif; margin: 2rem auto; max-width: 60rem; color: #111 }
@@ -13,7 +15,8 @@ section { break-inside: avoid }
 
 /** A page that needs nothing besides itself, on screen and on paper. Everything that is put into it is escaped. */
 export function drillReportPage(report: DrillReport): string {
-  const { run, decisions, shares, evidenceHash } = report;
+  const { run, local, lostRequests, decisions, shares, evidenceHash } = report;
+  const told = (at: string) => localTime(at, local.timeZone);
   return String(html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Drill ${run.drill} of fleet ${run.fleet}</title>${STYLE}</head>
@@ -22,13 +25,16 @@ export function drillReportPage(report: DrillReport): string {
 ${summary(report)}
 <h2>Timeline</h2>
 ${table(
-  ['Time', 'Event', 'Detail', 'Decision'],
-  run.events.map(({ at, type, detail, decision }) => [at, type, detail, decision ?? '']),
+  [`Time (${local.timeZone})`, 'Event', 'Detail', 'Decision'],
+  run.events.map(({ at, type, detail, decision }) => [told(at), type, detail, decision ?? '']),
 )}
 <h2>Shares</h2>
-${shares.map(sharesSection)}
+${drillChart(shares, run.endedAt, told)}
+${shares.map((item) => sharesSection(item, told))}
+<h2>Requests</h2>
+${requestsSection(lostRequests)}
 <h2>Decisions</h2>
-${decisions.map(decisionSection)}
+${decisions.map((item) => decisionSection(item, told))}
 <h2>Evidence</h2>
 <p>SHA-256 of this run and of the hashes of its decisions: <code>${evidenceHash}</code></p>
 </body>
@@ -36,18 +42,18 @@ ${decisions.map(decisionSection)}
 `);
 }
 
-function summary({ run, isTargetMet }: DrillReport) {
+function summary({ run, local, isTargetMet }: DrillReport) {
   const measured = run.recoverySeconds === undefined ? 'not reached' : `${run.recoverySeconds} s`;
   const verdict = isTargetMet === undefined ? 'not measured' : isTargetMet ? 'met' : 'missed';
   return table(
     ['Run', run.id],
     [
-      ['Cluster', run.cluster],
+      ['Clusters', run.clusters.join(', ')],
       ['Started by', run.actor],
       ['Outcome', run.state],
-      ['Started', run.startedAt],
-      ['All gateways verified', run.verifiedAt ?? 'never'],
-      ['Ended', run.endedAt ?? 'not yet'],
+      ['Started', local.startedAt],
+      ['All gateways read to give them nothing', local.verifiedAt ?? 'never'],
+      ['Ended', local.endedAt ?? 'not yet'],
       ['Recovery time, target', `${run.recoveryTargetSeconds} s`],
       ['Recovery time, measured', measured],
       ['Target', verdict],
@@ -55,15 +61,22 @@ function summary({ run, isTargetMet }: DrillReport) {
   );
 }
 
-function sharesSection({ at, moment, backends }: DrillShares) {
+type Told = (at: string) => string;
+
+function requestsSection({ aboveCapacity, notKnown }: LostRequests) {
+  const known = aboveCapacity === undefined ? 'not known' : String(aboveCapacity);
+  return html`<p>Requests above the declared capacities: ${known}.</p><ul>${notKnown.map((text) => html`<li>${text}</li>`)}</ul>`;
+}
+
+function sharesSection({ at, moment, backends }: DrillShares, told: Told) {
   const rows = backends.map(({ services, clusters }) => [
     services.join(', '),
     clusters.map(({ cluster, percent }) => `${cluster} ${percent} %`).join(', '),
   ]);
-  return html`<section><h3>${moment}, ${at}</h3>${table(['Services', 'Shares'], rows)}</section>`;
+  return html`<section><h3>${moment}, ${told(at)}</h3>${table(['Services', 'Shares'], rows)}</section>`;
 }
 
-function decisionSection({ id, decidedAt, actor, outcome, changes, rules, hash }: Decision) {
+function decisionSection({ id, decidedAt, actor, outcome, changes, rules, hash }: Decision, told: Told) {
   const moves = changes.map(({ cluster, action, fromPercent, toPercent, reason, votes }) => [
     `${action} ${cluster}`,
     `${fromPercent} % to ${toPercent} %`,
@@ -76,7 +89,7 @@ function decisionSection({ id, decidedAt, actor, outcome, changes, rules, hash }
     passed ? 'passed' : overriddenBy === undefined ? 'failed' : `set aside by ${overriddenBy}`,
     detail,
   ]);
-  return html`<section><h3>${id}, ${decidedAt}</h3>
+  return html`<section><h3>${id}, ${told(decidedAt)}</h3>
 <p>By ${actor}: ${outcome}. Hash <code>${hash}</code></p>
 ${table(['Change', 'Of its share', 'Reason', 'Votes'], moves)}
 ${table(['Rule', 'Cluster', 'Result', 'Detail'], checks)}

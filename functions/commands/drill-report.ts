@@ -8,27 +8,39 @@ import type { Situation } from '../core/failover/situation.ts';
 import type { Traffic } from '../core/failover/traffic.ts';
 import type { Context } from './context.ts';
 import { getDrillRun } from './drill-runs.ts';
+import { localTime } from './local-time.ts';
+import { lostRequests, type Stage } from './lost-requests.ts';
 import { isOfThisRelease } from './replay.ts';
 
-/** A decision of the run, and what it was taken upon. */
-interface Recorded {
+/** A decision of the run, what it was taken upon, and what it led to. */
+interface Recorded extends Stage {
   decision: Decision;
-  situation: Situation;
   /** Of the drill. */
   moment: string;
 }
 
 /** A run with its decisions, and the shares that they led to: they are taken again on what is recorded. Throws `not-found`. */
-export async function drillReport(ctx: Context, fleet: string, id: string): Promise<DrillReport> {
+export async function drillReport(ctx: Context, fleet: string, id: string, timeZone = 'UTC'): Promise<DrillReport> {
   const run = await getDrillRun(ctx, fleet, id);
   const recorded = await recordedOf(ctx, run);
   const decisions = recorded.map(({ decision }) => decision);
   return {
     run,
+    local: localTimes(run, timeZone),
     ...(run.recoverySeconds !== undefined && { isTargetMet: run.recoverySeconds <= run.recoveryTargetSeconds }),
-    shares: sharesOf(run.cluster, recorded),
+    lostRequests: lostRequests(run, recorded, ctx.deps.clock.now()),
+    shares: sharesOf(run.clusters, recorded),
     decisions,
     evidenceHash: digest({ run, decisions: decisions.map(({ hash }) => hash) }),
+  };
+}
+
+function localTimes({ startedAt, verifiedAt, endedAt }: DrillRun, timeZone: string): DrillReport['local'] {
+  return {
+    timeZone,
+    startedAt: localTime(startedAt, timeZone),
+    ...(verifiedAt !== undefined && { verifiedAt: localTime(verifiedAt, timeZone) }),
+    ...(endedAt !== undefined && { endedAt: localTime(endedAt, timeZone) }),
   };
 }
 
@@ -39,31 +51,33 @@ async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promi
     [...moments].map(async ([id, moment]) => {
       const [decision, inputs] = await Promise.all([deps.store.decision(fleet, id), deps.store.inputs(fleet, id)]);
       const situation = inputs === undefined ? undefined : (JSON.parse(inputs) as Situation);
-      return decision && situation && isOfThisRelease(situation) ? [{ decision, situation, moment }] : [];
+      if (decision === undefined || situation === undefined || !isOfThisRelease(situation)) return [];
+      const traffic = decide(situation)?.traffic ?? situation.traffic;
+      return [{ decision, situation, traffic, atMs: situation.nowMs, moment }];
     }),
   );
   return found.flat();
 }
 
-function sharesOf(cluster: string, recorded: readonly Recorded[]): DrillShares[] {
+function sharesOf(clusters: readonly string[], recorded: readonly Recorded[]): DrillShares[] {
   const [first] = recorded;
   if (first === undefined) return [];
   const { situation, decision } = first;
-  const before = sharesAt(cluster, situation, situation.traffic, decision.decidedAt, 'before');
-  const after = recorded.map(({ situation: then, decision: { decidedAt }, moment }) =>
-    sharesAt(cluster, then, decide(then)?.traffic ?? then.traffic, decidedAt, moment),
+  const before = sharesAt(clusters, situation, situation.traffic, decision.decidedAt, 'before');
+  const after = recorded.map(({ situation: then, traffic, decision: { decidedAt }, moment }) =>
+    sharesAt(clusters, then, traffic, decidedAt, moment),
   );
   return [before, ...after];
 }
 
 function sharesAt(
-  cluster: string,
+  drilled: readonly string[],
   { placements }: Situation,
   traffic: Traffic,
   at: string,
   moment: string,
 ): DrillShares {
-  const serving = placements.filter(({ members }) => members.some((member) => member.cluster === cluster));
+  const serving = placements.filter(({ members }) => members.some(({ cluster }) => drilled.includes(cluster)));
   const backends = serving.map((placement) => ({
     services: placement.services,
     clusters: placementShares(placement, traffic),

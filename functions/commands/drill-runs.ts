@@ -45,7 +45,7 @@ export async function startDrill(ctx: Context, fleet: string, drill: string): Pr
   });
 }
 
-/** Its cluster gets its share back. A run that has ended stays as it is. Throws `not-found`, and what `commandTraffic` throws. */
+/** Its clusters get their shares back. A run that has ended stays as it is. Throws `not-found`, and what `commandTraffic` throws. */
 export async function abortDrill(ctx: Context, fleet: string, id: string): Promise<Commanded> {
   const { endedAt } = await getDrillRun(ctx, fleet, id);
   if (endedAt !== undefined) return {};

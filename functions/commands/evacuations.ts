@@ -1,8 +1,10 @@
 import type { ClusterLoad, Evacuation, EvacuationSpec, Return, ReturnSpec } from '../../schemas/evacuation.ts';
+import type { Place } from '../../schemas/place.ts';
 import { clusterPoints, placementShares } from '../core/allocation/points.ts';
 import { loadsOf } from '../core/allocation/safety.ts';
 import { digest } from '../core/digest.ts';
 import { contextOf } from '../core/failover/context.ts';
+import { clustersAt, emptyPlace } from '../core/failover/places.ts';
 import { foreseen } from '../core/failover/put-shifts.ts';
 import type { ClusterFacts, Situation } from '../core/failover/situation.ts';
 import type { LiveShift, SealedAllocation, Traffic } from '../core/failover/traffic.ts';
@@ -27,7 +29,7 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
     let asked: { situation: Situation; shifts: LiveShift[] } | undefined;
     const command = ctx.isDry ? tryCommand : commandTraffic;
     const { decision, operation } = await command(withReason(ctx, spec.reason), fleet, (situation) => {
-      const shifts = clustersAt(situation, spec).map(({ name }) => evacuationOf(ctx, name, spec, situation));
+      const shifts = clustersOf(situation, spec).map(({ name }) => evacuationOf(ctx, name, spec, situation));
       asked = { situation, shifts };
       return { type: 'evacuate', shifts };
     });
@@ -45,7 +47,7 @@ export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): P
   return await auditingRefusals(ctx, theFleet(fleet), 'return.refused', async () => {
     let before: { situation: Situation; clusters: ClusterFacts[] } | undefined;
     const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => {
-      const clusters = clustersAt(situation, spec);
+      const clusters = clustersOf(situation, spec);
       before = { situation, clusters };
       return { type: 'return', clusters: clusters.map(({ name }) => name) };
     });
@@ -65,18 +67,10 @@ function withReason(ctx: Context, reason: string): Context {
 }
 
 /** Throws `unknown-reference` where there is no cluster. */
-function clustersAt({ clusters }: Situation, { cluster, site, city }: ReturnSpec): ClusterFacts[] {
-  const found = clusters.filter((facts) => {
-    if (cluster !== undefined) return facts.name === cluster;
-    return site !== undefined ? facts.site === site : facts.city === city;
-  });
-  const [pointer, what] =
-    cluster !== undefined
-      ? ['#/cluster', `there is no cluster ${cluster}`]
-      : site !== undefined
-        ? ['#/site', `no cluster is at site ${site}`]
-        : ['#/city', `no cluster is in city ${city}`];
-  refuse(found.length === 0 ? [unknownReference(pointer, what)] : []);
+function clustersOf({ clusters }: Situation, place: Place): ClusterFacts[] {
+  const found = clustersAt(clusters, place);
+  const { field, detail } = emptyPlace(place);
+  refuse(found.length === 0 ? [unknownReference(`#/${field}`, detail)] : []);
   return found;
 }
 

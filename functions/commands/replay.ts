@@ -38,7 +38,8 @@ async function situationOf({ inputs }: Store, { fleet, id, inputsDigest }: Decis
 
 /** What an earlier release decided upon, with another function, cannot be decided again. */
 export function isOfThisRelease({ traffic }: Situation): boolean {
-  return 'allocation' in traffic;
+  const { drill } = traffic;
+  return 'allocation' in traffic && (drill === undefined || 'clusters' in drill);
 }
 
 /** Undefined is no JSON, and has the digest of nothing that was recorded. */

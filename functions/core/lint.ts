@@ -4,6 +4,7 @@ import type { FleetSpec } from '../../schemas/fleet.ts';
 import { type EventType, IncidentType, RetiredEventType } from '../../schemas/notification.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { lintCapacity } from './allocation/lint.ts';
+import { clustersAt, emptyPlace } from './failover/places.ts';
 import type { ClusterFacts, Placement, Policy } from './failover/situation.ts';
 import { lintEvidence } from './health/lint.ts';
 
@@ -94,12 +95,11 @@ function lintNames({ policy, clusters }: Fleet): Issue[] {
     ...policy.safety.gates.flatMap((gate, index) =>
       unknown(clusters, gate.clusters, `#/safety/gates/${index}/clusters`),
     ),
-    ...policy.drills.flatMap(({ cluster }, index) =>
-      unknown(clusters, [cluster], `#/drills/${index}`).map((found) => ({
-        ...found,
-        pointer: `#/drills/${index}/cluster`,
-      })),
-    ),
+    ...policy.drills.flatMap((drill, index) => {
+      if (clustersAt(clusters, drill).length > 0) return [];
+      const { field, detail } = emptyPlace(drill);
+      return [issue(`#/drills/${index}/${field}`, 'unknown-cluster', detail)];
+    }),
   ];
 }
 

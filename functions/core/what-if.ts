@@ -1,5 +1,6 @@
 import { placementShares } from './allocation/points.ts';
 import { decide } from './failover/decide.ts';
+import { sightAsTold } from './failover/drill-sight.ts';
 import type { ClusterFacts, Policy, Situation, Verdict } from './failover/situation.ts';
 import type { Traffic } from './failover/traffic.ts';
 import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
@@ -143,14 +144,17 @@ function act(stage: Stage, nowMs: number): void {
   const { experiment, traffic, verifiedAtMs } = stage;
   const { situation, pushMs } = experiment;
   stage.evaluations += 1;
-  const { verifiedAtMs: _, ...today } = situation;
+  const { verifiedAtMs: _, drilled: __, ...today } = situation;
+  const { drill } = traffic;
+  const readAtMs = verifiedAtMs <= nowMs ? verifiedAtMs : 0;
   const verdict = decide({
     ...today,
     nowMs,
     decision: `simulated-${stage.decisions.length + 1}`,
-    health: [...stage.health.values()].map(({ recent: __, ...record }) => record),
+    health: [...stage.health.values()].map(({ recent: ___, ...record }) => record),
     traffic,
     ...(verifiedAtMs <= nowMs && { verifiedAtMs }),
+    ...(drill && { drilled: sightAsTold(drill, situation.placements, traffic, { readAtMs, nowMs }) }),
   });
   if (verdict === undefined) return;
   const { outcome, changes, rules, flags } = verdict;

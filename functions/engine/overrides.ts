@@ -2,8 +2,10 @@
 
 import type { DrillRun } from '../../schemas/drill.ts';
 import type { BreakGlass, Shift } from '../../schemas/shift.ts';
+import { leastOf } from '../core/failover/drills.ts';
+import { placeOf } from '../core/failover/places.ts';
 import type { Ending, Situation, Verdict } from '../core/failover/situation.ts';
-import type { LiveBreakGlass, LiveDrill, LiveShift } from '../core/failover/traffic.ts';
+import type { LiveBreakGlass, LiveDrill, LiveShift, Traffic } from '../core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../deps.ts';
 
 /** Makes a record as it will be, given the one before. */
@@ -70,7 +72,7 @@ function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: a
       ...viewShift(fleet, shift, nowMs),
       ...(known?.createdAt === iso(shift.createdAtMs) && endOf(known)),
       ...(ending && { endedAt: iso(nowMs), endedBy: ending.by }),
-      ...(!isLive && { state: 'ended' as const, currentPercent: 100 }),
+      ...(!isLive && { state: 'ended' as const, currentPercent: leastOf(after, [shift.cluster]) }),
     }));
   });
 }
@@ -92,7 +94,7 @@ function drillEntries(situation: Situation, { traffic: after, endings }: Verdict
   return [...gone, ...(after.drill ? [after.drill] : [])].map((drill): Entry => {
     const ending = endings.find((item) => item.type === 'drill' && item.run === drill.run);
     return entry(situation.fleet, 'drill-run', drill.run, (known) =>
-      drillRun(situation, drill, ending?.type === 'drill' ? ending : undefined, known),
+      drillRun(situation, drill, { ending: ending?.type === 'drill' ? ending : undefined, after, known }),
     );
   });
 }
@@ -100,19 +102,24 @@ function drillEntries(situation: Situation, { traffic: after, endings }: Verdict
 function drillRun(
   { fleet, nowMs, policy, decision }: Situation,
   drill: LiveDrill,
-  ending: Extract<Ending, { type: 'drill' }> | undefined,
-  known: DrillRun | undefined,
+  {
+    ending,
+    after,
+    known,
+  }: { ending: Extract<Ending, { type: 'drill' }> | undefined; after: Traffic; known: DrillRun | undefined },
 ): DrillRun {
-  const { run, name, cluster, actor, phase, currentPercent, startedAtMs, verifiedAtMs } = drill;
+  const { run, name, clusters, actor, phase, startedAtMs, verifiedAtMs, lastReadAtMs, why } = drill;
   const state = ending?.state ?? phase;
-  const target = policy.drills.find((item) => item.name === name)?.recoveryTargetSeconds;
-  const detail = ending?.detail ?? `${cluster} has ${currentPercent} % of its share`;
+  const declared = policy.drills.find((item) => item.name === name);
+  const percent = ending ? leastOf(after, clusters) : drill.currentPercent;
+  const detail = ending?.detail ?? detailOf(drill, why);
   const events = known?.events ?? [];
   return {
     id: run,
     fleet,
     drill: name,
-    cluster,
+    ...placeOf(declared ?? known ?? {}),
+    clusters,
     actor,
     state,
     startedAt: iso(startedAtMs),
@@ -120,11 +127,20 @@ function drillRun(
       verifiedAt: iso(verifiedAtMs),
       recoverySeconds: Math.max(0, verifiedAtMs - startedAtMs) / 1000,
     }),
+    ...(lastReadAtMs !== undefined && { lastReadAt: iso(lastReadAtMs) }),
     ...(ending && { endedAt: iso(nowMs) }),
-    recoveryTargetSeconds: target ?? known?.recoveryTargetSeconds ?? 0,
-    percent: ending ? 100 : currentPercent,
+    recoveryTargetSeconds: declared?.recoveryTargetSeconds ?? known?.recoveryTargetSeconds ?? 0,
+    percent,
     events: [...events, { at: iso(nowMs), type: state, detail, decision }],
   };
+}
+
+/** What gateways are told, and what they were read to do where they were. */
+function detailOf({ clusters, currentPercent, phase }: LiveDrill, why: string | undefined): string {
+  const who = clusters.join(', ');
+  if (phase === 'holding') return `gateways were read to give ${who} nothing`;
+  const told = `gateways are told to give ${who} ${currentPercent} % of ${clusters.length > 1 ? 'their' : 'its'} share`;
+  return phase === 'returning' && why !== undefined ? `${why}; ${told}` : told;
 }
 
 /** What is new, moved or gone. */

@@ -1,7 +1,8 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { placementsOf } from '../core/allocation/placements.ts';
+import { drillSight } from '../core/failover/drill-sight.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/failover/situation.ts';
-import type { DeviationReason, Reading } from '../core/gateway/reading.ts';
+import { type DeviationReason, NO_POINTS, type Reading } from '../core/gateway/reading.ts';
 import { votersOf } from '../core/health/voters.ts';
 import type { Resource } from '../core/model.ts';
 import { msOf } from '../core/time.ts';
@@ -38,8 +39,15 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     Promise.all(names.map((gateway) => store.pools(fleet, gateway))),
     Promise.all(names.map((gateway) => store.waiting(fleet, gateway, 'traffic', fleet, fleet))),
   ]);
+  const points = traffic.drill ? await Promise.all(names.map((gateway) => store.points(fleet, gateway))) : [];
   const uids = new Set(clusters.map(({ uid }) => uid));
   const nowMs = clock.now();
+  const read = names.map((gateway, index) => ({
+    gateway,
+    pools: pools[index] ?? [],
+    points: points[index] ?? NO_POINTS,
+    readAtMs: timeOf(readings.find((item) => item.gateway === gateway)?.poolsReadAt),
+  }));
   const situation: Situation = {
     fleet,
     nowMs,
@@ -51,6 +59,7 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     placements: placementsOf(pools.flat()),
     traffic,
     ...verifiedAt(names, waiting, readings, nowMs),
+    ...(traffic.drill && { drilled: drillSight(traffic.drill, read, nowMs) }),
   };
   const { command } = asked;
   const given = typeof command === 'function' ? command(situation) : command;

@@ -55,6 +55,30 @@ describe('a drill', () => {
   });
 });
 
+describe('a declared drill', () => {
+  const put = (declared: object) =>
+    harness.call('PUT', shop, { body: { ...fleet, drills: [declared] }, headers: { 'If-Match': '*' } });
+
+  it.each([
+    ['no place', { name: 'd' }],
+    ['two places', { name: 'd', site: 's', city: 'c' }],
+  ])('of %s is refused', async (_, declared) => {
+    const answer = await put(declared);
+    expect([answer.status, pointers(answer.body)]).toEqual([400, ['#/drills/0']]);
+  });
+
+  it.each(['cluster', 'site', 'city'])('of a %s that no cluster has is refused', async (field) => {
+    const answer = await put({ name: 'd', [field]: 'nowhere' });
+    expect([answer.status, pointers(answer.body)]).toEqual([422, [`#/drills/0/${field}`]]);
+  });
+
+  it('is reported in time zones that there are', async () => {
+    const path = `${shop}/drill-runs/drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2/report?timeZone=`;
+    expect((await harness.call('GET', `${path}Mars/Olympus`)).status).toBe(400);
+    expect((await harness.call('GET', `${path}Asia/Shanghai`)).status).toBe(404);
+  });
+});
+
 describe('the report of a drill', () => {
   const report = DrillReport.parse(examples['getDrillReport']?.response);
 
@@ -70,6 +94,31 @@ describe('the report of a drill', () => {
     for (const text of ['4 s', '60 s', 'met', 'hangzhou-a 0 %', 'quorum', 'edge: unhealthy', report.evidenceHash]) {
       expect(page).toContain(text);
     }
+  });
+
+  it('has local times, a chart, and what is not known of requests', () => {
+    const clusters = (a: number) => [
+      { cluster: 'a', percent: a },
+      { cluster: 'b', percent: 100 - a },
+    ];
+    const shares = [60, 30, 0].map((percent, minute) => ({
+      at: `2026-11-23T07:0${minute}:00.000Z`,
+      moment: 'moving',
+      backends: [{ services: ['checkout'], clusters: clusters(percent) }],
+    }));
+    const run = { ...report.run, endedAt: '2026-11-23T07:10:00.000Z' };
+    const page = drillReportPage({ ...report, run, shares });
+    for (const text of ['2026-11-23 15:00:00 GMT+08:00', '2026-11-23 15:01:00 GMT+08:00', '2026-11-23 15:10:00'])
+      expect(page).toContain(text);
+    const lines = [...page.matchAll(/<polyline[^>]* points="([^"]+)"/g)].map(([, points = '']) => points.split(' '));
+    expect(
+      lines.map((line) => line.length),
+      'a step for each value, of each cluster',
+    ).toEqual([6, 6]);
+    const heights = (lines[0] ?? []).map((point) => Number(point.split(',')[1]));
+    expect(heights).toEqual(heights.toSorted((a, b) => a - b));
+    expect(page).toContain('No load is declared of checkout');
+    expect(drillReportPage({ ...report, shares: [] })).not.toContain('<svg');
   });
 
   it('escapes what people have written', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { drillSight, faultOf } from '../../functions/core/failover/drill-sight.ts';
 import { health, T0, vote } from './fixtures.ts';
-import { facts, policy, Story, shift } from './situations.ts';
+import { facts, placement, policy, Story, shift } from './situations.ts';
 
 /** T0 is 2026-11-23 03:12 UTC, a Monday. */
 const MONDAY = { type: 'weekly', days: ['monday'], from: '03:00', to: '04:00' };
@@ -24,10 +25,9 @@ describe('a drill', () => {
       changes: [{ toPercent: 50 }],
       traffic: { drill: { phase: 'returning', ending: 'passed' } },
     });
-    expect(story.after(15)).toMatchObject({
-      changes: [{ action: 'restore' }],
-      endings: [{ type: 'drill', run: 'drl_1', state: 'passed' }],
-    });
+    expect(story.after(15)).toMatchObject({ changes: [{ action: 'restore' }], endings: [] });
+    expect(story.after(5, [], { verifiedAtMs: undefined }), 'nobody has read that it is back').toBeUndefined();
+    expect(story.after(5)).toMatchObject({ endings: [{ type: 'drill', run: 'drl_1', state: 'passed' }] });
     expect(story.traffic.drill).toBeUndefined();
   });
 
@@ -175,5 +175,182 @@ describe('a drill', () => {
     story.after(5);
     const copy = new Story({ ...structuredClone(story.now) });
     expect(copy.after(5)).toEqual(story.after(5));
+  });
+});
+
+describe('a drill of a site or a city', () => {
+  const NAMES = ['a', 'b', 'c', 'd'];
+  const SITES: Record<string, string> = { a: 'north-1', b: 'north-1', c: 'north-2', d: 'south-1' };
+  const clusters = NAMES.map((name) =>
+    facts(name, { site: SITES[name] ?? '', city: name === 'd' ? 'south' : 'north' }),
+  );
+  const placements = [placement({ a: 25, b: 25, c: 25, d: 25 })];
+  const drilling = (place: object, input: { weights?: Record<string, number>; safety?: object } = {}) => {
+    const drills = [{ name: 'lose-a', ...place, durationSeconds: 60, recoveryTargetSeconds: 30 }];
+    const failback = { mode: 'ramp', rampSeconds: 20, stepPercent: 50, minimumPercent: 50 };
+    const own = policy({ drills, failover: { failback }, safety: input.safety ?? {} });
+    const records = NAMES.map((name) => health(name, 'healthy', { sinceMs: T0 - 3_600_000 }));
+    const placed = input.weights ? [placement(input.weights)] : placements;
+    return new Story({ policy: own, clusters, health: records, placements: placed });
+  };
+
+  it.each([
+    ['site', { site: 'north-1' }, ['a', 'b'], [0, 0, 50, 50]],
+    ['city', { city: 'north' }, ['a', 'b', 'c'], [0, 0, 0, 100]],
+  ])('takes all clusters of the %s out, and all of them come back', (_, place, names, percents) => {
+    const story = drilling(place);
+    expect(story.ask(start)).toMatchObject({ events: [{ type: 'drill.started', clusters: names }] });
+    story.after(5);
+    story.after(5);
+    expect([story.traffic.drill?.phase, story.percents]).toEqual(['holding', [percents]]);
+    story.after(60);
+    expect(story.traffic.drill).toMatchObject({ phase: 'returning', ending: 'passed', lastReadAtMs: T0 + 70_000 });
+    story.during(120, 5);
+    expect([story.traffic.drill, story.percents]).toEqual([undefined, [[25, 25, 25, 25]]]);
+    expect(story.verdicts.flatMap(({ endings }) => endings)).toMatchObject([{ type: 'drill', state: 'passed' }]);
+  });
+
+  it('concerns the clusters that were there when it began, and sites return one after the other', () => {
+    const story = drilling({ city: 'north' });
+    story.ask(start);
+    story.after(5);
+    story.after(5, [], { clusters: clusters.map((item) => (item.name === 'd' ? { ...item, city: 'north' } : item)) });
+    expect(story.traffic.drill?.clusters).toEqual(['a', 'b', 'c']);
+    story.after(60);
+    expect(['a', 'b', 'c'].map((name) => story.standing(name))).toEqual(['ramping', 'ramping', 'held']);
+  });
+
+  it('ends when one of its clusters fails, or is gone', () => {
+    const failed = drilling({ site: 'north-1' });
+    failed.ask(start);
+    failed.after(5);
+    expect(failed.after(5, ['b'])).toMatchObject({ endings: [{ state: 'interrupted', detail: 'b failed' }] });
+    const gone = drilling({ site: 'north-1' });
+    gone.ask(start);
+    gone.after(5);
+    const left = clusters.filter(({ name }) => name !== 'b');
+    expect(gone.after(5, [], { clusters: left })).toMatchObject({ endings: [{ state: 'aborted' }] });
+    gone.during(60, 5);
+    expect(gone.standing('a')).toBe('up');
+  });
+
+  it.each([
+    ['nobody would be left', { city: 'north' }, { weights: { a: 1, b: 1, c: 1 } }, 'never-empty'],
+    ['the site has no cluster', { site: 'east-1' }, {}, 'cluster'],
+    ['too few would serve', { city: 'north' }, { safety: { minServingClusters: 2 } }, 'min-serving'],
+  ])('is refused where %s', (_, place, input, rule) => {
+    const verdict = drilling(place, input).ask(start);
+    expect(verdict?.outcome).toBe('refused');
+    expect(verdict?.rules.filter(({ passed }) => !passed).map((item) => item.rule)).toContain(rule);
+  });
+});
+
+describe('a drill says only what was read', () => {
+  const FINE = {
+    readAtMs: T0 + 10_000,
+    oldestReadAtMs: T0 + 9000,
+    unread: [],
+    giving: [],
+    unserved: [],
+    serving: ['b', 'c'],
+  };
+  /** At 0 for the first time, with what was read of it after the last step. */
+  const takenOut = () => {
+    const story = new Story({ policy: withDrill() });
+    story.ask(start);
+    story.after(5);
+    return story;
+  };
+
+  it.each([
+    ['a gateway that was left behind', { unread: ['edge'] }, /edge could not be read/],
+    ['a gateway that gives it traffic', { giving: ['edge'] }, /edge gave them traffic/],
+    ['a service that nobody serves', { unserved: ['shop'] }, /nobody else was given the traffic of shop/],
+  ])('it fails with %s, although all that are waited for follow', (_, seen, detail) => {
+    const story = takenOut();
+    const drilled = { ...FINE, ...seen };
+    expect(story.after(5, [], { drilled })).toBeUndefined();
+    expect(story.after(21, [], { drilled })).toMatchObject({
+      endings: [{ state: 'failed', detail: expect.stringMatching(detail) }],
+    });
+  });
+
+  it('the time is that of the read, and not of the decision', () => {
+    const story = takenOut();
+    story.after(20, [], { drilled: FINE });
+    expect(story.traffic.drill).toMatchObject({ phase: 'holding', verifiedAtMs: T0 + 10_000 });
+  });
+
+  it('it fails when a gateway gives traffic before it is over, or others are not seen to serve at its end', () => {
+    const given = takenOut();
+    given.after(5, [], { drilled: FINE });
+    given.after(5, [], { drilled: { ...FINE, giving: ['edge'] } });
+    expect(given.traffic.drill).toMatchObject({ ending: 'failed', why: expect.stringContaining('before it was over') });
+    const unseen = takenOut();
+    unseen.after(5, [], { drilled: FINE });
+    unseen.after(60, { b: 'unknown' }, { drilled: FINE });
+    expect(unseen.traffic.drill).toMatchObject({ ending: 'failed', why: expect.stringContaining('nobody could say') });
+  });
+
+  it('a gateway that cannot be read at its end is waited for as long as at its begin, and then it fails', () => {
+    const story = takenOut();
+    story.after(5, [], { drilled: FINE });
+    const drilled = { ...FINE, unread: ['edge'] };
+    expect(story.after(60, [], { drilled })).toBeUndefined();
+    expect(story.after(30, [], { drilled })?.traffic.drill).toMatchObject({ ending: 'failed' });
+    expect(story.traffic.drill?.lastReadAtMs).toBeUndefined();
+  });
+});
+
+describe('what was read of a drill', () => {
+  const pool = (key: string, names: string[], pinned = false) => {
+    return { key, service: key, pinned, members: names.map((cluster) => ({ cluster })) };
+  };
+  const gateway = (name: string, readAtMs: number, pools: Record<string, Record<string, number>>) => ({
+    gateway: name,
+    readAtMs,
+    pools: [pool('shop', ['a', 'b']), pool('pinned', ['a'], true), pool('other', ['b'])],
+    points: {
+      pools: Object.fromEntries(
+        Object.entries(pools).map(([key, shares]) => [
+          key,
+          Object.entries(shares).map(([cluster, percent]) => ({ cluster, percent })),
+        ]),
+      ),
+      routes: {},
+    },
+  });
+  const drill = { clusters: ['a'], steppedAtMs: 10 };
+  const sightOf = (...gateways: ReturnType<typeof gateway>[]) => drillSight(drill, gateways, 99);
+
+  it('is of the pools that the drill moves, at every gateway', () => {
+    const fine = gateway('one', 12, { shop: { b: 100 }, pinned: { a: 100 } });
+    expect(sightOf(fine)).toEqual({
+      readAtMs: 12,
+      oldestReadAtMs: 12,
+      unread: [],
+      giving: [],
+      unserved: [],
+      serving: ['b'],
+    });
+    expect(faultOf(sightOf(fine))).toBeUndefined();
+    const faults = [
+      gateway('two', 9, { shop: { b: 100 } }),
+      gateway('two', 12, {}),
+      gateway('two', 12, { shop: { a: 1, b: 99 } }),
+      gateway('two', 12, { shop: {} }),
+    ];
+    const told = faults.map((fault) => faultOf(sightOf(fine, fault)));
+    expect(told).toEqual([
+      'two could not be read since the last step',
+      'two could not be read since the last step',
+      'two gave them traffic when last read',
+      'nobody else was given the traffic of shop',
+    ]);
+  });
+
+  it('has the times of the first and the last of the gateways', () => {
+    const [early, late] = [gateway('one', 12, { shop: { b: 100 } }), gateway('two', 30, { shop: { b: 100 } })];
+    expect(sightOf(early, late)).toMatchObject({ readAtMs: 30, oldestReadAtMs: 12 });
   });
 });

@@ -48,7 +48,7 @@ const failed = (overrides: Partial<ClusterState> = {}) => {
 const drill: LiveDrill = {
   run: 'drl_1',
   name: 'lose-a',
-  cluster: 'a',
+  clusters: ['a'],
   actor: 'alice',
   phase: 'holding',
   currentPercent: 0,

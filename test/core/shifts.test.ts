@@ -73,8 +73,28 @@ describe('a drain', () => {
     story.after(5);
     story.after(5, ['b', 'c']);
     expect(story.percents).toEqual([[100, 0, 0]]);
+    expect(story.traffic.shifts, 'it is not said to be empty').toMatchObject([{ phase: 'moving' }]);
     story.after(60, ['c']);
     expect(story.percents).toEqual([[0, 100, 0]]);
+    story.after(5, ['c']);
+    expect(story.traffic.shifts).toMatchObject([{ phase: 'applied' }]);
+  });
+
+  it.each([0, 40])('T-9: to %s of each cluster is applied of none that serves more than that', (percent) => {
+    const rules = ['never-empty', 'min-serving', 'min-base', 'exclusive'] as const;
+    const glass = { name: 'night', id: 'bg_1', rules: [...rules], owner: 'alice', reason: 'r', createdAtMs: T0 };
+    const story = new Story();
+    story.ask({ type: 'put-break-glass', breakGlass: { ...glass, expiresAtMs: T0 + HOUR } });
+    for (const cluster of ['a', 'b', 'c']) {
+      story.ask(put({ name: `off-${cluster}`, id: `shf_${cluster}`, cluster, percent }));
+      story.after(2);
+    }
+    story.during(60, 5);
+    const [points = []] = story.percents;
+    const [served, said] = [points.reduce((sum, own) => sum + own, 0), story.traffic.shifts.map(({ phase }) => phase)];
+    expect(served).toBe(100);
+    const isMore = points.map((own, index) => own > ([50, 25, 25][index] ?? 0) * (percent / 100));
+    expect(isMore.map((more, index) => more && said[index] === 'applied')).toEqual([false, false, false]);
   });
 
   it('that is renewed stays where it is; another target moves it from there', () => {

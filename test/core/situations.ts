@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
+import { sightAsTold } from '../../functions/core/failover/drill-sight.ts';
 import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import {
   type ClusterState,
@@ -120,6 +121,7 @@ export type Found = string[] | Record<string, HealthRecord['state']>;
 export class Story {
   now: Situation;
   verdicts: Verdict[] = [];
+  private isToldOfDrill = false;
 
   constructor(start: Partial<Situation> = {}) {
     this.now = situation(start);
@@ -160,6 +162,7 @@ export class Story {
       const sinceMs = before?.state === state ? before.sinceMs : nowMs;
       return health(name, state, { sinceMs, observedAtMs: nowMs, voters });
     });
+    this.isToldOfDrill = 'drilled' in overrides;
     this.now = { ...this.now, health: records, verifiedAtMs: nowMs, ...overrides, nowMs, decision: `dec_${nowMs}` };
     return this.decide();
   }
@@ -181,7 +184,12 @@ export class Story {
     return verdict;
   }
 
+  /** Gateways do as they are told where nothing else is said of them, and are read when they are verified. */
   private decide(): Verdict | undefined {
+    const { traffic, placements, nowMs, verifiedAtMs: readAtMs = 0 } = this.now;
+    if (traffic.drill && !this.isToldOfDrill) {
+      this.now = { ...this.now, drilled: sightAsTold(traffic.drill, placements, traffic, { readAtMs, nowMs }) };
+    }
     const verdict = decide(this.now);
     if (verdict === undefined) return undefined;
     this.verdicts.push(verdict);

@@ -105,6 +105,38 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s', (provider) => {
     expect([shares[0], Math.min(...shares), shares.at(-1)]).toEqual([60, 0, 60]);
   });
 
+  it('a drill of a city takes its cluster out, passes on what was read, and reports it in local time', async () => {
+    const { body } = await harness.api('GET', `${FLEET}/clusters/a`);
+    const { kind, ingress, probes } = body;
+    await harness.put(`${FLEET}/clusters/a`, { kind, ingress, probes, site: 'north-1', city: 'north' });
+    const drills = [{ name: 'lose-north', city: 'north', durationSeconds: 10 }];
+    await declare({ drills, failover: FAST });
+    const started = await harness.api('POST', `${FLEET}/drill-runs`, { drill: 'lose-north' });
+    expect(started.body).toMatchObject({ city: 'north', clusters: ['a'], state: 'moving' });
+    await rounds(2);
+    expect((await get('/status')).drill).toMatchObject({ clusters: ['a'] });
+    expect((await get('/clusters/a')).withdrawal).toMatchObject({ cause: 'drill', percent: 0 });
+    await rounds(8);
+    const run = await get(`/drill-runs/${started.body.id}`);
+    expect(run).toMatchObject({ state: 'passed', percent: 100, lastReadAt: expect.any(String) });
+    expect(run.events.at(-1).detail).toMatch(/^gateways were read to give a nothing after .* s; gateways were read to/);
+    const { local, lostRequests } = await get(`/drill-runs/${run.id}/report?timeZone=Asia/Shanghai`);
+    expect(local).toMatchObject({ timeZone: 'Asia/Shanghai', endedAt: expect.stringMatching(/ GMT\+08:00$/) });
+    expect(lostRequests).toMatchObject({ aboveCapacity: 0, notKnown: expect.arrayContaining([expect.any(String)]) });
+  });
+
+  it('a drill that the gateway does not follow has failed, and says so with what was not read', async () => {
+    await declare({ drills: [{ name: 'lose-a', cluster: 'a', recoveryTargetSeconds: 10 }], failover: FAST });
+    harness.cloud.faults.add({ kind: 'drop', times: 100_000 });
+    const { body } = await harness.api('POST', `${FLEET}/drill-runs`, { drill: 'lose-a' });
+    await rounds(5);
+    const run = await get(`/drill-runs/${body.id}`);
+    expect(run).toMatchObject({ state: 'failed' });
+    expect(run).not.toHaveProperty('verifiedAt');
+    expect(run.events.at(-1).detail).toMatch(/did not follow within 10 s/);
+    harness.cloud.faults.clear();
+  });
+
   it('a drill is aborted by hand, and interrupted by a real failure', async () => {
     await declare({ drills: [{ name: 'lose-a', cluster: 'a' }], failover: FAST });
     const first = await harness.api('POST', `${FLEET}/drill-runs`, { drill: 'lose-a' });

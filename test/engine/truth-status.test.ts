@@ -125,7 +125,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
 
   it('T-9: of two shifts that leave nobody, none is applied whose cluster is served from all the same', async () => {
     const expiresAt = new Date(harness.clock.now() + 3_600_000).toISOString();
-    const rules = ['exclusive', 'min-serving', 'min-base'];
+    const rules = ['exclusive', 'min-serving', 'min-base', 'never-empty'];
     await harness.put(`${FLEET}/break-glasses/night`, { rules, reason: 'a long night', expiresAt });
     for (const cluster of ['a', 'b']) {
       await harness.api('PUT', `${FLEET}/shifts/off-${cluster}`, { cluster, reason: 'a long night', expiresAt });

@@ -1,5 +1,6 @@
 /** A fleet of the simulated world, and what the store keeps of it. */
 
+import { type DrillSight, sightAsTold } from '../../functions/core/failover/drill-sight.ts';
 import type { ClusterFacts, Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import { trafficRecord } from '../../functions/store/records/traffic.ts';
@@ -165,6 +166,15 @@ export class Fleet {
     return msAt(Math.max(...following.map(({ verifiedAtTick }) => verifiedAtTick)));
   }
 
+  /** Gateways do as they are told, once all of them are verified. */
+  drilled(): DrillSight | undefined {
+    const { gateways, version, traffic } = this.stored;
+    if (traffic.drill === undefined) return undefined;
+    const isRead = gateways.every(({ verified }) => verified === version);
+    const readAtMs = isRead ? msAt(Math.max(...gateways.map(({ verifiedAtTick }) => verifiedAtTick))) : 0;
+    return sightAsTold(traffic.drill, this.declared.placements, traffic, { readAtMs, nowMs: this.nowMs });
+  }
+
   healthOf({ name, uid }: { name: string; uid: string }): HealthRecord {
     return this.stored.health[uid] ?? unknownHealth(this.name, name, uid, this.nowMs);
   }
@@ -184,6 +194,7 @@ export class Fleet {
       placements,
       traffic: this.stored.traffic,
       verifiedAtMs: this.verifiedAtMs(),
+      drilled: this.drilled(),
     };
   }
 

@@ -141,7 +141,7 @@ const PEOPLES = { resume: 'suspected', dismiss: 'suspected', restore: 'held' } a
 /** The cluster that it takes out, and until when it and what it leaves behind last at most. */
 function drillOf({ declared }: Fleet, tick: number): Book['drill'] {
   const drill = declared.policy.drills.find(({ name }) => name === 'd0');
-  if (drill === undefined) return undefined;
+  if (drill?.cluster === undefined) return undefined;
   return { cluster: drill.cluster, untilTick: tick + drill.durationSeconds + drill.recoveryTargetSeconds };
 }
 

@@ -185,7 +185,7 @@ export function evidenceSuite(store: () => Store): void {
         goneRemovalsMs: [1],
         rehearsed: [{ drill: 'n', atMs: 1 }],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
-        drill: { ...moved, run: 'r', name: 'n', cluster: 'a', actor: 'ada', startedAtMs: 1, verifiedAtMs: 2 },
+        drill: { ...moved, run: 'r', name: 'n', clusters: ['a', 'b'], actor: 'ada', startedAtMs: 1, verifiedAtMs: 2 },
       };
       expect(await store().decide({ ...recording(1), traffic: full })).toBe(true);
       expect(await store().traffic(FLEET)).toEqual(full);
@@ -312,7 +312,16 @@ function document<K extends DocumentKind>(kind: K, id: string, version: number):
 function bodyOf(id: string, version: number): DocumentBodies {
   const at = secondsLater(version);
   const override = { name: id, fleet: FLEET, reason: 'r', expiresAt: at, owner: 'o', createdAt: at, updatedAt: at };
-  const run = { id, fleet: FLEET, drill: 'd', cluster: 'a', actor: 'o', startedAt: at, recoveryTargetSeconds: 9 };
+  const run = {
+    id,
+    fleet: FLEET,
+    drill: 'd',
+    site: 's',
+    clusters: ['a'],
+    actor: 'o',
+    startedAt: at,
+    recoveryTargetSeconds: 9,
+  };
   const event = { id, type: 'overload' as const, fleet: FLEET, at, summary: 's', clusters: [] };
   const share = {
     cluster: 'a',

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { placementShares } from '../../functions/core/allocation/points.ts';
+import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { recordOf } from '../../functions/store/record-type.ts';
+import { documentRecord } from '../../functions/store/records/documents.ts';
 import { trafficRecord } from '../../functions/store/records/traffic.ts';
 import { T0 } from '../core/fixtures.ts';
 import { placement, policy, Story } from '../core/situations.ts';
@@ -57,4 +59,23 @@ it.each([
   const rises = given.map((percent, index) => percent - (given[index - 1] ?? percent));
   expect(Math.max(...rises)).toBeLessThanOrEqual(10);
   expect(given.at(-1)).toBe(50);
+});
+
+it('a drill of the third version, which was of one cluster, goes on as one of a list of one', () => {
+  const body = { ...NO_TRAFFIC, version: 7, drill: drill('holding', 0) };
+  const read = recordOf({ pk: 'p', sk: 's', v: 3, body: JSON.stringify(body) }, trafficRecord);
+  expect(read.drill).toMatchObject({ clusters: ['a'], phase: 'holding' });
+  expect(read.drill).not.toHaveProperty('cluster');
+  const none = recordOf({ pk: 'p', sk: 's', v: 3, body: JSON.stringify(NO_TRAFFIC) }, trafficRecord);
+  expect(none).toEqual(NO_TRAFFIC);
+});
+
+it('a drill run of the first version is of a list of one', () => {
+  const run = {
+    ...{ id: 'drl_1', fleet: 'prod', drill: 'loss', cluster: 'a', actor: 'ada', state: 'passed' },
+    ...{ startedAt: new Date(T0).toISOString(), recoveryTargetSeconds: 60, percent: 100, events: [] },
+  };
+  const document = { fleet: 'prod', kind: 'drill-run', id: 'drl_1', version: 3, body: run, isPending: false };
+  const item = { pk: 'p', sk: 's', body: JSON.stringify(document) };
+  expect(recordOf(item, documentRecord('drill-run')).body).toEqual({ ...run, clusters: ['a'] });
 });

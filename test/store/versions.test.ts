@@ -97,7 +97,7 @@ describe('a record', () => {
     const error = await READS[name]?.().catch((thrown: Error) => thrown);
     expect(error).toMatchObject({ name: 'NewerRecordError' });
     expect(String(error)).toContain(`The ${name} ${key.pk} / ${key.sk} was written by a newer release of Fairlead`);
-    expect(String(error)).toMatch(/has version 99, and this release reads version [123] at most/);
+    expect(String(error)).toMatch(/has version 99, and this release reads version [1-4] at most/);
     expect(String(error)).not.toContain('secret');
   });
 

@@ -2,6 +2,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { equal } from '../../core/digest.ts';
+import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
 import { type Lint, lintPolicy, lintTold } from '../../core/lint.ts';
 import type { Resource } from '../../core/model.ts';
 import type { Settings } from '../../deps.ts';
@@ -58,22 +59,34 @@ interface Named {
   pointer: string;
 }
 
-async function unknownNames({ voters, safety, drills }: FleetSpec, world: World): Promise<Issue[]> {
+async function unknownNames(spec: FleetSpec, world: World): Promise<Issue[]> {
+  const { voters, safety } = spec;
   const each = (names: readonly string[] | undefined, pointer: string): Named[] =>
     (names ?? []).map((name, index) => ({ name, pointer: `${pointer}/${index}` }));
   const clusters = [
     ...voters.flatMap((voter, index) => each(voter.clusters, `#/voters/${index}/clusters`)),
     ...safety.gates.flatMap((gate, index) => each(gate.clusters, `#/safety/gates/${index}/clusters`)),
     ...safety.exclusive.flatMap((set, index) => each(set, `#/safety/exclusive/${index}`)),
-    ...drills.map(({ cluster: name }, index) => ({ name, pointer: `#/drills/${index}/cluster` })),
   ];
   const gateways = voters.flatMap((voter, index) =>
     'gateway' in voter ? [{ name: voter.gateway, pointer: `#/voters/${index}/gateway` }] : [],
   );
+  const known = await world.clusters();
   return [
-    ...missing('cluster', clusters, await world.clusters()),
+    ...missing('cluster', clusters, known),
+    ...drillsOfNobody(spec, known),
     ...missing('gateway', gateways, await world.gateways()),
   ];
+}
+
+/** A drill of a place that has no cluster. */
+function drillsOfNobody(spec: FleetSpec, known: readonly Resource<'cluster'>[]): Issue[] {
+  const facts = known.map((cluster) => factsOf(cluster, spec));
+  return spec.drills.flatMap((drill, index) => {
+    if (clustersAt(facts, drill).length > 0) return [];
+    const { field, detail } = emptyPlace(drill);
+    return [unknownReference(`#/drills/${index}/${field}`, detail)];
+  });
 }
 
 function missing(kind: 'cluster' | 'gateway', named: readonly Named[], known: readonly { name: string }[]): Issue[] {

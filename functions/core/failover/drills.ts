@@ -1,6 +1,7 @@
-/** Rehearsals of the loss of a cluster: when they begin, how they go, and what ends them. */
+/** Rehearsals of the loss of clusters: when they begin, how they go, and what ends them. */
 
 import type { Drill } from '../../../schemas/drill.ts';
+import { isRefused } from '../allocation/safety.ts';
 import {
   type Context,
   findingOf,
@@ -13,16 +14,19 @@ import {
   UNCHANGED,
   type Watched,
 } from './context.ts';
+import { faultOf } from './drill-sight.ts';
+import { neverEmpty } from './never-empty.ts';
 import { safetyOf } from './outcome.ts';
 import { nextShiftPercent } from './pace.ts';
+import { clustersAt, emptyPlace } from './places.ts';
 import { answers, heldFor } from './shifts.ts';
 import type { Ending } from './situation.ts';
-import type { LiveDrill, Traffic } from './traffic.ts';
+import type { ClusterState, LiveDrill, Traffic } from './traffic.ts';
 import { isFrozen, windowStartMs } from './windows.ts';
 
 type DrillEnding = Extract<Ending, { type: 'drill' }>['state'];
 
-/** A failure interrupts a drill, and a stop condition aborts it. */
+/** A failure interrupts a drill, a stop condition aborts it, and once all of its clusters are back it is over. */
 export const stopDrill: Step = (context, traffic) => {
   const { drill } = traffic;
   if (drill === undefined) return UNCHANGED;
@@ -32,14 +36,36 @@ export const stopDrill: Step = (context, traffic) => {
     .map(({ facts }) => facts.name);
   if (failing.length > 0) return withoutDrill(context, traffic, 'interrupted', `${failing.join(', ')} failed`);
   const reason = stopReason(context, traffic, drill);
-  return reason === undefined ? UNCHANGED : withoutDrill(context, traffic, 'aborted', reason);
+  if (reason !== undefined) return withoutDrill(context, traffic, 'aborted', reason);
+  return drill.phase === 'returning' ? endReturned(context, traffic, drill) : UNCHANGED;
 };
+
+/** Gateways were read to have given everything back before it is said so. */
+function endReturned(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
+  const standings = standingsOf(context, traffic, drill);
+  const down = standings.filter(({ standing }) => standing === 'down').map(({ cluster }) => cluster);
+  if (down.length > 0) return withoutDrill(context, traffic, 'interrupted', `${down.join(', ')} failed`);
+  const isBack = standings.every(({ standing }) => standing === 'up');
+  if (!isBack || context.verifiedAtMs === undefined) return UNCHANGED;
+  const back = 'gateways were read to have given everything back';
+  const why = drill.why === undefined ? back : `${drill.why}; ${back}`;
+  return withoutDrill(context, traffic, drill.ending ?? 'passed', why);
+}
+
+function standingsOf({ clusters }: Context, traffic: Traffic, drill: LiveDrill): ClusterState[] {
+  return drill.clusters.flatMap((name) => {
+    const facts = clusters.get(name)?.facts;
+    return facts ? [stateOf(traffic, facts)] : [];
+  });
+}
 
 function stopReason(context: Context, { allocation }: Traffic, drill: LiveDrill): string | undefined {
   const declared = declaredDrill(context, drill.name);
-  if (declared === undefined || !context.clusters.has(drill.cluster)) return 'it is not declared any more';
+  if (declared === undefined) return 'it is not declared any more';
+  const gone = drill.clusters.filter((name) => !context.clusters.has(name));
+  if (gone.length > 0) return `there is no cluster ${gone.join(', ')} any more`;
   const { onFailingVote, onOverload } = declared.stopConditions;
-  const others = [...context.clusters.values()].filter(({ facts }) => facts.name !== drill.cluster);
+  const others = [...context.clusters.values()].filter(({ facts }) => !drill.clusters.includes(facts.name));
   const doubtful = onFailingVote ? others.find(hasFailingVote) : undefined;
   if (doubtful) return `a voter sees ${doubtful.facts.name} fail`;
   const [hot] = onOverload ? allocation.overloads : [];
@@ -63,56 +89,102 @@ export const moveDrill: Step = (context, traffic) => {
 };
 
 function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
-  const { nowMs, decision } = context.situation;
-  const { verifiedAtMs } = context;
+  const { nowMs, decision, drilled } = context.situation;
   const isFirst = drill.steppedAtMs < drill.phaseSinceMs;
-  if (verifiedAtMs === undefined && !isFirst) {
-    const isLate = nowMs - drill.startedAtMs > declared.recoveryTargetSeconds * 1000;
-    const late = `the gateways did not follow within ${declared.recoveryTargetSeconds} s`;
-    return isLate ? withoutDrill(context, traffic, 'failed', late) : UNCHANGED;
-  }
-  if (drill.currentPercent === 0) {
+  const isFollowed = context.verifiedAtMs !== undefined;
+  const isOut = drill.currentPercent === 0;
+  if (isFollowed && isOut && drilled && faultOf(drilled) === undefined) {
+    const verifiedAtMs = drilled.readAtMs;
     return moved({ ...traffic, drill: { ...drill, phase: 'holding', verifiedAtMs, phaseSinceMs: nowMs } });
   }
-  const pace = { isLive: answers(context, traffic, drill.cluster), isFirst };
+  if (!isFirst && (isOut || !isFollowed)) {
+    const isLate = nowMs - drill.startedAtMs > declared.recoveryTargetSeconds * 1000;
+    const seen = isFollowed && drilled ? faultOf(drilled) : undefined;
+    const within = `within ${declared.recoveryTargetSeconds} s`;
+    const late = seen ? `gateways did not follow ${within}: ${seen}` : `the gateways did not follow ${within}`;
+    return isLate ? withoutDrill(context, traffic, 'failed', late) : UNCHANGED;
+  }
+  const pace = { isLive: drill.clusters.some((name) => answers(context, traffic, name)), isFirst };
   const currentPercent = nextShiftPercent(drill.currentPercent, 0, 100, pace);
   return moved({ ...traffic, drill: { ...drill, currentPercent, steppedAtMs: nowMs, decision } });
 }
 
+/** What gateways give meanwhile ends it at once; what nobody could read of them at its end is waited for as long as at its begin. */
 function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
-  const { nowMs } = context.situation;
-  const { verifiedAtMs = nowMs, startedAtMs } = drill;
-  if (nowMs - verifiedAtMs < declared.durationSeconds * 1000) return UNCHANGED;
-  const isMet = verifiedAtMs - startedAtMs <= declared.recoveryTargetSeconds * 1000;
-  const { name, cluster } = drill;
-  const returning = { ...drill, phase: 'returning', phaseSinceMs: nowMs, ending: isMet ? 'passed' : 'failed' } as const;
-  const over = { ...heldFor(context, traffic, cluster, `the drill ${name} is over`), drill: returning };
-  const back = giveBack(context, over, returning);
-  return back.type === 'moved' ? back : moved(over);
+  const { nowMs, drilled } = context.situation;
+  const { verifiedAtMs = nowMs } = drill;
+  if (context.verifiedAtMs !== undefined && drilled && drilled.giving.length > 0) {
+    return returning(context, traffic, drill, { ending: 'failed', why: `${faultOf(drilled)}, before it was over` });
+  }
+  const overMs = verifiedAtMs + declared.durationSeconds * 1000;
+  if (nowMs < overMs) return UNCHANGED;
+  const isWaiting = drilled === undefined || drilled.unread.length > 0;
+  if (isWaiting && nowMs < overMs + declared.recoveryTargetSeconds * 1000) return UNCHANGED;
+  return returning(context, traffic, drill, verdictOn(context, traffic, drill, declared));
 }
 
-/** The drill is told how far its cluster has come, and is over when that is up, or down. */
+type Judged = Required<Pick<LiveDrill, 'ending' | 'why'>>;
+
+/** It passes only if everything was read to be so, in time, and whoever served instead was seen to be well. */
+function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): Judged {
+  const { nowMs, drilled } = context.situation;
+  const { verifiedAtMs = nowMs, startedAtMs, clusters } = drill;
+  const fault = drilled ? faultOf(drilled) : 'gateways could not be read';
+  if (fault !== undefined) return { ending: 'failed', why: `at its end ${fault}` };
+  const unseen = (drilled?.serving ?? []).filter((name) => {
+    const item = context.clusters.get(name);
+    return item === undefined || findingOf(traffic, item) !== 'healthy';
+  });
+  if (unseen.length > 0)
+    return { ending: 'failed', why: `nobody could say that ${unseen.join(', ')} served meanwhile` };
+  const seconds = (verifiedAtMs - startedAtMs) / 1000;
+  const read = `gateways were read to give ${clusters.join(', ')} nothing after ${seconds} s`;
+  const isMet = seconds <= declared.recoveryTargetSeconds;
+  if (!isMet) return { ending: 'failed', why: `${read}, and ${declared.recoveryTargetSeconds} s were the target` };
+  return { ending: 'passed', why: read };
+}
+
+/** Its clusters are held at what they have, and return when they have their turn. */
+function returning(context: Context, traffic: Traffic, drill: LiveDrill, judged: Judged): StepResult {
+  const { nowMs, drilled } = context.situation;
+  const isRead = drilled !== undefined && faultOf(drilled) === undefined;
+  const next: LiveDrill = {
+    ...drill,
+    ...judged,
+    ...(isRead && { lastReadAtMs: drilled.oldestReadAtMs }),
+    phase: 'returning',
+    phaseSinceMs: nowMs,
+  };
+  return moved({ ...heldAll(context, traffic, drill, `the drill ${drill.name} is over`), drill: next });
+}
+
+function heldAll(context: Context, traffic: Traffic, { clusters }: LiveDrill, reason: string): Traffic {
+  return clusters.reduce((so, cluster) => heldFor(context, so, cluster, reason), traffic);
+}
+
+/** The drill is told how far the cluster has come that has least. */
 function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
-  const facts = context.clusters.get(drill.cluster)?.facts;
-  const standing = facts && stateOf(traffic, facts).standing;
-  if (standing === 'down') return withoutDrill(context, traffic, 'interrupted', `${drill.cluster} failed`);
-  if (standing === 'up') return withoutDrill(context, traffic, drill.ending ?? 'passed', 'all of its share is back');
-  const limits = traffic.allocation.limits.find(({ cluster }) => cluster === drill.cluster);
-  const currentPercent = limits?.percent ?? drill.currentPercent;
+  const currentPercent = leastOf(traffic, drill.clusters);
   if (currentPercent === drill.currentPercent) return UNCHANGED;
   return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
 }
 
-/** The drill is over: a cluster that it still keeps out is held at what it has, and returns when it has its turn. */
+/** What the allocation leaves to the cluster that has least of its share. */
+export function leastOf({ allocation }: Pick<Traffic, 'allocation'>, clusters: readonly string[]): number {
+  const parts = allocation.limits.filter(({ cluster }) => clusters.includes(cluster)).map(({ percent }) => percent);
+  return Math.min(100, ...parts);
+}
+
+/** The drill is over: clusters that it still keeps out are held at what they have, and return when they have their turn. */
 export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnding, detail: string): StepResult {
   const { drill, ...rest } = traffic;
   if (drill === undefined) return UNCHANGED;
-  const { run, name, cluster, phase } = drill;
-  const free = phase === 'returning' ? rest : heldFor(context, rest, cluster, `the drill ${name} has ended`);
+  const { run, name, clusters, phase } = drill;
+  const free = phase === 'returning' ? rest : heldAll(context, rest, drill, `the drill ${name} has ended`);
   const summary = `The drill ${name} has ${state}: ${detail}.`;
   return moved(free, {
     endings: [{ type: 'drill', run, state, detail }],
-    events: [{ type: 'drill.ended', clusters: [cluster], summary }],
+    events: [{ type: 'drill.ended', clusters, summary }],
   });
 }
 
@@ -133,10 +205,11 @@ export const beginScheduled: Step = (context, traffic) => {
 /** The drill with its first step to come; refused when something speaks against it. */
 export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run: string): StepResult {
   const { nowMs, decision, actor } = context.situation;
+  const clusters = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
   const live: LiveDrill = {
     run,
     name: drill.name,
-    cluster: drill.cluster,
+    clusters,
     actor,
     phase: 'moving',
     currentPercent: 100,
@@ -147,10 +220,10 @@ export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run
   };
   const { isAllowed, rules } = judgeBegin(context, traffic, drill, live);
   if (!isAllowed) return { type: 'refused', trace: { rules } };
-  const summary = `The drill ${drill.name} takes ${drill.cluster} out.`;
+  const summary = `The drill ${drill.name} takes ${clusters.join(', ')} out.`;
   const others = (traffic.rehearsed ?? []).filter((item) => item.drill !== drill.name);
   const begun = { ...traffic, drill: live, rehearsed: [...others, { drill: drill.name, atMs: nowMs }] };
-  return moved(begun, { rules, events: [{ type: 'drill.started', clusters: [drill.cluster], summary }] });
+  return moved(begun, { rules, events: [{ type: 'drill.started', clusters, summary }] });
 }
 
 function judgeBegin(
@@ -163,8 +236,9 @@ function judgeBegin(
     result(rule, passed, passed ? holds : fails, drill.cluster),
   );
   if (rules.some(({ passed }) => !passed)) return { isAllowed: false, rules };
-  const safety = safetyOf(context, traffic, { ...traffic, drill: { ...live, currentPercent: 0 } });
-  return { isAllowed: !safety.isRefused, rules: [...rules, ...safety.rules] };
+  const after = { ...traffic, drill: { ...live, currentPercent: 0 } };
+  const safety = [...neverEmpty(context, traffic, after), ...safetyOf(context, traffic, after).rules];
+  return { isAllowed: !isRefused(safety), rules: [...rules, ...safety] };
 }
 
 /** What must be so for a drill to begin, in the words for when it is and for when it is not. */
@@ -180,13 +254,14 @@ function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): Dril
   const unfit = [...context.clusters.values()]
     .filter((item) => findingOf(traffic, item) !== 'healthy')
     .map(({ facts }) => facts.name);
+  const named = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
   const out = traffic.allocation.limits.map(({ cluster }) => cluster);
   return [
     {
       rule: 'cluster',
-      passed: context.clusters.has(drill.cluster),
-      holds: `${drill.cluster} is a cluster of the fleet`,
-      fails: `there is no cluster ${drill.cluster} in the fleet any more`,
+      passed: named.length > 0,
+      holds: `the fleet has ${named.join(', ')}`,
+      fails: emptyPlace(drill).detail,
     },
     {
       rule: 'window',

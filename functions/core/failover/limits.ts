@@ -113,8 +113,9 @@ function peoplesLimits({ shifts, drill }: Traffic, cluster: string): Limit[] {
     if (mode === 'isolate') return [{ reason: 'isolated' }];
     return mode === 'drain' && currentPercent < 100 ? [{ reason: 'drained', percent: currentPercent }] : [];
   });
-  const isDrilled = drill?.cluster === cluster && drill.phase !== 'returning' && drill.currentPercent < 100;
-  return isDrilled ? [...ofShifts, { reason: 'drill', percent: drill.currentPercent }] : ofShifts;
+  if (drill === undefined || drill.phase === 'returning' || !drill.clusters.includes(cluster)) return ofShifts;
+  const { currentPercent: percent } = drill;
+  return percent < 100 ? [...ofShifts, { reason: 'drill', percent }] : ofShifts;
 }
 
 /** Clusters that a closed gate keeps as they are. */

@@ -1,10 +1,10 @@
 /** Shifts that people ask for: what all of them lead to in the end is judged once, before any of them begins. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
-import { isRefused, setAside } from '../allocation/safety.ts';
-import { compareText } from '../precedence.ts';
-import { type Context, moved, refused, result, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { isRefused } from '../allocation/safety.ts';
+import { type Context, moved, refused, type StepResult, type Trace, UNCHANGED } from './context.ts';
 import { withoutDrill } from './drills.ts';
+import { neverEmpty } from './never-empty.ts';
 import { allocationIn, safetyOf } from './outcome.ts';
 import { withShift } from './shifts.ts';
 import type { LiveShift, SealedAllocation, Traffic } from './traffic.ts';
@@ -69,37 +69,6 @@ function prepared(context: Context, traffic: Traffic, asked: readonly LiveShift[
 function withShifts(traffic: Traffic, shifts: readonly LiveShift[]): Traffic {
   const others = traffic.shifts.filter(({ cluster }) => !shifts.some((shift) => shift.cluster === cluster));
   return shifts.reduce(withShift, { ...traffic, shifts: others });
-}
-
-/** Only a break-glass lets people leave a service with nobody who serves. */
-function neverEmpty(context: Context, before: Traffic, after: Traffic): RuleResult[] {
-  const stranded = strandedBy(context, before, after);
-  if (stranded.length === 0) return [];
-  const detail = `no cluster would be left that may serve ${stranded.join(', ')}`;
-  return [setAside(result('never-empty', false, detail), { ...before, nowMs: context.situation.nowMs })];
-}
-
-/**
- * Services that shifts of people would leave with nobody who serves: clusters that are down, and clusters that people have taken out, do not
- * count. None where it was so before.
- */
-function strandedBy(context: Context, before: Traffic, after: Traffic): string[] {
-  const serving = (traffic: Traffic) => {
-    const taken = traffic.shifts.filter(
-      ({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0),
-    );
-    const out = new Set(taken.map(({ cluster }) => cluster));
-    return (cluster: string) => {
-      const facts = context.clusters.get(cluster)?.facts;
-      return facts !== undefined && !out.has(cluster) && stateOf(traffic, facts).standing !== 'down';
-    };
-  };
-  const [did, does] = [serving(before), serving(after)];
-  const found = context.situation.placements.filter(({ members, pinned }) => {
-    const able = members.filter(({ weight }) => weight > 0);
-    return !pinned && able.some(({ cluster }) => did(cluster)) && !able.some(({ cluster }) => does(cluster));
-  });
-  return [...new Set(found.flatMap(({ services, key }) => (services.length > 0 ? services : [key])))].sort(compareText);
 }
 
 /** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */

@@ -7,7 +7,7 @@ import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limi
 import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, gracesOf } from './grace.ts';
-import { askedAnew, gatedClusters, isOfPeople, type Limits, limitsWithoutAutomation } from './limits.ts';
+import { askedAnew, gatedClusters, isOfPeople, type Limits, limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import type { Placement } from './situation.ts';
 import { NO_ALLOCATION, type SealedAllocation, type SealedBackend, type Traffic } from './traffic.ts';
@@ -86,13 +86,21 @@ export function sealWithoutAutomation(context: Context, traffic: Traffic): Seale
   return sealAllocation(context, traffic, limits, { last, kept });
 }
 
-/** No member has more than people have left to it. */
-function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAllocation): boolean {
+/** No member has more than people have left to it, or not the one that is named. */
+function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAllocation, of?: string): boolean {
   if (placement.pinned || !placement.members.some(({ cluster }) => limits.get(cluster)?.some(isOfPeople))) return true;
   const points = givenPoints(placement, given);
   const { members } = backendOf(placement, limits, points, undefined);
   const bounds = boundsOf(members, entitlementsOf({ members }, hasPart), (limit) => !isOfPeople(limit));
-  return points.every((own, index) => own <= (bounds[index] ?? 0));
+  const isMeant = (index: number) => of === undefined || members[index]?.cluster === of;
+  return points.every((own, index) => !isMeant(index) || own <= (bounds[index] ?? 0));
+}
+
+/** Whether gateways are told to give the cluster no more than people have left to it; nobody else may have been left to serve. */
+export function givesNoMore(context: Context, traffic: Traffic, cluster: string): boolean {
+  const limits = limitsOf(context, traffic);
+  const placements = context.placements.get(cluster) ?? [];
+  return placements.every((placement) => hasWhatIsAsked(placement, limits, traffic.allocation, cluster));
 }
 
 /**

@@ -3,6 +3,7 @@
 import { compareText } from '../precedence.ts';
 import { type Context, findingOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { nextShiftPercent } from './pace.ts';
+import { givesNoMore } from './seal.ts';
 import { held } from './standing.ts';
 import { type LiveShift, type Traffic, withState } from './traffic.ts';
 
@@ -48,10 +49,17 @@ function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffi
   return withShift(traffic, { ...shift, phase, phaseSinceMs, currentPercent: next, steppedAtMs: nowMs, decision });
 }
 
-/** Once the gateways follow the last step, and requests in flight have had their time. */
+/**
+ * Once the gateways follow the last step, and requests in flight have had their time; and only as long as the cluster has no more than the shift
+ * leaves to it, which it has where nobody else can serve.
+ */
 function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
   const { nowMs, policy } = context.situation;
   const { verifiedAtMs } = context;
+  if (!givesNoMore(context, traffic, shift.cluster)) {
+    const isSaid = shift.phase === 'applied';
+    return isSaid ? withShift(traffic, { ...shift, phase: 'moving', phaseSinceMs: nowMs }) : traffic;
+  }
   if (shift.phase === 'applied' || verifiedAtMs === undefined) return traffic;
   const drainedAtMs = Math.max(shift.phaseSinceMs, verifiedAtMs) + policy.failover.drainSeconds * 1000;
   if (shift.phase === 'draining' && answers(context, traffic, shift.cluster) && nowMs < drainedAtMs) return traffic;

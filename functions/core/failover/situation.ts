@@ -5,6 +5,7 @@ import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { EventType } from '../../../schemas/notification.ts';
 import type { HealthRecord } from '../health/record.ts';
+import type { DrillSight } from './drill-sight.ts';
 import type { LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
 
 export type Policy = Pick<
@@ -80,6 +81,8 @@ export interface Situation {
   traffic: Traffic;
   /** When all gateways that take writes were verified to follow the traffic as it is; absent while one does not. */
   verifiedAtMs?: number | undefined;
+  /** What gateways were read to do about the drill that is live; absent while none is, which says that nothing was read. */
+  drilled?: DrillSight | undefined;
 }
 
 /** A change of what a cluster gets; times in changes are milliseconds since the epoch. */

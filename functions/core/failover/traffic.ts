@@ -158,18 +158,23 @@ export interface LiveDrill {
   run: string;
   /** Of the declaration. */
   name: string;
-  cluster: string;
+  /** All of its place when it began, by name. */
+  clusters: string[];
   actor: string;
-  /** returning: it holds its cluster back no longer, and is over when that has everything again. */
+  /** returning: it holds its clusters back no longer, and is over when these have everything again. */
   phase: 'moving' | 'holding' | 'returning';
   currentPercent: number;
   startedAtMs: number;
+  /** When the last of the gateways was read to give the clusters nothing. */
   verifiedAtMs?: number | undefined;
+  /** Before the clusters began to return, every gateway was last read then or later, and gave them nothing. */
+  lastReadAtMs?: number | undefined;
   phaseSinceMs: number;
   steppedAtMs: number;
   decision: string;
-  /** How it will have ended once its cluster is back. */
+  /** How it will have ended once its clusters are back, and why. */
   ending?: 'passed' | 'failed' | undefined;
+  why?: string | undefined;
 }
 
 export const NO_ALLOCATION: SealedAllocation = { basis: '', limits: [], backends: [], overloads: [] };

@@ -108,7 +108,7 @@ function reasonFor(
   const state = states.find(({ cluster }) => cluster === name) ?? (facts && stateOf(situation.traffic, facts));
   const shift = shifts.find(({ cluster }) => cluster === name);
   if (shift?.decision === situation.decision) return `shift ${shift.name}: ${shift.reason}`;
-  if (drill?.cluster === name) return `drill ${drill.name}`;
+  if (drill?.clusters.includes(name)) return `drill ${drill.name}`;
   const wasHeldBack = situation.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
   if (state && (state.standing !== 'up' || state.decision === situation.decision)) return state.reason;
   return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';

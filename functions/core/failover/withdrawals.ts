@@ -43,7 +43,7 @@ function whyOf({ cluster, limits }: ClusterLimits, { clusters, shifts, drill }: 
   const state = clusters.find((item) => item.cluster === cluster);
   if (shift && !isDown) return ofShift(shift);
   if (state) return ofState(state);
-  return drill?.cluster === cluster ? ofDrill(drill) : undefined;
+  return drill?.clusters.includes(cluster) ? ofDrill(drill) : undefined;
 }
 
 function ofShift({ createdAtMs, name, reason, decision }: LiveShift): Why {

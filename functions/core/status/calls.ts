@@ -163,7 +163,7 @@ function peoplesCalls({ fleet, shifts, drill }: Told): ReadyCall[] {
     }),
   );
   if (drill === undefined) return returns;
-  const effect = `${drill.cluster} gets its share back.`;
+  const effect = `The drill takes ${drill.clusters.join(', ')} out no longer: what was taken comes back as after a failure.`;
   const path = under(fleet, `drill-runs/${drill.run}/abort`);
   return [
     ...returns,

@@ -61,6 +61,6 @@ function peoplesOf({ traffic }: Situation): Pick<FleetStatus, 'shifts' | 'breakG
     breakGlasses: traffic.breakGlasses.map(({ name, rules, owner, reason, expiresAtMs }) => {
       return { breakGlass: name, rules, owner, reason, expiresAt: isoOf(expiresAtMs) };
     }),
-    ...(drill && { drill: { run: drill.run, drill: drill.name, cluster: drill.cluster, phase: drill.phase } }),
+    ...(drill && { drill: { run: drill.run, drill: drill.name, clusters: drill.clusters, phase: drill.phase } }),
   };
 }

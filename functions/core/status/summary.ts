@@ -181,7 +181,7 @@ function ofPeople({ shifts, breakGlasses, drill }: Told): string[] {
       const does = mode === 'keep' ? 'says that it is healthy' : mode === 'isolate' ? 'isolates it' : 'drains it';
       return `${cluster}: the shift ${shift} of ${owner} ${does} until ${expiresAt}.`;
     }),
-    ...(drill ? [`The drill ${drill.drill} has taken ${drill.cluster} out.`] : []),
+    ...(drill ? [`The drill ${drill.drill} has taken ${drill.clusters.join(', ')} out.`] : []),
     ...breakGlasses.map(({ breakGlass, rules }) => `The break-glass ${breakGlass} sets aside ${rules.join(', ')}.`),
   ];
 }

@@ -73,5 +73,5 @@ const SHIFT_REASONS: Record<LiveShift['mode'], ReasonCode> = { drain: 'Drained',
 function peoplesWaits({ shifts, drill }: Traffic, { name }: ClusterFacts): Wait[] {
   const own = shifts.filter(({ cluster }) => cluster === name);
   const shifted = own.map(({ mode, expiresAtMs }) => told(SHIFT_REASONS[mode], expiresAtMs));
-  return drill?.cluster === name ? [...shifted, told('Drilled')] : shifted;
+  return drill?.clusters.includes(name) ? [...shifted, told('Drilled')] : shifted;
 }

@@ -51,6 +51,13 @@ const NAMES: Record<DocumentKind, string> = {
   readiness: 'record of what could be lost',
 };
 
+/** In the first version a drill run was of one cluster. */
+const RunOfOneCluster = z
+  .looseObject({ body: z.looseObject({ cluster: z.string() }) })
+  .transform(({ body, ...document }) => ({ ...document, body: { ...body, clusters: [body.cluster] } }));
+
+const MIGRATIONS: { [K in DocumentKind]?: readonly z.ZodType[] } = { 'drill-run': [RunOfOneCluster] };
+
 /** Documents of each kind are records of their own. */
 export function documentRecord<K extends DocumentKind>(kind: K): RecordType<StoredDocument<K>> {
   const schema = z.object({
@@ -62,5 +69,5 @@ export function documentRecord<K extends DocumentKind>(kind: K): RecordType<Stor
     isPending: z.boolean(),
     ttl: z.number().optional(),
   });
-  return recordType(NAMES[kind], schema as unknown as z.ZodType<StoredDocument<K>>);
+  return recordType(NAMES[kind], schema as unknown as z.ZodType<StoredDocument<K>>, MIGRATIONS[kind]);
 }

@@ -109,6 +109,15 @@ export const TrafficOfChain = z
     };
   });
 
+/** In the third version a drill was of one cluster. */
+export const TrafficWithDrillOfOneCluster = z
+  .looseObject({ drill: z.looseObject({ cluster: z.string() }).optional() })
+  .transform(({ drill, ...traffic }) => {
+    if (drill === undefined) return traffic;
+    const { cluster, ...rest } = drill;
+    return { ...traffic, drill: { ...rest, clusters: [cluster] } };
+  });
+
 /** What held each cluster back, of which the tightest limit tells the part that it had. */
 function limitsOfChain(limits: readonly (readonly [cluster: string, limit: Limit])[]): ClusterLimits[] {
   const byCluster = Map.groupBy(limits, ([cluster]) => cluster);

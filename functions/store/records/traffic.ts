@@ -8,7 +8,7 @@ import { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Limit } from '../../core/allocation/types.ts';
 import type { ClusterState, SealedAllocation, Traffic } from '../../core/failover/traffic.ts';
 import { recordType } from '../record-type.ts';
-import { TrafficOfChain, TrafficOfFirstVersion } from './former-traffic.ts';
+import { TrafficOfChain, TrafficOfFirstVersion, TrafficWithDrillOfOneCluster } from './former-traffic.ts';
 import { ObservationWithoutVoter } from './health.ts';
 
 const Count = z.int().min(0);
@@ -88,16 +88,18 @@ const override = {
 const StoredDrill = z.object({
   run: z.string(),
   name: z.string(),
-  cluster: z.string(),
+  clusters: z.array(z.string()),
   actor: z.string(),
   phase: z.enum(['moving', 'holding', 'returning']),
   currentPercent: Percent,
   startedAtMs: z.number(),
   verifiedAtMs: z.number().optional(),
+  lastReadAtMs: z.number().optional(),
   phaseSinceMs: z.number(),
   steppedAtMs: z.number(),
   decision: z.string(),
   ending: z.enum(['passed', 'failed']).optional(),
+  why: z.string().optional(),
 });
 
 const StoredTraffic: z.ZodType<Traffic> = z.object({
@@ -127,7 +129,11 @@ const StoredTraffic: z.ZodType<Traffic> = z.object({
   rehearsed: z.array(z.object({ drill: z.string(), atMs: z.number() })).optional(),
 });
 
-export const trafficRecord = recordType('traffic state', StoredTraffic, [TrafficOfFirstVersion, TrafficOfChain]);
+export const trafficRecord = recordType('traffic state', StoredTraffic, [
+  TrafficOfFirstVersion,
+  TrafficOfChain,
+  TrafficWithDrillOfOneCluster,
+]);
 
 /** Of the first version: it was neither numbered nor sealed, and nothing was kept of what it was taken upon. */
 const DecisionWithoutSeal = z

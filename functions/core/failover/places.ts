@@ -1,0 +1,31 @@
+/** Which clusters a cluster's, a site's or a city's name stands for. */
+
+import type { Place } from '../../../schemas/place.ts';
+import type { ClusterFacts } from './situation.ts';
+
+type Located = Pick<ClusterFacts, 'name' | 'site' | 'city'>;
+
+/** The clusters that the place has now. */
+export function clustersAt<T extends Located>(clusters: readonly T[], { cluster, site, city }: Place): T[] {
+  return clusters.filter((facts) => {
+    if (cluster !== undefined) return facts.name === cluster;
+    return site !== undefined ? facts.site === site : facts.city === city;
+  });
+}
+
+/** The field that names the place, and what to say where it has no cluster. */
+export function emptyPlace({ cluster, site, city }: Place): { field: keyof Place; detail: string } {
+  if (cluster !== undefined) return { field: 'cluster', detail: `there is no cluster ${cluster}` };
+  return site !== undefined
+    ? { field: 'site', detail: `no cluster is at site ${site}` }
+    : { field: 'city', detail: `no cluster is in city ${city}` };
+}
+
+/** The same place without anything besides. */
+export function placeOf({ cluster, site, city }: Place): Place {
+  return {
+    ...(cluster !== undefined && { cluster }),
+    ...(site !== undefined && { site }),
+    ...(city !== undefined && { city }),
+  };
+}
