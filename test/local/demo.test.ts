@@ -81,8 +81,16 @@ test.each<[string, Partial<Facts>, string]>([
   expect(faults[0]).toContain(sentence);
 });
 
-test.each([['--nope'], ['--failure=fire'], ['--provider=none']])('%s is answered with the usage', (flag) => {
-  const { status, stderr } = spawnSync(process.execPath, [DEMO, flag], { encoding: 'utf8' });
+test.each([
+  ['--nope'],
+  ['--failure=fire'],
+  ['--provider=none'],
+  ['--failure=city'],
+  ['--estate=none'],
+  ['--estate=two-cities --failure=hang'],
+  ['--estate=two-cities --provider=alb'],
+])('%s is answered with the usage', (flags) => {
+  const { status, stderr } = spawnSync(process.execPath, [DEMO, ...flags.split(' ')], { encoding: 'utf8' });
   expect(status).toBe(1);
   expect(stderr).toMatch(/^Usage: npm run demo/);
 });
