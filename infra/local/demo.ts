@@ -8,69 +8,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { usageOf } from '../scripts.ts';
-import { showClusterFailure } from './demo/cluster-failure.ts';
-import { showPlaceFailure } from './demo/place-failure.ts';
-import type { Report } from './demo/report.ts';
-import { DEFAULT_ESTATE, ESTATES, type EstateName, isEstate } from './estates/index.ts';
+import { readOptions } from './demo/options.ts';
+import { ESTATES } from './estates/index.ts';
 import { ANY_PORTS } from './ports.ts';
 import { runProgram } from './program.ts';
 import { seed } from './seed.ts';
-import { type Stack, startStack } from './stack.ts';
+import { startStack } from './stack.ts';
 import { startScheduler } from './worker.ts';
-
-interface Options {
-  estate: EstateName;
-  json: boolean;
-  show(stack: Stack): Promise<Report>;
-}
-
-function readOptions(args: string[]): Options {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        estate: { type: 'string', default: DEFAULT_ESTATE },
-        failure: { type: 'string' },
-        provider: { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-    const { estate, json } = values;
-    if (!isEstate(estate)) throw new Error(`There is no estate ${estate}.`);
-    return { estate, json, show: SHOWS[estate](values) };
-  } catch {
-    throw new Error(usageOf('demo'));
-  }
-}
-
-interface Asked {
-  failure?: string | undefined;
-  provider?: string | undefined;
-}
-
-/** What is shown of each estate. They throw when that is asked for what it cannot show. */
-const SHOWS: Record<EstateName, (asked: Asked) => Options['show']> = {
-  'two-clusters': ({ failure = 'refuse', provider = 'alb' }) => {
-    const options = {
-      failure: oneOf(['refuse', 'hang', 'brownout'], failure),
-      provider: oneOf(['alb', 'mse'], provider),
-    };
-    return (stack) => showClusterFailure(stack, options);
-  },
-  'two-cities': ({ failure = 'site', provider }) => {
-    if (provider !== undefined) throw new Error('Traffic goes through both gateways.');
-    const lost = oneOf(['site', 'city'], failure);
-    return (stack) => showPlaceFailure(stack, lost);
-  },
-};
-
-function oneOf<const T extends string>(values: readonly T[], text: string): T {
-  const value = values.find((one) => one === text);
-  if (value === undefined) throw new Error(`${text} is none of ${values.join(', ')}.`);
-  return value;
-}
 
 await runProgram(async (program) => {
   const { estate, json, show } = readOptions(process.argv.slice(2));
