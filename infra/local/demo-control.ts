@@ -4,21 +4,21 @@ import type { DemoCluster, FailureMode } from './demo-cluster.ts';
 import { reachable } from './ports.ts';
 
 const MODES: readonly FailureMode[] = ['refuse', 'hang', 'brownout'];
-const HELP = `POST /{cluster}/fail?mode=${MODES.join('|')} or POST /{cluster}/recover\n`;
+const HELP = `POST /{name}/fail?mode=${MODES.join('|')} or POST /{name}/recover, by the name of a cluster, a site or a city\n`;
 
 export interface DemoControl {
   url: string;
   close(): Promise<void>;
 }
 
-/** Breaks and mends demo clusters at the word of a POST. */
+/** Breaks and mends demo clusters at the word of a POST; `find` has those that a name stands for. */
 export async function startDemoControl(
-  clusters: readonly DemoCluster[],
+  find: (name: string) => readonly DemoCluster[],
   { host, port }: { host: string; port: number },
 ): Promise<DemoControl> {
   const server = createServer((request, response) => {
     request.resume();
-    carryOut(clusters, request).then(
+    carryOut(find, request).then(
       ({ status, text }) => response.writeHead(status, { 'content-type': 'text/plain' }).end(text),
       (error) => response.destroy(error),
     );
@@ -37,19 +37,23 @@ export async function startDemoControl(
 }
 
 async function carryOut(
-  clusters: readonly DemoCluster[],
+  find: (name: string) => readonly DemoCluster[],
   { method, url }: IncomingMessage,
 ): Promise<{ status: number; text: string }> {
   const { pathname, searchParams } = new URL(url ?? '/', 'http://local');
-  const [, name, verb] = pathname.split('/');
-  const cluster = clusters.find((one) => one.name === name);
-  if (method !== 'POST' || cluster === undefined) return { status: 404, text: HELP };
+  const [, name = '', verb] = pathname.split('/');
+  const clusters = find(name);
+  if (method !== 'POST' || clusters.length === 0) return { status: 404, text: HELP };
+  const told = (what: string) => ({
+    status: 200,
+    text: clusters.map((cluster) => `${cluster.name} ${what}.\n`).join(''),
+  });
   if (verb === 'recover') {
-    await cluster.recover();
-    return { status: 200, text: `${cluster.name} serves again.\n` };
+    await Promise.all(clusters.map((cluster) => cluster.recover()));
+    return told('serves again');
   }
   const mode = MODES.find((one) => one === (searchParams.get('mode') ?? 'refuse'));
   if (verb !== 'fail' || mode === undefined) return { status: 400, text: HELP };
-  await cluster.fail(mode);
-  return { status: 200, text: `${cluster.name} fails: ${mode}.\n` };
+  await Promise.all(clusters.map((cluster) => cluster.fail(mode)));
+  return told(`fails: ${mode}`);
 }

@@ -14,12 +14,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_ESTATE } from './estates/index.ts';
 
 /** A seeded stack writes about 2 MiB; the rest is for what happens afterwards. */
 const REQUIRED_MIB = 20;
 
 /** What the stack keeps, the folder of logs that earlier versions kept, and hidden files of the system. */
-const STATE_FILES = /^(lock|token|cloud\.json|worker\.log|dynamodb\.sqlite|wrangler$|\.)/;
+const STATE_FILES = /^(lock|token|estate|cloud\.json|worker\.log|dynamodb\.sqlite|wrangler$|\.)/;
 
 const REASONS: Record<string, string> = {
   EACCES: 'this user may not write there',
@@ -83,6 +84,27 @@ export function claimStateDirectory(directory: string): () => void {
   rmSync(file, { force: true });
   writeFileSync(file, String(process.pid), { flag: 'wx' });
   return () => rmSync(file, { force: true });
+}
+
+/**
+ * Remembers of which estate a folder keeps the state. Throws one sentence when it is another one: its clusters, which do not run, would stay
+ * declared beside the new ones.
+ */
+export function keepEstate(directory: string, estate: string): void {
+  const kept = keptEstate(directory) ?? estate;
+  if (kept !== estate) {
+    throw new Error(
+      `The folder ${directory} keeps the state of the estate ${kept}: remove it, or set FAIRLEAD_DIRECTORY to another folder.`,
+    );
+  }
+  replaceFile(join(directory, 'estate'), estate);
+}
+
+function keptEstate(directory: string): string | undefined {
+  const file = join(directory, 'estate');
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  // A release that knew one estate only has not written which it was.
+  return existsSync(join(directory, 'cloud.json')) ? DEFAULT_ESTATE : undefined;
 }
 
 /** Whether the process runs a stack. A killed one leaves its lock, and its pid may go to another program, which its command tells. */

@@ -16,7 +16,11 @@ export interface Ports {
   control: number;
   clusterA: number;
   clusterB: number;
+  clusterC: number;
+  clusterD: number;
 }
+
+export type ClusterPort = Extract<keyof Ports, `cluster${string}`>;
 
 interface PortSetting {
   variable: string;
@@ -34,6 +38,8 @@ export const PORT_SETTINGS: Record<keyof Ports, PortSetting> = {
   control: { variable: 'FAIRLEAD_CONTROL_PORT', port: 9100, exposed: true },
   clusterA: { variable: 'FAIRLEAD_CLUSTER_A_PORT', port: 9101 },
   clusterB: { variable: 'FAIRLEAD_CLUSTER_B_PORT', port: 9102 },
+  clusterC: { variable: 'FAIRLEAD_CLUSTER_C_PORT', port: 9103 },
+  clusterD: { variable: 'FAIRLEAD_CLUSTER_D_PORT', port: 9104 },
 };
 
 export const ANY_PORTS: Ports = {
@@ -44,6 +50,8 @@ export const ANY_PORTS: Ports = {
   control: 0,
   clusterA: 0,
   clusterB: 0,
+  clusterC: 0,
+  clusterD: 0,
 };
 
 /** The fixed ports, as the environment changes them. Throws one sentence when one makes no sense. */
@@ -66,6 +74,13 @@ export function readHost(env: Record<string, string | undefined>): string {
   throw new Error(
     `${HOST_SETTING} must be an IPv4 address, such as ${LOOPBACK} or ${ANY_ADDRESS}, not ${JSON.stringify(host)}.`,
   );
+}
+
+/** Those that the clusters of an estate use; nothing listens at the ports of others, so that any will do. */
+export function portsFor(clusters: readonly { port: ClusterPort }[], ports: Ports): Ports {
+  const { clusterA, clusterB, clusterC, clusterD } = ANY_PORTS;
+  const used = Object.fromEntries(clusters.map(({ port }) => [port, ports[port]]));
+  return { ...ports, clusterA, clusterB, clusterC, clusterD, ...used };
 }
 
 export function isLoopback(host: string): boolean {

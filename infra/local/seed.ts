@@ -1,9 +1,10 @@
 /** Declares the demo fleet through the REST API. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Operation } from '../../schemas/operation.ts';
 import { type ApiClient, ApiRefusal, callApi } from './client.ts';
+import type { DemoCluster } from './demo-cluster.ts';
+import type { Stack } from './stack.ts';
 
 export const FLEET = '/v1/fleets/demo';
 
@@ -12,61 +13,41 @@ const SYNC_WITHIN_MS = 60_000;
 const REPORT_INTERVAL_MS = 2000;
 const ASK_INTERVAL_MS = 5000;
 
-interface SeedGateway {
-  name: string;
-  target: GatewayTarget;
-}
-
-interface SeedCluster {
-  name: string;
-  address: { host: string; port: number };
-}
+/** What the fleet of an estate is declared upon. */
+type Ground = Pick<Stack, 'estate' | 'api' | 'gateways' | 'clusters'>;
 
 /**
- * Declares two clusters behind gateways, and three ways to share traffic between them. What people may have edited since is left as it
- * is; where clusters and gateways are is always said anew. Resolves once the gateways are verified to follow. `report` is told of steps
- * that take a while.
+ * Declares the fleet of an estate upon its clusters and gateways. What people may have edited since is left as it is; where clusters and
+ * gateways are is always said anew. Resolves once the gateways are verified to follow. `report` is told of steps that take a while.
  */
-export async function seed(
-  client: ApiClient,
-  gateways: readonly SeedGateway[],
-  clusters: readonly SeedCluster[],
-  report: (step: string) => void = () => undefined,
-): Promise<void> {
+export async function seed(ground: Ground, report: (step: string) => void = () => undefined): Promise<void> {
+  const { estate, api, clusters } = ground;
   report('Declaring the demo fleet.');
-  await declare(client, FLEET, fleet);
-  for (const { name, address } of clusters) await redeclare(client, `${FLEET}/clusters/${name}`, cluster(address));
-  const names = clusters.map(({ name }) => name);
-  for (const name of ['checkout', 'orders']) await declare(client, `${FLEET}/services/${name}`, service(names));
+  await declare(api, FLEET, estate.fleet);
+  for (const { name, declared } of estate.clusters) {
+    const cluster = clusters.find((one) => one.name === name);
+    if (cluster === undefined) throw new Error(`The cluster ${name} of the estate does not run.`);
+    await redeclare(api, `${FLEET}/clusters/${name}`, { ...declared, ...reachedAt(cluster) });
+  }
+  await declareAll(api, 'services', estate.services);
+  await declareAll(api, 'distributions', estate.distributions);
+  const gateways = Object.values(ground.gateways);
   // Only now, since gateways follow whatever is declared once they are there.
-  for (const { name, target } of gateways) await redeclare(client, `${FLEET}/gateways/${name}`, { target });
+  for (const { name, target } of gateways) await redeclare(api, `${FLEET}/gateways/${name}`, { target });
   const edges = gateways.map(({ name }) => name);
   // At once, so that gateways take up all of them in one go.
   await Promise.all(
-    Object.entries(routes(edges, names)).map(([name, route]) => declare(client, `${FLEET}/routes/${name}`, route)),
+    Object.entries(estate.routes).map(([name, route]) =>
+      declare(api, `${FLEET}/routes/${name}`, { ...route, gateways: edges }),
+    ),
   );
-  await Promise.all(edges.map((edge) => follow(client, edge, report)));
+  await Promise.all(edges.map((edge) => follow(api, edge, report)));
 }
 
-const fleet = {
-  displayName: 'Demo',
-  automation: 'automatic',
-  // A fleet in earnest dwells and cools down for minutes; nobody wants to watch that.
-  health: {
-    intervalSeconds: 5,
-    timeoutSeconds: 1,
-    confirmSeconds: 1,
-    failureThreshold: 3,
-    successThreshold: 3,
-    dwellSeconds: 10,
-  },
-  failover: { cooldownSeconds: 10 },
-};
-
-function cluster({ host, port }: SeedCluster['address']) {
+/** What is declared of a cluster once it listens. */
+function reachedAt({ address: { host, port } }: DemoCluster) {
   return {
     kind: 'kubernetes',
-    region: 'cn-hangzhou',
     ingress: { endpoints: [{ address: host, port }] },
     probes: [
       { type: 'http', url: `http://${host}:${port}/healthz` },
@@ -75,49 +56,8 @@ function cluster({ host, port }: SeedCluster['address']) {
   };
 }
 
-function service(clusters: readonly string[]) {
-  return {
-    namespace: 'shop',
-    ports: [{ name: 'http', port: 80 }],
-    exports: clusters.map((name) => ({ cluster: name, backend: { type: 'ingress' } })),
-    healthCheck: { type: 'http', path: '/healthz', method: 'GET' },
-  };
-}
-
-function routes(gateways: readonly string[], [first, second]: readonly string[]) {
-  const backendRefs = (name: string) => [{ service: name, port: 80 }];
-  return {
-    shop: {
-      gateways,
-      hostnames: ['shop.example.com'],
-      rules: [{ backendRefs: backendRefs('checkout') }],
-      distribution: {
-        strategy: 'weighted',
-        clusters: [
-          { cluster: first, weight: 60 },
-          { cluster: second, weight: 40 },
-        ],
-      },
-    },
-    'shop-canary': {
-      gateways,
-      hostnames: ['shop.example.com'],
-      rules: [{ matches: [{ headers: [{ name: 'x-cluster', value: second }] }], backendRefs: backendRefs('checkout') }],
-      distribution: { strategy: 'weighted', clusters: [{ cluster: second }], pin: 'strict' },
-    },
-    ledger: {
-      gateways,
-      hostnames: ['ledger.example.com'],
-      rules: [{ backendRefs: backendRefs('orders') }],
-      distribution: {
-        strategy: 'weighted',
-        clusters: [
-          { cluster: first, tier: 0 },
-          { cluster: second, tier: 1 },
-        ],
-      },
-    },
-  };
+async function declareAll(client: ApiClient, kind: string, items: Readonly<Record<string, object>>): Promise<void> {
+  for (const [name, item] of Object.entries(items)) await declare(client, `${FLEET}/${kind}/${name}`, item);
 }
 
 /** Creates what is not there yet. */

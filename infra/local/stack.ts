@@ -1,4 +1,4 @@
-/** Everything beside the cloud account: the Worker, an embedded DynamoDB, a local Alibaba Cloud and two demo clusters. */
+/** Everything beside the cloud account: the Worker, an embedded DynamoDB, a local Alibaba Cloud and the demo clusters of an estate. */
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { type LocalCloud, startLocalCloud } from './cloud/server.ts';
 import { readState, saveState } from './cloud-snapshot.ts';
 import { type DemoCluster, startDemoCluster } from './demo-cluster.ts';
 import { ensureTable, localSettings, startDynamo } from './dynamo.ts';
+import type { Estate } from './estates/estate.ts';
+import { DEFAULT_ESTATE, ESTATES } from './estates/index.ts';
 import { reportingFailure } from './files.ts';
 import {
   addressOf,
@@ -19,13 +21,15 @@ import {
   existingLoadBalancer,
   existingMseGateway,
 } from './instances.ts';
-import { LOOPBACK, type Ports, reachable, requireFree } from './ports.ts';
+import { LOOPBACK, type Ports, portsFor, reachable, requireFree } from './ports.ts';
 import { type LocalWorker, startWorker } from './worker.ts';
 
 const ACCESS_KEY = { accessKeyId: 'LOCALACCESSKEY', accessKeySecret: 'local-access-key-secret' };
 const SAVE_INTERVAL_MS = 1000;
 
 export interface StackOptions {
+  /** The default one unless said otherwise. */
+  estate?: Estate;
   /** Where the API and the gateways listen; the loopback address unless said otherwise. */
   host?: string;
   ports: Ports;
@@ -41,11 +45,13 @@ export interface StackOptions {
 }
 
 export interface Stack {
+  estate: Estate;
   api: ApiClient;
   worker: LocalWorker;
   cloud: LocalCloud;
   /** What the demo fleet is declared upon. */
   gateways: Record<GatewayTarget['provider'], LocalGateway>;
+  /** In the order of the estate. */
   clusters: DemoCluster[];
   logFile: string;
   /** Rejects when a process of the stack ends by itself, with the reason. */
@@ -65,7 +71,7 @@ type Closer = () => Promise<void> | void;
 
 /** Starts all of it, or rejects with one sentence and leaves nothing running. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  await requireFree(options.ports, hostOf(options));
+  await requireFree(portsFor(estateOf(options).clusters, options.ports), hostOf(options));
   mkdirSync(options.directory, { recursive: true });
   const closers: Closer[] = [];
   const close = async () => {
@@ -86,16 +92,14 @@ async function startParts(options: StackOptions, closers: Closer[]): Promise<Omi
   report('Starting DynamoDB.');
   const dynamo = await startDatabase(options, closers);
   if (dynamo.failed) failures.push(dynamo.failed);
-  report('Starting the local cloud, its gateways and two demo clusters.');
+  const estate = estateOf(options);
+  report(`Starting the local cloud, its gateways and ${estate.clusters.length} demo clusters.`);
   const cloud = await startCloud(options, closers);
   const gateways = await ensureGateways(cloud);
   if (options.persist) closers.push(keepSaving(snapshotOf(options), cloud));
   const clusters: DemoCluster[] = [];
-  for (const [name, port] of [
-    ['hangzhou-a', ports.clusterA],
-    ['hangzhou-b', ports.clusterB],
-  ] as const) {
-    const cluster = await startDemoCluster({ name, host: LOOPBACK, port });
+  for (const { name, port } of estate.clusters) {
+    const cluster = await startDemoCluster({ name, host: LOOPBACK, port: ports[port] });
     closers.push(() => cluster.close());
     clusters.push(cluster);
   }
@@ -113,7 +117,7 @@ async function startParts(options: StackOptions, closers: Closer[]): Promise<Omi
   // When nobody waits for it, or when the stack is closed first, the failure is of no consequence.
   failed.catch(() => undefined);
   const api = { url: worker.url, token };
-  return { api, worker, cloud, gateways, clusters, logFile, failed };
+  return { estate, api, worker, cloud, gateways, clusters, logFile, failed };
 }
 
 async function startDatabase(
@@ -130,6 +134,10 @@ async function startDatabase(
   const dynamo = await startDynamo(persist ? { dbPath: join(directory, 'dynamodb.sqlite') } : {});
   closers.push(() => dynamo.close());
   return dynamo;
+}
+
+function estateOf({ estate = ESTATES[DEFAULT_ESTATE] }: StackOptions): Estate {
+  return estate;
 }
 
 function hostOf({ host = LOOPBACK }: StackOptions): string {

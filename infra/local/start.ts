@@ -4,17 +4,35 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { usageOf } from '../scripts.ts';
 import { startDemoControl } from './demo-control.ts';
-import { claimStateDirectory, prepareStateDirectory, replaceFile, requireRoom } from './files.ts';
+import { clustersAt, type Trial } from './estates/estate.ts';
+import { DEFAULT_ESTATE, ESTATES, type EstateName, isEstate } from './estates/index.ts';
+import { claimStateDirectory, keepEstate, prepareStateDirectory, replaceFile, requireRoom } from './files.ts';
 import { isLoopback, readHost, readPorts } from './ports.ts';
 import { type Program, runProgram } from './program.ts';
 import { FLEET, seed } from './seed.ts';
 import { type Stack, startStack } from './stack.ts';
 import { startScheduler } from './worker.ts';
 
-const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../.fairlead', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TOKEN = /^[0-9a-f]{48}$/;
+
+function readEstate(args: string[]): EstateName {
+  try {
+    const { values } = parseArgs({ args, options: { estate: { type: 'string', default: DEFAULT_ESTATE } } });
+    if (isEstate(values.estate)) return values.estate;
+  } catch {
+    // The usage says what there is, whatever was wrong.
+  }
+  throw new Error(usageOf('start'));
+}
+
+/** Each estate has a state of its own. */
+function directoryOf(estate: EstateName): string {
+  return estate === DEFAULT_ESTATE ? '.fairlead' : `.fairlead-${estate}`;
+}
 
 /** The token of this installation: made once and kept. */
 function localToken(directory: string): string {
@@ -27,9 +45,10 @@ function localToken(directory: string): string {
 }
 
 function welcome(stack: Stack, controlUrl: string): string {
-  const { api, gateways, logFile } = stack;
+  const { estate, api, gateways, logFile } = stack;
   const { alb, mse } = gateways;
   const get = `curl -s -H 'Authorization: Bearer ${api.token}'`;
+  const text = (trials: readonly Trial[]) => trials.map((trial) => `${trial.text}\n  ${trial.command}`).join('\n');
   return `
 Fairlead is ready. Ctrl-C ends it.
 
@@ -40,22 +59,21 @@ Fairlead is ready. Ctrl-C ends it.
   Gateway    ${mse.url}  ${mse.name}, on MSE, with the same routes
   Log        ${relative(process.cwd(), logFile)}
 
-60 of 100 requests go to hangzhou-a, 40 to hangzhou-b:
-  curl -s -H 'Host: shop.example.com' ${alb.url}/
-A header pins a request to hangzhou-b:
-  curl -s -H 'Host: shop.example.com' -H 'x-cluster: hangzhou-b' ${alb.url}/
+${text(estate.requests(alb.url))}
 How the clusters are:
   ${get} ${api.url}${FLEET}/clusters
-Break hangzhou-a (or hang, or brownout) and see its share move away within seconds; /recover brings it back:
-  curl -X POST '${controlUrl}/hangzhou-a/fail?mode=refuse'
+${text(estate.breaks(controlUrl))}
 `;
 }
 
 /** Declares the demo fleet, fires the schedule and runs until a part of the stack fails. */
 async function serve(program: Program, stack: Stack, host: string, controlPort: number): Promise<never> {
-  const control = await startDemoControl(stack.clusters, { host, port: controlPort });
+  const control = await startDemoControl((name) => clustersAt(stack.estate, stack.clusters, name), {
+    host,
+    port: controlPort,
+  });
   program.onClose(control.close);
-  await Promise.race([seed(stack.api, Object.values(stack.gateways), stack.clusters, console.log), stack.failed]);
+  await Promise.race([seed(stack, console.log), stack.failed]);
   const scheduler = startScheduler(stack.worker);
   program.onClose(scheduler.stop);
   console.log(welcome(stack, control.url));
@@ -68,18 +86,20 @@ async function serve(program: Program, stack: Stack, host: string, controlPort: 
 }
 
 await runProgram(async (program) => {
-  if (process.argv.length > 2) throw new Error(usageOf('start'));
+  const estate = readEstate(process.argv.slice(2));
   const { env } = process;
   const host = readHost(env);
   const ports = readPorts(env);
-  const directory = resolve(env['FAIRLEAD_DIRECTORY'] || DEFAULT_DIRECTORY);
+  const directory = resolve(env['FAIRLEAD_DIRECTORY'] || join(ROOT, directoryOf(estate)));
   // Files that this process and its children make are for this user only.
   process.umask(0o077);
   prepareStateDirectory(directory);
   requireRoom(directory);
   program.onClose(claimStateDirectory(directory));
+  keepEstate(directory, estate);
   try {
     const stack = await startStack({
+      estate: ESTATES[estate],
       host,
       ports,
       token: localToken(directory),

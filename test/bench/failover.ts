@@ -58,7 +58,7 @@ export async function failover({ kills = 10, intervals = INTERVALS } = {}) {
       { cluster: other, weight: 40 },
     ]);
     closers.push(haproxy.close);
-    await seed(stack.api, Object.values(stack.gateways), stack.clusters);
+    await seed(stack);
     const gatewayCheck = await useDefaultCheck(stack);
     closers.push(startScheduler(stack.worker).stop);
     const world = { stack, cluster: dying, doors: doorsOf(stack, haproxy) };
@@ -109,7 +109,9 @@ async function untilServing({ stack, cluster, doors }: World): Promise<void> {
 }
 
 async function killOnce({ stack, cluster, doors }: World, intervalSeconds: number): Promise<Kill> {
-  const streams = Object.entries(doors).map(([name, door]) => [name, startTraffic(door, REQUESTS_PER_SECOND)] as const);
+  const streams = Object.entries(doors).map(
+    ([name, door]) => [name, startTraffic([door], REQUESTS_PER_SECOND)] as const,
+  );
   const traffic = Object.fromEntries(streams) as Record<Provider | 'haproxy', Traffic>;
   try {
     // Once the prober goes by this interval, at any time between two rounds and between two checks of HAProxy.

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../infra/local/cloud/log.ts';
+import { readOptions } from '../../infra/local/demo/options.ts';
 import { type Facts, shortcomings, summarize } from '../../infra/local/demo/summary.ts';
 
 const DEMO = fileURLToPath(new URL('../../infra/local/demo.ts', import.meta.url));
@@ -81,8 +82,31 @@ test.each<[string, Partial<Facts>, string]>([
   expect(faults[0]).toContain(sentence);
 });
 
-test.each([['--nope'], ['--failure=fire'], ['--provider=none']])('%s is answered with the usage', (flag) => {
-  const { status, stderr } = spawnSync(process.execPath, [DEMO, flag], { encoding: 'utf8' });
+test.each([
+  ['--nope'],
+  ['--failure=fire'],
+  ['--provider=none'],
+  ['--failure=city'],
+  ['--estate=none'],
+  ['--estate=two-cities --failure=hang'],
+  ['--estate=two-cities --provider=alb'],
+])('%s is answered with the usage', (flags) => {
+  expect(() => readOptions(flags.split(' '))).toThrow(/^Usage: npm run demo/);
+});
+
+test('what an estate can show is accepted, and without a word it is the loss of one of two clusters', () => {
+  expect(readOptions([])).toMatchObject({ estate: 'two-clusters', json: false });
+  expect(readOptions(['--failure=hang', '--provider=mse', '--json'])).toMatchObject({
+    estate: 'two-clusters',
+    json: true,
+  });
+  for (const failure of ['site', 'city']) {
+    expect(readOptions(['--estate=two-cities', `--failure=${failure}`])).toMatchObject({ estate: 'two-cities' });
+  }
+});
+
+test('the program ends with the usage', () => {
+  const { status, stderr } = spawnSync(process.execPath, [DEMO, '--nope'], { encoding: 'utf8' });
   expect(status).toBe(1);
   expect(stderr).toMatch(/^Usage: npm run demo/);
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   claimStateDirectory,
+  keepEstate,
   prepareStateDirectory,
   replaceFile,
   reportingFailure,
@@ -23,6 +24,20 @@ test('a state folder is made where there is none', () => {
   const state = join(directory, 'some/where');
   prepareStateDirectory(state);
   expect(existsSync(state)).toBe(true);
+});
+
+test('a state folder keeps one estate, which is that of two clusters where an earlier release has left it', () => {
+  keepEstate(directory, 'two-cities');
+  keepEstate(directory, 'two-cities');
+  expect(() => keepEstate(directory, 'two-clusters')).toThrow(
+    `The folder ${directory} keeps the state of the estate two-cities: remove it, or set FAIRLEAD_DIRECTORY to another folder.`,
+  );
+  const earlier = join(directory, 'earlier');
+  mkdirSync(earlier);
+  writeFileSync(join(earlier, 'cloud.json'), '{}');
+  expect(() => keepEstate(earlier, 'two-cities')).toThrow('keeps the state of the estate two-clusters');
+  keepEstate(earlier, 'two-clusters');
+  expect(() => prepareStateDirectory(earlier)).not.toThrow();
 });
 
 test('a folder that holds other things keeps its mode and its contents', () => {

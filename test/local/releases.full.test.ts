@@ -75,7 +75,7 @@ describe.each(RELEASES)('the state of the release of %s', { timeout: 240_000 }, 
   it('can be simulated, and its gateways follow', async () => {
     const body = { scenario: { type: 'fail', clusters: ['hangzhou-b'] } };
     expect(await callApi(stack.api, 'POST', `${FLEET}/simulations`, { body })).toHaveProperty('today');
-    await seed(stack.api, Object.values(stack.gateways), stack.clusters);
+    await seed(stack);
     for (const { name } of Object.values(stack.gateways)) {
       expect((await get(`${FLEET}/gateways/${name}`)).sync).toMatchObject({ state: 'Verified' });
     }

@@ -32,7 +32,7 @@ describe('a stack with the demo fleet', () => {
 
   beforeAll(async () => {
     stack = await start();
-    await seed(stack.api, Object.values(stack.gateways), stack.clusters);
+    await seed(stack);
     const health = { intervalSeconds: 1, timeoutSeconds: 1, dwellSeconds: 1, failureThreshold: 2, successThreshold: 2 };
     const body = { automation: 'automatic', health, failover: { cooldownSeconds: 1 } };
     await callApi(stack.api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
@@ -105,7 +105,7 @@ describe('a stack with the demo fleet', () => {
     expect(stack.cloud.state.rules.size).toBeGreaterThan(0);
     expect(routesOf(stack)).toEqual(routes);
     // The clusters have new ports, which is said anew.
-    await seed(stack.api, Object.values(stack.gateways), stack.clusters);
+    await seed(stack);
     expect(await measure(shop('alb', { 'x-cluster': 'hangzhou-b' }), 20)).toEqual({ 'hangzhou-b': 20 });
     expect(await measure(shop('mse', { 'x-cluster': 'hangzhou-b' }), 20)).toEqual({ 'hangzhou-b': 20 });
   });

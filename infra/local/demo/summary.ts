@@ -103,7 +103,8 @@ export function describe(summary: Summary): string {
   ].join('\n');
 }
 
-function text(split: Split): string {
+/** In words, by name. */
+export function text(split: Split): string {
   return Object.entries(split)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name} ${value}`)

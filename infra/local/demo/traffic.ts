@@ -43,11 +43,18 @@ export function send({ url, headers, timeoutMs }: Target): Promise<Sample> {
   });
 }
 
-/** Sends requests at a steady rate, however long the answers take: people do not wait for each other either. */
-export function startTraffic(target: Target, requestsPerSecond: number): Traffic {
+/**
+ * Sends requests to the targets in turn, at a steady rate for all of them together, however long the answers take: people do not wait for each
+ * other either.
+ */
+export function startTraffic(targets: readonly Target[], requestsPerSecond: number): Traffic {
   const samples: Sample[] = [];
   const open = new Set<Promise<void>>();
+  let sent = 0;
   const timer = setInterval(() => {
+    const target = targets[sent % targets.length];
+    if (target === undefined) return;
+    sent += 1;
     const pending = send(target).then((sample) => {
       samples.push(sample);
       open.delete(pending);

@@ -22,13 +22,20 @@ export async function untilHealthy(api: ApiClient, cluster: string): Promise<voi
   });
 }
 
+interface Move {
+  action: 'withdraw' | 'restore';
+  cluster: string;
+  sinceMs: number;
+  withinSeconds?: number;
+}
+
 /** The decision that withdraws or restores the cluster, taken since then. */
 export async function untilDecided(
   api: ApiClient,
-  { action, cluster, sinceMs }: { action: 'withdraw' | 'restore'; cluster: string; sinceMs: number },
+  { action, cluster, sinceMs, withinSeconds = 90 }: Move,
 ): Promise<Decision> {
-  return await poll(`a decision to ${action} ${cluster}`, 90, async () => {
-    const { items } = await callApi<{ items: Decision[] }>(api, 'GET', `${FLEET}/decisions?pageSize=5`);
+  return await poll(`a decision to ${action} ${cluster}`, withinSeconds, async () => {
+    const { items } = await callApi<{ items: Decision[] }>(api, 'GET', `${FLEET}/decisions?pageSize=20`);
     return items.find(
       ({ decidedAt, changes }) =>
         Date.parse(decidedAt) >= sinceMs &&
