@@ -114,7 +114,7 @@ function isAsExpected({ route, answers }: Seen, lost: 'none' | Lost): boolean {
   return [...names].every((name) => {
     const share = expected[name];
     const points = ((answers[name] ?? 0) / total) * 100;
-    return share !== undefined && points > 0 && Math.abs(points - share) <= TOLERANCE_POINTS;
+    return share !== undefined && Math.abs(points - share) <= TOLERANCE_POINTS;
   });
 }
 
