@@ -1,6 +1,8 @@
 /** Declares the demo fleet through the REST API. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KubernetesClusterInput } from '../../schemas/cluster.ts';
+import { GatewayInput } from '../../schemas/gateway.ts';
 import type { Operation } from '../../schemas/operation.ts';
 import { type ApiClient, ApiRefusal, callApi } from './client.ts';
 import type { DemoCluster } from './demo-cluster.ts';
@@ -27,13 +29,19 @@ export async function seed(ground: Ground, report: (step: string) => void = () =
   for (const { name, declared } of estate.clusters) {
     const cluster = clusters.find((one) => one.name === name);
     if (cluster === undefined) throw new Error(`The cluster ${name} of the estate does not run.`);
-    await redeclare(api, `${FLEET}/clusters/${name}`, { ...declared, ...reachedAt(cluster) });
+    await declareAt(api, `${FLEET}/clusters/${name}`, {
+      input: KubernetesClusterInput.shape,
+      declared,
+      place: reachedAt(cluster),
+    });
   }
   await declareAll(api, 'services', estate.services);
   await declareAll(api, 'distributions', estate.distributions);
   const gateways = Object.values(ground.gateways);
   // Only now, since gateways follow whatever is declared once they are there.
-  for (const { name, target } of gateways) await redeclare(api, `${FLEET}/gateways/${name}`, { target });
+  for (const { name, target } of gateways) {
+    await declareAt(api, `${FLEET}/gateways/${name}`, { input: GatewayInput.shape, declared: {}, place: { target } });
+  }
   const edges = gateways.map(({ name }) => name);
   // At once, so that gateways take up all of them in one go.
   await Promise.all(
@@ -71,10 +79,20 @@ async function declare(client: ApiClient, path: string, body: object): Promise<'
   }
 }
 
-/** Creates or replaces. */
-async function redeclare(client: ApiClient, path: string, body: object): Promise<void> {
-  if ((await declare(client, path, body)) === 'created') return;
-  await callApi(client, 'PUT', path, { body, headers: { 'if-match': '*' } });
+interface Placed {
+  /** The fields that people declare. */
+  input: object;
+  declared: object;
+  /** Where it is now. */
+  place: object;
+}
+
+/** Creates it, or says where it is now, with everything else as people have declared it since. */
+async function declareAt(client: ApiClient, path: string, { input, declared, place }: Placed): Promise<void> {
+  if ((await declare(client, path, { ...declared, ...place })) === 'created') return;
+  const shown = await callApi<object>(client, 'GET', path);
+  const kept = Object.fromEntries(Object.entries(shown).filter(([field]) => field in input));
+  await callApi(client, 'PUT', path, { body: { ...kept, ...place }, headers: { 'if-match': '*' } });
 }
 
 /**

@@ -79,7 +79,7 @@ describe('the summary of a fleet', () => {
   it('of a calm fleet says how old that is, and of one without gateways says nothing of any', () => {
     const story = new Story();
     expect(statusAt(story, [read(story.now, { a: 50 }, { ago: 40 })]).summary).toBe(
-      'All 3 clusters are up, and the gateway had what is declared when last read, at most 40 s ago.',
+      'All 3 clusters are up, and the gateway had what it shall have when last read, at most 40 s ago.',
     );
     expect(statusAt(story, []).summary).toBe('All 3 clusters are up. The fleet has no gateway.');
   });

@@ -53,7 +53,7 @@ describe.each(['alb', 'mse'] as const)('on a night behind %s', (provider) => {
     await rounds(8);
     const calm = await status();
     expect(calm.summary).toMatch(
-      /^All 2 clusters are up, and the gateway had what is declared when last read, at most \d+ s ago\.$/,
+      /^All 2 clusters are up, and the gateway had what it shall have when last read, at most \d+ s ago\.$/,
     );
     expect(calm.calls).toEqual([]);
     expect(clusterIn(calm, 'a')?.points).toMatchObject({

@@ -22,6 +22,7 @@ const TELLERS: ((status: Told) => string[])[] = [
   onTheirWay,
   ofPeople,
   ofMode,
+  unknownHealth,
 ];
 
 export function summaryOf(status: Told): string {
@@ -38,7 +39,7 @@ function allIsWell({ clusters, gateways }: Told): string {
   if (gateways.length === 0) return `${up}. The fleet has no gateway.`;
   const oldest = Math.max(...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
   const had = gateways.length === 1 ? 'the gateway had' : `all ${gateways.length} gateways had`;
-  return `${up}, and ${had} what is declared when last read, at most ${oldest} s ago.`;
+  return `${up}, and ${had} ${gateways.length === 1 ? 'what it shall have' : 'what they shall have'} when last read, at most ${oldest} s ago.`;
 }
 
 /** `edge gave it up to 60 %, read 4 s ago`, of each gateway that was read to give it anything. */
@@ -155,6 +156,15 @@ function deadAndLeft(status: Told): string[] {
   const read =
     status.gateways.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
   return dead.map((item) => `${item.cluster} is down${sinceOf(item)}${read}.`);
+}
+
+/** Nothing speaks against them, since nobody can say anything of them. */
+function unknownHealth({ clusters }: Told): string[] {
+  const names = clusters
+    .filter(({ standing, health }) => standing === 'up' && health.state === 'unknown')
+    .map(({ cluster }) => cluster);
+  if (names.length === 0) return [];
+  return [`No majority says whether ${names.join(', ')} can serve: nobody watches, or not for long enough yet.`];
 }
 
 /** Told with others are those that fail, and what people and modes hold. */
