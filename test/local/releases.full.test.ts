@@ -20,6 +20,7 @@ const LISTS: Record<string, string> = {
   cluster: 'clusters',
   gateway: 'gateways',
   service: 'services',
+  distribution: 'distributions',
   route: 'routes',
   operation: 'operations',
   shift: 'shifts',
