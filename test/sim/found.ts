@@ -35,7 +35,7 @@ export const FOUND_IN: Readonly<Record<string, readonly [episode: number, truth:
   'no fleet is automatic': [1, 'noAvoidableHeat'],
   'all voters stand at one place': [24, 'deadAreLeft'],
   'the network of voters is taken to work': [84, 'suspicionsHold'],
-  'drills never end': [141, 'comesToRest'],
+  'drills never end': [102, 'comesToRest'],
   'nobody waits for a dwell': [33, 'waitsAreServed'],
   'nobody waits for a cooldown': [27, 'movesAreBounded'],
   'returns go on in freeze windows': [24, 'waitsAreServed'],
@@ -62,7 +62,6 @@ export const FOUND_IN: Readonly<Record<string, readonly [episode: number, truth:
   'kept clusters are not believed': [41, 'noHealthyLoses'],
   'shifts never expire': [41, 'deadAreLeft'],
   'the reason ramp never gives way': [109, 'deadAreLeft'],
-  'the reason drill never gives way': [141, 'pointsAreWhole'],
   'the reason impaired never gives way': [37, 'pointsAreWhole'],
   'the reason dwell never gives way': [1, 'pointsAreWhole'],
   'the reason drained never gives way': [1, 'pointsAreWhole'],
@@ -110,6 +109,8 @@ export const NOT_FOUND: Readonly<Record<string, string>> = {
   'a break-glass has no effect': RARE,
   'a gate that opens takes out more than may be removed':
     'Hardly ever is more behind a gate that opens than may be removed, which test/core/brakes.test.ts shows.',
+  'the reason drill never gives way':
+    'A drill begins rarely in the simulator, and ends in all episodes that were searched before nobody else can serve.',
   'the reason turn never gives way':
     'A cluster that waits for its turn has been given it before its backend was short.',
   'the reason down never gives way': 'Those that went down together with the newest take everything before.',
