@@ -10,6 +10,7 @@ import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
 import type { Traffic } from './core/failover/traffic.ts';
+import type { DataPlaneRecord } from './core/gateway/data-plane.ts';
 import type { Vouch } from './core/health/vouch.ts';
 import type { VoterTrace } from './core/incidents/incident.ts';
 import type { Told } from './core/incidents/told.ts';
@@ -233,7 +234,8 @@ export interface Recording {
 /**
  * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
  * last, what it vouches for and which certificates it saw expire, and the number of the last batch of an agent. told: by name of the fleet,
- * of which incidents people know. readiness: by name of the fleet, which losses it could do without.
+ * of which incidents people know. readiness: by name of the fleet, which losses it could do without. data-plane: by name of the gateway, what the
+ * last request through it has shown.
  */
 export interface DocumentBodies {
   shift: Shift;
@@ -243,6 +245,7 @@ export interface DocumentBodies {
   voter: VoterTrace & { sequence?: number | undefined; vouch?: Vouch | undefined };
   told: Told;
   readiness: Assessment;
+  'data-plane': DataPlaneRecord;
 }
 
 /** What would become of losses, and when that was worked out. */

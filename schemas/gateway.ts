@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { DisplayName, FieldChange, fleetMetadata, Labels, Name, Percent, pageOf, Timestamp } from './common.ts';
 import { DryRun, ForeignObject, QuotaUse } from './plan.ts';
+import { HttpProbe } from './probe.ts';
 
 const RegionId = z
   .string()
@@ -124,6 +125,23 @@ export const DriftPolicy = z.enum(['alert', 'revert', 'adopt']).meta({
 });
 export type DriftPolicy = z.infer<typeof DriftPolicy>;
 
+export const DataPlaneCheck = z
+  .strictObject({
+    url: HttpProbe.shape.url.meta({
+      description: 'Leads through the gateway, such as to a host name of its own that a route of the fleet carries.',
+      examples: ['http://edge-1.shop.example.com/healthz'],
+    }),
+    expectedStatus: HttpProbe.shape.expectedStatus,
+    expectedBody: HttpProbe.shape.expectedBody,
+    timeoutSeconds: z.int().min(1).max(10).default(3),
+  })
+  .meta({
+    id: 'DataPlaneCheck',
+    description:
+      'A GET request that is sent through the gateway once a change of its traffic has been read back, and again until it is answered as expected. ' +
+      'It moves nothing: the condition Observed, the status of the fleet and an incident tell what came of it.',
+  });
+
 export const GatewayInput = z
   .strictObject({
     displayName: DisplayName.optional(),
@@ -137,6 +155,7 @@ export const GatewayInput = z
     }),
     policy: OwnershipPolicy.default('sync'),
     drift: DriftPolicy.default('alert'),
+    dataPlaneCheck: DataPlaneCheck.optional(),
   })
   .refine((gateway) => (gateway.target === undefined) !== (gateway.provision === undefined), {
     message: 'must have a target or a provision, and not both',
@@ -248,6 +267,7 @@ export const Gateway = z
     credentials: Name,
     policy: OwnershipPolicy,
     drift: DriftPolicy,
+    dataPlaneCheck: DataPlaneCheck.optional(),
     address: z.string().optional().meta({ description: 'DNS name of the gateway, once known.' }),
     sync: GatewaySync,
     reading: GatewayReading,

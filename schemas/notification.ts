@@ -9,6 +9,7 @@ export const IncidentType = z.enum([
   'gateway.drifted',
   'gateway.refused',
   'gateway.shadowed',
+  'gateway.unanswered',
   'voter.silent',
   'voter.lost',
   'evidence.suspect',

@@ -34,6 +34,11 @@ export const REASONS = {
   NotReadable: (given) =>
     `The gateway cannot be read since ${given['since']}: ${given['action']} answers ${given['code']}.${when(given)}`,
   Stale: (given) => `Nobody has read the gateway for a while, so that it may have changed.${when(given)}`,
+  Observed: ({ sentAt, detail }) => `A request through the gateway was answered as expected at ${sentAt}: ${detail}.`,
+  NotObserved: ({ sentAt, detail }) =>
+    `A request through the gateway was not answered as expected, the last one at ${sentAt}: ${detail}.`,
+  NotObservedYet: () => 'No request has been sent through the gateway since its traffic changed last.',
+  RequestNotSent: ({ detail }) => `No request can be sent through the gateway: ${detail}.`,
   Provisioning: ({ step }) => `The instance is being created: ${step}.`,
 
   Up: () => 'Nothing is known against it.',

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ClusterStanding, HealthState } from './cluster.ts';
-import { Name, Timestamp } from './common.ts';
+import { Condition, Name, Timestamp } from './common.ts';
 import { PointsRange, Recommended } from './decision.ts';
 import { Wait } from './evacuation.ts';
 import { Automation } from './fleet.ts';
@@ -82,6 +82,13 @@ export const StatusGateway = z
     faults: z.array(z.object({ reason: z.string(), message: z.string(), since: Timestamp })).meta({
       description: 'That it is behind, unreadable, refuses, has drifted and so on; none of one that follows.',
     }),
+    observed: Condition.pick({ status: true, reason: true, message: true, observedAt: true })
+      .extend({ since: Timestamp })
+      .optional()
+      .meta({
+        description:
+          'What a request through it has shown after its traffic changed last; absent without a dataPlaneCheck.',
+      }),
   })
   .meta({ id: 'StatusGateway' });
 export type StatusGateway = z.infer<typeof StatusGateway>;

@@ -1,5 +1,6 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import type { Traffic } from '../core/failover/traffic.ts';
+import type { DataPlaneRecord } from '../core/gateway/data-plane.ts';
 import type { Deviation, Points, Reading } from '../core/gateway/reading.ts';
 import type { ResourceSight, Sight, TrafficSight } from '../core/gateway/status.ts';
 import type { HealthRecord } from '../core/health/record.ts';
@@ -7,6 +8,7 @@ import type { Kind, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import { servesPool, usesDistribution } from '../core/resolve.ts';
 import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../deps.ts';
+import { readRequests } from '../engine/data-plane.ts';
 import { kinds } from './kinds.ts';
 import type { World } from './world.ts';
 
@@ -16,6 +18,8 @@ export interface Evidence {
   gateways: readonly string[];
   syncs: readonly SyncRecord[];
   readings: readonly Reading[];
+  /** For gateways: what the last request through each has shown. */
+  requests: ReadonlyMap<string, DataPlaneRecord>;
   /** For routes: where requests went, by gateway. */
   points: ReadonlyMap<string, Points>;
   /** Rows of the resources that have yet to be followed, and of decisions. */
@@ -40,7 +44,7 @@ export async function loadEvidence<K extends Kind>(
   const names = resources.map((resource) => resource.name).sort(compareText);
   const [from = '', to = ''] = [names[0], names.at(-1)];
   const followers = await followersOf(world, kind, resources);
-  const [syncs, readings, programmed, own, behind, points, health, traffic, owner] = await Promise.all([
+  const [syncs, readings, programmed, own, behind, points, health, traffic, owner, requests] = await Promise.all([
     store.syncs(fleet),
     store.readings(fleet),
     store.programmed(fleet, kind, from, to),
@@ -50,6 +54,7 @@ export async function loadEvidence<K extends Kind>(
     kind === 'cluster' ? store.health(fleet, { from, to }) : [],
     store.traffic(fleet),
     kind === 'cluster' ? store.get('fleet', fleet, fleet) : undefined,
+    kind === 'gateway' ? readRequests(store, fleet) : new Map<string, DataPlaneRecord>(),
   ]);
   return {
     gateways: followers,
@@ -62,6 +67,7 @@ export async function loadEvidence<K extends Kind>(
     health,
     traffic,
     policy: owner?.spec,
+    requests,
   };
 }
 

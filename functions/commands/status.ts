@@ -1,4 +1,5 @@
 import type { FleetStatus } from '../../schemas/status.ts';
+import { observedAt } from '../core/gateway/data-plane.ts';
 import { followingAt, programmedAt } from '../core/gateway/status.ts';
 import { silentVoters } from '../core/health/silence.ts';
 import { providerOf } from '../core/model.ts';
@@ -35,10 +36,12 @@ async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> 
   const evidence = await loadEvidence(world.store, world, 'gateway', gateways);
   return gateways.map((resource) => {
     const { name, spec } = resource;
+    const reading = evidence.readings.find(({ gateway }) => gateway === name);
     return {
       gateway: name,
       provider: providerOf(spec),
-      reading: evidence.readings.find(({ gateway }) => gateway === name),
+      reading,
+      observed: observedAt(resource, reading, evidence.requests.get(name)),
       verdicts: [
         programmedAt(resource, sightOf(resource, name, evidence), nowMs),
         followingAt(resource, trafficSightOf(resource, name, evidence), nowMs),

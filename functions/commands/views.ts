@@ -19,6 +19,7 @@ import {
   writtenConditions,
 } from '../core/conditions.ts';
 import { standingShown, type Withdrawal, withdrawalsOf } from '../core/failover/withdrawals.ts';
+import { observedAt } from '../core/gateway/data-plane.ts';
 import type { Deviation, Reading } from '../core/gateway/reading.ts';
 import { conditionOf, followingAt, programmedAt, summaryOf } from '../core/gateway/status.ts';
 import type { Silence } from '../core/health/silence.ts';
@@ -154,12 +155,14 @@ function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings):
   const { evidence } = surroundings;
   const record = evidence.syncs.find((item) => item.gateway === resource.name);
   const reading = evidence.readings.find((item) => item.gateway === resource.name);
+  const observed = observedAt(resource, reading, evidence.requests.get(resource.name));
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
     conditions: [
       ...commonConditions(resource, surroundings),
+      ...(observed ? [conditionOf('Observed', resource, observed)] : []),
       drifted(resource, reading),
       withinQuotas(resource, (reading?.quotas ?? []).filter(isNearQuota), reading?.readAt),
     ],

@@ -4,6 +4,7 @@ import { decide } from '../core/failover/decide.ts';
 import type { Verdict } from '../core/failover/situation.ts';
 import { eventsOf } from '../core/notification/events.ts';
 import type { Deps, Lease, OperationRecord, Recording } from '../deps.ts';
+import { checkDataPlane } from './data-plane.ts';
 import { deliveryDocuments } from './notify.ts';
 import { reconcileGateway } from './reconcile/reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
@@ -84,12 +85,20 @@ export interface Pusher {
 export function createPusher(deps: Deps, fleet: string): Pusher {
   let running: Promise<void> | undefined;
   let asked = false;
+  const checks = new Set<Promise<void>>();
+  /** What came of a push is looked at beside the next one. */
+  const check = (gateway: string) => {
+    const checked = checkDataPlane(deps, fleet, gateway).finally(() => checks.delete(checked));
+    checks.add(checked);
+  };
   const run = async () => {
     while (asked) {
       asked = false;
-      await pushTraffic(deps, fleet).catch((error: unknown) => {
+      try {
+        for (const gateway of await pushTraffic(deps, fleet)) check(gateway);
+      } catch (error) {
         deps.log.error('failover.push-failed', { fleet }, error);
-      });
+      }
     }
     running = undefined;
   };
@@ -98,14 +107,20 @@ export function createPusher(deps: Deps, fleet: string): Pusher {
       asked = true;
       running ??= run();
     },
-    settled: async () => await running,
+    settled: async () => {
+      await running;
+      await Promise.all(checks);
+    },
   };
 }
 
-async function pushTraffic(deps: Deps, fleet: string): Promise<void> {
+/** The gateways that were pushed to. */
+async function pushTraffic(deps: Deps, fleet: string): Promise<string[]> {
   const gateways = await deps.store.all('gateway', fleet);
   const waiting = await Promise.all(
     gateways.map(({ name }) => deps.store.waiting(fleet, name, 'traffic', fleet, fleet)),
   );
-  await Promise.all(waiting.flat().map(({ gateway }) => reconcileGateway(deps, fleet, gateway, { scope: 'pools' })));
+  const names = waiting.flat().map(({ gateway }) => gateway);
+  await Promise.all(names.map((gateway) => reconcileGateway(deps, fleet, gateway, { scope: 'pools' })));
+  return names;
 }

@@ -1,7 +1,9 @@
 import { encodeTime } from 'ulid';
 import type { Event } from '../../schemas/notification.ts';
 import { digest } from '../core/digest.ts';
-import type { IncidentFacts } from '../core/incidents/incident.ts';
+import { type DataPlaneRecord, observedAt } from '../core/gateway/data-plane.ts';
+import type { Reading } from '../core/gateway/reading.ts';
+import type { GatewayFacts, IncidentFacts } from '../core/incidents/incident.ts';
 import { openIncidents } from '../core/incidents/open.ts';
 import { NOTHING_TOLD, nextTold, type Telling, type Told } from '../core/incidents/told.ts';
 import type { Resource } from '../core/model.ts';
@@ -9,6 +11,7 @@ import { deliveryOf } from '../core/notification/events.ts';
 import { isoOf } from '../core/time.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
 import { assess } from './assess.ts';
+import { readRequests } from './data-plane.ts';
 import { documentOf } from './notify.ts';
 import { readTraces } from './roll-call.ts';
 
@@ -70,7 +73,7 @@ async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<vo
 async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
   const { store, clock } = deps;
   const { name } = fleet;
-  const [clusters, health, traffic, gateways, readings, syncs, rows, traces] = await Promise.all([
+  const [clusters, health, traffic, gateways, readings, syncs, rows, traces, requests] = await Promise.all([
     store.all('cluster', name),
     store.health(name),
     store.traffic(name),
@@ -79,6 +82,7 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     store.syncs(name),
     store.outbox({ fleet: name }),
     readTraces(store, name),
+    readRequests(store, name),
   ]);
   const uids = new Set(clusters.map(({ uid }) => uid));
   return {
@@ -89,7 +93,7 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     traffic,
     gateways: gateways.map((gateway) => ({
       name: gateway.name,
-      reading: readings.find((reading) => reading.gateway === gateway.name),
+      ...sightOf(gateway, readings, requests),
       waiting: rows.filter((row) => row.gateway === gateway.name),
       sync: syncs.find((sync) => sync.gateway === gateway.name),
     })),
@@ -97,6 +101,15 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     losses: await lossesNow(deps, fleet, traffic.version),
     told: new Set(Object.keys(told.open)),
   };
+}
+
+function sightOf(
+  gateway: Resource<'gateway'>,
+  readings: readonly Reading[],
+  requests: ReadonlyMap<string, DataPlaneRecord>,
+): Pick<GatewayFacts, 'reading' | 'observed'> {
+  const reading = readings.find((item) => item.gateway === gateway.name);
+  return { reading, observed: observedAt(gateway, reading, requests.get(gateway.name)) };
 }
 
 /** Not to know what could be lost is no reason to tell nothing else: what was known of it last is taken. */

@@ -47,7 +47,7 @@ export interface Prober {
 
 /** Sends probes of a cluster, at least one, and judges what comes of it. */
 export async function observe(ports: ProbePorts, probes: readonly Probe[], prober: Prober): Promise<Sight> {
-  const outcomes = await Promise.all(probes.map((probe) => send(ports, probe, prober)));
+  const outcomes = await Promise.all(probes.map((probe) => send(ports, probe, prober.timeoutMs)));
   const expiries = outcomes.flatMap(({ certificateExpiresAtMs }) => certificateExpiresAtMs ?? []);
   const observation: Observation = {
     voter: prober.voter,
@@ -60,7 +60,7 @@ export async function observe(ports: ProbePorts, probes: readonly Probe[], probe
 
 /** Whether a control target answers as it should. */
 export async function answers(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<boolean> {
-  return (await send(ports, probe, { timeoutMs })).outcome !== 'fail';
+  return (await send(ports, probe, timeoutMs)).outcome !== 'fail';
 }
 
 /**
@@ -88,7 +88,8 @@ function verdictOf(
   return { outcome: 'ok', ...(isSlow && { isSlow }), detail: told(outcomes) };
 }
 
-async function send(ports: ProbePorts, probe: Probe, { timeoutMs }: Pick<Prober, 'timeoutMs'>): Promise<ProbeOutcome> {
+/** Sends one probe; never throws. */
+export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<ProbeOutcome> {
   const startedMs = ports.clock.now();
   const since = () => Math.max(0, ports.clock.now() - startedMs);
   const { path } = probe;

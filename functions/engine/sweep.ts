@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { compareText } from '../core/precedence.ts';
 import type { Deps } from '../deps.ts';
+import { checkDataPlane } from './data-plane.ts';
 import { reconcileGateway } from './reconcile/reconcile.ts';
 import { isDue } from './reconcile/sync.ts';
 
@@ -30,13 +31,18 @@ interface Due extends Place {
 export async function sweep(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   const due = await dueGateways(deps);
   const limit = pLimit(SIDE_BY_SIDE);
+  const checks: Promise<void>[] = [];
   await Promise.all(
     due.slice(0, GATEWAYS_PER_SWEEP).map((place) =>
       limit(async () => {
-        if (deps.clock.now() < untilMs) await run(deps, place, untilMs);
+        if (deps.clock.now() >= untilMs) return;
+        await run(deps, place, untilMs);
+        // A gateway that answers nobody keeps none of the others waiting.
+        checks.push(checkDataPlane(deps, place.fleet, place.gateway));
       }),
     ),
   );
+  await Promise.all(checks);
 }
 
 /** Trouble with one gateway, or one fleet, is no trouble of another. */

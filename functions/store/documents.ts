@@ -17,6 +17,7 @@ const ORDER: Record<DocumentKind, Order> = {
   voter: 'ascending',
   told: 'ascending',
   readiness: 'ascending',
+  'data-plane': 'ascending',
 };
 
 /** Records beside the traffic state. One that is pending has a copy in a list of its kind, over all fleets. */

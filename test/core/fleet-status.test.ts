@@ -20,12 +20,12 @@ function read(
   });
   const reading = { ...noReading('prod', 'edge'), readAt, poolsReadAt: readAt, clusters, ...rest };
   const verdict = { status: 'True', reason: 'Following', arguments: {}, at: readAt } as const;
-  return { gateway: 'edge', provider: 'alb', reading, verdicts: [verdict] };
+  return { gateway: 'edge', provider: 'alb', reading, verdicts: [verdict], observed: undefined };
 }
 
 function unread(): GatewaySight {
   const verdict = { status: 'False', reason: 'NeverRead', arguments: {}, at: iso(0) } as const;
-  return { gateway: 'edge', provider: 'alb', reading: undefined, verdicts: [verdict] };
+  return { gateway: 'edge', provider: 'alb', reading: undefined, verdicts: [verdict], observed: undefined };
 }
 
 function statusAt({ now }: Story, gateways: GatewaySight[]): FleetStatus {

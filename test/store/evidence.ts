@@ -340,5 +340,9 @@ function bodyOf(id: string, version: number): DocumentBodies {
     voter: { sequence: version },
     told: { open: {}, lastMs: version },
     readiness: { basis: 'b', trafficVersion: 1, checkedAtMs: 2, atMs: version, losses: [], skipped: 0 },
+    'data-plane': {
+      ...{ uid: 'u', check: 'c', trafficVersion: version, atMs: 1, sinceMs: 1, latencyMs: 1 },
+      ...{ outcome: 'ok', detail: 'status 200' },
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { GatewaySpec } from '../../../schemas/gateway.ts';
 import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { ingressClustersOf } from '../../core/lookup.ts';
@@ -41,10 +42,19 @@ export async function validateService(
 export function forbiddenTargets({ voters, controlTargets }: FleetSpec, settings: Settings): Issue[] {
   const ways = voters.flatMap((voter, index) => {
     if (voter.type !== 'gateway-path') return [];
-    const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url: voter.url }), policyOf(settings));
-    return reason === undefined ? [] : [forbidden(`#/voters/${index}/url`, reason)];
+    return forbiddenUrl(voter.url, `#/voters/${index}/url`, settings);
   });
   return [...forbiddenProbes(controlTargets, '#/controlTargets', settings), ...ways];
+}
+
+/** Finds that the request through a gateway leads where none may be sent. */
+export function forbiddenCheck({ dataPlaneCheck }: GatewaySpec, settings: Settings): Issue[] {
+  return dataPlaneCheck ? forbiddenUrl(dataPlaneCheck.url, '#/dataPlaneCheck/url', settings) : [];
+}
+
+function forbiddenUrl(url: string, pointer: string, settings: Settings): Issue[] {
+  const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url }), policyOf(settings));
+  return reason === undefined ? [] : [forbidden(pointer, reason)];
 }
 
 function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Settings): Issue[] {

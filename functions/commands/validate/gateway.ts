@@ -2,16 +2,23 @@ import type { GatewayTarget } from '../../../schemas/gateway.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { equal } from '../../core/digest.ts';
 import { instanceOf, type Resource } from '../../core/model.ts';
+import type { Settings } from '../../deps.ts';
 import { conflict } from '../issues.ts';
 import type { World } from '../world.ts';
 import type { Change } from '../write/change-set.ts';
+import { forbiddenCheck } from './addresses.ts';
 
 type Gateways = readonly Resource<'gateway'>[];
 
 /** A gateway leaves no place where it is: what was pushed there would stay. A place belongs to one gateway of a fleet. */
-export async function validateGateway(change: Change<'gateway'>, then: World): Promise<Issue[]> {
+export async function validateGateway(change: Change<'gateway'>, then: World, settings: Settings): Promise<Issue[]> {
   const gateways = await then.gateways();
-  return [...tooMany(change, gateways), ...moved(change), ...shared(change, gateways)];
+  return [
+    ...tooMany(change, gateways),
+    ...moved(change),
+    ...shared(change, gateways),
+    ...forbiddenCheck(change.resource.spec, settings),
+  ];
 }
 
 /** What changes a cluster or a service is written together with a row for each gateway of the fleet. */

@@ -153,7 +153,11 @@ function deviating(deviations: readonly Deviation[], sight: Sight, nowMs: number
 }
 
 /** One condition for one gateway. */
-export function conditionOf(type: 'Programmed' | 'Following', { revision }: Written, verdict: Verdict): Condition {
+export function conditionOf(
+  type: 'Programmed' | 'Following' | 'Observed',
+  { revision }: Written,
+  verdict: Verdict,
+): Condition {
   const { status, reason, at, observedAt } = verdict;
   return {
     type,

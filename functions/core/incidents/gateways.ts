@@ -1,4 +1,5 @@
 import type { IncidentType } from '../../../schemas/notification.ts';
+import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Deviation, DeviationReason } from '../gateway/reading.ts';
 import { NO_PROGRESS_MS } from '../gateway/status.ts';
 import { msOf } from '../time.ts';
@@ -13,6 +14,7 @@ export const gatewayIncidents: IncidentSource = (facts) =>
     ...behind(facts, gateway),
     ...stalled(facts, gateway),
     ...unreadable(facts, gateway),
+    ...unanswered(facts, gateway),
     ...DEVIATING.flatMap((kind) => deviating(facts, gateway, kind)),
   ]);
 
@@ -74,6 +76,17 @@ function unreadable(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
     severity: 'critical',
     summary: `Gateway ${name} cannot be read since ${since}: ${action} answers ${code}.`,
     resolution: `Gateway ${name} can be read again, or is not declared any more.`,
+  });
+}
+
+/** Clients may get no answer, although everything is configured as it shall be. */
+function unanswered(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
+  const { name, observed } = gateway;
+  if (observed?.status !== 'False') return [];
+  return incident(facts, gateway, 'unanswered', {
+    severity: 'critical',
+    summary: `Gateway ${name}: ${sentenceOf(observed.reason, observed.arguments)}`,
+    resolution: `A request through gateway ${name} is answered as expected again, or none is declared any more.`,
   });
 }
 

@@ -4,6 +4,7 @@ import type { SyncState } from '../../../schemas/gateway.ts';
 import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import type { IncidentType, Severity } from '../../../schemas/notification.ts';
 import type { Traffic } from '../failover/traffic.ts';
+import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
 import type { HealthRecord } from '../health/record.ts';
 import type { Resource } from '../model.ts';
@@ -43,6 +44,8 @@ export interface IncidentFacts {
 export interface GatewayFacts {
   name: string;
   reading?: Reading | undefined;
+  /** What a request through it has shown. */
+  observed?: DataPlaneVerdict | undefined;
   /** Changes that it has yet to follow. */
   waiting: readonly { kind: string; since: string }[];
   sync?: { state: SyncState; reason: string; message: string; attempts: number } | undefined;

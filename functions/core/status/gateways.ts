@@ -3,6 +3,7 @@
 import type { GatewayTarget } from '../../../schemas/gateway.ts';
 import { type ReasonArguments, type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
 import type { StatusGateway } from '../../../schemas/status.ts';
+import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
 import type { Verdict } from '../gateway/status.ts';
 import { msOf } from '../time.ts';
@@ -14,9 +15,12 @@ export interface GatewaySight {
   reading: Reading | undefined;
   /** Whether its objects are there, and whether clusters have their points, as it was read. */
   verdicts: readonly Verdict[];
+  /** What a request through it has shown. */
+  observed: DataPlaneVerdict | undefined;
 }
 
-export function gatewayStatus({ gateway, provider, reading, verdicts }: GatewaySight, nowMs: number): StatusGateway {
+export function gatewayStatus(sight: GatewaySight, nowMs: number): StatusGateway {
+  const { gateway, provider, reading, verdicts, observed } = sight;
   const missing = verdicts.filter(({ status }) => status !== 'True');
   const told = missing.map(({ reason, arguments: given, at }) => faultOf(reason, given, at));
   const faults = new Map([...told, ...unreadable(reading)].map((fault) => [fault.reason, fault]));
@@ -26,11 +30,17 @@ export function gatewayStatus({ gateway, provider, reading, verdicts }: GatewayS
     isFollowing: faults.size === 0,
     ...ageOf(reading?.readAt, nowMs),
     faults: [...faults.values()],
+    ...(observed && { observed: observedOf(observed) }),
   };
 }
 
 function faultOf(reason: ReasonCode, given: ReasonArguments, since: string): StatusGateway['faults'][number] {
   return { reason, message: sentenceOf(reason, given), since };
+}
+
+function observedOf({ status, reason, arguments: given, at, observedAt }: DataPlaneVerdict): StatusGateway['observed'] {
+  const observed = { status, reason, message: sentenceOf(reason, given), since: at };
+  return { ...observed, ...(observedAt !== undefined && { observedAt }) };
 }
 
 /** What waits at a gateway is told first, and hides that it cannot be read. */

@@ -17,6 +17,7 @@ const TELLERS: ((status: Told) => string[])[] = [
   recommended,
   overloaded,
   gatewaysBehind,
+  requestsUnanswered,
   votersSilent,
   deadAndLeft,
   onTheirWay,
@@ -142,6 +143,12 @@ function gatewaysBehind({ gateways }: Told): string[] {
     const [first] = faults;
     return first ? [`Gateway ${gateway}: ${first.message}`] : [];
   });
+}
+
+function requestsUnanswered({ gateways }: Told): string[] {
+  return gateways.flatMap(({ gateway, observed }) =>
+    observed?.status === 'False' ? [`Gateway ${gateway}: ${observed.message}`] : [],
+  );
 }
 
 function votersSilent({ silentVoters }: Told): string[] {

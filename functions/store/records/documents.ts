@@ -39,6 +39,12 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     ...{ basis: z.string(), trafficVersion: z.number(), checkedAtMs: z.number() },
     ...{ atMs: z.number(), losses: z.array(LossOutcome), skipped: z.number() },
   }),
+  'data-plane': z.object({
+    ...{ uid: z.string(), check: z.string(), trafficVersion: z.int().min(0) },
+    ...{ atMs: z.number(), sinceMs: z.number(), latencyMs: z.number() },
+    outcome: z.enum(['ok', 'fail', 'unsent']),
+    detail: z.string(),
+  }),
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -49,6 +55,7 @@ const NAMES: Record<DocumentKind, string> = {
   voter: 'trace of a voter',
   told: 'record of what people were told',
   readiness: 'record of what could be lost',
+  'data-plane': 'record of requests through a gateway',
 };
 
 /** In the first version a drill run was of one cluster. */
