@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
 import type { Cloud, Log, Store } from '../../functions/deps.ts';
+import { matrix } from '../matrix.ts';
 import { type ControlPlane, KEYS, startControlPlane } from './harness.ts';
 
 /** Of each product an action that reads, its documented or assumed rate, and what is kept for failovers. */
@@ -10,7 +11,7 @@ const PRODUCTS = {
   mse: { action: 'ListGateway', calls: 5, windowMs: 1_000, reserve: 1 },
 };
 
-describe.each(['alb', 'mse'] as const)('several invocations that call %s, whose rates count', (product) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('several invocations that call %s, whose rates count', (product) => {
   const { action, calls, windowMs, reserve } = PRODUCTS[product];
   let plane: ControlPlane;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
-import { stride } from '../matrix.ts';
+import { matrix, stride } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';
 import { nthToDieAt, startProcess } from './cut.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
@@ -25,7 +25,7 @@ const PAUSE_MS = 200;
 /** Longer than any lease of a gateway. */
 const LEASE_IS_OVER_MS = 30_000;
 
-describe.each(['alb', 'mse'] as const)('a process that is cut at any await, before %s', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('a process that is cut at any await, before %s', (provider) => {
   let harness: Harness;
   let quiet: Api;
   let requests: Requests;

@@ -6,6 +6,7 @@ import { sweep } from '../../functions/engine/sweep.ts';
 import { net } from '../../functions/platform.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { FleetStatus } from '../../schemas/status.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
@@ -61,7 +62,7 @@ const status = async (): Promise<FleetStatus> => (await harness.api('GET', `${FL
 const told = async (): Promise<Json> =>
   (await harness.deps().store.document('prod', 'told', 'prod'))?.body.open['prod/gateway/edge/unanswered'];
 
-describe.each(['alb', 'mse'] as const)('a request through a gateway of %s', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('a request through a gateway of %s', (provider) => {
   it('is sent once after each failover, when the gateway was read to follow it', async () => {
     await start(provider);
     const calm = await condition('Observed');

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
+import { matrix } from '../matrix.ts';
 import { EDITS } from './console.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
 const SWEEP_AFTER_MS = 301_000;
 
-describe.each(['alb', 'mse'] as const)('what somebody changes at %s itself', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('what somebody changes at %s itself', (provider) => {
   let harness: Harness;
 
   beforeEach(async () => {

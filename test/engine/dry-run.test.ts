@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlannedCall } from '../../schemas/plan.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
-describe.each(['alb', 'mse'] as const)('a dry run before %s', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provider) => {
   let harness: Harness;
 
   beforeAll(async () => {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound } from '../../functions/engine/probe.ts';
+import { matrix } from '../matrix.ts';
 import { startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 
-describe.each(['alb', 'mse'] as const)('behind %s, a failover', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('behind %s, a failover', (provider) => {
   let harness: Harness;
 
   beforeEach(async () => {

@@ -55,7 +55,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe.each(['alb', 'mse'] as const)('an apply to %s of which any one action', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('an apply to %s of which any one action', (provider) => {
   let harness: Harness;
   let quiet: Api;
   let requests: Requests;

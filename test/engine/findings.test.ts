@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { matrix } from '../matrix.ts';
 import { FLEET, startFleet } from './fleet.ts';
 
-describe.each(['alb', 'mse'] as const)('a write at an %s that has been read', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('a write at an %s that has been read', (provider) => {
   it('is refused for what the gateway would find of it, and pushes nothing', async () => {
     const harness = await startFleet({ provider });
     try {

@@ -9,6 +9,7 @@ import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalDynamo, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { Event } from '../../schemas/notification.ts';
+import { scale } from '../matrix.ts';
 import { createPrng, type Prng } from '../sim/prng.ts';
 import { createTestClient } from '../store/client.ts';
 import { FLEET, NOW_MS } from '../store/fixtures.ts';
@@ -17,7 +18,7 @@ import { FLEET as PLACE, startFleet } from './fleet.ts';
 import { createApi } from './harness.ts';
 import { createWorld, type Fault, mortal, type Receiver, startReceiver, type World } from './incident-world.ts';
 
-const FAULTS = 1_000;
+const FAULTS = scale(1_000, 250);
 /** Drawn anew each time, unless the environment names one to repeat. */
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 

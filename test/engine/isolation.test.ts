@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/engine/sweep.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
 const CREATIONS = { alb: 'CreateRules', mse: 'AddGatewayRoute' } as const;
 
-describe.each(['alb', 'mse'] as const)('what %s refuses', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('what %s refuses', (provider) => {
   let harness: Harness;
   beforeEach(async () => {
     harness = await startFleet({ provider });

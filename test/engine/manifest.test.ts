@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { sweepRollouts } from '../../functions/engine/rollout.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
 
-describe.each(['alb', 'mse'] as const)('a manifest, at %s', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('a manifest, at %s', (provider) => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startFleet({ provider, jobLatencyMs: 50 });

@@ -9,7 +9,7 @@ import { inventory } from './inventory.ts';
 /** For as long as the test wants. */
 const ALWAYS = 100_000;
 
-describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is in trouble', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('behind %s, a cloud that is in trouble', (provider) => {
   let harness: Harness;
 
   beforeEach(async () => {
@@ -54,7 +54,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is in trouble', 
   );
 });
 
-describe.each(['alb', 'mse'] as const)('behind %s, a cloud that is disturbed for a moment', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('behind %s, a cloud that is disturbed for a moment', (provider) => {
   let harness: Harness;
 
   beforeEach(async () => {

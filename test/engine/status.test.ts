@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { runProbeRound } from '../../functions/engine/probe.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
 import { FleetStatus, type ReadyCall } from '../../schemas/status.ts';
+import { matrix } from '../matrix.ts';
 import { EDITS } from './console.ts';
 import { FLEET, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
@@ -46,7 +47,7 @@ const range = (minPercent: number, maxPercent = minPercent) => ({ minPercent, ma
 const split = () => harness.edge.split(50, 'shop.example.com');
 const HALF_A_MINUTE = 6;
 
-describe.each(['alb', 'mse'] as const)('on a night behind %s', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('on a night behind %s', (provider) => {
   it('the status is right after each step, and what it offers settles it', async () => {
     harness = await startFleet({ provider, jobLatencyMs: 20 });
     await declare({ automation: 'recommend' });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound } from '../../functions/engine/probe.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { type Harness, quietApi } from './harness.ts';
 import { type Said, saidOf } from './said.ts';
@@ -12,7 +13,7 @@ const ALWAYS = 1_000_000;
 const NEW = { ...ROUTES.shop, hostnames: ['new.example.com'] };
 const EXPIRED = { kind: 'error', code: 'InvalidSecurityToken.Expired', times: ALWAYS } as const;
 
-describe.each(['alb', 'mse'] as const)('bad input at %s', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('bad input at %s', (provider) => {
   let harness: Harness;
   let said: Said;
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
+import { matrix } from '../matrix.ts';
 import { commitRoute } from './commit-route.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
@@ -17,7 +18,7 @@ async function commit(name: string, spec: unknown): Promise<void> {
   await commitRoute(harness.deps(), { fleet: 'prod', name }, spec);
 }
 
-describe.each(['alb', 'mse'] as const)('what only %s finds out', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('what only %s finds out', (provider) => {
   it('T-4: equal addresses of two clusters are refused for their pool, and for nobody else', async () => {
     harness = await startFleet({ provider, jobLatencyMs: 20 });
     const said = saidOf(harness);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProbeRound } from '../../functions/engine/probe.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 import { type Said, saidOf } from './said.ts';
@@ -9,7 +10,7 @@ import { movePoints, shadowRoute, shadowRule } from './tamper.ts';
 
 const ALWAYS = 1_000_000;
 
-describe.each(['alb', 'mse'] as const)('objects at %s', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('objects at %s', (provider) => {
   let harness: Harness;
   let said: Said;
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/engine/sweep.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 import { type Said, saidOf } from './said.ts';
@@ -21,7 +22,7 @@ const onlyTo = (cluster: string) => ({
   distribution: { strategy: 'weighted', clusters: [{ cluster }] },
 });
 
-describe.each(['alb', 'mse'] as const)('the points that are told of %s', (provider) => {
+describe.each(matrix(['mse', 'alb'] as const, 1))('the points that are told of %s', (provider) => {
   beforeEach(async () => {
     harness = await startFleet({ provider, jobLatencyMs: 20 });
     said = saidOf(harness);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Cloud } from '../../functions/deps.ts';
 import { sweep } from '../../functions/engine/sweep.ts';
+import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness } from './harness.ts';
 import { saidOf } from './said.ts';
@@ -25,7 +26,7 @@ async function dryRun({ api }: Pick<Harness, 'api'>) {
   return await api('PUT', `${FLEET}/routes/new?dryRun=true`, NEW);
 }
 
-describe.each(['alb', 'mse'] as const)('a reader of %s', (provider) => {
+describe.each(matrix(['alb', 'mse'] as const, 1))('a reader of %s', (provider) => {
   it.each([
     ['whose instance does not exist', provider === 'alb' ? 'ResourceNotFound.LoadBalancer' : 'NotFound'],
     ['whose keys are wrong', 'InvalidAccessKeyId.NotFound'],

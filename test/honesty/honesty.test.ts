@@ -6,7 +6,7 @@ const SEEDS = [1, 4, 5, 6];
 const STEPS = scale(300, 150);
 
 describe('what the API says', () => {
-  it.each(matrix(SEEDS, 2))(
+  it.each(matrix(SEEDS, 1))(
     'is what the clouds had when it was read, whatever goes wrong, and routes are never stuck, seed %i',
     async (seed) => {
       const { lies, stuck, maxAgeSeconds, verifiedWithin30s } = await runHonesty({ steps: STEPS, seed });
