@@ -102,6 +102,7 @@ async function declareAt(client: ApiClient, path: string, { input, declared, pla
 async function follow(client: ApiClient, gateway: string, report: (step: string) => void): Promise<void> {
   const deadline = Date.now() + SYNC_WITHIN_MS;
   let reportAt = Date.now() + REPORT_INTERVAL_MS;
+  let reported = '';
   let askAt = Date.now() + ASK_INTERVAL_MS;
   const apply = () => callApi<Operation>(client, 'POST', `${FLEET}/gateways/${gateway}/apply`);
   let operation = await apply();
@@ -111,7 +112,9 @@ async function follow(client: ApiClient, gateway: string, report: (step: string)
       throw new Error(`The gateway ${gateway} does not follow: ${state}. ${problem?.detail ?? step}`);
     }
     if (Date.now() > reportAt) {
-      report(`Waiting for the gateway ${gateway} (${done} of ${total} steps done): ${step}`);
+      const waiting = `Waiting for the gateway ${gateway} (${done} of ${total} steps done): ${step}`;
+      if (waiting !== reported) report(waiting);
+      reported = waiting;
       reportAt += REPORT_INTERVAL_MS;
     }
     await sleep(500);

@@ -60,8 +60,8 @@ Fairlead is ready. Ctrl-C ends it.
   Log        ${relative(process.cwd(), logFile)}
 
 ${text(estate.requests(alb.url))}
-How the clusters are:
-  ${get} ${api.url}${FLEET}/clusters
+What is the matter, and the calls that settle it:
+  ${get} ${api.url}${FLEET}/status
 ${text(estate.breaks(controlUrl))}
 `;
 }
