@@ -9,6 +9,7 @@ import { deliveryOf } from '../core/notification/events.ts';
 import { isoOf } from '../core/time.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
 import { assess } from './assess.ts';
+import { rolloutsIn } from './live-rollouts.ts';
 import { documentOf } from './notify.ts';
 import { readTraces } from './roll-call.ts';
 
@@ -70,7 +71,7 @@ async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<vo
 async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
   const { store, clock } = deps;
   const { name } = fleet;
-  const [clusters, health, traffic, gateways, readings, syncs, rows, traces] = await Promise.all([
+  const [clusters, health, traffic, gateways, readings, syncs, rows, traces, rollouts] = await Promise.all([
     store.all('cluster', name),
     store.health(name),
     store.traffic(name),
@@ -79,6 +80,7 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     store.syncs(name),
     store.outbox({ fleet: name }),
     readTraces(store, name),
+    rolloutsIn(store, name),
   ]);
   const uids = new Set(clusters.map(({ uid }) => uid));
   return {
@@ -95,6 +97,7 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     })),
     traces,
     losses: await lossesNow(deps, fleet, traffic.version),
+    rollouts: rollouts.map(({ body }) => body),
     told: new Set(Object.keys(told.open)),
   };
 }

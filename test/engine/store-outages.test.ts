@@ -1,5 +1,6 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
 import { type Deps, type Log, StoreUnavailable } from '../../functions/deps.ts';
 import { withLease } from '../../functions/engine/lease.ts';
 import { runProbeSchedule } from '../../functions/engine/probe.ts';
@@ -158,7 +159,7 @@ describe('probing over a store that fails', () => {
       // Time that goes from one sleeper to the next, since several jobs sleep.
       const clock = new EventClock();
       const store = { ...deps.store, [method]: fails };
-      await runSchedule({ ...deps, clock, store }, clock.now() + 15_000);
+      await runSchedule({ ...deps, clock, store }, clock.now() + 15_000, stepRollouts);
       expect(count).toBe(2);
       expect(logged.filter((event) => event === 'schedule.failed')).toHaveLength(2);
       expect(await observed('a')).not.toEqual([]);

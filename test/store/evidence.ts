@@ -332,6 +332,27 @@ function bodyOf(id: string, version: number): DocumentBodies {
     decision: 'd',
     mode: 'drain' as const,
   };
+  const members = [{ cluster: 'a', weight: 1 }];
+  const rollout = {
+    ...{
+      id,
+      fleet: FLEET,
+      distribution: 'd',
+      state: 'running' as const,
+      actor: 'o',
+      reason: 'r',
+      createdAt: at,
+      updatedAt: at,
+    },
+    ...{
+      from: members,
+      steps: [{ percent: 100, waitSeconds: 0, clusters: members }],
+      step: 0,
+      percent: 0,
+      uid: 'u',
+      revision: 1,
+    },
+  };
   return {
     shift: { ...override, ...share, state: 'moving' },
     'break-glass': { ...override, rules: ['capacity'], state: 'live' },
@@ -340,5 +361,6 @@ function bodyOf(id: string, version: number): DocumentBodies {
     voter: { sequence: version },
     told: { open: {}, lastMs: version },
     readiness: { basis: 'b', trafficVersion: 1, checkedAtMs: 2, atMs: version, losses: [], skipped: 0 },
+    rollout,
   };
 }

@@ -16,11 +16,13 @@ const TELLERS: ((status: Told) => string[])[] = [
   keptIn,
   recommended,
   overloaded,
+  rolloutsStopped,
   gatewaysBehind,
   votersSilent,
   deadAndLeft,
   onTheirWay,
   ofPeople,
+  rolloutsRunning,
   ofMode,
   unknownHealth,
 ];
@@ -135,6 +137,14 @@ function overloaded({ overloads }: Told): string[] {
   return overloads.map(({ cluster, load, requestsPerSecond }) => {
     return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}.`;
   });
+}
+
+function rolloutsStopped({ rollouts }: Told): string[] {
+  return rollouts.filter(({ state }) => state === 'stopped').map(({ message }) => message);
+}
+
+function rolloutsRunning({ rollouts }: Told): string[] {
+  return rollouts.filter(({ state }) => state === 'running').map(({ message }) => message);
 }
 
 function gatewaysBehind({ gateways }: Told): string[] {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { DrillRun } from '../../../schemas/drill.ts';
 import { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import { Delivery, IncidentType, Severity } from '../../../schemas/notification.ts';
+import { DistributionRollout } from '../../../schemas/rollout.ts';
 import { BreakGlass, Shift } from '../../../schemas/shift.ts';
 import type { DocumentBodies, DocumentKind, StoredDocument } from '../../deps.ts';
 import { type RecordType, recordType } from '../record-type.ts';
@@ -39,6 +40,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     ...{ basis: z.string(), trafficVersion: z.number(), checkedAtMs: z.number() },
     ...{ atMs: z.number(), losses: z.array(LossOutcome), skipped: z.number() },
   }),
+  rollout: DistributionRollout,
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -49,6 +51,7 @@ const NAMES: Record<DocumentKind, string> = {
   voter: 'trace of a voter',
   told: 'record of what people were told',
   readiness: 'record of what could be lost',
+  rollout: 'rollout of a distribution',
 };
 
 /** In the first version a drill run was of one cluster. */
