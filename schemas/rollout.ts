@@ -27,7 +27,7 @@ export const DistributionRolloutInput = z
       .min(1)
       .max(20)
       .refine(
-        (steps) => steps.every(({ percent }, index) => percent > (steps[index - 1]?.percent ?? 0)),
+        (steps) => steps.every(({ percent }, index) => index === 0 || percent > (steps[index - 1]?.percent ?? 0)),
         'must rise from step to step',
       )
       .meta({ description: 'In order. A last step of 100 % is added where there is none.' }),

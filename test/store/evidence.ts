@@ -9,6 +9,7 @@ import {
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,
+  audit,
   cluster,
   commitOk,
   creation,
@@ -289,6 +290,23 @@ export function evidenceSuite(store: () => Store): void {
       for (const id of ['01A', '01B']) await store().putDocument(document('drill-run', id, 1));
       const runs = await store().documents(FLEET, 'drill-run', { limit: 10 });
       expect(runs.items.map(({ id }) => id)).toEqual(['01B', '01A']);
+    });
+
+    it('are written together with a commit, or with an audit event, or not at all', async () => {
+      await commitOk(store(), creation(fleet()));
+      const together = (name: string, version: number) => ({
+        ...creation(service(name)),
+        documents: [document('rollout', '01A', version)],
+      });
+      expect(await store().commit(together('early', 2))).toEqual({ result: 'conflict' });
+      expect(await store().get('service', FLEET, 'early')).toBeUndefined();
+      expect(await store().commit(together('shop', 1))).toEqual({ result: 'ok' });
+      expect(await store().document(FLEET, 'rollout', '01A')).toEqual(document('rollout', '01A', 1));
+      const event = audit({ kind: 'service', fleet: FLEET, name: 'shop' }, 0, 0);
+      expect(await store().putDocument(document('rollout', '01A', 1), event)).toBe(false);
+      expect(await store().audit(FLEET, event.id)).toBeUndefined();
+      expect(await store().putDocument(document('rollout', '01A', 2), event)).toBe(true);
+      expect(await store().audit(FLEET, event.id)).toEqual(event);
     });
 
     it('that are pending are found, the oldest first, until they are not', async () => {
