@@ -306,7 +306,7 @@ export interface Lease {
   expiresAtMs: number;
 }
 
-/** What the schedule runs: probe rounds, sweeps of gateways, rollouts of manifests, and deliveries of notifications. */
+/** What the schedule runs: probe rounds, sweeps of gateways, rollouts of manifests and distributions, and deliveries of notifications. */
 export const JOBS = ['probe', 'sweep', 'rollouts', 'deliveries'] as const;
 export type Job = (typeof JOBS)[number];
 
