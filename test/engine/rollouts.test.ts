@@ -43,6 +43,12 @@ const fleet = async () => {
   return { automation, health, failover, safety };
 };
 
+/** Keys of the incidents that people know of. */
+const told = async (): Promise<string[]> => {
+  await tellIncidents(plane.deps());
+  return Object.keys((await plane.deps().store.document('prod', 'told', 'prod'))?.body.open ?? {});
+};
+
 describe('a rollout', () => {
   it('goes its whole way: each step is served by both gateways and verified before its wait begins', async () => {
     const id = await start();
@@ -85,10 +91,6 @@ describe('a rollout', () => {
     const { body: status } = await plane.api('GET', `${FLEET}/status`);
     expect(status.rollouts).toMatchObject([{ rollout: id, state: 'stopped', percent: 10 }]);
     expect(status.summary).toContain('The rollout of the distribution main by api has stopped at 10 %');
-    const told = async () => {
-      await tellIncidents(plane.deps());
-      return Object.keys((await plane.deps().store.document('prod', 'told', 'prod'))?.body.open ?? {});
-    };
     expect(await told()).toContain('prod/distribution/main/rollout');
     await plane.clusters.b.recover();
     await plane.rounds(40);
@@ -123,10 +125,11 @@ describe('a rollout', () => {
     const id = await start();
     expect((await plane.post(`/${id}/pause`, reason)).body).toMatchObject({
       state: 'stopped',
-      stop: { cause: 'person', actor: 'api', detail: 'api has stopped it: looks bad' },
+      stop: { cause: 'person', actor: 'api', detail: 'api has stopped it: looks bad.' },
     });
     await plane.rounds(A_MINUTE + 5);
     expect(await rollout(id)).toMatchObject({ state: 'stopped', step: 0 });
+    expect(await told(), 'who stops one knows of it').toEqual([]);
     expect((await plane.post(`/${id}/pause`, reason)).status, 'again').toBe(200);
     expect((await plane.post(`/${id}/resume`)).body.state).toBe('running');
     await plane.put(FLEET, { ...(await fleet()), automation: 'paused' });
@@ -227,6 +230,20 @@ describe('a rollout', () => {
     expect(await rollout(id)).toMatchObject({ step: 1, state: 'running' });
     expect((await plane.main()).revision).toBe(3);
     expect(await audits('distribution.update')).toHaveLength(2);
+  }, 60_000);
+
+  it('takes no step that somebody forbids while a round is about to take it', async () => {
+    const id = await start(toB([{ percent: 10 }, { percent: 20 }]));
+    await plane.rounds(1);
+    const { store } = plane.deps();
+    const pendingDocuments: typeof store.pendingDocuments = async (kind, limit) => {
+      const found = await store.pendingDocuments(kind, limit);
+      await plane.post(`/${id}/pause`, reason);
+      return found;
+    };
+    await stepRollouts(plane.deps({ store: { ...store, pendingDocuments } }));
+    expect(await rollout(id)).toMatchObject({ state: 'stopped', step: 0 });
+    expect((await plane.main()).revision).toBe(2);
   }, 60_000);
 
   it('in a dry run tells the split of each step and the rules that forbid it, and changes nothing', async () => {

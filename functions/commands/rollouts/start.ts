@@ -40,29 +40,24 @@ export async function startRollout(
 ): Promise<StartedRollout> {
   const ref = distributionOf(place);
   const because = { ...ctx, reason: ctx.reason ?? spec.reason };
-  return await auditingRefusals(ctx, ref, 'rollout.refused', async () => {
-    if (ctx.isDry) {
-      const planned = await plan(because, await load(ctx, ref), spec);
-      return { rollout: await judged(because, planned) };
-    }
-    let planned: Planned | undefined;
-    let begun: DistributionRollout | undefined;
-    const { operation } = await editResource(
-      because,
-      ref,
-      async (before) => {
-        planned = await plan(because, before, spec);
-        return withMembers(before.spec, planned.rollout.steps[0]?.clusters ?? planned.rollout.from);
-      },
-      ({ revision, updatedAt }, pushed) => {
-        if (planned === undefined) throw new Error('A rollout is planned before it is written.');
-        begun = withStep(planned.rollout, 0, { revision, updatedAt, operation: pushed });
-        return [documentOf(begun)];
-      },
-    );
-    if (begun === undefined) throw new Error('The first step of a rollout is a write.');
-    return { rollout: begun, operation };
-  });
+  if (ctx.isDry) return { rollout: await judged(because, await plan(because, await load(ctx, ref), spec)) };
+  let planned: Planned | undefined;
+  let begun: DistributionRollout | undefined;
+  const { operation } = await editResource(
+    because,
+    ref,
+    async (before) => {
+      planned = await auditingRefusals(ctx, ref, 'rollout.refused', () => plan(because, before, spec));
+      return withMembers(before.spec, planned.rollout.steps[0]?.clusters ?? planned.rollout.from);
+    },
+    ({ revision, updatedAt }, pushed) => {
+      if (planned === undefined) throw new Error('A rollout is planned before it is written.');
+      begun = withStep(planned.rollout, 0, { revision, updatedAt, operation: pushed });
+      return [documentOf(begun)];
+    },
+  );
+  if (begun === undefined) throw new Error('The first step of a rollout is a write.');
+  return { rollout: begun, operation };
 }
 
 /** A rollout of which no step has been taken, and what it was planned upon. */

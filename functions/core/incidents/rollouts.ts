@@ -2,8 +2,8 @@ import { type Incident, type IncidentSource, keyOf } from './incident.ts';
 
 /** Rollouts that something has stopped. Whoever stops one knows of it. */
 export const rolloutIncidents: IncidentSource = (facts) =>
-  facts.rollouts.flatMap(({ state, stop, distribution, percent, actor }): Incident[] => {
-    if (state !== 'stopped' || stop === undefined || stop.cause === 'person') return [];
+  facts.rollouts.flatMap(({ stop, distribution, percent, actor }): Incident[] => {
+    if (stop === undefined || stop.cause === 'person') return [];
     return [
       {
         key: keyOf(facts, `distribution/${distribution}`, 'rollout'),
