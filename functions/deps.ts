@@ -324,8 +324,8 @@ export interface Store {
   document<K extends DocumentKind>(fleet: string, kind: K, id: string): Promise<StoredDocument<K> | undefined>;
   /** Newest first where ids are ULIDs, else by name. */
   documents<K extends DocumentKind>(fleet: string, kind: K, page: PageRequest): Promise<Page<StoredDocument<K>>>;
-  /** False when it is not at `version - 1`. */
-  putDocument(document: StoredDocument): Promise<boolean>;
+  /** With an audit event, in one transaction; false when it is not at `version - 1`. */
+  putDocument(document: StoredDocument, audit?: AuditEvent): Promise<boolean>;
   /** One transaction of at most 49 documents; false when one of them is not at `version - 1`. */
   putDocuments(documents: readonly StoredDocument[]): Promise<boolean>;
   /** Of all fleets, those that are still to be worked on, oldest first; the first `limit`. */

@@ -7,6 +7,7 @@ import type { GatewayTarget, Progress, SyncState } from '../schemas/gateway.ts';
 import type { LossOutcome } from '../schemas/loss-readiness.ts';
 import type { Delivery } from '../schemas/notification.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
+import type { DistributionRollout } from '../schemas/rollout.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
 import type { Bucket } from './core/budget.ts';
 import type { Traffic } from './core/failover/traffic.ts';
@@ -212,6 +213,8 @@ export interface Commit {
   operation?: OperationRecord | undefined;
   /** What the safety rules were checked against; when it has moved, the commit is a conflict. */
   checkedAgainst?: { trafficVersion: number; fleetRevision: number } | undefined;
+  /** Each conditional on its `version - 1`; of a distribution, there is room for one. */
+  documents?: StoredDocument[] | undefined;
 }
 
 /** A decision and all that goes with it; written together or not at all. */
@@ -235,7 +238,7 @@ export interface Recording {
  * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
  * last, what it vouches for and which certificates it saw expire, and the number of the last batch of an agent. told: by name of the fleet,
  * of which incidents people know. readiness: by name of the fleet, which losses it could do without. data-plane: by name of the gateway, what the
- * last request through it has shown.
+ * last request through it has shown. rollout: of a distribution, by ULID.
  */
 export interface DocumentBodies {
   shift: Shift;
@@ -246,6 +249,7 @@ export interface DocumentBodies {
   told: Told;
   readiness: Assessment;
   'data-plane': DataPlaneRecord;
+  rollout: DistributionRollout;
 }
 
 /** What would become of losses, and when that was worked out. */
@@ -305,7 +309,7 @@ export interface Lease {
   expiresAtMs: number;
 }
 
-/** What the schedule runs: probe rounds, sweeps of gateways, rollouts of manifests, and deliveries of notifications. */
+/** What the schedule runs: probe rounds, sweeps of gateways, rollouts of manifests and distributions, and deliveries of notifications. */
 export const JOBS = ['probe', 'sweep', 'rollouts', 'deliveries'] as const;
 export type Job = (typeof JOBS)[number];
 

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'hono';
+import { stepRollouts } from './commands/rollouts/advance.ts';
 import { type ControlPlane, createControlPlane } from './composition.ts';
 import { runSchedule } from './engine/schedule.ts';
 import { InvalidSettings, parseEnv } from './env.ts';
@@ -38,6 +39,6 @@ export default {
     const controlPlane = controlPlaneOf(bindings);
     if (controlPlane === undefined) throw new Error(NOT_CONFIGURED);
     const deps = controlPlane.createDeps();
-    await runSchedule(deps, deps.clock.now() + SCHEDULE_MS);
+    await runSchedule(deps, deps.clock.now() + SCHEDULE_MS, stepRollouts);
   },
 };

@@ -50,17 +50,16 @@ const areDistinct = (members: readonly Place[]) =>
 
 const ARE_DISTINCT = 'must not repeat a cluster, a site or a city';
 
-const weighted = {
-  strategy: z.literal('weighted'),
-  clusters: z
-    .array(WeightedMember)
-    .min(1)
-    .max(100)
-    .refine(areDistinct, ARE_DISTINCT)
-    .refine((members) => members.some((item) => item.weight > 0), 'must have a member with a weight above 0')
-    .meta({ description: 'By name, or by the site or the city where they are.' }),
-  pin: Pin.optional(),
-};
+export const WeightedMembers = z
+  .array(WeightedMember)
+  .min(1)
+  .max(100)
+  .refine(areDistinct, ARE_DISTINCT)
+  .refine((members) => members.some((item) => item.weight > 0), 'must have a member with a weight above 0')
+  .meta({ description: 'By name, or by the site or the city where they are.' });
+export type WeightedMembers = z.output<typeof WeightedMembers>;
+
+const weighted = { strategy: z.literal('weighted'), clusters: WeightedMembers, pin: Pin.optional() };
 
 const replicas = {
   strategy: z.literal('replicas'),

@@ -20,6 +20,7 @@ export const IncidentType = z.enum([
   'overload',
   'failover.stranded',
   'readiness.lost',
+  'rollout.stopped',
 ]);
 export type IncidentType = z.infer<typeof IncidentType>;
 

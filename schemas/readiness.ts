@@ -9,7 +9,7 @@ const ReadinessCheck = z
   .object({
     name: z.enum(['store', 'probe', 'sweep', 'rollouts', 'deliveries']).meta({
       description:
-        'store: the database answers. The others are scheduled jobs: rounds of probes, sweeps of gateways, rollouts of manifests, and ' +
+        'store: the database answers. The others are scheduled jobs: rounds of probes, sweeps of gateways, rollouts of manifests and distributions, and ' +
         'deliveries of notifications.',
     }),
     status: z.enum(['ok', 'failed']),

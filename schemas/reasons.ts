@@ -72,6 +72,9 @@ export const REASONS = {
   AwaitsTurn: () =>
     'It has recovered, and waits for its turn: one site returns at a time, step by step as gateways follow.',
   Ramping: () => 'It gets its share back step by step.',
+  Soaking: (given) => `Every gateway follows the step, which is watched${until(given)}.`,
+  RolloutPaused: () => 'Automation is paused, and takes no step of a rollout.',
+  GainerUnknown: ({ cluster }) => `No majority of its voters says that ${cluster} is healthy, and it is to have more.`,
   CapacityBinds: () => 'Its capacity, or that of others, does not allow the share by weight.',
 } as const satisfies Record<string, Sentence>;
 

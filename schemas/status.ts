@@ -113,6 +113,18 @@ export const StatusShift = z
   })
   .meta({ id: 'StatusShift' });
 
+export const StatusRollout = z
+  .object({
+    rollout: z.string(),
+    distribution: Name,
+    state: z.enum(['running', 'stopped']),
+    percent: z.number().meta({ description: 'How much of what is to move has moved.' }),
+    actor: z.string(),
+    message: z.string(),
+  })
+  .meta({ id: 'StatusRollout', description: 'A distribution that is changed step by step.' });
+export type StatusRollout = z.infer<typeof StatusRollout>;
+
 export const FleetStatus = z
   .object({
     fleet: Name,
@@ -145,6 +157,7 @@ export const FleetStatus = z
       }),
     ),
     drill: z.object({ run: z.string(), drill: Name, clusters: z.array(Name), phase: z.string() }).optional(),
+    rollouts: z.array(StatusRollout),
     trafficVersion: z.int().min(0),
     decision: z.string().optional().meta({ description: 'The last one.' }),
   })

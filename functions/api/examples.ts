@@ -23,6 +23,7 @@ import { auditExamples, revisionExamples } from './history-examples.ts';
 import { manifestExamples } from './manifest-examples.ts';
 import { notificationExamples } from './notification-examples.ts';
 import { gatewayPushExamples, operation, operationExamples } from './push-examples.ts';
+import { rolloutExamples } from './rollout-examples.ts';
 import { shiftExamples } from './shift-examples.ts';
 import { statusExample } from './status-example.ts';
 
@@ -332,6 +333,7 @@ export const examples: Record<string, Example> = {
   ...resourceExamples('Gateway', GatewayInput, gatewayInput, gateway),
   ...resourceExamples('Service', ServiceInput, serviceInput, service),
   ...resourceExamples('Distribution', DistributionInput, distributionInput, distribution),
+  ...rolloutExamples,
   ...resourceExamples('Route', RouteInput, routeInput, route),
   ...shiftExamples({ decision }),
   ...drillExamples(decision),

@@ -25,6 +25,7 @@ import { pageReply, pageRequest } from './page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from './params.ts';
 import { gatewayPushOperations, operationOperations } from './push-operations.ts';
 import { type ResourceApi, resourceOperations } from './resource-operations.ts';
+import { rolloutOperations } from './rollout-operations.ts';
 import { shiftOperations } from './shift-operations.ts';
 
 const InService = z.strictObject({ fleet: Name, service: Name });
@@ -242,6 +243,7 @@ export const operations: readonly Operation[] = [
   ...gatewayPushOperations,
   ...services,
   ...distributions,
+  ...rolloutOperations,
   ...routes,
   ...manifestOperations,
   ...operationOperations,

@@ -81,6 +81,7 @@ export function statusExample({ id, version, fleet }: Decision): FleetStatus {
     gateways: [{ gateway: 'edge', provider: 'alb', isFollowing: true, readAt: READ_AT, ageSeconds: 12, faults: [] }],
     shifts: [],
     breakGlasses: [],
+    rollouts: [],
     trafficVersion: version,
     decision: id,
   };

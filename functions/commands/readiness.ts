@@ -7,7 +7,7 @@ const LIMIT_SECONDS = 180;
 const NAMES: Record<Job, string> = {
   probe: 'round of probes',
   sweep: 'sweep of gateways',
-  rollouts: 'pass over the rollouts of manifests',
+  rollouts: 'pass over the rollouts of manifests and distributions',
   deliveries: 'pass over the deliveries of notifications',
 };
 

@@ -5,6 +5,7 @@ import { silentVoters } from '../core/health/silence.ts';
 import { providerOf } from '../core/model.ts';
 import type { GatewaySight } from '../core/status/gateways.ts';
 import { statusOf } from '../core/status/status.ts';
+import { rolloutsIn } from '../engine/live-rollouts.ts';
 import { readHeard } from '../engine/roll-call.ts';
 import { readSituation } from '../engine/situation.ts';
 import type { Context } from './context.ts';
@@ -20,15 +21,17 @@ export async function getStatus({ deps, ...rest }: Context, fleet: string): Prom
     { ...rest, deps: { ...deps, store: world.store } },
     { kind: 'fleet', fleet, name: fleet },
   );
-  const [{ situation }, gateways, clusters, heard, resumesTo] = await Promise.all([
+  const [{ situation }, gateways, clusters, heard, resumesTo, rollouts] = await Promise.all([
     readSituation({ ...deps, store: world.store }, fleet, declared.spec),
     gatewaysOf(world, deps.clock.now()),
     world.clusters(),
     readHeard(deps.store, fleet),
     modeAfterPause(deps.store, declared),
+    rolloutsIn(deps.store, fleet),
   ]);
   const silent = silentVoters(declared, clusters, heard, situation.nowMs);
-  return statusOf({ situation, declared, resumesTo, gateways, silent });
+  const live = rollouts.map(({ body }) => body);
+  return statusOf({ situation, declared, resumesTo, gateways, silent, rollouts: live });
 }
 
 async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> {

@@ -12,6 +12,7 @@ import { isoOf } from '../core/time.ts';
 import type { Deps, StoredDocument } from '../deps.ts';
 import { assess } from './assess.ts';
 import { readRequests } from './data-plane.ts';
+import { rolloutsIn } from './live-rollouts.ts';
 import { documentOf } from './notify.ts';
 import { readTraces } from './roll-call.ts';
 
@@ -73,7 +74,7 @@ async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<vo
 async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
   const { store, clock } = deps;
   const { name } = fleet;
-  const [clusters, health, traffic, gateways, readings, syncs, rows, traces, requests] = await Promise.all([
+  const [clusters, health, traffic, gateways, readings, syncs, rows, traces, requests, rollouts] = await Promise.all([
     store.all('cluster', name),
     store.health(name),
     store.traffic(name),
@@ -83,6 +84,7 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     store.outbox({ fleet: name }),
     readTraces(store, name),
     readRequests(store, name),
+    rolloutsIn(store, name),
   ]);
   const uids = new Set(clusters.map(({ uid }) => uid));
   return {
@@ -99,6 +101,7 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     })),
     traces,
     losses: await lossesNow(deps, fleet, traffic.version),
+    rollouts: rollouts.map(({ body }) => body),
     told: new Set(Object.keys(told.open)),
   };
 }

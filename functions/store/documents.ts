@@ -1,5 +1,6 @@
 import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
 import { ABSENT, type Operation, put, remove } from './items.ts';
+import { auditOperation } from './journal.ts';
 import { documentKey, documentsOf, pendingKey, pendingOf } from './keys.ts';
 import { type Order, readPage } from './pages.ts';
 import { itemOf, readableOf, recordOf } from './record-type.ts';
@@ -18,6 +19,7 @@ const ORDER: Record<DocumentKind, Order> = {
   told: 'ascending',
   readiness: 'ascending',
   'data-plane': 'ascending',
+  rollout: 'descending',
 };
 
 /** Records beside the traffic state. One that is pending has a copy in a list of its kind, over all fleets. */
@@ -29,7 +31,10 @@ export function documentStore(table: Table): Documents {
     },
     documents: (fleet, kind, page) =>
       readPage(table, documentsOf(fleet, kind), ORDER[kind], page, (item) => recordOf(item, documentRecord(kind))),
-    putDocument: async (document) => (await table.transact(documentOperations(document))).ok,
+    putDocument: async (document, audit) => {
+      const event = audit ? [auditOperation(document.fleet, audit)] : [];
+      return (await table.transact([...documentOperations(document), ...event])).ok;
+    },
     putDocuments: async (documents) => (await table.transact(documents.flatMap(documentOperations))).ok,
     pendingDocuments: async (kind, limit) =>
       readableOf(await table.query(pendingOf(kind), { limit }), (item) => recordOf(item, documentRecord(kind))),
@@ -49,4 +54,4 @@ export function documentOperations<K extends DocumentKind>(document: StoredDocum
 }
 
 /** Kinds of documents that somebody has yet to work on; the others never have a copy, and take one item of a transaction. */
-const WORKED_ON: ReadonlySet<DocumentKind> = new Set(['delivery']);
+const WORKED_ON: ReadonlySet<DocumentKind> = new Set(['delivery', 'rollout']);

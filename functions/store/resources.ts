@@ -2,6 +2,7 @@ import { digest } from '../core/digest.ts';
 import type { Ref, Resource } from '../core/model.ts';
 import { compareText } from '../core/precedence.ts';
 import type { Commit, Store } from '../deps.ts';
+import { documentOperations } from './documents.ts';
 import { ABSENT, check, type Operation, PRESENT, put, remove, update } from './items.ts';
 import { auditOperation, operationOperation, outboxOperations } from './journal.ts';
 import {
@@ -71,7 +72,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
 
 /** What is written of a commit, besides the references that it takes. */
 export function commitOperations(commit: Commit): Operation[] {
-  const { resource, verb, audit, outbox, operation } = commit;
+  const { resource, verb, audit, outbox, operation, documents = [] } = commit;
   return [
     ...checkOperations(commit),
     resourceOperation(commit),
@@ -80,6 +81,7 @@ export function commitOperations(commit: Commit): Operation[] {
     ...entryOperations(commit),
     ...outbox.flatMap(outboxOperations),
     ...(operation ? [operationOperation(operation)] : []),
+    ...documents.flatMap((document) => documentOperations(document)),
     ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
   ];
 }

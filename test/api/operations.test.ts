@@ -43,6 +43,7 @@ const NAMES: Record<string, string> = {
   shift: 'upgrade',
   breakGlass: 'one-cluster',
   run: 'drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  rollout: 'rol_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
 };
 

@@ -37,6 +37,7 @@ function statusAt({ now }: Story, gateways: GatewaySight[]): FleetStatus {
     resumesTo: 'automatic',
     gateways,
     silent: [],
+    rollouts: [],
   });
   expect(FleetStatus.parse(status)).toEqual(status);
   return status;

@@ -22,6 +22,7 @@ export function incidentFacts(overrides: Partial<IncidentFacts> = {}): IncidentF
     gateways: [{ name: 'edge', waiting: [] }],
     traces: new Map(),
     losses: [],
+    rollouts: [],
     told: new Set(),
     ...overrides,
   };

@@ -1,5 +1,6 @@
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
 import type { Deps, Store, StoredDocument } from '../../functions/deps.ts';
 import { tellIncidents } from '../../functions/engine/incidents.ts';
 import { deliverDue } from '../../functions/engine/notify.ts';
@@ -244,7 +245,7 @@ describe('a schedule', () => {
           beats += 1;
         },
       };
-      await runSchedule(harness.deps({ notifier }), clock.now() + 25_000);
+      await runSchedule(harness.deps({ notifier }), clock.now() + 25_000, stepRollouts);
       expect(sent).toMatchObject([{ incident: { key: 'prod/cluster/a/certificate', state: 'opened' } }]);
       expect(beats).toBe(2);
       await createApi(harness.deps({ notifier }))('POST', '/v1/probe-rounds', {});

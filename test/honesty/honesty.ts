@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
 import { runSchedule } from '../../functions/engine/schedule.ts';
 import { createPrng, type Prng } from '../sim/prng.ts';
 import { Adversary } from './adversary.ts';
@@ -145,7 +146,7 @@ function explained({ people }: Run, step: number): string | undefined {
 async function runCron({ deps, clock }: Plane, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const startedMs = clock.now();
-    await runSchedule(deps(), startedMs + 57_000).catch(() => undefined);
+    await runSchedule(deps(), startedMs + 57_000, stepRollouts).catch(() => undefined);
     await clock.sleep(Math.max(1, startedMs + 60_000 - clock.now()));
   }
 }

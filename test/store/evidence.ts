@@ -9,6 +9,7 @@ import {
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,
+  audit,
   cluster,
   commitOk,
   creation,
@@ -291,6 +292,23 @@ export function evidenceSuite(store: () => Store): void {
       expect(runs.items.map(({ id }) => id)).toEqual(['01B', '01A']);
     });
 
+    it('are written together with a commit, or with an audit event, or not at all', async () => {
+      await commitOk(store(), creation(fleet()));
+      const together = (name: string, version: number) => ({
+        ...creation(service(name)),
+        documents: [document('rollout', '01A', version)],
+      });
+      expect(await store().commit(together('early', 2))).toEqual({ result: 'conflict' });
+      expect(await store().get('service', FLEET, 'early')).toBeUndefined();
+      expect(await store().commit(together('shop', 1))).toEqual({ result: 'ok' });
+      expect(await store().document(FLEET, 'rollout', '01A')).toEqual(document('rollout', '01A', 1));
+      const event = audit({ kind: 'service', fleet: FLEET, name: 'shop' }, 0, 0);
+      expect(await store().putDocument(document('rollout', '01A', 1), event)).toBe(false);
+      expect(await store().audit(FLEET, event.id)).toBeUndefined();
+      expect(await store().putDocument(document('rollout', '01A', 2), event)).toBe(true);
+      expect(await store().audit(FLEET, event.id)).toEqual(event);
+    });
+
     it('that are pending are found, the oldest first, until they are not', async () => {
       const pending = (id: string, version: number, isPending: boolean) => ({
         ...document('delivery', id, version),
@@ -332,6 +350,27 @@ function bodyOf(id: string, version: number): DocumentBodies {
     decision: 'd',
     mode: 'drain' as const,
   };
+  const members = [{ cluster: 'a', weight: 1 }];
+  const rollout = {
+    ...{
+      id,
+      fleet: FLEET,
+      distribution: 'd',
+      state: 'running' as const,
+      actor: 'o',
+      reason: 'r',
+      createdAt: at,
+      updatedAt: at,
+    },
+    ...{
+      from: members,
+      steps: [{ percent: 100, waitSeconds: 0, clusters: members }],
+      step: 0,
+      percent: 0,
+      uid: 'u',
+      revision: 1,
+    },
+  };
   return {
     shift: { ...override, ...share, state: 'moving' },
     'break-glass': { ...override, rules: ['capacity'], state: 'live' },
@@ -344,5 +383,6 @@ function bodyOf(id: string, version: number): DocumentBodies {
       ...{ uid: 'u', check: 'c', trafficVersion: version, atMs: 1, sinceMs: 1, latencyMs: 1 },
       ...{ outcome: 'ok', detail: 'status 200' },
     },
+    rollout,
   };
 }

@@ -2,7 +2,7 @@ import type { DryRun } from '../../../schemas/plan.ts';
 import { pushOperation } from '../../core/audit.ts';
 import { equal } from '../../core/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model.ts';
-import type { Commit, OperationRecord } from '../../deps.ts';
+import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/rollout.ts';
 import { AppError, refuse } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
@@ -45,6 +45,9 @@ export async function putResource<K extends Kind>(
   });
 }
 
+/** Makes what is written together with a change of a resource, which succeeds or fails with it. */
+type Beside<K extends Kind> = (resource: Resource<K>, operation: string | undefined) => StoredDocument[];
+
 /**
  * Replaces what is declared by what is made of it, whoever else writes at the same time. Throws `not-found`, and what speaks against the
  * declaration.
@@ -53,17 +56,20 @@ export async function editResource<K extends Kind>(
   ctx: Context,
   ref: RefTo<K>,
   edit: (before: Resource<K>) => Promise<Specs[K]>,
+  beside?: Beside<K>,
 ): Promise<Written<K>> {
-  return await writeResource(ctx, ref, async (before) => {
+  const specOf = async (before: Resource<K> | undefined) => {
     if (before === undefined) throw notFound(ref);
     return await edit(before);
-  });
+  };
+  return await writeResource(ctx, ref, specOf, beside);
 }
 
 async function writeResource<K extends Kind>(
   ctx: Context,
   ref: RefTo<K>,
   specOf: (before: Resource<K> | undefined) => Promise<Specs[K]>,
+  beside?: Beside<K>,
 ): Promise<Written<K>> {
   return await attempts(async () => {
     const now = worldOf(ctx.deps.store, ref.fleet);
@@ -82,7 +88,7 @@ async function writeResource<K extends Kind>(
     });
     const created = before === undefined;
     if (ctx.isDry) return { created, view: await previewView(ctx, set, change.resource) };
-    const written = await commitChange(ctx, set, change, checkedAgainst);
+    const written = await commitChange(ctx, set, change, checkedAgainst, beside);
     return written && { created, view: await viewOf(ctx, written.resource, set.then), operation: written.operation };
   });
 }
@@ -148,17 +154,20 @@ async function commitChange<K extends Kind>(
   { fleet, steps: [step] }: ChangeSet,
   change: Change<K>,
   checkedAgainst: Commit['checkedAgainst'],
+  beside?: Beside<K>,
 ): Promise<{ resource: Resource<K>; operation: string | undefined } | undefined> {
   if (step === undefined) throw new Error('A change has a step.');
   const at = timestamp(ctx.deps.clock.now());
   const operation = step.gateways.length > 0 ? operationOf(ctx, change, step.gateways, at) : undefined;
   const commit = commitOf(step, change.before, ctx, { at, ulid: ctx.deps.ids.ulid() }, operation?.id);
-  const outcome = await ctx.deps.store.commit({ ...commit, operation, checkedAgainst });
+  const { createdAt, updatedAt } = commit.resource;
+  const resource = { ...change.resource, createdAt, updatedAt };
+  const documents = beside?.(resource, operation?.id);
+  const outcome = await ctx.deps.store.commit({ ...commit, operation, checkedAgainst, documents });
   if (outcome.result === 'missing-reference') refuseMissing(change.resource, outcome.missing);
   if (outcome.result !== 'ok') return undefined;
   ctx.waitUntil(followAll(ctx, fleet, step.gateways));
-  const { createdAt, updatedAt } = commit.resource;
-  return { resource: { ...change.resource, createdAt, updatedAt }, operation: operation?.id };
+  return { resource, operation: operation?.id };
 }
 
 function operationOf(ctx: Context, { verb, resource }: Change, gateways: string[], at: string): OperationRecord {

@@ -3,6 +3,7 @@
 import type { SyncState } from '../../../schemas/gateway.ts';
 import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import type { IncidentType, Severity } from '../../../schemas/notification.ts';
+import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
@@ -36,6 +37,8 @@ export interface IncidentFacts {
   traces: ReadonlyMap<string, VoterTrace>;
   /** What would become of each loss. */
   losses: readonly LossOutcome[];
+  /** Rollouts of distributions that have not ended. */
+  rollouts: readonly DistributionRollout[];
   /** Keys of the incidents that people were told of and that are not resolved yet. */
   told: ReadonlySet<string>;
 }

@@ -4,6 +4,7 @@ import { certificateIncidents, voterIncidents } from './evidence.ts';
 import { gatewayIncidents } from './gateways.ts';
 import type { Incident, IncidentFacts, IncidentSource } from './incident.ts';
 import { lossIncidents } from './losses.ts';
+import { rolloutIncidents } from './rollouts.ts';
 
 /** A new kind of incident is one more source here, and its types in `schemas/notification.ts`. */
 const SOURCES: readonly IncidentSource[] = [
@@ -13,6 +14,7 @@ const SOURCES: readonly IncidentSource[] = [
   clusterIncidents,
   recommendationIncidents,
   lossIncidents,
+  rolloutIncidents,
 ];
 
 /** The incidents that are open, by key: nothing but what is stored says so, so that whoever asks again is told the same. */

@@ -4,6 +4,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { FleetStatus, ReadyCall } from '../../../schemas/status.ts';
 import { rangeText } from '../allocation/points.ts';
 import { windowStartMs } from '../failover/windows.ts';
+import { rolloutCalls } from '../rollout/calls.ts';
 import { msOf } from '../time.ts';
 
 type Told = Omit<FleetStatus, 'summary' | 'calls'>;
@@ -23,6 +24,9 @@ export function callsFor(status: Told, declared: Declared): ReadyCall[] {
     ...freezeCalls(status, declared),
     ...modeCalls(status),
     ...peoplesCalls(status),
+    ...status.rollouts.flatMap(({ rollout: id, distribution, state }) => {
+      return rolloutCalls({ fleet: status.fleet, distribution, id, state });
+    }),
   ];
 }
 

@@ -1,11 +1,13 @@
 /** What a person sees of a fleet at night: what is the matter, why, until when, and what settles it. */
 
 import type { Automation, FleetSpec } from '../../../schemas/fleet.ts';
+import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import type { FleetStatus } from '../../../schemas/status.ts';
 import { contextOf } from '../failover/context.ts';
 import { recommendedOf } from '../failover/recommendation.ts';
 import type { Situation } from '../failover/situation.ts';
 import type { Silence } from '../health/silence.ts';
+import { rolloutStatus } from '../rollout/calls.ts';
 import { isoOf } from '../time.ts';
 import { brakesOf } from './brakes.ts';
 import { callsFor } from './calls.ts';
@@ -23,6 +25,8 @@ export interface Sources {
   resumesTo: Automation;
   gateways: readonly GatewaySight[];
   silent: readonly Silence[];
+  /** Those that have not ended. */
+  rollouts: readonly DistributionRollout[];
 }
 
 export function statusOf(sources: Sources): FleetStatus {
@@ -45,6 +49,7 @@ export function statusOf(sources: Sources): FleetStatus {
     overloads: traffic.allocation.overloads,
     gateways: gateways.map((gateway) => gatewayStatus(gateway, nowMs)),
     ...peoplesOf(situation),
+    rollouts: sources.rollouts.flatMap(rolloutStatus),
     trafficVersion: traffic.version,
     ...(head !== undefined && { decision: head }),
   };

@@ -16,12 +16,14 @@ const TELLERS: ((status: Told) => string[])[] = [
   keptIn,
   recommended,
   overloaded,
+  rolloutsStopped,
   gatewaysBehind,
   requestsUnanswered,
   votersSilent,
   deadAndLeft,
   onTheirWay,
   ofPeople,
+  rolloutsRunning,
   ofMode,
   unknownHealth,
 ];
@@ -136,6 +138,14 @@ function overloaded({ overloads }: Told): string[] {
   return overloads.map(({ cluster, load, requestsPerSecond }) => {
     return `${cluster} has to serve ${Math.ceil(load)} requests per second and can serve ${requestsPerSecond}.`;
   });
+}
+
+function rolloutsStopped({ rollouts }: Told): string[] {
+  return rollouts.filter(({ state }) => state === 'stopped').map(({ message }) => message);
+}
+
+function rolloutsRunning({ rollouts }: Told): string[] {
+  return rollouts.filter(({ state }) => state === 'running').map(({ message }) => message);
 }
 
 function gatewaysBehind({ gateways }: Told): string[] {

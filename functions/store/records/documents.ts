@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { DrillRun } from '../../../schemas/drill.ts';
 import { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import { Delivery, IncidentType, Severity } from '../../../schemas/notification.ts';
+import { DistributionRollout } from '../../../schemas/rollout.ts';
 import { BreakGlass, Shift } from '../../../schemas/shift.ts';
 import type { DocumentBodies, DocumentKind, StoredDocument } from '../../deps.ts';
 import { type RecordType, recordType } from '../record-type.ts';
@@ -45,6 +46,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     outcome: z.enum(['ok', 'fail', 'unsent']),
     detail: z.string(),
   }),
+  rollout: DistributionRollout,
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -56,6 +58,7 @@ const NAMES: Record<DocumentKind, string> = {
   told: 'record of what people were told',
   readiness: 'record of what could be lost',
   'data-plane': 'record of requests through a gateway',
+  rollout: 'rollout of a distribution',
 };
 
 /** In the first version a drill run was of one cluster. */

@@ -1,0 +1,51 @@
+import type { DistributionRollout } from '../../../schemas/rollout.ts';
+import { contextOf } from '../../core/failover/context.ts';
+import { followingAt, programmedAt } from '../../core/gateway/status.ts';
+import type { Resource } from '../../core/model.ts';
+import { byName } from '../../core/resolve.ts';
+import type { RolloutFacts, RolloutSight } from '../../core/rollout/course.ts';
+import { type Gainer, gainersOf } from '../../core/rollout/gainers.ts';
+import { gainingClusters } from '../../core/rollout/splits.ts';
+import { readSituation } from '../../engine/situation.ts';
+import type { Context } from '../context.ts';
+import { gatewaysOf, loadEvidence, sightOf, trafficSightOf } from '../evidence.ts';
+import { type World, worldOf } from '../world.ts';
+
+/** Everything that the next step depends on, as it is stored now; undefined once the fleet is gone. */
+export async function readRolloutFacts(ctx: Context, rollout: DistributionRollout): Promise<RolloutFacts | undefined> {
+  const { deps } = ctx;
+  const { fleet, distribution: name } = rollout;
+  const world = worldOf(deps.store, fleet);
+  const [owner, distribution] = await Promise.all([
+    world.store.get('fleet', fleet, fleet),
+    world.store.get('distribution', fleet, name),
+  ]);
+  if (owner === undefined) return undefined;
+  const nowMs = deps.clock.now();
+  const [gateways, gainers] = await Promise.all([
+    distribution ? sightsOf(world, distribution, nowMs) : [],
+    readGainers(ctx, world, owner, rollout),
+  ]);
+  return { nowMs, distribution, automation: owner.spec.automation, gateways, gainers };
+}
+
+/** What voters and people say of the clusters that have more in the end. */
+export async function readGainers(
+  { deps }: Context,
+  world: World,
+  fleet: Resource<'fleet'>,
+  { from, steps }: Pick<DistributionRollout, 'from' | 'steps'>,
+): Promise<Gainer[]> {
+  const { situation } = await readSituation({ ...deps, store: world.store }, fleet.name, fleet.spec);
+  const names = gainingClusters(from, steps.at(-1)?.clusters ?? from, byName(await world.clusters()));
+  return gainersOf(names, contextOf(situation));
+}
+
+async function sightsOf(world: World, distribution: Resource<'distribution'>, nowMs: number): Promise<RolloutSight[]> {
+  const evidence = await loadEvidence(world.store, world, 'distribution', [distribution]);
+  return gatewaysOf(distribution, evidence).map((gateway) => ({
+    gateway,
+    programmed: programmedAt(distribution, sightOf(distribution, gateway, evidence), nowMs),
+    following: followingAt(distribution, trafficSightOf(distribution, gateway, evidence), nowMs),
+  }));
+}

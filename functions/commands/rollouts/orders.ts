@@ -1,0 +1,82 @@
+import type { DistributionRollout } from '../../../schemas/rollout.ts';
+import { resumed, stopped, undone } from '../../core/rollout/changes.ts';
+import { isOwn } from '../../core/rollout/course.ts';
+import type { StoredDocument } from '../../deps.ts';
+import { AppError } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { auditingRefusals } from '../refusals.ts';
+import { distributionOf, loadRollout, type RolloutRef, recordRollout, writeRollout } from './records.ts';
+import type { StartedRollout } from './start.ts';
+
+/** Rounds that keep getting in between are given way this many times. */
+const MAX_ATTEMPTS = 5;
+
+/** It keeps what it has until somebody lets it go on. One that has stopped stays so. Throws `not-found` and `already-ended`. */
+export async function pauseRollout(ctx: Context, ref: RolloutRef, reason: string): Promise<StartedRollout> {
+  return await changeState(ctx, ref, 'rollout.paused', reason, (body, at) => {
+    if (body.state !== 'running') return body;
+    return stopped(body, {
+      cause: 'person',
+      at,
+      actor: ctx.actor,
+      detail: `${ctx.actor} has stopped it: ${reason.replace(/\.$/, '')}.`,
+    });
+  });
+}
+
+/** The wait of its step begins anew. One that is not stopped stays as it is. Throws `not-found` and `already-ended`. */
+export async function resumeRollout(ctx: Context, ref: RolloutRef): Promise<StartedRollout> {
+  return await changeState(ctx, ref, 'rollout.resumed', undefined, (body, at) => {
+    return body.state === 'stopped' ? resumed(body, at) : body;
+  });
+}
+
+/**
+ * The distribution has what it had before, by one write, as long as nobody else has changed it since; also once the rollout has finished. One that
+ * is undone stays so. Throws `not-found`, `already-ended`, and what speaks against the declaration.
+ */
+export async function undoRollout(ctx: Context, ref: RolloutRef, reason: string): Promise<StartedRollout> {
+  const { body } = await loadRollout(ctx, ref);
+  if (body.state === 'undone') return { rollout: body };
+  const told = `undoes ${body.id}: ${ctx.reason ?? reason}`;
+  const { rollout, written } = await writeRollout({ ...ctx, reason: told }, ref, (before) => ({
+    before,
+    clusters: before.body.from,
+    after: (distribution) => undone(before.body, distribution),
+  }));
+  return { rollout, operation: written.operation };
+}
+
+async function changeState(
+  given: Context,
+  ref: RolloutRef,
+  event: string,
+  reason: string | undefined,
+  change: (body: DistributionRollout, at: string) => DistributionRollout,
+): Promise<StartedRollout> {
+  const ctx = { ...given, reason: given.reason ?? reason };
+  return await auditingRefusals(ctx, distributionOf(ref), 'rollout.refused', async () => {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const before = await loadRollout(ctx, ref);
+      await requireLive(ctx, ref, before);
+      const body = change(before.body, timestamp(ctx.deps.clock.now()));
+      if (ctx.isDry || body === before.body) return { rollout: body };
+      if (await recordRollout(ctx, before, body, event)) return { rollout: body };
+    }
+    throw new AppError('write-conflict', 'Others keep writing here.');
+  });
+}
+
+async function requireLive(
+  ctx: Context,
+  ref: RolloutRef,
+  { body, isPending }: StoredDocument<'rollout'>,
+): Promise<void> {
+  const { fleet, distribution: name } = ref;
+  if (!isPending) throw new AppError('already-ended', `The rollout ${body.id} is ${body.state}.`);
+  if (isOwn(body, await ctx.deps.store.get('distribution', fleet, name))) return;
+  throw new AppError(
+    'already-ended',
+    `Somebody else has changed the distribution ${name} since, which has ended ${body.id}.`,
+  );
+}

@@ -1,0 +1,110 @@
+import type { DistributionRollout } from '../../../schemas/rollout.ts';
+import { auditEvent } from '../../core/audit.ts';
+import type { RefTo, Resource } from '../../core/model.ts';
+import type { WrittenDistribution } from '../../core/rollout/changes.ts';
+import { isOwn } from '../../core/rollout/course.ts';
+import type { StoredDocument } from '../../deps.ts';
+import { AppError } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { editResource, type Written } from '../write/resource.ts';
+
+/** Names a rollout by its distribution. */
+export interface RolloutRef {
+  fleet: string;
+  distribution: string;
+  rollout: string;
+}
+
+/** One that has ended is forgotten after this time. */
+const KEPT_SECONDS = 90 * 86_400;
+
+/** Throws `not-found`. */
+export async function loadRollout(ctx: Context, ref: RolloutRef): Promise<StoredDocument<'rollout'>> {
+  const { fleet, distribution, rollout: id } = ref;
+  const found = await ctx.deps.store.document(fleet, 'rollout', id);
+  if (found?.body.distribution === distribution) return found;
+  throw new AppError('not-found', `There is no rollout ${id} of the distribution ${distribution} in fleet ${fleet}.`);
+}
+
+export function distributionOf({ fleet, distribution: name }: Pick<RolloutRef, 'fleet' | 'distribution'>) {
+  return { kind: 'distribution', fleet, name } satisfies RefTo<'distribution'>;
+}
+
+/** The document that has a rollout after the change of `before`; the first one without it. */
+export function documentOf(body: DistributionRollout, before?: StoredDocument<'rollout'>): StoredDocument<'rollout'> {
+  const { fleet, id, state, endedAt } = body;
+  const isPending = state === 'running' || state === 'stopped';
+  const ttl = endedAt === undefined ? {} : { ttl: Math.floor(Date.parse(endedAt) / 1000) + KEPT_SECONDS };
+  return { fleet, kind: 'rollout', id, version: (before?.version ?? 0) + 1, body, isPending, ...ttl };
+}
+
+/**
+ * Records what has become of a rollout while its distribution stays as it is; `event` stands in the log of the fleet. False when it has changed
+ * meanwhile.
+ */
+export async function recordRollout(
+  ctx: Context,
+  before: StoredDocument<'rollout'>,
+  body: DistributionRollout,
+  event?: string,
+): Promise<boolean> {
+  const { actor, requestId, deps } = ctx;
+  const target = distributionOf(body);
+  const reason = [`${body.id}`, ctx.reason].filter((part) => part !== undefined).join(': ');
+  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
+  const audit =
+    event === undefined ? undefined : auditEvent({ actor, requestId, reason }, stamp, { action: event, target });
+  return await deps.store.putDocument(documentOf(body, before), audit);
+}
+
+/** What a rollout makes of its distribution: the members to be declared, and the rollout once they are. */
+export interface RolloutWrite {
+  before: StoredDocument<'rollout'>;
+  clusters: DistributionRollout['from'];
+  after(written: WrittenDistribution): DistributionRollout;
+}
+
+/**
+ * Writes the distribution and its rollout in one transaction, so that whoever else is about to take the same step finds it taken. `write` is asked
+ * anew after each write that came in between. Throws `already-ended` once somebody else has changed the distribution, what `write` throws, and
+ * what speaks against the declaration.
+ */
+export async function writeRollout(
+  ctx: Context,
+  ref: RolloutRef,
+  write: (before: StoredDocument<'rollout'>) => RolloutWrite,
+): Promise<{ rollout: DistributionRollout; written: Written<'distribution'> }> {
+  let asked: RolloutWrite | undefined;
+  let after: DistributionRollout | undefined;
+  const written = await editResource(
+    ctx,
+    distributionOf(ref),
+    async (distribution) => {
+      asked = write(await loadRollout(ctx, ref));
+      requireOwn(asked.before.body, distribution);
+      return withMembers(distribution.spec, asked.clusters);
+    },
+    ({ revision, updatedAt }, operation) => {
+      if (asked === undefined) throw new Error('A rollout is asked for before it is written.');
+      after = asked.after({ revision, updatedAt, operation });
+      return [documentOf(after, asked.before)];
+    },
+  );
+  if (asked === undefined) throw new Error('A rollout is asked for before it is written.');
+  return { rollout: after ?? asked.before.body, written };
+}
+
+/** Labels and the like stay as they are. */
+export function withMembers(
+  spec: Resource<'distribution'>['spec'],
+  clusters: DistributionRollout['from'],
+): Resource<'distribution'>['spec'] {
+  return { ...spec, strategy: 'weighted', clusters };
+}
+
+function requireOwn(rollout: DistributionRollout, distribution: Resource<'distribution'>): void {
+  if (isOwn(rollout, distribution)) return;
+  const { id, revision } = rollout;
+  const now = `is at revision ${distribution.revision} now, and ${id} has left it at revision ${revision}`;
+  throw new AppError('already-ended', `Somebody else has changed the distribution ${distribution.name}: it ${now}.`);
+}

@@ -1,0 +1,39 @@
+import type { DistributionRollout } from '../../../schemas/rollout.ts';
+import { rolloutCalls } from '../../core/rollout/calls.ts';
+import { ended } from '../../core/rollout/changes.ts';
+import { dueMs, isOwn, nextMove } from '../../core/rollout/course.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import { type Context, timestamp } from '../context.ts';
+import { requireResource } from '../resources.ts';
+import { readRolloutFacts } from './facts.ts';
+import { distributionOf, loadRollout, type RolloutRef } from './records.ts';
+
+/** As it is now, with what it waits for and what can be done about it. Throws `not-found`. */
+export async function getRollout(ctx: Context, ref: RolloutRef): Promise<DistributionRollout> {
+  const { body } = await loadRollout(ctx, ref);
+  const facts = await readRolloutFacts(ctx, body);
+  const isLive = body.state === 'running' || body.state === 'stopped';
+  if (facts === undefined || !isOwn(body, facts.distribution)) {
+    return { ...(isLive ? ended(body, 'superseded', timestamp(ctx.deps.clock.now())) : body), calls: [] };
+  }
+  const move = nextMove(body, facts);
+  const waits = isLive ? { waitsFor: move.type === 'wait' ? move.waitsFor : [] } : {};
+  return { ...withTimes(body), ...waits, calls: rolloutCalls(body) };
+}
+
+/** Newest first; a page may be short, as those of all distributions of the fleet are looked at. Throws `not-found`. */
+export async function listRollouts(
+  ctx: Context,
+  place: Pick<RolloutRef, 'fleet' | 'distribution'>,
+  request: PageRequest,
+): Promise<Page<DistributionRollout>> {
+  await requireResource(ctx, distributionOf(place));
+  const { items, nextToken } = await ctx.deps.store.documents(place.fleet, 'rollout', request);
+  const own = items.filter(({ body }) => body.distribution === place.distribution);
+  return { items: own.map(({ body }) => withTimes(body)), nextToken };
+}
+
+function withTimes(body: DistributionRollout): DistributionRollout {
+  const due = body.state === 'running' ? dueMs(body) : undefined;
+  return due === undefined ? body : { ...body, nextAt: timestamp(due) };
+}

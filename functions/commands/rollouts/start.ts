@@ -1,0 +1,156 @@
+import type { Issue } from '../../../schemas/problem.ts';
+import type { DistributionRollout, DistributionRolloutSpec } from '../../../schemas/rollout.ts';
+import type { Resource } from '../../core/model.ts';
+import { byName } from '../../core/resolve.ts';
+import { withStep } from '../../core/rollout/changes.ts';
+import { isOwn } from '../../core/rollout/course.ts';
+import { rolloutFaults, splitsBetween } from '../../core/rollout/splits.ts';
+import { rolloutsIn } from '../../engine/live-rollouts.ts';
+import { AppError, refuse } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { conflict } from '../issues.ts';
+import { auditingRefusals } from '../refusals.ts';
+import { load } from '../resources.ts';
+import { type World, worldOf } from '../world.ts';
+import { type ChangeSet, changeSetOf, declarationOf } from '../write/change-set.ts';
+import { faultsOf } from '../write/check.ts';
+import { newFindings } from '../write/findings.ts';
+import { editResource } from '../write/resource.ts';
+import { checkEdit } from '../write/safety.ts';
+import { readGainers } from './facts.ts';
+import { distributionOf, documentOf, type RolloutRef, withMembers } from './records.ts';
+
+type Distribution = Resource<'distribution'>;
+
+/** A rollout that has begun, or in a dry run as it would be, and the push of its first step. */
+export interface StartedRollout {
+  rollout: DistributionRollout;
+  operation?: string | undefined;
+}
+
+/**
+ * Begins to change a distribution step by step, by its first step. A dry run changes nothing, and tells of each step what safety rules would say of it
+ * now. Throws `already-live` while another one is live, what cannot be changed step by step, what speaks against the distribution as it would be in
+ * the end, and `rule-violated` for a cluster that must not have more and for the first step.
+ */
+export async function startRollout(
+  ctx: Context,
+  place: Pick<RolloutRef, 'fleet' | 'distribution'>,
+  spec: DistributionRolloutSpec,
+): Promise<StartedRollout> {
+  const ref = distributionOf(place);
+  const because = { ...ctx, reason: ctx.reason ?? spec.reason };
+  if (ctx.isDry) return { rollout: await judged(because, await plan(because, await load(ctx, ref), spec)) };
+  let planned: Planned | undefined;
+  let begun: DistributionRollout | undefined;
+  const { operation } = await editResource(
+    because,
+    ref,
+    async (before) => {
+      planned = await auditingRefusals(ctx, ref, 'rollout.refused', () => plan(because, before, spec));
+      return withMembers(before.spec, planned.rollout.steps[0]?.clusters ?? planned.rollout.from);
+    },
+    ({ revision, updatedAt }, pushed) => {
+      if (planned === undefined) throw new Error('A rollout is planned before it is written.');
+      begun = withStep(planned.rollout, 0, { revision, updatedAt, operation: pushed });
+      return [documentOf(begun)];
+    },
+  );
+  if (begun === undefined) throw new Error('The first step of a rollout is a write.');
+  return { rollout: begun, operation };
+}
+
+/** A rollout of which no step has been taken, and what it was planned upon. */
+interface Planned {
+  rollout: DistributionRollout;
+  before: Distribution;
+  world: World;
+}
+
+async function plan(ctx: Context, before: Distribution, spec: DistributionRolloutSpec): Promise<Planned> {
+  const { fleet, name: distribution, uid, revision } = before;
+  const { store, clock, ids } = ctx.deps;
+  const world = worldOf(store, fleet);
+  await requireNone(ctx, before);
+  const { strategy, clusters: from } = before.spec;
+  if (strategy !== 'weighted') return refuseReplicas(distribution);
+  const clusters = byName(await world.clusters());
+  const asked = spec.steps.at(-1)?.percent === 100 ? spec.steps : [...spec.steps, { percent: 100, waitSeconds: 0 }];
+  const percents = asked.map(({ percent }) => percent);
+  refuse([...rolloutFaults(from, spec.clusters, percents, clusters), ...(await faultsOfEnd(ctx, world, before, spec))]);
+  const splits = splitsBetween(from, spec.clusters, percents, clusters);
+  const steps = asked.map((step, index) => ({ ...step, clusters: splits[index] ?? spec.clusters }));
+  const at = timestamp(clock.now());
+  const rollout: DistributionRollout = {
+    ...{ id: `rol_${ids.ulid()}`, fleet, distribution, state: 'running', actor: ctx.actor, reason: spec.reason },
+    ...{ createdAt: at, updatedAt: at, from, steps, step: 0, percent: 0, uid, revision },
+  };
+  refuse(await heldBack(ctx, world, rollout));
+  return { rollout, before, world };
+}
+
+/** Whoever starts one writes the distribution, so that of two that do at the same time one looks again and finds the other. */
+async function requireNone(ctx: Context, distribution: Distribution): Promise<void> {
+  const live = (await rolloutsIn(ctx.deps.store, distribution.fleet)).find(
+    ({ body }) => body.distribution === distribution.name && isOwn(body, distribution),
+  );
+  if (live === undefined) return;
+  throw new AppError(
+    'already-live',
+    `The rollout ${live.id} of ${distribution.name} is ${live.body.state}: undo it or let it end first.`,
+  );
+}
+
+function refuseReplicas(name: string): never {
+  const detail = `${name} goes by replicas, which are others for each service: give it weights by a write of its own first`;
+  refuse([conflict('#/clusters', detail)]);
+  throw new Error('A fault is refused.');
+}
+
+/** What would be found at the last step only is told before the first. */
+async function faultsOfEnd(
+  ctx: Context,
+  world: World,
+  before: Distribution,
+  { clusters }: DistributionRolloutSpec,
+): Promise<Issue[]> {
+  const set = await changeTo(ctx, world, before, clusters);
+  const faults = await faultsOf(ctx.deps, set);
+  return faults.length > 0 ? faults : await newFindings(ctx.deps.store, set);
+}
+
+async function changeTo(
+  { deps }: Context,
+  world: World,
+  before: Distribution,
+  clusters: DistributionRollout['from'],
+): Promise<ChangeSet> {
+  return await changeSetOf(world, [declarationOf(deps, before, withMembers(before.spec, clusters), before, undefined)]);
+}
+
+/** The first step is held to what all others are held to. */
+async function heldBack(ctx: Context, world: World, rollout: DistributionRollout): Promise<Issue[]> {
+  const fleet = await load(ctx, { kind: 'fleet', fleet: rollout.fleet, name: rollout.fleet });
+  const failing = (await readGainers(ctx, world, fleet, rollout)).flatMap(({ cluster, fault }) =>
+    fault === undefined ? [] : [violation(`clusters/${cluster}`, fault.replace(/\.$/, ''))],
+  );
+  if (fleet.spec.automation !== 'paused') return failing;
+  return [
+    ...failing,
+    violation(`fleets/${fleet.name}#/automation`, 'automation is paused, and nobody else would take the steps'),
+  ];
+}
+
+function violation(pointer: string, detail: string): Issue {
+  return { pointer, code: 'rule-violated', detail };
+}
+
+async function judged(ctx: Context, { rollout, before, world }: Planned): Promise<DistributionRollout> {
+  const steps: DistributionRollout['steps'] = [];
+  for (const step of rollout.steps) {
+    const checked = await checkEdit(ctx.deps, await changeTo(ctx, world, before, step.clusters));
+    const broken = (checked?.results ?? []).filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
+    steps.push({ ...step, heldBy: broken });
+  }
+  return { ...rollout, steps };
+}

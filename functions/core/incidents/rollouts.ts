@@ -1,0 +1,17 @@
+import { type Incident, type IncidentSource, keyOf } from './incident.ts';
+
+/** Rollouts that something has stopped. Whoever stops one knows of it. */
+export const rolloutIncidents: IncidentSource = (facts) =>
+  facts.rollouts.flatMap(({ stop, distribution, percent, actor }): Incident[] => {
+    if (stop === undefined || stop.cause === 'person') return [];
+    return [
+      {
+        key: keyOf(facts, `distribution/${distribution}`, 'rollout'),
+        type: 'rollout.stopped',
+        severity: 'warning',
+        clusters: stop.cluster === undefined ? [] : [stop.cluster],
+        summary: `The rollout of the distribution ${distribution} by ${actor} has stopped at ${percent} %, and waits for somebody to undo it or let it go on: ${stop.detail}`,
+        resolution: `No rollout of the distribution ${distribution} has stopped any more.`,
+      },
+    ];
+  });

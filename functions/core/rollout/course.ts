@@ -1,0 +1,103 @@
+/** What comes next of a rollout, given what gateways were read to have and what voters say. */
+
+import type { Wait } from '../../../schemas/evacuation.ts';
+import type { Automation } from '../../../schemas/fleet.ts';
+import { sentenceOf } from '../../../schemas/reasons.ts';
+import type { DistributionRollout, RolloutStep, RolloutStop } from '../../../schemas/rollout.ts';
+import type { Verdict } from '../gateway/status.ts';
+import type { Resource } from '../model.ts';
+import { isoOf, msOf } from '../time.ts';
+import type { Gainer } from './gainers.ts';
+
+/** What is known of a gateway and the distribution. */
+export interface RolloutSight {
+  gateway: string;
+  programmed: Verdict;
+  following: Verdict;
+}
+
+export interface RolloutFacts {
+  nowMs: number;
+  /** As it is declared; undefined once it is gone. */
+  distribution: Pick<Resource, 'uid' | 'revision'> | undefined;
+  automation: Automation;
+  gateways: readonly RolloutSight[];
+  /** The clusters that have more in the end. */
+  gainers: readonly Gainer[];
+}
+
+/** One of these is done at a time, each by one write. */
+export type Move =
+  /** Somebody else has changed the distribution. */
+  | { type: 'supersede' }
+  | { type: 'stop'; stop: Omit<RolloutStop, 'at'> }
+  /** Every gateway follows the step that is in force: its wait begins. */
+  | { type: 'verify' }
+  /** A gateway was found otherwise than the step has it: its wait begins anew once it follows. */
+  | { type: 'restart' }
+  | { type: 'step'; step: number }
+  | { type: 'finish' }
+  | { type: 'wait'; waitsFor: Wait[] };
+
+export function nextMove(rollout: DistributionRollout, facts: RolloutFacts): Move {
+  if (!isOwn(rollout, facts.distribution)) return { type: 'supersede' };
+  if (rollout.state !== 'running') return { type: 'wait', waitsFor: [] };
+  const failing = facts.gainers.find(({ fault }) => fault !== undefined);
+  if (failing?.fault !== undefined) {
+    return { type: 'stop', stop: { cause: 'cluster', cluster: failing.cluster, detail: failing.fault } };
+  }
+  const { verifiedAt } = stepInForce(rollout);
+  const behind = facts.gateways.flatMap(waitForGateway);
+  if (verifiedAt === undefined && behind.length === 0) return { type: 'verify' };
+  if (verifiedAt !== undefined && facts.gateways.some(({ programmed }) => programmed.status === 'False')) {
+    return { type: 'restart' };
+  }
+  const waitsFor = [...behind, ...soak(rollout, facts.nowMs), ...paused(facts), ...unknown(facts)];
+  if (waitsFor.length > 0) return { type: 'wait', waitsFor };
+  const step = rollout.step + 1;
+  return step < rollout.steps.length ? { type: 'step', step } : { type: 'finish' };
+}
+
+/** Whether the distribution is as the rollout has written it last. */
+export function isOwn(
+  { uid, revision }: DistributionRollout,
+  distribution: Pick<Resource, 'uid' | 'revision'> | undefined,
+): boolean {
+  return distribution?.uid === uid && distribution.revision === revision;
+}
+
+export function stepInForce({ steps, step }: DistributionRollout): RolloutStep {
+  const found = steps[step];
+  if (found === undefined) throw new Error('A rollout is at one of its steps.');
+  return found;
+}
+
+/** When the wait of the step in force is over; undefined while it has not begun. */
+export function dueMs(rollout: DistributionRollout): number | undefined {
+  const { verifiedAt, waitSeconds } = stepInForce(rollout);
+  return verifiedAt === undefined ? undefined : msOf(verifiedAt) + waitSeconds * 1000;
+}
+
+function waitForGateway({ gateway, programmed, following }: RolloutSight): Wait[] {
+  const first = [programmed, following].find(({ status }) => status !== 'True');
+  if (first === undefined) return [];
+  return [{ reason: first.reason, message: `${gateway}: ${sentenceOf(first.reason, first.arguments)}` }];
+}
+
+function soak(rollout: DistributionRollout, nowMs: number): Wait[] {
+  const due = dueMs(rollout);
+  if (due === undefined || nowMs >= due) return [];
+  const until = isoOf(due);
+  return [{ reason: 'Soaking', message: sentenceOf('Soaking', { until }), until }];
+}
+
+function paused({ automation }: RolloutFacts): Wait[] {
+  if (automation !== 'paused') return [];
+  return [{ reason: 'RolloutPaused', message: sentenceOf('RolloutPaused', {}) }];
+}
+
+function unknown({ gainers }: RolloutFacts): Wait[] {
+  return gainers
+    .filter(({ isKnown }) => !isKnown)
+    .map(({ cluster }) => ({ reason: 'GainerUnknown', message: sentenceOf('GainerUnknown', { cluster }) }));
+}

@@ -1,0 +1,37 @@
+import { type Context, findingOf, stateOf, type Watched } from '../failover/context.ts';
+import { waitsOf } from '../status/waits.ts';
+
+/** A cluster that a rollout gives more. */
+export interface Gainer {
+  cluster: string;
+  /** Why it must not have more, in one sentence. */
+  fault?: string;
+  /** Nothing speaks against it, and a majority of its voters says so; of one that nobody watches, nobody can say anything. */
+  isKnown: boolean;
+}
+
+export function gainersOf(names: readonly string[], context: Context): Gainer[] {
+  return names.flatMap((name) => {
+    const watched = context.clusters.get(name);
+    return watched ? [gainerOf(name, watched, context)] : [];
+  });
+}
+
+function gainerOf(cluster: string, watched: Watched, context: Context): Gainer {
+  const { traffic } = context.situation;
+  const { standing, reason } = stateOf(traffic, watched.facts);
+  const finding = findingOf(traffic, watched);
+  const isKnown = finding === 'healthy' && standing === 'up';
+  const [wait] = waitsOf(context, traffic, watched.facts).filter(({ reason: code }) => SPEAKS_AGAINST.has(code));
+  const subject = `${cluster} is to have more, and`;
+  if (standing !== 'up' && standing !== 'joining') {
+    return { cluster, isKnown, fault: `${subject} is ${standing}${reason === '' ? '' : `: ${reason}`}.` };
+  }
+  if (finding !== 'healthy' && finding !== 'unknown') {
+    return { cluster, isKnown, fault: `${subject} is ${finding} for a majority of its voters.` };
+  }
+  return wait ? { cluster, isKnown, fault: `${subject} cannot: ${wait.message}` } : { cluster, isKnown };
+}
+
+/** Reasons for which a cluster that is up gets less than its share, and dismissals, which say that it fails for its voters. */
+const SPEAKS_AGAINST: ReadonlySet<string> = new Set(['Impaired', 'Drained', 'Isolated', 'Drilled', 'Dismissed']);

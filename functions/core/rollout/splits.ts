@@ -1,0 +1,133 @@
+/** What a distribution declares at each step of a rollout, and what cannot be changed step by step. */
+
+import type { WeightedMembers } from '../../../schemas/distribution.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { isNamedBy, placeOf } from '../distribution.ts';
+import type { Resource } from '../model.ts';
+import { type MemberPoints, movedAt, movedBetween, pointsBetween, pointsByWeight } from './points.ts';
+
+type Member = WeightedMembers[number];
+type Clusters = ReadonlyMap<string, Resource<'cluster'>>;
+
+/** Who serves while all is well: the members of the lowest tier that has a weight. */
+interface Serving {
+  tier: number;
+  points: MemberPoints;
+}
+
+/**
+ * What is declared at each of these percentages of the way between two splits. Between the first and the last, whoever serves before or after is
+ * in one tier, with as many points as it has come to; those that stand by are the ones of before until the last step, which declares what is
+ * asked for as it is asked for.
+ */
+export function splitsBetween(
+  from: WeightedMembers,
+  to: WeightedMembers,
+  percents: readonly number[],
+  clusters: Clusters,
+): WeightedMembers[] {
+  const [before, after] = [servingIn(from, clusters), servingIn(to, clusters)];
+  const all = movedBetween(before.points, after.points);
+  const places = new Map([...from, ...to].map((member) => [keyOf(member), member]));
+  const standing = from.filter((member) => !before.points.has(keyOf(member)) && !after.points.has(keyOf(member)));
+  return percents.map((percent) => {
+    if (percent === 100) return to;
+    const points = pointsBetween(before.points, after.points, movedAt(all, percent));
+    const serving = [...points].flatMap(([key, weight]): Member[] => {
+      const { by, name } = placeOf(places.get(key) ?? {});
+      return [{ [by]: name, weight, tier: before.tier }];
+    });
+    return [...serving, ...standing];
+  });
+}
+
+/** The names of the clusters that have more points after a rollout than before, sorted. */
+export function gainingClusters(from: WeightedMembers, to: WeightedMembers, clusters: Clusters): string[] {
+  const [before, after] = [servingIn(from, clusters).points, servingIn(to, clusters).points];
+  const gaining = to.filter((member) => (after.get(keyOf(member)) ?? 0) > (before.get(keyOf(member)) ?? 0));
+  return [...clusters.keys()].filter((name) => gaining.some((member) => isNamedBy(member, name, clusters))).sort();
+}
+
+/** Finds what cannot be changed step by step, and steps that would change nothing. */
+export function rolloutFaults(
+  from: WeightedMembers,
+  to: WeightedMembers,
+  percents: readonly number[],
+  clusters: Clusters,
+): Issue[] {
+  const faults = [
+    ...namedOtherwise(from, to, clusters),
+    ...mixedTiers(from, '/from', clusters),
+    ...mixedTiers(to, '/clusters', clusters),
+  ];
+  return faults.length > 0 ? faults : emptySteps(from, to, percents, clusters);
+}
+
+/** A step has one weight for each member, so that a cluster cannot be part of a place and stand for itself at the same time. */
+function namedOtherwise(from: WeightedMembers, to: WeightedMembers, clusters: Clusters): Issue[] {
+  return to.flatMap((member, index) => {
+    const others = from.filter((item) => keyOf(item) !== keyOf(member));
+    for (const other of others) {
+      const shared = [...clusters.keys()].find(
+        (name) => isNamedBy(member, name, clusters) && isNamedBy(other, name, clusters),
+      );
+      if (shared === undefined) continue;
+      const { by, name } = placeOf(other);
+      const detail = `the distribution names ${shared} by the ${by} ${name} now: name it so here too, or change that by a write of its own first`;
+      return [{ pointer: `#/clusters/${index}`, code: 'conflicting-declaration', detail }];
+    }
+    return [];
+  });
+}
+
+/** A member of a step is in one tier. */
+function mixedTiers(members: WeightedMembers, where: '/from' | '/clusters', clusters: Clusters): Issue[] {
+  return members.flatMap((member, index) => {
+    const tiers = [...tiersOf(member, clusters)];
+    if (tiers.length <= 1) return [];
+    const { by, name } = placeOf(member);
+    const pointer = where === '/clusters' ? `#/clusters/${index}/tier` : '#/clusters';
+    const whose = where === '/clusters' ? 'give it a tier' : 'give it a tier by a write of its own first';
+    const detail = `the clusters of the ${by} ${name} declare tiers of their own (${tiers.join(', ')}), which cannot move together: ${whose}`;
+    return [{ pointer, code: 'conflicting-declaration', detail }];
+  });
+}
+
+function emptySteps(
+  from: WeightedMembers,
+  to: WeightedMembers,
+  percents: readonly number[],
+  clusters: Clusters,
+): Issue[] {
+  const all = movedBetween(servingIn(from, clusters).points, servingIn(to, clusters).points);
+  if (all === 0) {
+    const detail =
+      'nobody would have more or less than now while all is well: there is nothing to roll out, and a PUT changes the rest';
+    return [{ pointer: '#/clusters', code: 'conflicting-declaration', detail }];
+  }
+  return percents.flatMap((percent, index) => {
+    if (movedAt(all, percent) > movedAt(all, percents[index - 1] ?? 0)) return [];
+    const detail = `${all} points move in all, and none of them at the step of ${percent} %: leave it out or take larger steps`;
+    return [{ pointer: `#/steps/${index}/percent`, code: 'conflicting-declaration', detail }];
+  });
+}
+
+function servingIn(members: WeightedMembers, clusters: Clusters): Serving {
+  const tiered = members
+    .filter(({ weight }) => weight > 0)
+    .map((member) => ({ member, tier: Math.min(...tiersOf(member, clusters)) }));
+  const tier = Math.min(...tiered.map((item) => item.tier));
+  const serving = tiered.filter((item) => item.tier === tier).map(({ member }) => member);
+  return { tier, points: pointsByWeight(new Map(serving.map((member) => [keyOf(member), member.weight]))) };
+}
+
+function tiersOf(member: Member, clusters: Clusters): Set<number> {
+  if (member.tier !== undefined) return new Set([member.tier]);
+  const named = [...clusters.values()].filter(({ name }) => isNamedBy(member, name, clusters));
+  return new Set(named.length === 0 ? [0] : named.map(({ spec }) => spec.tier ?? 0));
+}
+
+function keyOf(member: Member): string {
+  const { by, name } = placeOf(member);
+  return `${by} ${name}`;
+}
