@@ -1,6 +1,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Env } from '../../functions/env.ts';
+import { PORT_SETTINGS } from '../../infra/local/ports.ts';
+import scripts from '../../infra/scripts.json' with { type: 'json' };
 
 const read = (file: string) => readFileSync(file, 'utf8');
 const decisions = globSync('docs/adr/[0-9]*.md').toSorted();
@@ -69,5 +72,30 @@ describe('the documents', () => {
       },
     );
     expect(broken.map(([link]) => link)).toEqual([]);
+  });
+});
+
+describe('what people can set and call', () => {
+  /** The first cells of the tables of a page, below one of its headings. */
+  function namesIn(page: string, heading: string): string[] {
+    const section = read(page).split(`${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+    const cells = [...section.matchAll(/^\| (`.+?) \|/gm)].map(([, cell = '']) => cell);
+    return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)).toSorted();
+  }
+
+  it('has every setting of the control plane in docs/settings.md, once', () => {
+    expect(namesIn('docs/settings.md', '## The control plane')).toEqual(Object.keys(Env.shape).toSorted());
+  });
+
+  it('has every setting of npm start in docs/settings.md, once, with the default of each port', () => {
+    const ports = Object.values(PORT_SETTINGS);
+    const named = ['FAIRLEAD_HOST', 'FAIRLEAD_DIRECTORY', 'DYNAMODB_ENDPOINT', ...ports.map(({ variable }) => variable)];
+    const rows = namesIn('docs/settings.md', '## npm start').filter((name) => /^[A-Z_]+$/.test(name));
+    expect(rows).toEqual(named.toSorted());
+    for (const { variable, port } of ports) expect(read('docs/settings.md')).toContain(`| \`${variable}\` | ${port} |`);
+  });
+
+  it('has every script in docs/scripts.md, once', () => {
+    expect(namesIn('docs/scripts.md', '# Scripts')).toEqual(Object.keys(scripts).toSorted());
   });
 });
