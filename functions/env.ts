@@ -66,8 +66,8 @@ const NotificationTargets = Json.refine(
     'whsec_ and the base64 of 24 to 64 bytes; an alertmanager may have a "token" instead',
 ).pipe(ByName);
 
-/** The settings of the control plane: variables and secrets of the Worker. README.md describes them. */
-const Env = z
+/** The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. */
+export const Env = z
   .object({
     API_TOKEN: Token,
     API_TOKENS: Tokens.default({}),

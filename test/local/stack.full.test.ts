@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { startScheduler } from '../../infra/local/worker.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Route } from '../../schemas/route.ts';
+import { exampleFile, readWorkflow, runShell, stepOf } from './examples.ts';
 
 type Provider = GatewayTarget['provider'];
 
@@ -89,6 +90,69 @@ describe('a stack with the demo fleet', () => {
     expect(new Set(written)).toEqual(new Set(['UpdateServerGroupServersAttribute', 'UpdateGatewayService']));
   });
 
+  describe('the examples do what they say', () => {
+    test('curl: a cluster, a service and a route are declared, and requests through the gateway reach the cluster', async () => {
+      const [, cluster] = stack.clusters;
+      if (cluster === undefined) throw new Error('There is no second cluster.');
+      const env = {
+        FAIRLEAD_URL: stack.api.url,
+        FAIRLEAD_TOKEN: stack.api.token,
+        CLUSTER_ADDRESS: cluster.address.host,
+        CLUSTER_PORT: String(cluster.address.port),
+      };
+      const script = `bash ${exampleFile('curl/declare-route.sh')}`;
+      for (const _ of ['first', 'again']) {
+        const { status, output } = await runShell(script, directory, env);
+        expect(status, output).toBe(0);
+        expect(output).toContain('Verified routes/curl-example.');
+        expect(output).toContain('{"cluster":"curl-example","wantedPercent":100,"verifiedPercent":100}');
+      }
+      const target = { ...shop('alb'), headers: { host: 'curl.example.com' } };
+      expect(await measure(target, 20)).toEqual({ [cluster.name]: 20 });
+      const refused = await runShell(script, directory, { ...env, CLUSTER_PORT: '0' });
+      expect(refused.status).not.toBe(0);
+      expect(refused.output).toContain('#/ingress/endpoints/0/port');
+    });
+
+    test('GitHub: a manifest is planned, applied by the digest of its plan, and refused by another one', async () => {
+      const workflow = readWorkflow();
+      const folder = join(directory, 'checkout');
+      mkdirSync(folder);
+      const run = async (step: string, environment: Record<string, string> = {}) =>
+        await runShell(stepOf(workflow, step), folder, {
+          FAIRLEAD_TOKEN: stack.api.token,
+          MANIFEST_URL: `${stack.api.url}${FLEET}/manifest`,
+          GITHUB_OUTPUT: join(folder, 'output'),
+          GITHUB_STEP_SUMMARY: join(folder, 'summary'),
+          GITHUB_SHA: 'abc123',
+          ...environment,
+        });
+      const exported = await fetch(`${stack.api.url}${FLEET}/manifest`, {
+        headers: { authorization: `Bearer ${stack.api.token}` },
+      });
+      writeFileSync(join(folder, 'fleet.yaml'), await exported.text());
+      appendFileSync(join(folder, 'fleet.yaml'), CATALOG);
+
+      const planned = await run('Plan');
+      expect(planned.status, planned.output).toBe(0);
+      expect(readFileSync(join(folder, 'summary'), 'utf8')).toContain('- create route `catalog`');
+      const [, digest = ''] = /^digest=([0-9a-f]{64})$/m.exec(readFileSync(join(folder, 'output'), 'utf8')) ?? [];
+
+      const stale = await run('Apply', { DIGEST: digest.replace(/^./, (first) => (first === '0' ? '1' : '0')) });
+      expect(stale.status).not.toBe(0);
+      expect(stale.output).toContain('"code":"stale-plan"');
+
+      for (const step of ['Apply', 'Wait until gateways follow']) {
+        const { status, output } = await run(step, { DIGEST: digest });
+        expect(status, output).toBe(0);
+      }
+      expect(await measure({ ...shop('alb'), headers: { host: 'catalog.example.com' } }, 20)).toEqual({
+        'hangzhou-a': expect.any(Number),
+        'hangzhou-b': expect.any(Number),
+      });
+    });
+  });
+
   test('a restart loses neither what was declared nor what the gateway has', async () => {
     const declared = async () => {
       const { conditions: _, parents: __, ...rest } = await callApi<Route>(stack.api, 'GET', `${FLEET}/routes/shop`);
@@ -110,6 +174,18 @@ describe('a stack with the demo fleet', () => {
     expect(await measure(shop('mse', { 'x-cluster': 'hangzhou-b' }), 20)).toEqual({ 'hangzhou-b': 20 });
   });
 });
+
+/** A route that the demo fleet has not yet. */
+const CATALOG = `---
+apiVersion: fairlead.dev/v1
+kind: Route
+metadata: { name: catalog }
+spec:
+  gateways: [edge]
+  hostnames: [catalog.example.com]
+  rules: [{ backendRefs: [{ service: checkout, port: 80 }] }]
+  distribution: { strategy: weighted, clusters: [{ cluster: hangzhou-a }, { cluster: hangzhou-b }] }
+`;
 
 /** What the gateway of MSE has. */
 function routesOf({ cloud }: Stack) {
