@@ -8,7 +8,9 @@ export const DrillInput = z
   .strictObject({
     name: Name,
     ...place,
-    service: Name.optional().meta({ description: 'Nothing else is taken out, and nothing else is judged. Absent: everything.' }),
+    service: Name.optional().meta({
+      description: 'Nothing else is taken out, and nothing else is judged. Absent: everything.',
+    }),
     windows: z.array(TimeWindow).max(10).default([]).meta({
       description:
         'When it may run; it begins by itself once in each window. None: only when somebody starts it, at any time.',

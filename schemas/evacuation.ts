@@ -18,13 +18,18 @@ export const EvacuationInput = z
     }),
   })
   .refine(isOnePlace, ONE_PLACE)
-  .meta({ id: 'EvacuationInput', description: 'Takes everything, or one service, out of a cluster, a site or a city.' });
+  .meta({
+    id: 'EvacuationInput',
+    description: 'Takes everything, or one service, out of a cluster, a site or a city.',
+  });
 export type EvacuationSpec = z.output<typeof EvacuationInput>;
 
 export const ReturnInput = z
   .strictObject({
     ...place,
-    service: OneService.meta({ description: 'Only shifts of this service alone end. Absent: all shifts of the clusters.' }),
+    service: OneService.meta({
+      description: 'Only shifts of this service alone end. Absent: all shifts of the clusters.',
+    }),
   })
   .refine(isOnePlace, ONE_PLACE)
   .meta({ id: 'ReturnInput', description: 'Gives a cluster, a site or a city its traffic back.' });

@@ -37,10 +37,15 @@ export const ShiftInput = z
     reason: Reason,
     expiresAt: ExpiresAt,
   })
-  .refine(({ service, mode, percent }) => service === undefined || (mode !== 'keep' && !(mode === 'drain' && percent === 100)), {
-    path: ['service'],
-    error: 'does not go with keep: it says that a cluster is healthy, and health is known of clusters, not of services',
-  })
+  .refine(
+    ({ service, mode, percent }) =>
+      service === undefined || (mode !== 'keep' && !(mode === 'drain' && percent === 100)),
+    {
+      path: ['service'],
+      error:
+        'does not go with keep: it says that a cluster is healthy, and health is known of clusters, not of services',
+    },
+  )
   .meta({
     id: 'ShiftInput',
     description: 'Takes a cluster, a part of its share, or one service of it out of service by hand.',

@@ -172,7 +172,14 @@ export function evidenceSuite(store: () => Store): void {
         limits: [{ cluster: 'a', percent: 5, limits }],
         services: [{ service: 's', cluster: 'a', percent: 5, limits }],
         backends: [
-          { placement: 'p/s', service: 's', pools: ['s/80'], clusters: ['a', 'b'], points: [1, 99], reasons: ['capacity', null] },
+          {
+            placement: 'p/s',
+            service: 's',
+            pools: ['s/80'],
+            clusters: ['a', 'b'],
+            points: [1, 99],
+            reasons: ['capacity', null],
+          },
         ],
         overloads: [{ cluster: 'b', load: 10, requestsPerSecond: 9 }],
       };
@@ -198,7 +205,16 @@ export function evidenceSuite(store: () => Store): void {
         goneRemovalsMs: [1],
         rehearsed: [{ drill: 'n', atMs: 1 }],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
-        drill: { ...moved, run: 'r', name: 'n', clusters: ['a', 'b'], service: 's', actor: 'ada', startedAtMs: 1, verifiedAtMs: 2 },
+        drill: {
+          ...moved,
+          run: 'r',
+          name: 'n',
+          clusters: ['a', 'b'],
+          service: 's',
+          actor: 'ada',
+          startedAtMs: 1,
+          verifiedAtMs: 2,
+        },
       };
       expect(await store().decide({ ...recording(1), traffic: full })).toBe(true);
       expect(await store().traffic(FLEET)).toEqual(full);

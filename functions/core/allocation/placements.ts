@@ -24,7 +24,9 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** What decisions need to know of the pools of all gateways of a fleet; by key. Services that stand apart share no placement with others. */
 export function placementsOf(pools: readonly Pool[], apart = NONE): Placement[] {
-  const placements = Map.groupBy(pools, (pool) => placementKey(pool, apart.has(pool.service) ? pool.service : undefined));
+  const placements = Map.groupBy(pools, (pool) =>
+    placementKey(pool, apart.has(pool.service) ? pool.service : undefined),
+  );
   return [...placements]
     .map(([key, alike]) => placementOf(key, alike, apart))
     .filter((placement) => placement !== undefined)

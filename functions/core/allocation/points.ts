@@ -25,7 +25,8 @@ export type InForce = Pick<Traffic, 'allocation'>;
  * How much of a pool each member gets, and why. Same order as the members; the effective percentages total 100, or are all 0 when there is
  * no member that may serve at all.
  */
-export function shares(pool: Shared, { allocation }: InForce): ClusterShare[] {
+export function shares(pool: Shared, traffic: InForce & Behind): ClusterShare[] {
+  const { allocation } = traffic;
   const declared = declaredPoints(pool.members);
   const { points, reasons } = allotted(pool, keyIn(allocation, pool), allocation);
   return pool.members.map((member, index) => {
@@ -35,9 +36,29 @@ export function shares(pool: Shared, { allocation }: InForce): ClusterShare[] {
       effectivePercent,
       held: reasons[index] ?? undefined,
     });
-    const message = sentenceOf(reason, { tier: member.tier });
+    const shift = shiftBehind(reason, member.cluster, pool.service, traffic);
+    const message = sentenceOf(reason, { tier: member.tier, ...(shift !== undefined && { shift }) });
     return { cluster: member.cluster, declaredPercent, effectivePercent, reason, message };
   });
+}
+
+/** What people have asked for, and what is left of it. */
+type Behind = Partial<Pick<Traffic, 'shifts' | 'serviceReturns'>>;
+
+/** Name of the shift that takes a cluster, or one service of it, out; or after which the service returns. */
+function shiftBehind(
+  reason: ReasonCode,
+  cluster: string,
+  service: string | undefined,
+  { shifts = [], serviceReturns = [] }: Behind,
+): string | undefined {
+  const isOf = (own: { cluster: string; service?: string | undefined }) =>
+    own.cluster === cluster && (own.service === undefined || own.service === service);
+  if (reason === 'AwaitsTurn' || reason === 'Ramping') return serviceReturns.find(isOf)?.shift;
+  if (reason !== 'Isolated' && reason !== 'Drained') return undefined;
+  const mode = reason === 'Isolated' ? 'isolate' : 'drain';
+  const takesOut = shifts.filter((shift) => isOf(shift) && shift.mode === mode);
+  return takesOut.sort((a, b) => a.currentPercent - b.currentPercent)[0]?.name;
 }
 
 /** The same, as the numbers alone. */

@@ -169,10 +169,15 @@ function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepRes
   return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
 }
 
-/** What the allocation leaves to the cluster that has least of its share. */
-export function leastOf({ allocation }: Pick<Traffic, 'allocation'>, clusters: readonly string[]): number {
-  const parts = allocation.limits.filter(({ cluster }) => clusters.includes(cluster)).map(({ percent }) => percent);
-  return Math.min(100, ...parts);
+/** What the allocation leaves to the cluster that has least of its share, or of its share of one service. */
+export function leastOf(
+  { allocation }: Pick<Traffic, 'allocation'>,
+  clusters: readonly string[],
+  service?: string,
+): number {
+  const ofService = allocation.services?.filter((own) => own.service === service) ?? [];
+  const own = service === undefined ? allocation.limits : ofService;
+  return Math.min(100, ...own.filter(({ cluster }) => clusters.includes(cluster)).map(({ percent }) => percent));
 }
 
 /** The drill is over: clusters that it still keeps out are held at what they have, and return when they have their turn. */

@@ -69,7 +69,8 @@ export function withServiceStep(context: Context, traffic: Traffic, own: Service
   const { nowMs, decision, policy } = context.situation;
   const { failback } = policy.failover;
   const percent = own.ramp?.percent ?? heldPercent(context, traffic, limitsOf(context, traffic), own);
-  const next = failback.mode === 'auto' ? 100 : nextRampPercent(percent, nowMs - (own.ramp?.steppedAtMs ?? nowMs), failback);
+  const next =
+    failback.mode === 'auto' ? 100 : nextRampPercent(percent, nowMs - (own.ramp?.steppedAtMs ?? nowMs), failback);
   if (own.ramp !== undefined && next === percent) return traffic;
   const others = returnsBesides(traffic, own);
   if (next >= 100) return withReturns(traffic, others);

@@ -111,7 +111,10 @@ export function targetText({ cluster, service }: Pick<LiveShift, 'cluster' | 'se
 }
 
 /** Whether two shifts take the same out. */
-export function isSameTarget(a: Pick<LiveShift, 'cluster' | 'service'>, b: Pick<LiveShift, 'cluster' | 'service'>): boolean {
+export function isSameTarget(
+  a: Pick<LiveShift, 'cluster' | 'service'>,
+  b: Pick<LiveShift, 'cluster' | 'service'>,
+): boolean {
   return a.cluster === b.cluster && a.service === b.service;
 }
 

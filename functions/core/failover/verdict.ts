@@ -111,7 +111,9 @@ function reasonFor(
   if (drill?.clusters.includes(name)) return `drill ${drill.name}`;
   const service = serviceReturns.find((own) => own.cluster === name && own.decision === situation.decision);
   if (service) return `${service.service}: ${service.reason}`;
-  const wasReturning = situation.traffic.serviceReturns?.find((own) => own.cluster === name && !serviceReturns.includes(own));
+  const wasReturning = situation.traffic.serviceReturns?.find(
+    (own) => own.cluster === name && !serviceReturns.includes(own),
+  );
   if (wasReturning) return `${wasReturning.service}: nothing holds it back any more`;
   const wasHeldBack = situation.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
   if (state && (state.standing !== 'up' || state.decision === situation.decision)) return state.reason;

@@ -71,7 +71,7 @@ function dwellEndMs({ situation }: Context, dwell: Dwell | undefined): number | 
 const SHIFT_REASONS: Record<LiveShift['mode'], ReasonCode> = { drain: 'Drained', isolate: 'Isolated', keep: 'Kept' };
 
 function peoplesWaits({ shifts, drill }: Traffic, { name }: ClusterFacts): Wait[] {
-  const own = shifts.filter(({ cluster }) => cluster === name);
+  const own = shifts.filter(({ cluster, service }) => cluster === name && service === undefined);
   const shifted = own.map(({ mode, expiresAtMs }) => told(SHIFT_REASONS[mode], expiresAtMs));
-  return drill?.clusters.includes(name) ? [...shifted, told('Drilled')] : shifted;
+  return drill?.clusters.includes(name) && drill.service === undefined ? [...shifted, told('Drilled')] : shifted;
 }
