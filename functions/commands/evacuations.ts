@@ -10,7 +10,7 @@ import { isSameTarget } from '../core/failover/shifts.ts';
 import type { ClusterFacts, Situation } from '../core/failover/situation.ts';
 import type { LiveShift, SealedAllocation, Traffic } from '../core/failover/traffic.ts';
 import { standingShown } from '../core/failover/withdrawals.ts';
-import { waitsOf } from '../core/status/waits.ts';
+import { serviceWaits, waitsOf } from '../core/status/waits.ts';
 import { refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { unknownReference } from './issues.ts';
@@ -62,7 +62,7 @@ export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): P
     const { situation, clusters } = before;
     const traffic = verdict?.traffic ?? situation.traffic;
     const answer = {
-      clusters: clusters.map((facts) => returnOf(facts, situation, traffic)),
+      clusters: clusters.map((facts) => returnOf(facts, service, situation, traffic)),
       ...(decision && { decision }),
     };
     return { answer, operation };
@@ -156,16 +156,29 @@ function loadsIn({ placements, traffic, clusters }: Situation, atEnd: SealedAllo
   });
 }
 
-function returnOf(facts: ClusterFacts, situation: Situation, traffic: Traffic): Return['clusters'][number] {
+/** What has become of the return of a cluster, or of one service to it. */
+function returnOf(
+  facts: ClusterFacts,
+  service: string | undefined,
+  situation: Situation,
+  traffic: Traffic,
+): Return['clusters'][number] {
   const { name: cluster } = facts;
   const live = new Set(traffic.shifts.map(({ id }) => id));
   const ended = situation.traffic.shifts.filter((shift) => shift.cluster === cluster && !live.has(shift.id));
-  const points = clusterPoints(situation.placements, traffic).get(cluster);
+  const isMeant = (own: { service?: string | undefined }) => service === undefined || own.service === service;
+  const points = clusterPoints(situation.placements.filter(isMeant), traffic).get(cluster);
+  const waits = waitsOf(contextOf({ ...situation, traffic }), traffic, facts);
   return {
     cluster,
     standing: standingShown(traffic, cluster).state,
     endedShifts: ended.map(({ name }) => name),
     ...(points && { points }),
-    waitsFor: waitsOf(contextOf({ ...situation, traffic }), traffic, facts),
+    waitsFor: [
+      ...waits,
+      ...serviceWaits(traffic, cluster)
+        .filter(isMeant)
+        .map(({ wait }) => wait),
+    ],
   };
 }
