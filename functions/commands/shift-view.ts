@@ -2,7 +2,7 @@ import type { Cluster } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import { type ReasonCode, sentenceOf } from '../../schemas/reasons.ts';
 import type { Shift } from '../../schemas/shift.ts';
-import { clusterPoints, type Reading } from '../core/gateway/reading.ts';
+import { clusterPoints, type Reading, wholePoints } from '../core/gateway/reading.ts';
 import type { Store } from '../deps.ts';
 
 /** What each gateway was read to give a cluster. */
@@ -49,7 +49,7 @@ async function readingsOf(store: Store, readings: readonly Reading[], { fleet, s
       const own = pools.filter((pool) => pool.service === service);
       const keys = new Set(own.map(({ key }) => key));
       const deviations = reading.deviations.filter(({ pool }) => pool === undefined || keys.has(pool));
-      return { ...reading, clusters: clusterPoints(points, own), deviations };
+      return { ...reading, clusters: clusterPoints(wholePoints(points, own), own), deviations };
     }),
   );
 }

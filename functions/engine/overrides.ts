@@ -134,10 +134,10 @@ function drillRun(
     known,
   }: { ending: Extract<Ending, { type: 'drill' }> | undefined; after: Traffic; known: DrillRun | undefined },
 ): DrillRun {
-  const { run, name, clusters, actor, phase, startedAtMs, verifiedAtMs, lastReadAtMs, why } = drill;
+  const { run, name, clusters, service, actor, phase, startedAtMs, verifiedAtMs, lastReadAtMs, why } = drill;
   const state = ending?.state ?? phase;
   const declared = policy.drills.find((item) => item.name === name);
-  const percent = ending ? leastOf(after, clusters) : drill.currentPercent;
+  const percent = ending ? leastOf(after, clusters, service) : drill.currentPercent;
   const detail = ending?.detail ?? detailOf(drill, why);
   const events = known?.events ?? [];
   return {
@@ -145,6 +145,7 @@ function drillRun(
     fleet,
     drill: name,
     ...placeOf(declared ?? known ?? {}),
+    ...(service !== undefined && { service }),
     clusters,
     actor,
     state,
@@ -162,10 +163,11 @@ function drillRun(
 }
 
 /** What gateways are told, and what they were read to do where they were. */
-function detailOf({ clusters, currentPercent, phase }: LiveDrill, why: string | undefined): string {
+function detailOf({ clusters, service, currentPercent, phase }: LiveDrill, why: string | undefined): string {
   const who = clusters.join(', ');
-  if (phase === 'holding') return `gateways were read to give ${who} nothing`;
-  const told = `gateways are told to give ${who} ${currentPercent} % of ${clusters.length > 1 ? 'their' : 'its'} share`;
+  const of = service === undefined ? '' : ` of ${service}`;
+  if (phase === 'holding') return `gateways were read to give ${who} nothing${of}`;
+  const told = `gateways are told to give ${who} ${currentPercent} % of ${clusters.length > 1 ? 'their' : 'its'} share${of}`;
   return phase === 'returning' && why !== undefined ? `${why}; ${told}` : told;
 }
 
