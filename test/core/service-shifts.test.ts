@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { placementKey, placementsOf } from '../../functions/core/allocation/placements.ts';
 import { effectiveShares, shares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
+import { drillSight, faultOf } from '../../functions/core/failover/drill-sight.ts';
 import { servicesApart } from '../../functions/core/failover/service-limits.ts';
 import type { Situation } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
@@ -340,5 +341,75 @@ describe('pools', () => {
     expect(effectiveShares({ ...fresh, service: 'other' }, traffic).map(({ percent }) => percent)[0]).toBeGreaterThan(
       0,
     );
+  });
+});
+
+describe('a drill of one service', () => {
+  const DRILL = { name: 'lose-cart', cluster: 'a', service: 'cart', durationSeconds: 60, recoveryTargetSeconds: 30 };
+  const start = { type: 'start-drill' as const, drill: 'lose-cart', run: 'drl_1' };
+  const drilled = (drill = {}) => story({ policy: policy({ ...RAMP, drills: [{ ...DRILL, ...drill }] }) });
+
+  it('takes that service out and nothing else, passes on what was read, and gives it back by steps', () => {
+    const told = drilled();
+    told.ask(start);
+    told.during(15, 5);
+    expect(told.percents).toEqual([
+      [0, 50, 50],
+      [50, 25, 25],
+    ]);
+    expect(course(told, 200)).toEqual([0, 12, 25, 37, 50]);
+    expect(told.verdicts.flatMap(({ endings }) => endings)).toMatchObject([{ type: 'drill', state: 'passed' }]);
+    expect(told.traffic).toMatchObject({ clusters: [], allocation: { backends: [] } });
+    expect(told.traffic.drill).toBeUndefined();
+    expect(told.verdicts.every(({ traffic }) => traffic.clusters.length === 0)).toBe(true);
+  });
+
+  it('is judged by the pools of that service alone', () => {
+    const drill = { clusters: ['a'], service: 'cart', steppedAtMs: T0 };
+    const gateway = (cart: string, shop: string) => ({
+      ...{ gateway: 'edge', readAtMs: T0 },
+      pools: ['cart', 'shop'].map((service) => ({ key: service, service, pinned: false, members: members })),
+      points: {
+        pools: { cart: [{ cluster: cart, percent: 100 }], shop: [{ cluster: shop, percent: 100 }] },
+        routes: {},
+      },
+    });
+    const members = [{ cluster: 'a' }, { cluster: 'b' }];
+    expect(faultOf(drillSight(drill, [gateway('b', 'a')], T0)), 'others may have whatever they have').toBeUndefined();
+    expect(faultOf(drillSight(drill, [gateway('a', 'b')], T0))).toBe('edge gave them traffic when last read');
+  });
+
+  it('fails where a gateway was read to give it to the cluster all the same', () => {
+    const told = drilled();
+    told.ask(start);
+    told.during(15, 5);
+    const giving = { readAtMs: T0, oldestReadAtMs: T0, unread: [], unserved: [], serving: ['b'], giving: ['edge'] };
+    told.after(5, [], { drilled: giving });
+    expect(told.traffic.drill).toMatchObject({ ending: 'failed', phase: 'returning' });
+  });
+
+  it('does not begin while the service is held back, where no route leads to it, or where nobody would be left', () => {
+    const held = drilled();
+    held.ask(put({ cluster: 'b' }));
+    held.during(20, 5);
+    expect(held.ask(start)?.rules).toContainEqual(
+      expect.objectContaining({ rule: 'withdrawals', passed: false, detail: 'held back: cart at b' }),
+    );
+    expect(drilled({ service: 'nope' }).ask(start)?.rules).toContainEqual(
+      expect.objectContaining({ rule: 'service', passed: false, detail: 'no route leads to nope there' }),
+    );
+    const alone = drilled();
+    alone.now = { ...alone.now, placements: [{ ...CART, members: CART.members.slice(0, 1) }, SHOP] };
+    expect(alone.ask(start)?.rules).toContainEqual(
+      expect.objectContaining({ rule: 'never-empty', detail: 'no cluster would be left that may serve cart' }),
+    );
+  });
+
+  it('that is aborted gives back what it has taken by steps', () => {
+    const told = drilled();
+    told.ask(start);
+    told.during(15, 5);
+    told.ask({ type: 'abort-drill' });
+    expect(course(told, 200)).toEqual([12, 25, 37, 50]);
   });
 });

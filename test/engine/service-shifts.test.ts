@@ -147,4 +147,27 @@ describe.each(['alb', 'mse'] as const)('behind %s, a shift of one service', (pro
     const second = await put('more', {});
     expect([second.status, second.body.code]).toEqual([409, 'already-live']);
   });
+
+  it('may be rehearsed: a drill of one service passes on what was read of its pools', async () => {
+    const { health } = await get('');
+    const drills = [{ name: 'lose-shop', cluster: 'a', service: 'shop', durationSeconds: 10 }];
+    const failover = { failback: { mode: 'ramp', rampSeconds: 10, stepPercent: 100 } };
+    await harness.put(FLEET, { automation: 'automatic', health, failover, drills });
+    await rounds(1);
+    const started = await harness.api('POST', `${FLEET}/drill-runs`, { drill: 'lose-shop' });
+    expect(started.body).toMatchObject({ cluster: 'a', service: 'shop', clusters: ['a'] });
+    await rounds(2);
+    expect(await splits()).toEqual([{ b: 50 }, { a: 30, b: 20 }]);
+    await rounds(8);
+    const run = await get(`/drill-runs/${started.body.id}`);
+    expect(run).toMatchObject({ state: 'passed', percent: 100 });
+    const { shares } = await get(`/drill-runs/${run.id}/report`);
+    expect(shares.every(({ backends }: Json) => backends.every(({ services }: Json) => services[0] === 'shop'))).toBe(
+      true,
+    );
+    expect(await splits()).toEqual([
+      { a: 30, b: 20 },
+      { a: 30, b: 20 },
+    ]);
+  });
 });
