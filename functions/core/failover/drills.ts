@@ -176,7 +176,7 @@ function ofService({ service }: Pick<LiveDrill, 'service'>): string {
 }
 
 /** For people: what a drill takes out. */
-export function drilledText({ clusters, service }: Pick<LiveDrill, 'clusters' | 'service'>): string {
+function drilledText({ clusters, service }: Pick<LiveDrill, 'clusters' | 'service'>): string {
   return targetText({ cluster: clusters.join(', '), service });
 }
 
