@@ -8,6 +8,9 @@ export const DrillInput = z
   .strictObject({
     name: Name,
     ...place,
+    service: Name.optional().meta({
+      description: 'Nothing else is taken out, and nothing else is judged. Absent: everything.',
+    }),
     windows: z.array(TimeWindow).max(10).default([]).meta({
       description:
         'When it may run; it begins by itself once in each window. None: only when somebody starts it, at any time.',
@@ -43,6 +46,7 @@ export const DrillRun = z
     fleet: Name,
     drill: Name,
     ...place,
+    service: Name.optional(),
     clusters: z.array(Name).meta({ description: 'Those that the place had when it began: all of them are taken out.' }),
     actor: z.string(),
     state: DrillRunState.meta({

@@ -5,9 +5,12 @@ import { Decision, PointsRange, RuleResult } from './decision.ts';
 import { isOnePlace, ONE_PLACE, place } from './place.ts';
 import { ExpiresAt, ShiftMode } from './shift.ts';
 
+const OneService = Name.optional().meta({ description: 'Nothing else moves. Absent: everything.' });
+
 export const EvacuationInput = z
   .strictObject({
     ...place,
+    service: OneService,
     mode: ShiftMode.extract(['drain', 'isolate']).default('drain'),
     reason: Reason,
     expiresAt: ExpiresAt.optional().meta({
@@ -15,11 +18,19 @@ export const EvacuationInput = z
     }),
   })
   .refine(isOnePlace, ONE_PLACE)
-  .meta({ id: 'EvacuationInput', description: 'Takes everything out of a cluster, a site or a city.' });
+  .meta({
+    id: 'EvacuationInput',
+    description: 'Takes everything, or one service, out of a cluster, a site or a city.',
+  });
 export type EvacuationSpec = z.output<typeof EvacuationInput>;
 
 export const ReturnInput = z
-  .strictObject(place)
+  .strictObject({
+    ...place,
+    service: OneService.meta({
+      description: 'Only shifts of this service alone end. Absent: all shifts of the clusters.',
+    }),
+  })
   .refine(isOnePlace, ONE_PLACE)
   .meta({ id: 'ReturnInput', description: 'Gives a cluster, a site or a city its traffic back.' });
 export type ReturnSpec = z.output<typeof ReturnInput>;

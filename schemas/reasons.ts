@@ -6,6 +6,8 @@ type Sentence = (given: ReasonArguments) => string;
 
 const until = (given: ReasonArguments) => (given['until'] === undefined ? '' : ` until ${given['until']}`);
 
+const by = ({ shift }: ReasonArguments) => (shift === undefined ? '' : ` by the shift ${shift}`);
+
 const when = ({ readAt }: ReasonArguments) => (readAt === undefined ? '' : ` It was last read at ${readAt}.`);
 
 export const REASONS = {
@@ -47,8 +49,8 @@ export const REASONS = {
   StandsBy: ({ tier }) => `It stands by in tier ${tier}.`,
   WeightZero: () => 'Its declared weight is 0.',
   Pinned: () => 'The route is pinned: health does not move this traffic.',
-  Isolated: (given) => `Somebody has taken it out${until(given)}, whatever happens to others.`,
-  Drained: (given) => `Somebody has taken it out${until(given)}, as long as others can serve.`,
+  Isolated: (given) => `Somebody has taken it out${by(given)}${until(given)}, whatever happens to others.`,
+  Drained: (given) => `Somebody has taken it out${by(given)}${until(given)}, as long as others can serve.`,
   Kept: (given) => `Somebody says${until(given)} that it is healthy, whatever its voters say.`,
   Dismissed: (given) =>
     `Its voters see it fail, and somebody has said that it does not: nothing that speaks against it is believed${until(given)}.`,
@@ -69,12 +71,13 @@ export const REASONS = {
   AwaitsConsent: () => 'It has recovered, and waits until somebody lets it return.',
   Frozen: (given) => `It has recovered, and no cluster returns while a freeze window is open${until(given)}.`,
   Dwelling: (given) => `It has recovered, and has to stay healthy for its dwell time and its cooldown${until(given)}.`,
-  AwaitsTurn: () =>
-    'It has recovered, and waits for its turn: one site returns at a time, step by step as gateways follow.',
-  Ramping: () => 'It gets its share back step by step.',
   Soaking: (given) => `Every gateway follows the step, which is watched${until(given)}.`,
   RolloutPaused: () => 'Automation is paused, and takes no step of a rollout.',
   GainerUnknown: ({ cluster }) => `No majority of its voters says that ${cluster} is healthy, and it is to have more.`,
+  AwaitsTurn: ({ shift }) =>
+    `${shift === undefined ? 'It has recovered, and' : `The shift ${shift} has ended, and it`} waits for its turn: one site returns at a time, step by step as gateways follow.`,
+  Ramping: ({ shift }) =>
+    `It gets its share back step by step${shift === undefined ? '' : ` after the shift ${shift}`}.`,
   CapacityBinds: () => 'Its capacity, or that of others, does not allow the share by weight.',
 } as const satisfies Record<string, Sentence>;
 

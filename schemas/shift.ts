@@ -17,6 +17,9 @@ export const ShiftMode = z.enum(['drain', 'isolate', 'keep']).meta({
 export const ShiftInput = z
   .strictObject({
     cluster: Name,
+    service: Name.optional().meta({
+      description: 'Nothing else is taken out of the cluster. Absent: every service is. Not with `keep`.',
+    }),
     mode: ShiftMode.default('drain'),
     percent: z.int().min(0).max(100).default(0).meta({
       description:
@@ -34,7 +37,19 @@ export const ShiftInput = z
     reason: Reason,
     expiresAt: ExpiresAt,
   })
-  .meta({ id: 'ShiftInput', description: 'Takes a cluster, or a part of its share, out of service by hand.' });
+  .refine(
+    ({ service, mode, percent }) =>
+      service === undefined || (mode !== 'keep' && !(mode === 'drain' && percent === 100)),
+    {
+      path: ['service'],
+      error:
+        'does not go with keep: it says that a cluster is healthy, and health is known of clusters, not of services',
+    },
+  )
+  .meta({
+    id: 'ShiftInput',
+    description: 'Takes a cluster, a part of its share, or one service of it out of service by hand.',
+  });
 export type ShiftSpec = z.output<typeof ShiftInput>;
 
 export const ShiftState = z.enum(['moving', 'draining', 'applied', 'returning', 'ended']);
@@ -44,6 +59,7 @@ export const Shift = z
     name: Name,
     fleet: Name,
     cluster: Name,
+    service: Name.optional(),
     mode: ShiftMode.default('drain'),
     percent: Percent,
     stepPercent: z.int(),
@@ -51,7 +67,10 @@ export const Shift = z
     reason: z.string(),
     expiresAt: Timestamp,
     owner: z.string().meta({ description: 'Who may change it: its creator. The actor `api` may change every one.' }),
-    state: ShiftState,
+    state: ShiftState.meta({
+      description:
+        'returning: it has ended, and its service gets its share back step by step. A cluster does so, too, and its standing tells how far it is.',
+    }),
     currentPercent: Percent,
     createdAt: Timestamp,
     updatedAt: Timestamp,

@@ -3,6 +3,7 @@ import { Name, Percent, Timestamp } from './common.ts';
 import { DecisionAction, DecisionFlag, RuleResult } from './decision.ts';
 import { FailoverInput, SafetyInput } from './failover.ts';
 import { Automation, FleetInput, HealthPolicyInput } from './fleet.ts';
+import { isOnePlace, ONE_PLACE, place } from './place.ts';
 import { Issue } from './problem.ts';
 
 const MAX_SECONDS = 7200;
@@ -12,23 +13,30 @@ const Seconds = z.number().min(0).meta({ description: 'After the begin of the si
 const FailScenario = z
   .strictObject({
     type: z.literal('fail'),
-    clusters: z.array(Name).min(1).max(100),
+    clusters: z.array(Name).min(1).max(100).optional(),
+    site: place.site,
+    city: place.city,
     atSeconds: z.int().min(0).max(MAX_SECONDS).default(0),
     forSeconds: z.int().min(1).max(MAX_SECONDS).optional().meta({ description: 'Absent: until the end.' }),
   })
+  .refine(({ clusters, site, city }) => [clusters, site, city].filter((it) => it !== undefined).length === 1, {
+    error: 'must name exactly one of clusters, site and city',
+  })
   .meta({
     id: 'FailScenario',
-    description: 'Clusters stop answering, for everybody who watches them, right after a probe.',
+    description:
+      'Clusters, or all of a site or a city, stop answering, for everybody who watches them, right after a probe.',
   });
 
 const FlapScenario = z
   .strictObject({
     type: z.literal('flap'),
-    cluster: Name,
+    ...place,
     periodSeconds: z.int().min(2).max(3600),
     times: z.int().min(1).max(1000),
   })
-  .meta({ id: 'FlapScenario', description: 'A cluster fails for half of each period.' });
+  .refine(isOnePlace, ONE_PLACE)
+  .meta({ id: 'FlapScenario', description: 'A cluster, a site or a city fails for half of each period.' });
 
 const ReplayScenario = z
   .strictObject({ type: z.literal('replay'), from: Timestamp, to: Timestamp })
@@ -55,6 +63,10 @@ export type CandidatePolicy = z.output<typeof CandidatePolicy>;
 export const SimulationInput = z
   .strictObject({
     scenario: Scenario,
+    service: Name.optional().meta({
+      description:
+        'Shares and times are told of this service alone. Everything else happens all the same, and loads and decisions are those of all.',
+    }),
     durationSeconds: z.int().min(1).max(MAX_SECONDS).default(1800),
     policy: CandidatePolicy.optional().meta({
       description: 'What would come of it is told beside what comes of that of today.',

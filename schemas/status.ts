@@ -105,6 +105,7 @@ export const StatusShift = z
   .object({
     shift: Name,
     cluster: Name,
+    service: Name.optional().meta({ description: 'Nothing else is taken out. Absent: everything.' }),
     mode: ShiftMode,
     percent: z.number(),
     owner: z.string(),
@@ -124,6 +125,15 @@ export const StatusRollout = z
   })
   .meta({ id: 'StatusRollout', description: 'A distribution that is changed step by step.' });
 export type StatusRollout = z.infer<typeof StatusRollout>;
+export const StatusServiceReturn = z
+  .object({
+    service: Name,
+    cluster: Name,
+    percent: z.number().meta({ description: 'Of its share, what is intended for the cluster now.' }),
+    since: Timestamp,
+    shift: Name.optional().meta({ description: 'The shift that has ended; absent after a drill.' }),
+  })
+  .meta({ id: 'StatusServiceReturn' });
 
 export const FleetStatus = z
   .object({
@@ -147,6 +157,9 @@ export const FleetStatus = z
     overloads: z.array(z.object({ cluster: Name, load: z.number(), requestsPerSecond: z.number() })),
     gateways: z.array(StatusGateway),
     shifts: z.array(StatusShift),
+    serviceReturns: z.array(StatusServiceReturn).optional().meta({
+      description: 'Services that were taken out by themselves, and get their share back step by step.',
+    }),
     breakGlasses: z.array(
       z.object({
         breakGlass: Name,
@@ -156,8 +169,10 @@ export const FleetStatus = z
         expiresAt: Timestamp,
       }),
     ),
-    drill: z.object({ run: z.string(), drill: Name, clusters: z.array(Name), phase: z.string() }).optional(),
     rollouts: z.array(StatusRollout),
+    drill: z
+      .object({ run: z.string(), drill: Name, clusters: z.array(Name), service: Name.optional(), phase: z.string() })
+      .optional(),
     trafficVersion: z.int().min(0),
     decision: z.string().optional().meta({ description: 'The last one.' }),
   })

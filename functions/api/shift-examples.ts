@@ -30,6 +30,13 @@ const shift: Shift = {
   decision: 'dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
 };
 
+const serviceShift: Shift = {
+  ...shift,
+  name: 'checkout-upgrade',
+  service: 'checkout',
+  reason: 'checkout is upgraded in hangzhou-a',
+};
+
 const breakGlassInput = {
   rules: ['min-serving'],
   reason: 'shanghai-b is being moved; one cluster has to do',
@@ -51,7 +58,7 @@ const breakGlass: BreakGlass = {
 /** `answer`: what a command on traffic has led to. */
 export function shiftExamples(answer: TrafficAnswer): Record<string, Example> {
   return {
-    listShifts: { response: { items: [shift] } },
+    listShifts: { response: { items: [serviceShift, shift] } },
     getShift: { response: shift },
     putShift: { body: shiftInput, response: shift },
     deleteShift: { response: answer },

@@ -9,7 +9,7 @@ import type { Traffic } from '../core/failover/traffic.ts';
 import type { Context } from './context.ts';
 import { getDrillRun } from './drill-runs.ts';
 import { localTime } from './local-time.ts';
-import { lostRequests, type Stage } from './lost-requests.ts';
+import { isConcerned, lostRequests, type Stage } from './lost-requests.ts';
 import { isOfThisRelease } from './replay.ts';
 
 /** A decision of the run, what it was taken upon, and what it led to. */
@@ -29,7 +29,7 @@ export async function drillReport(ctx: Context, fleet: string, id: string, timeZ
     local: localTimes(run, timeZone),
     ...(run.recoverySeconds !== undefined && { isTargetMet: run.recoverySeconds <= run.recoveryTargetSeconds }),
     lostRequests: lostRequests(run, recorded, ctx.deps.clock.now()),
-    shares: sharesOf(run.clusters, recorded),
+    shares: sharesOf(run, recorded),
     decisions,
     evidenceHash: digest({ run, decisions: decisions.map(({ hash }) => hash) }),
   };
@@ -59,25 +59,20 @@ async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promi
   return found.flat();
 }
 
-function sharesOf(clusters: readonly string[], recorded: readonly Recorded[]): DrillShares[] {
+/** Shares of the backends that the drill is about. */
+function sharesOf(run: DrillRun, recorded: readonly Recorded[]): DrillShares[] {
   const [first] = recorded;
   if (first === undefined) return [];
   const { situation, decision } = first;
-  const before = sharesAt(clusters, situation, situation.traffic, decision.decidedAt, 'before');
+  const before = sharesAt(run, situation, situation.traffic, decision.decidedAt, 'before');
   const after = recorded.map(({ situation: then, traffic, decision: { decidedAt }, moment }) =>
-    sharesAt(clusters, then, traffic, decidedAt, moment),
+    sharesAt(run, then, traffic, decidedAt, moment),
   );
   return [before, ...after];
 }
 
-function sharesAt(
-  drilled: readonly string[],
-  { placements }: Situation,
-  traffic: Traffic,
-  at: string,
-  moment: string,
-): DrillShares {
-  const serving = placements.filter(({ members }) => members.some(({ cluster }) => drilled.includes(cluster)));
+function sharesAt(run: DrillRun, { placements }: Situation, traffic: Traffic, at: string, moment: string): DrillShares {
+  const serving = placements.filter((placement) => isConcerned(run, placement));
   const backends = serving.map((placement) => ({
     services: placement.services,
     clusters: placementShares(placement, traffic),

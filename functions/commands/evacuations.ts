@@ -6,15 +6,17 @@ import { digest } from '../core/digest.ts';
 import { contextOf } from '../core/failover/context.ts';
 import { clustersAt, emptyPlace } from '../core/failover/places.ts';
 import { foreseen } from '../core/failover/put-shifts.ts';
+import { isSameTarget } from '../core/failover/shifts.ts';
 import type { ClusterFacts, Situation } from '../core/failover/situation.ts';
 import type { LiveShift, SealedAllocation, Traffic } from '../core/failover/traffic.ts';
 import { standingShown } from '../core/failover/withdrawals.ts';
-import { waitsOf } from '../core/status/waits.ts';
+import { serviceWaits, waitsOf } from '../core/status/waits.ts';
 import { refuse } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { unknownReference } from './issues.ts';
 import { MAX_LIFE_MS, requireExpiry } from './ownership.ts';
 import { auditingRefusals, theFleet } from './refusals.ts';
+import { requireService } from './shifts.ts';
 import { type Commanded, commandTraffic, tryCommand } from './traffic-command.ts';
 
 type Answered<T> = { answer: T; operation: Commanded['operation'] };
@@ -27,12 +29,14 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
   return await auditingRefusals(ctx, theFleet(fleet), 'evacuation.refused', async () => {
     if (spec.expiresAt !== undefined) requireExpiry(ctx, spec.expiresAt);
     let asked: { situation: Situation; shifts: LiveShift[] } | undefined;
-    const command = ctx.isDry ? tryCommand : commandTraffic;
-    const { decision, operation } = await command(withReason(ctx, spec.reason), fleet, (situation) => {
+    await requireService(ctx, fleet, spec.service);
+    const command = (situation: Situation) => {
       const shifts = clustersOf(situation, spec).map(({ name }) => evacuationOf(ctx, name, spec, situation));
       asked = { situation, shifts };
-      return { type: 'evacuate', shifts };
-    });
+      return { type: 'evacuate' as const, shifts };
+    };
+    const send = ctx.isDry ? tryCommand : commandTraffic;
+    const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, spec.service);
     if (asked === undefined) throw new Error('A command is made before it is decided upon.');
     const answer = { ...outlookOf(asked.situation, asked.shifts), ...(decision && { decision }) };
     return { answer, operation };
@@ -46,16 +50,19 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
 export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): Promise<Answered<Return>> {
   return await auditingRefusals(ctx, theFleet(fleet), 'return.refused', async () => {
     let before: { situation: Situation; clusters: ClusterFacts[] } | undefined;
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => {
+    await requireService(ctx, fleet, spec.service);
+    const { service } = spec;
+    const command = (situation: Situation) => {
       const clusters = clustersOf(situation, spec);
       before = { situation, clusters };
-      return { type: 'return', clusters: clusters.map(({ name }) => name) };
-    });
+      return { type: 'return' as const, clusters: clusters.map(({ name }) => name), service };
+    };
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, service);
     if (before === undefined) throw new Error('A command is made before it is decided upon.');
     const { situation, clusters } = before;
     const traffic = verdict?.traffic ?? situation.traffic;
     const answer = {
-      clusters: clusters.map((facts) => returnOf(facts, situation, traffic)),
+      clusters: clusters.map((facts) => returnOf(facts, service, situation, traffic)),
       ...(decision && { decision }),
     };
     return { answer, operation };
@@ -74,21 +81,22 @@ function clustersOf({ clusters }: Situation, place: Place): ClusterFacts[] {
   return found;
 }
 
-/** Named by its cluster, so that the next one finds it. Whoever is isolated already stays so. */
+/** Named by its cluster, and its service where it takes out no other, so that the next one finds it. Whoever is isolated already stays so. */
 function evacuationOf(
   ctx: Context,
   cluster: string,
-  { mode, reason, expiresAt }: EvacuationSpec,
+  { service, mode, reason, expiresAt }: EvacuationSpec,
   { traffic, nowMs, decision }: Situation,
 ): LiveShift {
-  const other = traffic.shifts.find((shift) => shift.cluster === cluster);
-  const name = evacuationName(cluster, traffic);
+  const target = service === undefined ? { cluster } : { cluster, service };
+  const other = traffic.shifts.find((shift) => isSameTarget(shift, target));
+  const name = evacuationName(target, traffic);
   const begun = other?.name === name ? other : undefined;
   const untilMs = expiresAt === undefined ? (begun?.expiresAtMs ?? nowMs + MAX_LIFE_MS) : Date.parse(expiresAt);
   return {
     name,
     id: begun?.id ?? `shf_${ctx.deps.ids.ulid()}`,
-    cluster,
+    ...target,
     mode: other?.mode === 'isolate' ? 'isolate' : mode,
     percent: 0,
     stepPercent: 100,
@@ -107,12 +115,13 @@ function evacuationOf(
 
 const MAX_NAME = 63;
 
-/** Somebody may have given the name to a shift of another cluster. */
-function evacuationName(cluster: string, { shifts }: Traffic): string {
-  const plain = `evacuation-${cluster}`;
-  const isTaken = shifts.some((shift) => shift.name === plain && shift.cluster !== cluster);
+/** Somebody may have given the name to a shift of something else. */
+function evacuationName(target: Pick<LiveShift, 'cluster' | 'service'>, { shifts }: Traffic): string {
+  const { cluster, service } = target;
+  const plain = service === undefined ? `evacuation-${cluster}` : `evacuation-${cluster}-${service}`;
+  const isTaken = shifts.some((shift) => shift.name === plain && !isSameTarget(shift, target));
   if (plain.length <= MAX_NAME && !isTaken) return plain;
-  const suffix = digest(cluster).slice(0, 8);
+  const suffix = digest(service === undefined ? cluster : target).slice(0, 8);
   return `${plain.slice(0, MAX_NAME - 1 - suffix.length)}-${suffix}`;
 }
 
@@ -147,16 +156,29 @@ function loadsIn({ placements, traffic, clusters }: Situation, atEnd: SealedAllo
   });
 }
 
-function returnOf(facts: ClusterFacts, situation: Situation, traffic: Traffic): Return['clusters'][number] {
+/** What has become of the return of a cluster, or of one service to it. */
+function returnOf(
+  facts: ClusterFacts,
+  service: string | undefined,
+  situation: Situation,
+  traffic: Traffic,
+): Return['clusters'][number] {
   const { name: cluster } = facts;
   const live = new Set(traffic.shifts.map(({ id }) => id));
   const ended = situation.traffic.shifts.filter((shift) => shift.cluster === cluster && !live.has(shift.id));
-  const points = clusterPoints(situation.placements, traffic).get(cluster);
+  const isMeant = (own: { service?: string | undefined }) => service === undefined || own.service === service;
+  const points = clusterPoints(situation.placements.filter(isMeant), traffic).get(cluster);
+  const waits = waitsOf(contextOf({ ...situation, traffic }), traffic, facts);
   return {
     cluster,
     standing: standingShown(traffic, cluster).state,
     endedShifts: ended.map(({ name }) => name),
     ...(points && { points }),
-    waitsFor: waitsOf(contextOf({ ...situation, traffic }), traffic, facts),
+    waitsFor: [
+      ...waits,
+      ...serviceWaits(traffic, cluster)
+        .filter(isMeant)
+        .map(({ wait }) => wait),
+    ],
   };
 }

@@ -1,6 +1,6 @@
 import type { DrillRun } from '../../schemas/drill.ts';
 import type { LostRequests } from '../../schemas/drill-report.ts';
-import type { Situation } from '../core/failover/situation.ts';
+import type { Placement, Situation } from '../core/failover/situation.ts';
 import type { Traffic } from '../core/failover/traffic.ts';
 import { msOf } from '../core/time.ts';
 
@@ -26,12 +26,16 @@ export function lostRequests(run: DrillRun, stages: readonly Stage[], nowMs: num
   };
 }
 
+/** Whether a drill takes any cluster of a placement out. */
+export function isConcerned({ clusters, service }: DrillRun, placement: Placement): boolean {
+  const isMeant = service === undefined || placement.service === service;
+  return isMeant && placement.members.some(({ cluster }) => clusters.includes(cluster));
+}
+
 function notKnown(run: DrillRun, stages: readonly Stage[]): string[] {
   const decided = new Set(run.events.flatMap(({ decision }) => decision ?? []));
   const missing = decided.size - stages.length;
-  const placements = (stages.at(-1)?.situation.placements ?? []).filter(({ members }) =>
-    members.some(({ cluster }) => run.clusters.includes(cluster)),
-  );
+  const placements = (stages.at(-1)?.situation.placements ?? []).filter((placement) => isConcerned(run, placement));
   const unmeasured = [...new Set(placements.filter(({ load }) => load === 0).flatMap(({ services }) => services))];
   const capacities = stages.at(-1)?.situation.clusters.filter(({ capacity }) => capacity === undefined) ?? [];
   const unlimited = capacities.map(({ name }) => name).filter((name) => !run.clusters.includes(name));

@@ -2,7 +2,7 @@ import type { Cluster } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import { type ReasonCode, sentenceOf } from '../../schemas/reasons.ts';
 import type { Shift } from '../../schemas/shift.ts';
-import type { Reading } from '../core/gateway/reading.ts';
+import { clusterPoints, type Reading, wholePoints } from '../core/gateway/reading.ts';
 import type { Store } from '../deps.ts';
 
 /** What each gateway was read to give a cluster. */
@@ -25,13 +25,33 @@ export async function showShifts(store: Store, fleet: string, shifts: readonly S
   if (shifts.length === 0) return [];
   const [gateways, readings] = await Promise.all([store.all('gateway', fleet), store.readings(fleet)]);
   const names = gateways.map(({ name }) => name);
-  return shifts.map((shift) => {
-    if (shift.state === 'ended') return shift;
-    const at = clusterAtGateways(shift.cluster, names, readings);
-    const condition = followingOf(shift, at, readings);
-    const state = shift.state === 'applied' && condition.status !== 'True' ? 'moving' : shift.state;
-    return { ...shift, state, conditions: [condition], gateways: at };
-  });
+  return await Promise.all(
+    shifts.map(async (shift) => {
+      if (shift.state === 'ended') return shift;
+      const read = await readingsOf(store, readings, shift);
+      const at = clusterAtGateways(shift.cluster, names, read);
+      const condition = followingOf(shift, at, read);
+      const state = shift.state === 'applied' && condition.status !== 'True' ? 'moving' : shift.state;
+      return { ...shift, state, conditions: [condition], gateways: at };
+    }),
+  );
+}
+
+/** What was read, as if gateways served nothing but the service of a shift. */
+async function readingsOf(store: Store, readings: readonly Reading[], { fleet, service }: Shift): Promise<Reading[]> {
+  if (service === undefined) return [...readings];
+  return await Promise.all(
+    readings.map(async (reading) => {
+      const [pools, points] = await Promise.all([
+        store.pools(fleet, reading.gateway),
+        store.points(fleet, reading.gateway),
+      ]);
+      const own = pools.filter((pool) => pool.service === service);
+      const keys = new Set(own.map(({ key }) => key));
+      const deviations = reading.deviations.filter(({ pool }) => pool === undefined || keys.has(pool));
+      return { ...reading, clusters: clusterPoints(wholePoints(points, own), own), deviations };
+    }),
+  );
 }
 
 function followingOf(shift: Shift, at: Cluster['gateways'], readings: readonly Reading[]): Condition {

@@ -1,5 +1,6 @@
 import type { Shift, ShiftSpec } from '../../schemas/shift.ts';
 import { equal } from '../core/digest.ts';
+import { isSameTarget, targetText } from '../core/failover/shifts.ts';
 import type { Situation } from '../core/failover/situation.ts';
 import type { LiveShift } from '../core/failover/traffic.ts';
 import type { Page, PageRequest } from '../deps.ts';
@@ -59,12 +60,13 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
     if (known && hasEnded(known) && isRepeated) throw ended(name);
     if (isRepeated) return { created: false, shift: await getShift(ctx, fleet, name) };
     requireExpiry(ctx, spec.expiresAt);
-    await requireCluster(ctx, fleet, spec);
+    await requireTarget(ctx, fleet, spec);
     const created = known === undefined || hasEnded(known);
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => ({
-      type: 'put-shift',
+    const command = (situation: Situation) => ({
+      type: 'put-shift' as const,
       shift: shiftOf(ctx, name, spec, situation),
-    }));
+    });
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, spec.service);
     const live = verdict?.traffic.shifts.find((item) => item.name === name);
     const shift = ctx.isDry && live ? viewShift(fleet, live, ctx.deps.clock.now()) : await getShift(ctx, fleet, name);
     return { created, shift: ctx.isDry ? { ...shift, dryRun: { decision } } : shift, operation };
@@ -89,8 +91,9 @@ function ended(name: string): AppError {
   return new AppError('already-ended', `The shift ${name} has ended: begin one of another name.`);
 }
 
-function specOf({ cluster, mode, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
-  return { cluster, mode, percent, stepPercent, stepSeconds, reason, expiresAt };
+function specOf({ cluster, service, mode, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
+  const target = service === undefined ? { cluster } : { cluster, service };
+  return { ...target, mode, percent, stepPercent, stepSeconds, reason, expiresAt };
 }
 
 /** A time may be written in more than one way, and to drain nothing is to keep. */
@@ -101,19 +104,26 @@ function normal(spec: ShiftSpec): ShiftSpec {
   return { ...spec, expiresAt, percent: spec.mode === 'isolate' ? 0 : spec.percent };
 }
 
-async function requireCluster({ deps }: Context, fleet: string, { cluster }: ShiftSpec): Promise<void> {
-  const found = await deps.store.get('cluster', fleet, cluster);
+async function requireTarget(ctx: Context, fleet: string, { cluster, service }: ShiftSpec): Promise<void> {
+  const found = await ctx.deps.store.get('cluster', fleet, cluster);
   refuse(found ? [] : [unknownReference('#/cluster', `there is no cluster ${cluster}`)]);
+  await requireService(ctx, fleet, service);
+}
+
+/** Throws `unknown-reference` where a service is named that the fleet does not have. */
+export async function requireService({ deps }: Context, fleet: string, service: string | undefined): Promise<void> {
+  if (service === undefined || (await deps.store.get('service', fleet, service))) return;
+  refuse([unknownReference('#/service', `there is no service ${service}`)]);
 }
 
 /** The shift as it begins or goes on, whatever has happened since it was looked up. */
 function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
   const known = traffic.shifts.find((item) => item.name === name);
-  const rival = traffic.shifts.find((item) => item.cluster === spec.cluster && item.name !== name);
-  if (rival) throw new AppError('already-live', `The cluster ${spec.cluster} has the live shift ${rival.name}.`);
+  const rival = traffic.shifts.find((item) => isSameTarget(item, spec) && item.name !== name);
+  if (rival) throw new AppError('already-live', `${targetText(rival)} has the live shift ${rival.name}.`);
   if (known) requireOwner(ctx, `shift ${name}`, known.owner);
-  if (known && known.cluster !== spec.cluster) {
-    throw new AppError('already-live', `The shift ${name} is live, of cluster ${known.cluster}: end it first.`);
+  if (known && !isSameTarget(known, spec)) {
+    throw new AppError('already-live', `The shift ${name} is live, of ${targetText(known)}: end it first.`);
   }
   const { expiresAt, ...declared } = normal(spec);
   const begun: Omit<LiveShift, keyof ShiftSpec | 'name' | 'expiresAtMs'> = known ?? {

@@ -1,4 +1,5 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
+import type { Place } from '../../schemas/place.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type {
   CandidatePolicy,
@@ -7,7 +8,8 @@ import type {
   Simulation,
   SimulationInput,
 } from '../../schemas/simulation.ts';
-import type { Situation } from '../core/failover/situation.ts';
+import { clustersAt, emptyPlace, placeOf } from '../core/failover/places.ts';
+import type { ClusterFacts, Situation } from '../core/failover/situation.ts';
 import { lintPolicy } from '../core/lint.ts';
 import type { Resource } from '../core/model.ts';
 import { outlookOf } from '../core/outlook.ts';
@@ -21,6 +23,7 @@ import { AppError, refuse, summarize } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 import { unknownReference } from './issues.ts';
 import { load } from './resources.ts';
+import { requireService } from './shifts.ts';
 
 const PUSH_SECONDS = 5;
 
@@ -46,15 +49,16 @@ export async function simulate(ctx: Context, fleet: string, input: SimulationInp
   const { deps } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
   const [{ situation }, gateways] = await Promise.all([
-    readSituation(deps, fleet, spec),
+    readSituation(deps, fleet, spec, { service: input.service }),
     deps.store.all('gateway', fleet),
   ]);
-  const clusters = situation.clusters.map(({ name }) => name);
-  refuse(unknownNames(input, clusters, gateways));
-  const candidate = input.policy && (await situationUnder(deps, fleet, withParts(spec, input.policy), situation.nowMs));
+  refuse(unknownNames(input, situation.clusters, gateways));
+  await requireService(ctx, fleet, input.service);
+  const candidate = input.policy && (await situationUnder(deps, fleet, withParts(spec, input.policy), situation));
   const warnings = candidate ? lintCandidate(candidate) : [];
-  const scenario = await scenarioOf(deps, fleet, input, clusters);
-  const run = (from: Situation) => courseOf(deps, gateways, { situation: from, scenario, ...spanOf(input) });
+  const scenario = await scenarioOf(deps, fleet, input, situation.clusters);
+  const { service } = input;
+  const run = (from: Situation) => courseOf(deps, gateways, { situation: from, scenario, service, ...spanOf(input) });
   const today = await run(situation);
   return {
     fleet,
@@ -79,9 +83,14 @@ function withParts(spec: FleetSpec, policy: CandidatePolicy): FleetSpec {
 }
 
 /** The fleet as it is, under another policy; both courses begin at the same time. */
-async function situationUnder(deps: Deps, fleet: string, spec: FleetSpec, nowMs: number): Promise<Situation> {
+async function situationUnder(
+  deps: Deps,
+  fleet: string,
+  spec: FleetSpec,
+  { nowMs, placements }: Situation,
+): Promise<Situation> {
   const { situation } = await readSituation(deps, fleet, spec);
-  return { ...situation, nowMs };
+  return { ...situation, nowMs, placements };
 }
 
 /** Returns what speaks against the candidate and does not forbid it. */
@@ -99,23 +108,21 @@ async function courseOf(
   experiment: Experiment,
 ): Promise<SimulatedCourse> {
   const course = play(experiment);
-  return { ...outlookOf(experiment.situation, course), pushes: await pushesOf(deps, gateways, course) };
+  return {
+    ...outlookOf(experiment.situation, course, experiment.service),
+    pushes: await pushesOf(deps, gateways, course),
+  };
 }
 
 function unknownNames(
   { scenario, policy }: SimulationInput,
-  clusters: readonly string[],
+  clusters: readonly ClusterFacts[],
   gateways: readonly Resource<'gateway'>[],
 ): Issue[] {
-  const named =
-    scenario.type === 'fail'
-      ? scenario.clusters.map((cluster, index) => ({ cluster, pointer: `#/scenario/clusters/${index}` }))
-      : scenario.type === 'flap'
-        ? [{ cluster: scenario.cluster, pointer: '#/scenario/cluster' }]
-        : [];
-  const missing = named
-    .filter(({ cluster }) => !clusters.includes(cluster))
-    .map(({ cluster, pointer }) => unknownReference(pointer, `there is no cluster ${cluster}`));
+  const missing = placesOf(scenario).flatMap(({ place, pointer }) => {
+    const { field, detail } = emptyPlace(place);
+    return clustersAt(clusters, place).length > 0 ? [] : [unknownReference(pointer ?? `#/scenario/${field}`, detail)];
+  });
   const voters = (policy?.voters ?? []).flatMap((voter, index) => {
     if (!('gateway' in voter) || gateways.some(({ name }) => name === voter.gateway)) return [];
     return [unknownReference(`#/policy/voters/${index}/gateway`, `there is no gateway ${voter.gateway}`)];
@@ -123,26 +130,40 @@ function unknownNames(
   return [...missing, ...voters];
 }
 
+/** What a scenario names, and where where that is not the field of its name. */
+function placesOf(scenario: SimulationInput['scenario']): { place: Place; pointer?: string }[] {
+  if (scenario.type === 'replay') return [];
+  const { clusters } = scenario.type === 'fail' ? scenario : { clusters: undefined };
+  if (clusters === undefined) return [{ place: placeOf(scenario) }];
+  return clusters.map((cluster, index) => ({ place: { cluster }, pointer: `#/scenario/clusters/${index}` }));
+}
+
+/** The clusters that fail. */
+function failingIn(scenario: SimulationInput['scenario'], clusters: readonly ClusterFacts[]): string[] {
+  const failing = placesOf(scenario).flatMap(({ place }) => clustersAt(clusters, place).map(({ name }) => name));
+  return [...new Set(failing)];
+}
+
 async function scenarioOf(
   deps: Deps,
   fleet: string,
   { scenario, durationSeconds }: SimulationInput,
-  clusters: readonly string[],
+  clusters: readonly ClusterFacts[],
 ): Promise<Scenario> {
   switch (scenario.type) {
     case 'fail': {
-      const { type, clusters: failing, atSeconds, forSeconds } = scenario;
+      const { type, atSeconds, forSeconds } = scenario;
       const forMs = forSeconds === undefined ? undefined : forSeconds * 1000;
-      return { type, clusters: failing, atMs: atSeconds * 1000, forMs };
+      return { type, clusters: failingIn(scenario, clusters), atMs: atSeconds * 1000, forMs };
     }
     case 'flap': {
-      const { type, cluster, periodSeconds, times } = scenario;
-      return { type, cluster, periodMs: periodSeconds * 1000, times };
+      const { type, periodSeconds, times } = scenario;
+      return { type, clusters: failingIn(scenario, clusters), periodMs: periodSeconds * 1000, times };
     }
     case 'replay': {
       const fromMs = msOf(scenario.from);
       const toMs = Math.min(msOf(scenario.to), fromMs + durationSeconds * 1000);
-      const seen = await Promise.all(clusters.map((cluster) => seenOf(deps, fleet, cluster, { fromMs, toMs })));
+      const seen = await Promise.all(clusters.map(({ name }) => seenOf(deps, fleet, name, { fromMs, toMs })));
       return { type: 'replay', seen: seen.flat() };
     }
   }

@@ -17,11 +17,16 @@ export interface Commanded extends TrafficAnswer {
 }
 
 /**
- * Decides with what somebody asks for, records it, and has the gateways follow in the background; in a dry run it is only decided. Throws
+ * Decides with what somebody asks for, of one service alone where that is named, records it, and has the gateways follow in the background; in a dry run it is only decided. Throws
  * `not-found`, what `commandOf` throws, `rule-violated` and `write-conflict`.
  */
-export async function commandTraffic(ctx: Context, fleet: string, command: Asking): Promise<Commanded> {
-  const commanded = await tryCommand(ctx, fleet, command);
+export async function commandTraffic(
+  ctx: Context,
+  fleet: string,
+  command: Asking,
+  service?: string,
+): Promise<Commanded> {
+  const commanded = await tryCommand(ctx, fleet, command, service);
   const { verdict } = commanded;
   if (verdict?.outcome === 'refused') throw refused(fleet, verdict);
   return commanded;
@@ -31,10 +36,10 @@ export async function commandTraffic(ctx: Context, fleet: string, command: Askin
 export type Asking = Command | ((situation: Situation) => Command | undefined);
 
 /** The same for those who want to see what forbids it: the verdict may be refused. */
-export async function tryCommand(ctx: Context, fleet: string, command: Asking): Promise<Commanded> {
+export async function tryCommand(ctx: Context, fleet: string, command: Asking, service?: string): Promise<Commanded> {
   const { deps, actor, requestId, reason, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
-  const answer = await evaluate(deps, fleet, spec, { command, actor, requestId, reason, isDry });
+  const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { verdict, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));

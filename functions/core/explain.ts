@@ -6,7 +6,7 @@ import type { ServiceSpec } from '../../schemas/service.ts';
 import { effectiveShares, type InForce, LIMIT_REASONS, type Shared, shares } from './allocation/points.ts';
 import { declaredMembers, isNamedBy, placeOf } from './distribution.ts';
 import { NO_ALLOCATION, type Traffic } from './failover/traffic.ts';
-import { type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
+import { serviceWithdrawalsOf, type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
 import type { Pool } from './ir.ts';
 import type { Resource } from './model.ts';
 import { compareText } from './precedence.ts';
@@ -101,7 +101,7 @@ function pinSteps({ split, pool }: BackendFacts): ExplanationStep[] {
 /** In the order in which they began: what each of them takes, and to whom that goes. */
 function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationStep[] {
   if (pool.pinned) return [];
-  const relevant = withdrawalsOf(traffic)
+  const relevant = [...withdrawalsOf(traffic), ...serviceWithdrawalsOf(traffic, pool.service)]
     .filter((item) => pool.members.some(({ cluster }) => cluster === item.cluster))
     .sort((a, b) => a.sinceMs - b.sinceMs || compareText(a.cluster, b.cluster));
   return relevant.flatMap((item, index) => {
@@ -120,13 +120,18 @@ function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationSte
 
 /** The pool by itself, with what holds back some clusters and nothing else. */
 function limitedBy({ allocation }: Traffic, some: readonly Withdrawal[]): InForce {
-  const limits = allocation.limits.filter(({ cluster }) => some.some((item) => item.cluster === cluster));
-  return { allocation: { ...NO_ALLOCATION, limits } };
+  const isMeant = (own: { cluster: string; service?: string }) =>
+    some.some(({ cluster, service }) => cluster === own.cluster && service === own.service);
+  const limits = allocation.limits.filter(isMeant);
+  const services = allocation.services?.filter(isMeant) ?? [];
+  return { allocation: { ...NO_ALLOCATION, limits, ...(services.length > 0 && { services }) } };
 }
 
 /** The gravest of what limits it comes first. */
-function reasonFor({ cluster }: Withdrawal, { allocation }: Traffic): ReasonCode {
-  const own = allocation.limits.find((item) => item.cluster === cluster)?.limits ?? [];
+function reasonFor({ cluster, service }: Withdrawal, { allocation }: Traffic): ReasonCode {
+  const all =
+    service === undefined ? allocation.limits : allocation.services?.filter((item) => item.service === service);
+  const own = all?.find((item) => item.cluster === cluster)?.limits ?? [];
   const found = GRAVEST_FIRST.find((reason) => own.some((limit) => limit.reason === reason));
   return LIMIT_REASONS[found ?? 'capacity'];
 }
@@ -147,7 +152,8 @@ function shown({ percent, cause, sinceMs, reason, decision }: Withdrawal): Expla
 
 /** What the backends of a fleet do to each other: by capacity, and by what members had before. */
 function allocationSteps({ pool, traffic }: BackendFacts): ExplanationStep[] {
-  const [before, after] = [percents(pool, limitedBy(traffic, withdrawalsOf(traffic))), percents(pool, traffic)];
+  const all = [...withdrawalsOf(traffic), ...serviceWithdrawalsOf(traffic, pool.service)];
+  const [before, after] = [percents(pool, limitedBy(traffic, all)), percents(pool, traffic)];
   const text = 'the capacity of clusters over all backends, and what they had when they began to wait';
   return differing(before, after).map((cluster) => moveOf('allocation', cluster, text, before, after));
 }

@@ -1,12 +1,12 @@
 import type { SimulatedCourse } from '../../schemas/simulation.ts';
 import type { Situation } from './failover/situation.ts';
-import { type Course, directionChanges, loadsOf, type Phase, type Taken } from './what-if.ts';
+import { type Course, directionChanges, isTold, loadsOf, type Phase, type Taken } from './what-if.ts';
 
 /** Of decisions and phases, so many are shown. */
 const MAX_SHOWN = 200;
 
 /** What a simulation came to, as the API tells it; but for the pushes. */
-export function outlookOf(situation: Situation, course: Course): Omit<SimulatedCourse, 'pushes'> {
+export function outlookOf(situation: Situation, course: Course, service?: string): Omit<SimulatedCourse, 'pushes'> {
   const { decisions, phases, found, endMs, evaluations } = course;
   const failed = decisions.flatMap(({ rules }) => rules).filter(isInTheWay);
   const names = situation.clusters.map(({ name }) => name);
@@ -14,7 +14,7 @@ export function outlookOf(situation: Situation, course: Course): Omit<SimulatedC
     simulatedSeconds: seconds(endMs),
     evaluations,
     decisions: decisions.slice(0, MAX_SHOWN).map(decisionOf),
-    phases: phases.slice(0, MAX_SHOWN).map((phase) => phaseOf(situation, phase)),
+    phases: phases.slice(0, MAX_SHOWN).map((phase) => phaseOf(situation, phase, service)),
     loads: loadsIn(situation, phases),
     detections: found.map(({ cluster, failedAtMs, foundAtMs, servedUntilMs }) => ({
       cluster,
@@ -51,11 +51,16 @@ function decisionOf({ atMs, outcome, changes, rules, flags }: Taken): SimulatedC
   };
 }
 
-function phaseOf({ placements }: Situation, { atMs, shares }: Phase): SimulatedCourse['phases'][number] {
-  return {
-    atSeconds: seconds(atMs),
-    shares: placements.map(({ services }, index) => ({ services, clusters: shares[index] ?? [] })),
-  };
+function phaseOf(
+  { placements }: Situation,
+  { atMs, shares }: Phase,
+  service: string | undefined,
+): SimulatedCourse['phases'][number] {
+  const told = placements.flatMap((placement, index) => {
+    const { services } = placement;
+    return isTold(placement, service) ? [{ services, clusters: shares[index] ?? [] }] : [];
+  });
+  return { atSeconds: seconds(atMs), shares: told };
 }
 
 function loadsIn(situation: Situation, phases: readonly Phase[]): SimulatedCourse['loads'] {

@@ -7,7 +7,7 @@ import { isoOf } from './time.ts';
 /** What happens in a simulation; times are milliseconds after its begin. */
 export type Scenario =
   | { type: 'fail'; clusters: string[]; atMs: number; forMs?: number | undefined }
-  | { type: 'flap'; cluster: string; periodMs: number; times: number }
+  | { type: 'flap'; clusters: string[]; periodMs: number; times: number }
   | { type: 'replay'; seen: Seen[] };
 
 export interface Seen {
@@ -40,8 +40,8 @@ export function sourceOf(scenario: Scenario, setting: Setting): Source {
 
 /** When the cluster begins to fail for the first time; undefined when nobody says so. */
 export function failsFromMs(scenario: Scenario, cluster: string): number | undefined {
-  if (scenario.type === 'fail') return scenario.clusters.includes(cluster) ? scenario.atMs : undefined;
-  return scenario.type === 'flap' && scenario.cluster === cluster ? 0 : undefined;
+  if (scenario.type === 'replay' || !scenario.clusters.includes(cluster)) return undefined;
+  return scenario.type === 'fail' ? scenario.atMs : 0;
 }
 
 /** A cluster fails right after a probe, so that it takes as long as it can to find out. */
@@ -50,9 +50,9 @@ function isFailing(scenario: Exclude<Scenario, { type: 'replay' }>, cluster: str
     const { clusters, atMs: fromMs, forMs } = scenario;
     return clusters.includes(cluster) && atMs > fromMs && (forMs === undefined || atMs <= fromMs + forMs);
   }
-  const { periodMs, times } = scenario;
+  const { clusters, periodMs, times } = scenario;
   const intoMs = atMs % periodMs;
-  return scenario.cluster === cluster && atMs < periodMs * times && intoMs > 0 && intoMs <= periodMs / 2;
+  return clusters.includes(cluster) && atMs < periodMs * times && intoMs > 0 && intoMs <= periodMs / 2;
 }
 
 /** One voter before one cluster. */

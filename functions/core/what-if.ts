@@ -1,7 +1,7 @@
 import { placementShares } from './allocation/points.ts';
 import { decide } from './failover/decide.ts';
 import { sightAsTold } from './failover/drill-sight.ts';
-import type { ClusterFacts, Policy, Situation, Verdict } from './failover/situation.ts';
+import type { ClusterFacts, Placement, Policy, Situation, Verdict } from './failover/situation.ts';
 import type { Traffic } from './failover/traffic.ts';
 import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from './health/record.ts';
 import { isCounted } from './health/voters.ts';
@@ -22,6 +22,8 @@ export interface Experiment {
   durationMs: number;
   /** From a decision to verified gateways. */
   pushMs: number;
+  /** Shares are told of its backends alone, which stand apart; absent: of all. */
+  service?: string | undefined;
 }
 
 /** A decision of a simulation; times are milliseconds after its begin. */
@@ -172,12 +174,12 @@ function phaseOf({ placements }: Situation, traffic: Traffic, atMs: number): Pha
 }
 
 function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: Stage): Course {
-  const { situation, scenario } = experiment;
+  const { situation, scenario, service } = experiment;
   const found = situation.clusters.flatMap(({ name: cluster }) => {
     const foundAt = foundAtMs.get(cluster);
     const failedAtMs = failsFromMs(scenario, cluster) ?? foundAt;
     if (failedAtMs === undefined) return [];
-    const servedUntilMs = servedUntil(situation, phases, cluster, failedAtMs);
+    const servedUntilMs = servedUntil(situation, phases, { cluster, failedAtMs, service });
     return [{ cluster, failedAtMs, foundAtMs: foundAt, servedUntilMs }];
   });
   return { decisions, phases, found, endMs, evaluations };
@@ -187,14 +189,19 @@ function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations
 function servedUntil(
   { placements }: Situation,
   phases: readonly Phase[],
-  cluster: string,
-  failedAtMs: number,
+  { cluster, failedAtMs, service }: { cluster: string; failedAtMs: number; service: string | undefined },
 ): number | undefined {
   const serves = ({ shares }: Phase) =>
-    placements.some(
-      ({ pinned }, index) => !pinned && shares[index]?.some((share) => share.cluster === cluster && share.percent > 0),
-    );
+    placements.some((placement, index) => {
+      const has = shares[index]?.some((share) => share.cluster === cluster && share.percent > 0);
+      return has && !placement.pinned && isTold(placement, service);
+    });
   return phases.find((phase) => phase.atMs >= failedAtMs && !serves(phase))?.atMs;
+}
+
+/** Whether a simulation of one service, or of all, tells of a placement. */
+export function isTold({ service: own }: Placement, service: string | undefined): boolean {
+  return service === undefined || own === service;
 }
 
 /** Requests per second that each cluster has to serve in a phase. */

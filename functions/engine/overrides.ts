@@ -8,19 +8,20 @@ import type { Ending, Situation, Verdict } from '../core/failover/situation.ts';
 import type { LiveBreakGlass, LiveDrill, LiveShift, Traffic } from '../core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../deps.ts';
 
-/** Makes a record as it will be, given the one before. */
-type Entry = (store: Store) => Promise<StoredDocument>;
+/** Makes a record as it will be, given the one before; undefined where there is none to make. */
+type Entry = (store: Store) => Promise<StoredDocument | undefined>;
 
 function entry<K extends DocumentKind>(
   fleet: string,
   kind: K,
   id: string,
-  bodyAfter: (known: DocumentBodies[K] | undefined) => DocumentBodies[K],
+  bodyAfter: (known: DocumentBodies[K] | undefined) => DocumentBodies[K] | undefined,
 ): Entry {
   return async (store) => {
     const known = await store.document(fleet, kind, id);
     const version = (known?.version ?? 0) + 1;
-    return { fleet, kind, id, version, body: bodyAfter(known?.body), isPending: false };
+    const body = bodyAfter(known?.body);
+    return body && { fleet, kind, id, version, body, isPending: false };
   };
 }
 
@@ -32,10 +33,12 @@ export async function overrideDocuments(
 ): Promise<StoredDocument[]> {
   const entries = [
     ...shiftEntries(situation, verdict),
+    ...returnEntries(situation, verdict),
     ...glassEntries(situation, verdict),
     ...drillEntries(situation, verdict),
   ];
-  return await Promise.all(entries.map((make) => make(store)));
+  const made = await Promise.all(entries.map((make) => make(store)));
+  return made.filter((document) => document !== undefined);
 }
 
 /** As the API shows a live one. */
@@ -72,8 +75,31 @@ function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: a
       ...viewShift(fleet, shift, nowMs),
       ...(known?.createdAt === iso(shift.createdAtMs) && endOf(known)),
       ...(ending && { endedAt: iso(nowMs), endedBy: ending.by }),
-      ...(!isLive && { state: 'ended' as const, currentPercent: leastOf(after, [shift.cluster]) }),
+      ...(!isLive && {
+        state: after.serviceReturns?.some(({ shift: name }) => name === shift.name) ? 'returning' : 'ended',
+        currentPercent: leastOf(after, [shift.cluster], shift.service),
+      }),
     }));
+  });
+}
+
+/** A shift of one service has ended, and its record tells how far that has come back. */
+function returnEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after }: Verdict): Entry[] {
+  const now = new Map(after.serviceReturns?.map((own) => [`${own.service} ${own.cluster}`, own]));
+  return (before.serviceReturns ?? []).flatMap((own) => {
+    const { service, cluster, shift } = own;
+    const next = now.get(`${service} ${cluster}`);
+    const isGone = next?.sinceMs !== own.sinceMs;
+    if (shift === undefined || (!isGone && next?.decision === own.decision)) return [];
+    const changes = {
+      state: isGone ? ('ended' as const) : ('returning' as const),
+      currentPercent: leastOf(after, [cluster], service),
+      updatedAt: iso(nowMs),
+      ...(next && !isGone && { decision: next.decision }),
+    };
+    return [
+      entry(fleet, 'shift', shift, (known) => (known?.state === 'returning' ? { ...known, ...changes } : undefined)),
+    ];
   });
 }
 
@@ -108,10 +134,10 @@ function drillRun(
     known,
   }: { ending: Extract<Ending, { type: 'drill' }> | undefined; after: Traffic; known: DrillRun | undefined },
 ): DrillRun {
-  const { run, name, clusters, actor, phase, startedAtMs, verifiedAtMs, lastReadAtMs, why } = drill;
+  const { run, name, clusters, service, actor, phase, startedAtMs, verifiedAtMs, lastReadAtMs, why } = drill;
   const state = ending?.state ?? phase;
   const declared = policy.drills.find((item) => item.name === name);
-  const percent = ending ? leastOf(after, clusters) : drill.currentPercent;
+  const percent = ending ? leastOf(after, clusters, service) : drill.currentPercent;
   const detail = ending?.detail ?? detailOf(drill, why);
   const events = known?.events ?? [];
   return {
@@ -119,6 +145,7 @@ function drillRun(
     fleet,
     drill: name,
     ...placeOf(declared ?? known ?? {}),
+    ...(service !== undefined && { service }),
     clusters,
     actor,
     state,
@@ -136,10 +163,11 @@ function drillRun(
 }
 
 /** What gateways are told, and what they were read to do where they were. */
-function detailOf({ clusters, currentPercent, phase }: LiveDrill, why: string | undefined): string {
+function detailOf({ clusters, service, currentPercent, phase }: LiveDrill, why: string | undefined): string {
   const who = clusters.join(', ');
-  if (phase === 'holding') return `gateways were read to give ${who} nothing`;
-  const told = `gateways are told to give ${who} ${currentPercent} % of ${clusters.length > 1 ? 'their' : 'its'} share`;
+  const of = service === undefined ? '' : ` of ${service}`;
+  if (phase === 'holding') return `gateways were read to give ${who} nothing${of}`;
+  const told = `gateways are told to give ${who} ${currentPercent} % of ${clusters.length > 1 ? 'their' : 'its'} share${of}`;
   return phase === 'returning' && why !== undefined ? `${why}; ${told}` : told;
 }
 

@@ -1,6 +1,7 @@
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { placementsOf } from '../core/allocation/placements.ts';
 import { drillSight } from '../core/failover/drill-sight.ts';
+import { servicesApart } from '../core/failover/service-limits.ts';
 import type { ClusterFacts, Command, Policy, Situation } from '../core/failover/situation.ts';
 import { type DeviationReason, NO_POINTS, type Reading } from '../core/gateway/reading.ts';
 import { votersOf } from '../core/health/voters.ts';
@@ -14,6 +15,8 @@ export interface Asked {
   actor?: string | undefined;
   /** Or how it is made of the situation that it comes into; that may throw, or find that there is nothing to ask for. */
   command?: Command | ((situation: Situation) => Command | undefined) | undefined;
+  /** The command concerns it alone. */
+  service?: string | undefined;
 }
 
 /** A situation, and what was read for it besides. */
@@ -48,15 +51,16 @@ export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, 
     points: points[index] ?? NO_POINTS,
     readAtMs: timeOf(readings.find((item) => item.gateway === gateway)?.poolsReadAt),
   }));
+  const policy = policyOf(spec);
   const situation: Situation = {
     fleet,
     nowMs,
     decision: `dec_${ids.ulid()}`,
     actor: 'automation',
-    policy: policyOf(spec),
+    policy,
     clusters: clusters.map((cluster) => factsOf(cluster, spec)),
     health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
-    placements: placementsOf(pools.flat()),
+    placements: placementsOf(pools.flat(), servicesApart(traffic, policy.drills, asked.service)),
     traffic,
     ...verifiedAt(names, waiting, readings, nowMs),
     ...(traffic.drill && { drilled: drillSight(traffic.drill, read, nowMs) }),

@@ -32,7 +32,10 @@ const policies = fc
       maxRemoved: fc.constantFrom(undefined, undefined, { clusters: 1, windowSeconds: 200 }),
       gates: fc.constantFrom([], [], [], [{ name: 'g', open: false, clusters: ['b'] }]),
     }),
-    drills: fc.constant([{ name: 'lose-c', cluster: 'c', durationSeconds: 30 }]),
+    drills: fc.constant([
+      { name: 'lose-c', cluster: 'c', durationSeconds: 30 },
+      { name: 'lose-cart', cluster: 'd', service: 'cart', durationSeconds: 30 },
+    ]),
   })
   .map((input) => {
     return FleetInput.parse({
@@ -49,11 +52,14 @@ const shifts = fc
     cluster: fc.constantFrom(...NAMES),
     percent: fc.constantFrom(0, 30),
     mode: fc.constantFrom('drain' as const, 'drain' as const, 'isolate' as const, 'keep' as const),
+    service: fc.constantFrom(undefined, undefined, 'cart'),
   })
   .map((asked): Command => {
-    const { cluster } = asked;
-    const id = `shf_${cluster}`;
-    return { type: 'put-shift', shift: shift({ ...asked, name: `of-${cluster}`, id, expiresAtMs: T0 + 400_000 }) };
+    const { cluster, mode } = asked;
+    const service = mode === 'keep' ? undefined : asked.service;
+    const name = service === undefined ? `of-${cluster}` : `cart-of-${cluster}`;
+    const live = shift({ ...asked, service, name, id: `shf_${name}`, expiresAtMs: T0 + 400_000 });
+    return { type: 'put-shift', shift: live };
   });
 
 const commands = fc.oneof(
@@ -63,6 +69,9 @@ const commands = fc.oneof(
     weight: 2,
     arbitrary: fc.constantFrom<Command>(
       { type: 'end-shift', name: 'of-a' },
+      { type: 'end-shift', name: 'cart-of-a' },
+      { type: 'return', clusters: ['b', 'c'], service: 'cart' },
+      { type: 'start-drill', drill: 'lose-cart', run: 'drl_2' },
       { type: 'start-drill', drill: 'lose-c', run: 'drl_1' },
       { type: 'abort-drill' },
       { type: 'resume', cluster: 'c' },
@@ -88,6 +97,7 @@ type Round = typeof rounds extends fc.Arbitrary<(infer R)[]> ? R : never;
 
 const PLACEMENTS = [
   placement({ a: 40, b: 30, c: 20, d: 10 }, { load: 500, key: 'all' }),
+  placement({ a: 40, b: 30, c: 20, d: 10 }, { load: 200, key: 'all/cart', service: 'cart', pools: ['cart/80'] }),
   placement({ a: 1, b: 1 }, { load: 100, key: 'two', pools: ['two/80'] }),
   standby('c', 'd', { key: 'standby', pools: ['standby/80'] }),
   placement({ a: 1 }, { key: 'pinned', pinned: true, load: 50, pools: ['pinned/80'] }),
@@ -160,19 +170,21 @@ function pointsIn(traffic: Traffic, index: number): Map<string, number> {
   return new Map(one ? placementShares(one, traffic).map(({ cluster, percent }) => [cluster, percent]) : []);
 }
 
-const isIsolated = ({ shifts: live }: Traffic, name: string) =>
-  live.some(({ mode, cluster }) => mode === 'isolate' && cluster === name);
+const isIsolated = ({ shifts: live }: Traffic, name: string, of: string | undefined) =>
+  live.some(({ mode, cluster, service }) => {
+    return mode === 'isolate' && cluster === name && (service === undefined || service === of);
+  });
 
 it('points are whole, total 100, and are none of an isolated cluster', () => {
   check(runs, (_, verdict) => {
     if (verdict === undefined) return;
-    for (const [index, { members }] of PLACEMENTS.entries()) {
+    for (const [index, { members, service }] of PLACEMENTS.entries()) {
       const points = pointsIn(verdict.traffic, index);
-      const isServable = members.some(({ cluster }) => !isIsolated(verdict.traffic, cluster));
+      const isServable = members.some(({ cluster }) => !isIsolated(verdict.traffic, cluster, service));
       expect([...points.values()].reduce((sum, percent) => sum + percent, 0)).toBe(isServable ? 100 : 0);
       for (const [cluster, percent] of points) {
         expect(Number.isInteger(percent) && percent >= 0).toBe(true);
-        if (isIsolated(verdict.traffic, cluster)) expect(percent).toBe(0);
+        if (isIsolated(verdict.traffic, cluster, service)) expect(percent).toBe(0);
       }
     }
   });
@@ -234,8 +246,10 @@ it('a cluster that is found dead has no points where another one is found health
     const fallen = traffic.clusters.filter(({ fallsMs }) => fallsMs.length > 0).map(({ cluster }) => cluster);
     const kept = traffic.shifts.filter(({ mode }) => mode === 'keep').map(({ cluster }) => cluster);
     const inGrace = traffic.clusters.some(({ recoveredAtMs = 0 }) => now.nowMs - recoveredAtMs < 42_000);
-    for (const [index, { members, pinned }] of PLACEMENTS.entries()) {
-      const others = members.filter(({ cluster }) => living.includes(cluster) && !isIsolated(traffic, cluster));
+    for (const [index, { members, pinned, service }] of PLACEMENTS.entries()) {
+      const others = members.filter(
+        ({ cluster }) => living.includes(cluster) && !isIsolated(traffic, cluster, service),
+      );
       const isServed = others.some(({ cluster }) => !fallen.includes(cluster));
       if (pinned || !isServed || inGrace) continue;
       const points = pointsIn(traffic, index);
@@ -251,10 +265,12 @@ it('a cluster that is up and that nothing limits has at least its declared share
     if (now.policy.automation !== 'automatic' || verdict === undefined || verdict.outcome === 'refused') return;
     const { traffic } = verdict;
     const limited = new Set(traffic.allocation.limits.map(({ cluster }) => cluster));
-    for (const [index, { members }] of PLACEMENTS.entries()) {
+    for (const [index, { members, service }] of PLACEMENTS.entries()) {
+      const apart = (traffic.allocation.services ?? []).filter((own) => own.service === service);
+      const isLimited = (name: string) => limited.has(name) || apart.some(({ cluster }) => cluster === name);
       const declared = pointsIn(situation().traffic, index);
       const points = pointsIn(traffic, index);
-      for (const { cluster } of members.filter((item) => !limited.has(item.cluster))) {
+      for (const { cluster } of members.filter((item) => !isLimited(item.cluster))) {
         expect(points.get(cluster) ?? 0, cluster).toBeGreaterThanOrEqual((declared.get(cluster) ?? 0) - 1);
       }
     }

@@ -181,7 +181,7 @@ describe('routes and distributions', () => {
       route('own', { distribution: weighted({ cluster: 'h1', weight: 60 }, { cluster: 's1', weight: 40, tier: 0 }) }),
     ]);
     expect(pools).toHaveLength(2);
-    expect(new Set(pools.map(placementKey)).size).toBe(1);
+    expect(new Set(pools.map((pool) => placementKey(pool))).size).toBe(1);
     expect(pools.map(({ key }) => usesDistribution(key, 'main')).sort()).toEqual([false, true]);
   });
 

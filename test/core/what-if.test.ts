@@ -122,7 +122,11 @@ describe('a simulation', () => {
   });
 
   test('of a cluster that flaps shows it held back longer and longer', () => {
-    const { outlook } = simulated({ type: 'flap', cluster: 'a', periodMs: 120_000, times: 30 }, situation(), 3_600_000);
+    const { outlook } = simulated(
+      { type: 'flap', clusters: ['a'], periodMs: 120_000, times: 30 },
+      situation(),
+      3_600_000,
+    );
     expect(outlook.directionChanges['a']).toBeGreaterThan(0);
     expect(outlook.directionChanges['a']).toBeLessThanOrEqual(12);
   });

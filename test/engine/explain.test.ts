@@ -212,6 +212,35 @@ describe('a simulation', () => {
     expect(body.candidate.phases).toHaveLength(1);
   });
 
+  it('of a city is that of its clusters, and of one service tells of the shares of that service alone', async () => {
+    const { kind, ingress, probes } = await get('/clusters/a');
+    await harness.put(`${FLEET}/clusters/a`, { kind, ingress, probes, site: 'north-1', city: 'north' });
+    const [city, named] = await Promise.all(
+      [{ city: 'north' }, { clusters: ['a'] }].map((place) => {
+        return simulate({ scenario: { type: 'fail', ...place }, service: 'pay', durationSeconds: 120 });
+      }),
+    );
+    expect(city?.body.today).toEqual(named?.body.today);
+    const { phases } = city?.body.today ?? {};
+    expect(phases.map(({ shares }: Json) => shares.map(({ services }: Json) => services))).toEqual([
+      [['pay']],
+      [['pay']],
+    ]);
+    expect(phases.at(-1).shares[0].clusters).toContainEqual({ cluster: 'a', percent: 0 });
+    const flapping = await simulate({ scenario: { type: 'flap', site: 'north-1', periodSeconds: 60, times: 2 } });
+    expect(flapping.body.today.detections).toMatchObject([{ cluster: 'a' }]);
+    for (const [scenario, service, pointer] of [
+      [{ type: 'fail', site: 'nowhere' }, undefined, '#/scenario/site'],
+      [{ type: 'fail', clusters: ['a', 'z'] }, undefined, '#/scenario/clusters/1'],
+      [{ type: 'flap', city: 'nowhere', periodSeconds: 60, times: 2 }, undefined, '#/scenario/city'],
+      [{ type: 'fail', clusters: ['a'] }, 'nope', '#/service'],
+    ]) {
+      const refused = await simulate({ scenario, service });
+      expect([refused.status, refused.body.errors]).toMatchObject([422, [{ pointer }]]);
+    }
+    expect((await simulate({ scenario: { type: 'fail', clusters: ['a'], city: 'north' } })).status).toBe(400);
+  });
+
   it('replays what was observed, as it led to a failover', async () => {
     const from = new Date(harness.clock.now()).toISOString();
     await harness.edge.clusters.a.fail('refuse');

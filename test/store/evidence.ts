@@ -171,8 +171,16 @@ export function evidenceSuite(store: () => Store): void {
       const allocation: SealedAllocation = {
         basis: 'b',
         limits: [{ cluster: 'a', percent: 5, limits }],
+        services: [{ service: 's', cluster: 'a', percent: 5, limits }],
         backends: [
-          { placement: 'p', pools: ['s/80'], clusters: ['a', 'b'], points: [1, 99], reasons: ['capacity', null] },
+          {
+            placement: 'p/s',
+            service: 's',
+            pools: ['s/80'],
+            clusters: ['a', 'b'],
+            points: [1, 99],
+            reasons: ['capacity', null],
+          },
         ],
         overloads: [{ cluster: 'b', load: 10, requestsPerSecond: 9 }],
       };
@@ -182,11 +190,32 @@ export function evidenceSuite(store: () => Store): void {
         clusters: [state],
         allocation,
         recommended: { ...allocation, basis: 'c' },
-        shifts: [{ ...override, ...moved, cluster: 'a', mode: 'isolate', percent: 0, stepPercent: 50, stepSeconds: 0 }],
+        shifts: [
+          { ...override, ...moved, cluster: 'a', mode: 'isolate', percent: 0, stepPercent: 50, stepSeconds: 0 },
+          {
+            ...{ ...override, ...moved, name: 'x', cluster: 'a', service: 's' },
+            ...{ mode: 'drain', percent: 0, stepPercent: 50, stepSeconds: 0 },
+          },
+        ],
+        serviceReturns: [
+          {
+            ...{ service: 's', cluster: 'b', shift: 'y', sinceMs: 1, reason: 'r', decision: 'd' },
+            ramp: { percent: 5, steppedAtMs: 1 },
+          },
+        ],
         goneRemovalsMs: [1],
         rehearsed: [{ drill: 'n', atMs: 1 }],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
-        drill: { ...moved, run: 'r', name: 'n', clusters: ['a', 'b'], actor: 'ada', startedAtMs: 1, verifiedAtMs: 2 },
+        drill: {
+          ...moved,
+          run: 'r',
+          name: 'n',
+          clusters: ['a', 'b'],
+          service: 's',
+          actor: 'ada',
+          startedAtMs: 1,
+          verifiedAtMs: 2,
+        },
       };
       expect(await store().decide({ ...recording(1), traffic: full })).toBe(true);
       expect(await store().traffic(FLEET)).toEqual(full);

@@ -5,6 +5,7 @@ import { placementsOf } from '../../core/allocation/placements.ts';
 import { placementShares, sharesWithin } from '../../core/allocation/points.ts';
 import { checkSafety, loadsOf, type PlacementShares } from '../../core/allocation/safety.ts';
 import { digest, equal } from '../../core/digest.ts';
+import { servicesApart } from '../../core/failover/service-limits.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Pool } from '../../core/ir.ts';
 import type { Resource } from '../../core/model.ts';
@@ -131,7 +132,7 @@ function place(
 ): PlacementShares[] {
   const { pools } = resolveNamed(routes.map(atOneGateway), named);
   return pools.flatMap((pool) =>
-    placementsOf([pool]).map((placement) => ({
+    placementsOf([pool], servicesApart(traffic)).map((placement) => ({
       placement: { ...placement, key: keyOf(pool) },
       shares: placementShares(placement, traffic),
     })),
@@ -157,7 +158,7 @@ async function ceilingsOf(
   const limited = clusters.filter((cluster) => cluster.spec.capacity !== undefined);
   if (limited.length === 0) return new Map();
   const pools = await Promise.all(gateways.map((gateway) => store.pools(fleet, gateway.name)));
-  const served = placementsOf(pools.flat()).map((placement) => ({
+  const served = placementsOf(pools.flat(), servicesApart(traffic)).map((placement) => ({
     placement,
     shares: placementShares(placement, traffic),
   }));

@@ -6,13 +6,14 @@ import type { SealedAllocation, SealedBackend, Traffic } from '../failover/traff
 import type { Share } from '../ir.ts';
 import { allocate } from './allocate.ts';
 import { declaredPoints } from './bounds.ts';
-import { placementKey } from './placements.ts';
+import { type Limits, limitsFor } from './limits.ts';
+import { placementKey, sharedKey } from './placements.ts';
 import type { PlacementShares } from './safety.ts';
-import type { Limit, LimitReason } from './types.ts';
+import type { LimitReason } from './types.ts';
 
 /** What shares depend on. A pool that is edited goes on from what its service and port were given. */
 export type Shared = Pick<Placement, 'members' | 'pinned'> & {
-  service?: string;
+  service?: string | undefined;
   port?: number;
   pools?: readonly string[];
 };
@@ -24,9 +25,10 @@ export type InForce = Pick<Traffic, 'allocation'>;
  * How much of a pool each member gets, and why. Same order as the members; the effective percentages total 100, or are all 0 when there is
  * no member that may serve at all.
  */
-export function shares(pool: Shared, { allocation }: InForce): ClusterShare[] {
+export function shares(pool: Shared, traffic: InForce & Behind): ClusterShare[] {
+  const { allocation } = traffic;
   const declared = declaredPoints(pool.members);
-  const { points, reasons } = allotted(pool, placementKey(pool), allocation);
+  const { points, reasons } = allotted(pool, keyIn(allocation, pool), allocation);
   return pool.members.map((member, index) => {
     const [declaredPercent, effectivePercent] = [declared[index] ?? 0, points[index] ?? 0];
     const reason = reasonOf(member, pool.pinned, {
@@ -34,14 +36,34 @@ export function shares(pool: Shared, { allocation }: InForce): ClusterShare[] {
       effectivePercent,
       held: reasons[index] ?? undefined,
     });
-    const message = sentenceOf(reason, { tier: member.tier });
+    const shift = shiftBehind(reason, member.cluster, pool.service, traffic);
+    const message = sentenceOf(reason, { tier: member.tier, ...(shift !== undefined && { shift }) });
     return { cluster: member.cluster, declaredPercent, effectivePercent, reason, message };
   });
 }
 
+/** What people have asked for, and what is left of it. */
+type Behind = Partial<Pick<Traffic, 'shifts' | 'serviceReturns'>>;
+
+/** Name of the shift that takes a cluster, or one service of it, out; or after which the service returns. */
+function shiftBehind(
+  reason: ReasonCode,
+  cluster: string,
+  service: string | undefined,
+  { shifts = [], serviceReturns = [] }: Behind,
+): string | undefined {
+  const isOf = (own: { cluster: string; service?: string | undefined }) =>
+    own.cluster === cluster && (own.service === undefined || own.service === service);
+  if (reason === 'AwaitsTurn' || reason === 'Ramping') return serviceReturns.find(isOf)?.shift;
+  if (reason !== 'Isolated' && reason !== 'Drained') return undefined;
+  const mode = reason === 'Isolated' ? 'isolate' : 'drain';
+  const takesOut = shifts.filter((shift) => isOf(shift) && shift.mode === mode);
+  return takesOut.sort((a, b) => a.currentPercent - b.currentPercent)[0]?.name;
+}
+
 /** The same, as the numbers alone. */
 export function effectiveShares(pool: Shared, { allocation }: InForce): Share[] {
-  return sharesBy(pool, allotted(pool, placementKey(pool), allocation).points);
+  return sharesBy(pool, allotted(pool, keyIn(allocation, pool), allocation).points);
 }
 
 /** The same of a placement, whose key is known. */
@@ -56,14 +78,17 @@ export function sharesWithin(
   ceilings: ReadonlyMap<string, number>,
 ): PlacementShares[] {
   const { limits } = indexOf(allocation);
-  const backends = placed.map(({ placement, shares: had }) => ({
-    id: placement.key,
-    load: placement.load,
-    isPinned: placement.pinned,
-    members: placement.members.map((member, index) => {
-      return { ...member, had: had[index]?.percent ?? 0, limits: limits.get(member.cluster) ?? [] };
-    }),
-  }));
+  const backends = placed.map(({ placement, shares: had }) => {
+    const held = limitsFor(limits, placement.service);
+    return {
+      id: placement.key,
+      load: placement.load,
+      isPinned: placement.pinned,
+      members: placement.members.map((member, index) => {
+        return { ...member, had: had[index]?.percent ?? 0, limits: held.get(member.cluster) ?? [] };
+      }),
+    };
+  });
   const capacities = [...ceilings].map(([cluster, room]) => {
     return { cluster, requestsPerSecond: Math.max(room, Number.MIN_VALUE), hasFallen: false };
   });
@@ -93,12 +118,19 @@ export function givenPoints(placement: Placement, allocation: SealedAllocation):
   return givenOf(placement, allocation).points;
 }
 
+/** The key of the placement to which a pool belonged when the allocation was made. */
+function keyIn(allocation: SealedAllocation, pool: Shared): string {
+  const { service } = pool;
+  return placementKey(pool, service !== undefined && indexOf(allocation).apart.has(service) ? service : undefined);
+}
+
 /** As sealed; a placement that came after that, by what holds its members back, and by itself. Where automation does not act it has no points to keep. */
 function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allotted {
   const index = indexOf(allocation);
-  const sealed = index.backends.get(key);
+  const sealed = index.backends.get(key) ?? sharedBackend(pool, key, index);
   if (sealed) return sealed;
-  const limitsOf = (cluster: string) => index.limits.get(cluster)?.filter(({ reason }) => reason !== 'mode') ?? [];
+  const held = limitsFor(index.limits, pool.service);
+  const limitsOf = (cluster: string) => held.get(cluster)?.filter(({ reason }) => reason !== 'mode') ?? [];
   if (pool.members.every(({ cluster }) => limitsOf(cluster).length === 0)) {
     return { points: declaredPoints(pool.members), reasons: [] };
   }
@@ -112,6 +144,12 @@ function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allo
   return { points: [...(found?.points ?? [])], reasons: (found?.reasons ?? []).map((reason) => reason ?? null) };
 }
 
+/** What the pools of a service that stands apart by now were given together with others. */
+function sharedBackend({ service }: Shared, key: string, { apart, backends }: Index): SealedBackend | undefined {
+  if (service === undefined || apart.has(service)) return undefined;
+  return key.endsWith(`/${service}`) ? backends.get(sharedKey({ key, service })) : undefined;
+}
+
 /** What the pools of a placement were given when they belonged to another one, by cluster. */
 function formerPoints({ service, port, pools = [`${service}/${port}`] }: Shared, index: Index): Map<string, number> {
   const former = pools.map((pool) => index.byPool.get(pool)).find((backend) => backend !== undefined);
@@ -123,15 +161,17 @@ export function fullClusters(allocation: SealedAllocation): ReadonlySet<string> 
   return indexOf(allocation).full;
 }
 
-/** What limits each cluster. */
-export function sealedLimits(allocation: SealedAllocation): ReadonlyMap<string, readonly Limit[]> {
+/** What limits each cluster, and each service by itself. */
+export function sealedLimits(allocation: SealedAllocation): Limits {
   return indexOf(allocation).limits;
 }
 
 interface Index {
   backends: ReadonlyMap<string, SealedBackend>;
   byPool: ReadonlyMap<string, SealedBackend>;
-  limits: ReadonlyMap<string, readonly Limit[]>;
+  limits: Limits;
+  /** Services that stand apart. */
+  apart: ReadonlySet<string>;
   full: ReadonlySet<string>;
 }
 
@@ -144,7 +184,11 @@ function indexOf(allocation: SealedAllocation): Index {
   const made = {
     backends: new Map(allocation.backends.map((backend) => [backend.placement, backend])),
     byPool: new Map(allocation.backends.flatMap((backend) => backend.pools.map((pool) => [pool, backend] as const))),
-    limits: new Map(allocation.limits.map(({ cluster, limits }) => [cluster, limits])),
+    limits: {
+      clusters: new Map(allocation.limits.map(({ cluster, limits }) => [cluster, limits])),
+      services: allocation.services ?? [],
+    },
+    apart: new Set([...allocation.backends, ...(allocation.services ?? [])].flatMap(({ service }) => service ?? [])),
     full: fullIn(allocation),
   };
   indexes.set(allocation, made);

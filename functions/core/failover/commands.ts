@@ -42,8 +42,13 @@ function endShifts(context: Context, traffic: Traffic, isMeant: (shift: LiveShif
 }
 
 /** Who counts as healthy because somebody says so is not kept from anything, and stays so. */
-function returnClusters(context: Context, traffic: Traffic, { clusters }: CommandOf<'return'>): StepResult {
-  const ended = endShifts(context, traffic, ({ cluster, mode }) => mode !== 'keep' && clusters.includes(cluster));
+function returnClusters(context: Context, traffic: Traffic, asked: CommandOf<'return'>): StepResult {
+  const { clusters, service } = asked;
+  const ended = endShifts(context, traffic, (shift) => {
+    const isMeant = service === undefined || shift.service === service;
+    return shift.mode !== 'keep' && clusters.includes(shift.cluster) && isMeant;
+  });
+  if (service !== undefined) return ended;
   const free = ended.type === 'moved' ? ended.traffic : traffic;
   const next = clusters.reduce((so, cluster) => ordered(context, so, 'restore', cluster), free);
   return next === traffic ? UNCHANGED : moved(next, ended.trace);

@@ -8,6 +8,7 @@ import { limitsOf } from './limits.ts';
 import { forget, withLosses } from './memory.ts';
 import { bringBack } from './returns.ts';
 import { sealAllocation, sealWithoutAutomation } from './seal.ts';
+import { joinReturns } from './service-returns.ts';
 import { expire, moveShifts } from './shifts.ts';
 import type { Situation, Verdict } from './situation.ts';
 import type { Traffic } from './traffic.ts';
@@ -21,6 +22,7 @@ export const STEPS: Record<string, Step> = {
   expire,
   stopDrill,
   judge,
+  joinReturns,
   bringBack,
   moveShifts,
   beginScheduled,

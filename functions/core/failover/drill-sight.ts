@@ -31,15 +31,21 @@ export interface ReadGateway {
   readAtMs: number;
 }
 
-/** Nothing is asked of pools that people have pinned, which no drill moves, and of those that the clusters do not serve. A gateway that was left behind counts, too. */
+/**
+ * Nothing is asked of pools that people have pinned, which no drill moves, of those that the clusters do not serve, and of those of other services
+ * than a drill of one is about. A gateway that was left behind counts, too.
+ */
 export function drillSight(
-  { clusters, steppedAtMs }: Pick<LiveDrill, 'clusters' | 'steppedAtMs'>,
+  { clusters, service, steppedAtMs }: Pick<LiveDrill, 'clusters' | 'service' | 'steppedAtMs'>,
   gateways: readonly ReadGateway[],
   nowMs: number,
 ): DrillSight {
   const isOut = (name: string) => clusters.includes(name);
   const seen = gateways.flatMap(({ gateway, pools, points, readAtMs }) => {
-    const concerned = pools.filter(({ pinned, members }) => !pinned && members.some(({ cluster }) => isOut(cluster)));
+    const concerned = pools.filter(({ pinned, members, ...pool }) => {
+      const isMeant = service === undefined || pool.service === service;
+      return isMeant && !pinned && members.some(({ cluster }) => isOut(cluster));
+    });
     const had = concerned.map((pool) => ({ pool, shares: points.pools[pool.key]?.filter(isServed) }));
     return concerned.length === 0 ? [] : [{ gateway, had, readAtMs }];
   });
@@ -69,9 +75,9 @@ export function sightAsTold(
   traffic: Pick<Traffic, 'allocation'>,
   { readAtMs, nowMs }: { readAtMs: number; nowMs: number },
 ): DrillSight {
-  const pools = placements.map(({ key, services, pinned, members }) => ({
+  const pools = placements.map(({ key, service, services, pinned, members }) => ({
     ...{ key, pinned, members },
-    service: services[0] ?? key,
+    service: service ?? services[0] ?? key,
   }));
   const shares = placements.map((placement) => [placement.key, placementShares(placement, traffic)]);
   const points = { pools: Object.fromEntries(shares), routes: {} };

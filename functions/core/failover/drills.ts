@@ -19,7 +19,8 @@ import { neverEmpty } from './never-empty.ts';
 import { safetyOf } from './outcome.ts';
 import { nextShiftPercent } from './pace.ts';
 import { clustersAt, emptyPlace } from './places.ts';
-import { answers, heldFor } from './shifts.ts';
+import { heldApart } from './service-returns.ts';
+import { answers, heldFor, targetText } from './shifts.ts';
 import type { Ending } from './situation.ts';
 import type { ClusterState, LiveDrill, Traffic } from './traffic.ts';
 import { isFrozen, windowStartMs } from './windows.ts';
@@ -45,7 +46,10 @@ function endReturned(context: Context, traffic: Traffic, drill: LiveDrill): Step
   const standings = standingsOf(context, traffic, drill);
   const down = standings.filter(({ standing }) => standing === 'down').map(({ cluster }) => cluster);
   if (down.length > 0) return withoutDrill(context, traffic, 'interrupted', `${down.join(', ')} failed`);
-  const isBack = standings.every(({ standing }) => standing === 'up');
+  const isWaiting = traffic.serviceReturns?.some(
+    (own) => own.service === drill.service && drill.clusters.includes(own.cluster),
+  );
+  const isBack = standings.every(({ standing }) => standing === 'up') && !isWaiting;
   if (!isBack || context.verifiedAtMs === undefined) return UNCHANGED;
   const back = 'gateways were read to have given everything back';
   const why = drill.why === undefined ? back : `${drill.why}; ${back}`;
@@ -128,7 +132,7 @@ type Judged = Required<Pick<LiveDrill, 'ending' | 'why'>>;
 /** It passes only if everything was read to be so, in time, and whoever served instead was seen to be well. */
 function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): Judged {
   const { nowMs, drilled } = context.situation;
-  const { verifiedAtMs = nowMs, startedAtMs, clusters } = drill;
+  const { verifiedAtMs = nowMs, startedAtMs } = drill;
   const fault = drilled ? faultOf(drilled) : 'gateways could not be read';
   if (fault !== undefined) return { ending: 'failed', why: `at its end ${fault}` };
   const unseen = (drilled?.serving ?? []).filter((name) => {
@@ -138,7 +142,7 @@ function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declare
   if (unseen.length > 0)
     return { ending: 'failed', why: `nobody could say that ${unseen.join(', ')} served meanwhile` };
   const seconds = (verifiedAtMs - startedAtMs) / 1000;
-  const read = `gateways were read to give ${clusters.join(', ')} nothing after ${seconds} s`;
+  const read = `gateways were read to give ${drill.clusters.join(', ')} nothing${ofService(drill)} after ${seconds} s`;
   const isMet = seconds <= declared.recoveryTargetSeconds;
   if (!isMet) return { ending: 'failed', why: `${read}, and ${declared.recoveryTargetSeconds} s were the target` };
   return { ending: 'passed', why: read };
@@ -158,21 +162,40 @@ function returning(context: Context, traffic: Traffic, drill: LiveDrill, judged:
   return moved({ ...heldAll(context, traffic, drill, `the drill ${drill.name} is over`), drill: next });
 }
 
-function heldAll(context: Context, traffic: Traffic, { clusters }: LiveDrill, reason: string): Traffic {
-  return clusters.reduce((so, cluster) => heldFor(context, so, cluster, reason), traffic);
+function heldAll(context: Context, traffic: Traffic, { clusters, service }: LiveDrill, reason: string): Traffic {
+  return clusters.reduce((so, cluster) => {
+    return service === undefined
+      ? heldFor(context, so, cluster, reason)
+      : heldApart(context, so, { service, cluster }, reason);
+  }, traffic);
+}
+
+/** For people. */
+function ofService({ service }: Pick<LiveDrill, 'service'>): string {
+  return service === undefined ? '' : ` of ${service}`;
+}
+
+/** For people: what a drill takes out. */
+function drilledText({ clusters, service }: Pick<LiveDrill, 'clusters' | 'service'>): string {
+  return targetText({ cluster: clusters.join(', '), service });
 }
 
 /** The drill is told how far the cluster has come that has least. */
 function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
-  const currentPercent = leastOf(traffic, drill.clusters);
+  const currentPercent = leastOf(traffic, drill.clusters, drill.service);
   if (currentPercent === drill.currentPercent) return UNCHANGED;
   return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
 }
 
-/** What the allocation leaves to the cluster that has least of its share. */
-export function leastOf({ allocation }: Pick<Traffic, 'allocation'>, clusters: readonly string[]): number {
-  const parts = allocation.limits.filter(({ cluster }) => clusters.includes(cluster)).map(({ percent }) => percent);
-  return Math.min(100, ...parts);
+/** What the allocation leaves to the cluster that has least of its share, or of its share of one service. */
+export function leastOf(
+  { allocation }: Pick<Traffic, 'allocation'>,
+  clusters: readonly string[],
+  service?: string,
+): number {
+  const ofService = allocation.services?.filter((own) => own.service === service) ?? [];
+  const own = service === undefined ? allocation.limits : ofService;
+  return Math.min(100, ...own.filter(({ cluster }) => clusters.includes(cluster)).map(({ percent }) => percent));
 }
 
 /** The drill is over: clusters that it still keeps out are held at what they have, and return when they have their turn. */
@@ -210,6 +233,7 @@ export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run
     run,
     name: drill.name,
     clusters,
+    ...(drill.service !== undefined && { service: drill.service }),
     actor,
     phase: 'moving',
     currentPercent: 100,
@@ -220,7 +244,7 @@ export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run
   };
   const { isAllowed, rules } = judgeBegin(context, traffic, drill, live);
   if (!isAllowed) return { type: 'refused', trace: { rules } };
-  const summary = `The drill ${drill.name} takes ${clusters.join(', ')} out.`;
+  const summary = `The drill ${drill.name} takes ${drilledText(live)} out.`;
   const others = (traffic.rehearsed ?? []).filter((item) => item.drill !== drill.name);
   const begun = { ...traffic, drill: live, rehearsed: [...others, { drill: drill.name, atMs: nowMs }] };
   return moved(begun, { rules, events: [{ type: 'drill.started', clusters, summary }] });
@@ -255,13 +279,26 @@ function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): Dril
     .filter((item) => findingOf(traffic, item) !== 'healthy')
     .map(({ facts }) => facts.name);
   const named = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
-  const out = traffic.allocation.limits.map(({ cluster }) => cluster);
+  const { limits, services = [] } = traffic.allocation;
+  const out = [...limits.map(({ cluster }) => cluster), ...services.map(targetText)];
+  const isServed =
+    drill.service === undefined ||
+    context.situation.placements.some((placement) => {
+      const isMember = ({ cluster }: { cluster: string }) => named.includes(cluster);
+      return placement.service === drill.service && placement.members.some(isMember);
+    });
   return [
     {
       rule: 'cluster',
       passed: named.length > 0,
       holds: `the fleet has ${named.join(', ')}`,
       fails: emptyPlace(drill).detail,
+    },
+    {
+      rule: 'service',
+      passed: isServed,
+      holds: drill.service === undefined ? 'all services are taken out' : `${drill.service} is served there`,
+      fails: `no route leads to ${drill.service} there`,
     },
     {
       rule: 'window',

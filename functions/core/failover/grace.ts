@@ -8,7 +8,7 @@ export type Grace = ReadonlySet<string>;
 
 const NONE: Grace = new Set();
 
-/** A cluster that nobody has isolated. */
+/** A cluster that may be given the time. */
 interface Candidate {
   item: Watched;
   state: ClusterState;
@@ -32,11 +32,12 @@ export function gracesOf(context: Context, traffic: Traffic): (placement: Placem
   );
   if (!isRecent) return () => NONE;
   const candidates = candidatesOf(context, traffic);
-  return ({ members, pinned }) => {
+  const isolated = isolatedBy(traffic);
+  return ({ service, members, pinned }) => {
     if (pinned) return NONE;
     const own: Candidate[] = [];
     for (const { cluster, weight } of members) {
-      const candidate = weight > 0 ? candidates.get(cluster) : undefined;
+      const candidate = weight > 0 && !isolated(cluster, service) ? candidates.get(cluster) : undefined;
       if (candidate) own.push(candidate);
     }
     return graceAmong(context, own);
@@ -45,14 +46,20 @@ export function gracesOf(context: Context, traffic: Traffic): (placement: Placem
 
 /** By name. */
 function candidatesOf(context: Context, traffic: Traffic): Map<string, Candidate> {
-  const isolated = new Set(traffic.shifts.filter(({ mode }) => mode === 'isolate').map(({ cluster }) => cluster));
   const states = statesOf(context, traffic);
   const candidates = new Map<string, Candidate>();
   for (const [name, item] of context.clusters) {
     const state = states.get(name);
-    if (state && !isolated.has(name)) candidates.set(name, candidateOf(item, state));
+    if (state) candidates.set(name, candidateOf(item, state));
   }
   return candidates;
+}
+
+/** Tells whether somebody has isolated a cluster, or one service of it. */
+function isolatedBy({ shifts }: Traffic): (cluster: string, service: string | undefined) => boolean {
+  const isolations = shifts.filter(({ mode }) => mode === 'isolate');
+  return (cluster, service) =>
+    isolations.some((shift) => shift.cluster === cluster && (shift.service === undefined || shift.service === service));
 }
 
 function candidateOf(item: Watched, state: ClusterState): Candidate {

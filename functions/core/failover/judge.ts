@@ -100,8 +100,7 @@ function isWhole(context: Context, traffic: Traffic, state: ClusterState): boole
     become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
   );
   return (
-    heldPercent(context, back, limitsOf(context, back), state.cluster) === 100 &&
-    !isShort(context, traffic, state.cluster)
+    heldPercent(context, back, limitsOf(context, back), state) === 100 && !isShort(context, traffic, state.cluster)
   );
 }
 

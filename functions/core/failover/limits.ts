@@ -1,14 +1,18 @@
-import type { Limit, LimitReason } from '../allocation/types.ts';
+import type { Limits } from '../allocation/limits.ts';
+import type { Limit } from '../allocation/types.ts';
 import { equal } from '../digest.ts';
 import { type Context, statesOf } from './context.ts';
+import { isOfAutomation, keeping, peoplesLimits } from './peoples-limits.ts';
+import { keptServiceLimits, serviceLimitsOf, servicesAskedAnew } from './service-limits.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
-/** What holds each cluster back, by cluster; those that nothing holds back are absent. */
-export type Limits = ReadonlyMap<string, readonly Limit[]>;
-
 /** All that automation and people ask for. */
 export function limitsOf(context: Context, traffic: Traffic): Limits {
+  return { clusters: clusterLimitsOf(context, traffic), services: serviceLimitsOf(context, traffic) };
+}
+
+function clusterLimitsOf(context: Context, traffic: Traffic): Map<string, Limit[]> {
   const found = new Map<string, Limit[]>();
   const gated = gatedClusters(context);
   for (const [name, state] of statesOf(context, traffic)) {
@@ -23,15 +27,19 @@ export function limitsOf(context: Context, traffic: Traffic): Limits {
  * back when it acted last, keep what they have until somebody applies what is recommended.
  */
 export function limitsWithoutAutomation(context: Context, traffic: Traffic): Limits {
+  const wanted = limitsOf(context, traffic);
+  return { clusters: keptClusterLimits(context, traffic, wanted), services: keptServiceLimits(traffic, wanted) };
+}
+
+function keptClusterLimits(context: Context, traffic: Traffic, wanted: Limits): Map<string, Limit[]> {
   const found = new Map<string, Limit[]>();
   const frozen = new Set(
     traffic.allocation.limits
       .filter(({ percent, limits }) => percent < 100 && limits.some(isOfAutomation))
       .map(({ cluster }) => cluster),
   );
-  const wanted = limitsOf(context, traffic);
   for (const name of context.clusters.keys()) {
-    const held = wanted.get(name)?.filter(isOfAutomation) ?? [];
+    const held = wanted.clusters.get(name)?.filter(isOfAutomation) ?? [];
     const isHeldBack = frozen.has(name) || held.length > 0;
     const limits: Limit[] = [...(isHeldBack ? [keeping(held)] : []), ...peoplesLimits(traffic, name)];
     if (limits.length > 0) found.set(name, limits);
@@ -39,34 +47,18 @@ export function limitsWithoutAutomation(context: Context, traffic: Traffic): Lim
   return found;
 }
 
-/** Clusters of which people ask for something else than when the allocation in force was made. */
-export function askedAnew({ clusters }: Context, traffic: Traffic): Set<string> {
+/** Clusters and single services of which people ask for something else than when the allocation in force was made. */
+export function askedAnew(context: Context, traffic: Traffic): Record<'clusters' | 'services', Set<string>> {
+  return { clusters: clustersAskedAnew(context, traffic), services: servicesAskedAnew(traffic) };
+}
+
+function clustersAskedAnew({ clusters }: Context, traffic: Traffic): Set<string> {
   const sealed = new Map(traffic.allocation.limits.map(({ cluster, limits }) => [cluster, limits]));
   const asked = [...clusters.keys()].filter((name) => {
     const before = (sealed.get(name) ?? []).filter((limit) => !isOfAutomation(limit));
     return !equal(before, peoplesLimits(traffic, name));
   });
   return new Set(asked);
-}
-
-/** The limit by which a cluster keeps what it has: one that only waits takes over from those that people have drained, others do not. */
-function keeping(limits: readonly Limit[]): Limit {
-  const reasons = new Set(limits.map(({ reason }) => reason));
-  if (!limits.every(({ reason }) => WAITING.has(reason))) return { reason: 'mode' };
-  return { reason: reasons.has('dwell') ? 'dwell' : 'turn' };
-}
-
-const WAITING: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'ramp', 'dwell']);
-
-const OF_PEOPLE: ReadonlySet<LimitReason> = new Set<LimitReason>(['drained', 'isolated', 'drill']);
-
-/** People ask for it; automation asks for all others. */
-export function isOfPeople({ reason }: Limit): boolean {
-  return OF_PEOPLE.has(reason);
-}
-
-function isOfAutomation(limit: Limit): boolean {
-  return !isOfPeople(limit);
 }
 
 /** A closed gate keeps traffic on its clusters, whatever is known of their health, and gives no more to those that are down or impaired. */
@@ -105,17 +97,6 @@ export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterSt
   const needsConsent = (failback.mode === 'manual' && !isApproved) || isFrozen(freezeWindows, nowMs);
   const waits: Wait[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
   return waits.length > 0 ? waits : ['turn'];
-}
-
-function peoplesLimits({ shifts, drill }: Traffic, cluster: string): Limit[] {
-  const own = shifts.filter((shift) => shift.cluster === cluster);
-  const ofShifts = own.flatMap(({ mode, currentPercent }): Limit[] => {
-    if (mode === 'isolate') return [{ reason: 'isolated' }];
-    return mode === 'drain' && currentPercent < 100 ? [{ reason: 'drained', percent: currentPercent }] : [];
-  });
-  if (drill === undefined || drill.phase === 'returning' || !drill.clusters.includes(cluster)) return ofShifts;
-  const { currentPercent: percent } = drill;
-  return percent < 100 ? [...ofShifts, { reason: 'drill', percent }] : ofShifts;
 }
 
 /** Clusters that a closed gate keeps as they are. */

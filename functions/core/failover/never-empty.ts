@@ -20,20 +20,24 @@ export function neverEmpty(context: Context, before: Traffic, after: Traffic): R
  */
 function strandedBy(context: Context, before: Traffic, after: Traffic): string[] {
   const [did, does] = [servingIn(context, before), servingIn(context, after)];
-  const found = context.situation.placements.filter(({ members, pinned }) => {
+  const found = context.situation.placements.filter(({ service, members, pinned }) => {
     const able = members.filter(({ weight }) => weight > 0);
-    return !pinned && able.some(({ cluster }) => did(cluster)) && !able.some(({ cluster }) => does(cluster));
+    const isServed = (serves: typeof did) => able.some(({ cluster }) => serves(cluster, service));
+    return !pinned && isServed(did) && !isServed(does);
   });
   return [...new Set(found.flatMap(({ services, key }) => (services.length > 0 ? services : [key])))].sort(compareText);
 }
 
-function servingIn(context: Context, traffic: Traffic): (cluster: string) => boolean {
-  const taken = traffic.shifts.filter(({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0));
-  const { drill } = traffic;
+/** Tells whether a cluster may serve the backends of a service that stands apart, or all others. */
+function servingIn(context: Context, traffic: Traffic): (cluster: string, service: string | undefined) => boolean {
+  const { shifts, drill } = traffic;
+  const taken = shifts.filter(({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0));
   const drilled = drill && drill.phase !== 'returning' ? drill.clusters : [];
-  const out = new Set([...taken.map(({ cluster }) => cluster), ...drilled]);
-  return (cluster) => {
+  const out = [...taken, ...drilled.map((cluster) => ({ cluster, service: drill?.service }))];
+  const isOut = (name: string, of: string | undefined) =>
+    out.some(({ cluster, service }) => cluster === name && (service === undefined || service === of));
+  return (cluster, service) => {
     const facts = context.clusters.get(cluster)?.facts;
-    return facts !== undefined && !out.has(cluster) && stateOf(traffic, facts).standing !== 'down';
+    return facts !== undefined && !isOut(cluster, service) && stateOf(traffic, facts).standing !== 'down';
   };
 }

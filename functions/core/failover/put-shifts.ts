@@ -6,17 +6,18 @@ import { type Context, moved, refused, type StepResult, type Trace, UNCHANGED } 
 import { withoutDrill } from './drills.ts';
 import { neverEmpty } from './never-empty.ts';
 import { allocationIn, safetyOf } from './outcome.ts';
-import { withShift } from './shifts.ts';
+import { returnsBesides, withReturns } from './service-returns.ts';
+import { isSameTarget, targetText, withShift } from './shifts.ts';
 import type { LiveShift, SealedAllocation, Traffic } from './traffic.ts';
 
 /** The shift that was asked for. */
 export function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepResult {
   const { cluster, name } = asked;
   const before = traffic.shifts.find((item) => item.name === name);
-  const other = traffic.shifts.find((item) => item.cluster === cluster && item.name !== name);
+  const other = traffic.shifts.find((item) => isSameTarget(item, asked) && item.name !== name);
   if (!context.clusters.has(cluster)) return refused('cluster', `${cluster} is no cluster of the fleet`);
-  if (before && before.cluster !== cluster) return refused('shift', `${name} is a shift of ${before.cluster}`);
-  if (other) return refused('shift', `${cluster} has the live shift ${other.name}`);
+  if (before && !isSameTarget(before, asked)) return refused('shift', `${name} is a shift of ${targetText(before)}`);
+  if (other) return refused('shift', `${targetText(asked)} has the live shift ${other.name}`);
   return begin(context, traffic, [asked]);
 }
 
@@ -31,7 +32,7 @@ function begin(context: Context, traffic: Traffic, asked: readonly LiveShift[]):
   if (isRefused(rules)) return { type: 'refused', trace: { rules } };
   const free = undrilled.type === 'moved' ? undrilled.traffic : traffic;
   const replaced = traffic.shifts.filter((item) =>
-    shifts.some(({ cluster, id }) => cluster === item.cluster && id !== item.id),
+    shifts.some((shift) => isSameTarget(shift, item) && shift.id !== item.id),
   );
   const endings = replaced.map(({ name, id }) => ({ type: 'shift' as const, name, id, by: context.situation.actor }));
   const trace: Partial<Trace> = {
@@ -65,15 +66,16 @@ function prepared(context: Context, traffic: Traffic, asked: readonly LiveShift[
   return { undrilled, shifts, outcome, rules };
 }
 
-/** With these shifts instead of whatever shifts their clusters have. */
+/** With these shifts instead of whatever has the same targets: other shifts, and returns after those. */
 function withShifts(traffic: Traffic, shifts: readonly LiveShift[]): Traffic {
-  const others = traffic.shifts.filter(({ cluster }) => !shifts.some((shift) => shift.cluster === cluster));
-  return shifts.reduce(withShift, { ...traffic, shifts: others });
+  const others = traffic.shifts.filter((item) => !shifts.some((shift) => isSameTarget(shift, item)));
+  const free = shifts.reduce((so, shift) => withReturns(so, returnsBesides(so, shift)), traffic);
+  return shifts.reduce(withShift, { ...free, shifts: others });
 }
 
 /** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */
 function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift): LiveShift {
-  const before = traffic.shifts.find(({ cluster }) => cluster === asked.cluster);
+  const before = traffic.shifts.find((item) => isSameTarget(item, asked));
   const isSame =
     before?.mode === asked.mode &&
     before.percent === asked.percent &&
@@ -84,7 +86,10 @@ function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift): L
     return { ...asked, phase, currentPercent, phaseSinceMs, steppedAtMs, decision };
   }
   const { nowMs, decision } = situation;
-  const limited = traffic.allocation.limits.find(({ cluster }) => cluster === asked.cluster);
-  const currentPercent = asked.mode === 'drain' ? (before?.currentPercent ?? limited?.percent ?? 100) : asked.percent;
+  const limited = [...traffic.allocation.limits, ...(traffic.allocation.services ?? [])].filter(
+    (item: { cluster: string; service?: string }) => isSameTarget(item, asked),
+  );
+  const has = Math.min(100, ...limited.map(({ percent }) => percent));
+  const currentPercent = asked.mode === 'drain' ? (before?.currentPercent ?? has) : asked.percent;
   return { ...asked, phase: 'moving', currentPercent, phaseSinceMs: nowMs, steppedAtMs: nowMs - 1, decision };
 }

@@ -2,13 +2,14 @@
 
 import type { LossOutcome as ShownOutcome } from '../../../schemas/loss-readiness.ts';
 import { allocate } from '../allocation/allocate.ts';
+import type { Limits } from '../allocation/limits.ts';
 import { type Loss, lossesOf, withoutLost } from '../allocation/losses.ts';
 import { givenPoints } from '../allocation/points.ts';
 import type { Capacity, LimitReason } from '../allocation/types.ts';
 import { TOLERANCE } from '../allocation/work.ts';
 import { compareText } from '../precedence.ts';
 import { type Context, contextOf } from './context.ts';
-import { type Limits, limitsOf } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import { backendOf, capacitiesOf } from './seal.ts';
 import type { Placement, Situation } from './situation.ts';
 
@@ -129,7 +130,8 @@ function hasOthers({ clusters }: Loss, { members, pinned }: Placement): boolean 
 
 /** Traffic stays on what is lost, or on what is down, since nobody else may serve it. */
 function isUnserved({ clusters }: Loss, limits: Limits, { members }: Placement, points: readonly number[]) {
-  const isDead = (name: string) => clusters.has(name) || limits.get(name)?.some(({ reason }) => DEAD.has(reason));
+  const isDead = (name: string) =>
+    clusters.has(name) || limits.clusters.get(name)?.some(({ reason }) => DEAD.has(reason));
   return members.some(({ cluster }, index) => (points[index] ?? 0) > 0 && isDead(cluster));
 }
 

@@ -5,6 +5,7 @@ import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED, type Wat
 import { limitsOf, waitsOf } from './limits.ts';
 import { nextRampPercent } from './pace.ts';
 import { heldPercent } from './seal.ts';
+import { mayGoOn, withServiceStep } from './service-returns.ts';
 import { become } from './standing.ts';
 import { type ClusterState, type Traffic, withState } from './traffic.ts';
 import { isFrozen } from './windows.ts';
@@ -14,24 +15,50 @@ export const bringBack: Step = (context, traffic) => {
   // Where automation does not act, there is nothing that gateways would have to follow.
   if (context.acts && context.verifiedAtMs === undefined) return UNCHANGED;
   const waiting = inTurn(context, traffic);
-  const site = waiting[0]?.item.facts.site;
-  const next = waiting
-    .filter(({ item }) => item.facts.site === site)
-    .reduce((so, { item }) => withStep(context, so, item), traffic);
+  const site = waiting[0]?.site;
+  const next = waiting.filter((item) => item.site === site).reduce((so, { step }) => step(so), traffic);
   return next === traffic ? UNCHANGED : moved(next);
 };
 
-/** Clusters that may return, those that are on their way first. */
-function inTurn(context: Context, traffic: Traffic): { item: Watched; state: ClusterState }[] {
-  const rank = ({ standing }: ClusterState) => (standing === 'ramping' ? 0 : 1);
-  const sinceMs = ({ failuresMs, sinceMs: ownMs }: ClusterState) => failuresMs.at(-1) ?? ownMs;
+/** A cluster that may return, or one service of it. */
+interface Waiting {
+  site: string;
+  cluster: string;
+  isOnItsWay: boolean;
+  sinceMs: number;
+  step: (traffic: Traffic) => Traffic;
+}
+
+/** Those that are on their way first; clusters before single services of them. */
+function inTurn(context: Context, traffic: Traffic): Waiting[] {
+  return [...clustersWaiting(context, traffic), ...servicesWaiting(context, traffic)].sort((a, b) => {
+    const byAge = a.sinceMs - b.sinceMs;
+    return Number(b.isOnItsWay) - Number(a.isOnItsWay) || byAge || compareText(a.cluster, b.cluster);
+  });
+}
+
+function clustersWaiting(context: Context, traffic: Traffic): Waiting[] {
   return [...context.clusters.values()]
     .map((item) => ({ item, state: stateOf(traffic, item.facts) }))
     .filter(({ item, state }) => mayReturn(context, traffic, item, state))
-    .sort((a, b) => {
-      const byAge = sinceMs(a.state) - sinceMs(b.state);
-      return rank(a.state) - rank(b.state) || byAge || compareText(a.state.cluster, b.state.cluster);
-    });
+    .map(({ item, state: { cluster, standing, failuresMs, sinceMs } }) => ({
+      site: item.facts.site,
+      cluster,
+      isOnItsWay: standing === 'ramping',
+      sinceMs: failuresMs.at(-1) ?? sinceMs,
+      step: (so) => withStep(context, so, item),
+    }));
+}
+
+function servicesWaiting(context: Context, traffic: Traffic): Waiting[] {
+  const ready = (traffic.serviceReturns ?? []).filter((own) => mayGoOn(context, traffic, own));
+  return ready.map((own) => ({
+    site: context.clusters.get(own.cluster)?.facts.site ?? own.cluster,
+    cluster: own.cluster,
+    isOnItsWay: own.ramp !== undefined,
+    sinceMs: own.sinceMs,
+    step: (so) => withServiceStep(context, so, own),
+  }));
 }
 
 function mayReturn(context: Context, traffic: Traffic, item: Watched, state: ClusterState): boolean {
@@ -49,7 +76,7 @@ function withStep(context: Context, traffic: Traffic, item: Watched): Traffic {
   const isOnItsWay = state.standing === 'ramping';
   const isUnsure = findingOf(traffic, item) !== 'healthy';
   if (isOnItsWay && (isUnsure || isFrozen(freezeWindows, nowMs))) return traffic;
-  const percent = state.ramp?.percent ?? heldPercent(context, traffic, limitsOf(context, traffic), state.cluster);
+  const percent = state.ramp?.percent ?? heldPercent(context, traffic, limitsOf(context, traffic), state);
   const sinceStepMs = nowMs - (state.ramp?.steppedAtMs ?? nowMs);
   const next = failback.mode === 'auto' ? 100 : nextRampPercent(percent, sinceStepMs, failback);
   if (isOnItsWay && next === percent) return traffic;

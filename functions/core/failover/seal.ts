@@ -2,13 +2,15 @@
 
 import { allocate } from '../allocation/allocate.ts';
 import { boundsOf, declaredPoints, entitlementsOf, hasPart } from '../allocation/bounds.ts';
-import { type Allotted, givenOf, givenPoints } from '../allocation/points.ts';
+import { isHeldApart, type Limits, limitsFor } from '../allocation/limits.ts';
+import { type Allotted, givenOf, givenPoints, sealedLimits } from '../allocation/points.ts';
 import type { Allocated, AllocationInput, Backend, BackendMember, Capacity, Limit } from '../allocation/types.ts';
 import { digest, equal } from '../digest.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, gracesOf } from './grace.ts';
-import { askedAnew, gatedClusters, isOfPeople, type Limits, limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { askedAnew, gatedClusters, limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { hasFallen } from './pace.ts';
+import { isOfPeople } from './peoples-limits.ts';
 import type { Placement } from './situation.ts';
 import { NO_ALLOCATION, type SealedAllocation, type SealedBackend, type Traffic } from './traffic.ts';
 
@@ -42,9 +44,13 @@ export function sealAllocation(
   const graces = placements.map(gracesOf(context, traffic));
   const { headroomPercent, correlation } = policy.failover;
   const declared = placements.map(({ key, load }, index) => [key, load, [...(graces[index] ?? [])]]);
-  const basis = digest([declared, [...limits], capacities, headroomPercent, correlation.windowSeconds]);
+  const { clusters, services } = limits;
+  const basis = digest([
+    ...[declared, [...clusters], capacities, headroomPercent, correlation.windowSeconds],
+    ...(services.length > 0 ? [services] : []),
+  ]);
   if (basis === last.basis) return last;
-  if (limits.size === 0 && capacities.length === 0 && kept.size === 0)
+  if (clusters.size + services.length + capacities.length + kept.size === 0)
     return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
   const backends = placements.map((placement, index) => {
     const points = givenPoints(placement, given);
@@ -60,9 +66,10 @@ export function sealAllocation(
   });
   const totals = totalsOf(settled);
   const found = {
-    limits: [...limits].map(([cluster, own]) => {
+    limits: [...clusters].map(([cluster, own]) => {
       return { cluster, percent: percentLeft(own, totals.get(cluster) ?? NOTHING), limits: [...own] };
     }),
+    ...(services.length > 0 && { services: sealedServices(services, settled) }),
     backends: settled.flatMap((item) => sealedBackend(item, limits) ?? []),
     overloads: [...allocated.overloads],
   };
@@ -79,16 +86,19 @@ export function sealWithoutAutomation(context: Context, traffic: Traffic): Seale
   const anew = askedAnew(context, traffic);
   const wanted = limitsWithoutAutomation(context, traffic);
   const { placements } = context.situation;
-  const asIs = placements.filter(({ members }) => !members.some(({ cluster }) => anew.has(cluster)));
+  const asIs = placements.filter(({ service = '', members }) => {
+    return !anew.services.has(service) && !members.some(({ cluster }) => anew.clusters.has(cluster));
+  });
   const kept = new Set(asIs.filter((placement) => hasWhatIsAsked(placement, wanted, last)));
-  const sealed = new Map(last.limits.map(({ cluster, limits }) => [cluster, limits]));
-  const limits = kept.size === placements.length && anew.size === 0 ? sealed : wanted;
+  const isAsBefore = kept.size === placements.length && anew.clusters.size + anew.services.size === 0;
+  const limits = isAsBefore ? sealedLimits(last) : wanted;
   return sealAllocation(context, traffic, limits, { last, kept });
 }
 
 /** No member has more than people have left to it, or not the one that is named. */
 function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAllocation, of?: string): boolean {
-  if (placement.pinned || !placement.members.some(({ cluster }) => limits.get(cluster)?.some(isOfPeople))) return true;
+  const own = limitsFor(limits, placement.service);
+  if (placement.pinned || !placement.members.some(({ cluster }) => own.get(cluster)?.some(isOfPeople))) return true;
   const points = givenPoints(placement, given);
   const { members } = backendOf(placement, limits, points, undefined);
   const bounds = boundsOf(members, entitlementsOf({ members }, hasPart), (limit) => !isOfPeople(limit));
@@ -96,23 +106,36 @@ function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAlloc
   return points.every((own, index) => !isMeant(index) || own <= (bounds[index] ?? 0));
 }
 
-/** Whether gateways are told to give the cluster no more than people have left to it; nobody else may have been left to serve. */
-export function givesNoMore(context: Context, traffic: Traffic, cluster: string): boolean {
+/** Whether gateways are told to give the cluster, or one service of it, no more than people have left to it; nobody else may have been left to serve. */
+export function givesNoMore(
+  context: Context,
+  traffic: Traffic,
+  { cluster, service }: { cluster: string; service?: string | undefined },
+): boolean {
   const limits = limitsOf(context, traffic);
-  const placements = context.placements.get(cluster) ?? [];
+  const all = context.placements.get(cluster) ?? [];
+  const placements = service === undefined ? all : all.filter((placement) => placement.service === service);
   return placements.every((placement) => hasWhatIsAsked(placement, limits, traffic.allocation, cluster));
 }
 
 /**
  * What a cluster has of what it would have with the state that `traffic` gives it and no limit of its own, in percent: of the placement of which it
- * has least, since a step of its return is a step of each of them.
+ * has least, since a step of its return is a step of each of them. Only of the service that is named; else of all but those that are held back
+ * by themselves, which have returns of their own.
  */
-export function heldPercent(context: Context, traffic: Traffic, limits: Limits, cluster: string): number {
+export function heldPercent(
+  context: Context,
+  traffic: Traffic,
+  limits: Limits,
+  { cluster, service }: { cluster: string; service?: string | undefined },
+): number {
+  const isMeant = (placement: Placement) =>
+    service === undefined ? !isHeldApart(limits, placement.service, cluster) : placement.service === service;
   const graces = gracesOf(context, traffic);
   let least = 100;
   for (const placement of context.placements.get(cluster) ?? []) {
     const index = placement.members.findIndex((member) => member.cluster === cluster && member.weight > 0);
-    if (index === -1 || placement.pinned) continue;
+    if (index === -1 || placement.pinned || !isMeant(placement)) continue;
     const points = givenPoints(placement, traffic.allocation);
     const backend = backendOf(placement, limits, points, graces(placement));
     const entitlement = entitlementsOf(backend, (_, own) => own === index)[index] ?? 0;
@@ -129,8 +152,9 @@ export function backendOf(
   had: readonly number[],
   grace: Grace | undefined,
 ): Backend {
+  const held = limitsFor(limits, placement.service);
   const members = placement.members.map(({ cluster, weight, tier }, index): BackendMember => {
-    const own = limits.get(cluster) ?? NO_LIMITS;
+    const own = held.get(cluster) ?? NO_LIMITS;
     return { cluster, weight, tier, had: had[index] ?? 0, limits: grace?.has(cluster) ? own.map(spared) : own };
   });
   return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
@@ -160,16 +184,27 @@ interface Settled {
 
 /** Undefined for a backend that nothing holds back and that has what is declared. */
 function sealedBackend({ placement, points, reasons, declared }: Settled, limits: Limits): SealedBackend | undefined {
-  const { key, pools, members } = placement;
+  const { key, pools, members, service } = placement;
   const isDeclared = points.every((own, index) => own === declared[index]);
-  if (isDeclared && members.every(({ cluster }) => !limits.has(cluster))) return undefined;
+  const held = limitsFor(limits, service);
+  if (isDeclared && members.every(({ cluster }) => !held.has(cluster))) return undefined;
   return {
     placement: key,
+    ...(service !== undefined && { service }),
     pools,
     clusters: members.map(({ cluster }) => cluster),
     points: [...points],
     reasons: members.map((_, index) => reasons[index] ?? null),
   };
+}
+
+/** What each service that is held back by itself has left of a cluster. */
+function sealedServices(services: Limits['services'], settled: readonly Settled[]): SealedAllocation['services'] {
+  const of = Map.groupBy(settled, ({ placement }) => placement.service);
+  return services.map(({ service, cluster, limits }) => {
+    const total = totalsOf(of.get(service) ?? []).get(cluster) ?? NOTHING;
+    return { service, cluster, percent: percentLeft(limits, total), limits: [...limits] };
+  });
 }
 
 /** What clusters can serve; a closed gate keeps its clusters in whatever they carry. */

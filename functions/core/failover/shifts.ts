@@ -4,6 +4,7 @@ import { compareText } from '../precedence.ts';
 import { type Context, findingOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { nextShiftPercent } from './pace.ts';
 import { givesNoMore } from './seal.ts';
+import { heldApart } from './service-returns.ts';
 import { held } from './standing.ts';
 import { type LiveShift, type Traffic, withState } from './traffic.ts';
 
@@ -56,7 +57,7 @@ function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffi
 function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
   const { nowMs, policy } = context.situation;
   const { verifiedAtMs } = context;
-  if (!givesNoMore(context, traffic, shift.cluster)) {
+  if (!givesNoMore(context, traffic, shift)) {
     const isSaid = shift.phase === 'applied';
     return isSaid ? withShift(traffic, { ...shift, phase: 'moving', phaseSinceMs: nowMs }) : traffic;
   }
@@ -66,11 +67,11 @@ function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traff
   return withShift(traffic, { ...shift, phase: 'applied', phaseSinceMs: nowMs });
 }
 
-/** The traffic without a shift. A cluster that was up but for it is held at what it has, and returns when it has its turn. */
+/** The traffic without a shift. A cluster that was up but for it, or one service of it, is held at what it has, and returns when it has its turn. */
 export function withoutShift(
   context: Context,
   traffic: Traffic,
-  { name, id, cluster, mode, currentPercent, phase }: LiveShift,
+  { name, id, cluster, service, mode, currentPercent, phase }: LiveShift,
   by: string,
   trace: Pick<Trace, 'events' | 'endings'>,
 ): Traffic {
@@ -78,11 +79,15 @@ export function withoutShift(
   trace.events.push({
     type: 'shift.ended',
     clusters: [cluster],
-    summary: `The shift ${name} of ${cluster} has ended.`,
+    summary: `The shift ${name} of ${targetText({ cluster, service })} has ended.`,
   });
   const free = { ...traffic, shifts: traffic.shifts.filter((shift) => shift.id !== id) };
   const hasTaken = mode === 'isolate' || (mode === 'drain' && (currentPercent < 100 || phase !== 'moving'));
-  return hasTaken ? heldFor(context, free, cluster, `the shift ${name} has ended`) : free;
+  if (!hasTaken) return free;
+  const reason = `the shift ${name} has ended`;
+  return service === undefined
+    ? heldFor(context, free, cluster, reason)
+    : heldApart(context, free, { service, cluster, shift: name }, reason);
 }
 
 /** A cluster that people have taken out and that was up otherwise waits for its turn, and for nothing else; where automation does not act, nobody would give it one. */
@@ -98,6 +103,19 @@ export function heldFor(context: Context, traffic: Traffic, cluster: string, rea
 export function answers({ clusters }: Context, traffic: Traffic, cluster: string): boolean {
   const item = clusters.get(cluster);
   return item === undefined || findingOf(traffic, item) !== 'unhealthy';
+}
+
+/** For people: what a shift takes out. */
+export function targetText({ cluster, service }: Pick<LiveShift, 'cluster' | 'service'>): string {
+  return service === undefined ? cluster : `${service} at ${cluster}`;
+}
+
+/** Whether two shifts take the same out. */
+export function isSameTarget(
+  a: Pick<LiveShift, 'cluster' | 'service'>,
+  b: Pick<LiveShift, 'cluster' | 'service'>,
+): boolean {
+  return a.cluster === b.cluster && a.service === b.service;
 }
 
 export function withShift(traffic: Traffic, shift: LiveShift): Traffic {

@@ -31,8 +31,10 @@ export interface ClusterFacts {
 
 /** All pools of a fleet with the same members, weights and tiers: what happens to one of them happens to all. */
 export interface Placement {
-  /** Digest of members and pin. */
+  /** Digest of members and pin; followed by the service where that stands apart. */
   key: string;
+  /** All of its pools are of this service, which people move by itself. */
+  service?: string | undefined;
   members: { cluster: string; weight: number; tier: number }[];
   pinned: boolean;
   /** In requests per second, of all its pools together; 0 where nothing is declared. */
@@ -48,8 +50,8 @@ export type Command =
   | { type: 'put-shift'; shift: LiveShift }
   /** Takes clusters out all together or not at all, by one shift of each; another shift of such a cluster ends. */
   | { type: 'evacuate'; shifts: LiveShift[] }
-  /** Ends whatever people have taken out of clusters, and lets those that wait return. */
-  | { type: 'return'; clusters: string[] }
+  /** Ends whatever people have taken out of clusters, and lets those that wait return; of one service, where that is named, only its shifts end. */
+  | { type: 'return'; clusters: string[]; service?: string | undefined }
   | { type: 'end-shift'; name: string }
   | { type: 'put-break-glass'; breakGlass: LiveBreakGlass }
   | { type: 'end-break-glass'; name: string }

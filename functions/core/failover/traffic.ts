@@ -21,6 +21,8 @@ export interface Traffic {
   /** Live ones, by name. */
   breakGlasses: LiveBreakGlass[];
   drill?: LiveDrill | undefined;
+  /** Services that return to clusters by themselves, by service and cluster; absent while there are none. */
+  serviceReturns?: ServiceReturn[] | undefined;
   /** When automation took out clusters that are gone since: who is deleted makes no room for another removal. */
   goneRemovalsMs?: number[] | undefined;
   /** When drills began by themselves last, by name: they do so once in each of their windows. */
@@ -95,6 +97,8 @@ export interface SealedAllocation {
   basis: string;
   /** By cluster; those without limits are absent. */
   limits: ClusterLimits[];
+  /** What holds services back by themselves, besides their clusters; by service and cluster. Absent where there is nothing. */
+  services?: ServiceLimits[] | undefined;
   /** Of placements that have limited members, or whose points are not the declared ones; by key. */
   backends: SealedBackend[];
   /** Clusters that have to serve more than their capacity. */
@@ -108,9 +112,16 @@ export interface ClusterLimits {
   limits: Limit[];
 }
 
+/** What one service may have of a cluster. */
+export interface ServiceLimits extends ClusterLimits {
+  service: string;
+}
+
 export interface SealedBackend {
   /** Key of the placement. */
   placement: string;
+  /** Of a placement of a service that stands apart. */
+  service?: string | undefined;
   /** Service and port of each of its pools: a placement that is edited goes on from what they were given. */
   pools: string[];
   /** In the order of its members. */
@@ -128,6 +139,8 @@ export interface LiveShift {
   /** Of its record. */
   id: string;
   cluster: string;
+  /** Nothing else is taken out of the cluster; absent: everything is. */
+  service?: string | undefined;
   mode: ShiftMode;
   percent: number;
   stepPercent: number;
@@ -141,6 +154,20 @@ export interface LiveShift {
   phaseSinceMs: number;
   steppedAtMs: number;
   decision: string;
+}
+
+/** A service whose shift or drill has ended gets its share of a cluster back step by step, while the cluster itself is up. */
+export interface ServiceReturn {
+  service: string;
+  cluster: string;
+  /** Name of the shift that has ended; absent after a drill. */
+  shift?: string | undefined;
+  sinceMs: number;
+  reason: string;
+  /** The decision that gave it its last step. */
+  decision: string;
+  /** How far it is, in percent of its entitlement, and when it was given more last; absent while it waits for its turn. */
+  ramp?: { percent: number; steppedAtMs: number } | undefined;
 }
 
 export interface LiveBreakGlass {
@@ -160,6 +187,8 @@ export interface LiveDrill {
   name: string;
   /** All of its place when it began, by name. */
   clusters: string[];
+  /** It takes nothing else out of them; absent: everything. */
+  service?: string | undefined;
   actor: string;
   /** returning: it holds its clusters back no longer, and is over when these have everything again. */
   phase: 'moving' | 'holding' | 'returning';

@@ -101,14 +101,20 @@ export function percentIn({ limits }: Pick<SealedAllocation, 'limits'>, name: st
 /** What this decision has changed of the cluster, or what holds it back, or what others leave to it. */
 function reasonFor(
   { situation, clusters }: Context,
-  { clusters: states, shifts, drill }: Traffic,
+  { clusters: states, shifts, drill, serviceReturns = [] }: Traffic,
   name: string,
 ): string {
   const facts = clusters.get(name)?.facts;
   const state = states.find(({ cluster }) => cluster === name) ?? (facts && stateOf(situation.traffic, facts));
-  const shift = shifts.find(({ cluster }) => cluster === name);
-  if (shift?.decision === situation.decision) return `shift ${shift.name}: ${shift.reason}`;
+  const shift = shifts.find(({ cluster, decision }) => cluster === name && decision === situation.decision);
+  if (shift) return `shift ${shift.name}${shift.service === undefined ? '' : ` of ${shift.service}`}: ${shift.reason}`;
   if (drill?.clusters.includes(name)) return `drill ${drill.name}`;
+  const service = serviceReturns.find((own) => own.cluster === name && own.decision === situation.decision);
+  if (service) return `${service.service}: ${service.reason}`;
+  const wasReturning = situation.traffic.serviceReturns?.find(
+    (own) => own.cluster === name && !serviceReturns.includes(own),
+  );
+  if (wasReturning) return `${wasReturning.service}: nothing holds it back any more`;
   const wasHeldBack = situation.traffic.clusters.some(({ cluster, standing }) => cluster === name && standing !== 'up');
   if (state && (state.standing !== 'up' || state.decision === situation.decision)) return state.reason;
   return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';

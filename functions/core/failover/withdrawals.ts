@@ -7,6 +7,8 @@ import type { ClusterLimits, ClusterState, LiveDrill, LiveShift, Standing, Traff
 /** A cluster that gets less than its share while others can serve. */
 export interface Withdrawal {
   cluster: string;
+  /** Nothing else of the cluster is concerned. */
+  service?: string;
   /** What it has of what the declarations give it: 0 to 99. */
   percent: number;
   cause: WithdrawalCause;
@@ -27,6 +29,35 @@ export function withdrawalsOf(traffic: Shown): Withdrawal[] {
   });
 }
 
+/** The clusters that get less of one service than of others, by cluster. */
+export function serviceWithdrawalsOf(
+  { allocation, shifts, drill, serviceReturns = [] }: Traffic,
+  service: string,
+): Withdrawal[] {
+  const own = (allocation.services ?? []).filter((item) => item.service === service && item.percent < 100);
+  return own.flatMap(({ cluster, percent }) => {
+    const isOwn = (item: { cluster: string; service?: string | undefined }) =>
+      item.cluster === cluster && item.service === service;
+    const shift = shifts.find(isOwn);
+    const left = serviceReturns.find(isOwn);
+    const drilled = drill?.service === service && drill.clusters.includes(cluster) ? ofDrill(drill) : undefined;
+    const why = shift ? ofShift(shift) : left ? { ...left, cause: 'return' as const } : drilled;
+    return why
+      ? [
+          {
+            cluster,
+            percent,
+            cause: why.cause,
+            sinceMs: why.sinceMs,
+            reason: why.reason,
+            decision: why.decision,
+            service,
+          },
+        ]
+      : [];
+  });
+}
+
 const CAUSES: Partial<Record<Standing, WithdrawalCause>> = {
   down: 'failure',
   joining: 'joining',
@@ -34,16 +65,16 @@ const CAUSES: Partial<Record<Standing, WithdrawalCause>> = {
   ramping: 'return',
 };
 
-type Why = Omit<Withdrawal, 'cluster' | 'percent'>;
+type Why = Omit<Withdrawal, 'cluster' | 'percent' | 'service'>;
 
 /** People come first, since what they ask for ends when they say so. */
 function whyOf({ cluster, limits }: ClusterLimits, { clusters, shifts, drill }: Shown): Why | undefined {
-  const shift = shifts.find((item) => item.cluster === cluster && item.mode !== 'keep');
+  const shift = shifts.find((item) => item.cluster === cluster && item.service === undefined && item.mode !== 'keep');
   const isDown = limits.some(({ reason }) => reason === 'down');
   const state = clusters.find((item) => item.cluster === cluster);
   if (shift && !isDown) return ofShift(shift);
   if (state) return ofState(state);
-  return drill?.clusters.includes(cluster) ? ofDrill(drill) : undefined;
+  return drill?.clusters.includes(cluster) && drill.service === undefined ? ofDrill(drill) : undefined;
 }
 
 function ofShift({ createdAtMs, name, reason, decision }: LiveShift): Why {

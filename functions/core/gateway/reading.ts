@@ -159,6 +159,18 @@ export function keptPoints({ pools, routes }: Points): Points {
   return { pools: Object.fromEntries(Object.entries(pools).map(([key, shares]) => [key, having(shares)])), routes };
 }
 
+/** Points that were kept, with the members of these pools that had nothing. */
+export function wholePoints({ pools: kept, routes }: Points, pools: readonly Pool[]): Points {
+  const whole: Points['pools'] = {};
+  for (const { key, members } of pools) {
+    const having = kept[key];
+    if (having === undefined) continue;
+    const others = members.filter(({ cluster }) => !having.some((share) => share.cluster === cluster));
+    whole[key] = [...having, ...others.map(({ cluster }) => ({ cluster, percent: 0 }))];
+  }
+  return { pools: whole, routes };
+}
+
 /** The short name of an object, by which what is known of it is found. A gateway has thousands of objects. */
 export function shortName({ kind, key }: Pick<ProviderObject, 'kind' | 'key'>): string {
   return digest([kind, key]).slice(0, DIGEST_LENGTH);

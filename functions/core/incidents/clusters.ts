@@ -1,3 +1,4 @@
+import { limitsFor } from '../allocation/limits.ts';
 import { sealedLimits } from '../allocation/points.ts';
 import type { ClusterState, SealedAllocation } from '../failover/traffic.ts';
 import { percentIn } from '../failover/verdict.ts';
@@ -56,15 +57,16 @@ function overloaded(facts: IncidentFacts, { cluster, load, requestsPerSecond }: 
 
 /** Clusters that people have taken out, or that are down, and that have traffic all the same since nobody healthy is left. */
 function stranded(allocation: SealedAllocation): string[] {
-  const having = allocation.backends.flatMap(({ clusters, points }) =>
-    clusters.filter((_, index) => (points[index] ?? 0) > 0),
-  );
-  return [...new Set(having)].filter((cluster) => isTakenOut(allocation, cluster));
+  const stranded = allocation.backends.flatMap(({ service, clusters, points }) => {
+    const having = clusters.filter((_, index) => (points[index] ?? 0) > 0);
+    return having.filter((cluster) => isTakenOut(allocation, cluster, service));
+  });
+  return [...new Set(stranded)];
 }
 
-/** It is down, or people have drained it to nothing. */
-function isTakenOut(allocation: SealedAllocation, name: string): boolean {
-  const own = sealedLimits(allocation).get(name) ?? [];
+/** It is down, or people have drained it, or the service by itself, to nothing. */
+function isTakenOut(allocation: SealedAllocation, name: string, service: string | undefined): boolean {
+  const own = limitsFor(sealedLimits(allocation), service).get(name) ?? [];
   return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
 }
 

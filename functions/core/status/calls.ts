@@ -157,13 +157,14 @@ function modeCalls({ fleet, mode }: Told): ReadyCall[] {
 function peoplesCalls({ fleet, shifts, drill }: Told): ReadyCall[] {
   const taken = shifts.filter(({ mode }) => mode !== 'keep');
   const returns = taken.map(
-    ({ shift, cluster, owner }): ReadyCall => ({
+    ({ shift, cluster, service, owner }): ReadyCall => ({
       ...post,
       about: `shifts/${shift}`,
-      title: `Give ${cluster} its traffic back`,
-      effect: `The shift ${shift} of ${owner} ends, and ${cluster} returns as after a failure.`,
+      title:
+        service === undefined ? `Give ${cluster} its traffic back` : `Give ${cluster} the traffic of ${service} back`,
+      effect: `The shift ${shift} of ${owner} ends, and ${service ?? cluster} returns as after a failure.`,
       path: under(fleet, 'returns'),
-      body: { cluster },
+      body: service === undefined ? { cluster } : { cluster, service },
     }),
   );
   if (drill === undefined) return returns;

@@ -4,8 +4,10 @@ import type { Automation, FleetSpec } from '../../../schemas/fleet.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import type { FleetStatus } from '../../../schemas/status.ts';
 import { contextOf } from '../failover/context.ts';
+import { leastOf } from '../failover/drills.ts';
 import { recommendedOf } from '../failover/recommendation.ts';
 import type { Situation } from '../failover/situation.ts';
+import type { LiveDrill } from '../failover/traffic.ts';
 import type { Silence } from '../health/silence.ts';
 import { rolloutStatus } from '../rollout/calls.ts';
 import { isoOf } from '../time.ts';
@@ -57,15 +59,27 @@ export function statusOf(sources: Sources): FleetStatus {
   return { ...told, summary: summaryOf(told), calls: callsFor(told, sources.declared) };
 }
 
-function peoplesOf({ traffic }: Situation): Pick<FleetStatus, 'shifts' | 'breakGlasses' | 'drill'> {
-  const { drill } = traffic;
+function peoplesOf({ traffic }: Situation): Pick<FleetStatus, 'shifts' | 'serviceReturns' | 'breakGlasses' | 'drill'> {
+  const { drill, serviceReturns } = traffic;
   return {
-    shifts: traffic.shifts.map(({ name, cluster, mode, percent, owner, reason, expiresAtMs }) => {
-      return { shift: name, cluster, mode, percent, owner, reason, expiresAt: isoOf(expiresAtMs) };
+    shifts: traffic.shifts.map(({ name, expiresAtMs, ...shift }) => {
+      const { cluster, service, mode, percent, owner, reason } = shift;
+      const target = service === undefined ? { cluster } : { cluster, service };
+      return { shift: name, ...target, mode, percent, owner, reason, expiresAt: isoOf(expiresAtMs) };
+    }),
+    ...(serviceReturns && {
+      serviceReturns: serviceReturns.map(({ service, cluster, shift, sinceMs }) => ({
+        ...{ service, cluster, percent: leastOf(traffic, [cluster], service), since: isoOf(sinceMs) },
+        ...(shift !== undefined && { shift }),
+      })),
     }),
     breakGlasses: traffic.breakGlasses.map(({ name, rules, owner, reason, expiresAtMs }) => {
       return { breakGlass: name, rules, owner, reason, expiresAt: isoOf(expiresAtMs) };
     }),
-    ...(drill && { drill: { run: drill.run, drill: drill.name, clusters: drill.clusters, phase: drill.phase } }),
+    ...(drill && { drill: drillShown(drill) }),
   };
+}
+
+function drillShown({ run, name, clusters, service, phase }: LiveDrill): FleetStatus['drill'] {
+  return { run, drill: name, clusters, ...(service !== undefined && { service }), phase };
 }

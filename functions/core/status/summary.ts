@@ -108,7 +108,9 @@ function failingAndTrusted({ clusters }: Told): string[] {
 /** People have taken them out, and gateways were read to give them traffic: they do not follow yet, or nobody else can serve. */
 function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
   const taken = new Set(
-    shifts.filter(({ mode, percent }) => mode !== 'keep' && percent === 0).map((item) => item.cluster),
+    shifts
+      .filter(({ mode, percent, service }) => mode !== 'keep' && percent === 0 && service === undefined)
+      .map((item) => item.cluster),
   );
   return clusters
     .filter((item) => taken.has(item.cluster) && item.standing !== 'down' && givenTo(item).length > 0)
@@ -202,15 +204,23 @@ function onTheirWay({ clusters }: Told): string[] {
   });
 }
 
-function ofPeople({ shifts, breakGlasses, drill }: Told): string[] {
+function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill }: Told): string[] {
   return [
-    ...shifts.map(({ shift, cluster, mode, owner, expiresAt }) => {
-      const does = mode === 'keep' ? 'says that it is healthy' : mode === 'isolate' ? 'isolates it' : 'drains it';
+    ...shifts.map(({ shift, cluster, service = 'it', mode, owner, expiresAt }) => {
+      const does =
+        mode === 'keep' ? 'says that it is healthy' : `${mode === 'isolate' ? 'isolates' : 'drains'} ${service}`;
       return `${cluster}: the shift ${shift} of ${owner} ${does} until ${expiresAt}.`;
     }),
-    ...(drill ? [`The drill ${drill.drill} has taken ${drill.clusters.join(', ')} out.`] : []),
+    ...serviceReturns.map(({ service, cluster, percent }) => {
+      return `${cluster}: ${service} returns step by step, and shall have ${percent} % of its share now.`;
+    }),
+    ...(drill ? [`The drill ${drill.drill} has taken ${drilledText(drill)} out.`] : []),
     ...breakGlasses.map(({ breakGlass, rules }) => `The break-glass ${breakGlass} sets aside ${rules.join(', ')}.`),
   ];
+}
+
+function drilledText({ clusters, service }: NonNullable<Told['drill']>): string {
+  return service === undefined ? clusters.join(', ') : `${service} at ${clusters.join(', ')}`;
 }
 
 function ofMode({ mode, brakes }: Told): string[] {

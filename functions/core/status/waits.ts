@@ -21,6 +21,15 @@ export function waitsOf(context: Context, traffic: Traffic, facts: ClusterFacts)
   return [...standingWaits(context, state), ...impaired, ...peoplesWaits(traffic, facts)];
 }
 
+/** What services wait for that return to a cluster by themselves. */
+export function serviceWaits({ serviceReturns = [] }: Traffic, name: string): { service: string; wait: Wait }[] {
+  const own = serviceReturns.filter(({ cluster }) => cluster === name);
+  return own.map(({ service, shift, ramp }) => {
+    const reason = ramp ? 'Ramping' : 'AwaitsTurn';
+    return { service, wait: { reason, message: sentenceOf(reason, shift === undefined ? {} : { shift }) } };
+  });
+}
+
 export function told(reason: ReasonCode, untilMs?: number): Wait {
   const until = untilMs === undefined ? {} : { until: isoOf(untilMs) };
   return { reason, message: sentenceOf(reason, until), ...until };
@@ -71,7 +80,7 @@ function dwellEndMs({ situation }: Context, dwell: Dwell | undefined): number | 
 const SHIFT_REASONS: Record<LiveShift['mode'], ReasonCode> = { drain: 'Drained', isolate: 'Isolated', keep: 'Kept' };
 
 function peoplesWaits({ shifts, drill }: Traffic, { name }: ClusterFacts): Wait[] {
-  const own = shifts.filter(({ cluster }) => cluster === name);
+  const own = shifts.filter(({ cluster, service }) => cluster === name && service === undefined);
   const shifted = own.map(({ mode, expiresAtMs }) => told(SHIFT_REASONS[mode], expiresAtMs));
-  return drill?.clusters.includes(name) ? [...shifted, told('Drilled')] : shifted;
+  return drill?.clusters.includes(name) && drill.service === undefined ? [...shifted, told('Drilled')] : shifted;
 }

@@ -6,7 +6,7 @@ import { Percent } from '../../../schemas/common.ts';
 import { Decision } from '../../../schemas/decision.ts';
 import { SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Limit } from '../../core/allocation/types.ts';
-import type { ClusterState, SealedAllocation, Traffic } from '../../core/failover/traffic.ts';
+import type { ClusterState, SealedAllocation, ServiceReturn, Traffic } from '../../core/failover/traffic.ts';
 import { recordType } from '../record-type.ts';
 import { TrafficOfChain, TrafficOfFirstVersion, TrafficWithDrillOfOneCluster } from './former-traffic.ts';
 import { ObservationWithoutVoter } from './health.ts';
@@ -37,12 +37,16 @@ const StoredLimit: z.ZodType<Limit> = z.union([
   }),
 ]);
 
+const limited = { cluster: z.string(), percent: Percent, limits: z.array(StoredLimit) };
+
 const StoredAllocation: z.ZodType<SealedAllocation> = z.object({
   basis: z.string(),
-  limits: z.array(z.object({ cluster: z.string(), percent: Percent, limits: z.array(StoredLimit) })),
+  limits: z.array(z.object(limited)),
+  services: z.array(z.object({ service: z.string(), ...limited })).optional(),
   backends: z.array(
     z.object({
       placement: z.string(),
+      service: z.string().optional(),
       pools: z.array(z.string()),
       clusters: z.array(z.string()),
       points: z.array(Percent),
@@ -89,6 +93,7 @@ const StoredDrill = z.object({
   run: z.string(),
   name: z.string(),
   clusters: z.array(z.string()),
+  service: z.string().optional(),
   actor: z.string(),
   phase: z.enum(['moving', 'holding', 'returning']),
   currentPercent: Percent,
@@ -102,6 +107,16 @@ const StoredDrill = z.object({
   why: z.string().optional(),
 });
 
+const StoredServiceReturn: z.ZodType<ServiceReturn> = z.object({
+  service: z.string(),
+  cluster: z.string(),
+  shift: z.string().optional(),
+  sinceMs: z.number(),
+  reason: z.string(),
+  decision: z.string(),
+  ramp: z.object({ percent: Percent, steppedAtMs: z.number() }).optional(),
+});
+
 const StoredTraffic: z.ZodType<Traffic> = z.object({
   version: Count,
   head: z.object({ decision: z.string(), hash: z.string() }).optional(),
@@ -112,6 +127,7 @@ const StoredTraffic: z.ZodType<Traffic> = z.object({
     z.object({
       ...override,
       cluster: z.string(),
+      service: z.string().optional(),
       mode: z.enum(['drain', 'isolate', 'keep']),
       percent: Percent,
       stepPercent: Percent,
@@ -125,6 +141,7 @@ const StoredTraffic: z.ZodType<Traffic> = z.object({
   ),
   breakGlasses: z.array(z.object({ ...override, rules: z.array(SafetyRuleName) })),
   drill: StoredDrill.optional(),
+  serviceReturns: z.array(StoredServiceReturn).optional(),
   goneRemovalsMs: z.array(z.number()).optional(),
   rehearsed: z.array(z.object({ drill: z.string(), atMs: z.number() })).optional(),
 });
