@@ -184,6 +184,9 @@ export function evidenceSuite(store: () => Store): void {
         shifts: [{ ...override, ...moved, cluster: 'a', mode: 'isolate', percent: 0, stepPercent: 50, stepSeconds: 0 }],
         goneRemovalsMs: [1],
         rehearsed: [{ drill: 'n', atMs: 1 }],
+        gateQuestions: [
+          { city: 'c', way: 'leave', id: 'q', askedAtMs: 1, answer: { answer: 'stay', by: 'ada', atMs: 2 } },
+        ],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
         drill: { ...moved, run: 'r', name: 'n', clusters: ['a', 'b'], actor: 'ada', startedAtMs: 1, verifiedAtMs: 2 },
       };
