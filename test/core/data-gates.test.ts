@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../functions/core/failover/context.ts';
 import { openQuestions } from '../../functions/core/failover/data-gates.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
+import type { ClusterState } from '../../functions/core/failover/traffic.ts';
 import { brakesOf } from '../../functions/core/status/brakes.ts';
 import { waitsOf } from '../../functions/core/status/waits.ts';
 import { T0 } from './fixtures.ts';
@@ -224,6 +225,13 @@ describe('before a city is left', () => {
   });
 });
 
+/** Cluster a as it is at the end of a shift, before its return begins. */
+function held(state: ClusterState): ClusterState {
+  if (state.cluster !== 'a') return state;
+  const { ramp: _, ...rest } = state;
+  return { ...rest, standing: 'held', isApproved: true };
+}
+
 describe('before a city is regained', () => {
   it('its clusters wait until somebody says so, and one answer lets all of them return', () => {
     const story = outOfNorth();
@@ -312,6 +320,25 @@ describe('before a city is regained', () => {
     evacuated.ask({ type: 'return', clusters: ['a', 'b'] });
     evacuated.during(20, 5);
     expect(evacuated.percents).toEqual([[50, 25, 25]]);
+  });
+
+  it('a city that kept its traffic is not asked whether it may be regained, although its cluster was about to return', () => {
+    const slow = { mode: 'ramp', rampSeconds: 1000, minimumPercent: 10, stepPercent: 10 };
+    const story = north({ failover: { failback: slow } });
+    story.after(5, ['b']);
+    story.ask({ type: 'put-shift', shift: shift({ cluster: 'a', percent: 50 }) });
+    story.during(20, 5, ['b']);
+    // No gateway follows, so that the cluster cannot begin its return.
+    story.ask({ type: 'end-shift', name: 'upgrade' });
+    story.after(5, ['b'], { verifiedAtMs: undefined });
+    story.now = { ...story.now, traffic: { ...story.traffic, clusters: story.traffic.clusters.map(held) } };
+    story.after(5, ['a', 'b'], { verifiedAtMs: undefined });
+    expect(asked(story)).toMatchObject([{ way: 'leave', clusters: ['a'] }]);
+    for (const seconds of [5, 100]) {
+      story.after(seconds, ['b'], { verifiedAtMs: undefined });
+      expect([story.standing('a'), asked(story)]).toEqual(['held', []]);
+    }
+    expect(story.traffic.gateQuestions).toBeUndefined();
   });
 
   it('a cluster that is new to a city that was left waits as the others do', () => {

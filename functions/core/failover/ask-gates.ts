@@ -99,9 +99,17 @@ function isMember({ placements }: Context, name: string): boolean {
 /** A cluster waits to return, and none of the city is in. After the city was left any cluster does; before, one that was down. */
 function isBack(context: Context, traffic: Traffic, city: string): boolean {
   const wasLeft = questionOf(traffic, city) !== undefined;
-  const states = clustersIn(context, city).map(({ facts }) => stateOf(traffic, facts));
+  const own = clustersIn(context, city);
+  const states = own.map(({ facts }) => stateOf(traffic, facts));
+  if (!states.some((state) => state.standing === 'held' && (wasLeft || hasRecovered(state)))) return false;
   const isAnyIn = states.some(({ standing, cluster }) => isIn(standing) && !isTakenOut(traffic, cluster));
-  return !isAnyIn && states.some((state) => state.standing === 'held' && (wasLeft || hasRecovered(state)));
+  return !isAnyIn && !own.some((item) => servesOn(context, traffic, item));
+}
+
+/** It waits for all of its share, and has a part of it that it never lost by a failure. */
+function servesOn(context: Context, traffic: Traffic, item: Watched): boolean {
+  const state = stateOf(traffic, item.facts);
+  return state.standing === 'held' && !hasRecovered(state) && isLeft(context, traffic, item);
 }
 
 /** It is held since it was found healthy after it had been down. */
@@ -128,11 +136,14 @@ function isOver(context: Context, traffic: Traffic, { city, way, askedAtMs }: Ga
   const { nowMs, policy } = context.situation;
   const gate = gateOf(policy, city);
   if (gate === undefined) return true;
-  const isAnyWell = clustersIn(context, city).some((item) => {
+  const own = clustersIn(context, city);
+  const isAnyWell = own.some((item) => {
     const { standing } = stateOf(traffic, item.facts);
     return (standing === 'up' || standing === 'ramping') && isLeft(context, traffic, item);
   });
-  return isAnyWell && (way === 'regain' || nowMs >= askedAtMs + gate.gateSeconds * 1000);
+  if (way === 'regain') return isAnyWell;
+  const isInTime = nowMs < askedAtMs + gate.gateSeconds * 1000;
+  return !isInTime && (isAnyWell || own.some((item) => servesOn(context, traffic, item)));
 }
 
 function questionFor({ situation }: Context, city: string, way: GateQuestion['way']): GateQuestion {
