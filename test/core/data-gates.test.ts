@@ -92,6 +92,7 @@ describe('before a city is left', () => {
     story.after(5, ['a', 'b']);
     expect(story.state('a').brake).toEqual({ name: 'data-gate' });
     story.during(2 * 3600, 600, ['a', 'b']);
+    expect(story.after(5, ['a', 'b']), 'and nothing is decided meanwhile').toBeUndefined();
     expect(story.percents).toEqual([[50, 25, 25]]);
     answer(story, 'go');
     expect(story.percents).toEqual([[0, 0, 100]]);
@@ -116,6 +117,13 @@ describe('before a city is left', () => {
     expect(answer(story, 'stay', 'north', 'bob')).toBeUndefined();
     expect(story.ask({ type: 'answer-gate', city: 'north', question: 'gat_old', answer: 'go' })).toBeUndefined();
     expect(story.ask({ type: 'answer-gate', city: 'south', question: '', answer: 'go' })).toBeUndefined();
+  });
+
+  it('a cluster goes while the question is open as soon as another one of the city is well again', () => {
+    const story = north();
+    story.after(5, ['a', 'b']);
+    story.after(5, ['a']);
+    expect([standings(story), asked(story)]).toEqual([['down', 'up', 'up'], []]);
   });
 
   it('time counts from the first asking: a cluster that flaps is held for no longer', () => {
@@ -298,6 +306,24 @@ describe('before a city is regained', () => {
     expect(story.percents).toEqual([[67, 33, 0]]);
   });
 
+  it('a city that served for want of anybody else and fails again is not held, and still has to be regained', () => {
+    const story = outOfNorth();
+    story.after(5);
+    story.after(5, ['c']);
+    const [question] = asked(story);
+    story.after(5, ['a', 'b', 'c']);
+    expect(standings(story)).toEqual(['down', 'down', 'down']);
+    expect(story.traffic.gateQuestions).toMatchObject([{ way: 'regain', id: question?.id }]);
+  });
+
+  it('is asked by a gate that was declared while the city was out', () => {
+    const story = north({ failover: { dataGates: [] } });
+    story.after(5, ['a', 'b']);
+    story.after(5, ['a', 'b'], { policy: declared() });
+    story.after(5);
+    expect(asked(story)).toMatchObject([{ way: 'regain', clusters: ['a', 'b'] }]);
+  });
+
   it('a city that had its traffic all along, since all had failed, has nothing to regain', () => {
     const story = north();
     story.after(5, ['a', 'b', 'c']);
@@ -383,6 +409,7 @@ describe('what changes while a gate waits', () => {
     const story = outOfNorth();
     story.after(5);
     story.after(5, [], { policy: declared({ failover: { dataGates: [] } }) });
+    expect(story.traffic.gateQuestions).toBeUndefined();
     story.during(20, 5);
     expect(story.percents).toEqual([[50, 25, 25]]);
   });
