@@ -46,6 +46,9 @@ export function createControlPlane(env: Env): ControlPlane {
     ownerId: env.OWNER_ID,
     credentials: Object.keys(credentials),
     notificationTargets: Object.keys(env.NOTIFICATION_TARGETS),
+    webhookTargets: Object.entries(env.NOTIFICATION_TARGETS).flatMap(([name, { format }]) =>
+      format === 'webhook' ? [name] : [],
+    ),
     allowLoopbackProbes,
   };
   return {

@@ -13,7 +13,7 @@ import type { HealthRecord } from './core/health/record.ts';
 import type { Pool } from './core/ir.ts';
 import type { Term } from './core/lookup.ts';
 import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
-import type { Answer } from './core/notification/format.ts';
+import type { Answer, Reply } from './core/notification/format.ts';
 import type { Json } from './core/provider-object.ts';
 import type { Cloud } from './ports/cloud.ts';
 import type {
@@ -64,6 +64,8 @@ export interface Settings {
   credentials: readonly string[];
   /** Names of the targets that notifications may go to. */
   notificationTargets: readonly string[];
+  /** Those of them that can be asked something. */
+  webhookTargets: readonly string[];
   /** Loopback targets are for local development only. */
   allowLoopbackProbes: boolean;
 }
@@ -108,6 +110,8 @@ export interface NetAnswer {
 export interface Notifier {
   /** One attempt; what keeps it from the target is an answer, too. */
   send(target: string, event: Event): Promise<Answer>;
+  /** One attempt to have a question answered; the same holds. */
+  ask(target: string, event: Event): Promise<Reply>;
   /** Requests the URL of the heartbeat, if the settings name one. It never fails: whoever misses it is the one that finds out. */
   beat(): Promise<void>;
 }

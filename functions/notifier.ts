@@ -1,6 +1,8 @@
+import type { Event } from '../schemas/notification.ts';
 import { checkTargetUrl } from './core/notification/address.ts';
-import { type Answer, answerOf, requestOf, type TargetFormat } from './core/notification/format.ts';
+import { answerOf, replyOf, requestOf, type TargetFormat } from './core/notification/format.ts';
 import type { Clock, Log, Notifier } from './deps.ts';
+import { firstOf } from './platform.ts';
 
 /** Where a target is, and how to talk to it. Secret as a whole. */
 export type NotificationTarget = TargetFormat & { url: string };
@@ -24,29 +26,28 @@ export function createNotifier(
   targets: Readonly<Record<string, NotificationTarget>>,
   { clock, log, allowLoopback, heartbeatUrl }: NotifierOptions,
 ): Notifier {
+  const post = async (name: string, event: Event, only?: TargetFormat['format']): Promise<Posted> => {
+    const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
+    if (target === undefined) return unsent('is not in the settings');
+    const fault = checkTargetUrl(target.url, { allowLoopback });
+    if (fault !== undefined) return unsent(fault);
+    if (only !== undefined && target.format !== only) return unsent(`is no ${only}`);
+    try {
+      return { target, ...(await posted(target, event, clock.now())) };
+    } catch (error) {
+      log.error('notification.unsent', { target: name, event: event.id }, error);
+      return { fault: isTimeout(error) ? 'no answer in 5 s' : 'no connection', isFinal: false };
+    }
+  };
   return {
     send: async (name, event) => {
-      const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
-      if (target === undefined) return refused('is not in the settings');
-      const fault = checkTargetUrl(target.url, { allowLoopback });
-      if (fault !== undefined) return refused(fault);
-      const url = new URL(target.url);
-      const { query, headers, body } = requestOf(target, event, clock.now());
-      for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-      try {
-        const response = await fetch(url, {
-          method: 'POST',
-          headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' },
-          body,
-          redirect: 'manual',
-          signal: AbortSignal.timeout(TIMEOUT_MS),
-        });
-        const retryAfterMs = retryAfterOf(response.headers.get('Retry-After'), clock.now());
-        return answerOf(target, { status: response.status, body: await jsonOf(response), retryAfterMs });
-      } catch (error) {
-        log.error('notification.unsent', { target: name, event: event.id }, error);
-        return { isDelivered: false, outcome: isTimeout(error) ? 'no answer in 5 s' : 'no connection', isFinal: false };
-      }
+      const posted = await post(name, event);
+      if ('fault' in posted) return { isDelivered: false, outcome: posted.fault, isFinal: posted.isFinal };
+      return answerOf(posted.target, posted);
+    },
+    ask: async (name, event) => {
+      const posted = await post(name, event, 'webhook');
+      return 'fault' in posted ? { isTaken: false, outcome: posted.fault } : replyOf(posted);
     },
     beat: async () => {
       if (heartbeatUrl === undefined) return;
@@ -70,13 +71,40 @@ async function beatAt(url: string, allowLoopback: boolean): Promise<string | und
   }
 }
 
-function refused(fault: string): Answer {
-  return { isDelivered: false, outcome: `not sent: the target ${fault}`, isFinal: true };
+/** What a target has said, or why it was not told. */
+type Posted = ({ target: NotificationTarget } & Said) | { fault: string; isFinal: boolean };
+
+interface Said {
+  status: number;
+  body: unknown;
+  retryAfterMs: number | undefined;
 }
+
+async function posted(target: NotificationTarget, event: Event, nowMs: number): Promise<Said> {
+  const url = new URL(target.url);
+  const { query, headers, body } = requestOf(target, event, nowMs);
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' },
+    body,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const retryAfterMs = retryAfterOf(response.headers.get('Retry-After'), nowMs);
+  return { status: response.status, body: await jsonOf(response), retryAfterMs };
+}
+
+function unsent(fault: string): Posted {
+  return { fault: `not sent: the target ${fault}`, isFinal: true };
+}
+
+/** No target has more to say that matters, and one that goes on for ever is not listened to. */
+const MOST_BYTES = 65_536;
 
 /** Undefined when it is none. */
 async function jsonOf(response: Response): Promise<unknown> {
-  const text = await response.text();
+  const text = await firstOf(response.body, MOST_BYTES);
   try {
     return JSON.parse(text);
   } catch {

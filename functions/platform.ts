@@ -47,7 +47,7 @@ export const net: Net = {
 };
 
 /** The beginning of a body as text; the rest is not waited for. */
-async function firstOf(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
+export async function firstOf(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;

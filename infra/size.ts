@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 /**
  * Gzip, as the platform counts, of the minified bundle. The platform's own limit is in the megabytes; ours keeps starts of an isolate short.
  */
-const BUDGET_KIB = 500;
+const BUDGET_KIB = 520;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-size-'));

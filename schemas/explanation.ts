@@ -6,10 +6,10 @@ import { ClusterShare, ServedBackend } from './route.ts';
 
 export const ExplanationStep = z
   .object({
-    step: z.enum(['declared', 'exports', 'pin', 'withdrawal', 'allocation', 'rounding', 'intended']).meta({
+    step: z.enum(['declared', 'exports', 'pin', 'withdrawal', 'brake', 'allocation', 'rounding', 'intended']).meta({
       description:
         'declared: by weights and tiers. exports: clusters that do not export the service get nothing. pin: how far health may move it. ' +
-        'withdrawal: what is in force against a cluster, and who serves for it. allocation: capacity or panic override the weights. ' +
+        'withdrawal: what is in force against a cluster, and who serves for it. brake: a cluster that fails is kept in. allocation: capacity or panic override the weights. ' +
         'rounding: shares are whole percents. intended: what the gateways are to do.',
     }),
     cluster: Name.optional().meta({ description: 'Absent when the step is about all of them.' }),

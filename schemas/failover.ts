@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { HeaderName, Name, Percent, Site, Timestamp } from './common.ts';
+import { City, HeaderName, Name, Percent, Site, Timestamp } from './common.ts';
 import { MaxLatencyMs } from './probe.ts';
 
 const PrometheusLabel = z
@@ -146,6 +146,45 @@ export const FailbackInput = z
   })
   .meta({ id: 'FailbackInput' });
 
+/** What people, or a program of theirs, say when it is asked whether the traffic of a city may leave or return. */
+export const GateAnswer = z.enum(['go', 'stay']);
+export type GateAnswer = z.infer<typeof GateAnswer>;
+
+const withoutAnswer = (answer: GateAnswer, description: string) =>
+  z
+    .strictObject({ withoutAnswer: GateAnswer.default(answer) })
+    .prefault({})
+    .meta({ description });
+
+export const DataGateInput = z
+  .strictObject({
+    city: City.min(1).meta({ description: 'As clusters name it.', examples: ['hangzhou'] }),
+    gateSeconds: z.int().min(1).max(3600).default(60).meta({
+      description: 'How long an answer is waited for, from when it is asked first.',
+    }),
+    leave: withoutAnswer(
+      'go',
+      'Asked when the last of the clusters of the city fails that serve. Without an answer it is left (`go`), or keeps its traffic until somebody answers (`stay`).',
+    ),
+    regain: withoutAnswer(
+      'stay',
+      'Asked when a cluster of the city is found healthy after all had been out. Without an answer its clusters return (`go`), or wait until somebody answers (`stay`).',
+    ),
+    target: Name.optional().meta({
+      description:
+        'One of the targets that the settings name, of the format `webhook`: it is asked, too, and may answer. Absent: only people answer.',
+    }),
+  })
+  .meta({
+    id: 'DataGateInput',
+    description:
+      'Before automation leaves or regains the city, somebody says whether the data is ready where the traffic goes.',
+  });
+export type DataGate = z.output<typeof DataGateInput>;
+
+const hasUniqueCities = (gates: readonly { city: string }[]) =>
+  new Set(gates.map(({ city }) => city)).size === gates.length;
+
 export const FailoverInput = z
   .strictObject({
     cooldownSeconds: z
@@ -194,6 +233,7 @@ export const FailoverInput = z
       .max(20)
       .default([])
       .meta({ description: 'No cluster returns and no drill begins meanwhile.' }),
+    dataGates: z.array(DataGateInput).max(20).refine(hasUniqueCities, 'must not repeat a city').optional(),
   })
   .meta({ id: 'FailoverInput' });
 export type FailoverPolicy = z.output<typeof FailoverInput>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Name, pageOf, Timestamp } from './common.ts';
+import { DataGateQuestion } from './data-gate.ts';
 
 /** Kinds of incidents: situations that open and resolve, of each of which people are told twice. */
 export const IncidentType = z.enum([
@@ -16,6 +17,7 @@ export const IncidentType = z.enum([
   'certificate.expiring',
   'cluster.suspected',
   'cluster.gated',
+  'data-gate.waiting',
   'recommendation.waiting',
   'overload',
   'failover.stranded',
@@ -34,6 +36,7 @@ const OccurrenceType = z.enum([
   'drill.started',
   'drill.ended',
   'notification.test',
+  'data-gate.asked',
 ]);
 
 /** Types that an earlier release has sent: they stand in what it has stored, and nothing sends them any more. */
@@ -84,6 +87,7 @@ export const Event = z
     clusters: z.array(Name),
     decision: z.string().optional(),
     incident: IncidentChange.optional(),
+    dataGate: DataGateQuestion.optional().meta({ description: 'What is asked.' }),
   })
   .meta({ id: 'Event' });
 export type Event = z.infer<typeof Event>;

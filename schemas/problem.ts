@@ -22,6 +22,7 @@ export const problems = {
   'rule-violated': { status: 409, title: 'A safety rule forbids it', retryable: false },
   'stale-plan': { status: 409, title: 'The plan is not true any more', retryable: false },
   'stale-recommendation': { status: 409, title: 'The recommendation is not true any more', retryable: false },
+  'nothing-asked': { status: 409, title: 'Nothing is asked, or something else', retryable: false },
   'write-conflict': { status: 409, title: 'Another write came in between', retryable: true },
   'precondition-failed': { status: 412, title: 'The resource has changed', retryable: false },
   'body-too-large': { status: 413, title: 'The body is too large', retryable: false },

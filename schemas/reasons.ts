@@ -62,6 +62,8 @@ export const REASONS = {
     `It fails, and is kept in${until(given)}: clusters of other sites failed with it, and the policy asks people first.`,
   TooManyRemoved: (given) =>
     `It fails, and is kept in${until(given)}: as many clusters as the policy allows have been taken out lately.`,
+  AwaitsLeaveAnswer: (given) =>
+    `It fails, and is kept in${until(given)}: it is the last of its city, and the data gate of that asks whether the city may be left.`,
   GateClosed: () => 'It is down or impaired, and a closed gate keeps what it had.',
   Grace: () =>
     'It is down, and keeps what it had for the few moments that voters take to look at it again: all had failed together.',
@@ -69,6 +71,8 @@ export const REASONS = {
   ModeHolds: () =>
     'It keeps what it has, since automation does not act: something else is recommended, and somebody has to apply that.',
   AwaitsConsent: () => 'It has recovered, and waits until somebody lets it return.',
+  AwaitsRegainAnswer: (given) =>
+    `It has recovered, and waits${until(given)}: the data gate of its city asks whether that may be regained.`,
   Frozen: (given) => `It has recovered, and no cluster returns while a freeze window is open${until(given)}.`,
   Dwelling: (given) => `It has recovered, and has to stay healthy for its dwell time and its cooldown${until(given)}.`,
   Soaking: (given) => `Every gateway follows the step, which is watched${until(given)}.`,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ClusterStanding, HealthState } from './cluster.ts';
 import { Condition, Name, Timestamp } from './common.ts';
+import { DataGateQuestion } from './data-gate.ts';
 import { PointsRange, Recommended } from './decision.ts';
 import { Wait } from './evacuation.ts';
 import { Automation } from './fleet.ts';
@@ -63,11 +64,12 @@ export type StatusCluster = z.infer<typeof StatusCluster>;
 
 export const Brake = z
   .object({
-    brake: z.enum(['correlation', 'max-removed', 'gate', 'freeze', 'consent', 'mode']),
+    brake: z.enum(['correlation', 'max-removed', 'data-gate', 'gate', 'freeze', 'consent', 'mode']),
     name: Name.optional().meta({ description: 'Of a gate.' }),
     clusters: z.array(Name).meta({ description: 'Those that it holds now.' }),
     message: z.string(),
     until: Timestamp.optional().meta({ description: 'When it ends by the clock at the latest.' }),
+    dataGate: DataGateQuestion.optional().meta({ description: 'What a data gate asks.' }),
   })
   .meta({ id: 'Brake' });
 export type Brake = z.infer<typeof Brake>;

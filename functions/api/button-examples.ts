@@ -1,6 +1,7 @@
 /** Examples of what a person does at night with one call. */
 
 import type * as z from 'zod';
+import type { DataGateAnswerInput } from '../../schemas/data-gate.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Evacuation, EvacuationInput, Return, ReturnInput } from '../../schemas/evacuation.ts';
 import type { Fleet, PauseInput } from '../../schemas/fleet.ts';
@@ -54,6 +55,14 @@ export function buttonExamples(decision: Decision, fleet: Fleet): Record<string,
     dismissCluster: answer,
     restoreCluster: answer,
     createEvacuation: { body: evacuationInput, response: evacuation(decision) },
+    answerDataGate: {
+      body: {
+        city: 'hangzhou',
+        answer: 'go',
+        reason: 'the replica in shanghai is promoted',
+      } satisfies z.input<typeof DataGateAnswerInput>,
+      ...answer,
+    },
     createReturn: { body: { city: 'hangzhou' } satisfies z.input<typeof ReturnInput>, response: returned(decision) },
   };
 }

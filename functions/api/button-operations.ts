@@ -1,9 +1,11 @@
 /** What a person does at night with one call. */
 
+import { DataGateAnswerInput } from '../../schemas/data-gate.ts';
 import { Evacuation, EvacuationInput, Return, ReturnInput } from '../../schemas/evacuation.ts';
 import { Fleet, PauseInput } from '../../schemas/fleet.ts';
 import type { ProblemCode } from '../../schemas/problem.ts';
 import { applyRecommendation, orderCluster } from '../commands/automation.ts';
+import { answerDataGate } from '../commands/data-gates.ts';
 import { evacuate, returnTo } from '../commands/evacuations.ts';
 import { pauseFleet, resumeFleet } from '../commands/pause.ts';
 import { theFleet } from '../commands/refusals.ts';
@@ -175,4 +177,31 @@ const giveBack = defineOperation({
   },
 });
 
-export const buttonOperations: readonly Operation[] = [apply, pause, resume, ...orders, evacuation, giveBack];
+const answerGate = defineOperation({
+  operationId: 'answerDataGate',
+  method: 'post',
+  path: `${FLEET}/data-gate-answers`,
+  tag: 'fleets',
+  summary: 'Say whether a city may be left, or regained',
+  description:
+    'The data gate of a city asks before automation leaves it, and before it regains it. The status of the fleet tells what is asked, until when, and what happens ' +
+    'without an answer. A `stay` may be followed by a `go`. Sent again it changes nothing.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InFleet,
+  query: NO_QUERY,
+  body: DataGateAnswerInput,
+  successes: [TRAFFIC_ANSWER],
+  problems: [...BODY_PROBLEMS, ...PROBLEMS, 'nothing-asked'],
+  handle: async (ctx, { params: { fleet }, body }) => trafficReply(fleet, await answerDataGate(ctx, fleet, body)),
+});
+
+export const buttonOperations: readonly Operation[] = [
+  apply,
+  pause,
+  resume,
+  ...orders,
+  evacuation,
+  giveBack,
+  answerGate,
+];

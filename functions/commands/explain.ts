@@ -1,15 +1,16 @@
-import type { Vote } from '../../schemas/cluster.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { BackendExplanation, Explanation, GatewayExplanation } from '../../schemas/explanation.ts';
 import type { SyncState } from '../../schemas/gateway.ts';
 import { shares } from '../core/allocation/points.ts';
 import { splitOf } from '../core/distribution.ts';
-import { explainBackend } from '../core/explain.ts';
+import { type BackendFacts, explainBackend } from '../core/explain.ts';
+import { openQuestions } from '../core/failover/data-gates.ts';
 import { conditionOf } from '../core/gateway/status.ts';
 import { votersOf } from '../core/health/voters.ts';
 import type { Pool } from '../core/ir.ts';
 import { providerOf, type Resource } from '../core/model.ts';
 import { byName, type Named } from '../core/resolve.ts';
+import { factsOf } from '../engine/situation.ts';
 import { shownVotes } from '../engine/votes.ts';
 import { type Context, timestamp } from './context.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
@@ -27,7 +28,7 @@ export async function explainRoute(ctx: Context, fleet: string, name: string): P
   const gateways = await world.find('gateway', route.spec.gateways);
   const surroundings = { evidence, named, gateways: byName(gateways), nowMs: clock.now() };
   const parents = routeParents(route, surroundings);
-  const votes = await votesOf(ctx, world, pools);
+  const seen = await seenOf(ctx, world, pools, evidence);
   const { traffic } = evidence;
   return {
     fleet,
@@ -36,7 +37,7 @@ export async function explainRoute(ctx: Context, fleet: string, name: string): P
     revision: route.revision,
     trafficVersion: traffic.version,
     ...(traffic.head && { decision: traffic.head.decision }),
-    backends: pools.map((pool) => backendOf(route, pool, named, evidence, votes)),
+    backends: pools.map((pool) => backendOf(route, pool, named, evidence, seen)),
     gateways: explainGateways(gateways, parents, route, evidence),
   };
 }
@@ -46,17 +47,19 @@ function backendOf(
   pool: Pool,
   named: Named,
   { traffic }: Evidence,
-  votes: ReadonlyMap<string, Vote[]>,
+  seen: Seen,
 ): BackendExplanation {
   const { service, port } = pool;
   const spec = named.services.get(service)?.spec;
-  const facts = { split: splitOf(route, named), service: spec, clusters: named.clusters, pool, traffic, votes };
+  const facts = { split: splitOf(route, named), service: spec, clusters: named.clusters, pool, traffic, ...seen };
   const steps = explainBackend(facts);
   return { service, port, clusters: shares(pool, traffic), steps };
 }
 
-/** What the voters say now of each cluster that serves any of the pools. */
-async function votesOf({ deps }: Context, world: World, pools: readonly Pool[]): Promise<Map<string, Vote[]>> {
+type Seen = Pick<BackendFacts, 'votes' | 'questions'>;
+
+/** What the voters say now of each cluster that serves any of the pools, and what is asked of their cities. */
+async function seenOf({ deps }: Context, world: World, pools: readonly Pool[], { traffic }: Evidence): Promise<Seen> {
   const { fleet } = world;
   const names = new Set(pools.flatMap(({ members }) => members.map(({ cluster }) => cluster)));
   const [owner, clusters, health] = await Promise.all([
@@ -64,14 +67,17 @@ async function votesOf({ deps }: Context, world: World, pools: readonly Pool[]):
     world.find('cluster', names),
     deps.store.health(fleet),
   ]);
-  if (owner === undefined) return new Map();
-  return new Map(
+  if (owner === undefined) return { votes: new Map(), questions: [] };
+  const nowMs = deps.clock.now();
+  const votes = new Map(
     clusters.map((cluster) => {
       const record = health.find(({ uid }) => uid === cluster.uid);
       const watching = votersOf(cluster, owner.spec.voters);
-      return [cluster.name, shownVotes(record, watching, owner.spec, deps.clock.now())];
+      return [cluster.name, shownVotes(record, watching, owner.spec, nowMs)];
     }),
   );
+  const facts = clusters.map((cluster) => factsOf(cluster, owner.spec));
+  return { votes, questions: openQuestions({ policy: owner.spec, clusters: facts, traffic, nowMs }) };
 }
 
 /** `waiting`: rows of decisions that a gateway has yet to follow. */

@@ -5,11 +5,13 @@ import { type ReasonCode, sentenceOf } from '../../schemas/reasons.ts';
 import type { ServiceSpec } from '../../schemas/service.ts';
 import { effectiveShares, type InForce, LIMIT_REASONS, type Shared, shares } from './allocation/points.ts';
 import { declaredMembers, isNamedBy, placeOf } from './distribution.ts';
+import { type OpenQuestion, questionText } from './failover/data-gates.ts';
 import { NO_ALLOCATION, type Traffic } from './failover/traffic.ts';
 import { serviceWithdrawalsOf, type Withdrawal, withdrawalsOf } from './failover/withdrawals.ts';
 import type { Pool } from './ir.ts';
 import type { Resource } from './model.ts';
 import { compareText } from './precedence.ts';
+import { BRAKE_REASONS } from './status/waits.ts';
 import { isoOf } from './time.ts';
 
 /** A backend of a route, and what bears on who serves it. */
@@ -23,6 +25,8 @@ export interface BackendFacts {
   traffic: Traffic;
   /** What the voters say now, by cluster. */
   votes: ReadonlyMap<string, Vote[]>;
+  /** What data gates ask now. */
+  questions: readonly OpenQuestion[];
 }
 
 const NOTHING: InForce = { allocation: NO_ALLOCATION };
@@ -36,6 +40,7 @@ export function explainBackend(facts: BackendFacts): ExplanationStep[] {
     ...exportSteps(facts),
     ...pinSteps(facts),
     ...withdrawalSteps(facts),
+    ...brakeSteps(facts),
     ...allocationSteps(facts),
     ...shares(facts.pool, facts.traffic).map(({ cluster, effectivePercent, reason, message }) => ({
       step: 'intended' as const,
@@ -115,6 +120,22 @@ function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationSte
       { ...own, reason, withdrawal: shown(item), votes: votes.get(item.cluster) ?? [] },
       ...others.map((cluster) => moveOf('withdrawal', cluster, `serves what ${item.cluster} does not`, before, after)),
     ];
+  });
+}
+
+/** Clusters that fail and are kept in, and those that wait for the answer to a question. */
+function brakeSteps({ pool, traffic, questions }: BackendFacts): ExplanationStep[] {
+  if (pool.pinned) return [];
+  return pool.members.flatMap(({ cluster }): ExplanationStep[] => {
+    const state = traffic.clusters.find((item) => item.cluster === cluster);
+    const question = questions.find(({ clusters }) => clusters.includes(cluster));
+    if (state?.standing === 'suspected' && state.brake) {
+      const reason = BRAKE_REASONS[state.brake.name];
+      const { untilMs } = state.brake;
+      const until = untilMs === undefined ? {} : { until: isoOf(untilMs) };
+      return [{ step: 'brake', cluster, reason, text: `${sentenceOf(reason, until)} (${state.reason})` }];
+    }
+    return question ? [{ step: 'brake', cluster, reason: 'AwaitsRegainAnswer', text: questionText(question) }] : [];
   });
 }
 

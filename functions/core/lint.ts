@@ -2,6 +2,7 @@
 
 import type { FleetSpec } from '../../schemas/fleet.ts';
 import { type EventType, IncidentType, RetiredEventType } from '../../schemas/notification.ts';
+import type { Place } from '../../schemas/place.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import { lintCapacity } from './allocation/lint.ts';
 import { clustersAt, emptyPlace } from './failover/places.ts';
@@ -32,6 +33,7 @@ export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], pl
     warnings: [
       ...lintRetired(fleet),
       ...lintNames(fleet),
+      ...lintDataGates(fleet),
       ...lintCapacity(policy, clusters, placements),
       ...lintEvidence(policy, clusters, placements),
     ],
@@ -95,13 +97,45 @@ function lintNames({ policy, clusters }: Fleet): Issue[] {
     ...policy.safety.gates.flatMap((gate, index) =>
       unknown(clusters, gate.clusters, `#/safety/gates/${index}/clusters`),
     ),
-    ...policy.drills.flatMap((drill, index) => {
-      if (clustersAt(clusters, drill).length > 0) return [];
-      const { field, detail } = emptyPlace(drill);
-      return [issue(`#/drills/${index}/${field}`, 'unknown-cluster', detail)];
+    ...namedPlaces(policy).flatMap(({ pointer, place }) => {
+      if (clustersAt(clusters, place).length > 0) return [];
+      const { field, detail } = emptyPlace(place);
+      return [issue(`${pointer}/${field}`, 'unknown-cluster', detail)];
     }),
   ];
 }
+
+/** The places of drills and of data gates, and where they stand in the declaration. */
+export function namedPlaces({
+  drills,
+  failover,
+}: Pick<Policy, 'drills' | 'failover'>): { pointer: string; place: Place }[] {
+  return [
+    ...drills.map((place, index) => ({ pointer: `#/drills/${index}`, place })),
+    ...(failover.dataGates ?? []).map(({ city }, index) => ({
+      pointer: `#/failover/dataGates/${index}`,
+      place: { city },
+    })),
+  ];
+}
+
+/** Brakes that keep traffic on a city that is dead for longer than people may expect. */
+function lintDataGates({ policy }: Fleet): Issue[] {
+  return (policy.failover.dataGates ?? []).flatMap(({ city, gateSeconds, leave, target }, index) => {
+    const pointer = `#/failover/dataGates/${index}`;
+    if (leave.withoutAnswer === 'stay') {
+      const asked = target === undefined ? 'a person answers, since no target is asked' : `somebody answers`;
+      const detail = `when ${city} is lost, its traffic stays there until ${asked}; make it go, or see to it that somebody is there to answer`;
+      return [issue(`${pointer}/leave/withoutAnswer`, 'data-gate-stays', detail)];
+    }
+    if (gateSeconds <= LONG_GATE_SECONDS) return [];
+    const detail = `when ${city} is lost and nobody answers, its requests fail for ${gateSeconds} s before it is left`;
+    return [issue(`${pointer}/gateSeconds`, 'data-gate-long', detail)];
+  });
+}
+
+/** What a policy that asks people waits for them, too. */
+const LONG_GATE_SECONDS = 300;
 
 function unknown(clusters: readonly ClusterFacts[], names: readonly string[] = [], pointer: string): Issue[] {
   return names.flatMap((name, index) =>

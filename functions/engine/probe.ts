@@ -3,6 +3,7 @@ import type { FleetProbeRound, ProbeRound, Shard } from '../../schemas/probe-rou
 import type { Resource } from '../core/model.ts';
 import { type Deps, LeaseLost, type Readable, StoreUnavailable } from '../deps.ts';
 import { createPusher } from './failover.ts';
+import { createGateAsker } from './gate-asker.ts';
 import { createHeartbeat, createSignal, type Signal } from './heartbeat.ts';
 import { createLanes } from './lanes.ts';
 import { withLease } from './lease.ts';
@@ -139,16 +140,18 @@ async function probeFleet(
 ): Promise<FleetProbeRound> {
   const { deps } = invocation;
   const pusher = createPusher(deps, fleet.name);
+  const asker = createGateAsker(deps, pusher);
   const ttlMs = LEASE_MS + fleet.spec.health.timeoutSeconds * 1000;
   try {
     const done = await withLease(deps, leaseName(fleet, invocation), ttlMs, (lease) =>
-      work(fleet, { invocation, lease, pusher }),
+      work(fleet, { invocation, lease, pusher, asker }),
     );
     return done ?? without(fleet, 'busy');
   } catch (error) {
     logFailure(deps, 'probe.failed', fleet, error);
     return without(fleet, error instanceof LeaseLost ? 'busy' : 'failed');
   } finally {
+    await asker.settled();
     await pusher.settled();
   }
 }

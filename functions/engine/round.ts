@@ -6,6 +6,7 @@ import type { Resource } from '../core/model.ts';
 import { type Deps, LeaseLost, StoreUnavailable } from '../deps.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
 import type { Pusher } from './failover.ts';
+import type { GateAsker } from './gate-asker.ts';
 import { viewOf } from './gateway-view.ts';
 import type { Lanes } from './lanes.ts';
 import type { HeldLease } from './lease.ts';
@@ -36,6 +37,7 @@ export interface Prober {
   invocation: Invocation;
   lease: HeldLease;
   pusher: Pusher;
+  asker: GateAsker;
 }
 
 interface Round extends Prober {
@@ -52,7 +54,7 @@ type Result = FleetProbeRound['results'][number];
  * it fails, the rest is done before that is thrown.
  */
 export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
-  const { invocation, lease, pusher } = prober;
+  const { invocation, lease, pusher, asker } = prober;
   const { deps, shard } = invocation;
   const [all, records] = await Promise.all([deps.store.all('cluster', fleet.name), deps.store.health(fleet.name)]);
   // Who sees a part of the clusters cannot vouch for all of them.
@@ -73,6 +75,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll)]);
   round.evaluator.ask();
   const [decided] = await Promise.allSettled([round.evaluator.settled()]);
+  if (isWhole || shard.index === 0) asker.ask(fleet, all);
   throwFailure([...watched, ...viewed, decided, called]);
   const done = watched.flatMap((part) => (part.status === 'fulfilled' && part.value) || []);
   return {

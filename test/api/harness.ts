@@ -108,7 +108,13 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     net,
     notifier: createNotifier({}, { clock, log, allowLoopback: true }),
     log,
-    settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: false },
+    settings: {
+      ownerId: 'test',
+      credentials: ['default'],
+      notificationTargets: [],
+      webhookTargets: [],
+      allowLoopbackProbes: false,
+    },
   };
   return {
     deps,

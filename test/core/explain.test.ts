@@ -30,7 +30,7 @@ function explained(input: Record<string, unknown>, traffic: Traffic, exports = {
   const vote = { voter: 'edge', state: 'unhealthy', consecutiveFailures: 3, consecutiveSuccesses: 0 } as const;
   const votes = new Map([['a', [{ ...vote, isFresh: true, isSuspect: false, detail: 'http: 503' }]]]);
   const split = splitOf(declared.spec, { distributions: new Map() });
-  return { pool, steps: explainBackend({ split, service: shop.spec, clusters, pool, traffic, votes }) };
+  return { pool, steps: explainBackend({ split, service: shop.spec, clusters, pool, traffic, votes, questions: [] }) };
 }
 
 const of = (steps: ExplanationStep[], step: ExplanationStep['step']) => steps.filter((item) => item.step === step);

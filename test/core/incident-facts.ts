@@ -30,6 +30,9 @@ export function incidentFacts(overrides: Partial<IncidentFacts> = {}): IncidentF
 
 /** What the traffic of a story makes people be told of. */
 export function incidentsIn({ now }: Story) {
-  const clusters = now.clusters.map(({ name }, index) => cluster(name, index + 1));
+  const clusters = now.clusters.map(({ name, city }, index) => {
+    const declared = cluster(name, index + 1);
+    return { ...declared, spec: { ...declared.spec, city } };
+  });
   return openIncidents(incidentFacts({ nowMs: now.nowMs, clusters, traffic: now.traffic, fleet: fleet(now.policy) }));
 }

@@ -157,7 +157,13 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       net,
       notifier: createNotifier({}, { clock, log: silent, allowLoopback: true }),
       log: silent,
-      settings: { ownerId: 'test', credentials: ['default'], notificationTargets: [], allowLoopbackProbes: true },
+      settings: {
+        ownerId: 'test',
+        credentials: ['default'],
+        notificationTargets: [],
+        webhookTargets: [],
+        allowLoopbackProbes: true,
+      },
       ...overrides,
     };
   };

@@ -241,6 +241,7 @@ describe('a schedule', () => {
           sent.push(event);
           return { isDelivered: true, outcome: 'HTTP 200', isFinal: true };
         },
+        ask: async () => ({ isTaken: false, outcome: 'HTTP 200' }),
         beat: async () => {
           beats += 1;
         },

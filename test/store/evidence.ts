@@ -205,6 +205,9 @@ export function evidenceSuite(store: () => Store): void {
         ],
         goneRemovalsMs: [1],
         rehearsed: [{ drill: 'n', atMs: 1 }],
+        gateQuestions: [
+          { city: 'c', way: 'leave', id: 'q', askedAtMs: 1, answer: { answer: 'stay', by: 'ada', atMs: 2 } },
+        ],
         breakGlasses: [{ ...override, rules: ['capacity'] }],
         drill: {
           ...moved,

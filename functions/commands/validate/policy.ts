@@ -3,7 +3,7 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { equal } from '../../core/digest.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
-import { type Lint, lintPolicy, lintTold } from '../../core/lint.ts';
+import { type Lint, lintPolicy, lintTold, namedPlaces } from '../../core/lint.ts';
 import type { Resource } from '../../core/model.ts';
 import type { Settings } from '../../deps.ts';
 import { factsOf, policyOf } from '../../engine/situation.ts';
@@ -26,6 +26,7 @@ export async function validatePolicy(
   return [
     ...forbiddenTargets(spec, settings),
     ...unknownNotificationTargets(spec, settings),
+    ...unknownGateTargets(spec, settings),
     ...(before ? await unknownNames(spec, then) : []),
     ...(await lintFleet(resource, then)).refusals.filter(({ code }) => code !== UNKNOWN).map(contradiction),
   ];
@@ -54,6 +55,20 @@ function unknownNotificationTargets({ notifications }: FleetSpec, { notification
   );
 }
 
+/** Chats are told, and answer nothing. */
+function unknownGateTargets({ failover }: FleetSpec, { webhookTargets }: Settings): Issue[] {
+  return (failover.dataGates ?? []).flatMap(({ target }, index) =>
+    target === undefined || webhookTargets.includes(target)
+      ? []
+      : [
+          unknownReference(
+            `#/failover/dataGates/${index}/target`,
+            `there is no target ${target} of the format webhook`,
+          ),
+        ],
+  );
+}
+
 interface Named {
   name: string;
   pointer: string;
@@ -74,18 +89,18 @@ async function unknownNames(spec: FleetSpec, world: World): Promise<Issue[]> {
   const known = await world.clusters();
   return [
     ...missing('cluster', clusters, known),
-    ...drillsOfNobody(spec, known),
+    ...placesOfNobody(spec, known),
     ...missing('gateway', gateways, await world.gateways()),
   ];
 }
 
-/** A drill of a place that has no cluster. */
-function drillsOfNobody(spec: FleetSpec, known: readonly Resource<'cluster'>[]): Issue[] {
+/** A drill, or a data gate, of a place that has no cluster. */
+function placesOfNobody(spec: FleetSpec, known: readonly Resource<'cluster'>[]): Issue[] {
   const facts = known.map((cluster) => factsOf(cluster, spec));
-  return spec.drills.flatMap((drill, index) => {
-    if (clustersAt(facts, drill).length > 0) return [];
-    const { field, detail } = emptyPlace(drill);
-    return [unknownReference(`#/drills/${index}/${field}`, detail)];
+  return namedPlaces(spec).flatMap(({ pointer, place }) => {
+    if (clustersAt(facts, place).length > 0) return [];
+    const { field, detail } = emptyPlace(place);
+    return [unknownReference(`${pointer}/${field}`, detail)];
   });
 }
 

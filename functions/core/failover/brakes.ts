@@ -1,7 +1,9 @@
 /** What keeps a cluster that fails in for a time: few brakes, declared, bounded, and shown. None holds back a return. */
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
+import { isLeaving } from './ask-gates.ts';
 import { type Context, findingOf, stateOf, type Watched } from './context.ts';
+import { gateEndMs, gateOf, isReleased, questionOf } from './data-gates.ts';
 import { gatedClusters } from './limits.ts';
 import type { Circumstances } from './standing.ts';
 import type { Traffic } from './traffic.ts';
@@ -15,7 +17,8 @@ type Brake = NonNullable<Circumstances['brake']>;
 export function brakeFor(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
   const { standing } = stateOf(traffic, item.facts);
   const isBack = standing === 'up' || standing === 'suspected';
-  return (isBack ? correlationBrake(context, traffic, item) : undefined) ?? maxRemovedBrake(context, traffic, item);
+  const correlation = isBack ? correlationBrake(context, traffic, item) : undefined;
+  return correlation ?? dataGateBrake(context, traffic, item) ?? maxRemovedBrake(context, traffic, item);
 }
 
 /** Whether the policy wants people to be asked; `halt` is its name in an earlier release. */
@@ -53,7 +56,7 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
   if (!asks(correlation) || isCorroborated(context, item)) return undefined;
   const { standing, brake, reason } = stateOf(traffic, item.facts);
   if (standing === 'suspected') {
-    return brake?.name === 'correlation' && nowMs < brake.untilMs ? { ...brake, reason } : undefined;
+    return brake?.name === 'correlation' && nowMs < (brake.untilMs ?? 0) ? { ...brake, reason } : undefined;
   }
   const others = correlatedWith(context, traffic, item);
   const untilMs = (failingSinceMs(item) ?? nowMs) + correlation.askSeconds * 1000;
@@ -74,6 +77,20 @@ export function isCorroborated({ situation, clusters }: Context, { facts, tally 
     );
     return other.name !== facts.name && isHealthy;
   });
+}
+
+/** The last clusters of a city stay until its data is ready elsewhere, and it is said so. */
+function dataGateBrake(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
+  const { nowMs, policy } = context.situation;
+  const { city = '' } = item.facts;
+  const question = questionOf(traffic, city);
+  if (question?.way !== 'leave' || isReleased(policy, question, nowMs) || !isLeaving(context, traffic, item)) {
+    return undefined;
+  }
+  const gate = gateOf(policy, city);
+  const untilMs = gate && gateEndMs(gate, question);
+  const reason = `it is the last of ${city}, and its data gate asks whether the city may be left`;
+  return { name: 'data-gate', ...(untilMs !== undefined && { untilMs }), reason };
 }
 
 /** A cluster that a closed gate keeps in is not taken out. */

@@ -2,6 +2,7 @@
 
 import { compareText } from '../precedence.ts';
 import { type Context, moved, refused, type Step, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { questionOf, withQuestion } from './data-gates.ts';
 import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
 import { gatedClusters } from './limits.ts';
 import { evacuate, putShift } from './put-shifts.ts';
@@ -30,6 +31,7 @@ const HANDLERS: { [T in Command['type']]: (context: Context, traffic: Traffic, c
     resume: order,
     dismiss: order,
     restore: order,
+    'answer-gate': answerGate,
     apply: (_, traffic) => (traffic.recommended ? moved({ ...traffic, allocation: traffic.recommended }) : UNCHANGED),
   };
 
@@ -67,6 +69,15 @@ function endBreakGlass({ situation }: Context, traffic: Traffic, { name }: Comma
   return moved({ ...traffic, breakGlasses }, { endings });
 }
 
+/** A question that is over, or that was answered so, is left alone. */
+function answerGate({ situation }: Context, traffic: Traffic, command: CommandOf<'answer-gate'>): StepResult {
+  const { nowMs, actor } = situation;
+  const { city, question: id, answer } = command;
+  const question = questionOf(traffic, city);
+  if (question?.id !== id || question.answer?.answer === answer) return UNCHANGED;
+  return moved(withQuestion(traffic, { ...question, answer: { answer, by: actor, atMs: nowMs } }));
+}
+
 function startDrill(context: Context, traffic: Traffic, { drill, run }: CommandOf<'start-drill'>): StepResult {
   const declared = declaredDrill(context, drill);
   return declared ? beginDrill(context, traffic, declared, run) : refused('drill', `there is no drill ${drill}`);
@@ -88,5 +99,14 @@ function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, 
   const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
   const marks = { isGated: gatedClusters(context).has(cluster), isOverloaded: false, hasEntitlement: false };
   const next = transition(state, { ...now, ...marks });
-  return next === state ? traffic : withState(traffic, next);
+  const answered = name === 'restore' ? withCityRegained(context, traffic, item?.facts.city) : traffic;
+  return next === state ? answered : withState(answered, next);
+}
+
+/** Whoever lets a cluster return says that its city may be regained. */
+function withCityRegained({ situation }: Context, traffic: Traffic, city: string | undefined): Traffic {
+  const question = questionOf(traffic, city);
+  if (question?.way !== 'regain' || question.answer?.answer === 'go') return traffic;
+  const { actor, nowMs } = situation;
+  return withQuestion(traffic, { ...question, answer: { answer: 'go', by: actor, atMs: nowMs } });
 }

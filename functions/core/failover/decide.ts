@@ -1,4 +1,5 @@
 import { equal } from '../digest.ts';
+import { askToLeave, askToRegain } from './ask-gates.ts';
 import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
 import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
@@ -21,7 +22,9 @@ export const STEPS: Record<string, Step> = {
   applyCommand,
   expire,
   stopDrill,
+  askToLeave,
   judge,
+  askToRegain,
   joinReturns,
   bringBack,
   moveShifts,

@@ -2,6 +2,7 @@ import type { Limits } from '../allocation/limits.ts';
 import type { Limit } from '../allocation/types.ts';
 import { equal } from '../digest.ts';
 import { type Context, statesOf } from './context.ts';
+import { awaitsGate } from './data-gates.ts';
 import { isOfAutomation, keeping, peoplesLimits } from './peoples-limits.ts';
 import { keptServiceLimits, serviceLimitsOf, servicesAskedAnew } from './service-limits.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
@@ -16,7 +17,7 @@ function clusterLimitsOf(context: Context, traffic: Traffic): Map<string, Limit[
   const found = new Map<string, Limit[]>();
   const gated = gatedClusters(context);
   for (const [name, state] of statesOf(context, traffic)) {
-    const limits = [...standingLimits(context, state, gated.has(name)), ...peoplesLimits(traffic, name)];
+    const limits = [...standingLimits(context, traffic, state, gated.has(name)), ...peoplesLimits(traffic, name)];
     if (limits.length > 0) found.set(name, limits);
   }
   return found;
@@ -62,7 +63,7 @@ function clustersAskedAnew({ clusters }: Context, traffic: Traffic): Set<string>
 }
 
 /** A closed gate keeps traffic on its clusters, whatever is known of their health, and gives no more to those that are down or impaired. */
-function standingLimits(context: Context, state: ClusterState, isGated: boolean): Limit[] {
+function standingLimits(context: Context, traffic: Traffic, state: ClusterState, isGated: boolean): Limit[] {
   const impaired: Limit[] = state.impairedSinceMs === undefined ? [] : [{ reason: isGated ? 'gate' : 'impaired' }];
   switch (state.standing) {
     case 'up':
@@ -74,7 +75,7 @@ function standingLimits(context: Context, state: ClusterState, isGated: boolean)
     case 'joining':
       return [{ reason: 'joining' }];
     case 'held':
-      return [...impaired, ...waitsOf(context, state).map((reason) => ({ reason }))];
+      return [...impaired, ...waitsOf(context, traffic, state).map((reason) => ({ reason }))];
     case 'ramping':
       return [...impaired, { reason: 'ramp', percent: state.ramp?.percent ?? 0 }];
   }
@@ -89,12 +90,14 @@ function suspectedLimits({ ramp, dwell, isApproved }: ClusterState): Limit[] {
 type Wait = 'turn' | 'dwell' | 'consent';
 
 /** What a held cluster waits for; at least its turn. */
-export function waitsOf({ situation }: Context, { dwell, isApproved }: ClusterState): Wait[] {
+export function waitsOf({ situation }: Context, traffic: Traffic, state: ClusterState): Wait[] {
   const { nowMs, policy } = situation;
+  const { dwell, isApproved } = state;
   const { failback, freezeWindows } = policy.failover;
   const servedMs = dwell ? dwell.servedMs + (dwell.sinceMs === undefined ? 0 : nowMs - dwell.sinceMs) : 0;
   const mustDwell = dwell && (nowMs < dwell.untilMs || servedMs < policy.health.dwellSeconds * 1000);
-  const needsConsent = (failback.mode === 'manual' && !isApproved) || isFrozen(freezeWindows, nowMs);
+  const mustBeAllowed = failback.mode === 'manual' && !isApproved;
+  const needsConsent = mustBeAllowed || isFrozen(freezeWindows, nowMs) || awaitsGate({ ...situation, traffic }, state);
   const waits: Wait[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
   return waits.length > 0 ? waits : ['turn'];
 }

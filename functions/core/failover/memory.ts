@@ -65,10 +65,11 @@ function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): Clu
 /** The state as it can be now. A clock that was an hour ahead has left times that are still to come: nothing waits for them. */
 function inTime(state: ClusterState, { nowMs, policy }: Situation): ClusterState {
   const { sinceMs, failuresMs, removedAtMs, dwell, brake, ramp } = state;
-  const { cooldownSeconds, correlation } = policy.failover;
+  const { cooldownSeconds, correlation, dataGates = [] } = policy.failover;
+  const gateSeconds = Math.max(0, ...dataGates.map((gate) => gate.gateSeconds));
   const latestMs = {
     dwell: nowMs + cooldownMs(failuresMs.length, cooldownSeconds),
-    brake: nowMs + Math.max(correlation.askSeconds, policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000,
+    brake: nowMs + Math.max(correlation.askSeconds, policy.safety.maxRemoved?.windowSeconds ?? 0, gateSeconds) * 1000,
   };
   const isSound =
     [sinceMs, ...failuresMs, removedAtMs ?? 0, ramp?.steppedAtMs ?? 0, dwell?.sinceMs ?? 0].every(
@@ -83,7 +84,7 @@ function inTime(state: ClusterState, { nowMs, policy }: Situation): ClusterState
     failuresMs: failuresMs.map((atMs) => Math.min(atMs, nowMs)),
     ...(removedAtMs !== undefined && { removedAtMs: Math.min(removedAtMs, nowMs) }),
     ...(ramp && { ramp: { ...ramp, steppedAtMs: Math.min(ramp.steppedAtMs, nowMs) } }),
-    ...(brake && { brake: { ...brake, untilMs: Math.min(brake.untilMs, latestMs.brake) } }),
+    ...(brake?.untilMs !== undefined && { brake: { ...brake, untilMs: Math.min(brake.untilMs, latestMs.brake) } }),
     ...(dwell && { dwell: dwellBy(dwell, nowMs, latestMs.dwell) }),
   };
 }

@@ -64,7 +64,7 @@ function servicesWaiting(context: Context, traffic: Traffic): Waiting[] {
 function mayReturn(context: Context, traffic: Traffic, item: Watched, state: ClusterState): boolean {
   if (state.standing === 'ramping') return true;
   if (state.standing !== 'held' || state.impairedSinceMs !== undefined) return false;
-  const isFree = waitsOf(context, state).every((wait) => wait === 'turn');
+  const isFree = waitsOf(context, traffic, state).every((wait) => wait === 'turn');
   return isFree && (findingOf(traffic, item) === 'healthy' || state.dwell === undefined);
 }
 

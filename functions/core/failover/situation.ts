@@ -2,6 +2,7 @@
 
 import type { HealthState } from '../../../schemas/cluster.ts';
 import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
+import type { GateAnswer } from '../../../schemas/failover.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { EventType } from '../../../schemas/notification.ts';
 import type { HealthRecord } from '../health/record.ts';
@@ -63,6 +64,8 @@ export type Command =
   | { type: 'dismiss'; cluster: string }
   /** Lets a cluster that waits return now. */
   | { type: 'restore'; cluster: string }
+  /** Says whether the city may be left or regained. `question`: the one that is answered. */
+  | { type: 'answer-gate'; city: string; question: string; answer: GateAnswer }
   /** Gives gateways what is recommended. */
   | { type: 'apply' };
 

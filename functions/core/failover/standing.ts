@@ -18,7 +18,7 @@ export interface Circumstances {
   /** A ramping cluster of which nothing is known any longer than this is held again. */
   doubtMs: number;
   /** What keeps a cluster in that fails now; undefined where nothing does. */
-  brake: { name: BrakeName; untilMs: number; reason: string } | undefined;
+  brake: { name: BrakeName; untilMs?: number | undefined; reason: string } | undefined;
   /** A closed gate keeps its traffic where it is. */
   isGated: boolean;
   /** It carries more than its capacity. */
@@ -89,7 +89,8 @@ function fail(state: ClusterState, now: Circumstances): ClusterState {
 function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reason: why }: Brake): ClusterState {
   const reason = `${now.reason}; ${why}`;
   const failed = withFailure(state, now);
-  return become(failed, 'suspected', { ...now, reason }, { brake: { name, untilMs }, ...waitAnew(failed, now) });
+  const brake = { name, ...(untilMs !== undefined && { untilMs }) };
+  return become(failed, 'suspected', { ...now, reason }, { brake, ...waitAnew(failed, now) });
 }
 
 /** Whoever fails while it dwells has to stay healthy for the whole time again. */
@@ -140,7 +141,8 @@ function trusted(state: ClusterState, now: Circumstances, changes: Partial<Clust
 function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
   const { brake } = now;
   if (brake === undefined) return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
-  const isHeld = state.brake?.name === brake.name && now.nowMs < state.brake.untilMs;
+  const { name, untilMs } = state.brake ?? {};
+  const isHeld = name === brake.name && (untilMs === brake.untilMs || now.nowMs < (untilMs ?? 0));
   return isHeld ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
 }
 

@@ -1,7 +1,7 @@
 /** What is in force of the points of a fleet, and what is remembered to decide on. Times are epoch milliseconds. */
 
 import type { FailureCause } from '../../../schemas/cluster.ts';
-import type { SafetyRuleName } from '../../../schemas/failover.ts';
+import type { GateAnswer, SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Limit, LimitReason } from '../allocation/types.ts';
 
 /** The state of a fleet; one record, which every decision replaces. */
@@ -27,6 +27,18 @@ export interface Traffic {
   goneRemovalsMs?: number[] | undefined;
   /** When drills began by themselves last, by name: they do so once in each of their windows. */
   rehearsed?: { drill: string; atMs: number }[] | undefined;
+  /** What is asked of cities whose data has to be ready first, by city; it stays while its answer counts. */
+  gateQuestions?: GateQuestion[] | undefined;
+}
+
+/** Whether the traffic of a city may leave it, or return to it. */
+export interface GateQuestion {
+  city: string;
+  way: 'leave' | 'regain';
+  /** The same for as long as it is asked. */
+  id: string;
+  askedAtMs: number;
+  answer?: { answer: GateAnswer; by: string; atMs: number } | undefined;
 }
 
 /**
@@ -67,8 +79,8 @@ export interface ClusterState {
   isApproved?: boolean | undefined;
   /** How far a ramping cluster is, in percent of its entitlement, and when it was given more last. */
   ramp?: { percent: number; steppedAtMs: number; doubtedSinceMs?: number | undefined } | undefined;
-  /** What keeps a suspected cluster in, and until when at most. */
-  brake?: { name: BrakeName; untilMs: number } | undefined;
+  /** What keeps a suspected cluster in, and until when at most; without a time, until somebody answers. */
+  brake?: { name: BrakeName; untilMs?: number | undefined } | undefined;
   /** Somebody has said that it does not fail; until then nothing else is believed. */
   dismissedUntilMs?: number | undefined;
   /** Since when latency or alerts alone speak against it. */
@@ -80,7 +92,7 @@ export interface ClusterState {
   heat?: { untilMs?: number | undefined } | undefined;
 }
 
-export type BrakeName = 'correlation' | 'max-removed';
+export type BrakeName = 'correlation' | 'data-gate' | 'max-removed';
 
 export interface Dwell {
   /** Its cooldown. */

@@ -112,6 +112,6 @@ export function standingShown({ clusters, allocation, recommended }: Traffic, cl
     ...(sinceMs > 0 && { since: isoOf(sinceMs) }),
     ...(reason !== '' && { reason }),
     ...(standing === 'held' && { waitsFor }),
-    ...(brake && { untilAtMost: isoOf(brake.untilMs) }),
+    ...(brake?.untilMs !== undefined && { untilAtMost: isoOf(brake.untilMs) }),
   };
 }

@@ -1,5 +1,6 @@
 import { limitsFor } from '../allocation/limits.ts';
 import { sealedLimits } from '../allocation/points.ts';
+import { type GateFacts, type OpenQuestion, openQuestions, questionText } from '../failover/data-gates.ts';
 import type { ClusterState, SealedAllocation } from '../failover/traffic.ts';
 import { percentIn } from '../failover/verdict.ts';
 import { isoOf } from '../time.ts';
@@ -11,17 +12,39 @@ export const clusterIncidents: IncidentSource = (facts) => {
   const states = traffic.clusters.filter(({ cluster, uid }) => {
     return facts.clusters.some((declared) => declared.name === cluster && (uid === '' || uid === declared.uid));
   });
+  const questions = openQuestions(questionFacts(facts));
+  const asked = new Set(questions.flatMap(({ clusters }) => clusters));
+  const others = states.filter(({ cluster, brake }) => !asked.has(cluster) || brake?.name !== 'data-gate');
   return [
-    ...states.flatMap((state) => braked(facts, state)),
+    ...questions.map((question) => askedOf(facts, question)),
+    ...others.flatMap((state) => braked(facts, state)),
     ...traffic.allocation.overloads.map((overload) => overloaded(facts, overload)),
     ...stranded(traffic.allocation).map((cluster) => strandedIncident(facts, cluster)),
   ];
 };
 
+function questionFacts({ fleet, clusters, traffic, nowMs }: IncidentFacts): GateFacts {
+  const cities = clusters.map(({ name, spec }) => ({ name, city: spec.city }));
+  return { policy: fleet.spec, clusters: cities, traffic, nowMs };
+}
+
+/** A question is one incident, whatever the number of clusters that it holds. */
+function askedOf(facts: IncidentFacts, question: OpenQuestion): Incident {
+  const { city, way, clusters } = question;
+  return {
+    key: keyOf(facts, `city/${city}`, `${way}-asked`),
+    type: 'data-gate.waiting',
+    severity: way === 'leave' ? 'critical' : 'warning',
+    clusters,
+    summary: questionText(question),
+    resolution: `The data gate of ${city} does not ask any more whether the city may be ${way === 'leave' ? 'left' : 'regained'}.`,
+  };
+}
+
 function braked(facts: IncidentFacts, { cluster, standing, brake, isGated, reason }: ClusterState): Incident[] {
   const about: Pick<Incident, 'severity' | 'clusters'> = { severity: 'critical', clusters: [cluster] };
   if (standing === 'suspected') {
-    const until = brake ? ` until ${isoOf(brake.untilMs)} at most` : '';
+    const until = brake?.untilMs === undefined ? '' : ` until ${isoOf(brake.untilMs)} at most`;
     return [
       {
         ...about,

@@ -1,5 +1,7 @@
 /** How events reach targets: one pure function for each format makes the request, and one for all of them reads the answer. */
 
+import { DataGateReply } from '../../../schemas/data-gate.ts';
+import type { GateAnswer } from '../../../schemas/failover.ts';
 import type { Event } from '../../../schemas/notification.ts';
 import { dingtalk, feishu, slack } from './chats.ts';
 import { alertmanager, standardWebhook } from './machines.ts';
@@ -27,6 +29,22 @@ export interface Answer {
   isFinal: boolean;
   /** The target asks not to be called again before. */
   retryAfterMs?: number | undefined;
+}
+
+/** What became of a question; `answer` is absent where there is none yet. */
+export interface Reply {
+  /** The target has taken the question, and may answer it later. */
+  isTaken: boolean;
+  outcome: string;
+  answer?: GateAnswer | undefined;
+}
+
+/** 200 with an answer, or 202 or 204 for later; anything else is no answer. */
+export function replyOf({ status, body }: { status: number; body: unknown }): Reply {
+  if (status === 202 || status === 204) return { isTaken: true, outcome: `HTTP ${status}: later` };
+  const reply = status === 200 ? DataGateReply.safeParse(body) : undefined;
+  if (reply?.success) return { isTaken: true, outcome: `HTTP 200: ${reply.data.answer}`, answer: reply.data.answer };
+  return { isTaken: false, outcome: status === 200 ? 'HTTP 200 without an answer in it' : `HTTP ${status}` };
 }
 
 /** The event as the target understands it, signed at `nowMs`. */

@@ -4,6 +4,7 @@ import type { Recommended } from '../../../schemas/decision.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Brake } from '../../../schemas/status.ts';
 import { type Context, stateOf } from '../failover/context.ts';
+import { openQuestions, questionShown, questionText } from '../failover/data-gates.ts';
 import { waitsOf } from '../failover/limits.ts';
 import type { BrakeName, ClusterState } from '../failover/traffic.ts';
 import { openUntilMs } from '../failover/windows.ts';
@@ -14,6 +15,8 @@ export function brakesOf(context: Context, recommended: Recommended | undefined)
   return [
     ...suspicions(context, 'correlation'),
     ...suspicions(context, 'max-removed'),
+    ...dataGates(context),
+    ...suspicions(context, 'data-gate'),
     ...closedGates(context),
     ...freeze(context),
     ...consent(context),
@@ -27,16 +30,29 @@ function namesWhere(context: Context, isMeant: (state: ClusterState) => boolean)
   return found.map(({ facts }) => facts.name);
 }
 
-/** Clusters that fail and are kept in. */
+/** Clusters that fail and are kept in; but for those of which a data gate asks now. */
 function suspicions(context: Context, name: BrakeName): Brake[] {
-  const clusters = namesWhere(context, ({ standing, brake }) => standing === 'suspected' && brake?.name === name);
+  const asked = name === 'data-gate' ? openQuestions(context.situation).flatMap(({ clusters }) => clusters) : [];
+  const clusters = namesWhere(context, ({ cluster, standing, brake }) => {
+    return standing === 'suspected' && brake?.name === name && !asked.includes(cluster);
+  });
   if (clusters.length === 0) return [];
   const ends = context.situation.traffic.clusters.flatMap(({ cluster, brake }) =>
-    clusters.includes(cluster) && brake ? [brake.untilMs] : [],
+    clusters.includes(cluster) ? (brake?.untilMs ?? []) : [],
   );
-  const until = isoOf(Math.max(...ends));
-  const message = `${clusters.join(', ')}: ${sentenceOf(BRAKE_REASONS[name], { until })}`;
-  return [{ brake: name, clusters, message, until }];
+  const until = ends.length === 0 ? {} : { until: isoOf(Math.max(...ends)) };
+  const message = `${clusters.join(', ')}: ${sentenceOf(BRAKE_REASONS[name], until)}`;
+  return [{ brake: name, clusters, message, ...until }];
+}
+
+/** What is asked of cities, with what each question holds. */
+function dataGates({ situation }: Context): Brake[] {
+  return openQuestions(situation).map((question) => {
+    const dataGate = questionShown(question);
+    const { until } = dataGate;
+    const message = questionText(question);
+    return { brake: 'data-gate', clusters: question.clusters, message, ...(until && { until }), dataGate };
+  });
 }
 
 function closedGates(context: Context): Brake[] {
@@ -66,7 +82,11 @@ function freeze(context: Context): Brake[] {
 function consent(context: Context): Brake[] {
   if (context.situation.policy.failover.failback.mode !== 'manual') return [];
   const clusters = namesWhere(context, (state) => {
-    return state.standing === 'held' && !state.isApproved && waitsOf(context, state).includes('consent');
+    return (
+      state.standing === 'held' &&
+      !state.isApproved &&
+      waitsOf(context, context.situation.traffic, state).includes('consent')
+    );
   });
   if (clusters.length === 0) return [];
   return [{ brake: 'consent', clusters, message: 'Failback is manual: somebody has to let each cluster return.' }];

@@ -1,5 +1,7 @@
 /** The requests that settle what waits for a person, ready to send. */
 
+import type { DataGateQuestion } from '../../../schemas/data-gate.ts';
+import type { GateAnswer } from '../../../schemas/failover.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { FleetStatus, ReadyCall } from '../../../schemas/status.ts';
 import { rangeText } from '../allocation/points.ts';
@@ -16,6 +18,7 @@ interface Declared {
 
 export function callsFor(status: Told, declared: Declared): ReadyCall[] {
   return [
+    ...dataGateCalls(status),
     ...suspicionCalls(status),
     ...recommendationCalls(status),
     ...gateCalls(status, declared),
@@ -38,7 +41,7 @@ function under(fleet: string, rest: string): string {
 
 /** People answer one way or the other. */
 function suspicionCalls({ fleet, brakes, clusters }: Told): ReadyCall[] {
-  const suspected = brakes.flatMap(({ brake, clusters }) => (isSuspicion(brake) ? clusters : []));
+  const suspected = brakes.flatMap((item) => (isSuspicion(item) ? item.clusters : []));
   const answers = suspected.flatMap((cluster): ReadyCall[] => [
     {
       ...post,
@@ -66,9 +69,51 @@ function suspicionCalls({ fleet, brakes, clusters }: Told): ReadyCall[] {
   return [...answers, ...second];
 }
 
-function isSuspicion(brake: string): boolean {
-  return brake === 'correlation' || brake === 'max-removed';
+function isSuspicion({ brake, dataGate }: Told['brakes'][number]): boolean {
+  return brake === 'correlation' || brake === 'max-removed' || (brake === 'data-gate' && dataGate === undefined);
 }
+
+/** Both answers; the one that was given already is not offered again. */
+function dataGateCalls({ fleet, brakes }: Told): ReadyCall[] {
+  return brakes.flatMap(({ dataGate }): ReadyCall[] => {
+    if (dataGate === undefined) return [];
+    const { city, way, id, answered } = dataGate;
+    const answers = GATE_ANSWERS[way].filter(({ answer }) => answer !== answered?.answer);
+    return answers.map(({ answer, title, effect }) => ({
+      ...post,
+      about: `cities/${city}`,
+      title: title(city),
+      effect,
+      path: under(fleet, 'data-gate-answers'),
+      body: { city, answer, question: id, reason: effect },
+    }));
+  });
+}
+
+interface OfferedAnswer {
+  answer: GateAnswer;
+  title: (city: string) => string;
+  effect: string;
+}
+
+const GATE_ANSWERS: Record<DataGateQuestion['way'], readonly OfferedAnswer[]> = {
+  leave: [
+    { answer: 'go', title: (city) => `Leave ${city}`, effect: 'Its data is ready elsewhere: the traffic goes there.' },
+    {
+      answer: 'stay',
+      title: (city) => `Stay in ${city}`,
+      effect: 'Its data is not ready elsewhere: the traffic stays, although it fails, until somebody answers go.',
+    },
+  ],
+  regain: [
+    { answer: 'go', title: (city) => `Regain ${city}`, effect: 'Its data is ready there: its clusters return.' },
+    {
+      answer: 'stay',
+      title: (city) => `Keep out of ${city}`,
+      effect: 'Its data is not ready there: its clusters wait until somebody answers go.',
+    },
+  ],
+};
 
 function recommendationCalls({ fleet, recommendation }: Told): ReadyCall[] {
   if (recommendation === undefined) return [];

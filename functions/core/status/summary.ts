@@ -13,6 +13,7 @@ const TELLERS: ((status: Told) => string[])[] = [
   deadWithTraffic,
   failingAndTrusted,
   takenOutWithTraffic,
+  asked,
   keptIn,
   recommended,
   overloaded,
@@ -117,8 +118,14 @@ function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
     .map((item) => `${item.cluster} is taken out by hand, and ${givenTo(item).join(', ')}.`);
 }
 
+/** What data gates ask of cities. */
+function asked({ brakes }: Told): string[] {
+  return brakes.flatMap(({ dataGate, message }) => (dataGate === undefined ? [] : [message]));
+}
+
 function keptIn({ brakes, clusters }: Told): string[] {
-  const suspected = clusters.filter(({ standing }) => standing === 'suspected');
+  const told = new Set(brakes.flatMap(({ dataGate, clusters: held }) => (dataGate === undefined ? [] : held)));
+  const suspected = clusters.filter(({ cluster, standing }) => standing === 'suspected' && !told.has(cluster));
   return suspected.map(({ cluster }) => {
     const own = brakes.find((item) => item.brake !== 'mode' && item.clusters.includes(cluster));
     const until = own?.until === undefined ? '' : ` until ${own.until}`;
@@ -194,6 +201,7 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
   'Dismissed',
   'Drilled',
   'ModeHolds',
+  'AwaitsRegainAnswer',
 ]);
 
 function onTheirWay({ clusters }: Told): string[] {

@@ -3,6 +3,7 @@
 import type { Wait } from '../../../schemas/evacuation.ts';
 import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
 import { type Context, stateOf } from '../failover/context.ts';
+import { openQuestions } from '../failover/data-gates.ts';
 import { gatedClusters, waitsOf as heldWaitsOf } from '../failover/limits.ts';
 import type { ClusterFacts } from '../failover/situation.ts';
 import type { BrakeName, ClusterState, Dwell, LiveShift, Traffic } from '../failover/traffic.ts';
@@ -11,6 +12,7 @@ import { isoOf } from '../time.ts';
 
 export const BRAKE_REASONS: Record<BrakeName, ReasonCode> = {
   correlation: 'AwaitsAnswer',
+  'data-gate': 'AwaitsLeaveAnswer',
   'max-removed': 'TooManyRemoved',
 };
 
@@ -18,7 +20,7 @@ export const BRAKE_REASONS: Record<BrakeName, ReasonCode> = {
 export function waitsOf(context: Context, traffic: Traffic, facts: ClusterFacts): Wait[] {
   const state = stateOf(traffic, facts);
   const impaired = state.impairedSinceMs === undefined ? [] : [told('Impaired')];
-  return [...standingWaits(context, state), ...impaired, ...peoplesWaits(traffic, facts)];
+  return [...standingWaits(context, traffic, state), ...impaired, ...peoplesWaits(traffic, facts)];
 }
 
 /** What services wait for that return to a cluster by themselves. */
@@ -35,7 +37,7 @@ export function told(reason: ReasonCode, untilMs?: number): Wait {
   return { reason, message: sentenceOf(reason, until), ...until };
 }
 
-function standingWaits(context: Context, state: ClusterState): Wait[] {
+function standingWaits(context: Context, traffic: Traffic, state: ClusterState): Wait[] {
   switch (state.standing) {
     case 'up':
       return dismissal(context, state);
@@ -48,7 +50,7 @@ function standingWaits(context: Context, state: ClusterState): Wait[] {
     case 'ramping':
       return [told('Ramping')];
     case 'held':
-      return heldWaits(context, state);
+      return heldWaits(context, traffic, state);
   }
 }
 
@@ -59,16 +61,21 @@ function dismissal({ clusters, situation }: Context, { cluster, dismissedUntilMs
   return fails && isDismissed ? [told('Dismissed', dismissedUntilMs)] : [];
 }
 
-function heldWaits(context: Context, state: ClusterState): Wait[] {
+function heldWaits(context: Context, traffic: Traffic, state: ClusterState): Wait[] {
   const { nowMs, policy } = context.situation;
   const frozenUntilMs = openUntilMs(policy.failover.freezeWindows, nowMs);
   const mustBeAllowed = policy.failover.failback.mode === 'manual' && !state.isApproved;
-  return heldWaitsOf(context, state).flatMap((wait): Wait[] => {
+  return heldWaitsOf(context, traffic, state).flatMap((wait): Wait[] => {
     if (wait === 'turn') return [told('AwaitsTurn')];
     if (wait === 'dwell') return [told('Dwelling', dwellEndMs(context, state.dwell))];
     const frozen = frozenUntilMs === undefined ? [] : [told('Frozen', frozenUntilMs)];
-    return mustBeAllowed ? [told('AwaitsConsent'), ...frozen] : frozen;
+    return [...(mustBeAllowed ? [told('AwaitsConsent')] : []), ...frozen, ...gateWaits(context, traffic, state)];
   });
+}
+
+function gateWaits({ situation }: Context, traffic: Traffic, { cluster }: ClusterState): Wait[] {
+  const asked = openQuestions({ ...situation, traffic }).filter(({ clusters }) => clusters.includes(cluster));
+  return asked.map(({ untilMs }) => told('AwaitsRegainAnswer', untilMs));
 }
 
 /** Undefined while nobody can say that it is healthy: then the time does not count. */

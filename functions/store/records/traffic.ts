@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { FailureCause } from '../../../schemas/cluster.ts';
 import { Percent } from '../../../schemas/common.ts';
 import { Decision } from '../../../schemas/decision.ts';
-import { SafetyRuleName } from '../../../schemas/failover.ts';
+import { GateAnswer, SafetyRuleName } from '../../../schemas/failover.ts';
 import type { Limit } from '../../core/allocation/types.ts';
 import type { ClusterState, SealedAllocation, ServiceReturn, Traffic } from '../../core/failover/traffic.ts';
 import { recordType } from '../record-type.ts';
@@ -74,7 +74,9 @@ const StoredCluster: z.ZodType<ClusterState> = z.object({
   dwell: z.object({ untilMs: z.number(), servedMs: z.number(), sinceMs: z.number().optional() }).optional(),
   isApproved: z.boolean().optional(),
   ramp: z.object({ percent: Percent, steppedAtMs: z.number(), doubtedSinceMs: z.number().optional() }).optional(),
-  brake: z.object({ name: z.enum(['correlation', 'max-removed']), untilMs: z.number() }).optional(),
+  brake: z
+    .object({ name: z.enum(['correlation', 'data-gate', 'max-removed']), untilMs: z.number().optional() })
+    .optional(),
   dismissedUntilMs: z.number().optional(),
   impairedSinceMs: z.number().optional(),
   heat: z.object({ untilMs: z.number().optional() }).optional(),
@@ -144,6 +146,17 @@ const StoredTraffic: z.ZodType<Traffic> = z.object({
   serviceReturns: z.array(StoredServiceReturn).optional(),
   goneRemovalsMs: z.array(z.number()).optional(),
   rehearsed: z.array(z.object({ drill: z.string(), atMs: z.number() })).optional(),
+  gateQuestions: z
+    .array(
+      z.object({
+        city: z.string(),
+        way: z.enum(['leave', 'regain']),
+        id: z.string(),
+        askedAtMs: z.number(),
+        answer: z.object({ answer: GateAnswer, by: z.string(), atMs: z.number() }).optional(),
+      }),
+    )
+    .optional(),
 });
 
 export const trafficRecord = recordType('traffic state', StoredTraffic, [

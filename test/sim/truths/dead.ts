@@ -103,7 +103,7 @@ function hasLivingMember({ chronicle, book, tick }: Fleet, { members }: Pool, na
   });
 }
 
-/** What people have declared or asked for that keeps traffic on a dead cluster. */
+/** What people have declared or asked for that keeps traffic on a dead cluster. Data gates would, too: no fleet of the simulator declares one. */
 function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
   const { declared, book, tick } = fleet;
   const { policy } = declared;

@@ -1,0 +1,112 @@
+/** What is asked before automation leaves or regains a city: its data has to be ready where the traffic goes. docs/adr/0030 says why. */
+
+import type { DataGateQuestion } from '../../../schemas/data-gate.ts';
+import type { DataGate } from '../../../schemas/failover.ts';
+import { compareText } from '../precedence.ts';
+import { isoOf } from '../time.ts';
+import type { ClusterFacts, Policy } from './situation.ts';
+import type { ClusterState, GateQuestion, Traffic } from './traffic.ts';
+
+/** All that tells what is asked now. */
+export interface GateFacts {
+  policy: Pick<Policy, 'failover'>;
+  clusters: readonly Pick<ClusterFacts, 'name' | 'city'>[];
+  traffic: Pick<Traffic, 'clusters' | 'gateQuestions'>;
+  nowMs: number;
+}
+
+/** A question that holds clusters. */
+export interface OpenQuestion extends GateQuestion {
+  gate: DataGate;
+  /** Those that it holds, by name. */
+  clusters: string[];
+  /** When it ends by the clock; absent where only an answer ends it. */
+  untilMs?: number | undefined;
+}
+
+export function questionOf({ gateQuestions = [] }: Pick<Traffic, 'gateQuestions'>, city: string | undefined) {
+  return gateQuestions.find((question) => question.city === city);
+}
+
+export function gateOf({ failover }: Pick<Policy, 'failover'>, city: string): DataGate | undefined {
+  return failover.dataGates?.find((gate) => gate.city === city);
+}
+
+/** When the clock lets the traffic go; undefined where only an answer does. */
+export function gateEndMs(gate: DataGate, { way, answer, askedAtMs }: GateQuestion): number | undefined {
+  const isByClock = answer === undefined && gate[way].withoutAnswer === 'go';
+  return isByClock ? askedAtMs + gate.gateSeconds * 1000 : undefined;
+}
+
+/** Whether the traffic may go: somebody has said so, or the clock has. One whose gate is not declared any more holds nothing. */
+export function isReleased(policy: Pick<Policy, 'failover'>, question: GateQuestion, nowMs: number): boolean {
+  const gate = gateOf(policy, question.city);
+  if (gate === undefined || question.answer?.answer === 'go') return true;
+  return nowMs >= (gateEndMs(gate, question) ?? Number.POSITIVE_INFINITY);
+}
+
+/** The questions that somebody has to answer, or the clock, since they hold clusters now. */
+export function openQuestions({ policy, clusters, traffic, nowMs }: GateFacts): OpenQuestion[] {
+  return (traffic.gateQuestions ?? []).flatMap((question): OpenQuestion[] => {
+    const gate = gateOf(policy, question.city);
+    if (gate === undefined || isReleased(policy, question, nowMs)) return [];
+    const here = new Set(clusters.filter(({ city }) => city === question.city).map(({ name }) => name));
+    const held = traffic.clusters.filter((state) => here.has(state.cluster) && isHeldBy(question, state));
+    if (held.length === 0) return [];
+    const untilMs = gateEndMs(gate, question);
+    const names = held.map(({ cluster }) => cluster).sort(compareText);
+    return [{ ...question, gate, clusters: names, ...(untilMs !== undefined && { untilMs }) }];
+  });
+}
+
+/** Clusters that fail are held in, those that have recovered are held out. */
+function isHeldBy({ way }: GateQuestion, { standing }: ClusterState): boolean {
+  return standing === (way === 'leave' ? 'suspected' : 'held');
+}
+
+/** Whether a cluster that has recovered waits until its city may be regained. */
+export function awaitsGate(
+  { policy, clusters, traffic, nowMs }: GateFacts,
+  { cluster, standing }: ClusterState,
+): boolean {
+  if (traffic.gateQuestions === undefined || standing !== 'held') return false;
+  const question = questionOf(traffic, clusters.find(({ name }) => name === cluster)?.city);
+  return question?.way === 'regain' && !isReleased(policy, question, nowMs);
+}
+
+/** The traffic with the question instead of the one of its city. */
+export function withQuestion(traffic: Traffic, question: GateQuestion): Traffic {
+  const others = (traffic.gateQuestions ?? []).filter(({ city }) => city !== question.city);
+  return { ...traffic, gateQuestions: [...others, question].sort((a, b) => compareText(a.city, b.city)) };
+}
+
+/** The traffic with these questions alone. */
+export function withQuestions({ gateQuestions: _, ...traffic }: Traffic, questions: GateQuestion[]): Traffic {
+  return questions.length > 0 ? { ...traffic, gateQuestions: questions } : traffic;
+}
+
+/** As people and webhooks are shown it. */
+export function questionShown({ id, city, way, askedAtMs, gate, untilMs, answer }: OpenQuestion): DataGateQuestion {
+  return {
+    id,
+    city,
+    way,
+    askedAt: isoOf(askedAtMs),
+    withoutAnswer: gate[way].withoutAnswer,
+    ...(untilMs !== undefined && { until: isoOf(untilMs) }),
+    ...(answer && { answered: { answer: answer.answer, by: answer.by, at: isoOf(answer.atMs) } }),
+  };
+}
+
+/** What is asked, and what happens when nobody answers. */
+export function questionText({ city, way, clusters, untilMs, answer }: OpenQuestion): string {
+  const names = clusters.join(', ');
+  const asks =
+    way === 'leave'
+      ? `The data gate of ${city} keeps its traffic on ${names}, although nobody there is well, and asks whether the city may be left.`
+      : `The data gate of ${city} holds back ${names}, where somebody is well again, and asks whether the city may be regained.`;
+  if (untilMs !== undefined) {
+    return `${asks} Without an answer ${way === 'leave' ? 'it is left' : 'its clusters return'} after ${isoOf(untilMs)}.`;
+  }
+  return answer ? `${asks} ${answer.by} has answered ${answer.answer}.` : `${asks} Nothing but an answer ends this.`;
+}
