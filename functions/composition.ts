@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { createApp } from './api/app.ts';
-import type { AppEnv } from './api/env.ts';
+import type { AppEnv } from './api/http/env.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
 import type { Deps } from './deps.ts';

@@ -8,13 +8,13 @@ import type { Event } from '../schemas/notification.ts';
 import type { OperationProblem } from '../schemas/operation.ts';
 import type { Traffic } from './core/failover/traffic.ts';
 import type { Baseline } from './core/gateway/drift.ts';
+import type { Json } from './core/gateway/provider-object.ts';
 import type { Points, Reading } from './core/gateway/reading.ts';
 import type { HealthRecord } from './core/health/record.ts';
-import type { Pool } from './core/ir.ts';
-import type { Term } from './core/lookup.ts';
-import type { Kind, Ref, RefTo, Resource } from './core/model.ts';
+import type { Pool } from './core/model/ir.ts';
+import type { Kind, Ref, RefTo, Resource } from './core/model/resource.ts';
 import type { Answer, Reply } from './core/notification/format.ts';
-import type { Json } from './core/provider-object.ts';
+import type { Term } from './core/routing/terms.ts';
 import type { Cloud } from './ports/cloud.ts';
 import type {
   AuditFilter,

@@ -1,4 +1,4 @@
-import type { Json } from './core/provider-object.ts';
+import type { Json } from './core/gateway/provider-object.ts';
 import type { Redact } from './redact.ts';
 
 /** Causes of causes that are shown. */

@@ -9,13 +9,13 @@ import type { Delivery } from '../schemas/notification.ts';
 import type { Operation, OperationProblem } from '../schemas/operation.ts';
 import type { DistributionRollout } from '../schemas/rollout.ts';
 import type { BreakGlass, Shift } from '../schemas/shift.ts';
-import type { Bucket } from './core/budget.ts';
 import type { Traffic } from './core/failover/traffic.ts';
+import type { Bucket } from './core/gateway/budget.ts';
 import type { DataPlaneRecord } from './core/gateway/data-plane.ts';
 import type { Vouch } from './core/health/vouch.ts';
 import type { VoterTrace } from './core/incidents/incident.ts';
 import type { Told } from './core/incidents/told.ts';
-import type { Kind, Ref, Resource } from './core/model.ts';
+import type { Kind, Ref, Resource } from './core/model/resource.ts';
 import type { UnreadableRecord } from './unreadable.ts';
 
 export interface PageRequest {

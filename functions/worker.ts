@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'hono';
 import { stepRollouts } from './commands/rollouts/advance.ts';
 import { type ControlPlane, createControlPlane } from './composition.ts';
-import { runSchedule } from './engine/schedule.ts';
+import { runSchedule } from './engine/schedule/schedule.ts';
 import { InvalidSettings, parseEnv } from './env.ts';
 import { createLog } from './platform.ts';
 

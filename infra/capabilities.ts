@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FEATURES, type Feature } from '../functions/core/features.ts';
+import { FEATURES, type Feature } from '../functions/core/routing/features.ts';
 import { providerFor } from '../functions/providers/registry.ts';
 import { GatewayTarget } from '../schemas/gateway.ts';
 

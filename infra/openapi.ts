@@ -10,12 +10,12 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { JSON_BODY } from '../functions/api/body.ts';
-import { type Example, responseOf } from '../functions/api/example.ts';
-import { examples } from '../functions/api/examples.ts';
-import { NO_BODY, type Operation, SIGNATURE_HEADER, type Success } from '../functions/api/operation.ts';
-import { operations } from '../functions/api/operations.ts';
-import type { PreconditionHeader } from '../functions/api/precondition.ts';
+import { operations } from '../functions/api/endpoints/index.ts';
+import { examples } from '../functions/api/examples/resources.ts';
+import { JSON_BODY } from '../functions/api/http/body.ts';
+import { type Example, responseOf } from '../functions/api/http/example.ts';
+import { NO_BODY, type Operation, SIGNATURE_HEADER, type Success } from '../functions/api/http/operation.ts';
+import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
 
 const FILE = fileURLToPath(new URL('../schemas/openapi.json', import.meta.url));
@@ -135,7 +135,8 @@ function pathsOf(table: readonly Operation[]): ZodOpenApiPathsObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const operation of table) {
     const example = examples[operation.operationId];
-    if (example === undefined) throw new Error(`functions/api/examples.ts has no example of ${operation.operationId}.`);
+    if (example === undefined)
+      throw new Error(`functions/api/examples/resources.ts has no example of ${operation.operationId}.`);
     paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation, example) };
   }
   return paths;

@@ -6,14 +6,14 @@ import { secureHeaders } from 'hono/secure-headers';
 import openApi from '../../schemas/openapi.json' with { type: 'json' };
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
-import { digest } from '../core/digest.ts';
-import { bearer } from './auth.ts';
-import { type BodyFormat, JSON_BODY } from './body.ts';
-import type { AppEnv } from './env.ts';
-import type { Operation } from './operation.ts';
-import { operations } from './operations.ts';
-import { answerProblem } from './problem.ts';
-import { requestLog } from './request-log.ts';
+import { digest } from '../core/model/digest.ts';
+import { operations } from './endpoints/index.ts';
+import { bearer } from './http/auth.ts';
+import { type BodyFormat, JSON_BODY } from './http/body.ts';
+import type { AppEnv } from './http/env.ts';
+import type { Operation } from './http/operation.ts';
+import { answerProblem } from './http/problem.ts';
+import { requestLog } from './http/request-log.ts';
 
 /**
  * The HTTP API, built once for all requests; each request brings its ports as the second argument of `fetch`. `tokens`, by actor, admit to

@@ -1,5 +1,5 @@
 import RPCClient from '@alicloud/pop-core';
-import type { Json } from '../core/provider-object.ts';
+import type { Json } from '../core/gateway/provider-object.ts';
 import { type Clock, type Cloud, CloudError, type CloudProduct, type CloudRequest, type Log } from '../deps.ts';
 import type { Budgets } from './budgets.ts';
 import { invalidResponse, refusal, toFailure } from './errors.ts';

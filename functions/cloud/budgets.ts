@@ -1,5 +1,5 @@
-import { type Priority, throttled } from '../core/budget.ts';
-import { rateOf } from '../core/rates.ts';
+import { type Priority, throttled } from '../core/gateway/budget.ts';
+import { rateOf } from '../core/gateway/rates.ts';
 import type { Clock, CloudRequest } from '../deps.ts';
 import { type BudgetPorts, SharedBucket } from './shared-bucket.ts';
 

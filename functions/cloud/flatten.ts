@@ -1,4 +1,4 @@
-import type { Json } from '../core/provider-object.ts';
+import type { Json } from '../core/gateway/provider-object.ts';
 
 /**
  * Parameters in the form that the RPC style asks for: members of objects joined with `.`, items of lists numbered from 1, everything

@@ -1,4 +1,4 @@
-import type { Priority } from '../core/budget.ts';
+import type { Priority } from '../core/gateway/budget.ts';
 
 /**
  * Runs at most `size` tasks at a time, those of a failover first. Other tasks leave one place free for it, so that a failover does not even

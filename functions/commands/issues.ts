@@ -1,5 +1,5 @@
 import type { Issue } from '../../schemas/problem.ts';
-import type { Kind } from '../core/model.ts';
+import type { Kind } from '../core/model/resource.ts';
 
 /** So many places are named of what thousands of resources may depend on. */
 export const SHOWN_PLACES = 100;

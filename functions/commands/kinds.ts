@@ -1,6 +1,6 @@
 import type { Split } from '../../schemas/distribution.ts';
-import { backendsOf } from '../core/lookup.ts';
-import type { Kind, Resource, Specs } from '../core/model.ts';
+import type { Kind, Resource, Specs } from '../core/model/resource.ts';
+import { backendsOf } from '../core/routing/terms.ts';
 
 /** A place in a resource that names another resource of the same fleet. */
 export interface Reference {

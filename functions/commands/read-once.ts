@@ -1,7 +1,7 @@
-import { type Term, termsOf } from '../core/lookup.ts';
-import { instanceOf, type Kind, type Resource } from '../core/model.ts';
-import { compareText } from '../core/precedence.ts';
-import { byName } from '../core/resolve.ts';
+import { instanceOf, type Kind, type Resource } from '../core/model/resource.ts';
+import { compareText } from '../core/model/text.ts';
+import { byName } from '../core/routing/resolve.ts';
+import { type Term, termsOf } from '../core/routing/terms.ts';
 import type { Store } from '../deps.ts';
 
 /** Every resource of a kind in a fleet. */

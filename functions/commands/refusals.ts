@@ -1,6 +1,6 @@
 import { type ProblemCode, problems } from '../../schemas/problem.ts';
-import { auditEvent } from '../core/audit.ts';
-import type { Ref } from '../core/model.ts';
+import { auditEvent } from '../core/model/audit.ts';
+import type { Ref } from '../core/model/resource.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 

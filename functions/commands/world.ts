@@ -1,8 +1,8 @@
 import type { GatewayTarget } from '../../schemas/gateway.ts';
-import type { Pool } from '../core/ir.ts';
-import type { Term } from '../core/lookup.ts';
-import type { Kind, Resource } from '../core/model.ts';
-import type { Named } from '../core/resolve.ts';
+import type { Pool } from '../core/model/ir.ts';
+import type { Kind, Resource } from '../core/model/resource.ts';
+import type { Named } from '../core/routing/resolve.ts';
+import type { Term } from '../core/routing/terms.ts';
 import type { Store } from '../deps.ts';
 import { readNamed } from '../engine/named.ts';
 import { readOnce } from './read-once.ts';

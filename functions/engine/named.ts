@@ -1,7 +1,7 @@
-import { choiceOf } from '../core/distribution.ts';
-import { backendsOf, exportingClustersOf } from '../core/lookup.ts';
-import type { Resource } from '../core/model.ts';
-import { byName, type Named } from '../core/resolve.ts';
+import type { Resource } from '../core/model/resource.ts';
+import { choiceOf } from '../core/routing/distribution.ts';
+import { byName, type Named } from '../core/routing/resolve.ts';
+import { backendsOf, exportingClustersOf } from '../core/routing/terms.ts';
 import type { Store } from '../deps.ts';
 
 /** Reads what some routes of a fleet name, however large the rest of it is. */

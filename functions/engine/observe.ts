@@ -1,6 +1,6 @@
 import type { FailureCause, Observation } from '../../schemas/cluster.ts';
 import type { HttpProbe, Probe } from '../../schemas/probe.ts';
-import { checkProbeTarget } from '../core/probe-target.ts';
+import { checkProbeTarget } from '../core/health/probe-target.ts';
 import type { Clock, Net, Settings } from '../deps.ts';
 
 /** What probing takes; agents have no more than this. */

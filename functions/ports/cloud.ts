@@ -1,7 +1,7 @@
 /** The port to the APIs of the clouds. */
 
-import type { Priority } from '../core/budget.ts';
-import type { Json } from '../core/provider-object.ts';
+import type { Priority } from '../core/gateway/budget.ts';
+import type { Json } from '../core/gateway/provider-object.ts';
 
 export type CloudProduct = 'alb' | 'mse';
 

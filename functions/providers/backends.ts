@@ -1,4 +1,4 @@
-import type { Pool } from '../core/ir.ts';
+import type { Pool } from '../core/model/ir.ts';
 import type { Backends } from './provider.ts';
 
 /** What a gateway says of one endpoint. */

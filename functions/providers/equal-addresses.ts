@@ -1,4 +1,4 @@
-import type { Pool } from '../core/ir.ts';
+import type { Pool } from '../core/model/ir.ts';
 import type { Finding } from './provider.ts';
 
 /** One address gets one share of a pool, so that it cannot stand for two clusters: what each of them has could not be told. */

@@ -2,10 +2,10 @@ import type { GatewayProvision, GatewayTarget, Progress } from '../../schemas/ga
 import type { ForeignObject, PlannedCall, QuotaUse as UseOfQuota } from '../../schemas/plan.ts';
 import type { Issue } from '../../schemas/problem.ts';
 import type { RouteSpec } from '../../schemas/route.ts';
-import type { Priority } from '../core/budget.ts';
-import type { Capabilities } from '../core/features.ts';
-import type { GatewayConfig, Pool, Rule, Share } from '../core/ir.ts';
-import type { Change, Json, ProviderObject, Refusal } from '../core/provider-object.ts';
+import type { Priority } from '../core/gateway/budget.ts';
+import type { Change, Json, ProviderObject, Refusal } from '../core/gateway/provider-object.ts';
+import type { GatewayConfig, Pool, Rule, Share } from '../core/model/ir.ts';
+import type { Capabilities } from '../core/routing/features.ts';
 import type { Clock, Cloud } from '../deps.ts';
 
 /** Where and as whom a provider works. */

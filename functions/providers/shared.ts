@@ -1,5 +1,5 @@
 import type { ForeignObject } from '../../schemas/plan.ts';
-import { compareText } from '../core/precedence.ts';
+import { compareText } from '../core/model/text.ts';
 import { CloudError } from '../deps.ts';
 
 /** What providers have in common. */

@@ -1,6 +1,7 @@
 /** The traffic state of a fleet: one item, and parts beside it where thousands of backends have points of their own. */
 
-import { NO_TRAFFIC, type SealedAllocation, type SealedBackend, type Traffic } from '../core/failover/traffic.ts';
+import type { SealedAllocation, SealedBackend } from '../core/allocation/sealed.ts';
+import { NO_TRAFFIC, type Traffic } from '../core/failover/traffic.ts';
 import type { Recording } from '../deps.ts';
 import type { Item } from './items.ts';
 import { allocationKey, allocationOf, allocationsBefore, trafficKey } from './keys.ts';

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../schemas/audit.ts';
-import type { Kind, Ref, RefTo } from '../core/model.ts';
+import type { Kind, Ref, RefTo } from '../core/model/resource.ts';
 import type { AuditFilter, Revision, Store } from '../deps.ts';
 import { auditKey, auditsOf, revisionKey, revisionsOf, uidOf } from './keys.ts';
 import { readMatching, readPage, walk } from './pages.ts';

@@ -40,8 +40,8 @@
 
 import { encodeTime } from 'ulid';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
-import type { Term } from '../core/lookup.ts';
-import { instanceOf, type Kind, type Ref, type Resource } from '../core/model.ts';
+import { instanceOf, type Kind, type Ref, type Resource } from '../core/model/resource.ts';
+import type { Term } from '../core/routing/terms.ts';
 import type { BudgetScope, DocumentKind, Job, OutboxRow, StoredDocument, WaitingOperation } from '../deps.ts';
 
 export interface Key {

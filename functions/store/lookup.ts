@@ -1,5 +1,5 @@
-import { isUnder, termsOf } from '../core/lookup.ts';
-import type { Kind, Ref, Resource } from '../core/model.ts';
+import type { Kind, Ref, Resource } from '../core/model/resource.ts';
+import { isUnder, termsOf } from '../core/routing/terms.ts';
 import type { Commit, Store } from '../deps.ts';
 import { type Operation, put, remove } from './items.ts';
 import {

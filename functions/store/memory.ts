@@ -1,4 +1,4 @@
-import type { Json } from '../core/provider-object.ts';
+import type { Json } from '../core/gateway/provider-object.ts';
 import type { Store } from '../deps.ts';
 import { put } from './items.ts';
 import { memoryKey, memoryOf } from './keys.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { digest } from '../core/digest.ts';
-import type { Json } from '../core/provider-object.ts';
+import type { Json } from '../core/gateway/provider-object.ts';
+import { digest } from '../core/model/digest.ts';
 import { InvalidPageToken, type Page, type PageRequest } from '../deps.ts';
 import type { Item } from './items.ts';
 import type { Range } from './keys.ts';

@@ -1,6 +1,6 @@
 /** Records that may be larger than an item: their JSON is kept in pieces, which are written together or not at all. */
 
-import { digest } from '../core/digest.ts';
+import { digest } from '../core/model/digest.ts';
 import { type Lease, LeaseLost, StoreLimitError } from '../deps.ts';
 import { check, type Item, type Operation, PRESENT, put, remove } from './items.ts';
 import { type Key, ownerOfPiece, type Range } from './keys.ts';

@@ -1,6 +1,6 @@
-import { digest } from '../core/digest.ts';
-import type { Ref, Resource } from '../core/model.ts';
-import { compareText } from '../core/precedence.ts';
+import { digest } from '../core/model/digest.ts';
+import type { Ref, Resource } from '../core/model/resource.ts';
+import { compareText } from '../core/model/text.ts';
 import type { Commit, Store } from '../deps.ts';
 import { documentOperations } from './documents.ts';
 import { ABSENT, check, type Operation, PRESENT, put, remove, update } from './items.ts';

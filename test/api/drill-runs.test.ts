@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drillReportPage } from '../../functions/api/drill-report-page.ts';
-import { examples } from '../../functions/api/examples.ts';
+import { drillReportPage } from '../../functions/api/endpoints/drill-report-page.ts';
+import { examples } from '../../functions/api/examples/resources.ts';
 import { DrillReport } from '../../schemas/drill-report.ts';
 import { createShop, fleet, pointers } from './fixtures.ts';
 import { type Harness, inProcess, type Json, startHarness } from './harness.ts';

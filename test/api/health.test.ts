@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { createHeartbeat } from '../../functions/engine/heartbeat.ts';
-import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
+import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe/probe.ts';
 import { CorruptItemError } from '../../functions/unreadable.ts';
 import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Deps } from '../../functions/deps.ts';
-import { sweepRollouts } from '../../functions/engine/rollout.ts';
+import { sweepRollouts } from '../../functions/engine/schedule/rollout.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { cluster, create, service } from './fixtures.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sweepRollouts } from '../../functions/engine/rollout.ts';
+import { sweepRollouts } from '../../functions/engine/schedule/rollout.ts';
 import { cluster, create, createShop, pointers, route, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, type Json, startHarness } from './harness.ts';
 

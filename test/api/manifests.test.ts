@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { HonoRequest } from 'hono/request';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { MANIFEST_BODY, manifestYaml } from '../../functions/api/manifest-body.ts';
+import { MANIFEST_BODY, manifestYaml } from '../../functions/api/http/manifest-body.ts';
 import { cluster, create, createShop, gateway, pointers, route, service } from './fixtures.ts';
 import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
 

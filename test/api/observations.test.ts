@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/incidents.ts';
+import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
 import { createAgentKey, type Signer, signerOf } from '../../infra/agent/key.ts';
 import { cluster, create } from './fixtures.ts';
 import { type Answer, type Call, type Harness, type Json, startHarness } from './harness.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { JSON_BODY } from '../../functions/api/body.ts';
-import { responseOf } from '../../functions/api/example.ts';
-import { examples } from '../../functions/api/examples.ts';
-import { NO_BODY, type Operation } from '../../functions/api/operation.ts';
-import { operations } from '../../functions/api/operations.ts';
+import { operations } from '../../functions/api/endpoints/index.ts';
+import { examples } from '../../functions/api/examples/resources.ts';
+import { JSON_BODY } from '../../functions/api/http/body.ts';
+import { responseOf } from '../../functions/api/http/example.ts';
+import { NO_BODY, type Operation } from '../../functions/api/http/operation.ts';
 import document from '../../schemas/openapi.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import { create, createShop, pointers } from './fixtures.ts';

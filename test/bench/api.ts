@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import type { Kind, Resource } from '../../functions/core/model.ts';
+import type { Kind, Resource } from '../../functions/core/model/resource.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import type { Item } from '../../functions/store/items.ts';
 import { resourceKey } from '../../functions/store/keys.ts';

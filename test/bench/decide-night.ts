@@ -1,6 +1,7 @@
 import { decide } from '../../functions/core/failover/decide.ts';
-import type { ClusterFacts, Placement, Situation } from '../../functions/core/failover/situation.ts';
+import type { Situation } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
+import type { ClusterFacts, Placement } from '../../functions/core/model/fleet-facts.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from '../core/fixtures.ts';
 import { decideFleet, SUPPLY } from './decide-fleet.ts';

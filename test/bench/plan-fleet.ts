@@ -1,4 +1,4 @@
-import type { Resource, Snapshot } from '../../functions/core/model.ts';
+import type { Resource, Snapshot } from '../../functions/core/model/resource.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { cluster, gateway, route, service } from '../core/fixtures.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Kind, Resource } from '../../functions/core/model.ts';
+import type { Kind, Resource } from '../../functions/core/model/resource.ts';
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { resourceKey } from '../../functions/store/keys.ts';
 import { itemOf } from '../../functions/store/record-type.ts';

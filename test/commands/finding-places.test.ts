@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, ChangeSet } from '../../functions/commands/write/change-set.ts';
+import type { Change, ChangeSet } from '../../functions/commands/change-set.ts';
 import { placesOf } from '../../functions/commands/write/finding-places.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import { route } from '../store/fixtures.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../functions/commands/context.ts';
-import { scoreRecommendations } from '../../functions/commands/recommendation-score.ts';
-import { isoOf } from '../../functions/core/time.ts';
+import { scoreRecommendations } from '../../functions/commands/read/recommendation-score.ts';
+import { isoOf } from '../../functions/core/model/time.ts';
 import type { Deps } from '../../functions/deps.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 

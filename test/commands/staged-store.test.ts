@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readOnce } from '../../functions/commands/read-once.ts';
-import { stagedStore } from '../../functions/commands/write/staged-store.ts';
-import type { Write } from '../../functions/core/audit.ts';
-import type { Resource } from '../../functions/core/model.ts';
+import { stagedStore } from '../../functions/commands/staged-store.ts';
+import type { Write } from '../../functions/core/model/audit.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
 import type { Store } from '../../functions/deps.ts';
 import { type Harness, startHarness } from '../api/harness.ts';
 import { commitOk, creation, FLEET, fleet, gateway, NOW, route, service } from '../store/fixtures.ts';

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Feature } from '../../functions/core/features.ts';
+import type { Feature } from '../../functions/core/routing/features.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { RouteInput } from '../../schemas/route.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FEATURES, type Feature, featuresOf } from '../../functions/core/features.ts';
+import { FEATURES, type Feature, featuresOf } from '../../functions/core/routing/features.ts';
 import { providerFor } from '../../functions/providers/registry.ts';
 import { RouteInput } from '../../schemas/route.ts';
 import type { Case, Provider } from './case.ts';

@@ -1,4 +1,4 @@
-import { FEATURES } from '../../functions/core/features.ts';
+import { FEATURES } from '../../functions/core/routing/features.ts';
 import { countWrites } from '../../infra/local/cloud-writes.ts';
 import { addressOf, createInstance } from '../../infra/local/instances.ts';
 import { type Api, accountOf, type ControlPlane, type Json, quietApi, startControlPlane } from '../engine/harness.ts';

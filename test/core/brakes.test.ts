@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { freshStateOf, type LiveBreakGlass } from '../../functions/core/failover/traffic.ts';
+import type { LiveBreakGlass } from '../../functions/core/allocation/break-glass.ts';
+import { freshStateOf } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { incidentsIn } from './incident-facts.ts';

@@ -9,7 +9,7 @@ import {
   take,
   throttled,
   waitMs,
-} from '../../functions/core/budget.ts';
+} from '../../functions/core/gateway/budget.ts';
 
 const ALB: Rate = { calls: 200, windowMs: 60_000 };
 const MSE: Rate = { calls: 5, windowMs: 1_000 };

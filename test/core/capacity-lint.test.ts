@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { allocate } from '../../functions/core/allocation/allocate.ts';
 import { declaredPoints } from '../../functions/core/allocation/bounds.ts';
-import { lintCapacity } from '../../functions/core/allocation/lint.ts';
-import type { Placement } from '../../functions/core/failover/situation.ts';
+import { lintCapacity } from '../../functions/core/lint/capacity.ts';
+import type { Placement } from '../../functions/core/model/fleet-facts.ts';
 import { createPrng } from '../sim/prng.ts';
 import { facts, placement, policy, standby } from './situations.ts';
 

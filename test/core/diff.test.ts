@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changesBetween, diff } from '../../functions/core/diff.ts';
-import { equal } from '../../functions/core/digest.ts';
+import { changesBetween, diff } from '../../functions/core/model/diff.ts';
+import { equal } from '../../functions/core/model/digest.ts';
 import type { FieldChange } from '../../schemas/common.ts';
 
 describe('diff', () => {

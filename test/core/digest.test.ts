@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, digestAll, equal } from '../../functions/core/digest.ts';
+import { canonicalJson, digestAll, equal } from '../../functions/core/model/digest.ts';
 
 /** Values that differ little, with members that may be absent. */
 const values = fc.letrec((tie) => ({

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placementKey } from '../../functions/core/allocation/placements.ts';
-import { declaredMembers } from '../../functions/core/distribution.ts';
-import type { Resource } from '../../functions/core/model.ts';
-import { byName, resolve, usesDistribution } from '../../functions/core/resolve.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
+import { declaredMembers } from '../../functions/core/routing/distribution.ts';
+import { byName, resolve, usesDistribution } from '../../functions/core/routing/resolve.ts';
 import { Split } from '../../schemas/distribution.ts';
 import { cluster, distribution, route, service } from './fixtures.ts';
 

@@ -10,7 +10,7 @@ import {
   unaccepted,
 } from '../../functions/core/gateway/drift.ts';
 import { plan } from '../../functions/core/gateway/plan.ts';
-import type { ProviderObject } from '../../functions/core/provider-object.ts';
+import type { ProviderObject } from '../../functions/core/gateway/provider-object.ts';
 
 type State = Record<string, number>;
 

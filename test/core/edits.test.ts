@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Placement } from '../../functions/core/failover/situation.ts';
+import type { Placement } from '../../functions/core/model/fleet-facts.ts';
 import { fleet, percentsIn, placement, policy, Story, situation } from './situations.ts';
 
 /** What is declared may change while clusters are held back: points go on from what gateways were last given. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shownPoints, withEverybody, withFormer, withoutGone } from '../../functions/core/gateway/former.ts';
-import type { Member, Pool } from '../../functions/core/ir.ts';
+import type { Member, Pool } from '../../functions/core/model/ir.ts';
 
 const member = (cluster: string, ...hosts: number[]): Member => ({
   cluster,

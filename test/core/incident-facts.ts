@@ -1,7 +1,7 @@
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import type { IncidentFacts } from '../../functions/core/incidents/incident.ts';
 import { openIncidents } from '../../functions/core/incidents/open.ts';
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
 import { cluster, T0 } from './fixtures.ts';
 import { policy, type Story } from './situations.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NO_ALLOCATION, NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
+import { NO_ALLOCATION } from '../../functions/core/allocation/sealed.ts';
+import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { type Deviation, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
 import type { GatewayFacts, IncidentFacts } from '../../functions/core/incidents/incident.ts';
 import { openIncidents } from '../../functions/core/incidents/open.ts';

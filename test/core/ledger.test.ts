@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brokenLink, hashOf, sealed } from '../../functions/core/ledger.ts';
+import { brokenLink, hashOf, sealed } from '../../functions/core/failover/ledger.ts';
 import type { Decision } from '../../schemas/decision.ts';
 
 function decision(version: number): Omit<Decision, 'hash' | 'previousHash'> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterFacts, Placement } from '../../functions/core/failover/situation.ts';
-import { lintPolicy, lintTold } from '../../functions/core/lint.ts';
+import { lintPolicy, lintTold } from '../../functions/core/lint/fleet.ts';
+import type { ClusterFacts, Placement } from '../../functions/core/model/fleet-facts.ts';
 import { facts, placement, policy, standby } from './situations.ts';
 
 interface Fleet {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findTies } from '../../functions/core/overlap.ts';
-import { comparePrecedence } from '../../functions/core/precedence.ts';
+import { findTies } from '../../functions/core/routing/overlap.ts';
+import { comparePrecedence } from '../../functions/core/routing/precedence.ts';
 import { RouteMatch } from '../../schemas/route.ts';
 
 const rule = (key: string, match: unknown = {}, hostname: string | undefined = 'shop.example.com') => ({

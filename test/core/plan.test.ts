@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../functions/core/gateway/guard.ts';
 import { plan } from '../../functions/core/gateway/plan.ts';
-import type { ProviderObject } from '../../functions/core/provider-object.ts';
+import type { ProviderObject } from '../../functions/core/gateway/provider-object.ts';
 
 const group = (key: string, spec: ProviderObject['spec'] = {}, more: Partial<ProviderObject> = {}): ProviderObject => ({
   kind: 'ServerGroup',

@@ -12,8 +12,8 @@ import {
   shares,
   sharesWithin,
 } from '../../functions/core/allocation/points.ts';
+import { NO_ALLOCATION } from '../../functions/core/allocation/sealed.ts';
 import type { Limit } from '../../functions/core/allocation/types.ts';
-import { NO_ALLOCATION } from '../../functions/core/failover/traffic.ts';
 import { down, limited, member, pool, T0 } from './fixtures.ts';
 import { placement } from './situations.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkProbeTarget } from '../../functions/core/probe-target.ts';
+import { checkProbeTarget } from '../../functions/core/health/probe-target.ts';
 import { Probe } from '../../schemas/probe.ts';
 
 const check = (target: Record<string, unknown>, allowLoopback = false) =>

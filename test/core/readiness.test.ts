@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readinessOf } from '../../functions/core/failover/readiness.ts';
 import type { Situation } from '../../functions/core/failover/situation.ts';
 import { openIncidents } from '../../functions/core/incidents/open.ts';
+import { readinessOf } from '../../functions/core/simulation/readiness.ts';
 import { T0 } from './fixtures.ts';
 import { incidentFacts } from './incident-facts.ts';
 import { facts, placement, policy, Story, shift, situation } from './situations.ts';

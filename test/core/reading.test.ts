@@ -6,7 +6,7 @@ import {
   keptPoints,
   MAX_DEVIATIONS,
 } from '../../functions/core/gateway/reading.ts';
-import type { Pool } from '../../functions/core/ir.ts';
+import type { Pool } from '../../functions/core/model/ir.ts';
 
 const deviation = (key: string, more: Partial<Deviation> = {}): Deviation => ({
   kind: 'Rule',

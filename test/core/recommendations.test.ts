@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { conclusionOf, type ScoredDecision, scoreOf, withheldOf } from '../../functions/core/recommendations.ts';
-import { isoOf } from '../../functions/core/time.ts';
+import { isoOf } from '../../functions/core/model/time.ts';
+import {
+  conclusionOf,
+  type ScoredDecision,
+  scoreOf,
+  withheldOf,
+} from '../../functions/core/simulation/recommendation-score.ts';
 import { T0 } from './fixtures.ts';
 import { facts, HOUR, placement, policy, Story } from './situations.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparePrecedence, type Precedence } from '../../functions/core/precedence.ts';
-import { resolve } from '../../functions/core/resolve.ts';
+import { comparePrecedence, type Precedence } from '../../functions/core/routing/precedence.ts';
+import { resolve } from '../../functions/core/routing/resolve.ts';
 import { cluster, gateway, route, service } from './fixtures.ts';
 
 const clusters = [cluster('a', 1), cluster('b', 2)];

@@ -6,7 +6,7 @@ import { drillSight, faultOf } from '../../functions/core/failover/drill-sight.t
 import { servicesApart } from '../../functions/core/failover/service-limits.ts';
 import type { Situation } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
-import type { Pool } from '../../functions/core/ir.ts';
+import type { Pool } from '../../functions/core/model/ir.ts';
 import { health, T0 } from './fixtures.ts';
 import { facts, HOUR, placement, policy, Story, shift, situation } from './situations.ts';
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
 import { sightAsTold } from '../../functions/core/failover/drill-sight.ts';
-import type { ClusterFacts, Command, Placement, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import {
   type ClusterState,
   freshStateOf,
@@ -12,6 +12,7 @@ import {
   withState,
 } from '../../functions/core/failover/traffic.ts';
 import type { HealthRecord } from '../../functions/core/health/record.ts';
+import type { ClusterFacts, Placement } from '../../functions/core/model/fleet-facts.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { placementKey } from '../../functions/core/allocation/placements.ts';
-import type { Policy, Situation } from '../../functions/core/failover/situation.ts';
+import type { Situation } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { unknownHealth } from '../../functions/core/health/record.ts';
-import { outlookOf } from '../../functions/core/outlook.ts';
-import type { Scenario } from '../../functions/core/scenario.ts';
-import { play } from '../../functions/core/what-if.ts';
+import type { Policy } from '../../functions/core/model/fleet-facts.ts';
+import { outlookOf } from '../../functions/core/simulation/outlook.ts';
+import type { Scenario } from '../../functions/core/simulation/scenario.ts';
+import { play } from '../../functions/core/simulation/what-if.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 

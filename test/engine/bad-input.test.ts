@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decide } from '../../functions/core/failover/decide.ts';
 import type { Verdict } from '../../functions/core/failover/situation.ts';
-import { runProbeRound } from '../../functions/engine/probe.ts';
-import { recordingOf } from '../../functions/engine/record.ts';
-import { type Read, readSituation } from '../../functions/engine/situation.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { recordingOf } from '../../functions/engine/failover/record.ts';
+import { type Read, readSituation } from '../../functions/engine/failover/situation.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { createAgentKey, signerOf } from '../../infra/agent/key.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runProbeRound } from '../../functions/engine/probe.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 

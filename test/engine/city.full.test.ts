@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createPusher, evaluate } from '../../functions/engine/failover.ts';
+import { createPusher, evaluate } from '../../functions/engine/failover/evaluate.ts';
 import { StepClock } from '../honesty/clock.ts';
 import { MemoryTable } from '../honesty/table.ts';
 import { SILENT } from '../local-cloud/silent.ts';

@@ -1,9 +1,9 @@
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
 import type { Cloud, Store } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { markOf } from '../../functions/providers/mse/names.ts';
+import { markOf } from '../../functions/providers/mse/compile/names.ts';
 import { type LocalCloud, startLocalCloud } from '../../infra/local/cloud/server.ts';
 import { createInstance } from '../../infra/local/instances.ts';
 import { ramPolicies } from '../../infra/policies.ts';

@@ -1,4 +1,4 @@
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
 import type { Deps } from '../../functions/deps.ts';
 import { RouteInput } from '../../schemas/route.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { type DemoCluster, startDemoCluster } from '../../infra/local/demo-cluster.ts';
 import { matrix, stride } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';

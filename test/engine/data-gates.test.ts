@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
-import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe.ts';
+import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe/probe.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { FleetStatus, type ReadyCall } from '../../schemas/status.ts';
 import { FLEET, startFleet } from './fleet.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Deps, Net } from '../../functions/deps.ts';
-import { tellIncidents } from '../../functions/engine/incidents.ts';
-import { runProbeRound } from '../../functions/engine/probe.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { net } from '../../functions/platform.ts';
 import type { Condition } from '../../schemas/common.ts';
 import type { FleetStatus } from '../../schemas/status.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { matrix } from '../matrix.ts';
 import { EDITS } from './console.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';

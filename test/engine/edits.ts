@@ -1,4 +1,4 @@
-import type { Json as CloudJson } from '../../functions/core/provider-object.ts';
+import type { Json as CloudJson } from '../../functions/core/gateway/provider-object.ts';
 import type { Harness } from './harness.ts';
 
 /** What people do at a gateway of fleet `prod` by the console of the cloud, with no word to anyone. */

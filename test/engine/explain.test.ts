@@ -1,7 +1,7 @@
 import { type AttributeValue, DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digest } from '../../functions/core/digest.ts';
-import { runProbeRound } from '../../functions/engine/probe.ts';
+import { digest } from '../../functions/core/model/digest.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
 import { DEFAULT_TABLE_NAME as TableName } from '../../infra/table.ts';
 import { matrix } from '../matrix.ts';
 import { FLEET, startFleet } from './fleet.ts';

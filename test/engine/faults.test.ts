@@ -1,7 +1,7 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import type { Fault } from '../../infra/local/cloud/faults.ts';
 import { matrix } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { digest } from '../../functions/core/digest.ts';
-import { runProbeRound } from '../../functions/engine/probe.ts';
+import { digest } from '../../functions/core/model/digest.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness } from './harness.ts';
 import { inventory } from './inventory.ts';

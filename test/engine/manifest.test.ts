@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { sweepRollouts } from '../../functions/engine/rollout.ts';
+import { sweepRollouts } from '../../functions/engine/schedule/rollout.ts';
 import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/incidents.ts';
+import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
 import { FLEET, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 

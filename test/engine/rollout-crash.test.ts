@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
 import type { Deps } from '../../functions/deps.ts';
-import { runProbeRound } from '../../functions/engine/probe.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { stride } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';
 import { nthToDieAt, startProcess } from './cut.ts';

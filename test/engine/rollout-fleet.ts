@@ -1,6 +1,6 @@
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
-import { runProbeRound } from '../../functions/engine/probe.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { createInstance } from '../../infra/local/instances.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { type Clusters, startClusters } from './edge.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
-import { tellIncidents } from '../../functions/engine/incidents.ts';
+import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
 import { DistributionRollout } from '../../schemas/rollout.ts';
 import type { Json } from './harness.ts';
 import { FLEET, ROLLOUTS, type RolloutFleet, split, startRolloutFleet, toB } from './rollout-fleet.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { replayDecision } from '../../functions/commands/replay.ts';
-import type { Resource } from '../../functions/core/model.ts';
-import { evaluate } from '../../functions/engine/failover.ts';
+import { replayDecision } from '../../functions/commands/read/replay.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
+import { evaluate } from '../../functions/engine/failover/evaluate.ts';
 import { ClusterInput } from '../../schemas/cluster.ts';
 import { FleetInput, type FleetSpec } from '../../schemas/fleet.ts';
 import { vote } from '../core/fixtures.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runProbeRound } from '../../functions/engine/probe.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
 import { matrix } from '../matrix.ts';
 import { FLEET, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { runProbeRound } from '../../functions/engine/probe.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { FleetStatus, type ReadyCall } from '../../schemas/status.ts';
 import { matrix } from '../matrix.ts';
 import { EDITS } from './console.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { type Api, type ControlPlane, quietApi, startControlPlane } from './harness.ts';
 
 const FLEETS = ['one', 'two'];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runProbeRound } from '../../functions/engine/probe.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { runProbeRound } from '../../functions/engine/probe/probe.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { type Harness, quietApi } from './harness.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/incidents.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
 import { type Said, saidOf } from './said.ts';

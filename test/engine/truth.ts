@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { effectiveShares } from '../../functions/core/allocation/points.ts';
 import { plan } from '../../functions/core/gateway/plan.ts';
-import { providerOf } from '../../functions/core/model.ts';
-import { resolve } from '../../functions/core/resolve.ts';
+import { providerOf } from '../../functions/core/model/resource.ts';
+import { resolve } from '../../functions/core/routing/resolve.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
 import { providerFor } from '../../functions/providers/registry.ts';
 import type { Harness } from './harness.ts';

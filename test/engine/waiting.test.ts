@@ -1,7 +1,7 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/incidents.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import type { Item } from '../../functions/store/items.ts';
 import { outboxOperations } from '../../functions/store/journal.ts';
 import { outboxKey } from '../../functions/store/keys.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { sweep } from '../../functions/engine/sweep.ts';
+import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { matrix, scale } from '../matrix.ts';
 import { contradictions, entries } from './books.ts';
 import { afterCall, isOfTable, nth, startProcess } from './cut.ts';

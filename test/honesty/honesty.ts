@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
-import { runSchedule } from '../../functions/engine/schedule.ts';
+import { runSchedule } from '../../functions/engine/schedule/schedule.ts';
 import { createPrng, type Prng } from '../sim/prng.ts';
 import { Adversary } from './adversary.ts';
 import { Ages, Rest } from './measures.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../functions/core/provider-object.ts';
+import type { Json } from '../../functions/core/gateway/provider-object.ts';
 import type { Memory } from '../../functions/providers/provider.ts';
 
 /** Remembers for as long as the test goes on. */

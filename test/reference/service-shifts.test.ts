@@ -5,7 +5,7 @@ import type { Backend, Limit } from '../../functions/core/allocation/types.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
 import { servicesApart } from '../../functions/core/failover/service-limits.ts';
 import { type LiveShift, NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
-import type { Pool } from '../../functions/core/ir.ts';
+import type { Pool } from '../../functions/core/model/ir.ts';
 import { facts, policy, shift, situation } from '../core/situations.ts';
 import { scale } from '../matrix.ts';
 import { allocate as allocateByReference } from './allocation.ts';

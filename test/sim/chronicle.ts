@@ -1,6 +1,6 @@
 /** What has become of each cluster so far, by the world, by what voters said, and by what people did; never by what the product keeps. */
 
-import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
+import type { ClusterFacts, Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Declared } from './declared.ts';
 import type { Book } from './people.ts';
 import { type FleetScenario, formerRemovals, msAt, SECOND_MS } from './scenario.ts';

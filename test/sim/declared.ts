@@ -1,8 +1,8 @@
 /** What people have declared at a time: what was declared at first, and the edits that are in force. */
 
 import { placementKey, placementsOf } from '../../functions/core/allocation/placements.ts';
-import type { ClusterFacts, Placement, Policy } from '../../functions/core/failover/situation.ts';
-import type { Pool } from '../../functions/core/ir.ts';
+import type { ClusterFacts, Placement, Policy } from '../../functions/core/model/fleet-facts.ts';
+import type { Pool } from '../../functions/core/model/ir.ts';
 import type { EventOf, FleetEvent } from './events.ts';
 import { cluster, type FleetScenario, msAt, sorted } from './scenario.ts';
 

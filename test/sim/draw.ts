@@ -1,6 +1,6 @@
 /** Fleets of every kind: what people declare of them makes sense, and is accepted by validation. */
 
-import type { Pool } from '../../functions/core/ir.ts';
+import type { Pool } from '../../functions/core/model/ir.ts';
 import type { Prng } from './prng.ts';
 import {
   cluster,

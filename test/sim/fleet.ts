@@ -1,8 +1,9 @@
 /** A fleet of the simulated world, and what the store keeps of it. */
 
 import { type DrillSight, sightAsTold } from '../../functions/core/failover/drill-sight.ts';
-import type { ClusterFacts, Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
+import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
+import type { ClusterFacts } from '../../functions/core/model/fleet-facts.ts';
 import { trafficRecord } from '../../functions/store/records/traffic.ts';
 import { Chronicle } from './chronicle.ts';
 import { type Declared, declaredAt } from './declared.ts';

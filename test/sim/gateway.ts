@@ -1,6 +1,6 @@
 /** Gateways, and what the control plane knows of them; plain data. */
 
-import type { Share } from '../../functions/core/ir.ts';
+import type { Share } from '../../functions/core/model/ir.ts';
 import type { FleetEvent } from './events.ts';
 import { noise } from './prng.ts';
 

@@ -1,6 +1,7 @@
 /** People: what they ask for, what they were granted, and what they do when something waits for them. */
 
-import type { LiveBreakGlass, LiveShift } from '../../functions/core/failover/traffic.ts';
+import type { LiveBreakGlass } from '../../functions/core/allocation/break-glass.ts';
+import type { LiveShift } from '../../functions/core/failover/traffic.ts';
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { ask, type Sink } from './control.ts';
 import type { EventOf, FleetEvent, OrderEvent, ShiftEvent } from './events.ts';

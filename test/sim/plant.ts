@@ -2,8 +2,9 @@
 
 import { RELAXED, STAGES, type Stage } from '../../functions/core/allocation/stages.ts';
 import type { LimitReason } from '../../functions/core/allocation/types.ts';
-import type { Policy, Situation } from '../../functions/core/failover/situation.ts';
+import type { Situation } from '../../functions/core/failover/situation.ts';
 import type { Traffic } from '../../functions/core/failover/traffic.ts';
+import type { Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Observation } from '../../schemas/cluster.ts';
 import { PRODUCT, type Product, unknownHealth } from './product.ts';
 

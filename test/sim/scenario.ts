@@ -1,7 +1,7 @@
 /** The fleets of an episode and what happens to them, as plain data. */
 
-import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
-import type { Pool } from '../../functions/core/ir.ts';
+import type { ClusterFacts, Policy } from '../../functions/core/model/fleet-facts.ts';
+import type { Pool } from '../../functions/core/model/ir.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import type { FleetEvent } from './events.ts';
 

@@ -1,6 +1,6 @@
 /** What voters saw and said of clusters, told again from the world and from the declared windows alone. */
 
-import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
+import type { ClusterFacts, Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Condition } from './world.ts';
 
 type Voter = Policy['voters'][number];

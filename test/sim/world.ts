@@ -1,6 +1,6 @@
 /** The world that probes look at: what clusters really are, and what becomes of what voters see of them. */
 
-import type { ClusterFacts, Policy } from '../../functions/core/failover/situation.ts';
+import type { ClusterFacts, Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Observation } from '../../schemas/cluster.ts';
 import type { FleetEvent } from './events.ts';
 import { noise } from './prng.ts';

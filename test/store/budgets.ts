@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fullBucket, spend } from '../../functions/core/budget.ts';
+import { fullBucket, spend } from '../../functions/core/gateway/budget.ts';
 import type { BudgetScope, Store } from '../../functions/deps.ts';
 import { NOW_MS } from './fixtures.ts';
 

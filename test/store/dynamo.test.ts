@@ -11,7 +11,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
 import { InvalidPageToken, type Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import { resourceKey } from '../../functions/store/keys.ts';

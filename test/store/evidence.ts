@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { SealedAllocation } from '../../functions/core/allocation/sealed.ts';
 import type { Limit } from '../../functions/core/allocation/types.ts';
-import {
-  type ClusterState,
-  NO_TRAFFIC,
-  type SealedAllocation,
-  type Traffic,
-} from '../../functions/core/failover/traffic.ts';
+import { type ClusterState, NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../functions/deps.ts';
 import {
   allItems,

@@ -2,8 +2,8 @@ import { encodeTime, monotonicFactory } from 'ulid';
 import { expect } from 'vitest';
 import { freshStateOf, NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import { unknownHealth } from '../../functions/core/health/record.ts';
-import type { Pool } from '../../functions/core/ir.ts';
-import type { Kind, Ref, Resource, Specs } from '../../functions/core/model.ts';
+import type { Pool } from '../../functions/core/model/ir.ts';
+import type { Kind, Ref, Resource, Specs } from '../../functions/core/model/resource.ts';
 import type {
   Commit,
   Evidence,

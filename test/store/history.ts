@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
 import { type AuditFilter, type Commit, InvalidPageToken, type Store } from '../../functions/deps.ts';
 import type { AuditEvent } from '../../schemas/audit.ts';
 import {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isUnder, type Term } from '../../functions/core/lookup.ts';
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
+import { isUnder, type Term } from '../../functions/core/routing/terms.ts';
 import type { Commit, Store } from '../../functions/deps.ts';
 import type { AlbTarget } from '../../schemas/gateway.ts';
 import { RouteInput } from '../../schemas/route.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../functions/core/provider-object.ts';
+import type { Json } from '../../functions/core/gateway/provider-object.ts';
 import type { Store } from '../../functions/deps.ts';
 import { FLEET, NOW_MS } from './fixtures.ts';
 

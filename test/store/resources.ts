@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_POINTS, noReading } from '../../functions/core/gateway/reading.ts';
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
 import { InvalidPageToken, LeaseLost, type Page, type PageRequest, type Store } from '../../functions/deps.ts';
 import {
   commitOk,

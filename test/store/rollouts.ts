@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { termsOf } from '../../functions/core/lookup.ts';
-import type { Resource } from '../../functions/core/model.ts';
+import type { Resource } from '../../functions/core/model/resource.ts';
+import { termsOf } from '../../functions/core/routing/terms.ts';
 import type { Commit, OperationRecord, Rollout, Step, Store } from '../../functions/deps.ts';
 import {
   audit,

@@ -1,6 +1,6 @@
 import { type AttributeValue, DeleteTableCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { brokenLink, sealed } from '../../functions/core/ledger.ts';
+import { brokenLink, sealed } from '../../functions/core/failover/ledger.ts';
 import type { Store } from '../../functions/deps.ts';
 import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
 import {

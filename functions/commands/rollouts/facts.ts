@@ -1,14 +1,14 @@
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { contextOf } from '../../core/failover/context.ts';
 import { followingAt, programmedAt } from '../../core/gateway/status.ts';
-import type { Resource } from '../../core/model.ts';
-import { byName } from '../../core/resolve.ts';
+import type { Resource } from '../../core/model/resource.ts';
 import type { RolloutFacts, RolloutSight } from '../../core/rollout/course.ts';
 import { type Gainer, gainersOf } from '../../core/rollout/gainers.ts';
 import { gainingClusters } from '../../core/rollout/splits.ts';
-import { readSituation } from '../../engine/situation.ts';
+import { byName } from '../../core/routing/resolve.ts';
+import { readSituation } from '../../engine/failover/situation.ts';
 import type { Context } from '../context.ts';
-import { gatewaysOf, loadEvidence, sightOf, trafficSightOf } from '../evidence.ts';
+import { gatewaysOf, loadEvidence, sightOf, trafficSightOf } from '../read/evidence.ts';
 import { type World, worldOf } from '../world.ts';
 
 /** Everything that the next step depends on, as it is stored now; undefined once the fleet is gone. */

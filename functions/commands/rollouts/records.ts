@@ -1,6 +1,6 @@
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
-import { auditEvent } from '../../core/audit.ts';
-import type { RefTo, Resource } from '../../core/model.ts';
+import { auditEvent } from '../../core/model/audit.ts';
+import type { RefTo, Resource } from '../../core/model/resource.ts';
 import type { WrittenDistribution } from '../../core/rollout/changes.ts';
 import { isOwn } from '../../core/rollout/course.ts';
 import type { StoredDocument } from '../../deps.ts';

@@ -4,7 +4,7 @@ import { ended } from '../../core/rollout/changes.ts';
 import { dueMs, isOwn, nextMove } from '../../core/rollout/course.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { type Context, timestamp } from '../context.ts';
-import { requireResource } from '../resources.ts';
+import { requireResource } from '../load.ts';
 import { readRolloutFacts } from './facts.ts';
 import { distributionOf, loadRollout, type RolloutRef } from './records.ts';
 

@@ -2,13 +2,13 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { GatewaySpec } from '../../../schemas/gateway.ts';
 import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { ingressClustersOf } from '../../core/lookup.ts';
-import { checkAddress, checkProbeTarget } from '../../core/probe-target.ts';
-import { byName } from '../../core/resolve.ts';
+import { checkAddress, checkProbeTarget } from '../../core/health/probe-target.ts';
+import { byName } from '../../core/routing/resolve.ts';
+import { ingressClustersOf } from '../../core/routing/terms.ts';
 import type { Settings } from '../../deps.ts';
+import type { Change } from '../change-set.ts';
 import { conflict, forbidden } from '../issues.ts';
 import type { World } from '../world.ts';
-import type { Change } from '../write/change-set.ts';
 
 /** Neither probes nor traffic may go where no cluster is. */
 export async function validateCluster(

@@ -1,12 +1,12 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
-import { equal } from '../../core/digest.ts';
-import { backendsOf } from '../../core/lookup.ts';
-import type { Resource } from '../../core/model.ts';
-import { type Named, poolOf } from '../../core/resolve.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { type Named, poolOf } from '../../core/routing/resolve.ts';
+import { backendsOf } from '../../core/routing/terms.ts';
+import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
 import { conflict, referrer, SHOWN_PLACES } from '../issues.ts';
-import { type Change, type ChangeSet, isOf, placed } from '../write/change-set.ts';
-import { standingRoutes } from '../write/standing-routes.ts';
+import { standingRoutes } from './standing-routes.ts';
 
 type Route = Resource<'route'>;
 

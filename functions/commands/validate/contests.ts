@@ -1,14 +1,14 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
-import type { Rule } from '../../core/ir.ts';
-import { hostTerms, type Term } from '../../core/lookup.ts';
-import { providerOf, type Resource } from '../../core/model.ts';
-import { findTies, routeOf } from '../../core/overlap.ts';
-import { byName, resolve } from '../../core/resolve.ts';
+import type { Rule } from '../../core/model/ir.ts';
+import { providerOf, type Resource } from '../../core/model/resource.ts';
+import { findTies, routeOf } from '../../core/routing/overlap.ts';
+import { byName, resolve } from '../../core/routing/resolve.ts';
+import { hostTerms, type Term } from '../../core/routing/terms.ts';
 import { providerFor } from '../../providers/registry.ts';
+import type { Change } from '../change-set.ts';
 import { conflict } from '../issues.ts';
 import type { World } from '../world.ts';
-import type { Change } from '../write/change-set.ts';
 
 /**
  * Where a route meets others on these gateways: rules that tie, rules that a gateway would order otherwise, host names of another fleet.

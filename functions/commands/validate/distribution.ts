@@ -1,11 +1,11 @@
 import type { Split } from '../../../schemas/distribution.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { isNamedBy, namesPlaces, placeOf } from '../../core/distribution.ts';
-import type { Resource } from '../../core/model.ts';
-import { byName } from '../../core/resolve.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { isNamedBy, namesPlaces, placeOf } from '../../core/routing/distribution.ts';
+import { byName } from '../../core/routing/resolve.ts';
+import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 import { conflict, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import type { World } from '../world.ts';
-import { type Change, type ChangeSet, isOf } from '../write/change-set.ts';
 
 /** A backend has this many members at most. */
 const MAX_CLUSTERS = 100;

@@ -1,11 +1,11 @@
 import type { GatewayTarget } from '../../../schemas/gateway.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { equal } from '../../core/digest.ts';
-import { instanceOf, type Resource } from '../../core/model.ts';
+import { equal } from '../../core/model/digest.ts';
+import { instanceOf, type Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
+import type { Change } from '../change-set.ts';
 import { conflict } from '../issues.ts';
 import type { World } from '../world.ts';
-import type { Change } from '../write/change-set.ts';
 import { forbiddenCheck } from './addresses.ts';
 
 type Gateways = readonly Resource<'gateway'>[];

@@ -1,15 +1,15 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
-import { equal } from '../../core/digest.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
-import { type Lint, lintPolicy, lintTold, namedPlaces } from '../../core/lint.ts';
-import type { Resource } from '../../core/model.ts';
+import { type Lint, lintPolicy, lintTold, namedPlaces } from '../../core/lint/fleet.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
-import { factsOf, policyOf } from '../../engine/situation.ts';
+import { factsOf, policyOf } from '../../engine/failover/situation.ts';
+import type { Change } from '../change-set.ts';
 import { unknownReference } from '../issues.ts';
 import type { World } from '../world.ts';
-import type { Change } from '../write/change-set.ts';
 import { forbiddenTargets } from './addresses.ts';
 
 /**

@@ -1,11 +1,11 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
-import { FEATURES, featuresOf } from '../../core/features.ts';
-import { providerOf, type Resource } from '../../core/model.ts';
+import { providerOf, type Resource } from '../../core/model/resource.ts';
+import { FEATURES, featuresOf } from '../../core/routing/features.ts';
 import { providerFor } from '../../providers/registry.ts';
+import type { Change } from '../change-set.ts';
 import { conflict } from '../issues.ts';
 import type { World } from '../world.ts';
-import type { Change } from '../write/change-set.ts';
 import { contested } from './contests.ts';
 import { splitFaults } from './distribution.ts';
 

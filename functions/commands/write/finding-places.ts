@@ -2,14 +2,14 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { BackendRef } from '../../../schemas/route.ts';
 import type { ServiceExport } from '../../../schemas/service.ts';
-import { equal } from '../../core/digest.ts';
-import type { Pool } from '../../core/ir.ts';
-import { backendsOf } from '../../core/lookup.ts';
-import type { Resource } from '../../core/model.ts';
-import { poolKeyOf, usesDistribution } from '../../core/resolve.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { Pool } from '../../core/model/ir.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { poolKeyOf, usesDistribution } from '../../core/routing/resolve.ts';
+import { backendsOf } from '../../core/routing/terms.ts';
 import type { Finding } from '../../providers/provider.ts';
+import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
 import { matchPointer } from '../validate/contests.ts';
-import { type Change, type ChangeSet, isOf, placed } from './change-set.ts';
 
 /** A place in a declaration that changes. */
 interface Place {

@@ -1,15 +1,15 @@
 import type { Issue } from '../../../schemas/problem.ts';
-import { equal } from '../../core/digest.ts';
-import type { GatewayConfig, Pool } from '../../core/ir.ts';
-import { type Kind, providerOf, type Resource, type Specs } from '../../core/model.ts';
-import { addressesOf, resolveNamed } from '../../core/resolve.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { GatewayConfig, Pool } from '../../core/model/ir.ts';
+import { type Kind, providerOf, type Resource, type Specs } from '../../core/model/resource.ts';
+import { addressesOf, resolveNamed } from '../../core/routing/resolve.ts';
 import type { Store } from '../../deps.ts';
 import type { Finding, GatewayProvider } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';
+import { type Change, type ChangeSet, isOf } from '../change-set.ts';
+import { standingRoutes } from '../validate/standing-routes.ts';
 import type { World } from '../world.ts';
-import { type Change, type ChangeSet, isOf } from './change-set.ts';
 import { placesOf } from './finding-places.ts';
-import { standingRoutes } from './standing-routes.ts';
 
 type Route = Resource<'route'>;
 

@@ -1,7 +1,7 @@
 import type { FleetPlan, ManifestChange } from '../../../schemas/manifest.ts';
 import type { Operation } from '../../../schemas/operation.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { auditEvent, pushOperation } from '../../core/audit.ts';
+import { auditEvent, pushOperation } from '../../core/model/audit.ts';
 import {
   changesOf,
   type Declaration,
@@ -10,20 +10,20 @@ import {
   differencesDigest,
   KINDS,
   keyOf,
-} from '../../core/desired.ts';
-import type { Kind, Resource } from '../../core/model.ts';
+} from '../../core/model/declarations.ts';
+import type { Kind, Resource } from '../../core/model/resource.ts';
 import type { Deps, OperationRecord, Store } from '../../deps.ts';
-import { continueRollout } from '../../engine/rollout.ts';
+import { continueRollout } from '../../engine/schedule/rollout.ts';
 import { AppError } from '../app-error.ts';
+import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf, followersOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
 import { FOLLOW_MS, followAll } from '../follow.ts';
 import { kinds } from '../kinds.ts';
-import { viewOperation } from '../operations.ts';
-import { planWrite } from '../plan-write.ts';
+import { viewOperation } from '../read/operations.ts';
 import { theFleet } from '../refusals.ts';
 import { worldOf } from '../world.ts';
-import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf, followersOf } from './change-set.ts';
 import { checkChanges } from './check.ts';
+import { planWrite } from './plan-write.ts';
 
 /** A declaration, and where its spec stands in the request or in the fleet: `documents/17#/spec`, `routes/checkout#`. */
 export interface Placed extends Declaration {

@@ -1,13 +1,13 @@
 import type { Issue } from '../../../schemas/problem.ts';
-import { keyOf } from '../../core/desired.ts';
-import { backendsOf } from '../../core/lookup.ts';
-import type { Resource, Specs } from '../../core/model.ts';
-import { byName } from '../../core/resolve.ts';
+import { keyOf } from '../../core/model/declarations.ts';
+import type { Resource, Specs } from '../../core/model/resource.ts';
+import { byName } from '../../core/routing/resolve.ts';
+import { backendsOf } from '../../core/routing/terms.ts';
 import type { Settings, Store } from '../../deps.ts';
+import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 import { referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import { kinds, type Reference, referencesOf } from '../kinds.ts';
 import type { World } from '../world.ts';
-import { type Change, type ChangeSet, isOf } from './change-set.ts';
 
 /** Finds the places of a declaration that name something that would not exist. */
 export async function unknownReferences({ resource }: Change, then: World, settings: Settings): Promise<Issue[]> {

@@ -1,21 +1,22 @@
 import type { DryRun } from '../../../schemas/plan.ts';
-import { pushOperation } from '../../core/audit.ts';
-import { equal } from '../../core/digest.ts';
-import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model.ts';
+import { pushOperation } from '../../core/model/audit.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resource.ts';
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
-import { commitOf } from '../../engine/rollout.ts';
+import { commitOf } from '../../engine/schedule/rollout.ts';
 import { AppError, refuse } from '../app-error.ts';
+import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
-import { previewChange, previewView } from '../dry-run.ts';
 import { followAll } from '../follow.ts';
 import { unknownReference } from '../issues.ts';
 import { referencesOf } from '../kinds.ts';
+import { load, notFound, requireFleet } from '../load.ts';
 import { checkPrecondition, type Precondition } from '../precondition.ts';
-import { load, notFound, requireFleet, viewOf } from '../resources.ts';
-import type { Views } from '../views.ts';
+import { viewOf } from '../read/resources.ts';
+import type { Views } from '../read/views.ts';
 import { worldOf } from '../world.ts';
-import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from './change-set.ts';
 import { checkChanges, faultsOf } from './check.ts';
+import { previewChange, previewView } from './dry-run.ts';
 
 /** Writers that keep getting in between are given way this many times. */
 const MAX_ATTEMPTS = 5;

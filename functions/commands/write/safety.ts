@@ -4,15 +4,15 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { placementShares, sharesWithin } from '../../core/allocation/points.ts';
 import { checkSafety, loadsOf, type PlacementShares } from '../../core/allocation/safety.ts';
-import { digest, equal } from '../../core/digest.ts';
 import { servicesApart } from '../../core/failover/service-limits.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
-import type { Pool } from '../../core/ir.ts';
-import type { Resource } from '../../core/model.ts';
-import { type Named, resolveNamed } from '../../core/resolve.ts';
+import { digest, equal } from '../../core/model/digest.ts';
+import type { Pool } from '../../core/model/ir.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { type Named, resolveNamed } from '../../core/routing/resolve.ts';
 import type { Commit, Deps, Store } from '../../deps.ts';
-import { type Change, type ChangeSet, isOf } from './change-set.ts';
-import { standingRoutes } from './standing-routes.ts';
+import { type Change, type ChangeSet, isOf } from '../change-set.ts';
+import { standingRoutes } from '../validate/standing-routes.ts';
 
 type Route = Resource<'route'>;
 

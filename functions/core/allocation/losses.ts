@@ -1,6 +1,6 @@
 /** What can be lost together: a cluster, all clusters of a site, all clusters of a city. */
 
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import type { BackendMember, Limit } from './types.ts';
 
 export interface Loss {

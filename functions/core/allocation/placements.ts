@@ -1,7 +1,7 @@
-import { digest } from '../digest.ts';
-import type { Placement } from '../failover/situation.ts';
-import type { Pool } from '../ir.ts';
-import { compareText } from '../precedence.ts';
+import { digest } from '../model/digest.ts';
+import type { Placement } from '../model/fleet-facts.ts';
+import type { Pool } from '../model/ir.ts';
+import { compareText } from '../model/text.ts';
 
 /** Names of services that are kept of a placement. */
 const SERVICES = 5;

@@ -1,14 +1,14 @@
 import type { PointsRange } from '../../../schemas/decision.ts';
 import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
 import type { ClusterShare } from '../../../schemas/route.ts';
-import type { Placement } from '../failover/situation.ts';
-import type { SealedAllocation, SealedBackend, Traffic } from '../failover/traffic.ts';
-import type { Share } from '../ir.ts';
+import type { Placement } from '../model/fleet-facts.ts';
+import type { Share } from '../model/ir.ts';
 import { allocate } from './allocate.ts';
 import { declaredPoints } from './bounds.ts';
 import { type Limits, limitsFor } from './limits.ts';
 import { placementKey, sharedKey } from './placements.ts';
 import type { PlacementShares } from './safety.ts';
+import type { SealedAllocation, SealedBackend } from './sealed.ts';
 import type { LimitReason } from './types.ts';
 
 /** What shares depend on. A pool that is edited goes on from what its service and port were given. */
@@ -19,7 +19,7 @@ export type Shared = Pick<Placement, 'members' | 'pinned'> & {
 };
 
 /** What is in force. */
-export type InForce = Pick<Traffic, 'allocation'>;
+export type InForce = { allocation: SealedAllocation };
 
 /**
  * How much of a pool each member gets, and why. Same order as the members; the effective percentages total 100, or are all 0 when there is
@@ -43,7 +43,16 @@ export function shares(pool: Shared, traffic: InForce & Behind): ClusterShare[] 
 }
 
 /** What people have asked for, and what is left of it. */
-type Behind = Partial<Pick<Traffic, 'shifts' | 'serviceReturns'>>;
+interface Behind {
+  shifts?: readonly (OfCluster & { name: string; mode: string; currentPercent: number })[] | undefined;
+  serviceReturns?: readonly (OfCluster & { shift?: string | undefined })[] | undefined;
+}
+
+/** `service` is absent where all services of the cluster are meant. */
+interface OfCluster {
+  cluster: string;
+  service?: string | undefined;
+}
 
 /** Name of the shift that takes a cluster, or one service of it, out; or after which the service returns. */
 function shiftBehind(
@@ -52,8 +61,7 @@ function shiftBehind(
   service: string | undefined,
   { shifts = [], serviceReturns = [] }: Behind,
 ): string | undefined {
-  const isOf = (own: { cluster: string; service?: string | undefined }) =>
-    own.cluster === cluster && (own.service === undefined || own.service === service);
+  const isOf = (own: OfCluster) => own.cluster === cluster && (own.service === undefined || own.service === service);
   if (reason === 'AwaitsTurn' || reason === 'Ramping') return serviceReturns.find(isOf)?.shift;
   if (reason !== 'Isolated' && reason !== 'Drained') return undefined;
   const mode = reason === 'Isolated' ? 'isolate' : 'drain';

@@ -1,9 +1,9 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import type { SafetyRuleName, SafetyRules } from '../../../schemas/failover.ts';
-import type { Placement } from '../failover/situation.ts';
-import type { LiveBreakGlass } from '../failover/traffic.ts';
-import type { Share } from '../ir.ts';
+import type { Placement } from '../model/fleet-facts.ts';
+import type { Share } from '../model/ir.ts';
 import { declaredPoints } from './bounds.ts';
+import type { LiveBreakGlass } from './break-glass.ts';
 
 /** A placement and its shares, in the order of its members. */
 export interface PlacementShares {

@@ -1,7 +1,7 @@
 /** When it is asked whether a city may be left or regained. Each question is asked once in an outage, and its time counts from then. */
 
 import { placementShares } from '../allocation/points.ts';
-import { digest } from '../digest.ts';
+import { digest } from '../model/digest.ts';
 import {
   type Context,
   findingOf,

@@ -1,6 +1,7 @@
 /** What people ask for. What is so already changes nothing, so that whoever asks twice, or second, is not refused. */
 
-import { compareText } from '../precedence.ts';
+import type { LiveBreakGlass } from '../allocation/break-glass.ts';
+import { compareText } from '../model/text.ts';
 import { type Context, moved, refused, type Step, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { questionOf, withQuestion } from './data-gates.ts';
 import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
@@ -9,7 +10,7 @@ import { evacuate, putShift } from './put-shifts.ts';
 import { withoutShift } from './shifts.ts';
 import type { Command } from './situation.ts';
 import { ORDERS } from './standing.ts';
-import { type LiveBreakGlass, type LiveShift, type Traffic, withState } from './traffic.ts';
+import { type LiveShift, type Traffic, withState } from './traffic.ts';
 
 type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 

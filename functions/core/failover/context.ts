@@ -2,7 +2,8 @@ import type { RuleResult } from '../../../schemas/decision.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import { type Tally, tally } from '../health/votes.ts';
 import { saidAtMs } from '../health/vouch.ts';
-import type { ClusterFacts, Placement, Situation, Verdict } from './situation.ts';
+import type { ClusterFacts, Placement } from '../model/fleet-facts.ts';
+import type { Situation, Verdict } from './situation.ts';
 import type { Finding } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';
 

@@ -2,9 +2,9 @@
 
 import type { DataGateQuestion } from '../../../schemas/data-gate.ts';
 import type { DataGate } from '../../../schemas/failover.ts';
-import { compareText } from '../precedence.ts';
-import { isoOf } from '../time.ts';
-import type { ClusterFacts, Policy } from './situation.ts';
+import type { ClusterFacts, Policy } from '../model/fleet-facts.ts';
+import { compareText } from '../model/text.ts';
+import { isoOf } from '../model/time.ts';
 import type { ClusterState, GateQuestion, Traffic } from './traffic.ts';
 
 /** All that tells what is asked now. */

@@ -1,4 +1,4 @@
-import { equal } from '../digest.ts';
+import { equal } from '../model/digest.ts';
 import { askToLeave, askToRegain } from './ask-gates.ts';
 import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';

@@ -2,9 +2,9 @@
 
 import { placementShares } from '../allocation/points.ts';
 import type { Points } from '../gateway/reading.ts';
-import type { Pool, Share } from '../ir.ts';
-import { compareText } from '../precedence.ts';
-import type { Placement } from './situation.ts';
+import type { Placement } from '../model/fleet-facts.ts';
+import type { Pool, Share } from '../model/ir.ts';
+import { compareText } from '../model/text.ts';
 import type { LiveDrill, Traffic } from './traffic.ts';
 
 export interface DrillSight {

@@ -1,6 +1,6 @@
 import { saidAtMs } from '../health/vouch.ts';
+import type { Placement, Policy } from '../model/fleet-facts.ts';
 import { type Context, statesOf, type Watched } from './context.ts';
-import type { Placement, Policy } from './situation.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 
 /** Clusters of a placement that are down, and are given the time to be found healthy like one that went down with them. */

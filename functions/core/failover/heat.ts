@@ -1,12 +1,13 @@
 /** Clusters that carry more than their capacity, or did so lately: it explains why they are slow. */
 
 import { givenPoints } from '../allocation/points.ts';
-import { equal } from '../digest.ts';
+import type { SealedAllocation } from '../allocation/sealed.ts';
+import { equal } from '../model/digest.ts';
+import type { Placement } from '../model/fleet-facts.ts';
 import { type Context, stateOf, type Watched } from './context.ts';
 import { recoveryMsOf } from './grace.ts';
 import { MEMORY_MS } from './pace.ts';
-import type { Placement } from './situation.ts';
-import { type ClusterState, type SealedAllocation, type Traffic, withState } from './traffic.ts';
+import { type ClusterState, type Traffic, withState } from './traffic.ts';
 
 /** Rounding of sums of loads is no overload. */
 const TOLERANCE = 1e-6;

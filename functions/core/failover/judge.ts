@@ -2,7 +2,7 @@
 
 import { fullClusters } from '../allocation/points.ts';
 import { freshnessMs } from '../health/votes.ts';
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
 import {
   type Context,

@@ -1,6 +1,6 @@
 import type { Limits } from '../allocation/limits.ts';
 import type { Limit } from '../allocation/types.ts';
-import { equal } from '../digest.ts';
+import { equal } from '../model/digest.ts';
 import { type Context, statesOf } from './context.ts';
 import { awaitsGate } from './data-gates.ts';
 import { isOfAutomation, keeping, peoplesLimits } from './peoples-limits.ts';

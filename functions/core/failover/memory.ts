@@ -1,10 +1,12 @@
 /** What is remembered of clusters, and for how long. */
 
 import { placementShares } from '../allocation/points.ts';
+import type { SealedAllocation } from '../allocation/sealed.ts';
+import type { Placement } from '../model/fleet-facts.ts';
 import { type Context, moved, type Step, UNCHANGED } from './context.ts';
 import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
-import type { Placement, Situation } from './situation.ts';
-import { type ClusterState, type Dwell, type SealedAllocation, type Traffic, withState } from './traffic.ts';
+import type { Situation } from './situation.ts';
+import { type ClusterState, type Dwell, type Traffic, withState } from './traffic.ts';
 
 /** Clusters that are gone, or that are other ones of the same name, are forgotten, and so are failures and removals of long ago. */
 export const forget: Step = ({ situation, clusters }, traffic) => {

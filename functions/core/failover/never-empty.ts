@@ -2,7 +2,7 @@
 
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { setAside } from '../allocation/safety.ts';
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import { type Context, result, stateOf } from './context.ts';
 import type { Traffic } from './traffic.ts';
 

@@ -3,11 +3,12 @@
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { placementShares } from '../allocation/points.ts';
 import { checkSafety, isRefused, type PlacementShares } from '../allocation/safety.ts';
+import type { SealedAllocation } from '../allocation/sealed.ts';
+import type { Placement } from '../model/fleet-facts.ts';
 import { type Context, stateOf } from './context.ts';
 import { limitsOf } from './limits.ts';
 import { sealAllocation, sealWithoutAutomation } from './seal.ts';
-import type { Placement } from './situation.ts';
-import type { SealedAllocation, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
 /** What gateways are given with a state of a fleet. */
 export function allocationIn(context: Context, traffic: Traffic): SealedAllocation {

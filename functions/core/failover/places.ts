@@ -1,7 +1,7 @@
 /** Which clusters a cluster's, a site's or a city's name stands for. */
 
 import type { Place } from '../../../schemas/place.ts';
-import type { ClusterFacts } from './situation.ts';
+import type { ClusterFacts } from '../model/fleet-facts.ts';
 
 type Located = Pick<ClusterFacts, 'name' | 'site' | 'city'>;
 

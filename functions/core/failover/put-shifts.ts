@@ -2,13 +2,14 @@
 
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { isRefused } from '../allocation/safety.ts';
+import type { SealedAllocation } from '../allocation/sealed.ts';
 import { type Context, moved, refused, type StepResult, type Trace, UNCHANGED } from './context.ts';
 import { withoutDrill } from './drills.ts';
 import { neverEmpty } from './never-empty.ts';
 import { allocationIn, safetyOf } from './outcome.ts';
 import { returnsBesides, withReturns } from './service-returns.ts';
 import { isSameTarget, targetText, withShift } from './shifts.ts';
-import type { LiveShift, SealedAllocation, Traffic } from './traffic.ts';
+import type { LiveShift, Traffic } from './traffic.ts';
 
 /** The shift that was asked for. */
 export function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepResult {

@@ -3,9 +3,10 @@
 import type { Recommended } from '../../../schemas/decision.ts';
 import { declaredPoints } from '../allocation/bounds.ts';
 import { clusterPoints, givenPoints } from '../allocation/points.ts';
-import { digest, equal } from '../digest.ts';
-import type { Placement } from './situation.ts';
-import type { SealedAllocation, Traffic } from './traffic.ts';
+import type { SealedAllocation } from '../allocation/sealed.ts';
+import { digest, equal } from '../model/digest.ts';
+import type { Placement } from '../model/fleet-facts.ts';
+import type { Traffic } from './traffic.ts';
 
 /** The points that are not the declared ones. Two allocations with one digest give every backend the same. */
 export function pointsDigest(placements: readonly Placement[], allocation: SealedAllocation): string {

@@ -1,6 +1,6 @@
 /** How clusters that have recovered get their points back: one site at a time, and no step before the gateways follow the last one. */
 
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
 import { limitsOf, waitsOf } from './limits.ts';
 import { nextRampPercent } from './pace.ts';

@@ -1,11 +1,11 @@
 /** What holds one service back by itself: shifts and drills of it, and its return after them. */
 
 import type { Limits } from '../allocation/limits.ts';
-import { equal } from '../digest.ts';
-import { compareText } from '../precedence.ts';
+import { equal } from '../model/digest.ts';
+import type { Policy } from '../model/fleet-facts.ts';
+import { compareText } from '../model/text.ts';
 import type { Context } from './context.ts';
 import { isOfAutomation, isOfPeople, keeping, peoplesLimits } from './peoples-limits.ts';
-import type { Policy } from './situation.ts';
 import type { ServiceReturn, Traffic } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 

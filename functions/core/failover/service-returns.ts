@@ -1,6 +1,6 @@
 /** How a service that was taken out of a cluster by itself gets its share back, while the cluster is up: in the turn of its site, and step by step. */
 
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED } from './context.ts';
 import { limitsOf } from './limits.ts';
 import { nextRampPercent } from './pace.ts';

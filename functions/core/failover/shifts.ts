@@ -1,6 +1,6 @@
 /** Shifts and break-glasses of people: how they move, drain, are applied and end. */
 
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import { type Context, findingOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { nextShiftPercent } from './pace.ts';
 import { givesNoMore } from './seal.ts';

@@ -3,48 +3,12 @@
 import type { HealthState } from '../../../schemas/cluster.ts';
 import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
 import type { GateAnswer } from '../../../schemas/failover.ts';
-import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { EventType } from '../../../schemas/notification.ts';
+import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import type { HealthRecord } from '../health/record.ts';
+import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
 import type { DrillSight } from './drill-sight.ts';
-import type { LiveBreakGlass, LiveShift, Traffic } from './traffic.ts';
-
-export type Policy = Pick<
-  FleetSpec,
-  'automation' | 'health' | 'voters' | 'controlTargets' | 'failover' | 'safety' | 'drills'
->;
-
-/** A cluster, as far as decisions are concerned. */
-export interface ClusterFacts {
-  name: string;
-  uid: string;
-  /** What fails together: its data centre, or its region and zone, or itself. */
-  site: string;
-  /** Where its site is. */
-  city?: string | undefined;
-  /** In requests per second; absent: unlimited. */
-  capacity?: number | undefined;
-  joins: 'when-healthy' | 'at-once';
-  createdAtMs: number;
-  /** Names of the voters that watch it; none: nothing can be known of it. */
-  voters: string[];
-}
-
-/** All pools of a fleet with the same members, weights and tiers: what happens to one of them happens to all. */
-export interface Placement {
-  /** Digest of members and pin; followed by the service where that stands apart. */
-  key: string;
-  /** All of its pools are of this service, which people move by itself. */
-  service?: string | undefined;
-  members: { cluster: string; weight: number; tier: number }[];
-  pinned: boolean;
-  /** In requests per second, of all its pools together; 0 where nothing is declared. */
-  load: number;
-  /** Some of the services, for people. */
-  services: string[];
-  /** The service and port of each of its pools. */
-  pools: string[];
-}
+import type { LiveShift, Traffic } from './traffic.ts';
 
 /** What somebody asks for. */
 export type Command =

@@ -1,8 +1,9 @@
 /** What is in force of the points of a fleet, and what is remembered to decide on. Times are epoch milliseconds. */
 
 import type { FailureCause } from '../../../schemas/cluster.ts';
-import type { GateAnswer, SafetyRuleName } from '../../../schemas/failover.ts';
-import type { Limit, LimitReason } from '../allocation/types.ts';
+import type { GateAnswer } from '../../../schemas/failover.ts';
+import type { LiveBreakGlass } from '../allocation/break-glass.ts';
+import { NO_ALLOCATION, type SealedAllocation } from '../allocation/sealed.ts';
 
 /** The state of a fleet; one record, which every decision replaces. */
 export interface Traffic {
@@ -103,46 +104,6 @@ export interface Dwell {
   sinceMs?: number | undefined;
 }
 
-/** Points as they were allocated, with what they were allocated by. */
-export interface SealedAllocation {
-  /** Digest of all that the points follow from, but for what members had. */
-  basis: string;
-  /** By cluster; those without limits are absent. */
-  limits: ClusterLimits[];
-  /** What holds services back by themselves, besides their clusters; by service and cluster. Absent where there is nothing. */
-  services?: ServiceLimits[] | undefined;
-  /** Of placements that have limited members, or whose points are not the declared ones; by key. */
-  backends: SealedBackend[];
-  /** Clusters that have to serve more than their capacity. */
-  overloads: { cluster: string; load: number; requestsPerSecond: number }[];
-}
-
-export interface ClusterLimits {
-  cluster: string;
-  /** What it has of what it would have by the declarations alone, over all backends. */
-  percent: number;
-  limits: Limit[];
-}
-
-/** What one service may have of a cluster. */
-export interface ServiceLimits extends ClusterLimits {
-  service: string;
-}
-
-export interface SealedBackend {
-  /** Key of the placement. */
-  placement: string;
-  /** Of a placement of a service that stands apart. */
-  service?: string | undefined;
-  /** Service and port of each of its pools: a placement that is edited goes on from what they were given. */
-  pools: string[];
-  /** In the order of its members. */
-  clusters: string[];
-  points: number[];
-  /** What holds each of them back. */
-  reasons: (LimitReason | 'capacity' | null)[];
-}
-
 /** drain: the cluster keeps a part of its entitlement, and more when nobody else is left. isolate: it gets nothing, whatever happens. keep: it counts as healthy. */
 export type ShiftMode = 'drain' | 'isolate' | 'keep';
 
@@ -182,16 +143,6 @@ export interface ServiceReturn {
   ramp?: { percent: number; steppedAtMs: number } | undefined;
 }
 
-export interface LiveBreakGlass {
-  name: string;
-  id: string;
-  rules: SafetyRuleName[];
-  owner: string;
-  reason: string;
-  createdAtMs: number;
-  expiresAtMs: number;
-}
-
 export interface LiveDrill {
   /** Id of its record. */
   run: string;
@@ -217,8 +168,6 @@ export interface LiveDrill {
   ending?: 'passed' | 'failed' | undefined;
   why?: string | undefined;
 }
-
-export const NO_ALLOCATION: SealedAllocation = { basis: '', limits: [], backends: [], overloads: [] };
 
 export const NO_TRAFFIC: Traffic = {
   version: 0,

@@ -1,9 +1,11 @@
 import type { DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
 import { givenPoints } from '../allocation/points.ts';
-import { compareText } from '../precedence.ts';
+import type { SealedAllocation } from '../allocation/sealed.ts';
+import type { Placement } from '../model/fleet-facts.ts';
+import { compareText } from '../model/text.ts';
 import { type Context, stateOf, type Trace } from './context.ts';
-import type { Placement, Situation, TrafficChange, Verdict } from './situation.ts';
-import type { SealedAllocation, Traffic } from './traffic.ts';
+import type { Situation, TrafficChange, Verdict } from './situation.ts';
+import type { Traffic } from './traffic.ts';
 
 /** A person asked for what rules forbid: nothing changes. */
 export function refusal({ traffic }: Situation, rules: RuleResult[]): Verdict {

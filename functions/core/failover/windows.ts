@@ -1,5 +1,5 @@
 import type { TimeWindow } from '../../../schemas/failover.ts';
-import { msOf } from '../time.ts';
+import { msOf } from '../model/time.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

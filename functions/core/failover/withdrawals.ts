@@ -1,8 +1,9 @@
 /** What is in force against clusters, as people are shown it. */
 
 import type { ClusterStanding, WithdrawalCause } from '../../../schemas/cluster.ts';
-import { isoOf } from '../time.ts';
-import type { ClusterLimits, ClusterState, LiveDrill, LiveShift, Standing, Traffic } from './traffic.ts';
+import type { ClusterLimits } from '../allocation/sealed.ts';
+import { isoOf } from '../model/time.ts';
+import type { ClusterState, LiveDrill, LiveShift, Standing, Traffic } from './traffic.ts';
 
 /** A cluster that gets less than its share while others can serve. */
 export interface Withdrawal {

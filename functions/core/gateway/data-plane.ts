@@ -5,9 +5,9 @@
 
 import type { Condition } from '../../../schemas/common.ts';
 import type { ReasonArguments, ReasonCode } from '../../../schemas/reasons.ts';
-import { digest } from '../digest.ts';
-import type { Resource } from '../model.ts';
-import { isoOf } from '../time.ts';
+import { digest } from '../model/digest.ts';
+import type { Resource } from '../model/resource.ts';
+import { isoOf } from '../model/time.ts';
 import type { Reading } from './reading.ts';
 
 /** The last request through a gateway. */

@@ -1,5 +1,5 @@
 import type { DriftPolicy } from '../../../schemas/gateway.ts';
-import type { Change, Plan, ProviderObject } from '../provider-object.ts';
+import type { Change, Plan, ProviderObject } from './provider-object.ts';
 import { routesOf, shortName, shortState } from './reading.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Who had a pool before: a gateway that has yet to follow sends requests to clusters that are no members any more. */
 
-import type { Address, Member, Pool, Share } from '../ir.ts';
+import type { Address, Member, Pool, Share } from '../model/ir.ts';
 
 /**
  * The matched pool, with the members that the pools before it had that were served by the same objects, and with all others that export its

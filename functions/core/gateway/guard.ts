@@ -1,4 +1,4 @@
-import type { Change, Refusal } from '../provider-object.ts';
+import type { Change, Refusal } from './provider-object.ts';
 
 /**
  * What must not be done, whoever asks: leave a pool that serves without any cluster to serve it, or touch an object that is not known to be

@@ -1,4 +1,4 @@
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 
 /** What serves a pool at a gateway: wanted, or there already. */
 export interface Unit {

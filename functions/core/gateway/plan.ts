@@ -1,7 +1,7 @@
 import type { OwnershipPolicy } from '../../../schemas/gateway.ts';
-import { digestAll, equal } from '../digest.ts';
-import { compareText } from '../precedence.ts';
-import type { Change, Plan, ProviderObject, Verb } from '../provider-object.ts';
+import { digestAll, equal } from '../model/digest.ts';
+import { compareText } from '../model/text.ts';
+import type { Change, Plan, ProviderObject, Verb } from './provider-object.ts';
 
 /** `full`: desired is all there should be. `update`: desired is a part; nothing is created or deleted for it. */
 export type PlanScope = 'full' | 'update';

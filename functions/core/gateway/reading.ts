@@ -2,10 +2,10 @@
 
 import type { FieldChange } from '../../../schemas/common.ts';
 import type { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
-import { digest } from '../digest.ts';
-import type { Pool, Share } from '../ir.ts';
-import { compareText } from '../precedence.ts';
-import type { Change, Json, ProviderObject } from '../provider-object.ts';
+import { digest } from '../model/digest.ts';
+import type { Pool, Share } from '../model/ir.ts';
+import { compareText } from '../model/text.ts';
+import type { Change, Json, ProviderObject } from './provider-object.ts';
 
 /**
  * Why an object is not as declared, the gravest first. Pending: the change is yet to be made. Refused: the cloud or a limit refuses it. Waiting: it stays until

@@ -1,5 +1,5 @@
 import type { ShareChange } from '../../../schemas/plan.ts';
-import type { Pool, Share } from '../ir.ts';
+import type { Pool, Share } from '../model/ir.ts';
 
 /** A pool, and what clusters get of it at the gateway. */
 export interface ServedPool {

@@ -2,8 +2,8 @@
 
 import type { Condition } from '../../../schemas/common.ts';
 import { type ReasonArguments, type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
-import type { Written } from '../conditions.ts';
-import { isoOf, msOf } from '../time.ts';
+import type { Written } from '../model/resource.ts';
+import { isoOf, msOf } from '../model/time.ts';
 import { DEVIATION_REASONS, type Deviation, type Reading } from './reading.ts';
 
 /** A change that makes no progress for this long is told as such. */

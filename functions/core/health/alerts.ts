@@ -1,7 +1,7 @@
 import type { Alert, AlertResult } from '../../../schemas/alerts.ts';
 import type { AlertVoter } from '../../../schemas/failover.ts';
-import { compareText } from '../precedence.ts';
-import { msOf } from '../time.ts';
+import { compareText } from '../model/text.ts';
+import { msOf } from '../model/time.ts';
 import type { Impairment } from './impairment.ts';
 import type { HealthRecord } from './record.ts';
 import { isAhead } from './votes.ts';

@@ -1,8 +1,8 @@
 import type { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
-import { compareText } from '../precedence.ts';
-import { msOf } from '../time.ts';
+import { compareText } from '../model/text.ts';
+import { msOf } from '../model/time.ts';
 import type { AlertRecord } from './alerts.ts';
 import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
 import { saidAtMs } from './vouch.ts';

@@ -1,7 +1,7 @@
 import type { Voter } from '../../../schemas/failover.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Probe } from '../../../schemas/probe.ts';
-import { msOf } from '../time.ts';
+import { msOf } from '../model/time.ts';
 import { votersOf } from './voters.ts';
 import { freshnessMs, isAhead } from './votes.ts';
 

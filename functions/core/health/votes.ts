@@ -1,7 +1,7 @@
 import type { FailureCause, HealthState } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import { alarm } from './alerts.ts';
 import { type Impairment, slowness } from './impairment.ts';
 import type { HealthRecord, VoterRecord } from './record.ts';

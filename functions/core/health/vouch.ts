@@ -1,4 +1,4 @@
-import { equal } from '../digest.ts';
+import { equal } from '../model/digest.ts';
 import type { HealthRecord, VoterRecord } from './record.ts';
 
 /**

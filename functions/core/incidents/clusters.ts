@@ -1,9 +1,10 @@
 import { limitsFor } from '../allocation/limits.ts';
 import { sealedLimits } from '../allocation/points.ts';
+import type { SealedAllocation } from '../allocation/sealed.ts';
 import { type GateFacts, type OpenQuestion, openQuestions, questionText } from '../failover/data-gates.ts';
-import type { ClusterState, SealedAllocation } from '../failover/traffic.ts';
+import type { ClusterState } from '../failover/traffic.ts';
 import { percentIn } from '../failover/verdict.ts';
-import { isoOf } from '../time.ts';
+import { isoOf } from '../model/time.ts';
 import { type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
 
 /** Clusters that are kept in by a brake, that have to serve too much, or that serve because nobody else can. */

@@ -1,5 +1,5 @@
 import { silentVoters } from '../health/silence.ts';
-import { isoOf } from '../time.ts';
+import { isoOf } from '../model/time.ts';
 import { type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
 
 /** Troubles of those who watch: voters that say nothing, or that seem to be cut off. */

@@ -2,7 +2,7 @@ import type { IncidentType } from '../../../schemas/notification.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Deviation, DeviationReason } from '../gateway/reading.ts';
 import { NO_PROGRESS_MS } from '../gateway/status.ts';
-import { msOf } from '../time.ts';
+import { msOf } from '../model/time.ts';
 import { type GatewayFacts, type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
 
 /** A gateway that has not followed for so long is behind, however busy it is. */

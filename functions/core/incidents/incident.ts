@@ -8,7 +8,7 @@ import type { Traffic } from '../failover/traffic.ts';
 import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
 import type { HealthRecord } from '../health/record.ts';
-import type { Resource } from '../model.ts';
+import type { Resource } from '../model/resource.ts';
 
 /** A situation that is open now. */
 export interface Incident {

@@ -1,4 +1,4 @@
-import { compareText } from '../precedence.ts';
+import { compareText } from '../model/text.ts';
 import { clusterIncidents, recommendationIncidents } from './clusters.ts';
 import { certificateIncidents, voterIncidents } from './evidence.ts';
 import { gatewayIncidents } from './gateways.ts';

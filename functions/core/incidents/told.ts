@@ -4,8 +4,8 @@
  */
 
 import type { Event, Notification } from '../../../schemas/notification.ts';
-import { compareText } from '../precedence.ts';
-import { isoOf } from '../time.ts';
+import { compareText } from '../model/text.ts';
+import { isoOf } from '../model/time.ts';
 import type { Incident } from './incident.ts';
 
 /** An incident of which people know. */

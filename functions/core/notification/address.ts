@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { type AddressPolicy, checkAddress } from '../probe-target.ts';
+import { type AddressPolicy, checkAddress } from '../health/probe-target.ts';
 
 const INTERNAL_RANGES = new Set(['private', 'uniqueLocal', 'carrierGradeNat']);
 

@@ -1,7 +1,7 @@
 /** Formats of programs, which act upon what they are told. */
 
 import type { Event } from '../../../schemas/notification.ts';
-import { isoOf, msOf } from '../time.ts';
+import { isoOf, msOf } from '../model/time.ts';
 import type { TargetRequest } from './format.ts';
 import { secondsOf, signatureOf } from './signature.ts';
 

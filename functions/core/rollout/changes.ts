@@ -1,7 +1,7 @@
 /** A rollout after each of the things that can become of it. */
 
 import type { DistributionRollout, RolloutStep, RolloutStop } from '../../../schemas/rollout.ts';
-import type { Resource } from '../model.ts';
+import type { Resource } from '../model/resource.ts';
 
 /** What was written of the distribution with a step, or to undo all of them. */
 export type WrittenDistribution = Pick<Resource, 'revision' | 'updatedAt'> & { operation?: string | undefined };

@@ -5,8 +5,8 @@ import type { Automation } from '../../../schemas/fleet.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { DistributionRollout, RolloutStep, RolloutStop } from '../../../schemas/rollout.ts';
 import type { Verdict } from '../gateway/status.ts';
-import type { Resource } from '../model.ts';
-import { isoOf, msOf } from '../time.ts';
+import type { Resource } from '../model/resource.ts';
+import { isoOf, msOf } from '../model/time.ts';
 import type { Gainer } from './gainers.ts';
 
 /** What is known of a gateway and the distribution. */

@@ -1,5 +1,5 @@
 import { type Context, findingOf, stateOf, type Watched } from '../failover/context.ts';
-import { waitsOf } from '../status/waits.ts';
+import { waitsOf } from '../failover/waits.ts';
 
 /** A cluster that a rollout gives more. */
 export interface Gainer {

@@ -2,8 +2,8 @@
 
 import type { WeightedMembers } from '../../../schemas/distribution.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { isNamedBy, placeOf } from '../distribution.ts';
-import type { Resource } from '../model.ts';
+import type { Resource } from '../model/resource.ts';
+import { isNamedBy, placeOf } from '../routing/distribution.ts';
 import { type MemberPoints, movedAt, movedBetween, pointsBetween, pointsByWeight } from './points.ts';
 
 type Member = WeightedMembers[number];

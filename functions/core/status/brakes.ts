@@ -7,9 +7,9 @@ import { type Context, stateOf } from '../failover/context.ts';
 import { openQuestions, questionShown, questionText } from '../failover/data-gates.ts';
 import { waitsOf } from '../failover/limits.ts';
 import type { BrakeName, ClusterState } from '../failover/traffic.ts';
+import { BRAKE_REASONS } from '../failover/waits.ts';
 import { openUntilMs } from '../failover/windows.ts';
-import { isoOf } from '../time.ts';
-import { BRAKE_REASONS } from './waits.ts';
+import { isoOf } from '../model/time.ts';
 
 export function brakesOf(context: Context, recommended: Recommended | undefined): Brake[] {
   return [

@@ -6,8 +6,8 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { FleetStatus, ReadyCall } from '../../../schemas/status.ts';
 import { rangeText } from '../allocation/points.ts';
 import { windowStartMs } from '../failover/windows.ts';
+import { msOf } from '../model/time.ts';
 import { rolloutCalls } from '../rollout/calls.ts';
-import { msOf } from '../time.ts';
 
 type Told = Omit<FleetStatus, 'summary' | 'calls'>;
 

@@ -5,12 +5,13 @@ import type { Wait } from '../../../schemas/evacuation.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { StatusCluster } from '../../../schemas/status.ts';
 import { clusterPoints } from '../allocation/points.ts';
+import { NO_ALLOCATION } from '../allocation/sealed.ts';
 import { type Context, stateOf } from '../failover/context.ts';
-import type { ClusterFacts, Placement } from '../failover/situation.ts';
-import { type ClusterState, NO_ALLOCATION } from '../failover/traffic.ts';
-import { isoOf } from '../time.ts';
+import type { ClusterState } from '../failover/traffic.ts';
+import { told, waitsOf } from '../failover/waits.ts';
+import type { ClusterFacts, Placement } from '../model/fleet-facts.ts';
+import { isoOf } from '../model/time.ts';
 import { ageOf, type GatewaySight } from './gateways.ts';
-import { told, waitsOf } from './waits.ts';
 
 type Points = NonNullable<StatusCluster['points']>;
 

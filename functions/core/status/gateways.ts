@@ -6,7 +6,7 @@ import type { StatusGateway } from '../../../schemas/status.ts';
 import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
 import type { Verdict } from '../gateway/status.ts';
-import { msOf } from '../time.ts';
+import { msOf } from '../model/time.ts';
 
 /** A gateway, and what is known of it. */
 export interface GatewaySight {

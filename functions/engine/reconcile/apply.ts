@@ -1,5 +1,5 @@
 import { beforeWriting } from '../../core/gateway/drift.ts';
-import type { Change, Refusal } from '../../core/provider-object.ts';
+import type { Change, Refusal } from '../../core/gateway/provider-object.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';
 import { type Outcome, stopped } from './outcome.ts';

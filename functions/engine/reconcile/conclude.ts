@@ -1,6 +1,6 @@
 import type { Deviation } from '../../core/gateway/reading.ts';
-import { servesPool, usesDistribution } from '../../core/resolve.ts';
-import { isoOf } from '../../core/time.ts';
+import { isoOf } from '../../core/model/time.ts';
+import { servesPool, usesDistribution } from '../../core/routing/resolve.ts';
 import type { Deps, OutboxRow, OutcomeRecord } from '../../deps.ts';
 import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.ts';
 import type { Run } from './run.ts';

@@ -1,9 +1,9 @@
 import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Baseline } from '../../core/gateway/drift.ts';
 import { noReading, type Points, type Reading } from '../../core/gateway/reading.ts';
-import type { GatewayConfig, Member, Pool } from '../../core/ir.ts';
-import type { Resource } from '../../core/model.ts';
-import { exporters, resolveNamed } from '../../core/resolve.ts';
+import type { GatewayConfig, Member, Pool } from '../../core/model/ir.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { exporters, resolveNamed } from '../../core/routing/resolve.ts';
 import type { Store } from '../../deps.ts';
 import type { GatewayProvider, KnownObjects, Scope, Session } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';

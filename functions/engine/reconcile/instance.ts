@@ -1,4 +1,4 @@
-import { providerOf, type Resource } from '../../core/model.ts';
+import { providerOf, type Resource } from '../../core/model/resource.ts';
 import type { Deps, SyncRecord } from '../../deps.ts';
 import type { Provisioned, Scope } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';

@@ -1,6 +1,6 @@
 import type { GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts';
+import type { Change } from '../../core/gateway/provider-object.ts';
 import { DEVIATION_REASONS, type Deviation, type DeviationReason } from '../../core/gateway/reading.ts';
-import type { Change } from '../../core/provider-object.ts';
 import { CloudError, type CloudErrorClass, type Deps, LeaseLost, StoreUnavailable } from '../../deps.ts';
 import { Preempted } from './session.ts';
 

@@ -1,11 +1,11 @@
 import type { GatewayPlan, Notice, QuotaUse } from '../../../schemas/plan.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { effectiveShares } from '../../core/allocation/points.ts';
-import { digest } from '../../core/digest.ts';
+import type { Change } from '../../core/gateway/provider-object.ts';
 import { type ServedPool, shareChanges } from '../../core/gateway/share-changes.ts';
-import { providerOf, type Resource } from '../../core/model.ts';
-import type { Change } from '../../core/provider-object.ts';
-import { isoOf } from '../../core/time.ts';
+import { digest } from '../../core/model/digest.ts';
+import { providerOf, type Resource } from '../../core/model/resource.ts';
+import { isoOf } from '../../core/model/time.ts';
 import { CloudError, type Deps, type Store } from '../../deps.ts';
 import type { Observed } from '../../providers/provider.ts';
 import { declaredAt, type GatewayContext, readContext } from './context.ts';

@@ -1,12 +1,12 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import { effectiveShares, isRejected } from '../../core/allocation/points.ts';
+import { type Circumstances, type Judged, judge } from '../../core/gateway/deviations.ts';
 import { shownPoints, withEverybody, withFormer, withoutGone } from '../../core/gateway/former.ts';
 import { guard } from '../../core/gateway/guard.ts';
-import { type Circumstances, type Judged, judge } from '../../core/gateway/judge.ts';
 import { plan, planOf } from '../../core/gateway/plan.ts';
+import type { Change, Plan, ProviderObject, Refusal } from '../../core/gateway/provider-object.ts';
 import { type Points, routesOf } from '../../core/gateway/reading.ts';
-import type { GatewayConfig, Pool, Rule, Share } from '../../core/ir.ts';
-import type { Change, Plan, ProviderObject, Refusal } from '../../core/provider-object.ts';
+import type { GatewayConfig, Pool, Rule, Share } from '../../core/model/ir.ts';
 import type { Finding, Observed, PoolShares } from '../../providers/provider.ts';
 import type { GatewayContext } from './context.ts';
 

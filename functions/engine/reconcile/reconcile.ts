@@ -1,5 +1,5 @@
 import type { PlannedChange } from '../../../schemas/plan.ts';
-import type { Resource } from '../../core/model.ts';
+import type { Resource } from '../../core/model/resource.ts';
 import { CloudError, type Deps, LeaseLost, type OutboxRow, type SyncRecord } from '../../deps.ts';
 import type { Observed, Scope } from '../../providers/provider.ts';
 import { withLease } from '../lease.ts';

@@ -1,5 +1,6 @@
 import type { QuotaUse } from '../../../schemas/plan.ts';
 import { afterReading } from '../../core/gateway/drift.ts';
+import type { Json } from '../../core/gateway/provider-object.ts';
 import {
   clusterPoints,
   type Deviation,
@@ -8,8 +9,7 @@ import {
   noReading,
   type Reading,
 } from '../../core/gateway/reading.ts';
-import type { Json } from '../../core/provider-object.ts';
-import { isoOf } from '../../core/time.ts';
+import { isoOf } from '../../core/model/time.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';
 import type { ReadFault } from './outcome.ts';

@@ -1,5 +1,5 @@
-import { digest } from '../../core/digest.ts';
-import type { Resource } from '../../core/model.ts';
+import { digest } from '../../core/model/digest.ts';
+import type { Resource } from '../../core/model/resource.ts';
 import type { Deps, SyncRecord } from '../../deps.ts';
 import type { Memory, ProvisionSession, Scope } from '../../providers/provider.ts';
 import type { HeldLease } from '../lease.ts';

@@ -1,6 +1,6 @@
 import type { Progress } from '../../../schemas/gateway.ts';
 import type { RefusalRecord } from '../../core/gateway/reading.ts';
-import { isoOf, msOf } from '../../core/time.ts';
+import { isoOf, msOf } from '../../core/model/time.ts';
 import type { Deps, SyncRecord } from '../../deps.ts';
 import { goesOn, isEnded, type Outcome, summaryOf } from './outcome.ts';
 import type { Run } from './run.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { compareText } from '../../core/precedence.ts';
+import { compareText } from '../../core/model/text.ts';
 
 /**
  * What a rule does with a request (ALB OpenAPI 2020-06-16, RuleActions). Canonical actions stand in their order, without numbers, and

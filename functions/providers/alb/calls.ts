@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { AlbTarget } from '../../../schemas/gateway.ts';
-import type { Json } from '../../core/provider-object.ts';
+import type { Json } from '../../core/gateway/provider-object.ts';
 import type { Session } from '../provider.ts';
 import { invalidAnswer } from '../shared.ts';
 import type { ReadAction, WriteAction } from './permissions.ts';

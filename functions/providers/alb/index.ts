@@ -1,22 +1,22 @@
 import type { AlbTarget } from '../../../schemas/gateway.ts';
 import type { GatewayProvider } from '../provider.ts';
-import { apply } from './apply.ts';
-import { backends } from './backends.ts';
-import { batch } from './batch.ts';
-import { capabilities } from './capabilities.ts';
-import { check } from './check.ts';
-import { compile } from './compile.ts';
-import { keptFacts, ownObserved } from './facts.ts';
-import { findings, quotas } from './findings.ts';
-import { matchGroups } from './match.ts';
-import { observe } from './observe.ts';
+import { apply } from './apply/apply.ts';
+import { batch } from './apply/batch.ts';
+import { calls } from './apply/planned-calls.ts';
+import { rehearse } from './apply/rehearse.ts';
+import { check } from './compile/check.ts';
+import { compile } from './compile/compile.ts';
+import { effectiveShares } from './compile/weights.ts';
+import { capabilities } from './limits/capabilities.ts';
+import { backends } from './observe/backends.ts';
+import { keptFacts, ownObserved } from './observe/facts.ts';
+import { findings, quotas } from './observe/findings.ts';
+import { matchGroups } from './observe/match.ts';
+import { observe } from './observe/observe.ts';
+import { movesPoints, points, restoresMarks } from './observe/points.ts';
+import { shadows } from './observe/shadows.ts';
 import { permissions } from './permissions.ts';
-import { calls } from './planned-calls.ts';
-import { movesPoints, points, restoresMarks } from './points.ts';
 import { destroy, provision } from './provision.ts';
-import { rehearse } from './rehearse.ts';
-import { shadows } from './shadows.ts';
-import { effectiveShares } from './weights.ts';
 
 /**
  * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,

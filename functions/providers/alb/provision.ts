@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { AlbProvision, AlbTarget } from '../../../schemas/gateway.ts';
 import type { Provisioned, ProvisionSession } from '../provider.ts';
+import { change, createJobs } from './apply/jobs.ts';
 import { type AlbSession, list, write } from './calls.ts';
-import { change, createJobs } from './jobs.ts';
-import { listListeners } from './lists.ts';
-import { OWNER_TAG, resourceName, tagValue } from './marks.ts';
+import { OWNER_TAG, resourceName, tagValue } from './compile/marks.ts';
+import { listListeners } from './observe/lists.ts';
 
 const Balancers = z
   .object({

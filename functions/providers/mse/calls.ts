@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { MseTarget } from '../../../schemas/gateway.ts';
-import type { Json } from '../../core/provider-object.ts';
+import type { Json } from '../../core/gateway/provider-object.ts';
 import { CloudError } from '../../deps.ts';
 import type { ProvisionSession, Session } from '../provider.ts';
 import { invalidAnswer } from '../shared.ts';

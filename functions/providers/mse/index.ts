@@ -1,21 +1,21 @@
 import type { MseTarget } from '../../../schemas/gateway.ts';
 import type { GatewayProvider } from '../provider.ts';
-import { apply } from './apply.ts';
-import { backends } from './backends.ts';
-import { batch } from './batch.ts';
-import { movesPoints } from './changes.ts';
-import { capabilities, check } from './check.ts';
-import { compile } from './compile.ts';
-import { factsOf } from './facts.ts';
-import { findings, quotas } from './findings.ts';
-import { match } from './match.ts';
-import { observe } from './observe.ts';
-import { checkOrder } from './order.ts';
+import { apply } from './apply/apply.ts';
+import { batch } from './apply/batch.ts';
+import { calls } from './apply/planned-calls.ts';
+import { movesPoints } from './compile/changes.ts';
+import { capabilities, check } from './compile/check.ts';
+import { compile } from './compile/compile.ts';
+import { slotsOf } from './compile/slots.ts';
+import { backends } from './observe/backends.ts';
+import { factsOf } from './observe/facts.ts';
+import { findings, quotas } from './observe/findings.ts';
+import { match } from './observe/match.ts';
+import { observe } from './observe/observe.ts';
+import { checkOrder } from './observe/order.ts';
+import { points } from './observe/points.ts';
 import { permissions } from './permissions.ts';
-import { calls } from './planned-calls.ts';
-import { points } from './points.ts';
 import { destroy, provision } from './provision.ts';
-import { slotsOf } from './slots.ts';
 
 /** Alibaba Cloud MSE cloud-native gateway: pools become fixed-address services, rules become routes. */
 export const mse: GatewayProvider<MseTarget> = {

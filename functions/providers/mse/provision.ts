@@ -1,8 +1,8 @@
 import type { MseProvision, MseTarget } from '../../../schemas/gateway.ts';
 import type { Provisioned, ProvisionSession } from '../provider.ts';
 import { type CallSession, isGone, write, writeOnce } from './calls.ts';
-import { type Gateway, listGateways, RUNNING } from './gateway.ts';
-import { markOf, nameOf } from './names.ts';
+import { markOf, nameOf } from './compile/names.ts';
+import { type Gateway, listGateways, RUNNING } from './observe/gateway.ts';
 
 const NETWORKS: Record<MseProvision['network'], string> = {
   private: 'privatenet',

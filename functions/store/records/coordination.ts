@@ -1,7 +1,7 @@
 /** How invocations that know nothing of each other get along. */
 
 import * as z from 'zod';
-import type { Bucket } from '../../core/budget.ts';
+import type { Bucket } from '../../core/gateway/budget.ts';
 import { recordType } from '../record-type.ts';
 
 const Count = z.int().min(0);

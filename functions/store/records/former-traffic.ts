@@ -2,8 +2,9 @@
 
 import * as z from 'zod';
 import { Percent } from '../../../schemas/common.ts';
+import { type ClusterLimits, NO_ALLOCATION } from '../../core/allocation/sealed.ts';
 import type { Limit } from '../../core/allocation/types.ts';
-import { type ClusterLimits, type ClusterState, NO_ALLOCATION } from '../../core/failover/traffic.ts';
+import type { ClusterState } from '../../core/failover/traffic.ts';
 
 /** Of the first version: a cluster is out, as a whole, or it is not. */
 const FirstWithdrawal = z.looseObject({

@@ -9,7 +9,7 @@ import { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
 import { HealthCheck, ServicePort } from '../../../schemas/service.ts';
 import type { Baseline } from '../../core/gateway/drift.ts';
 import { DEVIATION_REASONS, type Points, type Reading } from '../../core/gateway/reading.ts';
-import type { Pool } from '../../core/ir.ts';
+import type { Pool } from '../../core/model/ir.ts';
 import type {
   OperationRecord,
   OutboxRow,

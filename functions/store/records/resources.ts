@@ -12,7 +12,7 @@ import { GatewayInput } from '../../../schemas/gateway.ts';
 import { OperationProblem } from '../../../schemas/operation.ts';
 import { RouteInput } from '../../../schemas/route.ts';
 import { ServiceInput } from '../../../schemas/service.ts';
-import type { Kind, Resource, Specs } from '../../core/model.ts';
+import type { Kind, Resource, Specs } from '../../core/model/resource.ts';
 import type { Revision, Rollout, Step } from '../../deps.ts';
 import type { Item } from '../items.ts';
 import { parsed, recordOf, recordType } from '../record-type.ts';

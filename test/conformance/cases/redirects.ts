@@ -1,4 +1,4 @@
-import type { Feature } from '../../../functions/core/features.ts';
+import type { Feature } from '../../../functions/core/routing/features.ts';
 import type { RouteFilter } from '../../../schemas/filter.ts';
 import { type Case, type Group, type Provider, prefix } from '../case.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lintEvidence } from '../../../functions/core/health/lint.ts';
+import { lintEvidence } from '../../../functions/core/lint/evidence.ts';
 import { Voter } from '../../../schemas/failover.ts';
 import { facts, placement } from '../situations.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { declaredPoints } from '../../../functions/core/allocation/bounds.ts';
-import { declaredMembers } from '../../../functions/core/distribution.ts';
-import type { Resource } from '../../../functions/core/model.ts';
-import { byName } from '../../../functions/core/resolve.ts';
+import type { Resource } from '../../../functions/core/model/resource.ts';
 import { gainingClusters, rolloutFaults, splitsBetween } from '../../../functions/core/rollout/splits.ts';
+import { declaredMembers } from '../../../functions/core/routing/distribution.ts';
+import { byName } from '../../../functions/core/routing/resolve.ts';
 import { WeightedMembers } from '../../../schemas/distribution.ts';
 import { cluster, service } from '../fixtures.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FEATURES, type Feature, featuresOf } from '../../../functions/core/features.ts';
+import { FEATURES, type Feature, featuresOf } from '../../../functions/core/routing/features.ts';
 import { alb } from '../../../functions/providers/alb/index.ts';
 import { RouteInput } from '../../../schemas/route.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { plan } from '../../../functions/core/gateway/plan.ts';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import type { CloudRequest } from '../../../functions/deps.ts';
 import { alb as provider } from '../../../functions/providers/alb/index.ts';
 import { RouteMatch } from '../../../schemas/route.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { featuresOf } from '../../../functions/core/features.ts';
-import { resolve } from '../../../functions/core/resolve.ts';
+import { featuresOf } from '../../../functions/core/routing/features.ts';
+import { resolve } from '../../../functions/core/routing/resolve.ts';
 import { alb as provider } from '../../../functions/providers/alb/index.ts';
 import { createDataPlane } from '../../../infra/local/cloud/alb/data-plane/index.ts';
 import { type DemoCluster, startDemoCluster } from '../../../infra/local/demo-cluster.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type * as z from 'zod';
-import type { GatewayConfig, Rule } from '../../../functions/core/ir.ts';
-import type { Json } from '../../../functions/core/provider-object.ts';
+import type { Json } from '../../../functions/core/gateway/provider-object.ts';
+import type { GatewayConfig, Rule } from '../../../functions/core/model/ir.ts';
 import type { RouteFilter } from '../../../schemas/filter.ts';
 import { type Alb, filters, member, pool, rule, startAlb } from './harness.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type * as z from 'zod';
-import type { Rule } from '../../../functions/core/ir.ts';
-import { conditionsFor, conditionsOf } from '../../../functions/providers/alb/conditions.ts';
-import { actionsOf } from '../../../functions/providers/alb/filters.ts';
+import type { Rule } from '../../../functions/core/model/ir.ts';
+import { conditionsFor, conditionsOf } from '../../../functions/providers/alb/compile/conditions.ts';
+import { actionsOf } from '../../../functions/providers/alb/compile/filters.ts';
 import type { RouteFilter } from '../../../schemas/filter.ts';
 import { filters, rule } from './harness.ts';
 

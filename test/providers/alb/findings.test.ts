@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayConfig, Rule } from '../../../functions/core/ir.ts';
-import type { Facts } from '../../../functions/providers/alb/facts.ts';
+import type { GatewayConfig, Rule } from '../../../functions/core/model/ir.ts';
 import { alb as provider } from '../../../functions/providers/alb/index.ts';
+import type { Facts } from '../../../functions/providers/alb/observe/facts.ts';
 import { RouteMatch } from '../../../schemas/route.ts';
 import { filters, member, pool, rule } from './harness.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import { alb as provider } from '../../../functions/providers/alb/index.ts';
 import type { ServerGroup } from '../../../infra/local/cloud/alb/model.ts';
 import { type Alb, member, pool, poolKey, rule, type SharesOf, startAlb } from './harness.ts';

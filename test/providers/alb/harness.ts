@@ -1,11 +1,11 @@
 import type * as z from 'zod';
 import { createCloud } from '../../../functions/cloud/alicloud.ts';
 import { effectiveShares } from '../../../functions/core/allocation/points.ts';
-import { digest } from '../../../functions/core/digest.ts';
 import { NO_TRAFFIC } from '../../../functions/core/failover/traffic.ts';
 import { plan } from '../../../functions/core/gateway/plan.ts';
-import type { GatewayConfig, IrFilter, Member, Pool, Rule, Share } from '../../../functions/core/ir.ts';
-import type { Json, Plan, Refusal } from '../../../functions/core/provider-object.ts';
+import type { Json, Plan, Refusal } from '../../../functions/core/gateway/provider-object.ts';
+import { digest } from '../../../functions/core/model/digest.ts';
+import type { GatewayConfig, IrFilter, Member, Pool, Rule, Share } from '../../../functions/core/model/ir.ts';
 import type { Cloud } from '../../../functions/deps.ts';
 import { alb } from '../../../functions/providers/alb/index.ts';
 import type { KnownObjects, Observed, Scope, Session } from '../../../functions/providers/provider.ts';

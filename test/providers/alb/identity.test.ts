@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig, Member, Pool, Rule } from '../../../functions/core/ir.ts';
+import type { GatewayConfig, Member, Pool, Rule } from '../../../functions/core/model/ir.ts';
 import { type Alb, member, pool, poolKey, rule, type SharesOf, startAlb } from './harness.ts';
 
 /** A server group lives on when weights, tiers or members of its pool change, which gives the pool another key. */

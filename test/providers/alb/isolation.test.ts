@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig, Member, Rule } from '../../../functions/core/ir.ts';
+import type { GatewayConfig, Member, Rule } from '../../../functions/core/model/ir.ts';
 import type { Fault } from '../../../infra/local/cloud/faults.ts';
 import type { RamPolicy } from '../../../infra/local/cloud/ram.ts';
 import { ramPolicies } from '../../../infra/policies.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Json } from '../../../functions/core/provider-object.ts';
+import type { Json } from '../../../functions/core/gateway/provider-object.ts';
 import type { Cloud } from '../../../functions/deps.ts';
-import { createJobs } from '../../../functions/providers/alb/jobs.ts';
+import { createJobs } from '../../../functions/providers/alb/apply/jobs.ts';
 import type { Session } from '../../../functions/providers/provider.ts';
 import { AlbTarget } from '../../../schemas/gateway.ts';
 import { fakeClock } from '../../cloud/fake-clock.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayConfig, Rule } from '../../../functions/core/ir.ts';
-import type { Facts } from '../../../functions/providers/alb/facts.ts';
-import { findings, quotas } from '../../../functions/providers/alb/findings.ts';
+import type { GatewayConfig, Rule } from '../../../functions/core/model/ir.ts';
+import type { Facts } from '../../../functions/providers/alb/observe/facts.ts';
+import { findings, quotas } from '../../../functions/providers/alb/observe/findings.ts';
 import { filters, member, pool, rule } from './harness.ts';
 
 const octets = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);

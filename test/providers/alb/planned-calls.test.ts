@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig, Pool } from '../../../functions/core/ir.ts';
+import type { GatewayConfig, Pool } from '../../../functions/core/model/ir.ts';
 import { HealthCheck } from '../../../schemas/service.ts';
 import { expectSameCalls } from '../planned.ts';
 import {

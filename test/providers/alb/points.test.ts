@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toPercents } from '../../../functions/core/allocation/apportion.ts';
-import type { Share } from '../../../functions/core/ir.ts';
-import type { GroupObject, Server } from '../../../functions/providers/alb/canonical.ts';
-import { isGroup } from '../../../functions/providers/alb/canonical.ts';
-import { compile } from '../../../functions/providers/alb/compile.ts';
-import type { AlbObserved } from '../../../functions/providers/alb/facts.ts';
-import { matchGroups } from '../../../functions/providers/alb/match.ts';
-import { points } from '../../../functions/providers/alb/points.ts';
-import { effectiveShares } from '../../../functions/providers/alb/weights.ts';
+import type { Share } from '../../../functions/core/model/ir.ts';
+import type { GroupObject, Server } from '../../../functions/providers/alb/compile/canonical.ts';
+import { isGroup } from '../../../functions/providers/alb/compile/canonical.ts';
+import { compile } from '../../../functions/providers/alb/compile/compile.ts';
+import { effectiveShares } from '../../../functions/providers/alb/compile/weights.ts';
+import type { AlbObserved } from '../../../functions/providers/alb/observe/facts.ts';
+import { matchGroups } from '../../../functions/providers/alb/observe/match.ts';
+import { points } from '../../../functions/providers/alb/observe/points.ts';
 import { AlbTarget } from '../../../schemas/gateway.ts';
 import { member, pool } from './harness.ts';
 

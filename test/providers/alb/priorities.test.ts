@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { assignPriorities, moveOrder } from '../../../functions/providers/alb/priorities.ts';
+import { assignPriorities, moveOrder } from '../../../functions/providers/alb/compile/priorities.ts';
 
 const assign = (order: string, current: Record<string, number> = {}, foreign: number[] = []) =>
   Object.fromEntries(assignPriorities([...order], new Map(Object.entries(current)), foreign));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { plan } from '../../../functions/core/gateway/plan.ts';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import { alb as provider } from '../../../functions/providers/alb/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { type Alb, declaredShares, member, pool, rule, startAlb } from './harness.ts';

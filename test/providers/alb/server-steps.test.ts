@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Server } from '../../../functions/providers/alb/canonical.ts';
-import { serverSteps } from '../../../functions/providers/alb/group-steps.ts';
+import { serverSteps } from '../../../functions/providers/alb/apply/group-steps.ts';
+import type { Server } from '../../../functions/providers/alb/compile/canonical.ts';
 
 const servers = fc
   .uniqueArray(

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
-import { type Condition, ruleObject, sortConditions } from '../../../functions/providers/alb/canonical.ts';
-import { inWords } from '../../../functions/providers/alb/conditions.ts';
-import type { AlbObserved, OtherRule } from '../../../functions/providers/alb/facts.ts';
+import { type Condition, ruleObject, sortConditions } from '../../../functions/providers/alb/compile/canonical.ts';
+import { inWords } from '../../../functions/providers/alb/compile/conditions.ts';
 import { alb as provider } from '../../../functions/providers/alb/index.ts';
-import { shadows } from '../../../functions/providers/alb/shadows.ts';
+import type { AlbObserved, OtherRule } from '../../../functions/providers/alb/observe/facts.ts';
+import { shadows } from '../../../functions/providers/alb/observe/shadows.ts';
 import { type Alb, member, pool, rule, startAlb } from './harness.ts';
 
 const host = (...Values: string[]): Condition => ({ Type: 'Host', HostConfig: { Values } });

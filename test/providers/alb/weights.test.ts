@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toPercents } from '../../../functions/core/allocation/apportion.ts';
-import type { Member, Share } from '../../../functions/core/ir.ts';
-import { effectiveShares, serverWeights } from '../../../functions/providers/alb/weights.ts';
+import type { Member, Share } from '../../../functions/core/model/ir.ts';
+import { effectiveShares, serverWeights } from '../../../functions/providers/alb/compile/weights.ts';
 
 function cluster(index: number, servers: number): Member {
   const endpoints = Array.from({ length: servers }, (_, server) => ({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { featuresOf } from '../../../functions/core/features.ts';
+import { featuresOf } from '../../../functions/core/routing/features.ts';
 import { mse } from '../../../functions/providers/mse/index.ts';
 import { RouteInput } from '../../../schemas/route.ts';
 

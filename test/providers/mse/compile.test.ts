@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
-import { compile } from '../../../functions/providers/mse/compile.ts';
-import { markOf, nameOf } from '../../../functions/providers/mse/names.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
+import { compile } from '../../../functions/providers/mse/compile/compile.ts';
+import { markOf, nameOf } from '../../../functions/providers/mse/compile/names.ts';
 import type { MseTarget } from '../../../schemas/gateway.ts';
 import {
   compiled,

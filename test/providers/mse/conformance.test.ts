@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { plan } from '../../../functions/core/gateway/plan.ts';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import { mse as provider } from '../../../functions/providers/mse/index.ts';
 import { crashing, declaredShares, filter, type Mse, member, NO_IDS, only, pool, rule, startMse } from './harness.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Rule } from '../../../functions/core/ir.ts';
+import type { Rule } from '../../../functions/core/model/ir.ts';
 import { mse } from '../../../functions/providers/mse/index.ts';
 import { filter, member, NO_FACTS, pool, rule } from './harness.ts';
 

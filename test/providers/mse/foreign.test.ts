@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import { mse as provider } from '../../../functions/providers/mse/index.ts';
 import { selectRoute } from '../../../infra/local/cloud/mse/data-plane/matcher.ts';
 import type { Predicates } from '../../../infra/local/cloud/mse/model.ts';

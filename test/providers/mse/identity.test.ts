@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig, Member } from '../../../functions/core/ir.ts';
-import { markOf, servesOf, serviceName } from '../../../functions/providers/mse/names.ts';
+import type { GatewayConfig, Member } from '../../../functions/core/model/ir.ts';
+import { markOf, servesOf, serviceName } from '../../../functions/providers/mse/compile/names.ts';
 import { crashing, filter, type Mse, matched, member, OWNER, only, pool, rule, startMse } from './harness.ts';
 
 /** As `resolve` does, the key of a pool changes with its distribution. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import type { CloudRequest } from '../../../functions/deps.ts';
 import { type Mse, member, pool, rule, startMse } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
-import type { Json } from '../../../functions/core/provider-object.ts';
+import type { Json } from '../../../functions/core/gateway/provider-object.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import type { CloudRequest } from '../../../functions/deps.ts';
 import { mse as provider } from '../../../functions/providers/mse/index.ts';
 import type { Route } from '../../../infra/local/cloud/mse/model.ts';

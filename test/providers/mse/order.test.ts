@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Rule } from '../../../functions/core/ir.ts';
-import { comparePrecedence } from '../../../functions/core/precedence.ts';
-import { checkOrder } from '../../../functions/providers/mse/order.ts';
+import type { Rule } from '../../../functions/core/model/ir.ts';
+import { comparePrecedence } from '../../../functions/core/routing/precedence.ts';
+import { checkOrder } from '../../../functions/providers/mse/observe/order.ts';
 import { selectRoute } from '../../../infra/local/cloud/mse/data-plane/matcher.ts';
 import type { Domain, Gateway, Predicates, Route } from '../../../infra/local/cloud/mse/model.ts';
 import { compiled, isRoute, member, pool, rule } from './harness.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import type { GatewayConfig } from '../../../functions/core/ir.ts';
+import type { GatewayConfig } from '../../../functions/core/model/ir.ts';
 import { expectSameCalls } from '../planned.ts';
 import { declaredShares, filter, type Mse, member, only, pool, rule, startMse } from './harness.ts';
 

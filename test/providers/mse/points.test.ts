@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayConfig, Pool, Share } from '../../../functions/core/ir.ts';
+import type { GatewayConfig, Pool, Share } from '../../../functions/core/model/ir.ts';
 import { mse as provider } from '../../../functions/providers/mse/index.ts';
 import type { Observed } from '../../../functions/providers/provider.ts';
 import {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { equal } from '../../../functions/core/digest.ts';
-import type { Rule } from '../../../functions/core/ir.ts';
-import type { Predicates } from '../../../functions/providers/mse/canonical.ts';
-import { type RouteOf, routesOf } from '../../../functions/providers/mse/predicates.ts';
+import { equal } from '../../../functions/core/model/digest.ts';
+import type { Rule } from '../../../functions/core/model/ir.ts';
+import type { Predicates } from '../../../functions/providers/mse/compile/canonical.ts';
+import { type RouteOf, routesOf } from '../../../functions/providers/mse/compile/predicates.ts';
 import { rule } from './harness.ts';
 
 const matches = fc.record({

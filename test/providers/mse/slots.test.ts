@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { effectiveShares } from '../../../functions/core/allocation/points.ts';
 import { NO_TRAFFIC } from '../../../functions/core/failover/traffic.ts';
-import type { Member, Pool, Share } from '../../../functions/core/ir.ts';
-import { slotsOf } from '../../../functions/providers/mse/slots.ts';
+import type { Member, Pool, Share } from '../../../functions/core/model/ir.ts';
+import { slotsOf } from '../../../functions/providers/mse/compile/slots.ts';
 import { matched, member, pool as unmatched } from './harness.ts';
 
 /** Of an empty gateway, so that each service has the name of its cluster. */

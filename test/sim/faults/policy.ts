@@ -1,6 +1,6 @@
 /** Keys of the policy that the decision does not look at, or sees otherwise. */
 
-import type { Policy } from '../../../functions/core/failover/situation.ts';
+import type { Policy } from '../../../functions/core/model/fleet-facts.ts';
 import { blinded, type Fault } from '../plant.ts';
 
 const DAY_SECONDS = 86_400;

@@ -1,6 +1,6 @@
 /** No more is taken out than people allow, and nothing where they want to be asked. */
 
-import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
+import type { ClusterFacts } from '../../../functions/core/model/fleet-facts.ts';
 import { type Life, mostRemoved } from '../chronicle.ts';
 import type { FleetEvent } from '../events.ts';
 import type { Fleet } from '../fleet.ts';

@@ -1,6 +1,6 @@
 /** Nobody is hotter than need be. */
 
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import { hasFallen, isGated } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { percentOf } from '../gateway.ts';

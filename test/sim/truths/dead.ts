@@ -1,7 +1,7 @@
 /** Whoever is dead is left, and no faster than people allow. */
 
-import type { ClusterFacts } from '../../../functions/core/failover/situation.ts';
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { ClusterFacts } from '../../../functions/core/model/fleet-facts.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import { hasFallen, isGated, type Life, mostRemoved } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';

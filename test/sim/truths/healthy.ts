@@ -1,6 +1,6 @@
 /** Whoever is well keeps what it has. */
 
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import { isGated } from '../chronicle.ts';
 import { addLoads, type Fleet } from '../fleet.ts';
 import type { Programmed } from '../gateway.ts';

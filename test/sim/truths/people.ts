@@ -1,6 +1,6 @@
 /** What people ask for is done. */
 
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import { hasFallen } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { type Programmed, percentOf } from '../gateway.ts';

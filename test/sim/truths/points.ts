@@ -1,6 +1,6 @@
 /** Points are whole, and stand in the declared ratio. */
 
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import type { Fleet } from '../fleet.ts';
 import { type Programmed, percentOf } from '../gateway.ts';
 import type { Truth } from '../history.ts';

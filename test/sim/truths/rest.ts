@@ -1,8 +1,8 @@
 /** Nothing moves by itself, and in the end nothing is left of what has happened. */
 
-import { equal } from '../../../functions/core/digest.ts';
 import { NO_TRAFFIC, type Traffic } from '../../../functions/core/failover/traffic.ts';
 import { standingShown } from '../../../functions/core/failover/withdrawals.ts';
+import { equal } from '../../../functions/core/model/digest.ts';
 import { hasFallen, MEMORY_SECONDS } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { isSame, type Programmed } from '../gateway.ts';

@@ -1,6 +1,6 @@
 /** Whoever returns does so step by step, and not too often. */
 
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import type { Life } from '../chronicle.ts';
 import type { FleetEvent } from '../events.ts';
 import type { Fleet } from '../fleet.ts';

@@ -1,6 +1,6 @@
 /** Where all fail it is their observer that is not believed, but not what it said before. */
 
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import type { Fleet } from '../fleet.ts';
 import { percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';

@@ -1,6 +1,6 @@
 /** Whoever returns has waited for what the declarations ask for. */
 
-import type { Pool } from '../../../functions/core/ir.ts';
+import type { Pool } from '../../../functions/core/model/ir.ts';
 import { MEMORY_SECONDS } from '../chronicle.ts';
 import type { Fleet } from '../fleet.ts';
 import { type Programmed, percentOf } from '../gateway.ts';

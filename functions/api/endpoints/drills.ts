@@ -1,0 +1,130 @@
+import * as z from 'zod';
+import { Name, PageQuery } from '../../../schemas/common.ts';
+import { TrafficAnswer } from '../../../schemas/decision.ts';
+import { DrillRun, DrillRunPage } from '../../../schemas/drill.ts';
+import { DrillReport, DrillReportQuery, DrillRunInput } from '../../../schemas/drill-report.ts';
+import { drillReport } from '../../commands/read/drill-report.ts';
+import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
+import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
+import { JSON_TYPE } from '../http/body.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { pageReply, pageRequest } from '../http/page.ts';
+import { InFleet } from '../http/params.ts';
+import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
+import { drillReportPage } from './drill-report-page.ts';
+import { BODY_PROBLEMS } from './resources.ts';
+
+const InRun = z.strictObject({
+  fleet: Name,
+  run: z
+    .string()
+    .regex(/^drl_[0-9A-Z]{26}$/, 'must be the id of a drill run')
+    .meta({ examples: ['drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});
+
+const RUNS = '/v1/fleets/{fleet}/drill-runs';
+const HTML_TYPE = 'text/html';
+
+const list = defineOperation({
+  operationId: 'listDrillRuns',
+  method: 'get',
+  path: RUNS,
+  tag: 'drill-runs',
+  summary: 'List drill runs',
+  idempotency: 'safe',
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, newest first.', schema: DrillRunPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => pageReply(await listDrillRuns(ctx, params.fleet, pageRequest(query))),
+});
+
+const get = defineOperation({
+  operationId: 'getDrillRun',
+  method: 'get',
+  path: `${RUNS}/{run}`,
+  tag: 'drill-runs',
+  summary: 'Get a drill run, and how far it has come',
+  idempotency: 'safe',
+  params: InRun,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The run.', schema: DrillRun }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await getDrillRun(ctx, params.fleet, params.run) }),
+});
+
+const start = defineOperation({
+  operationId: 'startDrillRun',
+  method: 'post',
+  path: RUNS,
+  tag: 'drill-runs',
+  summary: 'Start a declared drill now',
+  description:
+    'Takes all clusters of the place of the drill out as a failover would, measures the time until all gateways were read to give them nothing, and gives the shares back. ' +
+    'A real failure interrupts it. Needs no Idempotency-Key: while one is running there is no second one.',
+  idempotency: 'repeatable',
+  write: true,
+  params: InFleet,
+  query: NO_QUERY,
+  body: DrillRunInput,
+  successes: [
+    { status: 200, description: 'Of a dry run: the decision that would begin it.', schema: TrafficAnswer },
+    { status: 201, description: 'Begun.', schema: DrillRun, headers: ['Location', 'Operation-Location'] },
+  ],
+  problems: [...BODY_PROBLEMS, 'not-found', 'unknown-reference', 'already-live', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params, body }): Promise<Reply> => {
+    const { run, ...commanded } = await startDrill(ctx, params.fleet, body.drill);
+    if (run === undefined) return trafficReply(params.fleet, commanded);
+    const Location = `${RUNS.replace('{fleet}', params.fleet)}/${run.id}`;
+    return { status: 201, body: run, headers: { ...operationHeader(params.fleet, commanded.operation), Location } };
+  },
+});
+
+const abort = defineOperation({
+  operationId: 'abortDrillRun',
+  method: 'post',
+  path: `${RUNS}/{run}/abort`,
+  tag: 'drill-runs',
+  summary: 'End a drill run now',
+  description:
+    'Its clusters get their shares back when they have their turn, step by step. A run that has ended stays as it is.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InRun,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [TRAFFIC_ANSWER],
+  problems: ['not-found', 'already-ended', 'rule-violated', 'write-conflict'],
+  handle: async (ctx, { params }) => trafficReply(params.fleet, await abortDrill(ctx, params.fleet, params.run)),
+});
+
+const report = defineOperation({
+  operationId: 'getDrillReport',
+  method: 'get',
+  path: `${RUNS}/{run}/report`,
+  tag: 'drill-runs',
+  summary: 'Get the report of a drill run, to keep or to print',
+  description: 'As JSON, or as a page of its own with Accept: text/html.',
+  idempotency: 'safe',
+  params: InRun,
+  query: DrillReportQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The report.', schema: DrillReport, mediaType: HTML_TYPE }],
+  problems: ['not-found'],
+  handle: async (ctx, { params, query, preferred }): Promise<Reply> => {
+    const body = await drillReport(ctx, params.fleet, params.run, query.timeZone);
+    if (preferred([JSON_TYPE, HTML_TYPE]) === JSON_TYPE) return { status: 200, body };
+    return { status: 200, body: drillReportPage(body), headers: PAGE_HEADERS };
+  },
+});
+
+/** The page has no script and loads nothing. */
+const PAGE_HEADERS = {
+  'Content-Type': `${HTML_TYPE}; charset=utf-8`,
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
+};
+
+/** Rehearsals. */
+export const drillOperations: readonly Operation[] = [list, get, start, abort, report];

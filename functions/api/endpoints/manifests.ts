@@ -1,0 +1,127 @@
+import {
+  DeclaredManifest,
+  FleetApplyQuery,
+  FleetPlan,
+  FleetRollbackInput,
+  Manifest,
+  ManifestQuery,
+} from '../../../schemas/manifest.ts';
+import { Operation } from '../../../schemas/operation.ts';
+import type { ProblemCode } from '../../../schemas/problem.ts';
+import type { Applied } from '../../commands/write/fleet.ts';
+import { rollBackFleet } from '../../commands/write/fleet-rollback.ts';
+import { applyManifest, exportManifest } from '../../commands/write/manifests.ts';
+import { JSON_TYPE } from '../http/body.ts';
+import { MANIFEST_BODY, manifestYaml, YAML } from '../http/manifest-body.ts';
+import {
+  type Operation as ApiOperation,
+  defineOperation,
+  NO_BODY,
+  NO_QUERY,
+  type Reply,
+  type Success,
+} from '../http/operation.ts';
+import { InFleet } from '../http/params.ts';
+import { operationReply } from './push.ts';
+import { BODY_PROBLEMS } from './resources.ts';
+
+const SUCCESSES: readonly Success[] = [
+  { status: 200, description: 'Nothing was to be done, or it was a dry run: the plan.', schema: FleetPlan },
+  {
+    status: 202,
+    description: 'The operation that writes the changes and makes the gateways follow.',
+    schema: Operation,
+    headers: ['Location', 'Retry-After'],
+  },
+];
+
+const APPLY_PROBLEMS: readonly ProblemCode[] = [
+  ...BODY_PROBLEMS,
+  'not-found',
+  'stale-plan',
+  'write-conflict',
+  'unknown-reference',
+  'forbidden-address',
+  'conflicting-declaration',
+  'unsupported-feature',
+  'quota-exceeded',
+  'redirect-loop',
+  'backend-without-cluster',
+  'still-referenced',
+  'would-empty-gateway',
+  'rule-violated',
+  'limit-exceeded',
+];
+
+function replyOf({ operation, plan }: Applied): Reply {
+  return operation ? { ...operationReply(operation), status: 202 } : { status: 200, body: plan };
+}
+
+const getManifest = defineOperation({
+  operationId: 'getManifest',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/manifest',
+  tag: 'manifest',
+  summary: 'Get a whole fleet as a manifest',
+  description:
+    'As YAML, one document for each resource, or as JSON by Accept. To put it back changes nothing; what is derived is not in it.',
+  idempotency: 'safe',
+  params: InFleet,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The manifest.', schema: DeclaredManifest, mediaType: YAML }],
+  problems: ['not-found'],
+  handle: async (ctx, { params, preferred }): Promise<Reply> => {
+    const manifest = await exportManifest(ctx, params.fleet);
+    if (preferred([YAML, JSON_TYPE]) === JSON_TYPE) return { status: 200, body: manifest };
+    return { status: 200, body: manifestYaml(manifest), headers: { 'Content-Type': YAML } };
+  },
+});
+
+const putManifest = defineOperation({
+  operationId: 'putManifest',
+  method: 'put',
+  path: '/v1/fleets/{fleet}/manifest',
+  tag: 'manifest',
+  summary: 'Make a fleet what a manifest says',
+  description:
+    'A YAML stream with one document for each resource, or JSON: one document, or a List of them; at most 8 MiB. Every document is checked ' +
+    'against the fleet as it would be, all faults are told at once, and with one of them nothing is changed. Needs no If-Match: each ' +
+    'change is conditional on the revision that it was planned from, and the same manifest can be applied again and again.',
+  idempotency: 'idempotent',
+  write: true,
+  format: MANIFEST_BODY,
+  params: InFleet,
+  query: ManifestQuery,
+  body: Manifest,
+  successes: SUCCESSES,
+  problems: APPLY_PROBLEMS,
+  handle: async (ctx, { params, query, body }) => {
+    const { prune, allowEmpty, digest } = query;
+    const options = { prune: prune === 'true', allowEmpty: allowEmpty === 'true', digest };
+    return replyOf(await applyManifest(ctx, params.fleet, body, options));
+  },
+});
+
+const rollback = defineOperation({
+  operationId: 'rollbackManifest',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/manifest/rollback',
+  tag: 'manifest',
+  summary: 'Make a fleet what it was at a time',
+  description:
+    'What has changed since is declared as it was then, what is new is deleted, what was deleted comes back: planned and applied as a ' +
+    'manifest is, as one operation.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InFleet,
+  query: FleetApplyQuery,
+  body: FleetRollbackInput,
+  successes: SUCCESSES,
+  problems: APPLY_PROBLEMS,
+  handle: async (ctx, { params, query: { allowEmpty, digest }, body }) =>
+    replyOf(await rollBackFleet(ctx, params.fleet, body.at, { allowEmpty: allowEmpty === 'true', digest })),
+});
+
+/** Whole fleets. */
+export const manifestOperations: readonly ApiOperation[] = [getManifest, putManifest, rollback];

@@ -1,0 +1,132 @@
+import * as z from 'zod';
+import { DigestQuery, Name, PageQuery } from '../../../schemas/common.ts';
+import { Operation, OperationPage } from '../../../schemas/operation.ts';
+import { GatewayPlan } from '../../../schemas/plan.ts';
+import { getOperation, listOperations } from '../../commands/read/operations.ts';
+import { applyGateway, planGateway } from '../../commands/read/plans.ts';
+import { watchOperation } from '../../commands/read/watch.ts';
+import { eventStream } from '../http/events.ts';
+import { type Operation as ApiOperation, defineOperation, NO_BODY, NO_QUERY, type Reply } from '../http/operation.ts';
+import { pageReply, pageRequest } from '../http/page.ts';
+import { InFleet, InGateway } from '../http/params.ts';
+
+const InOperation = z.strictObject({
+  fleet: Name,
+  operation: z
+    .string()
+    .regex(/^opn_[0-9A-Z]{26}$/, 'must be the id of an operation')
+    .meta({ examples: ['opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});
+
+const POLL_SECONDS = '1';
+
+/** How an operation is answered to those who started it: with where to look, unless it was a dry run, and until it has ended. */
+export function operationReply(operation: Operation): Reply {
+  if (operation.dryRun) return { status: 200, body: operation };
+  const Location = `/v1/fleets/${operation.fleet}/operations/${operation.id}`;
+  if (operation.endedAt !== undefined) return { status: 200, body: operation, headers: { Location } };
+  return { status: 202, body: operation, headers: { Location, 'Retry-After': POLL_SECONDS } };
+}
+
+const plan = defineOperation({
+  operationId: 'planGateway',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/gateways/{gateway}/plan',
+  tag: 'gateways',
+  summary: 'Show what an apply would do',
+  description:
+    'Compares what the gateway has with what is declared: the changes, the calls to the cloud that they take, the shares that move, what ' +
+    'speaks against it. Where the cloud offers a dry run, it is asked. Nothing is changed.',
+  idempotency: 'safe',
+  params: InGateway,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The plan.', schema: GatewayPlan }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await planGateway(ctx, params.fleet, params.gateway) }),
+});
+
+const apply = defineOperation({
+  operationId: 'applyGateway',
+  method: 'post',
+  path: '/v1/fleets/{fleet}/gateways/{gateway}/apply',
+  tag: 'gateways',
+  summary: 'Make a gateway as it is declared, now',
+  description:
+    'Pushes the difference, undoes what somebody changed at the gateway, and reads it back. Gateways follow by themselves after every ' +
+    'write; this is for those who do not want to wait, and for drift. With the digest of a plan it is applied only if it is still the ' +
+    'plan. Needs no Idempotency-Key: a second apply finds nothing to do.',
+  idempotency: 'repeatable',
+  write: true,
+  params: InGateway,
+  query: DigestQuery,
+  body: NO_BODY,
+  successes: [
+    { status: 200, description: 'The operation has ended, or would begin.', schema: Operation, headers: ['Location'] },
+    { status: 202, description: 'The operation goes on.', schema: Operation, headers: ['Location', 'Retry-After'] },
+  ],
+  problems: ['not-found', 'stale-plan', 'write-conflict'],
+  handle: async (ctx, { params, query }) =>
+    operationReply(await applyGateway(ctx, params.fleet, params.gateway, query.digest)),
+});
+
+const list = defineOperation({
+  operationId: 'listOperations',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/operations',
+  tag: 'operations',
+  summary: 'List pushes, and what became of them',
+  idempotency: 'safe',
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, newest first.', schema: OperationPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => pageReply(await listOperations(ctx, params.fleet, pageRequest(query))),
+});
+
+const get = defineOperation({
+  operationId: 'getOperation',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/operations/{operation}',
+  tag: 'operations',
+  summary: 'Get how far a push has come',
+  idempotency: 'safe',
+  params: InOperation,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The operation.', schema: Operation, headers: ['Retry-After'] }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }): Promise<Reply> => {
+    const {
+      status: _,
+      headers = {},
+      ...reply
+    } = operationReply(await getOperation(ctx, params.fleet, params.operation));
+    const { Location: __, ...rest } = headers;
+    return { ...reply, status: 200, headers: rest };
+  },
+});
+
+const watch = defineOperation({
+  operationId: 'watchOperation',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/operations/{operation}/events',
+  tag: 'operations',
+  summary: 'Watch how far a push comes',
+  description:
+    'Server-sent events: the operation as a whole at once and whenever it changes (event `operation`), until it has ended or for the better ' +
+    'part of a minute; an EventSource comes back by itself.',
+  idempotency: 'safe',
+  params: InOperation,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'A stream of events.', mediaType: 'text/event-stream' }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) =>
+    eventStream('operation', await watchOperation(ctx, params.fleet, params.operation)),
+});
+
+/** Plans, pushes and what becomes of them. */
+export const gatewayPushOperations: readonly ApiOperation[] = [plan, apply];
+export const operationOperations: readonly ApiOperation[] = [list, get, watch];

@@ -1,0 +1,181 @@
+import type * as z from 'zod';
+import { PageQuery } from '../../../schemas/common.ts';
+import { DryRun } from '../../../schemas/plan.ts';
+import type { ProblemCode } from '../../../schemas/problem.ts';
+import type { Context } from '../../commands/context.ts';
+import type { Precondition } from '../../commands/precondition.ts';
+import { getResource, listResources } from '../../commands/read/resources.ts';
+import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
+import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { pageReply, pageRequest } from '../http/page.ts';
+import { etagOf, isKnown } from '../http/precondition.ts';
+import { operationHeader } from '../http/traffic-reply.ts';
+
+/** How a kind of resource appears in the API. */
+export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.ZodObject> {
+  kind: K;
+  /** As operation ids write it: `Route`. */
+  title: string;
+  /** Path of the collection. */
+  path: string;
+  collectionParams: C;
+  /** The fleet of a collection; empty for the collection of fleets. */
+  fleetOf(params: z.output<C>): string;
+  params: P;
+  refOf(params: z.output<P>): RefTo<K>;
+  input: z.ZodType<Specs[K]>;
+  output: z.ZodType;
+  page: z.ZodType;
+  /** What can speak against a declaration of this kind. */
+  writeProblems: readonly ProblemCode[];
+  /** Of a kind whose deletion takes a word on more than the resource. */
+  deletion?: Deletion;
+}
+
+interface Deletion {
+  query: z.ZodObject;
+  problems: readonly ProblemCode[];
+  /** Instead of deleting the resource alone. */
+  run(ctx: Context, ref: Ref, precondition: Precondition, query: Record<string, unknown>): Promise<Deleted>;
+}
+
+export const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
+export const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
+  'precondition-failed',
+  'precondition-required',
+  'write-conflict',
+];
+
+const NOT_MODIFIED: Success = {
+  status: 304,
+  description: 'It is as If-None-Match says.',
+  headers: ['ETag'],
+};
+
+/** The operations that every kind of resource has. */
+export function resourceOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
+  api: ResourceApi<K, C, P>,
+): Operation[] {
+  return [listOperation(api), getOperation(api), putOperation(api), deleteOperation(api)];
+}
+
+function listOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    operationId: `list${api.title}s`,
+    method: 'get',
+    path: api.path,
+    tag: `${api.kind}s`,
+    summary: `List ${api.kind}s`,
+    idempotency: 'safe',
+    params: api.collectionParams,
+    query: PageQuery,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'One page, by name.', schema: api.page }],
+    problems: api.kind === 'fleet' ? ['invalid-page-token'] : ['invalid-page-token', 'not-found'],
+    handle: async (ctx, { params, query }) =>
+      pageReply(await listResources(ctx, api.kind, api.fleetOf(params), pageRequest(query))),
+  });
+}
+
+function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    ...itemRow(api),
+    operationId: `get${api.title}`,
+    method: 'get',
+    summary: `Get a ${api.kind}`,
+    description:
+      'The ETag changes with everything that is shown, be it declared or observed; for If-Match its revision counts alone.',
+    idempotency: 'safe',
+    preconditions: ['If-None-Match'],
+    body: NO_BODY,
+    successes: [{ status: 200, description: `The ${api.kind}.`, schema: api.output, headers: ['ETag'] }, NOT_MODIFIED],
+    problems: ['not-found'],
+    handle: async (ctx, { params, precondition }): Promise<Reply> => {
+      const view = await getResource(ctx, api.refOf(params));
+      const headers = { ETag: etagOf(view) };
+      if (isKnown(precondition, headers.ETag)) return { status: 304, headers };
+      return { status: 200, body: view, headers };
+    },
+  });
+}
+
+function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    ...itemRow(api),
+    operationId: `put${api.title}`,
+    method: 'put',
+    summary: `Create or replace a ${api.kind}`,
+    description:
+      'Replacing needs If-Match with the ETag last seen, or * to overwrite whatever is there. If-None-Match: * creates only. ' +
+      'What is declared already is not written again: the revision stays.',
+    idempotency: 'idempotent',
+    preconditions: ['If-Match', 'If-None-Match'],
+    write: true,
+    body: api.input,
+    successes: writeSuccesses(api),
+    problems: [...BODY_PROBLEMS, ...PRECONDITION_PROBLEMS, 'limit-exceeded', ...api.writeProblems],
+    handle: async (ctx, { params, body, precondition }): Promise<Reply> => {
+      const ref = api.refOf(params);
+      return writeReply(api.path, ref, await putResource(ctx, ref, body, precondition));
+    },
+  });
+}
+
+export function writeSuccesses({ output }: { output: z.ZodType }): Success[] {
+  return [
+    {
+      status: 200,
+      description: 'Replaced, or unchanged. Of a dry run: as it would be, with `dryRun`, and without headers.',
+      schema: output,
+      headers: ['ETag', 'Operation-Location'],
+    },
+    { status: 201, description: 'Created.', schema: output, headers: ['ETag', 'Location', 'Operation-Location'] },
+  ];
+}
+
+/** `path` is that of the collection. */
+export function writeReply<K extends Kind>(path: string, ref: Ref, { created, view, operation }: Written<K>): Reply {
+  if (view.dryRun) return { status: 200, body: view };
+  const headers = { ETag: etagOf(view), ...operationHeader(ref.fleet, operation) };
+  if (!created) return { status: 200, body: view, headers };
+  const Location = `${path.replace('{fleet}', ref.fleet)}/${ref.name}`;
+  return { status: 201, body: view, headers: { ...headers, Location } };
+}
+
+function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return defineOperation({
+    ...itemRow(api),
+    operationId: `delete${api.title}`,
+    method: 'delete',
+    summary: `Delete a ${api.kind}`,
+    idempotency: 'idempotent',
+    preconditions: ['If-Match'],
+    write: true,
+    query: api.deletion?.query ?? NO_QUERY,
+    body: NO_BODY,
+    successes: [
+      { status: 200, description: 'Of a dry run: what would follow.', schema: DryRun },
+      { status: 204, description: 'Deleted.', headers: ['Operation-Location'] },
+    ],
+    problems: [
+      'not-found',
+      'still-referenced',
+      'rule-violated',
+      ...PRECONDITION_PROBLEMS,
+      ...(api.deletion?.problems ?? []),
+    ],
+    handle: async (ctx, { params, precondition, query }): Promise<Reply> => {
+      const ref = api.refOf(params);
+      const { operation, dryRun } = api.deletion
+        ? await api.deletion.run(ctx, ref, precondition, query)
+        : await deleteResource(ctx, ref, precondition);
+      if (dryRun) return { status: 200, body: dryRun };
+      return { status: 204, headers: operationHeader(ref.fleet, operation) };
+    },
+  });
+}
+
+export function itemRow<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
+  return { path: `${api.path}/{${api.kind}}`, tag: `${api.kind}s`, params: api.params, query: NO_QUERY };
+}

@@ -1,0 +1,161 @@
+/** Distributions that are changed step by step. */
+
+import * as z from 'zod';
+import { Name, PageQuery } from '../../../schemas/common.ts';
+import type { ProblemCode } from '../../../schemas/problem.ts';
+import {
+  DistributionRollout,
+  DistributionRolloutInput,
+  DistributionRolloutPage,
+  RolloutOrderInput,
+} from '../../../schemas/rollout.ts';
+import { pauseRollout, resumeRollout, undoRollout } from '../../commands/rollouts/orders.ts';
+import { getRollout, listRollouts } from '../../commands/rollouts/show.ts';
+import { type StartedRollout, startRollout } from '../../commands/rollouts/start.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { pageReply, pageRequest } from '../http/page.ts';
+import { operationHeader } from '../http/traffic-reply.ts';
+import { BODY_PROBLEMS } from './resources.ts';
+
+const InDistribution = z.strictObject({ fleet: Name, distribution: Name });
+
+const InRollout = InDistribution.extend({
+  rollout: z
+    .string()
+    .regex(/^rol_[0-9A-Z]{26}$/, 'must be the id of a rollout')
+    .meta({ examples: ['rol_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});
+
+const ROLLOUTS = '/v1/fleets/{fleet}/distributions/{distribution}/rollouts';
+
+const common = { tag: 'distributions', query: NO_QUERY } as const;
+
+/** What can speak against a write of the distribution. */
+const WRITE_PROBLEMS: readonly ProblemCode[] = [
+  'not-found',
+  'unknown-reference',
+  'conflicting-declaration',
+  'quota-exceeded',
+  'unsupported-feature',
+  'backend-without-cluster',
+  'limit-exceeded',
+  'rule-violated',
+  'write-conflict',
+];
+
+const list = defineOperation({
+  ...common,
+  operationId: 'listRollouts',
+  method: 'get',
+  path: ROLLOUTS,
+  summary: 'List the rollouts of a distribution',
+  description:
+    'A page may be short, or empty, and still have a nextPageToken: go on until there is none. What has ended is kept for 90 days.',
+  idempotency: 'safe',
+  params: InDistribution,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, newest first.', schema: DistributionRolloutPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => pageReply(await listRollouts(ctx, params, pageRequest(query))),
+});
+
+const get = defineOperation({
+  ...common,
+  operationId: 'getRollout',
+  method: 'get',
+  path: `${ROLLOUTS}/{rollout}`,
+  summary: 'Get a rollout: how far it has come, and what it waits for',
+  idempotency: 'safe',
+  params: InRollout,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The rollout.', schema: DistributionRollout }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await getRollout(ctx, params) }),
+});
+
+const start = defineOperation({
+  ...common,
+  operationId: 'startRollout',
+  method: 'post',
+  path: ROLLOUTS,
+  summary: 'Change the weights of a distribution step by step',
+  description:
+    'The first step is taken at once. The next one is taken when every gateway was read to follow the last, its wait is over, and every cluster that is ' +
+    'to have more is up and healthy; otherwise the rollout stops, and the distribution keeps what it has. A write of the distribution by somebody else ' +
+    'ends it. A dry run tells the split of each step, and which safety rules would forbid it now. Needs no Idempotency-Key: while one is live there ' +
+    'is no second one of the distribution.',
+  idempotency: 'repeatable',
+  write: true,
+  params: InDistribution,
+  body: DistributionRolloutInput,
+  successes: [
+    { status: 200, description: 'Of a dry run: the rollout as it would be.', schema: DistributionRollout },
+    { status: 201, description: 'Begun.', schema: DistributionRollout, headers: ['Location', 'Operation-Location'] },
+  ],
+  problems: [...BODY_PROBLEMS, ...WRITE_PROBLEMS, 'already-live'],
+  handle: async (ctx, { params, body }): Promise<Reply> => {
+    const { rollout, operation } = await startRollout(ctx, params, body);
+    if (ctx.isDry) return { status: 200, body: rollout };
+    const path = ROLLOUTS.replace('{fleet}', params.fleet).replace('{distribution}', params.distribution);
+    const headers = { ...operationHeader(params.fleet, operation), Location: `${path}/${rollout.id}` };
+    return { status: 201, body: rollout, headers };
+  },
+});
+
+const ANSWER: Success = {
+  status: 200,
+  description: 'The rollout; in a dry run, as it would be.',
+  schema: DistributionRollout,
+  headers: ['Operation-Location'],
+};
+
+function answer(fleet: string, { rollout, operation }: StartedRollout): Reply {
+  return { status: 200, body: rollout, headers: operationHeader(fleet, operation) };
+}
+
+const order = {
+  ...common,
+  method: 'post',
+  idempotency: 'idempotent',
+  write: true,
+  params: InRollout,
+  successes: [ANSWER],
+} as const;
+
+const pause = defineOperation({
+  ...order,
+  operationId: 'pauseRollout',
+  path: `${ROLLOUTS}/{rollout}/pause`,
+  summary: 'Stop a rollout where it is',
+  description: 'The distribution keeps what it has. One that has stopped already stays as it is.',
+  body: RolloutOrderInput,
+  problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict'],
+  handle: async (ctx, { params, body }) => answer(params.fleet, await pauseRollout(ctx, params, body.reason)),
+});
+
+const resume = defineOperation({
+  ...order,
+  operationId: 'resumeRollout',
+  path: `${ROLLOUTS}/{rollout}/resume`,
+  summary: 'Let a rollout go on that has stopped',
+  description:
+    'The wait of its step begins anew. What has stopped it stops it again while it is so. One that runs stays as it is.',
+  body: NO_BODY,
+  problems: ['not-found', 'already-ended', 'write-conflict'],
+  handle: async (ctx, { params }) => answer(params.fleet, await resumeRollout(ctx, params)),
+});
+
+const undo = defineOperation({
+  ...order,
+  operationId: 'undoRollout',
+  path: `${ROLLOUTS}/{rollout}/undo`,
+  summary: 'Give a distribution what it had before a rollout',
+  description:
+    'At once, by one write, also when the rollout has finished; 409 when somebody else has changed the distribution since. One that is undone stays as it is.',
+  body: RolloutOrderInput,
+  problems: [...BODY_PROBLEMS, ...WRITE_PROBLEMS, 'already-ended'],
+  handle: async (ctx, { params, body }) => answer(params.fleet, await undoRollout(ctx, params, body.reason)),
+});
+
+export const rolloutOperations: readonly Operation[] = [list, get, start, pause, resume, undo];

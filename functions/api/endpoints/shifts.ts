@@ -1,0 +1,209 @@
+import * as z from 'zod';
+import { Name, PageQuery } from '../../../schemas/common.ts';
+import type { ProblemCode } from '../../../schemas/problem.ts';
+import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
+import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
+import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { pageReply, pageRequest } from '../http/page.ts';
+import { InFleet } from '../http/params.ts';
+import { ENDED, endedReply, operationHeader } from '../http/traffic-reply.ts';
+import { BODY_PROBLEMS } from './resources.ts';
+
+const InShift = z.strictObject({ fleet: Name, shift: Name });
+const InBreakGlass = z.strictObject({ fleet: Name, breakGlass: Name });
+
+const SHIFTS = '/v1/fleets/{fleet}/shifts';
+const BREAK_GLASSES = '/v1/fleets/{fleet}/break-glasses';
+
+const WRITE_PROBLEMS: readonly ProblemCode[] = [
+  ...BODY_PROBLEMS,
+  'not-found',
+  'not-owner',
+  'already-ended',
+  'rule-violated',
+  'write-conflict',
+];
+const END_PROBLEMS: readonly ProblemCode[] = ['not-found', 'not-owner', 'rule-violated', 'write-conflict'];
+
+function writeSuccesses(schema: z.ZodType): Success[] {
+  return [
+    {
+      status: 200,
+      description: 'Changed, or unchanged. Of a dry run: as it would be, with the decision in `dryRun`.',
+      schema,
+      headers: ['Operation-Location'],
+    },
+    { status: 201, description: 'Begun.', schema, headers: ['Location', 'Operation-Location'] },
+  ];
+}
+
+interface Written {
+  created: boolean;
+  view: Shift | BreakGlass;
+  operation?: string | undefined;
+}
+
+function writeReply(collection: string, { created, view, operation }: Written): Reply {
+  if (view.dryRun) return { status: 200, body: view };
+  const headers = operationHeader(view.fleet, operation);
+  if (!created) return { status: 200, body: view, headers };
+  const Location = `${collection.replace('{fleet}', view.fleet)}/${view.name}`;
+  return { status: 201, body: view, headers: { ...headers, Location } };
+}
+
+const listShiftsOperation = defineOperation({
+  operationId: 'listShifts',
+  method: 'get',
+  path: SHIFTS,
+  tag: 'shifts',
+  summary: 'List shifts, live and ended',
+  idempotency: 'safe',
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, by name.', schema: ShiftPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => pageReply(await listShifts(ctx, params.fleet, pageRequest(query))),
+});
+
+const getShiftOperation = defineOperation({
+  operationId: 'getShift',
+  method: 'get',
+  path: `${SHIFTS}/{shift}`,
+  tag: 'shifts',
+  summary: 'Get a shift, and how far it has come',
+  idempotency: 'safe',
+  params: InShift,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The shift.', schema: Shift }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({ status: 200, body: await getShift(ctx, params.fleet, params.shift) }),
+});
+
+const putShiftOperation = defineOperation({
+  operationId: 'putShift',
+  method: 'put',
+  path: `${SHIFTS}/{shift}`,
+  tag: 'shifts',
+  summary: 'Take a cluster, or a part of its share, out of service; or change or renew that',
+  description:
+    'Its creator owns it: only they, and the actor `api`, may change, renew or end it. Precedes what automation decides. What is declared ' +
+    'already changes nothing. One that has ended is not brought back by the same declaration; with another one its owner begins a new ' +
+    'shift of the name.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InShift,
+  query: NO_QUERY,
+  body: ShiftInput,
+  successes: writeSuccesses(Shift),
+  problems: [...WRITE_PROBLEMS, 'unknown-reference', 'already-live'],
+  handle: async (ctx, { params, body }) => {
+    const { shift, ...written } = await putShift(ctx, params.fleet, params.shift, body);
+    return writeReply(SHIFTS, { ...written, view: shift });
+  },
+});
+
+const deleteShiftOperation = defineOperation({
+  operationId: 'deleteShift',
+  method: 'delete',
+  path: `${SHIFTS}/{shift}`,
+  tag: 'shifts',
+  summary: 'End a shift',
+  description: 'Its cluster gets its share back step by step. The record stays.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InShift,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: ENDED,
+  problems: END_PROBLEMS,
+  handle: async (ctx, { params }) =>
+    endedReply(params.fleet, await endShift(ctx, params.fleet, params.shift), ctx.isDry),
+});
+
+const listBreakGlassesOperation = defineOperation({
+  operationId: 'listBreakGlasses',
+  method: 'get',
+  path: BREAK_GLASSES,
+  tag: 'break-glasses',
+  summary: 'List break-glasses, live and ended',
+  idempotency: 'safe',
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'One page, by name.', schema: BreakGlassPage }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => pageReply(await listBreakGlasses(ctx, params.fleet, pageRequest(query))),
+});
+
+const getBreakGlassOperation = defineOperation({
+  operationId: 'getBreakGlass',
+  method: 'get',
+  path: `${BREAK_GLASSES}/{breakGlass}`,
+  tag: 'break-glasses',
+  summary: 'Get a break-glass',
+  idempotency: 'safe',
+  params: InBreakGlass,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The break-glass.', schema: BreakGlass }],
+  problems: ['not-found'],
+  handle: async (ctx, { params }) => ({
+    status: 200,
+    body: await getBreakGlass(ctx, params.fleet, params.breakGlass),
+  }),
+});
+
+const putBreakGlassOperation = defineOperation({
+  operationId: 'putBreakGlass',
+  method: 'put',
+  path: `${BREAK_GLASSES}/{breakGlass}`,
+  tag: 'break-glasses',
+  summary: 'Set safety rules aside for a time; or change or renew that',
+  description:
+    'Its creator owns it: only they, and the actor `api`, may change, renew or end it. Every decision that a rule would have forbidden names ' +
+    'the break-glass. One that has ended is not brought back by the same declaration.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InBreakGlass,
+  query: NO_QUERY,
+  body: BreakGlassInput,
+  successes: writeSuccesses(BreakGlass),
+  problems: WRITE_PROBLEMS,
+  handle: async (ctx, { params, body }) => {
+    const { breakGlass, ...written } = await putBreakGlass(ctx, params.fleet, params.breakGlass, body);
+    return writeReply(BREAK_GLASSES, { ...written, view: breakGlass });
+  },
+});
+
+const deleteBreakGlassOperation = defineOperation({
+  operationId: 'deleteBreakGlass',
+  method: 'delete',
+  path: `${BREAK_GLASSES}/{breakGlass}`,
+  tag: 'break-glasses',
+  summary: 'End a break-glass',
+  description: 'The rules count again for everything that comes. The record stays.',
+  idempotency: 'idempotent',
+  write: true,
+  params: InBreakGlass,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: ENDED,
+  problems: END_PROBLEMS,
+  handle: async (ctx, { params }) =>
+    endedReply(params.fleet, await endBreakGlass(ctx, params.fleet, params.breakGlass), ctx.isDry),
+});
+
+/** What people do to the traffic of a fleet for a time. */
+export const shiftOperations: readonly Operation[] = [
+  listShiftsOperation,
+  getShiftOperation,
+  putShiftOperation,
+  deleteShiftOperation,
+  listBreakGlassesOperation,
+  getBreakGlassOperation,
+  putBreakGlassOperation,
+  deleteBreakGlassOperation,
+];

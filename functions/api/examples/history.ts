@@ -1,0 +1,54 @@
+/** Examples of revisions and audit events for the OpenAPI document, by operation id. */
+
+import type * as z from 'zod';
+import type { AuditEvent } from '../../../schemas/audit.ts';
+import { Kind } from '../../../schemas/common.ts';
+import type { Revision, RollbackInput } from '../../../schemas/revision.ts';
+import { changesBetween } from '../../core/model/diff.ts';
+import type { Example } from '../http/example.ts';
+
+/** `spec` is what was declared at first, `view` how the API shows the resource. */
+export function revisionExamples(
+  title: string,
+  spec: object,
+  view: { name: string; uid: string; createdAt: string },
+): Record<string, Example> {
+  const revision: Revision = {
+    kind: Kind.parse(title.toLowerCase()),
+    fleet: 'shop',
+    name: view.name,
+    uid: view.uid,
+    revision: 1,
+    writtenAt: view.createdAt,
+    deleted: false,
+    spec: { ...spec },
+    ...changesBetween({}, spec),
+  };
+  return {
+    [`list${title}Revisions`]: { response: { items: [revision] } },
+    [`get${title}Revision`]: { response: revision },
+    [`rollback${title}`]: { body: { revision: 1 } satisfies z.input<typeof RollbackInput>, response: view },
+  };
+}
+
+const auditEvent: AuditEvent = {
+  id: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  at: '2026-11-23T07:05:00.000Z',
+  actor: 'api',
+  action: 'route.update',
+  target: { kind: 'route', fleet: 'shop', name: 'checkout' },
+  requestId: 'req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  reason: 'shanghai-b has twice the nodes since today',
+  before: 3,
+  after: 4,
+  changes: [
+    { pointer: '/distribution/clusters/0/weight', before: 70, after: 50 },
+    { pointer: '/distribution/clusters/1/weight', before: 30, after: 50 },
+  ],
+  changeCount: 2,
+};
+
+export const auditExamples: Record<string, Example> = {
+  listAuditEvents: { response: { items: [auditEvent] } },
+  getAuditEvent: { response: auditEvent },
+};

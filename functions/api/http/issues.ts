@@ -1,0 +1,45 @@
+import type * as z from 'zod';
+import type { Issue } from '../../../schemas/problem.ts';
+
+type Path = readonly PropertyKey[];
+
+/**
+ * Every fault that zod found. `root` is `#` for the body, so that pointers are JSON Pointers as URI fragments (RFC 6901, section 6), or
+ * the part of the request: `path`, `query`.
+ */
+export function issuesOf(error: z.ZodError, root: string): Issue[] {
+  return error.issues.flatMap((issue) => flatten(issue, root));
+}
+
+function flatten(issue: z.core.$ZodIssue, root: string): Issue[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointerTo(root, [...issue.path, key]),
+      code: issue.code,
+      detail: 'is not a known field',
+    }));
+  }
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map(({ code, message }) => ({
+      pointer: pointerTo(root, issue.path),
+      code: code ?? issue.code,
+      detail: message,
+    }));
+  }
+  return [{ pointer: pointerTo(root, issue.path), code: issue.code, detail: detailOf(issue) }];
+}
+
+function detailOf(issue: z.core.$ZodIssue): string {
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return isMissing ? `is required: ${issue.expected}` : issue.message;
+}
+
+/** Whole when the path is empty. */
+function pointerTo(root: string, path: Path): string {
+  return [root, ...path.map(escapeSegment)].join('/');
+}
+
+function escapeSegment(segment: PropertyKey): string {
+  const text = String(segment).replaceAll('~', '~0').replaceAll('/', '~1');
+  return encodeURIComponent(text.toWellFormed());
+}

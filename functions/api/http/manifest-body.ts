@@ -1,0 +1,143 @@
+import type { HonoRequest } from 'hono';
+import { Composer, type Document, isScalar, LineCounter, type Node, Parser, stringify, visit } from 'yaml';
+import * as z from 'zod';
+import { API_VERSION, type DeclaredManifest } from '../../../schemas/manifest.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { AppError } from '../../commands/app-error.ts';
+import { type BodyFormat, isMediaType, JSON_TYPE, type ReadBody, readJson, textOf } from './body.ts';
+import { issuesOf } from './issues.ts';
+
+/** RFC 9512. */
+export const YAML = 'application/yaml';
+
+/** A manifest as YAML, one document for each resource, or as JSON: one document, or a List of them. */
+export const MANIFEST_BODY: BodyFormat = {
+  mediaTypes: [YAML, JSON_TYPE],
+  maxBytes: 8 * 1024 * 1024,
+  read: async (request) => (isMediaType(request, YAML) ? await readYaml(request) : await readJsonManifest(request)),
+};
+
+const List = z.looseObject({ kind: z.literal('List') });
+
+async function readJsonManifest(request: HonoRequest): Promise<ReadBody> {
+  return bodyOf([await readJson(request)], []);
+}
+
+/** One document may be a List; several are one. */
+function listOf(documents: readonly unknown[]): unknown {
+  const [only] = documents;
+  if (documents.length === 1 && List.safeParse(only).success) return only;
+  return { apiVersion: API_VERSION, kind: 'List', items: documents };
+}
+
+async function readYaml(request: HonoRequest): Promise<ReadBody> {
+  const text = textOf(await request.arrayBuffer());
+  if (text === undefined) throw new AppError('invalid-request', 'The body is not UTF-8.', [fault('#', 'is not UTF-8')]);
+  const { items, faults } = documentsOf(text);
+  return bodyOf(items, faults);
+}
+
+/** Faults of a document are told by its number; of one that could not even be read, nothing more is said. */
+function bodyOf(documents: readonly unknown[], faults: Issue[]): ReadBody {
+  const unread = new Set(faults.map(({ pointer }) => pointer));
+  return {
+    value: listOf(documents),
+    faults,
+    issuesOf: (error) =>
+      error.issues.flatMap((issue) => {
+        const [list, index, ...path] = issue.path;
+        if (list !== 'items' || typeof index !== 'number') return issuesOf(new z.ZodError([issue]), '#');
+        const place = `documents/${index}#`;
+        return unread.has(place) ? [] : issuesOf(new z.ZodError([{ ...issue, path }]), place);
+      }),
+  };
+}
+
+function fault(pointer: string, detail: string): Issue {
+  return { pointer, code: 'malformed-yaml', detail };
+}
+
+/** Anchors that multiply are an attack (yaml, maxAliasCount). */
+const MAX_ALIASES = 100;
+
+/**
+ * The documents of a stream, but for empty ones. They are read one after the other, so that the tree of one is in memory at a time. That
+ * keys are not repeated is looked at here, since the parser would compare each with all others.
+ */
+function documentsOf(text: string): { items: unknown[]; faults: Issue[] } {
+  const items: unknown[] = [];
+  const faults: Issue[] = [];
+  const lines = new LineCounter();
+  const tokens = new Parser(lines.addNewLine).parse(text);
+  try {
+    for (const document of new Composer({ uniqueKeys: false }).compose(tokens)) {
+      const found = documentFaults(document);
+      if (found.length === 0 && document.contents === null) continue;
+      const place = `documents/${items.length}#`;
+      const at = found.map(({ offset, detail }) => fault(place, `${positionOf(lines, offset)}: ${detail}`));
+      const value = at.length === 0 ? jsOf(document) : undefined;
+      if (value instanceof ReferenceError) at.push(fault(place, value.message));
+      items.push(value);
+      faults.push(...at);
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    faults.push(fault(`documents/${items.length}#`, 'is nested too deeply'));
+    items.push(undefined);
+  }
+  return { items, faults };
+}
+
+function positionOf(lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `line ${line}, column ${col}`;
+}
+
+interface Fault {
+  offset: number;
+  detail: string;
+}
+
+/** What the parser warns of would be dropped or read otherwise than it is meant: that is a fault here. */
+function documentFaults(document: Document.Parsed | Document<Node>): Fault[] {
+  const found: Fault[] = [...document.errors, ...document.warnings].map(({ pos: [offset], message }) => ({
+    offset,
+    detail: message,
+  }));
+  visit(document, {
+    Map: (_, { items }) => {
+      const keys = new Set<string>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        if (name === undefined) continue;
+        if (keys.has(name)) found.push({ offset: offsetOf(key), detail: `the key ${name} is repeated` });
+        keys.add(name);
+      }
+    },
+    Scalar: (_, scalar) => {
+      const isText = typeof scalar.value !== 'string' || scalar.value.isWellFormed();
+      if (!isText) found.push({ offset: offsetOf(scalar), detail: 'a string has half of a surrogate pair' });
+    },
+  });
+  return found;
+}
+
+function offsetOf(node: unknown): number {
+  return isScalar(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+/** A ReferenceError where an alias leads nowhere, or to too much. */
+function jsOf(document: Document<Node>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    if (error instanceof ReferenceError) return error;
+    throw error;
+  }
+}
+
+/** One document for each resource. What older parsers would read as something else is quoted. */
+export function manifestYaml({ items }: DeclaredManifest): string {
+  const write = (item: unknown) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+  return items.map((item) => `---\n${write(item)}`).join('');
+}

@@ -1,0 +1,16 @@
+/** Parameters of paths that several operations have. */
+
+import * as z from 'zod';
+import { Name } from '../../../schemas/common.ts';
+
+export const InFleet = z.strictObject({ fleet: Name });
+export const InCluster = z.strictObject({ fleet: Name, cluster: Name });
+export const InGateway = z.strictObject({ fleet: Name, gateway: Name });
+export const InRoute = z.strictObject({ fleet: Name, route: Name });
+export const InDecision = z.strictObject({
+  fleet: Name,
+  decision: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of a decision')
+    .meta({ examples: ['dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
+});

@@ -1,0 +1,53 @@
+import type { HonoRequest } from 'hono';
+import type { Issue } from '../../../schemas/problem.ts';
+import type { Precondition } from '../../commands/precondition.ts';
+import { digest } from '../../core/model/digest.ts';
+
+export type PreconditionHeader = 'If-Match' | 'If-None-Match';
+
+const ENTITY_TAG = /(W\/)?"([^"]*)"/g;
+
+/** The preconditions of a request (RFC 9110, section 13.1), and what is wrong with them. */
+export function readPrecondition(
+  request: HonoRequest,
+  headers: readonly PreconditionHeader[],
+): { precondition: Precondition; issues: Issue[] } {
+  const issues: Issue[] = [];
+  const read = (header: PreconditionHeader) => {
+    const value = headers.includes(header) ? request.header(header) : undefined;
+    if (value === undefined) return undefined;
+    const tags = parseTags(value, header === 'If-Match');
+    if (tags === undefined) issues.push(invalidTags(header));
+    return tags;
+  };
+  return { precondition: { ifMatch: read('If-Match'), ifNoneMatch: read('If-None-Match') }, issues };
+}
+
+/** Undefined when malformed. In strong comparison a weak tag equals nothing. */
+function parseTags(value: string, strong: boolean): '*' | string[] | undefined {
+  if (value.trim() === '*') return '*';
+  const tags = [...value.matchAll(ENTITY_TAG)];
+  const rest = value.replaceAll(ENTITY_TAG, '');
+  if (tags.length === 0 || !/^[\s,]*$/.test(rest)) return undefined;
+  return tags.filter(([, weak]) => !(strong && weak)).map(([, , tag]) => tag ?? '');
+}
+
+function invalidTags(header: PreconditionHeader): Issue {
+  return {
+    pointer: `header/${header}`,
+    code: 'invalid_format',
+    detail: 'must be * or entity tags such as "3-1f0a9c2e"',
+  };
+}
+
+/** Makes the strong entity tag of what is shown of a resource: another one when anything in it differs, be it declared or observed. */
+export function etagOf(view: { revision: number }): string {
+  return `"${view.revision}-${digest(view).slice(0, DIGEST_LENGTH)}"`;
+}
+
+const DIGEST_LENGTH = 8;
+
+/** Whether a client has what the entity tag stands for (RFC 9110, section 13.1.2). */
+export function isKnown({ ifNoneMatch }: Precondition, etag: string): boolean {
+  return ifNoneMatch === '*' || (ifNoneMatch?.some((tag) => `"${tag}"` === etag) ?? false);
+}

@@ -1,0 +1,60 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type Issue, type Problem, type ProblemCode, problems } from '../../../schemas/problem.ts';
+import { AppError } from '../../commands/app-error.ts';
+import { InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.ts';
+import { NewerRecordError, UnreadableRecord } from '../../unreadable.ts';
+import type { AppEnv } from './env.ts';
+
+/** Where docs/problems.md is published. */
+const DOCUMENTATION = 'https://fairlead.dev/problems/';
+
+/** A hostile body can have a fault in every byte. */
+const MAX_ISSUES = 1000;
+
+const RETRY_AFTER_SECONDS = '1';
+
+/** Answers an error as RFC 9457 has it. Of an error that is not an AppError nothing is told but the request id. */
+export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
+  const { code, detail, errors } = toAppError(error);
+  const { status, title, retryable } = problems[code];
+  const problem: Problem = {
+    type: DOCUMENTATION + code,
+    title,
+    status,
+    detail,
+    instance: c.req.path,
+    code,
+    requestId: c.get('requestId'),
+    errors: errors.slice(0, MAX_ISSUES),
+  };
+  return c.body(JSON.stringify(problem), statusOf(code), {
+    'Content-Type': 'application/problem+json',
+    ...(code === 'unauthorized' && { 'WWW-Authenticate': 'Bearer realm="fairlead"' }),
+    ...(retryable && { 'Retry-After': RETRY_AFTER_SECONDS }),
+  });
+}
+
+function statusOf(code: ProblemCode): ContentfulStatusCode {
+  return problems[code].status;
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof InvalidPageToken) {
+    const fault: Issue = {
+      pointer: 'query/pageToken',
+      code: 'invalid-page-token',
+      detail: 'is not a token of this list',
+    };
+    return new AppError('invalid-page-token', 'Take nextPageToken of the previous page of the same list.', [fault]);
+  }
+  // Their messages name the item, and hold nothing of what is in it.
+  if (error instanceof NewerRecordError) return new AppError('newer-record', error.message);
+  if (error instanceof UnreadableRecord) return new AppError('unreadable-record', error.message);
+  if (error instanceof StoreLimitError) return new AppError('limit-exceeded', error.message);
+  if (error instanceof StoreUnavailable) {
+    return new AppError('unavailable', `${error.message} The request id leads to the cause in the log.`);
+  }
+  return new AppError('internal', 'The request id leads to the cause in the log.');
+}

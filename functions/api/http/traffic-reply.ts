@@ -1,0 +1,36 @@
+import { type Decision, TrafficAnswer } from '../../../schemas/decision.ts';
+import type { Reply, Success } from './operation.ts';
+
+/** Where the operation is that makes the gateways follow, if one has to. */
+export function operationHeader(fleet: string, operation: string | undefined): Record<string, string> {
+  return operation === undefined ? {} : { 'Operation-Location': `/v1/fleets/${fleet}/operations/${operation}` };
+}
+
+export const TRAFFIC_ANSWER: Success = {
+  status: 200,
+  description: 'The decision; in a dry run, the one that would be taken.',
+  schema: TrafficAnswer,
+  headers: ['Operation-Location'],
+};
+
+export const ENDED: readonly Success[] = [
+  { status: 200, description: 'Of a dry run: what would follow.', schema: TrafficAnswer },
+  { status: 204, description: 'Ended.', headers: ['Operation-Location'] },
+];
+
+interface Commanded {
+  decision?: Decision | undefined;
+  note?: string | undefined;
+  operation?: string | undefined;
+}
+
+export function trafficReply(fleet: string, { decision, note, operation }: Commanded): Reply {
+  const body: TrafficAnswer = { ...(decision && { decision }), ...(note !== undefined && { note }) };
+  return { status: 200, body, headers: operationHeader(fleet, operation) };
+}
+
+/** Of what has been ended. */
+export function endedReply(fleet: string, commanded: Commanded, isDry: boolean | undefined): Reply {
+  if (isDry) return trafficReply(fleet, commanded);
+  return { status: 204, headers: operationHeader(fleet, commanded.operation) };
+}

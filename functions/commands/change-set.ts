@@ -1,0 +1,140 @@
+import type { Issue } from '../../schemas/problem.ts';
+import type { Write } from '../core/model/audit.ts';
+import { keyOf } from '../core/model/declarations.ts';
+import type { Kind, Ref, Resource, Specs } from '../core/model/resource.ts';
+import { termsOf } from '../core/routing/terms.ts';
+import type { Deps, Step } from '../deps.ts';
+import { timestamp } from './context.ts';
+import { kinds, referencesOf } from './kinds.ts';
+import { stagedStore } from './staged-store.ts';
+import { type World, worldOf } from './world.ts';
+
+/** A change of one resource that is to be written. */
+export interface Change<K extends Kind = Kind> extends Write {
+  resource: Resource<K>;
+  before: Resource<K> | undefined;
+  /** This often it had been taken as a reference before anybody looked for referrers. */
+  referenceCount: number | undefined;
+}
+
+/** Changes of one fleet that are checked and written together. */
+export interface ChangeSet {
+  fleet: string;
+  changes: readonly Change[];
+  /** For each change what is written of it, and who has to follow. */
+  steps: readonly Step[];
+  /** The fleet as it is. */
+  now: World;
+  /** The fleet as it would be. */
+  then: World;
+  /**
+   * By `kind/name` where declarations stand in the request, such as `documents/17#/spec`; absent where the one change is the body of the
+   * request.
+   */
+  places: ReadonlyMap<string, string> | undefined;
+}
+
+export async function changeSetOf(
+  now: World,
+  changes: readonly Change[],
+  places?: ReadonlyMap<string, string>,
+): Promise<ChangeSet> {
+  const then = worldOf(stagedStore(now.store, now.fleet, changes), now.fleet);
+  const gone = new Set(changes.filter(({ verb }) => verb === 'delete').map(({ resource }) => keyOf(resource)));
+  const coming = new Set(changes.filter(({ verb }) => verb === 'create').map(({ resource }) => keyOf(resource)));
+  const steps: Step[] = [];
+  for (const change of changes) {
+    steps.push({
+      ...(await stepOf(change, then, (name) => gone.has(`gateway/${name}`))),
+      references: newReferences(change, coming),
+    });
+  }
+  return { fleet: now.fleet, changes, steps, now, then, places };
+}
+
+/** The change that makes `before` what is declared. */
+export function declarationOf<K extends Kind>(
+  { ids, clock }: Deps,
+  { kind, fleet, name }: { kind: K; fleet: string; name: string },
+  spec: Specs[K],
+  before: Resource<K> | undefined,
+  referenceCount: number | undefined,
+): Change<K> {
+  const now = timestamp(clock.now());
+  const identity = before ?? { uid: `${kinds[kind].uidPrefix}_${ids.ulid()}`, revision: 0, createdAt: now };
+  const { uid, revision, createdAt } = identity;
+  const resource = { kind, fleet, name, uid, revision: revision + 1, createdAt, updatedAt: now, spec };
+  return { verb: before ? 'update' : 'create', resource, before, referenceCount };
+}
+
+export function deletionOf<K extends Kind>(resource: Resource<K>, referenceCount: number | undefined): Change<K> {
+  return { verb: 'delete', resource, before: resource, referenceCount };
+}
+
+export function isOf<K extends Kind>(kind: K): (change: Change) => change is Change<K> {
+  return (change): change is Change<K> => change.resource.kind === kind;
+}
+
+/** Returns the names of all gateways that have to follow, sorted. */
+export function followersOf({ steps }: ChangeSet): string[] {
+  return [...new Set(steps.flatMap(({ gateways }) => gateways))].sort();
+}
+
+/**
+ * Gives an issue of a declaration its place in the request. Pointers into a declaration begin with #, those to the name that
+ * the path would have with path/.
+ */
+export function placed({ places }: ChangeSet, resource: Resource, issue: Issue): Issue {
+  if (places === undefined) return issue;
+  const place = places.get(keyOf(resource)) ?? `${resource.kind}s/${resource.name}#`;
+  if (issue.pointer.startsWith('#')) return { ...issue, pointer: place + issue.pointer.slice(1) };
+  return issue.pointer.startsWith('path/') ? { ...issue, pointer: place } : issue;
+}
+
+/** Gateways take part as they would be at the end: those that go follow nothing, and those that are to come do. */
+async function stepOf(
+  change: Change,
+  then: World,
+  isGone: (gateway: string) => boolean,
+): Promise<Omit<Step, 'references'>> {
+  const { verb, resource, referenceCount } = change;
+  return {
+    verb,
+    resource,
+    ...(referenceCount !== undefined && { referenceCount }),
+    gateways: (await affectedGateways(change, then)).filter((name) => !isGone(name)),
+    movedTerms: movedTerms(change),
+  };
+}
+
+/** Returns the names of the gateways that follow the resource as it was or as it would be. */
+async function affectedGateways<K extends Kind>({ resource, before }: Change<K>, then: World): Promise<string[]> {
+  const descriptor = kinds[resource.kind];
+  if (descriptor.gateways(resource) === undefined) return (await then.gateways()).map((gateway) => gateway.name);
+  return [...new Set([before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []))];
+}
+
+/**
+ * Returns what is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
+ * revision before or in this one. A fleet is written before what it names, so that it cannot take what is `coming` with it; whoever wants to
+ * delete that looks for the fleet.
+ */
+function newReferences({ resource, before }: Change, coming: ReadonlySet<string>): Ref[] {
+  const { fleet } = resource;
+  const held = new Set(before && referencesOf(before).map(keyOf));
+  const taken = new Map(referencesOf(resource).map((item) => [keyOf(item), item]));
+  const isLater = (key: string) => resource.kind === 'fleet' && coming.has(key);
+  const added = [...taken]
+    .filter(([key]) => !held.has(key) && !isLater(key))
+    .map(([, { kind, name }]) => ({ kind, fleet, name }));
+  const isNewInFleet = before === undefined && resource.kind !== 'fleet';
+  return isNewInFleet ? [{ kind: 'fleet', fleet, name: fleet }, ...added] : added;
+}
+
+/** How many of the terms by which a route is found come or go; each is an item of its own. */
+function movedTerms({ verb, resource, before }: Change): number {
+  const terms = (item: Resource | undefined) => (item && 'rules' in item.spec ? termsOf(item.spec) : []);
+  const names = (item: Resource | undefined) => new Set(terms(item).map(({ kind, name }) => `${kind}/${name}`));
+  const [then, now] = [names(before), names(verb === 'delete' ? undefined : resource)];
+  return [...new Set([...then, ...now])].filter((name) => then.has(name) !== now.has(name)).length;
+}

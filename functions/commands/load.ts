@@ -1,0 +1,30 @@
+import type { Kind, Ref, RefTo, Resource } from '../core/model/resource.ts';
+import { AppError, refuse } from './app-error.ts';
+import type { Context } from './context.ts';
+import { unknownReference } from './issues.ts';
+
+export async function load<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise<Resource<K>> {
+  const resource = await ctx.deps.store.get(ref.kind, ref.fleet, ref.name);
+  if (resource === undefined) throw notFound(ref);
+  return resource;
+}
+
+/** Throws `not-found`. */
+export async function requireResource(ctx: Context, ref: Ref): Promise<void> {
+  await load(ctx, ref);
+}
+
+export async function requireFleet(ctx: Context, fleet: string): Promise<void> {
+  await requireResource(ctx, { kind: 'fleet', fleet, name: fleet });
+}
+
+export function notFound({ kind, fleet, name }: Ref): AppError {
+  const place = kind === 'fleet' ? '' : ` in fleet ${fleet}`;
+  return new AppError('not-found', `There is no ${kind} ${name}${place}.`);
+}
+
+/** Throws `unknown-reference` where a service is named that the fleet does not have. */
+export async function requireService({ deps }: Context, fleet: string, service: string | undefined): Promise<void> {
+  if (service === undefined || (await deps.store.get('service', fleet, service))) return;
+  refuse([unknownReference('#/service', `there is no service ${service}`)]);
+}

@@ -1,0 +1,49 @@
+import type { Delivery, Event } from '../../../schemas/notification.ts';
+import { auditEvent } from '../../core/model/audit.ts';
+import { deliveryOf } from '../../core/notification/events.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import { deliver } from '../../engine/notify/deliver.ts';
+import { AppError, refuse } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { unknownReference } from '../issues.ts';
+import { requireFleet } from '../load.ts';
+import { theFleet } from '../refusals.ts';
+
+/** What was told to targets, or is to be, newest first. Throws `not-found`. */
+export async function listDeliveries(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Delivery>> {
+  await requireFleet(ctx, fleet);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'delivery', page);
+  return { items: items.map(({ body }) => body), nextToken };
+}
+
+/** Throws `not-found`. */
+export async function getDelivery(ctx: Context, fleet: string, id: string): Promise<Delivery> {
+  const document = await ctx.deps.store.document(fleet, 'delivery', id);
+  if (document === undefined) throw new AppError('not-found', `There is no delivery ${id} in fleet ${fleet}.`);
+  return document.body;
+}
+
+/**
+ * Sends an event that tells nothing, whatever the fleet wants to be told of; a dry one shows it. Throws `not-found`,
+ * `unknown-reference`.
+ */
+export async function testNotification(ctx: Context, fleet: string, target: string): Promise<Delivery> {
+  const { deps, actor } = ctx;
+  await requireFleet(ctx, fleet);
+  const isKnown = deps.settings.notificationTargets.includes(target);
+  refuse(isKnown ? [] : [unknownReference('#/target', `the settings name no target ${target}`)]);
+  const at = timestamp(deps.clock.now());
+  const event: Event = {
+    id: `evt_${deps.ids.ulid()}`,
+    type: 'notification.test',
+    fleet,
+    at,
+    summary: `${actor} wants to know whether notifications arrive`,
+    clusters: [],
+  };
+  const delivery = deliveryOf(event, target);
+  if (ctx.isDry) return delivery;
+  const told = { action: 'notification.test', target: theFleet(fleet) };
+  await deps.store.appendAudit(fleet, auditEvent(ctx, { at, ulid: deps.ids.ulid() }, told));
+  return await deliver(deps, delivery, 0);
+}

@@ -1,0 +1,81 @@
+import type { Decision } from '../../../schemas/decision.ts';
+import type { DrillRun } from '../../../schemas/drill.ts';
+import type { DrillReport, DrillShares } from '../../../schemas/drill-report.ts';
+import { placementShares } from '../../core/allocation/points.ts';
+import { decide } from '../../core/failover/decide.ts';
+import type { Situation } from '../../core/failover/situation.ts';
+import type { Traffic } from '../../core/failover/traffic.ts';
+import { digest } from '../../core/model/digest.ts';
+import type { Context } from '../context.ts';
+import { getDrillRun } from './drill-runs.ts';
+import { localTime } from './local-time.ts';
+import { isConcerned, lostRequests, type Stage } from './lost-requests.ts';
+import { isOfThisRelease } from './replay.ts';
+
+/** A decision of the run, what it was taken upon, and what it led to. */
+interface Recorded extends Stage {
+  decision: Decision;
+  /** Of the drill. */
+  moment: string;
+}
+
+/** A run with its decisions, and the shares that they led to: they are taken again on what is recorded. Throws `not-found`. */
+export async function drillReport(ctx: Context, fleet: string, id: string, timeZone = 'UTC'): Promise<DrillReport> {
+  const run = await getDrillRun(ctx, fleet, id);
+  const recorded = await recordedOf(ctx, run);
+  const decisions = recorded.map(({ decision }) => decision);
+  return {
+    run,
+    local: localTimes(run, timeZone),
+    ...(run.recoverySeconds !== undefined && { isTargetMet: run.recoverySeconds <= run.recoveryTargetSeconds }),
+    lostRequests: lostRequests(run, recorded, ctx.deps.clock.now()),
+    shares: sharesOf(run, recorded),
+    decisions,
+    evidenceHash: digest({ run, decisions: decisions.map(({ hash }) => hash) }),
+  };
+}
+
+function localTimes({ startedAt, verifiedAt, endedAt }: DrillRun, timeZone: string): DrillReport['local'] {
+  return {
+    timeZone,
+    startedAt: localTime(startedAt, timeZone),
+    ...(verifiedAt !== undefined && { verifiedAt: localTime(verifiedAt, timeZone) }),
+    ...(endedAt !== undefined && { endedAt: localTime(endedAt, timeZone) }),
+  };
+}
+
+/** Decisions are kept for a time; those that are forgotten, or that an earlier release took, are left out. */
+async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promise<Recorded[]> {
+  const moments = new Map(events.flatMap(({ decision, type }) => (decision === undefined ? [] : [[decision, type]])));
+  const found = await Promise.all(
+    [...moments].map(async ([id, moment]) => {
+      const [decision, inputs] = await Promise.all([deps.store.decision(fleet, id), deps.store.inputs(fleet, id)]);
+      const situation = inputs === undefined ? undefined : (JSON.parse(inputs) as Situation);
+      if (decision === undefined || situation === undefined || !isOfThisRelease(situation)) return [];
+      const traffic = decide(situation)?.traffic ?? situation.traffic;
+      return [{ decision, situation, traffic, atMs: situation.nowMs, moment }];
+    }),
+  );
+  return found.flat();
+}
+
+/** Shares of the backends that the drill is about. */
+function sharesOf(run: DrillRun, recorded: readonly Recorded[]): DrillShares[] {
+  const [first] = recorded;
+  if (first === undefined) return [];
+  const { situation, decision } = first;
+  const before = sharesAt(run, situation, situation.traffic, decision.decidedAt, 'before');
+  const after = recorded.map(({ situation: then, traffic, decision: { decidedAt }, moment }) =>
+    sharesAt(run, then, traffic, decidedAt, moment),
+  );
+  return [before, ...after];
+}
+
+function sharesAt(run: DrillRun, { placements }: Situation, traffic: Traffic, at: string, moment: string): DrillShares {
+  const serving = placements.filter((placement) => isConcerned(run, placement));
+  const backends = serving.map((placement) => ({
+    services: placement.services,
+    clusters: placementShares(placement, traffic),
+  }));
+  return { at, moment, backends };
+}

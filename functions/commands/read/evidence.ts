@@ -1,0 +1,205 @@
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { Traffic } from '../../core/failover/traffic.ts';
+import type { DataPlaneRecord } from '../../core/gateway/data-plane.ts';
+import type { Deviation, Points, Reading } from '../../core/gateway/reading.ts';
+import type { ResourceSight, Sight, TrafficSight } from '../../core/gateway/status.ts';
+import type { HealthRecord } from '../../core/health/record.ts';
+import type { Kind, Resource } from '../../core/model/resource.ts';
+import { compareText } from '../../core/model/text.ts';
+import { servesPool, usesDistribution } from '../../core/routing/resolve.ts';
+import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../../deps.ts';
+import { readRequests } from '../../engine/reconcile/data-plane.ts';
+import { kinds } from '../kinds.ts';
+import type { World } from '../world.ts';
+
+/** What is known, besides the declarations, of some resources of one kind and fleet. Read once per page. */
+export interface Evidence {
+  /** Those that follow any of the resources. */
+  gateways: readonly string[];
+  syncs: readonly SyncRecord[];
+  readings: readonly Reading[];
+  /** For gateways: what the last request through each has shown. */
+  requests: ReadonlyMap<string, DataPlaneRecord>;
+  /** For routes: where requests went, by gateway. */
+  points: ReadonlyMap<string, Points>;
+  /** Rows of the resources that have yet to be followed, and of decisions. */
+  waiting: readonly OutboxRow[];
+  /** Since when anything waits, by gateway; not read for routes, of which it is known what they have. */
+  behind: ReadonlyMap<string, string>;
+  programmed: readonly ProgrammedRow[];
+  health: readonly HealthRecord[];
+  traffic: Traffic;
+  /** For clusters: the policy by which they are watched. */
+  policy?: FleetSpec | undefined;
+}
+
+/** Reads what the views of the kind need and nothing else. */
+export async function loadEvidence<K extends Kind>(
+  store: Store,
+  world: World,
+  kind: K,
+  resources: readonly Resource<K>[],
+): Promise<Evidence> {
+  const { fleet } = world;
+  const names = resources.map((resource) => resource.name).sort(compareText);
+  const [from = '', to = ''] = [names[0], names.at(-1)];
+  const followers = await followersOf(world, kind, resources);
+  const [syncs, readings, programmed, own, behind, points, health, traffic, owner, requests] = await Promise.all([
+    store.syncs(fleet),
+    store.readings(fleet),
+    store.programmed(fleet, kind, from, to),
+    Promise.all(followers.map((gateway) => store.waiting(fleet, gateway, kind, from, to))),
+    kind === 'route' ? new Map<string, string>() : behindSince(store, fleet, followers),
+    kind === 'route' ? Promise.all(followers.map((gateway) => store.points(fleet, gateway))) : [],
+    kind === 'cluster' ? store.health(fleet, { from, to }) : [],
+    store.traffic(fleet),
+    kind === 'cluster' ? store.get('fleet', fleet, fleet) : undefined,
+    kind === 'gateway' ? readRequests(store, fleet) : new Map<string, DataPlaneRecord>(),
+  ]);
+  return {
+    gateways: followers,
+    syncs,
+    readings,
+    points: new Map(points.map((item, index) => [followers[index] ?? '', item])),
+    waiting: [...own.flat(), ...(await decisionsWaiting(store, fleet, followers, readings, traffic))],
+    behind,
+    programmed,
+    health,
+    traffic,
+    policy: owner?.spec,
+    requests,
+  };
+}
+
+/** Rows that are looked at to tell since when something waits; there may be thousands. */
+const ROWS = 5;
+
+async function behindSince(store: Store, fleet: string, gateways: readonly string[]): Promise<Map<string, string>> {
+  const since = new Map<string, string>();
+  await Promise.all(
+    gateways.map(async (gateway) => {
+      const rows = await store.outbox({ fleet, gateway }, ROWS);
+      const [oldest] = rows.map((row) => row.since).sort();
+      if (oldest !== undefined) since.set(gateway, oldest);
+    }),
+  );
+  return since;
+}
+
+/** A gateway whose pools were held against the newest decision waits for none. */
+async function decisionsWaiting(
+  store: Store,
+  fleet: string,
+  gateways: readonly string[],
+  readings: readonly Reading[],
+  { version }: Traffic,
+): Promise<OutboxRow[]> {
+  const versionAt = (gateway: string) => readings.find((reading) => reading.gateway === gateway)?.trafficVersion ?? 0;
+  const behind = gateways.filter((gateway) => versionAt(gateway) < version);
+  const rows = await Promise.all(behind.map((gateway) => store.waiting(fleet, gateway, 'traffic', fleet, fleet)));
+  return rows.flat();
+}
+
+/** The gateways that follow any of the resources. */
+async function followersOf<K extends Kind>(
+  world: World,
+  kind: K,
+  resources: readonly Resource<K>[],
+): Promise<string[]> {
+  const named = resources.map((resource) => kinds[kind].gateways(resource));
+  if (named.includes(undefined)) return (await world.gateways()).map((gateway) => gateway.name);
+  return [...new Set(named.flatMap((names) => names ?? []))];
+}
+
+/** The gateways that should follow the resource. */
+export function gatewaysOf<K extends Kind>(resource: Resource<K>, { gateways }: Evidence): readonly string[] {
+  return kinds[resource.kind].gateways(resource) ?? gateways;
+}
+
+/** How far a gateway has come with a resource. */
+export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): ResourceSight {
+  const { kind, name } = resource;
+  const isOwn = (row: OutboxRow | ProgrammedRow) => row.gateway === gateway && row.kind === kind && row.name === name;
+  // A gateway, and a fleet, are as declared when nothing at all waits.
+  const isAll = kind === 'gateway' || kind === 'fleet';
+  const waitingSince = isAll ? evidence.behind.get(gateway) : evidence.waiting.find(isOwn)?.since;
+  const row = isAll && waitingSince !== undefined ? undefined : evidence.programmed.find(isOwn);
+  const record = evidence.syncs.find((item) => item.gateway === gateway);
+  const common = commonSight(gateway, evidence);
+  const known = row ?? (waitingSince !== undefined ? undefined : sinceFirstRun(resource, record));
+  return {
+    ...common,
+    comparedRevision: known?.revision,
+    since: known?.verifiedAt,
+    waitingSince,
+    deviations: deviationsOf(resource, gateway, evidence),
+  };
+}
+
+/** How far a gateway has come with the traffic of a resource. `lagging`: the clusters that lag, where that is known precisely. */
+export function trafficSightOf<K extends Kind>(
+  resource: Resource<K>,
+  gateway: string,
+  evidence: Evidence,
+  lagging?: readonly string[] | 'unknown',
+): TrafficSight {
+  const { waitingSince, since, ...sight } = sightOf(resource, gateway, evidence);
+  const decided = evidence.waiting.find((row) => row.gateway === gateway && row.kind === 'traffic')?.since;
+  const deviations = sight.deviations.filter(({ isPoints }) => isPoints);
+  const clusters = lagging ?? deviations.flatMap((deviation) => deviation.clusters ?? []);
+  return {
+    ...sight,
+    since: evidence.syncs.find((item) => item.gateway === gateway)?.pushedAt ?? since,
+    waitingSince: [waitingSince, decided, evidence.behind.get(gateway)].filter((at) => at !== undefined).sort()[0],
+    lagging: clusters === 'unknown' ? undefined : clusters,
+    deviations: deviations.filter(({ reason }) => reason !== 'Adopted'),
+    altered: alteredAt(resource, gateway, evidence),
+  };
+}
+
+/** What carries routes and is not as declared: of a route its own, of everything else all, since anything may go through them. */
+function alteredAt<K extends Kind>({ kind, name }: Resource<K>, gateway: string, { readings }: Evidence): Deviation[] {
+  const { deviations: all = [], omitted = 0 } = readings.find((item) => item.gateway === gateway) ?? {};
+  if (omitted > 0) return all;
+  return all.filter(({ routes }) => (kind === 'route' ? routes.includes(name) : routes.length > 0));
+}
+
+function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {
+  const record = syncs.find((item) => item.gateway === gateway);
+  return { gateway, reading: readings.find((item) => item.gateway === gateway), attempt: attemptOf(record) };
+}
+
+/** What concerns a resource: a route by its objects and pools, services and distributions by their pools, a cluster by what it lacks. */
+function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): Deviation[] {
+  const { deviations: all = [], omitted = 0 } = evidence.readings.find((item) => item.gateway === gateway) ?? {};
+  const { kind, name } = resource;
+  if (omitted > 0) return all;
+  switch (kind) {
+    case 'route': {
+      const pools = new Set(evidence.points.get(gateway)?.routes[name] ?? []);
+      return all.filter(({ routes, pool }) => routes.includes(name) || (pool !== undefined && pools.has(pool)));
+    }
+    case 'service':
+      return all.filter(({ pool }) => pool !== undefined && servesPool(pool, name));
+    case 'distribution':
+      return all.filter(({ pool }) => pool !== undefined && usesDistribution(pool, name));
+    case 'cluster':
+      return all.filter(({ clusters }) => clusters?.includes(name));
+    default:
+      return all;
+  }
+}
+
+/** What was declared before the gateway was has no row of its own: the first verified run of the gateway took it all up. */
+function sinceFirstRun(
+  resource: Resource,
+  record: SyncRecord | undefined,
+): Pick<ProgrammedRow, 'revision' | 'verifiedAt'> | undefined {
+  if (record?.verifiedAt === undefined) return undefined;
+  return { revision: resource.revision, verifiedAt: record.verifiedAt };
+}
+
+function attemptOf(record: SyncRecord | undefined): Sight['attempt'] {
+  if (record === undefined || record.state === 'Verified' || record.lastAttemptAt === undefined) return undefined;
+  return { reason: record.reason, message: record.message, at: record.lastAttemptAt };
+}

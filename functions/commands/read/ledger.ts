@@ -1,0 +1,50 @@
+import type { AuditEvent } from '../../../schemas/audit.ts';
+import type { Observation } from '../../../schemas/cluster.ts';
+import type { Decision } from '../../../schemas/decision.ts';
+import type { AuditFilter, Page, PageRequest } from '../../deps.ts';
+import { AppError } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { requireFleet, requireResource } from '../load.ts';
+import { requireHistory } from './history.ts';
+
+/** What probers saw of a cluster, newest first. Throws `not-found`. */
+export async function listObservations(
+  ctx: Context,
+  fleet: string,
+  cluster: string,
+  page: PageRequest,
+): Promise<Page<Observation>> {
+  await requireResource(ctx, { kind: 'cluster', fleet, name: cluster });
+  return await ctx.deps.store.observations(fleet, cluster, page);
+}
+
+/** Why traffic moved, newest first. Throws `not-found`. */
+export async function listDecisions(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Decision>> {
+  await requireFleet(ctx, fleet);
+  return await ctx.deps.store.decisions(fleet, page);
+}
+
+/** Throws `not-found`. */
+export async function getDecision(ctx: Context, fleet: string, id: string): Promise<Decision> {
+  const decision = await ctx.deps.store.decision(fleet, id);
+  if (decision === undefined) throw new AppError('not-found', `There is no decision ${id} in fleet ${fleet}.`);
+  return decision;
+}
+
+/** Who changed what, newest first; of a deleted fleet too. Throws `not-found` when there never was such a fleet. */
+export async function listAuditEvents(
+  ctx: Context,
+  fleet: string,
+  page: PageRequest,
+  filter: AuditFilter,
+): Promise<Page<AuditEvent>> {
+  await requireHistory(ctx, { kind: 'fleet', fleet, name: fleet });
+  return await ctx.deps.store.audits(fleet, page, filter);
+}
+
+/** Throws `not-found`. */
+export async function getAuditEvent(ctx: Context, fleet: string, id: string): Promise<AuditEvent> {
+  const event = await ctx.deps.store.audit(fleet, id);
+  if (event === undefined) throw new AppError('not-found', `There is no audit event ${id} in fleet ${fleet}.`);
+  return event;
+}

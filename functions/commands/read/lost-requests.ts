@@ -1,0 +1,50 @@
+import type { DrillRun } from '../../../schemas/drill.ts';
+import type { LostRequests } from '../../../schemas/drill-report.ts';
+import type { Situation } from '../../core/failover/situation.ts';
+import type { Traffic } from '../../core/failover/traffic.ts';
+import type { Placement } from '../../core/model/fleet-facts.ts';
+import { msOf } from '../../core/model/time.ts';
+
+/** What was in force from a moment of a drill on. */
+export interface Stage {
+  atMs: number;
+  situation: Situation;
+  traffic: Traffic;
+}
+
+/** What can be told of requests without having seen one; `nowMs` ends a run that goes on. */
+export function lostRequests(run: DrillRun, stages: readonly Stage[], nowMs: number): LostRequests {
+  const endMs = run.endedAt === undefined ? nowMs : msOf(run.endedAt);
+  const excess = stages.map(({ atMs, traffic }, index) => {
+    const untilMs = Math.max(atMs, stages[index + 1]?.atMs ?? endMs);
+    const perSecond = traffic.allocation.overloads.reduce((sum, hot) => sum + hot.load - hot.requestsPerSecond, 0);
+    return (perSecond * (untilMs - atMs)) / 1000;
+  });
+  const isKnown = stages.length > 0;
+  return {
+    ...(isKnown && { aboveCapacity: Math.round(excess.reduce((sum, part) => sum + part, 0)) }),
+    notKnown: notKnown(run, stages),
+  };
+}
+
+/** Whether a drill takes any cluster of a placement out. */
+export function isConcerned({ clusters, service }: DrillRun, placement: Placement): boolean {
+  const isMeant = service === undefined || placement.service === service;
+  return isMeant && placement.members.some(({ cluster }) => clusters.includes(cluster));
+}
+
+function notKnown(run: DrillRun, stages: readonly Stage[]): string[] {
+  const decided = new Set(run.events.flatMap(({ decision }) => decision ?? []));
+  const missing = decided.size - stages.length;
+  const placements = (stages.at(-1)?.situation.placements ?? []).filter((placement) => isConcerned(run, placement));
+  const unmeasured = [...new Set(placements.filter(({ load }) => load === 0).flatMap(({ services }) => services))];
+  const capacities = stages.at(-1)?.situation.clusters.filter(({ capacity }) => capacity === undefined) ?? [];
+  const unlimited = capacities.map(({ name }) => name).filter((name) => !run.clusters.includes(name));
+  const until = run.endedAt ?? 'now';
+  return [
+    `Requests that gateways or clusters refused, reset or answered too late are not seen by Fairlead: the access logs of the gateways have them, from ${run.startedAt} to ${until}.`,
+    ...(missing > 0 ? [`${missing} of the decisions of the run cannot be read any more, and are not counted.`] : []),
+    ...(unmeasured.length > 0 ? [`No load is declared of ${unmeasured.join(', ')}: it counts as none.`] : []),
+    ...(unlimited.length > 0 ? [`No capacity is declared of ${unlimited.join(', ')}: it counts as unlimited.`] : []),
+  ];
+}

@@ -1,0 +1,128 @@
+import type { GatewayOutcome, Operation } from '../../../schemas/operation.ts';
+import { compareText } from '../../core/model/text.ts';
+import type { OperationRecord, OutcomeRecord, Page, PageRequest, Rollout, Store, SyncRecord } from '../../deps.ts';
+import { isEnded } from '../../engine/reconcile/outcome.ts';
+import { AppError } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { requireFleet } from '../load.ts';
+
+/** Throws `not-found`. */
+export async function getOperation(ctx: Context, fleet: string, id: string): Promise<Operation> {
+  const record = await ctx.deps.store.operation(fleet, id);
+  if (record === undefined) throw new AppError('not-found', `There is no operation ${id} in fleet ${fleet}.`);
+  return await viewOperation(ctx.deps.store, record);
+}
+
+/** Newest first. Throws `not-found`. */
+export async function listOperations(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Operation>> {
+  await requireFleet(ctx, fleet);
+  const { items, nextToken } = await ctx.deps.store.operations(fleet, page);
+  return { items: await viewOperations(ctx.deps.store, fleet, items), nextToken };
+}
+
+export async function viewOperation(store: Store, record: OperationRecord): Promise<Operation> {
+  const [operation] = await viewOperations(store, record.fleet, [record]);
+  if (operation === undefined) throw new Error('An operation has one view.');
+  return operation;
+}
+
+async function viewOperations(store: Store, fleet: string, records: readonly OperationRecord[]): Promise<Operation[]> {
+  const ids = records.map((record) => record.id).sort(compareText);
+  const [first, last] = [ids[0], ids.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const [outcomes, syncs, rollouts] = await Promise.all([
+    store.outcomes(fleet, first, last),
+    store.syncs(fleet),
+    store.rollouts(fleet, first, last),
+  ]);
+  return records.map((record) => {
+    const own = outcomes.filter((outcome) => outcome.operation === record.id);
+    const rollout = rollouts.find((item) => item.operation === record.id);
+    return withRollout(operationShown(record, own, syncs), rollout);
+  });
+}
+
+/** What changes many resources has not ended before all are written, and has failed when that is stopped. */
+function withRollout(shown: Operation, rollout: Rollout | undefined): Operation {
+  if (rollout === undefined) return shown;
+  const { steps, writtenSteps, endedAt, problem } = rollout;
+  const { endedAt: pushedAt, ...pushed } = shown;
+  const counted = { ...pushed, done: shown.done + writtenSteps, total: shown.total + steps };
+  if (endedAt === undefined) {
+    return { ...counted, state: 'Running', step: `writing changes: ${writtenSteps} of ${steps}` };
+  }
+  if (problem) return { ...counted, state: 'Failed', step: 'ended', endedAt, problem };
+  const hasEnded = pushedAt !== undefined || shown.gateways.length === 0;
+  return { ...counted, ...(hasEnded && { endedAt: pushedAt ?? endedAt }) };
+}
+
+/** What has become of the push at each gateway: its outcome, or how far the gateway's runs have come. */
+function operationShown(
+  { gateways: names, ...record }: OperationRecord,
+  outcomes: readonly OutcomeRecord[],
+  syncs: readonly SyncRecord[],
+): Operation {
+  const gateways = names.map((gateway) => {
+    const outcome = outcomes.find((item) => item.gateway === gateway);
+    const sync = syncs.find((item) => item.gateway === gateway);
+    return outcome ? endedAt(outcome) : onTheWay(gateway, sync);
+  });
+  const failed = gateways.filter((item) => item.endedAt !== undefined && item.state !== 'Verified');
+  const open = gateways.filter((item) => item.endedAt === undefined);
+  const state = open.length > 0 ? stateOf(gateways) : failed.length > 0 ? 'Failed' : 'Succeeded';
+  const ends = gateways.flatMap((item) => item.endedAt ?? []).sort(compareText);
+  return {
+    ...record,
+    state,
+    done: sum(gateways, ({ progress }) => progress?.done ?? 0),
+    total: sum(gateways, ({ progress }) => progress?.total ?? 1),
+    step:
+      open.length === 0
+        ? 'ended'
+        : open.map(({ gateway, progress, message }) => `${gateway}: ${progress?.step ?? message}`).join(' '),
+    gateways,
+    ...(open.length === 0 && ends.length > 0 && { endedAt: ends.at(-1) }),
+    ...(failed.length > 0 && { problem: problemOf(failed) }),
+  };
+}
+
+function endedAt({ gateway, state, reason, message, attempts, steps, endedAt: at }: OutcomeRecord): GatewayOutcome {
+  const total = Math.max(1, steps);
+  return { gateway, state, reason, message, attempts, progress: { done: total, total, step: 'ended' }, endedAt: at };
+}
+
+/** A gateway that followed before the operation came has not begun with it. */
+function onTheWay(gateway: string, sync: SyncRecord | undefined): GatewayOutcome {
+  if (sync === undefined || isEnded(sync)) {
+    return { gateway, state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0 };
+  }
+  const { state, reason, message, attempts, progress, nextAttemptAt } = sync;
+  return {
+    gateway,
+    state,
+    reason,
+    message,
+    attempts,
+    ...(progress && { progress }),
+    ...(nextAttemptAt !== undefined && { nextAttemptAt }),
+  };
+}
+
+function stateOf(gateways: readonly GatewayOutcome[]): Operation['state'] {
+  return gateways.every((item) => item.endedAt === undefined && item.attempts === 0 && !item.progress)
+    ? 'Pending'
+    : 'Running';
+}
+
+function problemOf(failed: readonly GatewayOutcome[]): Operation['problem'] {
+  const errors = failed.map(({ gateway, reason, message }) => ({
+    pointer: `gateways/${gateway}`,
+    code: reason,
+    detail: message,
+  }));
+  return { code: 'push-failed', detail: errors.map(({ detail }) => detail).join(' '), errors };
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

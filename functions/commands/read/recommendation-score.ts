@@ -1,0 +1,80 @@
+import type { Decision } from '../../../schemas/decision.ts';
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { RecommendationScore } from '../../../schemas/recommendation-score.ts';
+import { recoveryMsOf } from '../../core/failover/grace.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { msOf } from '../../core/model/time.ts';
+import { conclusionOf, type ScoredDecision, scoreOf } from '../../core/simulation/recommendation-score.ts';
+import type { Context } from '../context.ts';
+import { load } from '../load.ts';
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** Decisions that one score is made of, and how many are read at a time. */
+const MAX_DECISIONS = 1000;
+const PAGE = 100;
+
+/** Revisions of a fleet that are looked at for when it began to recommend. */
+const MAX_REVISIONS = 20;
+
+/** How the recommendations of the last week have done. Reads at most a thousand decisions. Throws `not-found`. */
+export async function scoreRecommendations(ctx: Context, name: string): Promise<RecommendationScore> {
+  const fleet = await load(ctx, { kind: 'fleet', fleet: name, name });
+  const { automation } = fleet.spec;
+  const untilMs = ctx.deps.clock.now();
+  const weekAgoMs = untilMs - WEEK_MS;
+  const beganMs = automation === 'automatic' ? untilMs : await recommendingSince(ctx, fleet);
+  const { decisions, sinceMs } = await decisionsSince(ctx, name, { beganMs, weekAgoMs });
+  const score = {
+    fleet: name,
+    automation,
+    isWholeWeek: sinceMs <= weekAgoMs,
+    ...scoreOf(decisions, { sinceMs, untilMs, flapMs: recoveryMsOf(fleet.spec) }),
+  };
+  return { ...score, conclusion: conclusionOf(score) };
+}
+
+/** When the fleet was last made to recommend; where that is many revisions ago, the oldest of those that are looked at. */
+async function recommendingSince({ deps }: Context, { name, uid }: Resource<'fleet'>): Promise<number> {
+  const ref = { kind: 'fleet', fleet: name, name } as const;
+  const { items } = await deps.store.revisions(ref, { limit: MAX_REVISIONS });
+  let sinceMs = deps.clock.now();
+  for (const revision of items) {
+    if (revision.uid !== uid || (revision.spec as FleetSpec).automation === 'automatic') break;
+    sinceMs = msOf(revision.updatedAt);
+  }
+  return sinceMs;
+}
+
+/**
+ * Oldest first, with the last one from before the week, if the fleet recommended then. `sinceMs`: from when on they say what was withheld; that
+ * is later where the fleet was automatic before, where decisions are of an early release, or where there are too many.
+ */
+async function decisionsSince(
+  { deps }: Context,
+  fleet: string,
+  { beganMs, weekAgoMs }: { beganMs: number; weekAgoMs: number },
+): Promise<{ decisions: ScoredDecision[]; sinceMs: number }> {
+  const newestFirst: ScoredDecision[] = [];
+  let sinceMs = Math.max(beganMs, weekAgoMs);
+  for await (const { id, decidedAt, outcome, withheld } of decisionsOf(deps, fleet)) {
+    const atMs = msOf(decidedAt);
+    const isSilent = withheld === undefined || atMs < beganMs;
+    if (!isSilent) newestFirst.push({ id, decidedAt, outcome, withheld });
+    const isFull = newestFirst.length === MAX_DECISIONS;
+    if (!isSilent && !isFull && atMs > sinceMs) continue;
+    sinceMs = Math.max(sinceMs, atMs);
+    break;
+  }
+  return { decisions: newestFirst.reverse(), sinceMs };
+}
+
+/** Newest first, read as they are asked for. */
+async function* decisionsOf({ store }: Context['deps'], fleet: string): AsyncGenerator<Decision> {
+  let token: string | undefined;
+  do {
+    const page = await store.decisions(fleet, { limit: PAGE, token });
+    yield* page.items;
+    token = page.nextToken;
+  } while (token !== undefined);
+}

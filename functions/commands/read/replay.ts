@@ -1,0 +1,108 @@
+import type { Decision } from '../../../schemas/decision.ts';
+import type { BrokenLink, DecisionOutcome, DecisionReplay, LedgerCheck } from '../../../schemas/replay.ts';
+import { decide } from '../../core/failover/decide.ts';
+import { brokenLink, hashOf } from '../../core/failover/ledger.ts';
+import type { Situation } from '../../core/failover/situation.ts';
+import { diff } from '../../core/model/diff.ts';
+import { digest } from '../../core/model/digest.ts';
+import type { PageRequest, Store } from '../../deps.ts';
+import { decisionOf } from '../../engine/failover/record.ts';
+import type { Context } from '../context.ts';
+import { requireFleet } from '../load.ts';
+import { getDecision } from './ledger.ts';
+
+/** Takes a decision once more, upon what it was taken upon. Throws `not-found`. */
+export async function replayDecision(ctx: Context, fleet: string, id: string): Promise<DecisionReplay> {
+  const { store } = ctx.deps;
+  const decision = await getDecision(ctx, fleet, id);
+  const situation = await situationOf(store, decision);
+  const recorded = outcomeOf(decision);
+  const replayed = situation && again(situation, decision);
+  const differences = replayed ? diff(recorded, replayed) : [];
+  const checks = {
+    digestMatches: situation !== undefined,
+    hashMatches: hashOf(decision) === decision.hash,
+    chainMatches: situation !== undefined && (await follows(store, decision, situation)),
+  };
+  const isSame = Object.values(checks).every(Boolean) && replayed !== undefined && differences.length === 0;
+  return { decision: id, isSame, ...checks, recorded, ...(replayed && { replayed }), differences };
+}
+
+/** What was decided upon; undefined when that is not there, or not what the decision says. */
+async function situationOf({ inputs }: Store, { fleet, id, inputsDigest }: Decision): Promise<Situation | undefined> {
+  const text = await inputs(fleet, id);
+  if (text === undefined) return undefined;
+  const value = parsed(text);
+  return digest(value) === inputsDigest && isOfThisRelease(value as Situation) ? (value as Situation) : undefined;
+}
+
+/** What an earlier release decided upon, with another function, cannot be decided again. */
+export function isOfThisRelease({ traffic }: Situation): boolean {
+  const { drill } = traffic;
+  return 'allocation' in traffic && (drill === undefined || 'clusters' in drill);
+}
+
+/** Undefined is no JSON, and has the digest of nothing that was recorded. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when there is nothing to decide any more. */
+function again(situation: Situation, { inputsDigest }: Decision): DecisionOutcome | undefined {
+  const verdict = decide(situation);
+  if (verdict === undefined) return undefined;
+  const evidence = situation.health.map((record) => ({ ...record, recent: [] }));
+  return outcomeOf(decisionOf({ situation, gateways: [], evidence }, verdict, inputsDigest, {}));
+}
+
+function outcomeOf(decision: Decision): DecisionOutcome {
+  const { outcome, changes, rules, flags, withdrawnBefore, withdrawnAfter } = decision;
+  // Points follow from the rest, and early decisions do not have them.
+  const shown = changes.map(({ evidence: _, points: __, ...change }) => change);
+  return { outcome, changes: shown, rules, flags, withdrawnBefore, withdrawnAfter };
+}
+
+/** The recorded traffic state names the decision before. */
+async function follows(store: Store, decision: Decision, { traffic: { head } }: Situation): Promise<boolean> {
+  const previous = head && (await store.decision(decision.fleet, head.decision));
+  if (head && (previous === undefined || hashOf(previous) !== previous.hash)) return false;
+  return decision.previousHash === (previous?.hash ?? '');
+}
+
+/** Whether the links of a page of decisions hold, newest first, and on the first page the one to the traffic state. Throws `not-found`. */
+export async function checkLedger(ctx: Context, fleet: string, page: PageRequest): Promise<LedgerCheck> {
+  await requireFleet(ctx, fleet);
+  const { store } = ctx.deps;
+  const head = page.token === undefined ? (await store.traffic(fleet)).head : undefined;
+  const { items, nextToken } = await store.decisions(fleet, page);
+  const before = nextToken === undefined ? [] : (await store.decisions(fleet, { limit: 1, token: nextToken })).items;
+  const broken = brokenLink([...items].sort(byVersion), before[0]) ?? missing(items, head);
+  const [newest, oldest] = [items[0], items.at(-1)];
+  return {
+    fleet,
+    isIntact: broken === undefined,
+    checked: items.length,
+    ...(newest && { newest: newest.id }),
+    ...(oldest && { oldest: oldest.id }),
+    ...(broken && { broken }),
+    ...(nextToken !== undefined && { nextPageToken: nextToken }),
+  };
+}
+
+/** Clocks of two deciders may differ by more than their decisions are apart. */
+function byVersion(a: Decision, b: Decision): number {
+  return a.version - b.version;
+}
+
+/** A decision that comes in between is newer than the head that was read before. */
+function missing(
+  items: readonly Decision[],
+  head: { decision: string; hash: string } | undefined,
+): BrokenLink | undefined {
+  if (head === undefined || items.some(({ hash }) => hash === head.hash)) return undefined;
+  return { decision: head.decision, reason: 'missing' };
+}

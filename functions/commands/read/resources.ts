@@ -1,0 +1,31 @@
+import type { Kind, RefTo, Resource } from '../../core/model/resource.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import type { Context } from '../context.ts';
+import { load, requireFleet } from '../load.ts';
+import { type World, worldOf } from '../world.ts';
+import { show, showPage } from './show.ts';
+import type { Views } from './views.ts';
+
+/** Throws `not-found`. */
+export async function getResource<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise<Views[K]> {
+  return await viewOf(ctx, await load(ctx, ref), worldOf(ctx.deps.store, ref.fleet));
+}
+
+/** By name. Throws `not-found` when there is no such fleet. */
+export async function listResources<K extends Kind>(
+  ctx: Context,
+  kind: K,
+  fleet: string,
+  request: PageRequest,
+): Promise<Page<Views[K]>> {
+  const { store } = ctx.deps;
+  if (kind !== 'fleet') await requireFleet(ctx, fleet);
+  const { items, nextToken } = await store.list(kind, fleet, request);
+  return { items: await showPage(ctx.deps, kind, fleet, items), nextToken };
+}
+
+export async function viewOf<K extends Kind>(ctx: Context, resource: Resource<K>, world: World): Promise<Views[K]> {
+  const [shown] = await show(ctx.deps, resource.kind, [resource], world);
+  if (shown === undefined) throw new Error('A resource has one view.');
+  return shown;
+}

@@ -1,0 +1,89 @@
+import type { ServedBackend } from '../../../schemas/route.ts';
+import { effectiveShares } from '../../core/allocation/points.ts';
+import type { Points } from '../../core/gateway/reading.ts';
+import { followingAt, programmedAt, type Verdict } from '../../core/gateway/status.ts';
+import type { Pool } from '../../core/model/ir.ts';
+import { providerOf, type Resource } from '../../core/model/resource.ts';
+import { type Named, poolOf, servesPool } from '../../core/routing/resolve.ts';
+import { backendsOf } from '../../core/routing/terms.ts';
+import { providerFor } from '../../providers/registry.ts';
+import { type Evidence, sightOf, trafficSightOf } from './evidence.ts';
+
+/** What is known of a route at one of its gateways. */
+export interface RouteParentFacts {
+  gateway: string;
+  verdicts: { Programmed: Verdict; Following: Verdict };
+  /** When the rules of the gateway were read, and when the verified points were. */
+  readAt: string | undefined;
+  poolsReadAt: string | undefined;
+  /** What clusters shall have of each backend there, beside what they had. */
+  backends: ServedBackend[];
+}
+
+interface Surroundings {
+  evidence: Evidence;
+  named: Named;
+  gateways: ReadonlyMap<string, Resource<'gateway'>>;
+  nowMs: number;
+}
+
+export function routeParents(route: Resource<'route'>, surroundings: Surroundings): RouteParentFacts[] {
+  const { evidence, named, gateways, nowMs } = surroundings;
+  const pools = poolsOf(route, named);
+  return route.spec.gateways.map((name) => {
+    const sight = sightOf(route, name, evidence);
+    const gateway = gateways.get(name);
+    const isAltered = sight.deviations.some(({ routes }) => routes.includes(route.name));
+    const points = isAltered ? undefined : evidence.points.get(name);
+    const backends = gateway ? pools.map((pool) => backendAt(route, pool, gateway, points, evidence)) : [];
+    const traffic = trafficSightOf(route, name, evidence, laggingIn(backends));
+    return {
+      gateway: name,
+      verdicts: {
+        Programmed: programmedAt(route, sight, nowMs),
+        Following: followingAt(route, traffic, nowMs),
+      },
+      readAt: sight.reading?.readAt,
+      poolsReadAt: sight.reading?.poolsReadAt,
+      backends,
+    };
+  });
+}
+
+/** The pool of each distinct backend, in the order in which the route names them. */
+export function poolsOf(route: Resource<'route'>, named: Named): Pool[] {
+  const distinct = new Map(backendsOf(route.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
+  return [...distinct.values()].map((ref) => poolOf(route, ref, named));
+}
+
+/** What was read is of the pool that the route led to then: its weights may have been edited since. */
+function backendAt(
+  { name }: Resource<'route'>,
+  pool: Pool,
+  gateway: Resource<'gateway'>,
+  points: Points | undefined,
+  { traffic }: Evidence,
+): ServedBackend {
+  const { service, port } = pool;
+  const wanted = providerFor(providerOf(gateway.spec)).served(pool, effectiveShares(pool, traffic));
+  const key = (points?.routes[name] ?? []).find((item) => servesPool(item, service, port));
+  const verified = key === undefined ? undefined : points?.pools[key];
+  const left = (verified ?? []).filter(({ cluster }) => !wanted.some((share) => share.cluster === cluster));
+  return {
+    service,
+    port,
+    clusters: [...wanted, ...left.map(({ cluster }) => ({ cluster, percent: 0 }))].map(({ cluster, percent }) => ({
+      cluster,
+      wantedPercent: percent,
+      ...(verified && { verifiedPercent: verified.find((share) => share.cluster === cluster)?.percent ?? 0 }),
+    })),
+  };
+}
+
+function laggingIn(backends: readonly ServedBackend[]): string[] | 'unknown' {
+  const clusters = backends.flatMap((backend) => backend.clusters);
+  if (clusters.some(({ verifiedPercent }) => verifiedPercent === undefined)) return 'unknown';
+  return clusters
+    .filter(({ wantedPercent, verifiedPercent }) => wantedPercent !== verifiedPercent)
+    .map(({ cluster }) => cluster);
+}

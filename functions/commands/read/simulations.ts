@@ -1,0 +1,218 @@
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { Place } from '../../../schemas/place.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import type {
+  CandidatePolicy,
+  SimulatedCourse,
+  SimulatedPush,
+  Simulation,
+  SimulationInput,
+} from '../../../schemas/simulation.ts';
+import { clustersAt, emptyPlace, placeOf } from '../../core/failover/places.ts';
+import type { Situation } from '../../core/failover/situation.ts';
+import { lintPolicy } from '../../core/lint/fleet.ts';
+import type { ClusterFacts } from '../../core/model/fleet-facts.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { msOf } from '../../core/model/time.ts';
+import { outlookOf } from '../../core/simulation/outlook.ts';
+import type { Scenario, Seen } from '../../core/simulation/scenario.ts';
+import { type Course, type Experiment, play } from '../../core/simulation/what-if.ts';
+import { CloudError, type Deps } from '../../deps.ts';
+import { CALL_SECONDS, foretellPushes } from '../../engine/failover/foretell.ts';
+import { readSituation } from '../../engine/failover/situation.ts';
+import { AppError, refuse, summarize } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { unknownReference } from '../issues.ts';
+import { load, requireService } from '../load.ts';
+
+const PUSH_SECONDS = 5;
+
+/** Pushes that are foretold of a gateway; a simulation of a flapping cluster may have hundreds. */
+const MAX_PUSHES = 20;
+
+/** Observations of one cluster that are replayed: two hours of a voter that looks every second. */
+const MAX_REPLAYED = 7200;
+
+const ASSUMPTIONS = [
+  `Gateways follow a decision, and are verified, ${PUSH_SECONDS} s after it.`,
+  `A call to the cloud takes ${CALL_SECONDS} s, one after the other, and budgets are full when a push begins.`,
+  'A cluster that fails does so right after a probe, and a probe that fails takes its time-out.',
+  'Voters that are silent now agree with what is known of the health of each cluster, and all answer in time.',
+  'Requests per second are the peaks that routes declare.',
+];
+
+/**
+ * What would happen in a scenario, by the policy of today and by a candidate. Writes nothing. Throws `not-found`, `unknown-reference`, and
+ * `conflicting-declaration` for a candidate that contradicts itself or the fleet.
+ */
+export async function simulate(ctx: Context, fleet: string, input: SimulationInput): Promise<Simulation> {
+  const { deps } = ctx;
+  const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
+  const [{ situation }, gateways] = await Promise.all([
+    readSituation(deps, fleet, spec, { service: input.service }),
+    deps.store.all('gateway', fleet),
+  ]);
+  refuse(unknownNames(input, situation.clusters, gateways));
+  await requireService(ctx, fleet, input.service);
+  const candidate = input.policy && (await situationUnder(deps, fleet, withParts(spec, input.policy), situation));
+  const warnings = candidate ? lintCandidate(candidate) : [];
+  const scenario = await scenarioOf(deps, fleet, input, situation.clusters);
+  const { service } = input;
+  const run = (from: Situation) => courseOf(deps, gateways, { situation: from, scenario, service, ...spanOf(input) });
+  const today = await run(situation);
+  return {
+    fleet,
+    at: timestamp(situation.nowMs),
+    trafficVersion: situation.traffic.version,
+    durationSeconds: input.durationSeconds,
+    today,
+    ...(candidate && { candidate: await run(candidate) }),
+    warnings,
+    assumptions: ASSUMPTIONS,
+  };
+}
+
+function spanOf({ durationSeconds }: SimulationInput) {
+  return { durationMs: durationSeconds * 1000, pushMs: PUSH_SECONDS * 1000 };
+}
+
+function withParts(spec: FleetSpec, policy: CandidatePolicy): FleetSpec {
+  const { automation = spec.automation, health = spec.health, voters = spec.voters } = policy;
+  const { failover = spec.failover, safety = spec.safety } = policy;
+  return { ...spec, automation, health, voters, failover, safety };
+}
+
+/** The fleet as it is, under another policy; both courses begin at the same time. */
+async function situationUnder(
+  deps: Deps,
+  fleet: string,
+  spec: FleetSpec,
+  { nowMs, placements }: Situation,
+): Promise<Situation> {
+  const { situation } = await readSituation(deps, fleet, spec);
+  return { ...situation, nowMs, placements };
+}
+
+/** Returns what speaks against the candidate and does not forbid it. */
+function lintCandidate({ policy, clusters, placements }: Situation): Issue[] {
+  const { refusals, warnings } = lintPolicy(policy, clusters, placements);
+  const inBody = (issue: Issue) => ({ ...issue, pointer: issue.pointer.replace('#', '#/policy') });
+  const faults = refusals.map(inBody);
+  if (faults.length > 0) throw new AppError('conflicting-declaration', summarize(faults), faults);
+  return warnings.map(inBody);
+}
+
+async function courseOf(
+  deps: Deps,
+  gateways: readonly Resource<'gateway'>[],
+  experiment: Experiment,
+): Promise<SimulatedCourse> {
+  const course = play(experiment);
+  return {
+    ...outlookOf(experiment.situation, course, experiment.service),
+    pushes: await pushesOf(deps, gateways, course),
+  };
+}
+
+function unknownNames(
+  { scenario, policy }: SimulationInput,
+  clusters: readonly ClusterFacts[],
+  gateways: readonly Resource<'gateway'>[],
+): Issue[] {
+  const missing = placesOf(scenario).flatMap(({ place, pointer }) => {
+    const { field, detail } = emptyPlace(place);
+    return clustersAt(clusters, place).length > 0 ? [] : [unknownReference(pointer ?? `#/scenario/${field}`, detail)];
+  });
+  const voters = (policy?.voters ?? []).flatMap((voter, index) => {
+    if (!('gateway' in voter) || gateways.some(({ name }) => name === voter.gateway)) return [];
+    return [unknownReference(`#/policy/voters/${index}/gateway`, `there is no gateway ${voter.gateway}`)];
+  });
+  return [...missing, ...voters];
+}
+
+/** What a scenario names, and where where that is not the field of its name. */
+function placesOf(scenario: SimulationInput['scenario']): { place: Place; pointer?: string }[] {
+  if (scenario.type === 'replay') return [];
+  const { clusters } = scenario.type === 'fail' ? scenario : { clusters: undefined };
+  if (clusters === undefined) return [{ place: placeOf(scenario) }];
+  return clusters.map((cluster, index) => ({ place: { cluster }, pointer: `#/scenario/clusters/${index}` }));
+}
+
+/** The clusters that fail. */
+function failingIn(scenario: SimulationInput['scenario'], clusters: readonly ClusterFacts[]): string[] {
+  const failing = placesOf(scenario).flatMap(({ place }) => clustersAt(clusters, place).map(({ name }) => name));
+  return [...new Set(failing)];
+}
+
+async function scenarioOf(
+  deps: Deps,
+  fleet: string,
+  { scenario, durationSeconds }: SimulationInput,
+  clusters: readonly ClusterFacts[],
+): Promise<Scenario> {
+  switch (scenario.type) {
+    case 'fail': {
+      const { type, atSeconds, forSeconds } = scenario;
+      const forMs = forSeconds === undefined ? undefined : forSeconds * 1000;
+      return { type, clusters: failingIn(scenario, clusters), atMs: atSeconds * 1000, forMs };
+    }
+    case 'flap': {
+      const { type, periodSeconds, times } = scenario;
+      return { type, clusters: failingIn(scenario, clusters), periodMs: periodSeconds * 1000, times };
+    }
+    case 'replay': {
+      const fromMs = msOf(scenario.from);
+      const toMs = Math.min(msOf(scenario.to), fromMs + durationSeconds * 1000);
+      const seen = await Promise.all(clusters.map(({ name }) => seenOf(deps, fleet, name, { fromMs, toMs })));
+      return { type: 'replay', seen: seen.flat() };
+    }
+  }
+}
+
+/** What was observed of a cluster in that time. */
+async function seenOf(
+  { store }: Deps,
+  fleet: string,
+  cluster: string,
+  span: { fromMs: number; toMs: number },
+): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  let token: string | undefined;
+  do {
+    const page = await store.observations(fleet, cluster, { limit: 200, token }, span);
+    for (const observation of page.items) {
+      seen.push({ cluster, atMs: msOf(observation.observedAt) - span.fromMs, observation });
+    }
+    token = page.nextToken;
+  } while (token !== undefined && seen.length < MAX_REPLAYED);
+  return seen;
+}
+
+async function pushesOf(
+  deps: Deps,
+  gateways: readonly Resource<'gateway'>[],
+  { phases }: Course,
+): Promise<SimulatedPush[]> {
+  const states = phases.slice(0, MAX_PUSHES + 1).map(({ traffic }) => traffic);
+  return await Promise.all(
+    gateways.map(async (gateway) => {
+      const none = { gateway: gateway.name, pushes: 0, calls: 0, mostCalls: 0, estimatedSeconds: 0 };
+      if (states.length < 2) return none;
+      try {
+        const foretold = await foretellPushes(deps, gateway, states);
+        if (foretold === undefined) return { ...none, problem: 'Its instance is yet to be created.' };
+        const { pushes } = foretold;
+        return {
+          gateway: gateway.name,
+          pushes: pushes.length,
+          calls: pushes.reduce((sum, { calls }) => sum + calls, 0),
+          mostCalls: Math.max(0, ...pushes.map(({ calls }) => calls)),
+          estimatedSeconds: Math.max(0, ...pushes.map((push) => push.seconds)),
+        };
+      } catch (error) {
+        if (!(error instanceof CloudError)) throw error;
+        return { ...none, problem: `It cannot be looked at: ${error.action} answered ${error.code}.` };
+      }
+    }),
+  );
+}

@@ -1,0 +1,54 @@
+import type { FleetStatus } from '../../../schemas/status.ts';
+import { observedAt } from '../../core/gateway/data-plane.ts';
+import { followingAt, programmedAt } from '../../core/gateway/status.ts';
+import { silentVoters } from '../../core/health/silence.ts';
+import { providerOf } from '../../core/model/resource.ts';
+import type { GatewaySight } from '../../core/status/gateways.ts';
+import { statusOf } from '../../core/status/status.ts';
+import { readSituation } from '../../engine/failover/situation.ts';
+import { rolloutsIn } from '../../engine/live-rollouts.ts';
+import { readHeard } from '../../engine/probe/roll-call.ts';
+import type { Context } from '../context.ts';
+import { load } from '../load.ts';
+import { type World, worldOf } from '../world.ts';
+import { loadEvidence, sightOf, trafficSightOf } from './evidence.ts';
+import { modeAfterPause } from './mode-after-pause.ts';
+
+/** What is the matter with a fleet, as it is stored now. Writes nothing. Throws `not-found`. */
+export async function getStatus({ deps, ...rest }: Context, fleet: string): Promise<FleetStatus> {
+  const world = worldOf(deps.store, fleet);
+  const declared = await load(
+    { ...rest, deps: { ...deps, store: world.store } },
+    { kind: 'fleet', fleet, name: fleet },
+  );
+  const [{ situation }, gateways, clusters, heard, resumesTo, rollouts] = await Promise.all([
+    readSituation({ ...deps, store: world.store }, fleet, declared.spec),
+    gatewaysOf(world, deps.clock.now()),
+    world.clusters(),
+    readHeard(deps.store, fleet),
+    modeAfterPause(deps.store, declared),
+    rolloutsIn(deps.store, fleet),
+  ]);
+  const silent = silentVoters(declared, clusters, heard, situation.nowMs);
+  const live = rollouts.map(({ body }) => body);
+  return statusOf({ situation, declared, resumesTo, gateways, silent, rollouts: live });
+}
+
+async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> {
+  const gateways = await world.gateways();
+  const evidence = await loadEvidence(world.store, world, 'gateway', gateways);
+  return gateways.map((resource) => {
+    const { name, spec } = resource;
+    const reading = evidence.readings.find(({ gateway }) => gateway === name);
+    return {
+      gateway: name,
+      provider: providerOf(spec),
+      reading,
+      observed: observedAt(resource, reading, evidence.requests.get(name)),
+      verdicts: [
+        programmedAt(resource, sightOf(resource, name, evidence), nowMs),
+        followingAt(resource, trafficSightOf(resource, name, evidence), nowMs),
+      ],
+    };
+  });
+}

@@ -1,0 +1,313 @@
+import type { Cluster, ClusterHealth } from '../../../schemas/cluster.ts';
+import type { Condition } from '../../../schemas/common.ts';
+import type { Distribution } from '../../../schemas/distribution.ts';
+import type { Fleet } from '../../../schemas/fleet.ts';
+import type { Gateway, GatewayReading, GatewaySync } from '../../../schemas/gateway.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import type { BackendShares, DistributionUsed, Route } from '../../../schemas/route.ts';
+import type { Service, ServiceSpec } from '../../../schemas/service.ts';
+import { shares } from '../../core/allocation/points.ts';
+import { standingShown, type Withdrawal, withdrawalsOf } from '../../core/failover/withdrawals.ts';
+import { observedAt } from '../../core/gateway/data-plane.ts';
+import type { Deviation, Reading } from '../../core/gateway/reading.ts';
+import { conditionOf, followingAt, programmedAt, summaryOf } from '../../core/gateway/status.ts';
+import { shownImpairment, shownVotes } from '../../core/health/shown-votes.ts';
+import type { Silence } from '../../core/health/silence.ts';
+import { votersOf } from '../../core/health/voters.ts';
+import type { Kind, Resource } from '../../core/model/resource.ts';
+import { compareText } from '../../core/model/text.ts';
+import { type Named, poolOf } from '../../core/routing/resolve.ts';
+import { backendsOf } from '../../core/routing/terms.ts';
+import {
+  automated,
+  drifted,
+  healthy,
+  policyCondition,
+  serving,
+  survivesLosses,
+  votersHeard,
+  withinQuotas,
+  writtenConditions,
+} from '../../core/status/conditions.ts';
+import type { Assessment } from '../../deps.ts';
+import { isNearQuota } from '../../engine/reconcile/preview.ts';
+import { timestamp } from '../context.ts';
+import { type Evidence, gatewaysOf, sightOf, trafficSightOf } from './evidence.ts';
+import { routeParents } from './route-parents.ts';
+import { clusterAtGateways } from './shift-view.ts';
+
+/** Resources as the API shows them: what was declared, and what became of it. */
+export interface Views {
+  fleet: Fleet;
+  cluster: Cluster;
+  gateway: Gateway;
+  service: Service;
+  distribution: Distribution;
+  route: Route;
+}
+
+export interface Surroundings {
+  evidence: Evidence;
+  nowMs: number;
+  /** For routes: what they name, and their gateways. */
+  named: Named;
+  gateways: ReadonlyMap<string, Resource<'gateway'>>;
+  /** For fleets: what is doubtful of their policy. */
+  warnings: readonly Issue[];
+  /** For fleets: the voters that do not speak. */
+  silent: readonly Silence[];
+  /** For fleets: what would become of losses; undefined before that was worked out. */
+  assessment: Assessment | undefined;
+}
+
+export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
+  fleet: viewFleet,
+  cluster: viewCluster,
+  gateway: viewGateway,
+  service: viewService,
+  distribution: viewDistribution,
+  route: viewRoute,
+};
+
+function metadata({ name, uid, revision, createdAt, updatedAt }: Resource) {
+  return { name, uid, revision, createdAt, updatedAt };
+}
+
+/** Whether it is valid, whether its objects are at every gateway, and whether its traffic goes as it shall. */
+function commonConditions<K extends Kind>(resource: Resource<K>, { evidence, nowMs }: Surroundings): Condition[] {
+  const gateways = gatewaysOf(resource, evidence);
+  const programmed = gateways.map((gateway) => ({
+    gateway,
+    ...programmedAt(resource, sightOf(resource, gateway, evidence), nowMs),
+  }));
+  const following = gateways.map((gateway) => ({
+    gateway,
+    ...followingAt(resource, trafficSightOf(resource, gateway, evidence), nowMs),
+  }));
+  return [
+    ...writtenConditions(resource),
+    summaryOf('Programmed', resource, programmed),
+    summaryOf('Following', resource, following),
+  ];
+}
+
+function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fleet {
+  const conditions = [
+    ...commonConditions(resource, surroundings),
+    automated(resource, resource.spec.automation),
+    policyCondition(resource, surroundings.warnings),
+    votersHeard(resource, surroundings.silent),
+    ...survivesLosses(resource, surroundings.assessment),
+  ];
+  return { ...metadata(resource), ...resource.spec, conditions };
+}
+
+function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings): Cluster {
+  const { evidence } = surroundings;
+  const health = healthOf(resource, surroundings);
+  const found = withdrawalsOf(evidence.traffic).find((item) => item.cluster === resource.name);
+  const withdrawal = found && withdrawalOf(found);
+  const gateways = clusterAtGateways(resource.name, evidence.gateways, evidence.readings);
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    conditions: [
+      ...commonConditions(resource, surroundings),
+      healthy(resource, health.state, health.since),
+      serving(resource, withdrawal, mostOf(gateways)),
+    ],
+    health,
+    gateways,
+    standing: standingShown(evidence.traffic, resource.name),
+    ...(withdrawal && { withdrawal }),
+  };
+}
+
+function mostOf(gateways: Cluster['gateways']): number | undefined {
+  const most = Math.max(...gateways.map(({ maxPercent }) => maxPercent));
+  const isTold = gateways.length > 0 && gateways.every(({ unknownPools }) => unknownPools === 0);
+  return isTold || most > 0 ? most : undefined;
+}
+
+function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal): NonNullable<Cluster['withdrawal']> {
+  return { percent, cause, since: timestamp(sinceMs), reason, decision };
+}
+
+function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundings): ClusterHealth {
+  const record = evidence.health.find((item) => item.uid === resource.uid);
+  const { policy } = evidence;
+  const watching = policy ? votersOf(resource, policy.voters) : [];
+  const votes = policy ? shownVotes(record, watching, policy, nowMs) : [];
+  if (record === undefined) return { state: 'unknown', votes };
+  const impaired = policy && shownImpairment(record, watching, policy, nowMs);
+  return {
+    state: record.state,
+    since: timestamp(record.sinceMs),
+    ...(record.cause && { cause: record.cause }),
+    ...(impaired && { impaired }),
+    votes,
+    ...(record.recent[0] && { lastObservation: record.recent[0] }),
+  };
+}
+
+function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings): Gateway {
+  const { evidence } = surroundings;
+  const record = evidence.syncs.find((item) => item.gateway === resource.name);
+  const reading = evidence.readings.find((item) => item.gateway === resource.name);
+  const observed = observedAt(resource, reading, evidence.requests.get(resource.name));
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    conditions: [
+      ...commonConditions(resource, surroundings),
+      ...(observed ? [conditionOf('Observed', resource, observed)] : []),
+      drifted(resource, reading),
+      withinQuotas(resource, (reading?.quotas ?? []).filter(isNearQuota), reading?.readAt),
+    ],
+    ...(record?.provisioned !== undefined && resource.spec.target === undefined && { target: record.provisioned }),
+    ...(reading?.address !== undefined && { address: reading.address }),
+    sync: syncOf(resource, evidence),
+    reading: readingShown(reading),
+  };
+}
+
+/** Deviations that are shown of a gateway. */
+const SHOWN_DEVIATIONS = 50;
+
+function readingShown(reading: Reading | undefined): GatewayReading {
+  const {
+    readAt,
+    poolsReadAt,
+    failure,
+    deviations = [],
+    omitted = 0,
+    clusters = [],
+    orphans = [],
+    foreign = [],
+  } = reading ?? {};
+  return {
+    ...(readAt !== undefined && { readAt }),
+    ...(poolsReadAt !== undefined && { poolsReadAt }),
+    ...(failure && { failure }),
+    deviationCount: deviations.length + omitted,
+    deviations: deviations.slice(0, SHOWN_DEVIATIONS).map(deviationShown),
+    clusters,
+    orphans,
+    foreign,
+  };
+}
+
+function deviationShown(deviation: Deviation) {
+  const { kind, key, verb, reason, detail, changes, routes, clusters, since, refusal } = deviation;
+  return {
+    kind,
+    key,
+    ...(verb && { verb }),
+    reason,
+    detail: refusal?.detail ?? detail,
+    changes,
+    ...(refusal && { code: refusal.code, retryAt: refusal.retryAt }),
+    routes,
+    ...(clusters && { clusters }),
+    since,
+  };
+}
+
+function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Evidence): GatewaySync {
+  const record = syncs.find((item) => item.gateway === resource.name);
+  const quotas = readings.find((item) => item.gateway === resource.name)?.quotas;
+  const isBehind = behind.has(resource.name);
+  const known = {
+    ...(record?.lastAttemptAt !== undefined && { lastAttemptAt: record.lastAttemptAt }),
+    ...(record?.nextAttemptAt !== undefined && { nextAttemptAt: record.nextAttemptAt }),
+    ...(record?.verifiedAt !== undefined && { verifiedAt: record.verifiedAt }),
+    ...(record?.progress !== undefined && { progress: record.progress }),
+    ...(record?.pushedAt !== undefined && { pushedAt: record.pushedAt }),
+    ...(record?.checkedAt !== undefined && { checkedAt: record.checkedAt }),
+    ...(quotas !== undefined && { quotas }),
+  };
+  if (record === undefined || (record.state === 'Verified' && isBehind)) {
+    return { state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0, ...known };
+  }
+  const { state, reason, message, attempts } = record;
+  return { state, reason, message, attempts, ...known };
+}
+
+function viewService(resource: Resource<'service'>, surroundings: Surroundings): Service {
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    conditions: commonConditions(resource, surroundings),
+    import: {
+      type: 'ClusterSetIP',
+      ports: resource.spec.ports,
+      clusters: [...resource.spec.exports].sort(byAge).map((item) => item.cluster),
+    },
+  };
+}
+
+type Export = ServiceSpec['exports'][number];
+
+/** Oldest first; exports without a date last (KEP-1645 settles conflicts by age). */
+function byAge(a: Export, b: Export): number {
+  return exportedAtMs(a) - exportedAtMs(b) || compareText(a.cluster, b.cluster);
+}
+
+function exportedAtMs({ exportedAt }: Export): number {
+  return exportedAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(exportedAt);
+}
+
+function viewDistribution(resource: Resource<'distribution'>, surroundings: Surroundings): Distribution {
+  const { fleet, spec } = resource;
+  return { fleet, ...metadata(resource), ...spec, conditions: commonConditions(resource, surroundings) };
+}
+
+function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Route {
+  const parents = routeParents(resource, surroundings);
+  const worst = (type: 'Programmed' | 'Following') =>
+    summaryOf(
+      type,
+      resource,
+      parents.map(({ gateway, verdicts }) => ({ gateway, ...verdicts[type] })),
+    );
+  return {
+    fleet: resource.fleet,
+    ...metadata(resource),
+    ...resource.spec,
+    distributionUsed: distributionUsed(resource, surroundings.named),
+    conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
+    parents: parents.map(({ gateway, readAt, poolsReadAt, backends, verdicts }) => ({
+      gateway,
+      conditions: [
+        ...writtenConditions(resource),
+        conditionOf('Programmed', resource, verdicts.Programmed),
+        conditionOf('Following', resource, verdicts.Following),
+      ],
+      ...(readAt !== undefined && { readAt }),
+      ...(poolsReadAt !== undefined && { poolsReadAt }),
+      backends,
+    })),
+    shares: backendShares(resource, surroundings),
+  };
+}
+
+function distributionUsed({ spec: { distribution } }: Resource<'route'>, fleet: Named): DistributionUsed {
+  if (distribution === undefined) {
+    const { defaultDistribution: name } = fleet;
+    return name === undefined ? { from: 'built-in' } : { from: 'fleet', name };
+  }
+  return distribution.strategy === undefined ? { from: 'ref', name: distribution.ref } : { from: 'route' };
+}
+
+/** Who gets how much of each distinct backend, in the order in which the route names them. */
+function backendShares(resource: Resource<'route'>, { evidence, named }: Surroundings): BackendShares[] {
+  const distinct = new Map(backendsOf(resource.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
+  return [...distinct.values()].map((ref) => ({
+    service: ref.service,
+    port: ref.port,
+    clusters: shares(poolOf(resource, ref, named), evidence.traffic),
+  }));
+}

@@ -1,0 +1,85 @@
+import type { Decision, PointsRange, Recommended } from '../../../schemas/decision.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { clusterPoints, rangeText } from '../../core/allocation/points.ts';
+import { MOST_RECORDED, pointsDigest, recommendedOf } from '../../core/failover/recommendation.ts';
+import type { Command, Situation } from '../../core/failover/situation.ts';
+import type { ORDERS } from '../../core/failover/standing.ts';
+import { AppError } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { requireResource } from '../load.ts';
+import { getDecision } from '../read/ledger.ts';
+import { auditingRefusals, theFleet } from '../refusals.ts';
+import { type Commanded, commandTraffic } from './command.ts';
+
+/**
+ * What people make of the standing of a cluster: `resume` takes out what a brake keeps in, `dismiss` says that it does not fail, `restore` lets one
+ * return that waits. Changes nothing where the cluster is not in that standing. Throws `not-found`, and what `commandTraffic` throws.
+ */
+export async function orderCluster(
+  ctx: Context,
+  fleet: string,
+  cluster: string,
+  order: keyof typeof ORDERS,
+): Promise<Commanded> {
+  return await auditingRefusals(ctx, theFleet(fleet), `${order}.refused`, async () => {
+    await requireResource(ctx, { kind: 'cluster', fleet, name: cluster });
+    return await commandTraffic(ctx, fleet, { type: order, cluster });
+  });
+}
+
+/**
+ * Gives gateways what a decision recommends, as long as that is what is recommended now. What they have already changes nothing. Throws
+ * `not-found`, `stale-recommendation` with what has changed since, and what `commandTraffic` throws.
+ */
+export async function applyRecommendation(ctx: Context, fleet: string, id: string): Promise<Commanded> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'apply.refused', async () => {
+    const decision = await getDecision(ctx, fleet, id);
+    let note: string | undefined;
+    const commanded = await commandTraffic(ctx, fleet, (situation) => {
+      const command = applyOf(decision, situation);
+      note = command ? undefined : `Gateways are given already what ${id} recommends.`;
+      return command;
+    });
+    return note === undefined ? commanded : { note };
+  });
+}
+
+/** Undefined where what the decision recommends is in force. */
+function applyOf({ id, recommended }: Decision, { traffic, placements }: Situation): Command | undefined {
+  const now = recommendedOf(placements, traffic);
+  // Decisions of an early release do not say what they recommend: only the last one is known to be true still.
+  const isSame = recommended ? recommended.digest === now?.digest : traffic.head?.decision === id;
+  if (now && isSame) return { type: 'apply' };
+  if (recommended?.digest === pointsDigest(placements, traffic.allocation)) return undefined;
+  const given = clusterPoints(placements, traffic);
+  const issues = recommended ? differences(recommended, now, given) : [];
+  const head = traffic.head?.decision;
+  const instead = now ? `What is recommended now is that of ${head}.` : 'Nothing is recommended now.';
+  const why = recommended ? `What ${id} recommends is not recommended any more.` : `${id} recommends nothing.`;
+  throw new AppError('stale-recommendation', `${why} ${instead}`, issues);
+}
+
+/** The clusters that would be given something else than was recommended then. */
+function differences(
+  then: Recommended,
+  now: Recommended | undefined,
+  given: ReadonlyMap<string, PointsRange>,
+): Issue[] {
+  const rangesOf = ({ clusters }: Recommended) => new Map(clusters.map(({ cluster, after }) => [cluster, after]));
+  const [was, is] = [rangesOf(then), now ? rangesOf(now) : new Map<string, PointsRange>()];
+  const isWhole = then.clusters.length < MOST_RECORDED;
+  const names = [...new Set([...was.keys(), ...(isWhole ? is.keys() : [])])].sort();
+  const text = (range: PointsRange | undefined) => (range ? rangeText(range) : 'nothing');
+  const told = names.map((cluster) => {
+    const [before, after] = [was.get(cluster), is.get(cluster)];
+    const so = before ? `was to have ${text(before)}` : 'was to keep what it had';
+    const but = after ? `is to have ${text(after)} now` : `is to keep ${text(given.get(cluster))} now`;
+    return { cluster, so, but, isSame: text(before) === text(after) };
+  });
+  const changed = told.filter(({ isSame }) => !isSame);
+  return (changed.length > 0 ? changed : told).map(({ cluster, so, but, isSame }) => ({
+    pointer: `clusters/${cluster}`,
+    code: 'stale-recommendation',
+    detail: isSame ? `it ${so}, and its backends are others now` : `it ${so}, and ${but}`,
+  }));
+}

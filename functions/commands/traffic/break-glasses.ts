@@ -1,0 +1,98 @@
+import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
+import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
+import type { Situation } from '../../core/failover/situation.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import { viewBreakGlass } from '../../engine/failover/overrides.ts';
+import { AppError } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { requireFleet } from '../load.ts';
+import { auditingRefusals, theFleet } from '../refusals.ts';
+import { commandTraffic } from './command.ts';
+import { requireExpiry, requireOwner } from './ownership.ts';
+
+/** What became of a write. */
+export interface WrittenBreakGlass {
+  created: boolean;
+  /** As it is now; in a dry run, as it would be, with the decision. */
+  breakGlass: BreakGlass;
+  operation?: string | undefined;
+}
+
+/** By name, those that have ended too. Throws `not-found`. */
+export async function listBreakGlasses(ctx: Context, fleet: string, request: PageRequest): Promise<Page<BreakGlass>> {
+  await requireFleet(ctx, fleet);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'break-glass', request);
+  return { items: items.map(({ body }) => body), nextToken };
+}
+
+/** Throws `not-found`. */
+export async function getBreakGlass(ctx: Context, fleet: string, name: string): Promise<BreakGlass> {
+  const known = await find(ctx, fleet, name);
+  if (known === undefined) throw new AppError('not-found', `There is no break-glass ${name} in fleet ${fleet}.`);
+  return known;
+}
+
+async function find({ deps }: Context, fleet: string, name: string): Promise<BreakGlass | undefined> {
+  const document = await deps.store.document(fleet, 'break-glass', name);
+  return document?.body;
+}
+
+/**
+ * Sets safety rules aside, or changes what is set aside. Throws `not-owner`, `already-ended` when the one that has ended is sent once more,
+ * `invalid-request`, and what `commandTraffic` throws.
+ */
+export async function putBreakGlass(
+  ctx: Context,
+  fleet: string,
+  name: string,
+  spec: BreakGlassSpec,
+): Promise<WrittenBreakGlass> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'break-glass.refused', async () => {
+    await requireFleet(ctx, fleet);
+    const known = await find(ctx, fleet, name);
+    if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
+    if (known && equal(specOf(known), normal(spec))) {
+      if (known.state === 'ended')
+        throw new AppError('already-ended', `The break-glass ${name} ended at ${known.endedAt}.`);
+      return { created: false, breakGlass: known };
+    }
+    requireExpiry(ctx, spec.expiresAt);
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => ({
+      type: 'put-break-glass',
+      breakGlass: glassOf(ctx, name, spec, situation),
+    }));
+    const created = known === undefined || known.state === 'ended';
+    const live = verdict?.traffic.breakGlasses.find((item) => item.name === name);
+    if (!ctx.isDry || !live) return { created, breakGlass: await getBreakGlass(ctx, fleet, name), operation };
+    const breakGlass = { ...viewBreakGlass(fleet, live, ctx.deps.clock.now()), dryRun: { decision } };
+    return { created, breakGlass };
+  });
+}
+
+/** The rules count again. One that has ended stays so. Throws `not-found`, `not-owner`. */
+export async function endBreakGlass(ctx: Context, fleet: string, name: string): ReturnType<typeof commandTraffic> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'break-glass.refused', async () => {
+    const known = await getBreakGlass(ctx, fleet, name);
+    requireOwner(ctx, `break-glass ${name}`, known.owner);
+    if (known.state === 'ended') return {};
+    return await commandTraffic(ctx, fleet, { type: 'end-break-glass', name });
+  });
+}
+
+function specOf({ rules, reason, expiresAt }: BreakGlass): BreakGlassSpec {
+  return { rules, reason, expiresAt };
+}
+
+/** A time may be written in more than one way. */
+function normal(spec: BreakGlassSpec): BreakGlassSpec {
+  return { ...spec, expiresAt: new Date(spec.expiresAt).toISOString() };
+}
+
+function glassOf(ctx: Context, name: string, spec: BreakGlassSpec, { traffic, nowMs }: Situation): LiveBreakGlass {
+  const known = traffic.breakGlasses.find((item) => item.name === name);
+  if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
+  const { expiresAt, ...declared } = spec;
+  const begun = known ?? { id: `bgl_${ctx.deps.ids.ulid()}`, owner: ctx.actor, createdAtMs: nowMs };
+  return { ...begun, ...declared, name, expiresAtMs: Date.parse(expiresAt) };
+}

@@ -1,0 +1,44 @@
+import type { DataGateAnswerSpec } from '../../../schemas/data-gate.ts';
+import { openQuestions, questionOf } from '../../core/failover/data-gates.ts';
+import type { Command, Situation } from '../../core/failover/situation.ts';
+import { AppError } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { auditingRefusals, theFleet } from '../refusals.ts';
+import { type Commanded, commandTraffic } from './command.ts';
+
+/**
+ * Says whether a city may be left, or regained. What was answered already changes nothing. Throws `nothing-asked` where that is not asked now, and
+ * what `commandTraffic` throws.
+ */
+export async function answerDataGate(ctx: Context, fleet: string, spec: DataGateAnswerSpec): Promise<Commanded> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'data-gate.refused', async () => {
+    let note: string | undefined;
+    const asker = { ...ctx, reason: ctx.reason ?? spec.reason };
+    const commanded = await commandTraffic(asker, fleet, (situation) => {
+      const command = commandOf(situation, spec);
+      note = command ? undefined : `The data gate of ${spec.city} was answered ${spec.answer} already.`;
+      return command;
+    });
+    return note === undefined ? commanded : { note };
+  });
+}
+
+/** Undefined where it was answered so already. */
+function commandOf(situation: Situation, { city, answer, question: id }: DataGateAnswerSpec): Command | undefined {
+  const known = questionOf(situation.traffic, city);
+  const isMeant = known !== undefined && (id === undefined || id === known.id);
+  if (isMeant && known.answer?.answer === answer) return undefined;
+  const isOpen = openQuestions(situation).some((question) => question.id === known?.id);
+  if (isMeant && isOpen) return { type: 'answer-gate', city, question: known.id, answer };
+  throw new AppError('nothing-asked', whyNot(situation, city, isOpen));
+}
+
+function whyNot({ traffic, policy }: Situation, city: string, isOpen: boolean): string {
+  if (!policy.failover.dataGates?.some((gate) => gate.city === city)) return `There is no data gate of ${city}.`;
+  if (isOpen) return `The data gate of ${city} asks something else now.`;
+  const { way, answer } = questionOf(traffic, city) ?? {};
+  if (way === undefined) return `The data gate of ${city} asks nothing now.`;
+  const who =
+    answer?.answer === 'go' ? `${answer.by} has answered go` : 'nobody answered in time, or its clusters are well';
+  return `The data gate of ${city} does not ask any more whether the city may be ${way === 'leave' ? 'left' : 'regained'}: ${who}.`;
+}

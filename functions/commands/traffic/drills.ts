@@ -1,0 +1,45 @@
+import type { DrillRun } from '../../../schemas/drill.ts';
+import type { Command, Situation } from '../../core/failover/situation.ts';
+import { AppError, refuse } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { unknownReference } from '../issues.ts';
+import { load } from '../load.ts';
+import { getDrillRun } from '../read/drill-runs.ts';
+import { auditingRefusals, theFleet } from '../refusals.ts';
+import { type Commanded, commandTraffic } from './command.ts';
+
+/** A drill that has begun; in a dry run, only the decision that would begin it. */
+export type StartedDrill = Commanded & { run?: DrillRun | undefined };
+
+/**
+ * Starts a declared drill now. Throws `unknown-reference`, `already-live` while one is running in the fleet, `rule-violated` with what speaks
+ * against it, and what `commandTraffic` throws.
+ */
+export async function startDrill(ctx: Context, fleet: string, drill: string): Promise<StartedDrill> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'drill.refused', async () => {
+    const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
+    const isDeclared = spec.drills.some(({ name }) => name === drill);
+    refuse(isDeclared ? [] : [unknownReference('#/drill', `the fleet declares no drill ${drill}`)]);
+    const run = `drl_${ctx.deps.ids.ulid()}`;
+    const commanded = await commandTraffic(ctx, fleet, ({ traffic }) => {
+      if (traffic.drill) {
+        throw new AppError('already-live', `The drill ${traffic.drill.name} is running: ${traffic.drill.run}.`);
+      }
+      return { type: 'start-drill', drill, run };
+    });
+    return ctx.isDry ? commanded : { ...commanded, run: await getDrillRun(ctx, fleet, run) };
+  });
+}
+
+/** Its clusters get their shares back. A run that has ended stays as it is. Throws `not-found`, and what `commandTraffic` throws. */
+export async function abortDrill(ctx: Context, fleet: string, id: string): Promise<Commanded> {
+  const { endedAt } = await getDrillRun(ctx, fleet, id);
+  if (endedAt !== undefined) return {};
+  return await commandTraffic(ctx, fleet, (situation) => abortOf(situation, id));
+}
+
+/** It may have ended since it was looked up, and another one may have begun. */
+function abortOf({ traffic }: Situation, id: string): Command {
+  if (traffic.drill?.run !== id) throw new AppError('already-ended', `The drill run ${id} has ended.`);
+  return { type: 'abort-drill' };
+}

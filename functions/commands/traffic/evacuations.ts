@@ -1,0 +1,186 @@
+import type { ClusterLoad, Evacuation, EvacuationSpec, Return, ReturnSpec } from '../../../schemas/evacuation.ts';
+import type { Place } from '../../../schemas/place.ts';
+import { clusterPoints, placementShares } from '../../core/allocation/points.ts';
+import { loadsOf } from '../../core/allocation/safety.ts';
+import type { SealedAllocation } from '../../core/allocation/sealed.ts';
+import { contextOf } from '../../core/failover/context.ts';
+import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
+import { foreseen } from '../../core/failover/put-shifts.ts';
+import { isSameTarget } from '../../core/failover/shifts.ts';
+import type { Situation } from '../../core/failover/situation.ts';
+import type { LiveShift, Traffic } from '../../core/failover/traffic.ts';
+import { serviceWaits, waitsOf } from '../../core/failover/waits.ts';
+import { standingShown } from '../../core/failover/withdrawals.ts';
+import { digest } from '../../core/model/digest.ts';
+import type { ClusterFacts } from '../../core/model/fleet-facts.ts';
+import { refuse } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { unknownReference } from '../issues.ts';
+import { requireService } from '../load.ts';
+import { auditingRefusals, theFleet } from '../refusals.ts';
+import { type Commanded, commandTraffic, tryCommand } from './command.ts';
+import { MAX_LIFE_MS, requireExpiry } from './ownership.ts';
+
+type Answered<T> = { answer: T; operation: Commanded['operation'] };
+
+/**
+ * Takes the clusters of a place out, all of them or none, by a shift of each. A repetition changes nothing; other shifts of the clusters end, whoever's
+ * they are. Throws `unknown-reference`, `invalid-request`, and unless it is a dry run `rule-violated`; and what `commandTraffic` throws.
+ */
+export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec): Promise<Answered<Evacuation>> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'evacuation.refused', async () => {
+    if (spec.expiresAt !== undefined) requireExpiry(ctx, spec.expiresAt);
+    let asked: { situation: Situation; shifts: LiveShift[] } | undefined;
+    await requireService(ctx, fleet, spec.service);
+    const command = (situation: Situation) => {
+      const shifts = clustersOf(situation, spec).map(({ name }) => evacuationOf(ctx, name, spec, situation));
+      asked = { situation, shifts };
+      return { type: 'evacuate' as const, shifts };
+    };
+    const send = ctx.isDry ? tryCommand : commandTraffic;
+    const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, spec.service);
+    if (asked === undefined) throw new Error('A command is made before it is decided upon.');
+    const answer = { ...outlookOf(asked.situation, asked.shifts), ...(decision && { decision }) };
+    return { answer, operation };
+  });
+}
+
+/**
+ * Gives the clusters of a place their traffic back: shifts that have taken them out end, whoever's they are, and those that wait for consent have it.
+ * Changes nothing where there is nothing to give back. Throws `unknown-reference`, and what `commandTraffic` throws.
+ */
+export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): Promise<Answered<Return>> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'return.refused', async () => {
+    let before: { situation: Situation; clusters: ClusterFacts[] } | undefined;
+    await requireService(ctx, fleet, spec.service);
+    const { service } = spec;
+    const command = (situation: Situation) => {
+      const clusters = clustersOf(situation, spec);
+      before = { situation, clusters };
+      return { type: 'return' as const, clusters: clusters.map(({ name }) => name), service };
+    };
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, service);
+    if (before === undefined) throw new Error('A command is made before it is decided upon.');
+    const { situation, clusters } = before;
+    const traffic = verdict?.traffic ?? situation.traffic;
+    const answer = {
+      clusters: clusters.map((facts) => returnOf(facts, service, situation, traffic)),
+      ...(decision && { decision }),
+    };
+    return { answer, operation };
+  });
+}
+
+function withReason(ctx: Context, reason: string): Context {
+  return { ...ctx, reason: ctx.reason ?? reason };
+}
+
+/** Throws `unknown-reference` where there is no cluster. */
+function clustersOf({ clusters }: Situation, place: Place): ClusterFacts[] {
+  const found = clustersAt(clusters, place);
+  const { field, detail } = emptyPlace(place);
+  refuse(found.length === 0 ? [unknownReference(`#/${field}`, detail)] : []);
+  return found;
+}
+
+/** Named by its cluster, and its service where it takes out no other, so that the next one finds it. Whoever is isolated already stays so. */
+function evacuationOf(
+  ctx: Context,
+  cluster: string,
+  { service, mode, reason, expiresAt }: EvacuationSpec,
+  { traffic, nowMs, decision }: Situation,
+): LiveShift {
+  const target = service === undefined ? { cluster } : { cluster, service };
+  const other = traffic.shifts.find((shift) => isSameTarget(shift, target));
+  const name = evacuationName(target, traffic);
+  const begun = other?.name === name ? other : undefined;
+  const untilMs = expiresAt === undefined ? (begun?.expiresAtMs ?? nowMs + MAX_LIFE_MS) : Date.parse(expiresAt);
+  return {
+    name,
+    id: begun?.id ?? `shf_${ctx.deps.ids.ulid()}`,
+    ...target,
+    mode: other?.mode === 'isolate' ? 'isolate' : mode,
+    percent: 0,
+    stepPercent: 100,
+    stepSeconds: 0,
+    owner: begun?.owner ?? ctx.actor,
+    reason,
+    createdAtMs: begun?.createdAtMs ?? nowMs,
+    expiresAtMs: untilMs,
+    phase: 'moving',
+    currentPercent: 100,
+    phaseSinceMs: nowMs,
+    steppedAtMs: nowMs,
+    decision,
+  };
+}
+
+const MAX_NAME = 63;
+
+/** Somebody may have given the name to a shift of something else. */
+function evacuationName(target: Pick<LiveShift, 'cluster' | 'service'>, { shifts }: Traffic): string {
+  const { cluster, service } = target;
+  const plain = service === undefined ? `evacuation-${cluster}` : `evacuation-${cluster}-${service}`;
+  const isTaken = shifts.some((shift) => shift.name === plain && !isSameTarget(shift, target));
+  if (plain.length <= MAX_NAME && !isTaken) return plain;
+  const suffix = digest(service === undefined ? cluster : target).slice(0, 8);
+  return `${plain.slice(0, MAX_NAME - 1 - suffix.length)}-${suffix}`;
+}
+
+function outlookOf(situation: Situation, shifts: readonly LiveShift[]): Omit<Evacuation, 'decision'> {
+  const { placements, traffic } = situation;
+  const { rules, allocation } = foreseen(contextOf(situation), traffic, shifts);
+  const [now, then] = [clusterPoints(placements, traffic), clusterPoints(placements, { allocation })];
+  return {
+    clusters: shifts.map(({ cluster, name, expiresAtMs }) => ({
+      cluster,
+      shift: name,
+      expiresAt: timestamp(expiresAtMs),
+    })),
+    points: [...now].map(([cluster, before]) => ({ cluster, before, after: then.get(cluster) ?? before })),
+    loads: loadsIn(situation, allocation),
+    heldBy: rules.filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined),
+  };
+}
+
+/** Rounding of sums of loads is no overload. */
+const TOLERANCE = 1e-6;
+
+function loadsIn({ placements, traffic, clusters }: Situation, atEnd: SealedAllocation): ClusterLoad[] {
+  const [now, then] = [traffic.allocation, atEnd].map((allocation) =>
+    loadsOf(placements.map((placement) => ({ placement, shares: placementShares(placement, { allocation }) }))),
+  );
+  return clusters.flatMap(({ name, capacity }): ClusterLoad[] => {
+    const [before, after] = [now?.get(name), then?.get(name)];
+    if (before === undefined || after === undefined) return [];
+    const isOverloaded = capacity !== undefined && after > capacity + TOLERANCE;
+    return [{ cluster: name, before, after, ...(capacity !== undefined && { capacity }), isOverloaded }];
+  });
+}
+
+/** What has become of the return of a cluster, or of one service to it. */
+function returnOf(
+  facts: ClusterFacts,
+  service: string | undefined,
+  situation: Situation,
+  traffic: Traffic,
+): Return['clusters'][number] {
+  const { name: cluster } = facts;
+  const live = new Set(traffic.shifts.map(({ id }) => id));
+  const ended = situation.traffic.shifts.filter((shift) => shift.cluster === cluster && !live.has(shift.id));
+  const isMeant = (own: { service?: string | undefined }) => service === undefined || own.service === service;
+  const points = clusterPoints(situation.placements.filter(isMeant), traffic).get(cluster);
+  const waits = waitsOf(contextOf({ ...situation, traffic }), traffic, facts);
+  return {
+    cluster,
+    standing: standingShown(traffic, cluster).state,
+    endedShifts: ended.map(({ name }) => name),
+    ...(points && { points }),
+    waitsFor: [
+      ...waits,
+      ...serviceWaits(traffic, cluster)
+        .filter(isMeant)
+        .map(({ wait }) => wait),
+    ],
+  };
+}

@@ -1,0 +1,134 @@
+import type { Shift, ShiftSpec } from '../../../schemas/shift.ts';
+import { isSameTarget, targetText } from '../../core/failover/shifts.ts';
+import type { Situation } from '../../core/failover/situation.ts';
+import type { LiveShift } from '../../core/failover/traffic.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import { viewShift } from '../../engine/failover/overrides.ts';
+import { AppError, refuse } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { unknownReference } from '../issues.ts';
+import { requireFleet, requireService } from '../load.ts';
+import { showShifts } from '../read/shift-view.ts';
+import { auditingRefusals, theFleet } from '../refusals.ts';
+import { commandTraffic } from './command.ts';
+import { requireExpiry, requireOwner } from './ownership.ts';
+
+/** What became of a write. */
+export interface WrittenShift {
+  created: boolean;
+  /** As it is now; in a dry run, as it would be, with the decision. */
+  shift: Shift;
+  operation?: string | undefined;
+}
+
+/** By name, those that have ended too. Throws `not-found`. */
+export async function listShifts(ctx: Context, fleet: string, request: PageRequest): Promise<Page<Shift>> {
+  await requireFleet(ctx, fleet);
+  const { items, nextToken } = await ctx.deps.store.documents(fleet, 'shift', request);
+  const shifts = items.map(({ body }) => body);
+  return { items: await showShifts(ctx.deps.store, fleet, shifts), nextToken };
+}
+
+/** Throws `not-found`. */
+export async function getShift(ctx: Context, fleet: string, name: string): Promise<Shift> {
+  const known = await find(ctx, fleet, name);
+  if (known === undefined) throw new AppError('not-found', `There is no shift ${name} in fleet ${fleet}.`);
+  const [shown = known] = await showShifts(ctx.deps.store, fleet, [known]);
+  return shown;
+}
+
+/** A process may end before it has kept the record of each of many shifts: what is live is in force all the same. */
+async function find({ deps }: Context, fleet: string, name: string): Promise<Shift | undefined> {
+  const document = await deps.store.document(fleet, 'shift', name);
+  if (document !== undefined) return document.body;
+  const live = (await deps.store.traffic(fleet)).shifts.find((shift) => shift.name === name);
+  return live && viewShift(fleet, live, live.phaseSinceMs);
+}
+
+/**
+ * Begins a shift, or changes a live one. What is declared already is not decided again. Throws `not-owner`; `already-ended` while one of the
+ * name returns, and when one that has ended is sent once more, since it may have been ended on purpose: another declaration begins a new
+ * one; `already-live` when the cluster has another one; `invalid-request`, `unknown-reference`, and what `commandTraffic` throws.
+ */
+export async function putShift(ctx: Context, fleet: string, name: string, spec: ShiftSpec): Promise<WrittenShift> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
+    await requireFleet(ctx, fleet);
+    const known = await find(ctx, fleet, name);
+    if (known) requireOwner(ctx, `shift ${name}`, known.owner);
+    const isRepeated = known !== undefined && equal(specOf(known), normal(spec));
+    if (known && hasEnded(known) && isRepeated) throw ended(name);
+    if (isRepeated) return { created: false, shift: await getShift(ctx, fleet, name) };
+    requireExpiry(ctx, spec.expiresAt);
+    await requireTarget(ctx, fleet, spec);
+    const created = known === undefined || hasEnded(known);
+    const command = (situation: Situation) => ({
+      type: 'put-shift' as const,
+      shift: shiftOf(ctx, name, spec, situation),
+    });
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, spec.service);
+    const live = verdict?.traffic.shifts.find((item) => item.name === name);
+    const shift = ctx.isDry && live ? viewShift(fleet, live, ctx.deps.clock.now()) : await getShift(ctx, fleet, name);
+    return { created, shift: ctx.isDry ? { ...shift, dryRun: { decision } } : shift, operation };
+  });
+}
+
+/** Ends a shift: its cluster gets its share back step by step. One that has ended stays so. Throws `not-found`, `not-owner`. */
+export async function endShift(ctx: Context, fleet: string, name: string): ReturnType<typeof commandTraffic> {
+  return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
+    const known = await getShift(ctx, fleet, name);
+    requireOwner(ctx, `shift ${name}`, known.owner);
+    if (hasEnded(known)) return {};
+    return await commandTraffic(ctx, fleet, { type: 'end-shift', name });
+  });
+}
+
+function hasEnded({ state }: Shift): boolean {
+  return state === 'returning' || state === 'ended';
+}
+
+function ended(name: string): AppError {
+  return new AppError('already-ended', `The shift ${name} has ended: begin one of another name.`);
+}
+
+function specOf({ cluster, service, mode, percent, stepPercent, stepSeconds, reason, expiresAt }: Shift): ShiftSpec {
+  const target = service === undefined ? { cluster } : { cluster, service };
+  return { ...target, mode, percent, stepPercent, stepSeconds, reason, expiresAt };
+}
+
+/** A time may be written in more than one way, and to drain nothing is to keep. */
+function normal(spec: ShiftSpec): ShiftSpec {
+  const expiresAt = new Date(spec.expiresAt).toISOString();
+  const isKept = spec.mode === 'keep' || (spec.mode === 'drain' && spec.percent === 100);
+  if (isKept) return { ...spec, expiresAt, mode: 'keep', percent: 100 };
+  return { ...spec, expiresAt, percent: spec.mode === 'isolate' ? 0 : spec.percent };
+}
+
+async function requireTarget(ctx: Context, fleet: string, { cluster, service }: ShiftSpec): Promise<void> {
+  const found = await ctx.deps.store.get('cluster', fleet, cluster);
+  refuse(found ? [] : [unknownReference('#/cluster', `there is no cluster ${cluster}`)]);
+  await requireService(ctx, fleet, service);
+}
+
+/** The shift as it begins or goes on, whatever has happened since it was looked up. */
+function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
+  const known = traffic.shifts.find((item) => item.name === name);
+  const rival = traffic.shifts.find((item) => isSameTarget(item, spec) && item.name !== name);
+  if (rival) throw new AppError('already-live', `${targetText(rival)} has the live shift ${rival.name}.`);
+  if (known) requireOwner(ctx, `shift ${name}`, known.owner);
+  if (known && !isSameTarget(known, spec)) {
+    throw new AppError('already-live', `The shift ${name} is live, of ${targetText(known)}: end it first.`);
+  }
+  const { expiresAt, ...declared } = normal(spec);
+  const begun: Omit<LiveShift, keyof ShiftSpec | 'name' | 'expiresAtMs'> = known ?? {
+    id: `shf_${ctx.deps.ids.ulid()}`,
+    owner: ctx.actor,
+    createdAtMs: nowMs,
+    phase: 'moving',
+    currentPercent: 100,
+    phaseSinceMs: nowMs,
+    steppedAtMs: nowMs,
+    decision,
+  };
+  return { ...begun, ...declared, name, expiresAtMs: Date.parse(expiresAt) };
+}

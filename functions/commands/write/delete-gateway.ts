@@ -1,0 +1,44 @@
+import type { Resource } from '../../core/model/resource.ts';
+import { destroyInstance } from '../../engine/reconcile/instance.ts';
+import { AppError, refuse } from '../app-error.ts';
+import type { Context } from '../context.ts';
+import { conflict } from '../issues.ts';
+import { load } from '../load.ts';
+import type { Precondition } from '../precondition.ts';
+import { type Deleted, deleteResource, requireDeletable } from './resource.ts';
+
+/**
+ * Deletes a gateway and, where it is asked for, the instance that was created for it. The instance goes first: what is left of it after
+ * a failure is still declared, and the deletion can be repeated. Throws what `deleteResource` throws, `conflicting-declaration` for an
+ * adopted instance, and `unavailable` when the cloud does not do it.
+ */
+export async function deleteGateway(
+  ctx: Context,
+  fleet: string,
+  name: string,
+  precondition: Precondition,
+  deleteInstance: boolean,
+): Promise<Deleted> {
+  const ref = { kind: 'gateway', fleet, name } as const;
+  if (deleteInstance) {
+    const resource = await load(ctx, ref);
+    refuse(adopted(resource));
+    await requireDeletable(ctx, ref, precondition);
+    if (!ctx.isDry) await destroy(ctx, resource);
+  }
+  return await deleteResource(ctx, ref, precondition);
+}
+
+function adopted({ spec }: Resource<'gateway'>) {
+  return spec.target ? [conflict('query/deleteInstance', 'the instance was adopted, and is never deleted')] : [];
+}
+
+async function destroy(ctx: Context, resource: Resource<'gateway'>): Promise<void> {
+  const outcome = await destroyInstance(ctx.deps, resource).catch((error: unknown) => {
+    const { fleet, name: gateway } = resource;
+    ctx.deps.log.error('gateway.destroy-failed', { fleet, gateway, requestId: ctx.requestId }, error);
+    return false;
+  });
+  if (!outcome)
+    throw new AppError('unavailable', 'The instance could not be deleted now; it and the gateway are still there.');
+}

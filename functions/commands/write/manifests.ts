@@ -1,0 +1,74 @@
+import { Kind as KindName } from '../../../schemas/common.ts';
+import {
+  API_VERSION,
+  type DeclaredDocument,
+  type DeclaredManifest,
+  type Manifest,
+  type ManifestDocument,
+} from '../../../schemas/manifest.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { KINDS, keyOf } from '../../core/model/declarations.ts';
+import type { Kind, Resource } from '../../core/model/resource.ts';
+import { compareText } from '../../core/model/text.ts';
+import { AppError } from '../app-error.ts';
+import type { Context } from '../context.ts';
+
+import { conflict } from '../issues.ts';
+import { type Applied, type ApplyOptions, applyDesired, everything, type Placed } from './fleet.ts';
+
+const TITLES = {
+  fleet: 'Fleet',
+  cluster: 'Cluster',
+  gateway: 'Gateway',
+  service: 'Service',
+  distribution: 'Distribution',
+  route: 'Route',
+} as const satisfies Record<Kind, ManifestDocument['kind']>;
+
+/** The whole fleet as documents, in the order in which they can be written. Throws `not-found`. */
+export async function exportManifest(ctx: Context, fleet: string): Promise<DeclaredManifest> {
+  const resources = await everything(ctx.deps.store, fleet);
+  if (!resources.some(({ kind }) => kind === 'fleet')) throw new AppError('not-found', `There is no fleet ${fleet}.`);
+  const sorted = resources.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || compareText(a.name, b.name));
+  return { apiVersion: API_VERSION, kind: 'List', items: sorted.map(documentOf) };
+}
+
+function documentOf({ kind, name, spec }: Resource): DeclaredDocument {
+  return { apiVersion: API_VERSION, kind: TITLES[kind], metadata: { name }, spec: { ...spec } };
+}
+
+/**
+ * Makes the fleet what the documents say. `prune`: what is not among them is deleted, but for the fleet. Throws what `applyDesired` throws,
+ * and `conflicting-declaration` when a resource is declared twice or the documents are of another fleet.
+ */
+export async function applyManifest(
+  ctx: Context,
+  fleet: string,
+  { items }: Manifest,
+  { prune, ...options }: ApplyOptions & { prune: boolean },
+): Promise<Applied> {
+  const declarations = items.map(declarationOf);
+  const first = new Map<string, Placed>();
+  const faults: Issue[] = [];
+  for (const [index, declaration] of declarations.entries()) {
+    const place = `documents/${index}#/metadata/name`;
+    const twin = first.get(keyOf(declaration));
+    if (twin)
+      faults.push(conflict(place, `${keyOf(declaration)} is declared by ${twin.place.replace('#/spec', '')} as well`));
+    else first.set(keyOf(declaration), declaration);
+    if (declaration.kind === 'fleet' && declaration.name !== fleet)
+      faults.push(conflict(place, `it must be ${fleet}, as in the path`));
+  }
+  const desired = {
+    fleet,
+    declarations: [...first.values()].filter(({ kind, name }) => kind !== 'fleet' || name === fleet),
+    isRemoved: () => prune,
+    faults,
+  };
+  return await applyDesired(ctx, 'manifest.apply', desired, options);
+}
+
+function declarationOf({ kind: title, metadata: { name }, spec }: ManifestDocument, index: number): Placed {
+  const kind = KindName.parse(title.toLowerCase());
+  return { kind, name, spec, place: `documents/${index}#/spec` };
+}

@@ -1,0 +1,93 @@
+/** What keeps a cluster from its whole share, and until when, in the words and codes that everything uses. */
+
+import type { Wait } from '../../../schemas/evacuation.ts';
+import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
+import type { ClusterFacts } from '../model/fleet-facts.ts';
+import { isoOf } from '../model/time.ts';
+import { type Context, stateOf } from './context.ts';
+import { openQuestions } from './data-gates.ts';
+import { gatedClusters, waitsOf as heldWaitsOf } from './limits.ts';
+import type { BrakeName, ClusterState, Dwell, LiveShift, Traffic } from './traffic.ts';
+import { openUntilMs } from './windows.ts';
+
+export const BRAKE_REASONS: Record<BrakeName, ReasonCode> = {
+  correlation: 'AwaitsAnswer',
+  'data-gate': 'AwaitsLeaveAnswer',
+  'max-removed': 'TooManyRemoved',
+};
+
+/** What automation makes it wait for, then what people do. */
+export function waitsOf(context: Context, traffic: Traffic, facts: ClusterFacts): Wait[] {
+  const state = stateOf(traffic, facts);
+  const impaired = state.impairedSinceMs === undefined ? [] : [told('Impaired')];
+  return [...standingWaits(context, traffic, state), ...impaired, ...peoplesWaits(traffic, facts)];
+}
+
+/** What services wait for that return to a cluster by themselves. */
+export function serviceWaits({ serviceReturns = [] }: Traffic, name: string): { service: string; wait: Wait }[] {
+  const own = serviceReturns.filter(({ cluster }) => cluster === name);
+  return own.map(({ service, shift, ramp }) => {
+    const reason = ramp ? 'Ramping' : 'AwaitsTurn';
+    return { service, wait: { reason, message: sentenceOf(reason, shift === undefined ? {} : { shift }) } };
+  });
+}
+
+export function told(reason: ReasonCode, untilMs?: number): Wait {
+  const until = untilMs === undefined ? {} : { until: isoOf(untilMs) };
+  return { reason, message: sentenceOf(reason, until), ...until };
+}
+
+function standingWaits(context: Context, traffic: Traffic, state: ClusterState): Wait[] {
+  switch (state.standing) {
+    case 'up':
+      return dismissal(context, state);
+    case 'suspected':
+      return state.brake ? [told(BRAKE_REASONS[state.brake.name], state.brake.untilMs)] : [];
+    case 'down':
+      return [told(gatedClusters(context).has(state.cluster) ? 'GateClosed' : 'AwaitsRecovery')];
+    case 'joining':
+      return [told('Joining')];
+    case 'ramping':
+      return [told('Ramping')];
+    case 'held':
+      return heldWaits(context, traffic, state);
+  }
+}
+
+/** It waits for nothing, and whoever looks has to know that it is not believed to fail. */
+function dismissal({ clusters, situation }: Context, { cluster, dismissedUntilMs }: ClusterState): Wait[] {
+  const fails = clusters.get(cluster)?.tally.verdict === 'unhealthy';
+  const isDismissed = dismissedUntilMs !== undefined && situation.nowMs < dismissedUntilMs;
+  return fails && isDismissed ? [told('Dismissed', dismissedUntilMs)] : [];
+}
+
+function heldWaits(context: Context, traffic: Traffic, state: ClusterState): Wait[] {
+  const { nowMs, policy } = context.situation;
+  const frozenUntilMs = openUntilMs(policy.failover.freezeWindows, nowMs);
+  const mustBeAllowed = policy.failover.failback.mode === 'manual' && !state.isApproved;
+  return heldWaitsOf(context, traffic, state).flatMap((wait): Wait[] => {
+    if (wait === 'turn') return [told('AwaitsTurn')];
+    if (wait === 'dwell') return [told('Dwelling', dwellEndMs(context, state.dwell))];
+    const frozen = frozenUntilMs === undefined ? [] : [told('Frozen', frozenUntilMs)];
+    return [...(mustBeAllowed ? [told('AwaitsConsent')] : []), ...frozen, ...gateWaits(context, traffic, state)];
+  });
+}
+
+function gateWaits({ situation }: Context, traffic: Traffic, { cluster }: ClusterState): Wait[] {
+  const asked = openQuestions({ ...situation, traffic }).filter(({ clusters }) => clusters.includes(cluster));
+  return asked.map(({ untilMs }) => told('AwaitsRegainAnswer', untilMs));
+}
+
+/** Undefined while nobody can say that it is healthy: then the time does not count. */
+function dwellEndMs({ situation }: Context, dwell: Dwell | undefined): number | undefined {
+  if (dwell?.sinceMs === undefined) return undefined;
+  return Math.max(dwell.untilMs, dwell.sinceMs + situation.policy.health.dwellSeconds * 1000 - dwell.servedMs);
+}
+
+const SHIFT_REASONS: Record<LiveShift['mode'], ReasonCode> = { drain: 'Drained', isolate: 'Isolated', keep: 'Kept' };
+
+function peoplesWaits({ shifts, drill }: Traffic, { name }: ClusterFacts): Wait[] {
+  const own = shifts.filter(({ cluster, service }) => cluster === name && service === undefined);
+  const shifted = own.map(({ mode, expiresAtMs }) => told(SHIFT_REASONS[mode], expiresAtMs));
+  return drill?.clusters.includes(name) && drill.service === undefined ? [...shifted, told('Drilled')] : shifted;
+}

@@ -1,0 +1,116 @@
+/** What is doubtful of what clusters can serve. Pointers lead into the declaration of the fleet. */
+
+import type { Issue } from '../../../schemas/problem.ts';
+import { allocate } from '../allocation/allocate.ts';
+import { declaredPoints } from '../allocation/bounds.ts';
+import { type Loss, lossesOf, nameOfLoss, withoutLost } from '../allocation/losses.ts';
+import { asDeclared, type Loads, loadsOf } from '../allocation/safety.ts';
+import type { AllocationInput, Backend, Capacity } from '../allocation/types.ts';
+import { TOLERANCE } from '../allocation/work.ts';
+import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
+
+type Facts = Pick<ClusterFacts, 'name' | 'site' | 'city' | 'capacity'>;
+
+type Room = Omit<AllocationInput, 'backends'>;
+
+/** Whether clusters can serve what is declared, and the rest what any of them serves, or any site. */
+export function lintCapacity(
+  { failover: { headroomPercent } }: Pick<Policy, 'failover'>,
+  clusters: readonly Facts[],
+  placements: readonly Placement[],
+): Issue[] {
+  const capacities = clusters.flatMap(({ name, capacity }): Capacity[] => {
+    return capacity === undefined ? [] : [{ cluster: name, requestsPerSecond: capacity, hasFallen: false }];
+  });
+  const loaded = placements.filter(({ load }) => load > 0);
+  if (capacities.length === 0 || loaded.length === 0) return [];
+  const room = { capacities, headroomPercent, correlationWindowMs: 0 };
+  const losses = lossesOf(clusters);
+  return [
+    ...lintDeclared(room, loaded),
+    ...lintLosses(
+      'capacity',
+      room,
+      loaded,
+      losses.filter(({ type }) => type === 'cluster'),
+    ),
+    ...lintLosses(
+      'site-capacity',
+      room,
+      loaded,
+      losses.filter(({ type }) => type === 'site'),
+    ),
+    ...lintLosses(
+      'city-capacity',
+      room,
+      loaded,
+      losses.filter(({ type }) => type === 'city'),
+    ),
+  ];
+}
+
+/** Headroom says where points of others may go; a declared split stands above it, but nothing more fits there. */
+function lintDeclared({ capacities, headroomPercent }: Room, placements: readonly Placement[]): Issue[] {
+  const loads = declaredLoads(placements);
+  const full = capacities.find(({ cluster, requestsPerSecond }) => {
+    return (loads.get(cluster) ?? 0) > requestsPerSecond * (1 - headroomPercent / 100);
+  });
+  if (full === undefined) return [];
+  const { cluster, requestsPerSecond } = full;
+  const has = `${cluster} serves ${Math.ceil(loads.get(cluster) ?? 0)} of its ${requestsPerSecond} requests per second by the declared split`;
+  const detail = `${has}, which is more than ${headroomPercent} % of headroom leave: it takes over nothing; lower its weights, or raise its capacity`;
+  return [issue('declared-above-headroom', detail)];
+}
+
+/** The first loss that the rest cannot serve without. */
+function lintLosses(code: string, room: Room, placements: readonly Placement[], losses: readonly Loss[]): Issue[] {
+  const declared = declaredLoads(placements);
+  for (const loss of losses) {
+    if (isEasy(loss, room, placements, declared)) continue;
+    const hot = hottest(loss, room, placements, declared);
+    if (hot === undefined) continue;
+    const needs = `${hot.cluster} would have to serve ${Math.ceil(hot.load)} requests per second, and can serve ${hot.requestsPerSecond}`;
+    const detail = `the clusters do not have the capacity to serve without ${nameOfLoss(loss)}: ${needs}; add capacity, or spread its traffic over more clusters`;
+    return [issue(code, detail)];
+  }
+  return [];
+}
+
+/** Whether the backends that a loss touches find room while all others stay as declared: then nobody has to look at these. */
+function isEasy(loss: Loss, room: Room, placements: readonly Placement[], declared: Loads): boolean {
+  const touched = placements.filter(({ members }) => members.some(({ cluster }) => loss.clusters.has(cluster)));
+  const own = declaredLoads(touched);
+  const capacities = room.capacities.map((capacity) => {
+    const others = (declared.get(capacity.cluster) ?? 0) - (own.get(capacity.cluster) ?? 0);
+    return { ...capacity, requestsPerSecond: Math.max(Number.MIN_VALUE, capacity.requestsPerSecond - others) };
+  });
+  return hottest(loss, { ...room, capacities }, touched, own) === undefined;
+}
+
+/** A cluster that is given more than it can serve, and more than it has by the declared split. */
+function hottest({ clusters }: Loss, room: Room, placements: readonly Placement[], declared: Loads) {
+  const backends = placements.map((placement) => without(placement, clusters));
+  const { overloads } = allocate({ ...room, backends });
+  return overloads.find(({ cluster, load }) => load > (declared.get(cluster) ?? 0) + TOLERANCE);
+}
+
+function without({ key, load, pinned, members }: Placement, lost: ReadonlySet<string>): Backend {
+  const had = declaredPoints(members);
+  return {
+    id: key,
+    load,
+    isPinned: pinned,
+    members: withoutLost(
+      members.map((member, index) => ({ ...member, had: had[index] ?? 0, limits: [] })),
+      lost,
+    ),
+  };
+}
+
+function declaredLoads(placements: readonly Placement[]): Loads {
+  return loadsOf(placements.map(asDeclared));
+}
+
+function issue(code: string, detail: string): Issue {
+  return { pointer: '#/failover/headroomPercent', code, detail };
+}

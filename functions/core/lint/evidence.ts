@@ -1,0 +1,104 @@
+import type { Voter } from '../../../schemas/failover.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { isCounted, vantageOf } from '../health/voters.ts';
+import { VOTE_RULES } from '../health/votes.ts';
+import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
+
+/** What is doubtful of how a fleet is watched. Pointers lead into its declaration. */
+
+type CountedVoter = Extract<Voter, { type: 'edge' | 'gateway-path' | 'agent' | 'gateway-view' }>;
+
+/** A cluster, and the voters whose majority decides upon it. */
+interface Watched {
+  name: string;
+  voters: CountedVoter[];
+}
+
+type Facts = Pick<ClusterFacts, 'name' | 'voters'>;
+
+/** How the majority that decides upon clusters can be misled, or lost, and where there is none. */
+export function lintEvidence(
+  { voters }: Pick<Policy, 'voters'>,
+  clusters: readonly Facts[],
+  placements: readonly Pick<Placement, 'members'>[],
+): Issue[] {
+  const watched = clusters.map(
+    (facts): Watched => ({
+      name: facts.name,
+      voters: voters.filter(isCounted).filter(({ name }) => facts.voters.includes(name)),
+    }),
+  );
+  return [...lintUnwatched(watched, placements), ...lintEdge(watched), ...lintVantages(watched), ...lintSites(watched)];
+}
+
+/** A cluster that nobody watches is never found unhealthy. */
+function lintUnwatched(watched: readonly Watched[], placements: readonly Pick<Placement, 'members'>[]): Issue[] {
+  const serving = new Set(
+    placements.flatMap(({ members }) => members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster)),
+  );
+  const names = namesOf(watched, ({ name, voters }) => voters.length === 0 && serving.has(name));
+  return issue(
+    'unwatched',
+    names,
+    (some) =>
+      `nobody watches ${some}, so that traffic stays there when it fails; give it a probe, and a voter that sees it`,
+  );
+}
+
+function lintEdge(watched: readonly Watched[]): Issue[] {
+  const names = namesOf(watched, isEdgeAlone);
+  return issue('edge-alone', names, (some) => {
+    return `the edge alone decides upon ${some}; its probes come from anywhere, so that two of them may see different networks; add an agent in each of two sites`;
+  });
+}
+
+function isEdgeAlone({ voters }: Watched): boolean {
+  return voters.length > 0 && voters.every(({ type }) => type === 'edge');
+}
+
+/** Trouble of one network would pass for an outage. */
+function lintVantages(watched: readonly Watched[]): Issue[] {
+  const vantages = new Set(watched.flatMap(({ voters }) => voters.map(vantageOf)));
+  return [...vantages].flatMap((vantage) => {
+    const decides = (item: Watched) => !isEdgeAlone(item) && isMajority(item, (voter) => vantageOf(voter) === vantage);
+    const told = vantage === 'agent' ? 'agents of which no site is declared' : vantage;
+    return issue('one-vantage', namesOf(watched, decides), (some) => {
+      return `what is seen from ${told} alone decides upon ${some}: trouble of its network would pass for an outage; add a voter elsewhere`;
+    });
+  });
+}
+
+/** With the site, the majority that would have to find its clusters unhealthy is gone. */
+function lintSites(watched: readonly Watched[]): Issue[] {
+  const sites = new Set(watched.flatMap(({ voters }) => voters.flatMap((voter) => siteOf(voter) ?? [])));
+  return [...sites].flatMap((site) => {
+    const isLost = (item: Watched) =>
+      item.voters.some((voter) => siteOf(voter) === site) && !isMajority(item, (voter) => siteOf(voter) !== site);
+    return issue('site-takes-quorum', namesOf(watched, isLost), (some) => {
+      return `the loss of ${site} leaves no majority that could decide upon ${some}, just when it is needed; add a voter elsewhere, such as the edge`;
+    });
+  });
+}
+
+function siteOf(voter: CountedVoter): string | undefined {
+  return voter.type === 'agent' ? (voter.site ?? `the site of ${voter.name}`) : undefined;
+}
+
+function isMajority({ voters }: Watched, isOne: (voter: CountedVoter) => boolean): boolean {
+  const some = voters.filter(isOne);
+  const isEnough = voters.length > 0 && some.length >= VOTE_RULES.quorumOf(voters.length);
+  return isEnough && VOTE_RULES.isSufficient(some.map(({ type }) => type));
+}
+
+function namesOf(watched: readonly Watched[], isOne: (item: Watched) => boolean): string[] {
+  return watched.filter(isOne).map(({ name }) => name);
+}
+
+/** Names that are told of one fault. */
+const SHOWN = 5;
+
+function issue(code: string, names: readonly string[], detailOf: (some: string) => string): Issue[] {
+  if (names.length === 0) return [];
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return [{ pointer: '#/voters', code, detail: detailOf(names.slice(0, SHOWN).join(', ') + more) }];
+}

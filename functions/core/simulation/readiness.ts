@@ -1,0 +1,155 @@
+/** Whether a fleet as it is now could serve without any one of its clusters, sites and cities. */
+
+import type { LossOutcome as ShownOutcome } from '../../../schemas/loss-readiness.ts';
+import { allocate } from '../allocation/allocate.ts';
+import type { Limits } from '../allocation/limits.ts';
+import { type Loss, lossesOf, withoutLost } from '../allocation/losses.ts';
+import { givenPoints } from '../allocation/points.ts';
+import type { Capacity, LimitReason } from '../allocation/types.ts';
+import { TOLERANCE } from '../allocation/work.ts';
+import { type Context, contextOf } from '../failover/context.ts';
+import { limitsOf } from '../failover/limits.ts';
+import { backendOf, capacitiesOf } from '../failover/seal.ts';
+import type { Situation } from '../failover/situation.ts';
+import type { Placement } from '../model/fleet-facts.ts';
+import { compareText } from '../model/text.ts';
+
+export type LossOutcome = Omit<ShownOutcome, 'since'>;
+
+/** What was worked out, and how many losses were not: there are too many backends of many members. */
+export interface Readiness {
+  losses: LossOutcome[];
+  skipped: number;
+}
+
+/** Members of backends that are shared out anew, over all losses: some seconds of processor time. */
+const MOST_MEMBERS = 300_000;
+
+/** Clusters and services that are named of a loss. */
+const MOST_NAMED = 5;
+
+/** What all losses are held against. */
+interface Present {
+  context: Context;
+  limits: Limits;
+  capacities: readonly Capacity[];
+  /** What each cluster has to serve now, in requests per second. */
+  loads: ReadonlyMap<string, number>;
+}
+
+/**
+ * What would become of the loss of each cluster, site and city, one at a time, with everything else as it is now. Only backends of which a member is
+ * lost are shared out anew: all others stay where they are, so that a fleet which could make room by moving these counts as one that cannot.
+ */
+export function readinessOf(situation: Situation): Readiness {
+  const context = contextOf(situation);
+  const { traffic, placements } = situation;
+  const present: Present = {
+    context,
+    limits: limitsOf(context, traffic),
+    capacities: capacitiesOf(context, traffic),
+    loads: loadsNow(placements, traffic),
+  };
+  const losses = lossesOf(situation.clusters);
+  let left = MOST_MEMBERS;
+  const worked = losses.toReversed().filter((loss) => {
+    left -= membersOf(loss, context);
+    return left >= 0;
+  });
+  return {
+    losses: worked.toReversed().map((loss) => outcomeOf(loss, present)),
+    skipped: losses.length - worked.length,
+  };
+}
+
+function membersOf({ clusters }: Loss, { placements }: Context): number {
+  const counts = [...clusters].flatMap((name) => (placements.get(name) ?? []).map(({ members }) => members.length));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function loadsNow(placements: readonly Placement[], { allocation }: Situation['traffic']): Map<string, number> {
+  const loads = new Map<string, number>();
+  for (const placement of placements) addLoads(loads, placement, givenPoints(placement, allocation), 1);
+  return loads;
+}
+
+function addLoads(
+  loads: Map<string, number>,
+  { load, members }: Placement,
+  points: readonly number[],
+  sign: 1 | -1,
+): void {
+  if (load === 0) return;
+  for (const [index, { cluster }] of members.entries()) {
+    loads.set(cluster, (loads.get(cluster) ?? 0) + (sign * load * (points[index] ?? 0)) / 100);
+  }
+}
+
+function outcomeOf(loss: Loss, { context, limits, capacities, loads }: Present): LossOutcome {
+  const { policy, traffic } = context.situation;
+  const touched = new Set([...loss.clusters].flatMap((name) => context.placements.get(name) ?? []));
+  const backends = [...touched].map((placement) => {
+    const backend = backendOf(placement, limits, givenPoints(placement, traffic.allocation), undefined);
+    return { ...backend, members: withoutLost(backend.members, loss.clusters) };
+  });
+  const rest = new Map(loads);
+  for (const placement of touched) addLoads(rest, placement, givenPoints(placement, traffic.allocation), -1);
+  const room = capacities
+    .filter(({ cluster }) => !loss.clusters.has(cluster))
+    .map((capacity) => {
+      const left = capacity.requestsPerSecond - (rest.get(capacity.cluster) ?? 0);
+      return { ...capacity, requestsPerSecond: Math.max(Number.MIN_VALUE, left) };
+    });
+  const { headroomPercent, correlation } = policy.failover;
+  const correlationWindowMs = correlation.windowSeconds * 1000;
+  const found = allocate({ backends, capacities: room, headroomPercent, correlationWindowMs }).backends;
+  const then = new Map(rest);
+  const [stranded, sole]: [string[], string[]] = [[], []];
+  for (const [index, placement] of [...touched].entries()) {
+    const points = found[index]?.points ?? [];
+    addLoads(then, placement, points, 1);
+    if (isUnserved(loss, limits, placement, points))
+      (hasOthers(loss, placement) ? stranded : sole).push(...placement.services);
+  }
+  const { type, name, clusters } = loss;
+  const overloads = overloadsIn(capacities, loss, loads, then);
+  return {
+    ...{ type, name, clusters: [...clusters].sort(compareText) },
+    survives: overloads.length + stranded.length + sole.length === 0,
+    ...{ overloads, strandedServices: someOf(stranded), soleServices: someOf(sole) },
+  };
+}
+
+function someOf(names: readonly string[]): string[] {
+  return [...new Set(names)].sort(compareText).slice(0, MOST_NAMED);
+}
+
+/** Somebody else is declared to serve it, and health may move it there. */
+function hasOthers({ clusters }: Loss, { members, pinned }: Placement): boolean {
+  return !pinned && members.some(({ cluster, weight }) => weight > 0 && !clusters.has(cluster));
+}
+
+/** Traffic stays on what is lost, or on what is down, since nobody else may serve it. */
+function isUnserved({ clusters }: Loss, limits: Limits, { members }: Placement, points: readonly number[]) {
+  const isDead = (name: string) =>
+    clusters.has(name) || limits.clusters.get(name)?.some(({ reason }) => DEAD.has(reason));
+  return members.some(({ cluster }, index) => (points[index] ?? 0) > 0 && isDead(cluster));
+}
+
+const DEAD: ReadonlySet<LimitReason> = new Set<LimitReason>(['down', 'gate']);
+
+/** Clusters that would have to serve more than they can, and more than they have now. */
+function overloadsIn(
+  capacities: readonly Capacity[],
+  { clusters }: Loss,
+  now: ReadonlyMap<string, number>,
+  then: ReadonlyMap<string, number>,
+): LossOutcome['overloads'] {
+  const hot = capacities.flatMap(({ cluster, requestsPerSecond }) => {
+    const load = then.get(cluster) ?? 0;
+    const isHot = load > requestsPerSecond + TOLERANCE && load > (now.get(cluster) ?? 0) + TOLERANCE;
+    return isHot && !clusters.has(cluster) ? [{ cluster, load, requestsPerSecond }] : [];
+  });
+  const excess = ({ load, requestsPerSecond }: LossOutcome['overloads'][number]) => load / requestsPerSecond;
+  return hot.sort((a, b) => excess(b) - excess(a) || compareText(a.cluster, b.cluster)).slice(0, MOST_NAMED);
+}

@@ -1,0 +1,227 @@
+import { placementShares } from '../allocation/points.ts';
+import { decide } from '../failover/decide.ts';
+import { sightAsTold } from '../failover/drill-sight.ts';
+import type { Situation, Verdict } from '../failover/situation.ts';
+import type { Traffic } from '../failover/traffic.ts';
+import { type HealthRecord, step, unknownHealth, type VoterRecord, type Watch } from '../health/record.ts';
+import { isCounted } from '../health/voters.ts';
+import { freshnessMs } from '../health/votes.ts';
+import { saidAtMs } from '../health/vouch.ts';
+import { repeated } from '../health/window.ts';
+import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
+import type { Share } from '../model/ir.ts';
+import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
+
+/** How often a simulation decides at most, and how much it may see: it has to fit the CPU time of one request. */
+const MAX_EVALUATIONS = 2000;
+const MAX_OBSERVATIONS = 60_000;
+
+export interface Experiment {
+  /** How things are when it begins. */
+  situation: Situation;
+  scenario: Scenario;
+  durationMs: number;
+  /** From a decision to verified gateways. */
+  pushMs: number;
+  /** Shares are told of its backends alone, which stand apart; absent: of all. */
+  service?: string | undefined;
+}
+
+/** A decision of a simulation; times are milliseconds after its begin. */
+export type Taken = Pick<Verdict, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
+
+/** What is in force from a time on. */
+export interface Phase {
+  atMs: number;
+  traffic: Traffic;
+  /** By placement, in the order of the situation. */
+  shares: Share[][];
+}
+
+export interface Course {
+  decisions: Taken[];
+  /** The first one is how things are at the begin; one for each move of traffic. */
+  phases: Phase[];
+  /** When clusters that fail were found unhealthy for the first time. */
+  found: { cluster: string; failedAtMs: number; foundAtMs?: number | undefined; servedUntilMs?: number | undefined }[];
+  /** Less than the duration where there was too much to look at. */
+  endMs: number;
+  evaluations: number;
+}
+
+/** Lets a scenario happen in virtual time, with the code that watches and decides in earnest. Nothing outside is touched. */
+export function play(experiment: Experiment): Course {
+  const { situation, scenario, durationMs } = experiment;
+  const { nowMs: startMs, policy, clusters } = situation;
+  const source = sourceOf(scenario, { startMs, endMs: startMs + durationMs, policy, clusters });
+  const stage = stageOf(experiment);
+  let observations = 0;
+  for (let batch = source(stage.health); batch !== undefined; batch = source(stage.health)) {
+    observations += batch.seen.length;
+    if (stage.evaluations === MAX_EVALUATIONS || observations > MAX_OBSERVATIONS) break;
+    watch(stage, batch);
+    act(stage, batch.nowMs);
+    stage.endMs = batch.nowMs - startMs;
+  }
+  return courseOf(stage);
+}
+
+/** What changes while a simulation runs. */
+interface Stage {
+  experiment: Experiment;
+  watches: ReadonlyMap<string, Watch>;
+  health: Map<string, HealthRecord>;
+  traffic: Traffic;
+  /** When the gateways follow, or will. */
+  verifiedAtMs: number;
+  decisions: Taken[];
+  phases: Phase[];
+  foundAtMs: Map<string, number>;
+  endMs: number;
+  evaluations: number;
+}
+
+function stageOf(experiment: Experiment): Stage {
+  const { situation, pushMs } = experiment;
+  const { nowMs, traffic, clusters, policy } = situation;
+  const known = new Map(situation.health.map((record) => [record.cluster, { ...record, recent: [] }]));
+  return {
+    experiment,
+    watches: new Map(clusters.map((cluster) => [cluster.name, watchOf(policy, cluster)])),
+    health: new Map(
+      clusters.map(({ name, uid, voters }) => {
+        const record = known.get(name) ?? unknownHealth(situation.fleet, name, uid, nowMs);
+        return [name, agreed(record, voters, policy, nowMs)];
+      }),
+    ),
+    traffic,
+    verifiedAtMs: situation.verifiedAtMs ?? nowMs + pushMs,
+    decisions: [],
+    phases: [phaseOf(situation, traffic, 0)],
+    foundAtMs: new Map(),
+    endMs: 0,
+    evaluations: 0,
+  };
+}
+
+/** Voters that are silent when it begins, such as those of a candidate, agree with what is known of the cluster. */
+function agreed(record: HealthRecord, voters: readonly string[], policy: Policy, nowMs: number): HealthRecord {
+  const { state, sinceMs } = record;
+  if (state === 'unknown') return record;
+  const isSpeaking = (vote: VoterRecord) => nowMs - saidAtMs(vote) <= freshnessMs(policy.health);
+  const speaking = record.votes.filter((vote) => voters.includes(vote.voter) && isSpeaking(vote));
+  const counted = policy.voters.filter(isCounted).filter(({ name }) => voters.includes(name));
+  const silent = counted.map(({ name }) => name).filter((name) => !speaking.some((vote) => vote.voter === name));
+  const outcome = state === 'healthy' ? ('ok' as const) : ('fail' as const);
+  const votes = silent.map((voter) => ({
+    voter,
+    state,
+    sinceMs,
+    outcomes:
+      outcome === 'fail'
+        ? repeated('f', policy.health.failureThreshold)
+        : repeated('o', policy.health.successThreshold),
+    observedAtMs: nowMs - 1,
+    suspectUntilMs: 0,
+    last: { outcome, detail: 'assumed to agree' },
+  }));
+  return { ...record, votes: [...speaking, ...votes] };
+}
+
+function watch({ experiment, watches, health, foundAtMs }: Stage, { nowMs, seen }: Batch): void {
+  for (const { cluster, observation } of seen) {
+    const [before, by] = [health.get(cluster), watches.get(cluster)];
+    if (before === undefined || by === undefined) continue;
+    const after = step(before, observation, by, nowMs);
+    health.set(cluster, after);
+    const isFound = before.state !== 'unhealthy' && after.state === 'unhealthy';
+    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - experiment.situation.nowMs);
+  }
+}
+
+function watchOf({ health, voters }: Policy, cluster: ClusterFacts): Watch {
+  return { policy: health, voters: voters.filter(({ name }) => cluster.voters.includes(name)) };
+}
+
+function act(stage: Stage, nowMs: number): void {
+  const { experiment, traffic, verifiedAtMs } = stage;
+  const { situation, pushMs } = experiment;
+  stage.evaluations += 1;
+  const { verifiedAtMs: _, drilled: __, ...today } = situation;
+  const { drill } = traffic;
+  const readAtMs = verifiedAtMs <= nowMs ? verifiedAtMs : 0;
+  const verdict = decide({
+    ...today,
+    nowMs,
+    decision: `simulated-${stage.decisions.length + 1}`,
+    health: [...stage.health.values()].map(({ recent: ___, ...record }) => record),
+    traffic,
+    ...(verifiedAtMs <= nowMs && { verifiedAtMs }),
+    ...(drill && { drilled: sightAsTold(drill, situation.placements, traffic, { readAtMs, nowMs }) }),
+  });
+  if (verdict === undefined) return;
+  const { outcome, changes, rules, flags } = verdict;
+  const atMs = nowMs - situation.nowMs;
+  stage.decisions.push({ atMs, outcome, changes, rules, flags });
+  stage.traffic = verdict.traffic;
+  const phase = phaseOf(situation, verdict.traffic, atMs);
+  if (JSON.stringify(phase.shares) === JSON.stringify(stage.phases.at(-1)?.shares)) return;
+  stage.phases.push(phase);
+  stage.verifiedAtMs = nowMs + pushMs;
+}
+
+function phaseOf({ placements }: Situation, traffic: Traffic, atMs: number): Phase {
+  return { atMs, traffic, shares: placements.map((placement) => placementShares(placement, traffic)) };
+}
+
+function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: Stage): Course {
+  const { situation, scenario, service } = experiment;
+  const found = situation.clusters.flatMap(({ name: cluster }) => {
+    const foundAt = foundAtMs.get(cluster);
+    const failedAtMs = failsFromMs(scenario, cluster) ?? foundAt;
+    if (failedAtMs === undefined) return [];
+    const servedUntilMs = servedUntil(situation, phases, { cluster, failedAtMs, service });
+    return [{ cluster, failedAtMs, foundAtMs: foundAt, servedUntilMs }];
+  });
+  return { decisions, phases, found, endMs, evaluations };
+}
+
+/** When the cluster has lost its last share after it failed, but for those that are pinned to it; undefined while it has one. */
+function servedUntil(
+  { placements }: Situation,
+  phases: readonly Phase[],
+  { cluster, failedAtMs, service }: { cluster: string; failedAtMs: number; service: string | undefined },
+): number | undefined {
+  const serves = ({ shares }: Phase) =>
+    placements.some((placement, index) => {
+      const has = shares[index]?.some((share) => share.cluster === cluster && share.percent > 0);
+      return has && !placement.pinned && isTold(placement, service);
+    });
+  return phases.find((phase) => phase.atMs >= failedAtMs && !serves(phase))?.atMs;
+}
+
+/** Whether a simulation of one service, or of all, tells of a placement. */
+export function isTold({ service: own }: Placement, service: string | undefined): boolean {
+  return service === undefined || own === service;
+}
+
+/** Requests per second that each cluster has to serve in a phase. */
+export function loadsOf({ placements, clusters }: Situation, { shares }: Phase): Map<string, number> {
+  const loads = new Map(clusters.map(({ name }) => [name, 0]));
+  for (const [index, placement] of placements.entries()) {
+    for (const { cluster, percent } of shares[index] ?? []) {
+      loads.set(cluster, (loads.get(cluster) ?? 0) + (placement.load * percent) / 100);
+    }
+  }
+  return loads;
+}
+
+/** How often what a cluster gets went down after up, or up after down. */
+export function directionChanges(decisions: readonly Taken[], cluster: string): number {
+  const directions = decisions
+    .filter(({ outcome }) => outcome === 'applied')
+    .flatMap(({ changes }) => changes.filter((change) => change.cluster === cluster))
+    .map(({ fromPercent, toPercent }) => Math.sign(toPercent - fromPercent))
+    .filter((direction) => direction !== 0);
+  return directions.filter((direction, index) => index > 0 && direction !== directions[index - 1]).length;
+}

@@ -1,0 +1,171 @@
+import type { HealthState } from '../../../schemas/cluster.ts';
+import type { Condition } from '../../../schemas/common.ts';
+import type { Automation } from '../../../schemas/fleet.ts';
+import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
+import type { QuotaUse } from '../../../schemas/plan.ts';
+import type { Issue } from '../../../schemas/problem.ts';
+import { nameOfLoss } from '../allocation/losses.ts';
+import type { Reading } from '../gateway/reading.ts';
+import type { Silence } from '../health/silence.ts';
+import { whyOf } from '../incidents/losses.ts';
+import type { Written } from '../model/resource.ts';
+import { isoOf } from '../model/time.ts';
+
+interface Verdict {
+  status: Condition['status'];
+  reason: string;
+  message: string;
+  at: string;
+}
+
+function condition(type: string, resource: Written, { status, reason, message, at }: Verdict): Condition {
+  return { type, status, reason, message, observedRevision: resource.revision, lastTransitionTime: at };
+}
+
+/** True of everything that was written: a write that would make them false is refused. */
+export function writtenConditions(resource: Written): Condition[] {
+  const at = resource.updatedAt;
+  return [
+    condition('Accepted', resource, { status: 'True', reason: 'Accepted', message: 'The declaration is valid.', at }),
+    condition('ResolvedRefs', resource, {
+      status: 'True',
+      reason: 'ResolvedRefs',
+      message: 'Everything that it refers to exists.',
+      at,
+    }),
+  ];
+}
+
+/** Whether somebody has changed objects of ours at the gateway, as far as it was read. */
+export function drifted(resource: Written, reading: Reading | undefined): Condition {
+  const found = (reading?.deviations ?? []).filter(({ reason }) => reason === 'Drifted' || reason === 'Adopted');
+  const [first] = [...found].sort((a, b) => (a.since < b.since ? -1 : 1));
+  const observed = reading?.readAt === undefined ? {} : { observedAt: reading.readAt };
+  if (first === undefined) {
+    const message = 'Nobody has changed what was verified.';
+    const at = resource.createdAt;
+    return { ...condition('Drifted', resource, { status: 'False', reason: 'AsVerified', message, at }), ...observed };
+  }
+  const message = `Objects that somebody changed at the gateway: ${found.length}.`;
+  const reason = found.every((item) => item.reason === 'Adopted') ? 'Adopted' : 'ChangedAtGateway';
+  return { ...condition('Drifted', resource, { status: 'True', reason, message, at: first.since }), ...observed };
+}
+
+/** Whether the quotas of the gateway have room; `near`: those that have little. */
+export function withinQuotas(resource: Written, near: readonly QuotaUse[], at: string | undefined): Condition {
+  const since = at ?? resource.updatedAt;
+  if (near.length === 0) {
+    const message = 'All quotas have room.';
+    return condition('WithinQuotas', resource, { status: 'True', reason: 'Room', message, at: since });
+  }
+  const message = near.map(({ quota, used, allowed }) => `${quota}: ${used} of ${allowed}.`).join(' ');
+  const isExceeded = near.some(({ used, allowed }) => used > allowed);
+  const verdict = isExceeded
+    ? { status: 'False' as const, reason: 'Exceeded' }
+    : { status: 'True' as const, reason: 'NearQuota' };
+  return condition('WithinQuotas', resource, { ...verdict, message, at: since });
+}
+
+/** Whether failing clusters are withdrawn without asking. */
+export function automated(resource: Written, automation: Automation): Condition {
+  return condition('Automated', resource, { ...AUTOMATED[automation], at: resource.updatedAt });
+}
+
+/** Whether the policy of a fleet can do what it is for; `warnings`: what speaks against it and does not forbid it. */
+export function policyCondition(resource: Written, warnings: readonly Issue[]): Condition {
+  const at = resource.updatedAt;
+  if (warnings.length === 0) {
+    const message = 'Nothing speaks against the policy.';
+    return condition('PolicySound', resource, { status: 'True', reason: 'Sound', message, at });
+  }
+  const message = warnings.map(({ pointer, detail }) => `${pointer}: ${detail}.`).join(' ');
+  return condition('PolicySound', resource, { status: 'False', reason: 'Doubtful', message, at });
+}
+
+/** Whether every voter that should speak does. */
+export function votersHeard(resource: Written, silent: readonly Silence[]): Condition {
+  if (silent.length === 0) {
+    const message = 'No voter is silent.';
+    return condition('VotersHeard', resource, { status: 'True', reason: 'Heard', message, at: resource.createdAt });
+  }
+  const told = silent.map(({ voter, sinceMs }) =>
+    sinceMs === undefined ? `${voter} has never said anything` : `${voter} has said nothing since ${isoOf(sinceMs)}`,
+  );
+  const times = silent.map(({ sinceMs }) => (sinceMs === undefined ? resource.updatedAt : isoOf(sinceMs)));
+  const reason = silent.some(({ isLost }) => isLost) ? 'Lost' : 'Silent';
+  const at = times.sort()[0] ?? resource.updatedAt;
+  return condition('VotersHeard', resource, { status: 'False', reason, message: `${told.join('; ')}.`, at });
+}
+
+/** Whether the fleet could do without any one cluster, site and city; none of a kind of loss that it cannot have. */
+export function survivesLosses(resource: Written, assessment: Assessed | undefined): Condition[] {
+  return (['cluster', 'site', 'city'] as const).flatMap((kind) => {
+    const losses = (assessment?.losses ?? []).filter(({ type }) => type === kind);
+    const type = `SurvivesLossOf${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+    const observed = assessment && { observedAt: isoOf(assessment.atMs) };
+    const [first, ...others] = losses.filter(({ survives }) => !survives);
+    if (losses.length === 0) return [];
+    const at =
+      losses
+        .map(({ since }) => since)
+        .sort()
+        .at(-1) ?? resource.updatedAt;
+    if (first === undefined && assessment?.skipped) {
+      const message = `Losses that were too much to be worked out: ${assessment.skipped}. Any other one can be borne.`;
+      return [
+        { ...condition(type, resource, { status: 'Unknown', reason: 'NotAllWorkedOut', message, at }), ...observed },
+      ];
+    }
+    if (first === undefined) {
+      const message = `Any one ${kind} can be lost: others serve what it serves now.`;
+      return [{ ...condition(type, resource, { status: 'True', reason: 'Survives', message, at }), ...observed }];
+    }
+    const more = others.length > 0 ? ` The same is true of ${others.length} more.` : '';
+    const message = `Without ${nameOfLoss(first)}: ${whyOf(first)}.${more}`;
+    const verdict = { status: 'False' as const, reason: 'WouldNot', message, at: first.since };
+    return [{ ...condition(type, resource, verdict), ...observed }];
+  });
+}
+
+interface Assessed {
+  atMs: number;
+  losses: readonly LossOutcome[];
+  skipped: number;
+}
+
+const AUTOMATED: Record<Automation, Omit<Verdict, 'at'>> = {
+  automatic: { status: 'True', reason: 'Automatic', message: 'Failing clusters are withdrawn and restored.' },
+  recommend: { status: 'False', reason: 'Recommending', message: 'Decisions are recorded; nothing is moved.' },
+  paused: { status: 'False', reason: 'Paused', message: 'Automation is paused; nothing is moved.' },
+};
+
+/** What is known of the health of a cluster; `since` is absent while nothing is. */
+export function healthy(resource: Written, state: HealthState, since: string | undefined): Condition {
+  return condition('Healthy', resource, { ...HEALTHY[state], at: since ?? resource.createdAt });
+}
+
+const HEALTHY: Record<HealthState, Omit<Verdict, 'at'>> = {
+  healthy: { status: 'True', reason: 'Healthy', message: 'Its probes succeed.' },
+  unhealthy: { status: 'False', reason: 'Unhealthy', message: 'Its probes fail.' },
+  unknown: { status: 'Unknown', reason: 'Unknown', message: 'Too few observations yet, or no probes.' },
+};
+
+/** Whether a cluster takes part in serving, with all of its share. `most`: the most that it was read to have of any pool, in percent. */
+export function serving(
+  resource: Written,
+  withdrawal: { since: string; reason: string; percent: number } | undefined,
+  most: number | undefined,
+): Condition {
+  if (withdrawal === undefined) {
+    const message = 'It may get traffic.';
+    return condition('Serving', resource, { status: 'True', reason: 'Serving', message, at: resource.createdAt });
+  }
+  const { percent, reason: why, since: at } = withdrawal;
+  if (percent > 0) return condition('Serving', resource, { status: 'False', reason: 'Reduced', message: why, at });
+  if (most === 0) return condition('Serving', resource, { status: 'False', reason: 'Withdrawn', message: why, at });
+  const message =
+    most === undefined
+      ? `It is withdrawn (${why}); what gateways give it is not known.`
+      : `It is withdrawn (${why}), and gateways give it up to ${most} % of a pool all the same.`;
+  return condition('Serving', resource, { status: 'False', reason: 'StillServing', message, at });
+}

@@ -1,0 +1,64 @@
+import type { Situation } from '../../core/failover/situation.ts';
+import { digest } from '../../core/model/digest.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { isoOf } from '../../core/model/time.ts';
+import { type LossOutcome, readinessOf } from '../../core/simulation/readiness.ts';
+import type { Assessment, Deps, StoredDocument } from '../../deps.ts';
+import { readSituation } from './situation.ts';
+
+/** What has not changed is worked out again after it, so that what is shown is never older. */
+const LONGEST_MS = 600_000;
+
+/** How often it is looked whether anything has changed, besides after each decision. */
+const CHECK_MS = 60_000;
+
+/**
+ * Whether the fleet could serve without any one of its clusters, sites and cities: what is stored of it while that holds, or else worked out anew and
+ * stored. One that loses the race to store it has found the same.
+ */
+export async function assess(
+  deps: Deps,
+  { name, spec }: Resource<'fleet'>,
+  trafficVersion: number,
+): Promise<Assessment> {
+  const { store, clock } = deps;
+  const known = await store.document(name, 'readiness', name);
+  if (known?.body.trafficVersion === trafficVersion && Math.abs(clock.now() - known.body.checkedAtMs) < CHECK_MS)
+    return known.body;
+  const { situation } = await readSituation(deps, name, spec);
+  const basis = basisOf(situation);
+  const { nowMs } = situation;
+  const checked = { basis, trafficVersion: situation.traffic.version, checkedAtMs: nowMs };
+  const holds = known?.body.basis === basis && Math.abs(nowMs - known.body.atMs) < LONGEST_MS;
+  const found = holds ? known.body : workedOut(known, situation);
+  const body: Assessment = { ...found, ...checked };
+  const version = (known?.version ?? 0) + 1;
+  await store.putDocument({ fleet: name, kind: 'readiness', id: name, version, body, isPending: false });
+  return body;
+}
+
+function workedOut(known: StoredDocument<'readiness'> | undefined, situation: Situation) {
+  const { losses, skipped } = readinessOf(situation);
+  return { atMs: situation.nowMs, skipped, losses: datedBy(known, losses, situation.nowMs) };
+}
+
+/** Each with the time since which it is so. */
+function datedBy(
+  before: StoredDocument<'readiness'> | undefined,
+  losses: readonly LossOutcome[],
+  nowMs: number,
+): Assessment['losses'] {
+  const keyOf = ({ type, name }: Pick<LossOutcome, 'type' | 'name'>) => `${type}/${name}`;
+  const known = new Map((before?.body.losses ?? []).map((loss) => [keyOf(loss), loss]));
+  return losses.map((loss) => {
+    const last = known.get(keyOf(loss));
+    return { ...loss, since: last?.survives === loss.survives ? last.since : isoOf(nowMs) };
+  });
+}
+
+/** Everything that losses follow from, but for the clock. */
+function basisOf({ policy, clusters, placements, traffic }: Situation): string {
+  const { allocation, clusters: states, shifts, drill } = traffic;
+  const places = clusters.map(({ name, uid, site, city, capacity }) => [name, uid, site, city, capacity]);
+  return digest([policy.failover, policy.safety.gates, places, placements, allocation.basis, states, shifts, drill]);
+}

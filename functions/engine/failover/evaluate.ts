@@ -1,0 +1,126 @@
+import type { Decision } from '../../../schemas/decision.ts';
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { decide } from '../../core/failover/decide.ts';
+import type { Verdict } from '../../core/failover/situation.ts';
+import { eventsOf } from '../../core/notification/events.ts';
+import type { Deps, Lease, OperationRecord, Recording } from '../../deps.ts';
+import { deliveryDocuments } from '../deliveries.ts';
+import { checkDataPlane } from '../reconcile/data-plane.ts';
+import { reconcileGateway } from '../reconcile/reconcile.ts';
+import { type Origin, recordingOf } from './record.ts';
+import { type Asked, type Read, readSituation } from './situation.ts';
+
+/** Another decision may come first; the loser looks again. Of people who ask at the same moment each is heard; a prober may have lost its lease. */
+const MAX_TRIES = { people: 30, prober: 5 };
+
+export interface Question extends Asked, Origin {
+  /** Of the prober that decides: what it decides after losing it counts for nothing. */
+  lease?: Lease | undefined;
+  /** Looks, and records nothing. */
+  isDry?: boolean | undefined;
+}
+
+/** What came of it; nothing at all when there is nothing to do. A refused verdict is not recorded. */
+export interface Answer {
+  verdict?: Verdict | undefined;
+  decision?: Decision | undefined;
+  operation?: OperationRecord | undefined;
+  /** Others decided again and again meanwhile, or the lease is lost. */
+  isLost?: boolean;
+}
+
+/** Decides upon the evidence of a fleet, and upon what somebody asks for, and records the decision. */
+export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, question: Question = {}): Promise<Answer> {
+  const tries = question.lease ? MAX_TRIES.prober : MAX_TRIES.people;
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const read = await readSituation(deps, fleet, spec, question);
+    const verdict = decide(read.situation);
+    if (verdict === undefined || verdict.outcome === 'refused') return { verdict };
+    const answer = await record(deps, read, verdict, spec, question);
+    if (answer) return answer;
+  }
+  return { isLost: true };
+}
+
+async function record(
+  deps: Deps,
+  read: Read,
+  verdict: Verdict,
+  spec: FleetSpec,
+  question: Question,
+): Promise<Answer | undefined> {
+  const recording = await recordingOf(deps, read, verdict, question);
+  const { decision, operation } = recording;
+  if (question.isDry) return { verdict, decision };
+  const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
+  const whole = { ...recording, documents: [...recording.documents, ...deliveries], lease: question.lease };
+  if (!(await deps.store.decide(whole))) return undefined;
+  await complete(deps, whole);
+  const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;
+  deps.log.info('decision', { fleet, decision: id, outcome, withdrawn });
+  return { verdict, decision, operation };
+}
+
+/**
+ * A decision holds whether or not all that follows from it can be kept: it has the digest of what it was taken upon, and a gateway without a
+ * row follows when it is read next.
+ */
+async function complete(deps: Deps, recording: Recording): Promise<void> {
+  const { fleet, decision } = recording;
+  try {
+    await deps.store.complete(recording);
+  } catch (error) {
+    deps.log.error('decision.incomplete', { fleet, decision: decision.id }, error);
+  }
+}
+
+export interface Pusher {
+  /** Sees to it that every gateway follows the decisions taken so far; does not wait for it. */
+  push(): void;
+  /** Waits until what was asked for is done or has failed. */
+  settled(): Promise<void>;
+}
+
+/** Moves pools beside the probing, which a slow cloud must not hold up. What failed stays in the outbox for the next push. */
+export function createPusher(deps: Deps, fleet: string): Pusher {
+  let running: Promise<void> | undefined;
+  let asked = false;
+  const checks = new Set<Promise<void>>();
+  /** What came of a push is looked at beside the next one. */
+  const check = (gateway: string) => {
+    const checked = checkDataPlane(deps, fleet, gateway).finally(() => checks.delete(checked));
+    checks.add(checked);
+  };
+  const run = async () => {
+    while (asked) {
+      asked = false;
+      try {
+        for (const gateway of await pushTraffic(deps, fleet)) check(gateway);
+      } catch (error) {
+        deps.log.error('failover.push-failed', { fleet }, error);
+      }
+    }
+    running = undefined;
+  };
+  return {
+    push: () => {
+      asked = true;
+      running ??= run();
+    },
+    settled: async () => {
+      await running;
+      await Promise.all(checks);
+    },
+  };
+}
+
+/** The gateways that were pushed to. */
+async function pushTraffic(deps: Deps, fleet: string): Promise<string[]> {
+  const gateways = await deps.store.all('gateway', fleet);
+  const waiting = await Promise.all(
+    gateways.map(({ name }) => deps.store.waiting(fleet, name, 'traffic', fleet, fleet)),
+  );
+  const names = waiting.flat().map(({ gateway }) => gateway);
+  await Promise.all(names.map((gateway) => reconcileGateway(deps, fleet, gateway, { scope: 'pools' })));
+  return names;
+}

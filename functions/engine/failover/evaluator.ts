@@ -1,0 +1,52 @@
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { Deps } from '../../deps.ts';
+import type { HeldLease } from '../lease.ts';
+import { evaluate, type Pusher } from './evaluate.ts';
+
+export interface Evaluator {
+  /** There is news to decide upon; does not wait for it. */
+  ask(): void;
+  /** Waits until all news has been decided upon; the id of the first decision, if there was one. Rejects when the last of it could not be. */
+  settled(): Promise<string | undefined>;
+}
+
+/**
+ * Decides upon news as it comes, once for all that has come up meanwhile: a hundred clusters that fail together take a few evaluations, and
+ * the first of them does not wait for the others.
+ */
+export function createEvaluator(
+  deps: Deps,
+  { name, spec }: { name: string; spec: FleetSpec },
+  pusher: Pusher,
+  lease?: HeldLease,
+): Evaluator {
+  const decisions: string[] = [];
+  let running: Promise<void> | undefined;
+  let asked = false;
+  let failure: { error: unknown } | undefined;
+  const run = async () => {
+    while (asked) {
+      asked = false;
+      try {
+        const { decision } = await evaluate(deps, name, spec, { lease: lease?.current() });
+        if (decision !== undefined) decisions.push(decision.id);
+        pusher.push();
+        failure = undefined;
+      } catch (error) {
+        failure = { error };
+      }
+    }
+    running = undefined;
+  };
+  return {
+    ask: () => {
+      asked = true;
+      running ??= run();
+    },
+    settled: async () => {
+      await running;
+      if (failure !== undefined) throw failure.error;
+      return decisions[0];
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { PlannedCall } from '../../../schemas/plan.ts';
+import type { Traffic } from '../../core/failover/traffic.ts';
+import { plan } from '../../core/gateway/plan.ts';
+import type { ProviderObject } from '../../core/gateway/provider-object.ts';
+import { rateOf } from '../../core/gateway/rates.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import type { Deps } from '../../deps.ts';
+import { areMatched, type GatewayContext, readContext } from '../reconcile/context.ts';
+import { desiredObjects, propose } from '../reconcile/proposal.ts';
+import { readSession } from '../reconcile/session.ts';
+
+/** What pushes of a gateway would take, one after the other. */
+export interface Foretold {
+  /** Of each push that has anything to do. */
+  pushes: { calls: number; seconds: number }[];
+}
+
+/** Taken for one call with its job, at a cloud that is well. */
+export const CALL_SECONDS = 1;
+
+/**
+ * The calls that it takes at a gateway to go from each state of traffic to the next. The gateway is read once, and nothing is written or
+ * remembered. Undefined while it has no instance yet. Throws CloudErrors.
+ */
+export async function foretellPushes(
+  deps: Deps,
+  resource: Resource<'gateway'>,
+  states: readonly Traffic[],
+): Promise<Foretold | undefined> {
+  const record = await deps.store.sync(resource.fleet, resource.name);
+  const target = resource.spec.target ?? record?.provisioned;
+  if (target === undefined) return undefined;
+  const { memory, ...opened } = readSession(deps, resource);
+  const session = { ...opened, target, memory: { recall: memory.recall, remember: async () => undefined } };
+  const scope = areMatched(await deps.store.pools(resource.fleet, resource.name)) ? 'pools' : 'full';
+  const context = await readContext(deps.store, resource, session, { scope, isAsked: false });
+  const observed = await context.provider.observe(session, scope, context.known);
+  const { config } = propose(context, observed, deps.clock.now());
+  const ids = new Map(observed.objects.map((object) => [object.key, object.remoteId]));
+  const objectsIn = (traffic: Traffic) =>
+    desiredObjects({ ...context, traffic }, config, observed).map((object) => known(object, ids));
+  const steps = states.map(objectsIn);
+  const pushes = steps.slice(1).flatMap((after, index) => {
+    const objects = steps[index] ?? [];
+    const { changes } = plan(after, objects, resource.spec.policy, 'update');
+    const calls = context.provider.calls(changes, { ...observed, objects }, session);
+    return calls.length === 0 ? [] : [{ calls: calls.length, seconds: secondsOf(calls, context) }];
+  });
+  return { pushes };
+}
+
+function known(object: ProviderObject, ids: ReadonlyMap<string, string | undefined>): ProviderObject {
+  const remoteId = ids.get(object.key);
+  return remoteId === undefined ? object : { ...object, remoteId };
+}
+
+/** A failover may take all that its budgets hold at once, and then as much again in each window; the slowest of them counts. */
+function secondsOf(calls: readonly PlannedCall[], { session, resource }: GatewayContext): number {
+  const { provider: product, regionId } = session.target;
+  const { credentials } = resource.spec;
+  const budgets = Map.groupBy(calls, ({ action }) => rateOf({ product, regionId, credentials, action }).scope.action);
+  const waits = [...budgets.values()].map((counted) => {
+    const [first] = counted;
+    if (first === undefined) return 0;
+    const { rate } = rateOf({ product, regionId, credentials, action: first.action });
+    return (Math.ceil(counted.length / rate.calls) - 1) * (rate.windowMs / 1000);
+  });
+  return Math.max(0, ...waits) + calls.length * CALL_SECONDS;
+}

@@ -1,0 +1,111 @@
+/** Asks the webhooks of data gates. Nobody waits for them: a target that hangs delays nothing but the next question to itself. */
+
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import type { Delivery, Event } from '../../../schemas/notification.ts';
+import { type OpenQuestion, openQuestions, questionShown, questionText } from '../../core/failover/data-gates.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { isoOf } from '../../core/model/time.ts';
+import { deliveryOf } from '../../core/notification/events.ts';
+import type { Reply } from '../../core/notification/format.ts';
+import type { Deps } from '../../deps.ts';
+import { documentOf } from '../deliveries.ts';
+import { evaluate, type Pusher } from './evaluate.ts';
+import { factsOf } from './situation.ts';
+
+/** A question is asked again after so long while its time runs; later nobody is in a hurry. */
+const AGAIN_MS = 10_000;
+const LATER_MS = 60_000;
+
+/** Attempts that are kept of a question. */
+const MOST_ATTEMPTS = 50;
+
+export interface GateAsker {
+  /** Asks what is due; does not wait for it. */
+  ask(fleet: Resource<'fleet'>, clusters: readonly Resource<'cluster'>[]): void;
+  /** Waits until nothing is under way any more. */
+  settled(): Promise<void>;
+}
+
+export function createGateAsker(deps: Deps, pusher: Pusher): GateAsker {
+  /** When each question was asked last, by its id; what is under way is in `asking`, too. */
+  const askedMs = new Map<string, number>();
+  const asking = new Map<string, Promise<void>>();
+  const begin = (key: string, work: () => Promise<void>, fleet: string) => {
+    if (asking.has(key)) return;
+    const done = work()
+      .catch((error: unknown) => deps.log.error('data-gate.failed', { fleet }, error))
+      .finally(() => asking.delete(key));
+    asking.set(key, done);
+  };
+  const look = async ({ name, spec }: Resource<'fleet'>, clusters: readonly Resource<'cluster'>[]) => {
+    const traffic = await deps.store.traffic(name);
+    const nowMs = deps.clock.now();
+    const facts = clusters.map((cluster) => factsOf(cluster, spec));
+    for (const question of openQuestions({ policy: spec, clusters: facts, traffic, nowMs })) {
+      if (!isDue(question, askedMs.get(question.id), nowMs)) continue;
+      askedMs.set(question.id, nowMs);
+      begin(question.id, () => askTarget(deps, { fleet: name, spec, question }, pusher), name);
+    }
+  };
+  return {
+    ask: (fleet, clusters) => {
+      const gates = fleet.spec.failover.dataGates ?? [];
+      if (gates.some(({ target }) => target !== undefined)) begin('look', () => look(fleet, clusters), fleet.name);
+    },
+    settled: async () => {
+      while (asking.size > 0) await Promise.all(asking.values());
+    },
+  };
+}
+
+/** What was answered is not asked again. */
+function isDue({ gate, answer, askedAtMs }: OpenQuestion, lastMs: number | undefined, nowMs: number): boolean {
+  if (gate.target === undefined || answer !== undefined) return false;
+  const isInTime = nowMs - askedAtMs < gate.gateSeconds * 1000;
+  return lastMs === undefined || nowMs - lastMs >= (isInTime ? AGAIN_MS : LATER_MS);
+}
+
+interface Asked {
+  fleet: string;
+  spec: FleetSpec;
+  question: OpenQuestion;
+}
+
+/** An answer is a command as that of a person is: it counts for the question that it was given to, and no longer. */
+async function askTarget(deps: Deps, { fleet, spec, question }: Asked, pusher: Pusher): Promise<void> {
+  const { city, way, id, gate } = question;
+  const { target = '' } = gate;
+  const event = eventOf(fleet, question);
+  const reply = await deps.notifier.ask(target, event);
+  deps.log.info('data-gate', { fleet, city, way, target, outcome: reply.outcome });
+  if (reply.answer !== undefined) {
+    const command = { type: 'answer-gate', city, question: id, answer: reply.answer } as const;
+    const reason = `target ${target} was asked whether ${city} may be ${way === 'leave' ? 'left' : 'regained'}`;
+    await evaluate(deps, fleet, spec, { command, actor: `target ${target}`, reason });
+    pusher.push();
+  }
+  await keep(deps, event, target, reply);
+}
+
+/** The same each time, so that whoever is asked twice can tell. */
+function eventOf(fleet: string, question: OpenQuestion): Event {
+  return {
+    id: `evt_${question.id.replace(/^gat_/, '')}`,
+    type: 'data-gate.asked',
+    fleet,
+    at: isoOf(question.askedAtMs),
+    summary: questionText(question),
+    clusters: question.clusters,
+    dataGate: questionShown(question),
+  };
+}
+
+/** What became of it stands among the deliveries; nothing else sends it. */
+async function keep({ store, clock }: Deps, event: Event, target: string, { isTaken, outcome }: Reply): Promise<void> {
+  const { nextAttemptAt: _, ...fresh } = deliveryOf(event, target);
+  const known = await store.document(event.fleet, 'delivery', fresh.id);
+  const nowMs = clock.now();
+  const attempts = [...(known?.body.attempts ?? []), { at: isoOf(nowMs), outcome }].slice(-MOST_ATTEMPTS);
+  const delivery: Delivery = { ...fresh, state: isTaken ? 'delivered' : 'failed', attempts };
+  await store.putDocument(documentOf(delivery, (known?.version ?? 0) + 1, nowMs));
+}

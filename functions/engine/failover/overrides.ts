@@ -1,0 +1,196 @@
+/** The records of shifts, break-glasses and drill runs: what the traffic state knows of them while they live, and how they ended. */
+
+import type { DrillRun } from '../../../schemas/drill.ts';
+import type { BreakGlass, Shift } from '../../../schemas/shift.ts';
+import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
+import { leastOf } from '../../core/failover/drills.ts';
+import { placeOf } from '../../core/failover/places.ts';
+import type { Ending, Situation, Verdict } from '../../core/failover/situation.ts';
+import type { LiveDrill, LiveShift, Traffic } from '../../core/failover/traffic.ts';
+import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../deps.ts';
+
+/** Makes a record as it will be, given the one before; undefined where there is none to make. */
+type Entry = (store: Store) => Promise<StoredDocument | undefined>;
+
+function entry<K extends DocumentKind>(
+  fleet: string,
+  kind: K,
+  id: string,
+  bodyAfter: (known: DocumentBodies[K] | undefined) => DocumentBodies[K] | undefined,
+): Entry {
+  return async (store) => {
+    const known = await store.document(fleet, kind, id);
+    const version = (known?.version ?? 0) + 1;
+    const body = bodyAfter(known?.body);
+    return body && { fleet, kind, id, version, body, isPending: false };
+  };
+}
+
+/** Of everything that the verdict begins, moves or ends. */
+export async function overrideDocuments(
+  store: Store,
+  situation: Situation,
+  verdict: Verdict,
+): Promise<StoredDocument[]> {
+  const entries = [
+    ...shiftEntries(situation, verdict),
+    ...returnEntries(situation, verdict),
+    ...glassEntries(situation, verdict),
+    ...drillEntries(situation, verdict),
+  ];
+  const made = await Promise.all(entries.map((make) => make(store)));
+  return made.filter((document) => document !== undefined);
+}
+
+/** As the API shows a live one. */
+export function viewShift(fleet: string, shift: LiveShift, updatedAtMs: number): Shift {
+  const { id: _, phase, phaseSinceMs: __, steppedAtMs: ___, createdAtMs, expiresAtMs, ...rest } = shift;
+  return {
+    ...rest,
+    fleet,
+    state: phase,
+    expiresAt: iso(expiresAtMs),
+    createdAt: iso(createdAtMs),
+    updatedAt: iso(updatedAtMs),
+  };
+}
+
+/** As the API shows a live one. */
+export function viewBreakGlass(fleet: string, glass: LiveBreakGlass, updatedAtMs: number): BreakGlass {
+  const { id: _, createdAtMs, expiresAtMs, ...rest } = glass;
+  return {
+    ...rest,
+    fleet,
+    state: 'live',
+    expiresAt: iso(expiresAtMs),
+    createdAt: iso(createdAtMs),
+    updatedAt: iso(updatedAtMs),
+  };
+}
+
+/** A shift ends when its time is over or somebody says so; its cluster may return for a while after that. */
+function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
+  return changed(before.shifts, after.shifts).map(({ item: shift, isLive }): Entry => {
+    const ending = endingOf(endings, 'shift', shift.id);
+    return entry(fleet, 'shift', shift.name, (known) => ({
+      ...viewShift(fleet, shift, nowMs),
+      ...(known?.createdAt === iso(shift.createdAtMs) && endOf(known)),
+      ...(ending && { endedAt: iso(nowMs), endedBy: ending.by }),
+      ...(!isLive && {
+        state: after.serviceReturns?.some(({ shift: name }) => name === shift.name) ? 'returning' : 'ended',
+        currentPercent: leastOf(after, [shift.cluster], shift.service),
+      }),
+    }));
+  });
+}
+
+/** A shift of one service has ended, and its record tells how far that has come back. */
+function returnEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after }: Verdict): Entry[] {
+  const now = new Map(after.serviceReturns?.map((own) => [`${own.service} ${own.cluster}`, own]));
+  return (before.serviceReturns ?? []).flatMap((own) => {
+    const { service, cluster, shift } = own;
+    const next = now.get(`${service} ${cluster}`);
+    const isGone = next?.sinceMs !== own.sinceMs;
+    if (shift === undefined || (!isGone && next?.decision === own.decision)) return [];
+    const changes = {
+      state: isGone ? ('ended' as const) : ('returning' as const),
+      currentPercent: leastOf(after, [cluster], service),
+      updatedAt: iso(nowMs),
+      ...(next && !isGone && { decision: next.decision }),
+    };
+    return [
+      entry(fleet, 'shift', shift, (known) => (known?.state === 'returning' ? { ...known, ...changes } : undefined)),
+    ];
+  });
+}
+
+function glassEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
+  return changed(before.breakGlasses, after.breakGlasses).map(({ item: glass, isLive }): Entry => {
+    const ending = endingOf(endings, 'break-glass', glass.id);
+    return entry(fleet, 'break-glass', glass.name, () => ({
+      ...viewBreakGlass(fleet, glass, nowMs),
+      ...(!isLive && { state: 'ended' as const, endedAt: iso(nowMs), endedBy: ending?.by ?? 'expiry' }),
+    }));
+  });
+}
+
+function drillEntries(situation: Situation, { traffic: after, endings }: Verdict): Entry[] {
+  const { traffic: before } = situation;
+  if (JSON.stringify(before.drill) === JSON.stringify(after.drill)) return [];
+  const gone = before.drill && before.drill.run !== after.drill?.run ? [before.drill] : [];
+  return [...gone, ...(after.drill ? [after.drill] : [])].map((drill): Entry => {
+    const ending = endings.find((item) => item.type === 'drill' && item.run === drill.run);
+    return entry(situation.fleet, 'drill-run', drill.run, (known) =>
+      drillRun(situation, drill, { ending: ending?.type === 'drill' ? ending : undefined, after, known }),
+    );
+  });
+}
+
+function drillRun(
+  { fleet, nowMs, policy, decision }: Situation,
+  drill: LiveDrill,
+  {
+    ending,
+    after,
+    known,
+  }: { ending: Extract<Ending, { type: 'drill' }> | undefined; after: Traffic; known: DrillRun | undefined },
+): DrillRun {
+  const { run, name, clusters, service, actor, phase, startedAtMs, verifiedAtMs, lastReadAtMs, why } = drill;
+  const state = ending?.state ?? phase;
+  const declared = policy.drills.find((item) => item.name === name);
+  const percent = ending ? leastOf(after, clusters, service) : drill.currentPercent;
+  const detail = ending?.detail ?? detailOf(drill, why);
+  const events = known?.events ?? [];
+  return {
+    id: run,
+    fleet,
+    drill: name,
+    ...placeOf(declared ?? known ?? {}),
+    ...(service !== undefined && { service }),
+    clusters,
+    actor,
+    state,
+    startedAt: iso(startedAtMs),
+    ...(verifiedAtMs !== undefined && {
+      verifiedAt: iso(verifiedAtMs),
+      recoverySeconds: Math.max(0, verifiedAtMs - startedAtMs) / 1000,
+    }),
+    ...(lastReadAtMs !== undefined && { lastReadAt: iso(lastReadAtMs) }),
+    ...(ending && { endedAt: iso(nowMs) }),
+    recoveryTargetSeconds: declared?.recoveryTargetSeconds ?? known?.recoveryTargetSeconds ?? 0,
+    percent,
+    events: [...events, { at: iso(nowMs), type: state, detail, decision }],
+  };
+}
+
+/** What gateways are told, and what they were read to do where they were. */
+function detailOf({ clusters, service, currentPercent, phase }: LiveDrill, why: string | undefined): string {
+  const who = clusters.join(', ');
+  const of = service === undefined ? '' : ` of ${service}`;
+  if (phase === 'holding') return `gateways were read to give ${who} nothing${of}`;
+  const told = `gateways are told to give ${who} ${currentPercent} % of ${clusters.length > 1 ? 'their' : 'its'} share${of}`;
+  return phase === 'returning' && why !== undefined ? `${why}; ${told}` : told;
+}
+
+/** What is new, moved or gone. */
+function changed<T extends { id: string }>(before: readonly T[], after: readonly T[]): { item: T; isLive: boolean }[] {
+  const then = new Map(before.map((item) => [item.id, JSON.stringify(item)]));
+  const now = new Set(after.map(({ id }) => id));
+  return [
+    ...after.filter((item) => then.get(item.id) !== JSON.stringify(item)).map((item) => ({ item, isLive: true })),
+    ...before.filter(({ id }) => !now.has(id)).map((item) => ({ item, isLive: false })),
+  ];
+}
+
+function endingOf(endings: readonly Ending[], type: 'shift' | 'break-glass', id: string): { by: string } | undefined {
+  const ending = endings.find((item) => item.type === type && item.id === id);
+  return ending && 'by' in ending ? ending : undefined;
+}
+
+function endOf({ endedAt, endedBy }: Shift): Pick<Shift, 'endedAt' | 'endedBy'> {
+  return { ...(endedAt !== undefined && { endedAt }), ...(endedBy !== undefined && { endedBy }) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

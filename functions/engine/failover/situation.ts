@@ -1,0 +1,125 @@
+import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { placementsOf } from '../../core/allocation/placements.ts';
+import { drillSight } from '../../core/failover/drill-sight.ts';
+import { servicesApart } from '../../core/failover/service-limits.ts';
+import type { Command, Situation } from '../../core/failover/situation.ts';
+import { type DeviationReason, NO_POINTS, type Reading } from '../../core/gateway/reading.ts';
+import { votersOf } from '../../core/health/voters.ts';
+import type { ClusterFacts, Policy } from '../../core/model/fleet-facts.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { msOf } from '../../core/model/time.ts';
+import type { Deps, OutboxRow } from '../../deps.ts';
+
+/** Who decides, and what for. */
+export interface Asked {
+  /** Of the command. Default: automation. */
+  actor?: string | undefined;
+  /** Or how it is made of the situation that it comes into; that may throw, or find that there is nothing to ask for. */
+  command?: Command | ((situation: Situation) => Command | undefined) | undefined;
+  /** The command concerns it alone. */
+  service?: string | undefined;
+}
+
+/** A situation, and what was read for it besides. */
+export interface Read {
+  situation: Situation;
+  /** Names of the gateways of the fleet. */
+  gateways: string[];
+  evidence: Awaited<ReturnType<Deps['store']['health']>>;
+}
+
+/** Everything that a decision of the fleet is taken upon, as it is now. No route is read. */
+export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, asked: Asked = {}): Promise<Read> {
+  const { store, clock, ids } = deps;
+  const [clusters, evidence, traffic, gateways, readings] = await Promise.all([
+    store.all('cluster', fleet),
+    store.health(fleet),
+    store.traffic(fleet),
+    store.all('gateway', fleet),
+    store.readings(fleet),
+  ]);
+  const names = gateways.map(({ name }) => name);
+  const [pools, waiting] = await Promise.all([
+    Promise.all(names.map((gateway) => store.pools(fleet, gateway))),
+    Promise.all(names.map((gateway) => store.waiting(fleet, gateway, 'traffic', fleet, fleet))),
+  ]);
+  const points = traffic.drill ? await Promise.all(names.map((gateway) => store.points(fleet, gateway))) : [];
+  const uids = new Set(clusters.map(({ uid }) => uid));
+  const nowMs = clock.now();
+  const read = names.map((gateway, index) => ({
+    gateway,
+    pools: pools[index] ?? [],
+    points: points[index] ?? NO_POINTS,
+    readAtMs: timeOf(readings.find((item) => item.gateway === gateway)?.poolsReadAt),
+  }));
+  const policy = policyOf(spec);
+  const situation: Situation = {
+    fleet,
+    nowMs,
+    decision: `dec_${ids.ulid()}`,
+    actor: 'automation',
+    policy,
+    clusters: clusters.map((cluster) => factsOf(cluster, spec)),
+    health: evidence.filter(({ uid }) => uids.has(uid)).map(({ recent: _, ...record }) => record),
+    placements: placementsOf(pools.flat(), servicesApart(traffic, policy.drills, asked.service)),
+    traffic,
+    ...verifiedAt(names, waiting, readings, nowMs),
+    ...(traffic.drill && { drilled: drillSight(traffic.drill, read, nowMs) }),
+  };
+  const { command } = asked;
+  const given = typeof command === 'function' ? command(situation) : command;
+  const { actor = situation.actor } = asked;
+  return { situation: given ? { ...situation, command: given, actor } : situation, gateways: names, evidence };
+}
+
+export function policyOf({ automation, health, voters, controlTargets, failover, safety, drills }: FleetSpec): Policy {
+  return { automation, health, voters, controlTargets, failover, safety, drills };
+}
+
+export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fleet: FleetSpec): ClusterFacts {
+  return {
+    name,
+    uid,
+    site: spec.site ?? (spec.zone === undefined ? name : `${spec.region ?? ''}/${spec.zone}`),
+    ...(spec.city !== undefined && { city: spec.city }),
+    ...(spec.capacity && { capacity: spec.capacity.requestsPerSecond }),
+    joins: spec.joins,
+    createdAtMs: msOf(createdAt),
+    voters: votersOf({ name, spec }, fleet.voters),
+  };
+}
+
+/** A gateway that has not followed for so long takes no writes: nobody waits for it. */
+const LEFT_BEHIND_MS = 60_000;
+
+/**
+ * When the pools of the last of the gateways were read and found as they shall be; undefined while a gateway has yet to follow. What is refused
+ * there, or left as somebody made it, is not waited for, and neither is a gateway that has not followed for a minute, as long as another one
+ * does.
+ */
+function verifiedAt(
+  gateways: readonly string[],
+  waiting: readonly (readonly OutboxRow[])[],
+  readings: readonly Reading[],
+  nowMs: number,
+): Pick<Situation, 'verifiedAtMs'> {
+  const seen = gateways.map((gateway, index) => {
+    const reading = readings.find((item) => item.gateway === gateway);
+    const open = (reading?.deviations ?? []).filter(({ isPoints, reason }) => isPoints && OPEN.has(reason));
+    const since = [...(waiting[index] ?? []), ...open].map((item) => msOf(item.since));
+    return {
+      readAtMs: timeOf(reading?.poolsReadAt),
+      behindMs: since.length > 0 ? Math.max(1, nowMs - Math.min(...since)) : 0,
+    };
+  });
+  const following = seen.filter(({ behindMs }) => behindMs <= LEFT_BEHIND_MS);
+  if (following.some(({ behindMs }) => behindMs > 0) || (following.length === 0 && seen.length > 0)) return {};
+  return { verifiedAtMs: seen.length === 0 ? nowMs : Math.max(...following.map(({ readAtMs }) => readAtMs)) };
+}
+
+/** Why points differ that are on their way. */
+const OPEN: ReadonlySet<DeviationReason> = new Set(['Pending', 'NotAsWritten']);
+
+function timeOf(at: string | undefined): number {
+  return at === undefined ? 0 : msOf(at);
+}

@@ -1,0 +1,155 @@
+import { encodeTime } from 'ulid';
+import type { Event } from '../../../schemas/notification.ts';
+import { type DataPlaneRecord, observedAt } from '../../core/gateway/data-plane.ts';
+import type { Reading } from '../../core/gateway/reading.ts';
+import type { GatewayFacts, IncidentFacts } from '../../core/incidents/incident.ts';
+import { openIncidents } from '../../core/incidents/open.ts';
+import { NOTHING_TOLD, nextTold, type Telling, type Told } from '../../core/incidents/told.ts';
+import { digest } from '../../core/model/digest.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { isoOf } from '../../core/model/time.ts';
+import { deliveryOf } from '../../core/notification/events.ts';
+import type { Deps, StoredDocument } from '../../deps.ts';
+import { documentOf } from '../deliveries.ts';
+import { assess } from '../failover/assess.ts';
+import { rolloutsIn } from '../live-rollouts.ts';
+import { readTraces } from '../probe/roll-call.ts';
+import { readRequests } from '../reconcile/data-plane.ts';
+
+/** Deliveries that are written together with the record of what is told: a transaction has room for a hundred items, and each takes two. */
+const DELIVERIES_AT_ONCE = 40;
+
+/** Of one fleet in one pass; the next pass goes on. */
+const MOST_STEPS = 50;
+
+/**
+ * Tells people of each incident of every fleet once when it opens and once when it resolves. After `untilMs` no other fleet is looked at. Trouble with
+ * one fleet is no trouble of another.
+ */
+export async function tellIncidents(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
+  const { items, unreadable } = await deps.store.fleets();
+  for (const error of unreadable) deps.log.error('incidents.failed', {}, error);
+  for (const fleet of items) {
+    if (deps.clock.now() >= untilMs) return;
+    try {
+      await tellIncidentsOf(deps, fleet);
+    } catch (error) {
+      deps.log.error('incidents.failed', { fleet: fleet.name }, error);
+    }
+  }
+}
+
+/**
+ * What is told is read before anything else: whoever has taken a step meanwhile has seen no later state than this one, or makes the write of this
+ * one fail. Then the next pass looks anew.
+ */
+async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<void> {
+  const { store, log } = deps;
+  const document = await store.document(fleet.name, 'told', fleet.name);
+  let [told, version] = [document?.body ?? NOTHING_TOLD, document?.version ?? 0];
+  const facts = await readFacts(deps, fleet, told);
+  const incidents = openIncidents(facts);
+  const given = { notifications: fleet.spec.notifications, nowMs: facts.nowMs, room: DELIVERIES_AT_ONCE };
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const next = nextTold(told, incidents, given);
+    if (next === undefined) return;
+    [told, version] = [next.told, version + 1];
+    const record = { fleet: fleet.name, kind: 'told', id: fleet.name, version, body: told, isPending: false } as const;
+    const deliveries = next.tellings.flatMap((telling, index) =>
+      deliveriesOf(telling, { facts, lastMs: told.lastMs, version, index }),
+    );
+    if (!(await store.putDocuments([record, ...deliveries]))) return;
+    for (const { event } of next.tellings) {
+      log.info('incident', {
+        fleet: fleet.name,
+        type: event.type,
+        key: event.incident?.key,
+        state: event.incident?.state,
+      });
+    }
+    if (!next.isPartial) return;
+  }
+}
+
+async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Promise<IncidentFacts> {
+  const { store, clock } = deps;
+  const { name } = fleet;
+  const [clusters, health, traffic, gateways, readings, syncs, rows, traces, requests, rollouts] = await Promise.all([
+    store.all('cluster', name),
+    store.health(name),
+    store.traffic(name),
+    store.all('gateway', name),
+    store.readings(name),
+    store.syncs(name),
+    store.outbox({ fleet: name }),
+    readTraces(store, name),
+    readRequests(store, name),
+    rolloutsIn(store, name),
+  ]);
+  const uids = new Set(clusters.map(({ uid }) => uid));
+  return {
+    nowMs: clock.now(),
+    fleet,
+    clusters,
+    health: health.filter(({ uid }) => uids.has(uid)),
+    traffic,
+    gateways: gateways.map((gateway) => ({
+      name: gateway.name,
+      ...sightOf(gateway, readings, requests),
+      waiting: rows.filter((row) => row.gateway === gateway.name),
+      sync: syncs.find((sync) => sync.gateway === gateway.name),
+    })),
+    traces,
+    losses: await lossesNow(deps, fleet, traffic.version),
+    rollouts: rollouts.map(({ body }) => body),
+    told: new Set(Object.keys(told.open)),
+  };
+}
+
+function sightOf(
+  gateway: Resource<'gateway'>,
+  readings: readonly Reading[],
+  requests: ReadonlyMap<string, DataPlaneRecord>,
+): Pick<GatewayFacts, 'reading' | 'observed'> {
+  const reading = readings.find((item) => item.gateway === gateway.name);
+  return { reading, observed: observedAt(gateway, reading, requests.get(gateway.name)) };
+}
+
+/** Not to know what could be lost is no reason to tell nothing else: what was known of it last is taken. */
+async function lossesNow(
+  deps: Deps,
+  fleet: Resource<'fleet'>,
+  trafficVersion: number,
+): Promise<IncidentFacts['losses']> {
+  try {
+    return (await assess(deps, fleet, trafficVersion)).losses;
+  } catch (error) {
+    deps.log.error('readiness.failed', { fleet: fleet.name }, error);
+    return (await deps.store.document(fleet.name, 'readiness', fleet.name))?.body.losses ?? [];
+  }
+}
+
+/** Where an event stands among all that the fleet has told. */
+interface Place {
+  facts: IncidentFacts;
+  /** As the record has it. */
+  lastMs: number;
+  version: number;
+  /** Within what is written together with this version. */
+  index: number;
+}
+
+function deliveriesOf({ event, targets }: Telling, place: Place): StoredDocument[] {
+  const { fleet, nowMs } = place.facts;
+  const told: Event = { id: eventId(place), fleet: fleet.name, at: isoOf(nowMs), ...event };
+  return targets.map((target) => documentOf(deliveryOf(told, target), 1, nowMs));
+}
+
+/**
+ * Unique, and sorted as the events of the fleet were told: by a time that does not run back, then by the version of the record. The fleet stands in
+ * it, since targets tell events of different fleets apart by their ids.
+ */
+function eventId({ facts: { fleet }, lastMs, version, index }: Place): string {
+  const order = version.toString(32).padStart(6, '0') + index.toString(32).padStart(2, '0');
+  return `evt_${encodeTime(lastMs)}${(order + digest(['incident', fleet.name]).slice(0, 8)).toUpperCase()}`;
+}

@@ -1,0 +1,121 @@
+import pLimit from 'p-limit';
+import type { Observation } from '../../../schemas/cluster.ts';
+import type { AgentVoter } from '../../../schemas/failover.ts';
+import type { AgentObservation, ObservationBatch, ObservationReceipt } from '../../../schemas/observation-batch.ts';
+import { votersOf } from '../../core/health/voters.ts';
+import { freshnessMs, isAhead } from '../../core/health/votes.ts';
+import type { Vouch } from '../../core/health/vouch.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { msOf } from '../../core/model/time.ts';
+import type { Deps } from '../../deps.ts';
+import type { Pusher } from '../failover/evaluate.ts';
+import { createEvaluator } from '../failover/evaluator.ts';
+import { createRecorder, type Recorded, type Recorder } from './recorder.ts';
+import { createRoll, traceOf } from './roll-call.ts';
+import { suspected } from './trust.ts';
+
+/** A Worker has six connections at a time. */
+const WRITES_AT_A_TIME = 4;
+
+/** Why a time is not one at which something can have been seen that says something of now. */
+export function untimely(
+  at: string,
+  { spec }: Resource<'fleet'>,
+  nowMs: number,
+): 'from-the-future' | 'stale' | undefined {
+  if (isAhead(msOf(at), nowMs)) return 'from-the-future';
+  return nowMs - msOf(at) > freshnessMs(spec.health) ? 'stale' : undefined;
+}
+
+/**
+ * Whether this is the newest batch of the agent so far; from then on older ones are not. What is lost after it has been taken is lost: the
+ * next batch is not far.
+ */
+export async function takeSequence(deps: Deps, batch: ObservationBatch): Promise<boolean> {
+  const { fleet, voter, sequence } = batch;
+  const last = await deps.store.document(fleet, 'voter', voter);
+  if (last !== undefined && sequence <= (last.body.sequence ?? 0)) return false;
+  const certificates = certificatesAfter(batch, last?.body.certificates);
+  const said = { sequence, heardAtMs: deps.clock.now(), certificates };
+  return await deps.store.putDocument(traceOf(fleet, voter, last, said));
+}
+
+/** Agents tell of a certificate while it expires soon; of clusters that are not in the batch nothing new is known. */
+function certificatesAfter(
+  { observations }: ObservationBatch,
+  known: Record<string, number> = {},
+): Record<string, number> {
+  const told = new Set(observations.map(({ cluster }) => cluster));
+  const kept = Object.entries(known).filter(([cluster]) => !told.has(cluster));
+  const expiring = observations.flatMap(({ cluster, certificateExpiresAt: at }) =>
+    at === undefined ? [] : [[cluster, msOf(at)] as const],
+  );
+  return Object.fromEntries([...kept, ...expiring]);
+}
+
+/** Keeps what the agent has seen, as far as it says something, and decides upon it. */
+export async function takeBatch(
+  deps: Deps,
+  fleet: Resource<'fleet'>,
+  voter: AgentVoter,
+  batch: ObservationBatch,
+  pusher: Pusher,
+): Promise<{ receipts: ObservationReceipt[]; decision: string | undefined }> {
+  const [clusters, records] = await Promise.all([deps.store.all('cluster', fleet.name), deps.store.health(fleet.name)]);
+  const watched = new Map(
+    clusters.flatMap((cluster) => (votersOf(cluster, [voter]).length > 0 ? [[cluster.name, cluster] as const] : [])),
+  );
+  const told = new Set(batch.observations.map(({ cluster }) => cluster));
+  // Who tells of a part of the clusters cannot vouch for all of them.
+  const vouches = [...watched.keys()].every((name) => told.has(name));
+  const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME), vouches });
+  const roll = createRoll();
+  const evaluator = createEvaluator(deps, fleet, pusher);
+  const isSuspect = batch.controls.some(({ ok }) => !ok);
+  const receipts = batch.observations.map(async (item): Promise<ObservationReceipt> => {
+    const cluster = watched.get(item.cluster);
+    if (cluster === undefined) return { cluster: item.cluster, result: 'not-watched' };
+    const reason = untimely(item.observedAt, fleet, deps.clock.now());
+    if (reason !== undefined) return { cluster: item.cluster, result: reason };
+    const recorded = await keep(deps, fleet, recorder, { voter, cluster, item, isSuspect });
+    roll.note(cluster, { voter: voter.name, ...item }, recorded);
+    return { cluster: item.cluster, result: recorded.isKept ? 'accepted' : 'stale' };
+  });
+  const settled = await Promise.all(receipts);
+  await keepVouch(deps, fleet, voter, roll.vouchOf(voter, clusters));
+  if (settled.some(({ result }) => result === 'accepted')) evaluator.ask();
+  return { receipts: settled, decision: await evaluator.settled() };
+}
+
+async function keepVouch(
+  { store }: Deps,
+  { name: fleet }: Resource<'fleet'>,
+  { name: voter }: AgentVoter,
+  vouch: Vouch | undefined,
+): Promise<void> {
+  if (vouch === undefined) return;
+  // Another batch that got in between vouches as well.
+  await store.putDocument(traceOf(fleet, voter, await store.document(fleet, 'voter', voter), { vouch }));
+}
+
+const BLIND = 'a control target does not answer';
+
+interface Item {
+  voter: AgentVoter;
+  cluster: Resource<'cluster'>;
+  item: AgentObservation;
+  isSuspect: boolean;
+}
+
+async function keep(
+  deps: Deps,
+  fleet: Resource<'fleet'>,
+  recorder: Recorder,
+  { voter, cluster, item, isSuspect }: Item,
+): Promise<Recorded> {
+  const { cluster: _, certificateExpiresAt: __, ...seen } = item;
+  const observation: Observation = { voter: voter.name, ...seen };
+  if (!isSuspect || observation.outcome !== 'fail') return await recorder.take(cluster, observation);
+  const weighed = suspected(fleet, observation, BLIND, deps.clock.now());
+  return await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
+}

@@ -1,0 +1,57 @@
+import type { Observation } from '../../../schemas/cluster.ts';
+import type { GatewayViewVoter } from '../../../schemas/failover.ts';
+import type { Resource } from '../../core/model/resource.ts';
+import { CloudError, type Deps } from '../../deps.ts';
+import type { Backends } from '../../providers/provider.ts';
+import { providerFor } from '../../providers/registry.ts';
+import { readSession } from '../reconcile/session.ts';
+
+/**
+ * What a gateway itself sees of clusters. One that it does not say anything of is left out; when it cannot be asked, that is inconclusive
+ * for all of them, and never a failure.
+ */
+export async function viewOf(
+  deps: Deps,
+  voter: GatewayViewVoter,
+  clusters: readonly Resource<'cluster'>[],
+): Promise<{ cluster: Resource<'cluster'>; observation: Observation }[]> {
+  const startedMs = deps.clock.now();
+  const view = await backendsOf(deps, voter, clusters);
+  const seen = {
+    voter: voter.name,
+    observedAt: new Date(startedMs).toISOString(),
+    latencyMs: Math.max(0, deps.clock.now() - startedMs),
+  };
+  return clusters.flatMap((cluster): { cluster: Resource<'cluster'>; observation: Observation }[] => {
+    if (typeof view === 'string') {
+      return [{ cluster, observation: { ...seen, outcome: 'inconclusive', detail: `gateway: ${view}` } }];
+    }
+    const found = view.get(cluster.name) ?? 'unknown';
+    if (found === 'unknown') return [];
+    const detail = `gateway: ${found === 'ok' ? 'has healthy backends' : 'has no healthy backend'}`;
+    return [{ cluster, observation: { ...seen, outcome: found, detail } }];
+  });
+}
+
+/** By cluster; or why there is nothing to be had. */
+async function backendsOf(
+  deps: Deps,
+  voter: GatewayViewVoter,
+  clusters: readonly Resource<'cluster'>[],
+): Promise<Backends | string> {
+  const fleet = clusters[0]?.fleet ?? '';
+  const [gateway, sync, pools] = await Promise.all([
+    deps.store.get('gateway', fleet, voter.gateway),
+    deps.store.sync(fleet, voter.gateway),
+    deps.store.pools(fleet, voter.gateway),
+  ]);
+  const target = gateway?.spec.target ?? sync?.provisioned;
+  if (gateway === undefined || target === undefined) return 'there is none yet';
+  try {
+    const session = readSession(deps, gateway);
+    return await providerFor(target.provider).backends({ ...session, target }, pools);
+  } catch (error) {
+    if (error instanceof CloudError) return `cannot be asked (${error.errorClass})`;
+    throw error;
+  }
+}

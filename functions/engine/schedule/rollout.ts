@@ -1,0 +1,145 @@
+import type { OperationProblem } from '../../../schemas/operation.ts';
+import { type Author, type Stamp, writeEvent } from '../../core/model/audit.ts';
+import type { Kind, Ref, Resource } from '../../core/model/resource.ts';
+import { byName } from '../../core/routing/resolve.ts';
+import type { Commit, Deps, OperationRecord, Rollout, Step } from '../../deps.ts';
+import { withLease } from '../lease.ts';
+
+/** Longer than a transaction with all of its attempts takes. */
+const LEASE_MS = 60_000;
+
+/** Goes on with every rollout that is under way, until all have ended or the time is over. */
+export async function sweepRollouts(deps: Deps, untilMs: number): Promise<void> {
+  const { items, unreadable } = await deps.store.holds();
+  for (const error of unreadable) deps.log.error('rollout.failed', {}, error);
+  for (const { fleet } of items) {
+    try {
+      await continueRollout(deps, fleet, untilMs);
+    } catch (error) {
+      deps.log.error('rollout.failed', { fleet }, error);
+    }
+  }
+}
+
+/**
+ * Writes the steps of the fleet's rollout, if it has one and nobody else is at it, for as long as there is time. The cursor of the store
+ * decides what is written, and lets each step pass once; the lease only keeps two writers from getting in each other's way.
+ */
+export async function continueRollout(deps: Deps, fleet: string, untilMs: number): Promise<void> {
+  await withLease(deps, `manifest/${fleet}`, LEASE_MS, async (lease) => {
+    let state = await read(deps, fleet);
+    while (state && deps.clock.now() < untilMs) {
+      await lease.ensure();
+      state = await writeNext(deps, state);
+    }
+  });
+}
+
+interface State {
+  operation: OperationRecord;
+  rollout: Rollout;
+}
+
+/** Undefined when the fleet is not held. */
+async function read({ store }: Deps, fleet: string): Promise<State | undefined> {
+  const id = await store.hold(fleet);
+  if (id === undefined) return undefined;
+  const [operation, rollout] = await Promise.all([store.operation(fleet, id), store.rollout(fleet, id)]);
+  if (operation === undefined || rollout === undefined) throw new Error(`The operation ${id} has no record.`);
+  return { operation, rollout };
+}
+
+/** One batch; undefined when that was the end. */
+async function writeNext(deps: Deps, { operation, rollout }: State): Promise<State | undefined> {
+  const steps = await deps.store.nextSteps(rollout);
+  if (steps.length === 0) return await end(deps, rollout);
+  const at = new Date(deps.clock.now()).toISOString();
+  const replaced = await replacedBy(deps, steps);
+  const commits = steps.map((step) =>
+    commitOf(step, replaced.get(step.resource.name), operation, { at, ulid: deps.ids.ulid() }, operation.id),
+  );
+  const outcome = await deps.store.advance(rollout, commits);
+  switch (outcome.result) {
+    case 'ok':
+      return { operation, rollout: outcome.rollout };
+    case 'moved':
+      return await read(deps, rollout.fleet);
+    case 'conflict':
+      return await end(deps, rollout, overtaken(outcome.resources));
+    case 'missing-reference':
+      return await end(deps, rollout, vanished(outcome.missing));
+  }
+}
+
+/** Another writer may have moved the rollout on meanwhile: then it has not ended here. */
+async function end(deps: Deps, rollout: Rollout, problem?: OperationProblem): Promise<State | undefined> {
+  const { fleet, operation, steps } = rollout;
+  const isEnded = await deps.store.endRollout(rollout, new Date(deps.clock.now()).toISOString(), problem);
+  if (!isEnded) return await read(deps, fleet);
+  deps.log.info('rollout.ended', { fleet, operation, steps, problem: problem?.code });
+  return undefined;
+}
+
+/** What updates replace, by name; a batch is of one kind. One that is not at the revision that it was planned from fails the write. */
+async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<ReadonlyMap<string, Resource>> {
+  const updates = steps.filter(({ verb }) => verb === 'update').map(({ resource }) => resource);
+  const [first] = updates;
+  if (first === undefined) return new Map();
+  const found = await store.find(
+    first.kind,
+    first.fleet,
+    updates.map(({ name }) => name),
+  );
+  return byName<Kind>(found);
+}
+
+/**
+ * Builds what is written of a step, with the rows of the operation for the gateways. Times are those of the write, since history is told by
+ * them.
+ */
+export function commitOf(
+  { verb, resource: wanted, references, referenceCount, gateways }: Step,
+  before: Resource | undefined,
+  author: Author,
+  stamp: Stamp,
+  operation: string | undefined,
+): Commit {
+  const { at } = stamp;
+  const times = verb === 'delete' ? {} : { updatedAt: at, ...(verb === 'create' && { createdAt: at }) };
+  const resource = { ...wanted, ...times };
+  const { kind, fleet, name } = resource;
+  const revision = verb === 'delete' ? resource.revision + 1 : resource.revision;
+  return {
+    resource,
+    verb,
+    before,
+    references,
+    referenceCount,
+    audit: writeEvent(author, stamp, { verb, resource, before }),
+    outbox: gateways.map((gateway) => ({ fleet, gateway, kind, name, revision, requestedAt: at, operation })),
+  };
+}
+
+function overtaken(resources: readonly Ref[]): OperationProblem {
+  const errors = resources.map((ref) => ({
+    pointer: placeOf(ref),
+    code: 'write-conflict',
+    detail: 'another writer has changed it, or has begun to refer to it, since the changes were planned',
+  }));
+  const detail = 'Another writer came in between. What has been written stays; apply again to converge.';
+  return { code: 'write-conflict', detail, errors };
+}
+
+function vanished(missing: readonly Ref[]): OperationProblem {
+  const errors = missing.map((ref) => ({
+    pointer: placeOf(ref),
+    code: 'unknown-reference',
+    detail: 'it has been deleted since the changes were planned',
+  }));
+  const detail = 'What the changes refer to has been deleted. What has been written stays; apply again to converge.';
+  return { code: 'unknown-reference', detail, errors };
+}
+
+function placeOf({ kind, name }: Ref): string {
+  return `${kind}s/${name}`;
+}

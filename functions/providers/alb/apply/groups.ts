@@ -1,0 +1,135 @@
+import type { Refusal } from '../../../core/gateway/provider-object.ts';
+import { digest, equal } from '../../../core/model/digest.ts';
+import { CloudError } from '../../../deps.ts';
+import { settle } from '../../shared.ts';
+import { type AlbSession, write } from '../calls.ts';
+import type { GroupChange, GroupSpec, Server } from '../compile/canonical.ts';
+import { KEY_TAG, tagOf, tagValue } from '../compile/marks.ts';
+import { type Group, listOwnGroups, listServers, preferGroup } from '../observe/lists.ts';
+import {
+  type Attributes,
+  attributeCalls,
+  creation,
+  type GroupStep,
+  identity,
+  parametersFor,
+  serverCalls,
+  tagCalls,
+  withoutNewcomers,
+} from './group-steps.ts';
+import { change as call, type Jobs } from './jobs.ts';
+import { refusal, refusedOf } from './refusals.ts';
+
+interface Work {
+  session: AlbSession;
+  jobs: Jobs;
+}
+
+/** Server groups are independent of each other, and are written side by side. Resolves with what the cloud refuses. */
+export async function applyGroups(
+  changes: readonly GroupChange[],
+  session: AlbSession,
+  jobs: Jobs,
+): Promise<Refusal[]> {
+  const work = { session, jobs };
+  const existing = changes.some((change) => change.verb === 'create') ? await listOwnGroups(session) : [];
+  const errors = await settle(changes.map((change) => applyGroup(change, existing, work)));
+  return changes.flatMap((change, index) => {
+    const error = errors[index];
+    return error ? [refusal(change, error)] : [];
+  });
+}
+
+async function applyGroup(
+  { verb, key, before, after }: GroupChange,
+  existing: readonly Group[],
+  work: Work,
+): Promise<CloudError | undefined> {
+  const id = before?.remoteId;
+  if (after && before && id !== undefined) return updateGroup({ id, key, after: after.spec }, before.spec, work);
+  if (after && verb === 'create') return createGroup(key, after.spec, existing, work);
+  if (verb === 'delete' && id !== undefined) return refusedOf(() => deleteGroup(id, work));
+  return undefined;
+}
+
+/** A group that a run before this one has created is completed instead. */
+async function createGroup(
+  key: string,
+  spec: GroupSpec,
+  existing: readonly Group[],
+  work: Work,
+): Promise<CloudError | undefined> {
+  const found = [...existing].sort(preferGroup).find((group) => tagOf(group, KEY_TAG) === tagValue(key));
+  let group: (Existing & { current: Current }) | undefined;
+  const refused = await refusedOf(async () => {
+    const id = found?.ServerGroupId ?? (await createEmptyGroup(creation(key, spec, work.session.owner), key, work));
+    const Servers = await listServers(work.session, id);
+    group = { id, key, after: spec, current: { ...(found ?? spec), Tagged: true, Servers } };
+  });
+  return refused ?? (group && complete(group, group.current, work));
+}
+
+async function createEmptyGroup({ action, parameters }: GroupStep, key: string, work: Work): Promise<string> {
+  const { session, jobs } = work;
+  // A token stands for one set of parameters; an intent that has changed since must not meet its old self.
+  const token = session.createToken(`${key} ${digest(parameters)}`);
+  const answer = await write(session, action, parameters, token);
+  await jobs.done(answer);
+  return String(answer['ServerGroupId']);
+}
+
+/** A group that is there, and what it shall be. */
+interface Existing {
+  id: string;
+  key: string;
+  after: GroupSpec;
+}
+
+type Current = Attributes & Pick<GroupSpec, 'Servers' | 'Tagged'>;
+
+async function updateGroup(group: Existing, before: GroupSpec, work: Work): Promise<CloudError | undefined> {
+  // Weights can be written twice; before servers are added or removed, what is there now must be known.
+  const hasSameServers = equal(before.Servers.map(identity), group.after.Servers.map(identity));
+  if (hasSameServers) return complete(group, before, work);
+  let current: Current = before;
+  const refused = await refusedOf(async () => {
+    current = { ...before, Servers: await listServers(work.session, group.id) };
+  });
+  return refused ?? complete(group, current, work);
+}
+
+/** What is refused of one aspect of a group keeps none of the others from being set right. Resolves with the first refusal. */
+async function complete(group: Existing, current: Current, work: Work): Promise<CloudError | undefined> {
+  const { id, key, after } = group;
+  const attributes = await refusedOf(() => take(attributeCalls(current, after), id, work));
+  const servers = await setServers(group, current.Servers, work);
+  const tags = await refusedOf(() => take(tagCalls(key, current, work.session.owner), id, work));
+  return attributes ?? servers ?? tags;
+}
+
+/** Where the cloud does not take it all, the servers that are there are looked up and moved without the others. */
+async function setServers(
+  { id, after: { Servers } }: Existing,
+  current: readonly Server[],
+  work: Work,
+): Promise<CloudError | undefined> {
+  const refused = await refusedOf(() => take(serverCalls(current, Servers), id, work));
+  if (refused === undefined) return undefined;
+  await refusedOf(async () => {
+    const there = await listServers(work.session, id);
+    await take(serverCalls(there, withoutNewcomers(there, Servers)), id, work);
+  });
+  return refused;
+}
+
+async function take(steps: readonly GroupStep[], id: string, work: Work): Promise<void> {
+  for (const step of steps) await call(step.action, parametersFor(step, id), work);
+}
+
+async function deleteGroup(ServerGroupId: string, work: Work): Promise<void> {
+  try {
+    await call('DeleteServerGroup', { ServerGroupId }, work);
+  } catch (error) {
+    if (!(error instanceof CloudError && error.errorClass === 'gone')) throw error;
+  }
+}

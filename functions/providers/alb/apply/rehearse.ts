@@ -1,0 +1,102 @@
+import type { Issue } from '../../../../schemas/problem.ts';
+import { DRY_RUN_PASSED } from '../../../cloud-codes.ts';
+import type { Change, Json } from '../../../core/gateway/provider-object.ts';
+import { digest } from '../../../core/model/digest.ts';
+import { CloudError, type CloudErrorClass } from '../../../deps.ts';
+import { settle } from '../../shared.ts';
+import { groupsOf } from '../actions.ts';
+import { type AlbSession, write } from '../calls.ts';
+import { type GroupChange, isGroupChange, isRuleChange } from '../compile/canonical.ts';
+import type { AlbObserved } from '../observe/facts.ts';
+import type { WriteAction } from '../permissions.ts';
+import { groupSteps, parametersFor } from './group-steps.ts';
+import { targetsOf } from './rule-groups.ts';
+import { isDelete, type RuleStep, ruleLanes, ruleParameters } from './rule-steps.ts';
+
+/** Enough to find what the cloud would refuse, without spending the rate of a whole publishing on it. */
+const MAX_CALLS = 50;
+
+/** Whether the cloud would take a write can be known another time only. */
+const CANNOT_SAY: readonly CloudErrorClass[] = ['throttled', 'unavailable', 'busy', 'credentials'];
+
+interface Rehearsal {
+  action: WriteAction;
+  /** Keys. */
+  objects: string[];
+  parameters: Record<string, Json | undefined>;
+}
+
+/**
+ * Asks by DryRun whether ALB would take the changes: of the first 50 writes those that neither refer to what an earlier one creates nor
+ * need what an earlier one removes.
+ */
+export async function rehearse(
+  changes: readonly Change[],
+  observed: AlbObserved,
+  session: AlbSession,
+): Promise<Issue[]> {
+  const groupIds = new Map([...targetsOf(observed)].map(([key, { id }]) => [key, id]));
+  const lanes = ruleLanes(changes.filter(isRuleChange), observed);
+  const rehearsals = [
+    ...changes.filter(isGroupChange).flatMap((change) => groupRehearsals(change, session)),
+    ...lanes.flatMap((lane) => ruleRehearsals(lane, groupIds, session)),
+  ];
+  return (await settle(rehearsals.slice(0, MAX_CALLS).map((one) => ask(one, session)))).flat();
+}
+
+/** Tags are written without a dry run. */
+function groupRehearsals(change: GroupChange, { owner }: AlbSession): Rehearsal[] {
+  const { verb, key, before } = change;
+  if (verb === 'delete') return [];
+  const steps = groupSteps(change, owner).filter(({ action }) => action !== 'TagResources');
+  if (verb === 'create') return steps.slice(0, 1).map((step) => ({ ...step, objects: [key] }));
+  const removal = steps.findIndex(({ action }) => action === 'RemoveServersFromServerGroup');
+  return steps.slice(0, removal === -1 ? steps.length : removal + 1).map((step) => ({
+    action: step.action,
+    objects: [key],
+    parameters: parametersFor(step, before?.remoteId ?? ''),
+  }));
+}
+
+function ruleRehearsals(
+  lane: readonly RuleStep[],
+  groupIds: ReadonlyMap<string, string>,
+  { owner }: AlbSession,
+): Rehearsal[] {
+  const end = lane.findIndex(isDelete);
+  return lane.slice(0, end === -1 ? lane.length : end).flatMap((step) => {
+    const known = withGroups(step, groupIds);
+    if (known.rules.length === 0) return [];
+    const parameters = ruleParameters(known, owner, (key) => groupIds.get(key) ?? '');
+    return [{ action: known.action, objects: known.rules.map(({ key }) => key), parameters }];
+  });
+}
+
+/** Only the rules whose server groups exist. */
+function withGroups(step: RuleStep, groupIds: ReadonlyMap<string, string>): RuleStep {
+  const isKnown = (spec: Parameters<typeof groupsOf>[0]) => groupsOf(spec).every((key) => groupIds.has(key));
+  if (step.action === 'CreateRules') {
+    return { ...step, rules: step.rules.filter(({ spec }) => isKnown(spec.RuleActions)) };
+  }
+  if (step.action === 'UpdateRulesAttribute') {
+    return { ...step, rules: step.rules.filter(({ to }) => isKnown(to.RuleActions)) };
+  }
+  return step;
+}
+
+/** That all is well ALB says by an error. */
+async function ask({ action, objects, parameters }: Rehearsal, session: AlbSession): Promise<Issue[]> {
+  const token = session.writeToken(['rehearse', action, digest(parameters), String(session.clock.now())]);
+  try {
+    await write(session, action, { ...parameters, DryRun: true }, token);
+  } catch (error) {
+    if (!(error instanceof CloudError) || CANNOT_SAY.includes(error.errorClass)) throw error;
+    if (error.code !== DRY_RUN_PASSED) return [refused(error, objects)];
+  }
+  return [];
+}
+
+function refused({ code, message }: CloudError, objects: readonly string[]): Issue {
+  const detail = `The cloud would refuse a write to ${objects.join(', ')} with ${code}: ${message}`;
+  return { pointer: objects[0] ?? '', code: 'cloud-refuses', detail };
+}

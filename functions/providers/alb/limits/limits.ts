@@ -1,0 +1,156 @@
+import type { Pool } from '../../../core/model/ir.ts';
+import { compareText } from '../../../core/model/text.ts';
+import { isExceeded, type Use } from '../../quotas.ts';
+import { countValues } from '../compile/conditions.ts';
+import type { DistinctRule } from '../compile/distinct-rules.ts';
+import { actionsOf } from '../compile/filters.ts';
+import { poolsOf } from '../compile/references.ts';
+import type { Facts } from '../observe/facts.ts';
+
+/** Default quotas of one load balancer, by edition (quota page of ALB); each can be raised by the account. */
+const BY_EDITION = {
+  Basic: { rules: 40, servers: 200, matchValues: 5, actions: 3 },
+  Standard: { rules: 100, servers: 1_000, matchValues: 10, actions: 5 },
+};
+const REFERENCES_PER_ADDRESS = 200;
+const SERVERS_PER_GROUP = 1_000;
+const GROUPS_PER_RULE = 5;
+
+export function limitsOf({ edition }: Pick<Facts, 'edition'>) {
+  return edition === 'Basic' ? BY_EDITION.Basic : BY_EDITION.Standard;
+}
+
+/** What counts of a pool. */
+export interface Size {
+  servers: number;
+  addresses: ReadonlySet<string>;
+}
+
+export function sizesOf(pools: readonly Pool[]): Map<string, Size> {
+  return new Map(
+    pools.map(({ key, members }) => {
+      const endpoints = members.flatMap((member) => member.endpoints);
+      return [
+        key,
+        {
+          servers: new Set(endpoints.map(({ address, port }) => `${address}:${port}`)).size,
+          addresses: new Set(endpoints.map(({ address }) => address)),
+        },
+      ];
+    }),
+  );
+}
+
+/**
+ * What rules use of the quotas that they share, and that another load balancer would have once more. Rules, servers and addresses count
+ * again for each rule on each listener. References to a server group are no matter: a pool has as many groups as it takes.
+ */
+export function sharedUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
+  return [rulesUse(rules, facts), ...serverUses(countReferences(rules, facts.listenerCount), sizes, facts)];
+}
+
+/** A rule that stays out is missing on every listener. */
+function rulesUse(rules: readonly DistinctRule[], { edition, listenerCount, otherRules }: Facts): Use {
+  const allowed = limitsOf({ edition }).rules;
+  const used = rules.length * listenerCount + otherRules.length;
+  const excess = Math.min(rules.length, Math.ceil((used - allowed) / listenerCount));
+  return {
+    ...use('rules', 'rules of the load balancer', used, allowed, '#/rules'),
+    ...(used > allowed && { excess }),
+  };
+}
+
+function serverUses(references: ReadonlyMap<string, number>, sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
+  const servers = new Map<string, number>();
+  const byAddress = new Map<string, Map<string, number>>();
+  for (const [pool, count] of references) {
+    const size = sizes.get(pool);
+    servers.set(pool, (size?.servers ?? 0) * count);
+    for (const address of size?.addresses ?? []) {
+      byAddress.set(address, (byAddress.get(address) ?? new Map<string, number>()).set(pool, count));
+    }
+  }
+  return [
+    usedByPools('servers', 'servers of the load balancer, counted per reference', servers, limitsOf(facts).servers),
+    ...[...byAddress].map(([address, counts]) =>
+      usedByPools('address', `references to the address ${address}`, counts, REFERENCES_PER_ADDRESS),
+    ),
+  ];
+}
+
+/** Names the fewest pools, those that use most of it, without which the rest would fit. */
+function usedByPools(kind: string, quota: string, counts: ReadonlyMap<string, number>, allowed: number): Use {
+  const used = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const pools: string[] = [];
+  let left = used;
+  for (const [pool, count] of [...counts].sort((a, b) => b[1] - a[1] || compareText(a[0], b[0]))) {
+    if (left <= allowed) break;
+    pools.push(pool);
+    left -= count;
+  }
+  return { ...use(kind, quota, used, allowed, '#/pools'), pools };
+}
+
+/** What each rule and each server group uses of the quotas that it has to itself. */
+export function ownUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
+  return [
+    ...rules.flatMap((rule) => ruleUses(rule, facts)),
+    ...[...sizes].map(([pool, { servers }]) => ({
+      ...use('servers of a group', `servers of ${pool}`, servers, SERVERS_PER_GROUP, `#/pools/${pool}`),
+      pools: [pool],
+    })),
+  ];
+}
+
+function ruleUses({ description, conditions, rule }: DistinctRule, facts: Facts): Use[] {
+  const limits = limitsOf(facts);
+  const actions = actionsOf(rule, (pool) => pool).length;
+  const values = countValues(conditions);
+  return [
+    use('backends', `backends of rule ${description}`, rule.backends.length, GROUPS_PER_RULE, '#/rules'),
+    use('match values', `match values of rule ${description}`, values, limits.matchValues, '#/rules'),
+    use('actions', `actions of rule ${description}`, actions, limits.actions, '#/rules'),
+  ].map((one) => ({ ...one, rules: [rule.key] }));
+}
+
+/**
+ * How many load balancers like this one would hold the rules, filled one after the other; undefined when there is a rule that does not
+ * fit into an empty one.
+ */
+export function balancersFor(
+  rules: readonly DistinctRule[],
+  sizes: ReadonlyMap<string, Size>,
+  facts: Facts,
+): number | undefined {
+  let count = 0;
+  for (let from = 0, held = 0; from < rules.length; from += held) {
+    held = fitting(rules.slice(from, from + limitsOf(facts).rules), sizes, facts);
+    if (held === 0) return undefined;
+    count++;
+  }
+  return count;
+}
+
+/** How many of the rules, from the first on, fit into an empty load balancer. */
+function fitting(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): number {
+  let [low, high] = [0, rules.length];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (sharedUses(rules.slice(0, middle), sizes, facts).some(isExceeded)) high = middle - 1;
+    else low = middle;
+  }
+  return low;
+}
+
+function use(kind: string, quota: string, used: number, allowed: number, pointer: string): Use {
+  return { kind, quota, used, allowed, pointer };
+}
+
+/** How many rules on how many listeners refer to each pool. */
+function countReferences(rules: readonly DistinctRule[], listeners: number): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { rule } of rules) {
+    for (const pool of poolsOf(rule)) counts.set(pool, (counts.get(pool) ?? 0) + listeners);
+  }
+  return counts;
+}

@@ -1,0 +1,66 @@
+import type { GatewayConfig, Pool } from '../../../core/model/ir.ts';
+import { equalAddresses } from '../../equal-addresses.ts';
+import type { Finding, QuotaUse } from '../../provider.ts';
+import { isExceeded, largest, refusal } from '../../quotas.ts';
+import { type DistinctRule, distinctRules } from '../compile/distinct-rules.ts';
+import { actionsOf } from '../compile/filters.ts';
+import { redirectLoop } from '../compile/redirect-loop.ts';
+import { balancersFor, ownUses, sharedUses, sizesOf } from '../limits/limits.ts';
+import type { Facts } from './facts.ts';
+
+/** All that the Basic edition has (npm @alicloud/alb20200616, CreateRule). */
+const BASIC_TYPES = ['Host', 'Path', 'Header', 'ForwardGroup', 'Redirect'];
+
+export function quotas(config: GatewayConfig, facts: Facts): QuotaUse[] {
+  const { shared, own } = usesOf(config, facts);
+  return largest([...shared, ...own]);
+}
+
+/** What the load balancer cannot hold or carry, or what would not do what it says; each names the rules and pools concerned. */
+export function findings(config: GatewayConfig, facts: Facts): Finding[] {
+  const { rules, sizes, shared, own } = usesOf(config, facts);
+  const missing = shared.filter(isExceeded);
+  const balancers = missing.length > 0 ? balancersFor(rules, sizes, facts) : undefined;
+  return [
+    ...missing.map((use) => refusal('ALB', use, balancers)),
+    ...own.filter(isExceeded).map((use) => refusal('ALB', use)),
+    ...(facts.edition === 'Basic' ? rules.flatMap(checkBasic) : []),
+    ...rules.flatMap((rule) => checkRedirect(rule, facts)),
+    ...config.pools.flatMap(equalAddresses),
+    ...config.pools.flatMap((pool) => checkProtocol(pool, facts)),
+  ];
+}
+
+function usesOf(config: GatewayConfig, facts: Facts) {
+  const rules = distinctRules(config.rules);
+  const sizes = sizesOf(config.pools);
+  return { rules, sizes, shared: sharedUses(rules, sizes, facts), own: ownUses(rules, sizes, facts) };
+}
+
+function checkBasic({ description, conditions, rule }: DistinctRule): Finding[] {
+  const types = [...conditions, ...actionsOf(rule, (pool) => pool)].map(({ Type }) => Type);
+  return [...new Set(types)]
+    .filter((type) => !BASIC_TYPES.includes(type))
+    .map((type) => {
+      const detail = `The Basic edition of ALB has no ${type}, which rule ${description} needs.`;
+      return { pointer: '#/rules', code: 'unsupported-feature', detail, rules: [rule.key], pools: [] };
+    });
+}
+
+function checkRedirect({ description, rule }: DistinctRule, { listeners }: Facts): Finding[] {
+  const ports = listeners.filter((listener) => redirectLoop(rule, listener)).map(({ port }) => port);
+  if (ports.length === 0) return [];
+  const places = ports.length === 1 ? `the listener of port ${ports[0]}` : `the listeners of ports ${ports.join(', ')}`;
+  const detail =
+    `Rule ${description} redirects requests at ${places} to the address that they came to, again and again. ` +
+    'Let it change the scheme, the host, the port or the path, or use a gateway without such a listener.';
+  return [{ pointer: '#/rules', code: 'redirect-loop', detail, rules: [rule.key], pools: [] }];
+}
+
+/** Only HTTPS listeners carry gRPC to servers ("Create and manage listeners": supported backend protocols of each listener protocol). */
+function checkProtocol({ key, service, port, protocol }: Pool, { listeners }: Facts): Finding[] {
+  if (protocol !== 'gRPC' || listeners.length === 0) return [];
+  if (listeners.some((listener) => listener.protocol === 'HTTPS')) return [];
+  const detail = `Port ${port} of ${service} speaks gRPC, which ALB carries from HTTPS listeners only, and the gateway has none.`;
+  return [{ pointer: `#/pools/${key}`, code: 'unsupported-feature', detail, rules: [], pools: [key] }];
+}

@@ -1,0 +1,168 @@
+import type { Refusal } from '../../../core/gateway/provider-object.ts';
+import { CloudError } from '../../../deps.ts';
+import type { Observed } from '../../provider.ts';
+import { settle } from '../../shared.ts';
+import { isGone, type MseSession, write, writeOnce } from '../calls.ts';
+import { type ServiceObject, type ServiceSpec, serviceObject } from '../compile/canonical.ts';
+import type { DomainChange, ServiceChange } from '../compile/changes.ts';
+import { seen } from '../observe/facts.ts';
+import {
+  listDomains,
+  listRoutes,
+  listServices,
+  ownedServices,
+  type Service,
+  toServiceSpec,
+} from '../observe/observe.ts';
+import type { Route } from '../observe/route-details.ts';
+import { isOnline, PUBLISHED } from '../observe/status.ts';
+import { attempt, DependsOnRefused } from './refusals.ts';
+import { type ServiceStep, serviceSteps } from './service-steps.ts';
+
+/** Domains are created as plain HTTP when they are missing; those that are there are nobody's to change. */
+export async function applyDomains(changes: readonly DomainChange[], session: MseSession): Promise<Refusal[]> {
+  if (changes.length === 0) return [];
+  const present = await listDomains(session);
+  const { gatewayUniqueId: GatewayUniqueId } = session.target;
+  const missing = changes.filter((change) => !(change.key in present));
+  const isThere = async (name: string) => Object.hasOwn(await listDomains(session), name);
+  const added = missing.map((change) =>
+    attempt(change, () =>
+      writeOnce(session, 'AddGatewayDomain', { GatewayUniqueId, ...change.after?.spec }, () => isThere(change.key)),
+    ),
+  );
+  return (await settle(added)).flat();
+}
+
+/** Services are independent of each other, and are written side by side. */
+export async function applyServices(
+  changes: readonly ServiceChange[],
+  observed: Observed,
+  session: MseSession,
+): Promise<Refusal[]> {
+  const creates = changes.flatMap((change) =>
+    change.before === undefined && change.after ? [{ change, after: change.after }] : [],
+  );
+  const updates = changes.flatMap((change) => {
+    const { before, after } = change;
+    return before && after ? [{ change, before, after }] : [];
+  });
+  const deletes = changes.filter(({ after }) => after === undefined);
+  const refused = await settle([
+    createServices(creates, session),
+    ...updates.map(({ change, before, after }) =>
+      attempt(change, () =>
+        updateService({ Id: idOf(before), Name: change.key }, serviceSteps(before.spec, after.spec), session),
+      ),
+    ),
+    deleteServices(deletes, observed, session),
+  ]);
+  return refused.flat();
+}
+
+interface Create {
+  change: ServiceChange;
+  after: ServiceObject;
+}
+
+/** The import does not tell the ids: what was imported is read, and completed; its check always, as it is the gateway's choice. */
+async function createServices(creates: readonly Create[], session: MseSession): Promise<Refusal[]> {
+  if (creates.length === 0) return [];
+  const existing = await ourServices(session);
+  const missing = creates.filter(({ change }) => !existing.has(change.key));
+  const imports = missing.map(({ change, after }) =>
+    attempt(change, () => importService(change.key, after.spec, session)),
+  );
+  const refused = (await settle(imports)).flat();
+  const present = missing.length > 0 ? await ourServices(session) : existing;
+  const isRefused = new Set(refused.map(({ key }) => key));
+  const completions = creates
+    .filter(({ change }) => !isRefused.has(change.key))
+    .map(({ change, after }) => {
+      const service = present.get(change.key) ?? lost(change.key);
+      const { spec } = serviceObject(change.key, toServiceSpec(service));
+      const known = existing.has(change.key) ? spec : { ...spec, HealthCheck: undefined };
+      return attempt(change, () => updateService(service, serviceSteps(known, after.spec), session));
+    });
+  return [...refused, ...(await settle(completions)).flat()];
+}
+
+async function importService(Name: string, { Ips, ServiceProtocol }: ServiceSpec, session: MseSession): Promise<void> {
+  const { gatewayUniqueId: GatewayUniqueId } = session.target;
+  const ServiceList = [{ Name, Ips, ServiceProtocol }];
+  await writeOnce(session, 'ImportServices', { GatewayUniqueId, SourceType: 'VIP', ServiceList }, async () =>
+    (await ourServices(session)).has(Name),
+  );
+}
+
+async function updateService(
+  { Id, Name }: Pick<Service, 'Id' | 'Name'>,
+  steps: readonly ServiceStep[],
+  session: MseSession,
+): Promise<void> {
+  const { gatewayUniqueId: GatewayUniqueId } = session.target;
+  for (const { action, parametersOf } of steps) {
+    await write(session, action, { GatewayUniqueId, ...parametersOf({ Id, Name }) });
+  }
+}
+
+/** No document says that MSE keeps a service that a route uses, and the change of the route may have been refused. */
+async function deleteServices(
+  changes: readonly ServiceChange[],
+  observed: Observed,
+  session: MseSession,
+): Promise<Refusal[]> {
+  if (changes.length === 0) return [];
+  const users = usersOf(await listRoutes(session), observed);
+  const deleted = changes.map((change) =>
+    attempt(change, async () => {
+      const Id = idOf(change.before);
+      const user = users.get(Id);
+      if (user !== undefined) throw new DependsOnRefused(`The route ${user} still uses the service ${change.key}.`);
+      await deleteService(Id, session);
+    }),
+  );
+  return (await settle(deleted)).flat();
+}
+
+/** By the id of a service, a route that needs it. Of a route that was edited and not published, what was observed of it is in force. */
+function usersOf(routes: readonly Route[], observed: Observed): Map<number, string> {
+  const users = new Map<number, string>();
+  for (const { Name, told } of routes) {
+    for (const { ServiceId } of [...told.RouteServices, ...told.FallbackServices]) users.set(ServiceId, Name);
+  }
+  const { services, routes: before } = seen(observed);
+  const specs = new Map(before.map(({ remoteId, spec }) => [Number(remoteId), spec]));
+  for (const { Id, Name } of routes.filter(({ Status }) => Status !== PUBLISHED && isOnline(Status))) {
+    const spec = specs.get(Id);
+    const keys = spec ? [...spec.Services.map(({ Service }) => Service), ...spec.FallbackServices] : [];
+    for (const key of keys) users.set(idOf(services.get(key)), Name);
+  }
+  return users;
+}
+
+async function deleteService(ServiceId: number, session: MseSession): Promise<void> {
+  const { gatewayUniqueId: GatewayUniqueId } = session.target;
+  try {
+    await write(session, 'DeleteGatewayService', { GatewayUniqueId, ServiceId });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+async function ourServices(session: MseSession): Promise<Map<string, Service>> {
+  return ownedServices(await listServices(session), session);
+}
+
+function idOf(service: ServiceObject | undefined): number {
+  return Number(service?.remoteId);
+}
+
+function lost(name: string): never {
+  throw new CloudError({
+    code: 'ServiceNotFound',
+    errorClass: 'unavailable',
+    action: 'ListGatewayService',
+    message: `The service ${name} was imported and is not listed`,
+  });
+}

@@ -1,0 +1,210 @@
+import { toPercents } from '../../../core/allocation/apportion.ts';
+import { effectiveShares } from '../../../core/allocation/points.ts';
+import { NO_TRAFFIC } from '../../../core/failover/traffic.ts';
+import type { Address, Member, Pool, PoolObject, Share } from '../../../core/model/ir.ts';
+import { compareText } from '../../../core/model/text.ts';
+
+/** A part of a pool that has, or shall have, a service of its own. */
+export interface Part {
+  /** The cluster that it stands for; `all` where one service stands for the whole pool. */
+  name: string;
+  cluster?: string;
+  /** What the declaration gives it of the pool. */
+  percent: number;
+}
+
+/** A service of a pool: routes give it `percent` of the pool, and it shares that equally between its addresses. */
+export interface Slot {
+  /** The name of the service. */
+  key: string;
+  percent: number;
+  /** `address:port`, sorted. */
+  addresses: string[];
+}
+
+/** Endpoints of one cluster, and what the cluster shall have of the pool. */
+interface Source {
+  cluster: string;
+  addresses: string[];
+  wanted: number;
+  /** It shall have less than routes give to its services: rounding gives it no more than that. */
+  isHeldBack: boolean;
+}
+
+/**
+ * One part for each cluster that has a declared share. A cookie holds a client to one address of one service, so a pool with affinity is one
+ * part as a whole.
+ */
+export function partsOf(pool: Pool): Part[] {
+  const members = able(pool);
+  if (pool.affinity) return members.length > 0 ? [{ name: 'all', percent: 100 }] : [];
+  return effectiveShares({ ...pool, members }, NO_TRAFFIC)
+    .filter(({ percent }) => percent > 0)
+    .map(({ cluster, percent }) => ({ name: cluster, cluster, percent }));
+}
+
+/**
+ * The services of a matched pool while `shares` are in force. Their percentages are those that routes give them, whatever the shares, so that
+ * routes need not change: a service whose cluster shall have less is lent to the clusters that take over, as a whole or in part. `real`: what each
+ * cluster gets from this; addresses weigh equally, so it may only come near to the shares, and never above that of a cluster that is held back
+ * where others can serve.
+ */
+export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; real: Share[] } {
+  const sources = sourcesOf(pool, shares);
+  const addresses = new Map<string, string[]>();
+  const real = new Map<string, number>();
+  const lent: PoolObject[] = [];
+  for (const object of objectsOf(pool)) {
+    const own = sources.find(({ cluster }) => cluster === object.cluster);
+    if (own === undefined || own.isHeldBack) {
+      lent.push(object);
+      continue;
+    }
+    addresses.set(object.key, own.addresses);
+    real.set(own.cluster, (real.get(own.cluster) ?? 0) + percentOf(object));
+  }
+  // Each takes what the ones before it have left over, so that their errors do not add up.
+  for (const object of lent.sort((a, b) => percentOf(b) - percentOf(a))) {
+    const needs = sources.map((source) => Math.max(0, source.wanted - (real.get(source.cluster) ?? 0)));
+    const parts = nearest(sources, needs);
+    const count = sum(parts.map((part) => part.addresses.length));
+    for (const part of parts) {
+      const share = (percentOf(object) * part.addresses.length) / count;
+      real.set(part.cluster, (real.get(part.cluster) ?? 0) + share);
+    }
+    addresses.set(object.key, sorted(parts.flatMap((part) => part.addresses)));
+  }
+  const slots = objectsOf(pool)
+    .map((object) => ({ key: object.key, percent: percentOf(object), addresses: addresses.get(object.key) ?? [] }))
+    .filter((slot) => slot.addresses.length > 0);
+  return { slots, real: realOf(pool, slots) };
+}
+
+/**
+ * What each cluster gets of a pool from services with these addresses. An address of nobody takes its part, so that the total may be below
+ * 100.
+ */
+export function realOf({ members }: Pool, slots: readonly Omit<Slot, 'key'>[]): Share[] {
+  const owners = new Map(
+    members.toReversed().flatMap((one) => addressesOf(one).map((address) => [address, one.cluster])),
+  );
+  const parts = new Map<string | undefined, number>();
+  for (const { percent, addresses } of slots) {
+    for (const [owner, some] of Map.groupBy(addresses, (address) => owners.get(address))) {
+      parts.set(owner, (parts.get(owner) ?? 0) + (percent * some.length) / addresses.length);
+    }
+  }
+  const percents = toPercents([...members.map(({ cluster }) => cluster), undefined].map((one) => parts.get(one) ?? 0));
+  return members.map(({ cluster }, index) => ({ cluster, percent: percents[index] ?? 0 }));
+}
+
+/** A pool that has not been matched yet is told as new services would serve it. */
+function objectsOf(pool: Pool): readonly PoolObject[] {
+  return pool.objects ?? partsOf(pool).map(({ name, ...part }) => ({ key: name, ...part }));
+}
+
+function percentOf({ percent = 0 }: PoolObject): number {
+  return percent;
+}
+
+/** When no cluster shall serve, all serve as declared: an address that may answer is better than none. */
+function sourcesOf(pool: Pool, shares: readonly Share[]): Source[] {
+  const members = able(pool);
+  const of = (all: readonly Share[]) =>
+    toPercents(members.map(({ cluster }) => all.find((share) => share.cluster === cluster)?.percent ?? 0));
+  const asked = of(shares);
+  const wanted = sum(asked) > 0 ? asked : of(effectiveShares({ ...pool, members }, NO_TRAFFIC));
+  const given = Map.groupBy(objectsOf(pool), ({ cluster }) => cluster);
+  return members.map((member, index) => {
+    const { cluster } = member;
+    const own = wanted[index] ?? 0;
+    const isHeldBack = own < sum((given.get(cluster) ?? []).map(percentOf));
+    return { cluster, addresses: addressesOf(member), wanted: own, isHeldBack };
+  });
+}
+
+function able({ members }: Pool): Member[] {
+  return members.filter((member) => member.endpoints.length > 0);
+}
+
+function addressesOf({ endpoints }: Member): string[] {
+  return sorted(endpoints.map(({ address, port }: Address) => `${address}:${port}`));
+}
+
+function sorted(addresses: readonly string[]): string[] {
+  return [...new Set(addresses)].sort(compareText);
+}
+
+/**
+ * So many addresses of each source that their numbers are nearest to the proportion of the needs (least squares); of equally near ones
+ * the most, because more addresses carry more. Numbers that give more than its need to a source that is held back are taken only where all do.
+ */
+function nearest(sources: readonly Source[], needs: readonly number[]): Pick<Source, 'cluster' | 'addresses'>[] {
+  const needy = sources.map((source, index) => ({ ...source, need: needs[index] ?? 0 })).filter(({ need }) => need > 0);
+  const total = sum(needy.map(({ need }) => need));
+  const parts = needy.map(({ need, addresses, isHeldBack }) => {
+    return { proportion: need / total, limit: addresses.length, isHeldBack };
+  });
+  let best: { counts: number[]; error: number } = { counts: [], error: Number.POSITIVE_INFINITY };
+  for (const counts of [...countsOf(parts), ...countsOf(withoutHeldBack(parts))]) {
+    const error = errorOf(counts, parts) + (isFavoured(counts, parts) ? FAVOUR : 0);
+    if (error < best.error - 1e-9) best = { counts, error };
+  }
+  return needy
+    .map(({ cluster, addresses }, index) => ({ cluster, addresses: addresses.slice(0, best.counts[index] ?? 0) }))
+    .filter(({ addresses }) => addresses.length > 0);
+}
+
+interface Proportion {
+  proportion: number;
+  limit: number;
+  isHeldBack: boolean;
+}
+
+/** Numbers of addresses near the proportions, one for each total, the largest first. */
+function countsOf(parts: readonly Proportion[]): number[][] {
+  const most = sum(parts.map(({ limit }) => limit));
+  return Array.from({ length: most }, (_, index) => apportion(parts, most - index));
+}
+
+/** More than any error of proportions, which is below 2. */
+const FAVOUR = 2;
+
+/** Whether a source that is held back would have more than its need. */
+function isFavoured(counts: readonly number[], parts: readonly Proportion[]): boolean {
+  const total = sum(counts);
+  return parts.some(({ proportion, isHeldBack }, index) => {
+    return isHeldBack && (counts[index] ?? 0) / total > proportion + 1e-9;
+  });
+}
+
+/** Those that are held back have nothing, where others have addresses. */
+function withoutHeldBack(parts: readonly Proportion[]): Proportion[] {
+  const isServed = parts.some(({ isHeldBack }) => !isHeldBack);
+  return isServed ? parts.map((part) => (part.isHeldBack ? { ...part, limit: 0 } : part)) : [...parts];
+}
+
+/** `count` in whole numbers near the proportions and within the limits: largest remainder first, earlier ones first on a tie. */
+function apportion(parts: readonly Proportion[], count: number): number[] {
+  const counts = parts.map(({ proportion, limit }) => Math.min(limit, Math.floor(proportion * count)));
+  for (let left = count - sum(counts); left > 0; left--) {
+    let next = -1;
+    let largest = Number.NEGATIVE_INFINITY;
+    parts.forEach(({ proportion, limit }, index) => {
+      const have = counts[index] ?? 0;
+      const remainder = proportion * count - have;
+      if (have < limit && remainder > largest + 1e-9) [next, largest] = [index, remainder];
+    });
+    counts[next] = (counts[next] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function errorOf(counts: readonly number[], parts: readonly Proportion[]): number {
+  const total = sum(counts);
+  return sum(parts.map(({ proportion }, index) => ((counts[index] ?? 0) / total - proportion) ** 2));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

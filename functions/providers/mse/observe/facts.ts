@@ -1,0 +1,65 @@
+import type { Observed, Shadow } from '../../provider.ts';
+import { ROUTE, type RouteObject, SERVICE, type ServiceObject } from '../compile/canonical.ts';
+
+/** What compile and the checks need to know of a gateway besides our own objects. */
+export interface Facts {
+  /** Ids of the domains by name. */
+  domains: Record<string, number>;
+  /** Objects that have our mark in their name, but are not of the kind that we create. */
+  impostors: string[];
+  /** The Ingress controller of a cluster owns the gateway. */
+  ofIngressController: boolean;
+  /** Statuses of our routes, by key. */
+  routeStatus: Record<string, number>;
+  /** Our routes that routes of others keep requests from. */
+  shadows: Shadow[];
+}
+
+/** What is known of a gateway that was never observed. */
+const NO_FACTS: Facts = { domains: {}, impostors: [], ofIngressController: false, routeStatus: {}, shadows: [] };
+
+/** The facts of a gateway as `observe` made them. */
+export function factsOf(facts: Observed['facts']): Facts {
+  if (facts === undefined) return NO_FACTS;
+  if (isFacts(facts)) return facts;
+  throw new Error('The facts are not those of an MSE gateway.');
+}
+
+function isFacts(facts: unknown): facts is Facts {
+  return typeof facts === 'object' && facts !== null && 'routeStatus' in facts;
+}
+
+/** What was observed, by kind. */
+export interface Seen {
+  facts: Facts;
+  /** Our services by key. */
+  services: ReadonlyMap<string, ServiceObject>;
+  routes: readonly RouteObject[];
+  /** By the key of a service, the routes that send requests to it. */
+  routesTo: ReadonlyMap<string, readonly RouteObject[]>;
+}
+
+/** It is asked for pool by pool, and sorted out once. */
+const views = new WeakMap<Observed, Seen>();
+
+export function seen(observed: Observed): Seen {
+  const known = views.get(observed);
+  if (known) return known;
+  const view = viewOf(observed);
+  views.set(observed, view);
+  return view;
+}
+
+function viewOf({ objects, facts }: Observed): Seen {
+  const services = objects.filter((object): object is ServiceObject => object.kind === SERVICE);
+  const routes = objects.filter((object): object is RouteObject => object.kind === ROUTE);
+  const routesTo = new Map<string, RouteObject[]>();
+  for (const route of routes) {
+    for (const { Service } of route.spec.Services) {
+      const others = routesTo.get(Service);
+      if (others) others.push(route);
+      else routesTo.set(Service, [route]);
+    }
+  }
+  return { facts: factsOf(facts), services: new Map(services.map((one) => [one.key, one])), routes, routesTo };
+}

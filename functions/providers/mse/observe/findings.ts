@@ -1,0 +1,77 @@
+import type { GatewayConfig, Pool, Rule } from '../../../core/model/ir.ts';
+import { equalAddresses } from '../../equal-addresses.ts';
+import type { Finding, Observed, QuotaUse } from '../../provider.ts';
+import { isExceeded, largest, refusal, type Use } from '../../quotas.ts';
+import { MAX_DESTINATIONS } from '../compile/check.ts';
+import { redirectLoops } from '../compile/redirects.ts';
+import { partsOf } from '../compile/slots.ts';
+import { factsOf } from './facts.ts';
+
+/** MSE publishes no quotas; what is known is that the percentages of a route are whole. */
+export function quotas(config: GatewayConfig): QuotaUse[] {
+  return largest(destinationUses(config).map(({ use }) => use));
+}
+
+/** What must not, or cannot, be written to this gateway. */
+export function findings(config: GatewayConfig, facts: Observed['facts']): Finding[] {
+  const { impostors, ofIngressController } = factsOf(facts);
+  return [
+    ...(ofIngressController ? [foreign('The gateway is owned by the Ingress controller of a cluster.')] : []),
+    ...impostors.map((name) => foreign(`${name} has a name of ours, and is not ours.`)),
+    ...destinationUses(config)
+      .filter(({ use }) => isExceeded(use))
+      .map(({ rule, use }) => ({ ...refusal('MSE', use), rules: [rule], pools: [] })),
+    ...config.rules.flatMap((rule) => checkFallback(rule, config.pools)),
+    ...redirectLoops(config.rules).map(loop),
+    ...config.pools.flatMap(equalAddresses),
+    ...config.pools.filter((pool) => partsOf(pool).length === 0).map(empty),
+  ];
+}
+
+function destinationUses({ rules, pools }: GatewayConfig): { rule: string; use: Use }[] {
+  const parts = new Map(pools.map((pool) => [pool.key, partsOf(pool).length]));
+  return rules.map(({ key, backends }) => ({
+    rule: key,
+    use: {
+      kind: 'destinations',
+      quota: `services of the route of ${key}`,
+      used: backends.reduce((sum, { pool }) => sum + (parts.get(pool) ?? 0), 0),
+      allowed: MAX_DESTINATIONS,
+      pointer: pointerOf(key),
+    },
+  }));
+}
+
+/** MSE falls back between HTTP services only (MSE user guide, create a route). */
+function checkFallback({ key, backends, fallback }: Rule, pools: readonly Pool[]): Finding[] {
+  if (fallback === undefined) return [];
+  const used = new Set([...backends.map(({ pool }) => pool), fallback]);
+  return pools
+    .filter((pool) => used.has(pool.key) && pool.protocol !== 'HTTP')
+    .map(({ service, port, protocol }) => ({
+      pointer: pointerOf(key),
+      code: 'unsupported-feature',
+      detail: `MSE falls back between HTTP services only, and port ${port} of ${service} is ${protocol}.`,
+      rules: [key],
+      pools: [],
+    }));
+}
+
+function loop({ key }: Rule): Finding {
+  const detail = `The redirect of ${key} leads to the host and path that it is asked for, so that clients would follow it for ever.`;
+  return { pointer: pointerOf(key), code: 'redirect-loop', detail, rules: [key], pools: [] };
+}
+
+/** Concerns the gateway as a whole. */
+function foreign(detail: string): Finding {
+  return { pointer: '#/target', code: 'foreign-object', detail, rules: [], pools: [] };
+}
+
+function empty({ key, service, port }: Pool): Finding {
+  const detail = `No cluster serves port ${port} of ${service}.`;
+  return { pointer: `#/pools/${key}`, code: 'empties-pool', detail, rules: [], pools: [key] };
+}
+
+function pointerOf(key: string): string {
+  return `#/rules/${key}`;
+}

@@ -1,0 +1,68 @@
+import type { Rule } from '../../../core/model/ir.ts';
+import { mayBothMatch, pairsOf } from '../../../core/routing/overlap.ts';
+import type { Disorder } from '../../provider.ts';
+import type { Predicates } from '../compile/canonical.ts';
+import { type RouteOf, routesOf } from '../compile/predicates.ts';
+
+/**
+ * MSE sorts the routes of a domain by itself, and nothing can be said about it: path kind (equal, prefix, regular expression), longer
+ * path, more headers, more query parameters, older route (MSE user guide, create a route). A more specific domain goes first, as with
+ * us; methods do not count.
+ */
+const PATH_KINDS = ['ERGULAR', 'PRE', 'EQUAL'];
+const STEP = 1_000;
+
+/** Pairs of rules that MSE would order otherwise than we do, or not at all, while a request may match both. One of each is `asked` for. */
+export function checkOrder(rules: readonly Rule[], asked: (rule: Rule) => boolean = () => true): Disorder[] {
+  const disorders = new Map<string, Disorder>();
+  const domains = Map.groupBy(routesOf(rules), (route) => route.domain);
+  for (const routes of domains.values()) {
+    for (const [first, second] of misplaced(routes, asked)) {
+      const pair = `${first.rule.key} ${second.rule.key}`;
+      if (!disorders.has(pair)) disorders.set(pair, disorderOf(first, second));
+    }
+  }
+  return [...disorders.values()];
+}
+
+function misplaced(routes: readonly RouteOf[], asked: (rule: Rule) => boolean): [RouteOf, RouteOf][] {
+  const ranked = routes.map((route) => ({ route, rank: rankOf(route.predicates) }));
+  return pairsOf(ranked, ({ route }) => asked(route.rule))
+    .filter(([first, second]) => first.rank <= second.rank && mayMeet(first.route, second.route))
+    .map(([first, second]) => [first.route, second.route]);
+}
+
+/** The greater one goes first at MSE. */
+export function rankOf({ PathPredicates, HeaderPredicates, QueryPredicates }: Predicates): number {
+  const parts = [PATH_KINDS.indexOf(PathPredicates.Type), PathPredicates.Path.length, HeaderPredicates.length];
+  return parts.reduce((rank, part) => rank * STEP + part, 0) * STEP + QueryPredicates.length;
+}
+
+function mayMeet(a: RouteOf, b: RouteOf): boolean {
+  return a.rule !== b.rule && mayShareAPath(a, b) && mayBothMatch(a.rule.match, b.rule.match);
+}
+
+function mayShareAPath(first: RouteOf, second: RouteOf): boolean {
+  const [a, b] = [first.predicates.PathPredicates, second.predicates.PathPredicates];
+  const [startA, startB] = [fixedStart(a), fixedStart(b)];
+  if (a.Type === 'EQUAL' && b.Type === 'EQUAL') return a.Path === b.Path;
+  if (a.Type === 'EQUAL') return startA.startsWith(startB);
+  if (b.Type === 'EQUAL') return startB.startsWith(startA);
+  return startA.startsWith(startB) || startB.startsWith(startA);
+}
+
+/** What every path that matches begins with; of a regular expression, the part before its first operator. */
+export function fixedStart({ Path, Type }: { Path: string; Type: string }): string {
+  if (Type !== 'ERGULAR') return Path;
+  if (Path.includes('|')) return '';
+  const plain = /^\^((?:[\w/~-](?![*?{]))*)/.exec(Path);
+  return plain?.[1] ?? '';
+}
+
+function disorderOf({ rule: first, predicates: a }: RouteOf, { rule: second, predicates: b }: RouteOf): Disorder {
+  const fault = rankOf(a) === rankOf(b) ? 'the older one go first' : `${second.key} go first`;
+  const reason =
+    `${first.key} goes before ${second.key} and a request may match both, but MSE would let ${fault}: it looks at path, number of ` +
+    'headers and number of query parameters, and not at methods: add a condition to one of them';
+  return { first, second, reason };
+}

@@ -1,0 +1,142 @@
+import * as z from 'zod';
+import type { Json } from '../../../core/gateway/provider-object.ts';
+import { digest } from '../../../core/model/digest.ts';
+import { chunks, settle } from '../../shared.ts';
+import { type MseSession, orElse, read } from '../calls.ts';
+import { type RouteObject, type RouteSpec, routeObject, TextPredicate } from '../compile/canonical.ts';
+import { canonicalPolicies, ReadPolicies } from '../compile/policies.ts';
+import { PUBLISHED } from './status.ts';
+
+const READS_AT_A_TIME = 20;
+
+const RouteServices = orElse(z.array(z.object({ ServiceId: z.int(), Percent: orElse(z.int(), 100) })), []);
+const Told = z.json().optional();
+
+/** As lists tell it. `told` changes with everything that somebody does to the route, but for its publishing. */
+export const Route = z
+  .object({
+    Id: z.int(),
+    Name: z.string(),
+    Type: z.string(),
+    Status: z.int(),
+    GmtModified: Told,
+    DomainNameList: Told,
+    RoutePredicates: Told,
+    DestinationType: Told,
+    RouteServices,
+    Fallback: Told,
+    FallbackServices: RouteServices,
+  })
+  .transform(({ Id, Name, Type, Status, ...told }) => ({ Id, Name, Type, Status, told }));
+export type Route = z.output<typeof Route>;
+
+const TextPredicates = orElse(z.array(TextPredicate), []);
+
+/** The conditions of a route, in details as in lists. */
+export const RoutePredicates = z.object({
+  PathPredicates: orElse(z.object({ Path: z.string(), Type: z.string(), IgnoreCase: orElse(z.boolean(), false) }), {
+    Path: '',
+    Type: '',
+    IgnoreCase: false,
+  }),
+  HeaderPredicates: TextPredicates,
+  QueryPredicates: TextPredicates,
+  MethodPredicates: orElse(z.array(z.string()), []),
+});
+
+const RouteDetail = ReadPolicies.extend({
+  Status: z.int(),
+  DomainNameList: orElse(z.array(z.string()), []),
+  RoutePredicates,
+  DestinationType: z.string(),
+  RouteServices,
+  Fallback: orElse(z.boolean(), false),
+  FallbackServices: RouteServices,
+  DirectResponse: z.object({ Code: orElse(z.int(), 0), Body: orElse(z.string(), '') }).nullish(),
+  Redirect: z
+    .object({ Code: orElse(z.int(), 0), Host: orElse(z.string(), ''), Path: orElse(z.string(), '') })
+    .nullish(),
+});
+type RouteDetail = z.output<typeof RouteDetail>;
+
+/** What is remembered of a route: its detail, as long as lists tell the same of it. */
+const Remembered = z.object({ told: z.string(), detail: RouteDetail });
+
+/**
+ * The routes in full, which lists do not tell. It takes one call for each route that is not remembered, which may take
+ * longer than a lease lasts, or an invocation: what has been read is remembered at once, so that the next time goes on from there.
+ * `routes` by key; `keys`: of our services, by id.
+ */
+export async function readRoutes(
+  routes: ReadonlyMap<string, Route>,
+  keys: ReadonlyMap<number, string>,
+  session: MseSession,
+): Promise<RouteObject[]> {
+  const details = await rememberedDetails([...routes.values()], session);
+  const missing = [...routes.values()].filter((route) => !details.has(route.Id));
+  for (const some of chunks(missing, READS_AT_A_TIME)) {
+    await session.ensureLease();
+    const entries = new Map<string, Json>();
+    const reads = some.map(async ({ Id, told }) => {
+      const detail = await readDetail(session, Id);
+      details.set(Id, detail);
+      entries.set(nameOf(Id, session), { told: digest(told), detail });
+    });
+    await settle(reads).finally(() => session.memory.remember(entries));
+  }
+  return [...routes].flatMap(([key, { Id, Status }]) => {
+    const detail = details.get(Id);
+    return detail === undefined ? [] : [routeObject(key, toRouteSpec({ ...detail, Status }, keys), String(Id))];
+  });
+}
+
+async function rememberedDetails(routes: readonly Route[], session: MseSession): Promise<Map<number, RouteDetail>> {
+  const details = new Map<number, RouteDetail>();
+  if (routes.length === 0) return details;
+  const entries = await session.memory.recall();
+  for (const { Id, told } of routes) {
+    const { data } = Remembered.safeParse(entries.get(nameOf(Id, session)));
+    if (data?.told === digest(told)) details.set(Id, data.detail);
+  }
+  return details;
+}
+
+/** To be called before routes are written: lists may tell the same of them for a moment, or when another has written them at once. */
+export async function forgetRoutes(routes: readonly Route[], session: MseSession): Promise<void> {
+  if (routes.length > 0) await session.memory.remember(new Map(routes.map(({ Id }) => [nameOf(Id, session), null])));
+}
+
+/** Ids are unique within a gateway. */
+function nameOf(id: number, { target }: MseSession): string {
+  return `route ${target.gatewayUniqueId} ${id}`;
+}
+
+/** One route in full, as it is now. */
+export async function readRoute(
+  session: MseSession,
+  id: number,
+  keys: ReadonlyMap<number, string>,
+): Promise<RouteSpec> {
+  return toRouteSpec(await readDetail(session, id), keys);
+}
+
+function readDetail(session: MseSession, RouteId: number): Promise<RouteDetail> {
+  const { gatewayUniqueId: GatewayUniqueId } = session.target;
+  return read(session, 'GetGatewayRouteDetail', { GatewayUniqueId, RouteId }, RouteDetail);
+}
+
+function toRouteSpec(detail: RouteDetail, keys: ReadonlyMap<number, string>): RouteSpec {
+  const { DestinationType, DirectResponse, Redirect } = detail;
+  const key = (id: number) => keys.get(id) ?? `id:${id}`;
+  return {
+    Domains: detail.DomainNameList,
+    Predicates: detail.RoutePredicates,
+    DestinationType,
+    Services: detail.RouteServices.map(({ ServiceId, Percent }) => ({ Service: key(ServiceId), Percent })),
+    FallbackServices: detail.Fallback ? detail.FallbackServices.map(({ ServiceId }) => key(ServiceId)) : [],
+    ...(DestinationType === 'Mock' && DirectResponse ? { DirectResponse } : {}),
+    ...(DestinationType === 'Redirect' && Redirect ? { Redirect } : {}),
+    ...canonicalPolicies(detail),
+    Published: detail.Status === PUBLISHED,
+  };
+}

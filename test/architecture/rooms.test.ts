@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** The rooms of each floor, from the lowest to the highest: a file imports from its own room and from lower ones. `.`: files of the floor itself. */
+const ROOMS: Record<string, readonly string[]> = {
+  core: [
+    'model',
+    'allocation',
+    'routing',
+    'health',
+    'gateway',
+    'failover',
+    'simulation',
+    'rollout',
+    'lint',
+    'incidents',
+    'notification',
+    'status',
+  ],
+  engine: ['.', 'reconcile', 'failover', 'probe', 'notify', 'schedule'],
+  commands: ['.', 'validate', 'read', 'write', 'rollouts', 'evidence', 'traffic'],
+  api: ['http', 'examples', 'endpoints', '.'],
+};
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+function importsOf(floor: string): Import[] {
+  const root = join('functions', floor);
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return files.flatMap((from) => {
+    const text = readFileSync(join(root, from), 'utf8');
+    const paths = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) =>
+      relative(root, normalize(join(root, dirname(from), path))),
+    );
+    return paths.filter((path) => !path.startsWith('..')).map((to) => ({ from, to }));
+  });
+}
+
+const roomOf = (file: string) => (dirname(file).split('/')[0] ?? '.') || '.';
+
+function upward(floor: string, { from, to }: Import): boolean {
+  const rooms = ROOMS[floor] ?? [];
+  return rooms.indexOf(roomOf(to)) > rooms.indexOf(roomOf(from));
+}
+
+describe.each(Object.keys(ROOMS))('functions/%s', (floor) => {
+  const imports = importsOf(floor);
+
+  it('has the rooms that are listed, and no others', () => {
+    const entries = readdirSync(join('functions', floor), { withFileTypes: true });
+    const rooms = new Set(entries.map((entry) => (entry.isDirectory() ? entry.name : '.')));
+    expect([...rooms].sort()).toEqual([...(ROOMS[floor] ?? [])].sort());
+  });
+
+  it('imports from lower rooms alone', () => {
+    expect(imports.filter((item) => upward(floor, item)).map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+});
+
+it('finds an import that runs up', () => {
+  expect(upward('core', { from: 'allocation/points.ts', to: 'failover/traffic.ts' })).toBe(true);
+  expect(upward('api', { from: 'http/body.ts', to: 'app.ts' })).toBe(true);
+  expect(upward('engine', { from: 'reconcile/run.ts', to: 'lease.ts' })).toBe(false);
+});
