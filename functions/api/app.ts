@@ -13,7 +13,6 @@ import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import type { Operation } from './http/operation.ts';
 import { answerProblem } from './http/problem.ts';
-import { requestLog } from './http/request-log.ts';
 
 /**
  * The HTTP API, built once for all requests; each request brings its ports as the second argument of `fetch`. `tokens`, by actor, admit to
@@ -137,3 +136,23 @@ function isEndpoint({ method }: { method: string }): boolean {
 function logFailure(c: HonoContext<AppEnv>, error: Error): void {
   c.env.log.error('request.failed', { requestId: c.get('requestId'), route: c.get('route') ?? 'unmatched' }, error);
 }
+
+const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
+
+/** Names every request and writes one event for it. */
+export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { clock, ids, log } = c.env;
+  const startedMs = clock.now();
+  const given = c.req.header('X-Request-Id') ?? '';
+  const requestId = REQUEST_ID.test(given) ? given : `req_${ids.ulid()}`;
+  c.set('requestId', requestId);
+  await next();
+  c.res.headers.set('X-Request-Id', requestId);
+  log.info('request', {
+    method: c.req.method,
+    route: c.get('route') ?? 'unmatched',
+    status: c.res.status,
+    ms: clock.now() - startedMs,
+    requestId,
+  });
+};

@@ -5,10 +5,9 @@ import { Evacuation, EvacuationInput, Return, ReturnInput } from '../../../schem
 import { Fleet, PauseInput } from '../../../schemas/fleet.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import { theFleet } from '../../commands/refusals.ts';
-import { applyRecommendation, orderCluster } from '../../commands/traffic/automation.ts';
+import { applyRecommendation, orderCluster, pauseFleet, resumeFleet } from '../../commands/traffic/automation.ts';
 import { answerDataGate } from '../../commands/traffic/data-gates.ts';
 import { evacuate, returnTo } from '../../commands/traffic/evacuations.ts';
-import { pauseFleet, resumeFleet } from '../../commands/traffic/pause.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Success } from '../http/operation.ts';
 import { InCluster, InDecision, InFleet } from '../http/params.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';

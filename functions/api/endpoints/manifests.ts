@@ -9,8 +9,8 @@ import {
 import { Operation } from '../../../schemas/operation.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Applied } from '../../commands/write/fleet.ts';
-import { rollBackFleet } from '../../commands/write/fleet-rollback.ts';
 import { applyManifest, exportManifest } from '../../commands/write/manifests.ts';
+import { rollBackFleet } from '../../commands/write/rollback.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { MANIFEST_BODY, manifestYaml, YAML } from '../http/manifest-body.ts';
 import {

@@ -2,10 +2,8 @@ import * as z from 'zod';
 import { DigestQuery, Name, PageQuery } from '../../../schemas/common.ts';
 import { Operation, OperationPage } from '../../../schemas/operation.ts';
 import { GatewayPlan } from '../../../schemas/plan.ts';
-import { getOperation, listOperations } from '../../commands/read/operations.ts';
+import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
-import { watchOperation } from '../../commands/read/watch.ts';
-import { eventStream } from '../http/events.ts';
 import { type Operation as ApiOperation, defineOperation, NO_BODY, NO_QUERY, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet, InGateway } from '../http/params.ts';
@@ -130,3 +128,19 @@ const watch = defineOperation({
 /** Plans, pushes and what becomes of them. */
 export const gatewayPushOperations: readonly ApiOperation[] = [plan, apply];
 export const operationOperations: readonly ApiOperation[] = [list, get, watch];
+
+/** A stream of server-sent events (WHATWG HTML, section 9.2), one for each value. Ends with the values, or when nobody listens any more. */
+export function eventStream(event: string, values: AsyncGenerator<object>): Reply {
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { done, value } = await values.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(`event: ${event}\ndata: ${JSON.stringify(value)}\n\n`));
+    },
+    cancel: async () => {
+      await values.return(undefined);
+    },
+  });
+  return { status: 200, body, headers: { 'Content-Type': 'text/event-stream' } };
+}

@@ -7,7 +7,7 @@ import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeAlerts } from '../../engine/probe/alerts.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { auditRefusedEvidence } from './refusal-audit.ts';
+import { auditRefusedEvidence } from './observations.ts';
 
 /** Who posts alerts, as what, and with which token. */
 export interface Sender {

@@ -5,12 +5,14 @@ import type {
   ObservationReceipt,
 } from '../../../schemas/observation-batch.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
+import { auditEvent } from '../../core/model/audit.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeSequence, untimely } from '../../engine/probe/agent-batch.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { auditRefusedEvidence } from './refusal-audit.ts';
+import { timestamp } from '../context.ts';
+import { theFleet } from '../refusals.ts';
 
 /** A body as it was received, and what its sender has signed it with. */
 export interface Signed {
@@ -97,4 +99,17 @@ function tellOf(refused: readonly ObservationReceipt[]): string {
   const shown = refused.slice(0, SHOWN).map(({ cluster, result }) => `${cluster} ${result}`);
   const more = refused.length > SHOWN ? `, and ${refused.length - SHOWN} more` : '';
   return `observations of ${shown.join(', ')}${more}`;
+}
+
+/** Tells the log of the fleet, and that of the control plane, what was not taken of a voter. A refusal changes nothing. */
+export async function auditRefusedEvidence(
+  { deps, actor, requestId }: Context,
+  { name: fleet, revision }: Resource<'fleet'>,
+  { kind, voter, reason }: { kind: 'observations' | 'alerts'; voter: string; reason: string },
+): Promise<void> {
+  const author = { actor, requestId, reason: `voter ${voter}: ${reason}` };
+  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
+  const told = { action: `${kind}.refuse`, target: theFleet(fleet), before: revision, after: revision };
+  await deps.store.appendAudit(fleet, auditEvent(author, stamp, told));
+  deps.log.info(`${kind}.refused`, { fleet, voter, reason });
 }

@@ -1,8 +1,10 @@
+import type { LossReadiness } from '../../../schemas/loss-readiness.ts';
 import type { FleetStatus } from '../../../schemas/status.ts';
 import { observedAt } from '../../core/gateway/data-plane.ts';
 import { followingAt, programmedAt } from '../../core/gateway/status.ts';
 import { silentVoters } from '../../core/health/silence.ts';
 import { providerOf } from '../../core/model/resource.ts';
+import { isoOf } from '../../core/model/time.ts';
 import type { GatewaySight } from '../../core/status/gateways.ts';
 import { statusOf } from '../../core/status/status.ts';
 import { readSituation } from '../../engine/failover/situation.ts';
@@ -51,4 +53,15 @@ async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> 
       ],
     };
   });
+}
+
+/** What was worked out last of losses of the fleet. Throws `not-found`. */
+export async function lossReadiness(ctx: Context, name: string): Promise<LossReadiness> {
+  const { deps } = ctx;
+  await load(ctx, { kind: 'fleet', fleet: name, name });
+  const known = await deps.store.document(name, 'readiness', name);
+  if (known === undefined) return { fleet: name, losses: [], skipped: 0 };
+  const { atMs, losses, skipped } = known.body;
+  const ageSeconds = Math.max(0, Math.floor((deps.clock.now() - atMs) / 1000));
+  return { fleet: name, at: isoOf(atMs), ageSeconds, losses, skipped };
 }

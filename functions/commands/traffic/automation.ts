@@ -4,11 +4,14 @@ import { clusterPoints, rangeText } from '../../core/allocation/points.ts';
 import { MOST_RECORDED, pointsDigest, recommendedOf } from '../../core/failover/recommendation.ts';
 import type { Command, Situation } from '../../core/failover/situation.ts';
 import type { ORDERS } from '../../core/failover/standing.ts';
+import type { RefTo } from '../../core/model/resource.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { requireResource } from '../load.ts';
 import { getDecision } from '../read/ledger.ts';
+import { modeAfterPause } from '../read/mode-after-pause.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
+import { editResource, type Written } from '../write/resource.ts';
 import { type Commanded, commandTraffic } from './command.ts';
 
 /**
@@ -82,4 +85,20 @@ function differences(
     code: 'stale-recommendation',
     detail: isSame ? `it ${so}, and its backends are others now` : `it ${so}, and ${but}`,
   }));
+}
+
+/** Automation records and moves nothing from now on; the rest of the policy stays. Throws `not-found` and `write-conflict`. */
+export async function pauseFleet(ctx: Context, fleet: string): Promise<Written<'fleet'>> {
+  return await editResource(ctx, refOf(fleet), async ({ spec }) => ({ ...spec, automation: 'paused' }));
+}
+
+/** Goes back to the mode before the pause. A fleet that is not paused stays as it is. Throws `not-found` and `write-conflict`. */
+export async function resumeFleet(ctx: Context, fleet: string): Promise<Written<'fleet'>> {
+  return await editResource(ctx, refOf(fleet), async (before) => {
+    return { ...before.spec, automation: await modeAfterPause(ctx.deps.store, before) };
+  });
+}
+
+function refOf(fleet: string): RefTo<'fleet'> {
+  return { kind: 'fleet', fleet, name: fleet };
 }

@@ -1,11 +1,74 @@
+import pLimit from 'p-limit';
+import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { RollbackInput } from '../../../schemas/revision.ts';
+import { keyOf } from '../../core/model/declarations.ts';
 import type { Kind, RefTo } from '../../core/model/resource.ts';
+import type { Store } from '../../deps.ts';
 import { AppError, refuse } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { conflict, unknownReference } from '../issues.ts';
+import { requireFleet } from '../load.ts';
 import type { Precondition } from '../precondition.ts';
 import { requireHistory } from '../read/history.ts';
+import { type Applied, type ApplyOptions, applyDesired, type Placed } from './fleet.ts';
 import { putResource, type Written } from './resource.ts';
+
+/** Each takes a look at its revisions, of which one invocation of a Worker can do a limited number. */
+const MAX_CHANGED = 5000;
+const EVENTS_PER_PAGE = 200;
+const READS_AT_A_TIME = 5;
+
+/**
+ * Makes the fleet what it was at that time: what has changed since is declared as it was then, what is new is deleted, what was deleted comes
+ * back. Throws `not-found`, `conflicting-declaration` when there was no such fleet then, `limit-exceeded` when too much has changed, and
+ * what `applyDesired` throws.
+ */
+export async function rollBackFleet(ctx: Context, fleet: string, at: string, options: ApplyOptions): Promise<Applied> {
+  const { store, clock } = ctx.deps;
+  await requireFleet(ctx, fleet);
+  if (Date.parse(at) > clock.now()) refuse([conflict('#/at', 'it is in the future')]);
+  const then = await store.revisionAt({ kind: 'fleet', fleet, name: fleet }, at);
+  if (then === undefined || then.deleted) refuse([conflict('#/at', 'there was no such fleet then')]);
+  const changed = await changedSince(store, fleet, at);
+  const limit = pLimit(READS_AT_A_TIME);
+  const before = await Promise.all([...changed.values()].map((ref) => limit(() => declarationAt(store, ref, at))));
+  const reason = `rollback to ${at}${ctx.reason === undefined ? '' : `: ${ctx.reason}`}`;
+  const desired = {
+    fleet,
+    declarations: before.filter((declaration) => declaration !== undefined),
+    isRemoved: (resource: { kind: Kind; name: string }) => changed.has(keyOf(resource)),
+    faults: [],
+  };
+  return await applyDesired({ ...ctx, reason }, 'fleet.rollback', desired, options);
+}
+
+/** Resources that were written at that time or later, by the events that were written with them. */
+async function changedSince(store: Store, fleet: string, since: string): Promise<Map<string, RefTo<Kind>>> {
+  const changed = new Map<string, RefTo<Kind>>();
+  let token: string | undefined;
+  do {
+    const page = await store.audits(fleet, { limit: EVENTS_PER_PAGE, token }, { since });
+    for (const { target } of page.items.filter(isWrite)) changed.set(keyOf(target), target);
+    if (changed.size > MAX_CHANGED) {
+      throw new AppError('limit-exceeded', `More than ${MAX_CHANGED} resources have changed since: use a later time.`);
+    }
+    token = page.nextToken;
+  } while (token !== undefined);
+  return changed;
+}
+
+/** Other events speak of pushes and of operations as a whole. */
+function isWrite({ action, target }: AuditEvent): boolean {
+  return ['create', 'update', 'delete'].some((verb) => action === `${target.kind}.${verb}`);
+}
+
+/** Undefined when there was nothing of the name. */
+async function declarationAt(store: Store, ref: RefTo<Kind>, at: string): Promise<Placed | undefined> {
+  const revision = await store.revisionAt(ref, at);
+  if (revision === undefined || revision.deleted) return undefined;
+  const { kind, name } = ref;
+  return { kind, name, spec: revision.spec, place: `${kind}s/${name}#` };
+}
 
 /**
  * Declares again what a revision declared: a new revision, or a new resource when it has been deleted. Throws `not-found` when nothing ever
