@@ -174,6 +174,16 @@ describe('before a city is left', () => {
     expect(drained.standing('a')).toBe('suspected');
   });
 
+  it('a cluster of which one service alone is taken out takes over the others: its city is neither left nor regained', () => {
+    const story = north();
+    story.ask({ type: 'put-shift', shift: shift({ cluster: 'b', service: 'cart' }) });
+    story.during(20, 5);
+    story.after(5, ['a']);
+    expect([standings(story), asked(story), story.percents]).toEqual([['down', 'up', 'up'], [], [[0, 50, 50]]]);
+    story.during(60, 5);
+    expect([standings(story), asked(story), story.percents]).toEqual([['up', 'up', 'up'], [], [[50, 25, 25]]]);
+  });
+
   it('what people do is not held: an evacuation of the city, and taking out a cluster that is held', () => {
     const story = north();
     const shifts = ['a', 'b'].map((cluster) => shift({ cluster, name: `of-${cluster}`, id: `shf_${cluster}` }));

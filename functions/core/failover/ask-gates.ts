@@ -76,11 +76,13 @@ function isIn(standing: ClusterState['standing']): boolean {
   return standing === 'up' || standing === 'ramping' || standing === 'suspected';
 }
 
+/** As a whole: one of whose services alone is taken out takes over the others. */
 function isTakenOut({ shifts, drill }: Traffic, name: string): boolean {
-  const isShifted = shifts.some(({ cluster, mode, percent }) => {
-    return cluster === name && (mode === 'isolate' || (mode === 'drain' && percent === 0));
+  const isShifted = shifts.some(({ cluster, service, mode, percent }) => {
+    return cluster === name && service === undefined && (mode === 'isolate' || (mode === 'drain' && percent === 0));
   });
-  return isShifted || (drill?.clusters.includes(name) === true && drill.phase !== 'returning');
+  const isDrilled = drill?.service === undefined && drill?.clusters.includes(name) === true;
+  return isShifted || (isDrilled && drill.phase !== 'returning');
 }
 
 function hasPoints({ placements }: Context, traffic: Traffic, name: string): boolean {
