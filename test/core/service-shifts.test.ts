@@ -49,6 +49,15 @@ function course(told: Story, seconds: number, overrides: Partial<Situation> = {}
 }
 
 describe('a shift of one service', () => {
+  it('of a service that nothing leads to leaves nothing behind when it ends', () => {
+    const told = story({ placements: [SHOP] });
+    told.ask(put({ service: 'audit' }));
+    told.during(20, 5);
+    told.ask(end);
+    told.during(60, 5);
+    expect([told.traffic.allocation.services, told.traffic.serviceReturns]).toEqual([undefined, undefined]);
+  });
+
   it('moves the backends of that service in two steps, and no other backend and no standing', () => {
     const told = story();
     const [first] = told.ask(put())?.changes ?? [];

@@ -52,7 +52,7 @@ export function sealAllocation(
   ]);
   if (basis === last.basis) return last;
   if (clusters.size + services.length + capacities.length + kept.size === 0)
-    return last.backends.length + last.limits.length === 0 ? last : NO_ALLOCATION;
+    return last.backends.length + last.limits.length + (last.services ?? []).length === 0 ? last : NO_ALLOCATION;
   const backends = placements.map((placement, index) => {
     const points = givenPoints(placement, given);
     return kept.has(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);

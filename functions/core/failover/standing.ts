@@ -140,7 +140,7 @@ function trusted(state: ClusterState, now: Circumstances, changes: Partial<Clust
 /** Where one brake has ended, another one may hold the cluster still. */
 function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
   const { brake } = now;
-  if (brake === undefined) return goDown(state, { ...now, reason: `${state.reason}; the brake has ended` });
+  if (brake === undefined) return goDown(state, { ...now, reason: `${now.reason}; the brake has ended` });
   const { name, untilMs } = state.brake ?? {};
   const isHeld = name === brake.name && (untilMs === brake.untilMs || now.nowMs < (untilMs ?? 0));
   return isHeld ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
