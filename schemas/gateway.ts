@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { DisplayName, FieldChange, fleetMetadata, Labels, Name, Percent, pageOf, Timestamp } from './common.ts';
 import { DryRun, ForeignObject, QuotaUse } from './plan.ts';
-import { HttpProbe } from './probe.ts';
+import { HttpProbe, StatusRange } from './probe.ts';
 
 const RegionId = z
   .string()
@@ -131,7 +131,9 @@ export const DataPlaneCheck = z
       description: 'Leads through the gateway, such as to a host name of its own that a route of the fleet carries.',
       examples: ['http://edge-1.shop.example.com/healthz'],
     }),
-    expectedStatus: HttpProbe.shape.expectedStatus,
+    expectedStatus: StatusRange.default({ from: 200, to: 299 }).meta({
+      description: 'Any other status is a failure. Redirects are not followed, and fail unless they are expected.',
+    }),
     expectedBody: HttpProbe.shape.expectedBody,
     timeoutSeconds: z.int().min(1).max(10).default(3),
   })

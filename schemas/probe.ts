@@ -20,6 +20,10 @@ const common = {
 
 const isHost = (header: string) => header.toLowerCase() === 'host';
 
+export const StatusRange = z
+  .strictObject({ from: z.int().min(100).max(599), to: z.int().min(100).max(599) })
+  .refine((range) => range.from <= range.to, 'from must not exceed to');
+
 export const HttpProbe = z
   .strictObject({
     ...common,
@@ -34,11 +38,9 @@ export const HttpProbe = z
       .refine((headers) => Object.keys(headers).length <= 16, 'must have at most 16 headers')
       .default({})
       .meta({ description: 'Host may be set where only agents probe.' }),
-    expectedStatus: z
-      .strictObject({ from: z.int().min(100).max(599), to: z.int().min(100).max(599) })
-      .refine((range) => range.from <= range.to, 'from must not exceed to')
-      .default({ from: 200, to: 399 })
-      .meta({ description: 'Any other status is a failure. Redirects are not followed.' }),
+    expectedStatus: StatusRange.default({ from: 200, to: 399 }).meta({
+      description: 'Any other status is a failure. Redirects are not followed.',
+    }),
     expectedBody: z
       .string()
       .min(1)

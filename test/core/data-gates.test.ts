@@ -358,6 +358,20 @@ describe('before a city is regained', () => {
     expect(evacuated.percents).toEqual([[50, 25, 25]]);
   });
 
+  it('whoever gives back a city that was left and then evacuated says that it may be regained, in the same call', () => {
+    const story = outOfNorth();
+    const shifts = ['a', 'b'].map((cluster) => shift({ cluster, name: `of-${cluster}`, id: `shf_${cluster}` }));
+    story.ask({ type: 'evacuate', shifts });
+    const left = story.traffic.gateQuestions;
+    story.during(20, 5);
+    // They have recovered, and have all that the evacuation leaves to them: nothing was asked yet.
+    const { gateQuestions: _, ...traffic } = story.traffic;
+    story.now = { ...story.now, traffic: { ...traffic, clusters: [], gateQuestions: left } };
+    story.ask({ type: 'return', clusters: ['a', 'b'] });
+    story.during(20, 5);
+    expect([story.percents, asked(story)]).toEqual([[[50, 25, 25]], []]);
+  });
+
   it('a city that kept its traffic is not asked whether it may be regained, although its cluster was about to return', () => {
     const slow = { mode: 'ramp', rampSeconds: 1000, minimumPercent: 10, stepPercent: 10 };
     const story = north({ failover: { failback: slow } });

@@ -55,8 +55,9 @@ async function readingsOf(store: Store, readings: readonly Reading[], { fleet, s
 }
 
 function followingOf(shift: Shift, at: Cluster['gateways'], readings: readonly Reading[]): Condition {
-  const { cluster, percent, state, updatedAt, createdAt } = shift;
-  const [served] = at.filter(({ maxPercent }) => percent === 0 && maxPercent > 0);
+  const { cluster, percent, state, updatedAt } = shift;
+  const leavesNothing = percent === 0 && state !== 'returning';
+  const [served] = at.filter(({ maxPercent }) => leavesNothing && maxPercent > 0);
   const lagging = readings.find(({ deviations }) =>
     deviations.some(({ isPoints, clusters }) => isPoints && clusters?.includes(cluster)),
   );
@@ -75,9 +76,9 @@ function followingOf(shift: Shift, at: Cluster['gateways'], readings: readonly R
     lastTransitionTime: updatedAt,
     ...(observedAt !== undefined && { observedAt }),
   });
-  if (state !== 'applied') return told('False', 'Pending', { waitingSince: createdAt });
+  if (state === 'moving') return told('False', 'Pending', { waitingSince: updatedAt });
   if (served) return told('False', 'StillServing', { cluster, gateway: served.gateway, percent: served.maxPercent });
-  const [unknown] = at.filter(({ unknownPools }) => percent === 0 && unknownPools > 0);
+  const [unknown] = at.filter(({ unknownPools }) => leavesNothing && unknownPools > 0);
   if (unknown) return told('Unknown', 'NotTold', { cluster, gateway: unknown.gateway, pools: unknown.unknownPools });
   if (lagging) return told('False', 'Pending', { waitingSince: updatedAt, gateway: lagging.gateway });
   return told('True', 'Following', {});

@@ -1,11 +1,12 @@
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { contextOf } from '../../core/failover/context.ts';
+import type { Traffic } from '../../core/failover/traffic.ts';
 import { followingAt, programmedAt } from '../../core/gateway/status.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { RolloutFacts, RolloutSight } from '../../core/rollout/course.ts';
 import { type Gainer, gainersOf } from '../../core/rollout/gainers.ts';
 import { gainingClusters } from '../../core/rollout/splits.ts';
-import { byName } from '../../core/routing/resolve.ts';
+import { byName, usesDistribution } from '../../core/routing/resolve.ts';
 import { readSituation } from '../../engine/failover/situation.ts';
 import type { Context } from '../context.ts';
 import { gatewaysOf, loadEvidence, sightOf, trafficSightOf } from '../read/evidence.ts';
@@ -34,11 +35,19 @@ export async function readGainers(
   { deps }: Context,
   world: World,
   fleet: Resource<'fleet'>,
-  { from, steps }: Pick<DistributionRollout, 'from' | 'steps'>,
+  { distribution, from, steps }: Pick<DistributionRollout, 'distribution' | 'from' | 'steps'>,
 ): Promise<Gainer[]> {
   const { situation } = await readSituation({ ...deps, store: world.store }, fleet.name, fleet.spec);
   const names = gainingClusters(from, steps.at(-1)?.clusters ?? from, byName(await world.clusters()));
-  return gainersOf(names, contextOf(situation));
+  return gainersOf(names, contextOf(situation), await servicesOf(world, situation.traffic, distribution));
+}
+
+/** The services whose routes use the distribution, as gateways serve them; looked up only while people have taken any service out of a cluster. */
+async function servicesOf(world: World, traffic: Traffic, distribution: string): Promise<ReadonlySet<string>> {
+  const isAnyHeld = traffic.serviceReturns !== undefined || traffic.shifts.some(({ service }) => service !== undefined);
+  if (!isAnyHeld) return new Set();
+  const pools = await world.pools();
+  return new Set(pools.filter(({ key }) => usesDistribution(key, distribution)).map(({ service }) => service));
 }
 
 async function sightsOf(world: World, distribution: Resource<'distribution'>, nowMs: number): Promise<RolloutSight[]> {

@@ -148,7 +148,7 @@ function isOver(context: Context, traffic: Traffic, { city, way, askedAtMs }: Ga
   return !isInTime && (isAnyWell || own.some((item) => servesOn(context, traffic, item)));
 }
 
-function questionFor({ situation }: Context, city: string, way: GateQuestion['way']): GateQuestion {
+export function questionFor({ situation }: Context, city: string, way: GateQuestion['way']): GateQuestion {
   const id = `gat_${situation.decision.replace(/^[a-z]+_/, '')}-${digest([city, way]).slice(0, 8)}`;
   return { city, way, id, askedAtMs: situation.nowMs };
 }

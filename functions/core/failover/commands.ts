@@ -2,6 +2,7 @@
 
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import { compareText } from '../model/text.ts';
+import { questionFor } from './ask-gates.ts';
 import { type Context, moved, refused, type Step, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { questionOf, withQuestion } from './data-gates.ts';
 import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
@@ -104,10 +105,11 @@ function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, 
   return next === state ? answered : withState(answered, next);
 }
 
-/** Whoever lets a cluster return says that its city may be regained. */
-function withCityRegained({ situation }: Context, traffic: Traffic, city: string | undefined): Traffic {
-  const question = questionOf(traffic, city);
-  if (question?.way !== 'regain' || question.answer?.answer === 'go') return traffic;
-  const { actor, nowMs } = situation;
+/** Whoever lets a cluster return says that its city may be regained, be it asked already or as soon as the cluster has its turn. */
+function withCityRegained(context: Context, traffic: Traffic, city: string | undefined): Traffic {
+  const asked = questionOf(traffic, city);
+  if (asked === undefined || (asked.way === 'regain' && asked.answer?.answer === 'go')) return traffic;
+  const question = asked.way === 'regain' ? asked : questionFor(context, asked.city, 'regain');
+  const { actor, nowMs } = context.situation;
   return withQuestion(traffic, { ...question, answer: { answer: 'go', by: actor, atMs: nowMs } });
 }

@@ -31,7 +31,8 @@ type DrillEnding = Extract<Ending, { type: 'drill' }>['state'];
 export const stopDrill: Step = (context, traffic) => {
   const { drill } = traffic;
   if (drill === undefined) return UNCHANGED;
-  const isOurs = (name: string) => traffic.shifts.some((shift) => shift.cluster === name && shift.service === undefined);
+  const isOurs = (name: string) =>
+    traffic.shifts.some((shift) => shift.cluster === name && shift.service === undefined);
   const failing = [...context.clusters.values()]
     .filter((item) => findingOf(traffic, item) === 'unhealthy' && !isOurs(item.facts.name))
     .map(({ facts }) => facts.name);

@@ -35,10 +35,15 @@ export function isCheckDue(
   gateway: Resource<'gateway'>,
   reading: Reading | undefined,
   record: DataPlaneRecord | undefined,
+  nowMs: number,
 ): boolean {
   if (gateway.spec.dataPlaneCheck === undefined || reading === undefined || !followsTraffic(reading)) return false;
-  return !isCurrent(gateway, reading, record) || record?.outcome !== 'ok';
+  if (record === undefined || !isCurrent(gateway, reading, record)) return true;
+  return record.outcome !== 'ok' && Math.abs(nowMs - record.atMs) >= AGAIN_MS;
 }
+
+/** A request that failed is sent again after so long at the earliest, however many processes look. */
+const AGAIN_MS = 10_000;
 
 function followsTraffic({ poolsReadAt, readAt, failure, deviations }: Reading): boolean {
   const isRead = (poolsReadAt ?? readAt) !== undefined && failure === undefined;

@@ -1,4 +1,5 @@
 import { type Context, findingOf, stateOf, type Watched } from '../failover/context.ts';
+import type { Traffic } from '../failover/traffic.ts';
 import { waitsOf } from '../failover/waits.ts';
 
 /** A cluster that a rollout gives more. */
@@ -10,14 +11,15 @@ export interface Gainer {
   isKnown: boolean;
 }
 
-export function gainersOf(names: readonly string[], context: Context): Gainer[] {
+/** The clusters with these names, as far as the rollout is concerned. `services`: those whose routes use its distribution. */
+export function gainersOf(names: readonly string[], context: Context, services: ReadonlySet<string>): Gainer[] {
   return names.flatMap((name) => {
     const watched = context.clusters.get(name);
-    return watched ? [gainerOf(name, watched, context)] : [];
+    return watched ? [gainerOf(name, watched, context, services)] : [];
   });
 }
 
-function gainerOf(cluster: string, watched: Watched, context: Context): Gainer {
+function gainerOf(cluster: string, watched: Watched, context: Context, services: ReadonlySet<string>): Gainer {
   const { traffic } = context.situation;
   const { standing, reason } = stateOf(traffic, watched.facts);
   const finding = findingOf(traffic, watched);
@@ -30,7 +32,22 @@ function gainerOf(cluster: string, watched: Watched, context: Context): Gainer {
   if (finding !== 'healthy' && finding !== 'unknown') {
     return { cluster, isKnown, fault: `${subject} is ${finding} for a majority of its voters.` };
   }
-  return wait ? { cluster, isKnown, fault: `${subject} cannot: ${wait.message}` } : { cluster, isKnown };
+  const against = wait?.message ?? heldService(traffic, cluster, services);
+  return against === undefined ? { cluster, isKnown } : { cluster, isKnown, fault: `${subject} cannot: ${against}` };
+}
+
+/** The sentence about a service of the distribution that people have taken out of the cluster, or that is on its way back there. */
+function heldService(
+  { shifts, serviceReturns = [] }: Traffic,
+  cluster: string,
+  services: ReadonlySet<string>,
+): string | undefined {
+  const isOurs = (own: { cluster: string; service?: string | undefined }) =>
+    own.cluster === cluster && own.service !== undefined && services.has(own.service);
+  const shift = shifts.find((own) => isOurs(own) && own.mode !== 'keep');
+  if (shift) return `The shift ${shift.name} has taken ${shift.service} out there.`;
+  const back = serviceReturns.find(isOurs);
+  return back && `${back.service} has yet to get its share back there.`;
 }
 
 /** Reasons for which a cluster that is up gets less than its share, and dismissals, which say that it fails for its voters. */

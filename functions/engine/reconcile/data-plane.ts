@@ -7,6 +7,7 @@ import {
 } from '../../core/gateway/data-plane.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
+import { withLease } from '../lease.ts';
 import { send } from '../observe.ts';
 
 /**
@@ -17,21 +18,38 @@ export async function checkDataPlane(deps: Deps, fleet: string, gateway: string)
   const { store, log } = deps;
   try {
     const resource = await store.get('gateway', fleet, gateway);
-    if (resource?.spec.dataPlaneCheck === undefined) return;
-    const [reading, document] = await Promise.all([
-      store.reading(fleet, gateway),
-      store.document(fleet, 'data-plane', gateway),
-    ]);
-    if (reading === undefined || !isCheckDue(resource, reading, document?.body)) return;
-    const outcome = await request(deps, resource.spec.dataPlaneCheck);
-    const body = afterRequest(resource, reading, outcome, { before: document?.body, nowMs: deps.clock.now() });
-    const version = (document?.version ?? 0) + 1;
-    // Whoever comes in between has sent a request, too; what is due after that is seen by the next pass.
-    await store.putDocument({ fleet, kind: 'data-plane', id: gateway, version, body, isPending: false });
-    log.info('data-plane.checked', { fleet, gateway, outcome: outcome.outcome, detail: outcome.detail });
+    if (resource?.spec.dataPlaneCheck === undefined || (await dueAt(deps, resource)) === undefined) return;
+    // One process sends it: it looks again under the lease, since another one may have sent it just now.
+    await withLease(deps, `data-plane/${fleet}/${gateway}`, LEASE_MS, async () => await checkOnce(deps, resource));
   } catch (error) {
     log.error('data-plane.failed', { fleet, gateway }, error);
   }
+}
+
+/** Longer than a request may take. */
+const LEASE_MS = 15_000;
+
+async function checkOnce(deps: Deps, gateway: Resource<'gateway'>): Promise<void> {
+  const { fleet, name, spec } = gateway;
+  const due = await dueAt(deps, gateway);
+  if (due === undefined || spec.dataPlaneCheck === undefined) return;
+  const { reading, document } = due;
+  const outcome = await request(deps, spec.dataPlaneCheck);
+  const body = afterRequest(gateway, reading, outcome, { before: document?.body, nowMs: deps.clock.now() });
+  const version = (document?.version ?? 0) + 1;
+  await deps.store.putDocument({ fleet, kind: 'data-plane', id: name, version, body, isPending: false });
+  deps.log.info('data-plane.checked', { fleet, gateway: name, outcome: outcome.outcome, detail: outcome.detail });
+}
+
+/** What was read of the gateway and what came of the last request, when another one is to be sent now. */
+async function dueAt({ store, clock }: Deps, gateway: Resource<'gateway'>) {
+  const { fleet, name } = gateway;
+  const [reading, document] = await Promise.all([
+    store.reading(fleet, name),
+    store.document(fleet, 'data-plane', name),
+  ]);
+  const isDue = reading !== undefined && isCheckDue(gateway, reading, document?.body, clock.now());
+  return isDue ? { reading, document } : undefined;
 }
 
 /** What the last request through each gateway of a fleet has shown, by its name. */
