@@ -1,12 +1,15 @@
 import { type Context, findingOf, stateOf, type Watched } from '../failover/context.ts';
 import { waitsOf } from '../failover/waits.ts';
 
-/** A cluster that a rollout gives more. */
+/** A cluster that gets more points by a rollout. */
 export interface Gainer {
   cluster: string;
-  /** Why it must not have more, in one sentence. */
+  /** The reason why the cluster must not get more, in one sentence; absent when nothing speaks against it. */
   fault?: string;
-  /** Nothing speaks against it, and a majority of its voters says so; of one that nobody watches, nobody can say anything. */
+  /**
+   * True when the cluster is up and a majority of its voters finds it healthy. A cluster that no voter watches is never
+   * known.
+   */
   isKnown: boolean;
 }
 
@@ -33,5 +36,8 @@ function gainerOf(cluster: string, watched: Watched, context: Context): Gainer {
   return wait ? { cluster, isKnown, fault: `${subject} cannot: ${wait.message}` } : { cluster, isKnown };
 }
 
-/** Reasons for which a cluster that is up gets less than its share, and dismissals, which say that it fails for its voters. */
+/**
+ * Reasons that speak against giving a cluster more: those for which a cluster that is up gets less than its share, and
+ * `Dismissed`, which means that the cluster fails for its voters.
+ */
 const SPEAKS_AGAINST: ReadonlySet<string> = new Set(['Impaired', 'Drained', 'Isolated', 'Drilled', 'Dismissed']);
