@@ -1,4 +1,7 @@
-/** The points of all backends: what is known of each cluster, what is declared, and what members had. docs/adr/0024 has the algorithm. */
+/**
+ * Allocates the points of all backends from the state of each cluster, the declarations, and the points that members
+ * had. docs/adr/0024 describes the algorithm.
+ */
 
 import { displace } from './capacity.ts';
 import { allocatedOf, overloadsOf } from './outcome.ts';
@@ -8,7 +11,10 @@ import { STAGES } from './stages.ts';
 import type { Allocation, AllocationInput } from './types.ts';
 import { workOf } from './work.ts';
 
-/** Pure; equal input gives equal points. Near-linear in the number of backends. */
+/**
+ * Allocates the points of all backends. The function is pure: equal input gives equal points. Its running time is
+ * nearly linear in the number of backends.
+ */
 export function allocate(input: AllocationInput): Allocation {
   const work = workOf(input);
   displace(work);

@@ -1,8 +1,9 @@
-/** How whole points are shared out by weight. */
+/** Shares out whole points by weight. */
 
 /**
- * `amount` points for entries with weights above 0, in proportion to the weights, by the largest remainder; earlier entries first on a tie. Each
- * entry gets at least 1 where there are enough points for all. The result totals `amount`; there must be at least one entry.
+ * Shares out `amount` points in proportion to the weights, by the largest remainder; on a tie, the earlier entry wins.
+ * Each entry gets at least 1 point when there are enough points for all. The result totals `amount`. There must be at
+ * least one weight, and every weight must be above 0.
  *
  * Weights are integers up to 100,000,000, so that all products are exact.
  */
@@ -28,10 +29,10 @@ export function apportion(amount: number, weights: readonly number[]): number[] 
   return points;
 }
 
-/** Less than all that is left over. */
+/** A value below every real remainder: the entry takes no part in sharing out the rest. */
 const NO_REMAINDER = -1;
 
-/** The first one on a tie. */
+/** Returns the index of the largest value, the first one on a tie. */
 function indexOfLargest(values: readonly number[]): number {
   let largest = 0;
   for (let index = 1; index < values.length; index++) {
@@ -40,7 +41,10 @@ function indexOfLargest(values: readonly number[]): number {
   return largest;
 }
 
-/** Gives 1 point to each entry whose proportion is below 1, until the others can share what is left: returns how much, and their weight. */
+/**
+ * Gives 1 point to each entry whose proportion is below 1, until the other entries can share the rest. Returns the
+ * points that are left for those others, and the total of their weights.
+ */
 function liftSmall(amount: number, weights: readonly number[], points: number[]): { budget: number; total: number } {
   let budget = amount;
   let total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -59,7 +63,10 @@ function liftSmall(amount: number, weights: readonly number[], points: number[])
   return { budget, total };
 }
 
-/** Integers that total 100, in proportion to the weights, as `apportion` shares them out; a weight of 0 gets 0. No weight above 0 gives zeros. */
+/**
+ * Returns integers that total 100, in proportion to the weights, as `apportion` shares them out. A weight of 0 gets 0;
+ * when no weight is above 0, all are 0.
+ */
 export function toPercents(weights: readonly number[]): number[] {
   const percents = weights.map(() => 0);
   const takers = weights.map((weight, index) => ({ index, weight, most: weight > 0 ? Number.POSITIVE_INFINITY : 0 }));
@@ -67,7 +74,7 @@ export function toPercents(weights: readonly number[]): number[] {
   return percents;
 }
 
-/** Who may get points of an amount: by index of the member, with a weight above 0 and the most that it may be given now. */
+/** A member that may get points: its index, its weight (above 0), and the most points that it may be given now. */
 export interface Taker {
   index: number;
   weight: number;
@@ -75,8 +82,8 @@ export interface Taker {
 }
 
 /**
- * Adds `amount` points to `points`, by weight, none of the takers getting more than it may. Returns what is left over. Whoever would get too
- * much gets the most that it may, and the others share what is left.
+ * Adds `amount` points to `points`, by weight, without giving any taker more than its `most`. A taker that would get
+ * too much gets its `most`, and the others share the rest. Returns the points that are left over.
  */
 export function pour(amount: number, takers: readonly Taker[], points: Record<number, number>): number {
   let left = amount;

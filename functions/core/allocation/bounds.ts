@@ -1,17 +1,17 @@
-/** What each member of a backend may have at most, and what it is entitled to. */
+/** Computes the most points that each member of a backend may have, and the points to which it is entitled. */
 
 import { apportion, pour, type Taker } from './apportion.ts';
 import type { Backend, BackendMember, Limit } from './types.ts';
 
-/** The most that each member may have; Infinity where nothing limits it. */
+/** The most points that each member may have, in the order of the members; Infinity when nothing limits a member. */
 export type Bounds = readonly number[];
 
-/** A member that may be given points at all. */
+/** Tells whether a member may be given points at all: it has a weight and is not isolated. */
 export function isAble({ weight, limits }: BackendMember): boolean {
   return weight > 0 && limits.every(({ reason }) => reason !== 'isolated');
 }
 
-/** The tiers of the members, ascending. */
+/** Returns the tiers of the members, ascending and each once. */
 export function tiersOf(members: readonly { tier: number }[]): number[] {
   const tiers: number[] = [];
   for (const { tier } of members) if (!tiers.includes(tier)) tiers.push(tier);
@@ -23,7 +23,9 @@ interface FilledMember {
   tier: number;
 }
 
-/** Points within the bounds, tier by tier; what fits nowhere is left over. */
+/**
+ * Gives 100 points to the members within their bounds, tier by tier. `left` is the number of points that fit nowhere.
+ */
 export function fill(members: readonly FilledMember[], bounds: Bounds): { points: number[]; left: number } {
   const points = members.map(() => 0);
   let left = 100;
@@ -38,7 +40,10 @@ export function fill(members: readonly FilledMember[], bounds: Bounds): { points
   return { points, left };
 }
 
-/** What declarations alone give: all points to the first tier with weights; zeros where no member has one. */
+/**
+ * Returns the points that follow from the declarations alone: all points go to the first tier that has weights. All are
+ * 0 when no member has a weight.
+ */
 export function declaredPoints(members: readonly FilledMember[]): number[] {
   let first = Number.POSITIVE_INFINITY;
   for (const { weight, tier } of members) if (weight > 0) first = Math.min(first, tier);
@@ -53,8 +58,9 @@ export function declaredPoints(members: readonly FilledMember[]): number[] {
 type MemberTest = (member: BackendMember, index: number) => boolean;
 
 /**
- * What members are entitled to besides what limits them: their points if nothing held them back, and all others were as they are. What a part of an
- * entitlement leaves to the others counts as a part of what they would be entitled to if no parts were taken. 0 of those that are not `asked` for.
+ * Returns the entitlement of each member: the points it would get if its own limits did not hold and all other members
+ * kept theirs. Another member's limit that is a percentage of an entitlement is taken of the entitlement which that
+ * member would have if no such percentages applied. Members that are not `asked` for get 0.
  */
 export function entitlementsOf({ members }: Pick<Backend, 'members'>, asked: MemberTest = isAble): number[] {
   const unparted = members.map((member) => boundOf(member, 0, isPart));
@@ -64,7 +70,7 @@ export function entitlementsOf({ members }: Pick<Backend, 'members'>, asked: Mem
   return entitledWithin(members, parted, asked);
 }
 
-/** Points of each member when it alone is not bound; only of those that are `asked` for. */
+/** Returns the points of each member when it alone is not bound; 0 for members that are not `asked` for. */
 function entitledWithin(members: readonly BackendMember[], bounds: Bounds, asked: MemberTest): number[] {
   return members.map((member, index) => {
     if (!isAble(member) || !asked(member, index)) return 0;
@@ -73,7 +79,10 @@ function entitledWithin(members: readonly BackendMember[], bounds: Bounds, asked
   });
 }
 
-/** The most that each member may have, but for the limits that are relaxed. `entitlements` are asked for where a limit is a part of them. */
+/**
+ * Returns the most points that each member may have, ignoring the limits that are relaxed. `entitlements` are needed
+ * only for members with a limit that is a percentage of their entitlement.
+ */
 export function boundsOf(
   members: readonly BackendMember[],
   entitlements: readonly number[],
@@ -117,7 +126,7 @@ function partOf(entitlement: number, percent: number): number {
   return Math.floor((percent * entitlement) / 100);
 }
 
-/** Whether a limit of the member is a part of its entitlement. */
+/** Tells whether any limit of the member is a percentage of its entitlement. */
 export function hasPart({ limits }: BackendMember): boolean {
   return limits.some(isPart);
 }

@@ -1,12 +1,15 @@
-/** Clusters above what they can serve give points to members that have room. */
+/** Moves points from clusters whose load is above their capacity to members whose clusters have room. */
 
 import { pour, type Taker } from './apportion.ts';
 import { addPoints, at, TOLERANCE, takersOf, type Work, type WorkedBackend } from './work.ts';
 
-/** Points that clusters have given up, by slot. */
+/** The number of points given up, by slot. */
 type Displaced = Map<number, number>;
 
-/** Every cluster gives up what is above its capacity; then that goes to where there is room below the headroom, the same tier first. */
+/**
+ * Makes every cluster give up the points above its capacity, then places these where there is room below the headroom,
+ * first in the tier they came from.
+ */
 export function displace(work: Work): void {
   const displaced: Displaced = new Map();
   for (const cluster of work.clusters.names.keys()) giveUp(work, cluster, displaced);
@@ -30,7 +33,7 @@ function placeDisplaced(work: Work, item: WorkedBackend, displaced: Displaced, l
   item.left = left + place(work, item, item.left, item.tiers, limits);
 }
 
-/** Pours an amount into the tiers, one after the other, and returns what fits nowhere. */
+/** Pours an amount of points into the tiers, one after the other, and returns the points that fit nowhere. */
 export function place(
   work: Work,
   item: WorkedBackend,
@@ -46,7 +49,7 @@ export function place(
   return left;
 }
 
-/** Pours an amount to takers, which are named by their slots, and returns what is left over. */
+/** Pours an amount of points to takers, whose `index` is a slot, and returns the points that are left over. */
 export function give(work: Work, amount: number, takers: readonly Taker[]): number {
   if (takers.length === 0) return amount;
   const given: Record<number, number> = {};
@@ -55,14 +58,17 @@ export function give(work: Work, amount: number, takers: readonly Taker[]): numb
   return left;
 }
 
-/** Parts of a point are quotients of rounded numbers: what differs by less is equal. */
+/**
+ * Fractions of a point are compared in grains of a billionth: they are quotients of rounded numbers, and a smaller
+ * difference is only rounding.
+ */
 const GRAINS_PER_POINT = 1e9;
 
 interface Giver {
   slot: number;
   has: number;
   gives: number;
-  /** What it would give besides if points could be divided, in grains. */
+  /** The fraction of a point that it would also give if points could be divided, in grains. */
   remainder: number;
 }
 
@@ -85,7 +91,10 @@ function giveUp(work: Work, cluster: number, displaced: Displaced): void {
   }
 }
 
-/** In the order of backends, with the same part of their points. */
+/**
+ * Returns the slots that have points at the cluster, in the order of backends. Each gives up the same part of its
+ * points.
+ */
 function giversOf({ slots, clusters }: Work, cluster: number, excess: number): Giver[] {
   const having = (clusters.slots[cluster] ?? []).filter((slot) => at(slots.points, slot) > 0);
   const movable = having.reduce((sum, slot) => sum + at(slots.pointLoads, slot) * at(slots.points, slot), 0);

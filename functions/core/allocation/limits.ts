@@ -1,13 +1,13 @@
-/** What holds the members of a backend back: whatever holds back their clusters, and what holds back its service by itself. */
+/** The limits of the members of a backend: those of their clusters, and those of the backend's service alone. */
 
 import type { Limit } from './types.ts';
 
 type ByCluster = ReadonlyMap<string, readonly Limit[]>;
 
-/** Whoever is held back by nothing is absent. */
+/** The limits of clusters, and of single services at clusters. A cluster without limits has no entry. */
 export interface Limits {
   clusters: ByCluster;
-  /** What concerns the backends of one service alone; no pair of service and cluster twice. */
+  /** Limits that apply only to the backends of one service. No pair of service and cluster appears twice. */
   services: readonly OfService[];
 }
 
@@ -17,7 +17,10 @@ interface OfService {
   limits: readonly Limit[];
 }
 
-/** What holds the members of a backend back, by cluster; `service` is the one to which it belongs alone. */
+/**
+ * Returns the limits that apply to the members of a backend, by cluster. `service` is set when all pools of the backend
+ * belong to a service that has limits of its own.
+ */
 export function limitsFor({ clusters, services }: Limits, service: string | undefined): ByCluster {
   if (service === undefined || services.length === 0) return clusters;
   const all = new Map(clusters);
@@ -27,7 +30,7 @@ export function limitsFor({ clusters, services }: Limits, service: string | unde
   return all;
 }
 
-/** Each reason once; of two parts of an entitlement the smaller one. */
+/** Keeps each reason once; when a reason has two percentages, the smaller one is kept. */
 function tightest(limits: readonly Limit[]): Limit[] {
   const found = new Map<Limit['reason'], Limit>();
   for (const limit of limits) {
@@ -41,7 +44,7 @@ function isTighter(limit: Limit, other: Limit): boolean {
   return 'percent' in limit && 'percent' in other && limit.percent < other.percent;
 }
 
-/** Whether something holds a service back that does not hold back the whole cluster. */
+/** Tells whether a service has limits of its own at a cluster, besides those of the whole cluster. */
 export function isHeldApart({ services }: Limits, service: string | undefined, cluster: string): boolean {
   return services.some((own) => own.service === service && own.cluster === cluster);
 }

@@ -1,4 +1,4 @@
-/** What can be lost together: a cluster, all clusters of a site, all clusters of a city. */
+/** Groups of clusters that can be lost together: a single cluster, all clusters of a site, all clusters of a city. */
 
 import { compareText } from '../model/text.ts';
 import type { BackendMember, Limit } from './types.ts';
@@ -15,7 +15,10 @@ interface Placed {
   city?: string | undefined;
 }
 
-/** Every loss that is one of its own: a site of one cluster is lost with that, a city of one site is lost with that. Sorted by type and name. */
+/**
+ * Returns every distinct loss: single clusters, sites with more than one cluster, then cities with more than one site.
+ * Each type is sorted by name.
+ */
 export function lossesOf(clusters: readonly Placed[]): Loss[] {
   const single = clusters.map(({ name }): Loss => ({ type: 'cluster', name, clusters: new Set([name]) }));
   const sites = groupsOf('site', clusters, ({ site }) => site).filter((loss) => loss.clusters.size > 1);
@@ -37,14 +40,14 @@ function groupsOf(
   });
 }
 
-/** For people. */
+/** Returns the name of a loss for display. */
 export function nameOfLoss({ type, name }: Pick<Loss, 'type' | 'name'>): string {
   return type === 'cluster' ? name : `the ${type} ${name}`;
 }
 
 const DOWN: readonly Limit[] = [{ reason: 'down', sinceMs: 0 }];
 
-/** The members of a backend once clusters are lost. */
+/** Returns the members of a backend as they are when the clusters are lost: members at lost clusters are down. */
 export function withoutLost<M extends BackendMember>(members: readonly M[], lost: ReadonlySet<string>): M[] {
   return members.map((member) => (lost.has(member.cluster) ? { ...member, limits: DOWN } : member));
 }

@@ -1,4 +1,7 @@
-/** What the allocation says of its points: why a member has fewer than declared, and who has to serve more than it can. */
+/**
+ * Explains the allocated points: why a member has fewer than declared, and which clusters have to serve more than they
+ * can.
+ */
 
 import { sortLimits } from './stages.ts';
 import type { Allocated, Allocation, LimitReason } from './types.ts';
@@ -13,7 +16,10 @@ export function allocatedOf(work: Work, item: WorkedBackend): Allocated {
   return { id, points, reasons };
 }
 
-/** The first limit that holds; else the capacity of its cluster; else the limit that held until others had been given its points. */
+/**
+ * Returns the first limit that still holds; otherwise `capacity`, if capacity may move the backend and its cluster has
+ * one; otherwise the first limit of the member, which was relaxed only after other members had been given its points.
+ */
 function reasonOf(work: Work, item: WorkedBackend, index: number): LimitReason | 'capacity' | undefined {
   const limits = sortLimits(item.backend.members[index]?.limits ?? []);
   if (item.backend.isPinned) return limits.find(({ reason }) => reason === 'isolated')?.reason;
@@ -24,7 +30,10 @@ function reasonOf(work: Work, item: WorkedBackend, index: number): LimitReason |
   return item.isMovable && Number.isFinite(capacity) ? 'capacity' : limits[0]?.reason;
 }
 
-/** Clusters above their capacity by at least one whole point of those that they have, pinned ones too. */
+/**
+ * Returns the clusters whose load is above their capacity by at least one of their own points, counting the points of
+ * pinned backends.
+ */
 export function overloadsOf({ slots, clusters }: Work): Allocation['overloads'] {
   const { names, loads, capacities } = clusters;
   const least = new Float64Array(names.length).fill(Number.POSITIVE_INFINITY);

@@ -3,26 +3,30 @@ import type { Placement } from '../model/fleet-facts.ts';
 import type { Pool } from '../model/ir.ts';
 import { compareText } from '../model/text.ts';
 
-/** Names of services that are kept of a placement. */
+/** The most service names that a placement keeps. */
 const SERVICES = 5;
 
 /**
- * Pools with equal keys have the same members, weights and tiers: what happens to one of them happens to all. The pools of a service that stands
- * apart have keys of their own.
+ * Returns the key of the placement to which a pool belongs. Pools with equal keys have the same members, weights and
+ * tiers, and always get the same shares. `apart` is the pool's service when that service has limits of its own; its
+ * pools then have keys of their own.
  */
 export function placementKey({ members, pinned }: Pick<Placement, 'members' | 'pinned'>, apart?: string): string {
   const key = digest({ members: members.map(({ cluster, weight, tier }) => ({ cluster, weight, tier })), pinned });
   return apart === undefined ? key : `${key}/${apart}`;
 }
 
-/** The key that the pools of a placement have where their service does not stand apart. */
+/** Returns the key that the placement would have if its service had no limits of its own. */
 export function sharedKey({ key, service }: Pick<Placement, 'key' | 'service'>): string {
   return service === undefined ? key : key.slice(0, -service.length - 1);
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** What decisions need to know of the pools of all gateways of a fleet; by key. Services that stand apart share no placement with others. */
+/**
+ * Groups the pools of all gateways of a fleet into placements, sorted by key. A service in `apart` shares no placement
+ * with other services.
+ */
 export function placementsOf(pools: readonly Pool[], apart = NONE): Placement[] {
   const placements = Map.groupBy(pools, (pool) =>
     placementKey(pool, apart.has(pool.service) ? pool.service : undefined),

@@ -11,19 +11,22 @@ import type { PlacementShares } from './safety.ts';
 import type { SealedAllocation, SealedBackend } from './sealed.ts';
 import type { LimitReason } from './types.ts';
 
-/** What shares depend on. A pool that is edited goes on from what its service and port were given. */
+/**
+ * The properties of a pool on which its shares depend. `service` and `port` (or `pools`) identify what an edited pool
+ * was given before.
+ */
 export type Shared = Pick<Placement, 'members' | 'pinned'> & {
   service?: string | undefined;
   port?: number;
   pools?: readonly string[];
 };
 
-/** What is in force. */
+/** The allocation in force. */
 export type InForce = { allocation: SealedAllocation };
 
 /**
- * How much of a pool each member gets, and why. Same order as the members; the effective percentages total 100, or are all 0 when there is
- * no member that may serve at all.
+ * Returns the share of a pool that each member gets, and why, in the order of the members. The effective percentages
+ * total 100, or are all 0 when no member may serve at all.
  */
 export function shares(pool: Shared, traffic: InForce & Behind): ClusterShare[] {
   const { allocation } = traffic;
@@ -42,19 +45,22 @@ export function shares(pool: Shared, traffic: InForce & Behind): ClusterShare[] 
   });
 }
 
-/** What people have asked for, and what is left of it. */
+/** The shifts that people have asked for, and the returns of services that follow them. */
 interface Behind {
   shifts?: readonly (OfCluster & { name: string; mode: string; currentPercent: number })[] | undefined;
   serviceReturns?: readonly (OfCluster & { shift?: string | undefined })[] | undefined;
 }
 
-/** `service` is absent where all services of the cluster are meant. */
+/** A cluster, or one service at it; `service` is absent when all services of the cluster are meant. */
 interface OfCluster {
   cluster: string;
   service?: string | undefined;
 }
 
-/** Name of the shift that takes a cluster, or one service of it, out; or after which the service returns. */
+/**
+ * Returns the name of the shift that takes a cluster, or one service at it, out of service, or of the shift after which
+ * the service returns.
+ */
 function shiftBehind(
   reason: ReasonCode,
   cluster: string,
@@ -69,17 +75,20 @@ function shiftBehind(
   return takesOut.sort((a, b) => a.currentPercent - b.currentPercent)[0]?.name;
 }
 
-/** The same, as the numbers alone. */
+/** Returns the effective percentages of a pool, without reasons. */
 export function effectiveShares(pool: Shared, { allocation }: InForce): Share[] {
   return sharesBy(pool, allotted(pool, keyIn(allocation, pool), allocation).points);
 }
 
-/** The same of a placement, whose key is known. */
+/** Returns the effective percentages of a placement. */
 export function placementShares(placement: Placement, { allocation }: InForce): Share[] {
   return sharesBy(placement, allotted(placement, placement.key, allocation).points);
 }
 
-/** The shares of some placements, as far as clusters have room for them. */
+/**
+ * Returns the shares of the placements once no cluster gets more load than its ceiling in `ceilings` (requests per
+ * second), as far as other clusters have room.
+ */
 export function sharesWithin(
   placed: readonly PlacementShares[],
   { allocation }: InForce,
@@ -104,7 +113,7 @@ export function sharesWithin(
   return placed.map(({ placement }, index) => ({ placement, shares: sharesBy(placement, found[index]?.points ?? []) }));
 }
 
-/** Whether nobody may serve a pool that somebody could serve: its requests are rejected. */
+/** Tells whether the requests of a pool are rejected: no cluster gets a share, although some member has a weight. */
 export function isRejected(pool: Shared, traffic: InForce): boolean {
   const isServed = effectiveShares(pool, traffic).some(({ percent }) => percent > 0);
   return !isServed && pool.members.some(({ weight }) => weight > 0);
@@ -116,23 +125,26 @@ function sharesBy({ members }: Shared, points: readonly number[]): Share[] {
 
 export type Allotted = Pick<SealedBackend, 'points' | 'reasons'>;
 
-/** What gateways were given of a placement, and what held its members back. */
+/** Returns the points of a placement that gateways were given, and what held its members back. */
 export function givenOf(placement: Placement, allocation: SealedAllocation): Allotted {
   return allotted(placement, placement.key, allocation);
 }
 
-/** What gateways were given of a placement. */
+/** Returns the points of a placement that gateways were given, in the order of the members. */
 export function givenPoints(placement: Placement, allocation: SealedAllocation): readonly number[] {
   return givenOf(placement, allocation).points;
 }
 
-/** The key of the placement to which a pool belonged when the allocation was made. */
+/** Returns the key of the placement to which a pool belonged when the allocation was made. */
 function keyIn(allocation: SealedAllocation, pool: Shared): string {
   const { service } = pool;
   return placementKey(pool, service !== undefined && indexOf(allocation).apart.has(service) ? service : undefined);
 }
 
-/** As sealed; a placement that came after that, by what holds its members back, and by itself. Where automation does not act it has no points to keep. */
+/**
+ * Returns the sealed points of a placement. A placement that is newer than the allocation is allocated by itself,
+ * within the limits of its members; the limit `mode` is ignored, as a new placement has no points to keep.
+ */
 function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allotted {
   const index = indexOf(allocation);
   const sealed = index.backends.get(key) ?? sharedBackend(pool, key, index);
@@ -152,24 +164,27 @@ function allotted(pool: Shared, key: string, allocation: SealedAllocation): Allo
   return { points: [...(found?.points ?? [])], reasons: (found?.reasons ?? []).map((reason) => reason ?? null) };
 }
 
-/** What the pools of a service that stands apart by now were given together with others. */
+/**
+ * Returns the backend shared with other services, from which a service that has since got limits of its own takes its
+ * points.
+ */
 function sharedBackend({ service }: Shared, key: string, { apart, backends }: Index): SealedBackend | undefined {
   if (service === undefined || apart.has(service)) return undefined;
   return key.endsWith(`/${service}`) ? backends.get(sharedKey({ key, service })) : undefined;
 }
 
-/** What the pools of a placement were given when they belonged to another one, by cluster. */
+/** Returns the points, by cluster, that the pools had in the placement to which they belonged before. */
 function formerPoints({ service, port, pools = [`${service}/${port}`] }: Shared, index: Index): Map<string, number> {
   const former = pools.map((pool) => index.byPool.get(pool)).find((backend) => backend !== undefined);
   return new Map(former?.clusters.map((cluster, position) => [cluster, former.points[position] ?? 0]));
 }
 
-/** Clusters of which the capacity is used up. */
+/** Returns the clusters whose capacity is used up. */
 export function fullClusters(allocation: SealedAllocation): ReadonlySet<string> {
   return indexOf(allocation).full;
 }
 
-/** What limits each cluster, and each service by itself. */
+/** Returns the limits of each cluster, and of each service by itself, in a sealed allocation. */
 export function sealedLimits(allocation: SealedAllocation): Limits {
   return indexOf(allocation).limits;
 }
@@ -178,14 +193,17 @@ interface Index {
   backends: ReadonlyMap<string, SealedBackend>;
   byPool: ReadonlyMap<string, SealedBackend>;
   limits: Limits;
-  /** Services that stand apart. */
+  /** Services that have limits of their own, and therefore share no placement with other services. */
   apart: ReadonlySet<string>;
   full: ReadonlySet<string>;
 }
 
 const indexes = new WeakMap<SealedAllocation, Index>();
 
-/** An allocation may have thousands of backends, and is asked of each pool in turn. */
+/**
+ * Returns the index of an allocation. It is built once for each allocation, which may have thousands of backends and is
+ * asked about each pool in turn.
+ */
 function indexOf(allocation: SealedAllocation): Index {
   const known = indexes.get(allocation);
   if (known) return known;
@@ -211,7 +229,7 @@ function fullIn({ backends, overloads }: SealedAllocation): Set<string> {
   return full;
 }
 
-/** What holds a member back, as people are told. */
+/** The reason code that is shown for each limit. */
 export const LIMIT_REASONS: Record<LimitReason | 'capacity', ReasonCode> = {
   isolated: 'Isolated',
   down: 'Down',
@@ -247,7 +265,10 @@ function reasonOf(
   return effectivePercent === declaredPercent ? 'AsDeclared' : 'TakesOver';
 }
 
-/** The least and the most that each cluster shall have of any placement of which it is a member, in percent of its traffic. */
+/**
+ * Returns the smallest and the largest share, in percent, that each cluster is to get of any placement of which it is a
+ * member.
+ */
 export function clusterPoints(placements: readonly Placement[], inForce: InForce): Map<string, PointsRange> {
   const found = new Map<string, PointsRange>();
   for (const placement of placements) {
@@ -260,7 +281,7 @@ export function clusterPoints(placements: readonly Placement[], inForce: InForce
   return found;
 }
 
-/** For people: `60 %`, or `10 to 60 %`. */
+/** Returns the range for display: `60 %`, or `10 to 60 %`. */
 export function rangeText({ minPercent, maxPercent }: PointsRange): string {
   return minPercent === maxPercent ? `${maxPercent} %` : `${minPercent} to ${maxPercent} %`;
 }

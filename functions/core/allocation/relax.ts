@@ -1,4 +1,4 @@
-/** What is left over relaxes what is in its way, one reason after the other. */
+/** Relaxes the limits that keep left-over points from being placed, one stage after the other. */
 
 import type { Taker } from './apportion.ts';
 import { give, place } from './capacity.ts';
@@ -23,12 +23,15 @@ export function relax(work: Work, stage: Stage): void {
   }
 }
 
-/** Whether any backend has points left over. */
+/** Tells whether any backend has points left over. */
 export function isShort({ items }: Work): boolean {
   return items.some(({ left }) => left > 0);
 }
 
-/** Members that may be given points now, of all tiers; what nobody knows the capacity of counts as much as the largest of the others. */
+/**
+ * Returns the members of all tiers that may be given points now, weighted by the capacity of their clusters. A cluster
+ * of unknown capacity counts as much as the largest of the others.
+ */
 function takersByCapacity(work: Work, item: WorkedBackend, limits: Float64Array): Taker[] {
   if (!item.isMovable) return [];
   const takers: Taker[] = [];

@@ -1,39 +1,45 @@
-/** Points that leave overloaded clusters, directly or by a chain of moves, for clusters that have room. */
+/** Moves points off overloaded clusters to clusters that have room, directly or by a chain of moves. */
 
 import { COMFORT_STAGES, HOT } from './stages.ts';
 import { addPoints, at, boundsAfter, setBounds, TOLERANCE, type Work } from './work.ts';
 
 interface Relief {
   work: Work;
-  /** By cluster: the load above which it is overloaded. */
+  /** For each cluster, the load in requests per second above which it is overloaded. */
   limits: Float64Array;
-  /** By slot: the most points with which it takes part; 0 where the member is down. */
+  /** For each slot, the most points that the member may have in these moves; 0 when it is down. */
   takes: Uint8Array;
-  /** By cluster: 1 where it may have a chain, whatever the size of points. */
+  /** For each cluster, 1 when a chain may start there or pass through it, whatever the size of the points. */
   isPromising: Uint8Array;
-  /** By cluster: the smallest point by which the search under way has reached it; larger ones lead to nothing new. */
+  /**
+   * For each cluster, the load of the smallest point by which the current search has reached it. Reaching it by a
+   * larger point would lead to nothing new.
+   */
   smallest: Float64Array;
 }
 
-/** A point of a backend that goes from one of its slots to another. */
+/** The move of one point of a backend from one of its slots to another. */
 interface Hop {
   from: number;
   to: number;
 }
 
-/** A cluster that a point has come to and that may pass one on; the overloaded one, at the start, is reached by no hop. */
+/** A cluster that a point has come to and that may pass one on. The overloaded cluster at the start has no `hop`. */
 interface Arrival {
   cluster: number;
   hop?: Hop;
   before?: Arrival;
 }
 
-/** Moves points off clusters above their capacity. */
+/** Moves points off clusters whose load is above their capacity. */
 export function relieve(work: Work): void {
   relieveBy(work, work.clusters.capacities, () => work.slots.bounds);
 }
 
-/** Moves points off clusters that are hot, to members that only wait, too: those of backends that no stage has reached. */
+/**
+ * Moves points off clusters whose load is above `HOT` times their capacity, even to members that are only held back for
+ * comfort: every backend counts as if at least `COMFORT_STAGES` stages had been applied to it.
+ */
 export function relieveHot(work: Work): void {
   const limits = work.clusters.capacities.map((capacity) => capacity * HOT);
   relieveBy(work, limits, () => {
@@ -46,7 +52,7 @@ export function relieveHot(work: Work): void {
   });
 }
 
-/** Clusters by name, each as long as it has a chain, again and again until none has one. */
+/** Takes the clusters by name, follows chains from each as long as it has one, and repeats until no cluster has any. */
 function relieveBy(work: Work, limits: Float64Array, boundsOf: () => Uint8Array): void {
   const { loads } = work.clusters;
   if (!loads.some((load, cluster) => load > at(limits, cluster) + TOLERANCE)) return;
@@ -65,7 +71,10 @@ function relieveBy(work: Work, limits: Float64Array, boundsOf: () => Uint8Array)
   }
 }
 
-/** Marks clusters that have room for a point that they may take, and all that lead to them. A fleet that is hot everywhere has none. */
+/**
+ * Marks the clusters that have room for a point that they may take, and all clusters that lead to them. When a whole
+ * fleet is hot, no cluster is marked, and no search begins.
+ */
 function promiseRoom(relief: Relief): void {
   const { slots, clusters } = relief.work;
   const found: number[] = [];
@@ -78,7 +87,7 @@ function promiseRoom(relief: Relief): void {
   promise(relief, found);
 }
 
-/** Marks clusters that have points of backends of which these slots may take some, and all that lead to them. */
+/** Marks the clusters that have points which these slots may take, and all clusters that lead to them. */
 function promise(relief: Relief, takers: number[]): void {
   const { slots, clusters } = relief.work;
   for (const taker of takers) {
@@ -93,11 +102,14 @@ function promise(relief: Relief, takers: number[]): void {
 
 interface Search {
   relief: Relief;
-  /** In the order in which they are found. */
+  /** The arrivals, in the order in which they were found. */
   arrivals: Arrival[];
 }
 
-/** The shortest chain of moves off an overloaded cluster, breadth first in the order of backends and of members. */
+/**
+ * Returns the shortest chain of moves off an overloaded cluster. The search is breadth first, in the order of backends
+ * and of members; undefined when there is none.
+ */
 function chainFrom(relief: Relief, start: number): Hop[] | undefined {
   const { work, limits, isPromising, smallest } = relief;
   if (!isPromising[start] || at(work.clusters.loads, start) <= at(limits, start) + TOLERANCE) return undefined;
@@ -111,7 +123,10 @@ function chainFrom(relief: Relief, start: number): Hop[] | undefined {
   return undefined;
 }
 
-/** The hop from here that ends the chain; where there is none, all clusters are noted that are reached from here. */
+/**
+ * Returns the hop from this arrival that ends the chain. If there is none, it adds the clusters that can be reached
+ * from here to the arrivals.
+ */
 function lastHopFrom(search: Search, arrival: Arrival): Hop | undefined {
   const { relief } = search;
   const { points, pointLoads } = relief.work.slots;
@@ -148,8 +163,9 @@ function lastHopOf(search: Search, arrival: Arrival, from: number, pointLoad: nu
 }
 
 /**
- * Loads of the points that a cluster may give: the overloaded one, those by which it is above its limit; another one, those that are no smaller
- * than what it gets, or small as they are leave it within its capacity.
+ * Returns the range of the load of a point that a cluster may give. The overloaded cluster may give points no larger
+ * than its excess. Any other cluster may give points that are at least as large as the one it gets, or smaller ones
+ * that leave it within its capacity.
  */
 function givenBy({ work, limits }: Relief, cluster: number, got: Hop | undefined): { least: number; most: number } {
   const load = at(work.clusters.loads, cluster);
@@ -178,7 +194,7 @@ function hopsTo(arrival: Arrival): Hop[] {
   return hops;
 }
 
-/** Moves one point of each hop, as often as all of them allow it. */
+/** Moves one point along each hop of the chain, as often as all hops allow it. */
 function follow(relief: Relief, chain: readonly Hop[]): void {
   do {
     for (const { from, to } of chain) {

@@ -11,30 +11,33 @@ export interface PlacementShares {
   shares: Share[];
 }
 
-/** Requests per second by cluster. */
+/** Requests per second, by cluster. */
 export type Loads = ReadonlyMap<string, number>;
 
-/** What safety rules are held against, besides shares. */
+/** The facts, besides shares, on which safety rules are checked. */
 export interface SafetyContext {
   rules: SafetyRules;
   breakGlasses: readonly LiveBreakGlass[];
   nowMs: number;
-  /** Of clusters that are limited: their capacity less the headroom. */
+  /** The capacity less the headroom, for clusters whose capacity is limited. */
   ceilings?: Loads | undefined;
-  /** Clusters that are down: they serve nobody, whatever they are given. */
+  /** Clusters that are down: they serve nothing, whatever share they are given. */
   down?: ReadonlySet<string> | undefined;
 }
 
 type Before = (item: PlacementShares) => PlacementShares | undefined;
 
-/** Why shares after a write break a rule that they did not break, or broke less, before; undefined when they do not. */
+/**
+ * Returns why the shares after a write break a rule, or break it more than the shares before it did; undefined when
+ * they do not.
+ */
 type SafetyCheck = (
   context: SafetyContext,
   before: readonly PlacementShares[],
   after: readonly PlacementShares[],
 ) => string | undefined;
 
-/** Automation's own cap, `max-removed`, is a brake: it has no say about what people write. */
+/** The checks that apply to what people write. `max-removed` is absent, because it only limits what automation does. */
 const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
   'min-serving': (context, before, after) =>
     worst(
@@ -55,14 +58,14 @@ const SAFETY_CHECKS: Partial<Record<SafetyRuleName, SafetyCheck>> = {
   gate: checkGates,
 };
 
-/** The placement with the shares that declarations alone give. */
+/** Returns the placement with the shares that follow from the declarations alone. */
 export function asDeclared(placement: Placement): PlacementShares {
   const points = declaredPoints(placement.members);
   const shares = placement.members.map(({ cluster }, index) => ({ cluster, percent: points[index] ?? 0 }));
   return { placement, shares };
 }
 
-/** What clusters have to serve. */
+/** Returns the load that each cluster has to serve, in requests per second. */
 export function loadsOf(placed: readonly PlacementShares[]): Map<string, number> {
   const loads = new Map<string, number>();
   for (const { placement, shares } of placed) {
@@ -74,12 +77,12 @@ export function loadsOf(placed: readonly PlacementShares[]): Map<string, number>
   return loads;
 }
 
-/** Rounding of sums of loads is no overload. */
+/** The difference between loads, in requests per second, that is attributed to rounding. */
 const TOLERANCE = 1e-6;
 
 /**
- * What the shares after a write mean for each rule that the fleet has; see `isRefused`. A rule that was broken before only refuses what makes
- * it worse.
+ * Checks the shares after a write against each safety rule that applies to the fleet. A rule that was already broken
+ * before the write only fails when the write makes it worse. Use `isRefused` to see whether the write is refused.
  */
 export function checkSafety(
   context: SafetyContext,
@@ -93,12 +96,12 @@ export function checkSafety(
   });
 }
 
-/** Whether a rule forbids it, and no break-glass sets that rule aside. */
+/** Tells whether any rule fails without a break-glass that overrides it. */
 export function isRefused(results: readonly RuleResult[]): boolean {
   return results.some(({ passed, overriddenBy }) => !passed && overriddenBy === undefined);
 }
 
-/** Rules that say something for this fleet. */
+/** Returns the rules that apply to this fleet. */
 function rulesOf({ rules, ceilings }: SafetyContext): SafetyRuleName[] {
   const isStated: [SafetyRuleName, boolean][] = [
     ['min-serving', true],
@@ -110,7 +113,7 @@ function rulesOf({ rules, ceilings }: SafetyContext): SafetyRuleName[] {
   return isStated.filter(([, isOne]) => isOne).map(([rule]) => rule);
 }
 
-/** The rule that is broken, with the names of the live break-glasses that set it aside. */
+/** Returns the broken rule's result, with the names of the live break-glasses that override it. */
 export function setAside(
   broken: RuleResult,
   { breakGlasses, nowMs }: Pick<SafetyContext, 'breakGlasses' | 'nowMs'>,
@@ -121,20 +124,21 @@ export function setAside(
   return asides.length === 0 ? broken : { ...broken, overriddenBy: asides.map(({ name }) => name).join(', ') };
 }
 
-/** A placement that is judged, beside what it was before. */
+/** A placement to check, beside its state before the write. */
 interface Judged {
   now: PlacementShares;
-  /** Absent of one that is new. */
+  /** The placement before the write; undefined for a new one. */
   earlier: PlacementShares | undefined;
-  /** Clusters that do not count. */
+  /** Clusters that do not count as serving; none for a new placement. */
   down: ReadonlySet<string>;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Rules about who serves are for pools that health moves, and that anybody serves. What is there is judged by what it has now, and what is new by
- * what it has when everything is up: an outage has taken nothing from it, and must not keep anybody from declaring it.
+ * Returns the placements to which rules about serving clusters apply: those that are not pinned and that some cluster
+ * serves. An existing placement is checked by its current shares. A new one is checked by the shares it has when
+ * everything is up: no outage has taken anything from it, and none should keep people from declaring it.
  */
 function judgedOf(
   { down = NONE }: SafetyContext,
@@ -150,7 +154,10 @@ function judgedOf(
     });
 }
 
-/** The first placement that has less than it must, and less than before. */
+/**
+ * Describes the first placement whose value is below `least` and below its value before the write; undefined when there
+ * is none.
+ */
 function worst(
   judged: readonly Judged[],
   least: number,
@@ -169,7 +176,9 @@ function servingClusters({ shares }: PlacementShares, down: ReadonlySet<string>)
   return shares.filter(({ cluster, percent }) => percent > 0 && !down.has(cluster)).length;
 }
 
-/** Of the tier of which most serves: the part of its weights whose clusters serve. */
+/**
+ * Returns the percentage of the weights of a tier that belongs to serving clusters, for the tier of which most serves.
+ */
 function servingBasePercent({ placement, shares }: PlacementShares, down: ReadonlySet<string>): number {
   const tiers = Map.groupBy(placement.members, ({ tier }) => tier);
   const parts = [...tiers.values()].map((members) => {
@@ -198,7 +207,10 @@ function checkExclusive(
   return undefined;
 }
 
-/** What clusters have to serve above their ceilings, all together: who returns to a fleet that is overloaded makes that better. */
+/**
+ * Compares the total load above all ceilings, not that of each cluster: a cluster that returns to an overloaded fleet
+ * improves the total even when it is itself above its ceiling.
+ */
 function checkCapacity(
   { ceilings = new Map() }: SafetyContext,
   before: readonly PlacementShares[],
@@ -235,7 +247,10 @@ function checkGates(
   return undefined;
 }
 
-/** Clusters whose share of any placement differs; a placement that comes or goes moves those that have a share of it. */
+/**
+ * Returns the clusters whose share of any placement differs. A placement that is added or removed counts for each
+ * cluster that has a share of it.
+ */
 function movedClusters(before: readonly PlacementShares[], after: readonly PlacementShares[]): Set<string> {
   const moved = new Set<string>();
   const compare = (item: PlacementShares, other: PlacementShares | undefined) => {

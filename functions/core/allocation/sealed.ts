@@ -1,22 +1,25 @@
 import type { Limit, LimitReason } from './types.ts';
 
-/** Points as they were allocated, with what they were allocated by. */
+/** An allocation as it is stored: the points, and the limits on which they are based. */
 export interface SealedAllocation {
-  /** Digest of all that the points follow from, but for what members had. */
+  /** Digest of everything that determines the points, except the points that members had before. */
   basis: string;
-  /** By cluster; those without limits are absent. */
+  /** The limits of clusters, by cluster; clusters without limits are absent. */
   limits: ClusterLimits[];
-  /** What holds services back by themselves, besides their clusters; by service and cluster. Absent where there is nothing. */
+  /** Limits of single services besides those of their clusters, by service and cluster; absent when there are none. */
   services?: ServiceLimits[] | undefined;
-  /** Of placements that have limited members, or whose points are not the declared ones; by key. */
+  /** The placements that have limited members, or whose points are not the declared ones, by key. */
   backends: SealedBackend[];
-  /** Clusters that have to serve more than their capacity. */
+  /** Clusters that have to serve more than their capacity; loads are in requests per second. */
   overloads: { cluster: string; load: number; requestsPerSecond: number }[];
 }
 
 export interface ClusterLimits {
   cluster: string;
-  /** What it has of what it would have by the declarations alone, over all backends. */
+  /**
+   * The points that the cluster has over all backends, as a percentage of those that the declarations alone would give
+   * it.
+   */
   percent: number;
   limits: Limit[];
 }
@@ -24,20 +27,20 @@ export interface ClusterLimits {
 export interface SealedBackend {
   /** Key of the placement. */
   placement: string;
-  /** Of a placement of a service that stands apart. */
+  /** The service; set only when it has limits of its own. */
   service?: string | undefined;
-  /** Service and port of each of its pools: a placement that is edited goes on from what they were given. */
+  /** The pools, each as `service/port`. They tell an edited placement what it was given before. */
   pools: string[];
-  /** In the order of its members. */
+  /** The clusters, in the order of the placement's members. */
   clusters: string[];
   points: number[];
-  /** What holds each of them back. */
+  /** The reasons that hold the members back, in the same order; null for a member that nothing holds back. */
   reasons: (LimitReason | 'capacity' | null)[];
 }
 
 export const NO_ALLOCATION: SealedAllocation = { basis: '', limits: [], backends: [], overloads: [] };
 
-/** What one service may have of a cluster. */
+/** The limits of one service at a cluster. */
 export interface ServiceLimits extends ClusterLimits {
   service: string;
 }

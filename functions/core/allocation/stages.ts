@@ -1,32 +1,35 @@
-/** The reasons that give way to traffic that has nowhere to go, in the order in which they do. */
+/** The stages in which limits give way to traffic that has nowhere to go, in their order. */
 
 import { isAble } from './bounds.ts';
 import type { BackendMember, Limit, LimitReason } from './types.ts';
 
 export interface Stage {
   name: string;
-  /** Limits that no longer hold. */
+  /** Reasons whose limits no longer hold. */
   relaxes: readonly LimitReason[];
-  /** Whether it takes those that went down within the correlation window of the newest for well: it is their observer that fails. */
+  /**
+   * True when members that went down no more than the correlation window before the most recent one are taken to be up:
+   * the observer that they share is more likely to have failed.
+   */
   believesTogether?: boolean;
-  /** What clusters may be given, as a part of their capacities. */
+  /** The load that clusters may be given, as a multiple of their capacity. */
   room: number;
-  /** The same of clusters that fell under more than their capacity. */
+  /** The same multiple for clusters that went down while their load was above their capacity. */
   roomOfFallen: number;
-  /** Whether points are shared out by capacity, whatever the tier, so that all become equally hot. */
+  /** True when points are shared out by capacity, whatever the tier, so that all clusters become equally hot. */
   isByCapacity?: boolean;
-  /** Whether clusters above HOT give points to members that only wait, too. */
+  /** True when clusters above `HOT` give points even to members that are only held back for comfort. */
   isUrgent?: boolean;
 }
 
-/** A part of the capacity: what is above it is worse than to bring somebody back early. */
+/** A multiple of the capacity. A load above it is worse than bringing a waiting member back early. */
 export const HOT = 1.1;
 
 const WARM = { room: HOT, roomOfFallen: 1 };
 const LIMITED = { room: 1, roomOfFallen: 1 };
 const UNLIMITED = { room: Number.POSITIVE_INFINITY, roomOfFallen: 1, isUrgent: true };
 
-/** Comfort first, the dead last. */
+/** All stages: limits for comfort are relaxed first, limits of members that may not answer last. */
 export const STAGES: readonly Stage[] = [
   { name: 'headroom', relaxes: [], ...LIMITED },
   { name: 'caution', relaxes: ['turn', 'ramp', 'drill'], ...LIMITED },
@@ -42,31 +45,36 @@ export const STAGES: readonly Stage[] = [
   { name: 'fallen', relaxes: [], ...UNLIMITED, roomOfFallen: Number.POSITIVE_INFINITY },
 ];
 
-/** An isolation never gives way. */
+/** All reasons in the order in which they are relaxed. An isolation comes last, because it never gives way. */
 const ORDER: readonly LimitReason[] = [...STAGES.flatMap(({ relaxes }) => relaxes), 'isolated'];
 
-/** Limits in the order in which they are relaxed. */
+/** Returns the limits in the order in which they are relaxed. */
 export function sortLimits(limits: readonly Limit[]): Limit[] {
   return [...limits].sort((a, b) => ORDER.indexOf(a.reason) - ORDER.indexOf(b.reason));
 }
 
-/** By how many stages have been applied: the reasons that have given way. The simulator breaks them one by one. */
+/**
+ * The reasons that have given way, indexed by the number of stages applied. The simulator changes these sets one by one
+ * to check that it finds the fault.
+ */
 export const RELAXED: readonly ReadonlySet<LimitReason>[] = Array.from(
   { length: STAGES.length + 1 },
   (_, count) => new Set(STAGES.slice(0, count).flatMap(({ relaxes }) => relaxes)),
 );
 
-/** How many stages there are that give way to a cluster above HOT, whatever its backends have been through. */
+/** The number of stages that count as applied to every backend when a cluster is above `HOT`. */
 export const COMFORT_STAGES = STAGES.findIndex(({ isUrgent }) => isUrgent) + 1;
 
-/** How many stages come before those that went down together are believed to be well. */
+/** The number of stages before the one that takes members which went down together to be up. */
 const STAGES_BEFORE_BELIEF = STAGES.findIndex(({ believesTogether }) => believesTogether);
 
 type LimitTest = (limit: Limit) => boolean;
 
 const NONE: ReadonlySet<LimitReason> = new Set();
 
-/** Tells which limits of these members no longer hold when so many stages have been applied to their backend. */
+/**
+ * Returns a test for limits that no longer hold once `count` stages have been applied to the backend of these members.
+ */
 export function relaxedBy(count: number, members: readonly BackendMember[], correlationWindowMs: number): LimitTest {
   const reasons = RELAXED[count] ?? NONE;
   const isRelaxed: LimitTest = ({ reason }) => reasons.has(reason);

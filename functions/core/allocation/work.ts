@@ -1,79 +1,86 @@
-/** Backends and clusters while points are allocated. */
+/** The working state of an allocation: backends, their members as slots, and clusters. */
 
 import type { Taker } from './apportion.ts';
 import { type Bounds, boundsOf, declaredPoints, entitlementsOf, fill, hasPart, isAble, tiersOf } from './bounds.ts';
 import { relaxedBy } from './stages.ts';
 import type { AllocationInput, Backend, Limit, LimitReason } from './types.ts';
 
-/** Requests per second, or a part of a point, that count as nothing: both are sums and quotients, which are rounded. */
+/** The difference, in requests per second or in points, that counts as nothing: both are rounded sums and quotients. */
 export const TOLERANCE = 1e-6;
 
-/** So many slots are looked at in about a third of a second; no fleet that was measured is relieved of more by looking longer. */
+/**
+ * The most slots that searches for chains look at in one allocation, which takes about a third of a second. No measured
+ * fleet was relieved of more load by looking longer.
+ */
 const MOST_LOOKS = 3_000_000;
 
-/** Nothing is moved to members that may not answer. */
+/** Reasons for which a member may not answer; relief moves no points to it. */
 const DEAD: ReadonlySet<LimitReason> = new Set<LimitReason>(['down', 'grace', 'gate']);
 
 export interface WorkedBackend {
   backend: Backend;
-  /** Whether capacity may move its points: it has a load, and is not pinned. */
+  /** True when capacity may move the points: the backend has a load and is not pinned. */
   isMovable: boolean;
   tiers: readonly number[];
-  /** The slot of its first member; those of the others follow. */
+  /** The slot of the first member; the slots of the other members follow it. */
   first: number;
-  /** What those members are entitled to of which a limit is a part of that; 0 of the others, and empty where there are none. */
+  /**
+   * The entitlements of the members with a limit that is a percentage of their entitlement; 0 for other members. Empty
+   * when no member has such a limit, or the backend is pinned.
+   */
   entitlements: readonly number[];
-  /** What declarations alone would give its members. */
+  /** The points that the declarations alone would give its members. */
   declared: readonly number[];
-  /** Points that no member has yet. */
+  /** The number of points that no member has yet. */
   left: number;
-  /** How many stages of relaxation have been applied to it. */
+  /** The number of relaxation stages that have been applied to the backend. */
   stages: number;
 }
 
 /**
- * The members of all backends have slots: numbers that ascend in the order of backends (load descending, then id), and within a backend in that of
- * its members. A cluster is the number of its name in the order of names. What is known of slots and clusters stands in arrays of numbers, which
- * searches for chains go through many times.
+ * The working state. Each member of a backend has a slot: a number that ascends in the order of backends (by load,
+ * descending, then by id), and within a backend in the order of its members. Each cluster has a number: its position in
+ * the order of names. Facts about slots and clusters are kept in arrays of numbers, because searches for chains go
+ * through them many times.
  */
 export interface Work {
   input: AllocationInput;
-  /** In the order of backends. */
+  /** The backends, in their order. */
   items: readonly WorkedBackend[];
   slots: Slots;
   clusters: Clusters;
-  /** How many slots searches for chains may still look at, so that no fleet makes them take seconds. */
+  /** The number of slots that searches for chains may still look at; it keeps them from taking seconds in any fleet. */
   looksLeft: number;
 }
 
-/** By slot. */
+/** Facts about slots, in arrays indexed by slot. */
 interface Slots {
   points: Uint8Array;
-  /** The most points; 100 where nothing limits them. */
+  /** The most points that the slot may have; 100 when nothing limits it. */
   bounds: Uint8Array;
   clusters: Uint32Array;
   /** Requests per second of one point. */
   pointLoads: Float64Array;
-  /** The first slot of its backend, and the one behind the last. */
+  /** The first slot of the backend to which the slot belongs; `end` is the slot after its last one. */
   first: Uint32Array;
   end: Uint32Array;
-  /** 1 where the member is down. */
+  /** 1 when the member may not answer. */
   isDown: Uint8Array;
 }
 
-/** By cluster. */
+/** Facts about clusters, in arrays indexed by cluster number. */
 interface Clusters {
   names: readonly string[];
-  /** Requests per second that it can serve; Infinity where nobody says. */
+  /** Requests per second that the cluster can serve; Infinity when no capacity is declared. */
   capacities: Float64Array;
   hasFallen: readonly boolean[];
-  /** Requests per second of all the points that it has. */
+  /** Requests per second of all the points that the cluster has. */
   loads: Float64Array;
-  /** Its slots in backends that capacity may move, ascending. */
+  /** The cluster's slots in backends that capacity may move, ascending. */
   slots: readonly (readonly number[])[];
 }
 
-/** Every backend filled within its bounds. */
+/** Returns the working state in which every backend is filled within its bounds. */
 export function workOf(input: AllocationInput): Work {
   const items = itemsOf(input.backends);
   const clusters = clustersOf(input);
@@ -90,7 +97,7 @@ export function workOf(input: AllocationInput): Work {
   return work;
 }
 
-/** All limits of a pinned backend are relaxed; an isolation is no limit but a member less. */
+/** Relaxes every limit of a pinned backend. An isolation still counts, because it takes the member out altogether. */
 function isAnything(): boolean {
   return true;
 }
@@ -124,7 +131,7 @@ function clustersOf({ backends, capacities }: AllocationInput) {
   };
 }
 
-/** Counts the slots to their clusters, too. */
+/** Returns the slots, and adds each slot of a movable backend to its cluster. */
 function slotsOf(
   items: readonly WorkedBackend[],
   { names, slots: slotsOfClusters }: ReturnType<typeof clustersOf>,
@@ -159,29 +166,32 @@ export function setBounds(bounds: Uint8Array, { first }: WorkedBackend, values: 
   for (const [index, value] of values.entries()) bounds[first + index] = Math.min(100, value);
 }
 
-/** Tells which limits of its members no longer hold when so many stages have been applied to it. */
+/** Returns a test for limits that no longer hold once `stages` stages have been applied to the backend. */
 export function relaxedIn({ input }: Work, { backend }: WorkedBackend, stages: number): (limit: Limit) => boolean {
   return relaxedBy(stages, backend.members, input.correlationWindowMs);
 }
 
-/** What bounds its members when so many stages have been applied to it. */
+/** Returns the bounds of the members once `stages` stages have been applied to the backend. */
 export function boundsAfter(work: Work, item: WorkedBackend, stages: number): Bounds {
   return boundsOf(item.backend.members, item.entitlements, relaxedIn(work, item, stages));
 }
 
-/** Gives points to a member, or takes some from it when they are below 0; the load of its cluster follows. */
+/** Adds points to a slot (or removes some, when `count` is negative) and updates the load of its cluster. */
 export function addPoints({ slots, clusters }: Work, slot: number, count: number): void {
   slots.points[slot] = at(slots.points, slot) + count;
   const cluster = at(slots.clusters, slot);
   clusters.loads[cluster] = at(clusters.loads, cluster) + count * at(slots.pointLoads, slot);
 }
 
-/** The number that stands there. */
+/** Returns the number at an index, or 0 when there is none. */
 export function at(values: { [index: number]: number }, index: number): number {
   return values[index] ?? 0;
 }
 
-/** Whole points that a member may still be given: within its bound, and within what its cluster has room for up to a limit of load. */
+/**
+ * Returns the number of points that a slot may still be given: within its bound, and within the room that its cluster
+ * has below its limit of load in `limits`.
+ */
 export function mostFor({ slots, clusters }: Work, slot: number, limits: Float64Array): number {
   const within = Math.max(0, at(slots.bounds, slot) - at(slots.points, slot));
   const pointLoad = at(slots.pointLoads, slot);
@@ -191,7 +201,7 @@ export function mostFor({ slots, clusters }: Work, slot: number, limits: Float64
   return Math.max(0, Math.min(within, Math.floor(room / pointLoad + TOLERANCE)));
 }
 
-/** The members of a tier that may be given points now, by their weights; named by their slots. */
+/** Returns the members of a tier that may be given points now, with their weights; each `index` is a slot. */
 export function takersOf(work: Work, { backend, first }: WorkedBackend, tier: number, limits: Float64Array): Taker[] {
   const takers: Taker[] = [];
   for (const [index, member] of backend.members.entries()) {

@@ -1,49 +1,53 @@
 /**
- * The budget of calls to a cloud, as arithmetic: a bucket of tokens, one for each call of a window. A token that is taken comes back a
- * window later, so that no window ever holds more calls than there are tokens, and a bucket that rests is full at once: a failover may have
- * all of it. `normal` leaves a reserve, and takes its share evenly over the window, so that what it has taken comes back evenly, too.
+ * Arithmetic of the budget of calls to a cloud: a bucket with one token for each call that the cloud allows in a
+ * window. A token that is taken comes back a window later. So no window ever contains more calls than there are tokens,
+ * and a bucket that has not been used for a window is full: a `failover` may take all of it at once. `normal` leaves a
+ * reserve and takes its share evenly over the window, so that its tokens come back evenly, too.
  */
 
-/** Who goes first: a run that moves traffic, or any other. */
+/** The priority of a call: `failover` for a run that moves traffic, `normal` for any other. */
 export type Priority = 'failover' | 'normal';
 
-/** The most calls that the cloud answers in any `windowMs`. */
+/** The most calls that the cloud answers in any period of `windowMs` milliseconds. */
 export interface Rate {
   calls: number;
   windowMs: number;
 }
 
 export interface Bucket {
-  /** Calls by cell of time, which begins at `fromMs`; oldest first. */
+  /** Calls in each cell of time, oldest first. `fromMs` is the start of a cell. */
   taken: { fromMs: number; calls: number }[];
-  /** Calls in a window that `normal` could make when the cloud last throttled. */
+  /** The number of calls in a window that was left to `normal` when the cloud last throttled. */
   share: number;
-  /** When that was; 0: never. */
+  /** The time at which the cloud last throttled, in epoch milliseconds; 0 when it never has. */
   throttledAtMs: number;
-  /** `normal` makes no call before. */
+  /** `normal` makes no call before this time, in epoch milliseconds. */
   closedUntilMs: number;
 }
 
-/** A window is counted by cells: as many items to store at most, and the step in which tokens come back. */
+/**
+ * The number of cells into which a window is divided. It limits the entries that are stored, and sets the steps in
+ * which tokens come back.
+ */
 const CELLS = 20;
 
-/** ALB.md and FAILOVER.md R24: 40 of 200 calls. */
+/** The part of the calls that `normal` leaves to `failover`: 40 of 200 calls. */
 const RESERVE = 0.2;
 
-/** However much the cloud throttles, `normal` keeps trying by this part of its share. */
+/** The smallest part of its whole share to which throttling reduces `normal`. */
 const FLOOR = 0.05;
 
-/** From nothing back to the whole share. */
+/** The time in which the share grows back from nothing to the whole. */
 const RECOVERY_MS = 600_000;
 
-/** Calls that were under way together are throttled together, which counts once. */
+/** Throttled calls within this time count once, because they were probably in flight together. */
 const TOGETHER_MS = 2_000;
 
 export function fullBucket(rate: Rate): Bucket {
   return { taken: [], share: wholeShare(rate), throttledAtMs: 0, closedUntilMs: 0 };
 }
 
-/** Takes up to `wanted` tokens, as many as there are for this priority. */
+/** Takes up to `wanted` tokens, as many as are available at this priority. */
 export function take(
   bucket: Bucket,
   rate: Rate,
@@ -55,7 +59,7 @@ export function take(
   return { bucket: spend(bucket, rate, granted, nowMs), granted };
 }
 
-/** Notes calls that have been made, whether or not there were tokens for them. */
+/** Records calls that have been made, whether or not there were tokens for them. */
 export function spend(bucket: Bucket, rate: Rate, calls: number, nowMs: number): Bucket {
   if (calls === 0) return bucket;
   const fromMs = cellAt(rate, nowMs);
@@ -64,7 +68,10 @@ export function spend(bucket: Bucket, rate: Rate, calls: number, nowMs: number):
   return { ...bucket, taken };
 }
 
-/** Milliseconds until there is a token for this priority, if nobody else takes it; a share that grows meanwhile may have one earlier. */
+/**
+ * Returns the milliseconds until a token is available at this priority, if nobody else takes it. A share that grows
+ * meanwhile may provide one earlier.
+ */
 export function waitMs(bucket: Bucket, rate: Rate, priority: Priority, nowMs: number): number {
   const changes = [
     nowMs,
@@ -80,8 +87,9 @@ export function waitMs(bucket: Bucket, rate: Rate, priority: Priority, nowMs: nu
 }
 
 /**
- * The cloud has throttled a call: others use the account too, or the rate is lower than we think. `normal` stops until the cloud wants to
- * see it again, and goes on with half of its share, which grows back with time. A failover is not held up; it retries by itself.
+ * Records that the cloud has throttled a call: others use the account too, or the rate is lower than assumed. `normal`
+ * pauses for at least `retryAfterMs`, and then goes on with half of its share, which grows back with time. `failover`
+ * is not held up; it retries throttled calls itself.
  */
 export function throttled(bucket: Bucket, rate: Rate, retryAfterMs: number, nowMs: number): Bucket {
   const closedUntilMs = Math.max(bucket.closedUntilMs, nowMs + Math.max(retryAfterMs, cellMs(rate)));
@@ -90,7 +98,7 @@ export function throttled(bucket: Bucket, rate: Rate, retryAfterMs: number, nowM
   return { ...bucket, share, throttledAtMs: nowMs, closedUntilMs };
 }
 
-/** Tokens that there are for this priority. */
+/** Returns the number of tokens available at this priority. */
 function room(bucket: Bucket, rate: Rate, priority: Priority, nowMs: number): number {
   const used = current(bucket, rate, nowMs).reduce((sum, { calls }) => sum + calls, 0);
   if (priority === 'failover') return Math.max(0, rate.calls - used);
@@ -109,12 +117,15 @@ function shareAt({ share, throttledAtMs }: Bucket, rate: Rate, nowMs: number): n
   return Math.min(whole, share + (whole * Math.max(0, nowMs - throttledAtMs)) / RECOVERY_MS);
 }
 
-/** Cells whose calls may lie in a window with a call that is made now. What claims to be of the far future is the work of a wrong clock. */
+/**
+ * Returns the cells whose calls may lie in the same window as a call that is made now. Cells in the far future are
+ * dropped, because they come from a wrong clock.
+ */
 function current({ taken }: Bucket, rate: Rate, nowMs: number): Bucket['taken'] {
   return taken.filter(({ fromMs }) => returnMs(fromMs, rate) > nowMs && fromMs <= nowMs + rate.windowMs);
 }
 
-/** When the last call that the cell may hold leaves the window. */
+/** Returns when the last call that the cell may contain leaves the window, in epoch milliseconds. */
 function returnMs(fromMs: number, rate: Rate): number {
   return fromMs + cellMs(rate) + rate.windowMs;
 }

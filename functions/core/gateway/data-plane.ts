@@ -1,6 +1,6 @@
 /**
- * What a request through a gateway has shown. That a change is verified is a fact about the configuration of a gateway; that a client gets an answer
- * is another one, and is told apart from it.
+ * Records and verdicts of requests sent through a gateway. That a gateway has the declared configuration does not prove
+ * that a client gets an answer, so the two are reported separately.
  */
 
 import type { Condition } from '../../../schemas/common.ts';
@@ -12,25 +12,28 @@ import type { Reading } from './reading.ts';
 
 /** The last request through a gateway. */
 export interface DataPlaneRecord {
-  /** Of the gateway: one that is declared anew starts without a record. */
+  /** The uid of the gateway. A gateway that is deleted and declared again starts without a record. */
   uid: string;
   /** Digest of the declared check. */
   check: string;
-  /** Version of the traffic that the gateway had been read to have. */
+  /** The traffic version that the gateway was last read to follow before the request. */
   trafficVersion: number;
   atMs: number;
-  /** Since when requests end like this one. */
+  /** The time since which requests have ended with this outcome, in epoch milliseconds. */
   sinceMs: number;
-  /** unsent: where it leads must not be asked. */
+  /** `unsent` means that the request was not sent, because its destination must not be called. */
   outcome: 'ok' | 'fail' | 'unsent';
   detail: string;
   latencyMs: number;
 }
 
-/** How a request ended. */
+/** The result of a request. */
 export type DataPlaneOutcome = Pick<DataPlaneRecord, 'outcome' | 'detail' | 'latencyMs'>;
 
-/** Whether a request is to be sent now: the gateway was read to follow its traffic, and the last request came before that or failed. */
+/**
+ * Tells whether a request is to be sent now: the gateway was read to follow its traffic, and the last request is out of
+ * date or did not succeed.
+ */
 export function isCheckDue(
   gateway: Resource<'gateway'>,
   reading: Reading | undefined,
@@ -50,13 +53,16 @@ function followsTraffic({ poolsReadAt, readAt, failure, deviations }: Reading): 
   return isRead && !deviations.some(({ isPoints, reason }) => isPoints && reason !== 'Adopted');
 }
 
-/** Whether the last request is one of this gateway, of the check as it is declared, after the last change of its traffic. */
+/**
+ * Tells whether the last request belongs to this gateway and to the check as it is declared, and was sent after the
+ * last change of the gateway's traffic.
+ */
 function isCurrent({ uid, spec }: Resource<'gateway'>, reading: Reading, record: DataPlaneRecord | undefined): boolean {
   if (record?.uid !== uid || record.check !== digest(spec.dataPlaneCheck)) return false;
   return record.trafficVersion >= reading.trafficVersion;
 }
 
-/** The record after a request that was begun after `reading`. */
+/** Returns the record after a request that began after `reading`. */
 export function afterRequest(
   { uid, spec }: Resource<'gateway'>,
   { trafficVersion }: Reading,
@@ -68,18 +74,18 @@ export function afterRequest(
   return { uid, check: digest(spec.dataPlaneCheck), trafficVersion, atMs: nowMs, sinceMs, ...outcome };
 }
 
-/** Whether a client gets an answer of a gateway, and how that is known. */
+/** The verdict on whether a client gets an answer through the gateway, and its evidence. */
 export interface DataPlaneVerdict {
   status: Condition['status'];
   reason: Extract<ReasonCode, 'Observed' | 'NotObserved' | 'NotObservedYet' | 'RequestNotSent'>;
   arguments: ReasonArguments;
-  /** Since when it is so. */
+  /** The time since which the verdict has held. */
   at: string;
-  /** When the request was sent. */
+  /** The time at which the request was sent. */
   observedAt?: string | undefined;
 }
 
-/** Undefined where no request is declared. */
+/** Returns the verdict on a gateway; undefined when it declares no data plane check. */
 export function observedAt(
   gateway: Resource<'gateway'>,
   reading: Reading | undefined,

@@ -1,4 +1,4 @@
-/** What becomes of each change that it would take to make a gateway as declared. */
+/** Decides what becomes of each change that would make a gateway match its declaration. */
 
 import type { DriftPolicy } from '../../../schemas/gateway.ts';
 import { diff } from '../model/diff.ts';
@@ -15,53 +15,59 @@ import {
   shortState,
 } from './reading.ts';
 
-/** An object that carries our mark and is not known is deleted when complete reads this far apart have found it. */
+/**
+ * An object that carries our mark but is not known is deleted once complete reads this many milliseconds apart have
+ * found it.
+ */
 export const ORPHAN_CONFIRMED_MS = 600_000;
 
-/** Wait before a refused change is tried again; it doubles each time. */
+/** The wait before a refused change is tried again, in milliseconds; it doubles each time, up to `RETRY_CAP_MS`. */
 const RETRY_BASE_MS = 10_000;
 const RETRY_CAP_MS = 900_000;
 
 export interface Circumstances {
   baseline: Baseline;
-  /** The last reading. */
+  /** The last reading of the gateway. */
   last: Reading;
   drift: DriftPolicy;
-  /** Nothing is written to the gateway. */
+  /** True when nothing may be written to the gateway. */
   isObserveOnly: boolean;
-  /** Whether what somebody changed at the gateway is to be undone. */
+  /** True when changes that somebody made at the gateway are to be undone. */
   revertsDrift: boolean;
-  /** Whether what the cloud has refused lately is tried again at once. */
+  /** True when changes that the cloud has refused lately are tried again at once. */
   isAsked: boolean;
   nowMs: number;
-  /** What speaks against a change: a limit, or the guard. */
+  /** Returns what forbids a change: a limit, or the guard; undefined when nothing does. */
   objection(change: Change): Refusal | undefined;
   movesPoints(change: Change): boolean;
   restoresMarks(change: Change): boolean;
-  /** Our objects that do not get their requests, with who gets them. */
+  /** Our objects whose requests a rule of somebody else takes; `by` describes that rule. */
   shadowed: readonly { object: ProviderObject; by: string }[];
-  /** Names of the clusters of which a pool has other points than it shall have. */
+  /** Returns the names of the clusters whose points of a pool differ from those that they should have. */
   lagging(pool: string): string[];
 }
 
 export interface Judged {
-  /** What is to be done, in order. */
+  /** The changes to make, in order. */
   push: Change[];
-  /** Of these, what overwrites an edit at the gateway. */
+  /** The changes not kept back that overwrite an edit made at the gateway. */
   overwriting: Change[];
-  /** What would undo somebody's edits. */
+  /** The changes that would undo edits that somebody made at the gateway. */
   drifted: Change[];
-  /** Of these, what is left, and what of that nobody has accepted. */
+  /** The changes in `drifted` that are not made; `alarming` holds those whose edits nobody has accepted. */
   left: Change[];
   alarming: Change[];
-  /** What is kept back, with what speaks against it. */
+  /** The changes that are refused, with what forbids each. */
   refused: Map<Change, Refusal>;
   orphans: Orphan[];
   orphaned: Change[];
   deviations: Deviation[];
 }
 
-/** Sorts the changes of a plan into what is to be done and what is kept back, and says of each object why it is not as declared. */
+/**
+ * Divides the changes of a plan into those to make and those to hold back, and records for each object why it does not
+ * match its declaration.
+ */
 export function judge(plan: Plan, given: Circumstances): Judged {
   const causes = causesOf(plan, given.baseline);
   const refused = refusedOf(plan, given);
@@ -98,7 +104,10 @@ export function judge(plan: Plan, given: Circumstances): Judged {
   };
 }
 
-/** Limits and the guard first; then what the cloud has refused lately, unless it has become another change. */
+/**
+ * Returns the changes that are refused: by a limit or the guard, or else because the cloud has refused the same change
+ * lately.
+ */
 function refusedOf({ changes }: Plan, given: Circumstances): Map<Change, Refusal> {
   const refused = new Map<Change, Refusal>();
   for (const change of changes) {
@@ -123,7 +132,10 @@ function wantedOf({ after }: Change): string {
   return after === undefined ? '' : shortState(after);
 }
 
-/** What serves a route goes on serving while what is to take its place is kept back. */
+/**
+ * Returns the deletions that have to wait: an object that serves a route stays while the creation of its replacement is
+ * refused.
+ */
 function waitingDeletions(
   changes: readonly Change[],
   refused: readonly Change[],
@@ -135,7 +147,10 @@ function waitingDeletions(
   return new Set(lacking.size === 0 ? [] : changes.filter(isReplaced));
 }
 
-/** A deletion knows what takes the place of the object, so that it can be left out when that is refused in the same run. */
+/**
+ * Adds to a deletion the keys of the objects that replace the deleted one, so that it is skipped when the cloud refuses
+ * one of them in the same run.
+ */
 function withReplacements(change: Change, { changes }: Plan, { baseline }: Circumstances): Change {
   if (change.verb !== 'delete') return change;
   const routes = new Set(routesBefore(change, baseline));
@@ -146,7 +161,10 @@ function withReplacements(change: Change, { changes }: Plan, { baseline }: Circu
   return unless.length === 0 ? change : { ...change, unless };
 }
 
-/** Drift stays, but for lost marks, and for what somebody deleted and something that is pushed may refer to. */
+/**
+ * Returns the drift to leave in place. Lost marks are restored nevertheless, and so are deleted objects to which an
+ * object that is about to be written may refer.
+ */
 function leftAsDrift(
   declared: readonly Change[],
   drifted: readonly Change[],
@@ -158,7 +176,7 @@ function leftAsDrift(
   return new Set(drifted.filter((change) => !isNeeded(change) && !given.restoresMarks(change)));
 }
 
-/** Those that were found before keep their time. */
+/** Returns the orphans. An orphan that was found before keeps the time at which it was first found. */
 function orphansOf(orphaned: readonly Change[], { last, nowMs }: Circumstances): Orphan[] {
   return orphaned.map(({ kind, key, before }) => {
     const known = last.orphans.find((item) => item.kind === kind && item.key === key);
@@ -171,10 +189,10 @@ function isConfirmed({ kind, key }: Change, orphans: readonly Orphan[], nowMs: n
   return found !== undefined && nowMs - msOf(found.since) >= ORPHAN_CONFIRMED_MS;
 }
 
-/** Fields that are kept of each difference; a plan shows all of them. */
+/** The most fields that are kept of each difference; a plan shows all of them. */
 const SHOWN_FIELDS = 5;
 
-/** Why an object is not as declared, since when; a refusal that is repeated waits longer. */
+/** Describes why an object does not match its declaration, and since when. */
 function deviationOf(
   change: Change,
   reason: DeviationReason,

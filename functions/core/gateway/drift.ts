@@ -3,36 +3,43 @@ import type { Change, Plan, ProviderObject } from './provider-object.ts';
 import { routesOf, shortName, shortState } from './reading.ts';
 
 /**
- * What a gateway was last verified to have, by the short name of each object. An object that is being written is known and has no state, from
- * before the first write until it has been read back: what is found of it meanwhile is our own doing.
+ * The state that a gateway was last verified to have, by the short name of each object. An object that is being written
+ * is known without a state, from before the first write until it has been read back: any state of it that is found
+ * meanwhile is the result of our own writes.
  */
 export interface Baseline {
-  /** As it was declared, and found at the gateway: a digest. */
+  /** Digest of the state of each object, as declared and found at the gateway. */
   verified: Record<string, string>;
-  /** Of the objects that somebody changed and that are left so: as they were found. */
+  /**
+   * Digest of the state in which each adopted object was found: one that somebody changed at the gateway and that is
+   * left that way.
+   */
   adopted: Record<string, string>;
-  /** Of the objects that carry rules: the routes of these, with a comma between them. */
+  /** Names of the routes whose rules each object carries, separated by commas. */
   routes: Record<string, string>;
 }
 
 export const NO_BASELINE: Baseline = { verified: {}, adopted: {}, routes: {} };
 
-/** Stands for the state of an object that is being written. */
+/** The value that stands for the state of an object that is being written. */
 const WRITING = '~';
 
-/** The changes of a plan by their cause. */
+/** The changes of a plan, by their cause. */
 export interface Causes {
-  /** The declaration or the traffic has changed. */
+  /** Changes to make because the declaration or the traffic has changed. */
   declared: Change[];
-  /** Of these, the changes that overwrite what somebody did at the gateway. */
+  /** The changes in `declared` that overwrite an edit made at the gateway. */
   overwriting: Change[];
-  /** Somebody changed the object at the gateway, and nothing else has changed: these would undo it. */
+  /** Changes that would undo an edit: somebody changed the object at the gateway, and nothing else has changed. */
   drifted: Change[];
-  /** The object carries our mark, and nothing is known of it here: these would delete it. */
+  /** Deletions of objects that carry our mark but are not known here. */
   orphaned: Change[];
 }
 
-/** When both sides have changed, the declaration wins. What has never been verified has not drifted. */
+/**
+ * Groups the changes of a plan by cause. When both the declaration and the gateway have changed, the declaration wins.
+ * An object that has never been verified cannot have drifted.
+ */
 export function causesOf({ changes }: Plan, { verified, adopted }: Baseline): Causes {
   const causes: Causes = { declared: [], overwriting: [], drifted: [], orphaned: [] };
   for (const change of changes) {
@@ -49,18 +56,24 @@ export function causesOf({ changes }: Plan, { verified, adopted }: Baseline): Ca
   return causes;
 }
 
-/** The drift that nobody has accepted yet: by policy `adopt` that which is as it was when it was accepted is not among it. */
+/**
+ * Returns the drift that nobody has accepted yet. With the policy `adopt`, an object that is still in the state in
+ * which it was accepted is left out.
+ */
 export function unaccepted(drifted: readonly Change[], { adopted }: Baseline, policy: DriftPolicy): Change[] {
   if (policy !== 'adopt') return [...drifted];
   return drifted.filter((change) => adopted[shortName(change)] !== shortState(change.before));
 }
 
-/** The routes that an object carried when it was last verified. */
+/** Returns the routes that an object carried when it was last verified. */
 export function routesBefore(change: Change, { routes }: Baseline): string[] {
   return (routes[shortName(change)] ?? '').split(',').filter((name) => name !== '');
 }
 
-/** Before the first write: what is about to be written is known, and nobody's drift, whatever becomes of the run. */
+/**
+ * Returns the baseline before the first write of a run: objects that are about to be written become known, so that
+ * their state does not count as drift, whatever becomes of the run.
+ */
 export function beforeWriting(baseline: Baseline, changes: readonly Change[]): Baseline {
   const verified = { ...baseline.verified };
   const adopted = { ...baseline.adopted };
@@ -71,24 +84,28 @@ export function beforeWriting(baseline: Baseline, changes: readonly Change[]): B
   return { ...baseline, verified, adopted };
 }
 
-/** What has been read. */
+/** The result of reading a gateway, as far as the baseline depends on it. */
 export interface ReadBack {
-  /** Our objects at the gateway; all of them, or a part: then of the rest all stays as it was known. */
+  /**
+   * Our objects at the gateway: all of them, or a part. After a partial read, everything known about the other objects
+   * stays.
+   */
   objects: readonly ProviderObject[];
   isWhole: boolean;
-  /** What is desired: it says which routes an object carries. */
+  /** The desired objects; their rules say which routes each object carries. */
   desired: readonly ProviderObject[];
-  /** The changes that would still be needed. */
+  /** The changes that are still needed. */
   open: readonly Change[];
-  /** Of these, what undoes the work of others and is left. */
+  /** The changes in `open` that would undo somebody's edits and are not made. */
   drifted: readonly Change[];
   orphaned: readonly Change[];
   policy: DriftPolicy;
 }
 
 /**
- * After the gateway has been read back: what is as desired is verified. Drift that is left is held against what it was, and by policy `adopt`
- * accepted as it is. What has yet to be changed stays as it was known; so do deletions, until the object is gone.
+ * Returns the baseline after the gateway has been read back. An object that is as desired is verified. Drift that is
+ * left in place is still compared with the earlier state; with the policy `adopt`, its present state is accepted. What
+ * is known about an object with an open change stays as it was; an object to be deleted stays known until it is gone.
  */
 export function afterReading(before: Baseline, read: ReadBack): Baseline {
   const { objects, isWhole, desired, open, drifted, orphaned, policy } = read;
@@ -113,7 +130,7 @@ export function afterReading(before: Baseline, read: ReadBack): Baseline {
   return after;
 }
 
-/** Known as it was known before, or not at all. */
+/** Restores what was known about an object before, or removes it when nothing was known. */
 function keep(before: Baseline, after: Baseline, name: string): void {
   const last = before.verified[name];
   const { routes } = before;

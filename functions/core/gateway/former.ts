@@ -1,10 +1,13 @@
-/** Who had a pool before: a gateway that has yet to follow sends requests to clusters that are no members any more. */
+/**
+ * Tracks the former members of a pool: a gateway that does not follow yet still sends requests to clusters that are no
+ * longer members.
+ */
 
 import type { Address, Member, Pool, Share } from '../model/ir.ts';
 
 /**
- * The matched pool, with the members that the pools before it had that were served by the same objects, and with all others that export its
- * service, as far as they have other addresses.
+ * Returns the matched pool with its former members: members of earlier pools that were served by the same objects, and
+ * all other exporters of its service, each with the addresses that no present member has.
  */
 export function withFormer(pool: Pool, before: readonly Pool[], exporters: readonly Member[] = []): Pool {
   const keys = new Set((pool.objects ?? []).map(({ key }) => key));
@@ -16,12 +19,18 @@ export function withFormer(pool: Pool, before: readonly Pool[], exporters: reado
   return former.length === 0 ? withoutFormer(pool) : { ...pool, former: byCluster(former) };
 }
 
-/** The pool with everybody who may have requests of it as a member, so that each address belongs to somebody. */
+/**
+ * Returns the pool with every cluster that may still get requests of it as a member, so that each address belongs to a
+ * cluster.
+ */
 export function withEverybody({ former = [], ...pool }: Pool): Pool {
   return { ...pool, members: byCluster([...pool.members, ...former]) };
 }
 
-/** The pool without the former members that have been read to have nothing any more. `points`: undefined while that cannot be told. */
+/**
+ * Returns the pool without the former members that have been read to get nothing any more. `points` is undefined while
+ * the shares are unknown.
+ */
 export function withoutGone(pool: Pool, points: readonly Share[] | undefined): Pool {
   if (pool.former === undefined || points === undefined) return pool;
   const serving = new Set(points.filter(({ percent }) => percent > 0).map(({ cluster }) => cluster));
@@ -29,7 +38,9 @@ export function withoutGone(pool: Pool, points: readonly Share[] | undefined): P
   return former.length === 0 ? withoutFormer(pool) : { ...pool, former };
 }
 
-/** What is told of a pool: its members, and of the others who have something. */
+/**
+ * Returns the shares of a pool to report: those of its members, and those of other clusters that still get something.
+ */
 export function shownPoints({ members }: Pool, points: readonly Share[]): Share[] {
   const isMember = new Set(members.map(({ cluster }) => cluster));
   return points.filter(({ cluster, percent }) => isMember.has(cluster) || percent > 0);
@@ -39,7 +50,7 @@ function withoutFormer({ former: _, ...pool }: Pool): Pool {
   return pool;
 }
 
-/** One member for each cluster, with all of its addresses. */
+/** Merges members so that each cluster appears once, with all of its addresses. */
 function byCluster(members: readonly Member[]): Member[] {
   const found = new Map<string, Member>();
   for (const member of members) {

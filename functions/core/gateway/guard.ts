@@ -1,8 +1,9 @@
 import type { Change, Refusal } from './provider-object.ts';
 
 /**
- * What must not be done, whoever asks: leave a pool that serves without any cluster to serve it, or touch an object that is not known to be
- * ours. `rejected`: keys of pools whose requests a panic rejects, as declared. Undefined when nothing speaks against the change.
+ * Refuses changes that must never be made, whoever asks: one that leaves a serving pool without any cluster to serve
+ * it, and one of an object that is not known to be ours. `rejected` holds the keys of pools whose requests are to be
+ * rejected. Returns undefined when nothing speaks against the change.
  */
 export function guard(change: Change, rejected: ReadonlySet<string>): Refusal | undefined {
   return emptiesPool(change, rejected) ?? touchesForeign(change);

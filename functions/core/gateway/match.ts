@@ -1,17 +1,20 @@
 import { compareText } from '../model/text.ts';
 
-/** What serves a pool at a gateway: wanted, or there already. */
+/** An object that serves a pool at a gateway, either wanted or already there. */
 export interface Unit {
-  /** Of one that is there, its key; of one that is wanted, the key that it would get if it were new. */
+  /** The key of an existing unit; for a wanted unit, the key that it would get if it were new. */
   key: string;
-  /** The port of the service, and all else that is fixed for its life; undefined when it is not known of one that is there. */
+  /**
+   * Identifies what the unit serves: the port of the service, and whatever else is fixed for the life of the unit;
+   * undefined when that is not known of an existing unit.
+   */
   serves: string | undefined;
-  /** What clients may ask of it: names of the rules that lead to it. */
+  /** Names of the rules that lead to the unit. */
   rules: ReadonlySet<string>;
 }
 
 export interface WantedUnit extends Unit {
-  /** So many of those that are there can be used. */
+  /** The number of existing units that can be used for this one. */
   count: number;
 }
 
@@ -23,9 +26,10 @@ interface Pair {
 }
 
 /**
- * For each wanted unit the keys of those that are there and go on serving for it, best first: those that serve the same and have most rules
- * in common with it, of equals the one that has its key; last those that no rule leads to, or that were made for it. One that serves other
- * rules alone is not taken, and none is taken twice. The result depends on nothing but the units, in whatever order they come.
+ * Returns, for each wanted unit, the keys of the existing units that go on serving for it, best first. Candidates serve
+ * the same. Those with the most rules in common with the wanted unit come first; of equals, the one that has its key.
+ * Last come units to which no rule leads, and units that were once made for the wanted one. Other units without common
+ * rules are not taken, and no unit is taken twice. The result does not depend on the order of the units.
  */
 export function match(wanted: readonly WantedUnit[], current: readonly Unit[]): Map<string, string[]> {
   const taken = new Set<string>();
@@ -39,7 +43,10 @@ export function match(wanted: readonly WantedUnit[], current: readonly Unit[]): 
   return found;
 }
 
-/** Found by rules, keys and what is served, so that it takes no look at every wanted unit for each one that is there. */
+/**
+ * Returns the pairs that may match. They are found by rule, by key and by what is served, so that not every wanted unit
+ * has to be compared with every existing one.
+ */
 function pairsOf(wanted: readonly WantedUnit[], current: readonly Unit[]): Pair[] {
   const byKey = new Map(wanted.map((unit) => [unit.key, unit]));
   const byServes = Map.groupBy(wanted, ({ serves }) => serves);
@@ -66,13 +73,13 @@ function compare(a: Pair, b: Pair): number {
   );
 }
 
-/** The key of a unit that is new: the one that it would get, with a number behind it when another has that. */
+/** Returns the key for a new unit: the given one, followed by a number when another unit has that key. */
 export function freeKey(key: string, taken: ReadonlySet<string>): string {
   if (!taken.has(key)) return key;
   for (let number = 2; ; number++) if (!taken.has(`${key}~${number}`)) return `${key}~${number}`;
 }
 
-/** The key without the number that `freeKey` may have put behind it. */
+/** Returns the key without the number that `freeKey` may have added. */
 function keyOf(key: string): string {
   return key.replace(/~\d+$/, '');
 }

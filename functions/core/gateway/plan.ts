@@ -3,18 +3,24 @@ import { digestAll, equal } from '../model/digest.ts';
 import { compareText } from '../model/text.ts';
 import type { Change, Plan, ProviderObject, Verb } from './provider-object.ts';
 
-/** `full`: desired is all there should be. `update`: desired is a part; nothing is created or deleted for it. */
+/**
+ * The extent of a plan. With `full`, `desired` is everything there should be. With `update`, it is only a part, and
+ * nothing is created or deleted.
+ */
 export type PlanScope = 'full' | 'update';
 
 /**
+ * Returns the changes that turn the current objects into the desired ones.
+ *
  *   desired | current | change
  *   --------+---------+------------------------
  *      x    |    -    | create
  *      x    |    x    | update, when specs differ
  *      -    |    x    | delete
  *
- * Creates and updates by rank upward, so that what is referred to stands first; then deletes by rank downward, so that what
- * refers goes first. The policy has the last word on deletes; a plan for an observe-only gateway is made to be shown.
+ * Creates and updates come first, by ascending rank, so that an object exists before others refer to it. Deletes
+ * follow by descending rank, so that references go before the objects that they refer to. The policy decides whether
+ * anything is deleted. A plan for an observe-only gateway is only made to be shown.
  */
 export function plan(
   desired: readonly ProviderObject[],
@@ -33,7 +39,7 @@ export function plan(
   return planOf(changes);
 }
 
-/** A plan of these changes, in their order. */
+/** Returns a plan of these changes, in their order. */
 export function planOf(changes: Change[]): Plan {
   return { digest: digestAll(changes), changes };
 }

@@ -1,4 +1,4 @@
-/** What a gateway had when it was last read: the only source of everything that is said of it. */
+/** The state of a gateway when it was last read: the only source of everything that is reported about it. */
 
 import type { FieldChange } from '../../../schemas/common.ts';
 import type { ForeignObject, QuotaUse } from '../../../schemas/plan.ts';
@@ -8,9 +8,11 @@ import { compareText } from '../model/text.ts';
 import type { Change, Json, ProviderObject } from './provider-object.ts';
 
 /**
- * Why an object is not as declared, the gravest first. Pending: the change is yet to be made. Refused: the cloud or a limit refuses it. Waiting: it stays until
- * what takes its place is there. Drifted: somebody changed it at the gateway, and the drift policy leaves it so. Adopted: the same, accepted.
- * NotAsWritten: it was written, and was read back otherwise. ObserveOnly: nothing is written to the gateway. Shadowed: it is as declared, and a rule of somebody else takes its requests.
+ * The reasons why an object is not as declared or gets no requests, gravest first. `Refused`: the cloud or a limit
+ * refuses the change. `NotAsWritten`: the object was written, but read back differently. `Drifted`: somebody changed it
+ * at the gateway, and the drift policy leaves it that way. `Shadowed`: it is as declared, but a rule of somebody else
+ * takes its requests. `Waiting`: it stays until its replacement exists. `ObserveOnly`: nothing is written to the
+ * gateway. `Pending`: the change has yet to be made. `Adopted`: it has drifted, and the drift is accepted.
  */
 export const DEVIATION_REASONS = [
   'Refused',
@@ -24,31 +26,34 @@ export const DEVIATION_REASONS = [
 ] as const;
 export type DeviationReason = (typeof DEVIATION_REASONS)[number];
 
-/** One object of ours that was not as declared when the gateway was read, or that does not get its requests. */
+/** An object of ours that was not as declared when the gateway was read, or that does not get its requests. */
 export interface Deviation {
   kind: string;
   key: string;
-  /** The change that it would take; absent where it is shadowed. */
+  /** The kind of change that would correct the object; absent when it is shadowed. */
   verb?: Change['verb'] | undefined;
-  /** What differs, in the terms of the provider. */
+  /** The difference, in the terms of the provider. */
   detail: string;
   reason: DeviationReason;
-  /** The first fields that differ: as they are at the gateway, and as they shall be. */
+  /** The first fields that differ: `before` is the value at the gateway, `after` the desired one. */
   changes: FieldChange[];
-  /** The traffic between the members of the pool differs, and nothing else. */
+  /** True when only the distribution of traffic between the members of the pool differs. */
   isPoints: boolean;
-  /** The pool that the object serves, and the clusters of which it has other points than it shall have. */
+  /**
+   * Key of the pool that the object serves. `clusters` names the clusters whose points of it differ from those that
+   * they should have.
+   */
   pool?: string | undefined;
   clusters?: string[] | undefined;
-  /** The routes that the object carries. */
+  /** Names of the routes that the object carries. */
   routes: string[];
-  /** When it was first found so, for this reason. */
+  /** The time at which the object was first found in this state for this reason. */
   since: string;
-  /** Where it is refused. */
+  /** The refusal; present when the change is refused. */
   refusal?: RefusalRecord | undefined;
 }
 
-/** A refused change is not tried again before `retryAt`, unless it becomes another change. */
+/** A refused change. It is not tried again before `retryAt`, unless it becomes a different change. */
 export interface RefusalRecord {
   code: string;
   detail: string;
@@ -58,29 +63,32 @@ export interface RefusalRecord {
   retryAt: string;
 }
 
-/** An object that carries our mark, is not declared, and was never known here: such as after a restored backup. */
+/**
+ * An object that carries our mark, but is not declared and was never known here, as may happen after a backup is
+ * restored.
+ */
 export interface Orphan {
   kind: string;
   key: string;
   remoteId: string;
-  /** When a complete read first found it. */
+  /** The time at which a complete read first found the object. */
   since: string;
 }
 
-/** The gateway could not be read. */
+/** The failure of the last attempts to read a gateway. */
 export interface ReadFailure {
   since: string;
-  /** Of the last attempt. */
+  /** The time of the last attempt. */
   at: string;
   action: string;
   code: string;
 }
 
-/** What a cluster had of the pools of which it is a member: the least and the most, in percent. */
+/** The smallest and the largest share, in percent, that a cluster had of the pools of which it is a member. */
 export interface ClusterPoints {
   cluster: string;
   pools: number;
-  /** Pools of which it could not be told what the cluster has. */
+  /** The number of pools of which the cluster's share is unknown. */
   unknownPools: number;
   minPercent: number;
   maxPercent: number;
@@ -89,36 +97,39 @@ export interface ClusterPoints {
 export interface Reading {
   fleet: string;
   gateway: string;
-  /** When the last complete read began; absent while there was none. */
+  /** The time at which the last complete read began; absent while there has been none. */
   readAt?: string | undefined;
-  /** When pools were last read, be it with the rest or alone. */
+  /** The time at which pools were last read, in a complete read or separately. */
   poolsReadAt?: string | undefined;
-  /** Version of the traffic that the pools were last held against. */
+  /** The traffic version with which the pools were last compared. */
   trafficVersion: number;
-  /** What clusters had when pools were last read, sorted by name. */
+  /** The shares of clusters when pools were last read, sorted by name. */
   clusters: ClusterPoints[];
-  /** What the provider needs to know of the gateway besides our objects. */
+  /** Facts about the gateway that the provider needs besides our objects. */
   facts?: Json | undefined;
   /** DNS name of the gateway. */
   address?: string | undefined;
-  /** Since the last successful read. */
+  /** The failure to read the gateway; absent when the last attempt succeeded. */
   failure?: ReadFailure | undefined;
-  /** Sorted by kind and key; at most `MAX_DEVIATIONS`, the gravest. */
+  /** The gravest deviations, at most `MAX_DEVIATIONS`, sorted by kind and key. */
   deviations: Deviation[];
-  /** How many more there were: while there are any, each of them may concern whatever is asked about. */
+  /** The number of deviations that were left out. While it is above 0, they may concern any resource. */
   omitted: number;
   orphans: Orphan[];
-  /** The first 100. */
+  /** The first 100 objects at the gateway that are not ours. */
   foreign: ForeignObject[];
-  /** The fullest first. */
+  /** The use of quotas, fullest first. */
   quotas: QuotaUse[];
 }
 
-/** Where requests went when the gateway was last read. */
+/** The destinations of requests when the gateway was last read. */
 export interface Points {
-  /** What each cluster had of each pool, by pool key. A pool that could not be told is missing. */
+  /** The share that each cluster had of each pool, by pool key. A pool whose shares are unknown is missing. */
   pools: Record<string, Share[]>;
-  /** Keys of the pools that each route led to, by its name; a route that was not there as declared is missing. */
+  /**
+   * Keys of the pools to which each route led, by the name of the route. A route that was not there as declared is
+   * missing.
+   */
   routes: Record<string, string[]>;
 }
 
@@ -138,10 +149,16 @@ export function noReading(fleet: string, gateway: string): Reading {
   };
 }
 
-/** More of them are kept as a number: a gateway that was emptied by hand differs in everything. */
+/**
+ * The most deviations that are kept; the others are only counted. A gateway that was emptied by hand differs in
+ * everything.
+ */
 export const MAX_DEVIATIONS = 2_000;
 
-/** The gravest of the deviations, in order, each object once: of two with one object the later one. */
+/**
+ * Returns the gravest deviations, sorted by kind and key, each object once. When an object appears twice, the later one
+ * counts.
+ */
 export function keptDeviations(deviations: readonly Deviation[]): Pick<Reading, 'deviations' | 'omitted'> {
   const order = ({ kind, key }: Deviation) => `${kind} ${key}`;
   const distinct = [...new Map(deviations.map((item) => [order(item), item])).values()];
@@ -153,13 +170,13 @@ export function keptDeviations(deviations: readonly Deviation[]): Pick<Reading, 
   };
 }
 
-/** Points as they are kept: who has nothing is left out. */
+/** Returns points as they are stored: clusters that have nothing are left out. */
 export function keptPoints({ pools, routes }: Points): Points {
   const having = (shares: readonly Share[]) => shares.filter(({ percent }) => percent > 0);
   return { pools: Object.fromEntries(Object.entries(pools).map(([key, shares]) => [key, having(shares)])), routes };
 }
 
-/** Points that were kept, with the members of these pools that had nothing. */
+/** Returns stored points together with the members of the pools that had nothing. */
 export function wholePoints({ pools: kept, routes }: Points, pools: readonly Pool[]): Points {
   const whole: Points['pools'] = {};
   for (const { key, members } of pools) {
@@ -171,27 +188,33 @@ export function wholePoints({ pools: kept, routes }: Points, pools: readonly Poo
   return { pools: whole, routes };
 }
 
-/** The short name of an object, by which what is known of it is found. A gateway has thousands of objects. */
+/**
+ * Returns the short name of an object, the key under which facts about it are stored. It is short because a gateway may
+ * have thousands of objects.
+ */
 export function shortName({ kind, key }: Pick<ProviderObject, 'kind' | 'key'>): string {
   return digest([kind, key]).slice(0, DIGEST_LENGTH);
 }
 
-/** The short digest of the state of an object. */
+/** Returns the short digest of the state of an object. */
 export function shortState(object: Pick<ProviderObject, 'spec'> | undefined): string {
   return object === undefined ? ABSENT : digest(object.spec).slice(0, DIGEST_LENGTH);
 }
 
 const DIGEST_LENGTH = 12;
 
-/** Stands for the state of an object that is not there. */
+/** The value that stands for the state of an object that does not exist. */
 export const ABSENT = '-';
 
-/** The names of the routes of the rules with these keys. */
+/** Returns the names of the routes to which the rules with these keys belong, sorted. */
 export function routesOf(rules: readonly string[] | undefined): string[] {
   return [...new Set((rules ?? []).map((key) => key.split('/')[0] ?? key))].sort();
 }
 
-/** The least and the most that each cluster has of any pool, and of how many it cannot be told. */
+/**
+ * Returns, for each cluster, the smallest and the largest share that it has of any pool, and the number of pools of
+ * which its share is unknown.
+ */
 export function clusterPoints({ pools: points }: Points, pools: readonly Pool[]): ClusterPoints[] {
   const found = new Map<string, ClusterPoints>();
   const count = (cluster: string, percent: number | undefined) => {

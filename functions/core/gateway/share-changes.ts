@@ -1,15 +1,15 @@
 import type { ShareChange } from '../../../schemas/plan.ts';
 import type { Pool, Share } from '../model/ir.ts';
 
-/** A pool, and what clusters get of it at the gateway. */
+/** A pool, and the shares that clusters get of it at the gateway. */
 export interface ServedPool {
   pool: Pool;
   shares: readonly Share[];
 }
 
 /**
- * How much of each pool its clusters get, where that differs. A pool that is served by the objects of another one from now on is compared with
- * that one: its weights, tiers or members have changed.
+ * Returns the changes of the shares that clusters get of pools. A pool that takes over the objects of another pool is
+ * compared with that pool: its weights, tiers or members have changed.
  */
 export function shareChanges(before: readonly ServedPool[], after: readonly ServedPool[]): ShareChange[] {
   const byKey = new Map(before.map((served) => [served.pool.key, served]));

@@ -1,4 +1,4 @@
-/** What is said of a resource at its gateways: computed from what was read back last, with the time of that. */
+/** Computes the status of a resource at its gateways from what was last read back, with the time of that reading. */
 
 import type { Condition } from '../../../schemas/common.ts';
 import { type ReasonArguments, type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
@@ -6,41 +6,50 @@ import type { Written } from '../model/resource.ts';
 import { isoOf, msOf } from '../model/time.ts';
 import { DEVIATION_REASONS, type Deviation, type Reading } from './reading.ts';
 
-/** A change that makes no progress for this long is told as such. */
+/** The time after which a change without progress is reported as `NoProgress`, in milliseconds. */
 export const NO_PROGRESS_MS = 30_000;
 
-/** A gateway that has not been read for this long may be otherwise. It is read every 30 s, where the schedule runs every minute at the latest. */
+/**
+ * The time after which a reading is reported as `Stale`, in milliseconds. A gateway is normally read every 30 s, at the
+ * latest with the next run of the schedule (every minute).
+ */
 export const STALE_MS = 180_000;
 
-/** What is known of one gateway. */
+/** The known state of one gateway. */
 export interface Sight {
   gateway: string;
   reading: Reading | undefined;
-  /** Since when it is as it shall be, when it is. */
+  /** The time since which the gateway has been as desired; present only while it is, and when the time is known. */
   since?: string | undefined;
-  /** What has become of the last run, while the gateway does not follow. */
+  /** The outcome of the last run; present while the gateway does not follow. */
   attempt?: { reason: string; message: string; at: string } | undefined;
 }
 
-/** What is known of one resource at one gateway. */
+/** The known state of one resource at one gateway. */
 export interface ResourceSight extends Sight {
-  /** The last complete read was held against this revision, or a later one. */
+  /**
+   * A revision of the resource: the last complete read was compared with it or a later one; undefined when there is
+   * none.
+   */
   comparedRevision: number | undefined;
-  /** Since when a change of the resource waits. */
+  /** The time since which a change of the resource has been waiting. */
   waitingSince?: string | undefined;
-  /** Those of the gateway that concern the resource. */
+  /** The deviations of the gateway that concern the resource. */
   deviations: readonly Deviation[];
 }
 
-/** What is known of the traffic of one resource at one gateway. */
+/** The known state of the traffic of one resource at one gateway. */
 export interface TrafficSight extends Sight {
-  /** Since when a change of points waits, be it decided or declared. */
+  /** The time since which a decided or declared change of points has been waiting. */
   waitingSince?: string | undefined;
-  /** The clusters that have other points than they shall have; undefined when it is not known what they have. */
+  /** The clusters whose points differ from those that they should have; undefined when their points are unknown. */
   lagging: readonly string[] | undefined;
-  /** Those of the gateway that concern the points of the resource. */
+  /** The deviations of the gateway that concern the points of the resource. */
   deviations: readonly Deviation[];
-  /** Those of objects that carry the resource: while there are any, nobody can tell where its requests go. */
+  /**
+   * The deviations of objects that carry the resource. While there are any, the destination of its requests is
+   * uncertain.
+   */
   altered: readonly Deviation[];
 }
 
@@ -48,18 +57,18 @@ export interface Verdict {
   status: Condition['status'];
   reason: ReasonCode;
   arguments: ReasonArguments;
-  /** Since when it is so, as far as it is known. */
+  /** The time since which the verdict has held, as far as it is known. */
   at: string;
-  /** When what is said was read. */
+  /** The time at which the facts behind the verdict were read. */
   observedAt?: string | undefined;
 }
 
-/** Whether all objects of the resource are at one gateway. */
+/** Tells whether all objects of the resource are at one gateway as declared. */
 export function programmedAt(resource: Written, sight: ResourceSight, nowMs: number): Verdict {
   const { reading, comparedRevision, deviations } = sight;
   const observedAt = reading?.readAt;
   const isHeldAgainst = comparedRevision !== undefined && comparedRevision >= resource.revision;
-  // That it waits is certain, whether or not the gateway can be read.
+  // The change certainly waits, whether or not the gateway can be read.
   if (!isHeldAgainst && observedAt !== undefined) {
     return { ...waiting(sight, sight.waitingSince ?? resource.updatedAt, nowMs), observedAt };
   }
@@ -69,7 +78,7 @@ export function programmedAt(resource: Written, sight: ResourceSight, nowMs: num
   return deviating(objects, sight, nowMs) ?? asRead('Programmed', sight, observedAt ?? resource.updatedAt);
 }
 
-/** Whether the clusters have their points of the resource at one gateway. */
+/** Tells whether the clusters have the points of the resource that they should have at one gateway. */
 export function followingAt(resource: Written, sight: TrafficSight, nowMs: number): Verdict {
   const { reading, lagging, waitingSince } = sight;
   const readAt = reading?.poolsReadAt ?? reading?.readAt;
@@ -84,7 +93,7 @@ export function followingAt(resource: Written, sight: TrafficSight, nowMs: numbe
   return fault ?? asRead('Following', sight, readAt ?? resource.updatedAt);
 }
 
-/** What keeps points from being as they shall be, or from being told. */
+/** Returns what keeps the points from being as desired, or from being known; undefined when nothing does. */
 function faultOf({ deviations, altered, ...sight }: TrafficSight, nowMs: number): Verdict | undefined {
   const found = deviating(deviations, sight, nowMs);
   if (found && found.reason !== 'Pending') return found;
@@ -97,7 +106,10 @@ function asRead(reason: 'Programmed' | 'Following', { since }: Sight, readAt: st
   return { status: 'True', reason, arguments: { readAt }, at: since ?? readAt, observedAt: readAt };
 }
 
-/** Nothing that is said of a gateway outlives the means to know it. */
+/**
+ * Returns a verdict when the state of the gateway is not known: it cannot be read, has never been read, or was last
+ * read too long ago. Otherwise returns undefined.
+ */
 function notKnown(
   resource: Written,
   { reading, attempt }: Sight,
@@ -133,12 +145,18 @@ function waiting({ attempt }: Sight, waitingSince: string, nowMs: number): Verdi
   return { ...verdict, reason: 'NoProgress', arguments: { waitingSince, cause: cause ?? 'no run has taken it up' } };
 }
 
-/** The gravest first; of refusals the one that others depend on. */
+/**
+ * Returns the rank of a deviation, lowest for the gravest. A refusal on which others depend ranks before those that
+ * depend on it.
+ */
 function gravityOf({ reason, refusal }: Deviation): number {
   return DEVIATION_REASONS.indexOf(reason) + (refusal?.code === 'DependsOnRefused' ? 0.5 : 0);
 }
 
-/** Undefined when there is nothing; drift that is accepted is no fault. */
+/**
+ * Returns the verdict for the gravest deviation; undefined when there is none. Accepted drift is not a fault, so its
+ * status is `True`.
+ */
 function deviating(deviations: readonly Deviation[], sight: Sight, nowMs: number): Verdict | undefined {
   const [first] = [...deviations].sort((a, b) => gravityOf(a) - gravityOf(b));
   if (first === undefined) return undefined;
@@ -152,7 +170,7 @@ function deviating(deviations: readonly Deviation[], sight: Sight, nowMs: number
   return { status: reason === 'Adopted' ? 'True' : 'False', reason, arguments: given, at: since, observedAt };
 }
 
-/** One condition for one gateway. */
+/** Returns the condition for a verdict on one gateway. */
 export function conditionOf(
   type: 'Programmed' | 'Following' | 'Observed',
   { revision }: Written,
@@ -171,7 +189,9 @@ export function conditionOf(
   };
 }
 
-/** One condition for all gateways: as good as the worst of them, and as old as the oldest. */
+/**
+ * Returns one condition for all gateways: it is as good as the worst of them, and its reading is as old as the oldest.
+ */
 export function summaryOf(
   type: 'Programmed' | 'Following',
   resource: Written,

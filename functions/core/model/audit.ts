@@ -1,24 +1,26 @@
-/** Builds the events in the log of a fleet, and the operations that have gateways follow. */
+/** Builders of the events in a fleet's audit log, and of the operations that gateways have to follow. */
 
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { Operation } from '../../../schemas/operation.ts';
 import { changesBetween } from './diff.ts';
 import type { Resource } from './resource.ts';
 
-/** Whoever asks for something, in which request and why. */
+/** The actor who asks for something, the request that asks for it, and the reason given. */
 export interface Author {
   actor: string;
   requestId: string;
   reason?: string | undefined;
 }
 
-/** The time of a write, and a number of its own for what is written then. */
+/** The time of a write, and the ULID from which the ids of the event and the operation of that write are made. */
 export interface Stamp {
   at: string;
   ulid: string;
 }
 
-/** A change of one resource. `before` is what an update replaces; of a delete, `resource` is the last state. */
+/**
+ * A change of one resource. For a delete, `resource` is the last state; for an update, `before` is the state replaced.
+ */
 export interface Write {
   verb: 'create' | 'update' | 'delete';
   resource: Resource;
@@ -28,12 +30,12 @@ export interface Write {
 type Told = Pick<AuditEvent, 'action' | 'target'> &
   Partial<Pick<AuditEvent, 'before' | 'after' | 'changes' | 'changeCount'>>;
 
-/** An event that changes no revision unless it says so. */
+/** Builds an event. Revisions default to 0 and changes to none, unless `told` sets them. */
 export function auditEvent(author: Author, { at, ulid }: Stamp, told: Told): AuditEvent {
   return { id: `aud_${ulid}`, at, before: 0, after: 0, changes: [], changeCount: 0, ...told, ...origin(author) };
 }
 
-/** The event of a change of one resource. */
+/** Builds the event that records a change of one resource. */
 export function writeEvent(author: Author, stamp: Stamp, { verb, resource, before }: Write): AuditEvent {
   const { kind, fleet, name, revision, spec } = resource;
   const isDelete = verb === 'delete';
@@ -48,7 +50,7 @@ export function writeEvent(author: Author, stamp: Stamp, { verb, resource, befor
 
 type Pushed = Pick<Operation, 'fleet' | 'action' | 'target'> & { gateways: string[] };
 
-/** The operation of a change that these gateways have to follow. */
+/** Builds the operation that tracks a change which the given gateways have to follow. */
 export function pushOperation(author: Author, { at, ulid }: Stamp, pushed: Pushed) {
   return { id: `opn_${ulid}`, createdAt: at, ...pushed, ...origin(author) };
 }

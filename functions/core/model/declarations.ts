@@ -1,4 +1,4 @@
-/** The way from what is declared to what is desired, as the writes that it takes. */
+/** Computes the writes that turn the declared resources into the desired ones. */
 
 import type { Changes } from '../../../schemas/common.ts';
 import { changesBetween } from './diff.ts';
@@ -6,7 +6,10 @@ import { digest, equal } from './digest.ts';
 import type { Kind, Resource, Specs } from './resource.ts';
 import { compareText } from './text.ts';
 
-/** What refers comes after what it refers to. */
+/**
+ * All kinds, ordered so that a resource comes after the resources it refers to; the exception is a fleet, which may
+ * refer to its default distribution.
+ */
 export const KINDS = [
   'fleet',
   'cluster',
@@ -16,22 +19,23 @@ export const KINDS = [
   'route',
 ] as const satisfies readonly Kind[];
 
-/** A resource as it is desired. */
+/** A desired resource. */
 export interface Declaration<K extends Kind = Kind> {
   kind: K;
   name: string;
   spec: Specs[K];
 }
 
-/** A write that is needed. */
+/** One write that is needed to reach the desired state. */
 export type Difference =
   | { verb: 'create'; kind: Kind; name: string; spec: Specs[Kind]; before?: undefined }
   | { verb: 'update'; kind: Kind; name: string; spec: Specs[Kind]; before: Resource }
   | { verb: 'delete'; kind: Kind; name: string; spec?: undefined; before: Resource };
 
 /**
- * What to write, in an order in which nothing ever refers to what is not there: creates and updates from the fleet to the routes, then
- * deletes from the routes back. What is neither desired nor to be removed stays.
+ * Returns the writes that lead from `current` to `desired`, in an order in which no resource ever refers to a missing
+ * one: creates and updates from the fleet to the routes, then deletes from the routes back to the fleet. A resource
+ * that is not desired is deleted only when `isRemoved` says so; otherwise it stays.
  */
 export function differences(
   current: readonly Resource[],
@@ -60,12 +64,15 @@ function byRank(a: Difference, b: Difference): number {
   return KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || compareText(a.name, b.name);
 }
 
-/** What differs, for people. */
+/** Returns the fields in which the two sides of a difference differ, for display. */
 export function changesOf({ before, spec }: Difference): Changes {
   return changesBetween(before?.spec ?? {}, spec ?? {});
 }
 
-/** Stands for the differences: of other ones, of another fleet, or from other revisions it is another. */
+/**
+ * Returns a digest that identifies the differences: it changes with the fleet, with the writes and their order, and
+ * with the revisions they start from.
+ */
 export function differencesDigest(fleet: string, found: readonly Difference[]): string {
   return digest([
     fleet,

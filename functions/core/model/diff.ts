@@ -2,7 +2,9 @@ import microdiff from 'microdiff';
 import type { Changes, FieldChange } from '../../../schemas/common.ts';
 import { compareText } from './text.ts';
 
-/** What differs between two JSON objects, sorted by pointer. Elements of arrays are compared place by place. */
+/**
+ * Returns the fields that differ between two JSON objects, sorted by JSON pointer. Arrays are compared index by index.
+ */
 export function diff(before: object, after: object): FieldChange[] {
   return microdiff(bare(before), bare(after), { cyclesFix: false })
     .map((difference) => ({
@@ -13,14 +15,17 @@ export function diff(before: object, after: object): FieldChange[] {
     .sort((a, b) => compareText(a.pointer, b.pointer));
 }
 
-/** Without prototypes: microdiff takes an inherited `constructor` for a key that is there. What is undefined is absent in JSON. */
+/**
+ * Copies a JSON value into objects without a prototype, because microdiff would take an inherited `constructor` for an
+ * existing key. Members that are undefined are dropped, as in JSON.
+ */
 function bare(value: object): Record<string, unknown> {
   return JSON.parse(JSON.stringify(value), (_, part) =>
     typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.assign(Object.create(null), part) : part,
   );
 }
 
-/** RFC 6901, section 3. */
+/** Escapes a segment of a JSON pointer (RFC 6901, section 3). */
 function escaped(segment: string | number): string {
   return String(segment).replaceAll('~', '~0').replaceAll('/', '~1');
 }
@@ -28,7 +33,10 @@ function escaped(segment: string | number): string {
 const MAX_CHANGES = 100;
 const MAX_BYTES = 32 * 1024;
 
-/** The difference, cut so that it can be kept and shown with what it belongs to. */
+/**
+ * Returns the difference between two JSON objects, cut to `MAX_CHANGES` fields and `MAX_BYTES` so that it can be stored
+ * and shown. `changeCount` is the number of all fields that differ.
+ */
 export function changesBetween(before: object, after: object): Changes {
   const all = diff(before, after);
   const changes: FieldChange[] = [];

@@ -1,4 +1,4 @@
-/** A fleet, as far as its traffic is concerned. */
+/** The facts about a fleet and its clusters on which decisions about traffic are based. */
 
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 
@@ -7,34 +7,36 @@ export type Policy = Pick<
   'automation' | 'health' | 'voters' | 'controlTargets' | 'failover' | 'safety' | 'drills'
 >;
 
-/** A cluster, as far as decisions are concerned. */
+/** The facts about a cluster on which decisions are based. */
 export interface ClusterFacts {
   name: string;
   uid: string;
-  /** What fails together: its data centre, or its region and zone, or itself. */
+  /** The failure domain: the cluster's data centre, or else its region and zone, or else the cluster itself. */
   site: string;
-  /** Where its site is. */
+  /** The city in which the site is. */
   city?: string | undefined;
-  /** In requests per second; absent: unlimited. */
+  /** Requests per second; absent when the capacity is unlimited. */
   capacity?: number | undefined;
   joins: 'when-healthy' | 'at-once';
   createdAtMs: number;
-  /** Names of the voters that watch it; none: nothing can be known of it. */
+  /** Names of the voters that watch the cluster. Without voters, nothing can be known about its health. */
   voters: string[];
 }
 
-/** All pools of a fleet with the same members, weights and tiers: what happens to one of them happens to all. */
+/** All pools of a fleet that have the same members, weights and tiers, and therefore always get the same shares. */
 export interface Placement {
-  /** Digest of members and pin; followed by the service where that stands apart. */
+  /** Digest of the members and the pin, followed by `/` and the service when `service` is set. */
   key: string;
-  /** All of its pools are of this service, which people move by itself. */
+  /**
+   * The service of all its pools; set only for a service that has limits of its own, such as a shift of that service.
+   */
   service?: string | undefined;
   members: { cluster: string; weight: number; tier: number }[];
   pinned: boolean;
-  /** In requests per second, of all its pools together; 0 where nothing is declared. */
+  /** Requests per second of all its pools together; 0 when nothing is declared. */
   load: number;
-  /** Some of the services, for people. */
+  /** Names of some of its services, for display. */
   services: string[];
-  /** The service and port of each of its pools. */
+  /** The pools, each as `service/port`. */
   pools: string[];
 }

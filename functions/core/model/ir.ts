@@ -2,27 +2,27 @@ import type { RouteFilter } from '../../../schemas/filter.ts';
 import type { RouteMatch, RouteRule } from '../../../schemas/route.ts';
 import type { HealthCheck, ServicePort } from '../../../schemas/service.ts';
 
-/** What a gateway shall do, in terms that every provider understands. */
+/** The desired configuration of a gateway, in terms that every provider understands. */
 export interface GatewayConfig {
-  /** In order of precedence, highest first. */
+  /** The rules, by precedence, highest first. */
   rules: Rule[];
-  /** Sorted by key. */
+  /** The pools, sorted by key. */
   pools: Pool[];
 }
 
-/** A request that matches goes to one of the backends, by weight. One rule has one match. */
+/** Sends the requests that match to one of the backends, chosen by weight. A rule has exactly one match. */
 export interface Rule {
-  /** Stable name: route/rule/match index and hostname. */
+  /** The rule's stable name: route, rule index, match index and host name, joined by `/`. */
   key: string;
   hostname?: string | undefined;
   match: RouteMatch;
-  /** None when a filter answers by itself (RequestRedirect, DirectResponse). */
+  /** The backends; empty when a filter answers by itself (RequestRedirect, DirectResponse). */
   backends: PoolRef[];
-  /** All but RequestMirror, in the order declared. */
+  /** The filters other than RequestMirror, in the order declared. */
   filters: IrFilter[];
-  /** Pool that gets a copy of each request. */
+  /** Key of the pool that gets a copy of each request. */
   mirror?: string | undefined;
-  /** Pool that serves when no endpoint of a backend is available. */
+  /** Key of the pool that serves when no endpoint of a backend is available. */
   fallback?: string | undefined;
   timeouts?: RouteRule['timeouts'];
   retry?: RouteRule['retry'];
@@ -30,7 +30,7 @@ export interface Rule {
 
 export type IrFilter = Exclude<RouteFilter, { type: 'RequestMirror' }>;
 
-/** The weights of the backends of a rule total 100. */
+/** A pool with its weight among the backends of a rule; the weights of a rule total 100. */
 export interface PoolRef {
   pool: string;
   weight: number;
@@ -38,41 +38,53 @@ export interface PoolRef {
 
 /** The endpoints of one service port in all its clusters, and how traffic is shared between those clusters. */
 export interface Pool {
-  /** Digest of service, port and distribution: routes that agree in those share the pool. */
+  /**
+   * A key made of the service, the port and a digest of the distribution; routes that agree in all three share the
+   * pool.
+   */
   key: string;
   service: string;
   port: number;
   protocol: ServicePort['protocol'];
   healthCheck: HealthCheck;
-  /** Requests of one client stay with one endpoint, by a cookie that the gateway sets. */
+  /** Session affinity: a cookie that the gateway sets keeps the requests of one client at one endpoint. */
   affinity?: { ttlSeconds: number } | undefined;
-  /** Strict: health does not move this pool. */
+  /** True when the pin is strict: health does not move the traffic of this pool. */
   pinned: boolean;
-  /** Expected at most, in requests per second, through this gateway; absent where no rule declares any. */
+  /** The expected peak load through this gateway, in requests per second; absent when no rule declares any. */
   load?: number | undefined;
-  /** Sorted by tier, then cluster. */
+  /** The members, sorted by tier, then by cluster. */
   members: Member[];
-  /** What serves it at the gateway, or is to be created for it; absent until the pool has been matched with what is there. */
+  /**
+   * The objects that serve the pool at the gateway, or are to be created for it; absent until the pool has been matched
+   * with the objects that exist.
+   */
   objects?: PoolObject[] | undefined;
-  /** Clusters, or addresses of them, that were members before, until the gateway has been read to give them nothing. */
+  /**
+   * Clusters, or addresses of clusters, that were members earlier. They are kept until the gateway has been read and is
+   * known to send them nothing.
+   */
   former?: Member[] | undefined;
 }
 
-/** An object at a gateway that serves a pool, all of it or a part. */
+/** An object at a gateway that serves a pool or a part of it. */
 export interface PoolObject {
-  /** The key of the object; it stays when weights, tiers or members of the pool change. */
+  /** The object's key. It stays the same when weights, tiers or members of the pool change. */
   key: string;
-  /** The id at the gateway, once it has been created. */
+  /** The gateway's id of the object; absent until the object has been created. */
   remoteId?: string | undefined;
-  /** The cluster that it stands for, where a gateway has one object for each cluster of a pool. */
+  /** The cluster that the object stands for, at gateways that have one object for each cluster of a pool. */
   cluster?: string | undefined;
-  /** What routes give it of the pool, where they share it out between such objects. */
+  /**
+   * The percentage of the pool's traffic that routes send to this object, when routes split the pool between such
+   * objects.
+   */
   percent?: number | undefined;
 }
 
 export interface Member {
   cluster: string;
-  /** Relative to the other members of its tier; 0 gets nothing. */
+  /** The weight relative to the other members of the tier; a member with weight 0 gets nothing. */
   weight: number;
   tier: number;
   endpoints: Address[];
@@ -81,11 +93,11 @@ export interface Member {
 export interface Address {
   address: string;
   port: number;
-  /** Outside the VPC of the gateway. */
+  /** True when the address is outside the VPC of the gateway. */
   remote: boolean;
 }
 
-/** How much of a pool a cluster gets. Shares of a pool are integers that total 100. */
+/** The share of a pool that a cluster gets. The shares of a pool are integers that total 100. */
 export interface Share {
   cluster: string;
   percent: number;

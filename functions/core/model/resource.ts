@@ -5,7 +5,7 @@ import type { GatewaySpec, GatewayTarget } from '../../../schemas/gateway.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
 import type { ServiceSpec } from '../../../schemas/service.ts';
 
-/** What people declare, by kind. */
+/** The declared specification of each kind of resource. */
 export interface Specs {
   fleet: FleetSpec;
   cluster: ClusterSpec;
@@ -17,7 +17,7 @@ export interface Specs {
 
 export type Kind = keyof Specs;
 
-/** A declared resource as it is kept. A fleet is its own `fleet`. */
+/** A declared resource as it is stored. The `fleet` of a fleet is its own name. */
 export interface Resource<K extends Kind = Kind> {
   kind: K;
   fleet: string;
@@ -29,14 +29,14 @@ export interface Resource<K extends Kind = Kind> {
   spec: Specs[K];
 }
 
-/** The provider of a gateway, be its instance adopted or created. */
+/** Returns the provider of a gateway, whether its instance was adopted (`target`) or is created (`provision`). */
 export function providerOf({ target, provision }: GatewaySpec): GatewayTarget['provider'] {
   const place = target ?? provision;
   if (place === undefined) throw new Error('a gateway has a target or a provision');
   return place.provider;
 }
 
-/** What tells one instance at the cloud from another, by the field of the target that says it. */
+/** Returns the fields of a target that identify the instance at the cloud. */
 export function instanceOf(target: GatewayTarget): Record<string, string> {
   const { provider, regionId } = target;
   return target.provider === 'alb'
@@ -44,32 +44,32 @@ export function instanceOf(target: GatewayTarget): Record<string, string> {
     : { provider, regionId, gatewayUniqueId: target.gatewayUniqueId };
 }
 
-/** Names a resource. */
+/** A reference to a resource. */
 export interface Ref {
   kind: Kind;
   fleet: string;
   name: string;
 }
 
-/** Names a resource of a known kind. */
+/** A reference to a resource of a known kind. */
 export interface RefTo<K extends Kind> extends Ref {
   kind: K;
 }
 
-/** Everything declared that bears on one gateway. */
+/** All declared resources that affect one gateway. */
 export interface Snapshot {
   gateway: Resource<'gateway'>;
   clusters: Resource<'cluster'>[];
   services: Resource<'service'>[];
-  /** Those that the routes use. */
+  /** The distributions that the routes use. */
   distributions: Resource<'distribution'>[];
-  /** The distribution of the routes that have none of their own. */
+  /** Name of the distribution of routes that declare none. */
   defaultDistribution?: string | undefined;
   /** The routes that name the gateway. */
   routes: Resource<'route'>[];
 }
 
-/** What conditions need to know of a resource. */
+/** The facts about a stored resource from which its conditions are computed. */
 export interface Written {
   revision: number;
   createdAt: string;

@@ -1,12 +1,18 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
-/** What is kept of a token: nobody can choose the digest of what they send. */
+/**
+ * Returns the digest that is stored in place of a token. Comparing digests is safe: senders cannot choose the digest of
+ * the token that they send.
+ */
 export function tokenDigest(token: string): string {
   return bytesToHex(sha256(utf8ToBytes(token)));
 }
 
-/** Whether it is the token of the digest; looks at all of it, however early it differs, so that the time it takes tells nothing. */
+/**
+ * Tells whether a token has the given digest. The comparison always covers the whole digest, so that its duration
+ * reveals nothing.
+ */
 export function isTokenOf(token: string, digest: string): boolean {
   const given = tokenDigest(token);
   let difference = given.length ^ digest.length;

@@ -3,7 +3,7 @@ import type { ReadyCall, StatusRollout } from '../../../schemas/status.ts';
 
 type Live = Pick<DistributionRollout, 'fleet' | 'distribution' | 'id' | 'state'>;
 
-/** What people can do about a rollout: let it go on, or hold it, and take it back. */
+/** Returns the calls with which people can control a rollout: resume, pause or undo, depending on its state. */
 export function rolloutCalls({ fleet, distribution, id, state }: Live): ReadyCall[] {
   const path = (order: string) => `/v1/fleets/${fleet}/distributions/${distribution}/rollouts/${id}/${order}`;
   const common = { about: `rollouts/${id}`, method: 'POST' } as const;
@@ -33,7 +33,7 @@ export function rolloutCalls({ fleet, distribution, id, state }: Live): ReadyCal
   return state === 'finished' ? [undo] : [];
 }
 
-/** One line on a live rollout. */
+/** Returns one status entry for a rollout that is running or stopped; empty for any other. */
 export function rolloutStatus(rollout: DistributionRollout): StatusRollout[] {
   const { id, distribution, state, percent, actor, step, steps, stop } = rollout;
   if (state !== 'running' && state !== 'stopped') return [];

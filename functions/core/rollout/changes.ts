@@ -1,9 +1,9 @@
-/** A rollout after each of the things that can become of it. */
+/** Functions that return a rollout after each event in its life. */
 
 import type { DistributionRollout, RolloutStep, RolloutStop } from '../../../schemas/rollout.ts';
 import type { Resource } from '../model/resource.ts';
 
-/** What was written of the distribution with a step, or to undo all of them. */
+/** The result of writing the distribution, for a step or to undo the rollout. */
 export type WrittenDistribution = Pick<Resource, 'revision' | 'updatedAt'> & { operation?: string | undefined };
 
 export function withStep(
@@ -34,7 +34,10 @@ export function stopped(rollout: DistributionRollout, stop: RolloutStop): Distri
   return { ...rollout, state: 'stopped', stop, updatedAt: stop.at };
 }
 
-/** Its wait begins anew, as it is not known what has happened meanwhile. */
+/**
+ * Returns the rollout running again. The wait of its step starts over, because nothing is known about the time in
+ * between.
+ */
 export function resumed({ stop: _, ...rollout }: DistributionRollout, at: string): DistributionRollout {
   return withVerification({ ...rollout, state: 'running' }, undefined, at);
 }

@@ -1,4 +1,4 @@
-/** What comes next of a rollout, given what gateways were read to have and what voters say. */
+/** Determines the next move of a rollout from what gateways were read to have and what voters report. */
 
 import type { Wait } from '../../../schemas/evacuation.ts';
 import type { Automation } from '../../../schemas/fleet.ts';
@@ -9,7 +9,7 @@ import type { Resource } from '../model/resource.ts';
 import { isoOf, msOf } from '../model/time.ts';
 import type { Gainer } from './gainers.ts';
 
-/** What is known of a gateway and the distribution. */
+/** The state of the distribution at one gateway. */
 export interface RolloutSight {
   gateway: string;
   programmed: Verdict;
@@ -18,22 +18,22 @@ export interface RolloutSight {
 
 export interface RolloutFacts {
   nowMs: number;
-  /** As it is declared; undefined once it is gone. */
+  /** The declared distribution; undefined once it has been deleted. */
   distribution: Pick<Resource, 'uid' | 'revision'> | undefined;
   automation: Automation;
   gateways: readonly RolloutSight[];
-  /** The clusters that have more in the end. */
+  /** The clusters that have more points at the end of the rollout. */
   gainers: readonly Gainer[];
 }
 
-/** One of these is done at a time, each by one write. */
+/** The next move of a rollout. One move is made at a time, each by one write. */
 export type Move =
-  /** Somebody else has changed the distribution. */
+  /** Somebody else has changed or deleted the distribution. */
   | { type: 'supersede' }
   | { type: 'stop'; stop: Omit<RolloutStop, 'at'> }
-  /** Every gateway follows the step that is in force: its wait begins. */
+  /** Every gateway follows the current step, so the wait of the step begins. */
   | { type: 'verify' }
-  /** A gateway was found otherwise than the step has it: its wait begins anew once it follows. */
+  /** A gateway no longer has what the step declares, so the wait starts over once it does. */
   | { type: 'restart' }
   | { type: 'step'; step: number }
   | { type: 'finish' }
@@ -58,7 +58,7 @@ export function nextMove(rollout: DistributionRollout, facts: RolloutFacts): Mov
   return step < rollout.steps.length ? { type: 'step', step } : { type: 'finish' };
 }
 
-/** Whether the distribution is as the rollout has written it last. */
+/** Tells whether the distribution is still as the rollout last wrote it. */
 export function isOwn(
   { uid, revision }: DistributionRollout,
   distribution: Pick<Resource, 'uid' | 'revision'> | undefined,
@@ -72,7 +72,7 @@ export function stepInForce({ steps, step }: DistributionRollout): RolloutStep {
   return found;
 }
 
-/** When the wait of the step in force is over; undefined while it has not begun. */
+/** Returns when the wait of the current step ends, in epoch milliseconds; undefined while it has not begun. */
 export function dueMs(rollout: DistributionRollout): number | undefined {
   const { verifiedAt, waitSeconds } = stepInForce(rollout);
   return verifiedAt === undefined ? undefined : msOf(verifiedAt) + waitSeconds * 1000;

@@ -2,12 +2,15 @@ import { type Context, findingOf, stateOf, type Watched } from '../failover/cont
 import type { Traffic } from '../failover/traffic.ts';
 import { waitsOf } from '../failover/waits.ts';
 
-/** A cluster that a rollout gives more. */
+/** A cluster that gets more points by a rollout. */
 export interface Gainer {
   cluster: string;
-  /** Why it must not have more, in one sentence. */
+  /** The reason why the cluster must not get more, in one sentence; absent when nothing speaks against it. */
   fault?: string;
-  /** Nothing speaks against it, and a majority of its voters says so; of one that nobody watches, nobody can say anything. */
+  /**
+   * True when the cluster is up and a majority of its voters finds it healthy. A cluster that no voter watches is never
+   * known.
+   */
   isKnown: boolean;
 }
 
@@ -50,5 +53,8 @@ function heldService(
   return back && `${back.service} has yet to get its share back there.`;
 }
 
-/** Reasons for which a cluster that is up gets less than its share, and dismissals, which say that it fails for its voters. */
+/**
+ * Reasons that speak against giving a cluster more: those for which a cluster that is up gets less than its share, and
+ * `Dismissed`, which means that the cluster fails for its voters.
+ */
 const SPEAKS_AGAINST: ReadonlySet<string> = new Set(['Impaired', 'Drained', 'Isolated', 'Drilled', 'Dismissed']);

@@ -1,4 +1,4 @@
-/** The splits of a rollout: in which order points move from those that lose to those that gain. */
+/** Computes the splits of a rollout: how points move, step by step, from members that lose to members that gain. */
 
 import { apportion } from '../allocation/apportion.ts';
 
@@ -14,19 +14,20 @@ export function pointsByWeight(weights: ReadonlyMap<string, number>): Map<string
   return new Map(serving.map(([member], index) => [member, points[index] ?? 0]));
 }
 
-/** How many points move in all. */
+/** Returns how many points move in total. */
 export function movedBetween(before: MemberPoints, after: MemberPoints): number {
   return sum(deltas(before, after).map(({ delta }) => Math.max(0, delta)));
 }
 
-/** How many of these points have moved at a percentage of the way. */
+/** Returns how many of all points to be moved have moved at a percentage of the way. */
 export function movedAt(all: number, percent: number): number {
   return Math.round((all * percent) / 100);
 }
 
 /**
- * The split when `moved` points have moved. One more point moved gives one member a point and takes one from another, so that nobody ever has
- * less, or more, than before and shall have later; and each has moved its part of what has moved in all, but for less than a point.
+ * Returns the split after `moved` points have moved. Each further point takes one from one member and gives it to
+ * another, so that the points of a member always lie between those before and those after the rollout. Each member has
+ * moved its proportional part of `moved`, within less than a point.
  */
 export function pointsBetween(before: MemberPoints, after: MemberPoints, moved: number): Map<string, number> {
   const all = deltas(before, after);
@@ -49,9 +50,10 @@ function deltas(before: MemberPoints, after: MemberPoints): { member: string; de
 }
 
 /**
- * Gives out `count` points in the proportions of `parts`, one by one, to whoever has the fewest for its part and would not have more than its
- * part rounded up. This quota method of Balinski and Young keeps each within a point of its part, and takes nothing back when one more is
- * given out; by the largest remainder, a member can lose when there is more.
+ * Gives out `count` points in the proportions of `parts`, one by one. Each goes to the entry that has the fewest for
+ * its part, among those that would not exceed their part rounded up. This quota method of Balinski and Young keeps each
+ * entry within a point of its part and never takes a point back as `count` grows; with the largest remainder method, an
+ * entry can lose a point when there are more to give.
  */
 function quotas(parts: readonly number[], count: number): number[] {
   const total = sum(parts);

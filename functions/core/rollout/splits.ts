@@ -1,4 +1,7 @@
-/** What a distribution declares at each step of a rollout, and what cannot be changed step by step. */
+/**
+ * Computes the split that a distribution declares at each step of a rollout, and finds changes that cannot be made step
+ * by step.
+ */
 
 import type { WeightedMembers } from '../../../schemas/distribution.ts';
 import type { Issue } from '../../../schemas/problem.ts';
@@ -9,16 +12,16 @@ import { type MemberPoints, movedAt, movedBetween, pointsBetween, pointsByWeight
 type Member = WeightedMembers[number];
 type Clusters = ReadonlyMap<string, Resource<'cluster'>>;
 
-/** Who serves while all is well: the members of the lowest tier that has a weight. */
+/** The members that serve while all clusters are healthy: those of the lowest tier that has a weight. */
 interface Serving {
   tier: number;
   points: MemberPoints;
 }
 
 /**
- * What is declared at each of these percentages of the way between two splits. Between the first and the last, whoever serves before or after is
- * in one tier, with as many points as it has come to; those that stand by are the ones of before until the last step, which declares what is
- * asked for as it is asked for.
+ * Returns the split declared at each of the given percentages of the way from `from` to `to`. Below 100, the members
+ * that serve before or after the rollout are in one tier, with the points that they have at that step; the members of
+ * `from` that serve neither before nor after it stand by. At 100, the split is exactly `to`.
  */
 export function splitsBetween(
   from: WeightedMembers,
@@ -41,14 +44,14 @@ export function splitsBetween(
   });
 }
 
-/** The names of the clusters that have more points after a rollout than before, sorted. */
+/** Returns the names of the clusters that have more points after a rollout than before, sorted. */
 export function gainingClusters(from: WeightedMembers, to: WeightedMembers, clusters: Clusters): string[] {
   const [before, after] = [servingIn(from, clusters).points, servingIn(to, clusters).points];
   const gaining = to.filter((member) => (after.get(keyOf(member)) ?? 0) > (before.get(keyOf(member)) ?? 0));
   return [...clusters.keys()].filter((name) => gaining.some((member) => isNamedBy(member, name, clusters))).sort();
 }
 
-/** Finds what cannot be changed step by step, and steps that would change nothing. */
+/** Finds changes that cannot be made step by step, and steps that would change nothing. */
 export function rolloutFaults(
   from: WeightedMembers,
   to: WeightedMembers,
@@ -63,7 +66,10 @@ export function rolloutFaults(
   return faults.length > 0 ? faults : emptySteps(from, to, percents, clusters);
 }
 
-/** A step has one weight for each member, so that a cluster cannot be part of a place and stand for itself at the same time. */
+/**
+ * Finds clusters that `from` and `to` name in different ways. A step has one weight for each member, so a cluster
+ * cannot be part of a place and a member by itself at the same time.
+ */
 function namedOtherwise(from: WeightedMembers, to: WeightedMembers, clusters: Clusters): Issue[] {
   return to.flatMap((member, index) => {
     const others = from.filter((item) => keyOf(item) !== keyOf(member));
@@ -80,7 +86,7 @@ function namedOtherwise(from: WeightedMembers, to: WeightedMembers, clusters: Cl
   });
 }
 
-/** A member of a step is in one tier. */
+/** Finds places whose clusters declare different tiers. A member of a step can only be in one tier. */
 function mixedTiers(members: WeightedMembers, where: '/from' | '/clusters', clusters: Clusters): Issue[] {
   return members.flatMap((member, index) => {
     const tiers = [...tiersOf(member, clusters)];

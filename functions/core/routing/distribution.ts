@@ -1,4 +1,7 @@
-/** What distributions declare, and the clusters that they come to. Nothing behind `resolve` knows of sites, cities or default tiers. */
+/**
+ * Turns declared distributions into clusters with weights and tiers. Code that works on the result of `resolve` knows
+ * nothing of sites, cities or default tiers.
+ */
 
 import { PLACES, type RouteDistribution, type Split } from '../../../schemas/distribution.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
@@ -6,16 +9,19 @@ import type { ServiceExport, ServiceSpec } from '../../../schemas/service.ts';
 import type { Member } from '../model/ir.ts';
 import type { Resource } from '../model/resource.ts';
 
-/** The distributions that routes use, by name, and the one of routes that have none of their own. */
+/** The distributions that routes use, by name, and the name of the one used by routes that declare none. */
 export interface Distributions {
   distributions: ReadonlyMap<string, Resource<'distribution'>>;
   defaultDistribution?: string | undefined;
 }
 
-/** Where neither a route nor its fleet says anything. */
+/** The split used when neither the route nor its fleet declares one. */
 const BUILT_IN: Split = { strategy: 'replicas', clusters: [] };
 
-/** What a route says of its distribution, or its fleet for it: a split, or the name of one. */
+/**
+ * Returns the distribution of a route: its own, or else the default of its fleet. It is either a split or a reference
+ * to a named one.
+ */
 export function choiceOf(
   { distribution }: Pick<RouteSpec, 'distribution'>,
   { defaultDistribution }: Pick<Distributions, 'defaultDistribution'>,
@@ -23,7 +29,10 @@ export function choiceOf(
   return distribution ?? (defaultDistribution === undefined ? BUILT_IN : { ref: defaultDistribution });
 }
 
-/** The split that a route uses. References are checked when they are written; the built-in one stands in for one that is gone nevertheless. */
+/**
+ * Returns the split that a route uses. References are checked when they are written; if the referenced distribution is
+ * missing nevertheless, the built-in split is used.
+ */
 export function splitOf(route: Pick<RouteSpec, 'distribution'>, known: Distributions): Split {
   const choice = choiceOf(route, known);
   if (choice.strategy !== undefined) return choice;
@@ -32,20 +41,20 @@ export function splitOf(route: Pick<RouteSpec, 'distribution'>, known: Distribut
 
 type Place = Split['clusters'][number];
 
-/** What a member of a distribution names, and by what. */
+/** Returns the name that a member of a distribution declares, and whether it names a cluster, a site or a city. */
 export function placeOf(member: Place): { by: (typeof PLACES)[number]; name: string } {
   const by = PLACES.find((place) => member[place] !== undefined) ?? 'cluster';
   return { by, name: member[by] ?? '' };
 }
 
-/** Whether a split names clusters by where they are. */
+/** Tells whether any member of a split names clusters by their location instead of by name. */
 export function namesPlaces({ clusters }: Pick<Split, 'clusters'>): boolean {
   return clusters.some(({ cluster }) => cluster === undefined);
 }
 
 type Clusters = ReadonlyMap<string, Resource<'cluster'>>;
 
-/** Whether a member names the cluster, by itself or by where it is. */
+/** Tells whether a member includes the cluster, by its name or by its location. */
 export function isNamedBy(member: Place, cluster: string, clusters: Clusters): boolean {
   const { by, name } = placeOf(member);
   return by === 'cluster' ? cluster === name : clusters.get(cluster)?.spec[by] === name;
@@ -54,8 +63,9 @@ export function isNamedBy(member: Place, cluster: string, clusters: Clusters): b
 type Placement = Omit<Member, 'endpoints'>;
 
 /**
- * The clusters that a split comes to for a service: those that are named, whether or not they export it, those at named sites and cities that
- * do, and, where these are only preferred, those that stand behind them.
+ * Returns the clusters that a split includes for a service: clusters that it names, whether or not they export the
+ * service; exporting clusters at the sites and cities that it names; and, when the pin is `prefer`, all other exporting
+ * clusters as fallbacks behind those.
  */
 export function declaredMembers(split: Split, service: ServiceSpec, clusters: Clusters): Placement[] {
   const named = namedMembers(split, service, clusters);
@@ -82,13 +92,14 @@ function namedMembers(split: Split, service: ServiceSpec, clusters: Clusters): P
 
 interface Named<M> {
   member: M;
-  /** The clusters that it names. */
+  /** The clusters that the member includes. */
   among: string[];
 }
 
 /**
- * A site or a city is those of its clusters that export the service: what it is to get goes to them as long as there is one. A cluster that
- * several members name, which no write can bring about by itself, counts for the first of them.
+ * Returns the clusters of each member. A site or a city stands for those of its clusters that export the service: they
+ * get its whole share as long as there is one. A cluster that several members include counts for the first of them; no
+ * single write can declare such a split.
  */
 function named<M extends Place>(members: readonly M[], { exports }: ServiceSpec, clusters: Clusters): Named<M>[] {
   const taken = new Set<string>();
@@ -100,12 +111,15 @@ function named<M extends Place>(members: readonly M[], { exports }: ServiceSpec,
   });
 }
 
-/** Weights are multiplied by this at most. It keeps them below what `apportion` counts exactly. */
+/**
+ * The largest factor by which weights are multiplied. It keeps them below the limit up to which `apportion` is exact.
+ */
 const MAX_SCALE = 1_000_000;
 
 /**
- * Shares the weight of each member in equal parts among its clusters. All weights are multiplied by the least number that makes every part an
- * integer, so that all ratios stay exact; where that number is above a million, parts are rounded to a millionth of a weight.
+ * Shares the weight of each member in equal parts among its clusters. All weights are multiplied by the smallest number
+ * that makes every part an integer, so that all ratios stay exact. When that number is above `MAX_SCALE`, parts are
+ * rounded to a millionth of a weight.
  */
 function shared<M extends { weight: number }>(members: readonly Named<M>[]) {
   const scale = members
@@ -121,7 +135,7 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-/** Every other exporting cluster, in tiers of their own behind the named ones. */
+/** Returns every other exporting cluster, in tiers behind those of the named clusters. */
 function fallbackMembers(named: readonly Placement[], service: ServiceSpec, clusters: Clusters): Placement[] {
   const first = Math.max(...named.map((member) => member.tier), 0) + 1;
   return service.exports

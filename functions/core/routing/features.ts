@@ -1,7 +1,7 @@
 import type { RouteFilter } from '../../../schemas/filter.ts';
 import type { RouteMatch, RouteRule, RouteSpec } from '../../../schemas/route.ts';
 
-/** Every part of a route that a gateway may be unable to carry, and what it is for people. */
+/** The features of routes that a gateway may be unable to carry, with their names for display. */
 export const FEATURES = {
   'hostname.exact': 'host names',
   'hostname.wildcard': 'host names with a leading wildcard',
@@ -39,10 +39,10 @@ export const FEATURES = {
 
 export type Feature = keyof typeof FEATURES;
 
-/** For each feature: true, or why the gateway cannot carry it. */
+/** For each feature: true when the gateway can carry it, or else the reason why it cannot. */
 export type Capabilities = Readonly<Record<Feature, true | string>>;
 
-/** A feature in use, and where; pointers are into the route. */
+/** A feature that a route uses, and a JSON pointer to the place in the route where it uses it. */
 export interface Use {
   feature: Feature;
   pointer: string;

@@ -4,13 +4,14 @@ import type { Rule } from '../model/ir.ts';
 import { compareText } from '../model/text.ts';
 import { pathLength, specificity } from './precedence.ts';
 
-/** What is compared of two rules. */
+/** The parts of a rule that are compared. */
 type Matcher = Pick<Rule, 'key' | 'hostname' | 'match'>;
 
 /**
- * Pairs of rules of different routes that tie: the same host name and path, equally specific, and a request may match both. Nothing
- * that was declared says which one wins, so that one of them has to change. One rule of each pair is `asked` for: thousands of routes may
- * share a host name, and who writes one of them wants to know of that one.
+ * Returns pairs of rules of different routes that tie: they have the same host name and path, are equally specific, and
+ * may match the same request. No declaration says which one wins, so one of them has to change. At least one rule of
+ * each pair is `asked` for: thousands of routes may share a host name, and the author of one route only needs to know
+ * about that one.
  */
 export function findTies<T extends Matcher>(rules: readonly T[], asked: (rule: T) => boolean = () => true): [T, T][] {
   const places = Map.groupBy(rules, (rule) => placeOf(rule));
@@ -20,7 +21,7 @@ export function findTies<T extends Matcher>(rules: readonly T[], asked: (rule: T
   });
 }
 
-/** Rules with another place are told apart by it. */
+/** Returns a key made of the rule's host name and path. Rules with different keys never tie. */
 export function placeOf({ hostname, match }: Matcher): string {
   const { type, value } = match.path;
   return JSON.stringify([hostname ?? '', type, type === 'Prefix' ? value.slice(0, pathLength(match.path)) : value]);
@@ -30,7 +31,7 @@ function ties(a: Matcher, b: Matcher): boolean {
   return equal(specificity(a), specificity(b)) && mayBothMatch(a.match, b.match);
 }
 
-/** Whether a request can satisfy the conditions of both, given that its host and path do. */
+/** Tells whether one request can satisfy the conditions of both matches, given that its host and path do. */
 export function mayBothMatch(a: RouteMatch, b: RouteMatch): boolean {
   if (a.method !== undefined && b.method !== undefined && a.method !== b.method) return false;
   const lists = [
@@ -50,12 +51,18 @@ interface TextMatch {
 const lowerCaseName = (match: TextMatch): TextMatch => ({ ...match, name: match.name.toLowerCase() });
 const exact = (match: { name: string; value: string }): TextMatch => ({ ...match, type: 'Exact' });
 
-/** Two different values of one name; of regular expressions the worst is thought. */
+/**
+ * Tells whether two conditions exclude each other: both require an exact value for the same name, and the values
+ * differ. A regular expression is assumed to match anything.
+ */
 function excludes(a: TextMatch, b: TextMatch): boolean {
   return a.name === b.name && a.type === 'Exact' && b.type === 'Exact' && a.value !== b.value;
 }
 
-/** Within a route the order of its rules decides, as it stands in their keys. */
+/**
+ * Tells whether two rules belong to the same route. Within a route, the order of its rules decides; it is part of their
+ * keys.
+ */
 function sameRoute(a: Matcher, b: Matcher): boolean {
   return routeOf(a) === routeOf(b);
 }
@@ -64,7 +71,9 @@ export function routeOf({ key }: Matcher): string {
   return key.split('/', 1)[0] ?? key;
 }
 
-/** Each pair with an item that is asked for, once and in the order of the list. */
+/**
+ * Returns each pair of items of which at least one is asked for, once; within a pair, items keep the order of the list.
+ */
 export function pairsOf<T>(items: readonly T[], asked: (item: T) => boolean): [T, T][] {
   const marks = items.map((item) => ({ item, isAsked: asked(item) }));
   return marks.flatMap(({ item, isAsked }, index) => {

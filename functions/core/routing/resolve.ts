@@ -10,7 +10,7 @@ import { compareText } from '../model/text.ts';
 import { choiceOf, type Distributions, declaredMembers, exportOf, splitOf } from './distribution.ts';
 import { comparePrecedence } from './precedence.ts';
 
-/** What routes name, by name, and the clusters that export the services. */
+/** The resources that routes refer to, by name, and the clusters that export the services. */
 export interface Named extends Distributions {
   services: ReadonlyMap<string, Resource<'service'>>;
   clusters: ReadonlyMap<string, Resource<'cluster'>>;
@@ -20,7 +20,10 @@ export function byName<K extends Kind>(resources: readonly Resource<K>[]): Map<s
   return new Map(resources.map((resource) => [resource.name, resource]));
 }
 
-/** Turns what is declared for a gateway into rules and pools. Health plays no part: it moves shares of pools, later. */
+/**
+ * Turns the resources declared for a gateway into rules and pools. Health plays no part here: it later moves the shares
+ * of pools.
+ */
 export function resolve({ routes, defaultDistribution, ...named }: Omit<Snapshot, 'gateway'>): GatewayConfig {
   return resolveNamed(routes, {
     services: byName(named.services),
@@ -30,7 +33,7 @@ export function resolve({ routes, defaultDistribution, ...named }: Omit<Snapshot
   });
 }
 
-/** The same, of routes and what they name. */
+/** Turns routes, and the resources that they refer to, into rules and pools. */
 export function resolveNamed(routes: readonly Resource<'route'>[], named: Named): GatewayConfig {
   const pools = new Map<string, Pool>();
   const rules = routes.flatMap((route) => {
@@ -52,7 +55,7 @@ export function resolveNamed(routes: readonly Resource<'route'>[], named: Named)
   };
 }
 
-/** What happens to a request that matches. */
+/** Returns the parts of a rule that say what happens to a request that matches. */
 function behaviourOf(rule: RouteRule, poolKey: (ref: BackendRef) => string): Omit<Rule, 'key' | 'hostname' | 'match'> {
   const serving = rule.backendRefs.filter((ref) => ref.weight > 0);
   const weights = toPercents(serving.map((ref) => ref.weight));
@@ -67,7 +70,10 @@ function behaviourOf(rule: RouteRule, poolKey: (ref: BackendRef) => string): Omi
   };
 }
 
-/** What is expected of a rule at one gateway; a pool serves all rules that lead to it. */
+/**
+ * Adds the load that one rule is expected to bring to this gateway to its pools. A pool serves all rules that lead to
+ * it.
+ */
 function addLoad(pools: ReadonlyMap<string, Pool>, backends: readonly PoolRef[], requestsPerSecond: number): void {
   if (requestsPerSecond === 0) return;
   for (const { pool: key, weight } of backends) {
@@ -76,12 +82,15 @@ function addLoad(pools: ReadonlyMap<string, Pool>, backends: readonly PoolRef[],
   }
 }
 
-/** A service port that gets all there is to get. */
+/** Returns a backend reference for a service port that gets all the traffic. */
 export function backendRef({ service, port }: { service: string; port: number }): BackendRef {
   return { service, port, weight: 1 };
 }
 
-/** One rule for each host name and match. Keys sort as the rules and matches of the route do, which decides where all else is equal. */
+/**
+ * Returns one rule for each host name and match. Keys sort in the order of the route's rules and matches, which decides
+ * when all else is equal.
+ */
 function expand(route: Resource<'route'>, ruleIndex: number) {
   const matches = route.spec.rules[ruleIndex]?.matches ?? [];
   const hostnames: (string | undefined)[] = route.spec.hostnames.length > 0 ? route.spec.hostnames : [undefined];
@@ -96,8 +105,9 @@ function expand(route: Resource<'route'>, ruleIndex: number) {
 }
 
 /**
- * Names the pool of a backend of a route. Routes with equal splits of their own, and routes that use the same named distribution, share the
- * pools of equal backends. The key of a named one stays, whatever is edited in it.
+ * Returns the key of the pool of a route's backend. Routes with equal splits of their own, and routes that use the same
+ * named distribution, share the pools of equal backends. The key depends only on the name of a named distribution, so
+ * it stays the same when that is edited.
  */
 export function poolKeyOf(
   spec: Pick<RouteSpec, 'distribution'>,
@@ -115,12 +125,12 @@ function distributionKey(distribution: RouteDistribution): string {
   return digest({ distribution }).slice(0, 12);
 }
 
-/** Whether the pool with this key is of routes that use the named distribution. */
+/** Tells whether the pool with this key belongs to routes that use the named distribution. */
 export function usesDistribution(key: string, name: string): boolean {
   return key.endsWith(`-${distributionKey({ ref: name })}`);
 }
 
-/** Whether the pool with this key serves the service, and the port where one is given. */
+/** Tells whether the pool with this key serves the service, at the given port if there is one. */
 export function servesPool(key: string, service: string, port?: number): boolean {
   const start = `${service}-`;
   const [portText, suffix, ...rest] = key.slice(start.length).split('-');
@@ -129,7 +139,7 @@ export function servesPool(key: string, service: string, port?: number): boolean
   return isOfService && (port === undefined || Number(portText) === port);
 }
 
-/** The pool of a backend of a route. */
+/** Returns the pool of a route's backend. */
 export function poolOf({ spec }: { spec: RouteSpec }, ref: BackendRef, named: Named): Pool {
   const { services, clusters } = named;
   const split = splitOf(spec, named);
@@ -147,7 +157,10 @@ export function poolOf({ spec }: { spec: RouteSpec }, ref: BackendRef, named: Na
   };
 }
 
-/** References are checked when they are written; this stands in for a service that is gone nevertheless. */
+/**
+ * Health check of a pool whose service is missing. References are checked when they are written, so this should not
+ * occur.
+ */
 const NO_SERVICE_CHECK: ServiceSpec['healthCheck'] = {
   type: 'tcp',
   intervalSeconds: 2,
@@ -156,7 +169,10 @@ const NO_SERVICE_CHECK: ServiceSpec['healthCheck'] = {
   unhealthyThreshold: 2,
 };
 
-/** The exporting clusters that the distribution names; those that do not export the service are left out. */
+/**
+ * Returns the clusters that the split includes, with their addresses, sorted by tier and cluster. Clusters for which
+ * the service has no addresses are left out.
+ */
 function members(split: Split, service: ServiceSpec, clusters: Named['clusters']): Member[] {
   return declaredMembers(split, service, clusters)
     .flatMap((member) => {
@@ -166,7 +182,10 @@ function members(split: Split, service: ServiceSpec, clusters: Named['clusters']
     .sort((a, b) => a.tier - b.tier || compareText(a.cluster, b.cluster));
 }
 
-/** Every cluster that exports the service, whatever distributions name: its addresses may have requests of a pool that was another once. */
+/**
+ * Returns every cluster that exports the service, whatever distributions include it: its addresses may still get
+ * requests from a pool that had other members before.
+ */
 export function exporters({ spec }: Resource<'service'>, clusters: Named['clusters']): Member[] {
   return spec.exports.map(({ cluster }) => ({
     cluster,
@@ -184,7 +203,7 @@ function endpointsOf(service: ServiceSpec, clusterName: string, clusters: Named[
   return addressesOf(source);
 }
 
-/** Sorted by address and port. */
+/** Returns the addresses of an ingress, sorted by address and port. */
 export function addressesOf({ endpoints, remote }: NonNullable<ClusterSpec['ingress']>): Address[] {
   return endpoints
     .map(({ address, port }) => ({ address, port, remote }))

@@ -2,25 +2,25 @@ import type { BackendRef, RouteSpec } from '../../../schemas/route.ts';
 import type { ServiceSpec } from '../../../schemas/service.ts';
 import { backendRef } from './resolve.ts';
 
-/** What routes are found by without reading all of them. */
+/** An index term by which routes are found without reading all of them. */
 export interface Term {
   kind: 'gateway' | 'service' | 'hostname' | 'distribution';
   name: string;
 }
 
-/** Stands for the host names of a route that has none, and takes every one. */
+/** The index term for routes that declare no host name and therefore match every host. */
 export const ANY_HOST = '*';
 
-/** Stands for the distribution of routes that name none and have none of their own. */
+/** The index term for routes that declare no distribution and therefore use the default one. */
 export const DEFAULT_DISTRIBUTION = '*';
 
-/** The host names that a route stands under. Rules of routes that share none never meet. */
+/** Returns the terms for the host names of a route. Rules of routes that share no such term never tie. */
 export function hostTerms({ hostnames }: RouteSpec): Term[] {
   const names = hostnames.length > 0 ? hostnames : [ANY_HOST];
   return names.map((name) => ({ kind: 'hostname', name }));
 }
 
-/** Everything that a route is found by, each once. */
+/** Returns all index terms of a route, each once. */
 export function termsOf(spec: RouteSpec): Term[] {
   const services = new Set(backendsOf(spec).map(({ ref }) => ref.service));
   return [
@@ -39,7 +39,10 @@ export function isUnder(spec: RouteSpec, { kind, name }: Term): boolean {
   return termsOf(spec).some((term) => term.kind === kind && term.name === name);
 }
 
-/** Every service port that a route sends requests to, fallbacks and mirrors too, and where it stands. */
+/**
+ * Returns every service port to which a route sends requests, including fallbacks and mirrors, with a JSON pointer into
+ * the route.
+ */
 export function backendsOf(spec: RouteSpec): { ref: BackendRef; pointer: string }[] {
   return spec.rules.flatMap((rule, ruleIndex) => {
     const at = `#/rules/${ruleIndex}`;
@@ -54,7 +57,7 @@ export function backendsOf(spec: RouteSpec): { ref: BackendRef; pointer: string 
   });
 }
 
-/** The clusters whose ingress serves a service. The rest of its exports bring their endpoints along. */
+/** Returns the clusters whose ingress serves the service. The other exports declare endpoints of their own. */
 export function ingressClustersOf({ exports }: ServiceSpec): string[] {
   return exports.filter(({ backend }) => backend.type === 'ingress').map(({ cluster }) => cluster);
 }
