@@ -81,8 +81,8 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
 }
 
 /**
- * Tells whether a failure is confirmed: voters of several vantages see it, or, where
- * control targets show whether the voters' own network works, an accusing voter sees another cluster answer.
+ * Tells whether a failure is confirmed: voters of several vantages see it, or, where control targets show whether the
+ * voters' own network works, an accusing voter sees another cluster answer.
  */
 export function isCorroborated({ situation, clusters }: Context, { facts, tally }: Watched): boolean {
   const against = tally.votes.filter(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);

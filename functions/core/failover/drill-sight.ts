@@ -1,4 +1,7 @@
-/** What gateways were read to do about a drill: whether its clusters get nothing, and whether others serve instead. */
+/**
+ * The sight of a drill is what was read of gateways: whether they give its clusters nothing, and whether others serve
+ * instead.
+ */
 
 import { placementShares } from '../allocation/points.ts';
 import type { Points } from '../gateway/reading.ts';

@@ -84,7 +84,7 @@ function hasFailingVote({ tally }: Watched): boolean {
   return tally.votes.some(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
 }
 
-/** The step that takes the next step of the live drill. */
+/** The step that advances the live drill. */
 export const moveDrill: Step = (context, traffic) => {
   const { drill } = traffic;
   if (drill === undefined) return UNCHANGED;

@@ -1,4 +1,4 @@
-/** What is remembered about clusters, and for how long. */
+/** The memory of clusters: which failures and removals are remembered, and for how long. */
 
 import { placementShares } from '../allocation/points.ts';
 import type { SealedAllocation } from '../allocation/sealed.ts';

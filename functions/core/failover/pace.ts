@@ -1,6 +1,6 @@
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 
-/** How long a failure is remembered. Repeated failures within this time lengthen the cooldown. */
+/** The time for which a failure is remembered. Repeated failures within this time lengthen the cooldown. */
 export const MEMORY_MS = 3_600_000;
 
 /**

@@ -11,8 +11,8 @@ import { type ClusterState, type Traffic, withState } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
 /**
- * The step that takes the next step of a return for all clusters and services of one site: the site of which one is
- * already returning, or else the site of the one that has waited longest.
+ * The step that advances all returns to one site: the site of which a cluster is already returning, or else the site of
+ * the cluster that has waited longest.
  */
 export const bringBack: Step = (context, traffic) => {
   // Where automation does not act, there is nothing for gateways to follow.

@@ -33,7 +33,7 @@ export function heldApart(
   return withReturns(traffic, [...returnsBesides(traffic, own), own]);
 }
 
-/** Returns the returns of other services and clusters. */
+/** Lists the service returns other than that of this service to this cluster. */
 export function returnsBesides(
   { serviceReturns = [] }: Traffic,
   { service, cluster }: { service?: string | undefined; cluster: string },

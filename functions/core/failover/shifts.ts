@@ -24,7 +24,7 @@ export const expire: Step = (context, traffic) => {
   return next === traffic ? UNCHANGED : moved(next, trace);
 };
 
-/** The step that takes the next step of each shift. */
+/** The step that advances each shift. */
 export const moveShifts: Step = (context, traffic) => {
   const next = traffic.shifts.reduce((so, shift) => moveShift(context, so, shift), traffic);
   return next === traffic ? UNCHANGED : moved(next);

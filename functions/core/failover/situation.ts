@@ -19,8 +19,8 @@ export type Command =
   /** Takes several clusters out, all of them or none, with one shift each. Other shifts of those clusters end. */
   | { type: 'evacuate'; shifts: LiveShift[] }
   /**
-   * Ends all that people have taken out of the clusters, and lets waiting clusters return. With `service`, only the
-   * shifts of that service end.
+   * Ends the shifts that take the clusters out, and lets waiting clusters return. With `service`, only the shifts of
+   * that service end.
    */
   | { type: 'return'; clusters: string[]; service?: string | undefined }
   | { type: 'end-shift'; name: string }
@@ -59,7 +59,7 @@ export interface Situation {
    * them does not.
    */
   verifiedAtMs?: number | undefined;
-  /** What gateways were read to do about the live drill; absent when nothing was read, as while no drill is live. */
+  /** The reading of gateways with regard to the live drill; absent when nothing was read, as while no drill is live. */
   drilled?: DrillSight | undefined;
 }
 

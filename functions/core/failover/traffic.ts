@@ -78,8 +78,8 @@ export interface ClusterState {
   /** The last time at which automation took it out. Brakes and gates may have delayed this past the failure. */
   removedAtMs?: number | undefined;
   /**
-   * The time at which it lost its last point; absent unless it lost it after it went down, because no other cluster
-   * could serve until then.
+   * The time at which it lost its last point; absent unless that was after it went down, as when no other cluster could
+   * serve until then.
    */
   leftAtMs?: number | undefined;
   /** True when it is down behind a closed gate and has not been taken out. */
@@ -93,18 +93,22 @@ export interface ClusterState {
   seenFailingAtMs?: number | undefined;
   /** The part that had failed when it went down. */
   cause?: FailureCause | undefined;
-  /** What a held cluster has to wait for; absent when it waits for nothing but its turn and consent. */
+  /**
+   * The time that a held cluster has to be healthy first; absent when it waits for nothing but its turn and consent.
+   */
   dwell?: Dwell | undefined;
   /** True when a person has asked for its return, or when it needs nobody's consent. */
   isApproved?: boolean | undefined;
-  /** How far a ramping cluster has come, in percent of its entitlement, and the last time it was given more. */
+  /** The progress of a ramping cluster, in percent of its entitlement, and the last time it was given more. */
   ramp?: { percent: number; steppedAtMs: number; doubtedSinceMs?: number | undefined } | undefined;
   /**
    * The brake that keeps a suspected cluster in, and the latest time at which it ends. Without `untilMs` it holds until
    * somebody answers.
    */
   brake?: { name: BrakeName; untilMs?: number | undefined } | undefined;
-  /** Until this time voters who find it failing are not believed, because a person has said that it does not fail. */
+  /**
+   * The time until which voters who find it failing are not believed, because a person has said that it does not fail.
+   */
   dismissedUntilMs?: number | undefined;
   /** The time since which latency or alerts speak against it. */
   impairedSinceMs?: number | undefined;
@@ -121,7 +125,7 @@ export type BrakeName = 'correlation' | 'data-gate' | 'max-removed';
 export interface Dwell {
   /** The end of its cooldown. */
   untilMs: number;
-  /** How long it has been found healthy, in milliseconds, not counting the time since `sinceMs`. */
+  /** The time for which it has been found healthy, in milliseconds, not counting the time since `sinceMs`. */
   servedMs: number;
   /** The time since which it is found healthy without a break; absent while nobody can say so. */
   sinceMs?: number | undefined;
@@ -169,7 +173,7 @@ export interface ServiceReturn {
   /** The id of the decision that gave it its last step. */
   decision: string;
   /**
-   * How far the return has come, in percent of the entitlement, and the last time it was given more; absent while it
+   * The progress of the return, in percent of the entitlement, and the last time it was given more; absent while it
    * waits for its turn.
    */
   ramp?: { percent: number; steppedAtMs: number } | undefined;

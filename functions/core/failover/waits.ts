@@ -1,4 +1,6 @@
-/** What keeps a cluster from its whole share, and until when, in the common reason codes and words. */
+/**
+ * Waits: the reasons that keep a cluster from its whole share, and until when, in the common reason codes and words.
+ */
 
 import type { Wait } from '../../../schemas/evacuation.ts';
 import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';

@@ -1,4 +1,4 @@
-/** What currently holds clusters back, as people see it. */
+/** Withdrawals are what currently holds clusters back, as people see it. */
 
 import type { ClusterStanding, WithdrawalCause } from '../../../schemas/cluster.ts';
 import type { ClusterLimits } from '../allocation/sealed.ts';

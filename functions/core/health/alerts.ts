@@ -7,7 +7,7 @@ import type { HealthRecord } from './record.ts';
 import { isAhead } from './votes.ts';
 
 /**
- * What the alerts of monitoring systems say about clusters. Times are those at which the control plane was told, except
+ * The statements of monitoring systems about clusters. Times are those at which the control plane was told, except
  * where stated otherwise.
  */
 

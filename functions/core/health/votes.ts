@@ -9,7 +9,7 @@ import { isCounted, vantageOf } from './voters.ts';
 import { saidAtMs } from './vouch.ts';
 import { countIn, runsOf } from './window.ts';
 
-/** What one voter says about a cluster now. Times are milliseconds since the epoch. */
+/** The current statement of one voter about a cluster. Times are milliseconds since the epoch. */
 export interface CurrentVote {
   voter: string;
   /** The state that the voter reports; unknown when it has not said anything for too long. */
@@ -44,7 +44,7 @@ export interface Tally {
   cause?: FailureCause | undefined;
   /** The vantages of the voters that made the verdict, sorted by name; empty while there is none. */
   vantages: string[];
-  /** What speaks against the cluster although it answers. */
+  /** The impairment that speaks against the cluster although it answers. */
   impaired?: Impairment | undefined;
 }
 

@@ -135,8 +135,8 @@ function lintDataGates({ policy }: Fleet): Issue[] {
 }
 
 /**
- * The longest time, in seconds, that a data gate may wait without a warning. It is also the time that a policy waits
- * for people when it asks them.
+ * The longest time, in seconds, that a data gate may wait without a warning. It equals the default of
+ * `correlation.askSeconds`, for which a policy waits for people.
  */
 const LONG_GATE_SECONDS = 300;
 

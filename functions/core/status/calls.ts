@@ -154,8 +154,8 @@ function edit(
 }
 
 /**
- * Returns the calls that push to a gateway again. Only changes that were refused, undone by hand or are stuck are
- * offered, since nothing else pushes those; others are on their way.
+ * Returns the calls that push to a gateway again. They are offered only where changes were refused, were changed by
+ * hand, or are stuck, since nothing else pushes those; any other waiting change is on its way.
  */
 function gatewayCalls({ fleet, gateways }: Told): ReadyCall[] {
   const stuck = gateways.filter(({ faults }) => faults.some(({ reason }) => PUSHED_AGAIN.has(reason)));

@@ -44,8 +44,8 @@ function observedOf({ status, reason, arguments: given, at, observedAt }: DataPl
 }
 
 /**
- * Returns the fault of a gateway that cannot be read. It comes after the changes that the gateway has yet to follow,
- * and replaces their `NotReadable`.
+ * Returns the fault of a gateway that cannot be read. The verdicts alone may not show it, since they report waiting
+ * changes first.
  */
 function unreadable(reading: Reading | undefined): StatusGateway['faults'] {
   if (reading?.failure === undefined) return [];

@@ -65,7 +65,9 @@ function intends({ points }: StatusCluster): boolean {
   return points !== undefined && points.intended.maxPercent > 0;
 }
 
-/** Tells whether a cluster is left: no gateway was read to give it anything, and all gateways were read. */
+/**
+ * Tells whether a cluster has no traffic any more: it is to have none, all gateways were read, and none gave it any.
+ */
 function isLeft(cluster: StatusCluster, { gateways }: Told): boolean {
   const isRead = gateways.every(({ readAt }) => readAt !== undefined);
   return givenTo(cluster).length === 0 && !isUntold(cluster) && !intends(cluster) && isRead;
