@@ -1,4 +1,7 @@
-/** When it is asked whether a city may be left or regained. Each question is asked once in an outage, and its time counts from then. */
+/**
+ * The steps that ask whether a city may be left or regained. Each question is asked once in an outage, and its time
+ * counts from then.
+ */
 
 import { placementShares } from '../allocation/points.ts';
 import { digest } from '../model/digest.ts';
@@ -17,8 +20,9 @@ import { gatedClusters } from './limits.ts';
 import type { ClusterState, GateQuestion, Traffic } from './traffic.ts';
 
 /**
- * Before clusters are judged: asks for each city whose last clusters fail now, and forgets what is over. A question that is open stays so when automation
- * does not act any more; none is asked then, since gateways keep what they have and a person says what they are given.
+ * The step before clusters are judged: asks about each city whose last clusters fail now, and drops the questions that
+ * are over. When automation stops acting, open questions stay, but no new one is asked, since gateways keep what they
+ * have and people decide what they are given.
  */
 export const askToLeave: Step = (context, traffic) => {
   const kept = stillAsked(context, traffic);
@@ -28,7 +32,7 @@ export const askToLeave: Step = (context, traffic) => {
   return changed(traffic, next);
 };
 
-/** After clusters were judged: asks for each city that was out, and of which a cluster has recovered. */
+/** The step after clusters are judged: asks about each city that was out and has a cluster that has recovered. */
 export const askToRegain: Step = (context, traffic) => {
   const next = gatesIn(context)
     .filter(({ city }) => context.acts && questionOf(traffic, city)?.way !== 'regain' && isBack(context, traffic, city))
@@ -37,8 +41,8 @@ export const askToRegain: Step = (context, traffic) => {
 };
 
 /**
- * Whether traffic would leave the city with this cluster: it fails and has traffic, and no other cluster of the city is left to serve. Clusters
- * that fail together are the last ones together.
+ * Tells whether traffic would leave the city with this cluster: it fails and has traffic, and no other cluster of the
+ * city is left to serve. Clusters that fail together all count as the last ones.
  */
 export function isLeaving(context: Context, traffic: Traffic, item: Watched): boolean {
   const { facts } = item;
@@ -62,7 +66,10 @@ function isLost(context: Context, traffic: Traffic, city: string): boolean {
   return clustersIn(context, city).some((item) => isLeaving(context, traffic, item));
 }
 
-/** It can take what others of its city had: nothing speaks against it, and no person has taken it out. */
+/**
+ * Tells whether a cluster can take over what others of its city had: nothing speaks against it, and no person has taken
+ * it out.
+ */
 function isLeft(context: Context, traffic: Traffic, item: Watched): boolean {
   const { name } = item.facts;
   const { standing, dismissedUntilMs = 0 } = stateOf(traffic, item.facts);
@@ -76,7 +83,10 @@ function isIn(standing: ClusterState['standing']): boolean {
   return standing === 'up' || standing === 'ramping' || standing === 'suspected';
 }
 
-/** As a whole: one of whose services alone is taken out takes over the others. */
+/**
+ * Tells whether people have taken out the whole cluster. A cluster that has lost only single services can still take
+ * over others.
+ */
 function isTakenOut({ shifts, drill }: Traffic, name: string): boolean {
   const isShifted = shifts.some(({ cluster, service, mode, percent }) => {
     return cluster === name && service === undefined && (mode === 'isolate' || (mode === 'drain' && percent === 0));
@@ -98,7 +108,10 @@ function isMember({ placements }: Context, name: string): boolean {
   });
 }
 
-/** A cluster waits to return, and none of the city is in. After the city was left any cluster does; before, one that was down. */
+/**
+ * Tells whether a cluster of the city waits to return while none serves. After the city was left, any held cluster
+ * counts; otherwise only one that was down.
+ */
 function isBack(context: Context, traffic: Traffic, city: string): boolean {
   const wasLeft = questionOf(traffic, city) !== undefined;
   const own = clustersIn(context, city);
@@ -108,18 +121,18 @@ function isBack(context: Context, traffic: Traffic, city: string): boolean {
   return !isAnyIn && !own.some((item) => servesOn(context, traffic, item));
 }
 
-/** It waits for all of its share, and has a part of it that it never lost by a failure. */
+/** Tells whether a held cluster still serves a part of its share that no failure has taken from it. */
 function servesOn(context: Context, traffic: Traffic, item: Watched): boolean {
   const state = stateOf(traffic, item.facts);
   return state.standing === 'held' && !hasRecovered(state) && isLeft(context, traffic, item);
 }
 
-/** It is held since it was found healthy after it had been down. */
+/** Tells whether the cluster is held because it was found healthy after it had been down. */
 function hasRecovered({ recoveredAtMs, sinceMs }: ClusterState): boolean {
   return recoveredAtMs !== undefined && recoveredAtMs >= sinceMs;
 }
 
-/** Without the questions that are over, and none asked at a time that is still to come. */
+/** Returns the traffic without the questions that are over. A question with a time in the future is set to now. */
 function stillAsked(context: Context, traffic: Traffic): Traffic {
   const { nowMs } = context.situation;
   const questions = traffic.gateQuestions ?? [];
@@ -131,8 +144,9 @@ function stillAsked(context: Context, traffic: Traffic): Traffic {
 }
 
 /**
- * The city is regained, or was not left after all. A city that is well for a moment is not asked about again within the time of the question, so that a
- * cluster that flaps is not kept in for longer.
+ * Tells whether a question is over: the city has been regained, or was not left after all. Until the time of a `leave`
+ * question is up, a city that is healthy for a moment does not end it, so that a cluster that flaps is not kept in for
+ * longer by a new question.
  */
 function isOver(context: Context, traffic: Traffic, { city, way, askedAtMs }: GateQuestion): boolean {
   const { nowMs, policy } = context.situation;

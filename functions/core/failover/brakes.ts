@@ -1,4 +1,7 @@
-/** What keeps a cluster that fails in for a time: few brakes, declared, bounded, and shown. None holds back a return. */
+/**
+ * Brakes, which keep a failing cluster in for a time. They are few, declared, bounded and shown, and none of them holds
+ * back a return.
+ */
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 import { isLeaving } from './ask-gates.ts';
@@ -11,8 +14,8 @@ import type { Traffic } from './traffic.ts';
 type Brake = NonNullable<Circumstances['brake']>;
 
 /**
- * The brake that speaks against taking a cluster out now; undefined where none does. One that is on its way back goes without being asked for, and
- * is no new removal where it was taken out within the window before.
+ * Returns the brake that speaks against taking a cluster out now; undefined when there is none. A cluster on its way
+ * back is taken out without asking, and is no new removal if it was taken out within the window before.
  */
 export function brakeFor(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
   const { standing } = stateOf(traffic, item.facts);
@@ -21,12 +24,15 @@ export function brakeFor(context: Context, traffic: Traffic, item: Watched): Bra
   return correlation ?? dataGateBrake(context, traffic, item) ?? maxRemovedBrake(context, traffic, item);
 }
 
-/** Whether the policy wants people to be asked; `halt` is its name in an earlier release. */
+/** Tells whether the policy wants people to be asked. `halt` is the name that an earlier release gave to `ask`. */
 export function asks({ action }: FailoverPolicy['correlation']): boolean {
   return action === 'ask' || action === 'halt';
 }
 
-/** Clusters of other sites that failed within the window of this one, and so may have a cause in common with it. */
+/**
+ * Returns the clusters of other sites that failed within the correlation window of this one, and so may share a cause
+ * with it.
+ */
 export function correlatedWith({ situation, clusters }: Context, traffic: Traffic, item: Watched): string[] {
   const windowMs = situation.policy.failover.correlation.windowSeconds * 1000;
   const ownMs = failingSinceMs(item) ?? situation.nowMs;
@@ -38,18 +44,27 @@ export function correlatedWith({ situation, clusters }: Context, traffic: Traffi
     .map(({ facts }) => facts.name);
 }
 
-/** When it failed last; while a person says that it does not, since when its voters say so. */
+/**
+ * Returns the time of the cluster's last failure; while a person says that it does not fail, the time since which its
+ * voters say otherwise.
+ */
 function failedAtMs(traffic: Traffic, item: Watched): number | undefined {
   if (findingOf(traffic, item) !== item.tally.verdict) return failingSinceMs(item);
   return stateOf(traffic, item.facts).failuresMs.at(-1);
 }
 
-/** Since when its voters find it failing, whatever people or a closed gate say; undefined while they do not. */
+/**
+ * Returns the time since which its voters find it failing, whatever people or a closed gate say; undefined while they
+ * do not.
+ */
 function failingSinceMs({ record, tally }: Watched): number | undefined {
   return tally.verdict === 'unhealthy' && record?.state === 'unhealthy' ? record.sinceMs : undefined;
 }
 
-/** It is asked for once, when the cluster fails: what becomes of the others afterwards does not count. */
+/**
+ * Returns the brake that asks people about a correlated failure. It asks once, when the cluster fails; later changes of
+ * the other clusters do not matter.
+ */
 function correlationBrake(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
   const { nowMs, policy } = context.situation;
   const { correlation } = policy.failover;
@@ -65,7 +80,10 @@ function correlationBrake(context: Context, traffic: Traffic, item: Watched): Br
   return { name: 'correlation', untilMs, reason: why };
 }
 
-/** Voters of two vantages say so; or the network of the voters works, and they see another cluster answer. */
+/**
+ * Tells whether a failure is confirmed: voters of several vantages see it, or, where control targets show whether the
+ * voters' own network works, an accusing voter sees another cluster answer.
+ */
 export function isCorroborated({ situation, clusters }: Context, { facts, tally }: Watched): boolean {
   const against = tally.votes.filter(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
   if (tally.vantages.length > 1) return true;
@@ -79,7 +97,10 @@ export function isCorroborated({ situation, clusters }: Context, { facts, tally 
   });
 }
 
-/** The last clusters of a city stay until its data is ready elsewhere, and it is said so. */
+/**
+ * Returns the brake that keeps the last clusters of a city in until a person or the clock says that the city's data is
+ * ready elsewhere.
+ */
 function dataGateBrake(context: Context, traffic: Traffic, item: Watched): Brake | undefined {
   const { nowMs, policy } = context.situation;
   const { city = '' } = item.facts;
@@ -93,7 +114,10 @@ function dataGateBrake(context: Context, traffic: Traffic, item: Watched): Brake
   return { name: 'data-gate', ...(untilMs !== undefined && { untilMs }), reason };
 }
 
-/** A cluster that a closed gate keeps in is not taken out. */
+/**
+ * Returns the brake that limits how many clusters are taken out within a window. It does not apply to a cluster behind
+ * a closed gate, which is not taken out anyway.
+ */
 function maxRemovedBrake(context: Context, traffic: Traffic, { facts }: Watched): Brake | undefined {
   const { situation, clusters } = context;
   const { nowMs, policy } = situation;

@@ -1,4 +1,7 @@
-/** What people ask for. What is so already changes nothing, so that whoever asks twice, or second, is not refused. */
+/**
+ * Commands of people. A command whose effect is in place already changes nothing, so that asking twice, or as the
+ * second person, is not refused.
+ */
 
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import { compareText } from '../model/text.ts';
@@ -45,7 +48,10 @@ function endShifts(context: Context, traffic: Traffic, isMeant: (shift: LiveShif
   return meant.length === 0 ? UNCHANGED : moved(free, trace);
 }
 
-/** Who counts as healthy because somebody says so is not kept from anything, and stays so. */
+/**
+ * Ends the shifts of clusters and lets held clusters return. A shift of the mode `keep` stays, since it keeps a cluster
+ * from nothing.
+ */
 function returnClusters(context: Context, traffic: Traffic, asked: CommandOf<'return'>): StepResult {
   const { clusters, service } = asked;
   const ended = endShifts(context, traffic, (shift) => {
@@ -71,7 +77,7 @@ function endBreakGlass({ situation }: Context, traffic: Traffic, { name }: Comma
   return moved({ ...traffic, breakGlasses }, { endings });
 }
 
-/** A question that is over, or that was answered so, is left alone. */
+/** Records an answer to a gate's question. A question that is over, or that has this answer already, is left alone. */
 function answerGate({ situation }: Context, traffic: Traffic, command: CommandOf<'answer-gate'>): StepResult {
   const { nowMs, actor } = situation;
   const { city, question: id, answer } = command;
@@ -90,7 +96,7 @@ function order(context: Context, traffic: Traffic, { type, cluster }: CommandOf<
   return next === traffic ? UNCHANGED : moved(next);
 }
 
-/** What people make of the standing of a cluster; the traffic itself where they make nothing of it. */
+/** Returns the traffic after an order by a person; the same object when the cluster's standing ignores the order. */
 function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, cluster: string): Traffic {
   const item = context.clusters.get(cluster);
   const state = item && stateOf(traffic, item.facts);
@@ -105,7 +111,7 @@ function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, 
   return next === state ? answered : withState(answered, next);
 }
 
-/** Whoever lets a cluster return says that its city may be regained, be it asked already or as soon as the cluster has its turn. */
+/** Answers that the city may be regained, which a person says by letting one of its clusters return. A question that comes after that is answered, too. */
 function withCityRegained(context: Context, traffic: Traffic, city: string | undefined): Traffic {
   const asked = questionOf(traffic, city);
   if (asked === undefined || (asked.way === 'regain' && asked.answer?.answer === 'go')) return traffic;

@@ -7,44 +7,48 @@ import type { Situation, Verdict } from './situation.ts';
 import type { Finding } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';
 
-/** A cluster, and what is known of it now. */
+/** A cluster, with its health record and what its voters say now. */
 export interface Watched {
   facts: ClusterFacts;
   record: Situation['health'][number] | undefined;
   tally: Tally;
-  /** Somebody watches it. */
+  /** True when at least one voter watches it. */
   isWatched: boolean;
 }
 
-/** A situation as the steps of a decision see it. */
+/** A situation, indexed for the steps of a decision. */
 export interface Context {
   situation: Situation;
-  /** By name. */
+  /** All clusters, by name. */
   clusters: ReadonlyMap<string, Watched>;
-  /** The placements of which a cluster is a member, by name. */
+  /** The placements of which a cluster is a member, by the cluster's name. */
   placements: ReadonlyMap<string, readonly Placement[]>;
-  /** What the clock of each voter showed when it said something last, of whichever cluster. */
+  /** The latest time on each voter's own clock at which it reported on any cluster. */
   clocksMs: ReadonlyMap<string, number>;
-  /** Automation moves traffic; without, it recommends. */
+  /** True when automation moves traffic itself; false when it only recommends. */
   acts: boolean;
-  /** When every gateway that takes writes was verified to follow; undefined while one has yet to. */
+  /**
+   * The time at which all gateways that take writes were verified to follow; undefined while one of them has yet to.
+   */
   verifiedAtMs: number | undefined;
 }
 
-/** What a step has looked at and found, for whoever reads the decision. */
+/** The findings of the steps, for readers of the decision. */
 export interface Trace {
   rules: RuleResult[];
   events: Verdict['events'];
   endings: Verdict['endings'];
 }
 
-/** What a step of a decision comes to. refused: a person asked for what a rule forbids. */
+/** The result of one step of a decision. refused: a person asked for something that a rule forbids. */
 export type StepResult =
   | { type: 'unchanged'; trace?: Partial<Trace> }
   | { type: 'moved'; traffic: Traffic; trace?: Partial<Trace> }
   | { type: 'refused'; trace: Partial<Trace> };
 
-/** One thing that may change the state of a fleet; steps follow one another, each upon what the last has left. */
+/**
+ * One kind of change to the failover state of a fleet. Steps run in sequence, each on the result of the one before it.
+ */
 export type Step = (context: Context, traffic: Traffic) => StepResult;
 
 export const UNCHANGED: StepResult = { type: 'unchanged' };
@@ -53,7 +57,7 @@ export function moved(traffic: Traffic, trace?: Partial<Trace>): StepResult {
   return trace ? { type: 'moved', traffic, trace } : { type: 'moved', traffic };
 }
 
-/** A refusal by one rule. */
+/** Returns a refusal by a single rule. */
 export function refused(rule: string, detail: string, cluster?: string): StepResult {
   return { type: 'refused', trace: { rules: [result(rule, false, detail, cluster)] } };
 }
@@ -100,23 +104,26 @@ function watched(facts: ClusterFacts, record: Watched['record'], { policy, nowMs
   return { facts, record, tally: counted, isWatched: counted.votes.length > 0 };
 }
 
-/** The state of a cluster; one that is up where nothing is remembered. */
+/** Returns the state of a cluster; it is up where nothing is remembered. */
 export function stateOf(traffic: Traffic, { name, uid }: ClusterFacts): ClusterState {
   return traffic.clusters.find(({ cluster }) => cluster === name) ?? freshStateOf(name, uid);
 }
 
-/** The states of all clusters, by name. */
+/** Returns the states of all clusters, by name. */
 export function statesOf({ clusters }: Context, traffic: Traffic): Map<string, ClusterState> {
   const known = new Map(traffic.clusters.map((state) => [state.cluster, state]));
   return new Map([...clusters].map(([name, { facts }]) => [name, known.get(name) ?? freshStateOf(name, facts.uid)]));
 }
 
-/** What the voters of a cluster say of it, or a person instead of them. */
+/**
+ * Returns what a quorum of its voters says about a cluster. It is healthy when a person says so, or when nobody watches
+ * it.
+ */
 export function findingOf(traffic: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
   return isKept(traffic, facts) || !isWatched ? 'healthy' : counted.verdict;
 }
 
-/** A person says that it is healthy. */
+/** Tells whether a shift of the mode `keep` declares the cluster healthy. */
 export function isKept({ shifts }: Traffic, { name }: ClusterFacts): boolean {
   return shifts.some(({ mode, cluster }) => mode === 'keep' && cluster === name);
 }

@@ -1,4 +1,7 @@
-/** What is asked before automation leaves or regains a city: its data has to be ready where the traffic goes. docs/adr/0030 says why. */
+/**
+ * Data gates: before automation leaves or regains a city, it asks whether the city's data is ready where the traffic
+ * goes. docs/adr/0030 gives the reasons.
+ */
 
 import type { DataGateQuestion } from '../../../schemas/data-gate.ts';
 import type { DataGate } from '../../../schemas/failover.ts';
@@ -7,7 +10,7 @@ import { compareText } from '../model/text.ts';
 import { isoOf } from '../model/time.ts';
 import type { ClusterState, GateQuestion, Traffic } from './traffic.ts';
 
-/** All that tells what is asked now. */
+/** The facts from which open questions follow. */
 export interface GateFacts {
   policy: Pick<Policy, 'failover'>;
   clusters: readonly Pick<ClusterFacts, 'name' | 'city'>[];
@@ -15,12 +18,12 @@ export interface GateFacts {
   nowMs: number;
 }
 
-/** A question that holds clusters. */
+/** A question that holds clusters now. */
 export interface OpenQuestion extends GateQuestion {
   gate: DataGate;
-  /** Those that it holds, by name. */
+  /** The clusters that it holds, sorted by name. */
   clusters: string[];
-  /** When it ends by the clock; absent where only an answer ends it. */
+  /** The time at which the question ends without an answer; absent when only an answer ends it. */
   untilMs?: number | undefined;
 }
 
@@ -32,20 +35,26 @@ export function gateOf({ failover }: Pick<Policy, 'failover'>, city: string): Da
   return failover.dataGates?.find((gate) => gate.city === city);
 }
 
-/** When the clock lets the traffic go; undefined where only an answer does. */
+/**
+ * Returns the time at which the traffic may go without an answer; undefined when there is an answer, or when only an
+ * answer lets it go.
+ */
 export function gateEndMs(gate: DataGate, { way, answer, askedAtMs }: GateQuestion): number | undefined {
   const isByClock = answer === undefined && gate[way].withoutAnswer === 'go';
   return isByClock ? askedAtMs + gate.gateSeconds * 1000 : undefined;
 }
 
-/** Whether the traffic may go: somebody has said so, or the clock has. One whose gate is not declared any more holds nothing. */
+/**
+ * Tells whether the traffic may go, because a person has said so or the time is up. A question whose gate is no longer
+ * declared holds nothing.
+ */
 export function isReleased(policy: Pick<Policy, 'failover'>, question: GateQuestion, nowMs: number): boolean {
   const gate = gateOf(policy, question.city);
   if (gate === undefined || question.answer?.answer === 'go') return true;
   return nowMs >= (gateEndMs(gate, question) ?? Number.POSITIVE_INFINITY);
 }
 
-/** The questions that somebody has to answer, or the clock, since they hold clusters now. */
+/** Returns the questions that hold clusters now and so await an answer or the end of their time. */
 export function openQuestions({ policy, clusters, traffic, nowMs }: GateFacts): OpenQuestion[] {
   return (traffic.gateQuestions ?? []).flatMap((question): OpenQuestion[] => {
     const gate = gateOf(policy, question.city);
@@ -59,12 +68,14 @@ export function openQuestions({ policy, clusters, traffic, nowMs }: GateFacts): 
   });
 }
 
-/** Clusters that fail are held in, those that have recovered are held out. */
+/**
+ * Tells whether the question holds the cluster: `leave` keeps failing clusters in, `regain` keeps recovered ones out.
+ */
 function isHeldBy({ way }: GateQuestion, { standing }: ClusterState): boolean {
   return standing === (way === 'leave' ? 'suspected' : 'held');
 }
 
-/** Whether a cluster that has recovered waits until its city may be regained. */
+/** Tells whether a recovered cluster waits until its city may be regained. */
 export function awaitsGate(
   { policy, clusters, traffic, nowMs }: GateFacts,
   { cluster, standing }: ClusterState,
@@ -74,18 +85,18 @@ export function awaitsGate(
   return question?.way === 'regain' && !isReleased(policy, question, nowMs);
 }
 
-/** The traffic with the question instead of the one of its city. */
+/** Returns the traffic with this question in place of the one about the same city. */
 export function withQuestion(traffic: Traffic, question: GateQuestion): Traffic {
   const others = (traffic.gateQuestions ?? []).filter(({ city }) => city !== question.city);
   return { ...traffic, gateQuestions: [...others, question].sort((a, b) => compareText(a.city, b.city)) };
 }
 
-/** The traffic with these questions alone. */
+/** Returns the traffic with exactly these questions. */
 export function withQuestions({ gateQuestions: _, ...traffic }: Traffic, questions: GateQuestion[]): Traffic {
   return questions.length > 0 ? { ...traffic, gateQuestions: questions } : traffic;
 }
 
-/** As people and webhooks are shown it. */
+/** Returns a question as people and webhooks see it. */
 export function questionShown({ id, city, way, askedAtMs, gate, untilMs, answer }: OpenQuestion): DataGateQuestion {
   return {
     id,
@@ -98,7 +109,7 @@ export function questionShown({ id, city, way, askedAtMs, gate, untilMs, answer 
   };
 }
 
-/** What is asked, and what happens when nobody answers. */
+/** Returns a sentence that tells people what is asked and what happens without an answer. */
 export function questionText({ city, way, clusters, untilMs, answer }: OpenQuestion): string {
   const names = clusters.join(', ');
   const asks =

@@ -15,7 +15,10 @@ import type { Situation, Verdict } from './situation.ts';
 import type { Traffic } from './traffic.ts';
 import { movesPoints, refusal, verdictOf } from './verdict.ts';
 
-/** Everything that can change the state of a fleet, in the order in which it is looked at. The points follow from all of it. */
+/**
+ * All steps that can change the failover state of a fleet, in the order in which they run. The allocation is computed
+ * last, from the results of the others.
+ */
 export const STEPS: Record<string, Step> = {
   forget,
   admit,
@@ -33,12 +36,13 @@ export const STEPS: Record<string, Step> = {
   allocatePoints,
 };
 
-/** A decision that does not come to rest is a fault; it ends all the same. */
+/** The most passes of one decision. A decision that does not settle is a fault, and this limit ends it all the same. */
 const MOST_PASSES = 128;
 
 /**
- * What is to be done in a situation; undefined when all stays as it is. The steps are taken again until none of them changes anything: a decision
- * that is taken upon the result of another one changes nothing before there is new evidence, another declaration or a later time.
+ * Decides what to do in a situation; returns undefined when everything stays as it is. The steps run again until none
+ * of them changes anything, so a second decision on the result changes nothing before there is new evidence, a new
+ * declaration or a later time.
  */
 export function decide(situation: Situation): Verdict | undefined {
   const context = contextOf(situation);
@@ -53,7 +57,7 @@ export function decide(situation: Situation): Verdict | undefined {
   return equal(situation.traffic, traffic) ? undefined : verdictOf(context, traffic, trace);
 }
 
-/** What the steps make of the state of a fleet; undefined when one of them refuses what a person asks for. */
+/** Returns the traffic after all steps; undefined when one of them refuses what a person asks for. */
 function withSteps(context: Context, traffic: Traffic, trace: Trace): Traffic | undefined {
   let next = traffic;
   for (const step of Object.values(STEPS)) {
@@ -67,13 +71,19 @@ function withSteps(context: Context, traffic: Traffic, trace: Trace): Traffic | 
   return next;
 }
 
-/** Once points have changed no gateway follows, and what was asked for is asked for once. */
+/**
+ * Returns the context for the next pass: the command is done, and once points have changed, gateways are not verified
+ * to follow.
+ */
 function settling({ situation: { command: _, ...situation }, ...context }: Context, traffic: Traffic): Context {
   const isFollowed = !movesPoints(situation.placements, situation.traffic.allocation, traffic.allocation);
   return { ...context, situation, verifiedAtMs: isFollowed ? context.verifiedAtMs : undefined };
 }
 
-/** Where automation does not act, gateways keep what they have, but for what people ask for, and what it would give is recommended. */
+/**
+ * Seals the allocation. Where automation does not act, gateways keep what they have except for what people ask for, and
+ * what automation would give them is recommended.
+ */
 function allocatePoints(context: Context, traffic: Traffic): ReturnType<Step> {
   const next = context.acts ? acted(context, traffic) : advised(context, traffic);
   const isAsBefore =

@@ -1,4 +1,7 @@
-/** What gateways were read to do about a drill: whether its clusters have nothing, and whether others serve instead. */
+/**
+ * The sight of a drill is what was read of gateways: whether they give its clusters nothing, and whether others serve
+ * instead.
+ */
 
 import { placementShares } from '../allocation/points.ts';
 import type { Points } from '../gateway/reading.ts';
@@ -8,32 +11,36 @@ import { compareText } from '../model/text.ts';
 import type { LiveDrill, Traffic } from './traffic.ts';
 
 export interface DrillSight {
-  /** When the last of the gateways was read that have anything to do with the clusters. */
+  /** The last time at which any of the gateways that concern the clusters was read. */
   readAtMs: number;
-  /** The same of the one that was read least lately. */
+  /** The time of the oldest last reading among those gateways. */
   oldestReadAtMs: number;
-  /** Gateways that were not read since the last step of the drill, or of which it could not be told where a pool leads. */
+  /**
+   * Gateways that were not read since the last step of the drill, or whose readings do not tell where one of their
+   * pools leads.
+   */
   unread: string[];
   /** Gateways that were read to give one of the clusters something. */
   giving: string[];
-  /** Services of which nobody else was read to have the traffic. */
+  /** Services whose traffic no other cluster was read to have. */
   unserved: string[];
   /** Clusters that were read to serve instead. */
   serving: string[];
 }
 
-/** A gateway as it was read last. */
+/** A gateway as it was last read. */
 export interface ReadGateway {
   gateway: string;
   pools: readonly (Pick<Pool, 'key' | 'service' | 'pinned'> & { members: readonly { cluster: string }[] })[];
   points: Points;
-  /** When its pools were read; 0 where they never were. */
+  /** The time at which its pools were read; 0 if they never were. */
   readAtMs: number;
 }
 
 /**
- * Nothing is asked of pools that people have pinned, which no drill moves, of those that the clusters do not serve, and of those of other services
- * than a drill of one is about. A gateway that was left behind counts, too.
+ * Returns what gateways were read to do about a drill. Three kinds of pools do not count: those that people have
+ * pinned, which no drill moves; those that the drilled clusters do not serve; and, in a drill of one service, those of
+ * other services. A gateway that was left behind counts, too.
  */
 export function drillSight(
   { clusters, service, steppedAtMs }: Pick<LiveDrill, 'clusters' | 'service' | 'steppedAtMs'>,
@@ -68,7 +75,7 @@ export function drillSight(
   };
 }
 
-/** The same of gateways that do as they are told, when they were read at that time. */
+/** Returns the sight of a drill if gateways did as they are told and were read at `readAtMs`. */
 export function sightAsTold(
   drill: LiveDrill,
   placements: readonly Placement[],
@@ -84,7 +91,10 @@ export function sightAsTold(
   return drillSight(drill, [{ gateway: 'the gateways', pools, points, readAtMs }], nowMs);
 }
 
-/** What speaks against saying that the clusters have nothing and that others serve; undefined where all gateways were read to have it so. */
+/**
+ * Returns what speaks against saying that the clusters get nothing and others serve; undefined when all gateways were
+ * read to do so.
+ */
 export function faultOf({ unread, giving, unserved }: DrillSight): string | undefined {
   if (giving.length > 0) return `${giving.join(', ')} gave them traffic when last read`;
   if (unread.length > 0) return `${unread.join(', ')} could not be read since the last step`;

@@ -1,4 +1,4 @@
-/** Rehearsals of the loss of clusters: when they begin, how they go, and what ends them. */
+/** Drills rehearse the loss of clusters: when they begin, how they proceed, and what ends them. */
 
 import type { Drill } from '../../../schemas/drill.ts';
 import { isRefused } from '../allocation/safety.ts';
@@ -27,7 +27,10 @@ import { isFrozen, windowStartMs } from './windows.ts';
 
 type DrillEnding = Extract<Ending, { type: 'drill' }>['state'];
 
-/** A failure interrupts a drill, a stop condition aborts it, and once all of its clusters are back it is over. */
+/**
+ * The step that ends a drill: a failure interrupts it, a stop condition aborts it, and it is over once all of its
+ * clusters are back.
+ */
 export const stopDrill: Step = (context, traffic) => {
   const { drill } = traffic;
   if (drill === undefined) return UNCHANGED;
@@ -42,7 +45,7 @@ export const stopDrill: Step = (context, traffic) => {
   return drill.phase === 'returning' ? endReturned(context, traffic, drill) : UNCHANGED;
 };
 
-/** Gateways were read to have given everything back before it is said so. */
+/** Ends a drill whose clusters are back, once gateways were verified to have given everything back. */
 function endReturned(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
   const standings = standingsOf(context, traffic, drill);
   const down = standings.filter(({ standing }) => standing === 'down').map(({ cluster }) => cluster);
@@ -81,7 +84,7 @@ function hasFailingVote({ tally }: Watched): boolean {
   return tally.votes.some(({ state, isFresh, isSuspect }) => state === 'unhealthy' && isFresh && !isSuspect);
 }
 
-/** The next step of the drill that is under way. */
+/** The step that advances the live drill. */
 export const moveDrill: Step = (context, traffic) => {
   const { drill } = traffic;
   if (drill === undefined) return UNCHANGED;
@@ -114,7 +117,10 @@ function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared:
   return moved({ ...traffic, drill: { ...drill, currentPercent, steppedAtMs: nowMs, decision } });
 }
 
-/** What gateways give meanwhile ends it at once; what nobody could read of them at its end is waited for as long as at its begin. */
+/**
+ * Holds a drill for its duration. A gateway that gives the clusters something ends it at once; gateways that could not
+ * be read at its end are waited for as long as at its beginning.
+ */
 function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
   const { nowMs, drilled } = context.situation;
   const { verifiedAtMs = nowMs } = drill;
@@ -130,7 +136,10 @@ function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Dr
 
 type Judged = Required<Pick<LiveDrill, 'ending' | 'why'>>;
 
-/** It passes only if everything was read to be so, in time, and whoever served instead was seen to be well. */
+/**
+ * Judges a drill. It passes only if gateways were read to give its clusters nothing, in time, and the clusters that
+ * served instead were found healthy.
+ */
 function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): Judged {
   const { nowMs, drilled } = context.situation;
   const { verifiedAtMs = nowMs, startedAtMs } = drill;
@@ -149,7 +158,7 @@ function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declare
   return { ending: 'passed', why: read };
 }
 
-/** Its clusters are held at what they have, and return when they have their turn. */
+/** Begins the return of a drill's clusters: they are held at what they have, and return when they have their turn. */
 function returning(context: Context, traffic: Traffic, drill: LiveDrill, judged: Judged): StepResult {
   const { nowMs, drilled } = context.situation;
   const isRead = drilled !== undefined && faultOf(drilled) === undefined;
@@ -171,24 +180,27 @@ function heldAll(context: Context, traffic: Traffic, { clusters, service }: Live
   }, traffic);
 }
 
-/** For people. */
+/** Returns the words that name the drill's service, for people; empty for a drill of whole clusters. */
 function ofService({ service }: Pick<LiveDrill, 'service'>): string {
   return service === undefined ? '' : ` of ${service}`;
 }
 
-/** For people: what a drill takes out. */
+/** Returns what a drill takes out, for people. */
 function drilledText({ clusters, service }: Pick<LiveDrill, 'clusters' | 'service'>): string {
   return targetText({ cluster: clusters.join(', '), service });
 }
 
-/** The drill is told how far the cluster has come that has least. */
+/** Updates the drill to the percentage of the cluster that has the least. */
 function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
   const currentPercent = leastOf(traffic, drill.clusters, drill.service);
   if (currentPercent === drill.currentPercent) return UNCHANGED;
   return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
 }
 
-/** What the allocation leaves to the cluster that has least of its share, or of its share of one service. */
+/**
+ * Returns the lowest percentage of their share, or of their share of one service, that the allocation leaves to any of
+ * the clusters.
+ */
 export function leastOf(
   { allocation }: Pick<Traffic, 'allocation'>,
   clusters: readonly string[],
@@ -199,7 +211,10 @@ export function leastOf(
   return Math.min(100, ...own.filter(({ cluster }) => clusters.includes(cluster)).map(({ percent }) => percent));
 }
 
-/** The drill is over: clusters that it still keeps out are held at what they have, and return when they have their turn. */
+/**
+ * Returns the traffic without the drill. Clusters that it still keeps out are held at what they have, and return when
+ * they have their turn.
+ */
 export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnding, detail: string): StepResult {
   const { drill, ...rest } = traffic;
   if (drill === undefined) return UNCHANGED;
@@ -212,7 +227,9 @@ export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnd
   });
 }
 
-/** Once in each window, when nothing speaks against it. */
+/**
+ * The step that begins declared drills by themselves: once in each of their windows, when nothing speaks against it.
+ */
 export const beginScheduled: Step = (context, traffic) => {
   if (traffic.drill !== undefined || !context.acts) return UNCHANGED;
   const { policy, nowMs, decision } = context.situation;
@@ -226,7 +243,7 @@ export const beginScheduled: Step = (context, traffic) => {
   return UNCHANGED;
 };
 
-/** The drill with its first step to come; refused when something speaks against it. */
+/** Begins a drill, with its first step yet to come; refuses it when something speaks against it. */
 export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run: string): StepResult {
   const { nowMs, decision, actor } = context.situation;
   const clusters = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
@@ -266,7 +283,7 @@ function judgeBegin(
   return { isAllowed: !isRefused(safety), rules: [...rules, ...safety] };
 }
 
-/** What must be so for a drill to begin, in the words for when it is and for when it is not. */
+/** A condition that must hold for a drill to begin, and the words for when it holds and when it fails. */
 interface DrillPrecondition {
   rule: string;
   passed: boolean;

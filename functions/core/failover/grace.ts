@@ -3,26 +3,30 @@ import type { Placement, Policy } from '../model/fleet-facts.ts';
 import { type Context, statesOf, type Watched } from './context.ts';
 import type { ClusterState, Traffic } from './traffic.ts';
 
-/** Clusters of a placement that are down, and are given the time to be found healthy like one that went down with them. */
+/**
+ * The names of the clusters of a placement that are down and are given time to be found healthy like another cluster
+ * that failed with them.
+ */
 export type Grace = ReadonlySet<string>;
 
 const NONE: Grace = new Set();
 
-/** A cluster that may be given the time. */
+/** A cluster that may be given grace. */
 interface Candidate {
   item: Watched;
   state: ClusterState;
   isDown: boolean;
-  /** When it came back after it had been down; one that is down will. One that was never down did so before all others. */
+  /** The time at which it recovered: infinity while it is down, minus infinity if it was never down. */
   backMs: number;
   failedMs: number;
   removedMs: number;
 }
 
 /**
- * When all members of a placement had gone down together, as when their observer was cut off, the first that is found healthy is not given
- * everything for the few moments until the others are found healthy, too. Each of them keeps what it had until voters have looked at it
- * again and found it failing, or the time that a recovery takes is over.
+ * Returns the grace that each placement gives its members. When all members have gone down together, for example
+ * because their observer was cut off, the first that is found healthy is not given all traffic for the few moments
+ * until the others are found healthy, too. Each of the others keeps what it had until voters have looked again and
+ * found it failing, or until the time that a recovery takes is over.
  */
 export function gracesOf(context: Context, traffic: Traffic): (placement: Placement) => Grace {
   const { nowMs, policy } = context.situation;
@@ -44,7 +48,7 @@ export function gracesOf(context: Context, traffic: Traffic): (placement: Placem
   };
 }
 
-/** By name. */
+/** Returns all clusters as candidates, by name. */
 function candidatesOf(context: Context, traffic: Traffic): Map<string, Candidate> {
   const states = statesOf(context, traffic);
   const candidates = new Map<string, Candidate>();
@@ -55,7 +59,7 @@ function candidatesOf(context: Context, traffic: Traffic): Map<string, Candidate
   return candidates;
 }
 
-/** Tells whether somebody has isolated a cluster, or one service of it. */
+/** Returns a function that tells whether a person has isolated a cluster, or one service of it. */
 function isolatedBy({ shifts }: Traffic): (cluster: string, service: string | undefined) => boolean {
   const isolations = shifts.filter(({ mode }) => mode === 'isolate');
   return (cluster, service) =>
@@ -90,7 +94,7 @@ function graceAmong(context: Context, candidates: readonly Candidate[]): Grace {
   return new Set(together.map(({ state }) => state.cluster));
 }
 
-/** The first of them that came back; undefined while all are down. */
+/** Returns the candidate that recovered first; undefined while all are down. */
 function firstBack(candidates: readonly Candidate[]): Candidate | undefined {
   let first: Candidate | undefined;
   for (const candidate of candidates) {
@@ -99,12 +103,15 @@ function firstBack(candidates: readonly Candidate[]): Candidate | undefined {
   return first;
 }
 
-/** The longest that voters take to find a cluster well again. */
+/** Returns the longest time that voters take to find a cluster healthy again, in milliseconds. */
 export function recoveryMsOf({ health }: Policy): number {
   return (health.recoveryWindow * health.intervalSeconds + health.timeoutSeconds) * 1000;
 }
 
-/** A down cluster that voters see fail again after another one has recovered is remembered, so that one good answer gives it no new grace. */
+/**
+ * Remembers that voters saw a down cluster fail again after another one had recovered, so that a single good answer
+ * does not give it new grace.
+ */
 export function withFailureSeen(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (state.standing !== 'down') return state;
   const lastMs = Math.max(0, ...traffic.clusters.map(({ recoveredAtMs = 0 }) => recoveredAtMs));
@@ -114,8 +121,8 @@ export function withFailureSeen(context: Context, traffic: Traffic, item: Watche
 }
 
 /**
- * A quorum has looked at it since then, and saw it fail. The clock of a voter may be late: once a round is over, what it saw within the last
- * round by its own clock is of since then, too.
+ * Tells whether a quorum has looked at the cluster since `sinceMs` and saw it fail. A voter's clock may be late: once a
+ * whole round is over, what the voter saw within the last round by its own clock counts as seen since then, too.
  */
 function isSeenFailing(context: Context, { record, tally }: Watched, sinceMs: number): boolean {
   const { intervalSeconds, timeoutSeconds } = context.situation.policy.health;

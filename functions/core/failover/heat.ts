@@ -1,4 +1,4 @@
-/** Clusters that carry more than their capacity, or did so lately: it explains why they are slow. */
+/** Tracks clusters that carry, or lately carried, more than their capacity, which explains why they are slow. */
 
 import { givenPoints } from '../allocation/points.ts';
 import type { SealedAllocation } from '../allocation/sealed.ts';
@@ -9,10 +9,10 @@ import { recoveryMsOf } from './grace.ts';
 import { MEMORY_MS } from './pace.ts';
 import { type ClusterState, type Traffic, withState } from './traffic.ts';
 
-/** Rounding of sums of loads is no overload. */
+/** Requests per second by which a load may exceed a capacity because of rounding. */
 const TOLERANCE = 1e-6;
 
-/** The states of clusters that become hot or cool down with these points. */
+/** Returns the traffic with the heat of clusters that become hot or cool down under this allocation. */
 export function withHeat(context: Context, traffic: Traffic): Traffic {
   const hot = hotClusters(context, context.situation.traffic.allocation, traffic.allocation);
   const known = traffic.clusters.filter(({ heat }) => heat !== undefined).map(({ cluster }) => cluster);
@@ -25,7 +25,10 @@ export function withHeat(context: Context, traffic: Traffic): Traffic {
   }, traffic);
 }
 
-/** While gateways follow, each at its own time, a cluster may have the larger of what it had and what it is given of each backend. */
+/**
+ * Returns the clusters that may be above their capacity. Gateways follow at different times, so meanwhile a cluster may
+ * carry the larger of its old and its new points in each backend.
+ */
 function hotClusters({ situation }: Context, before: SealedAllocation, after: SealedAllocation): Set<string> {
   const { clusters, placements } = situation;
   const capacities = new Map(
@@ -56,8 +59,9 @@ function mostLoads(
 }
 
 /**
- * Once gateways follow, heat lasts for as long as voters take to forget what they saw meanwhile, and for as long after that as no quorum of them
- * has found the cluster quick, but not for ever.
+ * Returns the remaining heat of a cluster that is not above its capacity any more. Once gateways follow, heat lasts
+ * until voters have forgotten what they saw meanwhile, and then until a quorum of them has found the cluster quick, but
+ * for an hour more at most.
  */
 function cooling(
   { situation, verifiedAtMs }: Context,
@@ -72,7 +76,7 @@ function cooling(
   return isHot ? { untilMs } : undefined;
 }
 
-/** A quorum of its voters finds it quick, and no monitoring system raises an alarm. */
+/** Tells whether a quorum of the cluster's voters finds it quick and no monitoring system raises an alert. */
 function isQuick({ tally, isWatched }: Watched): boolean {
   const quick = tally.votes.filter(({ state, isFresh, isSuspect, slowSinceMs }) => {
     return state === 'healthy' && isFresh && !isSuspect && slowSinceMs === undefined;

@@ -1,4 +1,6 @@
-/** What evidence makes of the standings of clusters: those that fail go down first, in the order in which they failed. */
+/**
+ * Applies evidence to the standings of clusters. Failing clusters are judged first, in the order in which they failed.
+ */
 
 import { fullClusters } from '../allocation/points.ts';
 import { freshnessMs } from '../health/votes.ts';
@@ -23,7 +25,7 @@ import { heldPercent } from './seal.ts';
 import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic, withState } from './traffic.ts';
 
-/** Each cluster by what its voters say of it now. */
+/** The step that updates the standing of each cluster by what its voters say now. */
 export const judge: Step = (context, traffic) => {
   const trace: Pick<Trace, 'rules' | 'events'> = { rules: [], events: [] };
   let next = traffic;
@@ -43,13 +45,16 @@ export const judge: Step = (context, traffic) => {
   return next === traffic ? UNCHANGED : moved(next, trace);
 };
 
-/** Those that fail before those that do not, the first to fail first: a brake holds back the later ones. */
+/**
+ * Sorts the clusters to judge: failing ones come before the others, and those that failed first come first, so that a
+ * brake holds back the later ones. Clusters about which there is nothing to change are left out.
+ */
 function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] {
   const isOut = ({ facts }: Watched) => {
     const { standing } = stateOf(traffic, facts);
     return standing === 'held' || standing === 'ramping';
   };
-  // Those on their way back count for the brakes of the others.
+  // Failing clusters on their way back come first, since they count for the brakes of the others.
   const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
   const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
   const isSettled = (item: Watched) =>
@@ -92,7 +97,7 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
   };
 }
 
-/** Whether a cluster that comes back now has all that it would have. */
+/** Tells whether a cluster that comes back now has all that it would have. */
 function isWhole(context: Context, traffic: Traffic, state: ClusterState): boolean {
   const { nowMs } = context.situation;
   const back = withState(
@@ -104,7 +109,10 @@ function isWhole(context: Context, traffic: Traffic, state: ClusterState): boole
   );
 }
 
-/** Whether another member of a backend of the cluster has too little capacity, so that this one would be given points at once. */
+/**
+ * Tells whether another member of one of the cluster's backends is at its capacity, so that this cluster would be given
+ * points at once.
+ */
 function isShort({ placements }: Context, { allocation }: Traffic, name: string): boolean {
   const full = fullClusters(allocation);
   if (full.size === 0) return false;
@@ -116,8 +124,9 @@ function isOverloaded({ allocation }: Traffic, name: string): boolean {
 }
 
 /**
- * Latency and alerts mark a cluster. One that has been above its capacity is overloaded, not impaired, until it is found quick enough again. A
- * mark that ends leaves a cluster held at what it has.
+ * Returns the state with or without the mark of an impairment, which latency and alerts set. A cluster that has been
+ * above its capacity is overloaded, not impaired, until it is found quick enough again. When a mark ends, the cluster
+ * is held at what it has.
  */
 function marked(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   const { impairedSinceMs, ...rest } = state;
@@ -151,7 +160,7 @@ function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reas
   return gatedClusters(context).has(cluster) ? [quorum, gate] : [quorum];
 }
 
-/** Failures that may have a cause in common are told as one. */
+/** Reports failures that may have a common cause as a single event. */
 function eventsOf(
   context: Context,
   traffic: Traffic,
@@ -166,7 +175,10 @@ function eventsOf(
   return [{ type: 'failover.correlated', clusters: names, summary }];
 }
 
-/** Clusters that are new to a fleet that serves get nothing before they have been found healthy, or a person has said that they are. */
+/**
+ * The step that admits new clusters. A cluster that is new to a fleet that already serves gets nothing until it has
+ * been found healthy or a person has said that it is.
+ */
 export const admit: Step = (context, traffic) => {
   const { situation, clusters } = context;
   const healthySince = situation.health.flatMap(({ firstHealthyAtMs }) => firstHealthyAtMs ?? []);

@@ -8,7 +8,7 @@ import { keptServiceLimits, serviceLimitsOf, servicesAskedAnew } from './service
 import type { ClusterState, Traffic } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
-/** All that automation and people ask for. */
+/** Returns all limits that automation and people ask for. */
 export function limitsOf(context: Context, traffic: Traffic): Limits {
   return { clusters: clusterLimitsOf(context, traffic), services: serviceLimitsOf(context, traffic) };
 }
@@ -24,8 +24,9 @@ function clusterLimitsOf(context: Context, traffic: Traffic): Map<string, Limit[
 }
 
 /**
- * What is in force of a fleet whose automation does not act: what people ask for, and that clusters which automation would hold back, or held
- * back when it acted last, keep what they have until somebody applies what is recommended.
+ * Returns the limits that are in force while automation does not act: those that people ask for, and one for each
+ * cluster that automation would hold back, or held back when it last acted. Such a cluster keeps what it has until a
+ * person applies the recommendation.
  */
 export function limitsWithoutAutomation(context: Context, traffic: Traffic): Limits {
   const wanted = limitsOf(context, traffic);
@@ -48,7 +49,10 @@ function keptClusterLimits(context: Context, traffic: Traffic, wanted: Limits): 
   return found;
 }
 
-/** Clusters and single services of which people ask for something else than when the allocation in force was made. */
+/**
+ * Returns the clusters and single services for which people ask something else than when the current allocation was
+ * made.
+ */
 export function askedAnew(context: Context, traffic: Traffic): Record<'clusters' | 'services', Set<string>> {
   return { clusters: clustersAskedAnew(context, traffic), services: servicesAskedAnew(traffic) };
 }
@@ -62,7 +66,10 @@ function clustersAskedAnew({ clusters }: Context, traffic: Traffic): Set<string>
   return new Set(asked);
 }
 
-/** A closed gate keeps traffic on its clusters, whatever is known of their health, and gives no more to those that are down or impaired. */
+/**
+ * Returns the limits that follow from a cluster's standing. A closed gate keeps traffic on its clusters whatever their
+ * health is, and gives no more to those that are down or impaired.
+ */
 function standingLimits(context: Context, traffic: Traffic, state: ClusterState, isGated: boolean): Limit[] {
   const impaired: Limit[] = state.impairedSinceMs === undefined ? [] : [{ reason: isGated ? 'gate' : 'impaired' }];
   switch (state.standing) {
@@ -81,7 +88,10 @@ function standingLimits(context: Context, traffic: Traffic, state: ClusterState,
   }
 }
 
-/** It keeps what it has: the points of one that was on its way back grow no further. */
+/**
+ * Returns the limits of a suspected cluster, which keeps what it has: a cluster that was on its way back gets no
+ * further points.
+ */
 function suspectedLimits({ ramp, dwell, isApproved }: ClusterState): Limit[] {
   if (ramp) return [{ reason: 'ramp', percent: ramp.percent }];
   return dwell || isApproved ? [{ reason: 'turn' }] : [];
@@ -89,7 +99,7 @@ function suspectedLimits({ ramp, dwell, isApproved }: ClusterState): Limit[] {
 
 type Wait = 'turn' | 'dwell' | 'consent';
 
-/** What a held cluster waits for; at least its turn. */
+/** Returns what a held cluster waits for; at least its turn. */
 export function waitsOf({ situation }: Context, traffic: Traffic, state: ClusterState): Wait[] {
   const { nowMs, policy } = situation;
   const { dwell, isApproved } = state;
@@ -102,7 +112,7 @@ export function waitsOf({ situation }: Context, traffic: Traffic, state: Cluster
   return waits.length > 0 ? waits : ['turn'];
 }
 
-/** Clusters that a closed gate keeps as they are. */
+/** Returns the clusters that a closed gate keeps as they are. */
 export function gatedClusters({ clusters, situation }: Context): Set<string> {
   const closed = situation.policy.safety.gates.filter(({ open }) => !open);
   return new Set(closed.flatMap(({ clusters: named }) => named ?? [...clusters.keys()]));

@@ -1,4 +1,4 @@
-/** What is remembered of clusters, and for how long. */
+/** The memory of clusters: which failures and removals are remembered, and for how long. */
 
 import { placementShares } from '../allocation/points.ts';
 import type { SealedAllocation } from '../allocation/sealed.ts';
@@ -8,7 +8,10 @@ import { cooldownMs, hasFallen, MEMORY_MS } from './pace.ts';
 import type { Situation } from './situation.ts';
 import { type ClusterState, type Dwell, type Traffic, withState } from './traffic.ts';
 
-/** Clusters that are gone, or that are other ones of the same name, are forgotten, and so are failures and removals of long ago. */
+/**
+ * Forgets clusters that are gone or were replaced by others of the same name, and failures and removals that are too
+ * old to matter.
+ */
 export const forget: Step = ({ situation, clusters }, traffic) => {
   const { nowMs, policy } = situation;
   const windowMs = (policy.safety.maxRemoved?.windowSeconds ?? 0) * 1000;
@@ -29,7 +32,10 @@ export const forget: Step = ({ situation, clusters }, traffic) => {
   return moved(kept.reduce(withState, { ...next, clusters: [] }));
 };
 
-/** Clusters that went down before and have lost their last point with this allocation: their cooldown begins now. */
+/**
+ * Records the loss of clusters that went down earlier and lose their last point with this allocation: their cooldown
+ * begins now.
+ */
 export function withLosses({ situation }: Context, traffic: Traffic, before: SealedAllocation): Traffic {
   const { nowMs, placements } = situation;
   const down = traffic.clusters.filter(({ standing, sinceMs }) => standing === 'down' && sinceMs < nowMs);
@@ -40,7 +46,7 @@ export function withLosses({ situation }: Context, traffic: Traffic, before: Sea
     .reduce((next, state) => withState(next, { ...state, leftAtMs: nowMs }), traffic);
 }
 
-/** The clusters that have points of a backend that health moves. */
+/** Returns the clusters that have points in a placement that is not pinned. */
 function serving(placements: readonly Placement[], allocation: SealedAllocation): Set<string> {
   const shares = placements
     .filter(({ pinned }) => !pinned)
@@ -64,7 +70,10 @@ function faded(state: ClusterState, nowMs: number, removalMemoryMs: number): Clu
   return { ...rest, failuresMs, fallsMs, ...(isDismissed && { dismissedUntilMs }), ...(isRemoved && { removedAtMs }) };
 }
 
-/** The state as it can be now. A clock that was an hour ahead has left times that are still to come: nothing waits for them. */
+/**
+ * Returns the state with all of its times capped at what is possible now. A clock that ran ahead for a while may have
+ * left times in the future, and nothing should wait for them.
+ */
 function inTime(state: ClusterState, { nowMs, policy }: Situation): ClusterState {
   const { sinceMs, failuresMs, removedAtMs, dwell, brake, ramp } = state;
   const { cooldownSeconds, correlation, dataGates = [] } = policy.failover;

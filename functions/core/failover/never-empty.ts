@@ -1,4 +1,4 @@
-/** Whether what people ask for would leave a service with nobody who serves it. */
+/** The rule that people may not leave a service without a cluster that serves it. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { setAside } from '../allocation/safety.ts';
@@ -6,7 +6,9 @@ import { compareText } from '../model/text.ts';
 import { type Context, result, stateOf } from './context.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Only a break-glass lets people leave a service with nobody who serves. */
+/**
+ * Checks that a change leaves every service with a cluster that may serve it. Only a break-glass sets this rule aside.
+ */
 export function neverEmpty(context: Context, before: Traffic, after: Traffic): RuleResult[] {
   const stranded = strandedBy(context, before, after);
   if (stranded.length === 0) return [];
@@ -15,8 +17,8 @@ export function neverEmpty(context: Context, before: Traffic, after: Traffic): R
 }
 
 /**
- * Services that people would leave with nobody who serves: clusters that are down, and clusters that people have taken out, do not count. None
- * where it was so before.
+ * Returns the services that a change by people would leave without a cluster that may serve them. Clusters that are
+ * down or taken out by people do not count, and neither do services that had no such cluster before.
  */
 function strandedBy(context: Context, before: Traffic, after: Traffic): string[] {
   const [did, does] = [servingIn(context, before), servingIn(context, after)];
@@ -28,7 +30,10 @@ function strandedBy(context: Context, before: Traffic, after: Traffic): string[]
   return [...new Set(found.flatMap(({ services, key }) => (services.length > 0 ? services : [key])))].sort(compareText);
 }
 
-/** Tells whether a cluster may serve the backends of a service that stands apart, or all others. */
+/**
+ * Returns a function that tells whether a cluster may serve the backends of a service. `service` is undefined for
+ * backends that are not moved by service.
+ */
 function servingIn(context: Context, traffic: Traffic): (cluster: string, service: string | undefined) => boolean {
   const { shifts, drill } = traffic;
   const taken = shifts.filter(({ mode, percent }) => mode === 'isolate' || (mode === 'drain' && percent === 0));

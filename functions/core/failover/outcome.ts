@@ -1,4 +1,4 @@
-/** What a change of people leads to in the end, and what the safety rules say of that. */
+/** The final effect of a change that people ask for, and the verdict of the safety rules on it. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { placementShares } from '../allocation/points.ts';
@@ -10,13 +10,13 @@ import { limitsOf } from './limits.ts';
 import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import type { Traffic } from './traffic.ts';
 
-/** What gateways are given with a state of a fleet. */
+/** Returns the allocation that gateways are given in this state of a fleet. */
 export function allocationIn(context: Context, traffic: Traffic): SealedAllocation {
   if (!context.acts) return sealWithoutAutomation(context, traffic);
   return sealAllocation(context, traffic, limitsOf(context, traffic), { last: traffic.allocation });
 }
 
-/** The safety rules held against what a change leads to. */
+/** Checks the safety rules against what a change leads to. */
 export function safetyOf(
   context: Context,
   before: Traffic,
@@ -43,7 +43,10 @@ function sharesIn(placements: readonly Placement[], allocation: SealedAllocation
   return placements.map((placement) => ({ placement, shares: placementShares(placement, { allocation }) }));
 }
 
-/** What each cluster may be given of what others cannot serve, in requests per second. */
+/**
+ * Returns the load that each cluster may be given when others cannot serve theirs, in requests per second: its capacity
+ * less the headroom. Clusters without a declared capacity are absent.
+ */
 export function ceilingsOf(
   clusters: readonly { name: string; capacity?: number | undefined }[],
   headroomPercent: number,
@@ -52,7 +55,7 @@ export function ceilingsOf(
   return new Map(clusters.flatMap(({ name, capacity }) => (capacity === undefined ? [] : [[name, capacity * part]])));
 }
 
-/** Clusters that serve nobody, whatever they are given. */
+/** Returns the clusters that are down: they serve nothing, whatever they are given. */
 function downIn({ clusters }: Context, traffic: Traffic): Set<string> {
   const names = [...clusters.values()].filter(({ facts }) => stateOf(traffic, facts).standing === 'down');
   return new Set(names.map(({ facts }) => facts.name));

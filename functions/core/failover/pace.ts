@@ -1,16 +1,22 @@
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 
-/** Failures within it make a cluster wait for longer. */
+/** The time for which a failure is remembered. Repeated failures within this time lengthen the cooldown. */
 export const MEMORY_MS = 3_600_000;
 
-/** How long after its failure a cluster waits at least, after so many failures within memory: doubling, up to an hour. */
+/**
+ * Returns the minimum time that a cluster waits after its last failure: `cooldownSeconds`, doubled for each earlier
+ * failure in memory, up to an hour.
+ */
 export function cooldownMs(failures: number, cooldownSeconds: number): number {
   return Math.min(cooldownSeconds * 1000 * 2 ** Math.max(0, failures - 1), MEMORY_MS);
 }
 
 const LONGEST_FALL_MEMORY_MS = 24 * MEMORY_MS;
 
-/** Whether a cluster went down above its capacity so lately that it is not given more than that again: for an hour, doubling with each such fall, up to a day. */
+/**
+ * Tells whether a cluster went down above its capacity so lately that it is not given more than its capacity again.
+ * This lasts for an hour, doubles with each such fall, and ends after a day at most.
+ */
 export function hasFallen(fallsMs: readonly number[], nowMs: number): boolean {
   const last = fallsMs.at(-1);
   if (last === undefined) return false;
@@ -18,8 +24,9 @@ export function hasFallen(fallsMs: readonly number[], nowMs: number): boolean {
 }
 
 /**
- * What a returning cluster gets next of its share, on the curve (t / rampSeconds) ^ (1 / aggression); `percent` itself while that is not
- * due. A step that was late does not make the next one come earlier.
+ * Returns the next percentage of its share that a returning cluster gets, on the curve (t / rampSeconds) ^ (1 /
+ * aggression); returns `percent` itself while the next step is not due. A late step does not bring the next one
+ * forward.
  */
 export function nextRampPercent(percent: number, sinceStepMs: number, failback: FailoverPolicy['failback']): number {
   const { rampSeconds, minimumPercent, stepPercent, aggression } = failback;
@@ -30,8 +37,9 @@ export function nextRampPercent(percent: number, sinceStepMs: number, failback: 
 }
 
 /**
- * What a shift or a drill leaves to a cluster next on the way from `percent` to `target`. The first step down of a cluster that answers
- * goes half of the way at most, so that the receivers are verified to serve before the source is cut.
+ * Returns the next percentage that a shift or a drill leaves to a cluster on its way from `percent` to `target`. For a
+ * cluster that answers, the first step down goes at most half of the way, so that the receiving clusters are verified
+ * to serve before the source is cut.
  */
 export function nextShiftPercent(
   percent: number,

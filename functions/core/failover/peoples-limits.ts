@@ -1,9 +1,9 @@
-/** What people ask for, and what automation asks for. */
+/** Tells the limits that people ask for from those that automation asks for. */
 
 import type { Limit, LimitReason } from '../allocation/types.ts';
 import type { Traffic } from './traffic.ts';
 
-/** What people ask for of a cluster; of one service of it alone where that is named. */
+/** Returns the limits that people ask for on a cluster as a whole, or on `service` alone where it is given. */
 export function peoplesLimits({ shifts, drill }: Traffic, cluster: string, service?: string): Limit[] {
   const own = shifts.filter((shift) => shift.cluster === cluster && shift.service === service);
   const ofShifts = own.flatMap(({ mode, currentPercent }): Limit[] => {
@@ -15,7 +15,10 @@ export function peoplesLimits({ shifts, drill }: Traffic, cluster: string, servi
   return clusters.includes(cluster) && percent < 100 ? [...ofShifts, { reason: 'drill', percent }] : ofShifts;
 }
 
-/** The limit by which a cluster keeps what it has: one that only waits takes over from those that people have drained, others do not. */
+/**
+ * Returns the limit by which a cluster keeps what it has. A cluster that merely waits (`turn`, `dwell`) takes over from
+ * those that people have drained; others (`mode`) do not.
+ */
 export function keeping(limits: readonly Limit[]): Limit {
   const reasons = new Set(limits.map(({ reason }) => reason));
   if (!limits.every(({ reason }) => WAITING.has(reason))) return { reason: 'mode' };
@@ -26,7 +29,7 @@ const WAITING: ReadonlySet<LimitReason> = new Set<LimitReason>(['turn', 'ramp', 
 
 const OF_PEOPLE: ReadonlySet<LimitReason> = new Set<LimitReason>(['drained', 'isolated', 'drill']);
 
-/** People ask for it; automation asks for all others. */
+/** Tells whether people ask for the limit; automation asks for all others. */
 export function isOfPeople({ reason }: Limit): boolean {
   return OF_PEOPLE.has(reason);
 }

@@ -1,11 +1,11 @@
-/** Which clusters a cluster's, a site's or a city's name stands for. */
+/** Resolves the name of a cluster, a site or a city to clusters. */
 
 import type { Place } from '../../../schemas/place.ts';
 import type { ClusterFacts } from '../model/fleet-facts.ts';
 
 type Located = Pick<ClusterFacts, 'name' | 'site' | 'city'>;
 
-/** The clusters that the place has now. */
+/** Returns the clusters that the place has now. */
 export function clustersAt<T extends Located>(clusters: readonly T[], { cluster, site, city }: Place): T[] {
   return clusters.filter((facts) => {
     if (cluster !== undefined) return facts.name === cluster;
@@ -13,7 +13,7 @@ export function clustersAt<T extends Located>(clusters: readonly T[], { cluster,
   });
 }
 
-/** The field that names the place, and what to say where it has no cluster. */
+/** Returns the field that names the place, and a sentence that says that the place has no cluster. */
 export function emptyPlace({ cluster, site, city }: Place): { field: keyof Place; detail: string } {
   if (cluster !== undefined) return { field: 'cluster', detail: `there is no cluster ${cluster}` };
   return site !== undefined
@@ -21,7 +21,7 @@ export function emptyPlace({ cluster, site, city }: Place): { field: keyof Place
     : { field: 'city', detail: `no cluster is in city ${city}` };
 }
 
-/** The same place without anything besides. */
+/** Returns a copy of the place without any other fields. */
 export function placeOf({ cluster, site, city }: Place): Place {
   return {
     ...(cluster !== undefined && { cluster }),

@@ -1,4 +1,4 @@
-/** Shifts that people ask for: what all of them lead to in the end is judged once, before any of them begins. */
+/** Shifts that people ask for. Their combined final effect is judged once, before any of them begins. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { isRefused } from '../allocation/safety.ts';
@@ -11,7 +11,10 @@ import { returnsBesides, withReturns } from './service-returns.ts';
 import { isSameTarget, targetText, withShift } from './shifts.ts';
 import type { LiveShift, Traffic } from './traffic.ts';
 
-/** The shift that was asked for. */
+/**
+ * Puts a single shift. Refuses it when its cluster does not exist, its name belongs to a shift of another target, or
+ * its target has another live shift.
+ */
 export function putShift(context: Context, traffic: Traffic, asked: LiveShift): StepResult {
   const { cluster, name } = asked;
   const before = traffic.shifts.find((item) => item.name === name);
@@ -22,12 +25,12 @@ export function putShift(context: Context, traffic: Traffic, asked: LiveShift): 
   return begin(context, traffic, [asked]);
 }
 
-/** Takes clusters out, whatever shifts they have: these end, and the new ones go on from where they were. */
+/** Takes clusters out, whatever shifts they have: those end, and the new shifts go on from where they were. */
 export function evacuate(context: Context, traffic: Traffic, asked: readonly LiveShift[]): StepResult {
   return begin(context, traffic, asked);
 }
 
-/** Begins the shifts, if what they lead to in the end breaks no rule. A drill gives way to them. */
+/** Begins the shifts if their final effect breaks no rule. A live drill is interrupted. */
 function begin(context: Context, traffic: Traffic, asked: readonly LiveShift[]): StepResult {
   const { rules, shifts, undrilled } = prepared(context, traffic, asked);
   if (isRefused(rules)) return { type: 'refused', trace: { rules } };
@@ -44,7 +47,7 @@ function begin(context: Context, traffic: Traffic, asked: readonly LiveShift[]):
   return moved(withShifts(free, shifts), trace);
 }
 
-/** What gateways would be given in the end, and what the rules say of that. */
+/** Returns what gateways would be given in the end, and the results of the rules for that. */
 export function foreseen(
   context: Context,
   traffic: Traffic,
@@ -67,14 +70,17 @@ function prepared(context: Context, traffic: Traffic, asked: readonly LiveShift[
   return { undrilled, shifts, outcome, rules };
 }
 
-/** With these shifts instead of whatever has the same targets: other shifts, and returns after those. */
+/** Returns the traffic with these shifts in place of other shifts, and of returns, of the same targets. */
 function withShifts(traffic: Traffic, shifts: readonly LiveShift[]): Traffic {
   const others = traffic.shifts.filter((item) => !shifts.some((shift) => isSameTarget(shift, item)));
   const free = shifts.reduce((so, shift) => withReturns(so, returnsBesides(so, shift)), traffic);
   return shifts.reduce(withShift, { ...free, shifts: others });
 }
 
-/** It goes on from what the cluster has now; where it is only given another reason or more time, it stays where it is. */
+/**
+ * Returns the shift as it begins. It goes on from what the cluster has now; a shift that only gets another reason or
+ * more time stays where it is.
+ */
 function accepted({ situation }: Context, traffic: Traffic, asked: LiveShift): LiveShift {
   const before = traffic.shifts.find((item) => isSameTarget(item, asked));
   const isSame =

@@ -1,4 +1,6 @@
-/** What is recommended where automation does not act: as it is told, and so that it is known again. */
+/**
+ * The recommendation of a fleet whose automation does not act: its summary for people, and a digest that identifies it.
+ */
 
 import type { Recommended } from '../../../schemas/decision.ts';
 import { declaredPoints } from '../allocation/bounds.ts';
@@ -8,14 +10,17 @@ import { digest, equal } from '../model/digest.ts';
 import type { Placement } from '../model/fleet-facts.ts';
 import type { Traffic } from './traffic.ts';
 
-/** The points that are not the declared ones. Two allocations with one digest give every backend the same. */
+/**
+ * Returns a digest of all points that differ from the declared ones. Two allocations have the same digest when they
+ * give every backend the same points.
+ */
 export function pointsDigest(placements: readonly Placement[], allocation: SealedAllocation): string {
   const given = placements.map((placement) => ({ placement, points: givenPoints(placement, allocation) }));
   const moved = given.filter(({ placement: { members }, points }) => !equal(points, declaredPoints(members)));
   return digest(moved.map(({ placement: { key }, points }) => [key, points]));
 }
 
-/** Undefined where nothing is recommended that gateways do not have. */
+/** Returns the recommendation; undefined when nothing is recommended. */
 export function recommendedOf(
   placements: readonly Placement[],
   { allocation, recommended }: Pick<Traffic, 'allocation' | 'recommended'>,
@@ -32,15 +37,18 @@ export function recommendedOf(
   };
 }
 
-/** Clusters that a decision names of what it recommends, so that its record stays small; the digest is of all. */
+/**
+ * The most clusters that a decision lists of its recommendation, so that its record stays small. The digest covers all
+ * of them.
+ */
 export const MOST_RECORDED = 200;
 
-/** What a decision keeps of it. */
+/** Returns the part of a recommendation that a decision records. */
 export function recorded(recommended: Recommended): Recommended {
   return { ...recommended, clusters: recommended.clusters.slice(0, MOST_RECORDED) };
 }
 
-/** Clusters that are given other points of any placement, by name. */
+/** Returns the clusters that are given other points in any placement, sorted by name. */
 function changedClusters(placements: readonly Placement[], then: SealedAllocation, now: SealedAllocation): string[] {
   const changed = new Set<string>();
   for (const placement of placements) {

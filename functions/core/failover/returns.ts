@@ -1,4 +1,4 @@
-/** How clusters that have recovered get their points back: one site at a time, and no step before the gateways follow the last one. */
+/** The return of recovered clusters: one site at a time, and no step before the gateways follow the last one. */
 
 import { compareText } from '../model/text.ts';
 import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED, type Watched } from './context.ts';
@@ -10,9 +10,12 @@ import { become } from './standing.ts';
 import { type ClusterState, type Traffic, withState } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
-/** The next step of those that have the turn: clusters of the site of which one is on its way, or else of the one that has waited longest. */
+/**
+ * The step that advances all returns to one site: the site of which a cluster is already returning, or else the site of
+ * the cluster that has waited longest.
+ */
 export const bringBack: Step = (context, traffic) => {
-  // Where automation does not act, there is nothing that gateways would have to follow.
+  // Where automation does not act, there is nothing for gateways to follow.
   if (context.acts && context.verifiedAtMs === undefined) return UNCHANGED;
   const waiting = inTurn(context, traffic);
   const site = waiting[0]?.site;
@@ -29,7 +32,10 @@ interface Waiting {
   step: (traffic: Traffic) => Traffic;
 }
 
-/** Those that are on their way first; clusters before single services of them. */
+/**
+ * Returns all that may return, in turn: those already returning come first, then those that have waited longest;
+ * clusters come before single services.
+ */
 function inTurn(context: Context, traffic: Traffic): Waiting[] {
   return [...clustersWaiting(context, traffic), ...servicesWaiting(context, traffic)].sort((a, b) => {
     const byAge = a.sinceMs - b.sinceMs;
@@ -68,7 +74,10 @@ function mayReturn(context: Context, traffic: Traffic, item: Watched, state: Clu
   return isFree && (findingOf(traffic, item) === 'healthy' || state.dwell === undefined);
 }
 
-/** A return begins with what the cluster has already, as after a shift that took a part of it. */
+/**
+ * Returns the traffic after the next step of a cluster's return. A return begins with what the cluster has already, as
+ * after a shift that left it a part.
+ */
 function withStep(context: Context, traffic: Traffic, item: Watched): Traffic {
   const state = stateOf(traffic, item.facts);
   const { nowMs, decision, policy } = context.situation;

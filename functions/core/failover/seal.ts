@@ -1,4 +1,6 @@
-/** The allocation as it is sealed: what it was made of, what gateways are given, and what holds each member back. */
+/**
+ * Seals allocations: records what points were computed from, what gateways are given, and what holds each member back.
+ */
 
 import { allocate } from '../allocation/allocate.ts';
 import { boundsOf, declaredPoints, entitlementsOf, hasPart } from '../allocation/bounds.ts';
@@ -18,21 +20,21 @@ import type { Traffic } from './traffic.ts';
 const NO_LIMITS: readonly Limit[] = [];
 const GRACE: Limit = { reason: 'grace' };
 
-/** What an allocation goes by besides limits. */
+/** Inputs of an allocation besides the limits. */
 interface Sealing {
-  /** What it follows. */
+  /** The allocation that this one replaces. */
   last: SealedAllocation;
-  /** What gateways have; the last one, but for what is recommended only. */
+  /** The allocation that gateways have. It differs from `last` only when a recommendation is sealed. */
   given?: SealedAllocation;
-  /** Placements that keep what gateways have of them, whatever the limits say. */
+  /** Placements that keep what gateways have for them, whatever the limits say. */
   kept?: ReadonlySet<Placement>;
 }
 
 const NOTHING_KEPT: ReadonlySet<Placement> = new Set();
 
 /**
- * The points of all placements within the limits. The last allocation stands where nothing but what it gave has changed: what members had is looked
- * at anew only with a new standing, declaration or time.
+ * Returns the points of all placements within the limits. Returns `last` itself when nothing else has changed than the
+ * points that it gave: what members had is considered again only with a new standing, declaration or time.
  */
 export function sealAllocation(
   context: Context,
@@ -79,8 +81,8 @@ export function sealAllocation(
 }
 
 /**
- * Where automation does not act, placements keep what gateways have of them until people ask for something else of one of their members, or what
- * they have asked for can be given at last.
+ * Returns the allocation while automation does not act. A placement keeps what gateways have for it until people ask
+ * for something else on one of its members, or until something that they asked for becomes possible.
  */
 export function sealWithoutAutomation(context: Context, traffic: Traffic): SealedAllocation {
   const last = traffic.allocation;
@@ -96,7 +98,7 @@ export function sealWithoutAutomation(context: Context, traffic: Traffic): Seale
   return sealAllocation(context, traffic, limits, { last, kept });
 }
 
-/** No member has more than people have left to it, or not the one that is named. */
+/** Tells whether no member of a placement, or not the member `of`, has more points than people have left to it. */
 function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAllocation, of?: string): boolean {
   const own = limitsFor(limits, placement.service);
   if (placement.pinned || !placement.members.some(({ cluster }) => own.get(cluster)?.some(isOfPeople))) return true;
@@ -107,7 +109,10 @@ function hasWhatIsAsked(placement: Placement, limits: Limits, given: SealedAlloc
   return points.every((own, index) => !isMeant(index) || own <= (bounds[index] ?? 0));
 }
 
-/** Whether gateways are told to give the cluster, or one service of it, no more than people have left to it; nobody else may have been left to serve. */
+/**
+ * Tells whether gateways are told to give the cluster, or one service of it, no more than people have left to it. This
+ * is false when no other cluster is left to serve.
+ */
 export function givesNoMore(
   context: Context,
   traffic: Traffic,
@@ -120,9 +125,9 @@ export function givesNoMore(
 }
 
 /**
- * What a cluster has of what it would have with the state that `traffic` gives it and no limit of its own, in percent: of the placement of which it
- * has least, since a step of its return is a step of each of them. Only of the service that is named; else of all but those that are held back
- * by themselves, which have returns of their own.
+ * Returns how much a cluster has of what it would have with its standing in `traffic` and no limit of its own, in
+ * percent. It is the lowest percentage of all its placements, since one step of a return is a step in each of them.
+ * With `service`, only placements of that service count; without, all but those of services that return on their own.
  */
 export function heldPercent(
   context: Context,
@@ -146,7 +151,10 @@ export function heldPercent(
   return least;
 }
 
-/** A placement as an allocation takes it: each member with what it had and what holds it back. */
+/**
+ * Returns a placement as input for an allocation: each member with the points that it had and the limits that hold it
+ * back.
+ */
 export function backendOf(
   placement: Placement,
   limits: Limits,
@@ -161,7 +169,7 @@ export function backendOf(
   return { id: placement.key, load: placement.load, isPinned: placement.pinned, members };
 }
 
-/** Its load counts, and nothing moves it. */
+/** Returns a placement that keeps its points: its load counts, and nothing moves it. */
 function keptBackend({ key, load, members }: Placement, points: readonly number[]): Backend {
   const kept = members.map(({ cluster }, index): BackendMember => {
     const weight = points[index] ?? 0;
@@ -170,12 +178,12 @@ function keptBackend({ key, load, members }: Placement, points: readonly number[
   return { id: key, load, isPinned: true, members: kept };
 }
 
-/** What people ask for holds in the time of grace, too. */
+/** Replaces the limit of a cluster that is down by one of grace. Limits that people ask for hold during grace, too. */
 function spared(limit: Limit): Limit {
   return limit.reason === 'down' ? GRACE : limit;
 }
 
-/** A placement with its points, and those that declarations alone would give it. */
+/** A placement with its points, and the points that the declarations alone would give it. */
 interface Settled {
   placement: Placement;
   points: readonly number[];
@@ -183,7 +191,7 @@ interface Settled {
   declared: readonly number[];
 }
 
-/** Undefined for a backend that nothing holds back and that has what is declared. */
+/** Returns undefined for a backend that nothing holds back and that has its declared points. */
 function sealedBackend({ placement, points, reasons, declared }: Settled, limits: Limits): SealedBackend | undefined {
   const { key, pools, members, service } = placement;
   const isDeclared = points.every((own, index) => own === declared[index]);
@@ -199,7 +207,7 @@ function sealedBackend({ placement, points, reasons, declared }: Settled, limits
   };
 }
 
-/** What each service that is held back by itself has left of a cluster. */
+/** Returns what each service that is held back on its own has left of a cluster. */
 function sealedServices(services: Limits['services'], settled: readonly Settled[]): SealedAllocation['services'] {
   const of = Map.groupBy(settled, ({ placement }) => placement.service);
   return services.map(({ service, cluster, limits }) => {
@@ -208,7 +216,10 @@ function sealedServices(services: Limits['services'], settled: readonly Settled[
   });
 }
 
-/** What clusters can serve; a closed gate keeps its clusters in whatever they carry. */
+/**
+ * Returns the capacities of clusters. Clusters behind a closed gate are left out, since the gate keeps them in whatever
+ * they carry.
+ */
 export function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
   const gated = gatedClusters(context);
   return context.situation.clusters.flatMap((facts) => {
@@ -219,7 +230,7 @@ export function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
   });
 }
 
-/** Points of a cluster, over all backends. */
+/** The points of a cluster, summed over all backends. */
 interface Total {
   given: number;
   declared: number;
@@ -248,7 +259,10 @@ function percentLeft(limits: readonly Limit[], { given, declared }: Total): numb
 
 const KEEPING: ReadonlySet<Limit['reason']> = new Set(['turn', 'dwell', 'consent', 'mode', 'grace', 'gate'] as const);
 
-/** What the limits leave to a cluster, which has `had` of what is declared; one that is to have nothing may have to keep that all the same. */
+/**
+ * Returns the percentage that the limits leave to a cluster; `had` is what it has of its declared points. A cluster
+ * whose limits leave nothing may have to keep `had` all the same, when no other can serve.
+ */
 function partOf(limits: readonly Limit[], had: number): number {
   const parts = limits.map((limit) => {
     if ('percent' in limit) return limit.percent;

@@ -1,4 +1,4 @@
-/** What holds one service back by itself: shifts and drills of it, and its return after them. */
+/** Limits of single services: shifts and drills of one service, and its return after them. */
 
 import type { Limits } from '../allocation/limits.ts';
 import { equal } from '../model/digest.ts';
@@ -13,8 +13,9 @@ type OfService = Limits['services'][number];
 type Pair = Pick<OfService, 'service' | 'cluster'>;
 
 /**
- * Services that share no placement with others: people move them by themselves, or are about to, or may do so in a drill; and those that still
- * have other points than they would have together with others.
+ * Returns the services that do not share a placement with others: those that people move on their own, that `asked`
+ * names, or that a declared drill may move, and those that still have other points than they would have together with
+ * others.
  */
 export function servicesApart(
   { shifts, drill, serviceReturns = [], allocation }: Traffic,
@@ -26,7 +27,7 @@ export function servicesApart(
   return new Set(services.filter((service) => service !== undefined));
 }
 
-/** All that automation and people ask for of single services, by service and cluster. */
+/** Returns all limits that automation and people ask for on single services, sorted by service and cluster. */
 export function serviceLimitsOf(context: Context, traffic: Traffic): OfService[] {
   const { serviceReturns = [] } = traffic;
   return pairsOf(traffic, serviceReturns).flatMap(({ service, cluster }) => {
@@ -36,13 +37,19 @@ export function serviceLimitsOf(context: Context, traffic: Traffic): OfService[]
   });
 }
 
-/** As a cluster that was up returns: consent is only asked for while a freeze window is open. */
+/**
+ * Returns the limit of a returning service. Consent is needed only while a freeze window is open, as for a cluster that
+ * was up.
+ */
 function returnLimit({ situation }: Context, { ramp }: ServiceReturn): OfService['limits'][number] {
   if (ramp) return { reason: 'ramp', percent: ramp.percent };
   return { reason: isFrozen(situation.policy.failover.freezeWindows, situation.nowMs) ? 'consent' : 'turn' };
 }
 
-/** Where automation does not act: what people ask for, and what automation holds back, or held back when it acted last, keeps what it has. */
+/**
+ * Returns the limits on single services while automation does not act: those that people ask for, and one that keeps
+ * what automation would hold back, or held back when it last acted.
+ */
 export function keptServiceLimits(traffic: Traffic, wanted: Limits): OfService[] {
   const frozen = (traffic.allocation.services ?? []).filter(
     ({ percent, limits }) => percent < 100 && limits.some(isOfAutomation),
@@ -56,7 +63,7 @@ export function keptServiceLimits(traffic: Traffic, wanted: Limits): OfService[]
   });
 }
 
-/** Services of which people ask for something else than when the allocation in force was made. */
+/** Returns the services for which people ask something else than when the current allocation was made. */
 export function servicesAskedAnew(traffic: Traffic): Set<string> {
   const sealed = traffic.allocation.services ?? [];
   const anew = pairsOf(traffic, sealed).filter((pair) => {
@@ -66,7 +73,9 @@ export function servicesAskedAnew(traffic: Traffic): Set<string> {
   return new Set(anew.map(({ service }) => service));
 }
 
-/** Those of which people ask for something, and the others that are named; each once. */
+/**
+ * Returns the pairs of service and cluster that people ask something for, and those in `others`, without duplicates.
+ */
 function pairsOf({ shifts, drill }: Traffic, others: readonly Pair[]): Pair[] {
   const drilled = drill?.clusters.map((cluster) => ({ cluster, service: drill.service })) ?? [];
   const pairs = new Map<string, Pair>();

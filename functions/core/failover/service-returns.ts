@@ -1,4 +1,7 @@
-/** How a service that was taken out of a cluster by itself gets its share back, while the cluster is up: in the turn of its site, and step by step. */
+/**
+ * The return of a single service to a cluster that is up, after it was taken out: in the turn of the cluster's site,
+ * and step by step.
+ */
 
 import { compareText } from '../model/text.ts';
 import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED } from './context.ts';
@@ -8,10 +11,16 @@ import { heldPercent } from './seal.ts';
 import type { ServiceReturn, Standing, Traffic } from './traffic.ts';
 import { isFrozen } from './windows.ts';
 
-/** The cluster has nothing, or is held at what it has: its own return, which begins with the service of which it has least, brings everything back. */
+/**
+ * Standings in which a cluster has nothing or is held at what it has. Its own return, which begins with the service of
+ * which it has least, then brings everything back.
+ */
 const RETURNS_AS_A_WHOLE: ReadonlySet<Standing> = new Set<Standing>(['down', 'held', 'joining']);
 
-/** A service that people have taken out waits for the turn of its site; where automation does not act, nobody would give it one. */
+/**
+ * Returns the traffic in which a service that people had taken out waits for the turn of the cluster's site. Where
+ * automation does not act it does not wait, since nobody would give it a turn.
+ */
 export function heldApart(
   context: Context,
   traffic: Traffic,
@@ -24,7 +33,7 @@ export function heldApart(
   return withReturns(traffic, [...returnsBesides(traffic, own), own]);
 }
 
-/** The returns of others. */
+/** Lists the service returns other than that of this service to this cluster. */
 export function returnsBesides(
   { serviceReturns = [] }: Traffic,
   { service, cluster }: { service?: string | undefined; cluster: string },
@@ -46,14 +55,17 @@ function isApart({ clusters }: Context, traffic: Traffic, cluster: string): bool
   return facts !== undefined && !RETURNS_AS_A_WHOLE.has(stateOf(traffic, facts).standing);
 }
 
-/** A service whose cluster is gone, or returns as a whole by now, does not return by itself. */
+/** The step that drops the return of a service whose cluster is gone or by now returns as a whole. */
 export const joinReturns: Step = (context, traffic) => {
   const { serviceReturns = [] } = traffic;
   const left = serviceReturns.filter(({ cluster }) => isApart(context, traffic, cluster));
   return left.length === serviceReturns.length ? UNCHANGED : moved(withReturns(traffic, left));
 };
 
-/** Whether it may be given more now: once it is on its way, not while nobody can say that its cluster is healthy. */
+/**
+ * Tells whether a service may be given more now. Once its return has begun, it pauses while nobody can say that the
+ * cluster is healthy.
+ */
 export function mayGoOn(context: Context, traffic: Traffic, { cluster, ramp }: ServiceReturn): boolean {
   const item = context.clusters.get(cluster);
   if (item === undefined || isFrozen(context.situation.policy.failover.freezeWindows, context.situation.nowMs))
@@ -64,7 +76,7 @@ export function mayGoOn(context: Context, traffic: Traffic, { cluster, ramp }: S
   return isSound && standing !== 'suspected' && impairedSinceMs === undefined;
 }
 
-/** Its next step, which begins with what it has already. */
+/** Returns the traffic after the next step of a service's return, which begins with what the service has already. */
 export function withServiceStep(context: Context, traffic: Traffic, own: ServiceReturn): Traffic {
   const { nowMs, decision, policy } = context.situation;
   const { failback } = policy.failover;

@@ -8,7 +8,7 @@ import { heldApart } from './service-returns.ts';
 import { held } from './standing.ts';
 import { type LiveShift, type Traffic, withState } from './traffic.ts';
 
-/** Shifts and break-glasses whose time is over come to an end, and so does a shift of a cluster that is gone. */
+/** The step that ends shifts and break-glasses whose time is over, and shifts of clusters that are gone. */
 export const expire: Step = (context, traffic) => {
   const { nowMs } = context.situation;
   const trace: Pick<Trace, 'events' | 'endings'> = { events: [], endings: [] };
@@ -24,7 +24,7 @@ export const expire: Step = (context, traffic) => {
   return next === traffic ? UNCHANGED : moved(next, trace);
 };
 
-/** The next step of each shift. */
+/** The step that advances each shift. */
 export const moveShifts: Step = (context, traffic) => {
   const next = traffic.shifts.reduce((so, shift) => moveShift(context, so, shift), traffic);
   return next === traffic ? UNCHANGED : moved(next);
@@ -35,7 +35,9 @@ function moveShift(context: Context, traffic: Traffic, shift: LiveShift): Traffi
   return isThere ? applyShift(context, traffic, shift) : stepShift(context, traffic, shift);
 }
 
-/** A step on the way to what was asked for. The first one does not wait for gateways. */
+/**
+ * Returns the traffic after the next step towards what the shift asks for. The first step does not wait for gateways.
+ */
 function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
   const { nowMs, decision, policy } = context.situation;
   const isFirst = shift.steppedAtMs < shift.phaseSinceMs;
@@ -51,8 +53,9 @@ function stepShift(context: Context, traffic: Traffic, shift: LiveShift): Traffi
 }
 
 /**
- * Once the gateways follow the last step, and requests in flight have had their time; and only as long as the cluster has no more than the shift
- * leaves to it, which it has where nobody else can serve.
+ * Marks a shift as applied once the gateways follow its last step and requests in flight have had the time to end. A
+ * shift is applied only as long as the cluster has no more than the shift leaves to it; the cluster has more when no
+ * other cluster can serve.
  */
 function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traffic {
   const { nowMs, policy } = context.situation;
@@ -67,7 +70,10 @@ function applyShift(context: Context, traffic: Traffic, shift: LiveShift): Traff
   return withShift(traffic, { ...shift, phase: 'applied', phaseSinceMs: nowMs });
 }
 
-/** The traffic without a shift. A cluster that was up but for it, or one service of it, is held at what it has, and returns when it has its turn. */
+/**
+ * Returns the traffic without a shift. If nothing else held the cluster or the service back, it is held at what it has
+ * and returns when it has its turn.
+ */
 export function withoutShift(
   context: Context,
   traffic: Traffic,
@@ -90,7 +96,10 @@ export function withoutShift(
     : heldApart(context, free, { service, cluster, shift: name }, reason);
 }
 
-/** A cluster that people have taken out and that was up otherwise waits for its turn, and for nothing else; where automation does not act, nobody would give it one. */
+/**
+ * Holds a cluster that people had taken out and that is up otherwise: it waits for its turn and nothing else. Where
+ * automation does not act it is not held, since nobody would give it a turn.
+ */
 export function heldFor(context: Context, traffic: Traffic, cluster: string, reason: string): Traffic {
   const item = context.clusters.get(cluster);
   if (item === undefined || !context.acts) return traffic;
@@ -99,18 +108,18 @@ export function heldFor(context: Context, traffic: Traffic, cluster: string, rea
   return state.standing === 'up' ? withState(traffic, held(state, { nowMs, decision, reason })) : traffic;
 }
 
-/** It is not found to have failed: what it serves is to be moved with care. */
+/** Tells whether a cluster is not found to have failed, so that its traffic has to be moved with care. */
 export function answers({ clusters }: Context, traffic: Traffic, cluster: string): boolean {
   const item = clusters.get(cluster);
   return item === undefined || findingOf(traffic, item) !== 'unhealthy';
 }
 
-/** For people: what a shift takes out. */
+/** Returns what a shift takes out, for people. */
 export function targetText({ cluster, service }: Pick<LiveShift, 'cluster' | 'service'>): string {
   return service === undefined ? cluster : `${service} at ${cluster}`;
 }
 
-/** Whether two shifts take the same out. */
+/** Tells whether two shifts take out the same cluster or service. */
 export function isSameTarget(
   a: Pick<LiveShift, 'cluster' | 'service'>,
   b: Pick<LiveShift, 'cluster' | 'service'>,

@@ -1,4 +1,7 @@
-/** What is decided upon, and what a decision is. All of it is JSON: a decision is recorded with its situation, and can be taken again. */
+/**
+ * The input and the output of a decision. Both are plain JSON: a decision is recorded with its situation, so that it
+ * can be replayed.
+ */
 
 import type { HealthState } from '../../../schemas/cluster.ts';
 import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/decision.ts';
@@ -10,12 +13,15 @@ import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
 import type { DrillSight } from './drill-sight.ts';
 import type { LiveShift, Traffic } from './traffic.ts';
 
-/** What somebody asks for. */
+/** A request by a person. */
 export type Command =
   | { type: 'put-shift'; shift: LiveShift }
-  /** Takes clusters out all together or not at all, by one shift of each; another shift of such a cluster ends. */
+  /** Takes several clusters out, all of them or none, with one shift each. Other shifts of those clusters end. */
   | { type: 'evacuate'; shifts: LiveShift[] }
-  /** Ends whatever people have taken out of clusters, and lets those that wait return; of one service, where that is named, only its shifts end. */
+  /**
+   * Ends the shifts that take the clusters out, and lets waiting clusters return. With `service`, only the shifts of
+   * that service end.
+   */
   | { type: 'return'; clusters: string[]; service?: string | undefined }
   | { type: 'end-shift'; name: string }
   | { type: 'put-break-glass'; breakGlass: LiveBreakGlass }
@@ -24,54 +30,58 @@ export type Command =
   | { type: 'abort-drill' }
   /** Takes out a cluster that a brake keeps in. */
   | { type: 'resume'; cluster: string }
-  /** Says that a suspected cluster does not fail. */
+  /** Declares that a suspected cluster does not fail. */
   | { type: 'dismiss'; cluster: string }
-  /** Lets a cluster that waits return now. */
+  /** Lets a waiting cluster return now. */
   | { type: 'restore'; cluster: string }
-  /** Says whether the city may be left or regained. `question`: the one that is answered. */
+  /** Answers whether a city may be left or regained; `question` is the id of the question. */
   | { type: 'answer-gate'; city: string; question: string; answer: GateAnswer }
-  /** Gives gateways what is recommended. */
+  /** Gives gateways the recommended allocation. */
   | { type: 'apply' };
 
 export interface Situation {
   fleet: string;
   nowMs: number;
-  /** The id of the decision, if there is one to take. */
+  /** The id that the decision gets if there is one to take. */
   decision: string;
   actor: string;
   command?: Command | undefined;
   policy: Policy;
-  /** By name. */
+  /** All clusters of the fleet, by name. */
   clusters: ClusterFacts[];
-  /** Of those clusters. */
+  /** The health records of those clusters. */
   health: Omit<HealthRecord, 'recent'>[];
-  /** By key. */
+  /** All placements, by key. */
   placements: Placement[];
   traffic: Traffic;
-  /** When all gateways that take writes were verified to follow the traffic as it is; absent while one does not. */
+  /**
+   * The time at which all gateways that take writes were verified to follow the current traffic; absent while one of
+   * them does not.
+   */
   verifiedAtMs?: number | undefined;
-  /** What gateways were read to do about the drill that is live; absent while none is, which says that nothing was read. */
+  /** The reading of gateways with regard to the live drill; absent when nothing was read, as while no drill is live. */
   drilled?: DrillSight | undefined;
 }
 
-/** A change of what a cluster gets; times in changes are milliseconds since the epoch. */
+/** A change of what a cluster gets. Times are milliseconds since the epoch. */
 export type TrafficChange = Omit<DecisionChange, 'health' | 'evidence' | 'votes'> & {
   health: { state: HealthState; sinceMs: number };
 };
 
 /**
- * applied: it is in force. withheld: the fleet is not automatic, this is what would have been done. blocked: a brake holds back what automation
- * would do. refused: a rule forbids what somebody asks for; nothing is recorded but the refusal.
+ * The result of a decision. The outcome is one of: applied, it is in force; withheld, the fleet is not automatic, and
+ * the changes are what would have been done; blocked, a brake holds back what automation would do; refused, a rule
+ * forbids what a person asks for, and only the refusal is recorded.
  */
 export interface Verdict {
   outcome: 'applied' | 'withheld' | 'blocked' | 'refused';
-  /** As it will be; with the same head as before. */
+  /** The traffic after the decision, still with the previous head. */
   traffic: Traffic;
   changes: TrafficChange[];
-  /** All that were looked at. */
+  /** The results of all rules that were evaluated. */
   rules: RuleResult[];
   flags: DecisionFlag[];
-  /** What is worth telling besides the changes themselves. */
+  /** Events worth reporting besides the changes themselves. */
   events: { type: EventType; clusters: string[]; summary: string }[];
   /** Shifts, break-glasses and drills that have come to an end. */
   endings: Ending[];

@@ -1,40 +1,43 @@
-/** What a cluster is held to be, and how evidence, the clock and people change that. docs/failover.md shows the table to people. */
+/**
+ * The standings of clusters, and the transitions by which evidence, time and people change them. docs/failover.md
+ * explains the table of transitions to people.
+ */
 
 import type { FailureCause } from '../../../schemas/cluster.ts';
 import { cooldownMs, MEMORY_MS } from './pace.ts';
 import type { BrakeName, ClusterState, Dwell, Standing } from './traffic.ts';
 
-/** What a quorum of the voters of a cluster says of it; unknown: there is none. */
+/** The verdict of a quorum of a cluster's voters; unknown when there is no quorum. */
 export type Finding = 'healthy' | 'unhealthy' | 'unknown';
 
-/** What a transition goes by, besides the state itself. */
+/** The inputs of a transition besides the state itself. */
 export interface Circumstances {
   nowMs: number;
   decision: string;
-  /** Why it changes, for people. */
+  /** The reason for the change, for people. */
   reason: string;
   cause?: FailureCause | undefined;
   cooldownSeconds: number;
-  /** A ramping cluster of which nothing is known any longer than this is held again. */
+  /** The time after which a ramping cluster about which nothing is known is held again, in milliseconds. */
   doubtMs: number;
-  /** What keeps a cluster in that fails now; undefined where nothing does. */
+  /** The brake that keeps a failing cluster in; undefined when there is none. */
   brake: { name: BrakeName; untilMs?: number | undefined; reason: string } | undefined;
-  /** A closed gate keeps its traffic where it is. */
+  /** True when a closed gate keeps the cluster's traffic where it is. */
   isGated: boolean;
-  /** It carries more than its capacity. */
+  /** True when the cluster carries more than its capacity. */
   isOverloaded: boolean;
-  /** It has in every backend what it would have if it were up. */
+  /** True when it has in every backend what it would have if it were up. */
   hasEntitlement: boolean;
 }
 
 type Brake = NonNullable<Circumstances['brake']>;
 
-/** Returns the state itself where nothing changes. */
+/** Returns the next state of a cluster; the same object when nothing changes. */
 export type Transition = (state: ClusterState, now: Circumstances) => ClusterState;
 
 const stays: Transition = (state) => state;
 
-/** What each finding makes of each standing. */
+/** The transition that each finding causes in each standing. */
 export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
   up: { healthy: stays, unhealthy: fail, unknown: stays },
   suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },
@@ -44,14 +47,14 @@ export const TRANSITIONS: Record<Standing, Record<Finding, Transition>> = {
   joining: { healthy: join, unhealthy: stays, unknown: stays },
 };
 
-/** What people make of each standing; undefined: they cannot. */
+/** The transition that each order by a person causes in a standing. A standing that is absent ignores the order. */
 export const ORDERS: Record<'resume' | 'dismiss' | 'restore', Partial<Record<Standing, Transition>>> = {
   resume: { suspected: goDown, up: believe },
   dismiss: { suspected: dismiss },
   restore: { held: approve },
 };
 
-/** The state with another standing, of which what only the last one needed is gone. */
+/** Returns the state with another standing. Fields that only the previous standing needed are dropped. */
 export function become(
   { cluster, uid, failuresMs, fallsMs, removedAtMs, recoveredAtMs, dismissedUntilMs, cause, heat }: ClusterState,
   standing: Standing,
@@ -76,7 +79,9 @@ export function become(
   };
 }
 
-/** A state that waits for its turn, and where `dwell` says so for its time. */
+/**
+ * Returns a held state. With `wait` it has to dwell before it may take its turn; without, it waits for its turn only.
+ */
 export function held(state: ClusterState, now: Pick<Circumstances, 'nowMs' | 'decision' | 'reason'>, wait?: Dwell) {
   return become(state, 'held', now, wait ? { dwell: wait } : { isApproved: true });
 }
@@ -93,13 +98,13 @@ function suspect(state: ClusterState, now: Circumstances, { name, untilMs, reaso
   return become(failed, 'suspected', { ...now, reason }, { brake, ...waitAnew(failed, now) });
 }
 
-/** Whoever fails while it dwells has to stay healthy for the whole time again. */
+/** A cluster that fails while it dwells has to stay healthy for the whole time again. */
 function waitAnew(state: ClusterState, { nowMs, cooldownSeconds }: Circumstances): Partial<ClusterState> {
   const untilMs = nowMs + cooldownMs(state.failuresMs.length, cooldownSeconds);
   return { ...waitOf(state), ...(state.dwell && { dwell: { untilMs, servedMs: 0 } }) };
 }
 
-/** What a cluster on its way back has yet to wait for; nothing of one that was up. */
+/** Returns what a cluster on its way back has yet to wait for; nothing for a cluster that was up. */
 function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState> {
   return { ...(dwell && { dwell }), ...(isApproved && { isApproved }), ...(ramp && { ramp }) };
 }
@@ -111,7 +116,7 @@ function goDown(state: ClusterState, now: Circumstances): ClusterState {
   return become(rest, 'down', now, { ...removal, ...(cause && { cause }) });
 }
 
-/** A cluster that a gate has kept in is taken out when the gate opens, and not before; brakes have their say then. */
+/** Takes out a cluster that a gate has kept in once the gate opens, unless a brake speaks against it then. */
 function leave(state: ClusterState, now: Circumstances): ClusterState {
   if (!state.isGated || now.isGated) return state;
   if (now.brake !== undefined) return suspect(state, now, now.brake);
@@ -119,7 +124,7 @@ function leave(state: ClusterState, now: Circumstances): ClusterState {
   return { ...rest, removedAtMs: now.nowMs };
 }
 
-/** A cluster that is suspected or down has failed already. */
+/** Records a failure, unless the cluster is suspected or down and its failure is known already. */
 function withFailure(state: ClusterState, { nowMs, isOverloaded }: Circumstances): ClusterState {
   if (state.standing === 'suspected' || state.standing === 'down') return state;
   const failuresMs = [...state.failuresMs.filter((atMs) => nowMs - atMs < MEMORY_MS), nowMs];
@@ -130,14 +135,14 @@ function clear(state: ClusterState, now: Circumstances): ClusterState {
   return trusted(state, { ...now, reason: 'a majority of its voters see it answer again' });
 }
 
-/** A suspected cluster is what it was before. */
+/** Returns a suspected cluster to the standing that it had before. */
 function trusted(state: ClusterState, now: Circumstances, changes: Partial<ClusterState> = {}): ClusterState {
   const isHeld = state.dwell !== undefined || state.isApproved === true;
   const standing = state.ramp ? 'ramping' : isHeld ? 'held' : 'up';
   return become(state, standing, now, { ...waitOf(state), ...changes });
 }
 
-/** Where one brake has ended, another one may hold the cluster still. */
+/** Takes out a suspected cluster whose brake has ended, unless another brake holds it. */
 function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
   const { brake } = now;
   if (brake === undefined) return goDown(state, { ...now, reason: `${now.reason}; the brake has ended` });
@@ -146,7 +151,10 @@ function awaitBrake(state: ClusterState, now: Circumstances): ClusterState {
   return isHeld ? state : { ...suspect(state, now, brake), sinceMs: state.sinceMs };
 }
 
-/** A cluster that has everything already, as after all had failed together, has nothing to wait for. */
+/**
+ * A cluster that recovers with its whole share, as after all clusters had failed together, goes up at once. Any other
+ * is held until its cooldown is over and it has been healthy for the dwell time.
+ */
 function recover(state: ClusterState, now: Circumstances): ClusterState {
   const back = { ...state, recoveredAtMs: now.nowMs };
   const reason = 'a majority of its voters see it answer again';
@@ -156,13 +164,13 @@ function recover(state: ClusterState, now: Circumstances): ClusterState {
   return held(back, { ...now, reason }, { untilMs, servedMs: 0, sinceMs: now.nowMs });
 }
 
-/** A dwell that was paused goes on. */
+/** Resumes a dwell that was paused. */
 function dwell(state: ClusterState, { nowMs }: Circumstances): ClusterState {
   if (state.dwell === undefined || state.dwell.sinceMs !== undefined) return state;
   return { ...state, dwell: { ...state.dwell, sinceMs: nowMs } };
 }
 
-/** Time in which nobody can say that it is healthy does not count. */
+/** Pauses a dwell: time in which nobody can say that the cluster is healthy does not count. */
 function pause(state: ClusterState, { nowMs }: Circumstances): ClusterState {
   if (state.dwell?.sinceMs === undefined) return state;
   const { sinceMs, servedMs, untilMs } = state.dwell;
@@ -193,7 +201,7 @@ function dismiss(state: ClusterState, now: Circumstances): ClusterState {
   return trusted(state, now, { dismissedUntilMs });
 }
 
-/** A dismissal is taken back: what its voters say counts again. */
+/** Takes back a dismissal, so that the voters' findings count again. */
 function believe(state: ClusterState): ClusterState {
   if (state.dismissedUntilMs === undefined) return state;
   const { dismissedUntilMs: _, ...rest } = state;

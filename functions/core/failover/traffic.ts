@@ -1,94 +1,121 @@
-/** What is in force of the points of a fleet, and what is remembered to decide on. Times are epoch milliseconds. */
+/**
+ * The failover state of a fleet: what gateways are given now, and what decisions have to remember. Times are
+ * milliseconds since the epoch.
+ */
 
 import type { FailureCause } from '../../../schemas/cluster.ts';
 import type { GateAnswer } from '../../../schemas/failover.ts';
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import { NO_ALLOCATION, type SealedAllocation } from '../allocation/sealed.ts';
 
-/** The state of a fleet; one record, which every decision replaces. */
+/** The failover state of a fleet: one record, which every decision replaces. */
 export interface Traffic {
-  /** Grows with every decision; 0 before the first. */
+  /** Increases by one with every decision that is not a refusal; 0 before the first. */
   version: number;
   /** The last decision; the next one carries its hash. */
   head?: { decision: string; hash: string } | undefined;
-  /** By cluster; one that is up and of which nothing is remembered has no state. */
+  /** The states of clusters, sorted by name. A cluster that is up and has nothing to remember is left out. */
   clusters: ClusterState[];
-  /** What gateways are given. */
+  /** The allocation that gateways are given. */
   allocation: SealedAllocation;
-  /** What they would be given if automation acted; absent while it does. */
+  /** The allocation that gateways would be given if automation acted; absent while it does act. */
   recommended?: SealedAllocation | undefined;
-  /** Live ones, by name. */
+  /** Live shifts, sorted by name. */
   shifts: LiveShift[];
-  /** Live ones, by name. */
+  /** Live break-glasses, sorted by name. */
   breakGlasses: LiveBreakGlass[];
   drill?: LiveDrill | undefined;
-  /** Services that return to clusters by themselves, by service and cluster; absent while there are none. */
+  /** Services that return to clusters on their own, sorted by service and cluster; absent while there are none. */
   serviceReturns?: ServiceReturn[] | undefined;
-  /** When automation took out clusters that are gone since: who is deleted makes no room for another removal. */
+  /**
+   * The times at which automation took out clusters that no longer exist. They still count against `max-removed`:
+   * deleting a cluster makes no room for another removal.
+   */
   goneRemovalsMs?: number[] | undefined;
-  /** When drills began by themselves last, by name: they do so once in each of their windows. */
+  /**
+   * The last time at which each drill began, by itself or by a person's command. Within one of its windows a drill
+   * begins by itself only if it has not begun there before.
+   */
   rehearsed?: { drill: string; atMs: number }[] | undefined;
-  /** What is asked of cities whose data has to be ready first, by city; it stays while its answer counts. */
+  /** The questions of data gates, sorted by city. A question stays for as long as its answer counts. */
   gateQuestions?: GateQuestion[] | undefined;
 }
 
-/** Whether the traffic of a city may leave it, or return to it. */
+/** A data gate's question: may the traffic of a city leave it (`leave`), or return to it (`regain`)? */
 export interface GateQuestion {
   city: string;
   way: 'leave' | 'regain';
-  /** The same for as long as it is asked. */
+  /** The question's id; it stays unchanged for as long as the question is asked. */
   id: string;
   askedAtMs: number;
   answer?: { answer: GateAnswer; by: string; atMs: number } | undefined;
 }
 
 /**
- * What a cluster is held to be. up: it has all that it is entitled to. suspected: it fails, and a brake keeps it in. down: it fails. held: it
- * has recovered and waits with what it has. ramping: it gets its points back step by step. joining: it is new, and was never found healthy.
+ * The standing of a cluster in failover. up: it has all that it is entitled to. suspected: it fails, and a brake keeps
+ * it in. down: it fails. held: it has recovered, and waits with what it has. ramping: it gets its points back step by
+ * step. joining: it is new, and has never been found healthy.
  */
 export type Standing = 'up' | 'suspected' | 'down' | 'held' | 'ramping' | 'joining';
 
 export interface ClusterState {
   cluster: string;
-  /** A cluster that is deleted and created again starts anew; empty in state of early releases, which did not record it. */
+  /**
+   * The cluster's uid: a cluster that is deleted and created again starts anew. Empty in the state of early releases,
+   * which did not record it.
+   */
   uid: string;
   standing: Standing;
-  /** When the standing began. */
+  /** The time at which the standing began. */
   sinceMs: number;
   reason: string;
-  /** The decision that began it. */
+  /** The id of the decision that began the standing. */
   decision: string;
-  /** When the cluster failed, as far back as memory goes, oldest first. */
+  /** The times of the cluster's remembered failures, oldest first. */
   failuresMs: number[];
-  /** When it failed while it carried more than its capacity. */
+  /** The times of its failures while it carried more than its capacity. */
   fallsMs: number[];
-  /** When automation took it out last, which brakes and gates may have made later than its failure. */
+  /** The last time at which automation took it out. Brakes and gates may have delayed this past the failure. */
   removedAtMs?: number | undefined;
-  /** When it lost its last point, if that was after it went down: it served on while nobody else could. */
+  /**
+   * The time at which it lost its last point; absent unless that was after it went down, as when no other cluster could
+   * serve until then.
+   */
   leftAtMs?: number | undefined;
-  /** It is down behind a closed gate, and has not been taken out. */
+  /** True when it is down behind a closed gate and has not been taken out. */
   isGated?: boolean | undefined;
-  /** When it was last found healthy after it had been down. */
+  /** The last time at which it was found healthy after it had been down. */
   recoveredAtMs?: number | undefined;
-  /** When a quorum of its voters saw a down cluster fail again although another one had recovered: it is given no more grace. */
+  /**
+   * The time at which a quorum of its voters saw it fail again while it was down and another cluster had recovered.
+   * From then on it gets no more grace.
+   */
   seenFailingAtMs?: number | undefined;
-  /** What failed when it went down. */
+  /** The part that had failed when it went down. */
   cause?: FailureCause | undefined;
-  /** What a held cluster has to wait for; absent: nothing but its turn and consent. */
+  /**
+   * The time that a held cluster has to be healthy first; absent when it waits for nothing but its turn and consent.
+   */
   dwell?: Dwell | undefined;
-  /** Somebody has asked for its return, or it needs nobody's consent. */
+  /** True when a person has asked for its return, or when it needs nobody's consent. */
   isApproved?: boolean | undefined;
-  /** How far a ramping cluster is, in percent of its entitlement, and when it was given more last. */
+  /** The progress of a ramping cluster, in percent of its entitlement, and the last time it was given more. */
   ramp?: { percent: number; steppedAtMs: number; doubtedSinceMs?: number | undefined } | undefined;
-  /** What keeps a suspected cluster in, and until when at most; without a time, until somebody answers. */
+  /**
+   * The brake that keeps a suspected cluster in, and the latest time at which it ends. Without `untilMs` it holds until
+   * somebody answers.
+   */
   brake?: { name: BrakeName; untilMs?: number | undefined } | undefined;
-  /** Somebody has said that it does not fail; until then nothing else is believed. */
+  /**
+   * The time until which voters who find it failing are not believed, because a person has said that it does not fail.
+   */
   dismissedUntilMs?: number | undefined;
-  /** Since when latency or alerts alone speak against it. */
+  /** The time since which latency or alerts speak against it. */
   impairedSinceMs?: number | undefined;
   /**
-   * It is above its capacity, or was so lately, and has not been found quick enough since: that it is slow is no impairment. `untilMs`: at
-   * least until then, once it is above its capacity no longer.
+   * Present when the cluster is above its capacity, or was so lately and has not been found quick enough since. While
+   * it is present, slowness is no impairment. `untilMs` is the earliest time at which it ends; it is set once the
+   * cluster is no longer above its capacity.
    */
   heat?: { untilMs?: number | undefined } | undefined;
 }
@@ -96,23 +123,26 @@ export interface ClusterState {
 export type BrakeName = 'correlation' | 'data-gate' | 'max-removed';
 
 export interface Dwell {
-  /** Its cooldown. */
+  /** The end of its cooldown. */
   untilMs: number;
-  /** How long it has been found healthy, not counting the time since `sinceMs`. */
+  /** The time for which it has been found healthy, in milliseconds, not counting the time since `sinceMs`. */
   servedMs: number;
-  /** Since when it is found healthy; absent while nobody can say so. */
+  /** The time since which it is found healthy without a break; absent while nobody can say so. */
   sinceMs?: number | undefined;
 }
 
-/** drain: the cluster keeps a part of its entitlement, and more when nobody else is left. isolate: it gets nothing, whatever happens. keep: it counts as healthy. */
+/**
+ * drain: the cluster keeps a part of its entitlement, and more when no other cluster is left. isolate: it gets nothing,
+ * whatever happens. keep: it counts as healthy.
+ */
 export type ShiftMode = 'drain' | 'isolate' | 'keep';
 
 export interface LiveShift {
   name: string;
-  /** Of its record. */
+  /** The id of the shift's record. */
   id: string;
   cluster: string;
-  /** Nothing else is taken out of the cluster; absent: everything is. */
+  /** The only service that is shifted; absent when the shift is about the whole cluster. */
   service?: string | undefined;
   mode: ShiftMode;
   percent: number;
@@ -129,42 +159,54 @@ export interface LiveShift {
   decision: string;
 }
 
-/** A service whose shift or drill has ended gets its share of a cluster back step by step, while the cluster itself is up. */
+/**
+ * A service that gets its share of a cluster back step by step after its shift or drill has ended, while the cluster
+ * itself is up.
+ */
 export interface ServiceReturn {
   service: string;
   cluster: string;
-  /** Name of the shift that has ended; absent after a drill. */
+  /** The name of the shift that has ended; absent after a drill. */
   shift?: string | undefined;
   sinceMs: number;
   reason: string;
-  /** The decision that gave it its last step. */
+  /** The id of the decision that gave it its last step. */
   decision: string;
-  /** How far it is, in percent of its entitlement, and when it was given more last; absent while it waits for its turn. */
+  /**
+   * The progress of the return, in percent of the entitlement, and the last time it was given more; absent while it
+   * waits for its turn.
+   */
   ramp?: { percent: number; steppedAtMs: number } | undefined;
 }
 
 export interface LiveDrill {
-  /** Id of its record. */
+  /** The id of the drill run's record. */
   run: string;
-  /** Of the declaration. */
+  /** The name of the drill in the declarations. */
   name: string;
-  /** All of its place when it began, by name. */
+  /** All clusters that the drilled place had when the drill began, by name. */
   clusters: string[];
-  /** It takes nothing else out of them; absent: everything. */
+  /** The only service that is taken out of them; absent when everything is. */
   service?: string | undefined;
   actor: string;
-  /** returning: it holds its clusters back no longer, and is over when these have everything again. */
+  /**
+   * moving: it takes its clusters out. holding: gateways were read to give them nothing. returning: it no longer holds
+   * them back, and ends when they have everything again.
+   */
   phase: 'moving' | 'holding' | 'returning';
   currentPercent: number;
   startedAtMs: number;
-  /** When the last of the gateways was read to give the clusters nothing. */
+  /** The time at which the last gateway was read to give the clusters nothing. */
   verifiedAtMs?: number | undefined;
-  /** Before the clusters began to return, every gateway was last read then or later, and gave them nothing. */
+  /**
+   * The time of the oldest gateway reading before the clusters began to return; absent unless all gateways were last
+   * read to give them nothing.
+   */
   lastReadAtMs?: number | undefined;
   phaseSinceMs: number;
   steppedAtMs: number;
   decision: string;
-  /** How it will have ended once its clusters are back, and why. */
+  /** The result of the drill, fixed before its clusters return, and the reason for it in `why`. */
   ending?: 'passed' | 'failed' | undefined;
   why?: string | undefined;
 }
@@ -177,12 +219,15 @@ export const NO_TRAFFIC: Traffic = {
   breakGlasses: [],
 };
 
-/** A cluster that is up and of which nothing is remembered. */
+/** Returns the state of a cluster that is up and has nothing to remember. */
 export function freshStateOf(cluster: string, uid: string): ClusterState {
   return { cluster, uid, standing: 'up', sinceMs: 0, reason: '', decision: '', failuresMs: [], fallsMs: [] };
 }
 
-/** The traffic with another state of a cluster; one that is up and remembers nothing is left out. */
+/**
+ * Returns the traffic with this state of a cluster. The state of a cluster that is up and has nothing to remember is
+ * left out.
+ */
 export function withState(traffic: Traffic, state: ClusterState): Traffic {
   const others = traffic.clusters.filter(({ cluster }) => cluster !== state.cluster);
   const clusters = isForgettable(state) ? others : [...others, state];

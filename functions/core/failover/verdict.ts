@@ -7,12 +7,12 @@ import { type Context, stateOf, type Trace } from './context.ts';
 import type { Situation, TrafficChange, Verdict } from './situation.ts';
 import type { Traffic } from './traffic.ts';
 
-/** A person asked for what rules forbid: nothing changes. */
+/** Returns the verdict on a command that a rule forbids: nothing changes. */
 export function refusal({ traffic }: Situation, rules: RuleResult[]): Verdict {
   return { outcome: 'refused', traffic, changes: [], rules, flags: [], events: [], endings: [] };
 }
 
-/** What has been decided, told as changes against what was in force. */
+/** Returns what has been decided, as changes from what was in force before. */
 export function verdictOf(context: Context, traffic: Traffic, trace: Trace): Verdict {
   const before = context.situation.traffic;
   const outcome = outcomeOf(context, before, traffic, trace);
@@ -42,12 +42,15 @@ function outcomeOf(
   return isBraked && !isMoved() ? 'blocked' : 'applied';
 }
 
-/** What a decision is about: what gateways are given, or what is recommended. */
+/** Returns the allocation that a decision is about: the one that gateways are given, or the recommended one. */
 function shownIn({ allocation, recommended }: Traffic, outcome: Verdict['outcome']): SealedAllocation {
   return outcome === 'withheld' ? (recommended ?? allocation) : allocation;
 }
 
-/** Those that take over from others, or give back, go without saying: they are named where nothing else has changed. */
+/**
+ * Returns the changes of clusters. Clusters that merely take over from others, or give back, are listed only when
+ * nothing else has changed.
+ */
 function changesOf(context: Context, traffic: Traffic, then: SealedAllocation, now: SealedAllocation): TrafficChange[] {
   if (then === now) return [];
   const moved = movedClusters(context.situation, then, now);
@@ -95,12 +98,18 @@ function actionOf(fromPercent: number, toPercent: number): TrafficChange['action
   return toPercent < fromPercent ? 'reduce' : 'raise';
 }
 
-/** What is left to a cluster of what the declarations give it; 100 where nothing holds it back. */
+/**
+ * Returns the percentage that limits leave to a cluster of what the declarations give it; 100 when nothing holds it
+ * back.
+ */
 export function percentIn({ limits }: Pick<SealedAllocation, 'limits'>, name: string): number {
   return limits.find(({ cluster }) => cluster === name)?.percent ?? 100;
 }
 
-/** What this decision has changed of the cluster, or what holds it back, or what others leave to it. */
+/**
+ * Returns the reason for a change: what this decision has changed about the cluster, what holds it back, or that points
+ * follow what other clusters can serve.
+ */
 function reasonFor(
   { situation, clusters }: Context,
   { clusters: states, shifts, drill, serviceReturns = [] }: Traffic,
@@ -122,7 +131,7 @@ function reasonFor(
   return wasHeldBack ? 'nothing holds it back any more' : 'the points of backends follow what others can serve';
 }
 
-/** Whether any placement is given other points. */
+/** Tells whether any placement is given other points. */
 export function movesPoints(placements: readonly Placement[], then: SealedAllocation, now: SealedAllocation): boolean {
   if (then === now) return false;
   return placements.some((placement) => {
@@ -131,7 +140,7 @@ export function movesPoints(placements: readonly Placement[], then: SealedAlloca
   });
 }
 
-/** Clusters that are given other points of any backend, or of which another part is left. */
+/** Returns the clusters that are given other points in any backend, or whose percentage has changed. */
 function movedClusters(
   { placements, clusters }: Situation,
   then: SealedAllocation,

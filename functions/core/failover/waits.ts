@@ -1,4 +1,6 @@
-/** What keeps a cluster from its whole share, and until when, in the words and codes that everything uses. */
+/**
+ * Waits: the reasons that keep a cluster from its whole share, and until when, in the common reason codes and words.
+ */
 
 import type { Wait } from '../../../schemas/evacuation.ts';
 import { type ReasonCode, sentenceOf } from '../../../schemas/reasons.ts';
@@ -16,14 +18,14 @@ export const BRAKE_REASONS: Record<BrakeName, ReasonCode> = {
   'max-removed': 'TooManyRemoved',
 };
 
-/** What automation makes it wait for, then what people do. */
+/** Returns what a cluster waits for: first what automation holds it back for, then what people do. */
 export function waitsOf(context: Context, traffic: Traffic, facts: ClusterFacts): Wait[] {
   const state = stateOf(traffic, facts);
   const impaired = state.impairedSinceMs === undefined ? [] : [told('Impaired')];
   return [...standingWaits(context, traffic, state), ...impaired, ...peoplesWaits(traffic, facts)];
 }
 
-/** What services wait for that return to a cluster by themselves. */
+/** Returns what the services wait for that return to a cluster on their own. */
 export function serviceWaits({ serviceReturns = [] }: Traffic, name: string): { service: string; wait: Wait }[] {
   const own = serviceReturns.filter(({ cluster }) => cluster === name);
   return own.map(({ service, shift, ramp }) => {
@@ -54,7 +56,7 @@ function standingWaits(context: Context, traffic: Traffic, state: ClusterState):
   }
 }
 
-/** It waits for nothing, and whoever looks has to know that it is not believed to fail. */
+/** A dismissed cluster waits for nothing, but readers have to know that its failure is not believed. */
 function dismissal({ clusters, situation }: Context, { cluster, dismissedUntilMs }: ClusterState): Wait[] {
   const fails = clusters.get(cluster)?.tally.verdict === 'unhealthy';
   const isDismissed = dismissedUntilMs !== undefined && situation.nowMs < dismissedUntilMs;
@@ -78,7 +80,10 @@ function gateWaits({ situation }: Context, traffic: Traffic, { cluster }: Cluste
   return asked.map(({ untilMs }) => told('AwaitsRegainAnswer', untilMs));
 }
 
-/** Undefined while nobody can say that it is healthy: then the time does not count. */
+/**
+ * Returns the end of the dwell; undefined while nobody can say that the cluster is healthy, since that time does not
+ * count.
+ */
 function dwellEndMs({ situation }: Context, dwell: Dwell | undefined): number | undefined {
   if (dwell?.sinceMs === undefined) return undefined;
   return Math.max(dwell.untilMs, dwell.sinceMs + situation.policy.health.dwellSeconds * 1000 - dwell.servedMs);

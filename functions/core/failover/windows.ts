@@ -4,15 +4,18 @@ import { msOf } from '../model/time.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** 1970-01-01, day 0, was a Thursday. */
+/** The weekdays from day 0 of the epoch on: 1970-01-01 was a Thursday. */
 const WEEKDAYS = ['thursday', 'friday', 'saturday', 'sunday', 'monday', 'tuesday', 'wednesday'] as const;
 
-/** When the occurrence of the window began that `nowMs` lies in; undefined outside. Its end does not belong to it. */
+/**
+ * Returns the time at which the window's current occurrence began; undefined outside the window. The end of an
+ * occurrence is exclusive.
+ */
 export function windowStartMs(window: TimeWindow, nowMs: number): number | undefined {
   return occurrenceOf(window, nowMs)?.startMs;
 }
 
-/** When the last of the windows ends that are open now; undefined while none is. */
+/** Returns the time at which the last of the currently open windows ends; undefined while none is open. */
 export function openUntilMs(windows: readonly TimeWindow[], nowMs: number): number | undefined {
   const ends = windows.flatMap((window) => occurrenceOf(window, nowMs)?.endMs ?? []);
   return ends.length === 0 ? undefined : Math.max(...ends);
@@ -34,7 +37,7 @@ function occurrenceOf(window: TimeWindow, nowMs: number): { startMs: number; end
   return startMs === undefined ? undefined : { startMs, endMs: startMs + lengthMs };
 }
 
-/** Whether no cluster returns and no drill begins now. */
+/** Tells whether a freeze window is open, in which no cluster returns and no drill begins. */
 export function isFrozen(freezeWindows: readonly TimeWindow[], nowMs: number): boolean {
   return freezeWindows.some((window) => windowStartMs(window, nowMs) !== undefined);
 }

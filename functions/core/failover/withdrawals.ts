@@ -1,27 +1,27 @@
-/** What is in force against clusters, as people are shown it. */
+/** Withdrawals are what currently holds clusters back, as people see it. */
 
 import type { ClusterStanding, WithdrawalCause } from '../../../schemas/cluster.ts';
 import type { ClusterLimits } from '../allocation/sealed.ts';
 import { isoOf } from '../model/time.ts';
 import type { ClusterState, LiveDrill, LiveShift, Standing, Traffic } from './traffic.ts';
 
-/** A cluster that gets less than its share while others can serve. */
+/** A cluster that gets less than its share, of one service or of all. */
 export interface Withdrawal {
   cluster: string;
-  /** Nothing else of the cluster is concerned. */
+  /** The only service that is held back; absent when the whole cluster is. */
   service?: string;
-  /** What it has of what the declarations give it: 0 to 99. */
+  /** The percentage that it has of what the declarations give it: 0 to 99. */
   percent: number;
   cause: WithdrawalCause;
   sinceMs: number;
   reason: string;
-  /** The decision that began it. */
+  /** The id of the decision that began the withdrawal. */
   decision: string;
 }
 
 type Shown = Pick<Traffic, 'allocation' | 'clusters' | 'shifts' | 'drill'>;
 
-/** By cluster. */
+/** Returns the withdrawals of whole clusters, in the order of the allocation's limits. */
 export function withdrawalsOf(traffic: Shown): Withdrawal[] {
   return traffic.allocation.limits.flatMap((limits) => {
     const { cluster, percent } = limits;
@@ -30,7 +30,7 @@ export function withdrawalsOf(traffic: Shown): Withdrawal[] {
   });
 }
 
-/** The clusters that get less of one service than of others, by cluster. */
+/** Returns the clusters that get less of one service than the declarations give them. */
 export function serviceWithdrawalsOf(
   { allocation, shifts, drill, serviceReturns = [] }: Traffic,
   service: string,
@@ -68,7 +68,7 @@ const CAUSES: Partial<Record<Standing, WithdrawalCause>> = {
 
 type Why = Omit<Withdrawal, 'cluster' | 'percent' | 'service'>;
 
-/** People come first, since what they ask for ends when they say so. */
+/** Returns the reason of a withdrawal. People come first, since what they ask for ends only when they say so. */
 function whyOf({ cluster, limits }: ClusterLimits, { clusters, shifts, drill }: Shown): Why | undefined {
   const shift = shifts.find((item) => item.cluster === cluster && item.service === undefined && item.mode !== 'keep');
   const isDown = limits.some(({ reason }) => reason === 'down');
@@ -99,7 +99,7 @@ function ofState({ standing, sinceMs, reason, decision, impairedSinceMs }: Clust
   return cause && { cause, sinceMs, reason, decision };
 }
 
-/** What automation holds a cluster to be, as people are shown it. */
+/** Returns the standing of a cluster as people see it. */
 export function standingShown({ clusters, allocation, recommended }: Traffic, cluster: string): ClusterStanding {
   const state = clusters.find((item) => item.cluster === cluster);
   if (state === undefined) return { state: 'up' };

@@ -6,14 +6,17 @@ import type { Impairment } from './impairment.ts';
 import type { HealthRecord } from './record.ts';
 import { isAhead } from './votes.ts';
 
-/** What the alerts of monitoring systems say of clusters. Times are those at which the control plane was told, unless they say otherwise. */
+/**
+ * The statements of monitoring systems about clusters. Times are those at which the control plane was told, except
+ * where stated otherwise.
+ */
 
-/** What one voter has told of a cluster. */
+/** The alerts of one voter on a cluster. */
 export interface AlertRecord {
   voter: string;
-  /** When the voter last showed that it lives; 0 before the first time. */
+  /** The last time at which the voter showed that it is alive; 0 before the first time. */
   heartbeatAtMs: number;
-  /** By fingerprint: those that fire, and for a moment those that have ended. */
+  /** The alerts that fire, and for a moment those that have ended, sorted by fingerprint. */
   alerts: KnownAlert[];
 }
 
@@ -21,26 +24,31 @@ export interface KnownAlert {
   fingerprint: string;
   name: string;
   sinceMs: number;
-  /** As its sender says. */
+  /** The time at which the alert started, by its sender's clock. */
   startsAtMs: number;
-  /** Absent while it fires. */
+  /** The time at which the alert ended; absent while it fires. */
   endedAtMs?: number | undefined;
 }
 
-/** What fires at a cluster at a time; nobody needs more to see that something is wrong. */
+/**
+ * The most alerts of one voter that are kept for a cluster; more would not help anybody to see that something is wrong.
+ */
 const MAX_ALERTS = 50;
 
-/** A notification that was on its way while a later one arrived comes within this time. */
+/** The time within which a notification can still arrive after a later one has overtaken it. */
 const LATE_MS = 60_000;
 
-/** What an alert is of. */
+/** Tells whether an alert is a heartbeat that fires, and which cluster it is about. */
 export function subjectOf({ labels, status }: Alert, voter: AlertVoter): { isHeartbeat: boolean; cluster?: string } {
   if (labels['alertname'] === voter.heartbeatAlert) return { isHeartbeat: status === 'firing' };
   const cluster = labels[voter.clusterLabel];
   return { isHeartbeat: false, ...(cluster !== undefined && { cluster }) };
 }
 
-/** The record after alerts of the cluster, in their order, and what became of each; the record itself when there is nothing new. */
+/**
+ * Returns the record after the alerts of a cluster have been taken in order, and the result of each; the record itself
+ * when there is nothing new.
+ */
 export function withAlerts(
   record: HealthRecord,
   voter: AlertVoter,
@@ -68,8 +76,8 @@ export function withAlerts(
 }
 
 /**
- * What still counts of what was known. While the voter was silent for too long, the end of an alert may have been lost, so that nothing of
- * before counts any more.
+ * Returns the known alerts that still count. If the voter was silent for too long, the end of an alert may have been
+ * lost, so no earlier alert counts any more.
  */
 function remembered(
   before: AlertRecord | undefined,
@@ -99,13 +107,16 @@ function isFiring({ endedAtMs }: KnownAlert): boolean {
 function fired(before: KnownAlert | undefined, alert: Alert, nowMs: number): AlertResult {
   const [startsAtMs, endsAtMs] = [msOf(alert.startsAt), msOf(alert.endsAt)];
   if (isAhead(startsAtMs, nowMs)) return 'from-the-future';
-  // Year 1 stands for an end that is not known.
+  // An `endsAt` in the year 1 means that the end is not known.
   if (endsAtMs > 0 && endsAtMs < nowMs) return 'stale';
   if (before === undefined || startsAtMs > before.startsAtMs) return 'accepted';
   return isFiring(before) ? 'unchanged' : 'stale';
 }
 
-/** An end counts whatever the clock of its sender says, unless it is that of an earlier time. */
+/**
+ * Returns the result of an alert that has ended. The end counts whatever the sender's clock says, unless it is the end
+ * of an earlier occurrence.
+ */
 function ended(before: KnownAlert | undefined, alert: Alert): AlertResult {
   if (before === undefined || !isFiring(before)) return 'unchanged';
   return msOf(alert.endsAt) < before.startsAtMs ? 'stale' : 'accepted';
@@ -118,7 +129,7 @@ function knownAfter(before: KnownAlert | undefined, alert: Alert, nowMs: number)
   return { fingerprint, name: labels['alertname'] ?? fingerprint, sinceMs, startsAtMs: msOf(alert.startsAt) };
 }
 
-/** Alerts fire, and their voter lives. */
+/** Returns the impairment by alerts that fire, of voters that are alive; undefined when there are none. */
 export function alarm(
   record: Pick<HealthRecord, 'alerts'> | undefined,
   voters: readonly AlertVoter[],
@@ -140,7 +151,7 @@ export function alarm(
   return { by: 'alert', sinceMs, detail: `alerts fire: ${names.join('; ')}` };
 }
 
-/** A heartbeat of a time that is still to come is that of a clock that was ahead. */
+/** Tells whether the voter is alive. A heartbeat from the future comes from a clock that ran ahead, and is ignored. */
 function isAlive(heartbeatAtMs: number, { freshnessSeconds }: AlertVoter, nowMs: number): boolean {
   return nowMs - heartbeatAtMs <= freshnessSeconds * 1000 && !isAhead(heartbeatAtMs, nowMs);
 }

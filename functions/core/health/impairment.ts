@@ -1,15 +1,18 @@
-/** What speaks against a cluster that answers: such a cluster is impaired, and never unhealthy by this alone. */
+/** An impairment speaks against a cluster that still answers. By itself it never makes a cluster unhealthy. */
 
 import type { CurrentVote } from './votes.ts';
 
 export interface Impairment {
   by: 'latency' | 'alert';
-  /** Since when it is so. */
+  /** The time since which the cluster is impaired. */
   sinceMs: number;
   detail: string;
 }
 
-/** A quorum finds it slow; `slow`: their votes, at least a quorum of them. It began when the quorum was complete. */
+/**
+ * Returns the impairment of a cluster that a quorum finds slow. `slow` holds the votes that do, at least `quorum` of
+ * them; the impairment began when the quorum was complete.
+ */
 export function slowness(slow: readonly CurrentVote[], voters: number, quorum: number): Impairment {
   const times = slow.map(({ slowSinceMs = 0 }) => slowSinceMs).sort((a, b) => a - b);
   const names = slow.map(({ voter }) => voter).join(', ');

@@ -2,32 +2,39 @@ import ipaddr from 'ipaddr.js';
 import type { Probe } from '../../../schemas/probe.ts';
 
 export interface AddressPolicy {
-  /** Loopback addresses are targets in local development only. */
+  /** True when loopback addresses are allowed as targets, which is for local development only. */
   allowLoopback: boolean;
 }
 
-/** Ranges that hold no cluster but may hold secrets or ourselves. Private ranges are where clusters live. */
+/**
+ * Ranges that hold no cluster but may hold secrets or the control plane itself. Private ranges are allowed, since
+ * clusters live there.
+ */
 const FORBIDDEN_RANGES = new Set([
   'unspecified',
   'linkLocal',
   'multicast',
   'broadcast',
   'reserved',
-  // IPv6 ranges that carry an IPv4 address inside, which could be any of the above.
+  // These IPv6 ranges carry an IPv4 address inside, which could be any of the above.
   'rfc6145',
   'rfc6052',
   '6to4',
   'teredo',
 ]);
 
-/** Instance metadata outside the link-local ranges: Alibaba Cloud, AWS over IPv6, Oracle Cloud. */
+/**
+ * The addresses of instance metadata services outside the link-local ranges: Alibaba Cloud, AWS over IPv6, Oracle
+ * Cloud.
+ */
 const METADATA_ADDRESSES = new Set(['100.100.100.200', 'fd00:ec2::254', '192.0.0.192']);
 
 const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'metadata.goog', 'instance-data']);
 
 /**
- * Why a probe must not be sent to its target; undefined when it may. Asked when a probe is declared and again before each is sent.
- * A name is judged as a name: what it resolves to is not known to a Worker.
+ * Returns the reason why a probe must not be sent to its target; undefined when it may be sent. This is checked when a
+ * probe is declared, and again before each one is sent. A name is judged by its text alone, since a Worker does not
+ * know what it resolves to.
  */
 export function checkProbeTarget(probe: Probe, policy: AddressPolicy): string | undefined {
   if (probe.type === 'tcp') return checkHost(probe.host, policy);
@@ -36,7 +43,7 @@ export function checkProbeTarget(probe: Probe, policy: AddressPolicy): string | 
   return checkHost(url.hostname, policy);
 }
 
-/** Why an address must not be used as an endpoint; undefined when it may. */
+/** Returns the reason why an address must not be used as an endpoint; undefined when it may. */
 export function checkAddress(address: string, policy: AddressPolicy): string | undefined {
   return checkHost(address, policy);
 }
@@ -54,7 +61,10 @@ function checkHost(host: string, policy: AddressPolicy): string | undefined {
   return undefined;
 }
 
-/** Also true for the old spellings of IPv4 (one number, octal, hexadecimal), which some resolvers still accept. */
+/**
+ * Tells whether the text is an IP address. This includes the old spellings of IPv4 (one number, octal, hexadecimal),
+ * which some resolvers still accept.
+ */
 function isAddress(name: string): boolean {
   return ipaddr.isValid(name);
 }

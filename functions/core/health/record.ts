@@ -8,65 +8,66 @@ import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
 import { saidAtMs } from './vouch.ts';
 import { type Finding, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
 
-/** What one voter has seen of a cluster. */
+/** A voter's view of a cluster. */
 export interface VoterRecord {
   voter: string;
-  /** By the windows of the policy. */
+  /** The voter's state of the cluster, by the windows of the policy. */
   state: HealthState;
-  /** When `state` began. */
+  /** The time at which `state` began. */
   sinceMs: number;
-  /** Since when it finds the cluster slow, by the same windows; absent while it does not. */
+  /** The time since which it finds the cluster slow, by the same windows; absent while it does not. */
   slowSinceMs?: number | undefined;
-  /** The observations that it looks back upon. */
+  /** The last conclusive observations, from which `state` follows. */
   outcomes: Outcomes;
-  /** When the newest observation that is kept of it was made, of those that say something. */
+  /** The time of the newest conclusive observation that was written. */
   observedAtMs: number;
-  /** Until when it has seen the same; absent where nothing newer is known. */
+  /** The time until which the voter has seen the same since then; absent when nothing newer is known. */
   vouchedAtMs?: number | undefined;
-  /** Its votes are void until then: its own network seems to be at fault. */
+  /** The time until which its votes are void, because its own network seems to be at fault. */
   suspectUntilMs: number;
-  /** Of its newest observation that says something. */
+  /** The newest conclusive observation. */
   last: { outcome: 'ok' | 'fail'; cause?: FailureCause | undefined; detail: string };
 }
 
-/** What is known of the health of a cluster. */
+/** The health of a cluster, as far as it is known. */
 export interface HealthRecord {
   fleet: string;
   cluster: string;
-  /** uid of the cluster: a cluster that is deleted and created again starts anew. */
+  /** The cluster's uid: a cluster that is deleted and created again starts anew. */
   uid: string;
-  /** Grows by one with every change. */
+  /** Increases by one with every change. */
   version: number;
-  /** What a majority of the voters said last. */
+  /** The last verdict of a majority of the voters. */
   state: HealthState;
-  /** When `state` began. */
+  /** The time at which `state` began. */
   sinceMs: number;
-  /** Of an unhealthy cluster. */
+  /** The cause of the failure of an unhealthy cluster. */
   cause?: FailureCause | undefined;
-  /** When it was first found healthy. */
+  /** The time at which the cluster was first found healthy. */
   firstHealthyAtMs?: number | undefined;
-  /** By name. */
+  /** The voters' views, sorted by the voter's name. */
   votes: VoterRecord[];
-  /** What monitoring systems say of it, by voter; absent where that is nothing. */
+  /** The alerts of monitoring systems, by voter; absent when there are none. */
   alerts?: AlertRecord[] | undefined;
-  /** Newest first, at most RECENT, of all voters. */
+  /** The last observations of all voters, newest first, at most RECENT. */
   recent: Observation[];
 }
 
 export const RECENT = 10;
 
-/** Who watches a cluster, and by which policy. */
+/** The voters that watch a cluster, and the policy by which they do. */
 export interface Watch {
   policy: HealthPolicy;
-  /** Those that watch this cluster. */
+  /** The voters that watch this cluster. */
   voters: readonly Voter[];
 }
 
 /**
- * Takes one observation into account. The voter says unhealthy and healthy by the windows of the policy; in between it says what it said. The
- * cluster is what a majority of the voters says; without one it stays what it was. Inconclusive observations are kept and count for nothing.
- * The record itself is returned when the observation is to be ignored: of a voter that does not watch the cluster, not newer than the last
- * one of the voter, or of a time that says nothing of now.
+ * Returns the record after one observation. The voter's state changes to unhealthy or healthy by the windows of the
+ * policy, and stays the same in between. The state of the cluster is what a majority of the voters says; without a
+ * majority it stays what it was. Inconclusive observations are kept, but count for nothing. The record itself is
+ * returned when the observation is ignored because its voter does not watch the cluster, because it is not newer than
+ * the voter's last one, or because it is not fresh.
  */
 export function step(record: HealthRecord, observation: Observation, watch: Watch, nowMs: number): HealthRecord {
   const { policy, voters } = watch;
@@ -87,7 +88,7 @@ export function step(record: HealthRecord, observation: Observation, watch: Watc
   return settle({ ...next, votes: votes.sort((a, b) => compareText(a.voter, b.voter)) }, watch, nowMs);
 }
 
-/** What voters have said that do not watch the cluster any more goes with them. */
+/** Returns the record without the votes and alerts of voters that no longer watch the cluster. */
 function withoutStrangers(record: HealthRecord, voters: readonly Voter[]): HealthRecord {
   const isKnown = ({ voter }: { voter: string }) => voters.some(({ name }) => name === voter);
   const { alerts, ...rest } = record;
@@ -95,13 +96,13 @@ function withoutStrangers(record: HealthRecord, voters: readonly Voter[]): Healt
   return { ...rest, votes: record.votes.filter(isKnown), ...(known.length > 0 && { alerts: known }) };
 }
 
-/** What the voter has said before; a word from a time that has not come yet is that of a clock that was ahead, and counts for nothing. */
+/** Returns the voter's previous vote. A vote from the future comes from a clock that ran ahead, and is ignored. */
 function lastWord({ votes }: HealthRecord, voter: string, nowMs: number): VoterRecord | undefined {
   const vote = votes.find((item) => item.voter === voter);
   return vote && !isAhead(saidAtMs(vote), nowMs) ? vote : undefined;
 }
 
-/** Voids the votes of a voter until `untilMs`: its own network seems to be at fault. */
+/** Voids the votes of a voter until `untilMs`, because its own network seems to be at fault. */
 export function distrust(record: HealthRecord, voter: string, untilMs: number): HealthRecord {
   const votes = record.votes.map((vote) => (vote.voter === voter ? { ...vote, suspectUntilMs: untilMs } : vote));
   return { ...record, votes };
@@ -109,7 +110,10 @@ export function distrust(record: HealthRecord, voter: string, untilMs: number): 
 
 type Seen = Omit<Observation, 'outcome'> & { outcome: 'ok' | 'fail'; observedAtMs: number };
 
-/** R2. A voter that was silent for too long starts anew: what it looks back upon says nothing of now. */
+/**
+ * Returns the voter's next vote: its state changes by the windows of the policy. A voter that was silent for too long
+ * starts anew, since its earlier observations say nothing about now.
+ */
 function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPolicy, nowMs: number): VoterRecord {
   const isLate = before !== undefined && seen.observedAtMs - saidAtMs(before) > freshnessMs(policy);
   const known = isLate ? undefined : before;
@@ -122,7 +126,7 @@ function nextVote(before: VoterRecord | undefined, seen: Seen, policy: HealthPol
     ...slowSince(known, outcomes, policy, nowMs),
     outcomes,
     observedAtMs: seen.observedAtMs,
-    // No doubt lasts longer than a vote; a longer one was raised by a clock that was ahead.
+    // A doubt lasts no longer than a vote; a longer one was raised by a clock that ran ahead.
     suspectUntilMs: Math.min(before?.suspectUntilMs ?? 0, nowMs + freshnessMs(policy)),
     last: { outcome: seen.outcome, ...(seen.cause && { cause: seen.cause }), detail: seen.detail },
   };
@@ -144,7 +148,10 @@ function slowSince(
   return isSlow ? { slowSinceMs: Math.min(slowSinceMs ?? nowMs, nowMs) } : {};
 }
 
-/** A voter that has said nothing yet does not look back any further than it takes to believe that the cluster is healthy. */
+/**
+ * Returns the next state of a voter. One that has no state yet needs only `successThreshold` observations without a
+ * failure to find the cluster healthy.
+ */
 function nextState(state: HealthState, outcomes: Outcomes, policy: HealthPolicy): HealthState {
   if (isFound(outcomes, 'f', policy)) return 'unhealthy';
   const isWell = state === 'unknown' ? isGone(outcomes, 'f', policy) : isOver(outcomes, 'f', policy);
@@ -164,12 +171,12 @@ function settle(record: HealthRecord, { policy, voters }: Watch, nowMs: number):
   };
 }
 
-/** Nothing has begun at a time that is still to come. */
+/** Returns the time at which the state began, but no time in the future. */
 function sinceOf({ sinceMs }: { sinceMs: number }, nowMs: number): number {
   return Math.min(sinceMs, nowMs);
 }
 
-/** A cluster of which nothing is known yet. */
+/** Returns the record of a cluster about which nothing is known yet. */
 export function unknownHealth(fleet: string, cluster: string, uid: string, nowMs: number): HealthRecord {
   return { fleet, cluster, uid, version: 0, state: 'unknown', sinceMs: nowMs, votes: [], recent: [] };
 }

@@ -5,7 +5,10 @@ import { isoOf } from '../model/time.ts';
 import type { HealthRecord } from './record.ts';
 import { tally } from './votes.ts';
 
-/** What each voter that watches a cluster says of it, as the API shows it; `watching` are their names. */
+/**
+ * Returns what each voter that watches a cluster says about it, in the form of the API. `watching` holds the names of
+ * those voters.
+ */
 export function shownVotes(
   record: HealthRecord | undefined,
   watching: readonly string[],
@@ -22,7 +25,7 @@ export function shownVotes(
   }));
 }
 
-/** What speaks against a cluster although it answers, as the API shows it. */
+/** Returns what speaks against a cluster although it answers, in the form of the API. */
 export function shownImpairment(
   record: HealthRecord | undefined,
   watching: readonly string[],

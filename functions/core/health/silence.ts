@@ -5,16 +5,16 @@ import { msOf } from '../model/time.ts';
 import { votersOf } from './voters.ts';
 import { freshnessMs, isAhead } from './votes.ts';
 
-/** A voter that says nothing, so that whatever it said before counts for nothing. */
+/** A voter that says nothing, so that nothing it said before counts. */
 export interface Silence {
   voter: string;
-  /** When it was heard last; absent when it never was. */
+  /** The time at which it was last heard; absent if it never was. */
   sinceMs?: number | undefined;
-  /** It has been silent for twice as long as its word counts. */
+  /** True when it has been silent for twice as long as its word counts. */
   isLost: boolean;
 }
 
-/** When voters were last heard, by name: in milliseconds since the epoch. */
+/** The time at which each voter was last heard, by name, in milliseconds since the epoch. */
 export type Heard = ReadonlyMap<string, number>;
 
 interface Fleet {
@@ -23,8 +23,8 @@ interface Fleet {
 }
 
 /**
- * The voters that should speak, since they watch a cluster, and do not, in the order in which they are declared. Whoever has just been
- * declared, or declared anew, has as long to speak as its word would count.
+ * Returns the voters that watch a cluster but do not speak, in the order of their declaration. After the fleet's
+ * declaration has changed, every voter has as long to speak as its word would count.
  */
 export function silentVoters(
   { spec, updatedAt }: Fleet,
@@ -44,12 +44,15 @@ export function silentVoters(
     });
 }
 
-/** A time that is still to come is that of a clock that was ahead, and tells nothing. */
+/**
+ * Returns the time at which a voter was last heard. A time in the future comes from a clock that ran ahead, and is
+ * ignored.
+ */
 function lastHeardMs(heardMs: number | undefined, nowMs: number): number | undefined {
   return heardMs !== undefined && !isAhead(heardMs, nowMs) ? heardMs : undefined;
 }
 
-/** For how long what a voter has said counts. */
+/** Returns how long a voter's word counts, in milliseconds. */
 function wordCountsMs(voter: Voter, { health }: Fleet['spec']): number {
   return voter.type === 'alert' ? voter.freshnessSeconds * 1000 : freshnessMs(health);
 }

@@ -1,19 +1,20 @@
-/** Whether a prober should believe its own eyes. */
+/** Tells whether a prober should trust its own observations. */
 
-/** What a prober saw last of a target. */
+/** A prober's last observation of a target. */
 export interface Seen {
   fleet: string;
-  /** What may fail together with it, whatever fleet it is in. */
+  /** The fault domain of the target. Targets of one domain may fail together, whatever fleets they are in. */
   faultDomain: string;
   failed: boolean;
 }
 
-/** Of how many targets of a fleet, in percent, a prober must miss the answer. */
+/** The percentage of a fleet's targets that a prober must see fail. */
 const MANY_PERCENT = 50;
 
 /**
- * Whether so much fails at once in fleets that have nothing in common that the prober's own network is the likelier cause (R4): half of the
- * targets or more in each of two fleets. Fleets that lose the same fault domain do have something in common.
+ * Tells whether the prober's own network is the likely cause of the failures that it sees. It is if half of the targets
+ * or more fail in each of two fleets that have nothing in common. Fleets whose failing targets share a fault domain do
+ * have something in common.
  */
 export function seemsBlind(seen: readonly Seen[]): boolean {
   const failing = [...Map.groupBy(seen, ({ fleet }) => fleet).values()]

@@ -1,7 +1,10 @@
 import type { AlertVoter, Voter } from '../../../schemas/failover.ts';
 import type { Probe } from '../../../schemas/probe.ts';
 
-/** Names of the voters that watch a cluster: gateways see every one, edge and agents those that have a probe for them. */
+/**
+ * Returns the names of the voters that watch a cluster. Edge and agents watch those that have a probe for them; other
+ * voters watch all. A voter with a list of `clusters` watches none but these.
+ */
 export function votersOf(
   { name, spec }: { name: string; spec: { probes: Probe[] } },
   voters: readonly Voter[],
@@ -16,14 +19,17 @@ function watches(voter: Voter, cluster: string, probes: readonly Probe[]): boole
   return true;
 }
 
-/** Those that a quorum is of: what monitoring systems say makes no cluster healthy or unhealthy. */
+/**
+ * Tells whether the voter counts for a quorum. Monitoring systems do not: what they say makes no cluster healthy or
+ * unhealthy.
+ */
 export function isCounted(voter: Voter): voter is Exclude<Voter, AlertVoter> {
   return voter.type !== 'alert';
 }
 
 /**
- * Where a voter stands; what fails there can mislead all that stand there. An agent stands at its site. Agents of which no site is declared may
- * stand at the same one, and so count as one vantage, as do the edge and the gateways.
+ * Returns the vantage of a voter: a place where one fault can mislead all voters. An agent's vantage is its site.
+ * Agents without a declared site may share one, and so count as one vantage, as do the edge and the gateways.
  */
 export function vantageOf(voter: Exclude<Voter, AlertVoter>): string {
   if (voter.type === 'agent') return voter.site ?? 'agent';

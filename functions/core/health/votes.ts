@@ -9,51 +9,60 @@ import { isCounted, vantageOf } from './voters.ts';
 import { saidAtMs } from './vouch.ts';
 import { countIn, runsOf } from './window.ts';
 
-/** What one voter says of a cluster now; times are epoch milliseconds. */
+/** The current statement of one voter about a cluster. Times are milliseconds since the epoch. */
 export interface CurrentVote {
   voter: string;
-  /** unknown when it has not said anything for too long. */
+  /** The state that the voter reports; unknown when it has not said anything for too long. */
   state: HealthState;
   sinceMs: number;
-  /** Of its last observations, as many as the policy looks at. */
+  /** The number of failures among its last observations, within the policy's failure window. */
   failures: number;
   consecutiveFailures: number;
   consecutiveSuccesses: number;
   observedAtMs?: number | undefined;
   isFresh: boolean;
   isSuspect: boolean;
-  /** Since when it finds the cluster slow; absent while it does not. */
+  /** The time since which it finds the cluster slow; absent while it does not. */
   slowSinceMs?: number | undefined;
   cause?: FailureCause | undefined;
   detail: string;
 }
 
 export interface Tally {
-  /** Of all counted voters that watch the cluster, in their order. */
+  /** The votes of all counted voters that watch the cluster, in the order of the voters. */
   votes: CurrentVote[];
-  /** Valid votes, and how many of them it takes. */
+  /**
+   * The numbers of valid votes for healthy (`up`) and unhealthy (`down`), and the number that a verdict needs
+   * (`quorum`).
+   */
   up: number;
   down: number;
   quorum: number;
-  /** unknown: there is no quorum for anything, and all stays as it is. */
+  /** The verdict of the quorum; unknown when there is none, in which case everything stays as it is. */
   verdict: HealthState;
-  /** Of a cluster that is found unhealthy. */
+  /** The cause of the failure; present only when the verdict is unhealthy. */
   cause?: FailureCause | undefined;
-  /** Where the voters of the verdict stand, by name; none while there is no verdict. */
+  /** The vantages of the voters that made the verdict, sorted by name; empty while there is none. */
   vantages: string[];
-  /** What speaks against the cluster although it answers. */
+  /** The impairment that speaks against the cluster although it answers. */
   impaired?: Impairment | undefined;
 }
 
-/** The rules by which votes are counted; the simulator breaks them one by one. */
+/** The rules by which votes are counted. The simulator replaces them one by one, to show what each of them is for. */
 export interface VoteRules {
-  /** R1: an older observation says nothing of now, and neither does one from a time that has not come yet. */
+  /**
+   * Tells whether an observation is recent enough to count. An older one says nothing about now, and neither does one
+   * from the future.
+   */
   isFresh: (observedAtMs: number, policy: HealthPolicy, nowMs: number) => boolean;
-  /** R4: the network of the voter seems to be at fault. */
+  /** Tells whether the voter's own network seems to be at fault. */
   isSuspect: (suspectUntilMs: number, nowMs: number) => boolean;
-  /** R3: of the voters that are configured, not of those that have answered. */
+  /**
+   * Returns the number of votes that a verdict needs: a majority of the voters that are configured, not of those that
+   * have answered.
+   */
   quorumOf: (voters: number) => number;
-  /** R5: the view of a gateway is not sufficient alone. */
+  /** Tells whether voters of these types are sufficient for a verdict. Views of gateways alone are not. */
   isSufficient: (types: readonly Voter['type'][]) => boolean;
 }
 
@@ -65,23 +74,23 @@ export const VOTE_RULES: VoteRules = {
   isSufficient: (types) => types.some((type) => type !== 'gateway-view'),
 };
 
-/** Clocks that are set right differ by less. */
+/** The most by which clocks that are set correctly differ. */
 const CLOCK_SKEW_MS = 5_000;
 
-/** The clock that tells the time is not set right, or this one is not. */
+/** Tells whether a time lies in the future, so that the clock that gave it, or this one, is not set correctly. */
 export function isAhead(atMs: number, nowMs: number): boolean {
   return atMs > nowMs + CLOCK_SKEW_MS;
 }
 
-/** A round and its answers may be missed twice. */
+/** Returns how long a vote counts, in milliseconds: a voter may miss two rounds of probes. */
 export function freshnessMs({ intervalSeconds, timeoutSeconds }: HealthPolicy): number {
   return 3 * (intervalSeconds + timeoutSeconds) * 1000;
 }
 
 /**
- * What the voters that watch a cluster say of it at `nowMs`. A cluster is up or down when a majority of all that are counted says so by votes
- * that are fresh and not suspect, one of them other than the view of a gateway. It is impaired when such a majority finds it slow, or when a
- * monitoring system raises an alarm.
+ * Counts the votes on a cluster at `nowMs`. The cluster is healthy or unhealthy when a majority of all counted voters
+ * says so by votes that are fresh and not suspect, at least one of them other than the view of a gateway. It is
+ * impaired when such a majority finds it slow, or when a monitoring system raises an alert.
  */
 export function tally(
   record: Pick<HealthRecord, 'votes' | 'alerts'> | undefined,
@@ -169,7 +178,10 @@ const SILENT = {
   detail: 'has not said anything yet',
 } as const;
 
-/** R6: whoever sees the cluster answer around its ingress is believed. */
+/**
+ * Returns the cause of a failure. A voter that sees the cluster answer when its ingress is bypassed is believed: the
+ * cause is then the ingress.
+ */
 function causeOf(votes: readonly CurrentVote[]): FailureCause | undefined {
   const causes = votes.filter(({ state, isSuspect }) => state === 'unhealthy' && !isSuspect).map(({ cause }) => cause);
   if (causes.includes('Ingress')) return 'Ingress';

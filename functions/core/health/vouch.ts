@@ -2,28 +2,32 @@ import { equal } from '../model/digest.ts';
 import type { HealthRecord, VoterRecord } from './record.ts';
 
 /**
- * A voter that sees of most clusters what it saw before says so once for all of them, so that their records need not be written. What it says
- * counts for those of its votes that are not excepted, as if each had been cast anew.
+ * A voter's statement that it sees of most clusters what it saw before. The voter says so once for all of them, so that
+ * their records need not be written. The statement counts for its votes on all clusters except those in `except`, as if
+ * each vote had been cast anew.
  */
 export interface Vouch {
-  /** No later than the first of the observations that it stands for. */
+  /** The time of the statement: no later than the first of the observations that it stands for. */
   atMs: number;
-  /** Names of the clusters of which it says nothing: it saw something else, or nothing. */
+  /** The names of the clusters about which it says nothing, because the voter saw something else there, or nothing. */
   except: string[];
 }
 
-/** A vote is written at least as often, whatever is seen. */
+/** The longest time between two writes of a vote, whatever the voter sees. */
 export const REWRITE_MS = 60_000;
 
-/** A vote that was written longer ago is that of a voter that has stopped to watch the cluster, and may have begun again. */
+/**
+ * A vote that was written longer ago than this cannot be vouched for: its voter has stopped watching the cluster, and
+ * may have begun again.
+ */
 const BELIEVED_MS = 2 * REWRITE_MS;
 
-/** When the voter last said what its vote says. */
+/** Returns the time at which the voter last said what its vote says. */
 export function saidAtMs({ observedAtMs, vouchedAtMs = 0 }: VoterRecord): number {
   return Math.max(observedAtMs, vouchedAtMs);
 }
 
-/** The records with what their voters vouch for; `vouches` by name of the voter. */
+/** Returns the records with the votes that their voters vouch for; `vouches` is by the voter's name. */
 export function withVouches(records: readonly HealthRecord[], vouches: ReadonlyMap<string, Vouch>): HealthRecord[] {
   return records.map((record) => ({
     ...record,
@@ -35,7 +39,10 @@ export function withVouches(records: readonly HealthRecord[], vouches: ReadonlyM
   }));
 }
 
-/** The record as it is when the voter has seen at that time what it saw before; undefined when that is not what it has seen. */
+/**
+ * Returns the previous record with the voter's vote vouched for at `atMs`; undefined when the voter saw something new,
+ * or when its vote has to be written again.
+ */
 export function unchanged(
   before: HealthRecord,
   after: HealthRecord,
@@ -52,7 +59,7 @@ function vouchedAt(vote: VoterRecord, atMs: number): VoterRecord {
   return atMs > saidAtMs(vote) ? { ...vote, vouchedAtMs: atMs } : vote;
 }
 
-/** All that is known but for when it was seen. */
+/** Returns the content of a record without the times at which it was seen. */
 function essenceOf({ version: _, recent: __, votes, ...rest }: HealthRecord) {
   return { ...rest, votes: votes.map(({ observedAtMs: ___, vouchedAtMs: ____, ...vote }) => vote) };
 }

@@ -7,7 +7,10 @@ import { percentIn } from '../failover/verdict.ts';
 import { isoOf } from '../model/time.ts';
 import { type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
 
-/** Clusters that are kept in by a brake, that have to serve too much, or that serve because nobody else can. */
+/**
+ * Incidents of clusters: a brake keeps them in, they have to serve more than their capacity, or they serve because no
+ * other cluster can.
+ */
 export const clusterIncidents: IncidentSource = (facts) => {
   const { traffic } = facts;
   const states = traffic.clusters.filter(({ cluster, uid }) => {
@@ -29,7 +32,7 @@ function questionFacts({ fleet, clusters, traffic, nowMs }: IncidentFacts): Gate
   return { policy: fleet.spec, clusters: cities, traffic, nowMs };
 }
 
-/** A question is one incident, whatever the number of clusters that it holds. */
+/** Returns the incident of a data gate's question: one incident, however many clusters it holds. */
 function askedOf(facts: IncidentFacts, question: OpenQuestion): Incident {
   const { city, way, clusters } = question;
   return {
@@ -79,7 +82,10 @@ function overloaded(facts: IncidentFacts, { cluster, load, requestsPerSecond }: 
   } satisfies Incident;
 }
 
-/** Clusters that people have taken out, or that are down, and that have traffic all the same since nobody healthy is left. */
+/**
+ * Returns the clusters that people have taken out, or that are down, and that have traffic all the same because no
+ * healthy cluster is left.
+ */
 function stranded(allocation: SealedAllocation): string[] {
   const stranded = allocation.backends.flatMap(({ service, clusters, points }) => {
     const having = clusters.filter((_, index) => (points[index] ?? 0) > 0);
@@ -88,7 +94,7 @@ function stranded(allocation: SealedAllocation): string[] {
   return [...new Set(stranded)];
 }
 
-/** It is down, or people have drained it, or the service by itself, to nothing. */
+/** Tells whether a cluster is down, or whether people have drained it, or this service of it, to nothing. */
 function isTakenOut(allocation: SealedAllocation, name: string, service: string | undefined): boolean {
   const own = limitsFor(sealedLimits(allocation), service).get(name) ?? [];
   return own.some((limit) => limit.reason === 'down' || (limit.reason === 'drained' && limit.percent === 0));
@@ -105,7 +111,10 @@ function strandedIncident(facts: IncidentFacts, cluster: string): Incident {
   };
 }
 
-/** What automation would do and does not, since people have told it to recommend, or to pause. */
+/**
+ * The incident of a recommendation: changes that automation would make but does not, since people have set it to
+ * recommend or paused it.
+ */
 export const recommendationIncidents: IncidentSource = (facts) => {
   const { fleet, traffic } = facts;
   const { automation } = fleet.spec;

@@ -2,12 +2,13 @@ import { silentVoters } from '../health/silence.ts';
 import { isoOf } from '../model/time.ts';
 import { type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
 
-/** Troubles of those who watch: voters that say nothing, or that seem to be cut off. */
+/** Incidents of voters: they say nothing, or seem to be cut off. */
 export const voterIncidents: IncidentSource = (facts) => [...silences(facts), ...suspicions(facts)];
 
 /**
- * Nobody is called because of a voter that has never spoken: the fleet shows it. Whoever has been declared anew has time to speak, but an edit
- * of the fleet is no word of a voter of which people know that it is silent.
+ * Returns the incidents of silent voters. A voter that has never spoken is no incident, since the fleet's conditions
+ * show it. After an edit of the fleet a voter has time to speak again, but the edit does not resolve an incident that
+ * people were told of.
  */
 function silences(facts: IncidentFacts): Incident[] {
   const { fleet, clusters, traces, told, nowMs } = facts;
@@ -65,7 +66,7 @@ function suspicions(facts: IncidentFacts): Incident[] {
   });
 }
 
-/** Certificates of clusters that expire soon, as far as voters see them. */
+/** Incidents of clusters' certificates that expire soon, as far as voters see them. */
 export const certificateIncidents: IncidentSource = (facts) => {
   const { fleet, clusters, traces } = facts;
   return clusters.flatMap(({ name }): Incident[] => {

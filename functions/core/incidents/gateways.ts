@@ -5,10 +5,10 @@ import { NO_PROGRESS_MS } from '../gateway/status.ts';
 import { msOf } from '../model/time.ts';
 import { type GatewayFacts, type Incident, type IncidentFacts, type IncidentSource, keyOf } from './incident.ts';
 
-/** A gateway that has not followed for so long is behind, however busy it is. */
+/** A gateway that has not followed a change for this long is behind, however busy it is. */
 const BEHIND_MS = 60_000;
 
-/** Troubles of gateways: changes that do not arrive, and objects that are not as declared. */
+/** Incidents of gateways: changes that do not arrive, and objects that are not as declared. */
 export const gatewayIncidents: IncidentSource = (facts) =>
   facts.gateways.flatMap((gateway) => [
     ...behind(facts, gateway),
@@ -25,14 +25,20 @@ function incident(facts: IncidentFacts, { name }: GatewayFacts, what: string, tr
   return [{ key: keyOf(facts, `gateway/${name}`, what), type, clusters: [], ...trouble }];
 }
 
-/** The change that waits longest; undefined while nothing waits, or while the instance is being created, which takes minutes. */
+/**
+ * Returns the change that has waited longest; undefined while nothing waits, or while the instance is being created,
+ * which takes minutes.
+ */
 function oldestChange({ waiting, sync }: GatewayFacts): { sinceMs: number; since: string } | undefined {
   if (sync?.reason === 'Provisioning') return undefined;
   const [first] = waiting.map(({ since }) => ({ since, sinceMs: msOf(since) })).sort((a, b) => a.sinceMs - b.sinceMs);
   return first;
 }
 
-/** A failover that does not arrive loses requests; an edit that does not is only late. */
+/**
+ * Returns the severity of a change that does not arrive: a late failover loses requests, while a late edit is only
+ * late.
+ */
 function severityOf({ waiting }: GatewayFacts): Trouble['severity'] {
   return waiting.some(({ kind }) => kind === 'traffic') ? 'critical' : 'warning';
 }
@@ -49,7 +55,7 @@ function behind(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   });
 }
 
-/** What was asked for a while ago is not done, although it was tried. */
+/** Returns the incident of a change that was asked for a while ago and is still not done, although it was tried. */
 function stalled(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   const oldest = oldestChange(gateway);
   const { name, sync } = gateway;
@@ -62,7 +68,10 @@ function stalled(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   });
 }
 
-/** An attempt that is under way looks like any other: that one has failed before it is seen by their number. */
+/**
+ * Tells whether a push is stuck. The state of an attempt under way does not tell that an earlier one has failed, so
+ * more than one attempt counts as stuck.
+ */
 function isStuck({ state, reason, attempts }: NonNullable<GatewayFacts['sync']>): boolean {
   return state === 'Failed' || reason === 'NotAsWritten' || attempts > 1;
 }
@@ -79,7 +88,10 @@ function unreadable(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   });
 }
 
-/** Clients may get no answer, although everything is configured as it shall be. */
+/**
+ * Returns the incident of a failed test request: clients may get no answer, although everything is configured as it
+ * should be.
+ */
 function unanswered(facts: IncidentFacts, gateway: GatewayFacts): Incident[] {
   const { name, observed } = gateway;
   if (observed?.status !== 'False') return [];

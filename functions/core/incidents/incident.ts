@@ -1,4 +1,4 @@
-/** Incidents: situations of a fleet that open and resolve, and of which people are told. */
+/** Incidents are situations of a fleet that open and resolve, and that people are told about. */
 
 import type { SyncState } from '../../../schemas/gateway.ts';
 import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
@@ -12,15 +12,15 @@ import type { Resource } from '../model/resource.ts';
 
 /** A situation that is open now. */
 export interface Incident {
-  /** Stable: fleet, kind and name of the subject, and what is wrong with it. */
+  /** The stable key of the incident: the fleet, the kind and name of the subject, and what is wrong with it. */
   key: string;
   type: IncidentType;
   severity: Severity;
-  /** Names of the clusters concerned. */
+  /** The names of the clusters concerned. */
   clusters: string[];
-  /** What is so, in whole sentences. */
+  /** A description of the situation in whole sentences. */
   summary: string;
-  /** What is said once it is over. */
+  /** The text that tells people that the incident is over. */
   resolution: string;
 }
 
@@ -29,41 +29,44 @@ export interface IncidentFacts {
   nowMs: number;
   fleet: Pick<Resource<'fleet'>, 'name' | 'spec' | 'createdAt' | 'updatedAt'>;
   clusters: readonly Resource<'cluster'>[];
-  /** Of these clusters. */
+  /** The health records of these clusters. */
   health: readonly HealthRecord[];
   traffic: Traffic;
   gateways: readonly GatewayFacts[];
-  /** What voters have left, by name. */
+  /** The traces that voters have left, by the voter's name. */
   traces: ReadonlyMap<string, VoterTrace>;
-  /** What would become of each loss. */
+  /** The outcomes of all losses that the fleet could have. */
   losses: readonly LossOutcome[];
-  /** Rollouts of distributions that have not ended. */
+  /** The rollouts of distributions that have not ended. */
   rollouts: readonly DistributionRollout[];
-  /** Keys of the incidents that people were told of and that are not resolved yet. */
+  /** The keys of the incidents that people were told of and that are not resolved yet. */
   told: ReadonlySet<string>;
 }
 
-/** What is known of a gateway. */
+/** A gateway, as far as incidents depend on it. */
 export interface GatewayFacts {
   name: string;
   reading?: Reading | undefined;
-  /** What a request through it has shown. */
+  /** The result of a test request through the gateway. */
   observed?: DataPlaneVerdict | undefined;
-  /** Changes that it has yet to follow. */
+  /** The changes that it has yet to follow. */
   waiting: readonly { kind: string; since: string }[];
   sync?: { state: SyncState; reason: string; message: string; attempts: number } | undefined;
 }
 
 export interface VoterTrace {
   heardAtMs?: number | undefined;
-  /** When certificates of clusters expire that do so soon, in milliseconds since the epoch, by cluster. */
+  /**
+   * The times at which certificates of clusters expire, by cluster, in milliseconds since the epoch. Only certificates
+   * that expire soon are listed.
+   */
   certificates?: Record<string, number> | undefined;
 }
 
-/** Where incidents come from: one function for each kind of subject. */
+/** A function that derives the incidents of one kind of subject. */
 export type IncidentSource = (facts: IncidentFacts) => Incident[];
 
-/** `subject`: such as `gateway/edge`. */
+/** Returns the key of an incident. `subject` is a kind and a name, such as `gateway/edge`. */
 export function keyOf({ fleet }: Pick<IncidentFacts, 'fleet'>, subject: string, what: string): string {
   return `${fleet.name}/${subject}/${what}`;
 }

@@ -3,8 +3,8 @@ import { nameOfLoss } from '../allocation/losses.ts';
 import { type Incident, type IncidentSource, keyOf } from './incident.ts';
 
 /**
- * Losses of a cluster, a site or a city that the fleet could not do without. A service that nobody else is declared to serve is no incident: the fleet
- * shows it.
+ * Incidents of losses: a cluster, a site or a city that the fleet could not do without. A service that no other cluster
+ * is declared to serve is no incident, since the fleet's conditions show it.
  */
 export const lossIncidents: IncidentSource = (facts) =>
   facts.losses
@@ -21,7 +21,7 @@ export const lossIncidents: IncidentSource = (facts) =>
       };
     });
 
-/** Why a loss would be felt, in one sentence without its end. */
+/** Returns the reason why a loss would be felt, as a sentence without its full stop. */
 export function whyOf({ overloads, strandedServices, soleServices }: Omit<LossOutcome, 'since'>): string {
   const [hot] = overloads;
   const [service] = strandedServices;

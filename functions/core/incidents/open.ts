@@ -6,7 +6,10 @@ import type { Incident, IncidentFacts, IncidentSource } from './incident.ts';
 import { lossIncidents } from './losses.ts';
 import { rolloutIncidents } from './rollouts.ts';
 
-/** A new kind of incident is one more source here, and its types in `schemas/notification.ts`. */
+/**
+ * The sources of incidents. A new kind of incident needs one more source here, and its types in
+ * `schemas/notification.ts`.
+ */
 const SOURCES: readonly IncidentSource[] = [
   gatewayIncidents,
   voterIncidents,
@@ -17,7 +20,10 @@ const SOURCES: readonly IncidentSource[] = [
   rolloutIncidents,
 ];
 
-/** The incidents that are open, by key: nothing but what is stored says so, so that whoever asks again is told the same. */
+/**
+ * Returns the open incidents, sorted by key. They follow from stored facts alone, so asking again gives the same
+ * answer.
+ */
 export function openIncidents(facts: IncidentFacts): Incident[] {
   return SOURCES.flatMap((source) => source(facts)).sort((a, b) => compareText(a.key, b.key));
 }

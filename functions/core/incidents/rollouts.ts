@@ -1,6 +1,6 @@
 import { type Incident, type IncidentSource, keyOf } from './incident.ts';
 
-/** Rollouts that something has stopped. Whoever stops one knows of it. */
+/** Incidents of stopped rollouts, except those that a person has stopped, who knows about it. */
 export const rolloutIncidents: IncidentSource = (facts) =>
   facts.rollouts.flatMap(({ stop, distribution, percent, actor }): Incident[] => {
     if (stop === undefined || stop.cause === 'person') return [];

@@ -1,6 +1,7 @@
 /**
- * What people have been told of incidents, held against what is open. Everything that is sent follows from the difference of the two: who takes it
- * into account writes what is told now together with the deliveries, in one transaction, so that nothing is told twice and nothing is forgotten.
+ * Compares what people have been told about incidents with what is open. Everything that is sent follows from the
+ * difference. The caller writes the new record together with the deliveries in one transaction, so that nothing is told
+ * twice and nothing is forgotten.
  */
 
 import type { Event, Notification } from '../../../schemas/notification.ts';
@@ -8,26 +9,26 @@ import { compareText } from '../model/text.ts';
 import { isoOf } from '../model/time.ts';
 import type { Incident } from './incident.ts';
 
-/** An incident of which people know. */
+/** An incident that people were told of. */
 export interface ToldIncident extends Pick<Incident, 'type' | 'severity' | 'clusters' | 'resolution'> {
   openedAtMs: number;
-  /** Names of the targets that were told. */
+  /** The names of the targets that were told. */
   targets: string[];
-  /** Since when it is not there any more; its end is told when it stays so. */
+  /** The time since which it is not open any more. Its end is told when it stays that way. */
   goneSinceMs?: number | undefined;
 }
 
-/** What people know of a fleet. */
+/** The incidents of a fleet that people were told of. */
 export interface Told {
-  /** By key; those that are not resolved yet. */
+  /** The incidents that are not resolved yet, by key. */
   open: Record<string, ToldIncident>;
-  /** When something changed last; it never runs back, whatever clocks say. */
+  /** The time of the last change; it never goes back, whatever clocks say. */
   lastMs: number;
 }
 
 export const NOTHING_TOLD: Told = { open: {}, lastMs: 0 };
 
-/** An event for some targets; who takes it into account gives it an id. */
+/** An event for some targets. The caller gives it an id. */
 export interface Telling {
   event: Pick<Event, 'type' | 'summary' | 'clusters' | 'incident'>;
   targets: string[];
@@ -36,19 +37,22 @@ export interface Telling {
 export interface NextTold {
   told: Told;
   tellings: Telling[];
-  /** There is more to tell than there was room for. */
+  /** True when there is more to tell than there was room for. */
   isPartial: boolean;
 }
 
-/** An incident that is gone for a shorter time goes on: a push that is tried again looks well until it fails again. */
+/** An incident that is gone for a shorter time goes on: a push that is tried again looks fine until it fails again. */
 export const QUIET_MS = 30_000;
 
-/** The record of what is told is one item; the rest is told as others resolve. */
+/**
+ * The most incidents that are recorded as open, since the record is a single item. Others are told as these resolve.
+ */
 const MOST_OPEN = 1_000;
 
 /**
- * The next step from what was told to what is open; undefined when nothing changes. `room`: how many deliveries there may be, more than there are
- * targets. A target that the fleet names later is told of what is open then; whoever was told that an incident has opened is told of its end.
+ * Returns the next step from what was told to what is open; undefined when nothing changes. `room` is the number of
+ * deliveries that may be made, which must exceed the number of targets. A target that is added later is told what is
+ * open then, and a target that was told of the opening is told of the end.
  */
 export function nextTold(
   before: Told,
@@ -83,7 +87,7 @@ export function nextTold(
   return isChanged ? { ...next, told } : undefined;
 }
 
-/** What becomes of one incident: what is known of it from now on, if anything, and what is told. */
+/** The step of one incident: the new record of it, absent when it is over, and what is told. */
 interface Step {
   known?: ToldIncident;
   telling?: Telling;
@@ -96,7 +100,7 @@ function opened(incident: Incident, notifications: readonly Notification[], nowM
   return { known, telling: openingOf(incident, known, targets) };
 }
 
-/** It is as open as before; undefined when there is nothing new about it. */
+/** Returns the step of an incident that is still open; undefined when there is nothing new about it. */
 function goneOn(
   { goneSinceMs, ...known }: ToldIncident,
   incident: Incident,
@@ -109,7 +113,10 @@ function goneOn(
   return more.length === 0 ? { known: told } : { known: told, telling: openingOf(incident, told, more) };
 }
 
-/** It is not there; undefined as long as it may come back. A time that is still to come is that of a clock that was ahead. */
+/**
+ * Returns the step of an incident that is not open any more; undefined as long as it may come back. A time in the
+ * future comes from a clock that ran ahead, and is replaced.
+ */
 function over(key: string, known: ToldIncident, nowMs: number): Step | undefined {
   const { goneSinceMs, targets } = known;
   if (goneSinceMs === undefined || goneSinceMs > nowMs) return { known: { ...known, goneSinceMs: nowMs } };
@@ -127,7 +134,7 @@ function changeOf(key: string, { severity, openedAtMs }: ToldIncident, state: 'o
   return { key, state, severity, openedAt: isoOf(openedAtMs) };
 }
 
-/** Each once, however often the fleet lists it. */
+/** Returns the names of the targets that want the incident, without duplicates. */
 function targetsOf({ type }: Incident, notifications: readonly Notification[]): string[] {
   const wanting = notifications.filter(({ events }) => events.length === 0 || events.includes(type));
   return [...new Set(wanting.map(({ target }) => target))];

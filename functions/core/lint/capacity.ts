@@ -1,4 +1,4 @@
-/** What is doubtful of what clusters can serve. Pointers lead into the declaration of the fleet. */
+/** Warnings about what clusters can serve. Their pointers lead into the declaration of the fleet. */
 
 import type { Issue } from '../../../schemas/problem.ts';
 import { allocate } from '../allocation/allocate.ts';
@@ -13,7 +13,10 @@ type Facts = Pick<ClusterFacts, 'name' | 'site' | 'city' | 'capacity'>;
 
 type Room = Omit<AllocationInput, 'backends'>;
 
-/** Whether clusters can serve what is declared, and the rest what any of them serves, or any site. */
+/**
+ * Checks that clusters can serve their declared loads, and that the others can serve without any one cluster, site or
+ * city.
+ */
 export function lintCapacity(
   { failover: { headroomPercent } }: Pick<Policy, 'failover'>,
   clusters: readonly Facts[],
@@ -49,7 +52,10 @@ export function lintCapacity(
   ];
 }
 
-/** Headroom says where points of others may go; a declared split stands above it, but nothing more fits there. */
+/**
+ * Warns of a cluster whose declared load leaves no headroom. Headroom limits the load that a cluster takes over from
+ * others; a declared split may exceed it, but then the cluster takes over nothing.
+ */
 function lintDeclared({ capacities, headroomPercent }: Room, placements: readonly Placement[]): Issue[] {
   const loads = declaredLoads(placements);
   const full = capacities.find(({ cluster, requestsPerSecond }) => {
@@ -62,7 +68,7 @@ function lintDeclared({ capacities, headroomPercent }: Room, placements: readonl
   return [issue('declared-above-headroom', detail)];
 }
 
-/** The first loss that the rest cannot serve without. */
+/** Warns of the first loss without which the remaining clusters cannot serve. */
 function lintLosses(code: string, room: Room, placements: readonly Placement[], losses: readonly Loss[]): Issue[] {
   const declared = declaredLoads(placements);
   for (const loss of losses) {
@@ -76,7 +82,10 @@ function lintLosses(code: string, room: Room, placements: readonly Placement[], 
   return [];
 }
 
-/** Whether the backends that a loss touches find room while all others stay as declared: then nobody has to look at these. */
+/**
+ * Tells whether the backends that a loss touches find room while all others stay as declared. If they do, the others
+ * need not be allocated.
+ */
 function isEasy(loss: Loss, room: Room, placements: readonly Placement[], declared: Loads): boolean {
   const touched = placements.filter(({ members }) => members.some(({ cluster }) => loss.clusters.has(cluster)));
   const own = declaredLoads(touched);
@@ -87,7 +96,10 @@ function isEasy(loss: Loss, room: Room, placements: readonly Placement[], declar
   return hottest(loss, { ...room, capacities }, touched, own) === undefined;
 }
 
-/** A cluster that is given more than it can serve, and more than it has by the declared split. */
+/**
+ * Returns a cluster that gets more than it can serve, and more than it has by the declared split; undefined when there
+ * is none.
+ */
 function hottest({ clusters }: Loss, room: Room, placements: readonly Placement[], declared: Loads) {
   const backends = placements.map((placement) => without(placement, clusters));
   const { overloads } = allocate({ ...room, backends });

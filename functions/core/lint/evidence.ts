@@ -4,11 +4,11 @@ import { isCounted, vantageOf } from '../health/voters.ts';
 import { VOTE_RULES } from '../health/votes.ts';
 import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
 
-/** What is doubtful of how a fleet is watched. Pointers lead into its declaration. */
+/** Warnings about how a fleet is watched. Their pointers lead into the declaration of the fleet. */
 
 type CountedVoter = Extract<Voter, { type: 'edge' | 'gateway-path' | 'agent' | 'gateway-view' }>;
 
-/** A cluster, and the voters whose majority decides upon it. */
+/** A cluster, and the voters whose majority decides about it. */
 interface Watched {
   name: string;
   voters: CountedVoter[];
@@ -16,7 +16,7 @@ interface Watched {
 
 type Facts = Pick<ClusterFacts, 'name' | 'voters'>;
 
-/** How the majority that decides upon clusters can be misled, or lost, and where there is none. */
+/** Warns where the majority that decides about clusters can be misled or lost, and where there is none. */
 export function lintEvidence(
   { voters }: Pick<Policy, 'voters'>,
   clusters: readonly Facts[],
@@ -31,7 +31,7 @@ export function lintEvidence(
   return [...lintUnwatched(watched, placements), ...lintEdge(watched), ...lintVantages(watched), ...lintSites(watched)];
 }
 
-/** A cluster that nobody watches is never found unhealthy. */
+/** Warns of clusters that nobody watches, which are never found unhealthy. */
 function lintUnwatched(watched: readonly Watched[], placements: readonly Pick<Placement, 'members'>[]): Issue[] {
   const serving = new Set(
     placements.flatMap(({ members }) => members.filter(({ weight }) => weight > 0).map(({ cluster }) => cluster)),
@@ -56,7 +56,10 @@ function isEdgeAlone({ voters }: Watched): boolean {
   return voters.length > 0 && voters.every(({ type }) => type === 'edge');
 }
 
-/** Trouble of one network would pass for an outage. */
+/**
+ * Warns of clusters about which the voters of one vantage decide alone: trouble of one network would pass for an
+ * outage.
+ */
 function lintVantages(watched: readonly Watched[]): Issue[] {
   const vantages = new Set(watched.flatMap(({ voters }) => voters.map(vantageOf)));
   return [...vantages].flatMap((vantage) => {
@@ -68,7 +71,7 @@ function lintVantages(watched: readonly Watched[]): Issue[] {
   });
 }
 
-/** With the site, the majority that would have to find its clusters unhealthy is gone. */
+/** Warns of sites whose loss takes away the majority that would have to find their clusters unhealthy. */
 function lintSites(watched: readonly Watched[]): Issue[] {
   const sites = new Set(watched.flatMap(({ voters }) => voters.flatMap((voter) => siteOf(voter) ?? [])));
   return [...sites].flatMap((site) => {
@@ -94,7 +97,7 @@ function namesOf(watched: readonly Watched[], isOne: (item: Watched) => boolean)
   return watched.filter(isOne).map(({ name }) => name);
 }
 
-/** Names that are told of one fault. */
+/** The most clusters that are named in one warning. */
 const SHOWN = 5;
 
 function issue(code: string, names: readonly string[], detailOf: (some: string) => string): Issue[] {

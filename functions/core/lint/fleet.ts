@@ -1,4 +1,4 @@
-/** Policies that contradict themselves, or the clusters and routes of their fleet. */
+/** Checks policies for contradictions in themselves, or with the clusters and routes of their fleet. */
 
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { type EventType, IncidentType, RetiredEventType } from '../../../schemas/notification.ts';
@@ -10,21 +10,21 @@ import { lintCapacity } from './capacity.ts';
 import { lintEvidence } from './evidence.ts';
 
 export interface Lint {
-  /** With these, the policy could not do what it is for. */
+  /** Issues with which the policy could not do its job. */
   refusals: Issue[];
-  /** These are to be known. */
+  /** Issues that people should know about. */
   warnings: Issue[];
 }
 
-/** What a policy is held against. */
+/** The policy, and what it is checked against. */
 interface Fleet {
   policy: Policy;
   clusters: readonly ClusterFacts[];
-  /** Those that health moves. */
+  /** The placements that are not pinned, so that health moves them. */
   placements: readonly Placement[];
 }
 
-/** Pointers lead into the declaration of the fleet. */
+/** Checks a policy. The pointers of its issues lead into the declaration of the fleet. */
 export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], placements: readonly Placement[]): Lint {
   const moved = placements.filter(({ pinned }) => !pinned);
   const fleet = { policy, clusters, placements: moved };
@@ -40,7 +40,7 @@ export function lintPolicy(policy: Policy, clusters: readonly ClusterFacts[], pl
   };
 }
 
-/** Whether anybody is told of what happens to a fleet, and of nothing that is never sent. */
+/** Warns when nobody is told of a fleet's incidents, or when an event is listed that is never sent. */
 export function lintTold({ automation, notifications }: Pick<FleetSpec, 'automation' | 'notifications'>): Issue[] {
   const isTold = notifications.some(({ events }) => events.length === 0 || events.some(isIncident));
   const retired = notifications.flatMap(({ events }, index) =>
@@ -90,7 +90,7 @@ function lintExclusive({ policy, clusters }: Fleet): Issue[] {
   return policy.safety.exclusive.flatMap((set, index) => unknown(clusters, set, `#/safety/exclusive/${index}`));
 }
 
-/** Named before they are declared: they count once they are. */
+/** Warns of names that are not declared yet; they count once they are. */
 function lintNames({ policy, clusters }: Fleet): Issue[] {
   return [
     ...policy.voters.flatMap((voter, index) => unknown(clusters, voter.clusters, `#/voters/${index}/clusters`)),
@@ -105,7 +105,7 @@ function lintNames({ policy, clusters }: Fleet): Issue[] {
   ];
 }
 
-/** The places of drills and of data gates, and where they stand in the declaration. */
+/** Returns the places of drills and data gates, with pointers to them in the declaration. */
 export function namedPlaces({
   drills,
   failover,
@@ -119,7 +119,7 @@ export function namedPlaces({
   ];
 }
 
-/** Brakes that keep traffic on a city that is dead for longer than people may expect. */
+/** Warns of data gates that keep traffic on a dead city for longer than people may expect. */
 function lintDataGates({ policy }: Fleet): Issue[] {
   return (policy.failover.dataGates ?? []).flatMap(({ city, gateSeconds, leave, target }, index) => {
     const pointer = `#/failover/dataGates/${index}`;
@@ -134,7 +134,10 @@ function lintDataGates({ policy }: Fleet): Issue[] {
   });
 }
 
-/** What a policy that asks people waits for them, too. */
+/**
+ * The longest time, in seconds, that a data gate may wait without a warning. It equals the default of
+ * `correlation.askSeconds`, for which a policy waits for people.
+ */
 const LONG_GATE_SECONDS = 300;
 
 function unknown(clusters: readonly ClusterFacts[], names: readonly string[] = [], pointer: string): Issue[] {
@@ -145,7 +148,7 @@ function unknown(clusters: readonly ClusterFacts[], names: readonly string[] = [
   );
 }
 
-/** What an earlier release knew, and this one reads for one release more. */
+/** Warns of settings of an earlier release, which this release still reads and the next one does not. */
 function lintRetired({ policy }: Fleet): Issue[] {
   const { panic, correlation } = policy.failover;
   const { maxRemoved } = policy.safety;
@@ -175,7 +178,7 @@ function lintRetired({ policy }: Fleet): Issue[] {
   ];
 }
 
-/** Clusters of the largest tier: so many can serve at a time. */
+/** Returns the number of clusters in the largest tier: the most that can serve at a time. */
 function servable({ members }: Placement): number {
   const tiers = Map.groupBy(
     members.filter(({ weight }) => weight > 0),

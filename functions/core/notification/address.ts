@@ -4,8 +4,9 @@ import { type AddressPolicy, checkAddress } from '../health/probe-target.ts';
 const INTERNAL_RANGES = new Set(['private', 'uniqueLocal', 'carrierGradeNat']);
 
 /**
- * Why nothing is sent there; undefined when it may be. Clusters live in private ranges, but targets do not: what answers there trusts its
- * network. A name is judged as a name. Without TLS a target may only be on this machine, in local development.
+ * Returns the reason why nothing may be sent to a target; undefined when it may. Clusters live in private ranges, but
+ * targets do not, since services there trust their network. A name is judged by its text alone. Without TLS a target
+ * may only be on this machine, for local development.
  */
 export function checkTargetUrl(text: string, policy: AddressPolicy): string | undefined {
   const url = new URL(text);

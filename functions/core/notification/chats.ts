@@ -1,12 +1,13 @@
-/** Formats of chats, which people read. */
+/** Message formats of chats, which people read. */
 
 import type { Event } from '../../../schemas/notification.ts';
 import type { TargetRequest } from './format.ts';
 import { secondsOf, signatureOf } from './signature.ts';
 
 /**
- * DingTalk custom robot: `timestamp\nsecret` is signed with the secret, the time is in milliseconds and at most an hour old; both go into
- * the query. Brackets are replaced, or a text could bring links and pictures of its own.
+ * Returns a message for a DingTalk custom robot. The text `timestamp\nsecret` is signed with the secret; the time is in
+ * milliseconds, and must be at most an hour old. Both go into the query. Brackets are replaced, since a text could
+ * otherwise bring links and pictures of its own.
  * https://open.dingtalk.com/document/orgapp/customize-robot-security-settings
  */
 export function dingtalk(secret: string | undefined, event: Event, nowMs: number): TargetRequest {
@@ -21,9 +22,9 @@ export function dingtalk(secret: string | undefined, event: Event, nowMs: number
 }
 
 /**
- * Feishu custom bot: the empty string is signed with `timestamp\nsecret` as the key, the time is in seconds and at most an hour old; both
- * go into the body. A post and not a text, in which a tag could call everybody.
- * https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
+ * Returns a message for a Feishu custom bot. The empty string is signed with `timestamp\nsecret` as the key; the time
+ * is in seconds, and must be at most an hour old. Both go into the body. The message is a post and not a text, since a
+ * tag in a text could mention everybody. https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
  */
 export function feishu(secret: string | undefined, event: Event, nowMs: number): TargetRequest {
   const timestamp = secondsOf(nowMs);
@@ -34,8 +35,9 @@ export function feishu(secret: string | undefined, event: Event, nowMs: number):
 }
 
 /**
- * Slack incoming webhook: `text` is what notifications show, `blocks` the message. Three characters are escaped, or a text could call
- * everybody. https://docs.slack.dev/messaging/formatting-message-text
+ * Returns a message for a Slack incoming webhook: `text` is what notifications show, and `blocks` is the message. Three
+ * characters are escaped, since a text could otherwise mention everybody.
+ * https://docs.slack.dev/messaging/formatting-message-text
  */
 export function slack(event: Event): TargetRequest {
   const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -48,10 +50,10 @@ export function slack(event: Event): TargetRequest {
   };
 }
 
-/** Characters of the text of a section. https://docs.slack.dev/reference/block-kit/blocks/section-block */
+/** The most characters in the text of a section. https://docs.slack.dev/reference/block-kit/blocks/section-block */
 const SLACK_TEXT_LIMIT = 3000;
 
-/** Robots that take only messages with a keyword can take `Fairlead`. */
+/** Returns the title. It contains `Fairlead`, which robots that require a keyword can be set to. */
 function titleOf({ type, fleet, incident }: Event): string {
   return `Fairlead ${fleet}: ${type}${incident ? ` ${incident.state}` : ''}`;
 }

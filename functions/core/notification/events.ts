@@ -10,18 +10,18 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Waits before the second attempt and those that follow; then it is given up. */
+/** The waits before the second attempt and each that follows; after the last one the delivery is given up. */
 const RETRY_MS = [10 * SECOND_MS, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS];
 
-/** A target that asks for more is called nevertheless. */
+/** The longest wait that a target may ask for; it is called then even if it asks for more. */
 const MAX_RETRY_AFTER_MS = 24 * HOUR_MS;
 
-/** Robots take no more than 20 kB, and nobody reads it. */
+/** The most characters of a summary. Robots take no more than 20 kB, and nobody reads that much. */
 const MAX_SUMMARY_CHARS = 2_000;
 
-/** What a decision has to tell. Its events have the same ids however often it is asked. */
+/** Returns the events of a decision. They have the same ids however often they are computed. */
 export function eventsOf(decision: Decision, { events, endings }: Pick<Verdict, 'events' | 'endings'>): Event[] {
-  // What has ended is told by its ending alone.
+  // An ending is reported by `endings`, so its event would report it twice.
   const besides = events.filter(({ type }) => type !== 'shift.ended' && type !== 'drill.ended');
   return [...moved(decision), ...besides, ...endings.flatMap(ended)].map((happening, index) => ({
     id: `evt_${decision.id.replace(/^[a-z]+_/, '')}-${index}`,
@@ -60,7 +60,10 @@ function ended(ending: Ending): Happening[] {
   }
 }
 
-/** The first attempt of each event at each target that wants it; an event goes to a target once, however often that is listed. */
+/**
+ * Returns the first attempt of each event at each target that wants it. An event goes to a target once, however often
+ * the target is listed.
+ */
 export function deliveriesOf(events: readonly Event[], notifications: readonly Notification[]): Delivery[] {
   return events.flatMap((event) => {
     const wanting = notifications.filter(({ events: types }) => types.length === 0 || types.includes(event.type));
@@ -68,13 +71,16 @@ export function deliveriesOf(events: readonly Event[], notifications: readonly N
   });
 }
 
-/** The same event and target are the same delivery, wherever they are put together. */
+/** Returns the delivery of an event to a target. The same event and target always give the same id. */
 export function deliveryOf(event: Event, target: string): Delivery {
   const id = `dlv_${event.id.replace(/^evt_/, '')}-${target}`;
   return { id, event, target, state: 'pending', attempts: [], nextAttemptAt: event.at };
 }
 
-/** How long to wait after so many attempts, the last of which was answered so; undefined: it has arrived, or is given up. */
+/**
+ * Returns the wait after so many attempts, of which the last got `answer`, in milliseconds; undefined when the event
+ * has arrived or is given up.
+ */
 export function retryDelayMs(attempts: number, answer: Answer): number | undefined {
   const delayMs = answer.isDelivered || answer.isFinal ? undefined : RETRY_MS[attempts - 1];
   return delayMs && Math.max(delayMs, Math.min(answer.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));

@@ -1,4 +1,7 @@
-/** How events reach targets: one pure function for each format makes the request, and one for all of them reads the answer. */
+/**
+ * The formats in which events reach targets. Each format has a pure function that makes the request, and one function
+ * reads the answers of all of them.
+ */
 
 import { DataGateReply } from '../../../schemas/data-gate.ts';
 import type { GateAnswer } from '../../../schemas/failover.ts';
@@ -6,40 +9,48 @@ import type { Event } from '../../../schemas/notification.ts';
 import { dingtalk, feishu, slack } from './chats.ts';
 import { alertmanager, standardWebhook } from './machines.ts';
 
-/** What a target understands, and what it is signed with. Slack signs nothing: who knows its URL may post. */
+/**
+ * The format that a target understands, and the secret that signs its requests. Slack requests are not signed: anybody
+ * who knows the URL may post.
+ */
 export type TargetFormat =
   | { format: 'webhook'; secret: string }
   | { format: 'dingtalk' | 'feishu'; secret?: string | undefined }
   | { format: 'slack' }
   | { format: 'alertmanager'; token?: string | undefined };
 
-/** A POST of JSON. */
+/** The variable parts of a POST request with a JSON body. */
 export interface TargetRequest {
-  /** To be added to those of the URL. */
+  /** Parameters that are added to those of the URL. */
   query: Record<string, string>;
   headers: Record<string, string>;
   body: string;
 }
 
-/** How an attempt ended; of what the target said only numbers, so that nothing secret comes back with them. */
+/**
+ * The result of an attempt. It keeps nothing but numbers of what the target said, so that no secret comes back with it.
+ */
 export interface Answer {
   isDelivered: boolean;
   outcome: string;
-  /** Another attempt would end the same way. */
+  /** True when another attempt would end the same way. */
   isFinal: boolean;
-  /** The target asks not to be called again before. */
+  /** The time for which the target asks not to be called again. */
   retryAfterMs?: number | undefined;
 }
 
-/** What became of a question; `answer` is absent where there is none yet. */
+/** The reply to a data gate's question. */
 export interface Reply {
-  /** The target has taken the question, and may answer it later. */
+  /** True when the target has taken the question, and may answer it later. */
   isTaken: boolean;
   outcome: string;
   answer?: GateAnswer | undefined;
 }
 
-/** 200 with an answer, or 202 or 204 for later; anything else is no answer. */
+/**
+ * Reads the reply to a question: 200 carries an answer, 202 and 204 mean that one comes later, and anything else is no
+ * reply.
+ */
 export function replyOf({ status, body }: { status: number; body: unknown }): Reply {
   if (status === 202 || status === 204) return { isTaken: true, outcome: `HTTP ${status}: later` };
   const reply = status === 200 ? DataGateReply.safeParse(body) : undefined;
@@ -47,7 +58,7 @@ export function replyOf({ status, body }: { status: number; body: unknown }): Re
   return { isTaken: false, outcome: status === 200 ? 'HTTP 200 without an answer in it' : `HTTP ${status}` };
 }
 
-/** The event as the target understands it, signed at `nowMs`. */
+/** Returns the event in the format of the target, signed at `nowMs`. */
 export function requestOf(target: TargetFormat, event: Event, nowMs: number): TargetRequest {
   switch (target.format) {
     case 'webhook':
@@ -64,8 +75,9 @@ export function requestOf(target: TargetFormat, event: Event, nowMs: number): Ta
 }
 
 /**
- * Whether the target has taken the event. A redirect is none: it is not followed. A status that says that the request is wrong or not
- * wanted (4xx) is final; 408 and 429 are not. `body` is what DingTalk and Feishu say with a status of 200.
+ * Tells whether the target has taken the event. A redirect does not count, since it is not followed. A 4xx status means
+ * that the request is wrong or not wanted and is final, except 408 and 429. `body` is read for DingTalk and Feishu,
+ * which report errors with a status of 200.
  */
 export function answerOf(
   { format }: TargetFormat,
@@ -77,11 +89,15 @@ export function answerOf(
   if (!isOk) return { isDelivered: false, outcome: `HTTP ${status}`, isFinal, retryAfterMs };
   const code = CODES[format]?.(body) ?? 0;
   if (code === 0) return { isDelivered: true, outcome: `HTTP ${status}`, isFinal: true };
-  // Too often, a wrong signature, a missing keyword: some go by, the others may be corrected meanwhile.
+  // The code may mean too many requests, a wrong signature or a missing keyword: some of these pass, and people may
+  // correct the others meanwhile.
   return { isDelivered: false, outcome: `HTTP ${status}, code ${code}`, isFinal: false, retryAfterMs };
 }
 
-/** Where a status of 200 says nothing; a number other than 0 is a failure, and so is an answer without one. */
+/**
+ * Readers of the codes by which some targets report errors with a status of 200. A code other than 0 is a failure, and
+ * so is a body without one.
+ */
 const CODES: Partial<Record<TargetFormat['format'], (body: unknown) => number | 'missing'>> = {
   dingtalk: (body) => numberIn(body, 'errcode'),
   feishu: (body) => numberIn(body, 'code'),

@@ -1,4 +1,4 @@
-/** Formats of programs, which act upon what they are told. */
+/** Message formats of programs, which act on what they are told. */
 
 import type { Event } from '../../../schemas/notification.ts';
 import { isoOf, msOf } from '../model/time.ts';
@@ -6,8 +6,8 @@ import type { TargetRequest } from './format.ts';
 import { secondsOf, signatureOf } from './signature.ts';
 
 /**
- * Standard Webhooks 1.0.0: `id.timestamp.body` is signed with the base64 of the secret after its prefix, the time is that of the attempt
- * in seconds, the id the same at each attempt.
+ * Returns a request by Standard Webhooks 1.0.0. The text `id.timestamp.body` is signed with the secret, which is base64
+ * after its prefix. The timestamp is the time of the attempt in seconds; the id is the same at each attempt.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function standardWebhook(secret: string, event: Event, nowMs: number): TargetRequest {
@@ -22,18 +22,23 @@ export function standardWebhook(secret: string, event: Event, nowMs: number): Ta
   return { query: {}, headers, body };
 }
 
-/** What happens once is an alert for so long: Alertmanager shows nothing that is over when it arrives. */
+/**
+ * The duration of an alert for an event that has no duration of its own: Alertmanager does not show an alert that is
+ * over when it arrives.
+ */
 const OCCURRENCE_MS = 5 * 60_000;
 
 /**
- * An alert without an end is over for Alertmanager five minutes after it has come, by default, and nobody sends it again: an incident that is open is
- * said to end in a month, and its end is said when it has come. An end in the past always replaces one that is still to come.
+ * The duration of an alert for an open incident. By default Alertmanager ends an alert without an end five minutes
+ * after it has arrived, and nobody sends it again. So an open incident is said to end in a month, and its real end is
+ * sent when it comes. An end in the past always replaces one in the future.
  */
 const OPEN_MS = 30 * 86_400_000;
 
 /**
- * Alertmanager, version 2 of its API: one alert with labels, by which it is the same when it ends, and annotations, which may be others then. The
- * token is for a proxy before it, since it knows none itself. https://prometheus.io/docs/alerting/latest/alerts_api/
+ * Returns a request by version 2 of the Alertmanager API: one alert, with labels that stay the same when it ends and
+ * annotations that may change. The token is for a proxy before it, since Alertmanager has no authentication by token.
+ * https://prometheus.io/docs/alerting/latest/alerts_api/
  */
 export function alertmanager(token: string | undefined, event: Event, nowMs: number): TargetRequest {
   const { type, fleet, summary, clusters, decision, incident } = event;
@@ -56,7 +61,9 @@ export function alertmanager(token: string | undefined, event: Event, nowMs: num
   return { query: {}, headers, body: JSON.stringify([alert]) };
 }
 
-/** An alert that ended before it began would be refused. */
+/**
+ * Returns the start and the end of the alert. The end is never before the start, since such an alert would be refused.
+ */
 function spanOf({ at, incident }: Event, nowMs: number): { startsAt: string; endsAt: string } {
   if (incident === undefined) return { startsAt: at, endsAt: isoOf(Math.max(msOf(at), nowMs) + OCCURRENCE_MS) };
   const { openedAt: startsAt, resolvedAt } = incident;

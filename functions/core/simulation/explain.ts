@@ -15,18 +15,18 @@ import { compareText } from '../model/text.ts';
 import { isoOf } from '../model/time.ts';
 import { declaredMembers, isNamedBy, placeOf } from '../routing/distribution.ts';
 
-/** A backend of a route, and what bears on who serves it. */
+/** A backend of a route, and everything that decides which clusters serve it. */
 export interface BackendFacts {
   split: Split;
-  /** Absent when the service is gone. */
+  /** The service of the backend; undefined when it is gone. */
   service: ServiceSpec | undefined;
-  /** The clusters that export the service. */
+  /** The clusters that export the service, by name. */
   clusters: ReadonlyMap<string, Resource<'cluster'>>;
   pool: Pool;
   traffic: Traffic;
-  /** What the voters say now, by cluster. */
+  /** The current votes, by cluster. */
   votes: ReadonlyMap<string, Vote[]>;
-  /** What data gates ask now. */
+  /** The questions that data gates ask now. */
   questions: readonly OpenQuestion[];
 }
 
@@ -34,7 +34,10 @@ const NOTHING: InForce = { allocation: NO_ALLOCATION };
 
 type Percents = ReadonlyMap<string, number>;
 
-/** Why each cluster has its share: the same arithmetic as `shares`, with one thing after the other taken into account. */
+/**
+ * Explains the share of each cluster: the same arithmetic as `shares`, with one influence after the other taken into
+ * account.
+ */
 export function explainBackend(facts: BackendFacts): ExplanationStep[] {
   return [
     ...declaredSteps(facts),
@@ -57,7 +60,7 @@ function percents(pool: Shared, traffic: InForce): Percents {
   return new Map(effectiveShares(pool, traffic).map(({ cluster, percent }) => [cluster, percent]));
 }
 
-/** What people declare, whether or not the clusters export the service. */
+/** Returns the pool as people declare it, whether or not the clusters export the service. */
 function declaredPool({ split, service, clusters, pool }: BackendFacts): Shared {
   return { members: service ? declaredMembers(split, service, clusters) : [], pinned: pool.pinned };
 }
@@ -73,7 +76,10 @@ function declaredSteps(facts: BackendFacts): ExplanationStep[] {
   }));
 }
 
-/** The weight as it is declared: that of a cluster is multiplied where sites or cities share theirs. */
+/**
+ * Returns the weight as it is declared. Where sites or cities share one weight, the weight of a cluster is only its
+ * part of it.
+ */
 function weightText({ split, clusters }: BackendFacts, cluster: string, weight: number): string {
   const member = split.clusters.find((item) => isNamedBy(item, cluster, clusters));
   if (member === undefined || !('weight' in member)) {
@@ -104,7 +110,9 @@ function pinSteps({ split, pool }: BackendFacts): ExplanationStep[] {
   ];
 }
 
-/** In the order in which they began: what each of them takes, and to whom that goes. */
+/**
+ * Returns the withdrawals in the order in which they began: what each of them takes away, and which clusters get it.
+ */
 function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationStep[] {
   if (pool.pinned) return [];
   const relevant = [...withdrawalsOf(traffic), ...serviceWithdrawalsOf(traffic, pool.service)]
@@ -124,7 +132,10 @@ function withdrawalSteps({ pool, traffic, votes }: BackendFacts): ExplanationSte
   });
 }
 
-/** Clusters that fail and are kept in, and those that wait for the answer to a question. */
+/**
+ * Returns the steps for failing clusters that a brake keeps in, and for clusters that wait for the answer to a
+ * question.
+ */
 function brakeSteps({ pool, traffic, questions }: BackendFacts): ExplanationStep[] {
   if (pool.pinned) return [];
   return pool.members.flatMap(({ cluster }): ExplanationStep[] => {
@@ -140,7 +151,7 @@ function brakeSteps({ pool, traffic, questions }: BackendFacts): ExplanationStep
   });
 }
 
-/** The pool by itself, with what holds back some clusters and nothing else. */
+/** Returns an allocation that limits only the clusters of these withdrawals. */
 function limitedBy({ allocation }: Traffic, some: readonly Withdrawal[]): InForce {
   const isMeant = (own: { cluster: string; service?: string }) =>
     some.some(({ cluster, service }) => cluster === own.cluster && service === own.service);
@@ -149,7 +160,7 @@ function limitedBy({ allocation }: Traffic, some: readonly Withdrawal[]): InForc
   return { allocation: { ...NO_ALLOCATION, limits, ...(services.length > 0 && { services }) } };
 }
 
-/** The gravest of what limits it comes first. */
+/** Returns the reason code of the gravest limit that holds the cluster back. */
 function reasonFor({ cluster, service }: Withdrawal, { allocation }: Traffic): ReasonCode {
   const all =
     service === undefined ? allocation.limits : allocation.services?.filter((item) => item.service === service);
@@ -172,7 +183,10 @@ function shown({ percent, cause, sinceMs, reason, decision }: Withdrawal): Expla
   return { percent, cause, since: isoOf(sinceMs), reason, decision };
 }
 
-/** What the backends of a fleet do to each other: by capacity, and by what members had before. */
+/**
+ * Returns the effects that a fleet's backends have on each other: through the capacity of clusters, and through what
+ * members had before.
+ */
 function allocationSteps({ pool, traffic }: BackendFacts): ExplanationStep[] {
   const all = [...withdrawalsOf(traffic), ...serviceWithdrawalsOf(traffic, pool.service)];
   const [before, after] = [percents(pool, limitedBy(traffic, all)), percents(pool, traffic)];

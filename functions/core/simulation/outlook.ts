@@ -2,10 +2,10 @@ import type { SimulatedCourse } from '../../../schemas/simulation.ts';
 import type { Situation } from '../failover/situation.ts';
 import { type Course, directionChanges, isTold, loadsOf, type Phase, type Taken } from './what-if.ts';
 
-/** Of decisions and phases, so many are shown. */
+/** The most decisions and phases that are shown. */
 const MAX_SHOWN = 200;
 
-/** What a simulation came to, as the API tells it; but for the pushes. */
+/** Returns the result of a simulation in the form of the API, without `pushes`. */
 export function outlookOf(situation: Situation, course: Course, service?: string): Omit<SimulatedCourse, 'pushes'> {
   const { decisions, phases, found, endMs, evaluations } = course;
   const failed = decisions.flatMap(({ rules }) => rules).filter(isInTheWay);

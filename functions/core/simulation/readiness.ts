@@ -1,4 +1,6 @@
-/** Whether a fleet as it is now could serve without any one of its clusters, sites and cities. */
+/**
+ * Readiness tells whether a fleet in its current state could serve without any one of its clusters, sites and cities.
+ */
 
 import type { LossOutcome as ShownOutcome } from '../../../schemas/loss-readiness.ts';
 import { allocate } from '../allocation/allocate.ts';
@@ -16,30 +18,34 @@ import { compareText } from '../model/text.ts';
 
 export type LossOutcome = Omit<ShownOutcome, 'since'>;
 
-/** What was worked out, and how many losses were not: there are too many backends of many members. */
+/**
+ * The losses that were worked out. `skipped` is the number of those that were not, because the fleet has too many
+ * backends of many members.
+ */
 export interface Readiness {
   losses: LossOutcome[];
   skipped: number;
 }
 
-/** Members of backends that are shared out anew, over all losses: some seconds of processor time. */
+/** The most members of backends that are allocated anew over all losses, which takes some seconds of processor time. */
 const MOST_MEMBERS = 300_000;
 
-/** Clusters and services that are named of a loss. */
+/** The most clusters and services that are named for one loss. */
 const MOST_NAMED = 5;
 
-/** What all losses are held against. */
+/** The current state, with which every loss is compared. */
 interface Present {
   context: Context;
   limits: Limits;
   capacities: readonly Capacity[];
-  /** What each cluster has to serve now, in requests per second. */
+  /** The load that each cluster has to serve now, in requests per second. */
   loads: ReadonlyMap<string, number>;
 }
 
 /**
- * What would become of the loss of each cluster, site and city, one at a time, with everything else as it is now. Only backends of which a member is
- * lost are shared out anew: all others stay where they are, so that a fleet which could make room by moving these counts as one that cannot.
+ * Returns what would become of the loss of each cluster, site and city, one at a time, with everything else as it is
+ * now. Only backends with a lost member are allocated anew, and all others stay as they are. A fleet that could make
+ * room only by moving those others counts as one that cannot bear the loss.
  */
 export function readinessOf(situation: Situation): Readiness {
   const context = contextOf(situation);
@@ -124,12 +130,12 @@ function someOf(names: readonly string[]): string[] {
   return [...new Set(names)].sort(compareText).slice(0, MOST_NAMED);
 }
 
-/** Somebody else is declared to serve it, and health may move it there. */
+/** Tells whether another cluster is declared to serve the placement and health may move traffic to it. */
 function hasOthers({ clusters }: Loss, { members, pinned }: Placement): boolean {
   return !pinned && members.some(({ cluster, weight }) => weight > 0 && !clusters.has(cluster));
 }
 
-/** Traffic stays on what is lost, or on what is down, since nobody else may serve it. */
+/** Tells whether traffic stays on a cluster that is lost or down, because no other may serve it. */
 function isUnserved({ clusters }: Loss, limits: Limits, { members }: Placement, points: readonly number[]) {
   const isDead = (name: string) =>
     clusters.has(name) || limits.clusters.get(name)?.some(({ reason }) => DEAD.has(reason));
@@ -138,7 +144,10 @@ function isUnserved({ clusters }: Loss, limits: Limits, { members }: Placement, 
 
 const DEAD: ReadonlySet<LimitReason> = new Set<LimitReason>(['down', 'gate']);
 
-/** Clusters that would have to serve more than they can, and more than they have now. */
+/**
+ * Returns the clusters that would have to serve more than their capacity, and more than they have now; the most
+ * overloaded come first.
+ */
 function overloadsIn(
   capacities: readonly Capacity[],
   { clusters }: Loss,

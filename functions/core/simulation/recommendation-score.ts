@@ -1,4 +1,7 @@
-/** What a fleet keeps on clusters that are down while its automation does not act, and how well its recommendations have done. */
+/**
+ * Scores a fleet whose automation does not act: how much traffic it keeps on clusters that are down, and how well its
+ * recommendations have done.
+ */
 
 import type { Decision, WithheldShare } from '../../../schemas/decision.ts';
 import type { RecommendationScore, ScoredFailure } from '../../../schemas/recommendation-score.ts';
@@ -7,7 +10,10 @@ import type { Situation } from '../failover/situation.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import { isoOf, msOf } from '../model/time.ts';
 
-/** The clusters that are down, each with what recommended points would take away from it; undefined where automation acts. */
+/**
+ * Returns the clusters that are down, each with the traffic that the recommended points would take away from it;
+ * undefined where automation acts.
+ */
 export function withheldOf({ placements, policy }: Situation, traffic: Traffic): WithheldShare[] | undefined {
   if (policy.automation === 'automatic') return undefined;
   const down = traffic.clusters.filter(({ standing }) => standing === 'down').map(({ cluster }) => cluster);
@@ -31,27 +37,27 @@ export function withheldOf({ placements, policy }: Situation, traffic: Traffic):
   }));
 }
 
-/** A decision, as far as it is scored. */
+/** The fields of a decision that are scored. */
 export type ScoredDecision = Pick<Decision, 'id' | 'decidedAt' | 'outcome' | 'withheld'>;
 
-/** What is scored, and how. Times are epoch milliseconds. */
+/** The period that is scored. Times are milliseconds since the epoch. */
 export interface Scope {
   sinceMs: number;
   untilMs: number;
-  /** The longest that voters take to find a cluster healthy that answers again. */
+  /** The longest time that voters take to find a cluster healthy after it answers again. */
   flapMs: number;
 }
 
-/** A failure of a cluster, and what it keeps meanwhile. */
+/** A failure of a cluster, and the traffic that the cluster keeps meanwhile. */
 interface Failure {
   decision: string;
   cluster: string;
   sinceMs: number;
-  /** When it was found healthy again, or people took its traffic away. */
+  /** The time at which the cluster was found healthy again, or people took its traffic away. */
   untilMs?: number | undefined;
   isActedUpon: boolean;
   isRecovered: boolean;
-  /** Automation would have taken something away from it. */
+  /** True when automation would have taken traffic away from it. */
   isMovable: boolean;
   share: WithheldShare;
   percentSeconds: number;
@@ -60,7 +66,10 @@ interface Failure {
 
 type Score = Omit<RecommendationScore, 'fleet' | 'automation' | 'isWholeWeek' | 'conclusion'>;
 
-/** Decisions of a fleet whose automation does not act, oldest first; one from before the scope tells what was down when it began. */
+/**
+ * Scores the decisions of a fleet whose automation does not act, oldest first. A decision from before the period tells
+ * what was down when the period began.
+ */
 export function scoreOf(decisions: readonly ScoredDecision[], scope: Scope): Score {
   const failures = failuresIn(decisions, scope).filter(({ isMovable }) => isMovable);
   const scored = failures.map((failure) => scoredFailure(failure, scope)).reverse();
@@ -83,7 +92,7 @@ export function scoreOf(decisions: readonly ScoredDecision[], scope: Scope): Sco
 
 const MAX_SHOWN = 100;
 
-/** In the order in which they began. */
+/** Returns the failures in the order in which they began. */
 function failuresIn(decisions: readonly ScoredDecision[], { sinceMs, untilMs }: Scope): Failure[] {
   const open = new Map<string, Failure>();
   const all: Failure[] = [];
@@ -121,7 +130,10 @@ function begun({ id }: ScoredDecision, share: WithheldShare, sinceMs: number): F
   return { ...failure, isActedUpon: false, isRecovered: false, isMovable: false };
 }
 
-/** Once what is withheld has been put in force, people have acted; they may undo that. */
+/**
+ * Records a further decision on a failure. When what was withheld has been put into force, people have acted on it;
+ * they may undo that later.
+ */
 function proceed(failure: Failure, share: WithheldShare, { outcome }: ScoredDecision, atMs: number): void {
   const isPutInForce = outcome === 'applied' && failure.share.percent > 0 && share.percent === 0;
   if (isPutInForce) Object.assign(failure, { isActedUpon: true, untilMs: atMs });
@@ -155,7 +167,7 @@ function requestsOf(failures: readonly ScoredFailure[]): Pick<Score, 'requests'>
   return known.length === 0 ? {} : { requests: rounded(known.reduce((sum, requests) => sum + requests, 0)) };
 }
 
-/** The score in one sentence. */
+/** Returns the score in one sentence. */
 export function conclusionOf(score: Omit<RecommendationScore, 'conclusion'>): string {
   if (score.automation === 'automatic')
     return 'The fleet is automatic: nothing is withheld, so that there is nothing to score.';

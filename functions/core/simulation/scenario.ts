@@ -4,7 +4,7 @@ import { isCounted } from '../health/voters.ts';
 import type { ClusterFacts, Policy } from '../model/fleet-facts.ts';
 import { isoOf } from '../model/time.ts';
 
-/** What happens in a simulation; times are milliseconds after its begin. */
+/** The events of a simulation. Times are milliseconds after its beginning. */
 export type Scenario =
   | { type: 'fail'; clusters: string[]; atMs: number; forMs?: number | undefined }
   | { type: 'flap'; clusters: string[]; periodMs: number; times: number }
@@ -16,7 +16,7 @@ export interface Seen {
   observation: Observation;
 }
 
-/** What is seen at one time. */
+/** Observations that arrive at the same time. */
 export interface Batch {
   nowMs: number;
   seen: { cluster: string; observation: Observation }[];
@@ -24,7 +24,7 @@ export interface Batch {
 
 export type HealthByCluster = ReadonlyMap<string, HealthRecord>;
 
-/** Where observations come from; `health` is what is known after those before. Undefined: there are no more. */
+/** Yields the next observations; undefined when there are no more. `health` is what is known after all earlier ones. */
 export type Source = (health: HealthByCluster) => Batch | undefined;
 
 export interface Setting {
@@ -38,13 +38,16 @@ export function sourceOf(scenario: Scenario, setting: Setting): Source {
   return scenario.type === 'replay' ? replaying(scenario.seen, setting) : probing(scenario, setting);
 }
 
-/** When the cluster begins to fail for the first time; undefined when nobody says so. */
+/** Returns the time at which the cluster first begins to fail; undefined when the scenario does not say so. */
 export function failsFromMs(scenario: Scenario, cluster: string): number | undefined {
   if (scenario.type === 'replay' || !scenario.clusters.includes(cluster)) return undefined;
   return scenario.type === 'fail' ? scenario.atMs : 0;
 }
 
-/** A cluster fails right after a probe, so that it takes as long as it can to find out. */
+/**
+ * Tells whether the cluster fails at this time. A failure begins right after a probe, so that it takes the longest time
+ * to detect.
+ */
 function isFailing(scenario: Exclude<Scenario, { type: 'replay' }>, cluster: string, atMs: number): boolean {
   if (scenario.type === 'fail') {
     const { clusters, atMs: fromMs, forMs } = scenario;
@@ -55,18 +58,21 @@ function isFailing(scenario: Exclude<Scenario, { type: 'replay' }>, cluster: str
   return clusters.includes(cluster) && atMs < periodMs * times && intoMs > 0 && intoMs <= periodMs / 2;
 }
 
-/** One voter before one cluster. */
+/** One voter that probes one cluster. */
 interface Prober {
   cluster: string;
   voter: string;
   confirms: boolean;
   sentMs: number;
   fails: boolean;
-  /** A probe that fails takes its time-out. */
+  /** The time at which the result arrives. A probe that fails takes its whole time-out. */
   arrivesMs: number;
 }
 
-/** Every voter probes each cluster that it watches as the engine does: each interval, and again and again after a first failure. */
+/**
+ * Returns a source in which every voter probes each cluster that it watches as the engine does: once per interval, and
+ * at shorter intervals after a first failure.
+ */
 function probing(
   scenario: Exclude<Scenario, { type: 'replay' }>,
   { startMs, endMs, policy, clusters }: Setting,
@@ -121,10 +127,10 @@ function seenBy({ cluster, voter, fails }: Prober, nowMs: number): Batch['seen']
   return { cluster, observation };
 }
 
-/** Decisions are taken once a second at most. */
+/** The shortest time between two decisions. */
 const GRAIN_MS = 1000;
 
-/** What was seen once, in its order, as if it were seen now. */
+/** Returns a source of recorded observations, in their order, as if they were made now. */
 function replaying(seen: readonly Seen[], { startMs, endMs }: Setting): Source {
   const moments = Map.groupBy(
     [...seen].sort((a, b) => a.atMs - b.atMs).filter(({ atMs }) => startMs + atMs <= endMs),

@@ -12,44 +12,58 @@ import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
 import type { Share } from '../model/ir.ts';
 import { type Batch, failsFromMs, type Scenario, sourceOf } from './scenario.ts';
 
-/** How often a simulation decides at most, and how much it may see: it has to fit the CPU time of one request. */
+/**
+ * The most decisions of a simulation, and the most observations that it may take in: it has to fit into the processor
+ * time of one request.
+ */
 const MAX_EVALUATIONS = 2000;
 const MAX_OBSERVATIONS = 60_000;
 
 export interface Experiment {
-  /** How things are when it begins. */
+  /** The state at the beginning of the simulation. */
   situation: Situation;
   scenario: Scenario;
   durationMs: number;
-  /** From a decision to verified gateways. */
+  /** The time from a decision until gateways are verified to follow. */
   pushMs: number;
-  /** Shares are told of its backends alone, which stand apart; absent: of all. */
+  /**
+   * The only service whose backends are reported, which then do not share placements with others; absent when all are.
+   */
   service?: string | undefined;
 }
 
-/** A decision of a simulation; times are milliseconds after its begin. */
+/** A decision of a simulation. Times are milliseconds after its beginning. */
 export type Taken = Pick<Verdict, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
 
-/** What is in force from a time on. */
+/** The traffic that is in force from a time on. */
 export interface Phase {
   atMs: number;
   traffic: Traffic;
-  /** By placement, in the order of the situation. */
+  /** The shares of each placement, in the order of the situation's placements. */
   shares: Share[][];
 }
 
 export interface Course {
   decisions: Taken[];
-  /** The first one is how things are at the begin; one for each move of traffic. */
+  /** The phases of the simulation: the first is the state at its beginning, and each move of traffic begins another. */
   phases: Phase[];
-  /** When clusters that fail were found unhealthy for the first time. */
+  /**
+   * The clusters that failed, each with the time at which it was first found unhealthy and the time at which it lost
+   * its last share.
+   */
   found: { cluster: string; failedAtMs: number; foundAtMs?: number | undefined; servedUntilMs?: number | undefined }[];
-  /** Less than the duration where there was too much to look at. */
+  /**
+   * The end of the simulation, in milliseconds after its beginning; earlier than the duration where there was too much
+   * to look at.
+   */
   endMs: number;
   evaluations: number;
 }
 
-/** Lets a scenario happen in virtual time, with the code that watches and decides in earnest. Nothing outside is touched. */
+/**
+ * Plays a scenario in virtual time, with the same code that judges and decides in production. It changes nothing
+ * outside of the simulation.
+ */
 export function play(experiment: Experiment): Course {
   const { situation, scenario, durationMs } = experiment;
   const { nowMs: startMs, policy, clusters } = situation;
@@ -66,13 +80,13 @@ export function play(experiment: Experiment): Course {
   return courseOf(stage);
 }
 
-/** What changes while a simulation runs. */
+/** The state that changes while a simulation runs. */
 interface Stage {
   experiment: Experiment;
   watches: ReadonlyMap<string, Watch>;
   health: Map<string, HealthRecord>;
   traffic: Traffic;
-  /** When the gateways follow, or will. */
+  /** The time at which the gateways follow, which may be in the future. */
   verifiedAtMs: number;
   decisions: Taken[];
   phases: Phase[];
@@ -104,7 +118,10 @@ function stageOf(experiment: Experiment): Stage {
   };
 }
 
-/** Voters that are silent when it begins, such as those of a candidate, agree with what is known of the cluster. */
+/**
+ * Returns the record with votes for the voters that are silent at the beginning, such as those of a candidate: they are
+ * assumed to agree with what is known about the cluster.
+ */
 function agreed(record: HealthRecord, voters: readonly string[], policy: Policy, nowMs: number): HealthRecord {
   const { state, sinceMs } = record;
   if (state === 'unknown') return record;
@@ -186,7 +203,10 @@ function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations
   return { decisions, phases, found, endMs, evaluations };
 }
 
-/** When the cluster has lost its last share after it failed, but for those that are pinned to it; undefined while it has one. */
+/**
+ * Returns the time at which a failed cluster has lost its last share, not counting pinned ones; undefined while it has
+ * any.
+ */
 function servedUntil(
   { placements }: Situation,
   phases: readonly Phase[],
@@ -200,12 +220,12 @@ function servedUntil(
   return phases.find((phase) => phase.atMs >= failedAtMs && !serves(phase))?.atMs;
 }
 
-/** Whether a simulation of one service, or of all, tells of a placement. */
+/** Tells whether a simulation of one service, or of all when it is undefined, reports a placement. */
 export function isTold({ service: own }: Placement, service: string | undefined): boolean {
   return service === undefined || own === service;
 }
 
-/** Requests per second that each cluster has to serve in a phase. */
+/** Returns the load that each cluster has to serve in a phase, in requests per second. */
 export function loadsOf({ placements, clusters }: Situation, { shares }: Phase): Map<string, number> {
   const loads = new Map(clusters.map(({ name }) => [name, 0]));
   for (const [index, placement] of placements.entries()) {
@@ -216,7 +236,7 @@ export function loadsOf({ placements, clusters }: Situation, { shares }: Phase):
   return loads;
 }
 
-/** How often what a cluster gets went down after up, or up after down. */
+/** Returns how often the share of a cluster changed direction: down after up, or up after down. */
 export function directionChanges(decisions: readonly Taken[], cluster: string): number {
   const directions = decisions
     .filter(({ outcome }) => outcome === 'applied')

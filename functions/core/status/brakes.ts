@@ -1,4 +1,7 @@
-/** The brakes that are in force, with what each of them holds: what people declared so that automation does less. */
+/**
+ * The brakes that are in force, each with the clusters that it holds. People declare brakes so that automation does
+ * less.
+ */
 
 import type { Recommended } from '../../../schemas/decision.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
@@ -30,7 +33,7 @@ function namesWhere(context: Context, isMeant: (state: ClusterState) => boolean)
   return found.map(({ facts }) => facts.name);
 }
 
-/** Clusters that fail and are kept in; but for those of which a data gate asks now. */
+/** Returns the brake that keeps failing clusters in, without the clusters about which a data gate asks now. */
 function suspicions(context: Context, name: BrakeName): Brake[] {
   const asked = name === 'data-gate' ? openQuestions(context.situation).flatMap(({ clusters }) => clusters) : [];
   const clusters = namesWhere(context, ({ cluster, standing, brake }) => {
@@ -45,7 +48,7 @@ function suspicions(context: Context, name: BrakeName): Brake[] {
   return [{ brake: name, clusters, message, ...until }];
 }
 
-/** What is asked of cities, with what each question holds. */
+/** Returns the open questions about cities, each with the clusters that it holds. */
 function dataGates({ situation }: Context): Brake[] {
   return openQuestions(situation).map((question) => {
     const dataGate = questionShown(question);
@@ -78,7 +81,7 @@ function freeze(context: Context): Brake[] {
   return [{ brake: 'freeze', clusters, message, until }];
 }
 
-/** Clusters that have recovered, and wait for somebody to say so. */
+/** Returns the brake that holds recovered clusters until a person lets them return. */
 function consent(context: Context): Brake[] {
   if (context.situation.policy.failover.failback.mode !== 'manual') return [];
   const clusters = namesWhere(context, (state) => {

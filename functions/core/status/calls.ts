@@ -1,4 +1,4 @@
-/** The requests that settle what waits for a person, ready to send. */
+/** The requests, ready to send, that settle what waits for a person. */
 
 import type { DataGateQuestion } from '../../../schemas/data-gate.ts';
 import type { GateAnswer } from '../../../schemas/failover.ts';
@@ -39,7 +39,7 @@ function under(fleet: string, rest: string): string {
   return `/v1/fleets/${fleet}/${rest}`;
 }
 
-/** People answer one way or the other. */
+/** Returns both answers to each suspicion, and for a dismissed cluster the call that takes the dismissal back. */
 function suspicionCalls({ fleet, brakes, clusters }: Told): ReadyCall[] {
   const suspected = brakes.flatMap((item) => (isSuspicion(item) ? item.clusters : []));
   const answers = suspected.flatMap((cluster): ReadyCall[] => [
@@ -73,7 +73,7 @@ function isSuspicion({ brake, dataGate }: Told['brakes'][number]): boolean {
   return brake === 'correlation' || brake === 'max-removed' || (brake === 'data-gate' && dataGate === undefined);
 }
 
-/** Both answers; the one that was given already is not offered again. */
+/** Returns the calls that answer a data gate, without the answer that was given already. */
 function dataGateCalls({ fleet, brakes }: Told): ReadyCall[] {
   return brakes.flatMap(({ dataGate }): ReadyCall[] => {
     if (dataGate === undefined) return [];
@@ -130,7 +130,7 @@ function recommendationCalls({ fleet, recommendation }: Told): ReadyCall[] {
   ];
 }
 
-/** Only gates that hold something wait for anybody. */
+/** Returns the calls that open gates. Only gates that hold clusters now are offered. */
 function gateCalls({ fleet, brakes }: Told, { spec, revision }: Declared): ReadyCall[] {
   const holding = brakes.filter(({ brake, clusters }) => brake === 'gate' && clusters.length > 0);
   return holding.map(({ name = '', clusters }) => {
@@ -144,7 +144,7 @@ function gateCalls({ fleet, brakes }: Told, { spec, revision }: Declared): Ready
   });
 }
 
-/** Refused when somebody has declared something else meanwhile. */
+/** Returns an edit of the fleet's declaration, which is refused when somebody else has edited it meanwhile. */
 function edit(
   fleet: string,
   revision: number,
@@ -153,7 +153,10 @@ function edit(
   return { method: 'PUT', path: `/v1/fleets/${fleet}`, headers: { 'If-Match': `"${revision}"` }, body: { ...spec } };
 }
 
-/** Nobody else pushes again what was refused or changed by hand; what only waits is on its way. */
+/**
+ * Returns the calls that push to a gateway again. They are offered only where changes were refused, were changed by
+ * hand, or are stuck, since nothing else pushes those; any other waiting change is on its way.
+ */
 function gatewayCalls({ fleet, gateways }: Told): ReadyCall[] {
   const stuck = gateways.filter(({ faults }) => faults.some(({ reason }) => PUSHED_AGAIN.has(reason)));
   return stuck.map(({ gateway, faults }) => ({

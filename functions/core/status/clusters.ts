@@ -15,7 +15,7 @@ import { ageOf, type GatewaySight } from './gateways.ts';
 
 type Points = NonNullable<StatusCluster['points']>;
 
-/** What is known of the points of all clusters, by name. */
+/** The points of all clusters, by name. */
 interface AllPoints {
   backends: ReadonlyMap<string, number>;
   declared: ReadonlyMap<string, PointsRange>;
@@ -63,7 +63,9 @@ function clusterStatus(
   };
 }
 
-/** Why it stands where it does; what it waits for says how that ends. */
+/**
+ * Returns the reason for the cluster's standing. What it waits for comes first, since that tells how the standing ends.
+ */
 function whyOf({ standing, reason: seen }: ClusterState, waits: StatusCluster['waitsFor']) {
   const [first] = waits;
   const reason = standing === 'down' ? 'Down' : (first?.reason ?? 'Up');
@@ -91,7 +93,10 @@ function pointsOf(
   return { backends: count, declared: own, intended: given, gateways: read };
 }
 
-/** What was read, and nothing else: pools that could not be told are counted, and a gateway that was never read says nothing. */
+/**
+ * Returns what gateways were read to give a cluster. Pools that could not be read are counted as unknown, and a gateway
+ * that was never read is left out.
+ */
 function atGateway({ gateway, reading }: GatewaySight, name: string, nowMs: number): Points['gateways'] {
   const own = reading?.clusters.find(({ cluster }) => cluster === name);
   if (own === undefined) return [];

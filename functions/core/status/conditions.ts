@@ -22,7 +22,10 @@ function condition(type: string, resource: Written, { status, reason, message, a
   return { type, status, reason, message, observedRevision: resource.revision, lastTransitionTime: at };
 }
 
-/** True of everything that was written: a write that would make them false is refused. */
+/**
+ * Returns the conditions that are true of everything that was written, since a write that would make them false is
+ * refused.
+ */
 export function writtenConditions(resource: Written): Condition[] {
   const at = resource.updatedAt;
   return [
@@ -36,7 +39,7 @@ export function writtenConditions(resource: Written): Condition[] {
   ];
 }
 
-/** Whether somebody has changed objects of ours at the gateway, as far as it was read. */
+/** Tells whether somebody has changed managed objects at the gateway, as far as it was read. */
 export function drifted(resource: Written, reading: Reading | undefined): Condition {
   const found = (reading?.deviations ?? []).filter(({ reason }) => reason === 'Drifted' || reason === 'Adopted');
   const [first] = [...found].sort((a, b) => (a.since < b.since ? -1 : 1));
@@ -51,7 +54,7 @@ export function drifted(resource: Written, reading: Reading | undefined): Condit
   return { ...condition('Drifted', resource, { status: 'True', reason, message, at: first.since }), ...observed };
 }
 
-/** Whether the quotas of the gateway have room; `near`: those that have little. */
+/** Tells whether the quotas of the gateway have room. `near` holds the quotas that have little left. */
 export function withinQuotas(resource: Written, near: readonly QuotaUse[], at: string | undefined): Condition {
   const since = at ?? resource.updatedAt;
   if (near.length === 0) {
@@ -66,12 +69,12 @@ export function withinQuotas(resource: Written, near: readonly QuotaUse[], at: s
   return condition('WithinQuotas', resource, { ...verdict, message, at: since });
 }
 
-/** Whether failing clusters are withdrawn without asking. */
+/** Tells whether failing clusters are withdrawn without asking people. */
 export function automated(resource: Written, automation: Automation): Condition {
   return condition('Automated', resource, { ...AUTOMATED[automation], at: resource.updatedAt });
 }
 
-/** Whether the policy of a fleet can do what it is for; `warnings`: what speaks against it and does not forbid it. */
+/** Tells whether the policy of a fleet can do its job. `warnings` are objections that do not forbid it. */
 export function policyCondition(resource: Written, warnings: readonly Issue[]): Condition {
   const at = resource.updatedAt;
   if (warnings.length === 0) {
@@ -82,7 +85,7 @@ export function policyCondition(resource: Written, warnings: readonly Issue[]): 
   return condition('PolicySound', resource, { status: 'False', reason: 'Doubtful', message, at });
 }
 
-/** Whether every voter that should speak does. */
+/** Tells whether every voter that should speak does. */
 export function votersHeard(resource: Written, silent: readonly Silence[]): Condition {
   if (silent.length === 0) {
     const message = 'No voter is silent.';
@@ -97,7 +100,10 @@ export function votersHeard(resource: Written, silent: readonly Silence[]): Cond
   return condition('VotersHeard', resource, { status: 'False', reason, message: `${told.join('; ')}.`, at });
 }
 
-/** Whether the fleet could do without any one cluster, site and city; none of a kind of loss that it cannot have. */
+/**
+ * Tells whether the fleet could do without any one cluster, site or city, with one condition for each kind of loss that
+ * it can have.
+ */
 export function survivesLosses(resource: Written, assessment: Assessed | undefined): Condition[] {
   return (['cluster', 'site', 'city'] as const).flatMap((kind) => {
     const losses = (assessment?.losses ?? []).filter(({ type }) => type === kind);
@@ -139,7 +145,7 @@ const AUTOMATED: Record<Automation, Omit<Verdict, 'at'>> = {
   paused: { status: 'False', reason: 'Paused', message: 'Automation is paused; nothing is moved.' },
 };
 
-/** What is known of the health of a cluster; `since` is absent while nothing is. */
+/** Tells what is known about the health of a cluster; `since` is undefined while nothing is. */
 export function healthy(resource: Written, state: HealthState, since: string | undefined): Condition {
   return condition('Healthy', resource, { ...HEALTHY[state], at: since ?? resource.createdAt });
 }
@@ -150,7 +156,10 @@ const HEALTHY: Record<HealthState, Omit<Verdict, 'at'>> = {
   unknown: { status: 'Unknown', reason: 'Unknown', message: 'Too few observations yet, or no probes.' },
 };
 
-/** Whether a cluster takes part in serving, with all of its share. `most`: the most that it was read to have of any pool, in percent. */
+/**
+ * Tells whether a cluster has all of its share. `most` is the largest percentage that it was read to have of any pool;
+ * undefined when that is not known.
+ */
 export function serving(
   resource: Written,
   withdrawal: { since: string; reason: string; percent: number } | undefined,

@@ -8,14 +8,14 @@ import type { Reading } from '../gateway/reading.ts';
 import type { Verdict } from '../gateway/status.ts';
 import { msOf } from '../model/time.ts';
 
-/** A gateway, and what is known of it. */
+/** A gateway, and what is known about it. */
 export interface GatewaySight {
   gateway: string;
   provider: GatewayTarget['provider'];
   reading: Reading | undefined;
-  /** Whether its objects are there, and whether clusters have their points, as it was read. */
+  /** The verdicts on its last reading: whether its objects exist, and whether clusters have their points. */
   verdicts: readonly Verdict[];
-  /** What a request through it has shown. */
+  /** The result of a test request through it. */
   observed: DataPlaneVerdict | undefined;
 }
 
@@ -43,7 +43,10 @@ function observedOf({ status, reason, arguments: given, at, observedAt }: DataPl
   return { ...observed, ...(observedAt !== undefined && { observedAt }) };
 }
 
-/** What waits at a gateway is told first, and hides that it cannot be read. */
+/**
+ * Returns the fault of a gateway that cannot be read. The verdicts alone may not show it, since they report waiting
+ * changes first.
+ */
 function unreadable(reading: Reading | undefined): StatusGateway['faults'] {
   if (reading?.failure === undefined) return [];
   const { since, action, code } = reading.failure;
@@ -51,7 +54,7 @@ function unreadable(reading: Reading | undefined): StatusGateway['faults'] {
   return [faultOf('NotReadable', given, since)];
 }
 
-/** When something was read, and how long ago that is. */
+/** Returns the time of a reading and its age in seconds; empty when nothing was read. */
 export function ageOf(readAt: string | undefined, nowMs: number): { readAt?: string; ageSeconds?: number } {
   if (readAt === undefined) return {};
   return { readAt, ageSeconds: Math.max(0, Math.floor((nowMs - msOf(readAt)) / 1000)) };

@@ -1,4 +1,4 @@
-/** What a person sees of a fleet at night: what is the matter, why, until when, and what settles it. */
+/** The status of a fleet, for a person at night: what is wrong, why, until when, and what settles it. */
 
 import type { Automation, FleetSpec } from '../../../schemas/fleet.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
@@ -17,17 +17,17 @@ import { clusterStatuses } from './clusters.ts';
 import { type GatewaySight, gatewayStatus } from './gateways.ts';
 import { summaryOf } from './summary.ts';
 
-/** All that a status is made of, as it is stored. */
+/** Everything that a status is computed from, as it is stored. */
 export interface Sources {
-  /** As for a decision; what is decided upon now may change it in a moment. */
+  /** The situation as for a decision. A decision that is taken now may change it in a moment. */
   situation: Situation;
-  /** The fleet as it is declared. */
+  /** The declaration of the fleet. */
   declared: { spec: FleetSpec; revision: number };
-  /** The mode to which a fleet goes back that is paused. */
+  /** The mode to which a paused fleet goes back. */
   resumesTo: Automation;
   gateways: readonly GatewaySight[];
   silent: readonly Silence[];
-  /** Those that have not ended. */
+  /** The rollouts that have not ended. */
   rollouts: readonly DistributionRollout[];
 }
 

@@ -1,14 +1,14 @@
-/** What is the matter with a fleet, in a few sentences for somebody who has just woken up. */
+/** A summary of what is wrong with a fleet, in a few sentences for a person who has just woken up. */
 
 import type { FleetStatus, StatusCluster } from '../../../schemas/status.ts';
 import { rangeText } from '../allocation/points.ts';
 
 type Told = Omit<FleetStatus, 'summary' | 'calls'>;
 
-/** Sentences that are told; the rest is counted. */
+/** The most sentences that are shown; the rest are counted. */
 const TOLD = 4;
 
-/** The worst first. */
+/** The functions that produce the sentences, the gravest first. */
 const TELLERS: ((status: Told) => string[])[] = [
   deadWithTraffic,
   failingAndTrusted,
@@ -46,7 +46,10 @@ function allIsWell({ clusters, gateways }: Told): string {
   return `${up}, and ${had} ${gateways.length === 1 ? 'what it shall have' : 'what they shall have'} when last read, at most ${oldest} s ago.`;
 }
 
-/** `edge gave it up to 60 %, read 4 s ago`, of each gateway that was read to give it anything. */
+/**
+ * Returns a text such as `edge gave it up to 60 % when read 4 s ago` for each gateway that was read to give the cluster
+ * anything.
+ */
 function givenTo({ points }: StatusCluster): string[] {
   return (points?.gateways ?? []).flatMap(({ gateway, verified, ageSeconds }) => {
     if (verified === undefined || verified.maxPercent === 0) return [];
@@ -62,7 +65,9 @@ function intends({ points }: StatusCluster): boolean {
   return points !== undefined && points.intended.maxPercent > 0;
 }
 
-/** That gateways give it nothing is said only where all of them were read. */
+/**
+ * Tells whether a cluster has no traffic any more: it is to have none, all gateways were read, and none gave it any.
+ */
 function isLeft(cluster: StatusCluster, { gateways }: Told): boolean {
   const isRead = gateways.every(({ readAt }) => readAt !== undefined);
   return givenTo(cluster).length === 0 && !isUntold(cluster) && !intends(cluster) && isRead;
@@ -84,7 +89,7 @@ function deadWithTraffic(status: Told): string[] {
   });
 }
 
-/** Why a cluster that is down is to have traffic. */
+/** Returns the reason why a cluster that is down is to have traffic. */
 function whyKept({ cluster }: StatusCluster, { brakes, mode }: Told): string {
   const isGated = brakes.some(({ brake, clusters }) => brake === 'gate' && clusters.includes(cluster));
   if (isGated) return 'a closed gate keeps it there';
@@ -95,7 +100,7 @@ function whyKept({ cluster }: StatusCluster, { brakes, mode }: Told): string {
 
 const NONE = { minPercent: 0, maxPercent: 0 };
 
-/** People say that they do not fail, and their voters see them fail. */
+/** Tells of clusters that voters see fail although people say that they do not. */
 function failingAndTrusted({ clusters }: Told): string[] {
   const trusted = clusters.filter(({ health, waitsFor }) => {
     return health.state === 'unhealthy' && waitsFor.some(({ reason }) => reason === 'Dismissed' || reason === 'Kept');
@@ -106,7 +111,10 @@ function failingAndTrusted({ clusters }: Told): string[] {
   });
 }
 
-/** People have taken them out, and gateways were read to give them traffic: they do not follow yet, or nobody else can serve. */
+/**
+ * Tells of clusters that people have taken out and that gateways were read to give traffic: the gateways do not follow
+ * yet, or no other cluster can serve.
+ */
 function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
   const taken = new Set(
     shifts
@@ -118,7 +126,7 @@ function takenOutWithTraffic({ shifts, clusters }: Told): string[] {
     .map((item) => `${item.cluster} is taken out by hand, and ${givenTo(item).join(', ')}.`);
 }
 
-/** What data gates ask of cities. */
+/** Tells what data gates ask about cities. */
 function asked({ brakes }: Told): string[] {
   return brakes.flatMap(({ dataGate, message }) => (dataGate === undefined ? [] : [message]));
 }
@@ -184,7 +192,7 @@ function deadAndLeft(status: Told): string[] {
   return dead.map((item) => `${item.cluster} is down${sinceOf(item)}${read}.`);
 }
 
-/** Nothing speaks against them, since nobody can say anything of them. */
+/** Tells of clusters that count as up only because nobody can say how they are. */
 function unknownHealth({ clusters }: Told): string[] {
   const names = clusters
     .filter(({ standing, health }) => standing === 'up' && health.state === 'unknown')
@@ -193,7 +201,7 @@ function unknownHealth({ clusters }: Told): string[] {
   return [`No majority says whether ${names.join(', ')} can serve: nobody watches, or not for long enough yet.`];
 }
 
-/** Told with others are those that fail, and what people and modes hold. */
+/** The reasons that other sentences tell: failing clusters, and what people and modes hold back. */
 const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
   'Drained',
   'Isolated',
