@@ -3,7 +3,7 @@ import type { Delivery, Event } from '../../schemas/notification.ts';
 import { deliveriesOf } from '../core/notification/events.ts';
 import type { StoredDocument } from '../deps.ts';
 
-/** How long a delivery is kept after it was last written, in milliseconds. */
+/** The time for which a delivery is kept after it was last written. */
 const KEPT_MS = 30 * 86_400_000;
 
 /**

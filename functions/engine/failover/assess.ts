@@ -12,7 +12,7 @@ import { readSituation } from './situation.ts';
  */
 const LONGEST_MS = 600_000;
 
-/** How often the inputs are checked for changes, besides the check after each decision. */
+/** The interval of checking the inputs for changes, in addition to the check after each decision. */
 const CHECK_MS = 60_000;
 
 /**

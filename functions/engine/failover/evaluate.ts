@@ -11,7 +11,7 @@ import { type Origin, recordingOf } from './record.ts';
 import { type Asked, type Read, readSituation } from './situation.ts';
 
 /**
- * How often recording a decision is attempted. Another decision may be recorded first, and then the situation is read
+ * The number of attempts to record a decision. Another decision may be recorded first, and then the situation is read
  * again. People who ask at the same moment must all be heard, which takes many attempts; a prober that fails repeatedly
  * may have lost its lease.
  */
@@ -20,7 +20,7 @@ const MAX_TRIES = { people: 30, prober: 5 };
 export interface Question extends Asked, Origin {
   /** The lease of the prober that decides. After the loss of the lease its decisions are not recorded. */
   lease?: Lease | undefined;
-  /** When true, the verdict is returned, but nothing is recorded. */
+  /** Returns the verdict without recording anything. */
   isDry?: boolean | undefined;
 }
 

@@ -15,10 +15,7 @@ import { documentOf } from '../deliveries.ts';
 import { evaluate, type Pusher } from './evaluate.ts';
 import { factsOf } from './situation.ts';
 
-/**
- * How long to wait before an open question is asked again: `AGAIN_MS` while its `gateSeconds` run, `LATER_MS` once they
- * are over.
- */
+/** The time before an open question is asked again: `AGAIN_MS` while its `gateSeconds` run, `LATER_MS` afterwards. */
 const AGAIN_MS = 10_000;
 const LATER_MS = 60_000;
 

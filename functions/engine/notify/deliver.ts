@@ -6,7 +6,7 @@ import type { Deps } from '../../deps.ts';
 import { documentOf } from '../deliveries.ts';
 import { type HeldLease, withLease } from '../lease.ts';
 
-/** How long a sender that dies keeps others from sending. */
+/** The time for which a sender that dies keeps others from sending. */
 const LEASE_MS = 15_000;
 
 /**

@@ -14,7 +14,7 @@ import { traceOf } from './roll-call.ts';
 /** The number of concurrent writes. A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
 
-/** How often storing a heartbeat is attempted. Notifications of one voter may arrive at the same moment. */
+/** The number of attempts to store a heartbeat. Notifications of one voter may arrive at the same moment. */
 const MAX_TRIES = 4;
 
 /** An alert of a notification, and the index of its receipt. */

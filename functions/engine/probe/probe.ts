@@ -13,7 +13,7 @@ import { type Invocation, type Prober, runRound } from './round.ts';
 import { inShard, proberOf, targetsOf } from './targets.ts';
 import { createTrust } from './trust.ts';
 
-/** How long a prober that dies blocks its fleet, in addition to the timeout of one probe. */
+/** The time for which a prober that dies blocks its fleet, in addition to the timeout of one probe. */
 const LEASE_MS = 15_000;
 
 /** The connections for probes and for writes. A Worker has six connections at a time. */
@@ -26,7 +26,7 @@ const PROBE_REQUESTS = 8_000;
 /** The deadline of a single round: as long as a run of the schedule. */
 const ROUND_MS = 57_000;
 
-/** How long to wait before the list of fleets is read again when the store is unavailable. */
+/** The time before the list of fleets is read again when the store is unavailable. */
 const LIST_AGAIN_MS = 5_000;
 
 export interface RoundOptions {

@@ -10,7 +10,7 @@ import type { Deps } from '../../deps.ts';
 import type { HeldLease } from '../lease.ts';
 import { createWriter } from '../writer.ts';
 
-/** How often storing a record is attempted, because voters write to the same record concurrently. */
+/** The number of attempts to store a record, because voters write to the same record concurrently. */
 const MAX_TRIES = 4;
 
 export interface Recorded {

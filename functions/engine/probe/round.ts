@@ -75,7 +75,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
   const [watched, viewed] = await Promise.all([
     Promise.allSettled(targetsOf(fleet, clusters, records).map((target) => watch(target, round))),
-    // One view covers all clusters, so one shard asks for it.
+    // A single view covers all clusters, so one shard asks for it.
     Promise.allSettled(isWhole || shard.index === 0 ? views(all, round) : []),
   ]);
   const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll)]);

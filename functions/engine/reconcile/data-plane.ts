@@ -10,8 +10,9 @@ import type { Deps } from '../../deps.ts';
 import { send } from '../observe.ts';
 
 /**
- * Sends one request through a gateway whose traffic has changed since the last one, or whose last one failed, and keeps what came of it. What is due
- * follows from what is stored, so that a request that was lost is sent by the next pass. Trouble with it is no trouble of a failover.
+ * Sends one request through a gateway whose traffic has changed since the last request, or whose last request failed,
+ * and stores the outcome. Whether a request is due follows from stored data, so that a lost request is sent by the next
+ * pass. It never rejects, because its failure must not affect a failover.
  */
 export async function checkDataPlane(deps: Deps, fleet: string, gateway: string): Promise<void> {
   const { store, log } = deps;
@@ -26,7 +27,8 @@ export async function checkDataPlane(deps: Deps, fleet: string, gateway: string)
     const outcome = await request(deps, resource.spec.dataPlaneCheck);
     const body = afterRequest(resource, reading, outcome, { before: document?.body, nowMs: deps.clock.now() });
     const version = (document?.version ?? 0) + 1;
-    // Whoever comes in between has sent a request, too; what is due after that is seen by the next pass.
+    // The outcome is ignored, because a concurrent writer has sent a request as well; the next pass sees what is due
+    // after that.
     await store.putDocument({ fleet, kind: 'data-plane', id: gateway, version, body, isPending: false });
     log.info('data-plane.checked', { fleet, gateway, outcome: outcome.outcome, detail: outcome.detail });
   } catch (error) {
@@ -34,7 +36,7 @@ export async function checkDataPlane(deps: Deps, fleet: string, gateway: string)
   }
 }
 
-/** What the last request through each gateway of a fleet has shown, by its name. */
+/** Reads the outcomes of the last request through each gateway of a fleet, by the name of the gateway. */
 export async function readRequests(
   store: Pick<Deps['store'], 'documents'>,
   fleet: string,
@@ -43,7 +45,10 @@ export async function readRequests(
   return new Map(items.map(({ id, body }) => [id, body]));
 }
 
-/** A fleet has forty gateways at most; those that are not declared any more may have left a record. */
+/**
+ * The most records that are read. A fleet has at most forty gateways, but gateways that are no longer declared may have
+ * left records.
+ */
 const GATEWAYS = 200;
 
 type Check = NonNullable<Resource<'gateway'>['spec']['dataPlaneCheck']>;
