@@ -8,7 +8,7 @@ import { sweep } from './sweep.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
 
-/** One pass of a job, which begins nothing after the deadline. */
+/** Runs one pass of a job, which begins nothing after the deadline. */
 export type Work = (deps: Deps, deadlineMs: number) => Promise<void>;
 
 /**
