@@ -12,7 +12,7 @@ import { readRequests } from '../../engine/reconcile/data-plane.ts';
 import { kinds } from '../kinds.ts';
 import type { World } from '../world.ts';
 
-/** What is known of some resources of one kind and fleet, apart from their declarations. Read once per page. */
+/** The facts known of some resources of one kind and fleet, apart from their declarations. Read once per page. */
 export interface Evidence {
   /** The names of the gateways that follow any of the resources. */
   gateways: readonly string[];

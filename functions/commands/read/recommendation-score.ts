@@ -35,8 +35,8 @@ export async function scoreRecommendations(ctx: Context, name: string): Promise<
 }
 
 /**
- * Returns the time at which the fleet last left the automatic mode, or that of the oldest revision read if it was
- * earlier.
+ * Returns the time since which the fleet has not been automatic, or that of the oldest revision read if it is earlier
+ * than those.
  */
 async function recommendingSince({ deps }: Context, { name, uid }: Resource<'fleet'>): Promise<number> {
   const ref = { kind: 'fleet', fleet: name, name } as const;
