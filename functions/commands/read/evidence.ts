@@ -12,7 +12,9 @@ import { readRequests } from '../../engine/reconcile/data-plane.ts';
 import { kinds } from '../kinds.ts';
 import type { World } from '../world.ts';
 
-/** The facts known of some resources of one kind and fleet, apart from their declarations. Read once per page. */
+/**
+ * The facts known of some resources of one kind and fleet, apart from their declarations. They are read once per page.
+ */
 export interface Evidence {
   /** The names of the gateways that follow any of the resources. */
   gateways: readonly string[];

@@ -35,8 +35,8 @@ export async function scoreRecommendations(ctx: Context, name: string): Promise<
 }
 
 /**
- * Returns the time since which the fleet has not been automatic, or that of the oldest revision read if it is earlier
- * than those.
+ * Returns the time since which the fleet has not been in automatic mode. When that began before the oldest revision
+ * that is read, the time of this revision is returned.
  */
 async function recommendingSince({ deps }: Context, { name, uid }: Resource<'fleet'>): Promise<number> {
   const ref = { kind: 'fleet', fleet: name, name } as const;

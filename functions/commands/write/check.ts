@@ -113,7 +113,7 @@ const MAX_SPEC_BYTES = 380_000;
 /** Finds a step that is larger than a single write to the store can be. */
 function limitExceeded(step: Step | undefined): Issue[] {
   if (step === undefined) return [];
-  // Each gateway takes two items: its row, and the operation that waits for it.
+  // A gateway takes two items: its row, and the operation that waits for it.
   const room = MAX_ITEMS - 2 * step.gateways.length;
   const parts = step.references.length + step.movedTerms;
   if (parts > room) {

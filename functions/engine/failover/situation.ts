@@ -97,7 +97,7 @@ const LEFT_BEHIND_MS = 60_000;
 
 /**
  * Returns the time of the latest reading of pools once every gateway does what it was told; the time is absent while a
- * gateway has yet to follow. Deviations that the gateway refuses to correct or that somebody has made there are not
+ * gateway has yet to follow. Deviations whose correction is refused, or that are left as somebody made them, are not
  * waited for. A gateway that has not followed for a minute is not waited for either, as long as another one follows.
  */
 function verifiedAt(

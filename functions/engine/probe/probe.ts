@@ -23,7 +23,7 @@ const WRITE_CONNECTIONS = 2;
 /** The number of requests for probes. A Worker may make 10,000; the rest is for decisions, pushes and sweeps. */
 const PROBE_REQUESTS = 8_000;
 
-/** The deadline of a single round: as long as a run of the schedule. */
+/** The time that a single round may take: as long as a firing of the schedule. */
 const ROUND_MS = 57_000;
 
 /** The time before the list of fleets is read again when the store is unavailable. */
@@ -105,8 +105,8 @@ async function readableFleets({ store, log }: Deps): Promise<Readable<Resource<'
 }
 
 /**
- * Tells whether there are no fleets at all. A round without fleets counts as done; a round whose fleets cannot all be
- * read does not.
+ * Tells whether there are no fleets at all. A round without fleets counts as done; a round whose fleets are all
+ * unreadable does not.
  */
 function isEmpty({ items, unreadable }: Readable<Resource<'fleet'>>): boolean {
   return items.length + unreadable.length === 0;

@@ -85,8 +85,8 @@ const FAULTS = [
 ] as const;
 
 /**
- * Tells whether a deviation concerns a row. The change of one resource is concerned by the objects that carry it, serve
- * it or give it points; an apply, and a change of the gateway itself, by all objects.
+ * Tells whether a deviation concerns a row. For a change of one resource, these are the deviations of objects that
+ * carry it, serve it or give it points; for an apply, or a change of the gateway itself, all deviations.
  */
 function concerns(row: OutboxRow, deviation: Deviation, pools: Record<string, string[]>): boolean {
   const { isPoints, routes, pool, clusters = [] } = deviation;

@@ -110,8 +110,8 @@ async function attempt(
   if (!instance.ready) return { type: 'provisioning', progress: instance.progress };
   const session = { ...(await openSession(deps, run, resource, record)), target: instance.target };
   const isAsked = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
-  // The hold is checked before the declarations are read, since it may end meanwhile, and again afterwards: a hold that
-  // begins after that begins before the first write made under it.
+  // The hold is checked twice: before the declarations are read, since a hold may end during the read, and after it,
+  // since one may begin. A hold that begins later has not written anything that was read.
   if (await isHeld(deps, run)) return stopped('Held');
   const context = await readContext(deps.store, resource, session, { scope: run.scope, isAsked });
   if (await isHeld(deps, run)) return stopped('Held');

@@ -148,8 +148,8 @@ export function doneBefore({ reason, progress }: SyncRecord): number {
 }
 
 /**
- * Tells whether a gateway is to be run now: its next attempt is due, it has waiting changes, or it has not been read
- * for a while.
+ * Tells whether a gateway is to be run now. After a run that failed or stopped it is due when its next attempt is;
+ * otherwise it is due when changes wait, when a retry is due, or when it has not been read for a while.
  */
 export function isDue(record: SyncRecord | undefined, isBehind: boolean, nowMs: number): boolean {
   if (record === undefined) return isBehind;
