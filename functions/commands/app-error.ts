@@ -1,13 +1,13 @@
 import type { Issue, ProblemCode } from '../../schemas/problem.ts';
 
-/** A request that cannot be fulfilled, in terms of the one table of problems. The api layer turns it into an answer. */
+/** A request that cannot be fulfilled, with a code of the table of problems. The API layer turns it into a response. */
 export class AppError extends Error {
   readonly code: ProblemCode;
   readonly detail: string;
-  /** Every fault found. */
+  /** All faults that were found. */
   readonly errors: readonly Issue[];
 
-  /** `cause` is what the log should tell besides; no answer has it. */
+  /** `cause` is logged in addition; it is not part of any response. */
   constructor(code: ProblemCode, detail: string, errors: readonly Issue[] = [], options?: ErrorOptions) {
     super(`${code}: ${detail}`, options);
     this.name = 'AppError';
@@ -17,7 +17,7 @@ export class AppError extends Error {
   }
 }
 
-/** When faults differ in kind, the first of these names the problem. */
+/** The order of precedence: when faults have different codes, the first of these names the problem. */
 const PRECEDENCE = [
   'limit-exceeded',
   'unknown-reference',
@@ -32,7 +32,10 @@ const PRECEDENCE = [
   'rule-violated',
 ] as const satisfies readonly ProblemCode[];
 
-/** Throws when there are faults, with all of them. `otherwise` names the problem when none of their codes does. */
+/**
+ * Throws an AppError with all faults when there are any. `otherwise` is its code when no fault has one of those in
+ * `PRECEDENCE`.
+ */
 export function refuse(faults: readonly Issue[], otherwise: ProblemCode = 'invalid-request'): void {
   const [first] = faults;
   if (first === undefined) return;
@@ -40,7 +43,7 @@ export function refuse(faults: readonly Issue[], otherwise: ProblemCode = 'inval
   throw new AppError(code, summarize(faults), faults);
 }
 
-/** One sentence for people. */
+/** Returns one sentence that summarises the faults for people. */
 export function summarize(faults: readonly Issue[]): string {
   const [first] = faults;
   return faults.length === 1 && first

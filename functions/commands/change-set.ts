@@ -13,7 +13,7 @@ import { type World, worldOf } from './world.ts';
 export interface Change<K extends Kind = Kind> extends Write {
   resource: Resource<K>;
   before: Resource<K> | undefined;
-  /** This often it had been taken as a reference before anybody looked for referrers. */
+  /** The number of times the resource had been taken as a reference before its referrers were looked for. */
   referenceCount: number | undefined;
 }
 
@@ -21,15 +21,15 @@ export interface Change<K extends Kind = Kind> extends Write {
 export interface ChangeSet {
   fleet: string;
   changes: readonly Change[];
-  /** For each change what is written of it, and who has to follow. */
+  /** The steps that write the changes, in the same order, with the gateways that have to follow. */
   steps: readonly Step[];
   /** The fleet as it is. */
   now: World;
   /** The fleet as it would be. */
   then: World;
   /**
-   * By `kind/name` where declarations stand in the request, such as `documents/17#/spec`; absent where the one change is the body of the
-   * request.
+   * The places of declarations in the request, such as `documents/17#/spec`, by `kind/name`. Absent when the body of
+   * the request is the only change.
    */
   places: ReadonlyMap<string, string> | undefined;
 }
@@ -52,7 +52,7 @@ export async function changeSetOf(
   return { fleet: now.fleet, changes, steps, now, then, places };
 }
 
-/** The change that makes `before` what is declared. */
+/** Returns the change that replaces `before` with the declaration. */
 export function declarationOf<K extends Kind>(
   { ids, clock }: Deps,
   { kind, fleet, name }: { kind: K; fleet: string; name: string },
@@ -81,8 +81,8 @@ export function followersOf({ steps }: ChangeSet): string[] {
 }
 
 /**
- * Gives an issue of a declaration its place in the request. Pointers into a declaration begin with #, those to the name that
- * the path would have with path/.
+ * Adds to an issue of a declaration its place in the request. Pointers into a declaration begin with `#`, and pointers
+ * to the name in the path begin with `path/`.
  */
 export function placed({ places }: ChangeSet, resource: Resource, issue: Issue): Issue {
   if (places === undefined) return issue;
@@ -91,7 +91,10 @@ export function placed({ places }: ChangeSet, resource: Resource, issue: Issue):
   return issue.pointer.startsWith('path/') ? { ...issue, pointer: place } : issue;
 }
 
-/** Gateways take part as they would be at the end: those that go follow nothing, and those that are to come do. */
+/**
+ * Returns the step of a change without its references. The gateways are those that exist after all changes: deleted
+ * ones do not follow, created ones do.
+ */
 async function stepOf(
   change: Change,
   then: World,
@@ -115,9 +118,9 @@ async function affectedGateways<K extends Kind>({ resource, before }: Change<K>,
 }
 
 /**
- * Returns what is referred to now and was not before. The rest needs no guard: whoever wants to delete it finds the reference, be it in the
- * revision before or in this one. A fleet is written before what it names, so that it cannot take what is `coming` with it; whoever wants to
- * delete that looks for the fleet.
+ * Returns the references that are new in this change. The others need no guard, because a deletion finds them in the
+ * previous revision as well as in this one. A fleet is written before the resources that it names, so it cannot guard
+ * those in `coming`; a deletion of those checks the fleet itself.
  */
 function newReferences({ resource, before }: Change, coming: ReadonlySet<string>): Ref[] {
   const { fleet } = resource;
@@ -131,7 +134,10 @@ function newReferences({ resource, before }: Change, coming: ReadonlySet<string>
   return isNewInFleet ? [{ kind: 'fleet', fleet, name: fleet }, ...added] : added;
 }
 
-/** How many of the terms by which a route is found come or go; each is an item of its own. */
+/**
+ * Returns how many of the terms by which a route is found are added or removed. Each of them is a separate item in the
+ * store.
+ */
 function movedTerms({ verb, resource, before }: Change): number {
   const terms = (item: Resource | undefined) => (item && 'rules' in item.spec ? termsOf(item.spec) : []);
   const names = (item: Resource | undefined) => new Set(terms(item).map(({ kind, name }) => `${kind}/${name}`));

@@ -1,19 +1,19 @@
 import type { Deps } from '../deps.ts';
 
-/** Who asks, and with what. */
+/** The actor of a request and the ports that serve it. */
 export interface Context {
   deps: Deps;
   actor: string;
   requestId: string;
-  /** Why, in the words of who asks. */
+  /** The reason that the actor gives. */
   reason?: string | undefined;
-  /** Whether to check and plan only, and write nothing. */
+  /** True when the request is only checked and planned, and nothing is written. */
   isDry?: boolean;
-  /** Work that outlives the answer. */
+  /** Keeps the invocation alive until the work is done, after the response has been sent. */
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** RFC 3339, UTC, of milliseconds since the epoch. */
+/** Formats milliseconds since the epoch as an RFC 3339 timestamp in UTC. */
 export function timestamp(ms: number): string {
   return new Date(ms).toISOString();
 }

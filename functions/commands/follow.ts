@@ -1,10 +1,13 @@
 import { reconcileGateway } from '../engine/reconcile/reconcile.ts';
 import type { Context } from './context.ts';
 
-/** Work that outlives its answer is cut after 30 s (Workers, waitUntil); the sweep goes on. */
+/**
+ * The time for following in the background. Work that outlives its response is cut off after 30 s (Workers, waitUntil);
+ * the sweep continues it.
+ */
 export const FOLLOW_MS = 25_000;
 
-/** The gateways follow in the background, as far as there is time. */
+/** Reconciles the gateways until `untilMs`. Failures are only logged. */
 export async function followAll(
   ctx: Context,
   fleet: string,

@@ -6,18 +6,21 @@ import { backendsOf } from '../core/routing/terms.ts';
 export interface Reference {
   kind: Kind;
   name: string;
-  /** JSON Pointer, as a fragment. */
+  /** The place of the name, as a JSON Pointer in fragment form. */
   pointer: string;
 }
 
-/** What is particular to a kind of resource. */
+/** The properties of a kind of resource. */
 export interface KindDescriptor<K extends Kind> {
   uidPrefix: string;
-  /** Everything that the declaration names. The fleet is not among it: a resource names it by where it is. */
+  /**
+   * Returns all resources that the declaration names. The fleet is not among them, because it follows from the location
+   * of the resource.
+   */
   references(spec: Specs[K]): Reference[];
-  /** Kinds that may name this one. */
+  /** The kinds that may name this one. */
   referredBy: readonly Kind[];
-  /** Names of the gateways that follow the resource; undefined: every gateway of the fleet. */
+  /** Returns the names of the gateways that follow the resource, or undefined for every gateway of the fleet. */
   gateways(resource: Pick<Resource<K>, 'name' | 'spec'>): readonly string[] | undefined;
 }
 
@@ -76,7 +79,9 @@ function distributionReferences({ distribution }: Specs['route']): Reference[] {
   return [{ kind: 'distribution', name: distribution.ref, pointer: '#/distribution/ref' }];
 }
 
-/** The clusters that a split names by themselves. Those at sites and in cities are not tied to it. */
+/**
+ * Returns the clusters that a split names individually. Clusters that it selects by site or city are not references.
+ */
 function clusterReferences(members: Split['clusters'], pointer: string): Reference[] {
   return members.flatMap(({ cluster }, index): Reference[] =>
     cluster === undefined ? [] : [{ kind: 'cluster', name: cluster, pointer: `${pointer}/${index}/cluster` }],

@@ -9,7 +9,7 @@ export async function load<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise
   return resource;
 }
 
-/** Throws `not-found`. */
+/** Throws `not-found` when the resource does not exist. */
 export async function requireResource(ctx: Context, ref: Ref): Promise<void> {
   await load(ctx, ref);
 }
@@ -23,7 +23,7 @@ export function notFound({ kind, fleet, name }: Ref): AppError {
   return new AppError('not-found', `There is no ${kind} ${name}${place}.`);
 }
 
-/** Throws `unknown-reference` where a service is named that the fleet does not have. */
+/** Throws `unknown-reference` when a service is given that the fleet does not have. */
 export async function requireService({ deps }: Context, fleet: string, service: string | undefined): Promise<void> {
   if (service === undefined || (await deps.store.get('service', fleet, service))) return;
   refuse([unknownReference('#/service', `there is no service ${service}`)]);

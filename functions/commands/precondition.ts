@@ -1,23 +1,24 @@
 import { AppError } from './app-error.ts';
 
 /**
- * What a client says about the state it knows (RFC 9110, section 13). A tag is a revision, and behind a hyphen a digest of the whole
- * representation, which says nothing about whether somebody has declared something else meanwhile.
+ * The conditions that a client sets on the current state (RFC 9110, section 13). A tag is a revision, optionally
+ * followed by a hyphen and a digest of the representation. Only the revision is compared, because the digest does not
+ * tell whether the declaration has changed.
  */
 export interface Precondition {
   ifMatch?: '*' | readonly string[] | undefined;
   ifNoneMatch?: '*' | readonly string[] | undefined;
 }
 
-/** Whether one of the tags is of the revision, with or without a digest. */
+/** Tells whether one of the tags has the revision, with or without a digest. */
 function isOfRevision(tags: '*' | readonly string[] | undefined, revision: number): boolean {
   if (tags === undefined || tags === '*') return tags === '*';
   return tags.some((tag) => /^(\d+)(-[0-9a-f]{8})?$/.exec(tag)?.[1] === String(revision));
 }
 
 /**
- * Throws unless the write may go ahead. What exists is replaced or deleted only by those who say which revision they have seen.
- * `revision` is undefined when the resource does not exist.
+ * Throws unless the write may proceed. An existing resource is replaced or deleted only when the client names the
+ * revision that it has seen. `revision` is undefined when the resource does not exist.
  */
 export function checkPrecondition({ ifMatch, ifNoneMatch }: Precondition, revision: number | undefined): void {
   if (revision === undefined) {

@@ -4,7 +4,7 @@ import { byName } from '../core/routing/resolve.ts';
 import { type Term, termsOf } from '../core/routing/terms.ts';
 import type { Store } from '../deps.ts';
 
-/** Every resource of a kind in a fleet. */
+/** All resources of a kind in a fleet. */
 interface Whole<K extends Kind> {
   all: Resource<K>[];
   byName: Map<string, Resource<K>>;
@@ -12,8 +12,8 @@ interface Whole<K extends Kind> {
 }
 
 /**
- * The store as one request sees it: what is declared is read when it is first asked for, and once. A kind of which everything has been read
- * is not read again, whatever is looked for in it.
+ * Wraps the store for one request: each declaration is read at most once, when it is first needed. Once all resources
+ * of a kind have been read, nothing of this kind is read again.
  */
 export function readOnce(store: Store): Store {
   const wholes = memo<Whole<Kind>>();
@@ -47,7 +47,7 @@ export function readOnce(store: Store): Store {
       const found = await Promise.all(wanted.map((name) => resources.once([kind, fleet, name], () => read(name))));
       return found.filter((item): item is Resource<K> => item !== undefined);
     },
-    // A page that is asked for by the token of another one comes from where that came from.
+    // A page with a token comes from the same source as the page that returned the token.
     list: async (kind, fleet, page) =>
       page.token === undefined && wholeOf(kind, fleet)
         ? { items: await all(kind, fleet) }
@@ -75,7 +75,7 @@ function wholeFrom(all: Resource[]): Whole<Kind> {
   };
 }
 
-/** Sorts routes by the terms that they stand under. */
+/** Groups routes by the terms that they are found under. */
 export function byTerm(routes: readonly Resource<'route'>[]): ReadonlyMap<string, Resource<'route'>[]> {
   const found = new Map<string, Resource<'route'>[]>();
   for (const route of routes) {
@@ -96,7 +96,7 @@ function isRoute(resource: Resource): resource is Resource<'route'> {
   return resource.kind === 'route';
 }
 
-/** Keeps what has been loaded, or is being loaded, by the parts of its name. */
+/** Caches values, and loads under way, by the parts of a key. */
 function memo<T>() {
   const known = new Map<string, Promise<T>>();
   const get = (key: readonly unknown[]) => known.get(JSON.stringify(key));

@@ -4,15 +4,21 @@ import type { Ref } from '../core/model/resource.ts';
 import { AppError } from './app-error.ts';
 import { type Context, timestamp } from './context.ts';
 
-/** The fleet itself, as what something was refused of. */
+/** Returns a reference to the fleet itself, as the target of a refusal. */
 export function theFleet(fleet: string): Ref {
   return { kind: 'fleet', fleet, name: fleet };
 }
 
-/** Refusals that somebody has to answer for; the others are slips. */
+/**
+ * The statuses of refusals that are audited, because somebody is responsible for them; other refusals are mere
+ * mistakes.
+ */
 const AUDITED: ReadonlySet<number> = new Set([403, 409]);
 
-/** Does the work; when it is refused by a rule or for who asks, the log of the fleet says so. `action`: such as `shift.refused`. */
+/**
+ * Does the work. When it is refused by a rule or because of the actor, the refusal is added to the audit log of the
+ * fleet, with an action such as `shift.refused`.
+ */
 export async function auditingRefusals<T>(
   ctx: Context,
   target: Ref,
@@ -39,5 +45,5 @@ function refusal({ deps, actor, requestId }: Context, { kind, fleet, name }: Ref
   return auditEvent({ actor, requestId, reason }, stamp, { action, target: { kind, fleet, name } });
 }
 
-/** Characters. */
+/** The maximum length of a reason, in characters. */
 const MAX_REASON = 2000;

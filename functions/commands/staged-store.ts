@@ -7,7 +7,7 @@ import { byTerm, termKey } from './read-once.ts';
 
 type Resources = Pick<Store, 'get' | 'list' | 'all' | 'find' | 'routesUnder' | 'gatewaysAt'>;
 
-/** These change nothing that is declared, and are done by the store itself. */
+/** The methods that leave declarations unchanged and are passed on to the store. */
 type Reads =
   | 'referenceCount'
   | 'referenceCounts'
@@ -37,7 +37,7 @@ type Reads =
   | 'rollouts'
   | 'nextSteps'
   | 'recall'
-  // What a gateway was found to have is true of the gateway, whatever is declared.
+  // Facts about a gateway are true whatever is declared, so they may be remembered.
   | 'remember'
   | 'budget'
   | 'putBudget'
@@ -48,7 +48,7 @@ type Reads =
   | 'document'
   | 'documents'
   | 'pendingDocuments'
-  // Only what works on all fleets asks for them.
+  // Methods that only jobs across all fleets use.
   | 'fleets'
   | 'heartbeats'
   | 'decision'
@@ -58,7 +58,10 @@ function refuse(): never {
   throw new Error('What would be is looked at only: nothing can be written there.');
 }
 
-/** These are all methods that do not read, so that a new method of the port does not compile before it stands on one of the two lists. */
+/**
+ * All methods that write. Because the type covers every method that is not on the list of reads, a new method of the
+ * port does not compile until it is on one of the two lists.
+ */
 const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never> = {
   beat: refuse,
   commit: refuse,
@@ -84,8 +87,8 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
 };
 
 /**
- * The store as it would be after these changes of a fleet, be it a few in a large fleet or as many as the fleet has: what changes is found
- * in memory, the rest in the store. It cannot be written to.
+ * Returns the store as it would be after the changes of a fleet. Changed resources are found in memory, the others in
+ * the store. It cannot be written to.
  */
 export function stagedStore(store: Store, fleet: string, changes: readonly Write[]): Store {
   const changed = changedBy(changes);
@@ -101,7 +104,7 @@ export function stagedStore(store: Store, fleet: string, changes: readonly Write
     all,
     get: async <K extends Kind>(kind: K, home: string, name: string) =>
       isHome(kind, home) && changed[kind].has(name) ? changed[kind].get(name) : await store.get(kind, home, name),
-    // What changes comes with the first page.
+    // Changed resources are part of the first page.
     list: async (kind, home, page) => {
       const { items, nextToken } = await store.list(kind, home, page);
       return { items: merged(items, stays, page.token === undefined ? comingTo(kind, home) : []), nextToken };
@@ -125,7 +128,7 @@ export function stagedStore(store: Store, fleet: string, changes: readonly Write
 
 type Changed = { [K in Kind]: Map<string, Resource<K> | undefined> };
 
-/** Sorts by kind and name what each resource would be; undefined stands for those that go. */
+/** Groups the resulting resources by kind and name; undefined stands for a deleted one. */
 function changedBy(changes: readonly Write[]): Changed {
   const changed: Changed = {
     fleet: new Map(),

@@ -7,26 +7,26 @@ import type { Store } from '../deps.ts';
 import { readNamed } from '../engine/named.ts';
 import { readOnce } from './read-once.ts';
 
-/** The declarations of a fleet. A fleet can be large: only what is asked for is read of it. */
+/** The declarations of a fleet. Only what is asked for is read, because a fleet can be large. */
 export interface World {
   readonly fleet: string;
-  /** The store that this reads from, each resource once per request. */
+  /** The underlying store, which reads each resource once per request. */
   readonly store: Store;
-  /** Every gateway, of which a fleet has few. */
+  /** Returns all gateways. A fleet has few of them. */
   gateways(): Promise<Resource<'gateway'>[]>;
-  /** Every cluster. */
+  /** Returns all clusters. */
   clusters(): Promise<Resource<'cluster'>[]>;
-  /** The pools of every gateway, as last resolved. */
+  /** Returns the pools of all gateways, as last resolved. */
   pools(): Promise<Pool[]>;
-  /** Every resource of a kind, page by page and by name. */
+  /** Yields all resources of a kind, page by page, in the order of their names. */
   pages<K extends Kind>(kind: K): AsyncGenerator<Resource<K>[]>;
-  /** Those of the named resources that exist. */
+  /** Returns the named resources that exist. */
   find<K extends Kind>(kind: K, names: Iterable<string>): Promise<Resource<K>[]>;
-  /** What these routes name. */
+  /** Returns the resources that the routes name. */
   named(routes: readonly Pick<Resource<'route'>, 'spec'>[]): Promise<Named>;
-  /** The routes under a term, or the first of them. */
+  /** Returns the routes that are found under a term, at most `limit`. */
   routesUnder(term: Term, limit?: number): Promise<Resource<'route'>[]>;
-  /** Routes of other fleets that stand under one of the terms and go to the instance. */
+  /** Returns the routes of other fleets that are found under one of the terms and go to the instance. */
   routesElsewhere(target: GatewayTarget, terms: readonly Term[]): Promise<Resource<'route'>[]>;
 }
 

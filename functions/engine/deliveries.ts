@@ -3,10 +3,13 @@ import type { Delivery, Event } from '../../schemas/notification.ts';
 import { deliveriesOf } from '../core/notification/events.ts';
 import type { StoredDocument } from '../deps.ts';
 
-/** How long it can be seen what became of a delivery. */
+/** The time for which a delivery is kept after it was last written. */
 const KEPT_MS = 30 * 86_400_000;
 
-/** The deliveries of events, to be written together with what they tell of. */
+/**
+ * Returns the documents of the deliveries that the events require. They are to be written in one transaction with what
+ * the events report.
+ */
 export function deliveryDocuments(
   events: readonly Event[],
   spec: Pick<FleetSpec, 'notifications'>,
@@ -15,7 +18,7 @@ export function deliveryDocuments(
   return deliveriesOf(events, spec.notifications).map((delivery) => documentOf(delivery, 1, nowMs));
 }
 
-/** A delivery as it is kept. */
+/** Returns the document that keeps a delivery; it expires `KEPT_MS` after `nowMs`. */
 export function documentOf(delivery: Delivery, version: number, nowMs: number): StoredDocument {
   return {
     fleet: delivery.event.fleet,

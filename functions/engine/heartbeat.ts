@@ -1,13 +1,16 @@
 import type { Deps, Job } from '../deps.ts';
 
-/** Rounds end every second in large installations, and each heartbeat costs a write. */
+/**
+ * The shortest time between two heartbeats: in large installations a round ends every second, and each heartbeat costs
+ * a write.
+ */
 const INTERVAL_MS = 20_000;
 
-/** Tells somebody outside that rounds go on. */
+/** Tells a monitor outside the system that rounds continue. */
 export interface Signal {
-  /** Sends one, unless the last one is still under way; nobody waits for it. */
+  /** Sends a signal in the background, unless the last one is still under way. */
   send(): void;
-  /** Waits until nothing is under way any more. */
+  /** Resolves once no signal is under way. */
   settled(): Promise<void>;
 }
 
@@ -24,8 +27,9 @@ export function createSignal({ notifier }: Pick<Deps, 'notifier'>): Signal {
 }
 
 /**
- * Records that a scheduled job came to an end, at most every 20 seconds, and tells it outside as often. It never fails: a job that has done its
- * work must not fail because this could not be written.
+ * Returns a function that records the end of a run of a scheduled job and sends the signal, both at most every 20
+ * seconds. The function never rejects: a job that has done its work must not fail because its heartbeat could not be
+ * written.
  */
 export function createHeartbeat(
   { store, clock, log }: Pick<Deps, 'store' | 'clock' | 'log'>,

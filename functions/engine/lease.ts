@@ -3,13 +3,13 @@ import { type Deps, type Lease, LeaseLost } from '../deps.ts';
 export interface HeldLease {
   /** The lease as last taken or renewed. */
   current(): Lease;
-  /** Extends the lease when a third of its time is gone; throws LeaseLost when it is no longer ours. */
+  /** Extends the lease once a third of its time has passed. Throws LeaseLost when another holder has it. */
   ensure(): Promise<void>;
 }
 
 /**
- * Does the work under the lease and gives it back; undefined when another holder has it. A holder that dies leaves the lease to
- * expire after `ttlMs`.
+ * Does the work under the lease and gives the lease back at the end. Returns undefined when another holder has the
+ * lease. The lease of a holder that dies expires after `ttlMs`.
  */
 export async function withLease<T>(
   deps: Pick<Deps, 'store' | 'clock' | 'ids' | 'log'>,
@@ -31,7 +31,7 @@ export async function withLease<T>(
     current: () => lease,
     ensure: async () => {
       if (lease.expiresAtMs - clock.now() > (ttlMs * 2) / 3) return;
-      // Many may ask at once; renewals side by side would only contend for the item.
+      // Many callers may ask at once; concurrent renewals would only contend for the item.
       renewing ??= renew().finally(() => {
         renewing = undefined;
       });
@@ -45,7 +45,10 @@ export async function withLease<T>(
   }
 }
 
-/** A lease that cannot be given back runs out. That must not hide what has become of the work. */
+/**
+ * Gives the lease back. A failure is only logged, because it must not hide the outcome of the work: the lease expires
+ * by itself.
+ */
 async function release({ store, log }: Pick<Deps, 'store' | 'log'>, lease: Lease): Promise<void> {
   try {
     await store.release(lease);

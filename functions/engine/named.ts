@@ -4,7 +4,9 @@ import { byName, type Named } from '../core/routing/resolve.ts';
 import { backendsOf, exportingClustersOf } from '../core/routing/terms.ts';
 import type { Store } from '../deps.ts';
 
-/** Reads what some routes of a fleet name, however large the rest of it is. */
+/**
+ * Reads only the services, clusters and distributions that the routes name, because the rest of the fleet may be large.
+ */
 export async function readNamed(
   store: Pick<Store, 'get' | 'find'>,
   fleet: string,
@@ -28,7 +30,9 @@ async function readServices(
   return { services: byName(services), clusters: byName(await store.find('cluster', fleet, exporting)) };
 }
 
-/** The fleet itself is read only for routes that leave their distribution to it. */
+/**
+ * Reads the distributions that the routes name. The fleet is read only when a route relies on its default distribution.
+ */
 async function readDistributions(
   store: Pick<Store, 'get' | 'find'>,
   fleet: string,

@@ -3,7 +3,7 @@ import type { HttpProbe, Probe } from '../../schemas/probe.ts';
 import { checkProbeTarget } from '../core/health/probe-target.ts';
 import type { Clock, Net, Settings } from '../deps.ts';
 
-/** What probing takes; agents have no more than this. */
+/** The ports that probing needs. Agents have no others. */
 export interface ProbePorts {
   net: Net;
   clock: Pick<Clock, 'now'>;
@@ -12,18 +12,18 @@ export interface ProbePorts {
 
 interface ProbeOutcome {
   path: Probe['path'];
-  /** unsent: it says nothing of its target. */
+  /** `unsent`: the probe was not sent, so it says nothing about its target. */
   outcome: 'ok' | 'fail' | 'unsent';
-  /** There was not even a connection. */
+  /** True when not even a connection was made. */
   isUnreached?: boolean;
   detail: string;
   latencyMs: number;
-  /** It took longer than it may. */
+  /** True when the answer took longer than `maxLatencyMs`. */
   isSlow?: boolean;
   certificateExpiresAtMs?: number | undefined;
 }
 
-/** An observation, and when the certificate that expires first does, if it does so soon. */
+/** An observation, and the time at which the first of the certificates expires, if that is soon. */
 export interface Sight {
   observation: Observation;
   certificateExpiresAtMs?: number | undefined;
@@ -32,20 +32,23 @@ export interface Sight {
 const BODY_BYTES = 64 * 1024;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Those of the probes that are sent from there. */
+/** Returns the probes that are sent from the given place. */
 export function probesFrom(probes: readonly Probe[], from: 'edge' | 'agents'): Probe[] {
   return probes.filter((probe) => probe.from === 'everywhere' || probe.from === from);
 }
 
 export interface Prober {
-  /** Name of the voter that the observation is of. */
+  /** The name of the voter that makes the observation. */
   voter: string;
   timeoutMs: number;
-  /** The probes lead through a gateway: that it cannot be reached says nothing of the cluster behind it. */
+  /**
+   * True when the probes lead through a gateway. A gateway that cannot be reached says nothing about the cluster behind
+   * it.
+   */
   isThroughGateway?: boolean;
 }
 
-/** Sends probes of a cluster, at least one, and judges what comes of it. */
+/** Sends the probes of a cluster (at least one) and judges the outcomes. */
 export async function observe(ports: ProbePorts, probes: readonly Probe[], prober: Prober): Promise<Sight> {
   const outcomes = await Promise.all(probes.map((probe) => send(ports, probe, prober.timeoutMs)));
   const expiries = outcomes.flatMap(({ certificateExpiresAtMs }) => certificateExpiresAtMs ?? []);
@@ -58,14 +61,14 @@ export async function observe(ports: ProbePorts, probes: readonly Probe[], probe
   return { observation, ...(expiries.length > 0 && { certificateExpiresAtMs: Math.min(...expiries) }) };
 }
 
-/** Whether a control target answers as it should. */
+/** Tells whether a control target answers as expected. A probe that may not be sent counts as an answer. */
 export async function answers(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<boolean> {
   return (await send(ports, probe, timeoutMs)).outcome !== 'fail';
 }
 
 /**
- * A cluster fails when a probe of its ingress does (R6); that one of the direct ones fails is told, no more. Where the sender has direct
- * ones only, they stand for the cluster.
+ * Judges the outcomes of the probes. A cluster fails when one of its ingress probes fails; the failure of a direct
+ * probe is only mentioned in the detail. If all probes are direct, they decide instead.
  */
 function verdictOf(
   outcomes: readonly ProbeOutcome[],
@@ -88,7 +91,7 @@ function verdictOf(
   return { outcome: 'ok', ...(isSlow && { isSlow }), detail: told(outcomes) };
 }
 
-/** Sends one probe; never throws. */
+/** Sends one probe. It never rejects: a failure is an outcome. */
 export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<ProbeOutcome> {
   const startedMs = ports.clock.now();
   const since = () => Math.max(0, ports.clock.now() - startedMs);
@@ -102,7 +105,8 @@ export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): 
     const { detail, ...result } = await dispatch(ports, probe, timeoutMs);
     return { path, ...result, ...paced(probe, `${label}: ${detail}`, since()) };
   } catch (error) {
-    // The platform's error texts differ and may carry addresses; only the two cases that matter are told apart.
+    // The error texts of platforms differ and may contain addresses, so only timeouts are told apart from other
+    // failures.
     const isUnreached = !(error instanceof Error && error.name === 'TimeoutError');
     const detail = isUnreached ? 'connection failed' : `no answer in ${timeoutMs / 1000} s`;
     return { path, outcome: 'fail', isUnreached, detail: `${label}: ${detail}`, latencyMs: since() };

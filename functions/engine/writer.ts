@@ -2,7 +2,10 @@ import type { LimitFunction } from 'p-limit';
 import type { Deps, Evidence } from '../deps.ts';
 import type { HeldLease } from './lease.ts';
 
-/** Far below what one transaction takes; whoever writes in between makes all of a batch be written one by one. */
+/**
+ * The most pieces of evidence written in one transaction. It is far below what a transaction can hold, because a single
+ * conflicting write makes the whole batch be written one by one.
+ */
 const BATCH = 25;
 
 interface Waiting {
@@ -12,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * Keeps evidence as it comes: at once while there is a connection, together with what else has come up meanwhile when there is none. Resolves
- * with whether it was kept.
+ * Returns a function that stores evidence: at once while `limit` has a free slot, otherwise in a batch with the
+ * evidence that arrives meanwhile. It resolves with true when the evidence was stored.
  */
 export function createWriter(
   { store }: Pick<Deps, 'store'>,
@@ -33,7 +36,7 @@ export function createWriter(
       const isKept = await put(some);
       for (const one of some) {
         if (isKept || some.length === 1) one.done(isKept);
-        // That one of them cannot be written is no trouble of the others.
+        // An item that cannot be written must not keep the others from being written.
         else await put([one]).then(one.done, one.failed);
       }
     } catch (error) {

@@ -9,7 +9,7 @@ import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { auditRefusedEvidence } from './observations.ts';
 
-/** Who posts alerts, as what, and with which token. */
+/** The sender of alerts: the fleet and voter that it reports for, and its token. */
 export interface Sender {
   fleet: string;
   voter: string;
@@ -17,8 +17,9 @@ export interface Sender {
 }
 
 /**
- * Takes what a monitoring system tells, and acts upon it. Throws `invalid-token` also when there is no such fleet or voter, so that nobody
- * learns what there is, and `truncated-alerts`; both are audited where there is a fleet. The receipts tell of each alert.
+ * Takes the alerts of a monitoring system and acts on them. Throws `invalid-token`, also when there is no such fleet or
+ * voter, so that nobody can find out which exist, and `truncated-alerts`. Both are audited when the fleet exists. There
+ * is one receipt for each alert.
  */
 export async function receiveAlerts(
   ctx: Context,
@@ -53,7 +54,7 @@ function isSentBy(
   return voter?.type === 'alert' && isTokenOf(token, voter.tokenHash);
 }
 
-/** What is of no concern here comes again and again, so that it is not audited. */
+/** Logs the results. Alerts that concern no cluster are not audited, because they are repeated all the time. */
 function tell(
   { deps }: Context,
   { name: fleet }: Resource<'fleet'>,

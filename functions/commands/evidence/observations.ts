@@ -14,16 +14,16 @@ import type { Context } from '../context.ts';
 import { timestamp } from '../context.ts';
 import { theFleet } from '../refusals.ts';
 
-/** A body as it was received, and what its sender has signed it with. */
+/** A body as it was received, and its signature. */
 export interface Signed {
   bytes: ArrayBuffer;
-  /** Base64 of an Ed25519 signature. */
+  /** The Base64 form of an Ed25519 signature. */
   signature: string | undefined;
 }
 
 /**
- * Takes what an agent has seen, and acts upon it. Throws `not-found`, and whatever speaks against the batch as a whole, of which nothing is
- * taken then; the receipts tell of each observation. What is refused is audited.
+ * Takes the observations of an agent and acts on them. Throws `not-found`, or the fault of the batch as a whole, and
+ * then takes nothing of it. There is one receipt for each observation. Refusals are audited.
  */
 export async function takeObservations(
   ctx: Context,
@@ -42,7 +42,7 @@ export async function takeObservations(
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 
-/** The agent whose batch this is, if it may be taken. */
+/** Returns the agent that has sent the batch. Throws when the batch may not be taken. */
 async function voterOf(
   ctx: Context,
   fleet: Resource<'fleet'>,
@@ -68,10 +68,13 @@ async function voterOf(
   return voter;
 }
 
-/** Base64 of the 64 bytes of an Ed25519 signature (RFC 8032, section 5.1.6). */
+/** Matches the Base64 form of the 64 bytes of an Ed25519 signature (RFC 8032, section 5.1.6). */
 const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
 
-/** Looks at the form first: some platforms throw for a signature of another length instead of finding that it does not fit. */
+/**
+ * Verifies the signature. The form is checked first, because some platforms throw for a signature of another length
+ * instead of rejecting it.
+ */
 async function isSignedBy({ publicKey }: AgentVoter, { bytes, signature = '' }: Signed): Promise<boolean> {
   if (!SIGNATURE.test(signature)) return false;
   const algorithm = { name: 'Ed25519' };
@@ -92,7 +95,7 @@ async function audit(
   await auditRefusedEvidence(ctx, fleet, { kind: 'observations', voter, reason });
 }
 
-/** How many are named. */
+/** The most refused observations that are named. */
 const SHOWN = 10;
 
 function tellOf(refused: readonly ObservationReceipt[]): string {
@@ -101,7 +104,10 @@ function tellOf(refused: readonly ObservationReceipt[]): string {
   return `observations of ${shown.join(', ')}${more}`;
 }
 
-/** Tells the log of the fleet, and that of the control plane, what was not taken of a voter. A refusal changes nothing. */
+/**
+ * Adds a refusal of evidence of a voter to the audit log of the fleet and to the log of the control plane. The refusal
+ * does not change the revision of the fleet.
+ */
 export async function auditRefusedEvidence(
   { deps, actor, requestId }: Context,
   { name: fleet, revision }: Resource<'fleet'>,

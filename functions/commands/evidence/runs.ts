@@ -5,7 +5,10 @@ import { refuse } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 
-/** Probes the clusters of one fleet, or of all, or a shard of them, and acts upon what is found. Throws `unknown-reference`. */
+/**
+ * Probes the clusters of one fleet, or of all, or a shard of them, and acts on the findings. Throws
+ * `unknown-reference`.
+ */
 export async function probeNow(
   ctx: Context,
   { fleet, shard }: { fleet?: string | undefined; shard?: Shard | undefined },

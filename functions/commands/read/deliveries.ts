@@ -9,14 +9,14 @@ import { unknownReference } from '../issues.ts';
 import { requireFleet } from '../load.ts';
 import { theFleet } from '../refusals.ts';
 
-/** What was told to targets, or is to be, newest first. Throws `not-found`. */
+/** Lists the deliveries of events to targets, sent or pending, newest first. Throws `not-found`. */
 export async function listDeliveries(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Delivery>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'delivery', page);
   return { items: items.map(({ body }) => body), nextToken };
 }
 
-/** Throws `not-found`. */
+/** Returns a delivery. Throws `not-found`. */
 export async function getDelivery(ctx: Context, fleet: string, id: string): Promise<Delivery> {
   const document = await ctx.deps.store.document(fleet, 'delivery', id);
   if (document === undefined) throw new AppError('not-found', `There is no delivery ${id} in fleet ${fleet}.`);
@@ -24,8 +24,8 @@ export async function getDelivery(ctx: Context, fleet: string, id: string): Prom
 }
 
 /**
- * Sends an event that tells nothing, whatever the fleet wants to be told of; a dry one shows it. Throws `not-found`,
- * `unknown-reference`.
+ * Sends a test event to a target, whatever notifications the fleet has asked for; a dry run only shows it. Throws
+ * `not-found`, `unknown-reference`.
  */
 export async function testNotification(ctx: Context, fleet: string, target: string): Promise<Delivery> {
   const { deps, actor } = ctx;

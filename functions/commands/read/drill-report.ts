@@ -12,14 +12,17 @@ import { localTime } from './local-time.ts';
 import { isConcerned, lostRequests, type Stage } from './lost-requests.ts';
 import { isOfThisRelease } from './replay.ts';
 
-/** A decision of the run, what it was taken upon, and what it led to. */
+/** A decision of the run, its inputs, and the traffic that it led to. */
 interface Recorded extends Stage {
   decision: Decision;
-  /** Of the drill. */
+  /** The type of the event of the drill that the decision belongs to. */
   moment: string;
 }
 
-/** A run with its decisions, and the shares that they led to: they are taken again on what is recorded. Throws `not-found`. */
+/**
+ * Returns the report of a drill run: its decisions and the shares that they led to. The decisions are taken again on
+ * their recorded inputs. Throws `not-found`.
+ */
 export async function drillReport(ctx: Context, fleet: string, id: string, timeZone = 'UTC'): Promise<DrillReport> {
   const run = await getDrillRun(ctx, fleet, id);
   const recorded = await recordedOf(ctx, run);
@@ -44,7 +47,10 @@ function localTimes({ startedAt, verifiedAt, endedAt }: DrillRun, timeZone: stri
   };
 }
 
-/** Decisions are kept for a time; those that are forgotten, or that an earlier release took, are left out. */
+/**
+ * Returns the decisions of a run that can be taken again. Decisions that have expired, or that an earlier release took,
+ * are left out.
+ */
 async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promise<Recorded[]> {
   const moments = new Map(events.flatMap(({ decision, type }) => (decision === undefined ? [] : [[decision, type]])));
   const found = await Promise.all(
@@ -59,7 +65,7 @@ async function recordedOf({ deps }: Context, { fleet, events }: DrillRun): Promi
   return found.flat();
 }
 
-/** Shares of the backends that the drill is about. */
+/** Returns the shares of the backends that the drill concerns, before the run and after each decision. */
 function sharesOf(run: DrillRun, recorded: readonly Recorded[]): DrillShares[] {
   const [first] = recorded;
   if (first === undefined) return [];

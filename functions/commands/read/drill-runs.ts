@@ -4,14 +4,14 @@ import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { requireFleet } from '../load.ts';
 
-/** Newest first. Throws `not-found`. */
+/** Lists the drill runs of a fleet, newest first. Throws `not-found`. */
 export async function listDrillRuns(ctx: Context, fleet: string, request: PageRequest): Promise<Page<DrillRun>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'drill-run', request);
   return { items: items.map(({ body }) => body), nextToken };
 }
 
-/** Throws `not-found`. */
+/** Returns a drill run. Throws `not-found`. */
 export async function getDrillRun(ctx: Context, fleet: string, id: string): Promise<DrillRun> {
   const document = await ctx.deps.store.document(fleet, 'drill-run', id);
   if (document === undefined) throw new AppError('not-found', `There is no drill run ${id} in fleet ${fleet}.`);

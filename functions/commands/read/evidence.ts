@@ -12,28 +12,32 @@ import { readRequests } from '../../engine/reconcile/data-plane.ts';
 import { kinds } from '../kinds.ts';
 import type { World } from '../world.ts';
 
-/** What is known, besides the declarations, of some resources of one kind and fleet. Read once per page. */
+/**
+ * The facts known of some resources of one kind and fleet, apart from their declarations. They are read once per page.
+ */
 export interface Evidence {
-  /** Those that follow any of the resources. */
+  /** The names of the gateways that follow any of the resources. */
   gateways: readonly string[];
   syncs: readonly SyncRecord[];
   readings: readonly Reading[];
-  /** For gateways: what the last request through each has shown. */
+  /** For gateways: the outcome of the last request through each, by its name. */
   requests: ReadonlyMap<string, DataPlaneRecord>;
-  /** For routes: where requests went, by gateway. */
+  /** For routes: the points that were read, by gateway. */
   points: ReadonlyMap<string, Points>;
-  /** Rows of the resources that have yet to be followed, and of decisions. */
+  /** The outbox rows of the resources, and of decisions, that gateways have yet to follow. */
   waiting: readonly OutboxRow[];
-  /** Since when anything waits, by gateway; not read for routes, of which it is known what they have. */
+  /**
+   * The time since which any change has been waiting, by gateway. Not read for routes, whose own rows are sufficient.
+   */
   behind: ReadonlyMap<string, string>;
   programmed: readonly ProgrammedRow[];
   health: readonly HealthRecord[];
   traffic: Traffic;
-  /** For clusters: the policy by which they are watched. */
+  /** For clusters: the specification of the fleet, with the policy by which they are watched. */
   policy?: FleetSpec | undefined;
 }
 
-/** Reads what the views of the kind need and nothing else. */
+/** Reads only what the views of the kind need. */
 export async function loadEvidence<K extends Kind>(
   store: Store,
   world: World,
@@ -71,7 +75,7 @@ export async function loadEvidence<K extends Kind>(
   };
 }
 
-/** Rows that are looked at to tell since when something waits; there may be thousands. */
+/** The number of rows that are read to tell since when something has been waiting; there may be thousands. */
 const ROWS = 5;
 
 async function behindSince(store: Store, fleet: string, gateways: readonly string[]): Promise<Map<string, string>> {
@@ -86,7 +90,10 @@ async function behindSince(store: Store, fleet: string, gateways: readonly strin
   return since;
 }
 
-/** A gateway whose pools were held against the newest decision waits for none. */
+/**
+ * Reads the rows of decisions that gateways have yet to follow. A gateway whose pools were compared with the newest
+ * decision has none.
+ */
 async function decisionsWaiting(
   store: Store,
   fleet: string,
@@ -100,7 +107,7 @@ async function decisionsWaiting(
   return rows.flat();
 }
 
-/** The gateways that follow any of the resources. */
+/** Returns the names of the gateways that follow any of the resources. */
 async function followersOf<K extends Kind>(
   world: World,
   kind: K,
@@ -111,16 +118,16 @@ async function followersOf<K extends Kind>(
   return [...new Set(named.flatMap((names) => names ?? []))];
 }
 
-/** The gateways that should follow the resource. */
+/** Returns the names of the gateways that should follow the resource. */
 export function gatewaysOf<K extends Kind>(resource: Resource<K>, { gateways }: Evidence): readonly string[] {
   return kinds[resource.kind].gateways(resource) ?? gateways;
 }
 
-/** How far a gateway has come with a resource. */
+/** Returns how far a gateway has followed a resource. */
 export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): ResourceSight {
   const { kind, name } = resource;
   const isOwn = (row: OutboxRow | ProgrammedRow) => row.gateway === gateway && row.kind === kind && row.name === name;
-  // A gateway, and a fleet, are as declared when nothing at all waits.
+  // A gateway or a fleet is as declared only when nothing at all waits.
   const isAll = kind === 'gateway' || kind === 'fleet';
   const waitingSince = isAll ? evidence.behind.get(gateway) : evidence.waiting.find(isOwn)?.since;
   const row = isAll && waitingSince !== undefined ? undefined : evidence.programmed.find(isOwn);
@@ -136,7 +143,10 @@ export function sightOf<K extends Kind>(resource: Resource<K>, gateway: string, 
   };
 }
 
-/** How far a gateway has come with the traffic of a resource. `lagging`: the clusters that lag, where that is known precisely. */
+/**
+ * Returns how far a gateway has followed the traffic of a resource. `lagging` are the clusters that lag, where that is
+ * known precisely.
+ */
 export function trafficSightOf<K extends Kind>(
   resource: Resource<K>,
   gateway: string,
@@ -157,7 +167,10 @@ export function trafficSightOf<K extends Kind>(
   };
 }
 
-/** What carries routes and is not as declared: of a route its own, of everything else all, since anything may go through them. */
+/**
+ * Returns the deviations of objects that carry routes: those of the route itself, or, for other kinds, those of all
+ * routes, since any of them may carry its requests.
+ */
 function alteredAt<K extends Kind>({ kind, name }: Resource<K>, gateway: string, { readings }: Evidence): Deviation[] {
   const { deviations: all = [], omitted = 0 } = readings.find((item) => item.gateway === gateway) ?? {};
   if (omitted > 0) return all;
@@ -169,7 +182,10 @@ function commonSight(gateway: string, { readings, syncs }: Evidence): Sight {
   return { gateway, reading: readings.find((item) => item.gateway === gateway), attempt: attemptOf(record) };
 }
 
-/** What concerns a resource: a route by its objects and pools, services and distributions by their pools, a cluster by what it lacks. */
+/**
+ * Returns the deviations that concern a resource: a route by its objects and pools, a service or distribution by its
+ * pools, a cluster by the points that it lacks.
+ */
 function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, evidence: Evidence): Deviation[] {
   const { deviations: all = [], omitted = 0 } = evidence.readings.find((item) => item.gateway === gateway) ?? {};
   const { kind, name } = resource;
@@ -190,7 +206,10 @@ function deviationsOf<K extends Kind>(resource: Resource<K>, gateway: string, ev
   }
 }
 
-/** What was declared before the gateway was has no row of its own: the first verified run of the gateway took it all up. */
+/**
+ * Returns the revision that the first verified run of the gateway took up. A resource that was declared before the
+ * gateway existed has no row of its own.
+ */
 function sinceFirstRun(
   resource: Resource,
   record: SyncRecord | undefined,

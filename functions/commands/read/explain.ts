@@ -18,7 +18,10 @@ import { type World, worldOf } from '../world.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
 import { poolsOf, type RouteParentFacts, routeParents } from './route-parents.ts';
 
-/** Why each cluster has its share of a route now, and how far its gateways follow. Throws `not-found`. */
+/**
+ * Explains why each cluster has its share of a route now, and how far the gateways of the route follow. Throws
+ * `not-found`.
+ */
 export async function explainRoute(ctx: Context, fleet: string, name: string): Promise<Explanation> {
   const { store, clock } = ctx.deps;
   const route = await load(ctx, { kind: 'route', fleet, name });
@@ -58,7 +61,7 @@ function backendOf(
 
 type Seen = Pick<BackendFacts, 'votes' | 'questions'>;
 
-/** What the voters say now of each cluster that serves any of the pools, and what is asked of their cities. */
+/** Returns the current votes on each cluster that serves any of the pools, and the open questions of data gates. */
 async function seenOf({ deps }: Context, world: World, pools: readonly Pool[], { traffic }: Evidence): Promise<Seen> {
   const { fleet } = world;
   const names = new Set(pools.flatMap(({ members }) => members.map(({ cluster }) => cluster)));
@@ -80,7 +83,7 @@ async function seenOf({ deps }: Context, world: World, pools: readonly Pool[], {
   return { votes, questions: openQuestions({ policy: owner.spec, clusters: facts, traffic, nowMs }) };
 }
 
-/** `waiting`: rows of decisions that a gateway has yet to follow. */
+/** Explains how far each gateway follows. `waiting` contains the rows of decisions that a gateway has yet to follow. */
 function explainGateways(
   gateways: readonly Resource<'gateway'>[],
   parents: readonly RouteParentFacts[],
@@ -112,7 +115,7 @@ function explainGateways(
   });
 }
 
-/** Verified when the gateway was read to have the route and the shares. */
+/** Returns the state of a gateway. It is `Verified` when the gateway was read to have the route and the shares. */
 function stateOf(
   conditions: readonly Condition[],
   sync: SyncState | undefined,

@@ -5,10 +5,12 @@ import type { Page, PageRequest, Revision as Snapshot } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 
-/** A revision holds a whole declaration, of up to 380 KB. */
+/** The most revisions on a page. A revision contains a whole declaration, of up to 380 KB. */
 const MAX_PAGE = 20;
 
-/** Of every resource that has had the name, newest first. Throws `not-found` when there was none. */
+/**
+ * Lists the revisions of every resource that has had the name, newest first. Throws `not-found` when there was none.
+ */
 export async function listRevisions(ctx: Context, ref: Ref, request: PageRequest): Promise<Page<Revision>> {
   const { store } = ctx.deps;
   const { items, nextToken } = await store.revisions(ref, { ...request, limit: Math.min(request.limit, MAX_PAGE) });
@@ -20,7 +22,7 @@ export async function listRevisions(ctx: Context, ref: Ref, request: PageRequest
   return { items: await Promise.all(shown), nextToken };
 }
 
-/** Of the latest resource of the name, or of the one with the uid. Throws `not-found`. */
+/** Returns a revision of the latest resource of the name, or of the one with the uid. Throws `not-found`. */
 export async function getRevision(ctx: Context, ref: Ref, revision: number, uid?: string): Promise<Revision> {
   const snapshot = await ctx.deps.store.revision(ref, revision, uid);
   if (snapshot === undefined)
@@ -28,7 +30,7 @@ export async function getRevision(ctx: Context, ref: Ref, revision: number, uid?
   return show(snapshot, await previous(ctx, ref, snapshot));
 }
 
-/** Something has had the name, be it deleted or not. Throws `not-found`. */
+/** Throws `not-found` unless a resource, deleted or not, has had the name. */
 export async function requireHistory(ctx: Context, ref: Ref): Promise<void> {
   const { items } = await ctx.deps.store.revisions(ref, { limit: 1 });
   if (items.length === 0) throw neverThere(ref);

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { requireFleet, requireResource } from '../load.ts';
 import { requireHistory } from './history.ts';
 
-/** What probers saw of a cluster, newest first. Throws `not-found`. */
+/** Lists the observations of a cluster, newest first. Throws `not-found`. */
 export async function listObservations(
   ctx: Context,
   fleet: string,
@@ -18,20 +18,23 @@ export async function listObservations(
   return await ctx.deps.store.observations(fleet, cluster, page);
 }
 
-/** Why traffic moved, newest first. Throws `not-found`. */
+/** Lists the decisions of a fleet, newest first. Throws `not-found`. */
 export async function listDecisions(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Decision>> {
   await requireFleet(ctx, fleet);
   return await ctx.deps.store.decisions(fleet, page);
 }
 
-/** Throws `not-found`. */
+/** Returns a decision. Throws `not-found`. */
 export async function getDecision(ctx: Context, fleet: string, id: string): Promise<Decision> {
   const decision = await ctx.deps.store.decision(fleet, id);
   if (decision === undefined) throw new AppError('not-found', `There is no decision ${id} in fleet ${fleet}.`);
   return decision;
 }
 
-/** Who changed what, newest first; of a deleted fleet too. Throws `not-found` when there never was such a fleet. */
+/**
+ * Lists the audit events of a fleet, also of a deleted one, newest first. Throws `not-found` when there never was such
+ * a fleet.
+ */
 export async function listAuditEvents(
   ctx: Context,
   fleet: string,
@@ -42,7 +45,7 @@ export async function listAuditEvents(
   return await ctx.deps.store.audits(fleet, page, filter);
 }
 
-/** Throws `not-found`. */
+/** Returns an audit event. Throws `not-found`. */
 export async function getAuditEvent(ctx: Context, fleet: string, id: string): Promise<AuditEvent> {
   const event = await ctx.deps.store.audit(fleet, id);
   if (event === undefined) throw new AppError('not-found', `There is no audit event ${id} in fleet ${fleet}.`);

@@ -1,6 +1,6 @@
-/** Times as clocks on the wall show them. */
+/** Formats times in a time zone. */
 
-/** Such as "2026-11-23 15:00:00 GMT+08:00". */
+/** Returns the local time with its offset, such as "2026-11-23 15:00:00 GMT+08:00". */
 export function localTime(timestamp: string, timeZone: string): string {
   const format = new Intl.DateTimeFormat('en', {
     timeZone,

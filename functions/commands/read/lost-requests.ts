@@ -5,14 +5,17 @@ import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Placement } from '../../core/model/fleet-facts.ts';
 import { msOf } from '../../core/model/time.ts';
 
-/** What was in force from a moment of a drill on. */
+/** The situation and the traffic in force from one moment of a drill until the next. */
 export interface Stage {
   atMs: number;
   situation: Situation;
   traffic: Traffic;
 }
 
-/** What can be told of requests without having seen one; `nowMs` ends a run that goes on. */
+/**
+ * Estimates the requests that were lost, without having observed any. `nowMs` is taken as the end of a run that still
+ * goes on.
+ */
 export function lostRequests(run: DrillRun, stages: readonly Stage[], nowMs: number): LostRequests {
   const endMs = run.endedAt === undefined ? nowMs : msOf(run.endedAt);
   const excess = stages.map(({ atMs, traffic }, index) => {
@@ -27,7 +30,7 @@ export function lostRequests(run: DrillRun, stages: readonly Stage[], nowMs: num
   };
 }
 
-/** Whether a drill takes any cluster of a placement out. */
+/** Tells whether a drill takes out any cluster of a placement. */
 export function isConcerned({ clusters, service }: DrillRun, placement: Placement): boolean {
   const isMeant = service === undefined || placement.service === service;
   return isMeant && placement.members.some(({ cluster }) => clusters.includes(cluster));

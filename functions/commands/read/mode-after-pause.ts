@@ -2,12 +2,12 @@ import type { Automation } from '../../../schemas/fleet.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Store } from '../../deps.ts';
 
-/** Revisions that are read at a time; most pauses are no longer. */
+/** The number of revisions that are read at a time. Most pauses span fewer. */
 const REVISIONS = 20;
 
 /**
- * The mode to which a fleet goes back: the one of the last revision that was not paused, so that nothing has to be remembered, and whoever declares
- * another mode has ended the pause. A fleet that was never anything else recommends.
+ * Returns the mode that a fleet resumes: that of the last revision that was not paused. No extra record is needed, and
+ * declaring another mode ends the pause. A fleet that has always been paused resumes `recommend`.
  */
 export async function modeAfterPause(store: Pick<Store, 'revisions'>, fleet: Resource<'fleet'>): Promise<Automation> {
   if (fleet.spec.automation !== 'paused') return fleet.spec.automation;

@@ -7,14 +7,14 @@ import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { requireFleet } from '../load.ts';
 
-/** Throws `not-found`. */
+/** Returns an operation. Throws `not-found`. */
 export async function getOperation(ctx: Context, fleet: string, id: string): Promise<Operation> {
   const record = await ctx.deps.store.operation(fleet, id);
   if (record === undefined) throw new AppError('not-found', `There is no operation ${id} in fleet ${fleet}.`);
   return await viewOperation(ctx.deps.store, record);
 }
 
-/** Newest first. Throws `not-found`. */
+/** Lists the operations of a fleet, newest first. Throws `not-found`. */
 export async function listOperations(ctx: Context, fleet: string, page: PageRequest): Promise<Page<Operation>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.operations(fleet, page);
@@ -43,7 +43,10 @@ async function viewOperations(store: Store, fleet: string, records: readonly Ope
   });
 }
 
-/** What changes many resources has not ended before all are written, and has failed when that is stopped. */
+/**
+ * Adds the rollout of an operation that changes many resources. Such an operation does not end before all of them are
+ * written, and fails when the writing is stopped.
+ */
 function withRollout(shown: Operation, rollout: Rollout | undefined): Operation {
   if (rollout === undefined) return shown;
   const { steps, writtenSteps, endedAt, problem } = rollout;
@@ -57,7 +60,10 @@ function withRollout(shown: Operation, rollout: Rollout | undefined): Operation 
   return { ...counted, ...(hasEnded && { endedAt: pushedAt ?? endedAt }) };
 }
 
-/** What has become of the push at each gateway: its outcome, or how far the gateway's runs have come. */
+/**
+ * Returns an operation as it is shown: for each gateway the outcome of the push, or the progress of the runs of the
+ * gateway.
+ */
 function operationShown(
   { gateways: names, ...record }: OperationRecord,
   outcomes: readonly OutcomeRecord[],
@@ -92,7 +98,10 @@ function endedAt({ gateway, state, reason, message, attempts, steps, endedAt: at
   return { gateway, state, reason, message, attempts, progress: { done: total, total, step: 'ended' }, endedAt: at };
 }
 
-/** A gateway that followed before the operation came has not begun with it. */
+/**
+ * Returns the progress at a gateway that has yet to end. If its last run had ended well, the work of the operation has
+ * not begun.
+ */
 function onTheWay(gateway: string, sync: SyncRecord | undefined): GatewayOutcome {
   if (sync === undefined || isEnded(sync)) {
     return { gateway, state: 'Pending', reason: 'Pending', message: 'There are changes to push.', attempts: 0 };
@@ -130,10 +139,10 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
 
 const POLL_MS = 1_000;
 
-/** Long enough to see most pushes through, short enough for the proxies in between. */
+/** The time for which an operation is watched. It covers most pushes and is short enough for proxies in between. */
 const WATCH_MS = 50_000;
 
-/** The operation now and whenever it changes, until it has ended or the time is over. Throws `not-found`. */
+/** Yields the operation now and whenever it changes, until it has ended or the time is over. Throws `not-found`. */
 export async function watchOperation(ctx: Context, fleet: string, id: string): Promise<AsyncGenerator<Operation>> {
   return changesOf(ctx, await getOperation(ctx, fleet, id));
 }

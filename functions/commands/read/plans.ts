@@ -10,16 +10,19 @@ import { FOLLOW_MS } from '../follow.ts';
 import { load } from '../load.ts';
 import { viewOperation } from './operations.ts';
 
-/** What an apply would do now, from the last reading when the gateway cannot be read. Throws `not-found`. */
+/**
+ * Returns what an apply would do now. It is based on the last reading when the gateway cannot be read. Throws
+ * `not-found`.
+ */
 export async function planGateway(ctx: Context, fleet: string, gateway: string): Promise<GatewayPlan> {
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
   return await previewGateway(ctx.deps, resource, { revertsDrift: true, rehearses: true });
 }
 
 /**
- * Makes the gateway as it is declared, and undoes what somebody changed there. With the digest of a plan only if that is still the plan.
- * Waits for the end for as long as a request may take; the sweep goes on from there. Throws `not-found`, `stale-plan`, `write-conflict`
- * while another writer is at work, `unavailable`.
+ * Makes the gateway as declared, and undoes changes that somebody made there. If a digest is given, this happens only
+ * if the plan still has that digest. It waits for the end as long as a request may take; after that the sweep
+ * continues. Throws `not-found`, `stale-plan`, `write-conflict` while another writer is at work, `unavailable`.
  */
 export async function applyGateway(
   ctx: Context,
@@ -56,7 +59,7 @@ interface Approval {
   untilMs: number;
 }
 
-/** The operation begins once the plan is found to be still true, under the lease that it is applied with. */
+/** Applies a plan. The operation begins once the plan is confirmed under the lease that it is applied with. */
 async function applyPlan(
   { deps }: Context,
   resource: Resource<'gateway'>,

@@ -1,7 +1,10 @@
 import type { Readiness, ReadinessCheck } from '../../../schemas/readiness.ts';
 import { type Deps, type Heartbeat, JOBS, type Job } from '../../deps.ts';
 
-/** Three firings of the schedule, which come every minute: one may be late, and one may be lost. */
+/**
+ * The most seconds since a job last ended. This is three firings of the schedule, which fires every minute: one may be
+ * late, and one may be lost.
+ */
 const LIMIT_SECONDS = 180;
 
 const NAMES: Record<Job, string> = {
@@ -11,7 +14,10 @@ const NAMES: Record<Job, string> = {
   deliveries: 'pass over the deliveries of notifications',
 };
 
-/** Whether the store answers and every scheduled job has lately come to an end. What the store says of its failure goes to the log alone. */
+/**
+ * Checks whether the store answers and every scheduled job has ended recently. The error text of the store is only
+ * logged.
+ */
 export async function checkReadiness({ store, clock, log }: Pick<Deps, 'store' | 'clock' | 'log'>): Promise<Readiness> {
   try {
     const { items: heartbeats, unreadable } = await store.heartbeats();
@@ -36,7 +42,7 @@ function checkOf(job: Job, heartbeats: readonly Heartbeat[], nowMs: number): Rea
     const detail = `No ${NAMES[job]} has been seen yet: the schedule has not run since Fairlead was installed.`;
     return { ...check, status: 'failed', detail };
   }
-  // Another machine may have written it, whose clock is ahead.
+  // The clock of the machine that has written the heartbeat may be ahead.
   const ageSeconds = Math.max(0, Math.floor((nowMs - atMs) / 1000));
   const ended = `The last ${NAMES[job]} ended ${ageSeconds} s ago`;
   return ageSeconds <= LIMIT_SECONDS

@@ -10,14 +10,14 @@ import { load } from '../load.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** Decisions that one score is made of, and how many are read at a time. */
+/** The most decisions in one score, and the number that is read at a time. */
 const MAX_DECISIONS = 1000;
 const PAGE = 100;
 
-/** Revisions of a fleet that are looked at for when it began to recommend. */
+/** The number of revisions of a fleet that are searched for the beginning of its recommendations. */
 const MAX_REVISIONS = 20;
 
-/** How the recommendations of the last week have done. Reads at most a thousand decisions. Throws `not-found`. */
+/** Scores the recommendations of the last week. Reads at most a thousand decisions. Throws `not-found`. */
 export async function scoreRecommendations(ctx: Context, name: string): Promise<RecommendationScore> {
   const fleet = await load(ctx, { kind: 'fleet', fleet: name, name });
   const { automation } = fleet.spec;
@@ -34,7 +34,10 @@ export async function scoreRecommendations(ctx: Context, name: string): Promise<
   return { ...score, conclusion: conclusionOf(score) };
 }
 
-/** When the fleet was last made to recommend; where that is many revisions ago, the oldest of those that are looked at. */
+/**
+ * Returns the time since which the fleet has not been in automatic mode. When that began before the oldest revision
+ * that is read, the time of this revision is returned.
+ */
 async function recommendingSince({ deps }: Context, { name, uid }: Resource<'fleet'>): Promise<number> {
   const ref = { kind: 'fleet', fleet: name, name } as const;
   const { items } = await deps.store.revisions(ref, { limit: MAX_REVISIONS });
@@ -47,8 +50,9 @@ async function recommendingSince({ deps }: Context, { name, uid }: Resource<'fle
 }
 
 /**
- * Oldest first, with the last one from before the week, if the fleet recommended then. `sinceMs`: from when on they say what was withheld; that
- * is later where the fleet was automatic before, where decisions are of an early release, or where there are too many.
+ * Returns the decisions of the week, oldest first, preceded by the last one before the week if the fleet recommended
+ * then. `sinceMs` is the time from which on the decisions say what was withheld. It is later than the beginning of the
+ * week when the fleet was automatic until then, when decisions are of an early release, or when there are too many.
  */
 async function decisionsSince(
   { deps }: Context,
@@ -69,7 +73,7 @@ async function decisionsSince(
   return { decisions: newestFirst.reverse(), sinceMs };
 }
 
-/** Newest first, read as they are asked for. */
+/** Yields the decisions of a fleet, newest first. Pages are read as they are needed. */
 async function* decisionsOf({ store }: Context['deps'], fleet: string): AsyncGenerator<Decision> {
   let token: string | undefined;
   do {

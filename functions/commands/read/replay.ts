@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import { requireFleet } from '../load.ts';
 import { getDecision } from './ledger.ts';
 
-/** Takes a decision once more, upon what it was taken upon. Throws `not-found`. */
+/** Takes a decision again on its recorded inputs and compares the outcomes. Throws `not-found`. */
 export async function replayDecision(ctx: Context, fleet: string, id: string): Promise<DecisionReplay> {
   const { store } = ctx.deps;
   const decision = await getDecision(ctx, fleet, id);
@@ -28,7 +28,10 @@ export async function replayDecision(ctx: Context, fleet: string, id: string): P
   return { decision: id, isSame, ...checks, recorded, ...(replayed && { replayed }), differences };
 }
 
-/** What was decided upon; undefined when that is not there, or not what the decision says. */
+/**
+ * Returns the inputs of a decision, or undefined when they are missing, do not match their digest, or are those of an
+ * earlier release.
+ */
 async function situationOf({ inputs }: Store, { fleet, id, inputsDigest }: Decision): Promise<Situation | undefined> {
   const text = await inputs(fleet, id);
   if (text === undefined) return undefined;
@@ -36,13 +39,19 @@ async function situationOf({ inputs }: Store, { fleet, id, inputsDigest }: Decis
   return digest(value) === inputsDigest && isOfThisRelease(value as Situation) ? (value as Situation) : undefined;
 }
 
-/** What an earlier release decided upon, with another function, cannot be decided again. */
+/**
+ * Tells whether the inputs are of this release. The inputs of an earlier release were for another function and cannot
+ * be decided on again.
+ */
 export function isOfThisRelease({ traffic }: Situation): boolean {
   const { drill } = traffic;
   return 'allocation' in traffic && (drill === undefined || 'clusters' in drill);
 }
 
-/** Undefined is no JSON, and has the digest of nothing that was recorded. */
+/**
+ * Parses JSON. Returns undefined for invalid text, because the digest of undefined differs from that of any recorded
+ * inputs.
+ */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -51,7 +60,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Undefined when there is nothing to decide any more. */
+/** Takes the decision again. Returns undefined when the inputs no longer lead to a decision. */
 function again(situation: Situation, { inputsDigest }: Decision): DecisionOutcome | undefined {
   const verdict = decide(situation);
   if (verdict === undefined) return undefined;
@@ -61,19 +70,22 @@ function again(situation: Situation, { inputsDigest }: Decision): DecisionOutcom
 
 function outcomeOf(decision: Decision): DecisionOutcome {
   const { outcome, changes, rules, flags, withdrawnBefore, withdrawnAfter } = decision;
-  // Points follow from the rest, and early decisions do not have them.
+  // Points are left out: they follow from the rest, and early decisions do not contain them.
   const shown = changes.map(({ evidence: _, points: __, ...change }) => change);
   return { outcome, changes: shown, rules, flags, withdrawnBefore, withdrawnAfter };
 }
 
-/** The recorded traffic state names the decision before. */
+/** Tells whether a decision links to the decision before it, which is the one that the recorded traffic state names. */
 async function follows(store: Store, decision: Decision, { traffic: { head } }: Situation): Promise<boolean> {
   const previous = head && (await store.decision(decision.fleet, head.decision));
   if (head && (previous === undefined || hashOf(previous) !== previous.hash)) return false;
   return decision.previousHash === (previous?.hash ?? '');
 }
 
-/** Whether the links of a page of decisions hold, newest first, and on the first page the one to the traffic state. Throws `not-found`. */
+/**
+ * Checks the links of a page of decisions, newest first, and on the first page also the link to the traffic state.
+ * Throws `not-found`.
+ */
 export async function checkLedger(ctx: Context, fleet: string, page: PageRequest): Promise<LedgerCheck> {
   await requireFleet(ctx, fleet);
   const { store } = ctx.deps;
@@ -93,12 +105,18 @@ export async function checkLedger(ctx: Context, fleet: string, page: PageRequest
   };
 }
 
-/** Clocks of two deciders may differ by more than their decisions are apart. */
+/**
+ * Compares decisions by version. Their times are not reliable, because the clocks of two deciders may differ by more
+ * than the time between the decisions.
+ */
 function byVersion(a: Decision, b: Decision): number {
   return a.version - b.version;
 }
 
-/** A decision that comes in between is newer than the head that was read before. */
+/**
+ * Returns a broken link when the head of the traffic state is not among the decisions. The head is read first, so a
+ * decision recorded meanwhile is no fault.
+ */
 function missing(
   items: readonly Decision[],
   head: { decision: string; hash: string } | undefined,

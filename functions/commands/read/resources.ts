@@ -6,12 +6,12 @@ import { type World, worldOf } from '../world.ts';
 import { show, showPage } from './show.ts';
 import type { Views } from './views.ts';
 
-/** Throws `not-found`. */
+/** Returns a resource as the API shows it. Throws `not-found`. */
 export async function getResource<K extends Kind>(ctx: Context, ref: RefTo<K>): Promise<Views[K]> {
   return await viewOf(ctx, await load(ctx, ref), worldOf(ctx.deps.store, ref.fleet));
 }
 
-/** By name. Throws `not-found` when there is no such fleet. */
+/** Lists the resources of a kind by name. Throws `not-found` when there is no such fleet. */
 export async function listResources<K extends Kind>(
   ctx: Context,
   kind: K,

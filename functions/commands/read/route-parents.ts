@@ -9,14 +9,14 @@ import { backendsOf } from '../../core/routing/terms.ts';
 import { providerFor } from '../../providers/registry.ts';
 import { type Evidence, sightOf, trafficSightOf } from './evidence.ts';
 
-/** What is known of a route at one of its gateways. */
+/** The state of a route at one of its gateways. */
 export interface RouteParentFacts {
   gateway: string;
   verdicts: { Programmed: Verdict; Following: Verdict };
-  /** When the rules of the gateway were read, and when the verified points were. */
+  /** The time at which the rules of the gateway were last read; `poolsReadAt` is the time at which its pools were. */
   readAt: string | undefined;
   poolsReadAt: string | undefined;
-  /** What clusters shall have of each backend there, beside what they had. */
+  /** The shares of clusters in each backend there: those that are wanted beside those that were verified. */
   backends: ServedBackend[];
 }
 
@@ -50,13 +50,16 @@ export function routeParents(route: Resource<'route'>, surroundings: Surrounding
   });
 }
 
-/** The pool of each distinct backend, in the order in which the route names them. */
+/** Returns the pool of each distinct backend, in the order in which the route names them. */
 export function poolsOf(route: Resource<'route'>, named: Named): Pool[] {
   const distinct = new Map(backendsOf(route.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
   return [...distinct.values()].map((ref) => poolOf(route, ref, named));
 }
 
-/** What was read is of the pool that the route led to then: its weights may have been edited since. */
+/**
+ * Returns the shares of a backend at a gateway. The verified shares are those of the pool that the route led to when it
+ * was read; its weights may have been edited since.
+ */
 function backendAt(
   { name }: Resource<'route'>,
   pool: Pool,

@@ -5,7 +5,7 @@ import type { Shift } from '../../../schemas/shift.ts';
 import { clusterPoints, type Reading, wholePoints } from '../../core/gateway/reading.ts';
 import type { Store } from '../../deps.ts';
 
-/** What each gateway was read to give a cluster. */
+/** Returns the points of a cluster that were read at each gateway. */
 export function clusterAtGateways(
   cluster: string,
   gateways: readonly string[],
@@ -20,7 +20,7 @@ export function clusterAtGateways(
   });
 }
 
-/** Shifts with what gateways were read to do about them: none is applied that gateways do not follow. */
+/** Adds to shifts what was read at gateways. A shift is shown as applied only once gateways follow it. */
 export async function showShifts(store: Store, fleet: string, shifts: readonly Shift[]): Promise<Shift[]> {
   if (shifts.length === 0) return [];
   const [gateways, readings] = await Promise.all([store.all('gateway', fleet), store.readings(fleet)]);
@@ -37,7 +37,7 @@ export async function showShifts(store: Store, fleet: string, shifts: readonly S
   );
 }
 
-/** What was read, as if gateways served nothing but the service of a shift. */
+/** Returns the readings reduced to the service of a shift. */
 async function readingsOf(store: Store, readings: readonly Reading[], { fleet, service }: Shift): Promise<Reading[]> {
   if (service === undefined) return [...readings];
   return await Promise.all(

@@ -12,7 +12,7 @@ import { type Views, views } from './views.ts';
 
 type Sources = Pick<Deps, 'store' | 'clock'>;
 
-/** Resources of one kind and fleet as the API shows them; what that takes is read once for all of them. */
+/** Returns resources of one kind and fleet as the API shows them. What the views need is read once for all of them. */
 export async function show<K extends Kind>(
   { store, clock }: Sources,
   kind: K,
@@ -40,7 +40,7 @@ export async function show<K extends Kind>(
   );
 }
 
-/** One page. Fleets have nothing in common and are looked at one by one. */
+/** Returns a page of resources. Fleets share no data, so each is read separately. */
 export async function showPage<K extends Kind>(
   sources: Sources,
   kind: K,
@@ -54,12 +54,12 @@ export async function showPage<K extends Kind>(
   return shown.flat();
 }
 
-/** What is doubtful of the policy of a fleet. */
+/** Returns the warnings about the policy of a fleet. */
 async function warningsOf([resource]: readonly Resource[], world: World): Promise<Issue[]> {
   return resource && isFleet(resource) ? (await lintFleet(resource, world)).warnings : [];
 }
 
-/** The voters of a fleet that do not speak. */
+/** Returns the voters of a fleet that have fallen silent. */
 async function silentOf(
   [resource]: readonly Resource[],
   { store, clusters, fleet }: World,
@@ -70,7 +70,7 @@ async function silentOf(
   return silentVoters(resource, all, heard, clock.now());
 }
 
-/** Which losses a fleet could do without, as it was worked out last. */
+/** Returns the last assessment of the losses that a fleet could survive. */
 async function assessmentOf([resource]: readonly Resource[], { store, fleet }: World): Promise<Assessment | undefined> {
   if (!resource || !isFleet(resource)) return undefined;
   return (await store.document(fleet, 'readiness', fleet))?.body;

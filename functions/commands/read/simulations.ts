@@ -27,10 +27,10 @@ import { load, requireService } from '../load.ts';
 
 const PUSH_SECONDS = 5;
 
-/** Pushes that are foretold of a gateway; a simulation of a flapping cluster may have hundreds. */
+/** The most pushes that are foretold for a gateway. A simulation of a flapping cluster may have hundreds. */
 const MAX_PUSHES = 20;
 
-/** Observations of one cluster that are replayed: two hours of a voter that looks every second. */
+/** The most observations of one cluster that are replayed: two hours of a voter that observes every second. */
 const MAX_REPLAYED = 7200;
 
 const ASSUMPTIONS = [
@@ -42,8 +42,8 @@ const ASSUMPTIONS = [
 ];
 
 /**
- * What would happen in a scenario, by the policy of today and by a candidate. Writes nothing. Throws `not-found`, `unknown-reference`, and
- * `conflicting-declaration` for a candidate that contradicts itself or the fleet.
+ * Simulates a scenario under the current policy and under a candidate. Writes nothing. Throws `not-found`,
+ * `unknown-reference`, and `conflicting-declaration` for a candidate that contradicts itself or the fleet.
  */
 export async function simulate(ctx: Context, fleet: string, input: SimulationInput): Promise<Simulation> {
   const { deps } = ctx;
@@ -82,7 +82,10 @@ function withParts(spec: FleetSpec, policy: CandidatePolicy): FleetSpec {
   return { ...spec, automation, health, voters, failover, safety };
 }
 
-/** The fleet as it is, under another policy; both courses begin at the same time. */
+/**
+ * Returns the situation of the fleet under another policy. Its time and placements are those of the given situation, so
+ * that both courses begin alike.
+ */
 async function situationUnder(
   deps: Deps,
   fleet: string,
@@ -93,7 +96,7 @@ async function situationUnder(
   return { ...situation, nowMs, placements };
 }
 
-/** Returns what speaks against the candidate and does not forbid it. */
+/** Returns the warnings about the candidate. Throws `conflicting-declaration` when it is refused. */
 function lintCandidate({ policy, clusters, placements }: Situation): Issue[] {
   const { refusals, warnings } = lintPolicy(policy, clusters, placements);
   const inBody = (issue: Issue) => ({ ...issue, pointer: issue.pointer.replace('#', '#/policy') });
@@ -130,7 +133,7 @@ function unknownNames(
   return [...missing, ...voters];
 }
 
-/** What a scenario names, and where where that is not the field of its name. */
+/** Returns the places that a scenario names, each with a pointer where it does not stand in the field of its name. */
 function placesOf(scenario: SimulationInput['scenario']): { place: Place; pointer?: string }[] {
   if (scenario.type === 'replay') return [];
   const { clusters } = scenario.type === 'fail' ? scenario : { clusters: undefined };
@@ -138,7 +141,7 @@ function placesOf(scenario: SimulationInput['scenario']): { place: Place; pointe
   return clusters.map((cluster, index) => ({ place: { cluster }, pointer: `#/scenario/clusters/${index}` }));
 }
 
-/** The clusters that fail. */
+/** Returns the names of the clusters that fail. */
 function failingIn(scenario: SimulationInput['scenario'], clusters: readonly ClusterFacts[]): string[] {
   const failing = placesOf(scenario).flatMap(({ place }) => clustersAt(clusters, place).map(({ name }) => name));
   return [...new Set(failing)];
@@ -169,7 +172,7 @@ async function scenarioOf(
   }
 }
 
-/** What was observed of a cluster in that time. */
+/** Returns the observations of a cluster in the span. */
 async function seenOf(
   { store }: Deps,
   fleet: string,

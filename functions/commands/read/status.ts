@@ -16,7 +16,7 @@ import { type World, worldOf } from '../world.ts';
 import { loadEvidence, sightOf, trafficSightOf } from './evidence.ts';
 import { modeAfterPause } from './mode-after-pause.ts';
 
-/** What is the matter with a fleet, as it is stored now. Writes nothing. Throws `not-found`. */
+/** Returns the status of a fleet from what is stored now. Writes nothing. Throws `not-found`. */
 export async function getStatus({ deps, ...rest }: Context, fleet: string): Promise<FleetStatus> {
   const world = worldOf(deps.store, fleet);
   const declared = await load(
@@ -55,7 +55,7 @@ async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> 
   });
 }
 
-/** What was worked out last of losses of the fleet. Throws `not-found`. */
+/** Returns the last assessment of the losses that the fleet could survive. Throws `not-found`. */
 export async function lossReadiness(ctx: Context, name: string): Promise<LossReadiness> {
   const { deps } = ctx;
   await load(ctx, { kind: 'fleet', fleet: name, name });

@@ -36,7 +36,7 @@ import { type Evidence, gatewaysOf, sightOf, trafficSightOf } from './evidence.t
 import { routeParents } from './route-parents.ts';
 import { clusterAtGateways } from './shift-view.ts';
 
-/** Resources as the API shows them: what was declared, and what became of it. */
+/** The resources as the API shows them: their declarations and their state. */
 export interface Views {
   fleet: Fleet;
   cluster: Cluster;
@@ -49,14 +49,14 @@ export interface Views {
 export interface Surroundings {
   evidence: Evidence;
   nowMs: number;
-  /** For routes: what they name, and their gateways. */
+  /** For routes: the resources that they name, and their gateways. */
   named: Named;
   gateways: ReadonlyMap<string, Resource<'gateway'>>;
-  /** For fleets: what is doubtful of their policy. */
+  /** For fleets: the warnings about their policy. */
   warnings: readonly Issue[];
-  /** For fleets: the voters that do not speak. */
+  /** For fleets: the voters that have fallen silent. */
   silent: readonly Silence[];
-  /** For fleets: what would become of losses; undefined before that was worked out. */
+  /** For fleets: whether they could survive losses. Undefined before that has been worked out. */
   assessment: Assessment | undefined;
 }
 
@@ -73,7 +73,10 @@ function metadata({ name, uid, revision, createdAt, updatedAt }: Resource) {
   return { name, uid, revision, createdAt, updatedAt };
 }
 
-/** Whether it is valid, whether its objects are at every gateway, and whether its traffic goes as it shall. */
+/**
+ * Returns the conditions that all kinds have: whether the resource is valid, whether its objects are at every gateway,
+ * and whether its traffic is as desired.
+ */
 function commonConditions<K extends Kind>(resource: Resource<K>, { evidence, nowMs }: Surroundings): Condition[] {
   const gateways = gatewaysOf(resource, evidence);
   const programmed = gateways.map((gateway) => ({
@@ -173,7 +176,7 @@ function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings):
   };
 }
 
-/** Deviations that are shown of a gateway. */
+/** The most deviations that are shown of a gateway. */
 const SHOWN_DEVIATIONS = 50;
 
 function readingShown(reading: Reading | undefined): GatewayReading {
@@ -251,7 +254,7 @@ function viewService(resource: Resource<'service'>, surroundings: Surroundings):
 
 type Export = ServiceSpec['exports'][number];
 
-/** Oldest first; exports without a date last (KEP-1645 settles conflicts by age). */
+/** Orders exports by age, oldest first; those without a date come last (KEP-1645 settles conflicts by age). */
 function byAge(a: Export, b: Export): number {
   return exportedAtMs(a) - exportedAtMs(b) || compareText(a.cluster, b.cluster);
 }
@@ -302,7 +305,7 @@ function distributionUsed({ spec: { distribution } }: Resource<'route'>, fleet: 
   return distribution.strategy === undefined ? { from: 'ref', name: distribution.ref } : { from: 'route' };
 }
 
-/** Who gets how much of each distinct backend, in the order in which the route names them. */
+/** Returns the shares of clusters in each distinct backend, in the order in which the route names them. */
 function backendShares(resource: Resource<'route'>, { evidence, named }: Surroundings): BackendShares[] {
   const distinct = new Map(backendsOf(resource.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
   return [...distinct.values()].map((ref) => ({

@@ -9,8 +9,9 @@ import { readRolloutFacts } from './facts.ts';
 import { recordRollout, writeRollout } from './records.ts';
 
 /**
- * Does what is due of every rollout of a distribution, one thing of each. What is done is one write that fails once anything has come in between, so
- * that it makes no difference how many processes are at it, or where one of them dies. Trouble with one is no trouble of another.
+ * Makes the next move of every live rollout of a distribution. Each move is a single write that fails when another
+ * write came first, so that any number of processes may run this, and any of them may die. A failure of one rollout
+ * does not affect the others.
  */
 export async function stepRollouts(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   const { items, unreadable } = await liveRollouts(deps.store);
@@ -80,10 +81,13 @@ async function stop(
   if (isDone) ctx.deps.log.info('rollout.stopped', { fleet: document.fleet, rollout: document.id, cause: given.cause });
 }
 
-/** Somebody else was faster with the same step, or with something else of the rollout. */
+/** Thrown when somebody else has taken the same step first, or has changed the rollout otherwise. */
 class Overtaken extends Error {}
 
-/** What speaks against the write stops the rollout, unless it is only that others write at the same time: then the next round looks anew. */
+/**
+ * Takes a step. A refusal of the write stops the rollout, unless others merely write at the same time: then the next
+ * pass tries again.
+ */
 async function takeStep(ctx: Context, document: StoredDocument<'rollout'>, step: number): Promise<void> {
   const { body } = document;
   try {

@@ -12,7 +12,7 @@ import type { Context } from '../context.ts';
 import { gatewaysOf, loadEvidence, sightOf, trafficSightOf } from '../read/evidence.ts';
 import { type World, worldOf } from '../world.ts';
 
-/** Everything that the next step depends on, as it is stored now; undefined once the fleet is gone. */
+/** Reads everything that the next move depends on. Returns undefined when the fleet no longer exists. */
 export async function readRolloutFacts(ctx: Context, rollout: DistributionRollout): Promise<RolloutFacts | undefined> {
   const { deps } = ctx;
   const { fleet, distribution: name } = rollout;
@@ -30,7 +30,7 @@ export async function readRolloutFacts(ctx: Context, rollout: DistributionRollou
   return { nowMs, distribution, automation: owner.spec.automation, gateways, gainers };
 }
 
-/** What voters and people say of the clusters that have more in the end. */
+/** Reads what voters and people say about the clusters that gain traffic by the rollout. */
 export async function readGainers(
   { deps }: Context,
   world: World,

@@ -8,10 +8,13 @@ import { auditingRefusals } from '../refusals.ts';
 import { distributionOf, loadRollout, type RolloutRef, recordRollout, writeRollout } from './records.ts';
 import type { StartedRollout } from './start.ts';
 
-/** Rounds that keep getting in between are given way this many times. */
+/** The number of attempts to change the state of a rollout while other writes come first. */
 const MAX_ATTEMPTS = 5;
 
-/** It keeps what it has until somebody lets it go on. One that has stopped stays so. Throws `not-found` and `already-ended`. */
+/**
+ * Stops a rollout at its current step until somebody resumes it. A stopped one stays stopped. Throws `not-found` and
+ * `already-ended`.
+ */
 export async function pauseRollout(ctx: Context, ref: RolloutRef, reason: string): Promise<StartedRollout> {
   return await changeState(ctx, ref, 'rollout.paused', reason, (body, at) => {
     if (body.state !== 'running') return body;
@@ -24,7 +27,10 @@ export async function pauseRollout(ctx: Context, ref: RolloutRef, reason: string
   });
 }
 
-/** The wait of its step begins anew. One that is not stopped stays as it is. Throws `not-found` and `already-ended`. */
+/**
+ * Resumes a stopped rollout; the wait of its step begins again. A rollout that is not stopped is left unchanged. Throws
+ * `not-found` and `already-ended`.
+ */
 export async function resumeRollout(ctx: Context, ref: RolloutRef): Promise<StartedRollout> {
   return await changeState(ctx, ref, 'rollout.resumed', undefined, (body, at) => {
     return body.state === 'stopped' ? resumed(body, at) : body;
@@ -32,8 +38,9 @@ export async function resumeRollout(ctx: Context, ref: RolloutRef): Promise<Star
 }
 
 /**
- * The distribution has what it had before, by one write, as long as nobody else has changed it since; also once the rollout has finished. One that
- * is undone stays so. Throws `not-found`, `already-ended`, and what speaks against the declaration.
+ * Restores the distribution that was there before the rollout in one write, as long as nobody else has changed it
+ * since. This also works once the rollout has finished. An undone rollout is left unchanged. Throws `not-found`,
+ * `already-ended`, and the faults of the declaration.
  */
 export async function undoRollout(ctx: Context, ref: RolloutRef, reason: string): Promise<StartedRollout> {
   const { body } = await loadRollout(ctx, ref);

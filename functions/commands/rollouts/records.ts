@@ -8,17 +8,17 @@ import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { editResource, type Written } from '../write/resource.ts';
 
-/** Names a rollout by its distribution. */
+/** Identifies a rollout of a distribution. */
 export interface RolloutRef {
   fleet: string;
   distribution: string;
   rollout: string;
 }
 
-/** One that has ended is forgotten after this time. */
+/** The time for which an ended rollout is kept, in seconds. */
 const KEPT_SECONDS = 90 * 86_400;
 
-/** Throws `not-found`. */
+/** Returns the document of a rollout. Throws `not-found`. */
 export async function loadRollout(ctx: Context, ref: RolloutRef): Promise<StoredDocument<'rollout'>> {
   const { fleet, distribution, rollout: id } = ref;
   const found = await ctx.deps.store.document(fleet, 'rollout', id);
@@ -30,7 +30,7 @@ export function distributionOf({ fleet, distribution: name }: Pick<RolloutRef, '
   return { kind: 'distribution', fleet, name } satisfies RefTo<'distribution'>;
 }
 
-/** The document that has a rollout after the change of `before`; the first one without it. */
+/** Returns the document of a rollout that replaces `before`, or the first one. */
 export function documentOf(body: DistributionRollout, before?: StoredDocument<'rollout'>): StoredDocument<'rollout'> {
   const { fleet, id, state, endedAt } = body;
   const isPending = state === 'running' || state === 'stopped';
@@ -39,8 +39,8 @@ export function documentOf(body: DistributionRollout, before?: StoredDocument<'r
 }
 
 /**
- * Records what has become of a rollout while its distribution stays as it is; `event` stands in the log of the fleet. False when it has changed
- * meanwhile.
+ * Records a change of a rollout that leaves its distribution unchanged; `event` is added to the audit log of the fleet.
+ * Returns false when the rollout has been changed meanwhile.
  */
 export async function recordRollout(
   ctx: Context,
@@ -57,7 +57,7 @@ export async function recordRollout(
   return await deps.store.putDocument(documentOf(body, before), audit);
 }
 
-/** What a rollout makes of its distribution: the members to be declared, and the rollout once they are. */
+/** A write of a rollout to its distribution: the members to declare, and the rollout once they are written. */
 export interface RolloutWrite {
   before: StoredDocument<'rollout'>;
   clusters: DistributionRollout['from'];
@@ -65,9 +65,9 @@ export interface RolloutWrite {
 }
 
 /**
- * Writes the distribution and its rollout in one transaction, so that whoever else is about to take the same step finds it taken. `write` is asked
- * anew after each write that came in between. Throws `already-ended` once somebody else has changed the distribution, what `write` throws, and
- * what speaks against the declaration.
+ * Writes the distribution and its rollout in one transaction, so that nobody else can take the same step. `write` is
+ * called again after each write that came first. Throws `already-ended` once somebody else has changed the
+ * distribution, what `write` throws, and the faults of the declaration.
  */
 export async function writeRollout(
   ctx: Context,
@@ -94,7 +94,7 @@ export async function writeRollout(
   return { rollout: after ?? asked.before.body, written };
 }
 
-/** Labels and the like stay as they are. */
+/** Returns the specification with other members. Labels and other fields are kept. */
 export function withMembers(
   spec: Resource<'distribution'>['spec'],
   clusters: DistributionRollout['from'],

@@ -8,7 +8,7 @@ import { requireResource } from '../load.ts';
 import { readRolloutFacts } from './facts.ts';
 import { distributionOf, loadRollout, type RolloutRef } from './records.ts';
 
-/** As it is now, with what it waits for and what can be done about it. Throws `not-found`. */
+/** Returns a rollout as it is now, with what it waits for and the calls that are possible. Throws `not-found`. */
 export async function getRollout(ctx: Context, ref: RolloutRef): Promise<DistributionRollout> {
   const { body } = await loadRollout(ctx, ref);
   const facts = await readRolloutFacts(ctx, body);
@@ -21,7 +21,10 @@ export async function getRollout(ctx: Context, ref: RolloutRef): Promise<Distrib
   return { ...withTimes(body), ...waits, calls: rolloutCalls(body) };
 }
 
-/** Newest first; a page may be short, as those of all distributions of the fleet are looked at. Throws `not-found`. */
+/**
+ * Lists the rollouts of a distribution, newest first. A page may be short, because rollouts of all distributions of the
+ * fleet are read and filtered. Throws `not-found`.
+ */
 export async function listRollouts(
   ctx: Context,
   place: Pick<RolloutRef, 'fleet' | 'distribution'>,

@@ -22,16 +22,17 @@ import { distributionOf, documentOf, type RolloutRef, withMembers } from './reco
 
 type Distribution = Resource<'distribution'>;
 
-/** A rollout that has begun, or in a dry run as it would be, and the push of its first step. */
+/** A rollout that has begun, or, in a dry run, that would begin, and the operation of its first step. */
 export interface StartedRollout {
   rollout: DistributionRollout;
   operation?: string | undefined;
 }
 
 /**
- * Begins to change a distribution step by step, by its first step. A dry run changes nothing, and tells of each step what safety rules would say of it
- * now. Throws `already-live` while another one is live, what cannot be changed step by step, what speaks against the distribution as it would be in
- * the end, and `rule-violated` for a cluster that must not have more and for the first step.
+ * Begins to change a distribution step by step, and takes the first step. A dry run changes nothing and shows for each
+ * step which safety rules would hold it now. Throws `already-live` while another rollout is live, the faults of a
+ * change that cannot be made step by step, the faults of the final distribution, and `rule-violated` for a cluster that
+ * must not get more traffic or for the first step.
  */
 export async function startRollout(
   ctx: Context,
@@ -60,7 +61,7 @@ export async function startRollout(
   return { rollout: begun, operation };
 }
 
-/** A rollout of which no step has been taken, and what it was planned upon. */
+/** A rollout before its first step, and what it was planned on. */
 interface Planned {
   rollout: DistributionRollout;
   before: Distribution;
@@ -89,7 +90,10 @@ async function plan(ctx: Context, before: Distribution, spec: DistributionRollou
   return { rollout, before, world };
 }
 
-/** Whoever starts one writes the distribution, so that of two that do at the same time one looks again and finds the other. */
+/**
+ * Throws `already-live` when the distribution has a live rollout. Starting one writes the distribution, so that of two
+ * concurrent starts one is retried and then finds the other.
+ */
 async function requireNone(ctx: Context, distribution: Distribution): Promise<void> {
   const live = (await rolloutsIn(ctx.deps.store, distribution.fleet)).find(
     ({ body }) => body.distribution === distribution.name && isOwn(body, distribution),
@@ -107,7 +111,7 @@ function refuseReplicas(name: string): never {
   throw new Error('A fault is refused.');
 }
 
-/** What would be found at the last step only is told before the first. */
+/** Returns the faults of the last step, so that they are known before the first one is taken. */
 async function faultsOfEnd(
   ctx: Context,
   world: World,
@@ -128,7 +132,7 @@ async function changeTo(
   return await changeSetOf(world, [declarationOf(deps, before, withMembers(before.spec, clusters), before, undefined)]);
 }
 
-/** The first step is held to what all others are held to. */
+/** Returns the violations that keep the first step from being taken. They are the same as for all other steps. */
 async function heldBack(ctx: Context, world: World, rollout: DistributionRollout): Promise<Issue[]> {
   const fleet = await load(ctx, { kind: 'fleet', fleet: rollout.fleet, name: rollout.fleet });
   const failing = (await readGainers(ctx, world, fleet, rollout)).flatMap(({ cluster, fault }) =>

@@ -15,8 +15,9 @@ import { editResource, type Written } from '../write/resource.ts';
 import { type Commanded, commandTraffic } from './command.ts';
 
 /**
- * What people make of the standing of a cluster: `resume` takes out what a brake keeps in, `dismiss` says that it does not fail, `restore` lets one
- * return that waits. Changes nothing where the cluster is not in that standing. Throws `not-found`, and what `commandTraffic` throws.
+ * Gives an order about the standing of a cluster: `resume` takes out a cluster that a brake keeps in, `dismiss`
+ * declares that it is not failing, `restore` lets a waiting one return. Changes nothing when the cluster is not in that
+ * standing. Throws `not-found`, and what `commandTraffic` throws.
  */
 export async function orderCluster(
   ctx: Context,
@@ -31,8 +32,8 @@ export async function orderCluster(
 }
 
 /**
- * Gives gateways what a decision recommends, as long as that is what is recommended now. What they have already changes nothing. Throws
- * `not-found`, `stale-recommendation` with what has changed since, and what `commandTraffic` throws.
+ * Applies what a decision recommends, as long as that is still recommended. Changes nothing when it is in force
+ * already. Throws `not-found`, `stale-recommendation` with the differences, and what `commandTraffic` throws.
  */
 export async function applyRecommendation(ctx: Context, fleet: string, id: string): Promise<Commanded> {
   return await auditingRefusals(ctx, theFleet(fleet), 'apply.refused', async () => {
@@ -47,10 +48,10 @@ export async function applyRecommendation(ctx: Context, fleet: string, id: strin
   });
 }
 
-/** Undefined where what the decision recommends is in force. */
+/** Returns undefined when the recommendation is in force. Throws `stale-recommendation` when it is outdated. */
 function applyOf({ id, recommended }: Decision, { traffic, placements }: Situation): Command | undefined {
   const now = recommendedOf(placements, traffic);
-  // Decisions of an early release do not say what they recommend: only the last one is known to be true still.
+  // Decisions of an early release do not contain their recommendation, so only the last one is known to be valid still.
   const isSame = recommended ? recommended.digest === now?.digest : traffic.head?.decision === id;
   if (now && isSame) return { type: 'apply' };
   if (recommended?.digest === pointsDigest(placements, traffic.allocation)) return undefined;
@@ -62,7 +63,7 @@ function applyOf({ id, recommended }: Decision, { traffic, placements }: Situati
   throw new AppError('stale-recommendation', `${why} ${instead}`, issues);
 }
 
-/** The clusters that would be given something else than was recommended then. */
+/** Returns an issue for each cluster whose points would differ from those recommended then. */
 function differences(
   then: Recommended,
   now: Recommended | undefined,
@@ -87,12 +88,18 @@ function differences(
   }));
 }
 
-/** Automation records and moves nothing from now on; the rest of the policy stays. Throws `not-found` and `write-conflict`. */
+/**
+ * Pauses automation, which from then on records decisions and moves nothing. The rest of the policy is kept. Throws
+ * `not-found` and `write-conflict`.
+ */
 export async function pauseFleet(ctx: Context, fleet: string): Promise<Written<'fleet'>> {
   return await editResource(ctx, refOf(fleet), async ({ spec }) => ({ ...spec, automation: 'paused' }));
 }
 
-/** Goes back to the mode before the pause. A fleet that is not paused stays as it is. Throws `not-found` and `write-conflict`. */
+/**
+ * Restores the mode from before the pause. A fleet that is not paused is left unchanged. Throws `not-found` and
+ * `write-conflict`.
+ */
 export async function resumeFleet(ctx: Context, fleet: string): Promise<Written<'fleet'>> {
   return await editResource(ctx, refOf(fleet), async (before) => {
     return { ...before.spec, automation: await modeAfterPause(ctx.deps.store, before) };

@@ -11,22 +11,22 @@ import { auditingRefusals, theFleet } from '../refusals.ts';
 import { commandTraffic } from './command.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
 
-/** What became of a write. */
+/** The result of writing a break-glass. */
 export interface WrittenBreakGlass {
   created: boolean;
-  /** As it is now; in a dry run, as it would be, with the decision. */
+  /** The break-glass after the write; in a dry run as it would be, with the decision. */
   breakGlass: BreakGlass;
   operation?: string | undefined;
 }
 
-/** By name, those that have ended too. Throws `not-found`. */
+/** Lists break-glasses by name, including ended ones. Throws `not-found`. */
 export async function listBreakGlasses(ctx: Context, fleet: string, request: PageRequest): Promise<Page<BreakGlass>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'break-glass', request);
   return { items: items.map(({ body }) => body), nextToken };
 }
 
-/** Throws `not-found`. */
+/** Returns a break-glass. Throws `not-found`. */
 export async function getBreakGlass(ctx: Context, fleet: string, name: string): Promise<BreakGlass> {
   const known = await find(ctx, fleet, name);
   if (known === undefined) throw new AppError('not-found', `There is no break-glass ${name} in fleet ${fleet}.`);
@@ -39,8 +39,8 @@ async function find({ deps }: Context, fleet: string, name: string): Promise<Bre
 }
 
 /**
- * Sets safety rules aside, or changes what is set aside. Throws `not-owner`, `already-ended` when the one that has ended is sent once more,
- * `invalid-request`, and what `commandTraffic` throws.
+ * Sets safety rules aside, or changes which are set aside. Throws `not-owner`, `already-ended` when an ended one is
+ * sent again unchanged, `invalid-request`, and what `commandTraffic` throws.
  */
 export async function putBreakGlass(
   ctx: Context,
@@ -70,7 +70,9 @@ export async function putBreakGlass(
   });
 }
 
-/** The rules count again. One that has ended stays so. Throws `not-found`, `not-owner`. */
+/**
+ * Ends a break-glass, so that the rules apply again. An ended one is left unchanged. Throws `not-found`, `not-owner`.
+ */
 export async function endBreakGlass(ctx: Context, fleet: string, name: string): ReturnType<typeof commandTraffic> {
   return await auditingRefusals(ctx, theFleet(fleet), 'break-glass.refused', async () => {
     const known = await getBreakGlass(ctx, fleet, name);
@@ -84,7 +86,7 @@ function specOf({ rules, reason, expiresAt }: BreakGlass): BreakGlassSpec {
   return { rules, reason, expiresAt };
 }
 
-/** A time may be written in more than one way. */
+/** Normalizes the expiry, because a time can be written in more than one way. */
 function normal(spec: BreakGlassSpec): BreakGlassSpec {
   return { ...spec, expiresAt: new Date(spec.expiresAt).toISOString() };
 }

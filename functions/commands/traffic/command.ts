@@ -8,17 +8,18 @@ import { FOLLOW_MS } from '../follow.ts';
 import { load } from '../load.ts';
 import { violations } from '../write/safety.ts';
 
-/** What a command on the traffic of a fleet has led to. */
+/** The result of a command on the traffic of a fleet. */
 export interface Commanded extends TrafficAnswer {
-  /** Absent when there was nothing to decide. */
+  /** The verdict. Absent when there was nothing to decide. */
   verdict?: Verdict | undefined;
-  /** Id of the operation that makes the gateways follow; absent when none has to. */
+  /** The id of the operation that makes the gateways follow. Absent when none has to. */
   operation?: string | undefined;
 }
 
 /**
- * Decides with what somebody asks for, of one service alone where that is named, records it, and has the gateways follow in the background; in a dry run it is only decided. Throws
- * `not-found`, what `commandOf` throws, `rule-violated` and `write-conflict`.
+ * Decides on a command, records the decision, and lets the gateways follow in the background. With `service`, the
+ * command concerns this service alone. A dry run only decides. Throws `not-found`, what `command` throws,
+ * `rule-violated` and `write-conflict`.
  */
 export async function commandTraffic(
   ctx: Context,
@@ -32,10 +33,16 @@ export async function commandTraffic(
   return commanded;
 }
 
-/** What somebody asks for, or how that is made of the situation that it comes into; undefined when there is nothing to ask for. */
+/**
+ * A command, or a function that makes it from the current situation. The function returns undefined when there is
+ * nothing to ask for.
+ */
 export type Asking = Command | ((situation: Situation) => Command | undefined);
 
-/** The same for those who want to see what forbids it: the verdict may be refused. */
+/**
+ * Decides on a command like `commandTraffic`, but returns a refused verdict instead of throwing, so that callers can
+ * show which rules forbid it.
+ */
 export async function tryCommand(ctx: Context, fleet: string, command: Asking, service?: string): Promise<Commanded> {
   const { deps, actor, requestId, reason, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
@@ -51,7 +58,10 @@ function refused(fleet: string, verdict: Verdict): AppError {
   return new AppError('rule-violated', issues.map(({ detail }) => detail).join('; '), issues);
 }
 
-/** Steps that are taken behind the answer, each once the gateways are verified to follow the last; the schedule goes on from there. */
+/**
+ * The most steps that are taken in the background, each once the gateways are verified to follow the last one. After
+ * that the schedule continues.
+ */
 const MAX_STEPS = 10;
 
 async function follow({ deps, requestId }: Context, fleet: string, spec: FleetSpec): Promise<void> {

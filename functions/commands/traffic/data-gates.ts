@@ -7,8 +7,8 @@ import { auditingRefusals, theFleet } from '../refusals.ts';
 import { type Commanded, commandTraffic } from './command.ts';
 
 /**
- * Says whether a city may be left, or regained. What was answered already changes nothing. Throws `nothing-asked` where that is not asked now, and
- * what `commandTraffic` throws.
+ * Answers the data gate of a city: whether the city may be left or regained. Repeating an answer changes nothing.
+ * Throws `nothing-asked` when there is no such question now, and what `commandTraffic` throws.
  */
 export async function answerDataGate(ctx: Context, fleet: string, spec: DataGateAnswerSpec): Promise<Commanded> {
   return await auditingRefusals(ctx, theFleet(fleet), 'data-gate.refused', async () => {
@@ -23,7 +23,7 @@ export async function answerDataGate(ctx: Context, fleet: string, spec: DataGate
   });
 }
 
-/** Undefined where it was answered so already. */
+/** Returns the command of an answer, or undefined when the question already has this answer. */
 function commandOf(situation: Situation, { city, answer, question: id }: DataGateAnswerSpec): Command | undefined {
   const known = questionOf(situation.traffic, city);
   const isMeant = known !== undefined && (id === undefined || id === known.id);

@@ -8,12 +8,12 @@ import { getDrillRun } from '../read/drill-runs.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { type Commanded, commandTraffic } from './command.ts';
 
-/** A drill that has begun; in a dry run, only the decision that would begin it. */
+/** A drill that has begun. In a dry run, only the decision that would begin it. */
 export type StartedDrill = Commanded & { run?: DrillRun | undefined };
 
 /**
- * Starts a declared drill now. Throws `unknown-reference`, `already-live` while one is running in the fleet, `rule-violated` with what speaks
- * against it, and what `commandTraffic` throws.
+ * Starts a declared drill now. Throws `unknown-reference`, `already-live` while a drill runs in the fleet,
+ * `rule-violated` with the rules that forbid it, and what `commandTraffic` throws.
  */
 export async function startDrill(ctx: Context, fleet: string, drill: string): Promise<StartedDrill> {
   return await auditingRefusals(ctx, theFleet(fleet), 'drill.refused', async () => {
@@ -31,14 +31,20 @@ export async function startDrill(ctx: Context, fleet: string, drill: string): Pr
   });
 }
 
-/** Its clusters get their shares back. A run that has ended stays as it is. Throws `not-found`, and what `commandTraffic` throws. */
+/**
+ * Aborts a drill run, so that its clusters get their shares back. An ended run is left unchanged. Throws `not-found`,
+ * and what `commandTraffic` throws.
+ */
 export async function abortDrill(ctx: Context, fleet: string, id: string): Promise<Commanded> {
   const { endedAt } = await getDrillRun(ctx, fleet, id);
   if (endedAt !== undefined) return {};
   return await commandTraffic(ctx, fleet, (situation) => abortOf(situation, id));
 }
 
-/** It may have ended since it was looked up, and another one may have begun. */
+/**
+ * Returns the command that aborts a run. Throws `already-ended` when the run has ended since it was looked up, even if
+ * another one has begun.
+ */
 function abortOf({ traffic }: Situation, id: string): Command {
   if (traffic.drill?.run !== id) throw new AppError('already-ended', `The drill run ${id} has ended.`);
   return { type: 'abort-drill' };

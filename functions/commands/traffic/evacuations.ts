@@ -24,8 +24,9 @@ import { MAX_LIFE_MS, requireExpiry } from './ownership.ts';
 type Answered<T> = { answer: T; operation: Commanded['operation'] };
 
 /**
- * Takes the clusters of a place out, all of them or none, by a shift of each. A repetition changes nothing; other shifts of the clusters end, whoever's
- * they are. Throws `unknown-reference`, `invalid-request`, and unless it is a dry run `rule-violated`; and what `commandTraffic` throws.
+ * Takes out all clusters of a place, or none, with one shift for each. A repetition changes nothing; other shifts of
+ * these clusters end, whoever owns them. Throws `unknown-reference`, `invalid-request`, what `commandTraffic` throws,
+ * and, unless it is a dry run, `rule-violated`.
  */
 export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec): Promise<Answered<Evacuation>> {
   return await auditingRefusals(ctx, theFleet(fleet), 'evacuation.refused', async () => {
@@ -46,8 +47,9 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
 }
 
 /**
- * Gives the clusters of a place their traffic back: shifts that have taken them out end, whoever's they are, and those that wait for consent have it.
- * Changes nothing where there is nothing to give back. Throws `unknown-reference`, and what `commandTraffic` throws.
+ * Returns traffic to the clusters of a place: shifts that have taken them out end, whoever owns them, and clusters that
+ * wait for consent get it. Changes nothing when there is nothing to return. Throws `unknown-reference`, and what
+ * `commandTraffic` throws.
  */
 export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): Promise<Answered<Return>> {
   return await auditingRefusals(ctx, theFleet(fleet), 'return.refused', async () => {
@@ -75,7 +77,7 @@ function withReason(ctx: Context, reason: string): Context {
   return { ...ctx, reason: ctx.reason ?? reason };
 }
 
-/** Throws `unknown-reference` where there is no cluster. */
+/** Returns the clusters of a place. Throws `unknown-reference` when there is none. */
 function clustersOf({ clusters }: Situation, place: Place): ClusterFacts[] {
   const found = clustersAt(clusters, place);
   const { field, detail } = emptyPlace(place);
@@ -83,7 +85,10 @@ function clustersOf({ clusters }: Situation, place: Place): ClusterFacts[] {
   return found;
 }
 
-/** Named by its cluster, and its service where it takes out no other, so that the next one finds it. Whoever is isolated already stays so. */
+/**
+ * Returns the shift that evacuates a cluster. It is named after the cluster, and after the service if it takes out only
+ * one, so that a repetition finds it. An isolated cluster stays isolated.
+ */
 function evacuationOf(
   ctx: Context,
   cluster: string,
@@ -117,7 +122,10 @@ function evacuationOf(
 
 const MAX_NAME = 63;
 
-/** Somebody may have given the name to a shift of something else. */
+/**
+ * Returns the name of an evacuation. A digest is added when the name is too long or belongs to a shift of something
+ * else.
+ */
 function evacuationName(target: Pick<LiveShift, 'cluster' | 'service'>, { shifts }: Traffic): string {
   const { cluster, service } = target;
   const plain = service === undefined ? `evacuation-${cluster}` : `evacuation-${cluster}-${service}`;
@@ -143,7 +151,7 @@ function outlookOf(situation: Situation, shifts: readonly LiveShift[]): Omit<Eva
   };
 }
 
-/** Rounding of sums of loads is no overload. */
+/** The tolerance when loads are compared with capacities, since sums of loads are rounded. */
 const TOLERANCE = 1e-6;
 
 function loadsIn({ placements, traffic, clusters }: Situation, atEnd: SealedAllocation): ClusterLoad[] {
@@ -158,7 +166,7 @@ function loadsIn({ placements, traffic, clusters }: Situation, atEnd: SealedAllo
   });
 }
 
-/** What has become of the return of a cluster, or of one service to it. */
+/** Returns the state of the return of a cluster, or of one service to it. */
 function returnOf(
   facts: ClusterFacts,
   service: string | undefined,

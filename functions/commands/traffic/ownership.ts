@@ -4,10 +4,15 @@ import type { Context } from '../context.ts';
 /** The actor that may change what others own. */
 const ADMINISTRATOR = 'api';
 
-/** Longer than any maintenance, shorter than what is forgotten. */
+/**
+ * The longest lifetime of an override. It is longer than any maintenance, and short enough that a forgotten override
+ * ends soon.
+ */
 export const MAX_LIFE_MS = 72 * 3600 * 1000;
 
-/** Throws `not-owner` unless the actor may change what `owner` has created. `what`: such as `shift upgrade`. */
+/**
+ * Throws `not-owner` unless the actor may change what `owner` has created. `what` names it, such as `shift upgrade`.
+ */
 export function requireOwner({ actor }: Context, what: string, owner: string): void {
   if (actor === owner || actor === ADMINISTRATOR) return;
   throw new AppError('not-owner', `The ${what} belongs to ${owner}.`);

@@ -14,15 +14,15 @@ import { auditingRefusals, theFleet } from '../refusals.ts';
 import { commandTraffic } from './command.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
 
-/** What became of a write. */
+/** The result of writing a shift. */
 export interface WrittenShift {
   created: boolean;
-  /** As it is now; in a dry run, as it would be, with the decision. */
+  /** The shift after the write; in a dry run as it would be, with the decision. */
   shift: Shift;
   operation?: string | undefined;
 }
 
-/** By name, those that have ended too. Throws `not-found`. */
+/** Lists shifts by name, including ended ones. Throws `not-found`. */
 export async function listShifts(ctx: Context, fleet: string, request: PageRequest): Promise<Page<Shift>> {
   await requireFleet(ctx, fleet);
   const { items, nextToken } = await ctx.deps.store.documents(fleet, 'shift', request);
@@ -30,7 +30,7 @@ export async function listShifts(ctx: Context, fleet: string, request: PageReque
   return { items: await showShifts(ctx.deps.store, fleet, shifts), nextToken };
 }
 
-/** Throws `not-found`. */
+/** Returns a shift. Throws `not-found`. */
 export async function getShift(ctx: Context, fleet: string, name: string): Promise<Shift> {
   const known = await find(ctx, fleet, name);
   if (known === undefined) throw new AppError('not-found', `There is no shift ${name} in fleet ${fleet}.`);
@@ -38,7 +38,10 @@ export async function getShift(ctx: Context, fleet: string, name: string): Promi
   return shown;
 }
 
-/** A process may end before it has kept the record of each of many shifts: what is live is in force all the same. */
+/**
+ * Finds a shift by name. A live shift may have no document, because a process may have died before it stored all
+ * records of a decision; it is in force nevertheless, so it is taken from the traffic state.
+ */
 async function find({ deps }: Context, fleet: string, name: string): Promise<Shift | undefined> {
   const document = await deps.store.document(fleet, 'shift', name);
   if (document !== undefined) return document.body;
@@ -47,9 +50,10 @@ async function find({ deps }: Context, fleet: string, name: string): Promise<Shi
 }
 
 /**
- * Begins a shift, or changes a live one. What is declared already is not decided again. Throws `not-owner`; `already-ended` while one of the
- * name returns, and when one that has ended is sent once more, since it may have been ended on purpose: another declaration begins a new
- * one; `already-live` when the cluster has another one; `invalid-request`, `unknown-reference`, and what `commandTraffic` throws.
+ * Begins a shift, or changes a live one. An unchanged declaration is not decided on again. Throws `not-owner`;
+ * `already-ended` when a shift that is returning or has ended is sent again unchanged, since it may have been ended on
+ * purpose, while another declaration begins a new one; `already-live` when the cluster has another shift;
+ * `invalid-request`, `unknown-reference`, and what `commandTraffic` throws.
  */
 export async function putShift(ctx: Context, fleet: string, name: string, spec: ShiftSpec): Promise<WrittenShift> {
   return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
@@ -73,7 +77,10 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
   });
 }
 
-/** Ends a shift: its cluster gets its share back step by step. One that has ended stays so. Throws `not-found`, `not-owner`. */
+/**
+ * Ends a shift, so that its cluster gets its share back step by step. An ended one is left unchanged. Throws
+ * `not-found`, `not-owner`.
+ */
 export async function endShift(ctx: Context, fleet: string, name: string): ReturnType<typeof commandTraffic> {
   return await auditingRefusals(ctx, theFleet(fleet), 'shift.refused', async () => {
     const known = await getShift(ctx, fleet, name);
@@ -96,7 +103,7 @@ function specOf({ cluster, service, mode, percent, stepPercent, stepSeconds, rea
   return { ...target, mode, percent, stepPercent, stepSeconds, reason, expiresAt };
 }
 
-/** A time may be written in more than one way, and to drain nothing is to keep. */
+/** Normalizes a specification: a time can be written in more than one way, and to drain to 100 % means to keep. */
 function normal(spec: ShiftSpec): ShiftSpec {
   const expiresAt = new Date(spec.expiresAt).toISOString();
   const isKept = spec.mode === 'keep' || (spec.mode === 'drain' && spec.percent === 100);
@@ -110,7 +117,10 @@ async function requireTarget(ctx: Context, fleet: string, { cluster, service }: 
   await requireService(ctx, fleet, service);
 }
 
-/** The shift as it begins or goes on, whatever has happened since it was looked up. */
+/**
+ * Returns the live shift as it begins or continues in the current situation, which may have changed since the shift was
+ * looked up.
+ */
 function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: Situation): LiveShift {
   const known = traffic.shifts.find((item) => item.name === name);
   const rival = traffic.shifts.find((item) => isSameTarget(item, spec) && item.name !== name);

@@ -10,7 +10,7 @@ import type { Change } from '../change-set.ts';
 import { conflict, forbidden } from '../issues.ts';
 import type { World } from '../world.ts';
 
-/** Neither probes nor traffic may go where no cluster is. */
+/** Finds probes and ingress addresses of a cluster that lead where no cluster can be. */
 export async function validateCluster(
   { resource: { spec } }: Change<'cluster'>,
   _then: World,
@@ -22,7 +22,7 @@ export async function validateCluster(
   ];
 }
 
-/** Every export needs an address that may be served: one of its own, or the ingress of its cluster. */
+/** Finds exports without an address that may be served: an address of their own, or the ingress of their cluster. */
 export async function validateService(
   { resource: { spec } }: Change<'service'>,
   then: World,
@@ -38,7 +38,7 @@ export async function validateService(
   });
 }
 
-/** Finds forbidden targets that a fleet has probed besides its clusters: control targets, and the ways through gateways. */
+/** Finds forbidden targets of probes that are not aimed at clusters: control targets, and URLs through gateways. */
 export function forbiddenTargets({ voters, controlTargets }: FleetSpec, settings: Settings): Issue[] {
   const ways = voters.flatMap((voter, index) => {
     if (voter.type !== 'gateway-path') return [];
@@ -47,7 +47,7 @@ export function forbiddenTargets({ voters, controlTargets }: FleetSpec, settings
   return [...forbiddenProbes(controlTargets, '#/controlTargets', settings), ...ways];
 }
 
-/** Finds that the request through a gateway leads where none may be sent. */
+/** Finds a forbidden URL of the data plane check of a gateway. */
 export function forbiddenCheck({ dataPlaneCheck }: GatewaySpec, settings: Settings): Issue[] {
   return dataPlaneCheck ? forbiddenUrl(dataPlaneCheck.url, '#/dataPlaneCheck/url', settings) : [];
 }
@@ -65,7 +65,7 @@ function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Se
   });
 }
 
-/** Traffic must not be sent where a probe must not go. */
+/** Finds addresses to which no probe may be sent; no traffic may be sent there either. */
 function forbiddenAddresses(endpoints: readonly { address: string }[], pointer: string, settings: Settings): Issue[] {
   return endpoints.flatMap(({ address }, index) => {
     const reason = checkAddress(address, policyOf(settings));

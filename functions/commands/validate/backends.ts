@@ -11,8 +11,8 @@ import { standingRoutes } from './standing-routes.ts';
 type Route = Resource<'route'>;
 
 /**
- * Finds the backends of routes that would have no cluster to serve them. What is served now may not be left with nobody; a backend that is new, and
- * that nobody serves, contradicts what else is declared.
+ * Finds the backends of routes that would have no cluster to serve them. A backend that is served now must not be left
+ * without a cluster; a new backend that no cluster serves contradicts the other declarations.
  */
 export async function unservedBackends(set: ChangeSet): Promise<Issue[]> {
   const { changes, now, then } = set;
@@ -42,7 +42,7 @@ function narrowedServices({ changes }: ChangeSet): string[] {
     .map(({ resource }) => resource.name);
 }
 
-/** Finds the exports that stay as they are and go by the ingress of a cluster that loses it. */
+/** Finds the unchanged exports that use the ingress of a cluster that loses it. */
 async function ingressUsers({ changes, then }: ChangeSet) {
   const bare = new Set(
     changes
@@ -101,7 +101,7 @@ function isServed(spec: RouteSpec, ref: BackendRef, named: Named): boolean {
   return ref.weight === 0 || poolOf({ spec }, ref, named).members.some(({ weight }) => weight > 0);
 }
 
-/** Whether the route had the backend, at any place, and somebody served it. */
+/** Tells whether the route had the backend, at any place, and a cluster served it. */
 function wasServed(spec: RouteSpec, { service, port }: BackendRef, was: Named): boolean {
   return backendsOf(spec).some(
     ({ ref }) => ref.service === service && ref.port === port && ref.weight > 0 && isServed(spec, ref, was),

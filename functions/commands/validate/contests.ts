@@ -11,8 +11,9 @@ import { conflict } from '../issues.ts';
 import type { World } from '../world.ts';
 
 /**
- * Where a route meets others on these gateways: rules that tie, rules that a gateway would order otherwise, host names of another fleet.
- * Rules under other host names never meet.
+ * Finds conflicts of a route with others on these gateways: rules that tie, rules that a gateway would order otherwise,
+ * and host names claimed by another fleet. Only routes that share a host name with it are read, since rules under
+ * different host names never conflict.
  */
 export async function contested(
   change: Change<'route'>,
@@ -31,7 +32,7 @@ export async function contested(
   return found.flat();
 }
 
-/** The place of a new route among those that are there: it is the youngest. */
+/** Finds conflicts with the rules of other routes on a gateway. A new route counts as the youngest. */
 function contestedRules(
   { verb, resource }: Change<'route'>,
   gateway: Resource<'gateway'>,
@@ -53,13 +54,13 @@ function contestedRules(
   });
 }
 
-/** The match of a route that the rule of this key comes from. */
+/** Returns the pointer to the match of a route that the rule with this key comes from. */
 export function matchPointer(key: string): string {
   const [, rule, match] = key.split('/');
   return `#/rules/${Number(rule)}/matches/${Number(match)}`;
 }
 
-/** Two fleets that share an instance must not claim the same host name there. */
+/** Finds host names that another fleet has claimed on the same instance. */
 async function claimedHostnames(
   { hostnames }: RouteSpec,
   { spec: { target } }: Resource<'gateway'>,

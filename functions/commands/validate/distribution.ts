@@ -7,14 +7,14 @@ import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 import { conflict, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import type { World } from '../world.ts';
 
-/** A backend has this many members at most. */
+/** The most clusters that can serve one backend. */
 const MAX_CLUSTERS = 100;
 
 export async function validateDistribution({ resource }: Change<'distribution'>, then: World): Promise<Issue[]> {
   return await splitFaults(resource.spec, '#', then);
 }
 
-/** Finds the members of a split that come to no cluster, or to one that another member has. */
+/** Finds the members of a split that select no cluster, or one that another member has selected already. */
 export async function splitFaults(split: Split, pointer: string, world: World): Promise<Issue[]> {
   return namesPlaces(split) ? faultsIn(split, pointer, byName(await world.clusters())) : [];
 }
@@ -36,7 +36,10 @@ function faultsIn({ clusters: members }: Split, pointer: string, clusters: Reado
   return [...issues, conflict(`${pointer}/clusters`, detail)];
 }
 
-/** Finds the splits that stay as they are and are at fault once clusters are elsewhere: a site that they name has none any more, for one. */
+/**
+ * Finds the unchanged splits that become faulty when clusters change their place, for example because a site that they
+ * name has no cluster any more.
+ */
 export async function displacedSplits({ changes, now, then }: ChangeSet): Promise<Issue[]> {
   if (!changes.filter(isOf('cluster')).some(changesPlace)) return [];
   const changed = (kind: 'distribution' | 'route') =>
@@ -70,14 +73,14 @@ function displaced(resource: Resource<'distribution' | 'route'>, was: Clusters, 
     }));
 }
 
-/** The split that a resource declares, and where; undefined for a route without one of its own. */
+/** Returns the split that a resource declares and its pointer, or undefined for a route without a split of its own. */
 function splitIn({ spec }: Resource<'distribution' | 'route'>): { split: Split; pointer: string } | undefined {
   if (!('rules' in spec)) return { split: spec, pointer: '#' };
   const { distribution } = spec;
   return distribution?.strategy === undefined ? undefined : { split: distribution, pointer: '#/distribution' };
 }
 
-/** Whether a change makes a site or a city have other clusters. */
+/** Tells whether a change moves a cluster into or out of a site or city. */
 function changesPlace({ verb, resource, before }: Change<'cluster'>): boolean {
   const place = (cluster: Resource<'cluster'> | undefined) => [cluster?.spec.site, cluster?.spec.city];
   const [was, is] = [place(before), place(verb === 'delete' ? undefined : resource)];

@@ -10,7 +10,10 @@ import { forbiddenCheck } from './addresses.ts';
 
 type Gateways = readonly Resource<'gateway'>[];
 
-/** A gateway leaves no place where it is: what was pushed there would stay. A place belongs to one gateway of a fleet. */
+/**
+ * Finds faults of a gateway. It must not leave a place where it has written rules, because they would remain there, and
+ * a place belongs to only one gateway of a fleet.
+ */
 export async function validateGateway(change: Change<'gateway'>, then: World, settings: Settings): Promise<Issue[]> {
   const gateways = await then.gateways();
   return [
@@ -21,7 +24,7 @@ export async function validateGateway(change: Change<'gateway'>, then: World, se
   ];
 }
 
-/** What changes a cluster or a service is written together with a row for each gateway of the fleet. */
+/** The most gateways of a fleet. A change of a cluster or a service is written together with a row for each of them. */
 const MAX_GATEWAYS = 40;
 
 function tooMany({ verb }: Change<'gateway'>, gateways: Gateways): Issue[] {
@@ -58,7 +61,7 @@ function moved({ resource: { spec }, before }: Change<'gateway'>): Issue[] {
   ];
 }
 
-/** Where rules are put: the listeners of an ALB, the whole of an MSE gateway. */
+/** Returns the places where rules are written: the listeners of an ALB, or an MSE gateway as a whole. */
 function placesOf(target: GatewayTarget): { place: string; pointer: string }[] {
   if (target.provider === 'mse') return [{ place: target.gatewayUniqueId, pointer: '#/target/gatewayUniqueId' }];
   return target.listenerIds.map((place, index) => ({ place, pointer: `#/target/listenerIds/${index}` }));

@@ -13,8 +13,9 @@ import type { World } from '../world.ts';
 import { forbiddenTargets } from './addresses.ts';
 
 /**
- * What speaks against the policy of a fleet. A fleet that is new names what is to come; the names of one that exists are those of what there
- * is. Nothing speaks against another mode alone: whoever pauses automation at night is not told of settings that have changed since.
+ * Finds faults of the policy of a fleet. Names of clusters and gateways are only checked when the fleet exists already,
+ * because a new fleet names resources that are yet to be created. A change of the automation mode alone is never
+ * refused: people who pause automation in an emergency must not be stopped by settings that have become faulty since.
  */
 export async function validatePolicy(
   { resource, before }: Change<'fleet'>,
@@ -32,7 +33,7 @@ export async function validatePolicy(
   ];
 }
 
-/** The policy held against the clusters and the backends that there are, and who is told. */
+/** Lints the policy of a fleet against its clusters and backends, and checks its notifications. */
 export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world: World): Promise<Lint> {
   const [clusters, pools] = await Promise.all([world.clusters(), world.pools()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
@@ -40,7 +41,7 @@ export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, world
   return { refusals, warnings: [...warnings, ...lintTold(spec)] };
 }
 
-/** As linting calls names of what there is not. */
+/** The code of lint issues about names that do not exist. */
 const UNKNOWN = 'unknown-cluster';
 
 function contradiction(issue: Issue): Issue {
@@ -55,7 +56,7 @@ function unknownNotificationTargets({ notifications }: FleetSpec, { notification
   );
 }
 
-/** Chats are told, and answer nothing. */
+/** Finds data gates whose target is not a webhook. Chats cannot answer. */
 function unknownGateTargets({ failover }: FleetSpec, { webhookTargets }: Settings): Issue[] {
   return (failover.dataGates ?? []).flatMap(({ target }, index) =>
     target === undefined || webhookTargets.includes(target)
@@ -94,7 +95,7 @@ async function unknownNames(spec: FleetSpec, world: World): Promise<Issue[]> {
   ];
 }
 
-/** A drill, or a data gate, of a place that has no cluster. */
+/** Finds drills and data gates of places without a cluster. */
 function placesOfNobody(spec: FleetSpec, known: readonly Resource<'cluster'>[]): Issue[] {
   const facts = known.map((cluster) => factsOf(cluster, spec));
   return namedPlaces(spec).flatMap(({ pointer, place }) => {

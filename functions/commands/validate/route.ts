@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 import { contested } from './contests.ts';
 import { splitFaults } from './distribution.ts';
 
-/** Every gateway must be able to carry the route, and no other route may claim the same. */
+/** Finds faults of a route. Every gateway must support it, and no other route may claim the same requests. */
 export async function validateRoute(change: Change<'route'>, then: World): Promise<Issue[]> {
   const { spec } = change.resource;
   const gateways = await then.find('gateway', spec.gateways);
@@ -18,11 +18,11 @@ export async function validateRoute(change: Change<'route'>, then: World): Promi
     ...unsupported(spec, gateways),
     ...(spec.distribution?.strategy === undefined ? [] : await splitFaults(spec.distribution, '#/distribution', then)),
   ];
-  // How rules stand to each other is looked at once each of them can stand.
+  // Conflicts between rules are only searched for once each rule is valid by itself.
   return issues.length > 0 ? issues : await contested(change, gateways, then);
 }
 
-/** A prefix can be replaced only where one has matched. */
+/** Finds filters that replace a prefix in a rule with a match of another type. */
 function misplacedPrefixes(spec: RouteSpec): Issue[] {
   return spec.rules.flatMap((rule, ruleIndex) =>
     rule.filters.flatMap((filter, index) => {

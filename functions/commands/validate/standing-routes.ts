@@ -7,8 +7,8 @@ import { type Change, type ChangeSet, isOf } from '../change-set.ts';
 type Route = Resource<'route'>;
 
 /**
- * Finds the routes that stay as they are while the distribution that they use changes, or where the clusters are that serve them, or one of
- * these services. `others` are looked at by themselves.
+ * Finds the unchanged routes whose distribution changes, whose clusters move, or which use one of the services. Routes
+ * in `others` are left out, because the caller handles them.
  */
 export async function standingRoutes(
   set: ChangeSet,
@@ -40,7 +40,10 @@ function splitIn({ spec: { strategy, clusters, pin } }: Resource<'distribution'>
   return { strategy, clusters, ...(pin && { pin }) };
 }
 
-/** A cluster that gets another site, city or tier moves the services that it exports, where distributions go by those. */
+/**
+ * Returns the names of the services that are exported by a cluster with a new site, city or tier, because distributions
+ * select clusters by these.
+ */
 async function servicesOfMovedClusters({ changes, then }: ChangeSet): Promise<string[]> {
   const moved = new Set(
     changes

@@ -18,19 +18,22 @@ import { danglingReferences, unfinishedPush, unknownReferences } from './referen
 import { checkEdit, violations } from './safety.ts';
 
 export interface CheckOptions {
-  /** These faults have been found already and are told with the rest. */
+  /** The faults that have been found already. They are reported together with the others. */
   faults?: readonly Issue[];
-  /** Gateways may be left without routes. */
+  /** True when gateways may be left without routes. */
   allowEmpty: boolean;
-  /** The log tells a refusal by the safety rules of this resource. */
+  /** The resource in whose name a refusal by the safety rules is audited. */
   target: Ref;
-  /** The place in the request that the safety rules refuse; absent where they tell their own places. */
+  /**
+   * The place in the request that is reported for violated safety rules. When absent, the places where the fleet
+   * declares the rules are reported.
+   */
   pointer?: string | undefined;
 }
 
 /**
- * Throws with everything that speaks against the changes, of the first kind that there is: what is declared, then what gateways would find,
- * then the safety rules. Resolves with what the safety rules were held against, if requests move.
+ * Throws all faults of the first kind that has any: faults of the declarations, then findings of gateways, then
+ * violations of safety rules. Resolves with the versions that the safety rules were checked against, if requests move.
  */
 export async function checkChanges(
   ctx: Context,
@@ -47,7 +50,7 @@ export async function checkChanges(
   return checked?.checkedAgainst;
 }
 
-/** Finds everything that speaks against the changes and against the fleet as it would be, but for what its gateways would find. */
+/** Finds all faults of the changes and of the resulting fleet, except for the findings of gateways. */
 export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
   const issues: Issue[] = [];
   for (const [index, change] of set.changes.entries()) {
@@ -81,7 +84,7 @@ const validators: Validators = {
   route: validateRoute,
 };
 
-/** Finds what speaks against a declaration whose references are known to exist, given what else would be declared. */
+/** Finds the faults of a declaration whose references exist, given the other declarations. */
 function validate<K extends Kind>(change: Change<K>, then: World, settings: Settings): Promise<Issue[]> {
   return validators[change.resource.kind as K](change, then, settings);
 }
@@ -98,16 +101,19 @@ async function emptiedGateways({ changes, then }: ChangeSet): Promise<Issue[]> {
   return found;
 }
 
-/** A transaction of the store holds this many items; the resource, its revision, the audit event, the operation, what was derived from it and what it was checked against take eight. */
+/**
+ * The number of items that a transaction of the store has for outbox rows and references. The resource, its revision,
+ * the audit event, the operation, the data derived from it and the versions checked against take eight others.
+ */
 const MAX_ITEMS = 92;
 
-/** The store keeps no larger declaration; in bytes of JSON. */
+/** The size of the largest declaration that the store keeps, in bytes of JSON. */
 const MAX_SPEC_BYTES = 380_000;
 
-/** Finds what is more than one write to the store can hold. */
+/** Finds a step that is larger than a single write to the store can be. */
 function limitExceeded(step: Step | undefined): Issue[] {
   if (step === undefined) return [];
-  // For each gateway a row, and the operation that waits for it.
+  // A gateway takes two items: its row, and the operation that waits for it.
   const room = MAX_ITEMS - 2 * step.gateways.length;
   const parts = step.references.length + step.movedTerms;
   if (parts > room) {

@@ -8,9 +8,9 @@ import type { Precondition } from '../precondition.ts';
 import { type Deleted, deleteResource, requireDeletable } from './resource.ts';
 
 /**
- * Deletes a gateway and, where it is asked for, the instance that was created for it. The instance goes first: what is left of it after
- * a failure is still declared, and the deletion can be repeated. Throws what `deleteResource` throws, `conflicting-declaration` for an
- * adopted instance, and `unavailable` when the cloud does not do it.
+ * Deletes a gateway and, if asked for, the instance that was created for it. The instance is deleted first: if that
+ * fails, the gateway is still declared, and the deletion can be repeated. Throws what `deleteResource` throws,
+ * `conflicting-declaration` for an adopted instance, and `unavailable` when the cloud cannot delete it now.
  */
 export async function deleteGateway(
   ctx: Context,

@@ -9,12 +9,12 @@ import { show } from '../read/show.ts';
 import type { Views } from '../read/views.ts';
 import { planWrite } from './plan-write.ts';
 
-/** What changes that have been found valid would lead to. */
+/** Returns the effects of changes that are known to be valid. */
 export async function previewChange(ctx: Context, set: ChangeSet): Promise<DryRun> {
   return { plans: await planWrite(ctx.deps, set.then.store, set.fleet, followersOf(set)) };
 }
 
-/** A resource of the changes as it would be shown, with what would follow. */
+/** Returns a changed resource as it would be shown, with the effects of the changes. */
 export async function previewView<K extends Kind>(
   ctx: Context,
   set: ChangeSet,
@@ -26,7 +26,7 @@ export async function previewView<K extends Kind>(
   return { ...notPushed(shown), dryRun };
 }
 
-/** Nothing has been pushed of what is only about to be declared. */
+/** Adapts the conditions of a dry run, since nothing has been pushed yet. */
 function notPushed<V extends { conditions: Condition[] }>(shown: V): V {
   const told = (condition: Condition): Condition => {
     const { type, status, lastTransitionTime, observedRevision } = condition;

@@ -11,15 +11,17 @@ import type { Finding } from '../../providers/provider.ts';
 import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
 import { matchPointer } from '../validate/contests.ts';
 
-/** A place in a declaration that changes. */
+/** A place in a changed declaration. */
 interface Place {
   resource: Resource;
   pointer: string;
 }
 
 /**
- * A finding of a gateway, told of every place in the changes that it comes from: the matches or host names of routes, else their backends,
- * else the named distributions, else the exports or ports of services, else the addresses of clusters, else the gateway.
+ * Returns an issue for every place in the changes that a finding of a gateway comes from. These are the first of the
+ * following that exist: the matches or host names of routes, their backends, the named distributions, the exports or
+ * ports of services, the addresses of clusters, the reference to the gateway in the only changed route, the gateway
+ * itself.
  */
 export function placesOf(
   set: ChangeSet,
@@ -56,7 +58,7 @@ function declared<C extends Change>(changes: readonly C[]): C[] {
   return changes.filter(({ verb }) => verb !== 'delete');
 }
 
-/** Host names, where it is all matches of some of them; else matches. */
+/** Returns the host names of a route when all their matches are affected; otherwise its matches. */
 function rulePlaces(resource: Resource<'route'>, keys: readonly string[]): Place[] {
   const own = keys.filter((key) => key.startsWith(`${resource.name}/`));
   const { hostnames, rules } = resource.spec;
@@ -87,7 +89,7 @@ function distributionPlaces(resource: Resource<'distribution'>, pools: readonly 
   return isUsed ? [{ resource, pointer: '#/clusters' }] : [];
 }
 
-/** The exports that are new or differ, of those that serve the pools; else the ports of the pools. */
+/** Returns the new or changed exports that serve the pools, or, if there are none, the ports of the pools. */
 function servicePlaces({ resource, before }: Change<'service'>, pools: readonly Pool[]): Place[] {
   const own = pools.filter(({ service }) => service === resource.name);
   const serving = new Set(own.flatMap(({ members }) => members.map(({ cluster }) => cluster)));

@@ -13,12 +13,12 @@ import { placesOf } from './finding-places.ts';
 
 type Route = Resource<'route'>;
 
-/** The changes that bear on the configuration of gateways. */
+/** The changes that affect the configuration of gateways. */
 interface Moved {
   routes: readonly Change<'route'>[];
-  /** Routes that stay as they are, while what they use changes. */
+  /** The unchanged routes that use changed resources. */
   standing: readonly Route[];
-  /** Clusters whose ingress gets other addresses. */
+  /** The changes of clusters whose ingress gets other addresses. */
   clusters: readonly Change<'cluster'>[];
 }
 
@@ -27,13 +27,13 @@ interface Configs {
   after: GatewayConfig;
 }
 
-/** What the gateways would find of the fleet as it would be, and have not found of it as it is. */
+/** Returns the findings of gateways about the resulting fleet that they do not have about the current one. */
 export async function newFindings(store: Store, set: ChangeSet): Promise<Issue[]> {
   const moved = await movedBy(set);
   const issues: Issue[] = [];
   const owner = await set.then.store.get('fleet', set.fleet, set.fleet);
   for (const gateway of await concerned(set, moved)) {
-    // Nothing is found where the gateway has never been read.
+    // A gateway that has never been read has no findings.
     const facts = (await store.reading(gateway.fleet, gateway.name))?.facts;
     if (facts === undefined) continue;
     const provider = providerFor(providerOf(gateway.spec));
@@ -64,7 +64,7 @@ function differsIn<K extends Kind>(fields: readonly (keyof Specs[K])[]): (change
     verb !== 'update' || fields.some((field) => !equal(resource.spec[field], before?.spec[field]));
 }
 
-/** The gateways that carry any of it; one that only loses routes has nothing new to find. */
+/** Returns the gateways that the changes affect. A gateway that only loses routes cannot have new findings. */
 async function concerned({ then }: ChangeSet, { routes, standing, clusters }: Moved): Promise<Resource<'gateway'>[]> {
   if (clusters.length > 0) return await then.gateways();
   const carried = [...routes.filter(({ verb }) => verb !== 'delete').map(({ resource }) => resource), ...standing];
@@ -75,8 +75,9 @@ async function concerned({ then }: ChangeSet, { routes, standing, clusters }: Mo
 const NOTHING: GatewayConfig = { rules: [], pools: [] };
 
 /**
- * The gateway as it is and as it would be. One that has quotas for all that is on it together, which is then not much, is looked at as a
- * whole; of another one, which may have thousands of routes, what changes is enough.
+ * Returns the configuration of a gateway before and after the changes. When the gateway has quotas on its whole
+ * configuration, which is then small, all of it is read. Otherwise it may have thousands of routes, and only the
+ * affected part is read.
  */
 async function configsOf(
   { now, then }: ChangeSet,
@@ -110,7 +111,7 @@ async function configOf(world: World, routes: readonly Route[]): Promise<Gateway
   return resolveNamed(routes, await world.named(routes));
 }
 
-/** Gives a pool the new addresses of the clusters that serve it by their ingress. */
+/** Replaces the addresses in a pool of clusters that serve it by their ingress. */
 function readdressed(pool: Pool, clusters: readonly Change<'cluster'>[]): Pool {
   const members = pool.members.map((member) => {
     const change = clusters.find(({ resource }) => resource.name === member.cluster);
@@ -120,7 +121,7 @@ function readdressed(pool: Pool, clusters: readonly Change<'cluster'>[]): Pool {
   return { ...pool, members };
 }
 
-/** A quota that was exceeded before, and of which no more is used, is nothing new. */
+/** Returns the findings that are new. A quota that was exceeded before is not new unless more of it is used. */
 function added(provider: GatewayProvider, { before, after }: Configs, facts: unknown): Finding[] {
   const known = provider.findings(before, facts);
   const used = new Map(provider.quotas(before, facts).map((use) => [use.quota, use.used]));

@@ -25,38 +25,42 @@ import { worldOf } from '../world.ts';
 import { checkChanges } from './check.ts';
 import { planWrite } from './plan-write.ts';
 
-/** A declaration, and where its spec stands in the request or in the fleet: `documents/17#/spec`, `routes/checkout#`. */
+/**
+ * A declaration, and the place of its spec in the request or in the fleet, such as `documents/17#/spec` or
+ * `routes/checkout#`.
+ */
 export interface Placed extends Declaration {
   place: string;
 }
 
-/** The fleet as somebody wants it. */
+/** The desired state of a fleet. */
 export interface Desired {
   fleet: string;
   declarations: readonly Placed[];
-  /** Whether a resource that is not among the declarations goes. The fleet itself never does. */
+  /** Tells whether a resource that is not declared is to be deleted. The fleet itself is never deleted. */
   isRemoved(resource: Resource): boolean;
-  /** These faults have been found already and are told with the rest. */
+  /** The faults that have been found already. They are reported together with the others. */
   faults: readonly Issue[];
 }
 
 export interface ApplyOptions {
-  /** The digest of the plan that was approved. */
+  /** The digest of the approved plan. */
   digest?: string | undefined;
-  /** Gateways may be left without routes. */
+  /** True when gateways may be left without routes. */
   allowEmpty: boolean;
 }
 
-/** The result is an operation, or the plan where nothing is written. */
+/** The result of an apply: an operation, or the plan when nothing is written. */
 export type Applied = { operation: Operation; plan?: undefined } | { plan: FleetPlan; operation?: undefined };
 
-/** Traffic that moves meanwhile is given way this many times. */
+/** The number of attempts while moving traffic or other writes come first. */
 const MAX_ATTEMPTS = 5;
 
 /**
- * Makes the fleet as desired, as one operation: the steps are kept before the first is written, so that they are finished whatever becomes
- * of this process, and gateways follow once all are written. Throws `not-found` for the fleet, everything that speaks against it as it would
- * be, `would-empty-gateway` unless that is allowed, `stale-plan`, and `write-conflict` while another such operation is being written.
+ * Brings the fleet to the desired state in one operation. The steps are stored before the first one is written, so that
+ * they are completed even if this process dies, and gateways follow once all are written. Throws `not-found` for the
+ * fleet, all faults of the resulting fleet, `would-empty-gateway` unless that is allowed, `stale-plan`, and
+ * `write-conflict` while another such operation is being written.
  */
 export async function applyDesired(
   ctx: Context,
@@ -83,9 +87,9 @@ export async function applyDesired(
   throw held(await store.hold(fleet));
 }
 
-/** Plans and checks the changes that make the fleet as desired. */
+/** Plans and checks the changes that bring the fleet to the desired state. */
 async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults }: Desired, allowEmpty: boolean) {
-  // The counts come first: a referrer that the search misses has raised them by the time of the write.
+  // The counts are read first: a referrer that the search misses will have raised its count by the time of the write.
   const counts = await countsOf(ctx.deps.store, fleet);
   const now = worldOf(ctx.deps.store, fleet);
   const current = await everything(now.store, fleet);
@@ -120,7 +124,10 @@ export async function everything(store: Store, fleet: string): Promise<Resource[
 
 type Counts = ReadonlyMap<Kind, ReadonlyMap<string, number>>;
 
-/** Reads the reference counts of the kinds that others refer to. That the fleet itself is referred to keeps nobody from changing it. */
+/**
+ * Reads the reference counts of the kinds that others refer to. The fleet is left out, because references to it do not
+ * prevent changes.
+ */
 async function countsOf(store: Store, fleet: string): Promise<Counts> {
   const referred = KINDS.filter((kind) => kind !== 'fleet' && kinds[kind].referredBy.length > 0);
   const counts = await Promise.all(
@@ -135,7 +142,7 @@ function changeOf(deps: Deps, fleet: string, { kind, name, spec, before }: Diffe
   return declarationOf(deps, { kind, fleet, name }, spec, before, referenceCount);
 }
 
-/** Writes the steps and has the gateways follow, as far as there is time; the sweep goes on. */
+/** Writes the steps and lets the gateways follow, as far as time permits; the sweep continues. */
 async function finish(ctx: Context, fleet: string, gateways: readonly string[]): Promise<void> {
   const { deps, requestId } = ctx;
   const untilMs = deps.clock.now() + FOLLOW_MS;
@@ -164,7 +171,7 @@ function operationOf(ctx: Context, action: string, fleet: string, gateways: stri
   return pushOperation(ctx, stamp, { fleet, action, target: { kind: 'fleet', name: fleet }, gateways });
 }
 
-/** Each step has its own event; this one says that they belong together. */
+/** Returns the audit event of the operation as a whole. Each step has its own event besides. */
 async function auditOf(ctx: Context, { fleet, action, createdAt: at }: OperationRecord, set: ChangeSet) {
   const revision = (await set.now.store.get('fleet', fleet, fleet))?.revision ?? 0;
   return auditEvent(

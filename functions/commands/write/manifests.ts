@@ -25,7 +25,7 @@ const TITLES = {
   route: 'Route',
 } as const satisfies Record<Kind, ManifestDocument['kind']>;
 
-/** The whole fleet as documents, in the order in which they can be written. Throws `not-found`. */
+/** Returns the whole fleet as documents, in an order in which they can be written. Throws `not-found`. */
 export async function exportManifest(ctx: Context, fleet: string): Promise<DeclaredManifest> {
   const resources = await everything(ctx.deps.store, fleet);
   if (!resources.some(({ kind }) => kind === 'fleet')) throw new AppError('not-found', `There is no fleet ${fleet}.`);
@@ -38,8 +38,9 @@ function documentOf({ kind, name, spec }: Resource): DeclaredDocument {
 }
 
 /**
- * Makes the fleet what the documents say. `prune`: what is not among them is deleted, but for the fleet. Throws what `applyDesired` throws,
- * and `conflicting-declaration` when a resource is declared twice or the documents are of another fleet.
+ * Brings the fleet to the state that the documents declare. With `prune`, all other resources except the fleet are
+ * deleted. Throws what `applyDesired` throws, and `conflicting-declaration` when a resource is declared twice or the
+ * documents are of another fleet.
  */
 export async function applyManifest(
   ctx: Context,

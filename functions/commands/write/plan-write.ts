@@ -2,7 +2,7 @@ import type { GatewayPlan } from '../../../schemas/plan.ts';
 import type { Deps, Store } from '../../deps.ts';
 import { previewGateway } from '../../engine/reconcile/preview.ts';
 
-/** What a write would lead to at these gateways: `wouldBe` shows the fleet as it would be. */
+/** Returns the plans of these gateways after a write. `wouldBe` shows the fleet as it would be. */
 export async function planWrite(
   deps: Deps,
   wouldBe: Store,

@@ -46,10 +46,14 @@ function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue
   return [unknownReference('#/credentials', `there is no credential set ${spec.credentials}`)];
 }
 
-/** Finds up to 100 places that stay as they are and refer to what goes. Everything in a fleet names the fleet. */
+/**
+ * Finds up to 100 places in unchanged resources that refer to deleted ones. Every resource of a fleet refers to the
+ * fleet.
+ */
 export async function danglingReferences({ changes, then, places }: ChangeSet): Promise<Issue[]> {
   const gone = changes.filter(({ verb, resource, referenceCount }) => {
-    // A fleet that came with its default distribution has not been counted there.
+    // A fleet that was created together with its default distribution is not included in the count of that
+    // distribution.
     return verb === 'delete' && (referenceCount !== 0 || resource.kind === 'distribution');
   });
   const names = new Set(gone.map(({ resource }) => keyOf(resource)));
@@ -68,7 +72,10 @@ export async function danglingReferences({ changes, then, places }: ChangeSet): 
   return [...found.values()].slice(0, SHOWN_PLACES);
 }
 
-/** Routes are found by what they name, but for clusters: those are looked for everywhere, since they are seldom deleted. */
+/**
+ * Yields the resources that may refer to deleted ones. Routes can be looked up by what they name, except for clusters;
+ * for these all resources are read, since clusters are rarely deleted.
+ */
 async function* candidates(gone: readonly Change[], then: World): AsyncGenerator<Resource[]> {
   const scanned = new Set<keyof Specs>();
   for (const { resource } of gone) {
@@ -80,7 +87,7 @@ async function* candidates(gone: readonly Change[], then: World): AsyncGenerator
   for (const kind of scanned) yield* then.pages(kind);
 }
 
-/** A fleet that names the distribution as its default does so for its routes. */
+/** Yields the fleet, which may name the distribution as its default, and the routes that use it. */
 async function* usersOf(name: string, then: World): AsyncGenerator<Resource[]> {
   yield await then.find('fleet', [then.fleet]);
   yield await then.routesUnder({ kind: 'distribution', name }, SHOWN_PLACES);
@@ -100,7 +107,10 @@ function unknownIn(place: string, { kind, name, pointer }: Reference): Issue {
   return unknownReference(place + pointer.slice(1), `there is no ${kind} ${name}`);
 }
 
-/** A gateway that is forgotten before it has followed the last deletion would keep what was deleted. */
+/**
+ * Finds a gateway that must not be deleted because it has yet to follow the last changes. If it were forgotten now, it
+ * would keep deleted objects.
+ */
 export async function unfinishedPush(store: Store, { resource }: Change, { changes }: ChangeSet): Promise<Issue[]> {
   const { fleet, name, spec } = resource;
   if (!('policy' in spec) || spec.policy === 'observe-only') return [];

@@ -18,21 +18,21 @@ import { worldOf } from '../world.ts';
 import { checkChanges, faultsOf } from './check.ts';
 import { previewChange, previewView } from './dry-run.ts';
 
-/** Writers that keep getting in between are given way this many times. */
+/** The number of attempts to write while other writes come first. */
 const MAX_ATTEMPTS = 5;
 
 /** The result of a write. */
 export interface Written<K extends Kind> {
   created: boolean;
-  /** The resource as it is now; in a dry run, as it would be, with what would follow. */
+  /** The resource as it is now; in a dry run as it would be, with the effects. */
   view: Views[K];
-  /** Id of the operation that makes the gateways follow; absent when none has to. */
+  /** The id of the operation that makes the gateways follow. Absent when none has to. */
   operation?: string | undefined;
 }
 
 /**
- * Creates or replaces. What is declared already is not written again. Throws `precondition-failed`, `precondition-required`,
- * `not-found` for the fleet, and what speaks against the declaration.
+ * Creates or replaces a resource. An unchanged declaration is not written again. Throws `precondition-failed`,
+ * `precondition-required`, `not-found` for the fleet, and the faults of the declaration.
  */
 export async function putResource<K extends Kind>(
   ctx: Context,
@@ -46,12 +46,12 @@ export async function putResource<K extends Kind>(
   });
 }
 
-/** Makes what is written together with a change of a resource, which succeeds or fails with it. */
+/** Returns documents that are written in the same transaction as a change of a resource. */
 type Beside<K extends Kind> = (resource: Resource<K>, operation: string | undefined) => StoredDocument[];
 
 /**
- * Replaces what is declared by what is made of it, whoever else writes at the same time. Throws `not-found`, and what speaks against the
- * declaration.
+ * Replaces a declaration with an edited one, and edits it again after concurrent writes. Throws `not-found`, and the
+ * faults of the declaration.
  */
 export async function editResource<K extends Kind>(
   ctx: Context,
@@ -94,7 +94,7 @@ async function writeResource<K extends Kind>(
   });
 }
 
-/** The part of a body that moves requests, which safety rules are told of. */
+/** The part of a body that moves requests, which violations of safety rules point to. */
 const MOVED_BY: { [K in Kind]?: string } = {
   route: '#/distribution',
   service: '#/exports',
@@ -106,13 +106,16 @@ async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>): P
   return { created: false, view: ctx.isDry ? { ...view, dryRun: { plans: [] } } : view };
 }
 
-/** The result of a deletion: the id of the operation that makes the gateways follow, or in a dry run what would follow. */
+/** The result of a deletion: the id of the operation that makes the gateways follow, or, in a dry run, the effects. */
 export interface Deleted {
   operation?: string | undefined;
   dryRun?: DryRun;
 }
 
-/** Throws `not-found`, `still-referenced` with the referrers, `precondition-required`, `precondition-failed`. */
+/**
+ * Deletes a resource. Throws `not-found`, `still-referenced` with the referrers, `precondition-required`,
+ * `precondition-failed`.
+ */
 export async function deleteResource(ctx: Context, ref: Ref, precondition: Precondition): Promise<Deleted> {
   return await attempts(async () => {
     const { set, change } = await deletionSet(ctx, ref, precondition);
@@ -123,7 +126,7 @@ export async function deleteResource(ctx: Context, ref: Ref, precondition: Preco
   });
 }
 
-/** Throws what keeps the resource from being deleted, and changes nothing. */
+/** Throws the faults that keep the resource from being deleted. Changes nothing. */
 export async function requireDeletable(ctx: Context, ref: Ref, precondition: Precondition): Promise<void> {
   const { set } = await deletionSet(ctx, ref, precondition);
   refuse(await faultsOf(ctx.deps, set));
@@ -132,12 +135,15 @@ export async function requireDeletable(ctx: Context, ref: Ref, precondition: Pre
 async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
   const resource = await load(ctx, ref);
   checkPrecondition(precondition, resource.revision);
-  // The count is read first: a referrer that the search misses has raised it by the time of the commit.
+  // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
   const change = deletionOf(resource, await ctx.deps.store.referenceCount(ref));
   return { change, set: await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]) };
 }
 
-/** Does the work again while it resolves with undefined, which says that another write came first. Throws `write-conflict` in the end. */
+/**
+ * Repeats the work while it resolves with undefined, which means that another write came first. Throws `write-conflict`
+ * after the last attempt.
+ */
 async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const done = await work();
@@ -147,8 +153,9 @@ async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
 }
 
 /**
- * Writes the change with its audit event and a row for every gateway that has to follow, in one transaction; then the gateways follow in the
- * background, and the sweep sees to what that leaves. Resolves with undefined when another write came first.
+ * Writes the change with its audit event and a row for every gateway that has to follow, in one transaction. Then the
+ * gateways follow in the background; the sweep completes what remains. Resolves with undefined when another write came
+ * first.
  */
 async function commitChange<K extends Kind>(
   ctx: Context,
@@ -177,7 +184,7 @@ function operationOf(ctx: Context, { verb, resource }: Change, gateways: string[
   return pushOperation(ctx, { at, ulid: ctx.deps.ids.ulid() }, pushed);
 }
 
-/** Throws for what was there when it was looked up, and is not any more. */
+/** Throws for references that existed when they were checked and no longer do. */
 function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
   const gone = missing.find((ref) => ref.kind === 'fleet');
   if (gone) throw notFound(gone);

@@ -13,15 +13,18 @@ import { requireHistory } from '../read/history.ts';
 import { type Applied, type ApplyOptions, applyDesired, type Placed } from './fleet.ts';
 import { putResource, type Written } from './resource.ts';
 
-/** Each takes a look at its revisions, of which one invocation of a Worker can do a limited number. */
+/**
+ * The most changed resources of a rollback. The revisions of each have to be read, and an invocation of a Worker can
+ * make a limited number of reads.
+ */
 const MAX_CHANGED = 5000;
 const EVENTS_PER_PAGE = 200;
 const READS_AT_A_TIME = 5;
 
 /**
- * Makes the fleet what it was at that time: what has changed since is declared as it was then, what is new is deleted, what was deleted comes
- * back. Throws `not-found`, `conflicting-declaration` when there was no such fleet then, `limit-exceeded` when too much has changed, and
- * what `applyDesired` throws.
+ * Brings the fleet back to its state at a time: resources changed since are declared as they were, new ones are
+ * deleted, deleted ones are created again. Throws `not-found`, `conflicting-declaration` when there was no such fleet
+ * then, `limit-exceeded` when too much has changed, and what `applyDesired` throws.
  */
 export async function rollBackFleet(ctx: Context, fleet: string, at: string, options: ApplyOptions): Promise<Applied> {
   const { store, clock } = ctx.deps;
@@ -42,7 +45,7 @@ export async function rollBackFleet(ctx: Context, fleet: string, at: string, opt
   return await applyDesired({ ...ctx, reason }, 'fleet.rollback', desired, options);
 }
 
-/** Resources that were written at that time or later, by the events that were written with them. */
+/** Returns the resources that were written at that time or later, according to the audit events of these writes. */
 async function changedSince(store: Store, fleet: string, since: string): Promise<Map<string, RefTo<Kind>>> {
   const changed = new Map<string, RefTo<Kind>>();
   let token: string | undefined;
@@ -57,12 +60,12 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
   return changed;
 }
 
-/** Other events speak of pushes and of operations as a whole. */
+/** Tells whether an event is that of a write. Other events concern pushes and operations as a whole. */
 function isWrite({ action, target }: AuditEvent): boolean {
   return ['create', 'update', 'delete'].some((verb) => action === `${target.kind}.${verb}`);
 }
 
-/** Undefined when there was nothing of the name. */
+/** Returns the declaration at a time, or undefined when there was none of the name. */
 async function declarationAt(store: Store, ref: RefTo<Kind>, at: string): Promise<Placed | undefined> {
   const revision = await store.revisionAt(ref, at);
   if (revision === undefined || revision.deleted) return undefined;
@@ -71,9 +74,9 @@ async function declarationAt(store: Store, ref: RefTo<Kind>, at: string): Promis
 }
 
 /**
- * Declares again what a revision declared: a new revision, or a new resource when it has been deleted. Throws `not-found` when nothing ever
- * had the name, `unknown-reference` for a revision that there is not, and what `putResource` throws; its faults point into the
- * declaration of the revision.
+ * Restores the declaration of a revision: as a new revision, or as a new resource when it has been deleted. Throws
+ * `not-found` when nothing ever had the name, `unknown-reference` when there is no such revision, and what
+ * `putResource` throws, with pointers into the declaration of the revision.
  */
 export async function rollBack<K extends Kind>(
   ctx: Context,

@@ -18,15 +18,15 @@ type Route = Resource<'route'>;
 
 /** The routes whose requests the changes move. */
 interface Edit {
-  /** Routes as they were and as they would be. */
+  /** The changed routes as they were and as they would be. */
   routes: readonly { before: Route | undefined; after: Route | undefined }[];
-  /** Routes that stay as they are, while what they use changes. */
+  /** The unchanged routes that use changed resources. */
   standing: readonly Route[];
-  /** The services that the routes name, as they were and as they would be. */
+  /** The resources that the routes name, as they were and as they would be. */
   named: { before: Named; after: Named };
 }
 
-/** Rules by the place where a fleet declares them; that no service is left with nobody is not declared anywhere. */
+/** The place where a fleet declares each rule. The rule `never-empty` is not declared anywhere. */
 const PLACES: Record<Exclude<SafetyRuleName, 'never-empty'>, string> = {
   'min-serving': 'safety/minServingClusters',
   'min-base': 'safety/minBasePercent',
@@ -36,7 +36,10 @@ const PLACES: Record<Exclude<SafetyRuleName, 'never-empty'>, string> = {
   gate: 'safety/gates',
 };
 
-/** The rules that forbid something, and that no break-glass sets aside, with the places in the fleet that declare them. */
+/**
+ * Returns an issue for each rule that is violated and not set aside by a break-glass, pointing to where the fleet
+ * declares it.
+ */
 export function violations(rules: readonly RuleResult[], fleet: string): Issue[] {
   return rules
     .filter(({ passed, overriddenBy }) => !passed && overriddenBy === undefined)
@@ -47,15 +50,15 @@ export function violations(rules: readonly RuleResult[], fleet: string): Issue[]
     });
 }
 
-/** The results of the rules, and what these were held against. */
+/** The results of the rules, and the versions that they were checked against. */
 interface Checked {
   results: RuleResult[];
   checkedAgainst: NonNullable<Commit['checkedAgainst']>;
 }
 
 /**
- * R11: what people write is held to the safety rules of its fleet as it would be, under the traffic that is in force. Undefined when nothing
- * moves, or nothing is in force yet.
+ * Checks an edit against the safety rules of the resulting fleet, under the traffic in force. They apply to edits by
+ * people just as to automation. Returns undefined when no requests move, or when there is no fleet yet.
  */
 export async function checkEdit(deps: Deps, set: ChangeSet): Promise<Checked | undefined> {
   const { fleet, now, then } = set;
@@ -107,12 +110,18 @@ function movesRoute({ verb, resource, before }: Change<'route'>): boolean {
   return verb !== 'update' || before === undefined || !equal(destinations(resource), destinations(before));
 }
 
-/** A service that comes or goes has no routes that stay. */
+/**
+ * Tells whether a change of a service moves requests of unchanged routes. No unchanged route uses a service that is
+ * created or deleted.
+ */
 function movesService({ verb, resource, before }: Change<'service'>): boolean {
   return verb === 'update' && !equal(resource.spec.exports, before?.spec.exports);
 }
 
-/** The backends of the routes, each under a key of its own that stays when its distribution changes, or what that comes to. */
+/**
+ * Returns the backends of the routes with their shares. The key of each backend stays the same when its distribution,
+ * or the clusters that this selects, change.
+ */
 function placedOf({ routes, standing, named }: Edit, side: 'before' | 'after', traffic: Traffic): PlacementShares[] {
   const moved = routes.flatMap(({ [side]: route }) =>
     route ? place([route], named[side], traffic, ({ service, port }) => `${route.name}/${service}:${port}`) : [],
@@ -139,12 +148,15 @@ function place(
   );
 }
 
-/** So that a pool has the load of all its gateways together. */
+/** Reduces a route to one gateway, so that its pools carry the load of all its gateways together. */
 function atOneGateway(route: Resource<'route'>): Resource<'route'> {
   return { ...route, spec: { ...route.spec, gateways: route.spec.gateways.slice(0, 1) } };
 }
 
-/** Computes what the limited clusters may take of the edit, given what else they serve; it is read only when the edit says what load it brings. */
+/**
+ * Returns the load that each cluster with a capacity may take from the edit, given what else it serves. Nothing is read
+ * unless the edit declares a load.
+ */
 async function ceilingsOf(
   store: Store,
   { name: fleet, spec }: Resource<'fleet'>,

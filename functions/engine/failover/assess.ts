@@ -6,15 +6,19 @@ import { type LossOutcome, readinessOf } from '../../core/simulation/readiness.t
 import type { Assessment, Deps, StoredDocument } from '../../deps.ts';
 import { readSituation } from './situation.ts';
 
-/** What has not changed is worked out again after it, so that what is shown is never older. */
+/**
+ * An assessment is worked out again after this time even when nothing has changed, so that what is shown is never
+ * older.
+ */
 const LONGEST_MS = 600_000;
 
-/** How often it is looked whether anything has changed, besides after each decision. */
+/** The interval of checking the inputs for changes, in addition to the check after each decision. */
 const CHECK_MS = 60_000;
 
 /**
- * Whether the fleet could serve without any one of its clusters, sites and cities: what is stored of it while that holds, or else worked out anew and
- * stored. One that loses the race to store it has found the same.
+ * Returns whether the fleet could serve without any one of its clusters, sites and cities. The stored assessment is
+ * returned while its inputs are the same and it is recent; otherwise a new one is worked out and stored. A caller that
+ * loses the race to store it has found the same result, so the failed write is ignored.
  */
 export async function assess(
   deps: Deps,
@@ -42,7 +46,7 @@ function workedOut(known: StoredDocument<'readiness'> | undefined, situation: Si
   return { atMs: situation.nowMs, skipped, losses: datedBy(known, losses, situation.nowMs) };
 }
 
-/** Each with the time since which it is so. */
+/** Adds to each loss the time since which its `survives` has had this value. */
 function datedBy(
   before: StoredDocument<'readiness'> | undefined,
   losses: readonly LossOutcome[],
@@ -56,7 +60,7 @@ function datedBy(
   });
 }
 
-/** Everything that losses follow from, but for the clock. */
+/** Returns the digest of everything, except the time, that determines the losses. */
 function basisOf({ policy, clusters, placements, traffic }: Situation): string {
   const { allocation, clusters: states, shifts, drill } = traffic;
   const places = clusters.map(({ name, uid, site, city, capacity }) => [name, uid, site, city, capacity]);

@@ -10,26 +10,30 @@ import { reconcileGateway } from '../reconcile/reconcile.ts';
 import { type Origin, recordingOf } from './record.ts';
 import { type Asked, type Read, readSituation } from './situation.ts';
 
-/** Another decision may come first; the loser looks again. Of people who ask at the same moment each is heard; a prober may have lost its lease. */
+/**
+ * The number of attempts to record a decision. Another decision may be recorded first, and then the situation is read
+ * again. People who ask at the same moment must all be heard, which takes many attempts; a prober that fails repeatedly
+ * may have lost its lease.
+ */
 const MAX_TRIES = { people: 30, prober: 5 };
 
 export interface Question extends Asked, Origin {
-  /** Of the prober that decides: what it decides after losing it counts for nothing. */
+  /** The lease of the prober that decides. After the loss of the lease its decisions are not recorded. */
   lease?: Lease | undefined;
-  /** Looks, and records nothing. */
+  /** Returns the verdict without recording anything. */
   isDry?: boolean | undefined;
 }
 
-/** What came of it; nothing at all when there is nothing to do. A refused verdict is not recorded. */
+/** The result of an evaluation; it is empty when there is nothing to do. A refused verdict is not recorded. */
 export interface Answer {
   verdict?: Verdict | undefined;
   decision?: Decision | undefined;
   operation?: OperationRecord | undefined;
-  /** Others decided again and again meanwhile, or the lease is lost. */
+  /** True when other decisions came first at every attempt, or the lease is lost. */
   isLost?: boolean;
 }
 
-/** Decides upon the evidence of a fleet, and upon what somebody asks for, and records the decision. */
+/** Decides on the evidence of a fleet, and on the command of the question if there is one, and records the decision. */
 export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, question: Question = {}): Promise<Answer> {
   const tries = question.lease ? MAX_TRIES.prober : MAX_TRIES.people;
   for (let attempt = 0; attempt < tries; attempt++) {
@@ -62,8 +66,8 @@ async function record(
 }
 
 /**
- * A decision holds whether or not all that follows from it can be kept: it has the digest of what it was taken upon, and a gateway without a
- * row follows when it is read next.
+ * Writes the records that follow from a decision. A failure is only logged, because the decision is valid without them:
+ * it contains the digest of its inputs, and a gateway without an outbox row follows when it is next read.
  */
 async function complete(deps: Deps, recording: Recording): Promise<void> {
   const { fleet, decision } = recording;
@@ -75,18 +79,21 @@ async function complete(deps: Deps, recording: Recording): Promise<void> {
 }
 
 export interface Pusher {
-  /** Sees to it that every gateway follows the decisions taken so far; does not wait for it. */
+  /** Starts to bring every gateway in line with the decisions taken so far, in the background. */
   push(): void;
-  /** Waits until what was asked for is done or has failed. */
+  /** Resolves once everything that was asked for is done or has failed. */
   settled(): Promise<void>;
 }
 
-/** Moves pools beside the probing, which a slow cloud must not hold up. What failed stays in the outbox for the next push. */
+/**
+ * Creates a pusher, which moves pools while probing continues, because a slow cloud must not delay probing. A push that
+ * failed stays in the outbox for the next push.
+ */
 export function createPusher(deps: Deps, fleet: string): Pusher {
   let running: Promise<void> | undefined;
   let asked = false;
   const checks = new Set<Promise<void>>();
-  /** What came of a push is looked at beside the next one. */
+  /** Checks the effect of a push on the data plane in parallel with the next push. */
   const check = (gateway: string) => {
     const checked = checkDataPlane(deps, fleet, gateway).finally(() => checks.delete(checked));
     checks.add(checked);
@@ -114,7 +121,7 @@ export function createPusher(deps: Deps, fleet: string): Pusher {
   };
 }
 
-/** The gateways that were pushed to. */
+/** Reconciles the pools of every gateway that has a waiting traffic change. Returns the names of these gateways. */
 async function pushTraffic(deps: Deps, fleet: string): Promise<string[]> {
   const gateways = await deps.store.all('gateway', fleet);
   const waiting = await Promise.all(

@@ -4,15 +4,18 @@ import type { HeldLease } from '../lease.ts';
 import { evaluate, type Pusher } from './evaluate.ts';
 
 export interface Evaluator {
-  /** There is news to decide upon; does not wait for it. */
+  /** Asks for a decision because there is news; the decision is taken in the background. */
   ask(): void;
-  /** Waits until all news has been decided upon; the id of the first decision, if there was one. Rejects when the last of it could not be. */
+  /**
+   * Resolves once all news has been decided on, with the id of the first decision, if there was one. Rejects when the
+   * last evaluation failed.
+   */
   settled(): Promise<string | undefined>;
 }
 
 /**
- * Decides upon news as it comes, once for all that has come up meanwhile: a hundred clusters that fail together take a few evaluations, and
- * the first of them does not wait for the others.
+ * Creates an evaluator, which decides on news as it arrives, once for everything that has arrived meanwhile. A hundred
+ * clusters that fail together take a few evaluations, and the first of them does not wait for the others.
  */
 export function createEvaluator(
   deps: Deps,

@@ -9,18 +9,18 @@ import { areMatched, type GatewayContext, readContext } from '../reconcile/conte
 import { desiredObjects, propose } from '../reconcile/proposal.ts';
 import { readSession } from '../reconcile/session.ts';
 
-/** What pushes of a gateway would take, one after the other. */
+/** The expected cost of a sequence of pushes to a gateway. */
 export interface Foretold {
-  /** Of each push that has anything to do. */
+  /** The number of calls and the duration of each push that has anything to do. */
   pushes: { calls: number; seconds: number }[];
 }
 
-/** Taken for one call with its job, at a cloud that is well. */
+/** The assumed duration of one call with its job, in seconds, at a cloud that works well. */
 export const CALL_SECONDS = 1;
 
 /**
- * The calls that it takes at a gateway to go from each state of traffic to the next. The gateway is read once, and nothing is written or
- * remembered. Undefined while it has no instance yet. Throws CloudErrors.
+ * Predicts the calls that a gateway needs to go from each state of traffic to the next. The gateway is read once, and
+ * nothing is written or remembered. Returns undefined while the gateway has no instance yet. Throws CloudErrors.
  */
 export async function foretellPushes(
   deps: Deps,
@@ -54,7 +54,10 @@ function known(object: ProviderObject, ids: ReadonlyMap<string, string | undefin
   return remoteId === undefined ? object : { ...object, remoteId };
 }
 
-/** A failover may take all that its budgets hold at once, and then as much again in each window; the slowest of them counts. */
+/**
+ * Returns how many seconds the calls take. A failover may use a whole rate budget at once and again in each further
+ * window, so the budget that needs the most windows determines the wait.
+ */
 function secondsOf(calls: readonly PlannedCall[], { session, resource }: GatewayContext): number {
   const { provider: product, regionId } = session.target;
   const { credentials } = resource.spec;

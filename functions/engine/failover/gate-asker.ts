@@ -1,4 +1,7 @@
-/** Asks the webhooks of data gates. Nobody waits for them: a target that hangs delays nothing but the next question to itself. */
+/**
+ * Asks the webhooks of data gates. It works in the background: a target that hangs delays only the next question to
+ * itself.
+ */
 
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Delivery, Event } from '../../../schemas/notification.ts';
@@ -12,22 +15,22 @@ import { documentOf } from '../deliveries.ts';
 import { evaluate, type Pusher } from './evaluate.ts';
 import { factsOf } from './situation.ts';
 
-/** A question is asked again after so long while its time runs; later nobody is in a hurry. */
+/** The time before an open question is asked again: `AGAIN_MS` while its `gateSeconds` run, `LATER_MS` afterwards. */
 const AGAIN_MS = 10_000;
 const LATER_MS = 60_000;
 
-/** Attempts that are kept of a question. */
+/** The number of attempts that are kept per question. */
 const MOST_ATTEMPTS = 50;
 
 export interface GateAsker {
-  /** Asks what is due; does not wait for it. */
+  /** Asks the questions that are due, in the background. */
   ask(fleet: Resource<'fleet'>, clusters: readonly Resource<'cluster'>[]): void;
-  /** Waits until nothing is under way any more. */
+  /** Resolves once no question is under way. */
   settled(): Promise<void>;
 }
 
 export function createGateAsker(deps: Deps, pusher: Pusher): GateAsker {
-  /** When each question was asked last, by its id; what is under way is in `asking`, too. */
+  /** The time at which each question was last asked, by its id. The work under way is in `asking`. */
   const askedMs = new Map<string, number>();
   const asking = new Map<string, Promise<void>>();
   const begin = (key: string, work: () => Promise<void>, fleet: string) => {
@@ -58,7 +61,7 @@ export function createGateAsker(deps: Deps, pusher: Pusher): GateAsker {
   };
 }
 
-/** What was answered is not asked again. */
+/** Tells whether a question is to be asked now. A question that has an answer is not asked again. */
 function isDue({ gate, answer, askedAtMs }: OpenQuestion, lastMs: number | undefined, nowMs: number): boolean {
   if (gate.target === undefined || answer !== undefined) return false;
   const isInTime = nowMs - askedAtMs < gate.gateSeconds * 1000;
@@ -71,7 +74,10 @@ interface Asked {
   question: OpenQuestion;
 }
 
-/** An answer is a command as that of a person is: it counts for the question that it was given to, and no longer. */
+/**
+ * Asks the target of a gate. An answer becomes a command, like that of a person, and applies only to the question it
+ * was given to.
+ */
 async function askTarget(deps: Deps, { fleet, spec, question }: Asked, pusher: Pusher): Promise<void> {
   const { city, way, id, gate } = question;
   const { target = '' } = gate;
@@ -87,7 +93,10 @@ async function askTarget(deps: Deps, { fleet, spec, question }: Asked, pusher: P
   await keep(deps, event, target, reply);
 }
 
-/** The same each time, so that whoever is asked twice can tell. */
+/**
+ * Returns the event of a question. It is identical each time, so that a target that is asked twice can recognise the
+ * repetition.
+ */
 function eventOf(fleet: string, question: OpenQuestion): Event {
   return {
     id: `evt_${question.id.replace(/^gat_/, '')}`,
@@ -100,7 +109,7 @@ function eventOf(fleet: string, question: OpenQuestion): Event {
   };
 }
 
-/** What became of it stands among the deliveries; nothing else sends it. */
+/** Records the attempt among the deliveries. Its state is never `pending`, so that nothing else sends it. */
 async function keep({ store, clock }: Deps, event: Event, target: string, { isTaken, outcome }: Reply): Promise<void> {
   const { nextAttemptAt: _, ...fresh } = deliveryOf(event, target);
   const known = await store.document(event.fleet, 'delivery', fresh.id);

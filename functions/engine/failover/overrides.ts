@@ -1,4 +1,6 @@
-/** The records of shifts, break-glasses and drill runs: what the traffic state knows of them while they live, and how they ended. */
+/**
+ * The records of shifts, break-glasses and drill runs: their state in the traffic while they live, and how they ended.
+ */
 
 import type { DrillRun } from '../../../schemas/drill.ts';
 import type { BreakGlass, Shift } from '../../../schemas/shift.ts';
@@ -9,7 +11,7 @@ import type { Ending, Situation, Verdict } from '../../core/failover/situation.t
 import type { LiveDrill, LiveShift, Traffic } from '../../core/failover/traffic.ts';
 import type { DocumentBodies, DocumentKind, Store, StoredDocument } from '../../deps.ts';
 
-/** Makes a record as it will be, given the one before; undefined where there is none to make. */
+/** Makes the next version of a record from the stored one. Resolves with undefined when there is nothing to write. */
 type Entry = (store: Store) => Promise<StoredDocument | undefined>;
 
 function entry<K extends DocumentKind>(
@@ -26,7 +28,7 @@ function entry<K extends DocumentKind>(
   };
 }
 
-/** Of everything that the verdict begins, moves or ends. */
+/** Returns the documents of everything that the verdict begins, moves or ends. */
 export async function overrideDocuments(
   store: Store,
   situation: Situation,
@@ -42,7 +44,7 @@ export async function overrideDocuments(
   return made.filter((document) => document !== undefined);
 }
 
-/** As the API shows a live one. */
+/** Returns a live shift as the API shows it. */
 export function viewShift(fleet: string, shift: LiveShift, updatedAtMs: number): Shift {
   const { id: _, phase, phaseSinceMs: __, steppedAtMs: ___, createdAtMs, expiresAtMs, ...rest } = shift;
   return {
@@ -55,7 +57,7 @@ export function viewShift(fleet: string, shift: LiveShift, updatedAtMs: number):
   };
 }
 
-/** As the API shows a live one. */
+/** Returns a live break-glass as the API shows it. */
 export function viewBreakGlass(fleet: string, glass: LiveBreakGlass, updatedAtMs: number): BreakGlass {
   const { id: _, createdAtMs, expiresAtMs, ...rest } = glass;
   return {
@@ -68,7 +70,10 @@ export function viewBreakGlass(fleet: string, glass: LiveBreakGlass, updatedAtMs
   };
 }
 
-/** A shift ends when its time is over or somebody says so; its cluster may return for a while after that. */
+/**
+ * Returns the entries of the changed shifts. A shift ends when its time is over or somebody ends it; after that its
+ * cluster may still be returning for a while.
+ */
 function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after, endings }: Verdict): Entry[] {
   return changed(before.shifts, after.shifts).map(({ item: shift, isLive }): Entry => {
     const ending = endingOf(endings, 'shift', shift.id);
@@ -84,7 +89,10 @@ function shiftEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: a
   });
 }
 
-/** A shift of one service has ended, and its record tells how far that has come back. */
+/**
+ * Returns the entries of shifts of one service that have ended while the service still returns. Their records say how
+ * far the share of the cluster has come back.
+ */
 function returnEntries({ fleet, nowMs, traffic: before }: Situation, { traffic: after }: Verdict): Entry[] {
   const now = new Map(after.serviceReturns?.map((own) => [`${own.service} ${own.cluster}`, own]));
   return (before.serviceReturns ?? []).flatMap((own) => {
@@ -163,7 +171,7 @@ function drillRun(
   };
 }
 
-/** What gateways are told, and what they were read to do where they were. */
+/** Describes the state of a drill: what gateways have been told, or, once it holds, what they were read to do. */
 function detailOf({ clusters, service, currentPercent, phase }: LiveDrill, why: string | undefined): string {
   const who = clusters.join(', ');
   const of = service === undefined ? '' : ` of ${service}`;
@@ -172,7 +180,7 @@ function detailOf({ clusters, service, currentPercent, phase }: LiveDrill, why: 
   return phase === 'returning' && why !== undefined ? `${why}; ${told}` : told;
 }
 
-/** What is new, moved or gone. */
+/** Returns the items that are new or changed, as live, and the items that are gone. */
 function changed<T extends { id: string }>(before: readonly T[], after: readonly T[]): { item: T; isLive: boolean }[] {
   const then = new Map(before.map((item) => [item.id, JSON.stringify(item)]));
   const now = new Set(after.map(({ id }) => id));

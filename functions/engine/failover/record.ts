@@ -13,13 +13,16 @@ import type { Deps, OperationRecord, OutboxRequest, Recording } from '../../deps
 import { overrideDocuments } from './overrides.ts';
 import type { Read } from './situation.ts';
 
-/** By whom and what for, as far as people ask. */
+/** The request that led to a decision and the reason given, when a person asked for it. */
 export interface Origin {
   requestId?: string | undefined;
   reason?: string | undefined;
 }
 
-/** A verdict as it is recorded: the decision, sealed to the one before, and all that follows from it. */
+/**
+ * Returns what is written for a verdict: the decision, sealed to the decision before it, and everything that follows
+ * from it.
+ */
 export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, origin: Origin): Promise<Recording> {
   const { situation, gateways } = read;
   const { fleet } = situation;
@@ -40,7 +43,10 @@ export async function recordingOf(deps: Deps, read: Read, verdict: Verdict, orig
   };
 }
 
-/** Whether gateways have anything to follow. What holds a cluster back concerns pools, too, that were declared a moment ago. */
+/**
+ * Tells whether gateways have anything to follow. Changed limits always count, because they also apply to pools that
+ * were declared a moment ago.
+ */
 function hasMoved({ situation: { traffic: before, placements } }: Read, { traffic: after }: Verdict): boolean {
   if (before.allocation === after.allocation) return false;
   const left = ({ allocation }: Verdict['traffic']) =>
@@ -48,7 +54,7 @@ function hasMoved({ situation: { traffic: before, placements } }: Read, { traffi
   return !equal(left(before), left(after)) || movesPoints(placements, before.allocation, after.allocation);
 }
 
-/** The decision that a verdict is, sealed. Pure. */
+/** Returns the sealed decision that records a verdict. It is a pure function. */
 export function decisionOf(
   { situation, evidence }: Read,
   verdict: Verdict,
@@ -101,13 +107,16 @@ export function decisionOf(
   );
 }
 
-/** Changes that carry their votes and evidence, so that the record stays small; what was decided upon has the votes of all. */
+/**
+ * The number of changes that include their votes and evidence, which keeps the record small. The stored inputs of the
+ * decision contain the votes of all clusters.
+ */
 const EXPLAINED = 20;
 
-/** Rules that are kept with a decision. */
+/** The number of rules that are kept with a decision. */
 const MAX_RULES = 200;
 
-/** In a line. */
+/** Returns the reasons of all changes of a decision in one line. */
 export function reasonOf({ changes }: { changes: Decision['changes'] }): string {
   return changes.map(({ action, cluster, reason }) => `${action} ${cluster}: ${reason}`).join('; ');
 }
@@ -128,7 +137,10 @@ function auditOf(deps: Deps, { situation }: Read, verdict: Verdict, decision: De
   };
 }
 
-/** Characters. A decision on a thousand clusters has more to say; it says it itself. */
+/**
+ * The maximum length of a reason, in characters. The reasons of a decision on a thousand clusters are longer; the
+ * decision itself contains them in full.
+ */
 const MAX_REASON = 2000;
 
 function operationOf(deps: Deps, decision: Decision, gateways: string[], origin: Origin): OperationRecord {
@@ -146,7 +158,7 @@ function operationOf(deps: Deps, decision: Decision, gateways: string[], origin:
   };
 }
 
-/** A decision reaches every gateway of the fleet. */
+/** Returns the outbox rows of a decision, one for each gateway of the fleet. */
 function rowsOf({ fleet, version, decidedAt }: Decision, { id, gateways }: OperationRecord): OutboxRequest[] {
   const row = { fleet, kind: 'traffic', name: fleet, revision: version, requestedAt: decidedAt } as const;
   return gateways.map((gateway) => ({ ...row, gateway, operation: id }));

@@ -10,25 +10,28 @@ import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
 import type { Deps, OutboxRow } from '../../deps.ts';
 
-/** Who decides, and what for. */
+/** The actor, and the command that the actor asks for. */
 export interface Asked {
-  /** Of the command. Default: automation. */
+  /** The actor of the command. Default: `automation`. */
   actor?: string | undefined;
-  /** Or how it is made of the situation that it comes into; that may throw, or find that there is nothing to ask for. */
+  /**
+   * The command, or a function that makes it from the current situation. The function may throw, or return undefined
+   * when there is nothing to ask for.
+   */
   command?: Command | ((situation: Situation) => Command | undefined) | undefined;
-  /** The command concerns it alone. */
+  /** The service, when the command concerns this service alone. */
   service?: string | undefined;
 }
 
-/** A situation, and what was read for it besides. */
+/** A situation, and what else was read together with it. */
 export interface Read {
   situation: Situation;
-  /** Names of the gateways of the fleet. */
+  /** The names of the gateways of the fleet. */
   gateways: string[];
   evidence: Awaited<ReturnType<Deps['store']['health']>>;
 }
 
-/** Everything that a decision of the fleet is taken upon, as it is now. No route is read. */
+/** Reads everything that a decision of the fleet depends on. No route is read. */
 export async function readSituation(deps: Deps, fleet: string, spec: FleetSpec, asked: Asked = {}): Promise<Read> {
   const { store, clock, ids } = deps;
   const [clusters, evidence, traffic, gateways, readings] = await Promise.all([
@@ -89,13 +92,13 @@ export function factsOf({ name, uid, createdAt, spec }: Resource<'cluster'>, fle
   };
 }
 
-/** A gateway that has not followed for so long takes no writes: nobody waits for it. */
+/** A gateway that has not followed for this long evidently accepts no writes, so nothing waits for it. */
 const LEFT_BEHIND_MS = 60_000;
 
 /**
- * When the pools of the last of the gateways were read and found as they shall be; undefined while a gateway has yet to follow. What is refused
- * there, or left as somebody made it, is not waited for, and neither is a gateway that has not followed for a minute, as long as another one
- * does.
+ * Returns the time of the latest reading of pools once every gateway does what it was told; the time is absent while a
+ * gateway has yet to follow. Deviations whose correction is refused, or that are left as somebody made them, are not
+ * waited for. A gateway that has not followed for a minute is not waited for either, as long as another one follows.
  */
 function verifiedAt(
   gateways: readonly string[],
@@ -117,7 +120,7 @@ function verifiedAt(
   return { verifiedAtMs: seen.length === 0 ? nowMs : Math.max(...following.map(({ readAtMs }) => readAtMs)) };
 }
 
-/** Why points differ that are on their way. */
+/** The reasons of deviations that are still being corrected. */
 const OPEN: ReadonlySet<DeviationReason> = new Set(['Pending', 'NotAsWritten']);
 
 function timeOf(at: string | undefined): number {

@@ -6,25 +6,31 @@ import type { Deps } from '../../deps.ts';
 import { documentOf } from '../deliveries.ts';
 import { type HeldLease, withLease } from '../lease.ts';
 
-/** A sender that dies keeps others from sending for this long. */
+/** The time for which a sender that dies keeps others from sending. */
 const LEASE_MS = 15_000;
 
-/** Of what waits; all of it, unless targets have been away for hours. */
+/**
+ * The most deliveries that are read in one run. This is everything that waits, unless targets have been away for hours.
+ */
 const DELIVERIES_PER_RUN = 1_000;
 
-/** A Worker has six connections at a time, which probes need more. */
+/**
+ * The number of targets that are sent to at the same time. A Worker has six connections at a time, and probes need most
+ * of them.
+ */
 const SIDE_BY_SIDE = 2;
 
 /**
- * Sends what is due and records what became of it; one sender at a time. After `untilMs` no more is begun. Who dies between the two
- * sends again, with the same id.
+ * Sends the deliveries that are due and records the outcomes. A lease makes sure that only one sender is at work. After
+ * `untilMs` no further delivery is begun. When a sender dies before it has recorded an outcome, the event is sent again
+ * with the same id.
  */
 export async function deliverDue(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   await withLease(deps, 'deliveries', LEASE_MS, async (lease) => {
     const limit = pLimit(SIDE_BY_SIDE);
     const queues = Map.groupBy(await pendingDeliveries(deps), ({ delivery }) => delivery.target).values();
     const work = [...queues].map((queue) => limit(() => deliverInTurn(deps, queue, lease, untilMs)));
-    // Trouble with one target is no trouble of another.
+    // A failure at one target must not affect the others.
     for (const result of await Promise.allSettled(work))
       if (result.status === 'rejected') logFailure(deps, result.reason);
   });
@@ -35,7 +41,10 @@ interface Pending {
   version: number;
 }
 
-/** What one target is to be sent: that an incident is resolved waits until it has been sent that it has opened. */
+/**
+ * Sends the deliveries of one target in order. The message that an incident is resolved waits until the message that it
+ * has opened has been sent.
+ */
 async function deliverInTurn(deps: Deps, queue: readonly Pending[], lease: HeldLease, untilMs: number): Promise<void> {
   const waiting = new Set<string>();
   for (const { delivery, version } of queue) {
@@ -47,12 +56,12 @@ async function deliverInTurn(deps: Deps, queue: readonly Pending[], lease: HeldL
       continue;
     }
     await lease.ensure();
-    // A target that is away is asked once a run, so that it does not keep others waiting.
+    // A target that is away is asked only once per run, so that it does not keep others waiting.
     if ((await deliver(deps, delivery, version)).state === 'pending') return;
   }
 }
 
-/** Oldest first. */
+/** Reads the pending deliveries, oldest first. */
 async function pendingDeliveries({ store, log }: Deps): Promise<Pending[]> {
   const { items, unreadable } = await store.pendingDocuments('delivery', DELIVERIES_PER_RUN);
   for (const error of unreadable) log.error('notification.failed', {}, error);
@@ -60,8 +69,8 @@ async function pendingDeliveries({ store, log }: Deps): Promise<Pending[]> {
 }
 
 /**
- * One attempt, and its record; `version` is that of the document, 0 when there is none yet. When somebody else has recorded another
- * meanwhile, that stands.
+ * Makes one attempt to send a delivery and records it. `version` is the version of the stored document, 0 when there is
+ * none yet. If somebody else has recorded an attempt meanwhile, that record stays.
  */
 export async function deliver(
   { notifier, store, clock, log }: Deps,

@@ -16,15 +16,18 @@ import { rolloutsIn } from '../live-rollouts.ts';
 import { readTraces } from '../probe/roll-call.ts';
 import { readRequests } from '../reconcile/data-plane.ts';
 
-/** Deliveries that are written together with the record of what is told: a transaction has room for a hundred items, and each takes two. */
+/**
+ * The most deliveries that are written together with the record of what has been told. A transaction has room for a
+ * hundred items, and each delivery takes two.
+ */
 const DELIVERIES_AT_ONCE = 40;
 
-/** Of one fleet in one pass; the next pass goes on. */
+/** The most steps that are taken for one fleet in one pass. The next pass continues. */
 const MOST_STEPS = 50;
 
 /**
- * Tells people of each incident of every fleet once when it opens and once when it resolves. After `untilMs` no other fleet is looked at. Trouble with
- * one fleet is no trouble of another.
+ * Notifies people of each incident of every fleet once when it opens and once when it resolves. After `untilMs` no
+ * further fleet is begun. A failure in one fleet does not affect the others.
  */
 export async function tellIncidents(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   const { items, unreadable } = await deps.store.fleets();
@@ -40,8 +43,8 @@ export async function tellIncidents(deps: Deps, untilMs = Number.POSITIVE_INFINI
 }
 
 /**
- * What is told is read before anything else: whoever has taken a step meanwhile has seen no later state than this one, or makes the write of this
- * one fail. Then the next pass looks anew.
+ * Notifies people of the incidents of one fleet. The record of what has been told is read first: if another pass writes
+ * it meanwhile, the write of this pass fails, and the next pass starts from the new record.
  */
 async function tellIncidentsOf(deps: Deps, fleet: Resource<'fleet'>): Promise<void> {
   const { store, log } = deps;
@@ -115,7 +118,10 @@ function sightOf(
   return { reading, observed: observedAt(gateway, reading, requests.get(gateway.name)) };
 }
 
-/** Not to know what could be lost is no reason to tell nothing else: what was known of it last is taken. */
+/**
+ * Returns the losses that the fleet could not survive. When they cannot be worked out, the last known ones are
+ * returned, so that other incidents are still told.
+ */
 async function lossesNow(
   deps: Deps,
   fleet: Resource<'fleet'>,
@@ -129,13 +135,13 @@ async function lossesNow(
   }
 }
 
-/** Where an event stands among all that the fleet has told. */
+/** The position of an event among all events of incidents of the fleet. */
 interface Place {
   facts: IncidentFacts;
-  /** As the record has it. */
+  /** The `lastMs` of the record of what has been told. */
   lastMs: number;
   version: number;
-  /** Within what is written together with this version. */
+  /** The index of the event among those that are written with this version. */
   index: number;
 }
 
@@ -146,8 +152,9 @@ function deliveriesOf({ event, targets }: Telling, place: Place): StoredDocument
 }
 
 /**
- * Unique, and sorted as the events of the fleet were told: by a time that does not run back, then by the version of the record. The fleet stands in
- * it, since targets tell events of different fleets apart by their ids.
+ * Returns a unique event id. Ids sort in the order in which the events of the fleet were told: by a time that never
+ * runs backwards, then by the version of the record. The id contains a digest of the name of the fleet, because targets
+ * tell events of different fleets apart by their ids.
  */
 function eventId({ facts: { fleet }, lastMs, version, index }: Place): string {
   const order = version.toString(32).padStart(6, '0') + index.toString(32).padStart(2, '0');

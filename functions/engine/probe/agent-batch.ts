@@ -14,10 +14,10 @@ import { createRecorder, type Recorded, type Recorder } from './recorder.ts';
 import { createRoll, traceOf } from './roll-call.ts';
 import { suspected } from './trust.ts';
 
-/** A Worker has six connections at a time. */
+/** The number of concurrent writes. A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
 
-/** Why a time is not one at which something can have been seen that says something of now. */
+/** Returns why an observation made at this time says nothing about the present, or undefined when it does. */
 export function untimely(
   at: string,
   { spec }: Resource<'fleet'>,
@@ -28,8 +28,9 @@ export function untimely(
 }
 
 /**
- * Whether this is the newest batch of the agent so far; from then on older ones are not. What is lost after it has been taken is lost: the
- * next batch is not far.
+ * Returns true when this is the newest batch of the agent so far, and records its sequence number, so that older
+ * batches are refused from then on. A batch that is lost after that is not taken again, because the next one comes
+ * soon.
  */
 export async function takeSequence(deps: Deps, batch: ObservationBatch): Promise<boolean> {
   const { fleet, voter, sequence } = batch;
@@ -40,7 +41,10 @@ export async function takeSequence(deps: Deps, batch: ObservationBatch): Promise
   return await deps.store.putDocument(traceOf(fleet, voter, last, said));
 }
 
-/** Agents tell of a certificate while it expires soon; of clusters that are not in the batch nothing new is known. */
+/**
+ * Returns the expiry times of certificates after a batch, by cluster. Agents report a certificate as long as it expires
+ * soon; nothing new is known of clusters that are not in the batch.
+ */
 function certificatesAfter(
   { observations }: ObservationBatch,
   known: Record<string, number> = {},
@@ -53,7 +57,7 @@ function certificatesAfter(
   return Object.fromEntries([...kept, ...expiring]);
 }
 
-/** Keeps what the agent has seen, as far as it says something, and decides upon it. */
+/** Stores the observations of the batch that say something about the present, and decides on them. */
 export async function takeBatch(
   deps: Deps,
   fleet: Resource<'fleet'>,
@@ -66,7 +70,7 @@ export async function takeBatch(
     clusters.flatMap((cluster) => (votersOf(cluster, [voter]).length > 0 ? [[cluster.name, cluster] as const] : [])),
   );
   const told = new Set(batch.observations.map(({ cluster }) => cluster));
-  // Who tells of a part of the clusters cannot vouch for all of them.
+  // An agent that reports only some of the clusters cannot vouch for all of them.
   const vouches = [...watched.keys()].every((name) => told.has(name));
   const recorder = createRecorder(deps, fleet.spec, records, { limit: pLimit(WRITES_AT_A_TIME), vouches });
   const roll = createRoll();
@@ -94,7 +98,7 @@ async function keepVouch(
   vouch: Vouch | undefined,
 ): Promise<void> {
   if (vouch === undefined) return;
-  // Another batch that got in between vouches as well.
+  // The outcome is ignored, because a concurrent batch vouches as well.
   await store.putDocument(traceOf(fleet, voter, await store.document(fleet, 'voter', voter), { vouch }));
 }
 

@@ -11,21 +11,22 @@ import { createEvaluator } from '../failover/evaluator.ts';
 import { createRecorder } from './recorder.ts';
 import { traceOf } from './roll-call.ts';
 
-/** A Worker has six connections at a time. */
+/** The number of concurrent writes. A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
 
-/** Notifications of one voter may come at the same moment. */
+/** The number of attempts to store a heartbeat. Notifications of one voter may arrive at the same moment. */
 const MAX_TRIES = 4;
 
-/** An alert of a notification, and where its receipt stands. */
+/** An alert of a notification, and the index of its receipt. */
 interface Item {
   alert: Alert;
   index: number;
 }
 
 /**
- * Keeps what a monitoring system tells of the clusters that it watches, and decides upon it. A heartbeat is kept for the voter, and with each
- * cluster of which alerts are known: what fires there counts as long as the voter lives. Sent again, a notification changes nothing more.
+ * Stores what a monitoring system reports about the clusters that it watches, and decides on it. A heartbeat is stored
+ * for the voter, and with each cluster that has known alerts, because firing alerts count as long as the voter lives. A
+ * repeated notification changes nothing.
  */
 export async function takeAlerts(
   deps: Deps,
@@ -77,7 +78,10 @@ export async function takeAlerts(
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 
-/** When the voter last showed that it lives: now, and that is kept, or when it did before; 0 when it never has. */
+/**
+ * Returns the time at which the voter last showed that it lives, 0 when it never has. With `isNow` that is the current
+ * time, which is also stored.
+ */
 async function heartbeatOf(
   deps: Deps,
   { name: fleet }: Resource<'fleet'>,

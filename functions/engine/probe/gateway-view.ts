@@ -7,8 +7,8 @@ import { providerFor } from '../../providers/registry.ts';
 import { readSession } from '../reconcile/session.ts';
 
 /**
- * What a gateway itself sees of clusters. One that it does not say anything of is left out; when it cannot be asked, that is inconclusive
- * for all of them, and never a failure.
+ * Returns what a gateway itself sees of clusters. A cluster that the gateway says nothing about is left out. When the
+ * gateway cannot be asked, the observation of every cluster is `inconclusive`, never a failure.
  */
 export async function viewOf(
   deps: Deps,
@@ -33,7 +33,7 @@ export async function viewOf(
   });
 }
 
-/** By cluster; or why there is nothing to be had. */
+/** Returns the states of backends by cluster, or the reason why they are unavailable. */
 async function backendsOf(
   deps: Deps,
   voter: GatewayViewVoter,

@@ -1,6 +1,6 @@
-/** Work that is done a few at a time. */
+/** Runs work with a limited concurrency. */
 export interface Lanes {
-  /** What is urgent goes before whatever else waits. */
+  /** Runs the work as soon as a lane is free. Urgent work goes before all other waiting work. */
   run<T>(work: () => Promise<T>, options?: { isUrgent?: boolean }): Promise<T>;
 }
 

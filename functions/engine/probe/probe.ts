@@ -13,31 +13,34 @@ import { type Invocation, type Prober, runRound } from './round.ts';
 import { inShard, proberOf, targetsOf } from './targets.ts';
 import { createTrust } from './trust.ts';
 
-/** A prober that dies blocks its fleet for this long, and for one probe. */
+/** The time for which a prober that dies blocks its fleet, in addition to the timeout of one probe. */
 const LEASE_MS = 15_000;
 
-/** A Worker has six connections at a time. */
+/** The connections for probes and for writes. A Worker has six connections at a time. */
 const PROBE_CONNECTIONS = 4;
 const WRITE_CONNECTIONS = 2;
 
-/** Of the 10,000 that a Worker may make; the others are for decisions, pushes and sweeps. */
+/** The number of requests for probes. A Worker may make 10,000; the rest is for decisions, pushes and sweeps. */
 const PROBE_REQUESTS = 8_000;
 
-/** As long as a firing of the schedule. */
+/** The time that a single round may take: as long as a firing of the schedule. */
 const ROUND_MS = 57_000;
 
-/** How long to wait for a store that does not tell which fleets there are. */
+/** The time before the list of fleets is read again when the store is unavailable. */
 const LIST_AGAIN_MS = 5_000;
 
 export interface RoundOptions {
   fleet?: string | undefined;
   shard?: Shard | undefined;
   isDry?: boolean | undefined;
-  /** Told outside when the round is done. */
+  /** Sent when the round is done. */
   signal?: Signal | undefined;
 }
 
-/** Runs one round of one fleet, or of all, and acts upon what it finds before it answers; a dry one looks, keeps nothing and moves nothing. */
+/**
+ * Runs one round of one fleet, or of all, and acts on the findings before it answers. A dry round observes, but stores
+ * and moves nothing.
+ */
 export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Promise<ProbeRound> {
   const startedMs = deps.clock.now();
   const startedAt = new Date(startedMs).toISOString();
@@ -53,8 +56,9 @@ export async function runProbeRound(deps: Deps, options: RoundOptions = {}): Pro
 }
 
 /**
- * Runs rounds of every fleet at its own interval until the deadline: the scheduler's finest step is a minute, detection is a matter of
- * seconds. Policies are read anew for each round, so that an edit counts at once. However late it is fired, it begins with one round.
+ * Runs rounds of every fleet at its own interval until the deadline, because the scheduler can only fire once a minute
+ * and failures must be detected within seconds. The fleet is read again before each round, so that an edit applies at
+ * once. However late the schedule fires, at least one round begins.
  */
 export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<void> {
   const signal = createSignal(deps);
@@ -65,7 +69,7 @@ export async function runProbeSchedule(deps: Deps, deadlineMs: number): Promise<
   await signal.settled();
 }
 
-/** A store that is away when the schedule is fired may be back within the minute. */
+/** Reads the fleets. It waits for a store that is unavailable, because the store may be back within the minute. */
 async function listFleets(deps: Deps, deadlineMs: number): Promise<Readable<Resource<'fleet'>>> {
   for (;;) {
     try {
@@ -78,7 +82,10 @@ async function listFleets(deps: Deps, deadlineMs: number): Promise<Readable<Reso
   }
 }
 
-/** Waits for its turn while another prober is at work, or the lease of a dead one lasts, and begins anew after a failure. */
+/**
+ * Probes a fleet until the deadline. While another prober holds the lease, or after a failure, it waits for one
+ * interval and begins again.
+ */
 async function probeUntilDeadline(invocation: Invocation, fleet: Resource<'fleet'>): Promise<void> {
   const { clock } = invocation.deps;
   const intervalMs = fleet.spec.health.intervalSeconds * 1000;
@@ -90,14 +97,17 @@ async function probeUntilDeadline(invocation: Invocation, fleet: Resource<'fleet
   }
 }
 
-/** A fleet whose record cannot be read is left alone, and the others are not. */
+/** Reads all fleets. A fleet whose record cannot be read is logged and left out. */
 async function readableFleets({ store, log }: Deps): Promise<Readable<Resource<'fleet'>>> {
   const fleets = await store.fleets();
   for (const error of fleets.unreadable) log.error('probe.failed', {}, error);
   return fleets;
 }
 
-/** A round of no fleets is a round as well; one of fleets that cannot be read is none. */
+/**
+ * Tells whether there are no fleets at all. A round without fleets counts as done; a round whose fleets are all
+ * unreadable does not.
+ */
 function isEmpty({ items, unreadable }: Readable<Resource<'fleet'>>): boolean {
   return items.length + unreadable.length === 0;
 }
@@ -112,7 +122,7 @@ function begin(
   return { deps, lanes, writes, trust, beat, shard, deadlineMs, requestsLeft: PROBE_REQUESTS };
 }
 
-/** One observation of each target, and the state that it would lead to. */
+/** Observes each target once and returns the state that each observation would lead to. Nothing is stored. */
 async function lookAt(deps: Deps, fleets: readonly Resource<'fleet'>[], shard?: Shard): Promise<FleetProbeRound[]> {
   const lanes = createLanes(PROBE_CONNECTIONS);
   return await Promise.all(
@@ -132,7 +142,10 @@ async function lookAt(deps: Deps, fleets: readonly Resource<'fleet'>[], shard?: 
   );
 }
 
-/** One prober per fleet and shard; a second one answers busy. Trouble in one fleet is no trouble of another. */
+/**
+ * Probes a fleet under its lease, which allows one prober per fleet and shard; a second one returns `busy`. A failure
+ * in one fleet does not affect the others.
+ */
 async function probeFleet(
   invocation: Invocation,
   fleet: Resource<'fleet'>,
@@ -156,7 +169,7 @@ async function probeFleet(
   }
 }
 
-/** A round that has seen nothing. */
+/** Returns a round without results. */
 function without({ name }: Resource<'fleet'>, state: FleetProbeRound['state']): FleetProbeRound {
   return { fleet: name, state, results: [], skipped: 0 };
 }
@@ -169,7 +182,7 @@ function leaseName({ name }: Resource<'fleet'>, { shard }: Invocation): string {
   return shard === undefined ? `probe/${name}` : `probe/${name}/${shard.index}of${shard.count}`;
 }
 
-/** Rounds until the deadline, the end of the fleet or the loss of the lease. The last one is answered. */
+/** Runs rounds until the deadline, the deletion of the fleet or the loss of the lease. Returns the last round. */
 async function runRounds(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
   const { deps, deadlineMs } = prober.invocation;
   const { clock } = deps;
@@ -187,7 +200,7 @@ async function runRounds(fleet: Resource<'fleet'>, prober: Prober): Promise<Flee
   return round;
 }
 
-/** A round that fails is that round only: the next one comes in time. */
+/** Runs a round. A failure, other than the loss of the lease, affects only this round: the next one begins in time. */
 async function tryRound(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
   try {
     return await runRound(fleet, prober);
@@ -198,7 +211,10 @@ async function tryRound(fleet: Resource<'fleet'>, prober: Prober): Promise<Fleet
   }
 }
 
-/** The fleet as it is declared now, or as it was before when the store does not tell. */
+/**
+ * Reads the fleet again; returns it as it was before when the store is unavailable, and undefined when the fleet has
+ * been deleted.
+ */
 async function readAnew(
   fleet: Resource<'fleet'>,
   { invocation, lease }: Prober,

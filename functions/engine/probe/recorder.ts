@@ -10,31 +10,38 @@ import type { Deps } from '../../deps.ts';
 import type { HeldLease } from '../lease.ts';
 import { createWriter } from '../writer.ts';
 
-/** Voters write to one record at the same time. */
+/** The number of attempts to store a record, because voters write to the same record concurrently. */
 const MAX_TRIES = 4;
 
 export interface Recorded {
   record: HealthRecord;
-  /** False when the observation says nothing new, or others kept getting in between. */
+  /** False when the observation says nothing new, or other writes came first at every attempt. */
   isKept: boolean;
-  /** A voter has changed its mind. */
+  /** True when the state or the vote of a voter has changed. */
   isNews: boolean;
-  /** It is what the voter saw before, and not written: the voter has to vouch for it. */
+  /** True when the voter saw the same as before. The observation is not written then: the voter has to vouch for it. */
   isSame: boolean;
 }
 
 type Step = (record: HealthRecord) => HealthRecord;
 
 export interface Recorder {
-  /** Takes the observation into account and keeps it. `suspectUntilMs`: its voter does not count before. */
+  /**
+   * Applies the observation to the record of the cluster and stores it. The votes of the voter do not count before
+   * `suspectUntilMs`.
+   */
   take(cluster: Resource<'cluster'>, observation: Observation, suspectUntilMs?: number): Promise<Recorded>;
-  /** Keeps what `step` makes of what is known, unless it is the same; asked again when others have got in between. */
+  /**
+   * Stores the record that `step` returns, unless it is unchanged. `step` is called again when another write came
+   * first.
+   */
   change(cluster: Resource<'cluster'>, step: Step): Promise<Recorded>;
 }
 
 /**
- * Keeps what voters of a fleet see; `records` is what is known of its clusters. `limit`: how many writes at a time. Under a lease, if there is
- * one. `vouches`: who sees what they saw before vouch for it, so that it is not written.
+ * Creates a recorder for the observations of the voters of a fleet. `records` are the known records of its clusters,
+ * `limit` bounds the concurrent writes, and writes are made under `lease` if there is one. With `vouches`, a voter that
+ * sees the same as before vouches for it, and the observation is not written.
  */
 export function createRecorder(
   deps: Deps,
@@ -45,7 +52,7 @@ export function createRecorder(
   const put = createWriter(deps, limit, lease);
   const known = new Map(records.map((record) => [record.uid, record]));
   const turns = new Map<string, LimitFunction>();
-  /** Undefined when others have got in between. */
+  /** Resolves with undefined when another write came first. */
   const tryOnce = async (
     before: HealthRecord,
     step: Step,
@@ -88,13 +95,15 @@ function notKept(record: HealthRecord): Recorded {
   return { record, isKept: false, isNews: false, isSame: false };
 }
 
-/** The record when its voter has seen the same as before; what says nothing is no such sight. */
+/**
+ * Returns the record when its voter has seen the same as before. An inconclusive observation never counts as the same.
+ */
 function sameSight(before: HealthRecord, after: HealthRecord, seen: Observation | undefined): HealthRecord | undefined {
   if (seen === undefined || seen.outcome === 'inconclusive') return undefined;
   return unchanged(before, after, seen.voter, msOf(seen.observedAt));
 }
 
-/** The record as it is after an observation; the record itself when that is to be ignored. */
+/** Returns the record after an observation, or the record itself when the observation is to be ignored. */
 export function stepped(
   { clock }: Pick<Deps, 'clock'>,
   { voters, health }: FleetSpec,
@@ -117,7 +126,7 @@ async function stored(deps: Deps, { fleet, name, uid }: Resource<'cluster'>): Pr
   return records.find((record) => record.uid === uid);
 }
 
-/** What is decided upon. */
+/** Returns the parts of a record that decisions depend on, as text. */
 function mindOf({ state, votes }: HealthRecord): string {
   return [state, ...votes.map((vote) => `${vote.voter}:${vote.state}:${vote.slowSinceMs}`)].join(' ');
 }

@@ -9,7 +9,10 @@ import { msOf } from '../../core/model/time.ts';
 import type { Deps, Store, StoredDocument } from '../../deps.ts';
 import type { Recorded } from './recorder.ts';
 
-/** A fleet has twenty voters at most; those that are not declared any more may have left a trace. */
+/**
+ * The most traces that are read. A fleet has at most twenty voters, but voters that are no longer declared may have
+ * left traces.
+ */
 const TRACES = 200;
 
 export async function readHeard(store: Pick<Store, 'documents'>, fleet: string): Promise<Heard> {
@@ -17,24 +20,27 @@ export async function readHeard(store: Pick<Store, 'documents'>, fleet: string):
   return new Map(traces.flatMap(([name, { heardAtMs }]) => (heardAtMs === undefined ? [] : [[name, heardAtMs]])));
 }
 
-/** What the voters of a fleet have left, by name. */
+/** Reads the traces that the voters of a fleet have left, by the name of the voter. */
 export async function readTraces(store: Pick<Store, 'documents'>, fleet: string): Promise<Map<string, VoterTrace>> {
   const { items } = await store.documents(fleet, 'voter', { limit: TRACES });
   return new Map(items.map(({ id, body }) => [id, body]));
 }
 
-/** What voters have said in a round, or in a batch. */
+/** The voters that were heard in a round or in a batch, and what they saw. */
 export interface Roll {
-  /** An observation, and what became of it. */
+  /** Notes an observation and the outcome of recording it. */
   note(cluster: Resource<'cluster'>, observation: Observation, recorded: Pick<Recorded, 'isSame'>): void;
-  /** Those that have said something. */
+  /** Returns the names of the voters that have said something. */
   heard(): string[];
-  /** What the voter vouches for, of the clusters that it watches; undefined when it saw nothing that it saw before. */
+  /**
+   * Returns what the voter vouches for among the clusters that it watches, or undefined when nothing was as it saw it
+   * before.
+   */
   vouchOf(voter: Voter, clusters: readonly Resource<'cluster'>[]): Vouch | undefined;
 }
 
 export function createRoll(): Roll {
-  /** By voter and cluster, when it was that the voter saw what it saw before. */
+  /** The time at which a voter saw the same as before, by voter and cluster. */
   const same = new Map<string, Map<string, number>>();
   return {
     note: ({ name }, { voter, outcome, observedAt }, { isSame }) => {
@@ -54,7 +60,7 @@ export function createRoll(): Roll {
   };
 }
 
-/** Keeps that the voters of a round were heard, and what they vouch for. */
+/** Stores that the voters of a round were heard, and what they vouch for. */
 export async function callRoll(
   deps: Deps,
   fleet: Resource<'fleet'>,
@@ -70,13 +76,13 @@ export async function callRoll(
       const trace = items.find(({ id }) => id === voter.name);
       const vouch = roll.vouchOf(voter, clusters);
       const said = { heardAtMs: nowMs, ...(vouch && { vouch }) };
-      // Whoever has got in between has heard it as well.
+      // The outcome is ignored, because a concurrent writer has heard the voter as well.
       return deps.store.putDocument(traceOf(fleet.name, voter.name, trace, said));
     });
   await Promise.all(writes);
 }
 
-/** What is kept of a voter, as the next version. */
+/** Returns the next version of the trace of a voter. */
 export function traceOf(
   fleet: string,
   voter: string,

@@ -16,23 +16,29 @@ import { callRoll, createRoll, type Roll } from './roll-call.ts';
 import { inShard, proberOf, type Target, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
 
-/** What all rounds of one invocation share. */
+/** The state that all rounds of one invocation share. */
 export interface Invocation {
   deps: Deps;
   lanes: Lanes;
-  /** Keeping what is seen must not take the connections of probes: one that waits for a connection would time out. */
+  /**
+   * The limit of concurrent writes of observations. Writes must not take the connections of probes, since a probe that
+   * waits for a connection would time out.
+   */
   writes: LimitFunction;
   trust: Trust;
-  /** To be called at the end of each round. */
+  /** Records a heartbeat. It is called at the end of each round. */
   beat: () => Promise<void>;
   shard?: Shard | undefined;
-  /** No target is begun after it. */
+  /** The time after which no target is begun. */
   deadlineMs: number;
-  /** How many more requests may be made: a Worker has 10,000 for all of an invocation (Workers limits, paid plan). */
+  /**
+   * The number of requests that may still be made. A Worker has 10,000 for a whole invocation (Workers limits, paid
+   * plan).
+   */
   requestsLeft: number;
 }
 
-/** Who probes a fleet. */
+/** The prober of one fleet, with its lease. */
 export interface Prober {
   invocation: Invocation;
   lease: HeldLease;
@@ -50,14 +56,14 @@ interface Round extends Prober {
 type Result = FleetProbeRound['results'][number];
 
 /**
- * Looks once at every cluster of the fleet that is in the shard, as far as there is time, and decides upon what is found. When something of
- * it fails, the rest is done before that is thrown.
+ * Observes every cluster of the fleet that is in the shard once, as far as time permits, and decides on the findings.
+ * When one part fails, the other parts are completed before the error is thrown.
  */
 export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promise<FleetProbeRound> {
   const { invocation, lease, pusher, asker } = prober;
   const { deps, shard } = invocation;
   const [all, records] = await Promise.all([deps.store.all('cluster', fleet.name), deps.store.health(fleet.name)]);
-  // Who sees a part of the clusters cannot vouch for all of them.
+  // A prober that sees only some of the clusters cannot vouch for all of them.
   const isWhole = shard === undefined;
   const round: Round = {
     ...prober,
@@ -69,7 +75,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   const clusters = all.filter((cluster) => shard === undefined || inShard(cluster, shard));
   const [watched, viewed] = await Promise.all([
     Promise.allSettled(targetsOf(fleet, clusters, records).map((target) => watch(target, round))),
-    // One view tells of all clusters, so that one shard asks for it.
+    // A single view covers all clusters, so one shard asks for it.
     Promise.allSettled(isWhole || shard.index === 0 ? views(all, round) : []),
   ]);
   const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll)]);
@@ -88,8 +94,8 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
 }
 
 /**
- * Throws what made one of the parts fail, once all of them have ended: none keeps another from its end, and none goes on into the next round.
- * A lost lease goes before anything else, since it ends the prober.
+ * Throws the error of a failed part. It is called once all parts have ended, so that no failure keeps another part from
+ * its end and no part runs on into the next round. A lost lease goes before other errors, since it ends the prober.
  */
 function throwFailure(parts: readonly PromiseSettledResult<unknown>[]): void {
   const errors: unknown[] = parts.flatMap((part) => (part.status === 'rejected' ? [part.reason] : []));
@@ -97,8 +103,9 @@ function throwFailure(parts: readonly PromiseSettledResult<unknown>[]): void {
 }
 
 /**
- * Observes a target, and after a failure of a healthy one again and again until it is certain, each time `confirmSeconds` after the last one was
- * begun: a cluster that fails is found out in that time instead of `intervalSeconds`. Undefined when there was no time for it.
+ * Observes a target. When a healthy one fails, it is observed again until the result is certain, each time
+ * `confirmSeconds` after the start of the last observation, so that a failure is confirmed in that time instead of
+ * `intervalSeconds`. Returns undefined when there was no time for an observation.
  */
 async function watch(target: Target, round: Round): Promise<Result | undefined> {
   const { invocation, fleet, lease } = round;
@@ -117,7 +124,10 @@ async function watch(target: Target, round: Round): Promise<Result | undefined> 
   }
 }
 
-/** A store that is away for a moment takes no lease from its holder: all that a round writes is written under the lease. */
+/**
+ * Renews the lease. A store that is briefly unavailable does not end the round, because everything that the round
+ * writes is written under the lease.
+ */
 async function extend(lease: HeldLease): Promise<void> {
   try {
     await lease.ensure();
@@ -135,7 +145,7 @@ async function look(target: Target, { invocation, fleet }: Round): Promise<Look 
   const { cluster, voter, probes } = target;
   const { deps, trust } = invocation;
   const startedMs = deps.clock.now();
-  // Two more: what is seen is kept, and may have to be read again.
+  // Two more requests: the observation is stored, and the record may have to be read again.
   invocation.requestsLeft -= probes.length + 2;
   if (startedMs >= invocation.deadlineMs || invocation.requestsLeft < 0) return undefined;
   const { observation } = await observe(deps, probes, proberOf(target, fleet));
@@ -152,12 +162,12 @@ async function keep(
   const recorded = await recorder.take(cluster, weighed.observation, weighed.suspectUntilMs);
   roll.note(cluster, weighed.observation, recorded);
   const { record, isNews } = recorded;
-  // A cluster that has just failed does not wait for the slower targets of the round.
+  // The decision about a cluster that has just failed does not wait for the slower targets of the round.
   if (isNews) evaluator.ask();
   return { record, observation: weighed.observation };
 }
 
-/** What gateways see of their backends, each asked once. */
+/** Records what gateways see of their backends, asking each gateway once. */
 function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<void>[] {
   const { invocation, fleet, recorder, evaluator, roll } = round;
   const voters = fleet.spec.voters.filter((voter) => voter.type === 'gateway-view');

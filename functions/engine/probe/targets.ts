@@ -9,19 +9,22 @@ import type { Resource } from '../../core/model/resource.ts';
 import { compareText } from '../../core/model/text.ts';
 import { type Prober, probesFrom } from '../observe.ts';
 
-/** What the control plane itself probes in a round: one cluster for one voter. */
+/** A cluster that the control plane itself probes in a round on behalf of one voter. */
 export interface Target {
   cluster: Resource<'cluster'>;
   voter: Extract<Voter, { type: 'edge' | 'gateway-path' }>;
   probes: Probe[];
 }
 
-/** Every cluster is in one shard, and stays there. */
+/** Tells whether a cluster is in the shard. Every cluster is in exactly one shard and stays there. */
 export function inShard(cluster: Resource<'cluster'>, { index, count }: Shard): boolean {
   return Number.parseInt(digest(cluster.name).slice(0, 8), 16) % count === index;
 }
 
-/** Those that were observed longest ago come first: a round that is cut short is gone on with by the next one. */
+/**
+ * Returns the targets of a fleet, those observed longest ago first, so that a round that is cut short is continued by
+ * the next one.
+ */
 export function targetsOf(
   { spec }: Resource<'fleet'>,
   clusters: readonly Resource<'cluster'>[],
@@ -51,12 +54,12 @@ function seenAtMs({ voter }: Target, record: HealthRecord | undefined): number {
   return vote ? saidAtMs(vote) : 0;
 }
 
-/** A request through a gateway, which a route of the gateway sends to this cluster alone. */
+/** Returns the probe that sends a request through a gateway, where a route sends it to this cluster alone. */
 function pinned({ url, pinHeader, maxLatencyMs }: GatewayPathVoter, cluster: string): Probe {
   return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster }, maxLatencyMs });
 }
 
-/** How the target is probed. */
+/** Returns how the target is probed. */
 export function proberOf({ voter }: Target, { spec }: Resource<'fleet'>): Prober {
   return {
     voter: voter.name,

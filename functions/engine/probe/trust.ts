@@ -5,18 +5,18 @@ import type { Deps } from '../../deps.ts';
 import { answers, probesFrom } from '../observe.ts';
 import type { Lanes } from './lanes.ts';
 
-/** An observation, as far as its prober may be believed. */
+/** An observation, weighed by how far its prober can be believed. */
 export interface Weighed {
   observation: Observation;
-  /** Present when the prober itself seems to be at fault: its votes are void until then. */
+  /** The time until which the votes of the prober are void. Present when the prober itself seems to be at fault. */
   suspectUntilMs?: number | undefined;
 }
 
-/** What one invocation makes of what it sees itself, of all fleets together. */
+/** Judges whether the control plane's own observations can be believed, across all fleets of one invocation. */
 export interface Trust {
-  /** What was seen of a cluster straight from here. */
+  /** Notes the result of an observation of a cluster made directly from here. */
   note(cluster: Resource<'cluster'>, failed: boolean): void;
-  /** Whether to believe an observation that began at `startedMs`. */
+  /** Weighs an observation that began at `startedMs`. */
   weigh(fleet: Resource<'fleet'>, observation: Observation, startedMs: number): Promise<Weighed>;
 }
 
@@ -29,7 +29,11 @@ export function createTrust(deps: Deps, lanes: Lanes): Trust {
   const seen = new Map<string, Seen>();
   const checks = new Map<string, ControlCheck>();
 
-  /** A check speaks for probes that were sent before it began: the network may have gone since. One that failed speaks for an interval. */
+  /**
+   * Tells whether the control targets of a fleet answer. A check that succeeded covers only probes that were sent
+   * before it began, because the network may have failed since; a check that failed also covers probes of the following
+   * interval.
+   */
   const controlsAnswer = async ({ name, spec }: Resource<'fleet'>, startedMs: number): Promise<boolean> => {
     const targets = probesFrom(spec.controlTargets, 'edge');
     if (targets.length === 0) return true;
@@ -62,7 +66,7 @@ export function createTrust(deps: Deps, lanes: Lanes): Trust {
   };
 }
 
-/** A failure that counts for nothing: its prober is suspect until the next round has told anew. */
+/** Turns a failure into an inconclusive observation; the prober is suspect until the next round has reported. */
 export function suspected(
   { spec }: Resource<'fleet'>,
   { cause: _, ...observation }: Observation,
@@ -76,7 +80,10 @@ export function suspected(
   };
 }
 
-/** Across fleets: clusters of two fleets at one site fail together. */
+/**
+ * Returns the fault domain of a cluster. It is shared across fleets, because clusters of two fleets at one site fail
+ * together.
+ */
 function faultDomainOf(fleet: string, name: string, { site, region, zone }: Resource<'cluster'>['spec']): string {
   return site ?? (region === undefined ? `${fleet}/${name}` : `${region}/${zone ?? ''}`);
 }

@@ -7,13 +7,13 @@ import { type Proposal, propose } from './proposal.ts';
 import type { Run } from './run.ts';
 import { markPushed, noteProgress } from './sync.ts';
 
-/** Waits between looks at a gateway that does not show yet what was written: reads may lag behind writes. */
+/** The waits between reads of a gateway that does not yet show what was written: reads may lag behind writes. */
 const LOOK_AGAIN_MS = [1_000, 2_000, 4_000];
 
-/** What the cloud has refused, or why the run stopped before it had applied everything. */
+/** The changes that the cloud has refused, or the reason why the run stopped before it had applied everything. */
 export type Applied = { refusals: Refusal[]; stop?: undefined } | { stop: Outcome };
 
-/** Batch by batch. Between two batches the run gives way to a failover, and ends with its time. */
+/** Applies the changes batch by batch. Before each batch the run stops if a failover waits or its time is over. */
 export async function applyAll(deps: Deps, run: Run, context: GatewayContext, proposal: Proposal): Promise<Applied> {
   const { provider, session, scope, traffic } = context;
   const { plan, observed } = proposal;
@@ -37,7 +37,10 @@ export async function applyAll(deps: Deps, run: Run, context: GatewayContext, pr
   return { refusals };
 }
 
-/** Before the first write: what is written is nobody's drift, and a failover must know the pools of the old rules and of the new ones. */
+/**
+ * Prepares the first write. Changes are entered in the baseline, so that they do not count as drift, and the stored
+ * pools are those of the old and the new rules, because a failover must know both.
+ */
 async function prepare(
   { store }: Deps,
   { fleet, gateway, lease }: Run,
@@ -51,7 +54,7 @@ async function prepare(
   await store.putPools(fleet, gateway, pools, lease.current());
 }
 
-/** What serves goes on serving while what takes its place is refused. */
+/** Leaves out the changes whose replacement was refused, so that the objects in use keep serving. */
 function withoutReplaced(batch: readonly Change[], refusals: readonly Refusal[]): Change[] {
   const refused = new Set(refusals.map(({ key }) => key));
   return batch.filter(({ unless = [] }) => !unless.some((key) => refused.has(key)));
@@ -63,7 +66,10 @@ function describe(batch: readonly Change[]): string {
   return `${first?.verb} ${first?.kind} ${first?.key}${rest}`;
 }
 
-/** What the gateway has after the writes, and when that read began. Where differences are left it is read again, as lists may lag behind. */
+/**
+ * Reads the gateway after the writes. `readMs` is the time at which the read began. While differences are left, the
+ * gateway is read again a few times, as lists may lag behind.
+ */
 export async function readBack(
   { clock }: Deps,
   context: GatewayContext,

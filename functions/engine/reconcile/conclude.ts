@@ -5,7 +5,10 @@ import type { Deps, OutboxRow, OutcomeRecord } from '../../deps.ts';
 import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.ts';
 import type { Run } from './run.ts';
 
-/** Ends the operations that have come to an end here, then forgets what is done: a row goes after all that wait for it have ended. */
+/**
+ * Ends the operations that are finished at this gateway, then removes the settled rows. A row is removed after all
+ * operations that wait for it have ended.
+ */
 export async function conclude(
   deps: Deps,
   run: Run,
@@ -39,11 +42,11 @@ export async function conclude(
 const keyOf = ({ kind, name }: Pick<OutboxRow, 'kind' | 'name'>): string => `${kind} ${name}`;
 
 interface End extends Summary {
-  /** Nothing is left to be done for it. */
+  /** True when nothing remains to be done for the row. */
   isSettled: boolean;
 }
 
-/** What has become of what a row asked for; undefined while that is open. */
+/** Returns how the request of a row ended, or undefined while it is open. */
 function endOf(row: OutboxRow, outcome: Outcome, pools: Record<string, string[]>): End | undefined {
   if (outcome.type === 'deleted') return { ...summaryOf(outcome), isSettled: true };
   if (outcome.type === 'failed') return outcome.isTransient ? undefined : { ...summaryOf(outcome), isSettled: false };
@@ -59,7 +62,10 @@ function endOf(row: OutboxRow, outcome: Outcome, pools: Record<string, string[]>
   return { state, reason, message: deviationText(own, reason), isSettled };
 }
 
-/** A route whose own rule somebody changed at the gateway is not there as declared, whatever else was written of it. */
+/**
+ * Returns the fault of a route whose own rule somebody changed at the gateway: such a route is not served as declared,
+ * even if everything else of it was written.
+ */
 function hiddenFrom({ kind, name }: OutboxRow, own: readonly Deviation[]): typeof DRIFTED | undefined {
   const isHidden = own.some(({ reason, routes }) => reason === 'Drifted' && routes.includes(name));
   return kind === 'route' && isHidden ? DRIFTED : undefined;
@@ -67,7 +73,10 @@ function hiddenFrom({ kind, name }: OutboxRow, own: readonly Deviation[]): typeo
 
 const DRIFTED = { reason: 'Drifted', state: 'Diverged', isSettled: true } as const;
 
-/** What keeps an operation from being verified, the gravest first. What somebody else did to other objects is not its affair. */
+/**
+ * The faults that keep an operation from being verified, the worst first. Changes that somebody else made to other
+ * objects do not count.
+ */
 const FAULTS = [
   { reason: 'Refused', state: 'Failed', isSettled: true },
   { reason: 'NotAsWritten', state: 'Diverged', isSettled: false },
@@ -75,7 +84,10 @@ const FAULTS = [
   { reason: 'ObserveOnly', state: 'Diverged', isSettled: true },
 ] as const;
 
-/** Of a change of one resource only what carries it, serves it or gives it points; of an apply, and of the gateway itself, all there is. */
+/**
+ * Tells whether a deviation concerns a row. For a change of one resource, these are the deviations of objects that
+ * carry it, serve it or give it points; for an apply, or a change of the gateway itself, all deviations.
+ */
 function concerns(row: OutboxRow, deviation: Deviation, pools: Record<string, string[]>): boolean {
   const { isPoints, routes, pool, clusters = [] } = deviation;
   switch (row.kind) {
@@ -100,7 +112,10 @@ async function poolsByRoute({ store }: Deps, { fleet, gateway }: Run): Promise<R
   return (await store.points(fleet, gateway)).routes;
 }
 
-/** An operation of several resources is as good as the worst of them. */
+/**
+ * Tells whether an outcome is worse than the known one: an operation on several resources is only as good as the worst
+ * of them.
+ */
 function worse(end: End, known: OutcomeRecord | undefined): boolean {
   const rank = (state: string) => ['Failed', 'Diverged', 'Verified'].indexOf(state);
   return known === undefined || rank(end.state) < rank(known.state);

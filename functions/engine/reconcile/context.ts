@@ -9,15 +9,18 @@ import type { GatewayProvider, KnownObjects, Scope, Session } from '../../provid
 import { providerFor } from '../../providers/registry.ts';
 import { readNamed } from '../named.ts';
 
-/** What a gateway shall have, and what is known of it, as it was read from the store at one time. */
+/** The desired state of a gateway and what is known of its actual state, as read from the store at one time. */
 export interface GatewayContext {
   resource: Resource<'gateway'>;
   session: Session;
   scope: Scope;
   provider: GatewayProvider;
-  /** Of what is declared; not matched yet. With scope `pools` the pools as they were last matched, and no rules. */
+  /**
+   * The configuration that is declared, before it is matched with the gateway. With scope `pools` it has the pools as
+   * they were last matched, and no rules.
+   */
   config: GatewayConfig;
-  /** By service, every cluster that exports it; none with scope `pools`. */
+  /** Every cluster that exports a service, by the name of the service. Empty with scope `pools`. */
   exporters: ReadonlyMap<string, readonly Member[]>;
   /** The pools that the gateway serves, as they were last matched. */
   pools: readonly Pool[];
@@ -26,13 +29,13 @@ export interface GatewayContext {
   last: Reading;
   lastPoints: Points;
   known: KnownObjects;
-  /** Whether what somebody changed at the gateway is to be undone. */
+  /** True when changes that somebody made at the gateway are to be undone. */
   revertsDrift: boolean;
-  /** Somebody asks for it: what the cloud has refused lately is tried again at once. */
+  /** True when somebody asks for the run. Changes that the cloud refused lately are then tried again at once. */
   isAsked: boolean;
 }
 
-/** Traffic is read last: whoever moves it after that finds the run yielding. */
+/** Reads the context of a gateway. Traffic is read last, so that a run yields to anybody who moves it after that. */
 export async function readContext(
   store: Store,
   resource: Resource<'gateway'>,
@@ -52,7 +55,7 @@ export async function readContext(
     session,
     scope,
     provider: providerFor(session.target.provider),
-    // A failover reads the pools as last resolved, however many routes stand before them.
+    // A failover uses the pools as they were last resolved, so that its cost does not depend on the number of routes.
     config: declared?.config ?? { rules: [], pools },
     exporters: declared?.exporters ?? new Map(),
     pools,
@@ -66,7 +69,10 @@ export async function readContext(
   };
 }
 
-/** Pools of a release that did not match them can be found by their rules only, for which the gateway is read as a whole. */
+/**
+ * Tells whether all pools are matched with their objects. Pools written by an old release are not; they can only be
+ * found by their rules, for which the whole gateway is read.
+ */
 export function areMatched(pools: readonly Pool[]): boolean {
   return pools.every(({ objects }) => objects !== undefined);
 }
@@ -84,7 +90,7 @@ interface Declared {
   exporters: GatewayContext['exporters'];
 }
 
-/** The routes of the gateway and what they name, however large the rest of the fleet is. */
+/** Reads the routes of the gateway and only what they name, because the rest of the fleet may be large. */
 export async function declaredAt(store: Store, gateway: Resource<'gateway'>): Promise<Declared> {
   const { fleet, name } = gateway;
   const routes = await store.routesUnder(fleet, { kind: 'gateway', name });
@@ -95,7 +101,10 @@ export async function declaredAt(store: Store, gateway: Resource<'gateway'>): Pr
   };
 }
 
-/** The pools of the configuration, and those before it that are served by objects of their own: a failover must know both. */
+/**
+ * Returns the pools of the configuration, and the earlier pools that still have objects of their own to serve them. A
+ * failover must know both.
+ */
 export function withServing(
   { pools: before }: Pick<GatewayContext, 'pools'>,
   { pools }: GatewayConfig,

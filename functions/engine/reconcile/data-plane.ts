@@ -11,8 +11,9 @@ import { withLease } from '../lease.ts';
 import { send } from '../observe.ts';
 
 /**
- * Sends one request through a gateway whose traffic has changed since the last one, or whose last one failed, and keeps what came of it. What is due
- * follows from what is stored, so that a request that was lost is sent by the next pass. Trouble with it is no trouble of a failover.
+ * Sends one request through a gateway whose traffic has changed since the last request, or whose last request failed,
+ * and stores the outcome. Whether a request is due follows from stored data, so that a lost request is sent by the next
+ * pass. It never rejects, because its failure must not affect a failover.
  */
 export async function checkDataPlane(deps: Deps, fleet: string, gateway: string): Promise<void> {
   const { store, log } = deps;
@@ -41,7 +42,7 @@ async function checkOnce(deps: Deps, gateway: Resource<'gateway'>): Promise<void
   deps.log.info('data-plane.checked', { fleet, gateway: name, outcome: outcome.outcome, detail: outcome.detail });
 }
 
-/** What was read of the gateway and what came of the last request, when another one is to be sent now. */
+/** Reads what was read of the gateway and what came of the last request; undefined unless another request is to be sent now. */
 async function dueAt({ store, clock }: Deps, gateway: Resource<'gateway'>) {
   const { fleet, name } = gateway;
   const [reading, document] = await Promise.all([
@@ -52,7 +53,7 @@ async function dueAt({ store, clock }: Deps, gateway: Resource<'gateway'>) {
   return isDue ? { reading, document } : undefined;
 }
 
-/** What the last request through each gateway of a fleet has shown, by its name. */
+/** Reads the outcomes of the last request through each gateway of a fleet, by the name of the gateway. */
 export async function readRequests(
   store: Pick<Deps['store'], 'documents'>,
   fleet: string,
@@ -61,7 +62,10 @@ export async function readRequests(
   return new Map(items.map(({ id, body }) => [id, body]));
 }
 
-/** A fleet has forty gateways at most; those that are not declared any more may have left a record. */
+/**
+ * The most records that are read. A fleet has at most forty gateways, but gateways that are no longer declared may have
+ * left records.
+ */
 const GATEWAYS = 200;
 
 type Check = NonNullable<Resource<'gateway'>['spec']['dataPlaneCheck']>;

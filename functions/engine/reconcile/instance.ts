@@ -5,7 +5,7 @@ import { providerFor } from '../../providers/registry.ts';
 import { type HeldLease, withLease } from '../lease.ts';
 import { openSession } from './session.ts';
 
-/** The longest that one call of the clouds takes, retries included. */
+/** The longest time that one call of the clouds takes, retries included. */
 const LEASE_MS = 60_000;
 
 interface RunPlace {
@@ -15,7 +15,10 @@ interface RunPlace {
   lease: HeldLease;
 }
 
-/** Where the gateway is: the instance that it names, or the one that is created for it, as far as that has come. */
+/**
+ * Returns the instance of the gateway: the one that it names, or the one that is created for it, with the progress of
+ * the creation.
+ */
 export async function instanceOf(
   deps: Deps,
   run: RunPlace,
@@ -29,8 +32,8 @@ export async function instanceOf(
 }
 
 /**
- * Deletes the instance that was created for a gateway; false while another writer is at work on it. An instance that was adopted is
- * never deleted.
+ * Deletes the instance that was created for a gateway. Returns false while another writer holds the lease of the
+ * gateway. An adopted instance is never deleted.
  */
 export async function destroyInstance(deps: Deps, resource: Resource<'gateway'>): Promise<boolean> {
   const { fleet, name: gateway } = resource;

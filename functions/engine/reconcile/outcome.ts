@@ -5,14 +5,15 @@ import { CloudError, type CloudErrorClass, type Deps, LeaseLost, StoreUnavailabl
 import { Preempted } from './session.ts';
 
 /**
- * Why a run stopped before its end, which is no fault. Yielded: traffic has to move first. Continues: its time is over. StalePlan: the
- * approved plan is not true any more. Held: the fleet is being written as a whole. Busy, LeaseLost: another writer is at work.
+ * The reason why a run stopped before its end without a fault. `Yielded`: traffic has to move first. `Continues`: the
+ * time of the run is over. `StalePlan`: the approved plan no longer holds. `Held`: the fleet is being written as a
+ * whole. `Busy`, `LeaseLost`: another writer is at work.
  */
 export type StopReason = 'Yielded' | 'Continues' | 'StalePlan' | 'Held' | 'Busy' | 'LeaseLost';
 
-/** How one run ended. */
+/** The end of one run. */
 export type Outcome =
-  /** The gateway was read, written and read back: whatever is not as declared stands in the deviations. */
+  /** The gateway was read, written and read back. Whatever is not as declared is listed in the deviations. */
   | {
       type: 'ended';
       deviations: readonly Deviation[];
@@ -22,11 +23,14 @@ export type Outcome =
     }
   | { type: 'stopped'; reason: StopReason; progress?: Progress | undefined }
   | { type: 'provisioning'; progress: Progress }
-  /** `isTransient`: trying again may help. `renewsIntent`: what a create made may be gone again, its token would bring back the old answer. */
+  /**
+   * `isTransient`: a retry may help. `renewsIntent`: what a create made may be gone again, and its token would return
+   * the old answer.
+   */
   | { type: 'failed'; reason: string; message: string; isTransient: boolean; renewsIntent: boolean; read?: ReadFault }
   | { type: 'deleted' };
 
-/** Set when the gateway could not be read. */
+/** The call that failed when the gateway could not be read. */
 export interface ReadFault {
   action: string;
   code: string;
@@ -38,7 +42,7 @@ export function stopped(reason: StopReason, progress?: Progress): Outcome {
   return { type: 'stopped', reason, progress };
 }
 
-/** What the outcome is called. */
+/** The outcome as it is shown: a state, a reason and a message. */
 export interface Summary {
   state: SyncState;
   reason: string;
@@ -84,7 +88,10 @@ function endedSummary(deviations: readonly Deviation[], written: number): Summar
   return { state: 'Diverged', reason, message: deviationText(deviations, reason) };
 }
 
-/** Somebody else's rule, or an edit that is accepted, keeps no gateway from being as declared. */
+/**
+ * Tells whether a deviation is a fault. A rule of somebody else, or an edit that is accepted, does not keep a gateway
+ * from being as declared.
+ */
 function isFault(reason: DeviationReason): reason is Fault {
   return reason !== 'Adopted' && reason !== 'Shadowed';
 }
@@ -98,7 +105,7 @@ const TEXTS: Record<Fault, string> = {
   Waiting: 'What shall go stays until what takes its place is there',
 };
 
-/** How many there are for this reason, and the first of them. */
+/** Describes the number of deviations with this reason, and the first of them. */
 export function deviationText(deviations: readonly Deviation[], reason: Fault): string {
   const same = deviations.filter((item) => item.reason === reason);
   const first = same.find(({ refusal }) => refusal?.code !== 'DependsOnRefused') ?? same[0];
@@ -106,12 +113,12 @@ export function deviationText(deviations: readonly Deviation[], reason: Fault): 
   return `${TEXTS[reason]}: ${same.length}; the first: ${first?.verb} of ${first?.kind} ${first?.key} (${detail}).`;
 }
 
-/** Whether everything that was asked for has been looked at, and what can be done is done. */
+/** Tells whether everything that was asked for has been examined and everything possible is done. */
 export function isEnded({ state, reason }: Pick<Summary, 'state' | 'reason'>): boolean {
   return state === 'Verified' || (state === 'Diverged' && reason !== 'NotAsWritten' && reason !== 'Pending');
 }
 
-/** A run that stopped for one of these reasons is no failed attempt: the next one goes on where it stopped. */
+/** The reasons for which a stopped run is no failed attempt: the next run continues where it stopped. */
 const GOES_ON: ReadonlySet<string> = new Set<StopReason>(['Yielded', 'Continues', 'StalePlan', 'Held']);
 
 export function goesOn(reason: string): boolean {
@@ -132,7 +139,7 @@ const REASONS: Record<CloudErrorClass, string> = {
 
 const TRANSIENT: ReadonlySet<CloudErrorClass> = new Set(['throttled', 'unavailable', 'busy', 'in-use', 'gone']);
 
-/** What an error of a run means for the gateway. Nothing of an unexpected error but its name goes into the outcome. */
+/** Converts an error of a run into its outcome. Of an unexpected error only the name goes into the outcome. */
 export function failureOf(
   error: unknown,
   { log }: Pick<Deps, 'log'>,

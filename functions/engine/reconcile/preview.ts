@@ -12,26 +12,26 @@ import { declaredAt, type GatewayContext, readContext } from './context.ts';
 import { desiredObjects, type Proposal, propose } from './proposal.ts';
 import { ReadTimedOut, readSession } from './session.ts';
 
-/** From this part of a quota on, people are told. */
+/** The part of a quota from which on people are notified. */
 const NEAR_QUOTA = 0.8;
 
-/** A reader waits for the cloud for so long; then it goes from what was read last. */
+/** The time for which a preview waits for the cloud; after that it uses the last reading. */
 const READ_MS = 4_000;
 
 export function isNearQuota({ used, allowed }: QuotaUse): boolean {
   return used >= allowed * NEAR_QUOTA;
 }
 
-/** What a plan is made for. */
+/** The options of a preview. */
 export interface PreviewOptions {
   revertsDrift: boolean;
-  /** Whether the cloud is asked as well, where it offers a dry run. */
+  /** True when the cloud is also asked to rehearse the changes, where it offers a dry run. */
   rehearses: boolean;
-  /** The fleet as it is, where `deps.store` shows it as it would be. */
+  /** The store that shows the fleet as it is, when `deps.store` shows the fleet as it would be. */
   current?: Store | undefined;
 }
 
-/** What the gateway is compared with. */
+/** The state of the gateway that the desired state is compared with. */
 interface Basis {
   basis: 'live' | 'last-read';
   readAt?: string | undefined;
@@ -39,8 +39,8 @@ interface Basis {
 }
 
 /**
- * What it takes to make a gateway follow what `deps.store` declares; nothing is written. When the gateway cannot be read in time, the plan goes
- * from what was verified there last.
+ * Returns the plan that makes a gateway follow what `deps.store` declares. Nothing is written. When the gateway cannot
+ * be read in time, the plan starts from what was verified there last.
  */
 export async function previewGateway(
   deps: Deps,
@@ -60,7 +60,7 @@ export async function previewGateway(
   return planShown(context, proposal, basis, refusals);
 }
 
-/** Undefined when the gateway cannot be read, and never has been. */
+/** Resolves with undefined when the gateway cannot be read and never has been. */
 async function basisOf(deps: Deps, context: GatewayContext, current: Store): Promise<Basis | undefined> {
   const { provider, session, known, last } = context;
   const readAt = isoOf(deps.clock.now());
@@ -75,7 +75,10 @@ async function basisOf(deps: Deps, context: GatewayContext, current: Store): Pro
   return { basis: 'last-read', readAt: last.readAt, observed: await lastObserved(context, current) };
 }
 
-/** What was declared when the gateway was read last is what it had, but for the deviations, which a plan does not go into. */
+/**
+ * Returns what the gateway had when it was read last. It is derived from the declarations; deviations are not taken
+ * into account.
+ */
 async function lastObserved(context: GatewayContext, current: Store): Promise<Observed> {
   const { resource, provider, session, last } = context;
   const nothing: Observed = { objects: [], foreign: last.foreign, address: last.address, facts: last.facts };
@@ -85,7 +88,7 @@ async function lastObserved(context: GatewayContext, current: Store): Promise<Ob
   return { ...nothing, objects };
 }
 
-/** Whether the cloud cannot say now is no reason to have no plan. */
+/** Returns what the cloud would refuse, or nothing when the cloud cannot tell, because a plan is useful without it. */
 async function rehearse({ provider, session }: GatewayContext, { plan, observed }: Proposal): Promise<Issue[]> {
   try {
     return await provider.rehearse(plan.changes, observed, session);
@@ -95,7 +98,7 @@ async function rehearse({ provider, session }: GatewayContext, { plan, observed 
   }
 }
 
-/** What stands for a plan: the fleet, the gateway and the changes. */
+/** Returns the digest that identifies a plan: that of the fleet, the gateway and the changes. */
 export function planDigest({ fleet, name }: Resource<'gateway'>, { plan }: Pick<Proposal, 'plan'>): string {
   return digest([fleet, name, plan.digest]);
 }
@@ -129,7 +132,10 @@ function planShown(
   };
 }
 
-/** As it was read last; a pool that could not be told, as the gateway would serve it. */
+/**
+ * Returns the shares of each pool as they were read last, or, where they could not be read, as the gateway would serve
+ * them.
+ */
 function servedBefore({ pools, lastPoints, provider, traffic }: GatewayContext): ServedPool[] {
   return pools.map((pool) => ({
     pool,
@@ -193,7 +199,7 @@ function notice(holds: boolean, code: string, message: string): Notice[] {
   return holds ? [{ code, message }] : [];
 }
 
-/** Of a gateway of which nothing is known, it can be told only where requests shall go. */
+/** Returns the plan of a gateway about which nothing is known. It only tells where requests would go. */
 function neverRead(context: GatewayContext): GatewayPlan {
   const { resource, config, provider, traffic } = context;
   const message = 'The gateway could not be read, and has never been: what it takes can be told once it has been.';

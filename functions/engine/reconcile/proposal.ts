@@ -10,22 +10,22 @@ import type { GatewayConfig, Pool, Rule, Share } from '../../core/model/ir.ts';
 import type { Finding, Observed, PoolShares } from '../../providers/provider.ts';
 import type { GatewayContext } from './context.ts';
 
-/** What it takes to make a gateway as it shall be, and what speaks against it. */
+/** The changes that bring a gateway to its desired state, and the objections to them. */
 export interface Proposal extends Judged {
   observed: Observed;
-  /** Matched with what is at the gateway. */
+  /** The configuration, matched with the objects at the gateway. */
   config: GatewayConfig;
   desired: ProviderObject[];
-  /** Everything in which the gateway differs from what is desired. */
+  /** All differences between the gateway and what is desired. */
   all: Plan;
-  /** What of that is to be done. */
+  /** The differences that are to be corrected now. */
   plan: Plan;
   findings: Finding[];
   quotas: QuotaUse[];
   points: Points;
 }
 
-/** `refusals`: what the cloud has refused in this run. */
+/** Proposes the changes for a gateway. `refusals` are the changes that the cloud has refused in this run. */
 export function propose(
   context: GatewayContext,
   observed: Observed,
@@ -69,12 +69,15 @@ export function propose(
   };
 }
 
-/** A failover goes on from what was matched last, as it reads no rules. */
+/**
+ * Returns the configuration matched with the gateway. A failover uses the configuration that was matched last, as it
+ * reads no rules.
+ */
 function matched({ provider, scope, config, session }: GatewayContext, observed: Observed): GatewayConfig {
   return scope === 'pools' ? config : provider.match(config, observed, session);
 }
 
-/** The objects that make the gateway behave as `config` while the traffic is as it shall be. */
+/** Returns the objects that make the gateway behave as `config` declares under the desired traffic. */
 export function desiredObjects(
   context: Pick<GatewayContext, 'provider' | 'traffic' | 'session'>,
   config: GatewayConfig,
@@ -87,12 +90,15 @@ function sharesOf({ traffic }: Pick<GatewayContext, 'traffic'>, pools: readonly 
   return new Map(pools.map((pool) => [pool.key, isRejected(pool, traffic) ? [] : effectiveShares(pool, traffic)]));
 }
 
-/** Keys of pools whose requests a panic rejects. */
+/** Returns the keys of the pools whose requests are rejected because of a panic. */
 function rejectedPools({ traffic }: GatewayContext, { pools }: GatewayConfig): Set<string> {
   return new Set(pools.filter((pool) => isRejected(pool, traffic)).map(({ key }) => key));
 }
 
-/** What the gateway had of each pool when it was read, and the pools with those who have it although they are no members any more. */
+/**
+ * Returns the points that the gateway had for each pool when it was read, and the pools together with former members
+ * that still have points there.
+ */
 function located(
   context: GatewayContext,
   { rules, pools }: GatewayConfig,
@@ -110,7 +116,10 @@ function located(
   return { config: { rules, pools: known }, points: found };
 }
 
-/** A pool that could not be told, and whose objects and rules are all as desired, is served as the gateway would serve it. */
+/**
+ * Adds points for pools whose points could not be read. When all objects and rules of such a pool are as desired, it
+ * has the points that the gateway would give it.
+ */
 function withUntouched(
   { provider, traffic }: GatewayContext,
   { pools }: GatewayConfig,
@@ -127,7 +136,10 @@ function withUntouched(
   return { ...points, pools: { ...points.pools, ...Object.fromEntries(served) } };
 }
 
-/** Pools of routes that were read to share them out otherwise than declared; a run of pools does not read those again. */
+/**
+ * Returns the keys of pools whose routes were read to distribute requests otherwise than declared; a run with scope
+ * `pools` does not read those routes again.
+ */
 function sharedOutOtherwise({ last, lastPoints }: GatewayContext): ReadonlySet<string> {
   const altered = last.deviations.filter(({ isPoints, pool }) => isPoints && pool === undefined);
   return new Set(altered.flatMap(({ routes }) => routes.flatMap((route) => lastPoints.routes[route] ?? [])));
@@ -143,7 +155,10 @@ function poolsByRoute(rules: readonly Rule[]): Record<string, string[]> {
   return found;
 }
 
-/** The clusters that have other points of a pool than the gateway would give them; all of them where that cannot be told. */
+/**
+ * Returns a function that lists the clusters whose points in a pool differ from those that the gateway would give them,
+ * or all clusters where the points are unknown.
+ */
 function laggingOf(
   { provider, traffic }: GatewayContext,
   { pools }: GatewayConfig,
@@ -162,7 +177,10 @@ function laggingOf(
   };
 }
 
-/** Limits of the gateway concern the objects of the rules and pools that they name, and all changes where they name none. */
+/**
+ * Returns a function that finds the objection to a change. A limit of the gateway concerns the objects of the rules and
+ * pools that it names, or every change when it names none.
+ */
 function objectionOf(
   { changes }: Plan,
   findings: readonly Finding[],
@@ -190,7 +208,7 @@ function concerns({ rules, pools, excess }: Finding, { verb, after }: Change): b
   );
 }
 
-/** The last of the rules that would come have to stay out. */
+/** Returns the changes that have to stay out when there are too many rules: the last of those that would be created. */
 function excessOf(changes: readonly Change[], { excess = 0 }: Finding): Change[] {
   const coming = changes.filter(({ verb, after }) => verb === 'create' && after?.rules !== undefined);
   return excess > 0 ? coming.slice(-excess) : [];

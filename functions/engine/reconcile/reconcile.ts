@@ -14,18 +14,24 @@ import type { Run, RunOptions } from './run.ts';
 import { openSession } from './session.ts';
 import { beginAttempt, doneBefore, recordOutcome } from './sync.ts';
 
-/** A writer that dies blocks its gateway for this long. An attempt of a call ends before a lease that was just ensured does. */
+/**
+ * The time for which a writer that dies blocks its gateway. It is longer than any single attempt of a call, so that an
+ * attempt begun just after the lease was ensured ends before the lease does.
+ */
 const LEASE_MS = 20_000;
 
-/** Edits that arrive during a run are taken up by the same caller, this many times; then the sweep takes over. */
+/**
+ * The most runs of one caller. Edits that arrive during a run are taken up by another run of the same caller, and after
+ * this many by the sweep.
+ */
 const MAX_RUNS = 10;
 
-/** `changes`: what the last run pushed. */
+/** The result of reconciling a gateway. `changes` are those that the last run pushed. */
 export type ReconcileResult = Summary & { gateway: string; changes: PlannedChange[] };
 
 /**
- * Makes a gateway follow what is declared, and verifies it: the one way in which anything reaches a gateway. One writer at a time;
- * a second caller answers `Pending`, and the first takes up what the second came for.
+ * Makes a gateway follow what is declared, and verifies it. Every write to a gateway goes through this function. Only
+ * one writer works at a time: a second caller gets `Pending`, and the first takes up the work of the second.
  */
 export async function reconcileGateway(
   deps: Deps,
@@ -57,7 +63,7 @@ async function hasWork(deps: Deps, fleet: string, gateway: string, scope: Scope)
   return rows.some((row) => scope === 'full' || row.kind === 'traffic');
 }
 
-/** A failover that waits goes first: it is short, and what is being published can wait. */
+/** Runs a waiting failover before a full run, because a failover is short, and publishing can wait. */
 async function runInTurn(deps: Deps, run: Run): Promise<Outcome> {
   if (run.scope === 'full' && (await hasWork(deps, run.fleet, run.gateway, 'pools'))) {
     const moved = await runOnce(deps, { ...run, scope: 'pools', approve: undefined });
@@ -66,7 +72,7 @@ async function runInTurn(deps: Deps, run: Run): Promise<Outcome> {
   return await runOnce(deps, run);
 }
 
-/** The rows are read first: what they ask for is in everything that is read after them. */
+/** Makes one run. The outbox rows are read first, so that everything read afterwards contains what they ask for. */
 async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
   const rows = (await deps.store.outbox(run)).filter((row) => run.scope === 'full' || row.kind === 'traffic');
   const resource = await deps.store.get('gateway', run.fleet, run.gateway);
@@ -89,7 +95,10 @@ async function runOnce(deps: Deps, run: Run): Promise<Outcome> {
   }
 }
 
-/** Instance, desired, observe, match, plan, guard, apply in batches, read back, record what was verified. `rows` gain those of an approval. */
+/**
+ * Makes one attempt: finds the instance, reads what is declared, observes, matches, plans, applies in batches, reads
+ * back and records what was verified. The rows of an approval are added to `rows`.
+ */
 async function attempt(
   deps: Deps,
   run: Run,
@@ -101,7 +110,8 @@ async function attempt(
   if (!instance.ready) return { type: 'provisioning', progress: instance.progress };
   const session = { ...(await openSession(deps, run, resource, record)), target: instance.target };
   const isAsked = run.approve !== undefined || rows.some((row) => row.kind === 'apply');
-  // Asked before what is declared is read, since a hold may end meanwhile, and after: one that comes then comes before its first write.
+  // The hold is checked twice: before the declarations are read, since a hold may end during the read, and after it,
+  // since one may begin. A hold that begins later has not written anything that was read.
   if (await isHeld(deps, run)) return stopped('Held');
   const context = await readContext(deps.store, resource, session, { scope: run.scope, isAsked });
   if (await isHeld(deps, run)) return stopped('Held');
@@ -126,12 +136,15 @@ async function attempt(
   return { ...end, deviations, pushed: changes, written: run.doneBefore + changes.length - applied.refusals.length };
 }
 
-/** A failover does not wait: what it writes is not read from what is declared. */
+/**
+ * Tells whether the run has to wait because the fleet is being written as a whole. A failover does not wait, because it
+ * does not read declarations.
+ */
 async function isHeld({ store }: Deps, { fleet, scope }: Run): Promise<boolean> {
   return scope === 'full' && (await store.hold(fleet)) !== undefined;
 }
 
-/** That the gateway cannot be read is remembered with the time. */
+/** Observes the gateway. When the gateway cannot be read, the fault is recorded with its time. */
 async function observe(deps: Deps, run: Run, { provider, session, scope, known }: GatewayContext): Promise<Observed> {
   try {
     return await provider.observe(session, scope, known);

@@ -16,16 +16,22 @@ import type { ReadFault } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 import type { Run } from './run.ts';
 
-/** One read of the gateway. */
+/** The result of one read of the gateway. */
 interface Read {
   proposal: Proposal;
-  /** When it began. */
+  /** The time at which the read began. */
   readMs: number;
-  /** Whether it came after writes of this run, so that what is still otherwise is not as it was written. */
+  /**
+   * True when everything of this run has been written before the read, so that remaining differences are not as
+   * written.
+   */
   isReadBack: boolean;
 }
 
-/** Keeps what was read: from here everything is told that is said of the gateway. Returns the deviations as they were recorded. */
+/**
+ * Stores the result of a read, which is the source of everything that is shown of the gateway. Returns the deviations
+ * as they were recorded.
+ */
 export async function recordRead(deps: Deps, run: Run, context: GatewayContext, read: Read): Promise<Deviation[]> {
   const { fleet, gateway, lease } = run;
   const { resource, scope, baseline } = context;
@@ -81,17 +87,20 @@ function readingOf(context: GatewayContext, { proposal, readMs, isReadBack }: Re
   };
 }
 
-/** A run of pools reads what serves them, and looks for nothing that has to go. */
+/**
+ * Tells whether a run with scope `pools` has not read the object of a deviation: it only reads objects that serve
+ * pools, and looks for nothing to delete.
+ */
 function isNotRead({ pool, verb }: Deviation): boolean {
   return pool === undefined || verb === 'delete';
 }
 
-/** Written, and read back otherwise. */
+/** Marks a pending deviation as different from what was written. */
 function notAsWritten(deviation: Deviation): Deviation {
   return deviation.reason === 'Pending' ? { ...deviation, reason: 'NotAsWritten' } : deviation;
 }
 
-/** A failover makes nothing that is not there: that is for the next full run. */
+/** Returns deviations for objects that do not exist. A failover creates none; that is left to the next full run. */
 function missing({ last }: GatewayContext, { desired, observed, config }: Proposal, readAt: string): Deviation[] {
   const present = new Set(observed.objects.map(({ kind, key }) => `${kind} ${key}`));
   const clusters = new Map(config.pools.map(({ key, members }) => [key, members.map(({ cluster }) => cluster)]));
@@ -119,7 +128,7 @@ function fullestFirst(quotas: readonly QuotaUse[]): QuotaUse[] {
     .sort((a, b) => fill(b) - fill(a) || a.quota.localeCompare(b.quota, 'en'));
 }
 
-/** The gateway could not be read: what was known of it stays, and is told with its age. */
+/** Records that the gateway could not be read. The last reading is kept and is shown with its age. */
 export async function recordReadFault(
   { store, clock }: Deps,
   { fleet, gateway, lease }: Run,

@@ -3,26 +3,29 @@ import type { Scope } from '../../providers/provider.ts';
 import type { HeldLease } from '../lease.ts';
 import type { Proposal } from './proposal.ts';
 
-/** What a run is asked to do besides following. */
+/** The options of a run. */
 export interface RunOptions {
-  /** `pools`: only the pools that the gateway already serves are written, the short way of a failover. Default: `full`. */
+  /**
+   * The scope of the run. With `pools`, only the pools that the gateway already serves are written, which is fast
+   * enough for a failover. Default: `full`.
+   */
   scope?: Scope;
-  /** No batch is begun after this time; the next run goes on. Default: never. */
+  /** The time after which no batch is begun; the next run continues. Default: never. */
   untilMs?: number;
   /**
-   * Asked before anything is written, of a plan that undoes drift as well: undefined refuses the plan, rows are settled together with
-   * those that wait.
+   * Called before anything is written, with a plan that also undoes drift. Undefined refuses the plan; otherwise the
+   * returned rows are settled together with the waiting ones.
    */
   approve?: ((proposal: Proposal) => Promise<OutboxRow[] | undefined>) | undefined;
 }
 
-/** One run, under the lease of its gateway. */
+/** A run under the lease of its gateway. */
 export interface Run extends Pick<RunOptions, 'approve'> {
   fleet: string;
   gateway: string;
   scope: Scope;
   untilMs: number;
   lease: HeldLease;
-  /** Changes made by runs that this one goes on from. */
+  /** The number of changes made by the earlier runs that this one continues. */
   doneBefore: number;
 }

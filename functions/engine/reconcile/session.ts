@@ -4,7 +4,7 @@ import type { Deps, SyncRecord } from '../../deps.ts';
 import type { Memory, ProvisionSession, Scope } from '../../providers/provider.ts';
 import type { HeldLease } from '../lease.ts';
 
-/** A run stops where it is, because traffic has to move first. */
+/** Thrown when a run stops at once because traffic has to move first. */
 export class Preempted extends Error {
   constructor() {
     super('a failover goes first');
@@ -12,7 +12,7 @@ export class Preempted extends Error {
   }
 }
 
-/** A reader has waited for as long as a reader waits. */
+/** Thrown when a reader has waited for the gateway for as long as it may. */
 export class ReadTimedOut extends Error {
   constructor() {
     super('the gateway could not be read in time');
@@ -21,8 +21,9 @@ export class ReadTimedOut extends Error {
 }
 
 /**
- * Where and as whom a provider works for a gateway, for the length of one lease. Runs that move pools are failovers, and go before others
- * that call the same cloud; others are preempted by them.
+ * Returns the session in which a provider works for a gateway during one lease: the cloud, the credentials, tokens and
+ * priority. Runs with scope `pools` are failovers; they take precedence over other calls to the same cloud and preempt
+ * other runs.
  */
 export async function openSession(
   deps: Deps,
@@ -46,8 +47,8 @@ export async function openSession(
 }
 
 /**
- * For looking at a gateway without the right to write to it. A reader makes way for nobody, since it holds nothing; it gives up after
- * `untilMs`.
+ * Returns a session for reading a gateway, without the right to write to it. A reader holds no lease, so it does not
+ * yield to failovers; it gives up after `untilMs`.
  */
 export function readSession(
   deps: Deps,
@@ -72,7 +73,10 @@ function commonOf({ cloud, clock, settings }: Deps, { fleet, name, spec }: Resou
   return { cloud, clock, credentials: spec.credentials, owner: `${settings.ownerId}/${fleet}/${name}` };
 }
 
-/** A writer that has lost its lease remembers nothing more; what readers have read is as good as what anybody has. */
+/**
+ * Returns the memory of a gateway. A writer that has lost its lease cannot store anything more; readers need no lease,
+ * because what they have read is as good as what anybody else has.
+ */
 function memoryOf({ store, clock }: Deps, { fleet, name: gateway }: Resource<'gateway'>, lease?: HeldLease): Memory {
   return {
     recall: () => store.recall(fleet, gateway, clock.now()),
@@ -80,7 +84,7 @@ function memoryOf({ store, clock }: Deps, { fleet, name: gateway }: Resource<'ga
   };
 }
 
-/** ClientTokens are ASCII of at most 64 characters. */
+/** Returns a ClientToken, which is ASCII of at most 64 characters. */
 function token(parts: readonly unknown[]): string {
   return digest(parts).slice(0, 64);
 }

@@ -5,20 +5,28 @@ import type { Deps, SyncRecord } from '../../deps.ts';
 import { goesOn, isEnded, type Outcome, summaryOf } from './outcome.ts';
 import type { Run } from './run.ts';
 
-/** Wait before the n-th retry: 2 s doubling, at most 15 s; what waits shall go on soon after the cloud is well again. */
+/**
+ * The wait before the n-th retry: 2 s, doubled each time, at most 15 s, so that waiting changes are made soon after the
+ * cloud has recovered.
+ */
 const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 15_000;
 
-/** An instance takes minutes to be created; each run takes it one step further. */
+/** The wait between runs while an instance is created. It takes minutes; each run takes it one step further. */
 const PROVISION_POLL_MS = 5_000;
 
-/** A gateway that follows is read this often: somebody may have changed it, and all that is said of it is as old as the last read. */
+/**
+ * The interval at which a gateway without open changes is read. Somebody may have changed it, and whatever is shown of
+ * it is as old as the last read.
+ */
 const READ_EVERY_MS = 30_000;
 
 type Place = Pick<Run, 'fleet' | 'gateway' | 'scope' | 'lease'>;
 
-/** Notes that a run begins, so that a run that dies is seen. Creates of all full runs until the next success share one intent,
- * which is there for as long as a full run has yet to end well. */
+/**
+ * Records that a run begins, so that a run that dies is noticed. The creates of all full runs until the next success
+ * share one intent, which exists until a full run ends well.
+ */
 export async function beginAttempt(deps: Deps, { fleet, gateway, scope, lease }: Place): Promise<SyncRecord> {
   const last = await deps.store.sync(fleet, gateway);
   const record: SyncRecord = {
@@ -36,13 +44,13 @@ export async function beginAttempt(deps: Deps, { fleet, gateway, scope, lease }:
   return record;
 }
 
-/** Notes that the cloud has accepted everything, which is not yet to say that it is so. */
+/** Records that the cloud has accepted everything, which does not yet mean that it is in effect. */
 export async function markPushed(deps: Deps, run: Place): Promise<void> {
   const message = 'Accepted by the cloud, and not read back yet.';
   await amend(deps, run, { state: 'Pushed', reason: 'Pushed', message, pushedAt: isoOf(deps.clock.now()) });
 }
 
-/** Notes how far the changes have come, for those who wait. A failover has no time for it. */
+/** Records the progress of the changes for people who wait. A failover skips this to save time. */
 export async function noteProgress(deps: Deps, run: Place, progress: Progress): Promise<void> {
   const message = `Changes are being made: ${progress.done} of ${progress.total}.`;
   if (run.scope === 'full') await amend(deps, run, { state: 'Pending', reason: 'Pushing', message, progress });
@@ -54,7 +62,10 @@ async function amend(deps: Deps, { fleet, gateway, lease }: Place, fields: Parti
   await deps.store.putSync({ ...record, ...fields }, lease.current());
 }
 
-/** Notes how the run ended. A run of pools that ended well says nothing of a full run that has yet to. */
+/**
+ * Records how the run ended. A successful run with scope `pools` does not replace the record of a full run that has yet
+ * to succeed.
+ */
 export async function recordOutcome(
   deps: Deps,
   { scope, lease }: Place,
@@ -74,7 +85,10 @@ export async function recordOutcome(
   await deps.store.putSync(next, lease.current());
 }
 
-/** That the pools are right says nothing of the rest: a full run that has yet to end well, or that left something as it is. */
+/**
+ * Tells whether the record says more than a successful run with scope `pools` could: a full run has yet to succeed, or
+ * has left deviations.
+ */
 function saysMore(record: SyncRecord): boolean {
   return record.intent !== undefined || record.verifiedAt === undefined || record.state === 'Diverged';
 }
@@ -98,7 +112,10 @@ function nextRecord(deps: Deps, scope: Place['scope'], record: SyncRecord, outco
   };
 }
 
-/** What a create made for a refused change may be gone: its token would bring back the old answer. */
+/**
+ * Returns the refusals of a run. After a refusal the intent is renewed: what a create made for the change may be gone,
+ * and its token would return the old answer.
+ */
 function refusalsOf(outcome: Outcome): RefusalRecord[] {
   return outcome.type === 'ended' ? outcome.deviations.flatMap(({ refusal }) => refusal ?? []) : [];
 }
@@ -109,7 +126,10 @@ function soonestRetry(outcome: Outcome): string | undefined {
     .sort()[0];
 }
 
-/** A run that stopped in the middle of a call does not know how far it has come beyond what was noted. */
+/**
+ * Returns the progress after a run. A run that stopped in the middle of a call keeps the progress that was recorded
+ * before.
+ */
 function progressAfter(record: SyncRecord, outcome: Outcome): Progress | undefined {
   if (outcome.type === 'provisioning') return outcome.progress;
   if (outcome.type !== 'stopped') return undefined;
@@ -122,12 +142,15 @@ function waitMs(attempts: number, outcome: Outcome): number {
   return Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempts - 1));
 }
 
-/** How many changes the runs have made that the next one goes on from. */
+/** Returns the number of changes made by the earlier runs that the next run continues. */
 export function doneBefore({ reason, progress }: SyncRecord): number {
   return goesOn(reason) ? (progress?.done ?? 0) : 0;
 }
 
-/** Whether a gateway is to be run now: it has yet to follow and its next attempt is due, or nobody has looked at it for a while. */
+/**
+ * Tells whether a gateway is to be run now. After a run that failed or stopped it is due when its next attempt is;
+ * otherwise it is due when changes wait, when a retry is due, or when it has not been read for a while.
+ */
 export function isDue(record: SyncRecord | undefined, isBehind: boolean, nowMs: number): boolean {
   if (record === undefined) return isBehind;
   if (!isEnded(record)) return isPast(record.nextAttemptAt, nowMs);

@@ -5,10 +5,10 @@ import { byName } from '../../core/routing/resolve.ts';
 import type { Commit, Deps, OperationRecord, Rollout, Step } from '../../deps.ts';
 import { withLease } from '../lease.ts';
 
-/** Longer than a transaction with all of its attempts takes. */
+/** The duration of the lease. It is longer than a transaction takes with all of its attempts. */
 const LEASE_MS = 60_000;
 
-/** Goes on with every rollout that is under way, until all have ended or the time is over. */
+/** Continues every rollout that is under way, until all have ended or the time is over. */
 export async function sweepRollouts(deps: Deps, untilMs: number): Promise<void> {
   const { items, unreadable } = await deps.store.holds();
   for (const error of unreadable) deps.log.error('rollout.failed', {}, error);
@@ -22,8 +22,9 @@ export async function sweepRollouts(deps: Deps, untilMs: number): Promise<void> 
 }
 
 /**
- * Writes the steps of the fleet's rollout, if it has one and nobody else is at it, for as long as there is time. The cursor of the store
- * decides what is written, and lets each step pass once; the lease only keeps two writers from getting in each other's way.
+ * Writes the steps of the rollout of the fleet, if there is one and nobody else is at work on it, as long as there is
+ * time. The cursor in the store decides which steps are written and lets each step pass only once; the lease merely
+ * keeps two writers from competing.
  */
 export async function continueRollout(deps: Deps, fleet: string, untilMs: number): Promise<void> {
   await withLease(deps, `manifest/${fleet}`, LEASE_MS, async (lease) => {
@@ -40,7 +41,7 @@ interface State {
   rollout: Rollout;
 }
 
-/** Undefined when the fleet is not held. */
+/** Resolves with undefined when the fleet is not held. */
 async function read({ store }: Deps, fleet: string): Promise<State | undefined> {
   const id = await store.hold(fleet);
   if (id === undefined) return undefined;
@@ -49,7 +50,7 @@ async function read({ store }: Deps, fleet: string): Promise<State | undefined> 
   return { operation, rollout };
 }
 
-/** One batch; undefined when that was the end. */
+/** Writes one batch. Resolves with undefined when the rollout has ended. */
 async function writeNext(deps: Deps, { operation, rollout }: State): Promise<State | undefined> {
   const steps = await deps.store.nextSteps(rollout);
   if (steps.length === 0) return await end(deps, rollout);
@@ -71,7 +72,7 @@ async function writeNext(deps: Deps, { operation, rollout }: State): Promise<Sta
   }
 }
 
-/** Another writer may have moved the rollout on meanwhile: then it has not ended here. */
+/** Ends the rollout. If another writer has advanced it meanwhile, it has not ended, and its new state is returned. */
 async function end(deps: Deps, rollout: Rollout, problem?: OperationProblem): Promise<State | undefined> {
   const { fleet, operation, steps } = rollout;
   const isEnded = await deps.store.endRollout(rollout, new Date(deps.clock.now()).toISOString(), problem);
@@ -80,7 +81,10 @@ async function end(deps: Deps, rollout: Rollout, problem?: OperationProblem): Pr
   return undefined;
 }
 
-/** What updates replace, by name; a batch is of one kind. One that is not at the revision that it was planned from fails the write. */
+/**
+ * Returns the resources that updates replace, by name; a batch contains one kind only. The write fails if one of them
+ * is not at the revision that the plan was made for.
+ */
 async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<ReadonlyMap<string, Resource>> {
   const updates = steps.filter(({ verb }) => verb === 'update').map(({ resource }) => resource);
   const [first] = updates;
@@ -94,8 +98,8 @@ async function replacedBy({ store }: Deps, steps: readonly Step[]): Promise<Read
 }
 
 /**
- * Builds what is written of a step, with the rows of the operation for the gateways. Times are those of the write, since history is told by
- * them.
+ * Builds the write of a step, with the outbox rows of the operation for the gateways. Times are those of the write,
+ * since the history is ordered by them.
  */
 export function commitOf(
   { verb, resource: wanted, references, referenceCount, gateways }: Step,

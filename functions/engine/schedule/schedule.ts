@@ -8,12 +8,13 @@ import { sweep } from './sweep.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
 
-/** One pass over something, of which nothing is begun after the deadline. */
+/** Runs one pass of a job, which begins nothing after the deadline. */
 export type Work = (deps: Deps, deadlineMs: number) => Promise<void>;
 
 /**
- * Everything that is done by itself, until the deadline. None of the jobs ends another, since an invocation that rejects is stopped at once;
- * in the end it rejects when the probing could not even begin. `stepRollouts` writes what is declared, as people do, and so comes from above.
+ * Runs all scheduled jobs until the deadline. A job that fails does not end the others, since an invocation that
+ * rejects is stopped at once; at the end the function rejects if probing could not even begin. `stepRollouts` is passed
+ * in because it writes declarations, which belongs to a higher layer.
  */
 export async function runSchedule(deps: Deps, deadlineMs: number, stepRollouts: Work): Promise<void> {
   const jobs = await Promise.allSettled([
@@ -28,19 +29,19 @@ export async function runSchedule(deps: Deps, deadlineMs: number, stepRollouts: 
   const failed = jobs.find((job) => job.status === 'rejected');
   if (failed === undefined) return;
   deps.log.error('schedule.failed', { job: 'probe' }, failed.reason);
-  // The platform shows what is thrown here as it is, so it says nothing but where to look.
+  // The platform shows the message thrown here unchanged, so it only says where to look.
   throw new Error('The probing could not begin: schedule.failed in the log has the cause.');
 }
 
-/** What has come up is told at once. */
+/** Records new incidents and delivers the notifications in the same pass. */
 async function tellAndDeliver(deps: Deps, deadlineMs: number): Promise<void> {
   await tellIncidents(deps, deadlineMs);
   await deliverDue(deps, deadlineMs);
 }
 
 /**
- * Does the job again and again, so that what comes up within the minute does not wait for the next. When it fails once, the next time comes
- * as it would have.
+ * Repeats the job, so that what comes up within the minute does not wait for the next firing. A pass that fails does
+ * not delay the next one.
  */
 async function repeat(deps: Deps, deadlineMs: number, job: Job, work: Work): Promise<void> {
   const { clock, log } = deps;

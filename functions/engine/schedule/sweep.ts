@@ -5,10 +5,10 @@ import { checkDataPlane } from '../reconcile/data-plane.ts';
 import { reconcileGateway } from '../reconcile/reconcile.ts';
 import { isDue } from '../reconcile/sync.ts';
 
-/** Gateways that one sweep runs; those that are left come first in the next one. */
+/** The most gateways that one sweep runs. The remaining ones come first in the next sweep. */
 const GATEWAYS_PER_SWEEP = 20;
 
-/** Runs that go on side by side: each holds a gateway with all its routes in memory, and a Worker has 128 MB. */
+/** The number of concurrent runs. Each holds a gateway with all its routes in memory, and a Worker has 128 MB. */
 const SIDE_BY_SIDE = 3;
 
 interface Place {
@@ -17,16 +17,17 @@ interface Place {
 }
 
 interface Due extends Place {
-  /** What is behind goes before what is only to be looked at again. */
+  /** True when the gateway has waiting changes. Such gateways go before those that are only due to be read again. */
   isBehind: boolean;
-  /** When its last run began, which is never for a new one. */
+  /** The time at which the last run began, empty when there was none. */
   lastAttemptAt: string;
 }
 
 /**
- * Reconciles gateways that do not follow yet and whose next attempt is due: the safety net behind the run that follows each write, and the
- * way back after a cloud was away. The one that has waited longest goes first, so that every one has its turn; after `untilMs` no run
- * begins and none goes on. How much a gateway has yet to follow makes no difference to what is read to find it.
+ * Reconciles the gateways that are due. This is the safety net behind the run that follows each write, and it recovers
+ * gateways after a cloud was unavailable. The gateway that has waited longest goes first, so that each has its turn.
+ * After `untilMs` no run begins and none continues. The cost of finding the due gateways does not depend on how many
+ * changes wait.
  */
 export async function sweep(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Promise<void> {
   const due = await dueGateways(deps);
@@ -37,7 +38,7 @@ export async function sweep(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Pro
       limit(async () => {
         if (deps.clock.now() >= untilMs) return;
         await run(deps, place, untilMs);
-        // A gateway that answers nobody keeps none of the others waiting.
+        // The check runs in the background, so that a gateway that does not answer does not delay the others.
         checks.push(checkDataPlane(deps, place.fleet, place.gateway));
       }),
     ),
@@ -45,7 +46,7 @@ export async function sweep(deps: Deps, untilMs = Number.POSITIVE_INFINITY): Pro
   await Promise.all(checks);
 }
 
-/** Trouble with one gateway, or one fleet, is no trouble of another. */
+/** Reconciles one gateway. A failure does not affect other gateways or fleets. */
 async function run(deps: Deps, { fleet, gateway }: Place, untilMs: number): Promise<void> {
   try {
     await reconcileGateway(deps, fleet, gateway, { untilMs });
@@ -83,7 +84,7 @@ async function dueInFleet({ store, clock }: Deps, fleet: string, behind: Readonl
   });
 }
 
-/** The gateways that have rows in the outbox, by fleet. One read each, however many rows there are. */
+/** Returns the gateways that have rows in the outbox, by fleet. Each costs one read, however many rows it has. */
 async function behindGateways({ store }: Deps): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
   for (let place = await store.nextBehind(); place !== undefined; place = await store.nextBehind(place)) {
