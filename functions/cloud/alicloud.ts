@@ -121,7 +121,7 @@ async function attempt(
 
 /**
  * Returns the answer as a plain JSON object. Big integers arrive as objects, and objects arrive without a prototype; a
- * round trip through JSON turns them into numbers and plain objects.
+ * round trip through JSON turns them into texts and plain objects.
  */
 function toJsonObject(body: unknown): Record<string, Json> | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;

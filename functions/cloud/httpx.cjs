@@ -1,5 +1,5 @@
-// Replaces the two functions of the npm package `httpx` that pop-core uses. They use fetch, because sockets of
-// node:http in workerd lack the timers that httpx reads. The file is CommonJS, because pop-core requires it.
+// Replaces the two functions of the npm package `httpx` that pop-core uses. They use fetch, because node:http in
+// workerd has no sockets, from which httpx reads timers. The file is CommonJS, because pop-core requires it.
 'use strict';
 
 const DEFAULT_TIMEOUT_MS = 3000;

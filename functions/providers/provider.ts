@@ -36,8 +36,8 @@ export interface Session<T extends GatewayTarget = GatewayTarget> {
 }
 
 /**
- * What a provider has read of the gateway and need not read again. It is kept for an hour, for all runs of the gateway.
- * It may be lost at any time, so it saves reads and decides nothing.
+ * The memory of what a provider has read of the gateway and need not read again. It is kept for an hour, for all runs
+ * of the gateway. It may be lost at any time, so it saves reads and decides nothing.
  */
 export interface Memory {
   recall(): Promise<ReadonlyMap<string, Json>>;

@@ -1,6 +1,6 @@
 /**
- * The one table: every item has a partition key `pk` and a sort key `sk`, and this file alone formats them. Names are
- * DNS labels, so `#` never occurs in one and sorts before every character of one: items sort as their names do.
+ * The keys of the one table. Every item has a partition key `pk` and a sort key `sk`, and only this file formats them.
+ * Names are DNS labels: they never contain `#`, which sorts before all of their characters, so items sort by name.
  *
  * | item                | pk                            | sk                            |
  * |---------------------|-------------------------------|-------------------------------|

@@ -22,7 +22,7 @@ export async function readPage<T>(
   parse: (item: Item) => T,
 ): Promise<Page<T>> {
   const after = request.token === undefined ? undefined : positionIn(request.token, range);
-  // One more than asked for tells whether there is another page.
+  // One item more than requested shows whether there is another page.
   const items = await table.query(range, {
     limit: request.limit + 1,
     descending: order === 'descending',

@@ -8,7 +8,7 @@ import type { Key } from './keys.ts';
 
 /** A kind of record. Its version is one more than the number of its migrations. */
 export interface RecordType<T> {
-  /** Its name in messages, after "the". */
+  /** The name of the kind in messages, after "the". */
   name: string;
   /** The shape of the newest version. */
   schema: z.ZodType<T>;

@@ -60,8 +60,8 @@ const OutageOfChain = z.object({
 type OutageOfChain = z.output<typeof OutageOfChain>;
 
 /**
- * The clusters that a shift or a drill of the second version took a part of the share from, and gave it back to step by
- * step at its end.
+ * A shift or a drill of the second version, which took a part of one cluster's share and gave it back step by step at
+ * its end.
  */
 const Taken = z.looseObject({
   name: z.string(),

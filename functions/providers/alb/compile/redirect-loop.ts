@@ -28,7 +28,7 @@ export function redirectLoop({ hostname, match, filters }: Rule, listener: Liste
   });
 }
 
-/** QUIC carries HTTPS. */
+/** Returns the scheme of requests at a listener. QUIC carries HTTPS. */
 function schemeOf({ protocol }: Listener): 'http' | 'https' {
   return protocol === 'HTTP' ? 'http' : 'https';
 }

@@ -6,7 +6,7 @@ import { type AlbSession, list, read } from '../calls.ts';
 import { GroupSpec, RuleSpec, type Server } from '../compile/canonical.ts';
 import { OWNER_TAG, tagValue } from '../compile/marks.ts';
 
-/** What is read of a load balancer, in the form in which ALB returns it (OpenAPI 2020-06-16). */
+/** Reads of a load balancer. Their answers have the form in which ALB returns them (OpenAPI 2020-06-16). */
 
 const MAX_IDS = 20;
 const MAX_NAMES = 10;

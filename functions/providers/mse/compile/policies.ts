@@ -90,8 +90,6 @@ function rewriteOf(
   return { ...host, PathType: 'PRE', Path: `${prefix}/` };
 }
 
-// ------------------------------------------------------------------------------------------------------------ wire
-
 type Fields = { [name: string]: Json | undefined };
 
 export interface Policy {
