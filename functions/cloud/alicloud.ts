@@ -7,10 +7,10 @@ import { flatten, toJsonTexts } from './flatten.ts';
 import { type Attempt, retry } from './retry.ts';
 import { createSlots } from './slots.ts';
 
-/** Workers allow 6 open connections for each invocation; one is left for the store. */
+/** The most calls at a time. Workers allow 6 open connections for each invocation; one is left for the store. */
 const MAX_SIMULTANEOUS_CALLS = 5;
 
-/** Version of the API, and the form that nested parameters take. */
+/** The version of each API, and the encoding of its nested parameters. */
 const PRODUCTS: Record<CloudProduct, { version: string; encode: typeof flatten }> = {
   alb: { version: '2020-06-16', encode: flatten },
   mse: { version: '2019-05-31', encode: toJsonTexts },
@@ -23,27 +23,28 @@ export interface Credentials {
 }
 
 export interface CloudOptions {
-  /** By the name that gateways use. */
+  /** The credentials, by the name that gateways use. */
   credentials: Record<string, Credentials>;
-  /** Origin of the API, without a path. */
+  /** Returns the origin of an API, without a path. */
   endpoint?: (product: CloudProduct, regionId: string) => string;
   clock: Clock;
-  /** Of one attempt: connecting, waiting and reading. */
+  /** The timeout of one attempt in milliseconds, for connecting, waiting and reading. */
   timeoutMs?: number;
-  /** Uniform in [0, 1); spreads retries. */
+  /** Returns a random number, uniform in [0, 1). It spreads retries. */
   random?: () => number;
-  /** Absent: calls are made as they come. */
+  /** The budgets of calls. Without budgets, calls are made as they come. */
   budgets?: Budgets;
   log: Log;
 }
 
-/** Answer and exchange, as pop-core resolves when it is `verbose`. */
+/** The client of pop-core in `verbose` mode, which resolves with the answer and the HTTP exchange. */
 type VerboseClient = {
   request(action: string, params: object, options: object): Promise<[unknown, { response: { statusCode: number } }]>;
 };
 
 /**
- * Access to Alibaba Cloud. Make one for each invocation of a Worker: the queue of calls must not outlive the request that waits in it.
+ * Creates the access to Alibaba Cloud. Make one for each invocation of a Worker: the queue of calls must not outlive
+ * the request that waits in it.
  */
 export function createCloud(options: CloudOptions): Cloud {
   const { credentials, clock, log, budgets, timeoutMs = 10_000, random = Math.random } = options;
@@ -58,7 +59,10 @@ export function createCloud(options: CloudOptions): Cloud {
     return client;
   }
 
-  /** A normal call that is throttled comes again when its budget says so; a failover when the cloud does. */
+  /**
+   * Reports a throttled call to its budget. A normal call is retried when its budget allows it, and a failover when the
+   * cloud asks for it.
+   */
   function tellBudget<T>(request: CloudRequest, outcome: Attempt<T>): Attempt<T> {
     if (outcome.ok || outcome.error.errorClass !== 'throttled' || budgets === undefined) return outcome;
     budgets.throttled(request, outcome.retryAfterMs);
@@ -72,7 +76,7 @@ export function createCloud(options: CloudOptions): Cloud {
       const client = clientOf(request, keys);
       const parameters = PRODUCTS[request.product].encode(request.parameters);
       const once = async () => {
-        // In its slot: what was ensured before a long wait might not hold any more.
+        // This runs inside the slot, because what was ensured before a long wait might not hold any more.
         const send = async () => {
           await request.beforeAttempt?.();
           return await attempt(client, request.action, parameters, keys, timeoutMs);
@@ -99,7 +103,8 @@ async function attempt(
 ): Promise<Attempt<Record<string, Json>>> {
   const secrets = [keys.accessKeyId, keys.accessKeySecret, keys.securityToken ?? ''].filter((text) => text !== '');
   try {
-    // POST keeps signature and key out of the URL. pop-core would capitalise names that it does not know.
+    // POST keeps the signature and the key out of the URL. Without `formatParams: false`, pop-core would capitalize
+    // parameter names.
     const options = { method: 'POST', formatParams: false, timeout: timeoutMs };
     const [body, exchange] = await client.request(action, parameters, options);
     const status = exchange.response.statusCode;
@@ -114,13 +119,19 @@ async function attempt(
   }
 }
 
-/** Big integers arrive as objects and objects without a prototype; a round trip makes text and plain objects of them. */
+/**
+ * Returns the answer as a plain JSON object. Big integers arrive as objects, and objects arrive without a prototype; a
+ * round trip through JSON turns them into texts and plain objects.
+ */
 function toJsonObject(body: unknown): Record<string, Json> | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   return JSON.parse(JSON.stringify(body));
 }
 
-/** pop-core's types leave out the second argument of the constructor, which makes it tell the HTTP status. */
+/**
+ * Creates a client in `verbose` mode, so that it returns the HTTP status. The types of pop-core leave out the second
+ * argument of the constructor.
+ */
 function createClient(request: CloudRequest, endpoint: string, keys: Credentials): VerboseClient {
   const Client = RPCClient as unknown as new (config: RPCClient.Config, verbose: boolean) => VerboseClient;
   const { accessKeyId, accessKeySecret, securityToken } = keys;

@@ -6,16 +6,17 @@ import { type BudgetPorts, SharedBucket } from './shared-bucket.ts';
 export interface Budgets {
   /** Resolves when the call may be made. Rejects when its `whileWaiting` does. */
   turn(request: CloudRequest): Promise<void>;
-  /** The cloud has throttled the call. `retryAfterMs`: when it wants to see it again. */
+  /** Notes that the cloud has throttled the call. `retryAfterMs` is the wait that the cloud asks for. */
   throttled(request: CloudRequest, retryAfterMs: number | undefined): void;
 }
 
-/** The longest sleep: then those that wait are asked whether they still want to. */
+/** The longest sleep in milliseconds. After it, waiting calls are asked whether they still want to wait. */
 const MAX_SLEEP_MS = 2_000;
 
 /**
- * The budgets of calls, shared by all invocations. All calls of an invocation that wait for one bucket are granted by one write to the
- * store, failovers first, and nothing is held in stock that a dead invocation could lose. Without the store calls go ahead.
+ * Creates the budgets of calls, shared by all invocations. All calls of an invocation that wait for one bucket are
+ * granted by one write to the store, failovers first, and no tokens are held in stock that a dead invocation could
+ * lose. Without the store, calls go ahead.
  */
 export function createBudgets(ports: BudgetPorts): Budgets {
   const queues = new Map<string, Queue>();
@@ -39,12 +40,12 @@ interface Waiter {
   reject: (error: unknown) => void;
 }
 
-/** Those that wait for tokens of one bucket. */
+/** The calls that wait for tokens of one bucket. */
 class Queue {
   readonly #bucket: SharedBucket;
   readonly #clock: Clock;
   readonly #waiting: Record<Priority, Waiter[]> = { failover: [], normal: [] };
-  /** One exchange at a time. */
+  /** True while an exchange with the store is under way. There is only one at a time. */
   #working = false;
   #wake: () => void = () => undefined;
 
@@ -72,7 +73,10 @@ class Queue {
     void this.#serve();
   }
 
-  /** The only one that exchanges with the store, for as long as there is something to exchange. */
+  /**
+   * Exchanges tokens with the store for as long as there is something to exchange. Nothing else exchanges with the
+   * store.
+   */
   async #serve(): Promise<void> {
     const { failover, normal } = this.#waiting;
     while (failover.length + normal.length > 0 || this.#bucket.hasNotes()) {
@@ -84,11 +88,15 @@ class Queue {
       if (leftMs === 0) continue;
       await this.#pause(leftMs);
     }
-    // In the same turn of the event loop as the look at the queue: who comes later starts anew.
+    // This happens in the same turn of the event loop as the check of the queue, so a call that comes later starts
+    // `#serve` again.
     this.#working = false;
   }
 
-  /** Sleeps, and then asks who still wants to wait. A failover that arrives meanwhile does not wait for the end of it. */
+  /**
+   * Sleeps, and then asks the waiting calls whether they still want to wait. A failover that arrives meanwhile ends the
+   * pause.
+   */
   async #pause(ms: number): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -100,7 +108,9 @@ class Queue {
     await Promise.race([asked, woken]);
   }
 
-  /** Sends away those that should not wait any longer. Calls of one run have one `whileWaiting`, which is asked once. */
+  /**
+   * Rejects the calls that should not wait any longer. Calls of one run share one `whileWaiting`, which is asked once.
+   */
   async #dismiss(waiting: Waiter[]): Promise<void> {
     for (const whileWaiting of new Set(waiting.map((waiter) => waiter.whileWaiting))) {
       try {

@@ -4,7 +4,10 @@ import { CloudError } from '../deps.ts';
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_RETRY_AFTER_MS = 120_000;
 
-/** What an answer says of a failure. MSE has a number like an HTTP status in `Code`, and the code proper in `ErrorCode`. */
+/**
+ * The part of an answer that describes a failure. MSE returns a number like an HTTP status in `Code`, and the actual
+ * code in `ErrorCode`.
+ */
 interface Body {
   Code?: unknown;
   ErrorCode?: unknown;
@@ -12,7 +15,7 @@ interface Body {
   RequestId?: unknown;
 }
 
-/** What pop-core throws when the answer holds an error code; of its other errors only `name` is of use. */
+/** The error that pop-core throws when the answer contains an error code. Of its other errors only `name` is useful. */
 interface Thrown {
   name?: unknown;
   data?: Body;
@@ -20,8 +23,9 @@ interface Thrown {
 }
 
 /**
- * Turns whatever pop-core threw into a CloudError and the wait that the cloud asks for. Nothing of the thrown error's own text is
- * kept: it holds the URL. Of the cloud's text only what is free of addresses, `secrets` and signatures.
+ * Converts whatever pop-core threw to a `CloudError` and the wait that the cloud asks for. The text of the thrown error
+ * is dropped, because it contains the URL. The text of the cloud is kept only if it contains no addresses, `secrets` or
+ * signatures.
  */
 export function toFailure(
   thrown: unknown,
@@ -36,8 +40,8 @@ export function toFailure(
 }
 
 /**
- * What an answer says that went wrong; MSE says so also with HTTP 200. Its `ErrorCode` counts where there is one, else `Code`, which may
- * stand for an HTTP status.
+ * Returns the error that an answer contains, which MSE may send with HTTP 200. Its `ErrorCode` is used if there is one,
+ * or else `Code`, which may be an HTTP status.
  */
 export function refusal(body: Body, action: string, secrets: readonly string[], httpStatus = 0): CloudError {
   const codes = [body.ErrorCode, body.Code].flatMap((code) =>
@@ -55,7 +59,7 @@ export function refusal(body: Body, action: string, secrets: readonly string[], 
   });
 }
 
-/** The answer is no answer of the API: a fault of a server or proxy in between. */
+/** Returns the error for an answer that is not from the API, but from a faulty server or proxy in between. */
 export function invalidResponse(action: string, detail: string): CloudError {
   return new CloudError({
     code: 'InvalidResponse',
@@ -82,13 +86,18 @@ function messageOf(action: string, code: string, text: unknown, secrets: readonl
   return plain === '' || unsafe ? `${action}: ${code}` : `${action}: ${code}: ${plain.slice(0, MAX_MESSAGE_LENGTH)}`;
 }
 
-/** Milliseconds, as Alibaba Cloud's own SDK reads the header (`@darabonba/typescript`). */
+/**
+ * Returns the wait in milliseconds, which is how Alibaba Cloud's own SDK reads the header (`@darabonba/typescript`).
+ */
 function retryAfter(header: unknown): number | undefined {
   const milliseconds = Number(header);
   return header !== undefined && milliseconds > 0 ? Math.min(milliseconds, MAX_RETRY_AFTER_MS) : undefined;
 }
 
-/** json-bigint throws plain objects, pop-core decorated errors: anything with members may have these; each is checked where it is used. */
+/**
+ * Returns a thrown value as an object. json-bigint throws plain objects and pop-core decorated errors, so any object
+ * may have these members; each is checked where it is used.
+ */
 function asThrown(thrown: unknown): Thrown {
   return typeof thrown === 'object' && thrown !== null ? (thrown as Thrown) : {};
 }

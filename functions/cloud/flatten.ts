@@ -1,8 +1,8 @@
 import type { Json } from '../core/gateway/provider-object.ts';
 
 /**
- * Parameters in the form that the RPC style asks for: members of objects joined with `.`, items of lists numbered from 1, everything
- * as text. Absent and null values are left out.
+ * Returns parameters in the form of the RPC style: members of objects are joined with `.`, items of lists are numbered
+ * from 1, and every value is a text. Absent and null values are left out.
  */
 export function flatten(parameters: Record<string, Json | undefined>): Record<string, string> {
   const flat: Record<string, string> = {};
@@ -11,8 +11,8 @@ export function flatten(parameters: Record<string, Json | undefined>): Record<st
 }
 
 /**
- * Parameters in the form that MSE asks for (OpenAPI 2019-05-31): each object or list is one JSON text. Tags alone are flattened. Absent and
- * null values are left out.
+ * Returns parameters in the form of MSE (OpenAPI 2019-05-31): each object or list is one JSON text. Only tags are
+ * flattened. Absent and null values are left out.
  */
 export function toJsonTexts(parameters: Record<string, Json | undefined>): Record<string, string> {
   const texts: Record<string, string> = {};

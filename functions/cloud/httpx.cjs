@@ -1,10 +1,13 @@
-// The two functions of the npm package `httpx` that pop-core uses, over fetch: workerd has no sockets for node:http to read timers from.
-// CommonJS, because pop-core requires it.
+// Replaces the two functions of the npm package `httpx` that pop-core uses. They use fetch, because node:http in
+// workerd has no sockets, from which httpx reads timers. The file is CommonJS, because pop-core requires it.
 'use strict';
 
 const DEFAULT_TIMEOUT_MS = 3000;
 
-/** Sends a request; resolves once the headers of the answer are there. One timeout covers connecting, waiting and reading. */
+/**
+ * Sends a request, and resolves once the headers of the answer have arrived. One timeout covers connecting, waiting and
+ * reading.
+ */
 async function request(url, opts = {}) {
   const headers = { ...opts.headers };
   const timeoutMs = Number(opts.readTimeout ?? opts.timeout ?? DEFAULT_TIMEOUT_MS);
@@ -21,12 +24,15 @@ async function request(url, opts = {}) {
   };
 }
 
-/** The body of an answer, as text. */
+/** Returns the body of an answer as text. */
 function read(response) {
   return response.text().catch(fail);
 }
 
-/** Errors by the names that httpx gives them; texts of fetch may hold the URL and are not passed on. */
+/**
+ * Throws an error with the name that httpx gives it. The text of a fetch error may contain the URL and is not passed
+ * on.
+ */
 function fail(error) {
   const timedOut = error.name === 'TimeoutError' || error.name === 'AbortError';
   const translated = new Error(timedOut ? 'timed out' : 'connection failed');

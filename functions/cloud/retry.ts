@@ -4,30 +4,33 @@ const MAX_ATTEMPTS = 6;
 const BUDGET_MS = 30_000;
 const MAX_DELAY_MS = 8_000;
 
-/** First upper bound of the wait before the next attempt, by class; it doubles each time. Other classes are final. */
+/**
+ * The upper bound of the first wait before another attempt, in milliseconds, by class of error. It doubles each time.
+ * Errors of other classes are final.
+ */
 const BASE_DELAY_MS: Partial<Record<CloudErrorClass, number>> = {
   unavailable: 500,
   throttled: 1_000,
   busy: 1_000,
-  // A rule that has just been deleted refers to its server group for some seconds more.
+  // A rule that has just been deleted refers to its server group for some more seconds.
   'in-use': 2_000,
 };
 
-/** What came of one attempt. `retryAfterMs`: the cloud's own word on when to come again. */
+/** The outcome of one attempt. `retryAfterMs` is the wait that the cloud asks for. */
 export type Attempt<T> = { ok: true; value: T } | { ok: false; error: CloudError; retryAfterMs?: number | undefined };
 
 export interface RetryOptions {
   clock: Clock;
-  /** Uniform in [0, 1). */
+  /** Returns a random number, uniform in [0, 1). */
   random: () => number;
-  /** Awaited before every attempt; the time that it takes is not counted. */
+  /** Awaited before every attempt. Its time does not count towards the 30 s. */
   turn?: (() => Promise<void>) | undefined;
   onRetry?: (error: CloudError, attempt: number, delayMs: number) => void;
 }
 
 /**
- * Calls `attempt` until it succeeds, fails for good, or 6 attempts or 30 s are used up; then throws the last error. Waits with full
- * jitter: uniform between 0 and a bound that doubles, so that many callers spread out.
+ * Calls `attempt` until it succeeds, fails for good, or 6 attempts or 30 s are used up, and then throws the last error.
+ * It waits with full jitter, uniform between 0 and a bound that doubles, so that many callers spread out.
  */
 export async function retry<T>(attempt: () => Promise<Attempt<T>>, options: RetryOptions): Promise<T> {
   const { clock, random, turn, onRetry } = options;

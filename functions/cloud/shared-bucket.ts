@@ -9,26 +9,28 @@ export interface BudgetPorts {
 
 export type ByPriority = Record<Priority, number>;
 
-/** After a failure of the store an invocation counts for itself for so long. */
+/** The time in milliseconds for which an invocation counts on its own after a failure of the store. */
 const AWAY_MS = 10_000;
 
-/** Each means that another invocation has got its tokens. */
+/** The most conflicts of one exchange. Each of them means that another invocation has got its tokens. */
 const MAX_CONFLICTS = 50;
 
 /**
- * One bucket, which all invocations share through the store, as this one knows it. While the store is away this invocation counts for
- * itself, and writes down later what it has taken.
+ * A bucket that all invocations share through the store, as this invocation knows it. While the store is away, this
+ * invocation counts on its own, and writes down later what it has taken.
  */
 export class SharedBucket {
   readonly #scope: BudgetScope;
   readonly #rate: Rate;
   readonly #ports: BudgetPorts;
-  /** One store, one fate: all buckets of an invocation know when it was away. */
+  /**
+   * The time until which the store counts as away. All buckets of an invocation share it, because they share the store.
+   */
   readonly #away: { untilMs: number };
   #bucket: Bucket;
-  /** Of the stored bucket that ours is made of; undefined when it has yet to be read. */
+  /** The version of the stored bucket that `#bucket` is based on; undefined when it has yet to be read. */
   #version: number | undefined;
-  /** What is in our bucket and not in the stored one. */
+  /** Changes that are applied to `#bucket` but not to the stored bucket. */
   #notes: ((bucket: Bucket) => Bucket)[] = [];
 
   constructor(scope: BudgetScope, rate: Rate, ports: BudgetPorts, away: { untilMs: number }) {
@@ -43,7 +45,7 @@ export class SharedBucket {
     return waitMs(this.#bucket, this.#rate, priority, this.#ports.clock.now());
   }
 
-  /** Changes what is known here at once, and the store with the next exchange. */
+  /** Changes the known bucket at once, and the stored one with the next exchange. */
   note(change: (bucket: Bucket, rate: Rate, nowMs: number) => Bucket): void {
     const nowMs = this.#ports.clock.now();
     const note = (bucket: Bucket) => change(bucket, this.#rate, nowMs);
@@ -51,14 +53,14 @@ export class SharedBucket {
     this.#bucket = note(this.#bucket);
   }
 
-  /** Whether there is something to write down, and a store to write it to. */
+  /** Tells whether there is something to write down, and a store to write it to. */
   hasNotes(): boolean {
     return this.#notes.length > 0 && !this.#isAway();
   }
 
   /**
-   * Takes up to `wanted` tokens, which are to be used at once, and writes down what has been noted. Never fails: when the store does, it
-   * goes by what is known here.
+   * Takes up to `wanted` tokens, which are to be used at once, and writes down all notes. Never fails: when the store
+   * does, the known bucket decides.
    */
   async exchange(wanted: ByPriority): Promise<ByPriority> {
     if (this.#isAway()) return this.#takeHere(wanted);
@@ -76,7 +78,7 @@ export class SharedBucket {
     }
   }
 
-  /** Undefined when another invocation came first. */
+  /** Tries one exchange. The result is undefined when another invocation came first. */
   async #tryExchange(wanted: ByPriority): Promise<ByPriority | undefined> {
     const before = this.#version ?? (await this.#read());
     const { bucket, granted } = this.#take(wanted);
@@ -109,7 +111,7 @@ export class SharedBucket {
     return granted;
   }
 
-  /** Failovers first. */
+  /** Takes tokens from the known bucket, for failovers first. */
   #take(wanted: ByPriority): { bucket: Bucket; granted: ByPriority } {
     const nowMs = this.#ports.clock.now();
     const first = take(this.#bucket, this.#rate, 'failover', wanted.failover, nowMs);

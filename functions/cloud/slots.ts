@@ -1,8 +1,8 @@
 import type { Priority } from '../core/gateway/budget.ts';
 
 /**
- * Runs at most `size` tasks at a time, those of a failover first. Other tasks leave one place free for it, so that a failover does not even
- * wait for a call that hangs.
+ * Returns a function that runs at most `size` tasks at a time, those of a failover first. Other tasks leave one slot
+ * free for it, so that a failover does not even wait for a call that hangs.
  */
 export function createSlots(size: number): <T>(priority: Priority, task: () => Promise<T>) => Promise<T> {
   const most: Record<Priority, number> = { failover: size, normal: size - 1 };

@@ -1,12 +1,13 @@
 import type { Pool } from '../core/model/ir.ts';
 import type { Backends } from './provider.ts';
 
-/** What a gateway says of one endpoint. */
+/** The health of one endpoint, as a gateway reports it. */
 export type EndpointHealth = 'ok' | 'fail' | 'unknown';
 
 /**
- * Clusters by their endpoints. `healthOf` an endpoint (`address:port`) of a pool. One endpoint that answers is enough: a gateway does
- * without the others, and what else is wrong with the cluster is for other voters to say.
+ * Derives the health of clusters from that of their endpoints, which `healthOf` returns by pool and `address:port`. One
+ * healthy endpoint is enough: a gateway does without the others, and other voters report what else is wrong with the
+ * cluster.
  */
 export function clustersOf(
   pools: readonly Pool[],
@@ -22,7 +23,7 @@ export function clustersOf(
   return found;
 }
 
-/** Of several endpoints: ok before fail before unknown. */
+/** Combines the health of several endpoints: `ok` prevails over `fail`, and `fail` over `unknown`. */
 export function together(each: readonly EndpointHealth[]): EndpointHealth {
   if (each.includes('ok')) return 'ok';
   return each.includes('fail') ? 'fail' : 'unknown';

@@ -1,7 +1,10 @@
 import type { Pool } from '../core/model/ir.ts';
 import type { Finding } from './provider.ts';
 
-/** One address gets one share of a pool, so that it cannot stand for two clusters: what each of them has could not be told. */
+/**
+ * Finds addresses of a pool that several clusters claim. One address gets one share of a pool, so the shares of two
+ * clusters at the same address could not be told apart.
+ */
 export function equalAddresses({ key, service, members }: Pool): Finding[] {
   const owners = new Map<string, string>();
   return members.flatMap(({ cluster, endpoints }) =>

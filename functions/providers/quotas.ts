@@ -1,15 +1,18 @@
 import type { Finding, QuotaUse } from './provider.ts';
 
-/** Use of a quota by one of those that each have it to themselves. `kind` is the same for all of them. */
+/**
+ * The use of a quota by one object that has the quota to itself. `kind` is the same for all objects that each have such
+ * a quota.
+ */
 export interface Use extends QuotaUse {
   kind: string;
-  /** What would have to stay out where the use is too much, as a finding names it. */
+  /** The rules that would have to stay out when the use is too much, as a finding names them. */
   rules?: readonly string[] | undefined;
   pools?: readonly string[] | undefined;
   excess?: number | undefined;
 }
 
-/** Of each kind the one that uses most. */
+/** Returns the largest use of each kind. */
 export function largest(uses: readonly Use[]): QuotaUse[] {
   const byKind = new Map<string, Use>();
   for (const use of uses) {
@@ -23,7 +26,10 @@ export function isExceeded({ used, allowed }: QuotaUse): boolean {
   return used > allowed;
 }
 
-/** `gateways`: how many like this one would hold it all, where that is known. */
+/**
+ * Returns the finding for a quota that is exceeded. `gateways` is the number of gateways like this one that would hold
+ * everything, if that is known.
+ */
 export function refusal(cloud: string, use: Omit<Use, 'kind'>, gateways?: number): Finding {
   const { quota, used, allowed, pointer, rules = [], pools = [], excess } = use;
   const remedy = gateways === undefined ? '' : ` ${gateways} gateways like this one would hold it.`;

@@ -3,13 +3,15 @@ import { alb } from './alb/index.ts';
 import { mse } from './mse/index.ts';
 import type { GatewayProvider } from './provider.ts';
 
-/** Every gateway provider; a new one is a folder and a line here. */
+/** Every gateway provider. A new one is a folder and a line here. */
 const providers: { [K in GatewayTarget['provider']]: GatewayProvider<Extract<GatewayTarget, { provider: K }>> } = {
   alb,
   mse,
 };
 
-/** Callers choose a provider by the kind of a target, so that it never meets a target of another kind; the types cannot say so. */
+/**
+ * Returns the provider for a kind of target. It never meets a target of another kind, which the types cannot express.
+ */
 export function providerFor(kind: GatewayTarget['provider']): GatewayProvider {
   return providers[kind] as GatewayProvider;
 }

@@ -2,9 +2,9 @@ import type { ForeignObject } from '../../schemas/plan.ts';
 import { compareText } from '../core/model/text.ts';
 import { CloudError } from '../deps.ts';
 
-/** What providers have in common. */
+/** Functions that all providers share. */
 
-/** Waits for all, then throws the first failure: when it throws, nothing that it began is still under way. */
+/** Waits for all tasks, then throws the first failure. When it throws, nothing that was begun is still under way. */
 export async function settle<T extends readonly unknown[]>(
   tasks: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
@@ -20,14 +20,16 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
 
 const MAX_FOREIGN = 100;
 
-/** So many objects as can be shown, and the same ones each time. */
+/** Returns the objects that can be shown, at most `MAX_FOREIGN`. The choice is the same each time. */
 export function shownForeign(objects: readonly ForeignObject[]): ForeignObject[] {
   return [...objects]
     .sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.remoteId, b.remoteId))
     .slice(0, MAX_FOREIGN);
 }
 
-/** An answer that cannot be read is no answer: it may be another time. */
+/**
+ * Returns the error for an answer that cannot be read. It counts as unavailable, because another attempt may succeed.
+ */
 export function invalidAnswer(action: string, what: string): CloudError {
   return new CloudError({
     code: 'InvalidResponse',

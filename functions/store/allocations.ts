@@ -1,4 +1,7 @@
-/** The traffic state of a fleet: one item, and parts beside it where thousands of backends have points of their own. */
+/**
+ * The traffic state of a fleet. It is one item, with parts beside it where thousands of backends have points of their
+ * own.
+ */
 
 import type { SealedAllocation, SealedBackend } from '../core/allocation/sealed.ts';
 import { NO_TRAFFIC, type Traffic } from '../core/failover/traffic.ts';
@@ -11,15 +14,18 @@ import { itemOf, recordOf } from './record-type.ts';
 import { trafficRecord } from './records/traffic.ts';
 import type { Table } from './table.ts';
 
-/** Characters of the backends that are kept in the item itself; with the states of a thousand clusters it stays below its 400 KB. */
+/**
+ * The most characters of backends that are kept in the item itself. With the states of a thousand clusters the item
+ * stays below 400 KB.
+ */
 const OWN_CHARACTERS = 60_000;
 
-/** Another decision may come between the reads of the item and of its parts. */
+/** The most reads of a state, because another decision may come between the reads of the item and of its parts. */
 const MAX_READS = 5;
 
 type Backends = Record<'allocation' | 'recommended', SealedBackend[]>;
 
-/** The state as it is; that of a fleet without one before the first decision. */
+/** Returns the present traffic state of a fleet. A fleet without a decision has `NO_TRAFFIC`. */
 export async function readTraffic(table: Table, fleet: string): Promise<Traffic> {
   for (let read = 1; read <= MAX_READS; read++) {
     const item = await table.get(trafficKey(fleet));
@@ -42,7 +48,10 @@ function withBackends(traffic: Traffic, parts: readonly Item[]): Traffic {
   };
 }
 
-/** The item of a state that is about to be decided. What does not fit into it is written before it: nobody reads that until the item names it. */
+/**
+ * Returns the item of a state that is about to be decided. Parts that do not fit into it are written before it; nobody
+ * reads them until the item refers to them.
+ */
 export async function writeBackends(
   table: Table,
   { fleet, traffic, decision }: Recording,
@@ -55,7 +64,7 @@ export async function writeBackends(
   }
   const bodies = split(text);
   const parts = bodies.map((body, part) => ({ ...allocationKey(fleet, version, decision.id, part), body }));
-  // Nobody reads a state before the one that this decision replaces.
+  // Nobody reads a state that is older than the one that this decision replaces.
   const old = await table.query(allocationsBefore(fleet, version - 1));
   await table.writeAll(
     parts,

@@ -11,8 +11,8 @@ type Budgets = Pick<Store, 'budget' | 'putBudget'>;
 const Versioned = z.object({ version: z.int().min(1) });
 
 /**
- * Budgets of calls. The version is an attribute, which writes are conditional on. No answer is waited for longer than `patienceMs`, which is
- * short because a failover waits for it.
+ * Stores the budgets of calls. The version is an attribute, which writes are conditional on. Each call takes at most
+ * `patienceMs`, which is short because a failover waits for it.
  */
 export function budgetStore(table: Table, patienceMs: number): Budgets {
   return {

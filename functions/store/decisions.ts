@@ -13,7 +13,7 @@ import { chunks, type Table } from './table.ts';
 
 type Decisions = Pick<Store, 'traffic' | 'decide' | 'complete' | 'inputs' | 'decision' | 'decisions' | 'appendAudit'>;
 
-/** Decisions, and what they were taken upon, stay. */
+/** Stores decisions and their inputs, which are never deleted. */
 export function decisionStore(table: Table): Decisions {
   return {
     traffic: async (fleet) => await readTraffic(table, fleet),
@@ -60,16 +60,22 @@ export function decisionStore(table: Table): Decisions {
   };
 }
 
-/** A transaction holds a hundred items; the decision with all that it always has takes eight. */
+/**
+ * The number of items that are free in the transaction of a decision. A transaction holds 100 items, and a decision
+ * itself takes up to 8.
+ */
 const ROOM = 92;
 
-/** Of them for shifts that begin or end and for deliveries; the others are left to rows of gateways. */
+/**
+ * The part of `ROOM` for documents, such as shifts that begin or end and deliveries. The rest is left to rows of
+ * gateways.
+ */
 const ROOM_FOR_DOCUMENTS = 50;
 
-/** Rows of gateways, of two items each, that are written in one transaction at most. */
+/** The most rows of gateways in one transaction. Each row takes two items. */
 const MAX_ROWS = 30;
 
-/** What is written in the transaction of a decision; more of it follows. */
+/** Returns what is written in the transaction of a decision. The rest follows in further transactions. */
 function atOnce({ documents, outbox }: Recording): Pick<Recording, 'documents'> & { rows: Recording['outbox'] } {
   let items = 0;
   const first = documents.filter((document) => {
@@ -80,7 +86,10 @@ function atOnce({ documents, outbox }: Recording): Pick<Recording, 'documents'> 
   return { documents: first, rows: outbox.slice(0, Math.min(MAX_ROWS, Math.floor((ROOM - taken) / 2))) };
 }
 
-/** Parts of what was decided upon that are written in the transaction of the decision; more of them follow it, and the decision has their digest. */
+/**
+ * The most parts of the inputs that are written in the transaction of a decision. If there are more, all parts follow
+ * the transaction. The decision contains the digest of its inputs.
+ */
 const MAX_PARTS = 3;
 
 function inputsItems(fleet: string, decision: string, inputs: string): Item[] {

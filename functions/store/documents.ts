@@ -9,7 +9,7 @@ import type { Table } from './table.ts';
 
 type Documents = Pick<Store, 'document' | 'documents' | 'putDocument' | 'putDocuments' | 'pendingDocuments'>;
 
-/** Names from a to z, ULIDs from the newest. */
+/** The order of lists: names from a to z, and ULIDs from the newest. */
 const ORDER: Record<DocumentKind, Order> = {
   shift: 'ascending',
   'break-glass': 'ascending',
@@ -22,7 +22,10 @@ const ORDER: Record<DocumentKind, Order> = {
   rollout: 'descending',
 };
 
-/** Records beside the traffic state. One that is pending has a copy in a list of its kind, over all fleets. */
+/**
+ * Stores documents, which are kept beside the traffic state. A pending document has a copy in a list of its kind, over
+ * all fleets.
+ */
 export function documentStore(table: Table): Documents {
   return {
     document: async (fleet, kind, id) => {
@@ -41,7 +44,7 @@ export function documentStore(table: Table): Documents {
   };
 }
 
-/** Conditional on the version before. */
+/** Returns the operations that write a document, on the condition that its version is the next one. */
 export function documentOperations<K extends DocumentKind>(document: StoredDocument<K>): Operation[] {
   const { kind, version, ttl, isPending } = document;
   const type = documentRecord(kind);
@@ -53,5 +56,8 @@ export function documentOperations<K extends DocumentKind>(document: StoredDocum
   return [written, isPending ? put(itemOf(type, copy, document, attributes)) : remove(copy)];
 }
 
-/** Kinds of documents that somebody has yet to work on; the others never have a copy, and take one item of a transaction. */
+/**
+ * The kinds of documents that somebody has yet to work on. Documents of other kinds never have a copy, and take one
+ * item of a transaction.
+ */
 const WORKED_ON: ReadonlySet<DocumentKind> = new Set(['delivery', 'rollout']);

@@ -19,19 +19,23 @@ import { Table } from './table.ts';
 
 export interface DynamoSettings {
   region: string;
-  /** Absent: the endpoint of the region. */
+  /** The URL of DynamoDB. The default is the endpoint of the region. */
   endpoint?: string | undefined;
-  /** Absent: what the SDK finds by itself; in Workers it finds nothing. */
+  /** The credentials for DynamoDB. By default the SDK looks for them; in Workers it finds none. */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
   attemptTimeoutMs?: number;
 }
 
-/** Without a logger the SDK writes some of its hints to the console, where they are no lines of the log. */
+/**
+ * A logger that discards everything. Without a logger the SDK writes some hints to the console, where they would not be
+ * lines of the log.
+ */
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
- * A client that makes one attempt of each call and waits for its answer at most `attemptTimeoutMs`: the store itself tries again. All
- * requests of an isolate share one client: it keeps no promise that waits for I/O, so that none of them waits for what another one began.
+ * Creates a client that makes one attempt of each call and waits for its answer at most `attemptTimeoutMs`; the store
+ * itself retries. All requests of an isolate share one client: it keeps no promise that waits for I/O, so none of them
+ * waits for what another one began.
  */
 export function createDynamoClient({
   region,
@@ -52,15 +56,16 @@ export function createDynamoClient({
 }
 
 export interface StoreOptions {
-  /** The longest that one call of the store waits for DynamoDB, with all its attempts. */
+  /** The longest time that one call of the store waits for DynamoDB with all its attempts, in milliseconds. */
   patienceMs?: number;
-  /** The same of the budgets of calls to the clouds. */
+  /** The longest time that a call for the budgets of cloud calls waits, in milliseconds. */
   budgetPatienceMs?: number;
 }
 
 /**
- * The store on one DynamoDB table. Reads are consistent and parsed. Beside what the port says, calls throw StoreUnavailable, InvalidPageToken,
- * CorruptItemError and StoreLimitError. `client` comes from createDynamoClient.
+ * Creates the store on one DynamoDB table. Reads are consistent and parsed. In addition to the errors of the port,
+ * calls throw `StoreUnavailable`, `InvalidPageToken`, `CorruptItemError` and `StoreLimitError`. `client` comes from
+ * `createDynamoClient`.
  */
 export function createDynamoStore(
   client: DynamoDBClient,

@@ -35,14 +35,14 @@ type Gateways = Pick<
   | 'putReading'
 >;
 
-/** What the reconciler keeps of each gateway. */
+/** Stores the records that the reconciler keeps of each gateway. */
 export function gatewayStore(table: Table): Gateways {
   return {
     sync: async (fleet, gateway) => {
       const item = await table.get(syncKey(fleet, gateway));
       return item && recordOf(item, syncRecord);
     },
-    // Nor when the gateway has been deleted meanwhile: its successor would be taken for verified.
+    // Nothing is written when the gateway has been deleted meanwhile, or its successor would count as verified.
     putSync: async (record, lease) => {
       const { fleet, gateway } = record;
       const outcome = await table.transact([
@@ -60,7 +60,8 @@ export function gatewayStore(table: Table): Gateways {
       const items = await table.query(poolsOf(fleet, gateway));
       return items.map((item) => recordOf(item, poolRecord));
     },
-    // One item a pool, and only those that differ are written. Puts go first: a pool is rather stale than missing.
+    // Each pool is one item, and only items that differ are written. Puts go first, because a stale pool does less harm
+    // than a missing one.
     putPools: async (fleet, gateway, pools, lease) => {
       const before = new Map((await table.query(poolsOf(fleet, gateway))).map((item) => [item.sk, item]));
       const after = new Map(
@@ -83,7 +84,7 @@ export function gatewayStore(table: Table): Gateways {
     readings: async (fleet) => await readPieces(table, allPiecesOf('READING', fleet), readingRecord),
     points: async (fleet, gateway) =>
       (await readPieces(table, piecesOf('POINTS', fleet, gateway), pointsRecord))[0] ?? NO_POINTS,
-    // The points first: a reading never tells a time at which the points were not yet what they are.
+    // The points go first, so that a reading never states a time at which the points were still others.
     putReading: async (reading, points, lease) => {
       const { fleet, gateway } = reading;
       if (points) await writePieces(table, pointsRecord, pieced('POINTS', fleet, gateway), points, lease);

@@ -15,7 +15,7 @@ type Health = Pick<Store, 'health' | 'putHealth' | 'observations'>;
 
 const OBSERVATION_TTL_SECONDS = 7 * 24 * 3600;
 
-/** Evidence. Observations go after seven days. */
+/** Stores evidence of health. Observations expire after seven days. */
 export function healthStore(table: Table): Health {
   return {
     health: async (fleet, names) => {
@@ -49,7 +49,10 @@ export function healthStore(table: Table): Health {
   };
 }
 
-/** The first record of a cluster also replaces one that was left by a cluster of the same name. */
+/**
+ * Returns the write of a health record. The first record of a cluster also replaces one that a former cluster of the
+ * same name has left.
+ */
 function healthOperation(record: HealthRecord): Operation {
   const { uid, version } = record;
   const item = itemOf(healthRecord, healthKey(record.fleet, record.cluster), record, { uid, version });

@@ -7,10 +7,10 @@ import type { Table } from './table.ts';
 
 type Heartbeats = Pick<Store, 'beat' | 'heartbeats'>;
 
-/** When scheduled jobs last came to an end: one item for each job. */
+/** Stores the times at which scheduled jobs last ended, in one item for each job. */
 export function heartbeatStore(table: Table): Heartbeats {
   return {
-    // The time never moves back. That a later one is there already is fine.
+    // The time never moves back, so it does not matter if the condition fails because a later one is stored already.
     beat: async (job, atMs) => {
       const change = 'SET #atMs = :atMs, #v = :v';
       const values = { atMs, v: versionOf(heartbeatRecord) };

@@ -10,7 +10,7 @@ import type { Table } from './table.ts';
 
 type History = Pick<Store, 'revisions' | 'revision' | 'revisionAt' | 'audits' | 'audit'>;
 
-/** What was declared once, and who did what. Nothing of it is ever changed or deleted. */
+/** Stores the history of declarations and the audit events. Nothing of it is ever changed or deleted. */
 export function historyStore(table: Table): History {
   return {
     revisions: (ref, page) =>
@@ -35,7 +35,7 @@ export function historyStore(table: Table): History {
   };
 }
 
-/** Revisions may be large, and few are newer than what is looked for. */
+/** The number of revisions per read. Revisions may be large, and few are newer than the one that is looked for. */
 const BATCH = 10;
 
 async function revisionAt<K extends Kind>(table: Table, ref: RefTo<K>, at: string): Promise<Revision<K> | undefined> {

@@ -1,21 +1,24 @@
-/** Items as plain values, and back: a record is JSON in `body`; what conditions look at has an attribute of its own. */
+/**
+ * Conversion of items to and from plain values. A record is JSON in `body`; fields that conditions use are attributes
+ * of their own.
+ */
 
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { StoreLimitError } from '../deps.ts';
 import type { Key } from './keys.ts';
 
-/** A list is a set of texts. */
+/** The attributes of an item. A list is a set of texts. */
 export type Attributes = Record<string, string | number | readonly string[]>;
 
 export type Item = Key & Attributes;
 
-/** Kinds of operations that transactions are made of. */
+/** The kinds of operations that a transaction may contain. */
 export const VERBS = ['Put', 'Update', 'Delete', 'ConditionCheck'] as const;
 
 /** One operation of a transaction. Expressions write names as `#name` and values as `:name`. */
 export interface Operation {
   verb: (typeof VERBS)[number];
-  /** Put: the whole item. Otherwise its key. */
+  /** The whole item for `Put`, and the key for every other verb. */
   item: Item | Key;
   when?: string;
   update?: string;
@@ -41,10 +44,13 @@ export function check(key: Key, when: string, values?: Attributes): Operation {
   return { verb: 'ConditionCheck', item: key, when, ...(values && { values }) };
 }
 
-/** DynamoDB refuses items above 400 KB, names included; the difference is room for keys and attributes. */
+/**
+ * The most bytes of a body. DynamoDB refuses items above 400 KB, names included; the difference is room for keys and
+ * attributes.
+ */
 const MAX_BODY_BYTES = 390 * 1024;
 
-/** Throws a StoreLimitError when the item is too large. */
+/** Converts an item to the form of DynamoDB. Throws a `StoreLimitError` when its body is too large. */
 export function marshal(item: Item | Key): Record<string, AttributeValue> {
   const entries = Object.entries(item);
   for (const [name, value] of entries) {
@@ -58,7 +64,10 @@ export function marshal(item: Item | Key): Record<string, AttributeValue> {
   return marshalAll(entries);
 }
 
-/** Attributes of other types than ours are left out: the parser of the record then misses them. */
+/**
+ * Converts an item from the form of DynamoDB. Attributes of types that we do not use are left out, so that the parser
+ * of the record reports them as missing.
+ */
 export function unmarshal(attributes: Record<string, AttributeValue>): Item {
   const item: Item = { pk: attributes['pk']?.S ?? '', sk: attributes['sk']?.S ?? '' };
   for (const [name, value] of Object.entries(attributes)) {

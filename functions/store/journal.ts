@@ -1,4 +1,7 @@
-/** What is written together with every change: the event of the audit, what gateways have to follow, and the operation that it is. */
+/**
+ * Operations that are part of every change: the audit event, the rows that gateways have to apply, and the operation
+ * that the change belongs to.
+ */
 
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { OperationRecord, OutboxRequest } from '../deps.ts';
@@ -7,7 +10,7 @@ import { auditKey, operationKey, outboxKey, waitingKey } from './keys.ts';
 import { bodyOf, itemOf } from './record-type.ts';
 import { auditRecord, operationRecord, outboxRecord, waitingRecord } from './records/gateways.ts';
 
-/** Of operations and their outcomes. */
+/** The seconds for which operations and their outcomes are kept. */
 const TTL_SECONDS = 30 * 24 * 3600;
 
 export function auditOperation(fleet: string, audit: AuditEvent): Operation {
@@ -15,8 +18,8 @@ export function auditOperation(fleet: string, audit: AuditEvent): Operation {
 }
 
 /**
- * The row, in the place of the one that may be there already, since the gateway has to follow the latest state only; and the operation,
- * which waits for it beside those that came before.
+ * Returns the writes of an outbox row and of the operation that waits for it. The row replaces an earlier one, because
+ * the gateway has to apply the latest state only. The operation waits beside earlier ones.
  */
 export function outboxOperations({ operation, ...request }: OutboxRequest): Operation[] {
   const { fleet, gateway, kind, name, revision, requestedAt } = request;
@@ -37,7 +40,7 @@ export function operationOperation(operation: OperationRecord): Operation {
   return put(itemOf(operationRecord, operationKey(fleet, id), operation, { ttl: expiry(createdAt) }), ABSENT);
 }
 
-/** When DynamoDB may delete what belongs to an operation, in seconds since the epoch. */
+/** Returns the time after which DynamoDB may delete what belongs to an operation, in seconds since the epoch. */
 export function expiry(at: string): number {
   return Math.floor(Date.parse(at) / 1000) + TTL_SECONDS;
 }

@@ -1,6 +1,6 @@
 /**
- * The one table: every item has a partition key `pk` and a sort key `sk`, and this file alone formats them. Names are
- * DNS labels, so `#` never occurs in one and sorts before every character of one: items sort as their names do.
+ * The keys of the one table. Every item has a partition key `pk` and a sort key `sk`, and only this file formats them.
+ * Names are DNS labels: they never contain `#`, which sorts before all of their characters, so items sort by name.
  *
  * | item                | pk                            | sk                            |
  * |---------------------|-------------------------------|-------------------------------|
@@ -56,13 +56,13 @@ export interface Range {
   to: string;
 }
 
-/** Sort keys are printable ASCII and none starts with a tilde. */
+/** Returns the range of a whole partition. Sort keys are printable ASCII, and none starts with a tilde. */
 const whole = (pk: string): Range => ({ pk, from: ' ', to: '~' });
 
-/** What starts with `prefix` and a separator: `$` follows `#` in ASCII. */
+/** Returns the range of the sort keys that start with `prefix` and a separator: `$` follows `#` in ASCII. */
 const under = (pk: string, prefix: string): Range => ({ pk, from: `${prefix}#`, to: `${prefix}$` });
 
-/** Twelve digits, so that revisions and versions sort as numbers. */
+/** Returns a count with twelve digits, so that revisions and versions sort as numbers. */
 const padded = (count: number): string => String(count).padStart(12, '0');
 
 const resourcePartition = (kind: Kind, fleet: string) => (kind === 'fleet' ? 'FLEETS' : `FLEET#${fleet}`);
@@ -74,7 +74,7 @@ export const resourceKey = ({ kind, fleet, name }: Ref): Key => ({
 
 export const resourcesOf = (kind: Kind, fleet: string): Range => under(resourcePartition(kind, fleet), kind);
 
-/** Entries of the routes of a fleet that stand under the term. */
+/** Returns the range of the entries of a fleet's routes under a term. */
 export const routeEntriesOf = (fleet: string, { kind, name }: Term): Range => whole(`ROUTES#${fleet}#${kind}#${name}`);
 
 export const routeEntryKey = (fleet: string, term: Term, route: string): Key => ({
@@ -82,7 +82,7 @@ export const routeEntryKey = (fleet: string, term: Term, route: string): Key => 
   sk: route,
 });
 
-/** Entries of the gateways, of all fleets, that are at the instance. */
+/** Returns the range of the entries of the gateways, of all fleets, at the instance. */
 export const gatewayEntriesOf = (target: GatewayTarget): Range =>
   whole(`GATEWAYS#${Object.values(instanceOf(target)).join('#')}`);
 
@@ -96,7 +96,7 @@ export function refOfGatewayEntry({ sk }: Key): Ref {
   return { kind: 'gateway', fleet, name };
 }
 
-/** Says that every route and gateway has its entries. */
+/** The key of the mark that every route and gateway has its entries. */
 export const lookupMarkKey: Key = { pk: 'ENTRIES', sk: 'complete' };
 
 const revisionPartition = ({ fleet, kind, name }: Ref) => `REVISION#${fleet}#${kind}#${name}`;
@@ -106,22 +106,28 @@ export const revisionKey = (ref: Ref & Pick<Resource, 'uid'>, revision: number):
   sk: `${ref.uid}#${padded(revision)}`,
 });
 
-/** Of every resource that has had the name: uids of one kind sort by time, so these do. */
+/**
+ * Returns the range of the revisions of every resource that has had the name. Those of one resource stand together, the
+ * oldest resource first, because uids of a kind sort by time.
+ */
 export const revisionsOf = (ref: Ref): Range => whole(revisionPartition(ref));
 
-/** The uid of a revision, by its key. */
+/** Returns the uid of a revision, by the key of the revision. */
 export const uidOf = ({ sk }: Key): string => sk.split('#')[0] ?? '';
 
 export const auditKey = (fleet: string, id: string): Key => ({ pk: `AUDIT#${fleet}`, sk: id });
 
-/** A ULID begins with its time, and may be made a moment after the time that its event bears: this takes in a second more. */
+/**
+ * Returns the range of the audit events between two times. The ULID of an event may be made a moment after the time
+ * that the event states, so the range extends one second further.
+ */
 export const auditsOf = (fleet: string, sinceMs = 0, untilMs = MAX_MS): Range => ({
   pk: `AUDIT#${fleet}`,
   from: `aud_${encodeTime(within(sinceMs))}`,
   to: `aud_${encodeTime(within(untilMs + 1000))}~`,
 });
 
-/** The last time that a ULID can hold. */
+/** The last time that a ULID can contain. */
 const MAX_MS = 2 ** 48 - 1;
 
 const within = (ms: number): number => Math.min(Math.max(ms, 0), MAX_MS);
@@ -133,7 +139,10 @@ export const outboxKey = ({ fleet, gateway, kind, name }: RowRef): Key => ({
   sk: `${fleet}#${gateway}#${kind}#${name}`,
 });
 
-/** Rows of a gateway, of a fleet, or all. A gateway is named within its fleet, so it needs one. */
+/**
+ * Returns the range of the rows of a gateway, of a fleet, or of all fleets. Throws a `TypeError` for a gateway without
+ * its fleet.
+ */
 export function outboxOf({ fleet, gateway }: { fleet?: string; gateway?: string }): Range {
   if (fleet === undefined) {
     if (gateway !== undefined) throw new TypeError('The outbox of a gateway needs its fleet.');
@@ -142,14 +151,14 @@ export function outboxOf({ fleet, gateway }: { fleet?: string; gateway?: string 
   return under('OUTBOX', gateway === undefined ? fleet : `${fleet}#${gateway}`);
 }
 
-/** Rows of a gateway for the resources of a kind whose names lie in [from, to]. */
+/** Returns the range of the rows of a gateway for the resources of a kind whose names lie in [from, to]. */
 export const outboxRowsOf = ({ fleet, gateway, kind }: Omit<RowRef, 'name'>, from: string, to: string): Range => ({
   pk: 'OUTBOX',
   from: `${fleet}#${gateway}#${kind}#${from}`,
   to: `${fleet}#${gateway}#${kind}#${to}`,
 });
 
-/** The gateway of an outbox row, by the key of the row. */
+/** Returns the gateway of an outbox row, by the key of the row. */
 export function gatewayOfRow({ sk }: Key): { fleet: string; gateway: string } {
   const [fleet = '', gateway = ''] = sk.split('#');
   return { fleet, gateway };
@@ -162,13 +171,13 @@ export const waitingKey = (waiting: WaitingOperation): Key => ({
   sk: `${waiting.kind}#${waiting.name}#${waiting.operation}`,
 });
 
-/** Operations that wait for these rows of one gateway, and for those that come between them. */
+/** Returns the range of the operations that wait for these rows of one gateway, and for the rows between them. */
 export function waitingFor(first: RowRef, ...others: RowRef[]): Range {
   const resources = [first, ...others].map(({ kind, name }) => `${kind}#${name}`).sort();
   return { pk: waitingPartition(first), from: `${resources[0]}#`, to: `${resources.at(-1)}$` };
 }
 
-/** Rows of the gateways that come after this one; of all without it. */
+/** Returns the range of the rows of the gateways after this one, or of all gateways without an argument. */
 export const outboxBehind = (last?: Pick<RowRef, 'fleet' | 'gateway'>): Range => ({
   ...whole('OUTBOX'),
   ...(last && { from: `${last.fleet}#${last.gateway}$` }),
@@ -179,20 +188,20 @@ export const programmedKey = ({ fleet, gateway, kind, name }: RowRef): Key => ({
   sk: `${kind}#${name}#${gateway}`,
 });
 
-/** Rows of the resources whose names lie in [from, to], at every gateway. */
+/** Returns the range of the rows of the resources whose names lie in [from, to], at every gateway. */
 export const programmedOf = (fleet: string, kind: Kind, from: string, to: string): Range => ({
   pk: `PROGRAMMED#${fleet}`,
   from: `${kind}#${from}#`,
   to: `${kind}#${to}$`,
 });
 
-/** Rows of every resource of the fleet, at every gateway. */
+/** Returns the range of the rows of every resource of the fleet, at every gateway. */
 export const programmedIn = (fleet: string): Range => whole(`PROGRAMMED#${fleet}`);
 
-/** The resource of a programmed row, by the key of the row. */
+/** Returns the name of the resource of a programmed row, by the key of the row. */
 export const resourceNameOf = ({ sk }: Key): string | undefined => sk.split('#')[1];
 
-/** The gateway of a programmed row, by the key of the row. */
+/** Returns the gateway of a programmed row, by the key of the row. */
 export const gatewayOf = ({ sk }: Key): string | undefined => sk.split('#')[2];
 
 export const syncKey = (fleet: string, gateway: string): Key => ({ pk: `SYNC#${fleet}`, sk: gateway });
@@ -206,7 +215,7 @@ export const poolKey = (fleet: string, gateway: string, key: string): Key => ({
 
 export const poolsOf = (fleet: string, gateway: string): Range => whole(`POOLS#${fleet}#${gateway}`);
 
-/** What is kept of a gateway in pieces. */
+/** The records of a gateway that are kept in pieces. */
 export const PIECED = ['BASELINE', 'READING', 'POINTS'] as const;
 export type Pieced = (typeof PIECED)[number];
 
@@ -219,10 +228,10 @@ export const piecesOf = (what: Pieced, fleet: string, gateway: string): Range =>
 
 export const allPiecesOf = (what: Pieced, fleet: string): Range => whole(`${what}#${fleet}`);
 
-/** The gateway of a piece, by its key. */
+/** Returns the gateway of a piece, by the key of the piece. */
 export const ownerOfPiece = ({ sk }: Key): string => sk.split('#')[0] ?? '';
 
-/** A baseline as it was kept before it could have pieces. */
+/** Returns the key of a baseline that was written before baselines had pieces. */
 export const baselineKey = (fleet: string, gateway: string): Key => ({ pk: `BASELINE#${fleet}`, sk: gateway });
 
 export const operationKey = (fleet: string, id: string): Key => ({ pk: `OPERATION#${fleet}`, sk: id });
@@ -234,7 +243,7 @@ export const outcomeKey = (fleet: string, operation: string, gateway: string): K
   sk: `${operation}#${gateway}`,
 });
 
-/** Of the operations whose ids lie in [from, to], at every gateway. */
+/** Returns the range of the outcomes of the operations whose ids lie in [from, to], at every gateway. */
 export const outcomesOf = (fleet: string, from: string, to: string): Range => ({
   pk: `OUTCOME#${fleet}`,
   from: `${from}#`,
@@ -247,7 +256,7 @@ export const allHolds = (): Range => whole('HOLD');
 
 export const rolloutKey = (fleet: string, operation: string): Key => ({ pk: `ROLLOUT#${fleet}`, sk: operation });
 
-/** Of the operations whose ids lie in [from, to]. */
+/** Returns the range of the rollouts of the operations whose ids lie in [from, to]. */
 export const rolloutsOf = (fleet: string, from: string, to: string): Range => ({ pk: `ROLLOUT#${fleet}`, from, to });
 
 export const stepsKey = (fleet: string, operation: string, batch: number): Key => ({
@@ -270,7 +279,7 @@ export const allHeartbeats = (): Range => whole('HEARTBEAT');
 
 export const healthKey = (fleet: string, cluster: string): Key => ({ pk: `HEALTH#${fleet}`, sk: cluster });
 
-/** Of the clusters whose names lie in [from, to], or of all. */
+/** Returns the range of the health records of the clusters whose names lie in [from, to], or of all clusters. */
 export const healthOf = (fleet: string, names: { from?: string; to?: string } = {}): Range => ({
   ...whole(`HEALTH#${fleet}`),
   ...names,
@@ -281,7 +290,7 @@ export const observationKey = (fleet: string, cluster: string, observedAtMs: num
   sk: `${new Date(observedAtMs).toISOString()}#${padded(version)}`,
 });
 
-/** All, or those that were made in that time. */
+/** Returns the range of the observations of a cluster, or of those that were made in a span of time. */
 export const observationsOf = (fleet: string, cluster: string, span?: { fromMs: number; toMs: number }): Range => ({
   ...whole(`OBSERVATION#${fleet}#${cluster}`),
   ...(span && { from: new Date(span.fromMs).toISOString(), to: `${new Date(span.toMs).toISOString()}~` }),
@@ -289,7 +298,7 @@ export const observationsOf = (fleet: string, cluster: string, span?: { fromMs: 
 
 export const trafficKey = (fleet: string): Key => ({ pk: 'TRAFFIC', sk: fleet });
 
-/** The backends of a traffic state that has too many of them for one item. */
+/** Returns the key of a part of the backends of a traffic state that has too many of them for one item. */
 export const allocationKey = (fleet: string, version: number, decision: string, part: number): Key => ({
   pk: `ALLOCATION#${fleet}`,
   sk: `${padded(version)}#${decision}#${padded(part)}`,
@@ -298,7 +307,7 @@ export const allocationKey = (fleet: string, version: number, decision: string, 
 export const allocationOf = (fleet: string, version: number, decision: string): Range =>
   under(`ALLOCATION#${fleet}`, `${padded(version)}#${decision}`);
 
-/** Every part of states before a version. */
+/** Returns the range of all parts of the states before a version. */
 export const allocationsBefore = (fleet: string, version: number): Range => ({
   pk: `ALLOCATION#${fleet}`,
   from: ' ',
@@ -309,7 +318,7 @@ export const decisionKey = (fleet: string, id: string): Key => ({ pk: `DECISION#
 
 export const decisionsOf = (fleet: string): Range => whole(`DECISION#${fleet}`);
 
-/** What a decision was taken upon, in parts. */
+/** Returns the key of a part of the inputs of a decision. */
 export const inputsKey = (fleet: string, decision: string, part: number): Key => ({
   pk: `INPUTS#${fleet}`,
   sk: `${decision}#${padded(part)}`,
@@ -323,7 +332,10 @@ export const documentKey = ({ fleet, kind, id }: DocumentRef): Key => ({ pk: `DO
 
 export const documentsOf = (fleet: string, kind: DocumentKind): Range => whole(`DOCUMENT#${fleet}#${kind}`);
 
-/** Of every fleet; by id, so that the oldest ULID comes first. */
+/**
+ * Returns the range of the pending documents of a kind, of every fleet, in the order of their ids, so that the oldest
+ * ULID comes first.
+ */
 export const pendingOf = (kind: DocumentKind): Range => whole(`PENDING#${kind}`);
 
 export const pendingKey = ({ fleet, kind, id }: DocumentRef): Key => ({ pk: `PENDING#${kind}`, sk: `${id}#${fleet}` });

@@ -10,15 +10,17 @@ type Leases = Pick<Store, 'acquire' | 'renew' | 'release'>;
 
 const HELD = '#epoch = :epoch AND #holder = :holder';
 
-/** Holds while the lease has not gone to another; a part of everything that its holder writes. */
+/**
+ * Returns a condition that holds until another holder has the lease. It is a part of everything that the holder writes.
+ */
 export function fence({ name, epoch, holder }: Lease): Operation {
   return check(leaseKey(name), HELD, { epoch, holder });
 }
 
-/** With items of the largest size still below the 4 MB of a transaction. */
+/** The most items in one transaction. Even items of the largest size stay below its 4 MB. */
 const ITEMS_PER_TRANSACTION = 10;
 
-/** In several transactions, none of which is done by a writer whose lease has gone. Throws LeaseLost. */
+/** Writes operations in several transactions, each of which fails once the lease is lost. Throws `LeaseLost`. */
 export async function writeFenced(table: Table, operations: Operation[], lease: Lease): Promise<void> {
   for (let start = 0; start < operations.length; start += ITEMS_PER_TRANSACTION) {
     const outcome = await table.transact([fence(lease), ...operations.slice(start, start + ITEMS_PER_TRANSACTION)]);
@@ -26,16 +28,18 @@ export async function writeFenced(table: Table, operations: Operation[], lease: 
   }
 }
 
-/** Whether the lease was still held. Contention for items says nothing of that, so it is an outage that passes. */
+/**
+ * Tells whether the lease was still held. Contention for items does not tell, so it is thrown as an outage that passes.
+ */
 function isHeld(outcome: Outcome): boolean {
   if (!outcome.ok && outcome.failed.length === 0) throw outage('contended', 'TransactionConflict');
   return outcome.ok;
 }
 
 /**
- * Leases with a fencing epoch that grows with every holder and is kept when a lease is released. The clock is the
- * caller's: a lease is safe because of its epoch, expiry only says when another may try. A lease that is still running
- * is refused to its own holder as well.
+ * Stores leases, whose fencing epoch grows with every holder and is kept when a lease is released. The clock is the
+ * caller's: a lease is safe because of its epoch, and its expiry only tells when another holder may try. A lease that
+ * is still running is refused to its own holder as well.
  */
 export function leaseStore(table: Table): Leases {
   return {
@@ -45,7 +49,7 @@ export function leaseStore(table: Table): Leases {
       if (last?.holder !== undefined && last.expiresAt > nowMs) return undefined;
       const lease = { name, holder, epoch: (last?.epoch ?? 0) + 1, expiresAtMs: nowMs + ttlMs };
       const item = { ...leaseKey(name), holder, epoch: lease.epoch, expiresAt: lease.expiresAtMs };
-      // The expiry too must be as it was read: the holder may have renewed meanwhile.
+      // The expiry too must be as it was read, because the holder may have renewed the lease meanwhile.
       const claim: Operation = last
         ? put(item, '#epoch = :epoch AND #expiresAt = :expiresAt', { epoch: last.epoch, expiresAt: last.expiresAt })
         : put(item, ABSENT);
@@ -65,7 +69,7 @@ export function leaseStore(table: Table): Leases {
     },
     release: async ({ name, epoch, holder }) => {
       const freed = 'SET #expiresAt = :zero REMOVE #holder';
-      // That another holder has it already is fine.
+      // A failed condition does not matter: another holder has the lease already.
       isHeld(await table.transact([update(leaseKey(name), freed, HELD, { epoch, holder, zero: 0 })]));
     },
   };

@@ -19,13 +19,13 @@ import type { Table } from './table.ts';
 
 type Lookup = Pick<Store, 'find' | 'routesUnder' | 'gatewaysAt'>;
 
-/** Resources that are read at a time. */
+/** The number of resources per read. */
 const PAGE = 200;
 
 /**
- * Finds resources without reading all of their kind. An entry stands under each term of a route, and under the instance of a gateway; it
- * comes and goes in the transaction that writes the resource, so that none is missing. What it leads to is looked at again when it is read,
- * so that one too many does no harm.
+ * Finds resources without reading all of their kind. There is an entry for each term of a route, and for the instance
+ * of a gateway. It is written and deleted in the transaction of the resource, so none is missing. The resource itself
+ * is checked again when it is read, so an entry too many does no harm.
  */
 export function lookupStore(table: Table): Lookup {
   let complete: Promise<void> | undefined;
@@ -63,7 +63,7 @@ export function lookupStore(table: Table): Lookup {
   };
 }
 
-/** Those that exist, by key. */
+/** Returns those of the resources that exist, sorted by key. */
 async function find<K extends Kind>(table: Table, kind: K, refs: readonly Ref[]): Promise<Resource<K>[]> {
   const items = await table.getAll(refs.map(resourceKey));
   return items.map((item) => resourceOf(kind, item)).sort((a, b) => compareKeys(resourceKey(a), resourceKey(b)));
@@ -74,7 +74,7 @@ function compareKeys(a: Key, b: Key): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** What a commit does to the entries: one operation for each that comes or goes. */
+/** Returns the operations by which a commit adds and removes entries, one for each entry. */
 export function entryOperations({ resource, verb, before }: Commit): Operation[] {
   const then = new Map(entriesOf(verb === 'delete' ? resource : before));
   const now = new Map(entriesOf(verb === 'delete' ? undefined : resource));
@@ -101,8 +101,8 @@ function isOf<K extends Kind>(resource: Resource, kind: K): resource is Resource
 }
 
 /**
- * Makes the entries of what was written before there were any: once for a table, by whoever first looks something up. It can be broken off
- * and done twice; what is written meanwhile makes its own.
+ * Creates the entries of resources that were written before there were entries. This happens once for a table, at the
+ * first lookup. It may be interrupted and repeated; resources that are written meanwhile create their own entries.
  */
 async function complement(table: Table): Promise<void> {
   if (await table.get(lookupMarkKey)) return;

@@ -11,7 +11,10 @@ type Memory = Pick<Store, 'recall' | 'remember'>;
 
 const KEPT_MS = 3_600_000;
 
-/** What providers have read of gateways. DynamoDB deletes what is past its time sooner or later; until then it is left out. */
+/**
+ * Stores what providers have read of gateways. DynamoDB deletes expired entries with a delay; until then they are left
+ * out here.
+ */
 export function memoryStore(table: Table): Memory {
   return {
     recall: async (fleet, gateway, nowMs) => {

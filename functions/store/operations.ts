@@ -13,7 +13,7 @@ type Operations = Pick<Store, 'begin' | 'operation' | 'operations' | 'outcomes' 
 
 const OUTCOMES_PER_TRANSACTION = 50;
 
-/** Pushes and how they ended; they go after 30 days. */
+/** Stores operations, which are pushes to gateways, and their outcomes. They expire after 30 days. */
 export function operationStore(table: Table): Operations {
   return {
     begin: async (operation, audit, outbox) => {
@@ -46,7 +46,10 @@ export function operationStore(table: Table): Operations {
   };
 }
 
-/** What has ended already makes its transaction fail; the others go without it. */
+/**
+ * Writes outcomes. An operation that has ended already makes the transaction fail, so the others are written without
+ * it.
+ */
 async function conclude(table: Table, outcomes: readonly OutcomeRecord[], lease: Lease): Promise<void> {
   let open = outcomes;
   while (open.length > 0) {

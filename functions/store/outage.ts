@@ -2,8 +2,8 @@ import { type DynamoDBClient, DynamoDBServiceException, TransactionCanceledExcep
 import { type StoreTrouble, StoreUnavailable } from '../deps.ts';
 
 /**
- * Errors of DynamoDB that are no fault of the call (API reference, version 2012-08-10, "Common errors"; developer guide, "Error handling with
- * DynamoDB").
+ * Errors of DynamoDB that are not the fault of the call (API reference, version 2012-08-10, "Common errors"; developer
+ * guide, "Error handling with DynamoDB").
  */
 const TROUBLES: Readonly<Record<string, StoreTrouble>> = {
   ProvisionedThroughputExceededException: 'throttled',
@@ -25,7 +25,7 @@ const TROUBLES: Readonly<Record<string, StoreTrouble>> = {
   TransactionInProgressException: 'failing',
 };
 
-/** Why an operation of a transaction was not done: its condition did not hold. */
+/** The cancellation code of an operation whose condition did not hold. */
 export const CONDITION_FAILED = 'ConditionalCheckFailed';
 
 /** Reasons for the cancellation of a transaction, other than its conditions. */
@@ -47,7 +47,7 @@ const SENTENCES: Readonly<Record<StoreTrouble, string>> = {
   clock: 'The store refuses the control plane, whose clock is wrong',
 };
 
-/** A request was sent, or should have been, and no answer arrived. */
+/** Signals that a request was sent, or should have been, and that no answer arrived. */
 class TransportError extends Error {
   constructor(cause: unknown) {
     super('There is no answer.', { cause });
@@ -56,8 +56,8 @@ class TransportError extends Error {
 }
 
 /**
- * Marks what fails between the client and DynamoDB. Platforms do not agree on how such an error looks: Node has codes, of which there are
- * many, and workerd has a text alone ("Network connection lost.", with no code and the name `Error`).
+ * Marks errors between the client and DynamoDB. They look different on each platform: Node has codes, of which there
+ * are many, and workerd has only a text ("Network connection lost.", without a code and with the name `Error`).
  */
 export function markTransportErrors(client: DynamoDBClient): void {
   client.middlewareStack.add(
@@ -68,12 +68,15 @@ export function markTransportErrors(client: DynamoDBClient): void {
         throw new TransportError(error);
       }
     },
-    // The innermost one: what it calls is the network.
+    // This middleware is the innermost one: what it calls is the network.
     { step: 'deserialize', priority: 'low', name: 'markTransportErrors' },
   );
 }
 
-/** The outage that the error of a call tells of; undefined when the call itself is at fault, or was answered by its conditions. */
+/**
+ * Returns the outage behind the error of a call; undefined when the call itself is at fault, or when a condition did
+ * not hold.
+ */
 export function outageOf(error: unknown): StoreUnavailable | undefined {
   if (error instanceof StoreUnavailable) return error;
   if (error instanceof TransportError) {
@@ -85,17 +88,17 @@ export function outageOf(error: unknown): StoreUnavailable | undefined {
   if (error instanceof DynamoDBServiceException) return exception(error);
   if (!(error instanceof Error)) return undefined;
   if (error.name === 'CredentialsProviderError') return outage('credentials', error.name, error);
-  // What has come is not from DynamoDB, or not all of it: the SDK could not read it.
+  // The answer is not from DynamoDB, or is incomplete: the SDK could not read it.
   return '$response' in error ? outage('failing', 'UnreadableAnswer', error) : undefined;
 }
 
 function exception(error: DynamoDBServiceException): StoreUnavailable | undefined {
   const { name, $fault, $metadata } = error;
-  // The SDK has set its clock by the answer, so that the next attempt is signed with the right time.
+  // The SDK has corrected its clock by the answer, so the next attempt is signed with the right time.
   if ('clockSkewCorrected' in $metadata) return outage('clock', name, error);
   const trouble = TROUBLES[name];
   if (trouble) return outage(trouble, name, error);
-  // The name that the SDK gives to an answer without one, which DynamoDB never sends.
+  // The SDK gives this name to an answer without one, which DynamoDB never sends.
   if (name === 'Unknown') return outage('failing', 'UnreadableAnswer', error);
   return $fault === 'server' ? outage('failing', 'ServerError', error) : undefined;
 }
@@ -106,7 +109,10 @@ export function outage(trouble: StoreTrouble, code: string, cause?: unknown): St
   return new StoreUnavailable({ trouble, code, message, requestId, cause });
 }
 
-/** The SDK calls a reset connection a TimeoutError as well; that has a code of its own. */
+/**
+ * Tells whether the SDK reports a timeout. It calls a reset connection a TimeoutError as well, but that one has a code
+ * of its own.
+ */
 function isTimeout(cause: unknown): boolean {
   if (!(cause instanceof Error) || cause.name !== 'TimeoutError') return false;
   return !('code' in cause) || cause.code === 'ETIMEDOUT';

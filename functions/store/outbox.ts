@@ -19,13 +19,16 @@ import type { Table } from './table.ts';
 
 type Outbox = Pick<Store, 'outbox' | 'waiting' | 'waitingOperations' | 'nextBehind' | 'settle' | 'programmed'>;
 
-/** Two operations a row: far below the limit of a transaction, so that one busy row delays few others. */
+/**
+ * The most rows in one transaction, with two operations each. This is far below the limit, so that one row which
+ * changes often delays few others.
+ */
 const ROWS_PER_TRANSACTION = 25;
 
-/** Index of the lease's check in a transaction. */
+/** The index of the check of the lease in a transaction. */
 const FENCE = 0;
 
-/** What gateways have yet to follow, and what they follow. */
+/** Stores the rows that gateways have yet to apply, and those that they have applied. */
 export function outboxStore(table: Table): Outbox {
   return {
     outbox: async (scope, limit) => {
@@ -56,8 +59,9 @@ export function outboxStore(table: Table): Outbox {
 }
 
 /**
- * All that waits for a row that is still as it was read; each came with the row as it is, or before. Where the row has moved on, those
- * that asked for no later state: others are for a run that has seen it.
+ * Returns the operations that wait for these rows. For a row that has not changed since it was read, these are all that
+ * wait for it, because each came with its present state or an earlier one. For a row that has changed, they are those
+ * that asked for no later state than the one that was read; the others are left to a run that has read the later state.
  */
 async function waitingOperations(table: Table, rows: readonly OutboxRow[]): Promise<WaitingOperation[]> {
   const [first, ...others] = rows;
@@ -65,7 +69,8 @@ async function waitingOperations(table: Table, rows: readonly OutboxRow[]): Prom
   const read = new Map(rows.map((row) => [outboxKey(row).sk, row]));
   const items = await table.query(waitingFor(first, ...others));
   const waiting = items.map((item) => recordOf(item, waitingRecord));
-  // Looked at after the operations were read: a row that has not moved by then had not moved when the last of them came.
+  // The rows are read after the operations: a row that has not changed by then had not changed when the last of the
+  // operations came.
   const rowsNow = (await table.getAll(waiting.map(outboxKey))).map(outboxRowOf);
   const now = new Map(rowsNow.map((row) => [outboxKey(row).sk, row]));
   return waiting.filter((operation) => {
@@ -79,12 +84,18 @@ function isSameState(row: OutboxRow, now: OutboxRow | undefined): boolean {
   return row.revision === now?.revision && row.requestedAt === now.requestedAt && row.operation === now.operation;
 }
 
-/** The revision alone would not do, since a resource that is created again counts from 1 again; nor the time, since clocks differ. */
+/**
+ * Tells whether a row includes what an operation asked for. The revision alone would not do, because a resource that is
+ * created again counts from 1 again, and neither would the time, because clocks differ.
+ */
 function isSeenBy(row: OutboxRow, { revision, requestedAt }: WaitingOperation): boolean {
   return revision <= row.revision && requestedAt <= row.requestedAt;
 }
 
-/** Rows that have moved on make their transaction fail; the others go without them. Those stay for the next run. */
+/**
+ * Settles rows. Rows that have changed make the transaction fail, so the others are settled without them. The changed
+ * rows are left to the next run.
+ */
 async function settle(table: Table, rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<void> {
   const lasting = await lastingRows(table, rows);
   let open = rows;
@@ -101,7 +112,10 @@ async function settle(table: Table, rows: OutboxRow[], verifiedAt: string, lease
   for (const row of moved) await waitAnew(table, row, lease);
 }
 
-/** What was requested before a row moved on waits no more: the row waits since the first of the operations that are left. */
+/**
+ * Updates the time since which a changed row waits: the time of the first operation that still waits for it. What was
+ * requested before that waits no more.
+ */
 async function waitAnew(table: Table, row: OutboxRow, lease: Lease): Promise<void> {
   const left = (await table.query(waitingFor(row))).map((item) => recordOf(item, waitingRecord));
   const [since] = left.map(({ requestedAt }) => requestedAt).sort();
@@ -113,7 +127,10 @@ async function waitAnew(table: Table, row: OutboxRow, lease: Lease): Promise<voi
   if (!outcome.ok && outcome.failed.includes(FENCE)) throw new LeaseLost(lease.name);
 }
 
-/** Two operations. The state of a row is its revision, its time and its operation: each of them alone may come again. */
+/**
+ * Returns the two operations that settle a row. The state of a row is its revision, its time and its operation
+ * together, because each of them alone may recur.
+ */
 function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string): Operation[] {
   const { requestedAt, operation, fleet, gateway, kind, name, revision } = row;
   const programmed = { fleet, gateway, kind, name, revision };
@@ -128,7 +145,10 @@ function settleOperations(row: OutboxRow, lasting: boolean, verifiedAt: string):
   ];
 }
 
-/** The rows whose resource and gateway still exist. What is no resource lasts as long as the gateway. */
+/**
+ * Returns the rows whose resource and gateway still exist. A row that is not for a resource lasts as long as its
+ * gateway.
+ */
 async function lastingRows(table: Table, rows: OutboxRow[]): Promise<Set<OutboxRow>> {
   const found = await table.existing(rows.flatMap(subjects));
   const exists = new Set(found.map(({ pk, sk }) => `${pk} ${sk}`));

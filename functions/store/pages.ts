@@ -11,8 +11,8 @@ export type Order = 'ascending' | 'descending';
 const Token = z.tuple([z.literal(1), z.string(), z.string()]);
 
 /**
- * One page of a range by sort key. The token holds where the page ended and which list it belongs to; it stays good
- * when items come and go. Throws InvalidPageToken.
+ * Reads one page of a range by sort key. The token contains the end of the page and a digest of the list, and stays
+ * valid when items are added or deleted. Throws `InvalidPageToken`.
  */
 export async function readPage<T>(
   table: Table,
@@ -22,7 +22,7 @@ export async function readPage<T>(
   parse: (item: Item) => T,
 ): Promise<Page<T>> {
   const after = request.token === undefined ? undefined : positionIn(request.token, range);
-  // One more than asked for tells whether there is another page.
+  // One item more than requested shows whether there is another page.
   const items = await table.query(range, {
     limit: request.limit + 1,
     descending: order === 'descending',
@@ -35,18 +35,18 @@ export async function readPage<T>(
 }
 
 export interface Filter<T> {
-  /** What makes it a list of its own: the tokens of one filter are not those of another. */
+  /** Identifies the filtered list: a token of one filter is not valid for another. */
   key: Json;
   matches(item: T): boolean;
 }
 
-/** Items that one page of a filtered list looks at, at most, and how many are read at a time. */
+/** The most items that one page of a filtered list looks at; `BATCH` is the number of items per read. */
 const MAX_LOOKED_AT = 500;
 const BATCH = 100;
 
 /**
- * One page of those that match. It looks at a bounded number of items: a page may be short, or empty, and still have a token. Throws
- * InvalidPageToken.
+ * Reads one page of the items that match. It looks at a bounded number of items, so a page may be short, or empty, and
+ * still have a token. Throws `InvalidPageToken`.
  */
 export async function readMatching<T>(
   table: Table,
@@ -72,7 +72,7 @@ export async function readMatching<T>(
   return { items };
 }
 
-/** The items of a range, `batch` of them read at a time, for as long as they are asked for. */
+/** Yields the items of a range, reading `batch` of them at a time, for as long as the caller continues. */
 export async function* walk(
   table: Table,
   range: Range,
@@ -92,7 +92,7 @@ export async function* walk(
   } while (items.length === batch);
 }
 
-/** Base64url of a version, a digest of the list and a sort key; all of it ASCII. */
+/** Returns a page token: base64url of a version, a digest of the list and a sort key, all of which are ASCII. */
 function tokenFor(range: Range, position: string, filter?: Json): string {
   const text = JSON.stringify([1, listDigest(range, filter), position]);
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');

@@ -1,4 +1,4 @@
-/** Records that may be larger than an item: their JSON is kept in pieces, which are written together or not at all. */
+/** Records that may be larger than an item. Their JSON is kept in pieces, which are written together or not at all. */
 
 import { digest } from '../core/model/digest.ts';
 import { type Lease, LeaseLost, StoreLimitError } from '../deps.ts';
@@ -9,25 +9,28 @@ import { outage } from './outage.ts';
 import { itemOf, type RecordType, recordOf } from './record-type.ts';
 import type { Table } from './table.ts';
 
-/** Characters of a piece: below the limit of an item whatever they are. */
+/** The most characters of a piece. It stays below the limit of an item whatever characters it contains. */
 const PIECE_CHARS = 90_000;
 
-/** Far below the 4 MB of a transaction where characters are ASCII, as all that we keep of objects at gateways is. */
+/**
+ * The most pieces of a record. All of them stay far below the 4 MB of a transaction where characters are ASCII, as all
+ * that we keep of objects at gateways is.
+ */
 const MAX_PIECES = 36;
 
 export interface PiecedRecord {
-  /** Of the first piece is 0. */
+  /** Returns the key of a piece; the first piece is number 0. */
   pieceKey: (piece: number) => Key;
-  /** Must exist, so that nothing is kept of what has been deleted. */
+  /** The key of an item that must exist, so that nothing is kept of what has been deleted. */
   owner: Key;
 }
 
-/** A writer may come between the pages of a read. */
+/** The most reads of a record, because a writer may come between the pages of a read. */
 const MAX_READS = 5;
 
 /**
- * The records of these pieces, in order; those of one record stand together and in order. Pieces beyond the number that the first one tells
- * are left over, and so are all that have no first one.
+ * Returns the records whose pieces lie in a range, in order; the pieces of one record stand together and in order.
+ * Pieces beyond the number that the first piece states are leftovers and ignored, as are pieces without a first one.
  */
 export async function readPieces<T>(table: Table, range: Range, type: RecordType<T>): Promise<T[]> {
   for (let read = 1; ; read++) {
@@ -44,7 +47,7 @@ function assembled(items: readonly Item[]): Item {
   return { ...first, body: bodies.join('') };
 }
 
-/** Replaces the record; one that is as it was is not written again. Throws LeaseLost, also when the owner is gone. */
+/** Replaces the record, unless it is unchanged. Throws `LeaseLost`, also when the owner has been deleted. */
 export async function writePieces<T>(
   table: Table,
   type: RecordType<T>,
@@ -80,7 +83,7 @@ export async function writePieces<T>(
   throw new LeaseLost(lease.name);
 }
 
-/** Text in pieces, each of which fits into an item. */
+/** Splits a text into pieces, each of which fits into an item. */
 export function split(body: string): string[] {
   return Array.from({ length: Math.max(1, Math.ceil(body.length / PIECE_CHARS)) }, (_, index) =>
     body.slice(index * PIECE_CHARS, (index + 1) * PIECE_CHARS),

@@ -1,4 +1,4 @@
-/** What is common to all stored records: each kind has a name, a schema, a version, and migrations from older versions. */
+/** The basis of all stored records. Each kind has a name, a schema, a version, and migrations from older versions. */
 
 import * as z from 'zod';
 import type { Readable } from '../deps.ts';
@@ -8,15 +8,20 @@ import type { Key } from './keys.ts';
 
 /** A kind of record. Its version is one more than the number of its migrations. */
 export interface RecordType<T> {
-  /** Its name in messages, after "the". */
+  /** The name of the kind in messages, after "the". */
   name: string;
   /** The shape of the newest version. */
   schema: z.ZodType<T>;
-  /** Each reads the body of one version, beginning with the first, and makes that of the next version of it. */
+  /**
+   * The migrations, beginning with that of the first version. Each reads the body of one version and returns that of
+   * the next.
+   */
   migrations: readonly z.ZodType[];
 }
 
-/** The attribute that has the version of an item. Items from before there were versions lack it, and have version 1. */
+/**
+ * The attribute that holds the version of an item. Items from before there were versions lack it, and have version 1.
+ */
 const VERSION = 'v';
 
 const Versioned = z.object({ [VERSION]: z.int().min(1).default(1) });
@@ -34,19 +39,20 @@ export function versionOf({ migrations }: RecordType<unknown>): number {
   return migrations.length + 1;
 }
 
-/** An item with `record` as its body. */
+/** Returns an item with `record` as its body. */
 export function itemOf<T>(type: RecordType<T>, key: Key, record: T, attributes: Attributes = {}): Item {
   return { ...attributes, ...key, ...bodyOf(type, record) };
 }
 
-/** The attributes that have the record and its version; whoever sets the one has to set the other. */
+/** Returns the attributes that hold the record and its version, which must always be set together. */
 export function bodyOf<T>(type: RecordType<T>, record: T): { body: string; v: number } {
   return { body: JSON.stringify(record), [VERSION]: versionOf(type) };
 }
 
 /**
- * The record in the body of an item, as the newest version has it. Fields that the schema does not know are kept, so that a release that
- * rewrites a record loses nothing that a newer one has added to it. Throws a CorruptItemError or a NewerRecordError.
+ * Returns the record in the body of an item, in the newest version. Fields that the schema does not know are kept, so
+ * that an older release that rewrites a record loses nothing that a newer one has added. Throws a `CorruptItemError` or
+ * a `NewerRecordError`.
  */
 export function recordOf<T>(item: Item, type: RecordType<T>): T {
   const record = migrated(item, type, jsonOf(item));
@@ -54,7 +60,7 @@ export function recordOf<T>(item: Item, type: RecordType<T>): T {
   return record as T;
 }
 
-/** The record of an item that has it in its attributes. Throws a CorruptItemError or a NewerRecordError. */
+/** Returns the record of an item whose fields are attributes. Throws a `CorruptItemError` or a `NewerRecordError`. */
 export function attributesOf<T>(item: Item, type: RecordType<T>): T {
   return parsed(item, type.schema, migrated(item, type, item));
 }
@@ -80,7 +86,7 @@ function migrated(item: Item, type: RecordType<unknown>, value: unknown): unknow
   return type.migrations.slice(version - 1).reduce((older, migration) => parsed(item, migration, older), value);
 }
 
-/** `value` as `schema` has it. Throws a CorruptItemError that names the item it was found in. */
+/** Returns `value` parsed by `schema`. Throws a `CorruptItemError` that names the item. */
 export function parsed<T>(item: Item, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

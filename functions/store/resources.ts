@@ -30,8 +30,8 @@ import type { Table } from './table.ts';
 type Resources = Pick<Store, 'get' | 'list' | 'all' | 'fleets' | 'referenceCount' | 'referenceCounts' | 'commit'>;
 
 /**
- * What people declared. Beside its body an item has `uid` and `revision`, which updates and deletes are conditional on,
- * and `refs`, which counts how often it was taken as a reference and leaves the revision alone.
+ * Stores declared resources. Beside its body an item has `uid` and `revision`, which updates and deletes are
+ * conditional on, and `refs`, which counts how often the resource was referenced and does not change its revision.
  */
 export function resourceStore(table: Table): Resources {
   return {
@@ -70,7 +70,7 @@ async function write(table: Table, commit: Commit): ReturnType<Store['commit']> 
   return { result: 'missing-reference', missing };
 }
 
-/** What is written of a commit, besides the references that it takes. */
+/** Returns the writes of a commit, besides the references that it takes. */
 export function commitOperations(commit: Commit): Operation[] {
   const { resource, verb, audit, outbox, operation, documents = [] } = commit;
   return [
@@ -86,7 +86,10 @@ export function commitOperations(commit: Commit): Operation[] {
   ];
 }
 
-/** What the safety rules were checked against is still so. A fleet that is written itself is conditional on its revision anyway. */
+/**
+ * Returns the conditions that what the safety rules were checked against has not changed. A fleet that is written or
+ * referenced itself is conditional on its revision anyway.
+ */
 function checkOperations({ resource, references, checkedAgainst }: Commit): Operation[] {
   if (checkedAgainst === undefined) return [];
   const { fleet, kind } = resource;
@@ -110,14 +113,20 @@ function isFleet({ kind }: Ref): boolean {
   return kind === 'fleet';
 }
 
-/** Takes a reference to what exists; to a fleet that rules were checked against, while it is at that revision. */
+/**
+ * Returns the operation that takes a reference to an existing resource. A fleet that rules were checked against must
+ * still have the same revision.
+ */
 export function takeOperation(ref: Ref, checked?: Commit['checkedAgainst']): Operation {
   const take = 'ADD #refs :one';
   if (checked === undefined || !isFleet(ref)) return update(resourceKey(ref), take, PRESENT, { one: 1 });
   return update(resourceKey(ref), take, '#revision = :revision', { one: 1, revision: checked.fleetRevision });
 }
 
-/** A transaction takes each item once: repeated references count once, those to what it writes itself not at all. */
+/**
+ * Returns the references of commits, each once, because a transaction accepts each item once. References to what the
+ * commits themselves write are left out.
+ */
 export function distinctReferences(commits: readonly Pick<Commit, 'resource' | 'references'>[]): Ref[] {
   const named = ({ kind, fleet, name }: Ref) => `${kind} ${fleet} ${name}`;
   const distinct = new Map(commits.flatMap(({ references }) => references).map((ref) => [named(ref), ref]));
@@ -133,7 +142,7 @@ function resourceOperation({ resource, verb, referenceCount }: Commit): Operatio
     case 'create':
       return put(item, ABSENT);
     case 'update':
-      // An update in place, since a put would lose `refs`.
+      // An update in place, because a put would lose `refs`.
       return update(
         key,
         'SET #revision = :revision, #body = :body, #v = :v',
@@ -155,7 +164,10 @@ function resourceOperation({ resource, verb, referenceCount }: Commit): Operatio
   }
 }
 
-/** Revisions are kept for good; a delete leaves one more, marked, with its own time. */
+/**
+ * Returns the write of a revision. Revisions are kept for good. A delete adds one more, which is marked and has the
+ * time of the delete.
+ */
 function revisionOperation({ resource, verb, audit }: Commit): Operation {
   const tombstone = { ...resource, revision: resource.revision + 1, updatedAt: audit.at, deleted: true };
   const snapshot = verb === 'delete' ? tombstone : resource;
@@ -163,8 +175,8 @@ function revisionOperation({ resource, verb, audit }: Commit): Operation {
 }
 
 /**
- * What has been derived from a resource and must not be found by another one that is created later under its name,
- * with revisions that count from 1 again.
+ * Returns the keys of what has been derived from a resource. It is deleted with the resource, so that another one which
+ * is created later under its name, with revisions that count from 1 again, does not find it.
  */
 function derivedKeys({ kind, fleet, name }: Resource): Key[] {
   if (kind === 'gateway') {
@@ -176,8 +188,9 @@ function derivedKeys({ kind, fleet, name }: Resource): Key[] {
 }
 
 /**
- * The same for programmed rows, of which there may be more than a transaction holds. They go first: without them a
- * resource counts as programmed by what its gateways say, which is right should it not be deleted in the end.
+ * Deletes the programmed rows of resources that are about to be deleted. These may be more than a transaction holds, so
+ * they are deleted first. Without them a resource counts as programmed by what its gateways report, which is right if
+ * the resource is not deleted in the end.
  */
 export async function forgetProgrammed(table: Table, commits: readonly Commit[]): Promise<void> {
   const deleted = commits.flatMap(({ verb, resource }) => (verb === 'delete' ? [resource] : []));
@@ -187,7 +200,10 @@ export async function forgetProgrammed(table: Table, commits: readonly Commit[])
   await table.writeAll([], [...distinct.values()]);
 }
 
-/** Of resources of one kind and fleet; of gateways also what they follow. */
+/**
+ * Returns the programmed rows of resources of one kind and fleet. For gateways these include the rows that they have
+ * applied.
+ */
 async function programmedRows(table: Table, resources: readonly Resource[]): Promise<Key[]> {
   const names = new Set(resources.map(({ name }) => name));
   const [first, ...others] = [...names].sort(compareText);

@@ -3,28 +3,28 @@ import { outage, outageOf } from './outage.ts';
 
 const MAX_ATTEMPTS = 6;
 
-/** The first pause is no longer than this; each one may be twice as long as the one before. */
+/** The upper bound of the first pause, in milliseconds. It doubles with each further pause. */
 const PAUSE_MS = 25;
 const THROTTLED_PAUSE_MS = 200;
 
-/** Somebody has to do something about these. */
+/** Troubles that last until somebody resolves them. */
 const LASTING: readonly StoreTrouble[] = ['credentials', 'denied', 'no-table'];
 
-/** Each attempt that meets one of these costs much time. */
+/** Troubles that make each attempt take much time. */
 const SLOW: readonly StoreTrouble[] = ['silent', 'throttled'];
 
-/** One attempt at a call; `options` are for the client of the SDK. */
+/** One attempt at a call. `options` are for the client of the SDK. */
 export type Attempt<T> = (options: { abortSignal: AbortSignal }) => Promise<T>;
 
 /**
- * Makes calls of the store until they succeed, fail for good or have had their time: then they throw a StoreUnavailable. Every call must be
- * one that may be made twice. Errors that are no outage are thrown as they are.
+ * Makes calls of the store until they succeed, fail for good or run out of time, and throws a `StoreUnavailable` in the
+ * latter cases. Every call must be one that may be made twice. Errors that are no outage are thrown unchanged.
  */
 export class Retries {
   readonly #patienceMs: number;
   #retryUntilMs = 0;
 
-  /** `patienceMs`: the longest that a call takes, with all its attempts. */
+  /** Creates the retries. `patienceMs` is the longest time that a call takes with all its attempts, in milliseconds. */
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
   }
@@ -63,8 +63,8 @@ export class Retries {
   }
 
   /**
-   * Calls that lose time one after the other share it: whoever makes ten calls does not wait ten times for a store that answers each second
-   * attempt.
+   * Tells whether another attempt may be made. Slow calls one after the other share the patience, so that ten calls do
+   * not wait ten times for a store that answers every other attempt.
    */
   #mayRetry({ trouble }: StoreUnavailable, startedMs: number): boolean {
     if (LASTING.includes(trouble)) return false;
@@ -76,11 +76,11 @@ export class Retries {
 
 interface Call {
   signal: AbortSignal;
-  /** The outage that its last attempt met. */
+  /** The outage that the last attempt met. */
   last: StoreUnavailable | undefined;
 }
 
-/** Full jitter, doubling. */
+/** Waits before the next attempt, with full jitter and a bound that doubles. */
 async function pause(count: number, { trouble }: StoreUnavailable): Promise<void> {
   const ceilingMs = (trouble === 'throttled' ? THROTTLED_PAUSE_MS : PAUSE_MS) * 2 ** (count - 1);
   await new Promise((resolve) => setTimeout(resolve, Math.random() * ceilingMs));

@@ -19,12 +19,12 @@ type Rollouts = Pick<
   'beginRollout' | 'hold' | 'holds' | 'rollout' | 'rollouts' | 'nextSteps' | 'advance' | 'endRollout'
 >;
 
-/** Holds while nobody else has moved the rollout on, or ended it. */
+/** The condition that nobody else has advanced or ended the rollout. */
 const AT = '#writtenBatches = :at AND #open = :open';
 
 /**
- * Changes of many resources that are written one batch after the other. The batch and the cursor move in one transaction: a second
- * writer, or one that comes back late, finds the cursor moved and writes nothing.
+ * Stores changes of many resources that are written one batch after the other. A batch and the cursor are written in
+ * one transaction, so a second writer, or one that comes back late, finds the cursor advanced and writes nothing.
  */
 export function rolloutStore(table: Table): Rollouts {
   return {
@@ -83,7 +83,7 @@ async function advance(table: Table, rollout: Rollout, commits: Parameters<Store
   const moved = { writtenBatches: writtenBatches + 1, writtenSteps: writtenSteps + commits.length };
   const set = 'SET #writtenBatches = :writtenBatches, #writtenSteps = :writtenSteps';
   const references = distinctReferences(commits);
-  // The index of its commit for each operation; none for the cursor and the references.
+  // Each operation with the index of its commit; the cursor and the references are not among them.
   const parts = commits.flatMap((commit, index) => commitOperations(commit).map((part) => ({ part, index })));
   await forgetProgrammed(table, commits);
   const outcome = await table.transact([
@@ -103,12 +103,18 @@ function refTo({ resource: { kind, fleet, name } }: Pick<Step, 'resource'>) {
   return { kind, fleet, name };
 }
 
-/** Items that a transaction takes at most, but for the cursor. */
+/** The most items of a transaction, besides the cursor. */
 const MAX_ITEMS = 99;
-/** Of the item that keeps the batch: one step fits, however large. What it leads to is three times as much, below the 4 MB of a transaction. */
+/**
+ * The most bytes of a batch with several steps, which is kept in one item. What it writes has about three times as many
+ * bytes, which is below the 4 MB of a transaction.
+ */
 const MAX_BYTES = 388 * 1024;
 
-/** As many steps as one transaction and one item hold, in order; all of one kind, so that none refers to another. */
+/**
+ * Cuts steps into batches, in order. A batch fits into one transaction and one item. Its steps are of one kind, so that
+ * none refers to another.
+ */
 function batchesOf(steps: readonly Step[]): Step[][] {
   const batches: Step[][] = [];
   let bytes = 0;
@@ -131,7 +137,11 @@ function isAlike(a: Step | undefined, b: Step): boolean {
   return a?.resource.kind === b.resource.kind && (a.verb === 'delete') === (b.verb === 'delete');
 }
 
-/** The resource, its revision, its audit event and an entry; at most two items that were derived from it; terms; for each gateway a row and what waits for it. */
+/**
+ * Returns the number of items that the steps take in a transaction. Each step takes the resource, its revision, its
+ * audit event and an entry, and each gateway a row and the operation that waits for it. Moved terms take one each, and
+ * a delete takes two more for derived items.
+ */
 function itemsOf(steps: readonly Step[]): number {
   const own = steps.map(
     ({ verb, gateways, movedTerms }) => (verb === 'delete' ? 6 : 4) + 2 * gateways.length + movedTerms,

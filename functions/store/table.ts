@@ -16,7 +16,10 @@ import type { Key, Range } from './keys.ts';
 import { CONDITION_FAILED, outage } from './outage.ts';
 import { Retries } from './retries.ts';
 
-/** `failed`: indexes of the operations whose conditions did not hold; none when contention outlasted the retries. */
+/**
+ * The outcome of a transaction. `failed` holds the indexes of the operations whose conditions did not hold; it is empty
+ * when contention outlasted the retries.
+ */
 export type Outcome = { ok: true } | { ok: false; failed: number[] };
 
 /** Limits of DynamoDB per request (API version 2012-08-10). */
@@ -24,7 +27,10 @@ const MAX_TRANSACTION_ITEMS = 100;
 const MAX_BATCH_WRITES = 25;
 const MAX_BATCH_READS = 100;
 
-/** Every command that is sent to DynamoDB, by its name there. A new command comes in here, and so into the IAM policy. */
+/**
+ * Every command that is sent to DynamoDB, by its name there. A new command is added here, and thereby to the IAM
+ * policy.
+ */
 const commands = {
   GetItem: GetItemCommand,
   BatchGetItem: BatchGetItemCommand,
@@ -36,24 +42,27 @@ const commands = {
 const { TransactWriteItems: _, ...authorizedByName } = commands;
 
 /**
- * The IAM actions that the commands need, from which infra/policies.ts writes the IAM policy. IAM knows no action TransactWriteItems: it
- * authorizes each operation of a transaction as PutItem, UpdateItem, DeleteItem or ConditionCheckItem ("Using IAM with DynamoDB
- * transactions" in the developer guide of DynamoDB).
+ * The IAM actions that the commands need, from which infra/policies.ts generates the IAM policy. IAM has no action
+ * TransactWriteItems: it authorizes each operation of a transaction as PutItem, UpdateItem, DeleteItem or
+ * ConditionCheckItem ("Using IAM with DynamoDB transactions" in the developer guide of DynamoDB).
  */
 export const IAM_ACTIONS: readonly string[] = [...Object.keys(authorizedByName), ...VERBS.map((verb) => `${verb}Item`)];
 
 export interface CallOptions {
-  /** The longest that the call takes, with all its attempts. Default: that of the table. */
+  /** The longest time that the call takes with all its attempts, in milliseconds. The default is that of the table. */
   patienceMs?: number;
 }
 
-/** The table on the wire: consistent reads, transactions, batches. Knows items, but nothing of what is in them. */
+/**
+ * The DynamoDB table, with consistent reads, transactions and batches. It handles items, and does not interpret what
+ * they contain.
+ */
 export class Table {
   readonly #client: DynamoDBClient;
   readonly #name: string;
   readonly #retries: Retries;
 
-  /** `patienceMs`: the longest that one call takes, with all its attempts. */
+  /** Creates the table. `patienceMs` is the longest time that one call takes with all its attempts, in milliseconds. */
   constructor(client: DynamoDBClient, name: string, patienceMs = 5_000) {
     this.#client = client;
     this.#name = name;
@@ -66,7 +75,7 @@ export class Table {
     return found && unmarshal(found);
   }
 
-  /** Items of the range by sort key, to its end or up to `limit`, beginning behind the sort key `after`. */
+  /** Returns the items of a range by sort key, at most `limit`, beginning behind the sort key `after`. */
   async query(range: Range, options: { limit?: number; after?: string; descending?: boolean } = {}): Promise<Item[]> {
     const { limit = Number.POSITIVE_INFINITY, after, descending = false } = options;
     const items: Item[] = [];
@@ -88,12 +97,12 @@ export class Table {
     return items;
   }
 
-  /** Those of the keys that have an item. */
+  /** Returns those of the keys that have an item. */
   async existing(keys: Key[]): Promise<Key[]> {
     return await this.#batchGet(keys, { ProjectionExpression: 'pk, sk' });
   }
 
-  /** The items of these keys, as far as there are any, in no order. */
+  /** Returns the items of those keys that have one, in no order. */
   async getAll(keys: Key[]): Promise<Item[]> {
     return await this.#batchGet(keys, {});
   }
@@ -116,7 +125,7 @@ export class Table {
     return found;
   }
 
-  /** Puts and deletes without conditions, not atomic; in order of batches. */
+  /** Puts and deletes items without conditions, batch by batch. This is not atomic. */
   async writeAll(puts: Item[], deletes: Key[]): Promise<void> {
     const requests = [
       ...puts.map((item) => ({ PutRequest: { Item: marshal(item) } })),
@@ -133,8 +142,9 @@ export class Table {
   }
 
   /**
-   * All operations or none. `token` (at most 32 characters) makes a repetition of the very same transaction within ten minutes succeed
-   * without doing it twice; without one, attempts of this call know each other. Throws a StoreLimitError above 100 operations.
+   * Does all operations or none. `token` (at most 32 characters) makes a repetition of the very same transaction within
+   * ten minutes succeed without doing it twice. Without a token, only the attempts of this call are recognized as
+   * repetitions. Throws a `StoreLimitError` above 100 operations.
    */
   async transact(
     operations: Operation[],
@@ -153,7 +163,7 @@ export class Table {
         try {
           await this.#client.send(new commands.TransactWriteItems(request), options);
         } catch (error) {
-          // A cancelled transaction has done nothing, so that the next attempt is a transaction of its own.
+          // A cancelled transaction has done nothing, so the next attempt is a new transaction with a token of its own.
           if (error instanceof TransactionCanceledException) cancelled++;
           throw error;
         }
@@ -169,7 +179,7 @@ export class Table {
   }
 }
 
-/** Indexes of the operations whose conditions did not hold. */
+/** Returns the indexes of the operations whose conditions did not hold. */
 function failedConditions(error: unknown): number[] {
   if (!(error instanceof TransactionCanceledException)) return [];
   return (error.CancellationReasons ?? []).flatMap(({ Code }, index) => (Code === CONDITION_FAILED ? [index] : []));

@@ -2,18 +2,22 @@ import * as z from 'zod';
 import { compareText } from '../../core/model/text.ts';
 
 /**
- * What a rule does with a request (ALB OpenAPI 2020-06-16, RuleActions). Canonical actions stand in their order, without numbers, and
- * name our server groups by key; listed ones are as ListRules tells them.
+ * Actions of a rule on a request (ALB OpenAPI 2020-06-16, RuleActions). Canonical actions stand in the order of their
+ * execution, without numbers, and name our server groups by key. Listed actions have the form in which ListRules
+ * returns them.
  */
 
-/** `ServerGroup` is the key of one of our groups; one that is not ours is `id:` and its id. */
+/**
+ * A server group with its weight. `ServerGroup` is the key of one of our groups; for any other group it is `id:`
+ * followed by its id.
+ */
 const Tuple = z.object({ ServerGroup: z.string(), Weight: z.int().optional() });
 type Tuple = z.infer<typeof Tuple>;
 
 const ListedTuple = z.object({ ServerGroupId: z.string(), Weight: z.int().optional() });
 type ListedTuple = z.infer<typeof ListedTuple>;
 
-/** What stands for a part of a URL that stays as it is. */
+/** Placeholders for the parts of a URL that stay as they are. */
 export const KEPT = {
   Host: placeholder('host'),
   Path: placeholder('path'),
@@ -22,7 +26,10 @@ export const KEPT = {
   Query: placeholder('query'),
 };
 
-/** A part of the request that ALB fills in, or what a parenthesis of the path pattern has caught. */
+/**
+ * Returns the placeholder for a part of the request that ALB fills in, or for a group that the path pattern has
+ * captured.
+ */
 export function placeholder(name: string | number): string {
   return `\${${name}}`;
 }
@@ -93,7 +100,7 @@ export type Action = z.infer<typeof Action>;
 export const ListedAction = actionOf(ListedTuple).extend({ Order: z.int().default(0) });
 export type ListedAction = z.infer<typeof ListedAction>;
 
-/** Canonical actions from listed ones; `keyOf` gives the key of a server group by its id. */
+/** Converts listed actions to canonical ones. `keyOf` returns the key of a server group by its id. */
 export function fromListed(actions: readonly ListedAction[], keyOf: (id: string) => string): Action[] {
   const toTuple = ({ ServerGroupId, Weight }: ListedTuple): Tuple => ({ ServerGroup: keyOf(ServerGroupId), Weight });
   return [...actions]
@@ -113,7 +120,7 @@ export function fromListed(actions: readonly ListedAction[], keyOf: (id: string)
     .map(canonicalAction);
 }
 
-/** Actions as CreateRules takes them; `idOf` gives the id of a server group by its key. */
+/** Converts actions to the form that CreateRules takes. `idOf` returns the id of a server group by its key. */
 export function toParameters(actions: readonly Action[], idOf: (key: string) => string) {
   const toTuple = ({ ServerGroup, Weight }: Tuple): ListedTuple => ({ ServerGroupId: idOf(ServerGroup), Weight });
   return actions.map(({ ForwardGroupConfig: forward, TrafficMirrorConfig: mirror, ...action }, index) => ({
@@ -127,7 +134,7 @@ export function toParameters(actions: readonly Action[], idOf: (key: string) => 
   }));
 }
 
-/** The keys of the server groups that actions forward or mirror to. */
+/** Returns the keys of the server groups that actions forward or mirror to. */
 export function groupsOf(actions: readonly Action[]): string[] {
   return actions
     .flatMap(({ ForwardGroupConfig, TrafficMirrorConfig }) => [
@@ -137,7 +144,7 @@ export function groupsOf(actions: readonly Action[]): string[] {
     .map((tuple) => tuple.ServerGroup);
 }
 
-/** Only the part that belongs to the type. Types that we never write keep nothing but the type. */
+/** Keeps only the part that belongs to the type. Types that we never write keep nothing but the type. */
 export function canonicalAction(action: Action): Action {
   const { Type, ForwardGroupConfig: forward, TrafficMirrorConfig: mirror, ...configs } = action;
   if (Type === 'ForwardGroup' && forward) return { Type, ForwardGroupConfig: canonicalForward(forward) };
@@ -160,7 +167,7 @@ function canonicalConfig(type: string, configs: PlainConfigs): PlainConfigs {
   if (type === 'InsertHeader' && insert) return { InsertHeaderConfig: { ...insert, Key: insert.Key.toLowerCase() } };
   if (type === 'RemoveHeader' && remove) return { RemoveHeaderConfig: { Key: remove.Key.toLowerCase() } };
   if (type === 'FixedResponse' && fixed) {
-    // The documents write the status both as 200 and as HTTP_200; an empty answer has no content.
+    // The documentation writes the status both as 200 and as HTTP_200. An empty answer has no content.
     const HttpCode = fixed.HttpCode.replace(/^HTTP_/i, '');
     return { FixedResponseConfig: { ...fixed, HttpCode, Content: fixed.Content || undefined } };
   }

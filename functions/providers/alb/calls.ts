@@ -7,11 +7,14 @@ import type { ReadAction, WriteAction } from './permissions.ts';
 
 export type AlbSession = Session<AlbTarget>;
 
-/** The default page of 20 would hide objects; 100 is the most that a list returns (ALB OpenAPI 2020-06-16). */
+/**
+ * The page size of lists. The default of 20 would hide objects; 100 is the most that a list returns (ALB OpenAPI
+ * 2020-06-16).
+ */
 const PAGE_SIZE = 100;
 const MAX_PAGES = 200;
 
-/** A call that changes nothing; the answer must have the form of `schema`. */
+/** Makes a call that changes nothing. The answer must have the form of `schema`. */
 export async function read<T>(
   session: AlbSession,
   action: ReadAction,
@@ -24,7 +27,7 @@ export async function read<T>(
   throw invalidAnswer(action, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
 }
 
-/** All pages of a list, until there is no token for another. */
+/** Returns the items of all pages of a list, until there is no token for another page. */
 export async function list<T>(
   session: AlbSession,
   action: ReadAction,
@@ -43,7 +46,10 @@ export async function list<T>(
   throw invalidAnswer(action, `more than ${MAX_PAGES} pages`);
 }
 
-/** A call that changes something, under the lease; all actions but those on tags take a token. Resolves with the answer as soon as the cloud has accepted it. */
+/**
+ * Makes a call that changes something, under the lease. All actions but those on tags take a client token. Resolves
+ * with the answer as soon as the cloud has accepted the call.
+ */
 export async function write(
   session: AlbSession,
   action: WriteAction,

@@ -19,8 +19,9 @@ import { permissions } from './permissions.ts';
 import { destroy, provision } from './provision.ts';
 
 /**
- * Alibaba Cloud Application Load Balancer: pools become server groups, rules become listener rules. Each rule has an explicit priority,
- * so that our order is ALB's. What has been observed gets its own types back here.
+ * The provider for Alibaba Cloud Application Load Balancer. Pools become server groups, and rules become forwarding
+ * rules of listeners. Each rule has an explicit priority, so that ALB evaluates them in our order. Observed values get
+ * the types of ALB back here.
  */
 export const alb: GatewayProvider<AlbTarget> = {
   kind: 'alb',

@@ -1,8 +1,8 @@
 import type { Permissions } from '../provider.ts';
 
 /**
- * The actions of ALB (OpenAPI 2020-06-16) that are called here; calls of others do not compile. The RAM policies are written from this
- * table.
+ * The actions of ALB (OpenAPI 2020-06-16) that the provider calls; calls of other actions do not compile. The RAM
+ * policies are generated from this table.
  */
 export const permissions = {
   routing: {
@@ -33,8 +33,9 @@ export const permissions = {
     writes: ['CreateLoadBalancer', 'DeleteLoadBalancer', 'CreateListener', 'DeleteListener'],
   },
   /**
-   * Rules need both of the first two, and weights of servers the third as well: "Server Load Balancer: RAM authorization" and the pages of
-   * UpdateRulesAttribute, AddServersToServerGroup and UpdateServerGroupServersAttribute.
+   * The resources that writes need. Rules need the first two, and weights of servers the third as well, according to
+   * "Server Load Balancer: RAM authorization" and the pages of UpdateRulesAttribute, AddServersToServerGroup and
+   * UpdateServerGroupServersAttribute.
    */
   writtenResources: ['acs:alb:*:*:loadbalancer/*', 'acs:alb:*:*:servergroup/*', 'acs:alb:*:*:ecs/*'],
 } as const satisfies Permissions;

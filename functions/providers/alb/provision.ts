@@ -20,12 +20,16 @@ const Groups = z
   })
   .transform((page) => ({ items: page.ServerGroups, nextToken: page.NextToken }));
 
-/** Load balancer, default server group, and then one step for each listener. */
+/**
+ * The steps that every instance takes, for the load balancer and the default server group. Each listener takes one
+ * more.
+ */
 const FIXED_STEPS = 2;
 
 /**
- * Creates a load balancer with its listeners, one step a call: what a step has begun is waited for by the next one. Everything carries
- * the owner tag of the instance, by which it is found again; the rules and groups of the gateway carry another.
+ * Creates a load balancer with its listeners, one step per call; each call first waits for what the one before has
+ * begun. Everything carries the owner tag of the instance, by which it is found again. The rules and server groups of
+ * the gateway carry another tag.
  */
 export async function provision(wanted: AlbProvision, session: ProvisionSession): Promise<Provisioned<AlbTarget>> {
   const work = workFor(wanted.regionId, session);
@@ -56,7 +60,7 @@ export async function provision(wanted: AlbProvision, session: ProvisionSession)
   return { ready: true, target: { provider: 'alb', regionId: wanted.regionId, loadBalancerId, listenerIds } };
 }
 
-/** Deletes listeners, load balancer and default group, if they are ours. */
+/** Deletes the listeners, the load balancer and the default server group, if they are ours. */
 export async function destroy(target: AlbTarget, session: ProvisionSession): Promise<void> {
   const work = workFor(target.regionId, session);
   const balancer = await findBalancer(work);
@@ -76,7 +80,7 @@ interface Work {
   owner: string;
 }
 
-/** Calls need a region, and no more of a target. */
+/** Returns a session for calls, which need nothing of a target but its region. */
 function workFor(regionId: string, session: ProvisionSession): Work {
   const albSession: AlbSession = {
     ...session,
@@ -113,7 +117,10 @@ async function createBalancer(wanted: AlbProvision, work: Work): Promise<string>
   return `load balancer ${String(answer['LoadBalancerId'])} is being created`;
 }
 
-/** A listener needs a group for what no rule takes; this one has no servers, so that such requests get 503. */
+/**
+ * Creates the default server group, which a listener needs for requests that no rule matches. It has no servers, so
+ * such requests get 503.
+ */
 async function createDefaultGroup(wanted: AlbProvision, work: Work): Promise<string> {
   const parameters = {
     ServerGroupName: resourceName(`${work.session.owner}-default`),

@@ -8,21 +8,21 @@ import type { ReadAction, WriteAction } from './permissions.ts';
 
 export type MseSession = Session<MseTarget>;
 
-/** What a call needs to know of a session. */
+/** The part of a session that a call needs. */
 export type CallSession = ProvisionSession & { target: Pick<MseTarget, 'regionId'> };
 
 type Parameters = Record<string, Json | undefined>;
 
-/** The default page of 10 makes many calls of a list (MSE OpenAPI 2019-05-31). */
+/** The page size of lists. The default of 10 would take many calls (MSE OpenAPI 2019-05-31). */
 const PAGE_SIZE = 100;
 const MAX_PAGES = 200;
 
-/** A member of an answer that may be absent or null. */
+/** Returns the schema of a member of an answer that may be absent or null. */
 export function orElse<T extends z.ZodType>(schema: T, fallback: z.output<T>) {
   return schema.nullish().transform((value) => value ?? fallback);
 }
 
-/** A call that changes nothing; `Data` of the answer must have the form of `schema`. */
+/** Makes a call that changes nothing. `Data` of the answer must have the form of `schema`. */
 export async function read<T>(
   session: CallSession,
   action: ReadAction,
@@ -35,7 +35,7 @@ export async function read<T>(
   throw invalidAnswer(action, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
 }
 
-/** All pages of a list. A page may be shorter than was asked for. */
+/** Returns the items of all pages of a list. A page may be shorter than requested. */
 export async function list<T>(
   session: CallSession,
   action: ReadAction,
@@ -52,7 +52,10 @@ export async function list<T>(
   throw invalidAnswer(action, `more than ${MAX_PAGES} pages`);
 }
 
-/** A call that changes something, under the lease; it must be harmless to repeat. Resolves with `Data` of the answer. */
+/**
+ * Makes a call that changes something, under the lease. It must be harmless to repeat. Resolves with `Data` of the
+ * answer.
+ */
 export async function write(
   session: CallSession,
   action: WriteAction,
@@ -62,12 +65,12 @@ export async function write(
   return (await session.cloud.call(request))['Data'];
 }
 
-/** Gives up a write that has been done already. */
+/** Signals that a write has been done already and is not attempted again. */
 class Done extends Error {}
 
 /**
- * A write that must not be repeated. MSE knows no idempotency token, so that before it is tried again `isDone` looks for what the attempt
- * before it may have done. Resolves with `Data`, or with undefined when it was done.
+ * Makes a write that must not be repeated. MSE has no idempotency tokens, so before another attempt `isDone` checks
+ * whether the previous one succeeded. Resolves with `Data`, or with undefined when a previous attempt succeeded.
  */
 export async function writeOnce(
   session: CallSession,
@@ -93,7 +96,7 @@ function requestOf(
   action: ReadAction | WriteAction,
   parameters: Parameters,
 ) {
-  // Texts of errors are for people; without this they are in Chinese.
+  // Without AcceptLanguage, error messages are in Chinese.
   return {
     product: 'mse' as const,
     regionId: target.regionId,

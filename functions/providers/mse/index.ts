@@ -17,7 +17,10 @@ import { points } from './observe/points.ts';
 import { permissions } from './permissions.ts';
 import { destroy, provision } from './provision.ts';
 
-/** Alibaba Cloud MSE cloud-native gateway: pools become fixed-address services, rules become routes. */
+/**
+ * The provider for Alibaba Cloud MSE cloud-native gateways. Pools become fixed-address services, and rules become
+ * routes.
+ */
 export const mse: GatewayProvider<MseTarget> = {
   kind: 'mse',
   capabilities,
@@ -31,7 +34,8 @@ export const mse: GatewayProvider<MseTarget> = {
   points,
   shadows: (observed) => factsOf(observed.facts).shadows,
   movesPoints,
-  // The mark is a part of the name, and MSE renames nothing: UpdateGatewayService takes the name that a service has.
+  // The mark is a part of the name, and MSE cannot rename anything: UpdateGatewayService takes the present name of a
+  // service.
   restoresMarks: () => false,
   backends,
   compile,

@@ -1,8 +1,8 @@
 import type { Permissions } from '../provider.ts';
 
 /**
- * The actions of MSE (OpenAPI 2019-05-31) that are called here; calls of others do not compile. The RAM policies are written from this
- * table.
+ * The actions of MSE (OpenAPI 2019-05-31) that the provider calls; calls of other actions do not compile. The RAM
+ * policies are generated from this table.
  */
 export const permissions = {
   routing: {
@@ -35,7 +35,10 @@ export const permissions = {
     ],
   },
   provisioning: { reads: [], writes: ['AddGateway', 'DeleteGateway'] },
-  /** ImportServices is authorized on all resources only ("Microservices Engine: RAM authorization"). */
+  /**
+   * All resources, because ImportServices can be authorized on nothing less ("Microservices Engine: RAM
+   * authorization").
+   */
   writtenResources: ['*'],
 } as const satisfies Permissions;
 

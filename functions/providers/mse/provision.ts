@@ -11,7 +11,7 @@ const NETWORKS: Record<MseProvision['network'], string> = {
 };
 const CREATE_FAILED = 1;
 
-/** Creates a gateway, which takes some minutes. It is found again by its name, which holds the mark of the owner. */
+/** Creates a gateway, which takes some minutes. It is found again by its name, which contains the mark of the owner. */
 export async function provision(wanted: MseProvision, session: ProvisionSession): Promise<Provisioned<MseTarget>> {
   const calls = { ...session, target: { regionId: wanted.regionId } };
   const found = (await findGateway(calls)) ?? (await createGateway(wanted, calls));
@@ -32,7 +32,7 @@ function waiting(step: string): Provisioned<MseTarget> {
   return { ready: false, progress: { done: 0, total: 1, step } };
 }
 
-/** Deletes the gateway if it is the one that `provision` created, and its load balancers with it. */
+/** Deletes the gateway and its load balancers, if it is the one that `provision` created. */
 export async function destroy(target: MseTarget, session: ProvisionSession): Promise<void> {
   const calls = { ...session, target };
   const found = await findGateway(calls);

@@ -1,4 +1,4 @@
-/** How invocations that know nothing of each other get along. */
+/** Records that coordinate invocations, which know nothing of each other. */
 
 import * as z from 'zod';
 import type { Bucket } from '../../core/gateway/budget.ts';
@@ -6,7 +6,7 @@ import { recordType } from '../record-type.ts';
 
 const Count = z.int().min(0);
 
-/** A lease is attributes only: conditions look at all of it. One without a holder is free. */
+/** A lease. All of it is attributes, because conditions use every field. A lease without a holder is free. */
 export const leaseRecord = recordType(
   'lease',
   z.object({ epoch: Count, holder: z.string().optional(), expiresAt: z.number() }),
@@ -21,5 +21,5 @@ const StoredBucket: z.ZodType<Bucket> = z.object({
 
 export const bucketRecord = recordType('budget', StoredBucket);
 
-/** When a scheduled job last came to an end; attributes only, since it is conditional on them. */
+/** The time at which a scheduled job last ended. It is an attribute, because writes are conditional on it. */
 export const heartbeatRecord = recordType('heartbeat', z.object({ atMs: z.number() }));

@@ -1,4 +1,4 @@
-/** Records beside the traffic state, and what is in them. */
+/** Records of documents, which are kept beside the traffic state, and their contents. */
 
 import * as z from 'zod';
 import { DrillRun } from '../../../schemas/drill.ts';
@@ -9,7 +9,7 @@ import { BreakGlass, Shift } from '../../../schemas/shift.ts';
 import type { DocumentBodies, DocumentKind, StoredDocument } from '../../deps.ts';
 import { type RecordType, recordType } from '../record-type.ts';
 
-/** What a shift and its like are to the API, they are to the store. */
+/** The schemas of the bodies. Documents that the API knows, such as shifts, have the same schema here. */
 const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   shift: Shift,
   'break-glass': BreakGlass,
@@ -61,14 +61,14 @@ const NAMES: Record<DocumentKind, string> = {
   rollout: 'rollout of a distribution',
 };
 
-/** In the first version a drill run was of one cluster. */
+/** Migrates a drill run of the first version, which had one cluster only. */
 const RunOfOneCluster = z
   .looseObject({ body: z.looseObject({ cluster: z.string() }) })
   .transform(({ body, ...document }) => ({ ...document, body: { ...body, clusters: [body.cluster] } }));
 
 const MIGRATIONS: { [K in DocumentKind]?: readonly z.ZodType[] } = { 'drill-run': [RunOfOneCluster] };
 
-/** Documents of each kind are records of their own. */
+/** Returns the record type of a kind of document. */
 export function documentRecord<K extends DocumentKind>(kind: K): RecordType<StoredDocument<K>> {
   const schema = z.object({
     fleet: z.string(),

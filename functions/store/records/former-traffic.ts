@@ -1,4 +1,4 @@
-/** Traffic states as former releases wrote them, and what this release reads of them. */
+/** Traffic states as former releases wrote them, and their migrations. */
 
 import * as z from 'zod';
 import { Percent } from '../../../schemas/common.ts';
@@ -6,7 +6,7 @@ import { type ClusterLimits, NO_ALLOCATION } from '../../core/allocation/sealed.
 import type { Limit } from '../../core/allocation/types.ts';
 import type { ClusterState } from '../../core/failover/traffic.ts';
 
-/** Of the first version: a cluster is out, as a whole, or it is not. */
+/** A withdrawal of the first version, in which a cluster was either out as a whole or not at all. */
 const FirstWithdrawal = z.looseObject({
   cluster: z.string(),
   sinceMs: z.number(),
@@ -15,7 +15,7 @@ const FirstWithdrawal = z.looseObject({
 });
 type FirstWithdrawal = z.output<typeof FirstWithdrawal>;
 
-/** It did not say which cluster of the name it was. */
+/** Converts withdrawals to outages. The uid is empty, because a withdrawal did not contain that of its cluster. */
 function outagesOf(withdrawals: readonly FirstWithdrawal[]) {
   const outages = withdrawals.map((item) => ({
     ...item,
@@ -36,13 +36,16 @@ const TrafficWithoutAutomation = z
     breakGlasses: [],
   }));
 
-/** Releases without versions wrote both shapes. */
+/** The traffic state of the first version. Releases without versions wrote both shapes. */
 export const TrafficOfFirstVersion = z.union([
   z.looseObject({ automation: z.looseObject({}) }),
   TrafficWithoutAutomation,
 ]);
 
-/** The second version was a chain of withdrawals, panics and halts. What it knew of clusters goes on, and each keeps the part that it had. */
+/**
+ * An outage of the second version, which was a chain of withdrawals, panics and halts. What it recorded about clusters
+ * is kept, and each cluster keeps its percentage.
+ */
 const OutageOfChain = z.object({
   cluster: z.string(),
   uid: z.string(),
@@ -56,7 +59,10 @@ const OutageOfChain = z.object({
 });
 type OutageOfChain = z.output<typeof OutageOfChain>;
 
-/** A shift or a drill took a part of one cluster's share, and gave it back step by step at its end. */
+/**
+ * A shift or a drill of the second version, which took a part of one cluster's share and gave it back step by step at
+ * its end.
+ */
 const Taken = z.looseObject({
   name: z.string(),
   cluster: z.string(),
@@ -110,7 +116,7 @@ export const TrafficOfChain = z
     };
   });
 
-/** In the third version a drill was of one cluster. */
+/** Migrates a traffic state of the third version, in which a drill had one cluster only. */
 export const TrafficWithDrillOfOneCluster = z
   .looseObject({ drill: z.looseObject({ cluster: z.string() }).optional() })
   .transform(({ drill, ...traffic }) => {
@@ -119,7 +125,7 @@ export const TrafficWithDrillOfOneCluster = z
     return { ...traffic, drill: { ...rest, clusters: [cluster] } };
   });
 
-/** What held each cluster back, of which the tightest limit tells the part that it had. */
+/** Returns the limits of each cluster. The tightest limit is the percentage that the cluster had. */
 function limitsOfChain(limits: readonly (readonly [cluster: string, limit: Limit])[]): ClusterLimits[] {
   const byCluster = Map.groupBy(limits, ([cluster]) => cluster);
   return [...byCluster].flatMap(([cluster, own]) => {
@@ -137,7 +143,9 @@ function limitOfOutage({ phase, percent, sinceMs }: OutageOfChain): Limit {
   return phase === 'joining' ? { reason: 'joining' } : { reason: 'ramp', percent };
 }
 
-/** It waits for its turn, and for nothing else. */
+/**
+ * Returns the state of a cluster whose shift or drill has ended. It is held until its turn, and for no other reason.
+ */
 function stateOfTaken({ name, cluster, phaseSinceMs, decision }: Taken): ClusterState {
   const reason = `${name} has ended`;
   return { cluster, uid: '', standing: 'held', sinceMs: phaseSinceMs, reason, decision, failuresMs: [], fallsMs: [] };

@@ -1,4 +1,4 @@
-/** What gateways have yet to follow, what they follow, and what is remembered of them. */
+/** Records of what gateways have yet to apply, what they have applied, and what is remembered of them. */
 
 import * as z from 'zod';
 import { AuditEvent } from '../../../schemas/audit.ts';
@@ -33,7 +33,10 @@ const row = {
 
 export const outboxRecord = recordType('outbox row', z.object({ ...row, requestedAt: z.string() }));
 
-/** Rows that an older release has written have no `since`, and may have `operations`, to which each write added its own. */
+/**
+ * Attributes of an outbox row. Rows of an older release have no `since`, and may have `operations`, to which each write
+ * added its own.
+ */
 const RowAttributes = z.object({
   since: z.string().optional(),
   operation: z.string().optional(),
@@ -111,7 +114,7 @@ export const poolRecord = recordType('pool', StoredPool);
 
 const Digests = z.record(z.string(), z.string());
 
-/** The first version did not know which routes an object carries. */
+/** Migrates a baseline of the first version, which did not contain the routes of an object. */
 const BaselineWithoutRoutes = z.looseObject({}).transform((baseline) => ({ routes: {}, ...baseline }));
 
 export const baselineRecord = recordType<Baseline>(
@@ -208,7 +211,7 @@ export const operationRecord = recordType('operation', StoredOperation);
 
 export const outcomeRecord = recordType('outcome', StoredOutcome);
 
-/** The first version had no changes. */
+/** Migrates an audit event of the first version, which had no changes. */
 const AuditWithoutChanges = z.looseObject({}).transform((event) => ({ changes: [], changeCount: 0, ...event }));
 
 export const auditRecord = recordType<AuditEvent>('audit event', AuditEvent, [AuditWithoutChanges]);

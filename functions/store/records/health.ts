@@ -1,4 +1,4 @@
-/** What voters have seen of clusters. */
+/** Records of what voters have observed of clusters. */
 
 import * as z from 'zod';
 import { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
@@ -8,10 +8,13 @@ import { recordType } from '../record-type.ts';
 
 const Count = z.int().min(0);
 
-/** Before there were voters, what looked at clusters was what the default voter of a fleet is now. */
+/** The voter of observations from before there were voters. It is the default voter of a fleet now. */
 export const FIRST_VOTER = 'edge';
 
-/** Observations of the first version say nothing of who made them. Those of later releases without versions do. */
+/**
+ * Migrates an observation of the first version, which may lack its voter: the first releases did not write it, but
+ * later releases without versions did.
+ */
 export const ObservationWithoutVoter = z
   .looseObject({})
   .transform((observation) => ({ voter: FIRST_VOTER, ...observation }));
@@ -58,7 +61,7 @@ const StoredHealth: z.ZodType<HealthRecord> = z.object({
   recent: z.array(Observation),
 });
 
-/** Of the first version: one prober, whose word was the health of the cluster. */
+/** Migrates a health record of the first version, in which a single prober determined the health of the cluster. */
 const HealthWithoutVotes = z
   .looseObject({
     version: Count,
@@ -79,16 +82,16 @@ const HealthWithoutVotes = z
     };
     return {
       ...record,
-      // It has been served before, so that it is no newcomer to its fleet.
+      // The cluster has been checked before, so it is not new to its fleet.
       ...(state !== 'unknown' && { firstHealthyAtMs: sinceMs }),
       votes: recent.length === 0 ? [] : [vote],
     };
   });
 
-/** Releases without versions wrote both shapes. */
+/** The health record of the first version. Releases without versions wrote both shapes. */
 const HealthOfFirstVersion = z.union([z.looseObject({ votes: z.array(z.unknown()) }), HealthWithoutVotes]);
 
-/** Of the second version: voters counted what came in a row, and looked no further back. */
+/** Migrates a health record of the second version, in which voters kept only the number of equal outcomes in a row. */
 const HealthWithCounts = z
   .looseObject({
     votes: z.array(z.looseObject({ consecutiveFailures: Count, consecutiveSuccesses: Count })),

@@ -1,6 +1,6 @@
 /**
- * What people declared, and its history. Specs are parsed by the schemas of the API, so these may widen and gain defaults, but must keep
- * reading what older releases have written.
+ * Records of declared resources and of their history. Specs are parsed by the schemas of the API. These schemas may
+ * become wider and gain defaults, but must still accept what older releases have written.
  */
 
 import * as z from 'zod';
@@ -29,8 +29,8 @@ const specs: { [K in Kind]: z.ZodType<Specs[K]> } = {
 };
 
 /**
- * What has been declared, with the defaults of this release. Fields that a newer release has added are left out: the API refuses unknown
- * fields because a typing error must not pass, which is no concern of what has been accepted.
+ * Returns a spec with the defaults of this release. Fields that a newer release has added are left out. The API refuses
+ * unknown fields to catch typing errors, which is no concern of a spec that has been accepted.
  */
 function specOf<K extends Kind>(kind: K, item: Item, value: unknown): Specs[K] {
   const result = specs[kind].safeParse(value);
@@ -66,18 +66,18 @@ export function resourceOf<K extends Kind>(kind: K, item: Item): Resource<K> {
   return { ...declared, kind, spec: specOf(kind, item, declared.spec) };
 }
 
-/** A snapshot of a resource, marked when it is that of a deletion. */
+/** Returns a snapshot of a resource. It is marked if it is that of a deletion. */
 export function revisionOf<K extends Kind>(kind: K, item: Item): Revision<K> {
   const { deleted = false, ...declared } = recordOf(item, revisionRecord);
   return { ...declared, deleted, kind, spec: specOf(kind, item, declared.spec) };
 }
 
-/** The counter of an item that may not have one yet. */
+/** Returns the reference count of an item, or 0 if it has none yet. */
 export function refsOf(item: Item | undefined): number {
   return item ? parsed(item, z.object({ refs: Count.default(0) }), item).refs : 0;
 }
 
-/** An entry leads to a resource by its key; there is nothing else in it. */
+/** An entry, whose key leads to a resource. It has no other content. */
 export const entryRecord = recordType('entry', z.object({}));
 
 const StoredStep = z.object({
@@ -109,7 +109,7 @@ const StoredRollout = z.object({
 
 export const rolloutRecord = recordType('rollout', StoredRollout);
 
-/** How far it has come is attributes, which each batch moves on. */
+/** Returns a rollout. Its progress is kept in attributes, which each batch advances. */
 export function rolloutOf(item: Item): Rollout {
   const cursor = parsed(item, z.object({ writtenBatches: Count, writtenSteps: Count }), item);
   return { ...recordOf(item, rolloutRecord), ...cursor };

@@ -1,4 +1,4 @@
-/** How traffic is shared besides what people declared, and why. */
+/** Records of the traffic state and of the decisions that led to it. */
 
 import * as z from 'zod';
 import { FailureCause } from '../../../schemas/cluster.ts';
@@ -166,7 +166,7 @@ export const trafficRecord = recordType('traffic state', StoredTraffic, [
   TrafficWithDrillOfOneCluster,
 ]);
 
-/** Of the first version: it was neither numbered nor sealed, and nothing was kept of what it was taken upon. */
+/** Migrates a decision of the first version, which was neither numbered nor sealed, and whose inputs were not kept. */
 const DecisionWithoutSeal = z
   .looseObject({
     changes: z.array(
@@ -190,7 +190,7 @@ const DecisionWithoutSeal = z
     hash: '',
   }));
 
-/** Releases without versions wrote both shapes. */
+/** The decision of the first version. Releases without versions wrote both shapes. */
 const DecisionOfFirstVersion = z.union([z.looseObject({ hash: z.string() }), DecisionWithoutSeal]);
 
 export const decisionRecord = recordType<Decision>('decision', Decision, [DecisionOfFirstVersion]);

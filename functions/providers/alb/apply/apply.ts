@@ -7,8 +7,8 @@ import { createJobs } from './jobs.ts';
 import { applyRules } from './rules.ts';
 
 /**
- * Applies a batch and waits until the cloud has finished it. What is found done already is not done again. Resolves with what the cloud
- * refuses; throws the CloudError that concerns the gateway as a whole, once no other change is under way.
+ * Applies a batch and waits until the cloud has finished it. What is done already is not done again. Resolves with what
+ * the cloud refuses. Throws a `CloudError` that concerns the gateway as a whole, once no other change is under way.
  */
 export async function apply(batch: readonly Change[], observed: AlbObserved, session: AlbSession): Promise<Refusal[]> {
   const jobs = createJobs(session);

@@ -2,12 +2,13 @@ import type { Change } from '../../../core/gateway/provider-object.ts';
 import { chunks } from '../../shared.ts';
 import { isGroupChange, isRuleChange } from '../compile/canonical.ts';
 
-/** Server groups that are written side by side. */
+/** The number of server groups that are written in parallel. */
 const GROUPS_PER_BATCH = 20;
 
 /**
- * Server groups first, so that rules find them; then the rules, all in one batch, because when the rule quota is full some must go
- * before others can come (see `applyRules`); then the groups that nothing refers to any more.
+ * Cuts changes into batches. Server groups come first, so that rules find them. The rules follow, all in one batch,
+ * because some may have to be deleted before others can be created when the rule quota is full (see `applyRules`). The
+ * groups that nothing refers to any more come last.
  */
 export function batch(changes: readonly Change[]): Change[][] {
   const groups = changes.filter(isGroupChange);

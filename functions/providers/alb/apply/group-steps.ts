@@ -5,23 +5,26 @@ import type { GroupChange, GroupSpec, Server } from '../compile/canonical.ts';
 import { tagsFor } from '../compile/marks.ts';
 import type { WriteAction } from '../permissions.ts';
 
-/** Most servers in one call (ALB OpenAPI 2020-06-16). */
+/** The most servers in one call (ALB OpenAPI 2020-06-16). */
 const MAX_SERVERS = 200;
 const MAX_WEIGHTS = 40;
 
-/** One write to a server group, which is still to be named by its id, unless the write creates it. */
+/**
+ * One write to a server group. The id of the group is added later (see `parametersFor`), unless the write creates the
+ * group.
+ */
 export interface GroupStep {
   action: WriteAction;
   parameters: Record<string, Json | undefined>;
 }
 
-/** The parameters of a step for the group of this id. */
+/** Returns the parameters of a step for the group of this id. */
 export function parametersFor({ action, parameters }: GroupStep, id: string): GroupStep['parameters'] {
   if (action === 'TagResources') return { ResourceType: 'servergroup', ResourceId: [id], ...parameters };
   return { ServerGroupId: id, ...parameters };
 }
 
-/** The writes that a change of a server group takes, in order. */
+/** Returns the writes that a change of a server group takes, in order. */
 export function groupSteps({ verb, key, before, after }: GroupChange, owner: string): GroupStep[] {
   if (after === undefined) return verb === 'delete' ? [{ action: 'DeleteServerGroup', parameters: {} }] : [];
   if (before === undefined) return [creation(key, after.spec, owner), ...serverCalls([], after.spec.Servers)];
@@ -32,14 +35,14 @@ export function groupSteps({ verb, key, before, after }: GroupChange, owner: str
   ];
 }
 
-/** A group without servers: those are added once it is there. */
+/** Returns the creation of a group without servers, which are added once the group exists. */
 export function creation(key: string, { Servers: _, Tagged: __, ...attributes }: GroupSpec, owner: string): GroupStep {
   return { action: 'CreateServerGroup', parameters: { ...attributes, Tag: tagsFor(key, owner) } };
 }
 
 export type Attributes = Pick<GroupSpec, 'ServerGroupName' | 'Scheduler' | 'HealthCheckConfig' | 'StickySessionConfig'>;
 
-/** Type, VPC and protocol of a group are fixed for life. */
+/** Returns the update of the attributes that can change. Type, VPC and protocol of a group are fixed for its life. */
 export function attributeCalls(current: Attributes, desired: Attributes): GroupStep[] {
   const [now, wanted] = [attributesOf(current), attributesOf(desired)];
   return equal(now, wanted) ? [] : [{ action: 'UpdateServerGroupAttribute', parameters: wanted }];
@@ -49,14 +52,18 @@ function attributesOf({ ServerGroupName, Scheduler, HealthCheckConfig, StickySes
   return { ServerGroupName, Scheduler, HealthCheckConfig, StickySessionConfig };
 }
 
-/** Marks that are lost are put back after the rest: no traffic waits for them. */
+/**
+ * Returns the write that restores lost marks. It comes after the other writes of a group, so that no traffic waits for
+ * it.
+ */
 export function tagCalls(key: string, { Tagged }: Pick<GroupSpec, 'Tagged'>, owner: string): GroupStep[] {
   return Tagged ? [] : [{ action: 'TagResources', parameters: { Tag: tagsFor(key, owner) } }];
 }
 
 /**
- * Newcomers first, then weights, then removals; so the group never lacks a server that takes traffic. All weights of up to 40 servers
- * go in one call; where there are more, raises go before cuts.
+ * Returns the writes to the servers of a group: additions first, then weights, then removals, so that the group never
+ * lacks a server that takes traffic. The weights of up to 40 servers go in one call; where there are more, raises go
+ * before cuts.
  */
 export function serverCalls(current: readonly Server[], desired: readonly Server[]): GroupStep[] {
   const { add, weigh, remove, replace } = serverSteps(current, desired);
@@ -78,9 +85,9 @@ function inCalls(action: WriteAction, servers: readonly Partial<Server>[], size:
 }
 
 /**
- * The steps from one list of servers to the other. `weigh`: raises before cuts; servers that leave go to 0 first, as removal may cut
- * requests, unless nobody else is there to take them. `replace`: whether an address is remote can be said only when it is added, so
- * these are removed and then added.
+ * Returns the steps from one list of servers to another. In `weigh` raises come before cuts; servers that leave go to 0
+ * first, because a removal may cut off requests, unless nobody else is there to take them. `replace` holds servers to
+ * remove and add again, because RemoteIpEnabled can be set only when a server is added.
  */
 export function serverSteps(current: readonly Server[], desired: readonly Server[]) {
   const now = new Map(current.map((server) => [identity(server), server]));
@@ -102,9 +109,9 @@ export function serverSteps(current: readonly Server[], desired: readonly Server
 }
 
 /**
- * What can still be had of the desired servers where the cloud takes no newcomers: those that are there get the weights that they should
- * have, so that traffic leaves what has failed. Those that should leave stay while a newcomer was to take traffic, and all stays as it
- * is where nobody would be left to take any.
+ * Returns the closest possible list of servers when the cloud accepts no new ones. Present servers get their desired
+ * weights, so that traffic leaves what has failed. Servers that should leave stay if a new server was to take traffic.
+ * Everything stays as it is if nobody would be left to take traffic.
  */
 export function withoutNewcomers(there: readonly Server[], desired: readonly Server[]): Server[] {
   const now = new Map(there.map((server) => [identity(server), server]));
@@ -119,7 +126,7 @@ export function withoutNewcomers(there: readonly Server[], desired: readonly Ser
   return left.some((server) => server.Weight > 0) ? left : [...there];
 }
 
-/** A server keeps its identity whatever its weight. */
+/** Returns the identity of a server, which does not depend on its weight. */
 export function identity(server: Server): string {
   return `${server.ServerId}:${server.Port}`;
 }

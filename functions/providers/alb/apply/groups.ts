@@ -25,7 +25,9 @@ interface Work {
   jobs: Jobs;
 }
 
-/** Server groups are independent of each other, and are written side by side. Resolves with what the cloud refuses. */
+/**
+ * Writes server groups in parallel, because they are independent of each other. Resolves with what the cloud refuses.
+ */
 export async function applyGroups(
   changes: readonly GroupChange[],
   session: AlbSession,
@@ -52,7 +54,7 @@ async function applyGroup(
   return undefined;
 }
 
-/** A group that a run before this one has created is completed instead. */
+/** Creates a group, or completes one that an earlier run has created. */
 async function createGroup(
   key: string,
   spec: GroupSpec,
@@ -71,14 +73,15 @@ async function createGroup(
 
 async function createEmptyGroup({ action, parameters }: GroupStep, key: string, work: Work): Promise<string> {
   const { session, jobs } = work;
-  // A token stands for one set of parameters; an intent that has changed since must not meet its old self.
+  // A token stands for one set of parameters, so it changes with them: the answer to an earlier intent must not be
+  // returned for this one.
   const token = session.createToken(`${key} ${digest(parameters)}`);
   const answer = await write(session, action, parameters, token);
   await jobs.done(answer);
   return String(answer['ServerGroupId']);
 }
 
-/** A group that is there, and what it shall be. */
+/** An existing group, and the spec that it shall have. */
 interface Existing {
   id: string;
   key: string;
@@ -88,7 +91,7 @@ interface Existing {
 type Current = Attributes & Pick<GroupSpec, 'Servers' | 'Tagged'>;
 
 async function updateGroup(group: Existing, before: GroupSpec, work: Work): Promise<CloudError | undefined> {
-  // Weights can be written twice; before servers are added or removed, what is there now must be known.
+  // Weights can be written twice, but before servers are added or removed, the present servers must be known.
   const hasSameServers = equal(before.Servers.map(identity), group.after.Servers.map(identity));
   if (hasSameServers) return complete(group, before, work);
   let current: Current = before;
@@ -98,7 +101,10 @@ async function updateGroup(group: Existing, before: GroupSpec, work: Work): Prom
   return refused ?? complete(group, current, work);
 }
 
-/** What is refused of one aspect of a group keeps none of the others from being set right. Resolves with the first refusal. */
+/**
+ * Brings a group to its desired state. A refusal of one aspect does not stop the others. Resolves with the first
+ * refusal.
+ */
 async function complete(group: Existing, current: Current, work: Work): Promise<CloudError | undefined> {
   const { id, key, after } = group;
   const attributes = await refusedOf(() => take(attributeCalls(current, after), id, work));
@@ -107,7 +113,10 @@ async function complete(group: Existing, current: Current, work: Work): Promise<
   return attributes ?? servers ?? tags;
 }
 
-/** Where the cloud does not take it all, the servers that are there are looked up and moved without the others. */
+/**
+ * Writes the servers of a group. When the cloud refuses a part, the present servers are read and get their weights
+ * without the new ones.
+ */
 async function setServers(
   { id, after: { Servers } }: Existing,
   current: readonly Server[],

@@ -35,13 +35,16 @@ interface Waiter {
 }
 
 export interface Jobs {
-  /** Resolves when the job of an answer has succeeded. Throws a CloudError when it fails, or has not ended after 60 s. */
+  /**
+   * Resolves when the job of an answer has succeeded. Throws a `CloudError` when it fails, or has not ended after 60 s.
+   */
   done(answer: Record<string, Json>): Promise<void>;
 }
 
 /**
- * Waits for asynchronous jobs: ALB answers most writes before they are applied, and a failure may show in the job alone. All jobs that
- * are waited for at a time are asked for in one call; the first time after 0.4 s, then ever more slowly until a new one comes.
+ * Waits for asynchronous jobs: ALB answers most writes before they are applied, and a failure may show in the job
+ * alone. One call asks for all jobs that are waited for, the first time after 0.4 s, and then at growing intervals
+ * until a new job comes.
  */
 export function createJobs(session: AlbSession): Jobs {
   let waiters: Waiter[] = [];
@@ -106,7 +109,7 @@ async function fetchJobs(session: AlbSession, ids: readonly string[]): Promise<M
   return jobs;
 }
 
-/** Tells the waiter how its job ended; false when it has not. */
+/** Tells the waiter how its job ended. Returns false when it has not ended. */
 function conclude(waiter: Waiter, job: Job | undefined, nowMs: number): boolean {
   if (job?.Status === 'Succeeded') waiter.resolve();
   else if (job?.Status === 'Failed') waiter.reject(jobError(job));
@@ -115,7 +118,10 @@ function conclude(waiter: Waiter, job: Job | undefined, nowMs: number): boolean 
   return true;
 }
 
-/** What a creation made is gone when its job has failed, and its token would bring back the answer that named it. */
+/**
+ * Returns the error of a failed job. What a failed creation made is gone, and its token would return the old answer
+ * that named it, so its class is `gone` (unless a quota is exceeded).
+ */
 function jobError({ ApiName, ErrorCode = 'InternalError', ErrorMessage = '' }: Job): CloudError {
   const errorClass = errorClassOf(ErrorCode);
   return new CloudError({

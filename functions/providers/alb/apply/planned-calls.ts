@@ -7,7 +7,7 @@ import { batch } from './batch.ts';
 import { groupSteps } from './group-steps.ts';
 import { ruleLanes } from './rule-steps.ts';
 
-/** The writes of `apply`, which takes the same steps as long as nothing is refused. */
+/** Returns the writes of `apply`, which takes the same steps as long as nothing is refused. */
 export function calls(
   changes: readonly Change[],
   observed: AlbObserved,

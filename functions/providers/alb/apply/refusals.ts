@@ -2,14 +2,14 @@ import type { Refusal } from '../../../core/gateway/provider-object.ts';
 import { CloudError, type CloudErrorClass } from '../../../deps.ts';
 import { permissions } from '../permissions.ts';
 
-/** What concerns the objects of one write and nothing else. */
+/** The classes of errors that concern the objects of one write and nothing else. */
 const REFUSED: readonly CloudErrorClass[] = ['invalid', 'quota', 'in-use', 'denied'];
 
 const WRITES = new Set<string>(permissions.routing.writes);
 
 /**
- * What the cloud refuses of some writes to an object; undefined when they are done. Throws what concerns the gateway as a whole, such as
- * a read that is denied.
+ * Does some writes to an object, and resolves with the error that refuses them; undefined when they are done. Throws
+ * errors that concern the gateway as a whole, such as a read that is denied.
  */
 export async function refusedOf(work: () => Promise<void>): Promise<CloudError | undefined> {
   try {

@@ -13,22 +13,25 @@ import { groupSteps, parametersFor } from './group-steps.ts';
 import { targetsOf } from './rule-groups.ts';
 import { isDelete, type RuleStep, ruleLanes, ruleParameters } from './rule-steps.ts';
 
-/** Enough to find what the cloud would refuse, without spending the rate of a whole publishing on it. */
+/**
+ * The most dry runs. They suffice to find what the cloud would refuse, without spending the call rate of a whole
+ * publication on it.
+ */
 const MAX_CALLS = 50;
 
-/** Whether the cloud would take a write can be known another time only. */
+/** The classes of errors that leave open whether the cloud would take a write. */
 const CANNOT_SAY: readonly CloudErrorClass[] = ['throttled', 'unavailable', 'busy', 'credentials'];
 
 interface Rehearsal {
   action: WriteAction;
-  /** Keys. */
+  /** The keys of the objects concerned. */
   objects: string[];
   parameters: Record<string, Json | undefined>;
 }
 
 /**
- * Asks by DryRun whether ALB would take the changes: of the first 50 writes those that neither refer to what an earlier one creates nor
- * need what an earlier one removes.
+ * Asks by DryRun whether ALB would take the changes. Writes that refer to something that an earlier write creates, or
+ * that need something that an earlier one removes, are left out. At most 50 of the others are tried.
  */
 export async function rehearse(
   changes: readonly Change[],
@@ -44,7 +47,7 @@ export async function rehearse(
   return (await settle(rehearsals.slice(0, MAX_CALLS).map((one) => ask(one, session)))).flat();
 }
 
-/** Tags are written without a dry run. */
+/** Returns the dry runs of a server group. Tags are left out, because TagResources offers none. */
 function groupRehearsals(change: GroupChange, { owner }: AlbSession): Rehearsal[] {
   const { verb, key, before } = change;
   if (verb === 'delete') return [];
@@ -72,7 +75,7 @@ function ruleRehearsals(
   });
 }
 
-/** Only the rules whose server groups exist. */
+/** Keeps only the rules whose server groups exist. */
 function withGroups(step: RuleStep, groupIds: ReadonlyMap<string, string>): RuleStep {
   const isKnown = (spec: Parameters<typeof groupsOf>[0]) => groupsOf(spec).every((key) => groupIds.has(key));
   if (step.action === 'CreateRules') {
@@ -84,7 +87,7 @@ function withGroups(step: RuleStep, groupIds: ReadonlyMap<string, string>): Rule
   return step;
 }
 
-/** That all is well ALB says by an error. */
+/** Makes a dry run. ALB reports success by an error, too. */
 async function ask({ action, objects, parameters }: Rehearsal, session: AlbSession): Promise<Issue[]> {
   const token = session.writeToken(['rehearse', action, digest(parameters), String(session.clock.now())]);
   try {

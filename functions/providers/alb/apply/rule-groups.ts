@@ -12,7 +12,7 @@ export interface Target {
   hasServers: boolean;
 }
 
-/** The server groups that were there when the gateway was observed, by key. */
+/** Returns the server groups that existed when the gateway was observed, by key. */
 export function targetsOf({ objects }: AlbObserved): Map<string, Target> {
   return new Map(
     objects
@@ -23,7 +23,7 @@ export function targetsOf({ objects }: AlbObserved): Map<string, Target> {
   );
 }
 
-/** Server groups by key; what has been created or filled since the gateway was observed is looked up. */
+/** Returns server groups by key. Groups that have been created or filled since the gateway was observed are read. */
 export async function readTargets(
   changes: readonly RuleChange[],
   observed: AlbObserved,
@@ -40,7 +40,10 @@ export async function readTargets(
   return targets;
 }
 
-/** The first server group that a rule would newly refer to and that is not there, or has none of the servers that it should have. */
+/**
+ * Returns the first server group that a rule would newly refer to and that does not exist, or has none of the servers
+ * that it should have.
+ */
 export function missingTarget({ before, after }: RuleChange, targets: ReadonlyMap<string, Target>): string | undefined {
   const now = new Set(before ? groupsOf(before.spec.RuleActions) : []);
   const coming = after ? groupsOf(after.spec.RuleActions).filter((key) => !now.has(key)) : [];
@@ -50,7 +53,7 @@ export function missingTarget({ before, after }: RuleChange, targets: ReadonlyMa
   });
 }
 
-/** What could not be done because something else was refused. */
+/** Returns the refusal of a change that could not be made because something else was refused. */
 export function dependsOnRefused({ kind, key, verb }: RuleChange, missing: string): Refusal {
   const left = verb === 'create' ? 'has not been created' : 'stays as it is';
   const detail = `The server group ${missing} is not there or has no servers, so that the rule ${left}.`;

@@ -8,7 +8,7 @@ import { moveOrder } from '../compile/priorities.ts';
 import { limitsOf } from '../limits/limits.ts';
 import type { AlbObserved } from '../observe/facts.ts';
 
-/** Most rules in one call (ALB OpenAPI 2020-06-16). */
+/** The most rules in one call (ALB OpenAPI 2020-06-16). */
 const MAX_RULES = 10;
 const MAX_DELETES = 100;
 
@@ -27,7 +27,7 @@ interface Creation {
 interface Deletion {
   key: string;
   id: string;
-  /** Keys of the rules that take its place. */
+  /** Keys of the rules that take its place. The rule is not deleted while one of them is refused. */
   unless?: readonly string[] | undefined;
 }
 
@@ -40,10 +40,11 @@ export type RuleStep =
 type Deletes = Extract<RuleStep, { action: 'DeleteRules' }>;
 
 /**
- * The writes that changes of rules take: lanes that are independent of each other, each in its order. A listener takes one write at a
- * time, and listeners are independent: each has its lane, with updates, then creates, then deletes, so that what a request matches now
- * it matches until something else takes it. Only when old and new rules together exceed the quota of the load balancer there is one lane
- * for all, in which just as many rules go before others come.
+ * Returns the writes that changes of rules take, as lanes that are independent of each other. A listener takes one
+ * write at a time, and listeners are independent, so each has a lane with updates, then creates, then deletes. A
+ * request thus finds its present rule until another one takes it. When old and new rules together exceed the quota of
+ * the load balancer, there is one lane for all listeners, in which just enough rules are deleted before others are
+ * created.
  */
 export function ruleLanes(changes: readonly RuleChange[], observed: AlbObserved): RuleStep[][] {
   const lanes = [...Map.groupBy(changes, listenerOf)].map(([listenerId, own]) => laneOf(listenerId, own));
@@ -52,7 +53,10 @@ export function ruleLanes(changes: readonly RuleChange[], observed: AlbObserved)
   return coming <= room ? lanes : [tight(lanes.flat(), room)];
 }
 
-/** Where more rules stand than the documented quota allows, it has been raised, to nobody knows what. */
+/**
+ * Returns the number of rules that still fit. It is 0 when there are more rules than the documented quota allows: the
+ * quota has been raised then, to an unknown value.
+ */
 function roomFor({ objects, facts }: AlbObserved): number {
   const ours = objects.filter(isRule).length;
   return Math.max(0, limitsOf(facts).rules - ours - facts.otherRules.length);
@@ -72,7 +76,10 @@ function laneOf(listenerId: string, changes: readonly RuleChange[]): RuleStep[] 
   ];
 }
 
-/** Moves come in an order that inverts no two rules (see priorities.ts). */
+/**
+ * Returns the updates of rules. Those that move a rule come first, in an order that inverts no two rules (see
+ * priorities.ts).
+ */
 function updatesOf(changes: readonly RuleChange[]): Update[] {
   const updates = changes.flatMap(({ verb, key, before, after }) =>
     verb === 'update' && before?.remoteId !== undefined && after
@@ -104,7 +111,7 @@ export function isDelete(step: RuleStep): step is Deletes {
   return step.action === 'DeleteRules';
 }
 
-/** Takes `count` rules, or all that there are, from the front of the deletes. */
+/** Takes `count` rules, or all if there are fewer, from the front of the deletes. */
 export function takeDeletes(deletes: readonly Deletes[], count: number): { taken: Deletes[]; left: Deletes[] } {
   const [taken, left]: [Deletes[], Deletes[]] = [[], []];
   let lacking = Math.max(0, count);
@@ -117,7 +124,7 @@ export function takeDeletes(deletes: readonly Deletes[], count: number): { taken
   return { taken, left };
 }
 
-/** The two halves of a step, in their order. */
+/** Returns the two halves of a step, in their order. */
 export function halves(step: RuleStep): RuleStep[] {
   const size = Math.ceil(step.rules.length / 2);
   switch (step.action) {
@@ -130,7 +137,10 @@ export function halves(step: RuleStep): RuleStep[] {
   }
 }
 
-/** As the cloud takes them; `idOf` gives the id of a server group by its key. */
+/**
+ * Returns the parameters of a step in the form that the cloud takes. `idOf` returns the id of a server group by its
+ * key.
+ */
 export function ruleParameters(
   step: RuleStep,
   owner: string,
@@ -146,7 +156,7 @@ export function ruleParameters(
   }
 }
 
-/** Only what differs; a list that differs replaces the whole list. */
+/** Returns only the fields that differ. A list that differs is replaced as a whole. */
 function difference({ id, from, to }: Update, idOf: (key: string) => string) {
   return {
     RuleId: id,
@@ -171,7 +181,10 @@ function listenerOf({ before, after }: RuleChange): string {
   return (after ?? before)?.spec.ListenerId ?? '';
 }
 
-/** What serves goes on serving while what takes its place is refused. `refused`: keys of rules. Undefined when nothing of the step is left. */
+/**
+ * Returns the step without the deletes of rules whose replacement is refused, so that the old rules go on serving.
+ * `refused` holds keys of rules. The result is undefined when nothing of the step is left.
+ */
 export function withoutReplaced(step: RuleStep, refused: ReadonlySet<string>): RuleStep | undefined {
   if (!isDelete(step)) return step;
   const rules = step.rules.filter(({ unless = [] }) => !unless.some((key) => refused.has(key)));

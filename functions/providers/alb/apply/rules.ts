@@ -27,7 +27,10 @@ interface Work {
   targets: ReadonlyMap<string, Target>;
 }
 
-/** What a run before this one has created is not created again. Resolves with what is refused; everything else is done. */
+/**
+ * Applies changes of rules. What an earlier run has created is not created again. Resolves with what is refused;
+ * everything else is done.
+ */
 export async function applyRules(
   changes: readonly RuleChange[],
   observed: AlbObserved,
@@ -50,7 +53,9 @@ export async function applyRules(
   return [...refused, ...lanes.flat()];
 }
 
-/** A step that is refused is cut in halves until what the cloud does not want is alone. */
+/**
+ * Takes the steps of a lane. A step that is refused is cut in halves until the rule that the cloud refuses is alone.
+ */
 async function takeLane(lane: readonly RuleStep[], before: readonly Refusal[], work: Work): Promise<Refusal[]> {
   const refused: Refusal[] = [];
   let left = [...lane];
@@ -67,7 +72,10 @@ async function takeLane(lane: readonly RuleStep[], before: readonly Refusal[], w
   return refused;
 }
 
-/** Where the cloud allows less than it documents, deletes make room; undefined when there are none left to do so. */
+/**
+ * Reorders the steps so that deletes make room, in case the cloud allows less than it documents. The result is
+ * undefined when there are no deletes left to make room.
+ */
 function makeRoom(step: RuleStep, left: readonly RuleStep[]): RuleStep[] | undefined {
   const deletes = left.filter(isDelete);
   if (isDelete(step) || deletes.length === 0) return undefined;
@@ -75,7 +83,10 @@ function makeRoom(step: RuleStep, left: readonly RuleStep[]): RuleStep[] | undef
   return [...room.taken, step, ...left.filter((one) => !isDelete(one)), ...room.left];
 }
 
-/** A creation that was accepted and failed later may have made some of its rules. */
+/**
+ * Returns the part of a step that is still to be done. A creation that was accepted and failed later may have created
+ * some of its rules.
+ */
 async function pendingOf(step: RuleStep, { session }: Work): Promise<RuleStep> {
   if (step.action !== 'CreateRules') return step;
   const existing = await existingKeys(session);
@@ -91,7 +102,7 @@ async function takeStep(step: RuleStep, work: Work): Promise<void> {
   await jobs.done(await write(session, step.action, parameters, token));
 }
 
-/** Of a call that names a rule which is gone already, the others are deleted. */
+/** Deletes rules. When one of them is gone already, the call is refused, and the others are deleted by another call. */
 async function deleteRules(rules: readonly { id: string }[], work: Work): Promise<void> {
   const RuleIds = rules.map(({ id }) => id);
   try {
@@ -104,7 +115,7 @@ async function deleteRules(rules: readonly { id: string }[], work: Work): Promis
   }
 }
 
-/** Rules whose groups are not there have been left out before. */
+/** Returns the id of a server group. Rules whose groups do not exist have been left out before. */
 function targetId(key: string, targets: ReadonlyMap<string, Target>): string {
   const id = targets.get(key)?.id;
   if (id !== undefined) return id;

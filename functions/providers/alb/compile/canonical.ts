@@ -6,8 +6,9 @@ import { Action, canonicalAction } from '../actions.ts';
 import { compareServers } from './weights.ts';
 
 /**
- * The canonical form of our objects: what `compile` writes and `observe` reads back. Lists whose order means nothing are sorted and
- * defaults are filled in, so that equal configurations are equal values. Names are those of the ALB OpenAPI (2020-06-16).
+ * The canonical form of our objects, which `compile` writes and `observe` reads back. Lists whose order has no meaning
+ * are sorted and defaults are filled in, so that equal configurations are equal values. Names are those of the ALB
+ * OpenAPI (2020-06-16).
  */
 
 export const SERVER_GROUP = 'ServerGroup';
@@ -53,7 +54,7 @@ export const GroupSpec = z.object({
   HealthCheckConfig: HealthCheck,
   StickySessionConfig: StickySession.default({ StickySessionEnabled: false }),
   Servers: z.array(Server),
-  /** Whether it carries the tags that tell whose it is, and which. */
+  /** True when the group carries the tags for its owner and its key. */
   Tagged: z.boolean(),
 });
 export type GroupSpec = z.infer<typeof GroupSpec>;
@@ -70,7 +71,7 @@ export const Condition = z.object({
   QueryStringConfig: z.object({ Values: Pairs }).optional(),
   CookieConfig: z.object({ Values: Pairs }).optional(),
   MethodConfig: z.object({ Values }).optional(),
-  /** Never written by us. */
+  /** A condition on source addresses, which we never write. */
   SourceIpConfig: z.object({ Values }).optional(),
 });
 export type Condition = z.infer<typeof Condition>;
@@ -80,7 +81,7 @@ export const RuleSpec = z.object({
   RuleName: z.string(),
   Priority: z.int(),
   RuleConditions: z.array(Condition),
-  /** In their order. */
+  /** The actions of the rule, in the order of their execution. */
   RuleActions: z.array(Action),
 });
 export type RuleSpec = z.infer<typeof RuleSpec>;
@@ -91,7 +92,10 @@ export interface GroupObject extends ProviderObject<GroupSpec> {
 
 export interface RuleObject extends ProviderObject<RuleSpec> {
   kind: typeof RULE;
-  /** On desired rules: those of their server groups that are to have servers, so that nothing is sent to one that could not get any. */
+  /**
+   * Set on desired rules: the keys of those of their server groups that are to have servers. Rules do not refer to such
+   * a group while it has none.
+   */
   populated?: string[] | undefined;
 }
 
@@ -109,7 +113,10 @@ export interface RuleChange extends Change {
   after?: RuleObject | undefined;
 }
 
-/** Objects and changes that carry our kinds are made here and nowhere else, so that the kind decides what their specs are. */
+/**
+ * Type guards by kind. Objects and changes of these kinds are made in the ALB provider only, so the kind determines the
+ * type of their specs.
+ */
 export function isGroup(object: ProviderObject): object is GroupObject {
   return object.kind === SERVER_GROUP;
 }
@@ -133,7 +140,10 @@ export function groupObject(key: string, spec: GroupSpec, remoteId?: string): Gr
   return remoteId === undefined ? object : { ...object, remoteId };
 }
 
-/** What is switched off, or belongs to the other type, has no effect. */
+/**
+ * Returns the session affinity without fields that have no effect, because they are switched off or belong to the other
+ * type.
+ */
 function canonicalSession(session: StickySessionConfig): StickySessionConfig {
   const { StickySessionEnabled, StickySessionType = 'Insert', CookieTimeout, Cookie } = session;
   if (!StickySessionEnabled) return { StickySessionEnabled };
@@ -156,7 +166,10 @@ export function sortConditions(conditions: readonly Condition[]): Condition[] {
     .map(({ condition }) => condition);
 }
 
-/** Only the part that belongs to the type; header names are case-insensitive. Types that we never write keep nothing but the type. */
+/**
+ * Keeps only the part that belongs to the type, with header names in lower case, because they are case-insensitive.
+ * Types that we never write keep nothing but the type.
+ */
 function canonicalCondition(condition: Condition): Condition {
   const { Type, HostConfig, PathConfig, HeaderConfig, QueryStringConfig, CookieConfig, MethodConfig } = condition;
   if (Type === 'Host' && HostConfig) return { Type, HostConfig: { Values: [...HostConfig.Values].sort() } };

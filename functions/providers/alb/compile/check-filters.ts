@@ -4,7 +4,7 @@ import { KEPT } from '../actions.ts';
 import { actionsOf } from './filters.ts';
 import { headerNameFault, headerValueFault, hostnameFault, originFault } from './texts.ts';
 
-/** Ports of redirects go to 63335 (npm @alicloud/alb20200616, RedirectConfig). */
+/** The highest port of a redirect (npm @alicloud/alb20200616, RedirectConfig). */
 const MAX_REDIRECT_PORT = 63_335;
 
 interface Fault {
@@ -12,7 +12,7 @@ interface Fault {
   detail: string;
 }
 
-/** What an ALB action cannot say of a filter; `pointer` is where the filter stands. */
+/** Returns what an ALB action cannot express of a filter. `pointer` is the position of the filter. */
 export function checkFilters(filter: RouteFilter, rule: RouteRule, pointer: string): Fault[] {
   switch (filter.type) {
     case 'RequestHeaderModifier':

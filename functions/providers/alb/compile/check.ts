@@ -11,8 +11,8 @@ const MAX_ACTIONS = 5;
 const MAX_PATH_LENGTH = 128;
 
 /**
- * What an ALB rule cannot say (ALB OpenAPI 2020-06-16, CreateRules, with the characters that npm @alicloud/alb20200616 documents).
- * Pointers are relative to the route.
+ * Returns what an ALB rule cannot express of a route (ALB OpenAPI 2020-06-16, CreateRules, with the characters that npm
+ * @alicloud/alb20200616 documents). Pointers are relative to the route.
  */
 export function check(route: RouteSpec): Issue[] {
   return [
@@ -65,7 +65,8 @@ function checkMatch(rule: Matcher, pointer: string): Issue[] {
 function pathFault(path: RouteMatch['path'], isReplaced: boolean): string | undefined {
   const pattern = isReplaced ? prefixPattern(path.value) : undefined;
   const values = pattern === undefined ? pathValues(path) : [pattern];
-  // Assumed for ALB: these are the characters that Alibaba Cloud documents for path patterns of its other gateways.
+  // Assumption about ALB: these are the characters that Alibaba Cloud documents for path patterns of its other
+  // gateways.
   const isPattern = pattern !== undefined || path.type === 'RegularExpression';
   const allowed = isPattern ? /^[A-Za-z0-9.\-_/=?~^*$:()[\]+|]+$/ : /^[A-Za-z0-9$_.+/&~@:*-]+$/;
   if (values.some((value) => !allowed.test(value))) {

@@ -22,7 +22,9 @@ import { assignPriorities } from './priorities.ts';
 import { assignGroups } from './references.ts';
 import { effectiveShares, serverWeights } from './weights.ts';
 
-/** The server groups that the pools have been matched with, and one rule for each listener and distinct match. */
+/**
+ * Returns the server groups that the pools have been matched with, and one rule for each listener and distinct match.
+ */
 export function compile(
   config: GatewayConfig,
   shares: PoolShares,
@@ -34,7 +36,7 @@ export function compile(
   return [...groups, ...compileRules(config, groups, observed, target)];
 }
 
-/** The groups of a pool have the same servers with the same weights. */
+/** Returns the server groups of a pool, all with the same servers and weights. */
 function compilePool(
   pool: Pool,
   shares: readonly Share[],
@@ -59,8 +61,9 @@ function compilePool(
 }
 
 /**
- * When no cluster shall serve, weights stay what they are: a group whose weights are all 0 answers 503, while one whose servers all
- * fail is still tried (ALB fails open). Without any shares, 503 is what is wanted.
+ * Returns the servers of a group. When no cluster shall serve, the weights stay as they are: a group whose weights are
+ * all 0 answers 503, while one whose servers all fail is still tried (ALB fails open). When there are no shares at all,
+ * 503 is wanted.
  */
 function servers(pool: Pool, shares: readonly Share[], current: readonly Server[]): Server[] {
   const weighted = serverWeights(pool.members, shares);
@@ -71,7 +74,9 @@ function servers(pool: Pool, shares: readonly Share[], current: readonly Server[
   });
 }
 
-/** All fields that matter for the kind of check; what is not sent keeps an undocumented default. */
+/**
+ * Returns all fields that matter for the type of check, because a field that is not sent keeps an undocumented default.
+ */
 function healthCheck({ healthCheck: check, protocol }: Pool): HealthCheckConfig {
   const common = {
     HealthCheckEnabled: true,
@@ -92,7 +97,7 @@ function healthCheck({ healthCheck: check, protocol }: Pool): HealthCheckConfig 
   };
 }
 
-/** By a cookie that ALB sets. */
+/** Returns the session affinity, which relies on a cookie that ALB sets. */
 function stickySession({ affinity }: Pool): StickySessionConfig {
   if (affinity === undefined) return { StickySessionEnabled: false };
   return { StickySessionEnabled: true, StickySessionType: 'Insert', CookieTimeout: affinity.ttlSeconds };
@@ -114,7 +119,7 @@ function compileRules(
   const populated = new Set(groups.filter(({ spec }) => spec.Servers.length > 0).map(({ key }) => key));
   const priorities = new Map(listenerIds.flatMap((id) => [...prioritiesFor(id, wanted, current, facts)]));
   return wanted.map(({ key, keys, listenerId, description, conditions, rule }) => {
-    // A pool that is missing has no group either, and its rules are refused when they are applied.
+    // A missing pool has no group either, and its rules are refused when they are applied.
     const groupOf = (pool: string) => groupFor(pool, key) ?? newGroupKey({ key: pool, protocol: 'HTTP' });
     const RuleActions = actionsOf(rule, groupOf);
     const spec = {

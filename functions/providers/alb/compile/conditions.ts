@@ -4,8 +4,9 @@ import { type Condition, sortConditions } from './canonical.ts';
 import { prefixPattern, replacesPrefix } from './filters.ts';
 
 /**
- * What a rule matches, as conditions of ALB: all must hold, and of the values within one any may. A prefix goes by path segment and
- * takes two values. A rule has at least one condition, so one that matches everything asks for any path.
+ * Returns what a rule matches as ALB conditions. All conditions must hold; the values within a condition are
+ * alternatives. A prefix is matched by path segment and takes two values. ALB demands at least one condition, so a rule
+ * that matches everything asks for any path.
  */
 export function conditionsOf(
   { hostname, match }: Pick<Rule, 'hostname' | 'match'>,
@@ -14,7 +15,7 @@ export function conditionsOf(
   const conditions: Condition[] = [];
   if (hostname !== undefined) conditions.push({ Type: 'Host', HostConfig: { Values: [hostname] } });
   if (match.method !== undefined) conditions.push({ Type: 'Method', MethodConfig: { Values: [match.method] } });
-  // Values of one condition are alternatives, so each header, parameter and cookie has its own.
+  // The values of a condition are alternatives, so each header, parameter and cookie has a condition of its own.
   for (const { name, value } of match.headers) {
     conditions.push({ Type: 'Header', HeaderConfig: { Key: name, Values: [value] } });
   }
@@ -29,13 +30,13 @@ export function conditionsOf(
   return sortConditions(conditions);
 }
 
-/** The same, in the form that the filters of the rule need: a prefix that is replaced is a pattern. */
+/** Returns the conditions of a rule in the form that its filters need: a prefix that is replaced becomes a pattern. */
 export function conditionsFor(rule: Pick<Rule, 'hostname' | 'match' | 'filters'>): Condition[] {
   const pattern = replacesPrefix(rule.filters) ? prefixPattern(rule.match.path.value) : undefined;
   return conditionsOf(rule, pattern === undefined ? undefined : [pattern]);
 }
 
-/** The path values of a match, sorted; none for a prefix that every path has. */
+/** Returns the path values of a match, sorted; none for a prefix that every path has. */
 export function pathValues(path: Rule['match']['path']): string[] {
   if (path.type === 'Exact') return [path.value];
   if (path.type === 'RegularExpression') return [`~${path.value}`];
@@ -43,21 +44,23 @@ export function pathValues(path: Rule['match']['path']): string[] {
   return prefix === '' ? [] : [prefix, `${prefix}/*`];
 }
 
-/** Match values count towards a quota of the rule, whatever their condition. */
+/** Counts the match values of all conditions together, because ALB has a quota of match values per rule. */
 export function countValues(conditions: readonly Condition[]): number {
   return conditions.reduce((sum, { Type: _, ...configs }) => {
     return sum + Object.values(configs).reduce((count, config) => count + (config?.Values.length ?? 0), 0);
   }, 0);
 }
 
-/** What a rule matches, for people: host name and path, and a digest where more than these decides. */
+/**
+ * Describes what a rule matches, for people: the host name and the path, and a digest when there are other conditions.
+ */
 export function describe(rule: Pick<Rule, 'hostname' | 'match'>, conditions: readonly Condition[]): string {
   const path = pathValues(rule.match.path).at(-1) ?? '/*';
   const plain = conditions.every(({ Type }) => Type === 'Host' || Type === 'Path');
   return `${rule.hostname ?? '*'}${path}${plain ? '' : `~${digest(conditions).slice(0, 12)}`}`;
 }
 
-/** A condition for people, such as `Host: a.example.com, b.example.com`. */
+/** Puts a condition into words, such as `Host: a.example.com, b.example.com`. */
 export function inWords({ Type, HeaderConfig, ...configs }: Condition): string {
   const values = Object.values({ HeaderConfig, ...configs }).flatMap((config): string[] =>
     (config?.Values ?? []).map((value) => (typeof value === 'string' ? value : `${value.Key}=${value.Value}`)),

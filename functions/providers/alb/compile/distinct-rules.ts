@@ -8,14 +8,15 @@ export interface DistinctRule {
   description: string;
   conditions: Condition[];
   rule: Rule;
-  /** Keys of all rules that match the same, the one that is reached first. */
+  /** The keys of all rules that match the same requests, in order of precedence. */
   keys: string[];
 }
 
 /**
- * Rules by what they match. That is also their identity at the gateway: a route that is reordered or split changes no rule, and a rule
- * that matches something else is a new one, created before the old one goes, so that no request finds a gap. Of rules that match the
- * same only the first can ever be reached. Filters are no part of it: they may ask for other conditions, but these match the same.
+ * Groups rules by what they match, which is also their identity at the gateway. Reordering or splitting a route
+ * therefore changes no rule. A rule that matches something else is a new one, created before the old one is deleted, so
+ * that no request finds a gap. Only the first of several rules that match the same can ever be reached. Filters are no
+ * part of the identity: they may demand other conditions, but these match the same.
  */
 export function distinctRules(rules: readonly Rule[]): DistinctRule[] {
   const distinct = new Map<string, DistinctRule>();
@@ -32,14 +33,14 @@ export function distinctRules(rules: readonly Rule[]): DistinctRule[] {
   return [...distinct.values()];
 }
 
-/** A rule as one listener has it. */
+/** A rule at one listener. */
 export interface ListenerRule extends DistinctRule {
   listenerId: string;
-  /** The key of the object. */
+  /** The key of the object at the gateway. */
   key: string;
 }
 
-/** The rules of each listener, in their order. */
+/** Returns the rules of each listener, in order of precedence. */
 export function listenerRules(rules: readonly Rule[], listenerIds: readonly string[]): ListenerRule[] {
   const distinct = distinctRules(rules);
   return listenerIds.flatMap((listenerId) =>

@@ -4,12 +4,13 @@ import type { IrFilter, Rule } from '../../../core/model/ir.ts';
 import { compareText } from '../../../core/model/text.ts';
 import { type Action, canonicalAction, KEPT, placeholder } from '../actions.ts';
 
-/** What decides what happens to a request. */
+/** The parts of a rule that decide what happens to a request. */
 type Behaviour = Pick<Rule, 'match' | 'filters' | 'backends' | 'mirror'>;
 
 /**
- * The actions of a rule. Their order is ours, as that of the filters means nothing: what is refused is refused first, a mirrored copy
- * is what the backend gets, and the final action comes last, as ALB asks for. `groupOf` gives the key of a pool's server group.
+ * Returns the actions of a rule. The order of the filters has no meaning, so the actions have an order of our own:
+ * rejecting comes first, a mirrored copy is what the backend gets, and the final action comes last, as ALB demands.
+ * `groupOf` returns the key of a pool's server group.
  */
 export function actionsOf(rule: Behaviour, groupOf: (pool: string) => string): Action[] {
   return [
@@ -61,8 +62,9 @@ function cors(filter: FilterOf<'CORS'>): Action {
 }
 
 /**
- * Whether InsertHeader overwrites is CoverEnabled, which only an update takes and no list tells. To remove the header first leaves
- * nothing to overwrite.
+ * Returns the actions that remove and set headers. InsertHeader overwrites only with CoverEnabled, which no action but
+ * an update accepts and no list shows. A header that is set is therefore removed first, so that there is nothing to
+ * overwrite.
  */
 function headerActions({ set, remove }: FilterOf<'RequestHeaderModifier'>): Action[] {
   const names = new Set([...remove, ...set.map(({ name }) => name)].map((name) => name.toLowerCase()));
@@ -78,7 +80,7 @@ function headerActions({ set, remove }: FilterOf<'RequestHeaderModifier'>): Acti
   ];
 }
 
-/** None where nothing changes, such as the prefix / that / replaces. */
+/** Returns the rewrite action, or none when it would change nothing, such as the prefix / replaced by /. */
 function rewrite({ hostname = KEPT.Host, path: modifier }: FilterOf<'URLRewrite'>, path: PathMatch): Action[] {
   const Path = replacedPath(path, modifier);
   if (hostname === KEPT.Host && Path === KEPT.Path) return [];
@@ -95,7 +97,7 @@ function mirror(ServerGroup: string): Action {
   };
 }
 
-/** Another scheme without a port goes to the port that is usual for it. */
+/** Returns the redirect action. A new scheme without a port leads to the port that is usual for the scheme. */
 function redirect(
   { scheme, hostname, port, path: modifier, statusCode }: FilterOf<'RequestRedirect'>,
   path: PathMatch,
@@ -114,7 +116,10 @@ function redirect(
   };
 }
 
-/** The new path, with what the pattern of the prefix has caught (see `prefixPattern`) behind a new prefix. */
+/**
+ * Returns the new path. A new prefix is followed by what the pattern of the old prefix has captured (see
+ * `prefixPattern`).
+ */
 function replacedPath(path: PathMatch, modifier: PathModifier | undefined): string {
   if (modifier === undefined) return KEPT.Path;
   if (modifier.type === 'ReplaceFullPath') return modifier.value;
@@ -123,19 +128,19 @@ function replacedPath(path: PathMatch, modifier: PathModifier | undefined): stri
   return prefix === '' ? `/${placeholder(2)}` : `${prefix}${placeholder(1)}${placeholder(2)}`;
 }
 
-/** Whether the rule replaces the prefix that it matches. */
+/** Tells whether the rule replaces the prefix that it matches. */
 export function replacesPrefix(filters: readonly IrFilter[]): boolean {
   return filters.some((filter) => 'path' in filter && filter.path?.type === 'ReplacePrefixMatch');
 }
 
 /**
- * A path value that matches what the prefix matches, by segment, and catches in two parentheses what follows: the slash, if there is
- * one, and the rest (the form that the user guide of ALB Ingress gives for rewrites). Undefined for a prefix that every path has, where
- * there is nothing to take off.
+ * Returns a path value that matches what the prefix matches, by segment, and captures what follows in two groups: the
+ * slash, if there is one, and the rest. This is the form that the user guide of ALB Ingress gives for rewrites. The
+ * result is undefined for a prefix that every path has, because there is nothing to take off.
  */
 export function prefixPattern(prefix: string): string | undefined {
   const text = prefix.replace(/\/+$/, '');
   if (text === '') return undefined;
-  // Brackets rather than backslashes, which ALB does not take in a path.
+  // Special characters are escaped with brackets, because ALB does not accept backslashes in a path.
   return `~^${text.replace(/[.$+]/g, '[$&]')}(/|$)(.*)`;
 }

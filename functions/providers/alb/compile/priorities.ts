@@ -1,11 +1,13 @@
 /**
- * Priorities of the rules of one listener. ALB evaluates rules by ascending priority, 1 to 10,000, unique per listener, and sorts nothing
- * by itself (ALB OpenAPI 2020-06-16), so each rule gets an explicit number, with gaps for those to come.
+ * Priorities of the rules of one listener. ALB evaluates rules by ascending priority, 1 to 10,000, unique per listener,
+ * and sorts nothing by itself (ALB OpenAPI 2020-06-16). Each rule therefore gets an explicit number, with gaps for
+ * later rules.
  *
- * Why one-by-one application never inverts two rules: every new value is free at the start (no rule of the listener has it, ours or
- * foreign), so writes collide in no order; rules that move up are written from the top, rules that move down from the bottom (see
- * `moveOrder`), so a mover never passes another one that keeps its side; creates come after the moves, into a settled order; and
- * rules that are about to be deleted are fixed points that nothing passes, as long as there is room on its side.
+ * Applying the values one by one never inverts two rules. Every new value is free at the start (no rule of the listener
+ * has it, ours or foreign), so writes never collide. Rules that move up are written from the top and rules that move
+ * down from the bottom (see `moveOrder`), so a rule that moves never passes another one that stays on the same side of
+ * it. Creates come after the moves, into a settled order. Rules that are about to be deleted are fixed points that
+ * nothing passes, as long as there is room on its side.
  */
 
 const MAX_PRIORITY = 10_000;
@@ -13,16 +15,20 @@ const STEP = 10;
 
 interface Item {
   key: string;
-  /** What the rule has now. */
+  /** The present priority of the rule; undefined for a new one. */
   current?: number | undefined;
-  /** placed: keeps its value. leaving: keeps it too, and gets no result. open: needs a value between its placed neighbours. */
+  /**
+   * A `placed` item keeps its value. A `leaving` one keeps it too, and gets no result. An `open` one needs a value
+   * between its placed neighbours.
+   */
   state: 'placed' | 'leaving' | 'open';
 }
 
 /**
- * A priority for each key of `order` (highest precedence first). `current` holds what our rules on the listener have now, also those
- * that are about to go; `foreign` the values of all others. As many rules as possible keep theirs (longest increasing subsequence);
- * others go into gaps; placed rules move only where a gap is full, and then as few neighbours as make room.
+ * Assigns a priority to each key of `order` (highest precedence first). `current` holds the present priorities of our
+ * rules on the listener, including those that are about to be deleted, and `foreign` those of all other rules. As many
+ * rules as possible keep their value (longest increasing subsequence), and the others go into gaps. Placed rules move
+ * only where a gap is full, and no more of them than it takes to make room.
  */
 export function assignPriorities(
   order: readonly string[],
@@ -45,7 +51,9 @@ export function assignPriorities(
   return priorities;
 }
 
-/** Sorts moves so that, applied one by one, no two rules that keep their relative order are inverted in between. */
+/**
+ * Compares moves so that, applied one by one in this order, they never invert two rules that keep their relative order.
+ */
 export function moveOrder(a: { from: number; to: number }, b: { from: number; to: number }): number {
   const upA = a.to < a.from;
   const upB = b.to < b.from;
@@ -62,7 +70,10 @@ function place(order: readonly string[], current: ReadonlyMap<string, number>): 
   return order.map((key) => ({ key, current: current.get(key), state: kept.has(key) ? 'placed' : 'open' }));
 }
 
-/** Puts rules that are about to go where they stand: before the first placed rule of a greater priority. */
+/**
+ * Inserts the rules that are about to be deleted at their present position: before the first placed rule of a greater
+ * priority.
+ */
 function withLeaving(items: Item[], current: ReadonlyMap<string, number>): Item[] {
   const staying = new Set(items.map((item) => item.key));
   const leaving = [...current].filter(([key]) => !staying.has(key)).sort((a, b) => a[1] - b[1]);
@@ -75,16 +86,16 @@ function withLeaving(items: Item[], current: ReadonlyMap<string, number>): Item[
 }
 
 interface Gap {
-  /** Values allowed: low < value < high. */
+  /** The exclusive lower bound of the allowed values; `high` is the exclusive upper bound. */
   low: number;
   high: number;
   keys: string[];
-  /** Indexes of the items that bound it; -1 and `items.length` at the ends. */
+  /** The indexes of the items that bound the gap; -1 and `items.length` at the ends. */
   before: number;
   after: number;
 }
 
-/** The runs of open items. */
+/** Returns the runs of open items. */
 function gaps(items: readonly Item[]): Gap[] {
   const result: Gap[] = [];
   let before = -1;
@@ -103,7 +114,10 @@ function crowdedGap(items: readonly Item[], taken: ReadonlySet<number>): Gap | u
   return gaps(items).find((gap) => freeValues(gap, taken).length < gap.keys.length);
 }
 
-/** Opens the placed neighbour below, else above; a leaving one gives up its protection only when there is no other. */
+/**
+ * Opens the placed neighbour below the gap, or else the one above. A leaving neighbour gives up its protection only
+ * when there is no placed one.
+ */
 function widen(items: Item[], gap: Gap): void {
   const before = items[gap.before];
   const after = items[gap.after];
@@ -122,7 +136,7 @@ function freeValues(gap: { low: number; high: number }, taken: ReadonlySet<numbe
   return values;
 }
 
-/** At the open end the next multiples of 10; between two rules, spread evenly. */
+/** Chooses values for a gap: the next multiples of 10 at the open end, and evenly spread values between two rules. */
 function valuesFor(count: number, gap: Gap, taken: ReadonlySet<number>): number[] {
   if (gap.high > MAX_PRIORITY) {
     const multiples = freeValues(gap, taken, STEP);
@@ -137,9 +151,12 @@ interface Link<T> {
   previous: Link<T> | undefined;
 }
 
-/** The longest subsequence of strictly increasing priorities. */
+/** Returns the longest subsequence of strictly increasing priorities. */
 function longestIncreasing<T extends { priority: number }>(sequence: readonly T[]): T[] {
-  /** By length less 1: of the subsequences so far, the one that ends with the smallest priority. These grow with the length. */
+  /**
+   * Holds, at index n - 1, the subsequence of length n found so far that ends with the smallest priority. These
+   * priorities grow with n.
+   */
   const ends: Link<T>[] = [];
   for (const item of sequence) {
     let [low, high] = [0, ends.length];

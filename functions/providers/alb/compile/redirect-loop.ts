@@ -8,10 +8,10 @@ type Listener = Facts['listeners'][number];
 
 const USUAL_PORTS = { http: 80, https: 443 };
 
-/** Statuses after which a client repeats the request with its method. */
+/** Status codes after which a client repeats the request with its method. */
 const KEEPS_METHOD = [307, 308];
 
-/** Whether a rule answers a request at a listener with a redirect to the scheme, host, port and path that it came to. */
+/** Tells whether a rule redirects a request at a listener to the scheme, host, port and path that it already has. */
 export function redirectLoop({ hostname, match, filters }: Rule, listener: Listener): boolean {
   return ofType(filters, 'RequestRedirect').some((filter) => {
     const scheme = filter.scheme ?? schemeOf(listener);
@@ -28,7 +28,7 @@ export function redirectLoop({ hostname, match, filters }: Rule, listener: Liste
   });
 }
 
-/** QUIC carries HTTPS. */
+/** Returns the scheme of requests at a listener. QUIC carries HTTPS. */
 function schemeOf({ protocol }: Listener): 'http' | 'https' {
   return protocol === 'HTTP' ? 'http' : 'https';
 }

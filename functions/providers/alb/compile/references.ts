@@ -1,17 +1,23 @@
 import type { Pool, Rule } from '../../../core/model/ir.ts';
 import type { ListenerRule } from './distinct-rules.ts';
 
-/** So many rules of all listeners may refer to a server group (quota page of ALB, alb_quota_servergroup_attached_num). */
+/**
+ * The number of rules, of all listeners together, that may refer to a server group (quota page of ALB,
+ * alb_quota_servergroup_attached_num).
+ */
 const REFERENCES_PER_GROUP = 50;
 
-/** The pools that a rule refers to, be it as a backend or as a mirror, each once. */
+/** Returns the keys of the pools that a rule refers to as a backend or as a mirror, each once. */
 export function poolsOf({ backends, mirror }: Pick<Rule, 'backends' | 'mirror'>): string[] {
   const pools = new Set(backends.map(({ pool }) => pool));
   if (mirror !== undefined) pools.add(mirror);
   return [...pools];
 }
 
-/** For each pool the keys of the rules that refer to it, in their order; one rule at two listeners is two. */
+/**
+ * Returns, for each pool, the keys of the rules that refer to it, in their order. A rule at two listeners counts as two
+ * rules.
+ */
 export function referencesByPool(rules: readonly ListenerRule[]): Map<string, string[]> {
   const references = new Map<string, string[]>();
   for (const { key, rule } of rules) {
@@ -24,17 +30,18 @@ export function referencesByPool(rules: readonly ListenerRule[]): Map<string, st
   return references;
 }
 
-/** How many groups it takes for that many references. */
+/** Returns the number of server groups that this number of references takes. */
 export function groupCount(references: number): number {
   return Math.max(1, Math.ceil(references / REFERENCES_PER_GROUP));
 }
 
-/** The group of a pool that a rule refers to. */
+/** Returns the key of the server group that a rule uses for a pool. */
 export type GroupFor = (pool: string, ruleKey: string) => string | undefined;
 
 /**
- * Shares the references to pools out between the groups that serve them. A rule stays at the group that it points to, as long as that
- * serves the pool and has room; the others fill the first groups with room. `current` gives the groups that a rule points to now.
+ * Distributes the references to each pool among the server groups that serve it. A rule stays with its present group as
+ * long as that group serves the pool and has room; the other rules fill the first groups with room. `current` holds the
+ * groups that each rule refers to now.
  */
 export function assignGroups(
   pools: readonly Pool[],

@@ -1,12 +1,12 @@
-/** What is wrong with texts, in the words of ALB; undefined when nothing is. */
+/** Checks of texts against the rules of ALB. Each returns the fault in words, or undefined when there is none. */
 
-/** A host of a condition, a rewrite or a redirect. */
+/** Checks the host name of a condition, a rewrite or a redirect. */
 export function hostnameFault(hostname: string): string | undefined {
   const isHost = hostname.length >= 3 && /\.[a-z]+$/.test(hostname);
   return isHost ? undefined : 'ALB asks for a host name with a dot, whose last label is letters only';
 }
 
-/** Headers that ALB keeps for itself (npm @alicloud/alb20200616, InsertHeaderConfig and RemoveHeaderConfig). */
+/** Header names that ALB reserves (npm @alicloud/alb20200616, InsertHeaderConfig and RemoveHeaderConfig). */
 const RESERVED_HEADERS = new Set([
   'slb-id',
   'slb-ip',
@@ -37,7 +37,7 @@ export function headerValueFault(value: string): string | undefined {
   return value.includes('"') || value.endsWith('\\') ? 'ALB allows no " in a header, and no \\ at its end' : undefined;
 }
 
-/** An origin of CORS: a scheme, a host name with a top-level domain, and maybe a port. */
+/** Checks a CORS origin, which is a scheme, a host name with a top-level domain, and optionally a port. */
 export function originFault(origin: string): string | undefined {
   if (origin === '*') return undefined;
   const [, host, port = '1'] = /^https?:\/\/([A-Za-z0-9.-]+?)(?::(\d{1,5}))?$/.exec(origin) ?? [];

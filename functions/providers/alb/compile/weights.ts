@@ -11,18 +11,20 @@ export interface WeightedServer {
   weight: number;
 }
 
-/** Order of servers in everything that is compared. */
+/** Compares servers by address and port, the order of servers in everything that is compared. */
 export function compareServers(a: { address: string; port: number }, b: { address: string; port: number }): number {
   return compareText(a.address, b.address) || a.port - b.port;
 }
 
 /**
- * Turns shares of clusters into weights (0 to 100) of servers. Within a server group ALB (scheduler Wrr) hands out requests in
- * proportion to server weights, so a cluster gets the sum of its servers' weights. These sums are k times the shares, exactly, for a
- * whole k: k = 1 always fits (a share is at most 100, and so is a weight); a larger k is taken when it makes the servers of a
- * cluster more equal. Clusters with a share of 0 get weights of 0; clusters without servers are left out.
+ * Turns shares of clusters into weights (0 to 100) of servers. Within a server group ALB (scheduler Wrr) hands out
+ * requests in proportion to server weights, so a cluster gets the sum of its servers' weights. These sums are exactly k
+ * times the shares, for a whole k. k = 1 always fits, because a share is at most 100 and so is a weight; a larger k is
+ * chosen when it makes the servers of a cluster more equal. Clusters with a share of 0 get weights of 0; clusters
+ * without servers are left out.
  *
- * Sorted by address and port. An address that several clusters list gets the sum of their weights, at most 100.
+ * The result is sorted by address and port. An address that several clusters list gets the sum of their weights, at
+ * most 100.
  */
 export function serverWeights(members: readonly Member[], shares: readonly Share[]): WeightedServer[] {
   const clusters = members
@@ -38,7 +40,10 @@ export function serverWeights(members: readonly Member[], shares: readonly Share
   return merge(servers);
 }
 
-/** What each member gets from `serverWeights`: its share of the shares of those that have servers; total 100, or all 0. */
+/**
+ * Returns what each member gets from `serverWeights`, in percent: the shares of the members that have servers, scaled
+ * to a total of 100, or all 0.
+ */
 export function effectiveShares(members: readonly Member[], shares: readonly Share[]): Share[] {
   const percents = toPercents(
     members.map((member) => (member.endpoints.length > 0 ? percentOf(member.cluster, shares) : 0)),
@@ -55,7 +60,7 @@ interface Cluster {
   count: number;
 }
 
-/** The scale with the fewest servers at 0, then the most equal servers, then the smallest. */
+/** Returns the scale that leaves the fewest servers at 0, then makes servers most equal, then is smallest. */
 function bestScale(clusters: readonly Cluster[]): number {
   const serving = clusters.filter((cluster) => cluster.percent > 0);
   if (serving.length === 0) return 1;
@@ -68,7 +73,10 @@ function bestScale(clusters: readonly Cluster[]): number {
   return best.scale;
 }
 
-/** Whole part: servers at 0. Fraction: the greatest difference between servers of a cluster, relative to their mean; below 1. */
+/**
+ * Returns the cost of a scale. The whole part counts servers at 0. The fraction is the greatest difference between the
+ * servers of a cluster, relative to their mean; it is below 1.
+ */
 function cost(clusters: readonly Cluster[], scale: number): number {
   let idle = 0;
   let unevenness = 0;
@@ -80,7 +88,7 @@ function cost(clusters: readonly Cluster[], scale: number): number {
   return idle + unevenness;
 }
 
-/** `total` in `count` integers as equal as possible, larger ones first. */
+/** Splits `total` into `count` integers that are as equal as possible, larger ones first. */
 function spread(total: number, count: number): number[] {
   const floor = Math.floor(total / count);
   const larger = total % count;

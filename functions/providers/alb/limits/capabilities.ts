@@ -1,6 +1,8 @@
 import type { Capabilities } from '../../../core/routing/features.ts';
 
-/** What a listener rule for requests can say (ALB OpenAPI 2020-06-16, CreateRules). */
+/**
+ * The features of a route that an ALB forwarding rule for requests can express (ALB OpenAPI 2020-06-16, CreateRules).
+ */
 export const capabilities: Capabilities = {
   'hostname.exact': true,
   'hostname.wildcard': true,

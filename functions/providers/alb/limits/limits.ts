@@ -7,7 +7,7 @@ import { actionsOf } from '../compile/filters.ts';
 import { poolsOf } from '../compile/references.ts';
 import type { Facts } from '../observe/facts.ts';
 
-/** Default quotas of one load balancer, by edition (quota page of ALB); each can be raised by the account. */
+/** Default quotas of one load balancer, by edition (quota page of ALB). Each of them can be raised for an account. */
 const BY_EDITION = {
   Basic: { rules: 40, servers: 200, matchValues: 5, actions: 3 },
   Standard: { rules: 100, servers: 1_000, matchValues: 10, actions: 5 },
@@ -20,7 +20,7 @@ export function limitsOf({ edition }: Pick<Facts, 'edition'>) {
   return edition === 'Basic' ? BY_EDITION.Basic : BY_EDITION.Standard;
 }
 
-/** What counts of a pool. */
+/** The servers and addresses of a pool, which count towards quotas. */
 export interface Size {
   servers: number;
   addresses: ReadonlySet<string>;
@@ -42,14 +42,15 @@ export function sizesOf(pools: readonly Pool[]): Map<string, Size> {
 }
 
 /**
- * What rules use of the quotas that they share, and that another load balancer would have once more. Rules, servers and addresses count
- * again for each rule on each listener. References to a server group are no matter: a pool has as many groups as it takes.
+ * Returns what rules use of the quotas that they share, and that each further load balancer has for itself. Rules,
+ * servers and addresses count once for each rule on each listener. References to a server group are not counted,
+ * because a pool has as many groups as it takes.
  */
 export function sharedUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
   return [rulesUse(rules, facts), ...serverUses(countReferences(rules, facts.listenerCount), sizes, facts)];
 }
 
-/** A rule that stays out is missing on every listener. */
+/** Returns the use of the quota of rules. A rule that stays out is missing on every listener. */
 function rulesUse(rules: readonly DistinctRule[], { edition, listenerCount, otherRules }: Facts): Use {
   const allowed = limitsOf({ edition }).rules;
   const used = rules.length * listenerCount + otherRules.length;
@@ -78,7 +79,10 @@ function serverUses(references: ReadonlyMap<string, number>, sizes: ReadonlyMap<
   ];
 }
 
-/** Names the fewest pools, those that use most of it, without which the rest would fit. */
+/**
+ * Returns the use of a quota, with the fewest pools that would have to stay out for the rest to fit: those that use
+ * most of it.
+ */
 function usedByPools(kind: string, quota: string, counts: ReadonlyMap<string, number>, allowed: number): Use {
   const used = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const pools: string[] = [];
@@ -91,7 +95,7 @@ function usedByPools(kind: string, quota: string, counts: ReadonlyMap<string, nu
   return { ...use(kind, quota, used, allowed, '#/pools'), pools };
 }
 
-/** What each rule and each server group uses of the quotas that it has to itself. */
+/** Returns what each rule and each server group uses of the quotas that it has to itself. */
 export function ownUses(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): Use[] {
   return [
     ...rules.flatMap((rule) => ruleUses(rule, facts)),
@@ -114,8 +118,8 @@ function ruleUses({ description, conditions, rule }: DistinctRule, facts: Facts)
 }
 
 /**
- * How many load balancers like this one would hold the rules, filled one after the other; undefined when there is a rule that does not
- * fit into an empty one.
+ * Returns the number of load balancers like this one that would hold the rules, filled one after the other; undefined
+ * when a rule does not fit into an empty one.
  */
 export function balancersFor(
   rules: readonly DistinctRule[],
@@ -131,7 +135,7 @@ export function balancersFor(
   return count;
 }
 
-/** How many of the rules, from the first on, fit into an empty load balancer. */
+/** Returns the number of rules, counted from the first, that fit into an empty load balancer. */
 function fitting(rules: readonly DistinctRule[], sizes: ReadonlyMap<string, Size>, facts: Facts): number {
   let [low, high] = [0, rules.length];
   while (low < high) {
@@ -146,7 +150,7 @@ function use(kind: string, quota: string, used: number, allowed: number, pointer
   return { kind, quota, used, allowed, pointer };
 }
 
-/** How many rules on how many listeners refer to each pool. */
+/** Counts the references to each pool: one for each rule on each listener. */
 function countReferences(rules: readonly DistinctRule[], listeners: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { rule } of rules) {

@@ -7,7 +7,7 @@ import { type AlbSession, list } from '../calls.ts';
 import { KEY_TAG, tagOf, tagValue } from '../compile/marks.ts';
 import { listOwnGroups } from './lists.ts';
 
-/** The most rules that a page of this list has (ALB OpenAPI 2020-06-16). */
+/** The most rules that a page of this list contains (ALB OpenAPI 2020-06-16). */
 const PAGE_SIZE = 30;
 
 const GroupHealth = z.object({
@@ -27,8 +27,9 @@ const Page = z
   }));
 
 /**
- * One call for each listener and 30 of its rules, and one for our groups where the ids of some are not known. The answer names the servers
- * that are not as they should be; the others of a group that is checked are healthy. A server of weight 0 is not checked (Unused).
+ * Returns the health of clusters. This takes one call for each listener and 30 of its rules, and one more for our
+ * groups where the ids of some are not known. The answer names the servers that are not healthy; all others of a group
+ * with health checks are healthy. A server of weight 0 is not checked (`Unused`).
  */
 export async function backends(session: AlbSession, pools: readonly Pool[]): Promise<Backends> {
   const listeners = session.target.listenerIds.map((ListenerId) =>
@@ -45,7 +46,7 @@ export async function backends(session: AlbSession, pools: readonly Pool[]): Pro
   );
 }
 
-/** Of a server that is being added, removed or not checked yet nothing is known. */
+/** Returns the health of a server. It is `unknown` for one that is being added, removed or not checked yet. */
 function serverHealth({ HealthCheckEnabled, NonNormalServers }: GroupHealth, endpoint: string): EndpointHealth {
   if (HealthCheckEnabled !== 'on') return 'unknown';
   const server = NonNormalServers.find(({ ServerId, Port }) => `${ServerId}:${Port}` === endpoint);

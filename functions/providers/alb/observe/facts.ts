@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Observed } from '../../provider.ts';
 import { type AlbObject, Condition, isGroup, isRule } from '../compile/canonical.ts';
 
-/** A rule that is not one of our objects: somebody else's, or one of ours that is going. */
+/** A rule that is not one of our objects: either somebody else's, or one of ours that is being deleted. */
 const OtherRule = z.object({
   id: z.string(),
   name: z.string(),
@@ -13,20 +13,20 @@ const OtherRule = z.object({
 });
 export type OtherRule = z.infer<typeof OtherRule>;
 
-/** What compile and the quotas need to know of a load balancer besides our own objects. */
+/** The facts about a load balancer that `compile` and the quotas need besides our own objects. */
 const Facts = z.object({
   provider: z.literal('alb'),
   vpcId: z.string(),
   edition: z.string(),
-  /** How many listeners carry our rules. */
+  /** The number of listeners that carry our rules. */
   listenerCount: z.int(),
-  /** These listeners; none where the scope was `pools`. */
+  /** The listeners that carry our rules; empty when the scope was `pools`. */
   listeners: z.array(z.object({ id: z.string(), port: z.int(), protocol: z.string() })),
   otherRules: z.array(OtherRule),
 });
 export type Facts = z.infer<typeof Facts>;
 
-/** A load balancer that has not been seen yet is taken to be empty, of the usual edition. */
+/** The facts that are assumed for a load balancer that has not been read yet: it is empty, and of the usual edition. */
 const UNSEEN: Facts = {
   provider: 'alb',
   vpcId: '',
@@ -36,18 +36,24 @@ const UNSEEN: Facts = {
   otherRules: [],
 };
 
-/** Facts that stand alone may have been kept by another release: what has another form says nothing. */
+/**
+ * Returns facts that were stored without the objects. Another release may have stored them, so facts of another form
+ * are ignored.
+ */
 export function keptFacts(facts: unknown): Facts {
   return Facts.safeParse(facts).data ?? UNSEEN;
 }
 
-/** What a load balancer has now, in its own types. */
+/** The state of a load balancer, in the types of ALB. */
 export interface AlbObserved extends Observed {
   objects: AlbObject[];
   facts: Facts;
 }
 
-/** What `observe` has returned, whoever has passed it on. */
+/**
+ * Returns the result of an earlier `observe` with the types of ALB. Throws a `TypeError` when another provider has
+ * returned it.
+ */
 export function ownObserved(observed: Observed): AlbObserved {
   const { objects, facts } = observed;
   const own = objects.filter((object): object is AlbObject => isGroup(object) || isRule(object));
@@ -55,7 +61,7 @@ export function ownObserved(observed: Observed): AlbObserved {
   throw new TypeError('What was observed is not of a load balancer of ALB.');
 }
 
-/** They are marked as ours where they are made, from what the cloud has answered. */
+/** Tells facts of ALB by `provider`, which is set where they are made, from the answers of the cloud. */
 function isFacts(facts: unknown): facts is Facts {
   return typeof facts === 'object' && facts !== null && 'provider' in facts && facts.provider === 'alb';
 }

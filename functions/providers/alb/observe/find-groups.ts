@@ -3,11 +3,11 @@ import type { AlbSession } from '../calls.ts';
 import { groupName, KEY_TAG, keyOfName, OWNER_TAG, tagOf, tagValue, uniqueKeys } from '../compile/marks.ts';
 import { type Group, listGroupsById, listGroupsByName, preferGroup } from './lists.ts';
 
-/** What the groups of a gateway are found by. */
+/** The traces by which the server groups of a gateway are found. */
 export interface Traces {
-  /** Those that carry our owner tag. */
+  /** The groups that carry our owner tag. */
   tagged: readonly Group[];
-  /** Ids of groups that our rules point to. */
+  /** The ids of the groups that our rules refer to. */
   pointedTo: readonly string[];
   known: KnownObjects;
   vpcId: string;
@@ -20,9 +20,9 @@ export interface FoundGroup {
 }
 
 /**
- * Our server groups: by the ids that we know and that our rules point to, by tag, then by name, so that one that has lost its tags is not
- * lost itself. One that carries the mark of another owner is never ours, and one that carries no mark at all only where we know its id, or
- * where it has a name that we give and serves no other load balancer.
+ * Finds our server groups by the ids that we know and that our rules refer to, by tag, and then by name, so that a
+ * group is found even without its tags. A group that carries the mark of another owner is never ours. One without any
+ * mark is ours only if we know its id, or if it has a name that we give and serves no other load balancer.
  */
 export async function findGroups(session: AlbSession, traces: Traces): Promise<FoundGroup[]> {
   const keysById = new Map([...traces.known].map(([key, id]) => [id, key]));
@@ -50,7 +50,9 @@ function servesNobodyElse({ RelatedLoadBalancerIds }: Group, { target }: AlbSess
   return RelatedLoadBalancerIds.every((id) => id === target.loadBalancerId);
 }
 
-/** Groups of known keys that have not been found otherwise, such as one that was restored by hand under its name. */
+/**
+ * Finds groups of known keys that have not been found otherwise, such as a group that somebody restored under its name.
+ */
 async function findByName(
   session: AlbSession,
   { known, vpcId }: Traces,
@@ -72,7 +74,7 @@ async function findByName(
   });
 }
 
-/** A known id tells more than a tag, which anybody can edit. */
+/** Assigns a key to each group. A known id is more reliable than a tag, which anybody can edit. */
 function withKeys(groups: Group[], keysById: ReadonlyMap<string, string>): FoundGroup[] {
   const isKnown = (group: Group) => Number(keysById.has(group.ServerGroupId));
   const sorted = groups.sort((a, b) => isKnown(b) - isKnown(a) || preferGroup(a, b));

@@ -8,7 +8,7 @@ import { redirectLoop } from '../compile/redirect-loop.ts';
 import { balancersFor, ownUses, sharedUses, sizesOf } from '../limits/limits.ts';
 import type { Facts } from './facts.ts';
 
-/** All that the Basic edition has (npm @alicloud/alb20200616, CreateRule). */
+/** The conditions and actions that the Basic edition supports (npm @alicloud/alb20200616, CreateRule). */
 const BASIC_TYPES = ['Host', 'Path', 'Header', 'ForwardGroup', 'Redirect'];
 
 export function quotas(config: GatewayConfig, facts: Facts): QuotaUse[] {
@@ -16,7 +16,10 @@ export function quotas(config: GatewayConfig, facts: Facts): QuotaUse[] {
   return largest([...shared, ...own]);
 }
 
-/** What the load balancer cannot hold or carry, or what would not do what it says; each names the rules and pools concerned. */
+/**
+ * Finds what the load balancer cannot hold or carry, or what would not behave as declared. Each finding names the rules
+ * and pools concerned.
+ */
 export function findings(config: GatewayConfig, facts: Facts): Finding[] {
   const { rules, sizes, shared, own } = usesOf(config, facts);
   const missing = shared.filter(isExceeded);
@@ -57,7 +60,10 @@ function checkRedirect({ description, rule }: DistinctRule, { listeners }: Facts
   return [{ pointer: '#/rules', code: 'redirect-loop', detail, rules: [rule.key], pools: [] }];
 }
 
-/** Only HTTPS listeners carry gRPC to servers ("Create and manage listeners": supported backend protocols of each listener protocol). */
+/**
+ * Finds gRPC pools at a gateway without an HTTPS listener, because only HTTPS listeners carry gRPC to servers ("Create
+ * and manage listeners": supported backend protocols of each listener protocol).
+ */
 function checkProtocol({ key, service, port, protocol }: Pool, { listeners }: Facts): Finding[] {
   if (protocol !== 'gRPC' || listeners.length === 0) return [];
   if (listeners.some((listener) => listener.protocol === 'HTTPS')) return [];

@@ -6,7 +6,7 @@ import { type AlbSession, list, read } from '../calls.ts';
 import { GroupSpec, RuleSpec, type Server } from '../compile/canonical.ts';
 import { OWNER_TAG, tagValue } from '../compile/marks.ts';
 
-/** What is read of a load balancer, as ALB tells it (OpenAPI 2020-06-16). */
+/** Reads of a load balancer. Their answers have the form in which ALB returns them (OpenAPI 2020-06-16). */
 
 const MAX_IDS = 20;
 const MAX_NAMES = 10;
@@ -74,7 +74,7 @@ export function readLoadBalancer(session: AlbSession): Promise<LoadBalancer> {
   return read(session, 'GetLoadBalancerAttribute', { LoadBalancerId: session.target.loadBalancerId }, LoadBalancer);
 }
 
-/** The server groups that carry our owner tag, also those that no rule refers to. */
+/** Lists the server groups that carry our owner tag, including those that no rule refers to. */
 export async function listOwnGroups(session: AlbSession): Promise<Group[]> {
   const Tag = [{ Key: OWNER_TAG, Value: tagValue(session.owner) }];
   return (await list(session, 'ListServerGroups', { Tag }, GroupPage)).filter(isStaying);
@@ -98,7 +98,10 @@ function isStaying({ ServerGroupStatus }: Group): boolean {
   return ServerGroupStatus !== 'Deleting';
 }
 
-/** The group that is in use first, then the oldest: of two with the same key that one is kept. */
+/**
+ * Compares groups by preference: a group that is in use comes first, then the oldest. Of two groups with the same key
+ * the first is kept.
+ */
 export function preferGroup(a: Group, b: Group): number {
   const used = (group: Group) => Math.min(group.RelatedLoadBalancerIds.length, 1);
   return used(b) - used(a) || compareText(a.CreateTime, b.CreateTime) || compareText(a.ServerGroupId, b.ServerGroupId);
@@ -111,12 +114,15 @@ export async function listServers(session: AlbSession, ServerGroupId: string): P
     .map(({ ServerId, Port, Weight, RemoteIpEnabled }) => ({ ServerId, Port, Weight, RemoteIpEnabled }));
 }
 
-/** All rules of the load balancer: ours may stand on listeners that the gateway has since given up, and every rule counts. */
+/**
+ * Lists all rules of the load balancer. Our rules may stand on listeners that the gateway has given up since, and every
+ * rule counts towards the quota.
+ */
 export function listRules(session: AlbSession): Promise<ListedRule[]> {
   return list(session, 'ListRules', { LoadBalancerIds: [session.target.loadBalancerId] }, RulePage);
 }
 
-/** Sorted by port. */
+/** Lists the listeners of a load balancer, sorted by port. */
 export async function listListeners(session: AlbSession, loadBalancerId: string): Promise<Listener[]> {
   const listeners = await list(session, 'ListListeners', { LoadBalancerIds: [loadBalancerId] }, ListenerPage);
   return listeners.sort((a, b) => a.ListenerPort - b.ListenerPort);

@@ -9,8 +9,9 @@ import { groupCount, referencesByPool } from '../compile/references.ts';
 import type { AlbObserved } from './facts.ts';
 
 /**
- * Gives each pool its server groups: those that are there and serve the same port of the same service, most rules in common first, and new
- * ones where these are not enough. Protocol, type and VPC of a group are fixed for its life, so that one with others is not taken.
+ * Gives each pool its server groups: first the existing ones that serve the same port of the same service, those with
+ * most rules in common first, and new ones where these are not enough. Protocol, type and VPC of a group are fixed for
+ * its life, so a group with other values is not taken.
  */
 export function matchGroups(
   config: GatewayConfig,
@@ -34,7 +35,10 @@ export function matchGroups(
   return { ...config, pools: config.pools.map((pool) => ({ ...pool, objects: objectsOf(pool) })) };
 }
 
-/** The groups that go on serving, by the key that the first group of each pool would get if it were new. */
+/**
+ * Returns the keys of the groups that go on serving, by the key that the first group of each pool would get if it were
+ * new.
+ */
 function findMatches(
   pools: readonly Pool[],
   references: ReadonlyMap<string, readonly string[]>,
@@ -64,7 +68,7 @@ function findMatches(
   return new Map(byProtocol.flatMap((matches) => [...matches]));
 }
 
-/** The keys of the rules that point to each group. */
+/** Returns the keys of the rules that refer to each group. */
 function rulesByGroup(objects: AlbObserved['objects']): Map<string, Set<string>> {
   const rules = new Map<string, Set<string>>();
   for (const { key, spec } of objects.filter(isRule)) {

@@ -28,8 +28,9 @@ import { foreignObject } from './shadows.ts';
 const READS_AT_A_TIME = 20;
 
 /**
- * What the load balancer has now. Our rules are those that carry our owner tag, our server groups those that `findGroups` finds; of
- * other rules is told, as facts, what they keep from ours. Scope `pools` reads no rules and no listeners.
+ * Reads the present state of the load balancer. Our rules are those that carry our owner tag, and our server groups
+ * those that `findGroups` finds. Other rules are part of the facts, with the priorities and conditions that matter to
+ * ours. Scope `pools` reads no rules and no listeners.
  */
 export async function observe(session: AlbSession, scope: Scope, known: KnownObjects): Promise<AlbObserved> {
   const isFull = scope === 'full';
@@ -85,7 +86,10 @@ function otherRule(rule: ListedRule, owner: string): OtherRule {
   };
 }
 
-/** A rule that is going is not ours any more, but its priority is still taken. */
+/**
+ * Separates our rules from all others. A rule that is being deleted is not ours any more, but its priority is still
+ * taken.
+ */
 export function separate(rules: readonly ListedRule[], owner: string): { owned: ListedRule[]; others: ListedRule[] } {
   const isOwned = (rule: ListedRule) => tagOf(rule, OWNER_TAG) === owner && rule.RuleStatus !== 'Deleting';
   return { owned: rules.filter(isOwned), others: rules.filter((rule) => !isOwned(rule)) };
@@ -95,7 +99,10 @@ function groupIdsOf({ RuleActions }: ListedRule): string[] {
   return groupsOf(fromListed(RuleActions, (id) => id));
 }
 
-/** One call for each group, which may take longer than a lease lasts. */
+/**
+ * Reads server groups, with one call for each. All together may take longer than a lease lasts, so the lease is renewed
+ * in between.
+ */
 async function readGroups(session: AlbSession, groups: readonly FoundGroup[]): Promise<GroupObject[]> {
   const objects: GroupObject[] = [];
   for (const some of chunks(groups, READS_AT_A_TIME)) {
@@ -122,7 +129,10 @@ async function toGroupObject(session: AlbSession, { group, key }: FoundGroup): P
   return groupObject(key, spec, group.ServerGroupId);
 }
 
-/** A TCP check has no use for the HTTP fields, though the cloud may fill them in. */
+/**
+ * Returns the health check without the HTTP fields if it is a TCP check, which has no use for them even if the cloud
+ * fills them in.
+ */
 function canonicalCheck(check: HealthCheckConfig): HealthCheckConfig {
   const { HealthCheckPath, HealthCheckMethod, HealthCheckHttpVersion, HealthCheckCodes, ...common } = check;
   if (common.HealthCheckProtocol === 'TCP') return common;

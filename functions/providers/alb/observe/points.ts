@@ -5,8 +5,9 @@ import { type GroupChange, isGroup, isGroupChange, type Server } from '../compil
 import type { AlbObserved } from './facts.ts';
 
 /**
- * How much of a matched pool each cluster has, by the weights of its servers; what servers of nobody have is missing from the total.
- * Undefined when a group of the pool is not there, and when its groups do not agree.
+ * Returns the share of a matched pool that each cluster has, by the weights of its servers. The shares of servers that
+ * belong to no cluster are missing from the total. The result is undefined when a server group of the pool is missing,
+ * or when its groups differ.
  */
 export function points(pool: Pool, { objects }: AlbObserved): Share[] | undefined {
   const groups = objects.filter(isGroup);
@@ -18,7 +19,10 @@ export function points(pool: Pool, { objects }: AlbObserved): Share[] | undefine
   return each.every((shares) => equal(shares, first)) ? first : undefined;
 }
 
-/** Whole percents: exact where weights are a multiple of them, as we write them; whoever gets anything has at least 1. */
+/**
+ * Returns whole percentages. They are exact for weights that we have written, whose sums are multiples of the shares. A
+ * cluster that gets anything has at least 1.
+ */
 function sharesOf({ members }: Pool, servers: readonly Server[]): Share[] {
   const owners = new Map<string, string>();
   for (const { cluster, endpoints } of members) {
@@ -41,7 +45,7 @@ function percentOf(weight: number, total: number): number {
   return weight === 0 ? 0 : Math.max(1, Math.round((weight * 100) / total));
 }
 
-/** A lost mark may be put back with it, which moves nothing. */
+/** Tells whether a change only moves traffic. It may restore a lost mark as well, which moves nothing. */
 export function movesPoints(change: Change): boolean {
   if (!isGroupChange(change) || change.verb !== 'update') return false;
   const fields = differences(change).filter((field) => field !== 'Tagged');

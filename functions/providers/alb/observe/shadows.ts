@@ -4,7 +4,10 @@ import { type Condition, isRule, RULE, type RuleObject } from '../compile/canoni
 import { inWords } from '../compile/conditions.ts';
 import type { AlbObserved, OtherRule } from './facts.ts';
 
-/** Our rules that a rule of somebody else keeps every request from, each with the first that does. Only what is certain is told. */
+/**
+ * Returns our rules that a rule of somebody else keeps all requests from, each with the first such rule. Only certain
+ * cases are returned.
+ */
 export function shadows({ objects, facts }: AlbObserved): Shadow[] {
   const foreign = facts.otherRules.filter((rule) => rule.isForeign).sort((a, b) => a.priority - b.priority);
   return objects.filter(isRule).flatMap((own) => {
@@ -33,7 +36,7 @@ function holdsAlways({ HostConfig, PathConfig }: Condition): boolean {
   );
 }
 
-/** Whether each request that meets the one condition meets the other. */
+/** Tells whether each request that meets the condition `own` meets `other` too. */
 function implies(own: Condition, other: Condition): boolean {
   if (own.Type !== other.Type) return false;
   const covered = <T>(mine: readonly T[] = [], theirs: readonly T[] = [], covers: (their: T, my: T) => boolean) =>
@@ -71,7 +74,10 @@ function isSamePair(their: Pair, my: Pair): boolean {
   return their.Key === my.Key && their.Value === my.Value;
 }
 
-/** A wildcard is taken to cover one label, which is certain whether or not it covers more. */
+/**
+ * Tells whether the host `their` covers `my`. A wildcard is assumed to cover one label, which is certain even if it
+ * covers more.
+ */
 function coversHost(their: string, my: string): boolean {
   const [theirs, mine] = [their.toLowerCase(), my.toLowerCase()];
   if (theirs === mine) return true;
@@ -79,7 +85,10 @@ function coversHost(their: string, my: string): boolean {
   return suffix !== undefined && mine.endsWith(suffix) && /^[a-z0-9-]+$/.test(mine.slice(0, -suffix.length));
 }
 
-/** What begins with a text, whatever wildcard follows in it, is covered by that text with a wildcard behind it. */
+/**
+ * Tells whether the path `their` covers `my`. A path that begins with a text, even if a wildcard follows, is covered by
+ * that text followed by a wildcard.
+ */
 function coversPath(their: string, my: string): boolean {
   if (their === my) return true;
   const prefix = /^(\/[^*?]*)\*$/.exec(their)?.[1];

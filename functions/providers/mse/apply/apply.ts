@@ -7,8 +7,9 @@ import { applyRoutes } from './routes.ts';
 import { applyDomains, applyServices } from './services.ts';
 
 /**
- * Applies a batch and waits until it is in force. What is found done already is not done again. Resolves with what the cloud refuses, each
- * object by itself. Throws the CloudError of the first change that failed for another reason, once no other change is under way.
+ * Applies a batch and waits until it is in force. What is done already is not done again. Resolves with what the cloud
+ * refuses, object by object. Throws the `CloudError` of the first change that failed for another reason, once no other
+ * change is under way.
  */
 export async function apply(batch: readonly Change[], observed: Observed, session: MseSession): Promise<Refusal[]> {
   const refused = await settle([

@@ -2,10 +2,13 @@ import type { Change } from '../../../core/gateway/provider-object.ts';
 import { chunks } from '../../shared.ts';
 import { isRouteChange } from '../compile/changes.ts';
 
-/** Objects that are written side by side. */
+/** The number of objects that are written in parallel. */
 const PER_BATCH = 20;
 
-/** Domains and services first, so that routes find them; then routes come, and after that go; last the services that none refers to. */
+/**
+ * Cuts changes into batches: domains and services first, so that routes find them; then routes that are created or
+ * updated, then routes that are deleted; and last the services that no route refers to any more.
+ */
 export function batch(changes: readonly Change[]): Change[][] {
   const isDelete = ({ verb }: Change) => verb === 'delete';
   const steps = [

@@ -8,7 +8,7 @@ import { batch } from './batch.ts';
 import { routeActions } from './route-steps.ts';
 import { serviceActions } from './service-steps.ts';
 
-/** The writes of `apply`, which takes the same steps. MSE takes one object a call. */
+/** Returns the writes of `apply`, which takes the same steps. MSE accepts one object per call. */
 export function calls(changes: readonly Change[], observed: Observed): PlannedCall[] {
   const facts = factsOf(observed.facts);
   return batch(changes)

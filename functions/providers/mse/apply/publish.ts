@@ -8,7 +8,10 @@ const FIRST_DELAY_MS = 300;
 const MAX_DELAY_MS = 3_000;
 const BUDGET_MS = 60_000;
 
-/** Waits until the routes are in force; resolves with those that could not be published. Throws a CloudError when that takes more than 60 s. */
+/**
+ * Waits until the routes are in force, and resolves with those that could not be published. Throws a `CloudError` when
+ * this takes more than 60 s.
+ */
 export async function awaitPublished(ids: readonly number[], session: MseSession): Promise<number[]> {
   const failed: number[] = [];
   await awaitRoutes(ids, session, (route) => {
@@ -23,7 +26,10 @@ export async function awaitOffline(ids: readonly number[], session: MseSession):
   await awaitRoutes(ids, session, (route) => route === undefined || !isOnline(route.Status));
 }
 
-/** All routes are looked at in one call, ever more slowly: publishing is asynchronous, and tells its end by the status alone. */
+/**
+ * Polls the status of all routes with one call, at growing intervals. Publication is asynchronous, and only the status
+ * shows its end.
+ */
 async function awaitRoutes(
   ids: readonly number[],
   session: MseSession,

@@ -1,13 +1,15 @@
 import type { Change, Refusal } from '../../../core/gateway/provider-object.ts';
 import { CloudError, type CloudErrorClass } from '../../../deps.ts';
 
-/** What is wrong with the gateway or the caller, and not with the object of a call. */
+/** The classes of errors that concern the gateway or the caller, and not the object of a call. */
 const OF_THE_GATEWAY: readonly CloudErrorClass[] = ['throttled', 'unavailable', 'busy', 'credentials'];
 
-/** A change needs an object that is not at the gateway, because the cloud has refused it. */
+/** Signals that a change needs an object that is not at the gateway, because the cloud has refused it. */
 export class DependsOnRefused extends Error {}
 
-/** Does a change. Resolves with what the cloud refuses of it; rejects with what concerns more than this change. */
+/**
+ * Makes a change. Resolves with what the cloud refuses of it; rejects with errors that concern more than this change.
+ */
 export async function attempt({ kind, key }: Change, work: () => Promise<unknown>): Promise<Refusal[]> {
   try {
     await work();

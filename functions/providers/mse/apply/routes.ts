@@ -15,19 +15,19 @@ import { mustGoOffline, mustPublish, PUBLISH, type RouteEdit, routeEdits, TAKE_O
 
 interface Work {
   session: MseSession;
-  /** Ids by name. */
+  /** The ids of domains, by name. */
   domains: Readonly<Record<string, number>>;
-  /** Ids by key. */
+  /** The ids of services, by key. */
   services: ReadonlyMap<string, number>;
 }
 
-/** A route that is to be there. */
+/** A route that is to be created or updated. */
 interface Write {
   change: RouteChange;
   after: RouteObject;
 }
 
-/** Creates and updates routes side by side, publishes them, and waits until they are in force; then does the deletes. */
+/** Creates and updates routes in parallel, publishes them, and waits until they are in force. Deletes follow. */
 export async function applyRoutes(
   changes: readonly RouteChange[],
   observed: Observed,
@@ -74,7 +74,7 @@ function notPublished(change: RouteChange | undefined): Refusal[] {
   return [{ kind, key, code: 'RoutePublishFailed', detail: `MSE could not publish the route ${key}.` }];
 }
 
-/** Returns the id of the route once its publishing has begun. What a run before this one has created is completed. */
+/** Returns the id of the route once its publication has begun. A route that an earlier run has created is completed. */
 async function writeRoute({ change, after }: Write, existing: Route | undefined, work: Work): Promise<number> {
   const desired = after.spec;
   const id = existing?.Id ?? (await addRoute(change.key, desired, work));
@@ -133,12 +133,12 @@ function routeParameters(spec: RouteSpec, { domains, services }: Work): Record<s
   };
 }
 
-/** An empty host or path is none: what the client asked for stays. */
+/** Returns a redirect without an empty host or path, which means that the requested one stays. */
 function withoutEmpty({ Code, Host, Path }: NonNullable<RouteSpec['Redirect']>) {
   return { Code, ...(Host === '' ? {} : { Host }), ...(Path === '' ? {} : { Path }) };
 }
 
-/** A published route cannot be deleted: it goes offline first. */
+/** Deletes routes. A published route cannot be deleted, so it is taken offline first. */
 async function deleteRoutes(
   leaving: readonly { change: RouteChange; route: Route }[],
   session: MseSession,
@@ -177,7 +177,10 @@ async function unlessGone(task: Promise<unknown>): Promise<void> {
   });
 }
 
-/** Ids of what the routes refer to; what has been created since the gateway was observed is looked up. */
+/**
+ * Returns the ids of the domains and services that the routes refer to. When some have been created since the gateway
+ * was observed, the ids are read.
+ */
 async function idsFor(
   writes: readonly Write[],
   observed: Observed,

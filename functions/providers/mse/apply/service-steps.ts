@@ -4,28 +4,31 @@ import type { ServiceSpec } from '../compile/canonical.ts';
 import type { ServiceChange } from '../compile/changes.ts';
 import type { WriteAction } from '../permissions.ts';
 
-/** One write to a service, which is still to be named by its id. */
+/** One write to a service. The id of the service is added later. */
 export interface ServiceStep {
   action: WriteAction;
   parametersOf(service: { Id: number; Name: string }): Record<string, Json | undefined>;
 }
 
-/** A service, or as much as is known of it: a check that is not known is written. */
+/** A service, as far as it is known. A health check that is not known is always written. */
 type Current = Omit<ServiceSpec, 'HealthCheck'> & { HealthCheck?: ServiceSpec['HealthCheck'] | undefined };
 
-/** The actions that a change of a service takes, in order. */
+/** Returns the actions that a change of a service takes, in order. */
 export function serviceActions({ verb, before, after }: ServiceChange): WriteAction[] {
   if (after === undefined) return verb === 'delete' ? ['DeleteGatewayService'] : [];
   const steps = serviceSteps(before?.spec ?? imported(after.spec), after.spec).map(({ action }) => action);
   return before === undefined ? ['ImportServices', ...steps] : steps;
 }
 
-/** What an import makes: the gateway chooses the check, which depends on its version, so that ours is always written. */
+/**
+ * Returns a service as an import creates it. The gateway chooses the health check, which depends on its version, so
+ * ours is always written.
+ */
 function imported({ Ips, ServiceProtocol }: ServiceSpec): Current {
   return { Ips, ServiceProtocol, LoadBalancer: { Type: 'ROUND_ROBIN' } };
 }
 
-/** Writes what differs. Moving a pool to other clusters is one call. */
+/** Returns the writes of what differs. Moving a pool to other clusters takes one call. */
 export function serviceSteps(current: Current, desired: ServiceSpec): ServiceStep[] {
   const { Ips: IpList, ServiceProtocol, HealthCheck, LoadBalancer } = desired;
   const steps: ServiceStep[] = [];

@@ -19,7 +19,7 @@ import { isOnline, PUBLISHED } from '../observe/status.ts';
 import { attempt, DependsOnRefused } from './refusals.ts';
 import { type ServiceStep, serviceSteps } from './service-steps.ts';
 
-/** Domains are created as plain HTTP when they are missing; those that are there are nobody's to change. */
+/** Creates missing domains. Existing domains are not changed. */
 export async function applyDomains(changes: readonly DomainChange[], session: MseSession): Promise<Refusal[]> {
   if (changes.length === 0) return [];
   const present = await listDomains(session);
@@ -34,7 +34,7 @@ export async function applyDomains(changes: readonly DomainChange[], session: Ms
   return (await settle(added)).flat();
 }
 
-/** Services are independent of each other, and are written side by side. */
+/** Writes services in parallel, because they are independent of each other. */
 export async function applyServices(
   changes: readonly ServiceChange[],
   observed: Observed,
@@ -65,7 +65,10 @@ interface Create {
   after: ServiceObject;
 }
 
-/** The import does not tell the ids: what was imported is read, and completed; its check always, as it is the gateway's choice. */
+/**
+ * Creates services. An import does not return ids, so the imported services are read and completed. The health check of
+ * a new service is always written, because the gateway has chosen the present one.
+ */
 async function createServices(creates: readonly Create[], session: MseSession): Promise<Refusal[]> {
   if (creates.length === 0) return [];
   const existing = await ourServices(session);
@@ -106,7 +109,10 @@ async function updateService(
   }
 }
 
-/** No document says that MSE keeps a service that a route uses, and the change of the route may have been refused. */
+/**
+ * Deletes services, except those that a route still uses: no document says that MSE keeps them, and the change of the
+ * route may have been refused.
+ */
 async function deleteServices(
   changes: readonly ServiceChange[],
   observed: Observed,
@@ -125,7 +131,10 @@ async function deleteServices(
   return (await settle(deleted)).flat();
 }
 
-/** By the id of a service, a route that needs it. Of a route that was edited and not published, what was observed of it is in force. */
+/**
+ * Returns the name of a route that needs each service, by the id of the service. For a route that was edited but not
+ * published, what was observed of it is in force and counts as well.
+ */
 function usersOf(routes: readonly Route[], observed: Observed): Map<number, string> {
   const users = new Map<number, string>();
   for (const { Name, told } of routes) {

@@ -4,8 +4,8 @@ import { digest } from '../../../core/model/digest.ts';
 import { compareText } from '../../../core/model/text.ts';
 
 /**
- * The canonical form of our objects: what `compile` writes and `observe` reads back. The key of an object is its name at the gateway.
- * Names of fields are those of the MSE OpenAPI (2019-05-31).
+ * The canonical form of our objects, which `compile` writes and `observe` reads back. The key of an object is its name
+ * at the gateway. Names of fields are those of the MSE OpenAPI (2019-05-31).
  */
 
 export const DOMAIN = 'Domain';
@@ -34,7 +34,7 @@ export type HealthCheck = {
 
 export type ServiceSpec = {
   ServiceProtocol: string;
-  /** `address:port`; all weigh the same. */
+  /** Addresses as `address:port`, all of the same weight. */
   Ips: string[];
   HealthCheck: HealthCheck;
   LoadBalancer: { Type: string; Cookie?: { Name: string; Path: string; TTL: number } };
@@ -74,9 +74,9 @@ export const HttpRewrite = z.object({
   Host: z.string().optional(),
 });
 
-/** What a route does besides matching and forwarding; what is absent is off. */
+/** The policies of a route, besides matching and forwarding. A policy that is absent is off. */
 export type Policies = {
-  /** 0: no limit. */
+  /** The timeout of a request in seconds; 0 means no limit. */
   TimeoutSeconds?: number | undefined;
   Retry?: z.infer<typeof Retry> | undefined;
   Cors?: z.infer<typeof Cors> | undefined;
@@ -84,11 +84,14 @@ export type Policies = {
   HttpRewrite?: z.infer<typeof HttpRewrite> | undefined;
 };
 
-/** `Service` is the name of one of our services; one that is not ours is `id:` and its id. */
+/**
+ * A service with its percentage. `Service` is the name of one of our services; for any other service it is `id:`
+ * followed by its id.
+ */
 export type Destination = { Service: string; Percent: number };
 
 export type RouteSpec = Policies & {
-  /** Names. */
+  /** The names of the domains. */
   Domains: string[];
   Predicates: Predicates;
   DestinationType: string;
@@ -96,7 +99,7 @@ export type RouteSpec = Policies & {
   FallbackServices: string[];
   DirectResponse?: { Code: number; Body: string };
   Redirect?: { Code: number; Host: string; Path: string };
-  /** False while what was written last is not in force. */
+  /** False while the last edit of the route is not in force. */
   Published: boolean;
 };
 
@@ -118,7 +121,10 @@ export function serviceObject(name: string, spec: ServiceSpec, remoteId?: string
   return { kind: SERVICE, key: name, rank: 1, spec: canonical, ...(remoteId !== undefined && { remoteId }) };
 }
 
-/** Lists whose order means nothing are sorted; names of headers are case-insensitive. */
+/**
+ * Returns a route object. Lists whose order has no meaning are sorted, and header names are in lower case, because they
+ * are case-insensitive.
+ */
 export function routeObject(name: string, spec: RouteSpec, remoteId?: string): RouteObject {
   const canonical = {
     ...spec,

@@ -2,7 +2,10 @@ import type { Change } from '../../../core/gateway/provider-object.ts';
 import { equal } from '../../../core/model/digest.ts';
 import { DOMAIN, type DomainObject, ROUTE, type RouteObject, SERVICE, type ServiceObject } from './canonical.ts';
 
-/** A change of one of our objects. Objects of a kind have the spec of the kind, since only `compile` and `observe` make them. */
+/**
+ * A change of one of our objects. The kind determines the type of the spec, because only `compile` and `observe` make
+ * objects.
+ */
 interface ChangeOf<T extends DomainObject | ServiceObject | RouteObject> extends Omit<Change, 'before' | 'after'> {
   kind: T['kind'];
   before?: T | undefined;
@@ -25,7 +28,10 @@ export function isRouteChange(change: Change): change is RouteChange {
   return change.kind === ROUTE;
 }
 
-/** Whether a change only moves traffic between the clusters of a pool: other addresses of a service, or other percentages of a route. */
+/**
+ * Tells whether a change does nothing but move traffic between the clusters of a pool, by other addresses of a service
+ * or other percentages of a route.
+ */
 export function movesPoints(change: Change): boolean {
   if (isServiceChange(change)) return onlyAddressesDiffer(change);
   return isRouteChange(change) && onlyPercentagesDiffer(change);

@@ -4,12 +4,12 @@ import type { RouteSpec } from '../../../../schemas/route.ts';
 import type { Capabilities } from '../../../core/routing/features.ts';
 import { HOUR_SECONDS } from './policies.ts';
 
-/** Percentages of a route are whole and total 100. */
+/** The most services of a route, because its percentages are whole and total 100. */
 export const MAX_DESTINATIONS = 100;
 
 const REDIRECT = 'a redirect of MSE has a status code, a host and a whole path only';
 
-/** What the routes of MSE can carry (MSE OpenAPI 2019-05-31). */
+/** The features that routes of MSE can carry (MSE OpenAPI 2019-05-31). */
 export const capabilities: Capabilities = {
   'hostname.exact': true,
   'hostname.wildcard': true,

@@ -20,17 +20,17 @@ import { filterOf, policiesOf } from './policies.ts';
 import { type RouteOf, routesOf } from './predicates.ts';
 import { type Slot, slotsOf } from './slots.ts';
 
-/** The cookie by which a service with affinity knows its clients. */
+/** The cookie by which a service with affinity recognizes its clients. */
 const AFFINITY_COOKIE = 'fairlead-affinity';
 
 const PROTOCOLS: Record<Pool['protocol'], string> = { HTTP: 'HTTP', HTTPS: 'HTTPS', gRPC: 'GRPC' };
 
-/** By pool, its services and what routes give each of the pool. */
+/** The services of each pool, by pool key, with the percentage of the pool that routes give to each service. */
 type Backends = ReadonlyMap<string, readonly Destination[]>;
 
 /**
- * The services of matched pools, one or two routes for each rule, and the domains that are missing. Domains that exist are taken as they
- * are, whoever made them.
+ * Returns the services of matched pools, one or two routes for each rule, and the domains that are missing. Existing
+ * domains are used as they are, whoever created them.
  */
 export function compile(
   config: GatewayConfig,
@@ -53,14 +53,14 @@ export function compile(
   ];
 }
 
-/** The certificate of the host name itself, or of the wildcard above it. */
+/** Returns the id of the certificate for the host name itself, or else for the wildcard above it. */
 function certificateFor(domain: string, { certificates = [] }: MseTarget): string | undefined {
   const wildcard = domain.replace(/^[^.]+/, '*');
   const named = (hostname: string) => certificates.find((certificate) => certificate.hostname === hostname);
   return (named(domain) ?? named(wildcard))?.certificateId;
 }
 
-/** Shares belong to the pool as a whole: each of its services tells them all. */
+/** Returns a service of a pool. Shares belong to the pool as a whole, so each of its services carries all of them. */
 function compileService(pool: Pool, { key, addresses }: Slot, real: readonly Share[]): ServiceObject {
   const spec: ServiceSpec = {
     ServiceProtocol: PROTOCOLS[pool.protocol],
@@ -71,7 +71,7 @@ function compileService(pool: Pool, { key, addresses }: Slot, real: readonly Sha
   return { ...serviceObject(key, spec), pool: pool.key, shares: [...real] };
 }
 
-/** MSE cannot say by which method it checks. 200 and 300 stand for 2xx and 3xx. */
+/** Returns the health check. MSE has no field for the method. The statuses 200 and 300 stand for 2xx and 3xx. */
 function healthCheck({ healthCheck: check }: Pool): HealthCheck {
   const common = {
     Check: true,
@@ -129,7 +129,10 @@ function destination(rule: Rule, backends: Backends): DestinationPart {
   };
 }
 
-/** The weight of a backend is shared among the services of its pool; percentages total 100, and none is 0. */
+/**
+ * Returns the services of a rule. The weight of a backend is shared among the services of its pool; percentages total
+ * 100, and none is 0.
+ */
 function services(rule: Rule, backends: Backends): Destination[] {
   const parts = rule.backends.flatMap(({ pool, weight }) =>
     (backends.get(pool) ?? []).map(({ Service, Percent }) => ({ Service, weight: weight * Percent })),
@@ -140,7 +143,7 @@ function services(rule: Rule, backends: Backends): Destination[] {
     .filter(({ Percent }) => Percent > 0);
 }
 
-/** A route has one fallback service: of several clusters the one with the largest share of the pool. */
+/** Returns the fallback service. A route has at most one: that of the cluster with the largest share of the pool. */
 function fallback({ fallback: pool }: Rule, backends: Backends): string[] {
   const [largest] = [...(backends.get(pool ?? '') ?? [])].sort((a, b) => b.Percent - a.Percent);
   return largest ? [largest.Service] : [];

@@ -6,12 +6,17 @@ import { orElse } from '../calls.ts';
 import type { WriteAction } from '../permissions.ts';
 import { Cors, HeaderOpItem, HttpRewrite, type Policies, type Predicates, Retry } from './canonical.ts';
 
-/** What the console of MSE gives a new route; said explicitly, so that it does not depend on how a route came about. */
+/**
+ * The timeout that the console of MSE gives a new route. It is written explicitly, so that it does not depend on how a
+ * route was created.
+ */
 const DEFAULT_TIMEOUT_SECONDS = 60;
-/** Preflight answers are kept for whole hours: no other unit is documented. */
+/**
+ * The number of seconds in an hour. Preflight answers are cached for whole hours, because no other unit is documented.
+ */
 export const HOUR_SECONDS = 3_600;
 
-/** What a rule does besides matching and forwarding, for one of its routes. */
+/** Returns what a rule does besides matching and forwarding, for one of its routes. */
 export function policiesOf(rule: Rule, predicates: Predicates): Policies {
   const { retry, timeouts } = rule;
   const cors = filterOf(rule, 'CORS');
@@ -33,7 +38,7 @@ export function filterOf<T extends Rule['filters'][number]['type']>(rule: Rule, 
   return rule.filters.find((filter): filter is FilterOf<T> & Rule['filters'][number] => filter.type === type);
 }
 
-/** Conditions of Envoy: failed connections, and the status codes that are given. */
+/** Returns the retry policy, with the conditions of Envoy: failed connections, and the given status codes. */
 function retryOf({ attempts, statusCodes }: NonNullable<Rule['retry']>): Policies['Retry'] {
   const RetryOn = statusCodes.length > 0 ? ['connect-failure', 'retriable-status-codes'] : ['connect-failure'];
   return { Attempts: attempts, RetryOn, HttpCodes: statusCodes.map(String) };
@@ -72,7 +77,7 @@ function headerOps(
   ];
 }
 
-/** PRE replaces the string that the route matches as a prefix, EQUAL the whole path. */
+/** Returns the rewrite. `PRE` replaces the string that the route matches as a prefix, `EQUAL` the whole path. */
 function rewriteOf(
   { hostname, path }: FilterOf<'URLRewrite'>,
   { PathPredicates }: Predicates,
@@ -85,22 +90,20 @@ function rewriteOf(
   return { ...host, PathType: 'PRE', Path: `${prefix}/` };
 }
 
-// ------------------------------------------------------------------------------------------------------------ wire
-
 type Fields = { [name: string]: Json | undefined };
 
 export interface Policy {
   field: keyof Policies;
-  /** In `Policies` of AddGatewayRoute. */
+  /** The name of the policy in `Policies` of AddGatewayRoute. */
   name: string;
   action: WriteAction;
   parameter: string;
-  /** The parameter has names in upper camel case; `Policies` never has. */
+  /** True when the fields of the parameter are in upper camel case; those in `Policies` never are. */
   upper: boolean;
   encode(policies: Policies): Fields;
 }
 
-/** How each policy is written: with the route when it is created, by its own action after that. */
+/** The ways to write each policy: with the route when it is created, and by an action of its own after that. */
 export const POLICIES: readonly Policy[] = [
   {
     field: 'TimeoutSeconds',
@@ -179,7 +182,7 @@ function onOff(value: unknown): 'on' | 'off' {
   return value ? 'on' : 'off';
 }
 
-/** All policies of a new route: one JSON text of JSON texts. */
+/** Returns all policies of a new route, as a JSON text whose values are JSON texts. */
 export function policiesText(policies: Policies): string {
   const present = POLICIES.filter(({ field }) => policies[field] !== undefined);
   return JSON.stringify(
@@ -187,7 +190,7 @@ export function policiesText(policies: Policies): string {
   );
 }
 
-/** The parameter of the action of one policy. */
+/** Returns the parameter of the action of one policy. */
 export function policyParameter({ encode, parameter, upper }: Policy, policies: Policies): Record<string, Json> {
   const fields = Object.entries(encode(policies)).map(([name, value]) => [
     upper ? name.charAt(0).toUpperCase() + name.slice(1) : name,
@@ -206,7 +209,7 @@ const some = z
   .transform((value) => value || undefined);
 const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: HOUR_SECONDS, d: 24 * HOUR_SECONDS };
 
-/** Policies as GetGatewayRouteDetail tells them. */
+/** The policies of a route in the form in which GetGatewayRouteDetail returns them. */
 export const ReadPolicies = z.object({
   Timeout: z.object({ Status, UnitNum: number, TimeUnit: orElse(z.string(), 's') }).nullish(),
   Retry: z.object({ Status, Attempts: number, RetryOn: texts, HttpCodes: texts }).nullish(),
@@ -226,7 +229,7 @@ export const ReadPolicies = z.object({
   HTTPRewrite: z.object({ Status, PathType: some, Path: some, Host: some }).nullish(),
 });
 
-/** The canonical form of what was read; a policy that is off is none. */
+/** Returns the canonical form of policies that were read. A policy that is off is left out. */
 export function canonicalPolicies(read: z.output<typeof ReadPolicies>): Policies {
   const { Timeout, Retry: retry, Cors: cors, HeaderOp, HTTPRewrite } = read;
   const isOn = (policy: { Status: string } | null | undefined) => policy?.Status === 'on';
@@ -239,7 +242,10 @@ export function canonicalPolicies(read: z.output<typeof ReadPolicies>): Policies
   };
 }
 
-/** A unit that nobody knows makes a difference, so that the policy is written anew. */
+/**
+ * Returns a duration in seconds. An unknown unit gives a negative number, which differs from every declaration, so that
+ * the policy is written again.
+ */
 function inSeconds({ UnitNum, TimeUnit }: { UnitNum: number; TimeUnit: string }): number {
   return UnitNum * (UNIT_SECONDS[TimeUnit.toLowerCase()] ?? -1);
 }

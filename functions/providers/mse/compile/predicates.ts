@@ -2,19 +2,19 @@ import { equal } from '../../../core/model/digest.ts';
 import type { Rule } from '../../../core/model/ir.ts';
 import { ANY_HOST, canonicalPredicates, type Predicates, type TextPredicate } from './canonical.ts';
 
-/** One route at the gateway, of the one or two that a rule takes. */
+/** One route at the gateway. A rule takes one or two of them. */
 export interface RouteOf {
   rule: Rule;
   domain: string;
   predicates: Predicates;
 }
 
-/** Types of a comparison as MSE spells them. */
+/** The types of comparison as MSE spells them. */
 const TYPES = { Exact: 'EQUAL', RegularExpression: 'ERGULAR' } as const;
 
 /**
- * The routes of rules, in the same order. A route that an earlier one of the same domain and path covers can never be reached by our
- * order, and is left out; MSE would prefer it for its conditions.
+ * Returns the routes of rules, in the same order. A route that an earlier one of the same domain and path covers can
+ * never be reached in our order and is left out, because MSE would prefer it for its conditions.
  */
 export function routesOf(rules: readonly Rule[]): RouteOf[] {
   const kept = new Map<string, Predicates[]>();
@@ -30,8 +30,9 @@ export function routesOf(rules: readonly Rule[]): RouteOf[] {
 }
 
 /**
- * Where a route is found by those that it may cover, and where those that cover it may be found: a route covers others of its path only
- * when these have its first condition, or it has none.
+ * Returns keys to look up covering routes by. A route is stored at `own`, and routes that may cover it are stored at
+ * one of `all`: a route covers another of the same path only if the other has its first condition, or if it has no
+ * condition.
  */
 function placesOf(domain: string, { PathPredicates, ...conditions }: Predicates): { own: string; all: string[] } {
   const { HeaderPredicates, QueryPredicates, MethodPredicates } = conditions;
@@ -45,7 +46,10 @@ function placesOf(domain: string, { PathPredicates, ...conditions }: Predicates)
   return { own: all[0] ?? place('none'), all };
 }
 
-/** A prefix goes by path segment, which the string prefix of MSE does not: it takes the path itself, and what begins with it and `/`. */
+/**
+ * Returns the predicates of a match. A prefix is matched by path segment, unlike the string prefix of MSE, so it takes
+ * two routes: one for the path itself, and one for what begins with the path and `/`.
+ */
 function predicatesOf(match: Rule['match']): Predicates[] {
   const conditions = {
     HeaderPredicates: match.headers.map(textPredicate),
@@ -68,7 +72,7 @@ function textPredicate({ type, name, value }: Rule['match']['headers'][number]):
   return { Key: name, Value: value, Type: TYPES[type] };
 }
 
-/** Whether every request that meets the conditions of `b` besides its path meets those of `a`. */
+/** Tells whether every request that meets the conditions of `b`, apart from its path, meets those of `a`. */
 export function covers(a: Predicates, b: Predicates): boolean {
   const includes = <T>(all: readonly T[], some: readonly T[]) =>
     some.every((item) => all.some((other) => equal(item, other)));

@@ -4,15 +4,17 @@ import { filterOf } from './policies.ts';
 
 type Redirect = FilterOf<'RequestRedirect'>;
 
-/** Where a redirect leads: what is undefined stays as it was asked for, or is any host. */
+/**
+ * The host and path that a redirect leads to. An undefined part stays as requested; an undefined host may be any host.
+ */
 interface Target {
   host: string | undefined;
   path: string | undefined;
 }
 
 /**
- * The redirects that certainly lead to themselves. `rules` in order of precedence: where an earlier rule may take the request that follows,
- * nothing is certain.
+ * Returns the redirects that certainly lead to themselves. `rules` are in order of precedence. Where an earlier rule
+ * may take the request that follows, nothing is certain.
  */
 export function redirectLoops(rules: readonly Rule[]): Rule[] {
   return rules.filter((rule, index) => {
@@ -30,7 +32,10 @@ function isLoop(rule: Rule, redirect: Redirect, earlier: () => Rule[]): boolean 
   return isSame || !earlier().some((other) => takesHost(other, target) && takesPath(other, target, true));
 }
 
-/** A client that follows 301, 302 or 303 asks with GET, and may send other headers. A scheme or port of its own leads elsewhere. */
+/**
+ * Tells whether the request after a redirect meets the conditions of the rule again. A client that follows 301, 302 or
+ * 303 sends GET, and may send other headers. A redirect with a scheme or port leads elsewhere.
+ */
 function repeatsConditions({ match }: Rule, { scheme, port, statusCode }: Redirect): boolean {
   const { method = 'GET', headers, cookies } = match;
   const keepsMethod = statusCode === 307 || statusCode === 308 || method === 'GET' || method === 'HEAD';
@@ -42,7 +47,7 @@ function takesHost({ hostname }: Rule, { host }: Target): boolean {
   return host !== undefined && hostname.startsWith('*.') && host.endsWith(hostname.slice(1));
 }
 
-/** `otherwise`: what is said where it is not known. */
+/** Tells whether a rule takes the path of a target. `otherwise` is the answer where this is not known. */
 function takesPath({ match }: Rule, { path }: Target, otherwise: boolean): boolean {
   const { type, value } = match.path;
   if (path === undefined) return true;

@@ -6,34 +6,37 @@ import { compareText } from '../../../core/model/text.ts';
 
 /** A part of a pool that has, or shall have, a service of its own. */
 export interface Part {
-  /** The cluster that it stands for; `all` where one service stands for the whole pool. */
+  /** The cluster that the part stands for, or `all` where one service stands for the whole pool. */
   name: string;
   cluster?: string;
-  /** What the declaration gives it of the pool. */
+  /** The declared share of the part in the pool. */
   percent: number;
 }
 
-/** A service of a pool: routes give it `percent` of the pool, and it shares that equally between its addresses. */
+/** A service of a pool. Routes give it `percent` of the pool, and it shares that equally among its addresses. */
 export interface Slot {
   /** The name of the service. */
   key: string;
   percent: number;
-  /** `address:port`, sorted. */
+  /** Addresses as `address:port`, sorted. */
   addresses: string[];
 }
 
-/** Endpoints of one cluster, and what the cluster shall have of the pool. */
+/** The endpoints of one cluster, with the share of the pool that the cluster shall have. */
 interface Source {
   cluster: string;
   addresses: string[];
   wanted: number;
-  /** It shall have less than routes give to its services: rounding gives it no more than that. */
+  /**
+   * True when the cluster shall have less than routes give to its services. Rounding does not give it more than its
+   * share then.
+   */
   isHeldBack: boolean;
 }
 
 /**
- * One part for each cluster that has a declared share. A cookie holds a client to one address of one service, so a pool with affinity is one
- * part as a whole.
+ * Returns the parts of a pool, one for each cluster that has a declared share. A cookie ties a client to one address of
+ * one service, so a pool with affinity is a single part.
  */
 export function partsOf(pool: Pool): Part[] {
   const members = able(pool);
@@ -44,10 +47,11 @@ export function partsOf(pool: Pool): Part[] {
 }
 
 /**
- * The services of a matched pool while `shares` are in force. Their percentages are those that routes give them, whatever the shares, so that
- * routes need not change: a service whose cluster shall have less is lent to the clusters that take over, as a whole or in part. `real`: what each
- * cluster gets from this; addresses weigh equally, so it may only come near to the shares, and never above that of a cluster that is held back
- * where others can serve.
+ * Returns the services of a matched pool while `shares` are in force. Their percentages are always those that routes
+ * give them, so that routes need not change: a service whose cluster shall have less is lent to the clusters that take
+ * over, as a whole or in part. `real` is what each cluster gets as a result. Addresses have equal weights, so this may
+ * only approximate the shares; it exceeds the share of a cluster that is held back only where no other cluster can
+ * serve.
  */
 export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; real: Share[] } {
   const sources = sourcesOf(pool, shares);
@@ -63,7 +67,7 @@ export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; 
     addresses.set(object.key, own.addresses);
     real.set(own.cluster, (real.get(own.cluster) ?? 0) + percentOf(object));
   }
-  // Each takes what the ones before it have left over, so that their errors do not add up.
+  // Each service compensates for the errors of the services before it, so that their errors do not add up.
   for (const object of lent.sort((a, b) => percentOf(b) - percentOf(a))) {
     const needs = sources.map((source) => Math.max(0, source.wanted - (real.get(source.cluster) ?? 0)));
     const parts = nearest(sources, needs);
@@ -81,8 +85,8 @@ export function slotsOf(pool: Pool, shares: readonly Share[]): { slots: Slot[]; 
 }
 
 /**
- * What each cluster gets of a pool from services with these addresses. An address of nobody takes its part, so that the total may be below
- * 100.
+ * Returns what each cluster gets of a pool from services with these addresses. An address that belongs to no cluster
+ * takes its part, so the total may be below 100.
  */
 export function realOf({ members }: Pool, slots: readonly Omit<Slot, 'key'>[]): Share[] {
   const owners = new Map(
@@ -98,7 +102,10 @@ export function realOf({ members }: Pool, slots: readonly Omit<Slot, 'key'>[]): 
   return members.map(({ cluster }, index) => ({ cluster, percent: percents[index] ?? 0 }));
 }
 
-/** A pool that has not been matched yet is told as new services would serve it. */
+/**
+ * Returns the objects of a pool. For a pool that has not been matched yet, these are the new services that it would
+ * have.
+ */
 function objectsOf(pool: Pool): readonly PoolObject[] {
   return pool.objects ?? partsOf(pool).map(({ name, ...part }) => ({ key: name, ...part }));
 }
@@ -107,7 +114,10 @@ function percentOf({ percent = 0 }: PoolObject): number {
   return percent;
 }
 
-/** When no cluster shall serve, all serve as declared: an address that may answer is better than none. */
+/**
+ * Returns the clusters that can serve, with their shares. When no cluster shall serve, all serve as declared, because
+ * an address that may answer is better than none.
+ */
 function sourcesOf(pool: Pool, shares: readonly Share[]): Source[] {
   const members = able(pool);
   const of = (all: readonly Share[]) =>
@@ -136,8 +146,9 @@ function sorted(addresses: readonly string[]): string[] {
 }
 
 /**
- * So many addresses of each source that their numbers are nearest to the proportion of the needs (least squares); of equally near ones
- * the most, because more addresses carry more. Numbers that give more than its need to a source that is held back are taken only where all do.
+ * Chooses the number of addresses of each source so that the numbers are nearest to the proportion of the needs (least
+ * squares). Of equally near choices the one with most addresses is taken, because more addresses carry more. A choice
+ * that gives a source which is held back more than its need is taken only if there is no other.
  */
 function nearest(sources: readonly Source[], needs: readonly number[]): Pick<Source, 'cluster' | 'addresses'>[] {
   const needy = sources.map((source, index) => ({ ...source, need: needs[index] ?? 0 })).filter(({ need }) => need > 0);
@@ -161,16 +172,19 @@ interface Proportion {
   isHeldBack: boolean;
 }
 
-/** Numbers of addresses near the proportions, one for each total, the largest first. */
+/** Returns candidate numbers of addresses near the proportions, one for each total, largest total first. */
 function countsOf(parts: readonly Proportion[]): number[][] {
   const most = sum(parts.map(({ limit }) => limit));
   return Array.from({ length: most }, (_, index) => apportion(parts, most - index));
 }
 
-/** More than any error of proportions, which is below 2. */
+/**
+ * The penalty for a choice that favours a source which is held back. It is more than any error of proportions, which is
+ * below 2.
+ */
 const FAVOUR = 2;
 
-/** Whether a source that is held back would have more than its need. */
+/** Tells whether a source that is held back would have more than its need. */
 function isFavoured(counts: readonly number[], parts: readonly Proportion[]): boolean {
   const total = sum(counts);
   return parts.some(({ proportion, isHeldBack }, index) => {
@@ -178,13 +192,16 @@ function isFavoured(counts: readonly number[], parts: readonly Proportion[]): bo
   });
 }
 
-/** Those that are held back have nothing, where others have addresses. */
+/** Returns the proportions with no addresses for sources that are held back, if other sources exist. */
 function withoutHeldBack(parts: readonly Proportion[]): Proportion[] {
   const isServed = parts.some(({ isHeldBack }) => !isHeldBack);
   return isServed ? parts.map((part) => (part.isHeldBack ? { ...part, limit: 0 } : part)) : [...parts];
 }
 
-/** `count` in whole numbers near the proportions and within the limits: largest remainder first, earlier ones first on a tie. */
+/**
+ * Splits `count` into whole numbers near the proportions and within the limits: largest remainder first, and earlier
+ * parts first on a tie.
+ */
 function apportion(parts: readonly Proportion[], count: number): number[] {
   const counts = parts.map(({ proportion, limit }) => Math.min(limit, Math.floor(proportion * count)));
   for (let left = count - sum(counts); left > 0; left--) {

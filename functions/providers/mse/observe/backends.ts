@@ -5,8 +5,8 @@ import type { MseSession } from '../calls.ts';
 import { listServices, ownedServices, type Service } from './observe.ts';
 
 /**
- * One call for each 100 services. An endpoint is where any of our services has it: a cluster that is withdrawn has lent its service to
- * others, and nothing is known of it.
+ * Returns the health of clusters, with one call for each 100 services. An endpoint may be an address of any of our
+ * services. Nothing is known of a cluster that is withdrawn, because its service has been lent to other clusters.
  */
 export async function backends(session: MseSession, pools: readonly Pool[]): Promise<Backends> {
   const services = [...ownedServices(await listServices(session), session).values()];

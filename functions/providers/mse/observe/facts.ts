@@ -1,24 +1,24 @@
 import type { Observed, Shadow } from '../../provider.ts';
 import { ROUTE, type RouteObject, SERVICE, type ServiceObject } from '../compile/canonical.ts';
 
-/** What compile and the checks need to know of a gateway besides our own objects. */
+/** The facts about a gateway that `compile` and the checks need besides our own objects. */
 export interface Facts {
-  /** Ids of the domains by name. */
+  /** The ids of the domains, by name. */
   domains: Record<string, number>;
-  /** Objects that have our mark in their name, but are not of the kind that we create. */
+  /** The names of objects that carry our mark but are not of the kind that we create. */
   impostors: string[];
-  /** The Ingress controller of a cluster owns the gateway. */
+  /** True when the Ingress controller of a cluster owns the gateway. */
   ofIngressController: boolean;
-  /** Statuses of our routes, by key. */
+  /** The statuses of our routes, by key. */
   routeStatus: Record<string, number>;
   /** Our routes that routes of others keep requests from. */
   shadows: Shadow[];
 }
 
-/** What is known of a gateway that was never observed. */
+/** The facts about a gateway that was never observed. */
 const NO_FACTS: Facts = { domains: {}, impostors: [], ofIngressController: false, routeStatus: {}, shadows: [] };
 
-/** The facts of a gateway as `observe` made them. */
+/** Returns the facts of a gateway that `observe` made. Throws when another provider made them. */
 export function factsOf(facts: Observed['facts']): Facts {
   if (facts === undefined) return NO_FACTS;
   if (isFacts(facts)) return facts;
@@ -29,17 +29,17 @@ function isFacts(facts: unknown): facts is Facts {
   return typeof facts === 'object' && facts !== null && 'routeStatus' in facts;
 }
 
-/** What was observed, by kind. */
+/** Observed objects, sorted by kind. */
 export interface Seen {
   facts: Facts;
-  /** Our services by key. */
+  /** Our services, by key. */
   services: ReadonlyMap<string, ServiceObject>;
   routes: readonly RouteObject[];
-  /** By the key of a service, the routes that send requests to it. */
+  /** The routes that send requests to each service, by the key of the service. */
   routesTo: ReadonlyMap<string, readonly RouteObject[]>;
 }
 
-/** It is asked for pool by pool, and sorted out once. */
+/** Caches the sorted view of each observation, because it is needed once per pool. */
 const views = new WeakMap<Observed, Seen>();
 
 export function seen(observed: Observed): Seen {

@@ -7,12 +7,12 @@ import { redirectLoops } from '../compile/redirects.ts';
 import { partsOf } from '../compile/slots.ts';
 import { factsOf } from './facts.ts';
 
-/** MSE publishes no quotas; what is known is that the percentages of a route are whole. */
+/** Returns the use of quotas. MSE publishes none; the only known limit is that the percentages of a route are whole. */
 export function quotas(config: GatewayConfig): QuotaUse[] {
   return largest(destinationUses(config).map(({ use }) => use));
 }
 
-/** What must not, or cannot, be written to this gateway. */
+/** Finds what must not, or cannot, be written to this gateway. */
 export function findings(config: GatewayConfig, facts: Observed['facts']): Finding[] {
   const { impostors, ofIngressController } = factsOf(facts);
   return [
@@ -42,7 +42,9 @@ function destinationUses({ rules, pools }: GatewayConfig): { rule: string; use: 
   }));
 }
 
-/** MSE falls back between HTTP services only (MSE user guide, create a route). */
+/**
+ * Finds fallbacks that MSE does not support: it falls back between HTTP services only (MSE user guide, create a route).
+ */
 function checkFallback({ key, backends, fallback }: Rule, pools: readonly Pool[]): Finding[] {
   if (fallback === undefined) return [];
   const used = new Set([...backends.map(({ pool }) => pool), fallback]);
@@ -62,7 +64,7 @@ function loop({ key }: Rule): Finding {
   return { pointer: pointerOf(key), code: 'redirect-loop', detail, rules: [key], pools: [] };
 }
 
-/** Concerns the gateway as a whole. */
+/** Returns a finding that concerns the gateway as a whole. */
 function foreign(detail: string): Finding {
   return { pointer: '#/target', code: 'foreign-object', detail, rules: [], pools: [] };
 }

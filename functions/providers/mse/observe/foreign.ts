@@ -7,10 +7,10 @@ import { fixedStart, rankOf } from './order.ts';
 import { type Route, RoutePredicates } from './route-details.ts';
 import { PUBLISHED } from './status.ts';
 
-/** What lists tell of the match of a route. */
+/** The match of a route in the form in which lists return it. */
 const Match = z.object({ DomainNameList: z.array(z.string()), RoutePredicates });
 
-/** A route of somebody else; without a match when the list tells none that can be read. */
+/** A route of somebody else. `match` is absent when the list contains none that can be read. */
 export interface ForeignRoute {
   route: Route;
   match?: { domains: string[]; predicates: Predicates };
@@ -46,8 +46,9 @@ function conditionsOf({ domains, predicates }: NonNullable<ForeignRoute['match']
 }
 
 /**
- * Our published routes of which a published route of the same domain takes every request, because MSE puts it first. Only what is certain is
- * told: routes of the Ingress controller are left out, because no document says how MSE orders them among the others.
+ * Returns our published routes that get no requests, because a published route of the same domain takes them all and
+ * MSE puts it first. Only certain cases are returned: routes of the Ingress controller are left out, because no
+ * document says how MSE orders them among the others.
  */
 export function shadowsOf(ours: readonly RouteObject[], foreign: readonly ForeignRoute[]): Shadow[] {
   const others = foreign.flatMap((one) => {
@@ -70,18 +71,23 @@ interface Placed {
   id: number;
 }
 
-/** Of equals the older one goes first, which has the smaller id. */
+/**
+ * Tells whether MSE puts `a` before `b`. Of routes of equal rank the older one comes first, which has the smaller id.
+ */
 function goesFirst(a: Placed, b: Placed): boolean {
   const difference = rankOf(a.predicates) - rankOf(b.predicates);
   return difference > 0 || (difference === 0 && a.id < b.id);
 }
 
-/** Whether `a` takes every request that `b` takes. */
+/** Tells whether `a` takes every request that `b` takes. */
 function takesAll(a: Predicates, b: Predicates): boolean {
   return takesAllPaths(a.PathPredicates, b.PathPredicates) && covers(a, b);
 }
 
-/** Of a regular expression only the start is known, unless both are the same. */
+/**
+ * Tells whether `a` takes every path that `b` takes. Only the start of a regular expression is known, unless both
+ * expressions are the same.
+ */
 function takesAllPaths(a: Predicates['PathPredicates'], b: Predicates['PathPredicates']): boolean {
   if (a.Type === 'PRE') return fixedStart(b).startsWith(a.Path);
   return a.Type === b.Type && a.Path === b.Path;

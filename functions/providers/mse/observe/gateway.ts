@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CloudError } from '../../../deps.ts';
 import { type CallSession, list, type MseSession, orElse, read } from '../calls.ts';
 
-/** The only status in which a gateway takes writes (MSE OpenAPI 2019-05-31, GetGateway). */
+/** The only status in which a gateway accepts writes (MSE OpenAPI 2019-05-31, GetGateway). */
 export const RUNNING = 2;
 
 const Gateway = z.object({
@@ -16,12 +16,12 @@ export type Gateway = z.output<typeof Gateway>;
 
 const Slbs = orElse(z.array(z.object({ SlbIp: orElse(z.string(), ''), Type: orElse(z.string(), '') })), []);
 
-/** Gateways whose names contain this one. */
+/** Lists the gateways whose names contain `Name`. */
 export function listGateways(session: CallSession, Name: string): Promise<Gateway[]> {
   return list(session, 'ListGateway', { FilterParams: { Name } }, Gateway);
 }
 
-/** Throws a CloudError while the gateway is not there, or takes no writes. */
+/** Reads the gateway. Throws a `CloudError` when it does not exist or does not accept writes. */
 export async function runningGateway(session: MseSession): Promise<Gateway> {
   const { gatewayUniqueId: GatewayUniqueId } = session.target;
   const gateway = await read(session, 'GetGateway', { GatewayUniqueId }, Gateway);
@@ -31,12 +31,17 @@ export async function runningGateway(session: MseSession): Promise<Gateway> {
   throw new CloudError({ code: 'GatewayNotRunning', errorClass: 'busy', action: 'GetGateway', message });
 }
 
-/** The tags that the Ingress controller puts on a gateway of its own (ACK documentation, MseIngressConfig). */
+/**
+ * Tells whether a gateway has the tags that the Ingress controller puts on a gateway of its own (ACK documentation,
+ * MseIngressConfig).
+ */
 export function isOfIngressController({ MseTag }: Gateway): boolean {
   return /ack\.aliyun\.com|ingress\.k8s\.alibaba|kubernetes\.reused\.by\.user/.test(MseTag);
 }
 
-/** Where clients reach the gateway: the address of one of its load balancers, a public one first. */
+/**
+ * Returns the address at which clients reach the gateway: that of one of its load balancers, preferably a public one.
+ */
 export async function readAddress(session: MseSession): Promise<string | undefined> {
   const { gatewayUniqueId: GatewayUniqueId } = session.target;
   const slbs = (await read(session, 'ListGatewaySlb', { GatewayUniqueId }, Slbs)).filter((slb) => slb.SlbIp !== '');

@@ -6,7 +6,7 @@ import { routesOf } from '../compile/predicates.ts';
 import { type Part, partsOf } from '../compile/slots.ts';
 import { type Seen, seen } from './facts.ts';
 
-/** A part of a pool and the service that it asks for. */
+/** A part of a pool, with the service that it needs. */
 interface WantedPart {
   pool: Pool;
   part: Part;
@@ -14,9 +14,9 @@ interface WantedPart {
 }
 
 /**
- * The same configuration, each pool with its services: one for each part of it. A service stays with the port and the cluster that its name
- * tells, and goes to the pool that has most routes in common with it; so it outlives an edit of weights, which changes the key of the pool.
- * The protocol may change, since a service can be given another one.
+ * Returns the configuration with the services of each pool, one for each part. A service keeps the port and the cluster
+ * that its name contains, and goes to the pool that has most routes in common with it. It therefore outlives a change
+ * of weights, which changes the key of the pool. The protocol may change, because a service can be given another one.
  */
 export function match(config: GatewayConfig, observed: Observed, { owner }: Pick<Session, 'owner'>): GatewayConfig {
   const mark = markOf(owner);
@@ -65,7 +65,10 @@ function unitsOf({ services, routes }: Pick<Seen, 'services' | 'routes'>, mark: 
   return [...named].map(([key, rules]) => ({ key, serves: servesOf(mark, key), rules }));
 }
 
-/** A name that no other part has taken. One that is there already and serves nobody is taken up again: a run may have stopped after it made it. */
+/**
+ * Returns a name that no other part has taken. An existing service that serves nobody is used again, because a run may
+ * have stopped after it created the service.
+ */
 function freeName(mark: string, pool: Pool, { name }: Part, taken: ReadonlySet<string>): string {
   for (let number = 1; ; number++) {
     const key = serviceName(mark, pool, name, number);

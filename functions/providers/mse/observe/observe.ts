@@ -11,7 +11,7 @@ import { Route, readRoutes } from './route-details.ts';
 
 const Domain = z.object({ Id: z.int(), Name: z.string() });
 
-/** The life time of the cookie is a text, and its name differs between actions. */
+/** A cookie for affinity. Its time to live is a text, and the name of that field differs between actions. */
 const HttpCookie = z
   .object({
     Name: orElse(z.string(), ''),
@@ -55,9 +55,10 @@ const Service = z.object({
 export type Service = z.output<typeof Service>;
 
 /**
- * What the gateway has now. Our objects are the ones that have our mark in their name and are of the type that we create; what the
- * Ingress controller has made is not seen. An object cannot lose its name, since MSE renames neither services nor routes, so that ids that
- * are known from before find nothing more. Scope `pools` reads services only. Throws a CloudError while the gateway takes no writes.
+ * Reads the present state of the gateway. Our objects are those that have our mark in their name and are of the type
+ * that we create; what the Ingress controller has created is not among them. An object cannot lose its name, because
+ * MSE renames neither services nor routes, so known ids would find nothing more. Scope `pools` reads services only.
+ * Throws a `CloudError` while the gateway does not accept writes.
  */
 export async function observe(session: MseSession, scope: Scope): Promise<Observed> {
   const full = scope === 'full';
@@ -105,19 +106,19 @@ export function listRoutes(session: MseSession): Promise<Route[]> {
   return list(session, 'ListGatewayRoute', { FilterParams }, Route);
 }
 
-/** Ids by name. */
+/** Returns the ids of the domains, by name. */
 export async function listDomains(session: MseSession): Promise<Record<string, number>> {
   const parameters = { GatewayUniqueId: session.target.gatewayUniqueId };
   const domains = await read(session, 'ListGatewayDomain', parameters, orElse(z.array(Domain), []));
   return Object.fromEntries(domains.map(({ Name, Id }) => [Name, Id]));
 }
 
-/** Our services, by key. */
+/** Returns our services, by key. */
 export function ownedServices(services: readonly Service[], session: MseSession): Map<string, Service> {
   return byKey(services.filter((service) => service.SourceType === 'VIP' && isMarked(service, session)));
 }
 
-/** Our routes, by key. */
+/** Returns our routes, by key. */
 export function ownedRoutes(routes: readonly Route[], session: MseSession): Map<string, Route> {
   return byKey(routes.filter((route) => route.Type === 'Op' && isMarked(route, session)));
 }
@@ -134,7 +135,10 @@ function impostors(services: readonly Service[], routes: readonly Route[], sessi
   ].map(({ Name }) => Name);
 }
 
-/** The key is the name. Of two with one name the younger gets its id behind it, so that it is seen and deleted. */
+/**
+ * Returns objects by key, which is their name. Of two objects with the same name, the younger one gets its id appended,
+ * so that it is seen and deleted.
+ */
 function byKey<T extends { Id: number; Name: string }>(items: readonly T[]): Map<string, T> {
   const keyed = new Map<string, T>();
   for (const item of [...items].sort((a, b) => a.Id - b.Id)) {
@@ -154,7 +158,10 @@ export function toServiceSpec({ ServiceProtocol, Ips, ...service }: Service): Se
   };
 }
 
-/** A TCP check has no use for the HTTP fields, though they may stay from an earlier one. */
+/**
+ * Returns the health check without the HTTP fields if it is a TCP check, which has no use for them. An earlier HTTP
+ * check may have left them.
+ */
 function canonicalCheck({ HttpPath, ExpectedStatuses, ...common }: Service['HealthCheckInfo']): HealthCheck {
   if (common.Protocol !== 'HTTP') return common;
   return { ...common, HttpPath, ExpectedStatuses: [...ExpectedStatuses].sort((a, b) => a - b) };

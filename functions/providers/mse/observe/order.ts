@@ -5,14 +5,17 @@ import type { Predicates } from '../compile/canonical.ts';
 import { type RouteOf, routesOf } from '../compile/predicates.ts';
 
 /**
- * MSE sorts the routes of a domain by itself, and nothing can be said about it: path kind (equal, prefix, regular expression), longer
- * path, more headers, more query parameters, older route (MSE user guide, create a route). A more specific domain goes first, as with
- * us; methods do not count.
+ * The kinds of path, lowest precedence first. MSE orders the routes of a domain itself, which cannot be configured: by
+ * path kind (equal, prefix, regular expression), longer path, more headers, more query parameters, and older route (MSE
+ * user guide, create a route). A more specific domain comes first, as in our order; methods do not count.
  */
 const PATH_KINDS = ['ERGULAR', 'PRE', 'EQUAL'];
 const STEP = 1_000;
 
-/** Pairs of rules that MSE would order otherwise than we do, or not at all, while a request may match both. One of each is `asked` for. */
+/**
+ * Returns the pairs of rules that MSE would put into another order than ours, or into no certain order, while a request
+ * may match both. One rule of each pair is `asked` for.
+ */
 export function checkOrder(rules: readonly Rule[], asked: (rule: Rule) => boolean = () => true): Disorder[] {
   const disorders = new Map<string, Disorder>();
   const domains = Map.groupBy(routesOf(rules), (route) => route.domain);
@@ -32,7 +35,7 @@ function misplaced(routes: readonly RouteOf[], asked: (rule: Rule) => boolean): 
     .map(([first, second]) => [first.route, second.route]);
 }
 
-/** The greater one goes first at MSE. */
+/** Returns the rank of a route. MSE puts the greater rank first. */
 export function rankOf({ PathPredicates, HeaderPredicates, QueryPredicates }: Predicates): number {
   const parts = [PATH_KINDS.indexOf(PathPredicates.Type), PathPredicates.Path.length, HeaderPredicates.length];
   return parts.reduce((rank, part) => rank * STEP + part, 0) * STEP + QueryPredicates.length;
@@ -51,7 +54,9 @@ function mayShareAPath(first: RouteOf, second: RouteOf): boolean {
   return startA.startsWith(startB) || startB.startsWith(startA);
 }
 
-/** What every path that matches begins with; of a regular expression, the part before its first operator. */
+/**
+ * Returns the start of every path that matches. For a regular expression this is the part before its first operator.
+ */
 export function fixedStart({ Path, Type }: { Path: string; Type: string }): string {
   if (Type !== 'ERGULAR') return Path;
   if (Path.includes('|')) return '';

@@ -6,9 +6,10 @@ import { type Facts, seen } from './facts.ts';
 import { isOnline, PUBLISHED } from './status.ts';
 
 /**
- * How much of a matched pool each cluster has: what routes give to its services, by the addresses that these have. Undefined when a service is
- * not there, or when the routes of the pool give its services different percentages: then nothing is true of it as a whole. Where routes were
- * not read, they are taken to be as they were.
+ * Returns the share of a matched pool that each cluster has, by what routes give to its services and by the addresses
+ * of these. The result is undefined when a service is missing, or when the routes of the pool give its services
+ * different percentages, because no statement holds for the pool as a whole then. Where routes were not read, their
+ * percentages are assumed to be unchanged.
  */
 export function points(pool: Pool, observed: Observed): Share[] | undefined {
   const { services, routesTo, facts } = seen(observed);
@@ -25,13 +26,16 @@ export function points(pool: Pool, observed: Observed): Share[] | undefined {
   return routes.every((route) => agrees(route, objects, given, facts)) ? realOf(pool, slots) : undefined;
 }
 
-/** A route that is offline gives nothing to anybody. */
+/** Tells whether a route is online. A route that is offline gives nothing to any service. */
 function isLive({ key }: RouteObject, { routeStatus }: Facts): boolean {
   const status = routeStatus[key];
   return status !== undefined && isOnline(status);
 }
 
-/** What each object of a pool is given by the first route that leads to this pool alone; as it was known where there is none. */
+/**
+ * Returns what each object of a pool gets from the first route that leads to this pool alone, or the last known
+ * percentages if there is no such route.
+ */
 function givenTo(objects: readonly PoolObject[], routes: readonly RouteObject[]): number[] {
   const keys = new Set(objects.map(({ key }) => key));
   const own = routes.find(
@@ -41,7 +45,10 @@ function givenTo(objects: readonly PoolObject[], routes: readonly RouteObject[])
   return objects.map(({ key, percent = 0 }) => (own ? percentOf(key) : percent));
 }
 
-/** Nobody can read what is in force of a route that was edited since it was published. */
+/**
+ * Tells whether a route gives the objects of a pool these percentages. It is false for a route that was edited after it
+ * was published, because what is in force then cannot be read.
+ */
 function agrees(
   { key, spec }: RouteObject,
   objects: readonly PoolObject[],
@@ -56,8 +63,9 @@ function agrees(
 }
 
 /**
- * Of a route with services of other pools too, whether there is a weight of this pool by which its percentages may have been rounded: each is
- * less than 1 away from its part of the weight, but for the 1 that even the smallest part gets.
+ * Tells whether the percentages of a route that has services of other pools too may be rounded from some weight of this
+ * pool. Each percentage is less than 1 away from its part of the weight, except for the 1 that even the smallest part
+ * gets.
  */
 function isProportional(pairs: readonly { percent: number; given: number }[]): boolean {
   if (pairs.some(({ percent, given }) => percent === 0 || given === 0)) return false;

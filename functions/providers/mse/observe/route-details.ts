@@ -12,7 +12,10 @@ const READS_AT_A_TIME = 20;
 const RouteServices = orElse(z.array(z.object({ ServiceId: z.int(), Percent: orElse(z.int(), 100) })), []);
 const Told = z.json().optional();
 
-/** As lists tell it. `told` changes with everything that somebody does to the route, but for its publishing. */
+/**
+ * A route in the form in which lists return it. `told` changes with every edit of the route, but not with its
+ * publication.
+ */
 export const Route = z
   .object({
     Id: z.int(),
@@ -32,7 +35,7 @@ export type Route = z.output<typeof Route>;
 
 const TextPredicates = orElse(z.array(TextPredicate), []);
 
-/** The conditions of a route, in details as in lists. */
+/** The conditions of a route, which have the same form in details and in lists. */
 export const RoutePredicates = z.object({
   PathPredicates: orElse(z.object({ Path: z.string(), Type: z.string(), IgnoreCase: orElse(z.boolean(), false) }), {
     Path: '',
@@ -59,13 +62,14 @@ const RouteDetail = ReadPolicies.extend({
 });
 type RouteDetail = z.output<typeof RouteDetail>;
 
-/** What is remembered of a route: its detail, as long as lists tell the same of it. */
+/** The remembered detail of a route. It is valid as long as lists return the same `told`, of which a digest is kept. */
 const Remembered = z.object({ told: z.string(), detail: RouteDetail });
 
 /**
- * The routes in full, which lists do not tell. It takes one call for each route that is not remembered, which may take
- * longer than a lease lasts, or an invocation: what has been read is remembered at once, so that the next time goes on from there.
- * `routes` by key; `keys`: of our services, by id.
+ * Reads routes in full, because lists do not return everything. This takes one call for each route that is not
+ * remembered, and all together may take longer than a lease or an invocation lasts. What has been read is therefore
+ * remembered at once, so that the next run continues from there. `routes` are by key, and `keys` holds the keys of our
+ * services by id.
  */
 export async function readRoutes(
   routes: ReadonlyMap<string, Route>,
@@ -101,17 +105,20 @@ async function rememberedDetails(routes: readonly Route[], session: MseSession):
   return details;
 }
 
-/** To be called before routes are written: lists may tell the same of them for a moment, or when another has written them at once. */
+/**
+ * Forgets routes. This is called before routes are written: lists may return the same for a moment after a write, or
+ * when somebody else writes at the same time.
+ */
 export async function forgetRoutes(routes: readonly Route[], session: MseSession): Promise<void> {
   if (routes.length > 0) await session.memory.remember(new Map(routes.map(({ Id }) => [nameOf(Id, session), null])));
 }
 
-/** Ids are unique within a gateway. */
+/** Returns the name of a route in the memory, by its id, which is unique within a gateway. */
 function nameOf(id: number, { target }: MseSession): string {
   return `route ${target.gatewayUniqueId} ${id}`;
 }
 
-/** One route in full, as it is now. */
+/** Reads the present state of one route in full. */
 export async function readRoute(
   session: MseSession,
   id: number,

@@ -1,6 +1,6 @@
 /**
- * What a route is about (MSE OpenAPI 2019-05-31, ListGatewayRoute). 4 is a published route that was edited since; the edit is not in
- * force.
+ * Statuses of a route (MSE OpenAPI 2019-05-31, ListGatewayRoute). Status 4 is a published route that has been edited
+ * since; the edit is not in force.
  */
 export const PUBLISHED = 3;
 export const PUBLISHING = 2;
@@ -8,7 +8,7 @@ export const GOING_OFFLINE = 5;
 export const FAILED = 6;
 const OFFLINE = 0;
 
-/** Whether requests may reach the route, now or soon. */
+/** Tells whether requests may reach the route, now or soon. */
 export function isOnline(status: number): boolean {
   return status !== OFFLINE && status !== FAILED;
 }
