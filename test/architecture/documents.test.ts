@@ -131,7 +131,7 @@ function namesOf(page: string): Named {
   const named: Named = { symbols: [], paths: [], others: [] };
   let file: string | undefined;
   let end = 0;
-  for (const match of text.matchAll(/`([^`]+)`( of `([^`]+)`)?/g)) {
+  for (const match of text.matchAll(/`([^`]+)`(\s+of\s+`([^`]+)`)?/g)) {
     const [, span = '', , owner] = match;
     const isNext = /^,?\s$/.test(text.slice(end, match.index));
     if (/^\w[\w*./-]*$/.test(span) && /[/.]/.test(span)) named.paths.push(span);
@@ -146,7 +146,7 @@ function namesOf(page: string): Named {
 }
 
 function declares(file: string, symbol: string): boolean {
-  const declaration = `\\b(?:function|const|class|interface|type) ${symbol}\\b|^ +(?:readonly )?${symbol}\\??[:(]`;
+  const declaration = `\\b(?:function|const|class|interface|type) ${symbol}\\b|^ +(?:readonly )?${symbol}\\??:`;
   return existsSync(file) && new RegExp(declaration, 'm').test(read(file));
 }
 
