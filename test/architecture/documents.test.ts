@@ -1,9 +1,15 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { STAGES } from '../../functions/core/allocation/stages.ts';
+import { STEPS } from '../../functions/core/failover/decide.ts';
 import { Env } from '../../functions/env.ts';
 import { PORT_SETTINGS } from '../../infra/local/ports.ts';
 import scripts from '../../infra/scripts.json' with { type: 'json' };
+import { SafetyRuleName } from '../../schemas/failover.ts';
+import { FOUND_IN } from '../sim/found.ts';
+import { Measures } from '../sim/measures.ts';
+import { truthsOf } from '../sim/truths.ts';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 const decisions = globSync('docs/adr/[0-9]*.md').toSorted();
@@ -37,6 +43,7 @@ describe('docs/adr/README.md', () => {
 
 const pages = [
   'README.md',
+  'AGENTS.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
   'CHANGELOG.md',
@@ -104,5 +111,128 @@ describe('what people can set and call', () => {
 
   it('has every script in docs/scripts.md, once', () => {
     expect(namesIn('docs/scripts.md', '# Scripts')).toEqual(Object.keys(scripts).toSorted());
+  });
+});
+
+/** The pages by which a stranger finds their way through the code. */
+const GUIDES = ['AGENTS.md', 'docs/architecture.md', 'docs/rules.md'];
+
+interface Named {
+  /** Functions and other declarations, each with the file that is named before it. */
+  symbols: { file: string; symbol: string }[];
+  paths: string[];
+  /** Everything else in backticks. */
+  others: string[];
+}
+
+/** What a page names in backticks. A symbol belongs to the path before it, with nothing but commas between them, or after it: `x` of `path`. */
+function namesOf(page: string): Named {
+  const text = read(page).replaceAll(/^```.*?^```/gms, '');
+  const named: Named = { symbols: [], paths: [], others: [] };
+  let file: string | undefined;
+  let end = 0;
+  for (const match of text.matchAll(/`([^`]+)`(\s+of\s+`([^`]+)`)?/g)) {
+    const [, span = '', , owner] = match;
+    const isNext = /^,?\s$/.test(text.slice(end, match.index));
+    if (/^\w[\w*./-]*$/.test(span) && /[/.]/.test(span)) named.paths.push(span);
+    else if (owner?.endsWith('.ts')) named.symbols.push({ file: owner, symbol: span });
+    else if (isNext && file !== undefined) named.symbols.push({ file, symbol: span });
+    else named.others.push(span);
+    if (owner !== undefined) named.paths.push(owner);
+    if (owner !== undefined || !isNext || span.endsWith('.ts')) file = span.endsWith('.ts') ? span : undefined;
+    end = match.index + match[0].length;
+  }
+  return named;
+}
+
+function declares(file: string, symbol: string): boolean {
+  const declaration = `\\b(?:function|const|class|interface|type) ${symbol}\\b|^ +(?:readonly )?${symbol}\\??:`;
+  return existsSync(file) && new RegExp(declaration, 'm').test(read(file));
+}
+
+/** The rows of the table below a heading, as their cells. */
+function rowsIn(page: string, heading: string): string[][] {
+  const section = read(page).split(`\n## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+  const rows = [...section.matchAll(/^\| (.+) \|$/gm)].map(([, row = '']) => row.split(' | '));
+  return rows.slice(2);
+}
+
+/** The names in backticks with which the rows of a table begin. */
+const firstNames = (page: string, heading: string) =>
+  rowsIn(page, heading).flatMap(([cell = '']) => /`([^`]+)`/.exec(cell)?.[1] ?? []);
+
+describe.each(GUIDES)('what %s names', (page) => {
+  const { paths, symbols, others } = namesOf(page);
+
+  it('is there, as far as it is a path', () => {
+    expect(paths.filter((path) => globSync(path).length === 0)).toEqual([]);
+  });
+
+  it('is declared in the file that is named with it, as far as it is a symbol', () => {
+    const missing = symbols.filter(({ file, symbol }) => !declares(file, symbol));
+    expect(missing.map(({ file, symbol }) => `${symbol} of ${file}`)).toEqual([]);
+    expect(symbols.length).toBeGreaterThan(30);
+  });
+
+  it('is a word of the code or a script, as far as it stands alone', () => {
+    const code = globSync('{functions,schemas,test/sim}/**/*.ts').map(read).join('\n');
+    const unknown = others.filter((span) => {
+      const [, script] = /^npm run ([\w:]+)$/.exec(span) ?? [];
+      if (script !== undefined) return !Object.hasOwn(scripts, script);
+      return /^\w+$/.test(span) && !new RegExp(`\\b${span}\\b`).test(code);
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('stands in lines that fit an editor, but for tables', () => {
+    const wide = read(page)
+      .split('\n')
+      .filter((line) => line.length > 120 && !line.startsWith('|'));
+    expect(wide).toEqual([]);
+  });
+});
+
+describe('AGENTS.md', () => {
+  it('is read in one go, and answers at least thirty questions', () => {
+    expect(read('AGENTS.md').split('\n').length).toBeLessThanOrEqual(121);
+    expect(rowsIn('AGENTS.md', 'Where to look').length).toBeGreaterThanOrEqual(30);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('has every room, and no others', () => {
+    const rooms = globSync('functions/{core,engine,commands,api}/*/').map((path) => `${path.replace(/\/$/, '')}/`);
+    expect(firstNames('docs/architecture.md', 'Rooms').toSorted()).toEqual(rooms.toSorted());
+  });
+
+  it.each(['The walk of an edit', 'The walk of a failover'])('%s leads through twelve files at most', (heading) => {
+    const files = rowsIn('docs/architecture.md', heading).flatMap(([, cell = '']) => /`([^`]+)`/.exec(cell)?.[1] ?? []);
+    expect(files.length).toBeGreaterThan(0);
+    expect(new Set(files).size).toBeLessThanOrEqual(12);
+  });
+
+  it('explains at most forty words, each once', () => {
+    const words = rowsIn('docs/architecture.md', 'Glossary').map(([word]) => word);
+    expect(words.length).toBeLessThanOrEqual(40);
+    expect(new Set(words).size).toBe(words.length);
+  });
+});
+
+describe('docs/rules.md', () => {
+  it('has every step of a decision and every stage of the allocation, in their order', () => {
+    expect(firstNames('docs/rules.md', 'Steps of the decision')).toEqual(Object.keys(STEPS));
+    expect(firstNames('docs/rules.md', 'Stages of the allocation')).toEqual(STAGES.map(({ name }) => name));
+  });
+
+  it('has every rule that a break-glass can set aside', () => {
+    const named = ['Brakes', 'Safety rules'].flatMap((heading) => firstNames('docs/rules.md', heading));
+    expect(SafetyRuleName.options.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  it('has every truth of the simulator, each with a fault that it finds', () => {
+    const truths = truthsOf(new Measures()).map(({ name }) => name);
+    expect(firstNames('docs/rules.md', 'Truths of the simulator')).toEqual(truths);
+    const faults = rowsIn('docs/rules.md', 'Truths of the simulator').map(([, , , fault = '']) => FOUND_IN[fault]?.[1]);
+    expect(faults).toEqual(truths);
   });
 });
