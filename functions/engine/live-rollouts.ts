@@ -1,3 +1,6 @@
+import type { DistributionRollout } from '../../schemas/rollout.ts';
+import { isOwn } from '../core/rollout/course.ts';
+import { byName } from '../core/routing/resolve.ts';
 import type { Store, StoredDocument } from '../deps.ts';
 
 /**
@@ -14,8 +17,15 @@ export async function liveRollouts(store: Store): Promise<{ items: StoredDocumen
   return await store.pendingDocuments('rollout', MOST_LIVE);
 }
 
-/** Returns the live rollouts of a fleet. Unreadable ones are left out: the job that advances rollouts reports them. */
-export async function rolloutsIn(store: Store, fleet: string): Promise<StoredDocument<'rollout'>[]> {
+/**
+ * Returns the live rollouts of a fleet, without those whose distribution somebody else has changed or deleted since.
+ * Unreadable ones are left out: the job that advances rollouts reports them.
+ */
+export async function rolloutsIn(store: Store, fleet: string): Promise<DistributionRollout[]> {
   const { items } = await liveRollouts(store);
-  return items.filter((item) => item.fleet === fleet);
+  const own = items.flatMap(({ fleet: other, body }) => (other === fleet ? [body] : []));
+  if (own.length === 0) return [];
+  const names = own.map(({ distribution }) => distribution);
+  const distributions = byName(await store.find('distribution', fleet, names));
+  return own.filter((rollout) => isOwn(rollout, distributions.get(rollout.distribution)));
 }

@@ -178,7 +178,7 @@ function revisionOperation({ resource, verb, audit }: Commit): Operation {
  * Returns the keys of what has been derived from a resource. It is deleted with the resource, so that another one which
  * is created later under its name, with revisions that count from 1 again, does not find it.
  */
-function derivedKeys({ kind, fleet, name }: Resource): Key[] {
+export function derivedKeys({ kind, fleet, name }: Resource): Key[] {
   if (kind === 'gateway') {
     const first = PIECED.map((what) => pieceKey(what, fleet, name, 0));
     return [syncKey(fleet, name), baselineKey(fleet, name), ...first];

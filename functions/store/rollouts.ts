@@ -6,6 +6,7 @@ import { bodyOf, itemOf, readableOf, recordOf } from './record-type.ts';
 import { holdRecord, rolloutOf, rolloutRecord, stepsOf, stepsRecord } from './records/resources.ts';
 import {
   commitOperations,
+  derivedKeys,
   distinctReferences,
   forgetProgrammed,
   takeOperation,
@@ -140,11 +141,12 @@ function isAlike(a: Step | undefined, b: Step): boolean {
 /**
  * Returns the number of items that the steps take in a transaction. Each step takes the resource, its revision, its
  * audit event and an entry, and each gateway a row and the operation that waits for it. Moved terms take one each, and
- * a delete takes two more for derived items.
+ * a delete takes one for each item that goes with the resource.
  */
 function itemsOf(steps: readonly Step[]): number {
   const own = steps.map(
-    ({ verb, gateways, movedTerms }) => (verb === 'delete' ? 6 : 4) + 2 * gateways.length + movedTerms,
+    ({ verb, resource, gateways, movedTerms }) =>
+      4 + (verb === 'delete' ? derivedKeys(resource).length : 0) + 2 * gateways.length + movedTerms,
   );
   return own.reduce((sum, items) => sum + items, distinctReferences(steps).length);
 }

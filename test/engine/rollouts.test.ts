@@ -107,6 +107,20 @@ describe('a rollout', () => {
     expect(await audits('rollout.stopped')).toHaveLength(1);
   }, 60_000);
 
+  it('stops while people keep its service out of a cluster that gains, since its steps would show nothing', async () => {
+    const id = await start();
+    await plane.rounds(2);
+    const expiresAt = new Date(plane.clock.now() + 3_600_000).toISOString();
+    const shift = { cluster: 'b', service: 'shop', reason: 'a new release', expiresAt };
+    expect((await plane.api('PUT', `${FLEET}/shifts/off`, shift)).status).toBe(201);
+    await plane.rounds(A_MINUTE + 5);
+    const { state, stop } = await rollout(id);
+    expect([state, stop?.detail]).toEqual([
+      'stopped',
+      'b is to have more, and cannot: The shift off has taken shop out there.',
+    ]);
+  }, 60_000);
+
   it('stops at a step that a safety rule forbids, with the sentence of the rule, and keeps what it has', async () => {
     await edit({ strategy: 'weighted', clusters: split(90, 10) });
     await plane.rounds(2);
@@ -174,6 +188,8 @@ describe('a rollout', () => {
     await plane.rounds(2);
     await edit({ strategy: 'weighted', clusters: split(70, 30) });
     expect(await rollout(id), 'before anybody has recorded it').toMatchObject({ state: 'superseded', calls: [] });
+    expect((await plane.api('GET', ROLLOUTS)).body.items).toMatchObject([{ id, state: 'superseded' }]);
+    expect((await plane.api('GET', `${FLEET}/status`)).body.rollouts).toEqual([]);
     for (const order of ['pause', 'resume', 'undo']) {
       const { status, body } = await plane.post(`/${id}/${order}`, order === 'resume' ? undefined : reason);
       expect([order, status, body.code]).toEqual([order, 409, 'already-ended']);
@@ -190,6 +206,7 @@ describe('a rollout', () => {
     await plane.api('DELETE', `${FLEET}/routes/shop`, undefined, { 'if-match': '*' });
     const id = await start();
     await plane.api('DELETE', `${FLEET}/distributions/main`, undefined, { 'if-match': '*' });
+    expect((await plane.api('GET', ROLLOUTS)).body.items).toMatchObject([{ id, state: 'superseded' }]);
     for (const b of [0, 10]) await declare(b);
     await plane.rounds(A_MINUTE + 5);
     expect(await rollout(id)).toMatchObject({ state: 'superseded' });

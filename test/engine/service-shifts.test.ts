@@ -109,7 +109,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, a shift of one service', (pro
     expect(back.body.clusters).toMatchObject([
       { cluster: 'a', standing: 'up', endedShifts: ['evacuation-a-shop'], waitsFor: [{ reason: 'Ramping' }] },
     ]);
-    expect((await get('/status')).summary).toContain('shop returns step by step');
+    expect((await get('/status')).summary).toContain('shop is to have');
     await rounds(10);
     expect(await splits()).toEqual([
       { a: 30, b: 20 },

@@ -11,6 +11,7 @@ import {
   edit,
   FLEET,
   fleet,
+  gateway,
   NOW,
   outboxRow,
   refTo,
@@ -93,6 +94,15 @@ export function rolloutSuite(store: () => Store): void {
       expect(await writeAll(rollout)).toMatchObject({ writtenSteps: steps.length });
       expect(await store().all('route', FLEET)).toHaveLength(30);
       expect(await store().outbox({ fleet: FLEET, gateway: 'west' })).toHaveLength(30);
+    });
+
+    it('deletes many gateways, each with all that is kept of it', async () => {
+      const created = Array.from({ length: 20 }, (_, index) => stepOf(creation(gateway(`g-${index}`))));
+      const first = await writeAll(await begin(created));
+      expect(await store().endRollout(first, NOW)).toBe(true);
+      const deleted = created.map((step): Step => ({ ...step, verb: 'delete' }));
+      expect(await writeAll(await begin(deleted))).toMatchObject({ writtenSteps: 20 });
+      expect(await store().all('gateway', FLEET)).toEqual([]);
     });
 
     it('holds the fleet until it ends: another one does not begin, and leaves no trace', async () => {

@@ -32,8 +32,7 @@ export async function getStatus({ deps, ...rest }: Context, fleet: string): Prom
     rolloutsIn(deps.store, fleet),
   ]);
   const silent = silentVoters(declared, clusters, heard, situation.nowMs);
-  const live = rollouts.map(({ body }) => body);
-  return statusOf({ situation, declared, resumesTo, gateways, silent, rollouts: live });
+  return statusOf({ situation, declared, resumesTo, gateways, silent, rollouts });
 }
 
 async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> {

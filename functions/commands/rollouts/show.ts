@@ -4,7 +4,7 @@ import { ended } from '../../core/rollout/changes.ts';
 import { dueMs, isOwn, nextMove } from '../../core/rollout/course.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { type Context, timestamp } from '../context.ts';
-import { requireResource } from '../load.ts';
+import { requireFleet, requireResource } from '../load.ts';
 import { readRolloutFacts } from './facts.ts';
 import { distributionOf, loadRollout, type RolloutRef } from './records.ts';
 
@@ -12,28 +12,39 @@ import { distributionOf, loadRollout, type RolloutRef } from './records.ts';
 export async function getRollout(ctx: Context, ref: RolloutRef): Promise<DistributionRollout> {
   const { body } = await loadRollout(ctx, ref);
   const facts = await readRolloutFacts(ctx, body);
-  const isLive = body.state === 'running' || body.state === 'stopped';
   if (facts === undefined || !isOwn(body, facts.distribution)) {
-    return { ...(isLive ? ended(body, 'superseded', timestamp(ctx.deps.clock.now())) : body), calls: [] };
+    return { ...(isLive(body) ? ended(body, 'superseded', timestamp(ctx.deps.clock.now())) : body), calls: [] };
   }
   const move = nextMove(body, facts);
-  const waits = isLive ? { waitsFor: move.type === 'wait' ? move.waitsFor : [] } : {};
+  const waits = isLive(body) ? { waitsFor: move.type === 'wait' ? move.waitsFor : [] } : {};
   return { ...withTimes(body), ...waits, calls: rolloutCalls(body) };
 }
 
 /**
  * Lists the rollouts of a distribution, newest first. A page may be short, because rollouts of all distributions of the
- * fleet are read and filtered. Throws `not-found`.
+ * fleet are read and filtered. Those of a distribution that has been deleted stay. Throws `not-found` for a distribution
+ * that does not exist and never had a rollout.
  */
 export async function listRollouts(
   ctx: Context,
   place: Pick<RolloutRef, 'fleet' | 'distribution'>,
   request: PageRequest,
 ): Promise<Page<DistributionRollout>> {
-  await requireResource(ctx, distributionOf(place));
-  const { items, nextToken } = await ctx.deps.store.documents(place.fleet, 'rollout', request);
-  const own = items.filter(({ body }) => body.distribution === place.distribution);
-  return { items: own.map(({ body }) => withTimes(body)), nextToken };
+  const { store, clock } = ctx.deps;
+  await requireFleet(ctx, place.fleet);
+  const [distribution, { items, nextToken }] = await Promise.all([
+    store.get('distribution', place.fleet, place.distribution),
+    store.documents(place.fleet, 'rollout', request),
+  ]);
+  const own = items.flatMap(({ body }) => (body.distribution === place.distribution ? [body] : []));
+  if (own.length === 0) await requireResource(ctx, distributionOf(place));
+  const at = timestamp(clock.now());
+  const isOver = (body: DistributionRollout) => isLive(body) && !isOwn(body, distribution);
+  return { items: own.map((body) => (isOver(body) ? ended(body, 'superseded', at) : withTimes(body))), nextToken };
+}
+
+function isLive({ state }: DistributionRollout): boolean {
+  return state === 'running' || state === 'stopped';
 }
 
 function withTimes(body: DistributionRollout): DistributionRollout {

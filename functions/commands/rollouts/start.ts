@@ -96,12 +96,12 @@ async function plan(ctx: Context, before: Distribution, spec: DistributionRollou
  */
 async function requireNone(ctx: Context, distribution: Distribution): Promise<void> {
   const live = (await rolloutsIn(ctx.deps.store, distribution.fleet)).find(
-    ({ body }) => body.distribution === distribution.name && isOwn(body, distribution),
+    (rollout) => rollout.distribution === distribution.name && isOwn(rollout, distribution),
   );
   if (live === undefined) return;
   throw new AppError(
     'already-live',
-    `The rollout ${live.id} of ${distribution.name} is ${live.body.state}: undo it or let it end first.`,
+    `The rollout ${live.id} of ${distribution.name} is ${live.state}: undo it or let it end first.`,
   );
 }
 

@@ -9,6 +9,9 @@ import type { Resource } from '../model/resource.ts';
 import { isNamedBy, placeOf } from '../routing/distribution.ts';
 import { type MemberPoints, movedAt, movedBetween, pointsBetween, pointsByWeight } from './points.ts';
 
+/** The schema of tiers allows none above it. */
+const LAST_TIER = 9;
+
 type Member = WeightedMembers[number];
 type Clusters = ReadonlyMap<string, Resource<'cluster'>>;
 
@@ -20,8 +23,8 @@ interface Serving {
 
 /**
  * Returns the split declared at each of the given percentages of the way from `from` to `to`. Below 100, the members
- * that serve before or after the rollout are in one tier, with the points that they have at that step; the members of
- * `from` that serve neither before nor after it stand by. At 100, the split is exactly `to`.
+ * that have points at that step are in one tier; those of `from` that have none stand by as before, and those that have
+ * lost their last point stand by as in `to`, so that no step takes away who would take over. At 100, the split is `to`.
  */
 export function splitsBetween(
   from: WeightedMembers,
@@ -32,13 +35,22 @@ export function splitsBetween(
   const [before, after] = [servingIn(from, clusters), servingIn(to, clusters)];
   const all = movedBetween(before.points, after.points);
   const places = new Map([...from, ...to].map((member) => [keyOf(member), member]));
+  /** The weight and tier of a member without a point, where it stands by before or after the rollout. */
+  const standbyOf = (key: string): Pick<Member, 'weight' | 'tier'> | undefined => {
+    const own = before.points.has(key) ? to : from;
+    const found = own.find((member) => keyOf(member) === key && member.weight > 0);
+    if (found === undefined || before.tier === LAST_TIER) return undefined;
+    const tier = Math.max(before.tier + 1, Math.min(...tiersOf(found, clusters)));
+    return { weight: found.weight, tier };
+  };
   const standing = from.filter((member) => !before.points.has(keyOf(member)) && !after.points.has(keyOf(member)));
   return percents.map((percent) => {
     if (percent === 100) return to;
     const points = pointsBetween(before.points, after.points, movedAt(all, percent));
     const serving = [...points].flatMap(([key, weight]): Member[] => {
       const { by, name } = placeOf(places.get(key) ?? {});
-      return [{ [by]: name, weight, tier: before.tier }];
+      const spare = weight > 0 ? undefined : standbyOf(key);
+      return [{ [by]: name, weight, tier: before.tier, ...spare }];
     });
     return [...serving, ...standing];
   });

@@ -19,7 +19,6 @@ export function brakesOf(context: Context, recommended: Recommended | undefined)
     ...suspicions(context, 'correlation'),
     ...suspicions(context, 'max-removed'),
     ...dataGates(context),
-    ...suspicions(context, 'data-gate'),
     ...closedGates(context),
     ...freeze(context),
     ...consent(context),
@@ -33,12 +32,9 @@ function namesWhere(context: Context, isMeant: (state: ClusterState) => boolean)
   return found.map(({ facts }) => facts.name);
 }
 
-/** Returns the brake that keeps failing clusters in, without the clusters about which a data gate asks now. */
-function suspicions(context: Context, name: BrakeName): Brake[] {
-  const asked = name === 'data-gate' ? openQuestions(context.situation).flatMap(({ clusters }) => clusters) : [];
-  const clusters = namesWhere(context, ({ cluster, standing, brake }) => {
-    return standing === 'suspected' && brake?.name === name && !asked.includes(cluster);
-  });
+/** Returns the brake that keeps failing clusters in until somebody says whether they fail, or the clock does. */
+function suspicions(context: Context, name: Exclude<BrakeName, 'data-gate'>): Brake[] {
+  const clusters = namesWhere(context, ({ standing, brake }) => standing === 'suspected' && brake?.name === name);
   if (clusters.length === 0) return [];
   const ends = context.situation.traffic.clusters.flatMap(({ cluster, brake }) =>
     clusters.includes(cluster) ? (brake?.untilMs ?? []) : [],
@@ -75,7 +71,10 @@ function freeze(context: Context): Brake[] {
   const { nowMs, policy } = context.situation;
   const untilMs = openUntilMs(policy.failover.freezeWindows, nowMs);
   if (untilMs === undefined) return [];
-  const clusters = namesWhere(context, ({ standing }) => standing === 'held' || standing === 'ramping');
+  const services = new Set((context.situation.traffic.serviceReturns ?? []).map(({ cluster }) => cluster));
+  const clusters = namesWhere(context, ({ cluster, standing }) => {
+    return standing === 'held' || standing === 'ramping' || services.has(cluster);
+  });
   const until = isoOf(untilMs);
   const message = `A freeze window is open until ${until}: no cluster returns and no drill begins.`;
   return [{ brake: 'freeze', clusters, message, until }];

@@ -186,10 +186,12 @@ function votersSilent({ silentVoters }: Told): string[] {
 
 function deadAndLeft(status: Told): string[] {
   const dead = status.clusters.filter((item) => item.standing === 'down' && (!item.points || isLeft(item, status)));
-  const oldest = Math.max(0, ...status.gateways.map(({ ageSeconds = 0 }) => ageSeconds));
-  const read =
-    status.gateways.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
-  return dead.map((item) => `${item.cluster} is down${sinceOf(item)}${read}.`);
+  return dead.map((item) => {
+    const sights = item.points?.gateways.length ? item.points.gateways : status.gateways;
+    const oldest = Math.max(0, ...sights.map(({ ageSeconds = 0 }) => ageSeconds));
+    const read = sights.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
+    return `${item.cluster} is down${sinceOf(item)}${read}.`;
+  });
 }
 
 /** Tells of clusters that count as up only because nobody can say how they are. */
@@ -220,7 +222,7 @@ function onTheirWay({ clusters }: Told): string[] {
   });
 }
 
-function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill }: Told): string[] {
+function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill, brakes }: Told): string[] {
   return [
     ...shifts.map(({ shift, cluster, service = 'it', mode, owner, expiresAt }) => {
       const does =
@@ -228,7 +230,12 @@ function ofPeople({ shifts, serviceReturns = [], breakGlasses, drill }: Told): s
       return `${cluster}: the shift ${shift} of ${owner} ${does} until ${expiresAt}.`;
     }),
     ...serviceReturns.map(({ service, cluster, percent }) => {
-      return `${cluster}: ${service} returns step by step, and shall have ${percent} % of its share now.`;
+      const until = brakes.find(({ brake }) => brake === 'freeze')?.until;
+      const waits =
+        until === undefined
+          ? 'it returns when it has its turn, step by step'
+          : `a freeze window holds it until ${until}`;
+      return `${cluster}: ${service} is to have ${percent} % of its share there now: ${waits}.`;
     }),
     ...(drill ? [`The drill ${drill.drill} has taken ${drilledText(drill)} out.`] : []),
     ...breakGlasses.map(({ breakGlass, rules }) => `The break-glass ${breakGlass} sets aside ${rules.join(', ')}.`),

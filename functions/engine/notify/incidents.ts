@@ -104,7 +104,7 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     })),
     traces,
     losses: await lossesNow(deps, fleet, traffic.version),
-    rollouts: rollouts.map(({ body }) => body),
+    rollouts,
     told: new Set(Object.keys(told.open)),
   };
 }

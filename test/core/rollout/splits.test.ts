@@ -63,6 +63,25 @@ describe('the steps of a rollout', () => {
     );
   });
 
+  it('leave nobody without the clusters that would take over: whoever stands by before or after has a weight at each step', () => {
+    const standsBy = (split: WeightedMembers, name: string) =>
+      split.some((member) => member.cluster === name && member.weight > 0);
+    fc.assert(
+      fc.property(anyWeights, anyWeights, fc.integer({ min: 1, max: 99 }), (from, to, percent) => {
+        const way = splitsBetween(from, to, [percent], ESTATE)[0] ?? [];
+        for (const name of NAMES) {
+          if (standsBy(from, name) && (standsBy(to, name) || pointsOf(from)[name] === 0)) {
+            expect([name, standsBy(way, name)]).toEqual([name, true]);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+    const from = members({ cluster: 'h1', weight: 100 }, { cluster: 's1', weight: 100, tier: 1 });
+    const to = members({ cluster: 'h1', weight: 50 }, { cluster: 'x', weight: 46 }, { cluster: 's1', weight: 4 });
+    expect(splitsBetween(from, to, [5], ESTATE)[0]).toContainEqual({ cluster: 's1', weight: 100, tier: 1 });
+  });
+
   it('have moved each member by its part of what has moved in all, but for less than a point, and all by half a point at most', () => {
     fc.assert(
       fc.property(anyWeights, anyWeights, fc.integer({ min: 1, max: 99 }), (from, to, percent) => {
