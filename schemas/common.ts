@@ -30,7 +30,7 @@ export const Labels = z
 
 export const Timestamp = z.iso
   .datetime()
-  .meta({ description: 'RFC 3339, UTC.', examples: ['2026-11-23T07:00:00.000Z'] });
+  .meta({ description: 'A time in UTC, in the format of RFC 3339.', examples: ['2026-11-23T07:00:00.000Z'] });
 
 /** The kinds of resources that people declare. */
 export const Kind = z.enum(['fleet', 'cluster', 'gateway', 'service', 'distribution', 'route']);
@@ -52,12 +52,10 @@ export const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
 
 export const Condition = z
   .object({
-    type: z
-      .string()
-      .meta({
-        description:
-          'The type: Accepted, ResolvedRefs, Programmed, Following or one that is specific to the kind of resource.',
-      }),
+    type: z.string().meta({
+      description:
+        'The type: Accepted, ResolvedRefs, Programmed, Following or one that is specific to the kind of resource.',
+    }),
     status: ConditionStatus,
     reason: z.string().meta({ description: 'A code in CamelCase, for machines.' }),
     message: z.string().meta({ description: 'A sentence for people, made of the reason and its arguments.' }),
@@ -84,8 +82,8 @@ export const FieldChange = z
       description: 'JSON Pointer (RFC 6901) to the field.',
       examples: ['/distribution/clusters/0/weight'],
     }),
-    before: z.unknown().optional().meta({ description: 'Absent when the field is new.' }),
-    after: z.unknown().optional().meta({ description: 'Absent when the field is gone.' }),
+    before: z.unknown().optional().meta({ description: 'The value before the change; absent when the field is new.' }),
+    after: z.unknown().optional().meta({ description: 'The value after the change; absent when the field is gone.' }),
   })
   .meta({ id: 'FieldChange', description: 'One field of a declaration that changed.' });
 export type FieldChange = z.infer<typeof FieldChange>;
@@ -101,7 +99,7 @@ export const changes = {
 };
 export type Changes = z.infer<z.ZodObject<typeof changes>>;
 
-/** What the server adds to every named resource. */
+/** The fields that the server adds to every named resource. */
 export const metadata = {
   name: Name,
   uid: z.string().meta({ description: 'An opaque id, which changes when the resource is deleted and created again.' }),

@@ -82,7 +82,7 @@ const replicas = {
 
 const BY_REPLICAS = 'Clusters weigh by their exported replicas.';
 
-/** How requests are shared between clusters. */
+/** The way in which requests are shared between clusters. */
 export const Split = z.discriminatedUnion('strategy', [
   z.strictObject(weighted).meta({ id: 'WeightedSplit' }),
   z.strictObject(replicas).meta({ id: 'ReplicasSplit', description: BY_REPLICAS }),
