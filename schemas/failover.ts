@@ -187,13 +187,13 @@ export const DataGateInput = z
     }),
     leave: withoutAnswer(
       'go',
-      'The question when the last serving cluster of the city fails. Without an answer the city is left (`go`), or keeps its traffic ' +
-        'until somebody answers (`stay`).',
+      'The settings of the question that is asked when the last serving cluster of the city fails. Without an answer, the city is ' +
+        'left (`go`), or keeps its traffic until somebody answers (`stay`).',
     ),
     regain: withoutAnswer(
       'stay',
-      'The question when a cluster of the city is found healthy after all of them had been out. Without an answer the clusters of ' +
-        'the city return (`go`), or wait until somebody answers (`stay`).',
+      'The settings of the question that is asked when a cluster of the city is found healthy after all of them had been out. ' +
+        'Without an answer, the clusters of the city return (`go`), or wait until somebody answers (`stay`).',
     ),
     target: Name.optional().meta({
       description:
