@@ -1,13 +1,16 @@
 import type { CloudErrorClass } from './deps.ts';
 
-/** The error by which a call with DryRun tells that it would be taken (npm @alicloud/alb20200616). To be met by who has asked for it. */
+/**
+ * The error code with which a call that has DryRun set tells that it would be accepted (npm @alicloud/alb20200616). The
+ * caller that asked for the dry run handles it.
+ */
 export const DRY_RUN_PASSED = 'DryRunOperation';
 
 /**
- * Error codes of Alibaba Cloud by class. The official catalogue of ALB is not public: these are the codes that its published clients
- * (terraform-provider-alicloud, alibaba-load-balancer-controller) act upon, and those of the API gateway before it. MSE documents
- * IllegalRequest, InvalidParameter, NoPermission, NotFound and InternalError for each action (OpenAPI 2019-05-31); numbers are the codes of
- * answers whose HTTP status is 200.
+ * The error codes of Alibaba Cloud by class. The official catalogue of ALB is not public: these are the codes that its
+ * published clients (terraform-provider-alicloud, alibaba-load-balancer-controller) act upon, and those of the API gateway
+ * in front of it. MSE documents IllegalRequest, InvalidParameter, NoPermission, NotFound and InternalError for each action
+ * (OpenAPI 2019-05-31). Numbers are the codes of answers whose HTTP status is 200.
  */
 const CODES: Record<CloudErrorClass, readonly string[]> = {
   throttled: ['429'],
@@ -63,7 +66,7 @@ const CODES: Record<CloudErrorClass, readonly string[]> = {
   invalid: ['IllegalRequest', 'InvalidParameter', DRY_RUN_PASSED],
 };
 
-/** Families that are documented as a whole: the part of the code before the first dot decides. */
+/** The families of codes that are documented as a whole. The part of a code before the first dot names its family. */
 const FAMILIES: readonly string[] = ['QuotaExceeded', 'OperationDenied', 'Forbidden'];
 
 const CLASS_BY_CODE = new Map(
@@ -71,9 +74,9 @@ const CLASS_BY_CODE = new Map(
 );
 
 /**
- * The class of an error code, as it stands in an answer (with the HTTP status) or in a failed job (without). Codes are compared
- * whole; only throttling is known by a part of the code, as in Alibaba Cloud's own client. What is not known is `invalid`, so that it
- * is not retried, unless the status speaks of a fault on the server's side.
+ * Returns the class of an error code of an answer (with the HTTP status) or of a failed job (without). Codes are compared
+ * as a whole; only throttling is recognised by a part of the code, as in the client of Alibaba Cloud. An unknown code is
+ * `invalid`, so that the call is not retried, unless the status is that of a fault of the server.
  */
 export function errorClassOf(code: string, status = 0): CloudErrorClass {
   if (code.includes('Throttling')) return 'throttled';

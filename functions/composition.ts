@@ -9,18 +9,18 @@ import { createNotifier } from './notifier.ts';
 import { clock, createLog, ids, net } from './platform.ts';
 import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
 
-/** The control plane as an isolate or a process keeps it for all its requests. */
+/** The parts of the control plane that an isolate or a process keeps for all of its requests. */
 export interface ControlPlane {
-  /** Takes the ports of a request beside the request itself. */
+  /** The HTTP application. Its `fetch` takes the ports of a request as the second argument. */
   app: Hono<AppEnv>;
-  /** Ports for one request, or for one firing of the schedule. */
+  /** Creates the ports of one request, or of one firing of the schedule. */
   createDeps(): Deps;
 }
 
 /**
- * Composes the control plane from its settings. The application, the DynamoDB client and the notifier are shared by all requests, because
- * making them costs more than most requests do. The store and the calls of the clouds are made for each request: they keep promises for later
- * callers, and workerd cancels a request that waits for a promise of another one.
+ * Composes the control plane from its settings. All requests share the application, the DynamoDB client and the notifier,
+ * because making them costs more than most requests do. Each request gets its own store and its own port to the clouds: they
+ * keep promises for later callers, and workerd cancels a request that waits for a promise of another one.
  */
 export function createControlPlane(env: Env): ControlPlane {
   const allowLoopbackProbes = env.ALLOW_LOOPBACK_PROBES === 'true';

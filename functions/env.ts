@@ -18,7 +18,7 @@ const Json = z.string().transform((text, context) => {
 
 const ByCredentials = z.record(z.string(), AccessKey);
 
-/** One fault for all of it: who takes keys for names must not find a key in the log as the place of a fault. */
+/** The credential sets. Any fault is reported for the whole setting, since a key that was given as a name must not get into the log. */
 const CredentialSets = Json.refine(
   (value) => ByCredentials.safeParse(value).success,
   'must be {"name": {"accessKeyId": "…", "accessKeySecret": "…"}}, with a "securityToken" where there is one',
@@ -29,7 +29,7 @@ const Token = z
   .min(16, 'must have at least 16 characters')
   .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be letters, digits or - . _ ~ + / (RFC 6750)');
 
-/** Actors that are not named by a setting. */
+/** The names of actors that no setting may use. */
 const RESERVED: readonly string[] = ['api', 'automation'];
 
 const ByActor = z.record(
@@ -37,7 +37,7 @@ const ByActor = z.record(
   Token,
 );
 
-/** One fault for all of it: who takes names for tokens must not find a token in the log as the place of a fault. */
+/** The tokens by actor. Any fault is reported for the whole setting, since a token that was given as a name must not get into the log. */
 const Tokens = Json.refine(
   (value) => ByActor.safeParse(value).success,
   `must be {"name": "token"}: names are DNS labels other than ${RESERVED.join(' and ')}, tokens are like API_TOKEN`,
@@ -45,7 +45,7 @@ const Tokens = Json.refine(
 
 const url = z.url({ protocol: /^https?$/ });
 
-/** Standard Webhooks: 24 to 64 random bytes. */
+/** A signing secret of Standard Webhooks, which has 24 to 64 random bytes. */
 const SigningSecret = z
   .string()
   .regex(/^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/);
@@ -59,7 +59,7 @@ const Target = z.discriminatedUnion('format', [
 
 const ByName = z.record(Name, Target);
 
-/** One fault for all of it, as of tokens. */
+/** The notification targets. Any fault is reported for the whole setting, since a secret must not get into the log. */
 const NotificationTargets = Json.refine(
   (value) => ByName.safeParse(value).success,
   'must be {"name": {"format": "webhook, dingtalk, feishu, slack or alertmanager", "url": "…", "secret": "…"}}; a webhook needs a secret, ' +
@@ -94,7 +94,7 @@ function areDistinct(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
 
-/** Names the settings that are wrong, and never their values. */
+/** The error of wrong settings. Its message names the settings, and never their values. */
 export class InvalidSettings extends Error {
   constructor(faults: readonly string[]) {
     super(`settings are missing or wrong: ${faults.join('; ')}`);
@@ -108,7 +108,7 @@ export function parseEnv(bindings: unknown): Env {
   throw new InvalidSettings(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
 }
 
-/** The values of all settings that give access to something, which no log line may show. */
+/** Returns the values of all settings that give access to something. No log line may show them. */
 export function secretsOf(env: Env): string[] {
   const cloud = Object.values(env.ALIBABA_CLOUD_CREDENTIALS).flatMap((set) => [
     set.accessKeyId,

@@ -1,23 +1,23 @@
 import type { Json } from './core/gateway/provider-object.ts';
 import type { Redact } from './redact.ts';
 
-/** Causes of causes that are shown. */
+/** The number of nested causes that are shown. */
 const MAX_DEPTH = 4;
 
 const MAX_FRAMES = 20;
 
-/** Names, codes and request ids are words; whatever is not one might be a message in disguise. */
+/** A name, a code or a request id. Any other text could be a message, and is not shown as one of these. */
 const WORD = /^[\w.:/-]{1,80}$/;
 
-/** A frame as V8 writes it: an optional function, and a place in a file. */
+/** A stack frame as V8 writes it: an optional function, and a place in a file. */
 const FRAME = /^\s*at (?:(?<name>[\w$.<>#[\] ]{1,100}) \()?(?<place>[^()]+:\d+:\d+)\)?$/;
 
-/** The last parts of a path tell the file; the first ones tell about the machine. */
+/** The last parts of a path, which tell the file. The first parts tell about the machine, and are not shown. */
 const PLACE = /(?:[\w@.-]+\/){0,3}[\w@.-]+:\d+:\d+$/;
 
 /**
- * What a log may tell of an error: its name, its redacted message, code, request id and HTTP status, where it was thrown, and the same of
- * its cause. Takes whatever can be thrown, and never throws itself.
+ * Returns the fields of an error that a log may show: its name, its redacted message, its code, request id and HTTP status,
+ * the frames of its stack, and the same fields of its cause. It takes any thrown value, and never throws.
  */
 export function errorFields(thrown: unknown, redact: Redact): Json {
   return fieldsOf(thrown, redact, new Set(), 0);
@@ -45,7 +45,7 @@ function fieldsOf(thrown: unknown, redact: Redact, seen: Set<unknown>, depth: nu
   };
 }
 
-/** A property of anything, without trust in its getters. */
+/** Returns a property of any value; undefined when its getter throws. */
 function read(value: unknown, name: string): unknown {
   try {
     return typeof value === 'object' || typeof value === 'function' ? Reflect.get(value ?? {}, name) : undefined;
@@ -58,7 +58,7 @@ function textOf(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : String(thrown);
 }
 
-/** An AggregateError has several causes, and often no message: the first one stands for all. */
+/** Returns the first error of an AggregateError, which stands for all: such an error has several causes, and often no message. */
 function firstOf(errors: unknown): unknown {
   return read(errors, '0');
 }
@@ -76,7 +76,7 @@ function defined(name: string, value: Json | undefined): Record<string, Json> {
   return value === undefined ? {} : { [name]: value };
 }
 
-/** The stack repeats the message at its head; only what looks like a frame is taken from what follows. */
+/** Returns the frames of a stack. The stack repeats the message at its head, and only lines that look like frames are taken. */
 function framesOf(stack: unknown, message: unknown, redact: Redact): string[] {
   if (typeof stack !== 'string') return [];
   const head = typeof message === 'string' && message !== '' ? stack.indexOf(message) : -1;

@@ -4,24 +4,24 @@ import { answerOf, replyOf, requestOf, type TargetFormat } from './core/notifica
 import type { Clock, Log, Notifier } from './deps.ts';
 import { firstOf } from './platform.ts';
 
-/** Where a target is, and how to talk to it. Secret as a whole. */
+/** The URL of a target and the format in which it is addressed. All of it is secret. */
 export type NotificationTarget = TargetFormat & { url: string };
 
-/** One connection of six is held no longer; a slow target is asked again. */
+/** The time limit of one attempt, which holds one of the six connections of a Worker. A slow target is tried again later. */
 const TIMEOUT_MS = 5_000;
 
-/** The next heartbeat is not far. */
+/** The time limit of a heartbeat. A lost one matters little, since the next one follows soon. */
 const HEARTBEAT_TIMEOUT_MS = 3_000;
 
 export interface NotifierOptions {
   clock: Pick<Clock, 'now'>;
   log: Log;
   allowLoopback: boolean;
-  /** Secret as well. */
+  /** The URL of the heartbeat, which is secret as well. */
   heartbeatUrl?: string | undefined;
 }
 
-/** Sends notifications over HTTP. Answers tell in our own words what went wrong, because messages of errors may hold the URL. */
+/** Creates the notifier, which sends over HTTP. Its answers describe failures in fixed words, because messages of errors may hold the URL. */
 export function createNotifier(
   targets: Readonly<Record<string, NotificationTarget>>,
   { clock, log, allowLoopback, heartbeatUrl }: NotifierOptions,
@@ -57,7 +57,7 @@ export function createNotifier(
   };
 }
 
-/** Requests the URL; what went wrong, in our own words. */
+/** Requests the URL of the heartbeat. Returns the failure in fixed words; undefined when the request succeeded. */
 async function beatAt(url: string, allowLoopback: boolean): Promise<string | undefined> {
   const fault = checkTargetUrl(url, { allowLoopback });
   if (fault !== undefined) return `not sent: the URL ${fault}`;
@@ -71,7 +71,7 @@ async function beatAt(url: string, allowLoopback: boolean): Promise<string | und
   }
 }
 
-/** What a target has said, or why it was not told. */
+/** The answer of a target, or the reason why nothing was sent to it. */
 type Posted = ({ target: NotificationTarget } & Said) | { fault: string; isFinal: boolean };
 
 interface Said {
@@ -99,10 +99,10 @@ function unsent(fault: string): Posted {
   return { fault: `not sent: the target ${fault}`, isFinal: true };
 }
 
-/** No target has more to say that matters, and one that goes on for ever is not listened to. */
+/** The number of bytes of an answer that are read. No useful answer is longer, and an endless one must not hold the connection. */
 const MOST_BYTES = 65_536;
 
-/** Undefined when it is none. */
+/** Returns the body as JSON; undefined when it is not JSON. */
 async function jsonOf(response: Response): Promise<unknown> {
   const text = await firstOf(response.body, MOST_BYTES);
   try {
@@ -112,7 +112,7 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-/** Seconds, or a time (RFC 9110, section 10.2.3). */
+/** Returns the wait of a Retry-After header in milliseconds. The header has seconds or a time (RFC 9110, section 10.2.3). */
 function retryAfterOf(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;

@@ -4,14 +4,14 @@ import type { Clock, Ids, Log, Net } from './deps.ts';
 import { errorFields } from './error-fields.ts';
 import { redactorOf } from './redact.ts';
 
-/** The platform's own clock, ids, network and log, the same on Workers and on Node. */
+/** The clock, the ids, the network and the log of the platform. They are the same on Workers and on Node. */
 
 export const clock: Clock = {
   now: () => Date.now(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
-// Monotonic, because the clock of a Worker stands still while it computes.
+// The ids are monotonic, because the clock of a Worker stands still while it computes.
 const nextUlid = monotonicFactory();
 export const ids: Ids = { ulid: () => nextUlid() };
 
@@ -46,7 +46,7 @@ export const net: Net = {
     }),
 };
 
-/** The beginning of a body as text; the rest is not waited for. */
+/** Returns the first `maxBytes` of a body as text, without waiting for the rest. */
 export async function firstOf(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
@@ -61,12 +61,12 @@ export async function firstOf(body: ReadableStream<Uint8Array> | null, maxBytes:
 
 type Fields = Parameters<Log['info']>[1];
 
-/** Longest text of one field, in characters; a line of a log platform holds a few hundred kilobytes at most. */
+/** The longest text of one field, in characters: a line of a log platform holds at most a few hundred kilobytes. */
 const MAX_FIELD = 8_000;
 
 /**
- * Writes each event as one line of JSON with its time, its level and its fields. `secrets` are the secret values of the settings: no line
- * shows one of them, wherever it comes from.
+ * Creates the log, which writes each event as one line of JSON with its time, its level and its fields. `secrets` are the
+ * secret values of the settings. No line shows one of them, wherever the text comes from.
  */
 export function createLog(secrets: readonly string[] = []): Log {
   const redact = redactorOf(secrets);
@@ -80,7 +80,7 @@ export function createLog(secrets: readonly string[] = []): Log {
   };
   return {
     info: (event, fields) => write('info', event, fields, {}),
-    // Anything can be thrown, undefined too, so that only the number of arguments tells whether there is a cause.
+    // Any value can be thrown, even undefined, so that only the number of arguments tells whether there is a cause.
     error: (event, fields, ...causes) =>
       write('error', event, fields, causes.length === 0 ? {} : { error: errorFields(causes[0], redact) }),
   };

@@ -1,20 +1,24 @@
-/** Takes everything out of a text that could give access to something. */
+/** Removes everything from a text that could give access to something. */
 export interface Redact {
-  /** Takes out the secret values of the settings. */
+  /** Removes the secret values of the settings. */
   secrets(text: string): string;
-  /** Also takes out every URL and whatever looks like a credential, for texts that somebody else has written. Bounded in length. */
+  /** Removes secrets, URLs and everything that looks like a credential from a text of foreign origin, and bounds its length. */
   foreign(text: string): string;
 }
 
-/** A shorter value is a placeholder, such as the access key of an embedded database, and would take innocent words out of every line. */
+/**
+ * The length of the shortest secret that is removed. A shorter value is a placeholder, such as the access key of an embedded
+ * database, and removing it would take ordinary words out of every line.
+ */
 const SHORTEST_SECRET = 8;
 
-/** Characters that are looked at, and characters that are left at most. */
+/** The number of characters of a foreign text that are examined. */
 const MAX_LOOKED_AT = 8_000;
+/** The number of characters of a foreign text that are shown at most. */
 const MAX_SHOWN = 1_000;
 
 export function redactorOf(secrets: readonly string[]): Redact {
-  // The longest goes first: one secret may begin as another does.
+  // The longest secret goes first, since one secret may be the beginning of another.
   const known = [...new Set(secrets.filter(({ length }) => length >= SHORTEST_SECRET).flatMap(formsOf))].sort(
     (a, b) => b.length - a.length,
   );
@@ -31,13 +35,13 @@ export function redactorOf(secrets: readonly string[]): Redact {
   };
 }
 
-/** As it is, as a URL has it, and as a form has it. */
+/** Returns the forms in which a secret can occur: as it is, and as a URL, a form and a JSON string encode it. */
 function formsOf(secret: string): string[] {
   const encoded = encodeURIComponent(secret);
   return [secret, encoded, encoded.replaceAll('%20', '+'), JSON.stringify(secret).slice(1, -1)];
 }
 
-/** Cut between two words: half of a credential would not be recognised as one. */
+/** Returns the beginning of a long text, cut between two words: half of a credential would not be recognised as one. */
 function beginningOf(text: string): string {
   if (text.length <= MAX_LOOKED_AT) return text;
   const begun = text.slice(0, MAX_LOOKED_AT);
@@ -46,27 +50,31 @@ function beginningOf(text: string): string {
 }
 
 /**
- * Texts of SDKs hold signed requests: pop-core ends its messages with the URL, which has AccessKeyId and Signature in it; the AWS SDK and
- * fetch name hosts and headers; JSON.parse quotes what it could not read. Each pattern takes out more than it has to rather than less, and
- * begins where a word does, so that no text makes it slow.
+ * The patterns of credentials, each with its replacement. Messages of SDKs hold signed requests: pop-core ends its messages
+ * with the URL, which contains AccessKeyId and Signature; the AWS SDK and fetch name hosts and headers; JSON.parse quotes the
+ * text that it could not read. Each pattern removes too much rather than too little, and begins at the beginning of a word,
+ * so that no text makes it slow.
  */
 const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/(?:\.{3})?"[\s\S]*"(?:\.{3})? is not valid JSON/g, '[text] is not valid JSON'],
-  // A URL ends at white space or at a quote. Without a scheme it is known by its query.
+  // A URL ends at white space or at a quote. A URL without a scheme is recognised by its query.
   [/[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'<>`]*/gi, '[url]'],
   [/(?<![^\s"'<>`])[^\s"'<>`]*\?[^\s"'<>`=]+=[^\s"'<>`]*/g, '[url]'],
   [/\b(bearer|basic|digest)\s+[^\s"',;]+/gi, '$1 [credential]'],
   [/\b(AWS4-HMAC-SHA256|ACS3-HMAC-SHA256|acs)\s+[^\r\n]*/g, '$1 [credential]'],
-  // AccessKeyId=…, Signature: …, "x-amz-security-token":"…"
+  // These are assignments such as AccessKeyId=…, Signature: … and "x-amz-security-token":"…".
   [
     /(?<![\w-])[\w-]*(?:access[-_]?key|secret|signature|token|passw(?:or)?d|credential|authorization|x-amz-|x-acs-|api[-_]?key|private[-_]?key|cookie)[\w-]*["']?\s*[=:]\s*(?:"[^"]*"|'[^']*'|[^\s"'&,;]+)/gi,
     '[credential]',
   ],
-  // Ids of access keys of AWS and Alibaba Cloud, and secrets of webhooks.
+  // These are the ids of access keys of AWS and Alibaba Cloud, and the secrets of webhooks.
   [/(?:AKIA|ASIA|LTAI|STS\.|whsec_)[\w+/=.-]{8,}/g, '[credential]'],
 ];
 
-/** Keys, signatures and session tokens; names of resources have no capitals, and request ids have nothing else. */
+/**
+ * A long run of characters as in keys, signatures and session tokens. Names of resources have no capitals, and request ids
+ * have no small letters, so that `isOpaque` tells them apart.
+ */
 const LONG_RUN = /[A-Za-z0-9+/=-]{28,}/g;
 
 function withoutOpaque(text: string): string {

@@ -1,4 +1,4 @@
-/** What the store keeps besides what people declared, and how it is asked for. */
+/** The records that the store keeps besides declarations, and the types of requests to it. */
 
 import type { AuditEvent } from '../schemas/audit.ts';
 import type { Decision } from '../schemas/decision.ts';
@@ -19,7 +19,7 @@ import type { Kind, Ref, Resource } from './core/model/resource.ts';
 import type { UnreadableRecord } from './unreadable.ts';
 
 export interface PageRequest {
-  /** 1 to 200. */
+  /** The largest number of items, from 1 to 200. */
   limit: number;
   token?: string | undefined;
 }
@@ -29,13 +29,13 @@ export interface Page<T> {
   nextToken?: string | undefined;
 }
 
-/** A list in which one record that cannot be read must not stop the others. */
+/** A list in which a record that cannot be read does not hide the others. */
 export interface Readable<T> {
   items: T[];
   unreadable: UnreadableRecord[];
 }
 
-/** The page token was not issued for this list. */
+/** The error of a page token that was not issued for the list. */
 export class InvalidPageToken extends Error {
   constructor() {
     super('The page token is not valid here.');
@@ -43,7 +43,7 @@ export class InvalidPageToken extends Error {
   }
 }
 
-/** A write that the store can never take: too many items in one transaction, or an item that is too large. */
+/** The error of a write that the store can never accept: too many items in one transaction, or an item that is too large. */
 export class StoreLimitError extends Error {
   constructor(message: string) {
     super(message);
@@ -51,7 +51,7 @@ export class StoreLimitError extends Error {
   }
 }
 
-/** The lease went to another holder, or what it is of is gone: whatever was going on must stop, and must not write again. */
+/** The error of a lease that went to another holder, or whose subject is gone. The work under it must stop, and must not write again. */
 export class LeaseLost extends Error {
   constructor(name: string) {
     super(`the lease ${name} is held by another writer`);
@@ -60,9 +60,9 @@ export class LeaseLost extends Error {
 }
 
 /**
- * Why the store does not do its work. `silent`: no answer in time. `failing`: an error of its own, or an answer that cannot be read.
- * `contended`: others kept writing the same. `credentials`: the keys are wrong or have expired; `denied`: they do not allow the call.
- * `clock`: the control plane signs with a wrong time.
+ * The reason why the store is unavailable. `silent`: it did not answer in time. `failing`: it had an error of its own, or its
+ * answer cannot be read. `contended`: other writers kept writing the same item. `credentials`: the keys are wrong or have
+ * expired. `denied`: the keys do not allow the call. `clock`: the control plane signs with a wrong time.
  */
 export type StoreTrouble =
   | 'unreachable'
@@ -75,12 +75,12 @@ export type StoreTrouble =
   | 'no-table'
   | 'clock';
 
-/** The store does not do its work at the moment. The message may be shown to anybody; what the store itself said is in `cause`. */
+/** The error of a store that is unavailable at present. The message may be shown to anybody; the answer of the store is in `cause`. */
 export class StoreUnavailable extends Error {
   readonly trouble: StoreTrouble;
-  /** Such as `ThrottlingException` or `ConnectionFailed`. */
+  /** The error code, such as `ThrottlingException` or `ConnectionFailed`. */
   readonly code: string;
-  /** Id that the store has given to the request. */
+  /** The id that the store has given to the request. */
   readonly requestId: string | undefined;
 
   constructor(fields: {
@@ -98,10 +98,10 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** A state of a resource as it was written; `updatedAt` is when. A deletion leaves one more, with what was declared last. */
+/** A state of a resource as it was written at `updatedAt`. A deletion adds a revision with the last declaration. */
 export type Revision<K extends Kind = Kind> = Resource<K> & { deleted: boolean };
 
-/** All that are given must hold; times are inclusive, `since` not after `until`. */
+/** The filters of audit events. All that are given must hold. Times are inclusive, and `since` is not after `until`. */
 export interface AuditFilter {
   actor?: string | undefined;
   action?: string | undefined;
@@ -112,45 +112,45 @@ export interface AuditFilter {
   until?: string | undefined;
 }
 
-/** A resource that has changed, traffic that has moved, or somebody who wants the gateway as it is declared. */
+/** The kind of an outbox row: the kind of a changed resource, `traffic` when traffic has moved, or `apply` when somebody asked for a push. */
 export type RowKind = Kind | 'traffic' | 'apply';
 
-/** A change asks a gateway to follow a resource. */
+/** A request to a gateway to follow a change of a resource. */
 export interface OutboxRequest {
   fleet: string;
   gateway: string;
   kind: RowKind;
   name: string;
-  /** Revision of the resource, or version of the traffic state. */
+  /** The revision of the resource, or the version of the traffic state. */
   revision: number;
   requestedAt: string;
-  /** Id of the operation that the change is; it waits until the gateway follows. */
+  /** The id of the operation of the change, which waits until the gateway follows. */
   operation?: string | undefined;
 }
 
-/** The gateway has yet to follow this resource, as the last request has it. One row per gateway and resource: edits coalesce. */
+/** A resource that a gateway has yet to follow, in the state of the last request. There is one row per gateway and resource: edits coalesce. */
 export interface OutboxRow extends OutboxRequest {
-  /** When the first of the changes that still wait was requested. */
+  /** The time at which the first of the changes that still wait was requested. */
   since: string;
-  /** Ids of operations that wait as well, where a release that kept them in the row has written it. */
+  /** The ids of operations that wait as well. Only rows of earlier releases have any. */
   operations: string[];
 }
 
-/** An operation that ends at the gateway when the row of this resource does. */
+/** An operation that ends at the gateway when the outbox row of this resource is settled. */
 export interface WaitingOperation extends OutboxRequest {
   operation: string;
 }
 
-/** A push on its way to gateways. What has become of it at each stands in outcomes, or in the gateway's sync record until then. */
+/** A push to gateways. Its result at each gateway is in an outcome and, until there is one, in the sync record of the gateway. */
 export type OperationRecord = Pick<
   Operation,
   'id' | 'fleet' | 'action' | 'target' | 'actor' | 'requestId' | 'reason' | 'createdAt'
 > & {
-  /** Names of the gateways that have to follow. */
+  /** The names of the gateways that have to follow. */
   gateways: string[];
 };
 
-/** How an operation ended at a gateway. */
+/** The result of an operation at a gateway. */
 export interface OutcomeRecord {
   operation: string;
   fleet: string;
@@ -158,13 +158,13 @@ export interface OutcomeRecord {
   state: 'Verified' | 'Diverged' | 'Failed';
   reason: string;
   message: string;
-  /** Changes that were made. */
+  /** The number of changes that were made. */
   steps: number;
   attempts: number;
   endedAt: string;
 }
 
-/** Gateway `gateway` is verified to follow the resource at `revision`. */
+/** A record that the gateway `gateway` is verified to follow the resource at `revision`. */
 export interface ProgrammedRow {
   fleet: string;
   gateway: string;
@@ -174,11 +174,11 @@ export interface ProgrammedRow {
   verifiedAt: string;
 }
 
-/** How far a gateway follows; the API shows it as GatewaySync. */
+/** The state of bringing a gateway to what is declared. The API shows it as GatewaySync. */
 export interface SyncRecord {
   fleet: string;
   gateway: string;
-  /** Of full runs until one has ended well; creates at the cloud are idempotent within it. */
+  /** An id that full runs share until one of them succeeds. Creates at the cloud are idempotent within one intent. */
   intent?: string | undefined;
   state: SyncState;
   reason: string;
@@ -190,55 +190,60 @@ export interface SyncRecord {
   /** The instance that was created for the gateway, once it serves. */
   provisioned?: GatewayTarget | undefined;
   progress?: Progress | undefined;
-  /** When the cloud had accepted all of the last push. */
+  /** The time at which the cloud had accepted all of the last push. */
   pushedAt?: string | undefined;
-  /** When a run last read the gateway as a whole. */
+  /** The time at which a run last read the gateway as a whole. */
   checkedAt?: string | undefined;
 }
 
-/** A revision of a resource and all that goes with it; written together or not at all. */
+/** A revision of a resource and everything that goes with it, which is written together or not at all. */
 export interface Commit {
-  /** The new state; on delete, the last state. */
+  /** The new state of the resource or, on delete, its last state. */
   resource: Resource;
   verb: 'create' | 'update' | 'delete';
-  /** What an update replaces. */
+  /** The state that an update replaces. */
   before?: Resource | undefined;
-  /** Resources that must exist, and that no one may delete meanwhile. */
+  /** The resources that must exist, and that nobody may delete meanwhile. */
   references: Ref[];
-  /** The reference count read before the referrers were looked up: on delete, and on an update that may take something from them. */
+  /**
+   * The reference count that was read before the referrers were looked up. It is given on delete, and on an update that may
+   * take something from its referrers.
+   */
   referenceCount?: number | undefined;
   audit: AuditEvent;
   outbox: OutboxRequest[];
-  /** The push that follows; absent when no gateway has to. */
+  /** The push of the change to gateways; absent when no gateway has to follow. */
   operation?: OperationRecord | undefined;
-  /** What the safety rules were checked against; when it has moved, the commit is a conflict. */
+  /** The versions that the safety rules were checked against. When one of them has moved, the commit is a conflict. */
   checkedAgainst?: { trafficVersion: number; fleetRevision: number } | undefined;
-  /** Each conditional on its `version - 1`; of a distribution, there is room for one. */
+  /** Documents to write, each conditional on its `version - 1`. The commit of a distribution has room for one. */
   documents?: StoredDocument[] | undefined;
 }
 
-/** A decision and all that goes with it; written together or not at all. */
+/** A decision and everything that goes with it, which is written together or not at all. */
 export interface Recording {
   fleet: string;
-  /** At the version that the decision leads to. */
+  /** The traffic state that the decision leads to, with its new version. */
   traffic: Traffic;
   decision: Decision;
-  /** Canonical JSON of what was decided upon. */
+  /** The canonical JSON of the inputs of the decision. */
   inputs: string;
   audit: AuditEvent;
   outbox: OutboxRequest[];
   operation?: OperationRecord | undefined;
-  /** Each conditional on its `version - 1`. */
+  /** Documents to write, each conditional on its `version - 1`. */
   documents: StoredDocument[];
-  /** Of the prober that decides. */
+  /** The lease of the prober that decides. */
   lease?: Lease | undefined;
 }
 
 /**
- * What documents hold. shift, break-glass: by name, one of each name. drill-run, delivery: by ULID. voter: by its name, when it was heard
- * last, what it vouches for and which certificates it saw expire, and the number of the last batch of an agent. told: by name of the fleet,
- * of which incidents people know. readiness: by name of the fleet, which losses it could do without. data-plane: by name of the gateway, what the
- * last request through it has shown. rollout: of a distribution, by ULID.
+ * The bodies of documents by kind, and the ids of documents. shift, break-glass: the id is the name. drill-run, delivery: the
+ * id is a ULID. voter: the id is the name of the voter, and the body has the time at which it was last heard, what it vouches
+ * for, the certificates that it saw expire, and the number of the last batch of an agent. told: the id is the name of the
+ * fleet, and the body has the incidents that people were told of. readiness: the id is the name of the fleet, and the body
+ * has the losses that it could survive. data-plane: the id is the name of the gateway, and the body has the result of the
+ * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution.
  */
 export interface DocumentBodies {
   shift: Shift;
@@ -252,44 +257,46 @@ export interface DocumentBodies {
   rollout: DistributionRollout;
 }
 
-/** What would become of losses, and when that was worked out. */
+/** The predicted outcomes of losses, and the times of the prediction. */
 export interface Assessment {
-  /** A digest of what it follows from. */
+  /** A digest of the inputs of the assessment. */
   basis: string;
-  /** The newest decision that it knows of, and when it was looked last whether it holds. */
+  /** The version of the newest decision that the assessment takes into account. */
   trafficVersion: number;
+  /** The time at which it was last checked whether the assessment still holds. */
   checkedAtMs: number;
+  /** The time at which the assessment was worked out. */
   atMs: number;
   losses: LossOutcome[];
-  /** So many were too much to be worked out. */
+  /** The number of losses that were not worked out, since they would have taken too long. */
   skipped: number;
 }
 
 export type DocumentKind = keyof DocumentBodies;
 
-/** A record beside the traffic state, such as what has become of a shift. */
+/** A record that is kept beside the traffic state, such as a shift. */
 export interface StoredDocument<K extends DocumentKind = DocumentKind> {
   fleet: string;
   kind: K;
   id: string;
-  /** 1 when it is first written. */
+  /** The version, which is 1 when the document is first written. */
   version: number;
   body: DocumentBodies[K];
-  /** There is more to do with it. */
+  /** True while there is work left to do on the document. */
   isPending: boolean;
-  /** It is forgotten after this time, in epoch seconds. */
+  /** The time after which the document is forgotten, in epoch seconds. */
   ttl?: number | undefined;
 }
 
 /** A change of a resource that has been decided on, and is written later together with others. */
 export interface Step extends Pick<Commit, 'resource' | 'verb' | 'references' | 'referenceCount'> {
-  /** Names of the gateways that have to follow. */
+  /** The names of the gateways that have to follow. */
   gateways: string[];
-  /** How many of the terms by which it is found come or go. */
+  /** The number of index terms of the resource that are added or removed. */
   movedTerms: number;
 }
 
-/** How far the steps of an operation have been written: in batches, each of which is one transaction. */
+/** The progress of writing the steps of an operation, in batches that are one transaction each. */
 export interface Rollout {
   fleet: string;
   operation: string;
@@ -297,7 +304,7 @@ export interface Rollout {
   steps: number;
   writtenBatches: number;
   writtenSteps: number;
-  /** Present once it has ended, with what stopped it, if something did. */
+  /** The time at which the rollout ended; present once it has. `problem` is the problem that stopped it, if one did. */
   endedAt?: string | undefined;
   problem?: OperationProblem | undefined;
 }
@@ -309,28 +316,28 @@ export interface Lease {
   expiresAtMs: number;
 }
 
-/** What the schedule runs: probe rounds, sweeps of gateways, rollouts of manifests and distributions, and deliveries of notifications. */
+/** The scheduled jobs: probe rounds, sweeps of gateways, rollouts of manifests and distributions, and deliveries of notifications. */
 export const JOBS = ['probe', 'sweep', 'rollouts', 'deliveries'] as const;
 export type Job = (typeof JOBS)[number];
 
-/** When a scheduled job last came to an end. */
+/** The time at which a scheduled job last ended. */
 export interface Heartbeat {
   job: Job;
   atMs: number;
 }
 
-/** What calls are counted by together. */
+/** The scope of a budget: calls with the same scope are counted together. */
 export interface BudgetScope {
-  /** Name of the credential set, which stands for an account. */
+  /** The name of the credential set, which stands for an account. */
   credentials: string;
   product: GatewayTarget['provider'];
   regionId: string;
-  /** `*` where all actions count together. */
+  /** The action, or `*` when all actions are counted together. */
   action: string;
 }
 
 export interface StoredBudget {
-  /** 1 when it is first written. */
+  /** The version, which is 1 when the budget is first written. */
   version: number;
   bucket: Bucket;
 }

@@ -1,13 +1,13 @@
-/** Where an item of the store stands. */
+/** The key of an item in the store. */
 interface ItemKey {
   pk: string;
   sk: string;
 }
 
-/** What is stored under a key cannot be read by this release. Names the item, and never what is in it. */
+/** The error of a stored item that this release cannot read. Its message names the item, and never its content. */
 export abstract class UnreadableRecord extends Error {}
 
-/** The item is damaged, or was never one of Fairlead's. */
+/** The error of an item that is damaged, or that Fairlead never wrote. */
 export class CorruptItemError extends UnreadableRecord {
   constructor({ pk, sk }: ItemKey, fault: string) {
     super(`The item ${pk} / ${sk} is corrupt: ${fault}`);
@@ -15,7 +15,7 @@ export class CorruptItemError extends UnreadableRecord {
   }
 }
 
-/** The item has a version that this release does not know. */
+/** The error of an item with a version that this release does not know. */
 export class NewerRecordError extends UnreadableRecord {
   constructor({ pk, sk }: ItemKey, record: { name: string; version: number; newest: number }) {
     super(

@@ -5,13 +5,16 @@ import { runSchedule } from './engine/schedule/schedule.ts';
 import { InvalidSettings, parseEnv } from './env.ts';
 import { createLog } from './platform.ts';
 
-/** Cron fires each minute; the probers of one firing stop in time for those of the next. */
+/** The length of one scheduled run. Cron fires each minute, and the probers of one firing stop in time for those of the next. */
 const SCHEDULE_MS = 57_000;
 
-/** The platform gives all requests of an isolate the same bindings: they change by a deployment, which starts new isolates. */
+/**
+ * The control plane of each object of bindings. The platform gives all requests of an isolate the same object: bindings change
+ * with a deployment, which starts new isolates.
+ */
 const controlPlanes = new WeakMap<object, ControlPlane>();
 
-/** Undefined when the settings are wrong: the log then says which. */
+/** Returns the control plane of the bindings; undefined when the settings are wrong, in which case the log says which. */
 function controlPlaneOf(bindings: object): ControlPlane | undefined {
   const existing = controlPlanes.get(bindings);
   if (existing !== undefined) return existing;

@@ -8,23 +8,30 @@ export const AuditEvent = z
     id: z.string(),
     at: Timestamp,
     actor: z.string().meta({
-      description: 'The name of the token that was used, or automation.',
+      description: 'The name of the token that was used, or `automation`.',
       examples: ['api', 'automation'],
     }),
     action: z.string().meta({
-      description: 'Kind and verb of a write, or decision and its outcome.',
+      description: 'The kind and the verb of a write, or `decision` and its outcome.',
       examples: ['route.update', 'decision.applied'],
     }),
     target: AuditTarget,
-    requestId: z.string().meta({ description: 'X-Request-Id of the write, or the id of the decision.' }),
-    reason: z.string().optional().meta({ description: 'As given with the write; of a decision, what led to it.' }),
+    requestId: z.string().meta({ description: 'The X-Request-Id of the write, or the id of the decision.' }),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: 'The reason that was given with the write, or that led to the decision.' }),
     before: z.int().min(0).meta({
-      description: 'The revision before, 0 where there was none; of a decision, its number in the fleet.',
+      description:
+        'The revision of the resource before the write, 0 when there was none. For a decision, its number in the fleet.',
     }),
-    after: z.int().min(0).meta({ description: 'The revision after, 0 where there is none.' }),
+    after: z.int().min(0).meta({ description: 'The revision of the resource after the write, 0 when there is none.' }),
     ...changes,
   })
-  .meta({ id: 'AuditEvent', description: 'Who changed what, when and why. Written with the change or not at all.' });
+  .meta({
+    id: 'AuditEvent',
+    description: 'A record of who changed a resource, when and why. It is written in one transaction with the change.',
+  });
 export type AuditEvent = z.infer<typeof AuditEvent>;
 
 export const AuditEventPage = pageOf('AuditEventPage', AuditEvent);
@@ -41,7 +48,7 @@ export const AuditQuery = z
     ...PageQuery.shape,
     actor: exactly('api'),
     action: exactly('route.update'),
-    kind: Kind.optional().meta({ description: 'Of the target.', examples: ['route'] }),
+    kind: Kind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
     name: exactly('checkout'),
     requestId: exactly('req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'),
     since: Timestamp.optional().meta({ description: 'Events of this time or later.' }),

@@ -13,7 +13,8 @@ export const Ingress = z
   .strictObject({
     endpoints: z.array(Endpoint).min(1).max(20).meta({ description: 'The entry addresses of the cluster.' }),
     remote: z.boolean().default(false).meta({
-      description: 'The addresses are outside the VPC of the gateways: another VPC, another cloud, a data centre.',
+      description:
+        'True when the addresses are outside the VPC of the gateways: in another VPC, in another cloud or in a data centre.',
     }),
   })
   .meta({ id: 'Ingress' });
@@ -23,18 +24,28 @@ const declared = {
   capacity: z
     .strictObject({ requestsPerSecond: z.int().min(1).max(100_000_000) })
     .optional()
-    .meta({ description: 'What the cluster can serve. Absent: it is not limited.' }),
+    .meta({ description: 'The most that the cluster can serve. When absent, it is not limited.' }),
   tier: Tier.default(0).meta({
-    description: 'That of the cluster in distributions that name none: 0 serves, the others stand behind it.',
-  }),
-  joins: z.enum(['when-healthy', 'at-once']).default('when-healthy').meta({
     description:
-      'When a cluster that is added to a fleet that serves already gets its first share, in automatic fleets: once it is found healthy, or at once.',
+      'The tier of the cluster in distributions that name none. Tier 0 serves, and the other tiers stand behind it.',
   }),
-  probes: z.array(Probe).max(4).default([]).meta({
-    description:
-      'An observation succeeds when all probes of the path ingress succeed. A cluster that nobody watches is never withdrawn.',
-  }),
+  joins: z
+    .enum(['when-healthy', 'at-once'])
+    .default('when-healthy')
+    .meta({
+      description:
+        'Tells when a cluster that is added to an automatic fleet which already serves gets its first share. when-healthy: once it is ' +
+        'found healthy. at-once: immediately.',
+    }),
+  probes: z
+    .array(Probe)
+    .max(4)
+    .default([])
+    .meta({
+      description:
+        'The probes of the cluster. An observation succeeds when all probes of the path `ingress` succeed. A cluster that nobody ' +
+        'watches is never withdrawn.',
+    }),
 };
 
 const common = {
@@ -46,8 +57,8 @@ const common = {
     .optional()
     .meta({ examples: ['cn-hangzhou'] }),
   zone: z.string().max(64).optional(),
-  site: Site.optional().meta({ description: 'The data centre: what fails together.' }),
-  city: City.optional().meta({ description: 'Where the site is.' }),
+  site: Site.optional().meta({ description: 'The data centre. Clusters of one site are expected to fail together.' }),
+  city: City.optional().meta({ description: 'The city that the site is in.' }),
   ingress: Ingress.optional(),
   ...declared,
 };
@@ -68,7 +79,7 @@ export type ClusterSpec = z.output<typeof ClusterInput>;
 export const HealthState = z.enum(['healthy', 'unhealthy', 'unknown']);
 export type HealthState = z.infer<typeof HealthState>;
 
-/** What failed of a cluster: its ingress alone, or also what is around it. */
+/** The extent of a failure: `Ingress` when the ingress of the cluster alone failed, `Cluster` when the probes around it failed, too. */
 export const FailureCause = z.enum(['Ingress', 'Cluster']);
 export type FailureCause = z.infer<typeof FailureCause>;
 
@@ -78,14 +89,21 @@ export const Observation = z
     observedAt: Timestamp,
     outcome: z.enum(['ok', 'fail', 'inconclusive']).meta({
       description:
-        'inconclusive: says nothing of the cluster, and counts for nothing; the prober itself may be at fault.',
+        'The result. inconclusive: the observation tells nothing about the cluster and is not counted, since the prober itself may be ' +
+        'at fault.',
     }),
-    cause: FailureCause.optional().meta({ description: 'Of a failure.' }),
+    cause: FailureCause.optional().meta({ description: 'The cause of a failure.' }),
     latencyMs: z.int().min(0),
-    isSlow: z.boolean().optional().meta({ description: 'It was good, and took longer than maxLatencyMs.' }),
-    detail: z.string().meta({ description: 'What the prober saw.', examples: ['http: 503', 'http: no answer in 2 s'] }),
+    isSlow: z
+      .boolean()
+      .optional()
+      .meta({ description: 'True when the observation succeeded, but took longer than `maxLatencyMs`.' }),
+    detail: z.string().meta({
+      description: 'A text that describes the answer that the prober got.',
+      examples: ['http: 503', 'http: no answer in 2 s'],
+    }),
   })
-  .meta({ id: 'Observation', description: 'What a prober saw of a cluster at one time.' });
+  .meta({ id: 'Observation', description: 'The result of probing a cluster at one time.' });
 export type Observation = z.infer<typeof Observation>;
 
 export const ObservationPage = pageOf('ObservationPage', Observation);
@@ -93,19 +111,36 @@ export const ObservationPage = pageOf('ObservationPage', Observation);
 export const Vote = z
   .object({
     voter: Name,
-    state: HealthState.meta({ description: 'What it says now; unknown when it has not said anything for too long.' }),
+    state: HealthState.meta({
+      description:
+        'The state that the voter currently reports; unknown when it has not reported anything for too long.',
+    }),
     since: Timestamp.optional(),
-    failures: z.int().min(0).optional().meta({ description: 'Of its last observations, as many as failureWindow.' }),
-    consecutiveFailures: z.int().min(0).meta({ description: 'The last ones, up to 20.' }),
-    consecutiveSuccesses: z.int().min(0).meta({ description: 'The last ones, up to 20.' }),
-    observedAt: Timestamp.optional().meta({ description: 'Of its last observation that says something.' }),
+    failures: z
+      .int()
+      .min(0)
+      .optional()
+      .meta({ description: 'The number of failures among the last `failureWindow` observations of the voter.' }),
+    consecutiveFailures: z
+      .int()
+      .min(0)
+      .meta({ description: 'The number of such observations in a row up to now, counted up to 20.' }),
+    consecutiveSuccesses: z
+      .int()
+      .min(0)
+      .meta({ description: 'The number of such observations in a row up to now, counted up to 20.' }),
+    observedAt: Timestamp.optional().meta({
+      description: 'The time of the last observation of the voter that was not inconclusive.',
+    }),
     isFresh: z.boolean(),
-    isSuspect: z.boolean().meta({ description: 'Its own network seems to be at fault: its vote is void.' }),
-    slowSince: Timestamp.optional().meta({ description: 'Since when it finds the cluster slow.' }),
+    isSuspect: z
+      .boolean()
+      .meta({ description: 'True when the network of the voter itself seems to be at fault. Its vote is then void.' }),
+    slowSince: Timestamp.optional().meta({ description: 'The time since which the voter finds the cluster slow.' }),
     cause: FailureCause.optional(),
     detail: z.string(),
   })
-  .meta({ id: 'Vote', description: 'What one voter says of a cluster.' });
+  .meta({ id: 'Vote', description: 'The verdict of one voter on a cluster.' });
 export type Vote = z.infer<typeof Vote>;
 
 export const Impairment = z
@@ -114,14 +149,16 @@ export const Impairment = z
     since: Timestamp,
     detail: z.string(),
   })
-  .meta({ id: 'Impairment', description: 'What speaks against a cluster although it answers.' });
+  .meta({ id: 'Impairment', description: 'A reason to move traffic away from a cluster although it answers.' });
 export type Impairment = z.infer<typeof Impairment>;
 
 export const ClusterHealth = z
   .object({
-    state: HealthState.meta({ description: 'What a majority of the voters said last.' }),
+    state: HealthState.meta({ description: 'The last state that a majority of the voters agreed on.' }),
     since: Timestamp.optional(),
-    cause: FailureCause.optional().meta({ description: 'Of an unhealthy cluster; Cluster advises to evacuate it.' }),
+    cause: FailureCause.optional().meta({
+      description: 'The cause, when the cluster is unhealthy. `Cluster` is an advice to evacuate it.',
+    }),
     impaired: Impairment.optional(),
     votes: z.array(Vote),
     lastObservation: Observation.optional(),
@@ -134,7 +171,7 @@ export type WithdrawalCause = z.infer<typeof WithdrawalCause>;
 
 export const Withdrawal = z
   .object({
-    percent: Percent.meta({ description: 'Of the share that it would have, what is left to it.' }),
+    percent: Percent.meta({ description: 'The part of its normal share that is left to the cluster.' }),
     cause: WithdrawalCause,
     since: Timestamp,
     reason: z.string(),
@@ -142,15 +179,18 @@ export const Withdrawal = z
   })
   .meta({
     id: 'Withdrawal',
-    description: 'The cluster gets less than its share as long as this is present and another cluster can serve.',
+    description:
+      'A reduction of the share of a cluster. The cluster gets less than its share as long as this is present and another cluster ' +
+      'can serve.',
   });
 
 export const ClusterStanding = z
   .object({
     state: z.enum(['up', 'suspected', 'down', 'held', 'ramping', 'joining']).meta({
       description:
-        'up: nothing is known against it. suspected: it fails, and a brake keeps it in. down: it fails. held: it has recovered, and waits with what it ' +
-        'has. ramping: it gets its share back step by step. joining: it is new, and was never found healthy.',
+        'up: nothing is known against the cluster. suspected: it fails, and a brake keeps it in. down: it fails. held: it has ' +
+        'recovered, and waits with the share that it has. ramping: it gets its share back step by step. joining: it is new, and has ' +
+        'never been found healthy.',
     }),
     since: Timestamp.optional(),
     reason: z.string().optional(),
@@ -159,20 +199,26 @@ export const ClusterStanding = z
       .optional()
       .meta({
         description:
-          'What a held cluster waits for. dwell: to stay healthy for its dwell time and its cooldown. consent: somebody to restore it, or the end of a ' +
-          'freeze window. turn: one site returns at a time.',
+          'The conditions that a held cluster waits for. dwell: it has to stay healthy for its dwell time and its cooldown. consent: ' +
+          'somebody has to restore it, or a freeze window has to end. turn: one site returns at a time, and it is not the turn of this ' +
+          'one.',
       }),
-    untilAtMost: Timestamp.optional().meta({ description: 'When the brake of a suspected cluster ends by itself.' }),
+    untilAtMost: Timestamp.optional().meta({
+      description: 'The time at which the brake that keeps a suspected cluster in ends by itself.',
+    }),
   })
-  .meta({ id: 'ClusterStanding', description: 'What automation holds a cluster to be.' });
+  .meta({ id: 'ClusterStanding', description: 'The state of a cluster in the eyes of automation.' });
 export type ClusterStanding = z.infer<typeof ClusterStanding>;
 
 export const ClusterAtGateway = z
   .object({
     gateway: Name,
-    pools: z.int().min(1).meta({ description: 'Of which it is a member.' }),
-    unknownPools: z.int().min(0).meta({ description: 'Of which it could not be told what it had.' }),
-    minPercent: Percent.meta({ description: 'The least that it had of any of the others.' }),
+    pools: z.int().min(1).meta({ description: 'The number of pools of the gateway that the cluster is a member of.' }),
+    unknownPools: z
+      .int()
+      .min(0)
+      .meta({ description: 'The number of those pools for which the share of the cluster could not be told.' }),
+    minPercent: Percent.meta({ description: 'The smallest share that the cluster had of any of the other pools.' }),
     maxPercent: Percent,
     readAt: Timestamp.optional(),
   })
@@ -192,7 +238,9 @@ export const Cluster = z
     ingress: Ingress.optional(),
     ...declared,
     health: ClusterHealth,
-    gateways: z.array(ClusterAtGateway).meta({ description: 'What it had at each gateway when that was read.' }),
+    gateways: z
+      .array(ClusterAtGateway)
+      .meta({ description: 'The shares that the cluster had at each gateway when that gateway was last read.' }),
     standing: ClusterStanding,
     withdrawal: Withdrawal.optional(),
     dryRun: DryRun.optional(),

@@ -3,19 +3,24 @@ import { City, DisplayName, fleetMetadata, Labels, Name, Percent, pageOf, Site }
 import { DryRun } from './plan.ts';
 
 export const Tier = z.int().min(0).max(9).meta({
-  description: 'Tier 0 serves; the next tier serves when no cluster of a lower one can.',
+  description: 'The tier. Tier 0 serves, and each higher tier serves when no cluster of a lower tier can.',
 });
 
 export const Pin = z.enum(['strict', 'prefer']).meta({
   description:
-    'strict: health never moves this traffic away from the named clusters. prefer: when none of them can serve, every other cluster that exports the service may.',
+    'strict: health never moves this traffic away from the named clusters. prefer: when none of them can serve, every other ' +
+    'cluster that exports the service may serve.',
 });
 
-/** What a member of a distribution names: one of these. */
+/** The fields by which a member of a distribution names its clusters. Exactly one of them is given. */
 const places = {
   cluster: Name.optional(),
-  site: Site.min(1).optional().meta({ description: 'Every cluster of the site that exports the service.' }),
-  city: City.min(1).optional().meta({ description: 'Every cluster of the city that exports the service.' }),
+  site: Site.min(1)
+    .optional()
+    .meta({ description: 'A site, which stands for each of its clusters that exports the service.' }),
+  city: City.min(1)
+    .optional()
+    .meta({ description: 'A city, which stands for each of its clusters that exports the service.' }),
 };
 
 export const PLACES = ['cluster', 'site', 'city'] as const satisfies readonly (keyof typeof places)[];
@@ -26,14 +31,17 @@ const namesOnePlace = (member: Place) => PLACES.filter((place) => member[place] 
 
 const NAMES_ONE_PLACE = 'must name either a cluster, a site or a city';
 
-const tier = Tier.optional().meta({ description: 'Absent: the tier that each of the clusters declares.' });
+const tier = Tier.optional().meta({
+  description: 'The tier of the member. When absent, each cluster has the tier that it declares.',
+});
 
 export const WeightedMember = z
   .strictObject({
     ...places,
     weight: Percent.default(100).meta({
       description:
-        'Relative to the other members of the tier. That of a site or a city is shared in equal parts by those of its clusters that export the service.',
+        'The weight, relative to the other members of the tier. The weight of a site or a city is shared in equal parts by those of ' +
+        'its clusters that export the service.',
     }),
     tier,
   })
@@ -56,7 +64,7 @@ export const WeightedMembers = z
   .max(100)
   .refine(areDistinct, ARE_DISTINCT)
   .refine((members) => members.some((item) => item.weight > 0), 'must have a member with a weight above 0')
-  .meta({ description: 'By name, or by the site or the city where they are.' });
+  .meta({ description: 'The clusters, by name or by the site or the city that they are in.' });
 export type WeightedMembers = z.output<typeof WeightedMembers>;
 
 const weighted = { strategy: z.literal('weighted'), clusters: WeightedMembers, pin: Pin.optional() };
@@ -68,20 +76,20 @@ const replicas = {
     .max(100)
     .refine(areDistinct, ARE_DISTINCT)
     .default([])
-    .meta({ description: 'Empty: every cluster that exports the service.' }),
+    .meta({ description: 'The clusters. When empty, every cluster that exports the service is a member.' }),
   pin: Pin.optional(),
 };
 
 const BY_REPLICAS = 'Clusters weigh by their exported replicas.';
 
-/** How requests are shared between clusters. */
+/** The way in which requests are shared between clusters. */
 export const Split = z.discriminatedUnion('strategy', [
   z.strictObject(weighted).meta({ id: 'WeightedSplit' }),
   z.strictObject(replicas).meta({ id: 'ReplicasSplit', description: BY_REPLICAS }),
 ]);
 export type Split = z.output<typeof Split>;
 
-/** Absent in a reference, which is told from splits by that. */
+/** The `strategy` of a reference, which is always absent: this tells a reference from a split. */
 const NO_STRATEGY = z
   .undefined()
   .optional()
@@ -89,9 +97,9 @@ const NO_STRATEGY = z
 
 export const DistributionRef = z
   .strictObject({ strategy: NO_STRATEGY, ref: Name })
-  .meta({ id: 'DistributionRef', description: 'Names a distribution of the fleet.' });
+  .meta({ id: 'DistributionRef', description: 'A reference to a distribution of the fleet.' });
 
-/** A split of a route's own, or a named one. */
+/** The distribution of a route: a split of its own, or a reference to a named distribution. */
 export const RouteDistribution = z.discriminatedUnion('strategy', [...Split.options, DistributionRef], {
   error: ({ code }) => (code === 'invalid_union' ? 'must be weighted or replicas, or absent beside a ref' : undefined),
 });

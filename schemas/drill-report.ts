@@ -4,21 +4,27 @@ import { Decision } from './decision.ts';
 import { DrillRun } from './drill.ts';
 
 export const DrillRunInput = z
-  .strictObject({ drill: Name.meta({ description: 'One that the fleet declares.' }) })
+  .strictObject({ drill: Name.meta({ description: 'The name of a drill that the fleet declares.' }) })
   .meta({ id: 'DrillRunInput', description: 'Starts a drill now.' });
 
 export const DrillShares = z
   .object({
     at: Timestamp,
-    moment: z.string().meta({ description: 'before, or the event after which they are so.', examples: ['holding'] }),
+    moment: z.string().meta({
+      description: '`before`, or the type of the event after which the shares are these.',
+      examples: ['holding'],
+    }),
     backends: z.array(
       z.object({
-        services: z.array(z.string()).meta({ description: 'Some of those that are placed so.' }),
+        services: z.array(z.string()).meta({ description: 'Some of the services that have these shares.' }),
         clusters: z.array(z.object({ cluster: Name, percent: Percent })),
       }),
     ),
   })
-  .meta({ id: 'DrillShares', description: 'Who gets how much of the backends that the clusters of the drill serve.' });
+  .meta({
+    id: 'DrillShares',
+    description: 'The shares of the clusters in the backends that the clusters of the drill serve.',
+  });
 export type DrillShares = z.infer<typeof DrillShares>;
 
 const isTimeZone = (name: string) => {
@@ -37,7 +43,7 @@ export const DrillReportQuery = z.strictObject({
     .refine(isTimeZone, 'must be the name of a time zone, such as Asia/Shanghai')
     .optional()
     .meta({
-      description: 'Of the local times in the report, by its IANA name; default UTC.',
+      description: 'The IANA name of the time zone of the local times in the report. The default is UTC.',
       examples: ['Asia/Shanghai'],
     }),
 });
@@ -49,17 +55,30 @@ export const LocalTimes = z
     verifiedAt: z.string().optional(),
     endedAt: z.string().optional(),
   })
-  .meta({ id: 'LocalTimes', description: 'As clocks on the wall showed it, with the offset from UTC.' });
+  .meta({
+    id: 'LocalTimes',
+    description: 'The times of the run in the local time of the zone, with the offset from UTC.',
+  });
 
 export const LostRequests = z
   .object({
-    aboveCapacity: z.number().min(0).optional().meta({
-      description:
-        'Requests above the declared capacities of the clusters that served instead, by the declared loads of backends. Absent when no decision of the run can be read any more.',
-    }),
-    notKnown: z.array(z.string()).meta({ description: 'What is not counted, and where to look for it.' }),
+    aboveCapacity: z
+      .number()
+      .min(0)
+      .optional()
+      .meta({
+        description:
+          'The number of requests above the declared capacities of the clusters that served instead, by the declared loads of backends. ' +
+          'Absent when no decision of the run can be read any more.',
+      }),
+    notKnown: z
+      .array(z.string())
+      .meta({ description: 'The kinds of losses that are not counted, and where to look for them.' }),
   })
-  .meta({ id: 'LostRequests', description: 'As far as they are known: no request passes through Fairlead.' });
+  .meta({
+    id: 'LostRequests',
+    description: 'The lost requests, as far as they are known: no request passes through Fairlead.',
+  });
 export type LostRequests = z.infer<typeof LostRequests>;
 
 export const DrillReport = z
@@ -67,15 +86,18 @@ export const DrillReport = z
     run: DrillRun,
     local: LocalTimes,
     isTargetMet: z.boolean().optional().meta({
-      description: 'Absent when gateways were never read to give the clusters nothing.',
+      description:
+        'True when the recovery target was met. Absent when the gateways were never all read to give the clusters nothing.',
     }),
     lostRequests: LostRequests,
-    shares: z.array(DrillShares).meta({ description: 'In order: before, and after each event that moved some.' }),
-    decisions: z.array(Decision).meta({ description: 'Those of the run, in order, with votes and rules.' }),
+    shares: z
+      .array(DrillShares)
+      .meta({ description: 'The shares in order: before the drill, and after each event that moved traffic.' }),
+    decisions: z.array(Decision).meta({ description: 'The decisions of the run in order, with votes and rules.' }),
     evidenceHash: z.string().meta({
       description:
-        'SHA-256 of the canonical JSON of the run and of the hashes of its decisions, which the ledger can prove.',
+        'The SHA-256 of the canonical JSON of the run and of the hashes of its decisions, which the ledger can prove.',
     }),
   })
-  .meta({ id: 'DrillReport', description: 'A drill as auditors want to see it.' });
+  .meta({ id: 'DrillReport', description: 'A report of a drill for auditors.' });
 export type DrillReport = z.infer<typeof DrillReport>;

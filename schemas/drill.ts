@@ -9,23 +9,37 @@ export const DrillInput = z
     name: Name,
     ...place,
     service: Name.optional().meta({
-      description: 'Nothing else is taken out, and nothing else is judged. Absent: everything.',
+      description: 'The only service that is taken out and judged. When absent, every service is.',
     }),
-    windows: z.array(TimeWindow).max(10).default([]).meta({
-      description:
-        'When it may run; it begins by itself once in each window. None: only when somebody starts it, at any time.',
-    }),
-    durationSeconds: z.int().min(10).max(86_400).default(600).meta({ description: 'How long the clusters stay out.' }),
+    windows: z
+      .array(TimeWindow)
+      .max(10)
+      .default([])
+      .meta({
+        description:
+          'The windows in which the drill may run; it begins by itself once in each window. Without windows, it runs only when somebody ' +
+          'starts it, at any time.',
+      }),
+    durationSeconds: z
+      .int()
+      .min(10)
+      .max(86_400)
+      .default(600)
+      .meta({ description: 'The time that the clusters stay out.' }),
     recoveryTargetSeconds: z.int().min(1).max(604_800).default(60).meta({
-      description: 'Within this time after its begin all gateways have to be read to give the clusters nothing.',
+      description:
+        'The time after the beginning of the drill within which all gateways have to be read to give the clusters nothing.',
     }),
     stopConditions: z
       .strictObject({
-        onFailingVote: z.boolean().default(true).meta({ description: 'Any voter sees another cluster fail.' }),
+        onFailingVote: z
+          .boolean()
+          .default(true)
+          .meta({ description: 'Stops the drill when any voter sees another cluster fail.' }),
         onOverload: z
           .boolean()
           .default(true)
-          .meta({ description: 'A cluster would have to serve more than its capacity.' }),
+          .meta({ description: 'Stops the drill when a cluster would have to serve more than its capacity.' }),
       })
       .prefault({}),
   })
@@ -47,26 +61,31 @@ export const DrillRun = z
     drill: Name,
     ...place,
     service: Name.optional(),
-    clusters: z.array(Name).meta({ description: 'Those that the place had when it began: all of them are taken out.' }),
+    clusters: z
+      .array(Name)
+      .meta({ description: 'The clusters that the place had when the drill began. All of them are taken out.' }),
     actor: z.string(),
     state: DrillRunState.meta({
       description:
-        'passed: all gateways were read to give the clusters nothing within the target, and others served meanwhile. failed: it was not so. ' +
-        'aborted: somebody or a stop condition ended it. interrupted: by a real failure.',
+        'passed: all gateways were read to give the clusters nothing within the target, and other clusters served meanwhile. failed: ' +
+        'one of these was not the case. aborted: somebody or a stop condition ended the drill. interrupted: a real failure ended it.',
     }),
     startedAt: Timestamp,
     verifiedAt: Timestamp.optional().meta({
-      description: 'When the last of the gateways was read to give the clusters nothing.',
+      description: 'The time at which the last of the gateways was read to give the clusters nothing.',
     }),
     lastReadAt: Timestamp.optional().meta({
       description:
-        'Before the clusters began to return, every gateway was last read then or later, and gave them nothing.',
+        'The earliest of the times at which each gateway was last read before the clusters began to return; each then gave them ' +
+        'nothing.',
     }),
     endedAt: Timestamp.optional(),
-    recoverySeconds: z.number().min(0).optional().meta({ description: 'From its begin to verifiedAt.' }),
+    recoverySeconds: z.number().min(0).optional().meta({ description: 'The time from `startedAt` to `verifiedAt`.' }),
     recoveryTargetSeconds: z.int(),
-    percent: Percent.meta({ description: 'Of its share, what is intended for the cluster that has least of it.' }),
-    events: z.array(DrillEvent).meta({ description: 'In order.' }),
+    percent: Percent.meta({
+      description: 'The intended part of its share for the cluster that has the smallest such part.',
+    }),
+    events: z.array(DrillEvent).meta({ description: 'The events of the run, in order.' }),
   })
   .meta({ id: 'DrillRun' });
 export type DrillRun = z.infer<typeof DrillRun>;

@@ -15,8 +15,12 @@ const HeaderValue = z
 export const HeaderEntry = z.strictObject({ name: HeaderName, value: HeaderValue }).meta({ id: 'HeaderEntry' });
 
 const modifications = {
-  set: z.array(HeaderEntry).max(8).default([]).meta({ description: 'Replaces the header, or adds it.' }),
-  add: z.array(HeaderEntry).max(8).default([]).meta({ description: 'Adds a value beside those that are there.' }),
+  set: z
+    .array(HeaderEntry)
+    .max(8)
+    .default([])
+    .meta({ description: 'Headers to replace, or to add when they are absent.' }),
+  add: z.array(HeaderEntry).max(8).default([]).meta({ description: 'Header values to add to those that are present.' }),
   remove: z.array(HeaderName).max(8).default([]),
 };
 
@@ -44,7 +48,7 @@ export const ReplaceFullPath = z
 
 export const ReplacePrefixMatch = z.strictObject({ type: z.literal('ReplacePrefixMatch'), value: PathValue }).meta({
   id: 'ReplacePrefixMatch',
-  description: 'Replaces the prefix that matched; every match of the rule must be a Prefix.',
+  description: 'Replaces the prefix that matched. Every match of the rule must be a Prefix.',
 });
 
 export const PathModifier = z.discriminatedUnion('type', [ReplaceFullPath, ReplacePrefixMatch]);
@@ -73,7 +77,11 @@ export const RequestRedirect = z
     (filter) => [filter.scheme, filter.hostname, filter.port, filter.path].some((part) => part !== undefined),
     'must change the scheme, host, port or path, or it would lead to itself',
   )
-  .meta({ id: 'RequestRedirect', description: 'What is absent stays as the client asked; the query stays.' });
+  .meta({
+    id: 'RequestRedirect',
+    description:
+      'Answers with a redirect. Parts of the URL that are absent here stay as in the request, and the query always stays.',
+  });
 
 export const DirectResponse = z
   .strictObject({
@@ -89,7 +97,7 @@ export const DirectResponse = z
       .regex(/^[\t\n\r -~]*$/, 'must be ASCII')
       .default(''),
   })
-  .meta({ id: 'DirectResponse', description: 'Answered by the gateway itself, as text/plain.' });
+  .meta({ id: 'DirectResponse', description: 'A response that the gateway itself gives, as text/plain.' });
 
 export const Cors = z
   .strictObject({
@@ -118,16 +126,20 @@ export const Cors = z
   )
   .meta({ id: 'CORS' });
 
-export const RequestMirror = z
-  .strictObject({ type: z.literal('RequestMirror'), service: Name, port: Port })
-  .meta({ id: 'RequestMirror', description: 'A copy of each request goes there as well; its answer is thrown away.' });
+export const RequestMirror = z.strictObject({ type: z.literal('RequestMirror'), service: Name, port: Port }).meta({
+  id: 'RequestMirror',
+  description: 'Sends a copy of each request to the service as well. The answer to the copy is thrown away.',
+});
 
 export const RateLimit = z
   .strictObject({
     type: z.literal('RateLimit'),
     requestsPerSecond: z.int().min(1).max(100_000),
   })
-  .meta({ id: 'RateLimit', description: 'Requests beyond it are refused with 503, whoever sends them.' });
+  .meta({
+    id: 'RateLimit',
+    description: 'Limits the rate of requests of all clients together. Requests beyond the limit are refused with 503.',
+  });
 
 export const RouteFilter = z.discriminatedUnion('type', [
   RequestHeaderModifier,

@@ -8,15 +8,15 @@ import { Probe } from './probe.ts';
 
 export const Automation = z.enum(['automatic', 'recommend', 'paused']).meta({
   description:
-    'automatic: a failing cluster is withdrawn and restored without asking. recommend: the decision is recorded, nothing is moved. ' +
-    'paused: as recommend, and the fleet says so in its conditions. Evidence is recorded in every mode.',
+    'automatic: a failing cluster is withdrawn and restored without asking. recommend: the decision is recorded, and nothing is ' +
+    'moved. paused: the same as recommend, and a condition of the fleet shows it. Evidence is recorded in every mode.',
 });
 export type Automation = z.infer<typeof Automation>;
 
 const hasUniqueNames = (items: readonly { name: string }[]) =>
   new Set(items.map(({ name }) => name)).size === items.length;
 
-/** Everything beyond health that guides failovers of a fleet. */
+/** The fields of a fleet, other than `health`, that guide its failovers. */
 const policyFields = {
   voters: z
     .array(Voter)
@@ -30,56 +30,77 @@ const policyFields = {
     .default([{ name: 'edge', type: 'edge' }])
     .meta({
       description:
-        'Who watches the clusters. A cluster changes its health when a majority of those that watch it agree; alerts are not counted.',
+        'The voters that watch the clusters. A cluster changes its health when a majority of those that watch it agree. Alerts are not ' +
+        'counted.',
     }),
-  controlTargets: z.array(Probe).max(4).default([]).meta({
-    description:
-      'What answers as long as the network of a prober works. When one does not, what that prober sees counts for nothing.',
-  }),
+  controlTargets: z
+    .array(Probe)
+    .max(4)
+    .default([])
+    .meta({
+      description:
+        'Targets that answer as long as the network of a prober works. When one of them does not answer, the observations of that ' +
+        'prober are not counted.',
+    }),
   failover: FailoverInput.prefault({}),
   safety: SafetyInput.prefault({}),
   drills: z.array(DrillInput).max(20).refine(hasUniqueNames, 'must not repeat a name').default([]),
   notifications: z.array(NotificationInput).max(10).default([]),
 };
 
-/** How observations become health, and health becomes a decision. */
+/** The fields of a fleet that control how observations become health, and health becomes a decision. */
 const healthFields = {
-  intervalSeconds: z.int().min(1).max(60).meta({ description: 'Time between two probe rounds.' }),
-  timeoutSeconds: z.int().min(1).max(30).meta({ description: 'A probe without an answer by then has failed.' }),
+  intervalSeconds: z.int().min(1).max(60).meta({ description: 'The time between two probe rounds.' }),
+  timeoutSeconds: z
+    .int()
+    .min(1)
+    .max(30)
+    .meta({ description: 'The time after which a probe without an answer has failed.' }),
   confirmSeconds: z
     .number()
     .min(0.1)
     .max(30)
     .meta({
       description:
-        'After a probe of a healthy cluster has failed, the time from its start to the next one. Less than 1 finds a failure sooner, and takes ' +
-        'shorter disturbances for one.',
+        'The time from the start of a failed probe of a healthy cluster to its next probe. A value below 1 finds a failure sooner, and ' +
+        'takes shorter disturbances for failures.',
     }),
   failureThreshold: z.int().min(1).max(10).meta({
-    description: 'A voter finds a cluster unhealthy when so many of its last failureWindow observations failed.',
+    description: 'A voter finds a cluster unhealthy when this many of its last `failureWindow` observations failed.',
   }),
   failureWindow: z.int().min(1).max(20).meta({
-    description: 'How many of its last observations a voter looks at for failures. Default: 2 × failureThreshold - 1.',
-  }),
-  successThreshold: z.int().min(1).max(20).meta({
     description:
-      'A voter finds a cluster healthy when none of so many last observations failed, and at most one of the last recoveryWindow.',
+      'The number of last observations in which a voter looks for failures. The default is 2 × failureThreshold - 1.',
   }),
-  recoveryWindow: z.int().min(1).max(20).meta({
-    description:
-      'How many of its last observations a voter looks at before an unhealthy cluster is healthy again. Default: 8, or failureWindow where that is more.',
-  }),
+  successThreshold: z
+    .int()
+    .min(1)
+    .max(20)
+    .meta({
+      description:
+        'A voter finds a cluster healthy when none of this many last observations failed, and at most one of the last ' +
+        '`recoveryWindow`.',
+    }),
+  recoveryWindow: z
+    .int()
+    .min(1)
+    .max(20)
+    .meta({
+      description:
+        'The number of last observations that a voter looks at before an unhealthy cluster is healthy again. The default is 8, or ' +
+        '`failureWindow` when that is more.',
+    }),
   dwellSeconds: z
     .int()
     .min(0)
     .max(86_400)
-    .meta({ description: 'How long a cluster must stay healthy before its share returns.' }),
+    .meta({ description: 'The time that a cluster must stay healthy before its share returns.' }),
 };
 
 export const HealthPolicy = z.object(healthFields).meta({ id: 'HealthPolicy' });
 export type HealthPolicy = z.infer<typeof HealthPolicy>;
 
-/** No observations make a cluster unhealthy and healthy at once: so many failures never fit into a recovery. */
+/** Tells whether no observations can make a cluster unhealthy and healthy at once: a recovery never has room for `failureThreshold` failures. */
 function hasGap({ failureThreshold, failureWindow, successThreshold, recoveryWindow }: HealthPolicy): boolean {
   if (failureWindow <= successThreshold) return true;
   return failureThreshold >= 2 && failureWindow <= recoveryWindow;
@@ -134,7 +155,7 @@ export type FleetSpec = z.output<typeof FleetInput>;
 
 export const PauseInput = z
   .strictObject({ reason: Reason })
-  .meta({ id: 'PauseInput', description: 'Why automation shall move nothing.' });
+  .meta({ id: 'PauseInput', description: 'Pauses the automation of a fleet.' });
 
 export const Fleet = z
   .object({

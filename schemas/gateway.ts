@@ -33,10 +33,15 @@ export const DomainCertificate = z
   })
   .meta({ id: 'DomainCertificate' });
 
-const certificates = z.array(DomainCertificate).max(100).optional().meta({
-  description:
-    'Host names that are created with HTTPS and this certificate; those that exist already stay as they are.',
-});
+const certificates = z
+  .array(DomainCertificate)
+  .max(100)
+  .optional()
+  .meta({
+    description:
+      'The certificates of host names. A host name that does not exist yet is created with HTTPS and its certificate; existing ones ' +
+      'stay as they are.',
+  });
 
 export const MseTarget = z
   .strictObject({
@@ -113,22 +118,24 @@ export type GatewayProvision = z.output<typeof GatewayProvision>;
 
 export const OwnershipPolicy = z.enum(['sync', 'upsert-only', 'observe-only']).meta({
   description:
-    'sync: create, update and delete what Fairlead owns. upsert-only: never delete. observe-only: never write. ' +
-    'Objects that Fairlead did not create are never touched.',
+    'sync: objects that Fairlead owns are created, updated and deleted. upsert-only: nothing is deleted. observe-only: nothing is ' +
+    'written. Objects that Fairlead did not create are never touched.',
 });
 export type OwnershipPolicy = z.infer<typeof OwnershipPolicy>;
 
 export const DriftPolicy = z.enum(['alert', 'revert', 'adopt']).meta({
   description:
-    'What to do about changes that somebody made to our objects at the gateway itself. alert: leave them, and say so. revert: undo ' +
-    'them. adopt: leave them until the declaration of that object changes. A change of the declaration is pushed in any case.',
+    'The reaction to changes that somebody made to objects of Fairlead at the gateway itself. alert: they are left, and reported. ' +
+    'revert: they are undone. adopt: they are left until the declaration of the object changes. A change of the declaration is ' +
+    'pushed in any case.',
 });
 export type DriftPolicy = z.infer<typeof DriftPolicy>;
 
 export const DataPlaneCheck = z
   .strictObject({
     url: HttpProbe.shape.url.meta({
-      description: 'Leads through the gateway, such as to a host name of its own that a route of the fleet carries.',
+      description:
+        'A URL that leads through the gateway, such as one with a host name of its own that a route of the fleet carries.',
       examples: ['http://edge-1.shop.example.com/healthz'],
     }),
     expectedStatus: StatusRange.default({ from: 200, to: 299 }).meta({
@@ -140,20 +147,22 @@ export const DataPlaneCheck = z
   .meta({
     id: 'DataPlaneCheck',
     description:
-      'A GET request that is sent through the gateway once a change of its traffic has been read back, and again until it is answered as expected. ' +
-      'It moves nothing: the condition Observed, the status of the fleet and an incident tell what came of it.',
+      'A GET request that is sent through the gateway once a change of its traffic has been read back, and again until it is ' +
+      'answered as expected. It moves nothing: the condition Observed, the status of the fleet and an incident show the result.',
   });
 
 export const GatewayInput = z
   .strictObject({
     displayName: DisplayName.optional(),
     labels: Labels.default({}),
-    target: GatewayTarget.optional().meta({ description: 'An instance that is there, to be adopted.' }),
+    target: GatewayTarget.optional().meta({
+      description: 'An existing instance to use. Either `target` or `provision` is given.',
+    }),
     provision: GatewayProvision.optional().meta({
-      description: 'An instance to be created; the other way to say which.',
+      description: 'An instance to create. Either `target` or `provision` is given.',
     }),
     credentials: Name.default('default').meta({
-      description: 'Name of a credential set in the settings of the control plane.',
+      description: 'The name of a credential set in the settings of the control plane.',
     }),
     policy: OwnershipPolicy.default('sync'),
     drift: DriftPolicy.default('alert'),
@@ -167,79 +176,105 @@ export type GatewaySpec = z.output<typeof GatewayInput>;
 
 export const SyncState = z.enum(['Pending', 'Pushed', 'Verified', 'Diverged', 'Failed']).meta({
   description:
-    'Pending: not pushed yet. Pushed: the cloud accepted the changes. Verified: read back and equal. ' +
-    'Diverged: read back and not equal. Failed: the last attempt ended in an error, the previous configuration serves.',
+    'Pending: the changes are not pushed yet. Pushed: the cloud accepted them. Verified: they were read back and are equal. ' +
+    'Diverged: they were read back and are not equal. Failed: the last attempt ended in an error, and the previous configuration ' +
+    'serves.',
 });
 export type SyncState = z.infer<typeof SyncState>;
 
 export const Progress = z
   .object({ done: z.int().min(0), total: z.int().min(1), step: z.string() })
-  .meta({ id: 'Progress', description: 'How far work that takes minutes has come.' });
+  .meta({ id: 'Progress', description: 'The progress of work that takes minutes.' });
 export type Progress = z.infer<typeof Progress>;
 
 export const Deviation = z
   .object({
     kind: z.string(),
     key: z.string(),
-    verb: z.enum(['create', 'update', 'delete']).optional().meta({ description: 'The change that it would take.' }),
+    verb: z
+      .enum(['create', 'update', 'delete'])
+      .optional()
+      .meta({ description: 'The change that would bring the object to what is declared.' }),
     reason: z
       .enum(['Refused', 'NotAsWritten', 'Drifted', 'Shadowed', 'Waiting', 'ObserveOnly', 'Pending', 'Adopted'])
       .meta({
         description:
-          'Refused: the cloud or a limit refuses the change. NotAsWritten: written, and read back otherwise. Drifted: somebody changed it at the ' +
-          'gateway, and it is left so. Adopted: the same, accepted. Shadowed: a rule that is not ours takes its requests. Waiting: it stays until ' +
-          'what takes its place is there. ObserveOnly: nothing is written to this gateway. Pending: on its way.',
+          'Refused: the cloud or a limit refuses the change. NotAsWritten: the object was written, and read back differently. Drifted: ' +
+          'somebody changed it at the gateway, and the change is left. Adopted: somebody changed it at the gateway, and the change is ' +
+          'accepted. Shadowed: a rule that is not of Fairlead takes its requests. Waiting: it stays until its replacement is there. ' +
+          'ObserveOnly: nothing is written to this gateway. Pending: the change is on its way.',
       }),
-    detail: z.string().meta({ description: 'What differs, in the terms of the gateway, or why it was refused.' }),
-    changes: z.array(FieldChange).meta({
-      description: 'The first fields that differ: before is what the gateway has, after what it shall have.',
+    detail: z.string().meta({
+      description: 'A text that says, in the terms of the gateway, what differs, or why the change was refused.',
     }),
-    code: z.string().optional().meta({ description: 'Of the refusal.' }),
+    changes: z.array(FieldChange).meta({
+      description:
+        'The first fields that differ: `before` is the value at the gateway, and `after` is the value that it is to have.',
+    }),
+    code: z.string().optional().meta({ description: 'The error code of the refusal.' }),
     routes: z.array(Name).meta({ description: 'The routes that the object carries.' }),
     clusters: z
       .array(Name)
       .optional()
-      .meta({ description: 'Those that have other points of its pool than they shall have.' }),
+      .meta({ description: 'The clusters whose points in the pool differ from those that they are to have.' }),
     since: Timestamp,
     retryAt: Timestamp.optional().meta({
-      description: 'A refused change is not tried again before, unless it becomes another.',
+      description:
+        'The time before which a refused change is not tried again, unless the change itself becomes a different one.',
     }),
   })
-  .meta({ id: 'Deviation', description: 'An object of ours that is not as declared, or does not get its requests.' });
+  .meta({
+    id: 'Deviation',
+    description: 'An object of Fairlead at the gateway that is not as declared, or that does not get its requests.',
+  });
 export type Deviation = z.infer<typeof Deviation>;
 
-export const Orphan = z
-  .object({ kind: z.string(), key: z.string(), remoteId: z.string(), since: Timestamp })
-  .meta({ id: 'Orphan', description: 'It carries our mark, and nothing is known of it here.' });
+export const Orphan = z.object({ kind: z.string(), key: z.string(), remoteId: z.string(), since: Timestamp }).meta({
+  id: 'Orphan',
+  description: 'An object at the gateway that carries the mark of Fairlead, but is unknown to the control plane.',
+});
 
 export const ClusterPoints = z
   .object({
     cluster: Name,
     pools: z.int().min(1),
-    unknownPools: z.int().min(0).meta({ description: 'Of which it could not be told what the cluster had.' }),
+    unknownPools: z
+      .int()
+      .min(0)
+      .meta({ description: 'The number of those pools for which the share of the cluster could not be told.' }),
     minPercent: Percent,
     maxPercent: Percent,
   })
-  .meta({ id: 'ClusterPoints', description: 'The least and the most that a cluster had of any pool at a gateway.' });
+  .meta({
+    id: 'ClusterPoints',
+    description: 'The smallest and the largest share that a cluster had of any pool at a gateway.',
+  });
 export type ClusterPoints = z.infer<typeof ClusterPoints>;
 
 export const GatewayReading = z
   .object({
     readAt: Timestamp.optional().meta({
-      description: 'When the last complete read began. Everything that is said of the gateway is as old as that.',
+      description:
+        'The time at which the last complete read began. Everything that is reported about the gateway is as old as that.',
     }),
-    poolsReadAt: Timestamp.optional().meta({ description: 'When pools were last read, be it with the rest or alone.' }),
+    poolsReadAt: Timestamp.optional().meta({
+      description: 'The time at which pools were last read, with the rest of the gateway or alone.',
+    }),
     failure: z
       .object({ since: Timestamp, at: Timestamp, action: z.string(), code: z.string() })
       .optional()
-      .meta({ description: 'Present while the gateway cannot be read.' }),
+      .meta({ description: 'The failure to read the gateway; present while it cannot be read.' }),
     deviationCount: z.int().min(0),
-    deviations: z.array(Deviation).meta({ description: 'The first 50.' }),
+    deviations: z.array(Deviation).meta({ description: 'The first 50 deviations.' }),
     clusters: z.array(ClusterPoints),
-    orphans: z.array(Orphan).meta({ description: 'Deleted once they are found again ten minutes later.' }),
-    foreign: z.array(ForeignObject).meta({ description: 'What is not ours, the first 100: it is never touched.' }),
+    orphans: z.array(Orphan).meta({
+      description: 'The orphans at the gateway. They are deleted once they are found again ten minutes later.',
+    }),
+    foreign: z
+      .array(ForeignObject)
+      .meta({ description: 'The first 100 objects at the gateway that are not of Fairlead. They are never touched.' }),
   })
-  .meta({ id: 'GatewayReading', description: 'What the gateway had when it was last read.' });
+  .meta({ id: 'GatewayReading', description: 'The state of the gateway when it was last read.' });
 export type GatewayReading = z.infer<typeof GatewayReading>;
 
 export const GatewaySync = z
@@ -247,16 +282,18 @@ export const GatewaySync = z
     state: SyncState,
     reason: z.string(),
     message: z.string(),
-    attempts: z.int().min(0).meta({ description: 'Attempts since the last success.' }),
+    attempts: z.int().min(0).meta({ description: 'The number of attempts since the last success.' }),
     lastAttemptAt: Timestamp.optional(),
     nextAttemptAt: Timestamp.optional(),
     pushedAt: Timestamp.optional(),
     verifiedAt: Timestamp.optional(),
-    checkedAt: Timestamp.optional().meta({ description: 'When a run last compared it with what is declared.' }),
+    checkedAt: Timestamp.optional().meta({
+      description: 'The time at which a run last compared the gateway with what is declared.',
+    }),
     progress: Progress.optional(),
-    quotas: z.array(QuotaUse).optional().meta({ description: 'As last seen, the fullest first.' }),
+    quotas: z.array(QuotaUse).optional().meta({ description: 'The use of quotas as last seen, the fullest first.' }),
   })
-  .meta({ id: 'GatewaySync', description: 'How far the gateway follows what is declared.' });
+  .meta({ id: 'GatewaySync', description: 'The state of bringing the gateway to what is declared.' });
 export type GatewaySync = z.infer<typeof GatewaySync>;
 
 export const Gateway = z
@@ -264,13 +301,15 @@ export const Gateway = z
     ...fleetMetadata,
     displayName: DisplayName.optional(),
     labels: Labels,
-    target: GatewayTarget.optional().meta({ description: 'Of a gateway that is being created: once it is known.' }),
+    target: GatewayTarget.optional().meta({
+      description: 'The instance. It is absent while a gateway is being created and its instance is not known yet.',
+    }),
     provision: GatewayProvision.optional(),
     credentials: Name,
     policy: OwnershipPolicy,
     drift: DriftPolicy,
     dataPlaneCheck: DataPlaneCheck.optional(),
-    address: z.string().optional().meta({ description: 'DNS name of the gateway, once known.' }),
+    address: z.string().optional().meta({ description: 'The DNS name of the gateway; absent until it is known.' }),
     sync: GatewaySync,
     reading: GatewayReading,
     dryRun: DryRun.optional(),

@@ -39,14 +39,18 @@ export const ManifestDocument = z
         code === 'invalid_union' ? 'must be Fleet, Cluster, Gateway, Service, Distribution or Route' : undefined,
     },
   )
-  .meta({ id: 'ManifestDocument', description: 'One resource of a fleet, as PUT takes it, with its kind and name.' });
+  .meta({
+    id: 'ManifestDocument',
+    description: 'One resource of a fleet in the form that PUT takes, with its kind and name.',
+  });
 export type ManifestDocument = z.output<typeof ManifestDocument>;
 
 const list = { apiVersion: ApiVersion, kind: z.literal('List') };
 
-export const Manifest = z
-  .strictObject({ ...list, items: z.array(ManifestDocument).min(1) })
-  .meta({ id: 'Manifest', description: 'What a fleet holds. In YAML: a stream of its items as documents.' });
+export const Manifest = z.strictObject({ ...list, items: z.array(ManifestDocument).min(1) }).meta({
+  id: 'Manifest',
+  description: 'The resources of a fleet. In YAML, a manifest is a stream of its items as documents.',
+});
 export type Manifest = z.output<typeof Manifest>;
 
 const DeclaredDocument = z
@@ -56,7 +60,7 @@ const DeclaredDocument = z
     metadata: z.object({ name: Name }),
     spec: z
       .record(z.string(), z.unknown())
-      .meta({ description: 'What is declared, as PUT takes it, defaults filled in.' }),
+      .meta({ description: 'The declaration in the form that PUT takes, with defaults filled in.' }),
   })
   .meta({ id: 'DeclaredDocument' });
 export type DeclaredDocument = z.infer<typeof DeclaredDocument>;
@@ -64,7 +68,7 @@ export type DeclaredDocument = z.infer<typeof DeclaredDocument>;
 export const DeclaredManifest = z.object({ ...list, items: z.array(DeclaredDocument) }).meta({
   id: 'DeclaredManifest',
   description:
-    'What a fleet holds: first the fleet, then clusters, gateways, services, distributions, routes, by name.',
+    'The resources of a fleet: first the fleet, then clusters, gateways, services, distributions and routes, each sorted by name.',
 });
 export type DeclaredManifest = z.infer<typeof DeclaredManifest>;
 
@@ -85,18 +89,20 @@ export const FleetPlan = z
     fleet: Name,
     digest: z.string().meta({
       description:
-        'Of the fleet and the changes. An apply that carries it is refused when the changes are not these any more.',
+        'The digest of the fleet and the changes. An apply that carries it is refused when the changes are not these any more.',
     }),
-    changes: z.array(ManifestChange).meta({ description: 'In the order in which they would be written.' }),
-    plans: z.array(GatewayPlan).meta({ description: 'Of a dry run: what each gateway that has to follow would get.' }),
+    changes: z.array(ManifestChange).meta({ description: 'The changes in the order in which they would be written.' }),
+    plans: z
+      .array(GatewayPlan)
+      .meta({ description: 'The plan of each gateway that would have to follow. Only a dry run has any.' }),
   })
-  .meta({ id: 'FleetPlan', description: 'What it takes to make a fleet what is desired.' });
+  .meta({ id: 'FleetPlan', description: 'The changes that bring a fleet to its desired state.' });
 export type FleetPlan = z.infer<typeof FleetPlan>;
 
 const allowEmpty = z
   .enum(['true', 'false'])
   .optional()
-  .meta({ description: 'true: gateways that have routes may be left without any.', examples: ['true'] });
+  .meta({ description: 'When `true`, gateways that have routes may be left without any.', examples: ['true'] });
 
 export const FleetApplyQuery = z.strictObject({ ...DigestQuery.shape, allowEmpty });
 
@@ -105,7 +111,7 @@ export const ManifestQuery = z.strictObject({
     .enum(['true', 'false'])
     .optional()
     .meta({
-      description: 'true: what the manifest does not hold is deleted; never the fleet itself.',
+      description: 'When `true`, resources that the manifest does not hold are deleted, but never the fleet itself.',
       examples: ['true'],
     }),
   ...FleetApplyQuery.shape,

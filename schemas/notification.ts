@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Name, pageOf, Timestamp } from './common.ts';
 import { DataGateQuestion } from './data-gate.ts';
 
-/** Kinds of incidents: situations that open and resolve, of each of which people are told twice. */
+/** The types of incidents: situations that open and resolve. People are told of each twice. */
 export const IncidentType = z.enum([
   'gateway.behind',
   'gateway.stalled',
@@ -26,7 +26,7 @@ export const IncidentType = z.enum([
 ]);
 export type IncidentType = z.infer<typeof IncidentType>;
 
-/** Events that happen once. */
+/** The types of events that happen once, and do not resolve. */
 const OccurrenceType = z.enum([
   'decision.applied',
   'decision.withheld',
@@ -39,7 +39,7 @@ const OccurrenceType = z.enum([
   'data-gate.asked',
 ]);
 
-/** Types that an earlier release has sent: they stand in what it has stored, and nothing sends them any more. */
+/** The types that only earlier releases have sent. They still occur in stored records, and nothing sends them any more. */
 export const RetiredEventType = z.enum(['automation.halted', 'panic.entered', 'panic.left', 'gateway.recovered']);
 
 export const EventType = z.enum([...IncidentType.options, ...OccurrenceType.options, ...RetiredEventType.options]);
@@ -48,35 +48,39 @@ export type EventType = z.infer<typeof EventType>;
 export const NotificationInput = z
   .strictObject({
     target: Name.meta({
-      description: 'One of the targets that the settings of the control plane name: its URL is a secret.',
+      description: 'One of the targets that the settings of the control plane name. Its URL is a secret.',
     }),
     events: z.array(EventType).max(40).default([]).meta({
-      description: 'Empty: all. An incident that is named here is told when it opens and when it resolves.',
+      description:
+        'The types of events to send. When empty, all are sent. An incident is sent when it opens and when it resolves.',
     }),
   })
   .meta({ id: 'NotificationInput' });
 export type Notification = z.output<typeof NotificationInput>;
 
-/** critical: clients lose requests, or a failover would not do what it is for. warning: somebody should look at it by day. */
+/** The severity of an incident. critical: clients lose requests, or a failover would fail to help. warning: somebody should look at it by day. */
 export const Severity = z.enum(['critical', 'warning']);
 export type Severity = z.infer<typeof Severity>;
 
-/** The side of an incident that an event tells. */
+/** The change of an incident that an event reports. */
 export const IncidentChange = z
   .object({
     key: z.string().meta({
-      description: 'The same when it opens and when it resolves, and whenever it opens again.',
+      description:
+        'The key of the incident. It is the same when the incident opens, when it resolves, and whenever it opens again.',
       examples: ['prod/gateway/edge/behind'],
     }),
     state: z.enum(['opened', 'resolved']),
     severity: Severity,
     openedAt: Timestamp,
-    resolvedAt: Timestamp.optional().meta({ description: 'When it was over; it is told half a minute later.' }),
+    resolvedAt: Timestamp.optional().meta({
+      description: 'The time at which the incident was over. It is reported half a minute later.',
+    }),
   })
   .meta({ id: 'IncidentChange' });
 export type IncidentChange = z.infer<typeof IncidentChange>;
 
-/** What happened, as webhooks tell it. */
+/** An event of a fleet, in the form in which webhooks get it. */
 export const Event = z
   .object({
     id: z.string(),
@@ -87,7 +91,7 @@ export const Event = z
     clusters: z.array(Name),
     decision: z.string().optional(),
     incident: IncidentChange.optional(),
-    dataGate: DataGateQuestion.optional().meta({ description: 'What is asked.' }),
+    dataGate: DataGateQuestion.optional().meta({ description: 'The question of the data gate.' }),
   })
   .meta({ id: 'Event' });
 export type Event = z.infer<typeof Event>;
@@ -99,15 +103,17 @@ export const Delivery = z
     target: Name,
     state: z.enum(['pending', 'delivered', 'failed']),
     attempts: z.array(z.object({ at: Timestamp, outcome: z.string() })).meta({
-      description: 'In order. The outcome is an HTTP status, or why there is none.',
+      description: 'The attempts in order. The outcome is an HTTP status, or the reason why there is none.',
     }),
-    nextAttemptAt: Timestamp.optional().meta({ description: 'While it is pending.' }),
+    nextAttemptAt: Timestamp.optional().meta({
+      description: 'The time of the next attempt; present while the delivery is pending.',
+    }),
   })
   .meta({
     id: 'Delivery',
     description:
-      'One event on its way to one target. It is sent at least once: an event that arrives twice has the same id. That an incident ' +
-      'is resolved is not sent while it is still to be sent that it has opened.',
+      'The delivery of one event to one target. An event is sent at least once, and has the same id when it arrives twice. The ' +
+      'resolution of an incident is not sent while its opening is still to be sent.',
   });
 export type Delivery = z.infer<typeof Delivery>;
 

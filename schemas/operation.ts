@@ -6,8 +6,9 @@ import { Issue } from './problem.ts';
 
 export const OperationState = z.enum(['Pending', 'Running', 'Succeeded', 'Failed']).meta({
   description:
-    'Pending: not begun. Running: on the way, or waiting for its next attempt. Succeeded: written, pushed and read back everywhere. ' +
-    'Failed: refused somewhere, or read back and not equal; the sweep goes on to repair, but not under this operation.',
+    'Pending: it has not begun. Running: it is on its way, or waits for its next attempt. Succeeded: everything was written, ' +
+    'pushed and read back. Failed: a gateway refused it, or was read back and is not equal. The sweep goes on to repair the ' +
+    'gateway, but not under this operation.',
 });
 export type OperationState = z.infer<typeof OperationState>;
 
@@ -27,14 +28,16 @@ export const GatewayOutcome = z
     attempts: z.int().min(0),
     progress: Progress.optional(),
     nextAttemptAt: Timestamp.optional(),
-    endedAt: Timestamp.optional().meta({ description: 'Present once the operation has ended at this gateway.' }),
+    endedAt: Timestamp.optional().meta({
+      description: 'The time at which the operation ended at this gateway; absent until then.',
+    }),
   })
-  .meta({ id: 'GatewayOutcome', description: 'How far the operation has come at one gateway.' });
+  .meta({ id: 'GatewayOutcome', description: 'The progress of the operation at one gateway.' });
 export type GatewayOutcome = z.infer<typeof GatewayOutcome>;
 
 export const OperationProblem = z
   .object({ code: z.string(), detail: z.string(), errors: z.array(Issue) })
-  .meta({ id: 'OperationProblem', description: 'Why the operation failed.' });
+  .meta({ id: 'OperationProblem', description: 'The reason why the operation failed.' });
 export type OperationProblem = z.infer<typeof OperationProblem>;
 
 export const Operation = z
@@ -45,21 +48,23 @@ export const Operation = z
     target: OperationTarget,
     actor: z.string(),
     requestId: z.string(),
-    reason: z.string().optional().meta({ description: 'Why, in the words of who asked for it.' }),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: 'The reason, in the words of the person who asked for the operation.' }),
     createdAt: Timestamp,
     endedAt: Timestamp.optional(),
     state: OperationState,
-    done: z.int().min(0).meta({ description: 'Steps done, of all gateways.' }),
-    total: z
-      .int()
-      .min(0)
-      .meta({ description: 'Steps known so far; it may grow until each gateway has been looked at.' }),
-    step: z.string().meta({ description: 'What is being done, for people.' }),
+    done: z.int().min(0).meta({ description: 'The number of steps that are done, of all gateways.' }),
+    total: z.int().min(0).meta({
+      description: 'The number of steps that are known so far. It may grow until each gateway has been looked at.',
+    }),
+    step: z.string().meta({ description: 'The current step, for people.' }),
     gateways: z.array(GatewayOutcome),
     problem: OperationProblem.optional(),
     dryRun: DryRun.optional(),
   })
-  .meta({ id: 'Operation', description: 'A push on its way to the gateways. Kept for 30 days.' });
+  .meta({ id: 'Operation', description: 'A push of changes to the gateways. Operations are kept for 30 days.' });
 export type Operation = z.infer<typeof Operation>;
 
 export const OperationPage = pageOf('OperationPage', Operation);

@@ -1,17 +1,17 @@
-/** Where something happens: a cluster, or all clusters of a site or of a city. */
+/** The place of an action: a cluster, or all clusters of a site or of a city. */
 
 import type * as z from 'zod';
 import { City, Name, Site } from './common.ts';
 
-/** Exactly one of them is named. */
+/** The fields that name a place. Exactly one of them is given. */
 export const place = {
   cluster: Name.optional(),
   site: Site.min(1)
     .optional()
-    .meta({ description: 'The data centre: all clusters of it.', examples: ['hangzhou-1'] }),
+    .meta({ description: 'A data centre, which stands for all of its clusters.', examples: ['hangzhou-1'] }),
   city: City.min(1)
     .optional()
-    .meta({ description: 'All clusters of it.', examples: ['hangzhou'] }),
+    .meta({ description: 'A city, which stands for all of its clusters.', examples: ['hangzhou'] }),
 };
 export type Place = z.output<z.ZodObject<typeof place>>;
 

@@ -8,14 +8,16 @@ export const Shard = z
   .meta({
     id: 'Shard',
     description:
-      'A part of the clusters of each fleet, always the same ones: so many schedulers probe side by side, each its own part.',
+      'A fixed part of the clusters of each fleet. `count` schedulers probe side by side, each its own part.',
   });
 export type Shard = z.output<typeof Shard>;
 
 export const ProbeRoundInput = z
   .strictObject({
-    fleet: Name.optional().meta({ description: 'Absent: every fleet.' }),
-    shard: Shard.optional().meta({ description: 'Absent: all clusters.' }),
+    fleet: Name.optional().meta({ description: 'The fleet to probe. When absent, every fleet is probed.' }),
+    shard: Shard.optional().meta({
+      description: 'The part of the clusters to probe. When absent, all clusters are probed.',
+    }),
   })
   .meta({ id: 'ProbeRoundInput' });
 
@@ -28,15 +30,17 @@ export const FleetProbeRound = z
     fleet: Name,
     state: z.enum(['done', 'busy', 'failed']).meta({
       description:
-        'busy: another prober holds the lease; its round counts. failed: something kept the round from its end; the log has the cause, and ' +
-        'what was seen before is kept.',
+        'busy: another prober holds the lease, and its round counts. failed: an error ended the round early; the log has the cause, ' +
+        'and the observations before it are kept.',
     }),
-    results: z.array(ProbeResult).meta({ description: 'One for each cluster and voter that probes it.' }),
+    results: z
+      .array(ProbeResult)
+      .meta({ description: 'One result for each pair of a cluster and a voter that probes it.' }),
     skipped: z
       .int()
       .min(0)
-      .meta({ description: 'Targets that this round had no time for; the next one begins with them.' }),
-    decision: z.string().optional().meta({ description: 'The decision that this round led to.' }),
+      .meta({ description: 'The number of targets that the round had no time for. The next round begins with them.' }),
+    decision: z.string().optional().meta({ description: 'The id of the decision that the round led to.' }),
   })
   .meta({ id: 'FleetProbeRound' });
 export type FleetProbeRound = z.infer<typeof FleetProbeRound>;

@@ -3,17 +3,21 @@ import { HeaderName, Port } from './common.ts';
 
 export const MaxLatencyMs = z.int().min(1).max(30_000).optional().meta({
   description:
-    'A good answer that takes longer is slow. What most voters find slow for a while is impaired, never unhealthy.',
+    'The latency above which a good answer is slow. A cluster that most voters find slow for a while is impaired, never unhealthy.',
 });
 
-/** What probes of every type have. */
+/** The fields that probes of every type have. */
 const common = {
-  path: z.enum(['ingress', 'direct']).default('ingress').meta({
-    description:
-      'ingress: the way that requests take; when it fails, the cluster fails. direct: around it; it tells a failed ingress from a failed cluster.',
-  }),
+  path: z
+    .enum(['ingress', 'direct'])
+    .default('ingress')
+    .meta({
+      description:
+        'ingress: the probe goes the way that requests take, and the cluster fails when it fails. direct: the probe goes around the ' +
+        'ingress, and tells a failed ingress from a failed cluster.',
+    }),
   from: z.enum(['everywhere', 'edge', 'agents']).default('everywhere').meta({
-    description: 'Who sends it. agents: the target is in a private network that only agents reach.',
+    description: 'The senders of the probe. agents: the target is in a private network that only agents reach.',
   }),
   maxLatencyMs: MaxLatencyMs,
 };
@@ -37,18 +41,20 @@ export const HttpProbe = z
       .record(HeaderName, z.string().max(1024))
       .refine((headers) => Object.keys(headers).length <= 16, 'must have at most 16 headers')
       .default({})
-      .meta({ description: 'Host may be set where only agents probe.' }),
+      .meta({ description: 'The headers of the request. Host may be set only when `from` is `agents`.' }),
     expectedStatus: StatusRange.default({ from: 200, to: 399 }).meta({
-      description: 'Any other status is a failure. Redirects are not followed.',
+      description:
+        'The range of statuses that are expected. Any other status is a failure. Redirects are not followed.',
     }),
     expectedBody: z
       .string()
       .min(1)
       .max(256)
       .optional()
-      .meta({ description: 'Text that the first 64 KiB of the body contain.' }),
+      .meta({ description: 'A text that the first 64 KiB of the body must contain.' }),
     certificateWarningDays: z.int().min(1).max(365).default(14).meta({
-      description: 'Of an https URL that an agent probes: warn this long before its certificate expires.',
+      description:
+        'The number of days before the expiry of a certificate at which to warn. It applies to https URLs that an agent probes.',
     }),
   })
   .refine(({ method, expectedBody }) => method !== 'HEAD' || expectedBody === undefined, {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * Every problem that the API can answer, in one table. `status` is the HTTP status; `retryable` tells a client
- * that the same request may succeed later.
+ * Every problem that the API can answer, by its code. `status` is the HTTP status; `retryable` is true when the same
+ * request may succeed later.
  */
 export const problems = {
   'malformed-json': { status: 400, title: 'The body is not JSON', retryable: false },
@@ -55,12 +55,12 @@ export type ProblemCode = keyof typeof problems;
 
 export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]);
 
-/** One fault, with the place in the request where it stands. */
+/** One fault of a request, with its place. */
 export const Issue = z
   .object({
     pointer: z.string().meta({
       description:
-        'Where the fault stands: a JSON Pointer into the body (#/rules/0), a parameter (path/fleet, query/pageSize), a header ' +
+        'The place of the fault: a JSON Pointer into the body (#/rules/0), a parameter (path/fleet, query/pageSize), a header ' +
         '(header/If-Match), or another resource and the place in it (routes/checkout#/gateways/0).',
       examples: ['#/rules/0/matches/0/path/value'],
     }),
@@ -72,14 +72,14 @@ export type Issue = z.infer<typeof Issue>;
 
 export const Problem = z
   .object({
-    type: z.url().meta({ description: 'Documentation of this problem.' }),
+    type: z.url().meta({ description: 'The URL of the documentation of this problem.' }),
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
     instance: z.string().optional(),
     code: ProblemCode,
     requestId: z.string(),
-    errors: z.array(Issue).meta({ description: 'Every fault found, not only the first.' }),
+    errors: z.array(Issue).meta({ description: 'Every fault that was found, not only the first.' }),
   })
   .meta({
     id: 'Problem',

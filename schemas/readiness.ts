@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 export const Liveness = z
   .object({ status: z.literal('ok') })
-  .meta({ id: 'Liveness', description: 'The process answers; nothing else was looked at.' });
+  .meta({ id: 'Liveness', description: 'The process answers. Nothing else was checked.' });
 export type Liveness = z.infer<typeof Liveness>;
 
 const ReadinessCheck = z
@@ -13,7 +13,7 @@ const ReadinessCheck = z
         'deliveries of notifications.',
     }),
     status: z.enum(['ok', 'failed']),
-    ageSeconds: z.int().min(0).optional().meta({ description: 'Since the job last came to an end.' }),
+    ageSeconds: z.int().min(0).optional().meta({ description: 'The time since the job last finished.' }),
     limitSeconds: z.int().optional().meta({ description: 'The age at which the check fails.' }),
     detail: z.string(),
   })
@@ -22,6 +22,6 @@ export type ReadinessCheck = z.infer<typeof ReadinessCheck>;
 
 export const Readiness = z.object({ status: z.enum(['ready', 'unready']), checks: z.array(ReadinessCheck) }).meta({
   id: 'Readiness',
-  description: 'Whether the control plane does its work: it can read and write, and its schedule runs.',
+  description: 'A report on whether the control plane does its work: it can read and write, and its schedule runs.',
 });
 export type Readiness = z.infer<typeof Readiness>;

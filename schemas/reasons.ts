@@ -1,4 +1,7 @@
-/** Every reason that is given for what a gateway has, and for what a cluster gets: its code, and its sentence for people, made of the arguments. */
+/**
+ * The reasons for the state of a gateway and for the share of a cluster: each code with the sentence for people that is
+ * made of its arguments.
+ */
 
 export type ReasonArguments = Record<string, string | number>;
 

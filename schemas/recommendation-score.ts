@@ -4,7 +4,7 @@ import { Automation } from './fleet.ts';
 
 const PercentSeconds = z.number().min(0).meta({
   description:
-    'Percent of the traffic of the fleet, times seconds: 6,000 is as much as all of its traffic in a minute.',
+    'Percent of the traffic of the fleet, times seconds: 6,000 is as much as all of its traffic in one minute.',
 });
 
 const Requests = z.number().min(0).optional();
@@ -16,7 +16,7 @@ export const ScoredFailure = z
     since: Timestamp,
     until: Timestamp.optional().meta({
       description:
-        'When the cluster was found healthy again, or people took its traffic away; absent while neither has happened.',
+        'The time at which the cluster was found healthy again, or people took its traffic away; absent while neither has happened.',
     }),
     assessment: z.enum(['confirmed', 'regretted', 'open']).meta({
       description:
@@ -33,36 +33,39 @@ export const RecommendationScore = z
   .object({
     fleet: Name,
     automation: Automation,
-    since: Timestamp.meta({ description: 'What is scored begins here: a week ago, or later, see isWholeWeek.' }),
+    since: Timestamp.meta({
+      description: 'The beginning of the scored time: a week ago, or later when `isWholeWeek` is false.',
+    }),
     until: Timestamp,
     isWholeWeek: z.boolean().meta({
       description:
-        'False where the fleet has recommended for less than a week, its earlier decisions do not say what was withheld, or there are more than ' +
-        '1,000 decisions: then only what came since is scored.',
+        'False when only a part of the last week is scored: the fleet has recommended for less than a week, its earlier decisions do ' +
+        'not say what was withheld, or there are more than 1,000 decisions.',
     }),
     flapSeconds: z.number().meta({
-      description: 'The longest that voters take to find a cluster healthy that answers again, by the policy of today.',
+      description:
+        'The longest time that voters take to find a cluster healthy that answers again, by the present policy.',
     }),
-    failovers: z
-      .int()
-      .min(0)
-      .meta({ description: 'How often automation would have taken traffic away from a failing cluster.' }),
+    failovers: z.int().min(0).meta({
+      description: 'The number of times that automation would have taken traffic away from a failing cluster.',
+    }),
     confirmed: z.int().min(0),
     regretted: z.int().min(0),
     open: z.int().min(0),
     percentSeconds: PercentSeconds.meta({
       description:
-        'What clusters kept while they were down, because nobody took it away; of all failures but the regretted ones.',
+        'The traffic that clusters kept while they were down because nobody took it away, over all failures except the regretted ones.',
     }),
     requests: Requests.meta({
-      description: 'The same by the declared loads of backends; absent where none is declared.',
+      description: 'The same traffic in requests, by the declared loads of backends; absent when none is declared.',
     }),
-    failures: z.array(ScoredFailure).meta({ description: 'Newest first, at most 100 of them.' }),
-    conclusion: z.string().meta({ description: 'All of it in one sentence.' }),
+    failures: z.array(ScoredFailure).meta({ description: 'The failures, newest first, at most 100 of them.' }),
+    conclusion: z.string().meta({ description: 'The whole score in one sentence.' }),
   })
   .meta({
     id: 'RecommendationScore',
     description:
-      'What a fleet that does not move traffic by itself would have been spared, and what it would have regretted.',
+      'The failures that automation would have spared a fleet that does not move traffic by itself, and the moves that it would have ' +
+      'regretted.',
   });
 export type RecommendationScore = z.infer<typeof RecommendationScore>;

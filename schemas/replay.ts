@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { FieldChange, Name } from './common.ts';
 import { Decision } from './decision.ts';
 
-/** What a decision comes down to. What it was seen to be is in the recorded inputs. */
+/** The outcome of a decision, without its evidence, which is in the recorded inputs. */
 const DecisionOutcome = Decision.pick({
   outcome: true,
   changes: true,
@@ -22,19 +22,27 @@ export type DecisionOutcome = z.infer<typeof DecisionOutcome>;
 export const DecisionReplay = z
   .object({
     decision: z.string(),
-    isSame: z.boolean().meta({ description: 'All of the following hold, and the outcome is the same.' }),
-    digestMatches: z.boolean().meta({ description: 'What was decided upon is what the decision says.' }),
-    hashMatches: z.boolean().meta({ description: 'The decision is as it was recorded.' }),
-    chainMatches: z.boolean().meta({ description: 'It follows the decision before, which is as it was recorded.' }),
+    isSame: z
+      .boolean()
+      .meta({ description: 'True when the digest, the hash and the chain match, and the outcome is the same.' }),
+    digestMatches: z
+      .boolean()
+      .meta({ description: 'True when the recorded inputs are those that the decision names by their digest.' }),
+    hashMatches: z.boolean().meta({ description: 'True when the decision is as it was recorded.' }),
+    chainMatches: z
+      .boolean()
+      .meta({ description: 'True when the decision follows the previous one, which is as it was recorded.' }),
     recorded: DecisionOutcome,
     replayed: DecisionOutcome.optional().meta({
-      description: 'What is decided now upon the recorded inputs; absent when these are not what was decided upon.',
+      description:
+        'The outcome that the recorded inputs lead to now; absent when they are not the inputs of the decision.',
     }),
     differences: z.array(FieldChange).meta({
-      description: 'From recorded to replayed. A later version of the control plane may decide otherwise.',
+      description:
+        'The differences from `recorded` to `replayed`. A later version of the control plane may decide differently.',
     }),
   })
-  .meta({ id: 'DecisionReplay', description: 'A decision that was taken once more.' });
+  .meta({ id: 'DecisionReplay', description: 'The result of deciding once more from recorded inputs.' });
 export type DecisionReplay = z.infer<typeof DecisionReplay>;
 
 export const BrokenLink = z
@@ -42,8 +50,9 @@ export const BrokenLink = z
     decision: z.string(),
     reason: z.enum(['altered', 'unlinked', 'misnumbered', 'missing']).meta({
       description:
-        'altered: its hash is another. unlinked: it does not carry the hash of the one before it. misnumbered: its version is not higher. ' +
-        'missing: the traffic state follows it, and it is not there.',
+        'altered: the hash of the decision is not the recorded one. unlinked: it does not carry the hash of the one before it. ' +
+        'misnumbered: its version is not higher than that of the one before it. missing: the traffic state follows from it, and it is ' +
+        'not there.',
     }),
   })
   .meta({ id: 'BrokenLink' });
@@ -53,14 +62,17 @@ export const LedgerCheck = z
   .object({
     fleet: Name,
     isIntact: z.boolean(),
-    checked: z.int().min(0).meta({ description: 'Links that were looked at, on this page.' }),
+    checked: z.int().min(0).meta({ description: 'The number of links on this page that were checked.' }),
     newest: z.string().optional().meta({ description: 'The newest decision of this page.' }),
     oldest: z.string().optional(),
     broken: BrokenLink.optional().meta({ description: 'The oldest link of this page that does not hold.' }),
-    nextPageToken: z.string().optional().meta({ description: 'Present when there are older decisions.' }),
+    nextPageToken: z
+      .string()
+      .optional()
+      .meta({ description: 'The token of the page with older decisions; absent when there are none.' }),
   })
   .meta({
     id: 'LedgerCheck',
-    description: 'Whether the decisions of a fleet are all there, and as they were recorded.',
+    description: 'The result of checking that the decisions of a fleet are all there, and as they were recorded.',
   });
 export type LedgerCheck = z.infer<typeof LedgerCheck>;

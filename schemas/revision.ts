@@ -9,23 +9,27 @@ export const Revision = z
     uid: Uid,
     revision: z.int().min(1),
     writtenAt: Timestamp,
-    deleted: z.boolean().meta({ description: 'true: the deletion of the resource; spec is what was declared last.' }),
+    deleted: z
+      .boolean()
+      .meta({ description: 'True for the deletion of the resource. Its `spec` is the last declaration.' }),
     spec: z
       .record(z.string(), z.unknown())
-      .meta({ description: 'What was declared, as PUT takes it, defaults filled in.' }),
+      .meta({ description: 'The declaration in the form that PUT takes, with defaults filled in.' }),
     ...changes,
   })
   .meta({
     id: 'Revision',
     description:
-      'A state of a resource, and in what it differs from the one before. Revisions count from 1 again, under another uid, when a ' +
+      'A state of a resource, and its differences from the one before. Revisions count from 1 again, under another uid, when a ' +
       'resource is created again.',
   });
 export type Revision = z.infer<typeof Revision>;
 
 export const RevisionPage = pageOf('RevisionPage', Revision);
 
-const uid = Uid.optional().meta({ description: 'Absent: of the latest resource of this name.' });
+const uid = Uid.optional().meta({
+  description: 'The uid of the resource. When absent, the latest resource of this name is meant.',
+});
 
 export const RevisionQuery = z.strictObject({ uid });
 

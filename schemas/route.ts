@@ -16,7 +16,10 @@ export const Hostname = z
   )
   .meta({ examples: ['shop.example.com', '*.example.com'] });
 
-/** What RE2 and JavaScript read alike: no look-around, no back-references, no named groups or flags. */
+/**
+ * Tells whether RE2 and JavaScript read the regular expression alike: it has no look-around, no back-references, and no
+ * named groups or flags.
+ */
 const portableRegex = (value: string): boolean => {
   if (/\(\?(?!:)|\\[1-9pPkuxcbBQEAzZGC]/.test(value)) return false;
   try {
@@ -35,7 +38,7 @@ const isAnchoredRegex = (value: string) => value.startsWith('^') && value.endsWi
 export const PathMatch = z
   .strictObject({
     type: z.enum(['Exact', 'Prefix', 'RegularExpression']).meta({
-      description: 'Prefix goes by path segment: /foo matches /foo and /foo/bar, not /foobar.',
+      description: 'The type. Prefix compares path segments: /foo matches /foo and /foo/bar, but not /foobar.',
     }),
     value: z.string().min(1).max(120),
   })
@@ -72,7 +75,7 @@ const printable = (max: number) =>
 
 const TextMatchType = z.enum(['Exact', 'RegularExpression']).default('Exact');
 
-/** A value that is compared as it is, or a portable regular expression. */
+/** Adds an issue unless the value is a literal without wildcards or a portable regular expression, as its type says. */
 const checkText = (match: { type: string; value: string }, context: z.RefinementCtx): void => {
   const wildcard = match.type === 'Exact' && /[*?]/.test(match.value);
   const message = wildcard ? 'must not contain * or ?, which gateways read as wildcards' : REGEX_FAULT;
@@ -95,7 +98,7 @@ export const HeaderMatch = z
     value: printable(128),
   })
   .superRefine(checkText)
-  .meta({ id: 'HeaderMatch', description: 'The name is case-insensitive, the value is not.' });
+  .meta({ id: 'HeaderMatch', description: 'A match of a header. The name is case-insensitive, and the value is not.' });
 
 export const QueryParamMatch = z
   .strictObject({ type: TextMatchType, name: literal(100), value: printable(128) })
@@ -104,7 +107,7 @@ export const QueryParamMatch = z
 
 export const CookieMatch = z
   .strictObject({ name: literal(100), value: literal(100) })
-  .meta({ id: 'CookieMatch', description: 'Equality.' });
+  .meta({ id: 'CookieMatch', description: 'A match of a cookie by equality.' });
 
 export const Method = z.enum(['HEAD', 'GET', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']);
 
@@ -128,16 +131,17 @@ export const RouteMatch = z
       .refine((cookies) => unique(cookies.map((cookie) => cookie.name)), 'must not repeat a cookie')
       .default([]),
   })
-  .meta({ id: 'RouteMatch', description: 'All parts must match.' });
+  .meta({ id: 'RouteMatch', description: 'A match of requests. All of its parts must match.' });
 export type RouteMatch = z.output<typeof RouteMatch>;
 
 export const RuleFallback = z
   .strictObject({ service: Name, port: Port })
-  .meta({ id: 'RuleFallback', description: 'Serves when no endpoint of the backend is available.' });
+  .meta({ id: 'RuleFallback', description: 'A service that serves when no endpoint of the backend is available.' });
 
-export const RuleTimeouts = z
-  .strictObject({ requestSeconds: z.int().min(1).max(3600) })
-  .meta({ id: 'RuleTimeouts', description: 'A backend that has not answered by then is answered for with 504.' });
+export const RuleTimeouts = z.strictObject({ requestSeconds: z.int().min(1).max(3600) }).meta({
+  id: 'RuleTimeouts',
+  description: 'The time limits of a request. When the backend has not answered in time, the gateway answers with 504.',
+});
 
 export const RuleRetry = z
   .strictObject({
@@ -146,7 +150,7 @@ export const RuleRetry = z
       .array(z.int().min(500).max(599))
       .max(8)
       .default([])
-      .meta({ description: 'Besides failed connections.' }),
+      .meta({ description: 'The statuses that are retried, besides failed connections.' }),
   })
   .meta({ id: 'RuleRetry' });
 
@@ -154,7 +158,9 @@ export const BackendRef = z
   .strictObject({
     service: Name,
     port: Port,
-    weight: Percent.default(1).meta({ description: 'Relative to the other backendRefs of the rule; 0 gets nothing.' }),
+    weight: Percent.default(1).meta({
+      description: 'The weight, relative to the other backendRefs of the rule. A backend with weight 0 gets nothing.',
+    }),
   })
   .meta({ id: 'BackendRef' });
 export type BackendRef = z.output<typeof BackendRef>;
@@ -163,7 +169,12 @@ const terminal = (filter: { type: string }) => ['RequestRedirect', 'DirectRespon
 
 export const RouteRule = z
   .strictObject({
-    matches: z.array(RouteMatch).min(1).max(16).prefault([{}]).meta({ description: 'One of them must match.' }),
+    matches: z
+      .array(RouteMatch)
+      .min(1)
+      .max(16)
+      .prefault([{}])
+      .meta({ description: 'The matches of the rule. At least one of them must match.' }),
     filters: z
       .array(RouteFilter)
       .max(8)
@@ -174,13 +185,16 @@ export const RouteRule = z
       .max(5)
       .refine((refs) => unique(refs.map((ref) => `${ref.service}:${ref.port}`)), 'must not repeat a service and port')
       .default([])
-      .meta({ description: 'Empty only with a RequestRedirect or a DirectResponse, which answer by themselves.' }),
+      .meta({
+        description:
+          'The backends. They may be empty only with a RequestRedirect or a DirectResponse, which answer by themselves.',
+      }),
     fallback: RuleFallback.optional(),
     timeouts: RuleTimeouts.optional(),
     retry: RuleRetry.optional(),
     peakRequestsPerSecond: z.int().min(1).max(100_000_000).optional().meta({
       description:
-        'Expected at most, at all gateways of the route together. Failovers keep clusters within their capacity by it.',
+        'The highest expected rate at all gateways of the route together. Failovers use it to keep clusters within their capacity.',
     }),
   })
   .superRefine((rule, context) => {
@@ -213,16 +227,17 @@ export const RouteInput = z
       .max(16)
       .refine(unique, 'must not repeat a hostname')
       .default([])
-      .meta({ description: 'Empty: every host name.' }),
+      .meta({ description: 'The host names of the route. When empty, every host name matches.' }),
     rules: z.array(RouteRule).min(1).max(16),
     distribution: RouteDistribution.optional().meta({
       description:
-        'Absent: the defaultDistribution of the fleet; where it names none, every cluster that exports the service, by its replicas.',
+        'The distribution. When absent, the `defaultDistribution` of the fleet applies. When the fleet names none, every cluster that ' +
+        'exports the service gets a share by its replicas.',
     }),
   })
   .meta({
     id: 'RouteInput',
-    description: 'What clients may ask of gateways, and which services in which clusters answer.',
+    description: 'The requests that gateways accept, and the services that answer them in clusters.',
   });
 export type RouteSpec = z.output<typeof RouteInput>;
 
@@ -231,8 +246,10 @@ export const ClusterShare = z
     cluster: Name,
     declaredPercent: Percent,
     effectivePercent: Percent,
-    reason: z.string().meta({ description: 'Why the cluster has this share now; CamelCase, for machines.' }),
-    message: z.string().meta({ description: 'The same for people.' }),
+    reason: z
+      .string()
+      .meta({ description: 'The reason for the share of the cluster: a code in CamelCase, for machines.' }),
+    message: z.string().meta({ description: 'The reason in a sentence for people.' }),
   })
   .meta({ id: 'ClusterShare' });
 export type ClusterShare = z.infer<typeof ClusterShare>;
@@ -245,9 +262,11 @@ export type BackendShares = z.infer<typeof BackendShares>;
 export const ServedShare = z
   .object({
     cluster: Name,
-    wantedPercent: Percent.meta({ description: 'What the gateway shall give it; some only come near to a share.' }),
+    wantedPercent: Percent.meta({
+      description: 'The share that the gateway is to give the cluster. Some gateways only approximate a share.',
+    }),
     verifiedPercent: Percent.optional().meta({
-      description: 'What it had when the gateway was last read; absent where that cannot be told.',
+      description: 'The share that the cluster had when the gateway was last read; absent when it cannot be told.',
     }),
   })
   .meta({ id: 'ServedShare' });
@@ -261,9 +280,10 @@ export const RouteParent = z
   .object({
     gateway: Name,
     conditions: z.array(Condition),
-    readAt: Timestamp.optional().meta({ description: 'When the rules of the gateway were read.' }),
+    readAt: Timestamp.optional().meta({ description: 'The time at which the rules of the gateway were read.' }),
     poolsReadAt: Timestamp.optional().meta({
-      description: 'When the verified points were read: with the rules, or alone, after a failover.',
+      description:
+        'The time at which the verified points were read: together with the rules, or alone after a failover.',
     }),
     backends: z.array(ServedBackend),
   })
@@ -273,9 +293,10 @@ export const DistributionUsed = z
   .object({
     from: z.enum(['route', 'ref', 'fleet', 'built-in']).meta({
       description:
-        'route: a split of its own. ref: the distribution that it names. fleet: the default of its fleet. built-in: every cluster that exports the service, by its replicas.',
+        'route: the route has a split of its own. ref: it uses the distribution that it names. fleet: it uses the default of its ' +
+        'fleet. built-in: every cluster that exports the service gets a share by its replicas.',
     }),
-    name: Name.optional().meta({ description: 'Of the distribution, where it has one.' }),
+    name: Name.optional().meta({ description: 'The name of the distribution; absent when it has none.' }),
   })
   .meta({ id: 'DistributionUsed' });
 export type DistributionUsed = z.infer<typeof DistributionUsed>;
@@ -290,8 +311,10 @@ export const Route = z
     rules: z.array(RouteRule),
     distribution: RouteDistribution.optional(),
     distributionUsed: DistributionUsed,
-    parents: z.array(RouteParent).meta({ description: 'Conditions per gateway.' }),
-    shares: z.array(BackendShares).meta({ description: 'Who gets how much of each backend now, and why.' }),
+    parents: z.array(RouteParent).meta({ description: 'The conditions of the route at each gateway.' }),
+    shares: z
+      .array(BackendShares)
+      .meta({ description: 'The present shares of the clusters in each backend, with reasons.' }),
     dryRun: DryRun.optional(),
   })
   .meta({ id: 'Route' });

@@ -12,7 +12,7 @@ export const ServicePort = z
     protocol: z
       .enum(['HTTP', 'HTTPS', 'gRPC'])
       .default('HTTP')
-      .meta({ description: 'What the gateway speaks to the endpoints.' }),
+      .meta({ description: 'The protocol that the gateway speaks to the endpoints.' }),
   })
   .meta({ id: 'ServicePort' });
 export type ServicePort = z.output<typeof ServicePort>;
@@ -25,7 +25,10 @@ export const EndpointsBackend = z
   .strictObject({
     type: z.literal('endpoints'),
     endpoints: z.array(Endpoint).min(1).max(200),
-    remote: z.boolean().default(false).meta({ description: 'The endpoints are outside the VPC of the gateways.' }),
+    remote: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'True when the endpoints are outside the VPC of the gateways.' }),
   })
   .meta({ id: 'EndpointsBackend', description: 'These endpoints serve the service.' });
 
@@ -33,17 +36,17 @@ export const ServiceExport = z
   .strictObject({
     cluster: Name,
     backend: z.discriminatedUnion('type', [IngressBackend, EndpointsBackend]).default({ type: 'ingress' }),
-    replicas: z
-      .int()
-      .min(1)
-      .max(10_000)
-      .default(1)
-      .meta({ description: 'Ready replicas; the weight of the cluster by strategy replicas.' }),
+    replicas: z.int().min(1).max(10_000).default(1).meta({
+      description: 'The number of ready replicas, which is the weight of the cluster with the strategy `replicas`.',
+    }),
     exportedAt: Timestamp.optional().meta({
-      description: 'Creation time of the ServiceExport; the oldest wins conflicts.',
+      description: 'The creation time of the ServiceExport. The oldest export wins conflicts.',
     }),
   })
-  .meta({ id: 'ServiceExport', description: 'A cluster offers the service to the fleet (KEP-1645 ServiceExport).' });
+  .meta({
+    id: 'ServiceExport',
+    description: 'The offer of a cluster to serve the service for the fleet (KEP-1645 ServiceExport).',
+  });
 export type ServiceExport = z.output<typeof ServiceExport>;
 
 const thresholds = {
@@ -102,9 +105,12 @@ export const ServiceImport = z
   .object({
     type: z.enum(['ClusterSetIP']),
     ports: z.array(ServicePort),
-    clusters: z.array(Name).meta({ description: 'Clusters that export the service, oldest export first.' }),
+    clusters: z.array(Name).meta({ description: 'The clusters that export the service, oldest export first.' }),
   })
-  .meta({ id: 'ServiceImport', description: 'The service as the fleet sees it (KEP-1645 ServiceImport); derived.' });
+  .meta({
+    id: 'ServiceImport',
+    description: 'The service as the fleet sees it (KEP-1645 ServiceImport), derived from its exports.',
+  });
 
 export const Service = z
   .object({

@@ -5,35 +5,38 @@ import { TrafficAnswer } from './decision.ts';
 import { SafetyRuleName } from './failover.ts';
 
 export const ExpiresAt = Timestamp.meta({
-  description: 'At most 72 hours from now. Then the cluster returns, step by step.',
+  description: 'The time at which the shift ends, at most 72 hours from now. Then the cluster returns, step by step.',
 });
 
 export const ShiftMode = z.enum(['drain', 'isolate', 'keep']).meta({
   description:
-    'drain: the cluster keeps a part of its share, and more only where nobody else is left. isolate: it gets nothing, whatever happens to others. ' +
-    'keep: it counts as healthy, whatever its voters say.',
+    'drain: the cluster keeps a part of its share, and gets more only when no other cluster is left. isolate: it gets nothing, ' +
+    'whatever happens to others. keep: it counts as healthy, whatever its voters say.',
 });
 
 export const ShiftInput = z
   .strictObject({
     cluster: Name,
     service: Name.optional().meta({
-      description: 'Nothing else is taken out of the cluster. Absent: every service is. Not with `keep`.',
+      description:
+        'The only service that is taken out of the cluster. When absent, every service is. It cannot be combined with `keep`.',
     }),
     mode: ShiftMode.default('drain'),
-    percent: z.int().min(0).max(100).default(0).meta({
-      description:
-        'Of the share that the cluster would have, what a drain leaves to it. 100 of a drain is the name of an earlier release for `keep`.',
-    }),
-    stepPercent: z.int().min(1).max(100).default(100).meta({
-      description: 'Points of its share that move at a time; the next step waits until the gateways are verified.',
-    }),
-    stepSeconds: z
+    percent: z
       .int()
       .min(0)
-      .max(3600)
+      .max(100)
       .default(0)
-      .meta({ description: 'Wait at least this long between two steps.' }),
+      .meta({
+        description:
+          'The part of its normal share that a drain leaves to the cluster. A drain with 100 is the name of an earlier release for ' +
+          '`keep`.',
+      }),
+    stepPercent: z.int().min(1).max(100).default(100).meta({
+      description:
+        'The points of its share that move in one step. The next step waits until the gateways are verified.',
+    }),
+    stepSeconds: z.int().min(0).max(3600).default(0).meta({ description: 'The shortest time between two steps.' }),
     reason: Reason,
     expiresAt: ExpiresAt,
   })
@@ -66,22 +69,26 @@ export const Shift = z
     stepSeconds: z.int(),
     reason: z.string(),
     expiresAt: Timestamp,
-    owner: z.string().meta({ description: 'Who may change it: its creator. The actor `api` may change every one.' }),
+    owner: z
+      .string()
+      .meta({ description: 'The creator of the shift, who may change it. The actor `api` may change every shift.' }),
     state: ShiftState.meta({
       description:
-        'returning: it has ended, and its service gets its share back step by step. A cluster does so, too, and its standing tells how far it is.',
+        'returning: the shift has ended, and its service gets its share back step by step. A whole cluster also returns step by step, ' +
+        'but the progress is in the standing of the cluster.',
     }),
     currentPercent: Percent,
     createdAt: Timestamp,
     updatedAt: Timestamp,
     endedAt: Timestamp.optional(),
-    endedBy: z.string().optional().meta({ description: 'An actor, or `expiry`.' }),
+    endedBy: z.string().optional().meta({ description: 'The actor that ended the shift, or `expiry`.' }),
     decision: z.string().meta({ description: 'The last decision that moved it.' }),
     conditions: z.array(Condition).optional().meta({
-      description: 'Following: whether gateways were read to give the cluster no more than the shift leaves it.',
+      description:
+        'The conditions of the shift. Following: gateways were read to give the cluster no more than the shift leaves it.',
     }),
     gateways: z.array(ClusterAtGateway).optional().meta({
-      description: 'What the cluster had at each gateway when that was read.',
+      description: 'The shares that the cluster had at each gateway when that gateway was last read.',
     }),
     dryRun: TrafficAnswer.optional(),
   })
@@ -92,9 +99,9 @@ export const ShiftPage = pageOf('ShiftPage', Shift);
 
 export const BreakGlassInput = z
   .strictObject({
-    rules: z.array(SafetyRuleName).min(1).max(7).meta({ description: 'The safety rules that do not count meanwhile.' }),
+    rules: z.array(SafetyRuleName).min(1).max(7).meta({ description: 'The safety rules that are set aside.' }),
     reason: Reason,
-    expiresAt: Timestamp.meta({ description: 'At most 72 hours from now.' }),
+    expiresAt: Timestamp.meta({ description: 'The time at which the break-glass ends, at most 72 hours from now.' }),
   })
   .meta({ id: 'BreakGlassInput', description: 'Sets safety rules aside for a time.' });
 export type BreakGlassSpec = z.output<typeof BreakGlassInput>;

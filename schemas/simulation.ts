@@ -8,7 +8,7 @@ import { Issue } from './problem.ts';
 
 const MAX_SECONDS = 7200;
 
-const Seconds = z.number().min(0).meta({ description: 'After the begin of the simulation.' });
+const Seconds = z.number().min(0).meta({ description: 'The number of seconds since the beginning of the simulation.' });
 
 const FailScenario = z
   .strictObject({
@@ -17,7 +17,12 @@ const FailScenario = z
     site: place.site,
     city: place.city,
     atSeconds: z.int().min(0).max(MAX_SECONDS).default(0),
-    forSeconds: z.int().min(1).max(MAX_SECONDS).optional().meta({ description: 'Absent: until the end.' }),
+    forSeconds: z
+      .int()
+      .min(1)
+      .max(MAX_SECONDS)
+      .optional()
+      .meta({ description: 'The duration of the failure. When absent, it lasts until the end.' }),
   })
   .refine(({ clusters, site, city }) => [clusters, site, city].filter((it) => it !== undefined).length === 1, {
     error: 'must name exactly one of clusters, site and city',
@@ -25,7 +30,7 @@ const FailScenario = z
   .meta({
     id: 'FailScenario',
     description:
-      'Clusters, or all of a site or a city, stop answering, for everybody who watches them, right after a probe.',
+      'Clusters, or all clusters of a site or a city, stop answering everybody who watches them, right after a probe.',
   });
 
 const FlapScenario = z
@@ -43,7 +48,7 @@ const ReplayScenario = z
   .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be after from' })
   .meta({
     id: 'ReplayScenario',
-    description: 'What was observed once is observed again. Observations are kept for seven days.',
+    description: 'The recorded observations of a past time are made again. Observations are kept for seven days.',
   });
 
 export const Scenario = z.discriminatedUnion('type', [FailScenario, FlapScenario, ReplayScenario]);
@@ -57,7 +62,10 @@ export const CandidatePolicy = z
     failover: FailoverInput.optional(),
     safety: SafetyInput.optional(),
   })
-  .meta({ id: 'CandidatePolicy', description: 'Parts of a policy of a fleet that take the place of those of today.' });
+  .meta({
+    id: 'CandidatePolicy',
+    description: 'Parts of the policy of a fleet that replace those of the present policy.',
+  });
 export type CandidatePolicy = z.output<typeof CandidatePolicy>;
 
 export const SimulationInput = z
@@ -65,11 +73,12 @@ export const SimulationInput = z
     scenario: Scenario,
     service: Name.optional().meta({
       description:
-        'Shares and times are told of this service alone. Everything else happens all the same, and loads and decisions are those of all.',
+        'The service whose shares and times are reported. Everything else happens all the same, and loads and decisions are those of ' +
+        'all services.',
     }),
     durationSeconds: z.int().min(1).max(MAX_SECONDS).default(1800),
     policy: CandidatePolicy.optional().meta({
-      description: 'What would come of it is told beside what comes of that of today.',
+      description: 'A policy whose outcome is reported beside that of the present policy.',
     }),
   })
   .meta({ id: 'SimulationInput' });
@@ -97,10 +106,13 @@ const SimulatedDecision = z
 
 const SimulatedShares = z
   .object({
-    services: z.array(z.string()).meta({ description: 'Some of those that are shared like this.' }),
+    services: z.array(z.string()).meta({ description: 'Some of the services that have these shares.' }),
     clusters: z.array(z.object({ cluster: Name, percent: Percent }).meta({ id: 'SimulatedShare' })),
   })
-  .meta({ id: 'SimulatedShares', description: 'Of all backends with the same clusters, weights and tiers.' });
+  .meta({
+    id: 'SimulatedShares',
+    description: 'The shares of all backends with the same clusters, weights and tiers.',
+  });
 
 const SimulatedPhase = z
   .object({ atSeconds: Seconds, shares: z.array(SimulatedShares) })
@@ -109,11 +121,14 @@ const SimulatedPhase = z
 const SimulatedLoad = z
   .object({
     cluster: Name,
-    capacity: z.number().optional().meta({ description: 'In requests per second; absent: not limited.' }),
-    most: z.number().meta({ description: 'The most that it would have to serve, in requests per second.' }),
+    capacity: z
+      .number()
+      .optional()
+      .meta({ description: 'The capacity in requests per second. When absent, it is not limited.' }),
+    most: z.number().meta({ description: 'The highest load of the cluster, in requests per second.' }),
     mostAtSeconds: Seconds,
     atEnd: z.number(),
-    isOverloaded: z.boolean().meta({ description: 'The most is above the capacity.' }),
+    isOverloaded: z.boolean().meta({ description: 'True when the highest load is above the capacity.' }),
   })
   .meta({ id: 'SimulatedLoad' });
 
@@ -122,10 +137,11 @@ const SimulatedDetection = z
     cluster: Name,
     failedAtSeconds: Seconds,
     detectionSeconds: z.number().min(0).optional().meta({
-      description: 'From its failure until it is found unhealthy; absent when it is not.',
+      description: 'The time from the failure of the cluster until it is found unhealthy; absent when it is not.',
     }),
     movedSeconds: z.number().min(0).optional().meta({
-      description: 'From its failure until it has no share but where it is pinned; absent when it keeps one.',
+      description:
+        'The time from the failure of the cluster until it has no share other than pinned ones; absent when it keeps one.',
     }),
   })
   .meta({ id: 'SimulatedDetection' });
@@ -133,32 +149,38 @@ const SimulatedDetection = z
 const SimulatedPush = z
   .object({
     gateway: Name,
-    pushes: z.int().min(0).meta({ description: 'Times that the gateway has something to follow.' }),
-    calls: z.int().min(0).meta({ description: 'Writes to the cloud, of all pushes.' }),
-    mostCalls: z.int().min(0).meta({ description: 'Of the largest push.' }),
-    estimatedSeconds: z.number().min(0).meta({ description: 'That the largest push takes.' }),
-    problem: z.string().optional().meta({ description: 'Why nothing could be told of this gateway.' }),
+    pushes: z.int().min(0).meta({ description: 'The number of times that the gateway has a change to follow.' }),
+    calls: z.int().min(0).meta({ description: 'The number of writes to the cloud, over all pushes.' }),
+    mostCalls: z.int().min(0).meta({ description: 'The number of writes to the cloud of the largest push.' }),
+    estimatedSeconds: z.number().min(0).meta({ description: 'The estimated time that the longest push takes.' }),
+    problem: z
+      .string()
+      .optional()
+      .meta({ description: 'The reason why nothing could be worked out for this gateway.' }),
   })
   .meta({ id: 'SimulatedPush' });
 export type SimulatedPush = z.infer<typeof SimulatedPush>;
 
 export const SimulatedCourse = z
   .object({
-    simulatedSeconds: Seconds.meta({ description: 'Less than the duration where there was too much to look at.' }),
-    evaluations: z.int().min(0).meta({ description: 'How often it was decided.' }),
-    decisions: z.array(SimulatedDecision).meta({ description: 'In order, the first 200.' }),
+    simulatedSeconds: Seconds.meta({
+      description: 'The simulated time. It is less than the duration when there was too much to evaluate.',
+    }),
+    evaluations: z.int().min(0).meta({ description: 'The number of evaluations that could have led to a decision.' }),
+    decisions: z.array(SimulatedDecision).meta({ description: 'The first 200 decisions, in order.' }),
     phases: z
       .array(SimulatedPhase)
-      .meta({ description: 'In order, the first 200; the first one is how things are now.' }),
+      .meta({ description: 'The first 200 phases, in order. The first one is the present.' }),
     loads: z.array(SimulatedLoad),
     detections: z.array(SimulatedDetection),
-    blockingRules: z.array(z.string()).meta({ description: 'Rules that forbid something on the way.' }),
+    blockingRules: z.array(z.string()).meta({ description: 'The rules that forbid a change on the way.' }),
     directionChanges: z.record(Name, z.int().min(0)).meta({
-      description: 'By cluster: how often it got less after more, or more after less.',
+      description:
+        'The number of times that the share of each cluster fell after it had risen, or rose after it had fallen.',
     }),
     pushes: z.array(SimulatedPush),
   })
-  .meta({ id: 'SimulatedCourse', description: 'What would happen by one policy.' });
+  .meta({ id: 'SimulatedCourse', description: 'The events that one policy would lead to.' });
 export type SimulatedCourse = z.infer<typeof SimulatedCourse>;
 
 export const Simulation = z
@@ -169,8 +191,8 @@ export const Simulation = z
     durationSeconds: z.int(),
     today: SimulatedCourse,
     candidate: SimulatedCourse.optional(),
-    warnings: z.array(Issue).meta({ description: 'What speaks against the candidate, and does not forbid it.' }),
+    warnings: z.array(Issue).meta({ description: 'Objections to the candidate that do not forbid it.' }),
     assumptions: z.array(z.string()),
   })
-  .meta({ id: 'Simulation', description: 'What would happen. Nothing was changed.' });
+  .meta({ id: 'Simulation', description: 'The result of a simulation. Nothing was changed.' });
 export type Simulation = z.infer<typeof Simulation>;

@@ -10,7 +10,8 @@ import { ShiftMode } from './shift.ts';
 export const ReadyCall = z
   .object({
     about: z.string().meta({
-      description: 'What it settles: `recommendation`, `mode`, or the kind and name of it.',
+      description:
+        'The subject that the request settles: `recommendation`, `mode`, or the kind and the name of a resource.',
       examples: ['clusters/hangzhou-a'],
     }),
     title: z.string().meta({ examples: ['Take hangzhou-a out'] }),
@@ -20,14 +21,19 @@ export const ReadyCall = z
     headers: z.record(z.string(), z.string()).optional(),
     body: z.record(z.string(), z.unknown()).optional(),
   })
-  .meta({ id: 'ReadyCall', description: 'A request to this API, to be sent as it is.' });
+  .meta({ id: 'ReadyCall', description: 'A request to this API that is ready to be sent as it is.' });
 export type ReadyCall = z.infer<typeof ReadyCall>;
 
 export const PointsAtGateway = z
   .object({
     gateway: Name,
-    verified: PointsRange.optional().meta({ description: 'As it was read; absent where that could not be told.' }),
-    unknownPools: z.int().min(0).meta({ description: 'Pools of which it could not be told what the cluster had.' }),
+    verified: PointsRange.optional().meta({
+      description: 'The shares that were read; absent when they could not be told.',
+    }),
+    unknownPools: z
+      .int()
+      .min(0)
+      .meta({ description: 'The number of pools for which the share of the cluster could not be told.' }),
     readAt: Timestamp.optional(),
     ageSeconds: z.int().min(0).optional(),
   })
@@ -35,15 +41,18 @@ export const PointsAtGateway = z
 
 export const StatusPoints = z
   .object({
-    backends: z.int().min(0).meta({ description: 'Distinct ones of which it is a member.' }),
+    backends: z.int().min(0).meta({ description: 'The number of distinct backends that the cluster is a member of.' }),
     declared: PointsRange,
     intended: PointsRange,
-    gateways: z.array(PointsAtGateway).meta({ description: 'Those that were read to have it as a member.' }),
+    gateways: z
+      .array(PointsAtGateway)
+      .meta({ description: 'The gateways that were read to have the cluster as a member.' }),
   })
   .meta({
     id: 'StatusPoints',
     description:
-      'Points of traffic of a cluster: declared by weights and tiers alone, intended to be given by gateways now, and what was read back of these. A change of declarations counts once the gateways concerned have taken it up.',
+      'The points of traffic of a cluster: those declared by weights and tiers alone, those that gateways are intended to give now, ' +
+      'and those that were read back from gateways. A change of declarations counts once the gateways concerned have taken it up.',
   });
 
 export const StatusCluster = z
@@ -53,11 +62,15 @@ export const StatusCluster = z
     city: z.string().optional(),
     standing: ClusterStanding.shape.state,
     since: Timestamp.optional(),
-    reason: z.string().meta({ description: 'CamelCase, for machines: the first thing that it waits for, or Up.' }),
-    message: z.string().meta({ description: 'The same for people, with what was seen.' }),
+    reason: z.string().meta({
+      description: 'A code in CamelCase, for machines: the first condition that the cluster waits for, or Up.',
+    }),
+    message: z.string().meta({ description: 'The reason in a sentence for people, with the observations behind it.' }),
     waitsFor: z.array(Wait),
     health: z.object({ state: HealthState, since: Timestamp.optional() }),
-    points: StatusPoints.optional().meta({ description: 'Absent where it serves no backend.' }),
+    points: StatusPoints.optional().meta({
+      description: 'The points of the cluster; absent when it serves no backend.',
+    }),
   })
   .meta({ id: 'StatusCluster' });
 export type StatusCluster = z.infer<typeof StatusCluster>;
@@ -65,11 +78,11 @@ export type StatusCluster = z.infer<typeof StatusCluster>;
 export const Brake = z
   .object({
     brake: z.enum(['correlation', 'max-removed', 'data-gate', 'gate', 'freeze', 'consent', 'mode']),
-    name: Name.optional().meta({ description: 'Of a gate.' }),
-    clusters: z.array(Name).meta({ description: 'Those that it holds now.' }),
+    name: Name.optional().meta({ description: 'The name of the gate; present when the brake is a gate.' }),
+    clusters: z.array(Name).meta({ description: 'The clusters that the brake holds now.' }),
     message: z.string(),
-    until: Timestamp.optional().meta({ description: 'When it ends by the clock at the latest.' }),
-    dataGate: DataGateQuestion.optional().meta({ description: 'What a data gate asks.' }),
+    until: Timestamp.optional().meta({ description: 'The latest time at which the brake ends by itself.' }),
+    dataGate: DataGateQuestion.optional().meta({ description: 'The question of the data gate.' }),
   })
   .meta({ id: 'Brake' });
 export type Brake = z.infer<typeof Brake>;
@@ -78,18 +91,22 @@ export const StatusGateway = z
   .object({
     gateway: Name,
     provider: z.enum(['alb', 'mse']),
-    isFollowing: z.boolean().meta({ description: 'It was read to have everything as it shall be, not long ago.' }),
+    isFollowing: z
+      .boolean()
+      .meta({ description: 'True when the gateway was read recently and had everything as intended.' }),
     readAt: Timestamp.optional(),
     ageSeconds: z.int().min(0).optional(),
     faults: z.array(z.object({ reason: z.string(), message: z.string(), since: Timestamp })).meta({
-      description: 'That it is behind, unreadable, refuses, has drifted and so on; none of one that follows.',
+      description:
+        'The faults of the gateway: it is behind, cannot be read, refuses changes, has drifted and so on. A gateway that follows has ' +
+        'none.',
     }),
     observed: Condition.pick({ status: true, reason: true, message: true, observedAt: true })
       .extend({ since: Timestamp })
       .optional()
       .meta({
         description:
-          'What a request through it has shown after its traffic changed last; absent without a dataPlaneCheck.',
+          'The result of a request through the gateway after the last change of its traffic; absent without a `dataPlaneCheck`.',
       }),
   })
   .meta({ id: 'StatusGateway' });
@@ -98,7 +115,9 @@ export type StatusGateway = z.infer<typeof StatusGateway>;
 export const StatusVoter = z
   .object({
     voter: Name,
-    since: Timestamp.optional().meta({ description: 'When it was heard last; absent where it never was.' }),
+    since: Timestamp.optional().meta({
+      description: 'The time at which the voter was last heard; absent when it never was.',
+    }),
     isLost: z.boolean(),
   })
   .meta({ id: 'StatusVoter' });
@@ -107,7 +126,9 @@ export const StatusShift = z
   .object({
     shift: Name,
     cluster: Name,
-    service: Name.optional().meta({ description: 'Nothing else is taken out. Absent: everything.' }),
+    service: Name.optional().meta({
+      description: 'The only service that is taken out. When absent, every service is.',
+    }),
     mode: ShiftMode,
     percent: z.number(),
     owner: z.string(),
@@ -121,17 +142,17 @@ export const StatusRollout = z
     rollout: z.string(),
     distribution: Name,
     state: z.enum(['running', 'stopped']),
-    percent: z.number().meta({ description: 'How much of what is to move has moved.' }),
+    percent: z.number().meta({ description: 'The part of the whole change that is made.' }),
     actor: z.string(),
     message: z.string(),
   })
-  .meta({ id: 'StatusRollout', description: 'A distribution that is changed step by step.' });
+  .meta({ id: 'StatusRollout', description: 'A distribution that is being changed step by step.' });
 export type StatusRollout = z.infer<typeof StatusRollout>;
 export const StatusServiceReturn = z
   .object({
     service: Name,
     cluster: Name,
-    percent: z.number().meta({ description: 'Of its share, what is intended for the cluster now.' }),
+    percent: z.number().meta({ description: 'The part of its normal share that is now intended for the cluster.' }),
     since: Timestamp,
     shift: Name.optional().meta({ description: 'The shift that has ended; absent after a drill.' }),
   })
@@ -141,26 +162,26 @@ export const FleetStatus = z
   .object({
     fleet: Name,
     at: Timestamp,
-    summary: z.string().meta({ description: 'What is the matter, the worst first.' }),
+    summary: z.string().meta({ description: 'A summary of the problems, the worst first.' }),
     mode: z.object({
       automation: Automation,
-      resumesTo: Automation.optional().meta({ description: 'Of a fleet that is paused.' }),
+      resumesTo: Automation.optional().meta({ description: 'The mode that a paused fleet returns to.' }),
     }),
     calls: z.array(ReadyCall).meta({
-      description: 'What settles what waits for a person, ready to send; what concerns the worst comes first.',
+      description:
+        'The requests, ready to send, that settle matters which wait for a person. Those that concern the worst problem come first.',
     }),
     clusters: z.array(StatusCluster),
-    brakes: z.array(Brake).meta({ description: 'Those in force.' }),
-    recommendation: Recommended.pick({ clusters: true })
-      .extend({ decision: z.string() })
-      .optional()
-      .meta({ description: 'What gateways would be given if automation acted; absent where they have it.' }),
+    brakes: z.array(Brake).meta({ description: 'The brakes that are in force.' }),
+    recommendation: Recommended.pick({ clusters: true }).extend({ decision: z.string() }).optional().meta({
+      description: 'The shares that gateways would get if automation acted; absent when they already have them.',
+    }),
     silentVoters: z.array(StatusVoter),
     overloads: z.array(z.object({ cluster: Name, load: z.number(), requestsPerSecond: z.number() })),
     gateways: z.array(StatusGateway),
     shifts: z.array(StatusShift),
     serviceReturns: z.array(StatusServiceReturn).optional().meta({
-      description: 'Services that were taken out by themselves, and get their share back step by step.',
+      description: 'The services that had been taken out individually, and get their share back step by step.',
     }),
     breakGlasses: z.array(
       z.object({
@@ -176,11 +197,12 @@ export const FleetStatus = z
       .object({ run: z.string(), drill: Name, clusters: z.array(Name), service: Name.optional(), phase: z.string() })
       .optional(),
     trafficVersion: z.int().min(0),
-    decision: z.string().optional().meta({ description: 'The last one.' }),
+    decision: z.string().optional().meta({ description: 'The id of the last decision of the fleet.' }),
   })
   .meta({
     id: 'FleetStatus',
     description:
-      'Everything that matters at night. What it says of gateways is as old as their last read, and no read no word.',
+      'The state of a fleet at a glance, for the person on call. Its statements about gateways are as old as the last read of each, ' +
+      'and a gateway that was never read has none.',
   });
 export type FleetStatus = z.infer<typeof FleetStatus>;

@@ -15,8 +15,9 @@ import type { Operation } from './http/operation.ts';
 import { answerProblem } from './http/problem.ts';
 
 /**
- * The HTTP API, built once for all requests; each request brings its ports as the second argument of `fetch`. `tokens`, by actor, admit to
- * everything but the health of the control plane and the description of the API.
+ * Creates the HTTP API, which is built once for all requests; each request brings its ports as the second argument of `fetch`.
+ * `tokens` are the tokens by actor. They are required for everything except the health of the control plane, the description
+ * of the API, and operations with a token of their own.
  */
 export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -51,7 +52,7 @@ interface Documentation {
 
 let documentation: Documentation | undefined;
 
-/** The OpenAPI document as text with its entity tag; written when it is first asked for, because few isolates ever are. */
+/** Returns the OpenAPI document as text with its entity tag. It is written on the first request, because few isolates ever get one. */
 function documentationReply(): Documentation {
   if (documentation !== undefined) return documentation;
   const text = JSON.stringify(openApi);
@@ -89,12 +90,12 @@ function register(app: Hono<AppEnv>, operation: Operation): void {
   );
 }
 
-/** Paths as Hono writes them. */
+/** Returns a path template in the form that Hono takes. */
 function patternOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-/** Who asks where the token of the control plane is not asked for. */
+/** The actor of operations that do not require a token of the control plane. */
 const ANONYMOUS = 'anonymous';
 
 function contextOf(c: HonoContext<AppEnv>): Context {
@@ -106,19 +107,19 @@ function contextOf(c: HonoContext<AppEnv>): Context {
   };
 }
 
-/** A Worker ends with its answer unless told otherwise; a Node process does not, and Hono then has no execution context. */
+/** Keeps a Worker alive until the work is done, after its answer. A Node process needs no such call, and has no execution context. */
 function outlive(c: HonoContext<AppEnv>, work: Promise<unknown>): void {
   try {
     c.executionCtx.waitUntil(work);
   } catch {
-    // The work goes on by itself.
+    // Without an execution context, the work goes on by itself.
   }
 }
 
-/** To be registered last: what no operation has taken. */
+/** Answers 405 to the methods that no operation of a path has. It has to be registered last. */
 function refuseOtherMethods(app: Hono<AppEnv>): void {
   for (const [path, routes] of Map.groupBy(app.routes.filter(isEndpoint), (route) => route.path)) {
-    // HEAD is answered by GET.
+    // Hono answers HEAD with the handler of GET.
     const methods = new Set(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
     const allowed = [...methods].join(', ');
     app.all(path, (c) => {
@@ -128,7 +129,7 @@ function refuseOtherMethods(app: Hono<AppEnv>): void {
   }
 }
 
-/** Middleware is registered for all methods. */
+/** Tells an endpoint from middleware, which is registered for all methods. */
 function isEndpoint({ method }: { method: string }): boolean {
   return method !== 'ALL';
 }
@@ -139,7 +140,7 @@ function logFailure(c: HonoContext<AppEnv>, error: Error): void {
 
 const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
 
-/** Names every request and writes one event for it. */
+/** Gives every request an id, and writes one log event for it. */
 export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { clock, ids, log } = c.env;
   const startedMs = clock.now();

@@ -8,32 +8,32 @@ export type CloudProduct = 'alb' | 'mse';
 export interface CloudRequest {
   product: CloudProduct;
   regionId: string;
-  /** Name of the credential set. */
+  /** The name of the credential set. */
   credentials: string;
   action: string;
-  /** Parameters as the API documents them, nested; the adapter flattens them. Absent values are left out. */
+  /** The parameters, nested as in the documentation of the API; the adapter flattens them. Absent values are left out. */
   parameters: Record<string, Json | undefined>;
-  /** Default normal. */
+  /** The priority of the call; `normal` when absent. */
   priority?: Priority | undefined;
-  /** Awaited before every attempt; when it throws, the call is given up. */
+  /** A callback that is awaited before every attempt. The call is given up when it throws. */
   beforeAttempt?: (() => Promise<void>) | undefined;
-  /** Awaited now and then while the call waits for its budget; when it throws, the call is given up. */
+  /** A callback that is awaited now and then while the call waits for its budget. The call is given up when it throws. */
   whileWaiting?: (() => Promise<void>) | undefined;
 }
 
 export interface Cloud {
   /**
-   * One call, made when the budget of its kind allows it and retried when its error class does; the same parameters (and so the same
-   * ClientToken) each time. Resolves with the body of the answer; rejects with a CloudError.
+   * Makes one call, once its budget allows it, and retries it when the class of its error allows that. Every attempt has the
+   * same parameters, and so the same ClientToken. Resolves with the body of the answer; rejects with a `CloudError`.
    */
   call(request: CloudRequest): Promise<Record<string, Json>>;
 }
 
 /**
- * throttled: slow down; unavailable: the cloud did not answer properly; busy: the object or its parent is being
- * configured; in-use: something still refers to it; gone: it does not exist; quota: free something first;
- * denied: this caller may not do this; credentials: the key, the token or the signature is wrong, so that no call will do;
- * invalid: the call is wrong.
+ * The class of an error of a cloud. throttled: too many calls were made. unavailable: the cloud did not answer properly.
+ * busy: the object or its parent is being configured. in-use: another object still refers to it. gone: the object does not
+ * exist. quota: a quota is used up. denied: the caller has no permission. credentials: the key, the token or the signature
+ * is wrong, so that no call can succeed. invalid: the call is wrong.
  */
 export type CloudErrorClass =
   | 'throttled'
@@ -46,7 +46,7 @@ export type CloudErrorClass =
   | 'credentials'
   | 'invalid';
 
-/** What a cloud answered, stripped of URLs and signatures. */
+/** An error that a cloud answered, stripped of URLs and signatures. */
 export class CloudError extends Error {
   readonly code: string;
   readonly errorClass: CloudErrorClass;

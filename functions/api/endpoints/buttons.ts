@@ -1,4 +1,4 @@
-/** What a person does at night with one call. */
+/** The operations with which a person on call acts on a fleet: one call each. */
 
 import { DataGateAnswerInput } from '../../../schemas/data-gate.ts';
 import { Evacuation, EvacuationInput, Return, ReturnInput } from '../../../schemas/evacuation.ts';
@@ -22,10 +22,11 @@ const apply = defineOperation({
   method: 'post',
   path: `${FLEET}/decisions/{decision}/apply`,
   tag: 'decisions',
-  summary: 'Give gateways what a decision recommends',
+  summary: 'Put the recommendation of a decision in force',
   description:
-    'In a fleet that is not automatic, the decisions of automation are recorded. This puts one in force, as long as what it recommends is ' +
-    'recommended now; otherwise the answer tells which clusters would be given something else. What is in force already changes nothing.',
+    'In a fleet that is not automatic, the decisions of automation are only recorded. This operation puts one in force, as long as ' +
+    'its recommendation is still the present one. Otherwise the answer names the clusters that would now be given something else. ' +
+    'A recommendation that is in force already changes nothing.',
   idempotency: 'idempotent',
   write: true,
   params: InDecision,
@@ -39,7 +40,7 @@ const apply = defineOperation({
 
 const FLEET_ANSWER: Success = {
   status: 200,
-  description: 'The fleet. Of a dry run: as it would be, with `dryRun`, and without headers.',
+  description: 'The fleet. In a dry run, it is the fleet as it would be, with `dryRun` and without headers.',
   schema: Fleet,
   headers: ['ETag', 'Operation-Location'],
 };
@@ -49,10 +50,10 @@ const pause = defineOperation({
   method: 'post',
   path: `${FLEET}/pause`,
   tag: 'fleets',
-  summary: 'Have automation move nothing',
+  summary: 'Pause automation',
   description:
-    'Makes the mode `paused`, and leaves the rest of the policy alone. What automation would do is recorded and recommended. `resume` goes back to ' +
-    'the mode of before; declaring another mode ends the pause, too.',
+    'Sets the mode to `paused`, so that automation moves nothing, and leaves the rest of the policy unchanged. The decisions of ' +
+    'automation are recorded and recommended. `resume` goes back to the previous mode; declaring another mode ends the pause, too.',
   idempotency: 'idempotent',
   write: true,
   params: InFleet,
@@ -70,7 +71,7 @@ const resume = defineOperation({
   path: `${FLEET}/resume`,
   tag: 'fleets',
   summary: 'End a pause',
-  description: 'The fleet has the mode that it had before it was paused. One that is not paused stays as it is.',
+  description: 'Sets the mode that the fleet had before it was paused. A fleet that is not paused stays unchanged.',
   idempotency: 'idempotent',
   write: true,
   params: InFleet,
@@ -81,7 +82,7 @@ const resume = defineOperation({
   handle: async (ctx, { params: { fleet } }) => writeReply('', theFleet(fleet), await resumeFleet(ctx, fleet)),
 });
 
-/** What people say of the standing of a cluster. */
+/** Creates an operation with which people overrule the standing of a cluster. */
 function orderOperation(
   order: Parameters<typeof orderCluster>[3],
   { summary, description }: { summary: string; description: string },
@@ -109,17 +110,16 @@ const orders = [
   orderOperation('resume', {
     summary: 'Take out a cluster that a brake keeps in',
     description:
-      'A cluster that fails is suspected, and keeps its traffic, where the policy asks after clusters of several sites have failed together, or allows no ' +
-      'more removals. This says that it does fail.',
+      'A cluster that fails is suspected, and keeps its traffic, when the policy asks people after clusters of several sites have ' +
+      'failed together, or when it allows no more removals. This operation confirms that the cluster does fail.',
   }),
   orderOperation('dismiss', {
-    summary: 'Say that a suspected cluster does not fail',
-    description: 'For an hour, automation does not take it out, whatever its voters say.',
+    summary: 'Dismiss the suspicion of a cluster',
+    description: 'For an hour, automation does not take the cluster out, whatever its voters say.',
   }),
   orderOperation('restore', {
-    summary: 'Let a cluster return that waits',
-    description:
-      'It has recovered, and waits for its dwell time, or for somebody to say this where failback is manual.',
+    summary: 'Let a waiting cluster return',
+    description: 'The cluster has recovered, and waits for its dwell time, or for this call when failback is manual.',
   }),
 ];
 
@@ -130,8 +130,9 @@ const evacuation = defineOperation({
   tag: 'shifts',
   summary: 'Take everything out of a cluster, a site or a city',
   description:
-    'One shift of each cluster, all of them or none; other shifts of these clusters end. Sent again it changes nothing. A drain keeps traffic ' +
-    'where nobody else can serve, an isolation does not. A dry run tells loads, and what would forbid it.',
+    'Creates one shift for each cluster, all of them or none; other shifts of these clusters end. Sending the request again ' +
+    'changes nothing. A drain keeps traffic when no other cluster can serve, and an isolation does not. A dry run shows the loads, ' +
+    'and the rules that would forbid the evacuation.',
   idempotency: 'idempotent',
   write: true,
   params: InFleet,
@@ -140,7 +141,7 @@ const evacuation = defineOperation({
   successes: [
     {
       status: 200,
-      description: 'What is taken out, and what others have to serve then.',
+      description: 'The clusters that are taken out, and the loads that others have to serve then.',
       schema: Evacuation,
       headers: ['Operation-Location'],
     },
@@ -159,15 +160,16 @@ const giveBack = defineOperation({
   tag: 'shifts',
   summary: 'Give a cluster, a site or a city its traffic back',
   description:
-    'Ends the shifts that have taken its clusters out, whoever has made them, and gives consent to those that wait for it. They return as after a ' +
-    'failure: the answer says what each of them waits for still. Sent again it changes nothing.',
+    'Ends the shifts that have taken the clusters of the place out, whoever created them, and gives consent to clusters that wait ' +
+    'for it. The clusters return as after a failure: the answer shows what each of them still waits for. Sending the request again ' +
+    'changes nothing.',
   idempotency: 'idempotent',
   write: true,
   params: InFleet,
   query: NO_QUERY,
   body: ReturnInput,
   successes: [
-    { status: 200, description: 'How far each cluster is.', schema: Return, headers: ['Operation-Location'] },
+    { status: 200, description: 'The progress of each cluster.', schema: Return, headers: ['Operation-Location'] },
   ],
   problems: [...BODY_PROBLEMS, ...PROBLEMS, 'unknown-reference'],
   handle: async (ctx, { params: { fleet }, body }) => {
@@ -181,10 +183,11 @@ const answerGate = defineOperation({
   method: 'post',
   path: `${FLEET}/data-gate-answers`,
   tag: 'fleets',
-  summary: 'Say whether a city may be left, or regained',
+  summary: 'Answer whether a city may be left or regained',
   description:
-    'The data gate of a city asks before automation leaves it, and before it regains it. The status of the fleet tells what is asked, until when, and what happens ' +
-    'without an answer. A `stay` may be followed by a `go`. Sent again it changes nothing.',
+    'The data gate of a city asks before automation leaves the city, and before automation regains it. The status of the fleet ' +
+    'shows the question, its deadline, and what happens without an answer. A `stay` may be followed by a `go`. Sending the request ' +
+    'again changes nothing.',
   idempotency: 'idempotent',
   write: true,
   params: InFleet,

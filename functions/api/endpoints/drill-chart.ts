@@ -9,13 +9,13 @@ const TOP = 10;
 
 const COLORS = ['#1f5fa8', '#b3541e', '#2e7d32', '#7b3fa0', '#a8842a', '#00707a'];
 
-/** What a cluster has, in the mean over the backends of the drill. */
+/** The line of a cluster in the chart: its mean share over the backends of the drill. */
 interface Line {
   cluster: string;
   values: { atMs: number; percent: number }[];
 }
 
-/** Points over time, as steps; nothing where fewer than two moments are known. `told` shows a time. */
+/** Returns a chart of shares over time, as steps; empty when fewer than two moments are known. `told` formats a time. */
 export function drillChart(shares: readonly DrillShares[], endedAt: string | undefined, told: (at: string) => string) {
   const [first] = shares;
   const last = endedAt ?? shares.at(-1)?.at;
@@ -62,7 +62,7 @@ function meanOf(backends: DrillShares['backends'], cluster: string): number {
   return own.length === 0 ? 0 : own.reduce((sum, percent) => sum + percent, 0) / own.length;
 }
 
-/** Each value lasts until the next one. */
+/** Returns the points of a polyline. Each value lasts until the next one. */
 function pathOf(
   values: Line['values'],
   toMs: number,

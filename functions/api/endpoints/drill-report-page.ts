@@ -13,7 +13,7 @@ section { break-inside: avoid }
 @media print { body { margin: 0; max-width: none; font-size: 11px } @page { margin: 15mm } }
 </style>`;
 
-/** A page that needs nothing besides itself, on screen and on paper. Everything that is put into it is escaped. */
+/** Returns the report as an HTML page for screen and paper, which loads no other files. All inserted text is escaped. */
 export function drillReportPage(report: DrillReport): string {
   const { run, local, lostRequests, decisions, shares, evidenceHash } = report;
   const told = (at: string) => localTime(at, local.timeZone);

@@ -45,7 +45,7 @@ const get = defineOperation({
   method: 'get',
   path: `${RUNS}/{run}`,
   tag: 'drill-runs',
-  summary: 'Get a drill run, and how far it has come',
+  summary: 'Get a drill run and its progress',
   idempotency: 'safe',
   params: InRun,
   query: NO_QUERY,
@@ -62,16 +62,17 @@ const start = defineOperation({
   tag: 'drill-runs',
   summary: 'Start a declared drill now',
   description:
-    'Takes all clusters of the place of the drill out as a failover would, measures the time until all gateways were read to give them nothing, and gives the shares back. ' +
-    'A real failure interrupts it. Needs no Idempotency-Key: while one is running there is no second one.',
+    'Takes all clusters of the place of the drill out as a failover would, measures the time until all gateways were read to give ' +
+    'them nothing, and gives the shares back. A real failure interrupts the run. The request needs no Idempotency-Key: while a run ' +
+    'is live, there is no second one.',
   idempotency: 'repeatable',
   write: true,
   params: InFleet,
   query: NO_QUERY,
   body: DrillRunInput,
   successes: [
-    { status: 200, description: 'Of a dry run: the decision that would begin it.', schema: TrafficAnswer },
-    { status: 201, description: 'Begun.', schema: DrillRun, headers: ['Location', 'Operation-Location'] },
+    { status: 200, description: 'The decision that would begin the run, in a dry run.', schema: TrafficAnswer },
+    { status: 201, description: 'The run has begun.', schema: DrillRun, headers: ['Location', 'Operation-Location'] },
   ],
   problems: [...BODY_PROBLEMS, 'not-found', 'unknown-reference', 'already-live', 'rule-violated', 'write-conflict'],
   handle: async (ctx, { params, body }): Promise<Reply> => {
@@ -89,7 +90,7 @@ const abort = defineOperation({
   tag: 'drill-runs',
   summary: 'End a drill run now',
   description:
-    'Its clusters get their shares back when they have their turn, step by step. A run that has ended stays as it is.',
+    'The clusters of the run get their shares back when it is their turn, step by step. A run that has ended stays unchanged.',
   idempotency: 'idempotent',
   write: true,
   params: InRun,
@@ -106,7 +107,7 @@ const report = defineOperation({
   path: `${RUNS}/{run}/report`,
   tag: 'drill-runs',
   summary: 'Get the report of a drill run, to keep or to print',
-  description: 'As JSON, or as a page of its own with Accept: text/html.',
+  description: 'Answers with JSON, or with a complete HTML page for Accept: text/html.',
   idempotency: 'safe',
   params: InRun,
   query: DrillReportQuery,
@@ -120,11 +121,11 @@ const report = defineOperation({
   },
 });
 
-/** The page has no script and loads nothing. */
+/** The headers of the page, which has no script and loads nothing. */
 const PAGE_HEADERS = {
   'Content-Type': `${HTML_TYPE}; charset=utf-8`,
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
 };
 
-/** Rehearsals. */
+/** The operations on drills. */
 export const drillOperations: readonly Operation[] = [list, get, start, abort, report];

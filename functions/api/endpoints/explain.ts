@@ -20,15 +20,15 @@ const replay = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions/{decision}/replay',
   tag: 'decisions',
-  summary: 'Take a decision once more, upon what it was taken upon',
+  summary: 'Decide once more from the recorded inputs of a decision',
   description:
-    'Runs the code that decides on the recorded inputs, and compares. Also checks that neither the inputs nor the decision have been ' +
-    'altered since. Nothing is changed.',
+    'Runs the deciding code on the recorded inputs, and compares the outcomes. It also checks that neither the inputs nor the ' +
+    'decision have been altered since. Nothing is changed.',
   idempotency: 'safe',
   params: InDecision,
   query: NO_QUERY,
   body: NO_BODY,
-  successes: [{ status: 200, description: 'What came out.', schema: DecisionReplay }],
+  successes: [{ status: 200, description: 'The result.', schema: DecisionReplay }],
   problems: ['not-found'],
   handle: async (ctx, { params }) => ({ status: 200, body: await replayDecision(ctx, params.fleet, params.decision) }),
 });
@@ -40,13 +40,13 @@ const ledger = defineOperation({
   tag: 'decisions',
   summary: 'Check that no decision was altered, removed or added',
   description:
-    'Decisions form a chain: each carries the hash of the one before it. Checks one page of it, newest first; with the pages that follow, ' +
-    'all of it.',
+    'Decisions form a chain: each carries the hash of the one before it. This operation checks one page of the chain, newest ' +
+    'first; following the pages checks all of it.',
   idempotency: 'safe',
   params: InFleet,
   query: PageQuery,
   body: NO_BODY,
-  successes: [{ status: 200, description: 'Whether the links of the page hold.', schema: LedgerCheck }],
+  successes: [{ status: 200, description: 'The result of checking the links of the page.', schema: LedgerCheck }],
   problems: ['not-found', 'invalid-page-token'],
   handle: async (ctx, { params, query }) => ({
     status: 200,
@@ -59,10 +59,11 @@ const score = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/recommendations/score',
   tag: 'decisions',
-  summary: 'Say how the recommendations of the last week have done',
+  summary: 'Score the recommendations of the last week',
   description:
-    'For fleets that are not automatic: how often automation would have taken traffic away from a failing cluster, which of that was right, ' +
-    'and what stayed on clusters that were down. Made of the recorded decisions of the last seven days alone, at most 1,000 of them.',
+    'Shows, for a fleet that is not automatic, how often automation would have taken traffic away from a failing cluster, which of ' +
+    'these times were right, and how much traffic stayed on clusters that were down. The score is made of the recorded decisions ' +
+    'of the last seven days alone, at most 1,000 of them.',
   idempotency: 'safe',
   params: InFleet,
   query: NO_QUERY,
@@ -77,15 +78,16 @@ const losses = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/readiness',
   tag: 'fleets',
-  summary: 'Say what the fleet could lose',
+  summary: 'Show which losses the fleet could survive',
   description:
-    'For each cluster, site and city: whether others could serve what it serves now, within their capacities, and what would be too much for whom. ' +
-    'Everything else stays as it is: clusters that are down, drained or waiting count as such. Each service that has nobody else is named.',
+    'Shows for each cluster, site and city whether the other clusters could serve its present traffic within their capacities, and ' +
+    'which of them would be overloaded. Everything else is left as it is: clusters that are down, drained or waiting count as ' +
+    'such. Each service that has no other cluster is named.',
   idempotency: 'safe',
   params: InFleet,
   query: NO_QUERY,
   body: NO_BODY,
-  successes: [{ status: 200, description: 'What was worked out last.', schema: LossReadiness }],
+  successes: [{ status: 200, description: 'The last result that was worked out.', schema: LossReadiness }],
   problems: ['not-found'],
   handle: async (ctx, { params }) => ({ status: 200, body: await lossReadiness(ctx, params.fleet) }),
 });
@@ -95,11 +97,11 @@ const status = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/status',
   tag: 'fleets',
-  summary: 'Say what is the matter with a fleet, and what settles it',
+  summary: 'Show the problems of a fleet, and the requests that settle them',
   description:
-    'Each cluster with its standing and its points of traffic from what is declared to what was read back, brakes in force, what is recommended, who is ' +
-    'not heard, which gateways do not follow; and for each thing that waits for a person the request that settles it, ready to send. Reads what is ' +
-    'stored, and changes nothing.',
+    'Shows each cluster with its standing and its points of traffic, from the declaration to the last read; the brakes in force; ' +
+    'the recommendation; the voters that are not heard; the gateways that do not follow; and, for each matter that waits for a ' +
+    'person, the request that settles it, ready to send. The status is read from stored records, and nothing is changed.',
   idempotency: 'safe',
   params: InFleet,
   query: NO_QUERY,
@@ -114,10 +116,10 @@ const explain = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/routes/{route}/explain',
   tag: 'routes',
-  summary: 'Say why each cluster has its share',
+  summary: 'Explain why each cluster has its share',
   description:
-    'Step by step, from what is declared to what the gateways serve: exports, pins, withdrawals with the votes of now, capacity; ' +
-    'then how far each gateway follows, and what it makes of it.',
+    'Explains the shares step by step, from the declaration to the traffic of the gateways: exports, pins, withdrawals with the ' +
+    'present votes, and capacity; then how far each gateway follows, and the shares that it gives.',
   idempotency: 'safe',
   params: InRoute,
   query: NO_QUERY,
@@ -132,20 +134,20 @@ const createSimulation = defineOperation({
   method: 'post',
   path: '/v1/fleets/{fleet}/simulations',
   tag: 'decisions',
-  summary: 'Say what would happen',
+  summary: 'Simulate failures or recorded observations',
   description:
-    'Lets clusters fail or flap, or what was observed once happen again, in virtual time and with the code that watches and decides in ' +
-    'earnest: by the policy of today and, beside it, by a candidate. Nothing is changed.',
+    'Lets clusters fail or flap, or recorded observations happen again, in virtual time and with the code that watches and decides ' +
+    'in production: with the present policy and, beside it, with a candidate. Nothing is changed.',
   idempotency: 'safe',
   params: InFleet,
   query: NO_QUERY,
   body: SimulationInput,
-  successes: [{ status: 200, description: 'What would happen.', schema: Simulation }],
+  successes: [{ status: 200, description: 'The result of the simulation.', schema: Simulation }],
   problems: [...BODY_PROBLEMS, 'not-found', 'unknown-reference', 'conflicting-declaration'],
   handle: async (ctx, { params, body }) => ({ status: 200, body: await simulate(ctx, params.fleet, body) }),
 });
 
-/** Why traffic is where it is, and what would become of it. */
+/** The operations that explain where traffic is, and predict where it would go. */
 export const explainOperations: readonly Operation[] = [
   status,
   losses,

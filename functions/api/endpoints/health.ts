@@ -5,21 +5,21 @@ import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/oper
 
 const NOTHING = z.strictObject({});
 
-/** Operations for load balancers and uptime checks, without a token: answers hold no name of anything that is declared. */
+/** The operations for load balancers and uptime checks. They need no token, since their answers hold no declared names. */
 export const healthOperations: readonly Operation[] = [
   defineOperation({
     operationId: 'getLiveness',
     method: 'get',
     path: '/livez',
     tag: 'health',
-    summary: 'Whether the control plane answers',
-    description: 'Looks at nothing else: an outage of the store is no reason to restart a process.',
+    summary: 'Check that the control plane answers',
+    description: 'The check covers nothing else: an outage of the store is no reason to restart a process.',
     idempotency: 'safe',
     isPublic: true,
     params: NOTHING,
     query: NO_QUERY,
     body: NO_BODY,
-    successes: [{ status: 200, description: 'It answers.', schema: Liveness }],
+    successes: [{ status: 200, description: 'The control plane answers.', schema: Liveness }],
     problems: [],
     handle: async () => ({ status: 200, body: { status: 'ok' } }),
   }),
@@ -28,18 +28,22 @@ export const healthOperations: readonly Operation[] = [
     method: 'get',
     path: '/readyz',
     tag: 'health',
-    summary: 'Whether the control plane does its work',
+    summary: 'Check that the control plane does its work',
     description:
-      'The store answers, and each scheduled job has come to an end within the last three minutes. Traffic does not depend on it: gateways ' +
-      'keep what they were last given.',
+      'The control plane is ready when the store answers and each scheduled job has ended within the last three minutes. Traffic ' +
+      'does not depend on it: gateways keep the configuration that they were last given.',
     idempotency: 'safe',
     isPublic: true,
     params: NOTHING,
     query: NO_QUERY,
     body: NO_BODY,
     successes: [
-      { status: 200, description: 'It does.', schema: Readiness },
-      { status: 503, description: 'It does not; the checks that failed say why.', schema: Readiness },
+      { status: 200, description: 'The control plane is ready.', schema: Readiness },
+      {
+        status: 503,
+        description: 'The control plane is not ready. The checks that failed say why.',
+        schema: Readiness,
+      },
     ],
     problems: [],
     handle: async ({ deps }) => {

@@ -23,7 +23,7 @@ const RevisionNumber = z
   .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
   .meta({ examples: ['3'] });
 
-/** What every kind of resource has a history by. */
+/** Returns the operations on the history of a kind of resource. */
 export function historyOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
 ): Operation[] {
@@ -40,7 +40,8 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
     method: 'get',
     path: `${row.path}/revisions`,
     summary: `List the revisions of a ${api.kind}`,
-    description: 'Of every resource that has had the name, deleted ones too. A page has 20 at most.',
+    description:
+      'Lists the revisions of every resource that has had the name, including deleted ones. A page has at most 20.',
     idempotency: 'safe',
     query: PageQuery,
     body: NO_BODY,
@@ -53,7 +54,7 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
 
 function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   const row = itemRow(api);
-  // That the names are those of `api` is lost on the compiler once there is one more, so they are parsed by themselves.
+  // The compiler loses the type of the parameters of `api` once another one is added, so that they are parsed again below.
   const params: z.ZodObject = api.params.extend({ revision: RevisionNumber });
   return defineOperation({
     ...row,
@@ -81,9 +82,9 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
     operationId: `rollback${api.title}`,
     method: 'post',
     path: `${row.path}/rollback`,
-    summary: `Declare a ${api.kind} as a revision had it`,
+    summary: `Roll a ${api.kind} back to a revision`,
     description:
-      'Makes a new revision through the same checks as PUT, and with the same preconditions; a deleted resource is created again. Faults ' +
+      'Writes a new revision with the same checks and the same preconditions as PUT. A deleted resource is created again. Faults ' +
       'point into the declaration of the revision.',
     idempotency: 'idempotent',
     preconditions: ['If-Match', 'If-None-Match'],
@@ -119,10 +120,10 @@ const listAuditEventsOperation = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/audit',
   tag: 'audit',
-  summary: 'List who changed what, and why',
+  summary: 'List audit events, which say who changed what and why',
   description:
-    'All filters must hold. One answer looks at a bounded number of events: a page may be short, or empty, and have a nextPageToken all ' +
-    'the same. Events stay when the fleet is deleted.',
+    'All filters must hold. One answer looks at a bounded number of events: a page may be short, or empty, and still have a ' +
+    'nextPageToken. Events stay when the fleet is deleted.',
   idempotency: 'safe',
   params: InFleet,
   query: AuditQuery,

@@ -38,7 +38,8 @@ const GatewayDeletion = z.strictObject({
     .optional()
     .meta({
       description:
-        'true: also delete the instance at the cloud, if it was created for this gateway. An adopted one is never deleted.',
+        'When `true`, the instance at the cloud is deleted as well, if it was created for this gateway. An adopted instance is never ' +
+        'deleted.',
       examples: ['true'],
     }),
 });
@@ -188,7 +189,7 @@ const listDecisionsOperation = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions',
   tag: 'decisions',
-  summary: 'List why traffic moved',
+  summary: 'List decisions, which say why traffic moved',
   idempotency: 'safe',
   params: InFleet,
   query: PageQuery,
@@ -218,15 +219,15 @@ const createProbeRound = defineOperation({
   method: 'post',
   path: '/v1/probe-rounds',
   tag: 'probe-rounds',
-  summary: 'Probe clusters now and act upon what is found',
+  summary: 'Probe clusters now and act on the results',
   description:
-    'For schedulers besides the built-in one. Needs no Idempotency-Key: another round is another observation, and two at a time are not ' +
-    'made: the second answers busy.',
+    'This operation is for schedulers besides the built-in one. The request needs no Idempotency-Key: another round is another ' +
+    'observation, and there are never two rounds at a time: the second one is answered with busy.',
   idempotency: 'repeatable',
   params: z.strictObject({}),
   query: WriteQuery.pick({ dryRun: true }),
   body: ProbeRoundInput,
-  successes: [{ status: 200, description: 'What was seen and decided.', schema: ProbeRound }],
+  successes: [{ status: 200, description: 'The observations and the decisions.', schema: ProbeRound }],
   problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
   handle: async (ctx, { body, query }) => ({
     status: 200,
@@ -234,7 +235,7 @@ const createProbeRound = defineOperation({
   }),
 });
 
-/** Everything that the API can do, in the order in which the OpenAPI document has it. */
+/** All operations of the API, in the order of the OpenAPI document. */
 export const operations: readonly Operation[] = [
   ...fleets,
   ...clusters,

@@ -26,7 +26,7 @@ import { operationReply } from './push.ts';
 import { BODY_PROBLEMS } from './resources.ts';
 
 const SUCCESSES: readonly Success[] = [
-  { status: 200, description: 'Nothing was to be done, or it was a dry run: the plan.', schema: FleetPlan },
+  { status: 200, description: 'The plan, when there was nothing to do or in a dry run.', schema: FleetPlan },
   {
     status: 202,
     description: 'The operation that writes the changes and makes the gateways follow.',
@@ -64,7 +64,8 @@ const getManifest = defineOperation({
   tag: 'manifest',
   summary: 'Get a whole fleet as a manifest',
   description:
-    'As YAML, one document for each resource, or as JSON by Accept. To put it back changes nothing; what is derived is not in it.',
+    'Answers with YAML, one document for each resource, or with JSON if Accept prefers it. Putting the manifest back changes ' +
+    'nothing; derived fields are not in it.',
   idempotency: 'safe',
   params: InFleet,
   query: NO_QUERY,
@@ -83,11 +84,12 @@ const putManifest = defineOperation({
   method: 'put',
   path: '/v1/fleets/{fleet}/manifest',
   tag: 'manifest',
-  summary: 'Make a fleet what a manifest says',
+  summary: 'Apply a manifest to a fleet',
   description:
-    'A YAML stream with one document for each resource, or JSON: one document, or a List of them; at most 8 MiB. Every document is checked ' +
-    'against the fleet as it would be, all faults are told at once, and with one of them nothing is changed. Needs no If-Match: each ' +
-    'change is conditional on the revision that it was planned from, and the same manifest can be applied again and again.',
+    'Takes a YAML stream with one document for each resource, or JSON with one document or a List of them; at most 8 MiB. Every ' +
+    'document is checked against the fleet as it would be, and all faults are reported at once. With any fault, nothing is ' +
+    'changed. The request needs no If-Match: each change is conditional on the revision that it was planned from, and the same ' +
+    'manifest can be applied again and again.',
   idempotency: 'idempotent',
   write: true,
   format: MANIFEST_BODY,
@@ -108,10 +110,10 @@ const rollback = defineOperation({
   method: 'post',
   path: '/v1/fleets/{fleet}/manifest/rollback',
   tag: 'manifest',
-  summary: 'Make a fleet what it was at a time',
+  summary: 'Roll a fleet back to a time',
   description:
-    'What has changed since is declared as it was then, what is new is deleted, what was deleted comes back: planned and applied as a ' +
-    'manifest is, as one operation.',
+    'Resources that have changed since are declared as they were then, new ones are deleted, and deleted ones come back. The ' +
+    'change is planned and applied as a manifest is, as one operation.',
   idempotency: 'idempotent',
   write: true,
   params: InFleet,
@@ -123,5 +125,5 @@ const rollback = defineOperation({
     replyOf(await rollBackFleet(ctx, params.fleet, body.at, { allowEmpty: allowEmpty === 'true', digest })),
 });
 
-/** Whole fleets. */
+/** The operations on whole fleets. */
 export const manifestOperations: readonly ApiOperation[] = [getManifest, putManifest, rollback];

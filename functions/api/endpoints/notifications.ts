@@ -19,8 +19,8 @@ const list = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/deliveries',
   tag: 'notifications',
-  summary: 'List what was told to targets, and whether it arrived',
-  description: 'Of the last 30 days.',
+  summary: 'List deliveries to targets, with their results',
+  description: 'Lists the deliveries of the last 30 days.',
   idempotency: 'safe',
   params: InFleet,
   query: PageQuery,
@@ -52,15 +52,15 @@ const test = defineOperation({
   tag: 'notifications',
   summary: 'Send a test to a target',
   description:
-    'Answers after the first attempt; a target that did not take it is asked again, as with any other event. Needs no Idempotency-Key: ' +
-    'another test is another event.',
+    'Answers after the first attempt. A target that did not accept the test is tried again, as with any other event. The request ' +
+    'needs no Idempotency-Key: another test is another event.',
   idempotency: 'repeatable',
   write: true,
   params: InFleet,
   query: NO_QUERY,
   body: NotificationTestInput,
   successes: [
-    { status: 200, description: 'What would be sent.', schema: Delivery },
+    { status: 200, description: 'The delivery that would be sent, in a dry run.', schema: Delivery },
     { status: 201, description: 'The delivery after its first attempt.', schema: Delivery, headers: ['Location'] },
   ],
   problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'not-found', 'unknown-reference'],

@@ -18,7 +18,7 @@ export const observationOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
     tag: 'clusters',
-    summary: 'List what probers saw of a cluster',
+    summary: 'List the observations of a cluster',
     idempotency: 'safe',
     params: InCluster,
     query: PageQuery,
@@ -33,16 +33,19 @@ export const observationOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/fleets/{fleet}/observations',
     tag: 'clusters',
-    summary: 'Tell what an agent has seen',
+    summary: 'Send the observations of an agent',
     description:
-      'Signed by the agent: only what the holder of its key has seen counts. Either the batch is refused, or each of its observations has a ' +
-      'receipt. Sent again it is refused: what was lost is told by the next batch.',
+      'The body is signed by the agent: only observations of the holder of its key count. Either the batch is refused, or each of ' +
+      'its observations gets a receipt. A batch that is sent again is refused: observations that were lost are replaced by those of ' +
+      'the next batch.',
     idempotency: 'idempotent',
     signed: true,
     params: InFleet,
     query: NO_QUERY,
     body: ObservationBatchInput,
-    successes: [{ status: 200, description: 'What was taken, and decided.', schema: ObservationBatchReceipt }],
+    successes: [
+      { status: 200, description: 'The receipts, and the decision if there was one.', schema: ObservationBatchReceipt },
+    ],
     problems: [
       'malformed-json',
       'body-too-large',
@@ -65,16 +68,16 @@ export const observationOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/fleets/{fleet}/voters/{voter}/alerts',
     tag: 'clusters',
-    summary: 'Tell which alerts fire',
+    summary: 'Send the alerts of a monitoring system',
     description:
-      'A webhook of Prometheus Alertmanager, with the bearer token of the voter: no token of the control plane is needed. Alerts of clusters ' +
-      'that the voter does not watch are ignored, and their receipts say so.',
+      'This operation is a webhook for Prometheus Alertmanager. It needs the bearer token of the voter, and no token of the control ' +
+      'plane. Alerts of clusters that the voter does not watch are ignored, and their receipts say so.',
     idempotency: 'idempotent',
     hasOwnToken: true,
     params: InVoter,
     query: NO_QUERY,
     body: AlertNotificationInput,
-    successes: [{ status: 200, description: 'What was taken, and decided.', schema: AlertReceipt }],
+    successes: [{ status: 200, description: 'The receipts, and the decision if there was one.', schema: AlertReceipt }],
     problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'invalid-token', 'truncated-alerts'],
     handle: async (ctx, { params, body, token }) => ({
       status: 200,

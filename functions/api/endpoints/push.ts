@@ -18,7 +18,7 @@ const InOperation = z.strictObject({
 
 const POLL_SECONDS = '1';
 
-/** How an operation is answered to those who started it: with where to look, unless it was a dry run, and until it has ended. */
+/** Returns the reply to the request that started an operation: with its URL unless it was a dry run, and with status 202 until it has ended. */
 export function operationReply(operation: Operation): Reply {
   if (operation.dryRun) return { status: 200, body: operation };
   const Location = `/v1/fleets/${operation.fleet}/operations/${operation.id}`;
@@ -31,10 +31,10 @@ const plan = defineOperation({
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/plan',
   tag: 'gateways',
-  summary: 'Show what an apply would do',
+  summary: 'Plan what an apply would do',
   description:
-    'Compares what the gateway has with what is declared: the changes, the calls to the cloud that they take, the shares that move, what ' +
-    'speaks against it. Where the cloud offers a dry run, it is asked. Nothing is changed.',
+    'Compares the gateway with the declaration, and shows the changes, the calls to the cloud that make them, the shares that ' +
+    'move, and the objections. When the cloud offers a dry run, it is asked. Nothing is changed.',
   idempotency: 'safe',
   params: InGateway,
   query: NO_QUERY,
@@ -49,19 +49,29 @@ const apply = defineOperation({
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/apply',
   tag: 'gateways',
-  summary: 'Make a gateway as it is declared, now',
+  summary: 'Make a gateway follow its declaration now',
   description:
-    'Pushes the difference, undoes what somebody changed at the gateway, and reads it back. Gateways follow by themselves after every ' +
-    'write; this is for those who do not want to wait, and for drift. With the digest of a plan it is applied only if it is still the ' +
-    'plan. Needs no Idempotency-Key: a second apply finds nothing to do.',
+    'Pushes the differences, undoes what somebody changed at the gateway, and reads the result back. Gateways follow by themselves ' +
+    'after every write; this operation is for those who do not want to wait, and for drift. With the digest of a plan, the plan is ' +
+    'applied only if it is still the present one. The request needs no Idempotency-Key: a second apply finds nothing to do.',
   idempotency: 'repeatable',
   write: true,
   params: InGateway,
   query: DigestQuery,
   body: NO_BODY,
   successes: [
-    { status: 200, description: 'The operation has ended, or would begin.', schema: Operation, headers: ['Location'] },
-    { status: 202, description: 'The operation goes on.', schema: Operation, headers: ['Location', 'Retry-After'] },
+    {
+      status: 200,
+      description: 'The operation, which has ended. In a dry run, it is the operation that would begin.',
+      schema: Operation,
+      headers: ['Location'],
+    },
+    {
+      status: 202,
+      description: 'The operation, which goes on.',
+      schema: Operation,
+      headers: ['Location', 'Retry-After'],
+    },
   ],
   problems: ['not-found', 'stale-plan', 'write-conflict'],
   handle: async (ctx, { params, query }) =>
@@ -73,7 +83,7 @@ const list = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/operations',
   tag: 'operations',
-  summary: 'List pushes, and what became of them',
+  summary: 'List pushes, with their results',
   idempotency: 'safe',
   params: InFleet,
   query: PageQuery,
@@ -88,7 +98,7 @@ const get = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/operations/{operation}',
   tag: 'operations',
-  summary: 'Get how far a push has come',
+  summary: 'Get a push and its progress',
   idempotency: 'safe',
   params: InOperation,
   query: NO_QUERY,
@@ -111,10 +121,10 @@ const watch = defineOperation({
   method: 'get',
   path: '/v1/fleets/{fleet}/operations/{operation}/events',
   tag: 'operations',
-  summary: 'Watch how far a push comes',
+  summary: 'Watch the progress of a push',
   description:
-    'Server-sent events: the operation as a whole at once and whenever it changes (event `operation`), until it has ended or for the better ' +
-    'part of a minute; an EventSource comes back by itself.',
+    'Sends the whole operation as a server-sent event (`operation`), at once and whenever it changes, until it has ended or for ' +
+    'most of a minute. An EventSource reconnects by itself.',
   idempotency: 'safe',
   params: InOperation,
   query: NO_QUERY,
@@ -125,11 +135,15 @@ const watch = defineOperation({
     eventStream('operation', await watchOperation(ctx, params.fleet, params.operation)),
 });
 
-/** Plans, pushes and what becomes of them. */
+/** The operations that plan and push the configuration of a gateway. */
 export const gatewayPushOperations: readonly ApiOperation[] = [plan, apply];
+/** The operations that show pushes and their results. */
 export const operationOperations: readonly ApiOperation[] = [list, get, watch];
 
-/** A stream of server-sent events (WHATWG HTML, section 9.2), one for each value. Ends with the values, or when nobody listens any more. */
+/**
+ * Returns a stream of server-sent events (WHATWG HTML, section 9.2), one for each value. It ends with the values, or when
+ * nobody listens any more.
+ */
 export function eventStream(event: string, values: AsyncGenerator<object>): Reply {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({

@@ -12,31 +12,31 @@ import { pageReply, pageRequest } from '../http/page.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 
-/** How a kind of resource appears in the API. */
+/** The description of a kind of resource, from which its operations are made. */
 export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.ZodObject> {
   kind: K;
-  /** As operation ids write it: `Route`. */
+  /** The name of the kind in operation ids, such as `Route`. */
   title: string;
-  /** Path of the collection. */
+  /** The path of the collection. */
   path: string;
   collectionParams: C;
-  /** The fleet of a collection; empty for the collection of fleets. */
+  /** Returns the fleet of a collection; empty for the collection of fleets. */
   fleetOf(params: z.output<C>): string;
   params: P;
   refOf(params: z.output<P>): RefTo<K>;
   input: z.ZodType<Specs[K]>;
   output: z.ZodType;
   page: z.ZodType;
-  /** What can speak against a declaration of this kind. */
+  /** The problems that a declaration of this kind can have. */
   writeProblems: readonly ProblemCode[];
-  /** Of a kind whose deletion takes a word on more than the resource. */
+  /** The deletion of a kind that can delete more than the resource. */
   deletion?: Deletion;
 }
 
 interface Deletion {
   query: z.ZodObject;
   problems: readonly ProblemCode[];
-  /** Instead of deleting the resource alone. */
+  /** Deletes the resource, and the other things that the query names. */
   run(ctx: Context, ref: Ref, precondition: Precondition, query: Record<string, unknown>): Promise<Deleted>;
 }
 
@@ -49,11 +49,11 @@ export const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
 
 const NOT_MODIFIED: Success = {
   status: 304,
-  description: 'It is as If-None-Match says.',
+  description: 'The resource has not changed: its entity tag is in If-None-Match.',
   headers: ['ETag'],
 };
 
-/** The operations that every kind of resource has. */
+/** Returns the operations that every kind of resource has. */
 export function resourceOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
 ): Operation[] {
@@ -85,7 +85,7 @@ function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
     method: 'get',
     summary: `Get a ${api.kind}`,
     description:
-      'The ETag changes with everything that is shown, be it declared or observed; for If-Match its revision counts alone.',
+      'The ETag changes with everything that is shown, declared or observed. If-Match compares only the revision in it.',
     idempotency: 'safe',
     preconditions: ['If-None-Match'],
     body: NO_BODY,
@@ -107,8 +107,8 @@ function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
     method: 'put',
     summary: `Create or replace a ${api.kind}`,
     description:
-      'Replacing needs If-Match with the ETag last seen, or * to overwrite whatever is there. If-None-Match: * creates only. ' +
-      'What is declared already is not written again: the revision stays.',
+      'To replace a resource, send If-Match with the ETag last seen, or with * to overwrite any state. With If-None-Match: *, the ' +
+      'resource is only created. An unchanged declaration is not written again, and the revision stays.',
     idempotency: 'idempotent',
     preconditions: ['If-Match', 'If-None-Match'],
     write: true,
@@ -126,15 +126,22 @@ export function writeSuccesses({ output }: { output: z.ZodType }): Success[] {
   return [
     {
       status: 200,
-      description: 'Replaced, or unchanged. Of a dry run: as it would be, with `dryRun`, and without headers.',
+      description:
+        'The resource was replaced, or is unchanged. In a dry run, it is the resource as it would be, with `dryRun` and without ' +
+        'headers.',
       schema: output,
       headers: ['ETag', 'Operation-Location'],
     },
-    { status: 201, description: 'Created.', schema: output, headers: ['ETag', 'Location', 'Operation-Location'] },
+    {
+      status: 201,
+      description: 'The resource was created.',
+      schema: output,
+      headers: ['ETag', 'Location', 'Operation-Location'],
+    },
   ];
 }
 
-/** `path` is that of the collection. */
+/** Returns the reply of a write. `path` is the path of the collection. */
 export function writeReply<K extends Kind>(path: string, ref: Ref, { created, view, operation }: Written<K>): Reply {
   if (view.dryRun) return { status: 200, body: view };
   const headers = { ETag: etagOf(view), ...operationHeader(ref.fleet, operation) };
@@ -155,8 +162,8 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
     query: api.deletion?.query ?? NO_QUERY,
     body: NO_BODY,
     successes: [
-      { status: 200, description: 'Of a dry run: what would follow.', schema: DryRun },
-      { status: 204, description: 'Deleted.', headers: ['Operation-Location'] },
+      { status: 200, description: 'The changes that would follow, in a dry run.', schema: DryRun },
+      { status: 204, description: 'The resource was deleted.', headers: ['Operation-Location'] },
     ],
     problems: [
       'not-found',

@@ -1,4 +1,4 @@
-/** Distributions that are changed step by step. */
+/** The operations on rollouts, which change distributions step by step. */
 
 import * as z from 'zod';
 import { Name, PageQuery } from '../../../schemas/common.ts';
@@ -30,7 +30,7 @@ const ROLLOUTS = '/v1/fleets/{fleet}/distributions/{distribution}/rollouts';
 
 const common = { tag: 'distributions', query: NO_QUERY } as const;
 
-/** What can speak against a write of the distribution. */
+/** The problems that a write of the distribution can have. */
 const WRITE_PROBLEMS: readonly ProblemCode[] = [
   'not-found',
   'unknown-reference',
@@ -50,7 +50,8 @@ const list = defineOperation({
   path: ROLLOUTS,
   summary: 'List the rollouts of a distribution',
   description:
-    'A page may be short, or empty, and still have a nextPageToken: go on until there is none. What has ended is kept for 90 days.',
+    'A page may be short, or empty, and still have a nextPageToken: go on until there is none. Rollouts that have ended are kept ' +
+    'for 90 days.',
   idempotency: 'safe',
   params: InDistribution,
   query: PageQuery,
@@ -65,7 +66,7 @@ const get = defineOperation({
   operationId: 'getRollout',
   method: 'get',
   path: `${ROLLOUTS}/{rollout}`,
-  summary: 'Get a rollout: how far it has come, and what it waits for',
+  summary: 'Get a rollout, its progress, and the conditions that it waits for',
   idempotency: 'safe',
   params: InRollout,
   body: NO_BODY,
@@ -81,17 +82,23 @@ const start = defineOperation({
   path: ROLLOUTS,
   summary: 'Change the weights of a distribution step by step',
   description:
-    'The first step is taken at once. The next one is taken when every gateway was read to follow the last, its wait is over, and every cluster that is ' +
-    'to have more is up and healthy; otherwise the rollout stops, and the distribution keeps what it has. A write of the distribution by somebody else ' +
-    'ends it. A dry run tells the split of each step, and which safety rules would forbid it now. Needs no Idempotency-Key: while one is live there ' +
-    'is no second one of the distribution.',
+    'The first step is taken at once. The next step is taken when every gateway was read to follow the last one, its wait is over, ' +
+    'and every cluster that is to get more is up and healthy. Otherwise the rollout stops, and the distribution stays at the ' +
+    'present step. A write of the distribution by somebody else ends the rollout. A dry run shows the split of each step, and the ' +
+    'safety rules that would forbid it now. The request needs no Idempotency-Key: while a rollout of the distribution is live, ' +
+    'there is no second one.',
   idempotency: 'repeatable',
   write: true,
   params: InDistribution,
   body: DistributionRolloutInput,
   successes: [
-    { status: 200, description: 'Of a dry run: the rollout as it would be.', schema: DistributionRollout },
-    { status: 201, description: 'Begun.', schema: DistributionRollout, headers: ['Location', 'Operation-Location'] },
+    { status: 200, description: 'The rollout as it would be, in a dry run.', schema: DistributionRollout },
+    {
+      status: 201,
+      description: 'The rollout has begun.',
+      schema: DistributionRollout,
+      headers: ['Location', 'Operation-Location'],
+    },
   ],
   problems: [...BODY_PROBLEMS, ...WRITE_PROBLEMS, 'already-live'],
   handle: async (ctx, { params, body }): Promise<Reply> => {
@@ -105,7 +112,7 @@ const start = defineOperation({
 
 const ANSWER: Success = {
   status: 200,
-  description: 'The rollout; in a dry run, as it would be.',
+  description: 'The rollout. In a dry run, it is the rollout as it would be.',
   schema: DistributionRollout,
   headers: ['Operation-Location'],
 };
@@ -127,8 +134,8 @@ const pause = defineOperation({
   ...order,
   operationId: 'pauseRollout',
   path: `${ROLLOUTS}/{rollout}/pause`,
-  summary: 'Stop a rollout where it is',
-  description: 'The distribution keeps what it has. One that has stopped already stays as it is.',
+  summary: 'Stop a rollout at its present step',
+  description: 'The distribution stays at the present step. A rollout that has stopped already stays unchanged.',
   body: RolloutOrderInput,
   problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict'],
   handle: async (ctx, { params, body }) => answer(params.fleet, await pauseRollout(ctx, params, body.reason)),
@@ -138,9 +145,10 @@ const resume = defineOperation({
   ...order,
   operationId: 'resumeRollout',
   path: `${ROLLOUTS}/{rollout}/resume`,
-  summary: 'Let a rollout go on that has stopped',
+  summary: 'Resume a stopped rollout',
   description:
-    'The wait of its step begins anew. What has stopped it stops it again while it is so. One that runs stays as it is.',
+    'The wait of the present step begins anew. The cause of the stop stops the rollout again while it lasts. A running rollout ' +
+    'stays unchanged.',
   body: NO_BODY,
   problems: ['not-found', 'already-ended', 'write-conflict'],
   handle: async (ctx, { params }) => answer(params.fleet, await resumeRollout(ctx, params)),
@@ -150,9 +158,10 @@ const undo = defineOperation({
   ...order,
   operationId: 'undoRollout',
   path: `${ROLLOUTS}/{rollout}/undo`,
-  summary: 'Give a distribution what it had before a rollout',
+  summary: 'Undo a rollout',
   description:
-    'At once, by one write, also when the rollout has finished; 409 when somebody else has changed the distribution since. One that is undone stays as it is.',
+    'Gives the distribution the members that it had before the rollout, at once and by one write, even when the rollout has ' +
+    'finished. The answer is 409 when somebody else has changed the distribution since. A rollout that is undone stays unchanged.',
   body: RolloutOrderInput,
   problems: [...BODY_PROBLEMS, ...WRITE_PROBLEMS, 'already-ended'],
   handle: async (ctx, { params, body }) => answer(params.fleet, await undoRollout(ctx, params, body.reason)),

@@ -30,11 +30,18 @@ function writeSuccesses(schema: z.ZodType): Success[] {
   return [
     {
       status: 200,
-      description: 'Changed, or unchanged. Of a dry run: as it would be, with the decision in `dryRun`.',
+      description:
+        'The shift or the break-glass was changed, or is unchanged. In a dry run, it is shown as it would be, with the decision in ' +
+        '`dryRun`.',
       schema,
       headers: ['Operation-Location'],
     },
-    { status: 201, description: 'Begun.', schema, headers: ['Location', 'Operation-Location'] },
+    {
+      status: 201,
+      description: 'The shift or the break-glass has begun.',
+      schema,
+      headers: ['Location', 'Operation-Location'],
+    },
   ];
 }
 
@@ -72,7 +79,7 @@ const getShiftOperation = defineOperation({
   method: 'get',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
-  summary: 'Get a shift, and how far it has come',
+  summary: 'Get a shift and its progress',
   idempotency: 'safe',
   params: InShift,
   query: NO_QUERY,
@@ -87,11 +94,11 @@ const putShiftOperation = defineOperation({
   method: 'put',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
-  summary: 'Take a cluster, or a part of its share, out of service; or change or renew that',
+  summary: 'Take a cluster, or a part of its share, out of service, or change or renew such a shift',
   description:
-    'Its creator owns it: only they, and the actor `api`, may change, renew or end it. Precedes what automation decides. What is declared ' +
-    'already changes nothing. One that has ended is not brought back by the same declaration; with another one its owner begins a new ' +
-    'shift of the name.',
+    'The creator of a shift owns it: only they, and the actor `api`, may change, renew or end it. Shifts take precedence over the ' +
+    'decisions of automation. An unchanged declaration changes nothing. A shift that has ended is not brought back by the same ' +
+    'declaration; with a different one, its owner begins a new shift of the name.',
   idempotency: 'idempotent',
   write: true,
   params: InShift,
@@ -111,7 +118,7 @@ const deleteShiftOperation = defineOperation({
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
   summary: 'End a shift',
-  description: 'Its cluster gets its share back step by step. The record stays.',
+  description: 'The cluster of the shift gets its share back step by step. The record of the shift stays.',
   idempotency: 'idempotent',
   write: true,
   params: InShift,
@@ -161,10 +168,10 @@ const putBreakGlassOperation = defineOperation({
   method: 'put',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
-  summary: 'Set safety rules aside for a time; or change or renew that',
+  summary: 'Set safety rules aside for a time, or change or renew such a break-glass',
   description:
-    'Its creator owns it: only they, and the actor `api`, may change, renew or end it. Every decision that a rule would have forbidden names ' +
-    'the break-glass. One that has ended is not brought back by the same declaration.',
+    'The creator of a break-glass owns it: only they, and the actor `api`, may change, renew or end it. Every decision that a rule ' +
+    'would have forbidden names the break-glass. A break-glass that has ended is not brought back by the same declaration.',
   idempotency: 'idempotent',
   write: true,
   params: InBreakGlass,
@@ -184,7 +191,7 @@ const deleteBreakGlassOperation = defineOperation({
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
   summary: 'End a break-glass',
-  description: 'The rules count again for everything that comes. The record stays.',
+  description: 'The rules apply again from now on. The record of the break-glass stays.',
   idempotency: 'idempotent',
   write: true,
   params: InBreakGlass,
@@ -196,7 +203,7 @@ const deleteBreakGlassOperation = defineOperation({
     endedReply(params.fleet, await endBreakGlass(ctx, params.fleet, params.breakGlass), ctx.isDry),
 });
 
-/** What people do to the traffic of a fleet for a time. */
+/** The operations with which people change the traffic of a fleet for a time. */
 export const shiftOperations: readonly Operation[] = [
   listShiftsOperation,
   getShiftOperation,

@@ -1,4 +1,4 @@
-/** Examples of what a person does at night with one call. */
+/** Examples of the operations with which a person on call acts on a fleet. */
 
 import type * as z from 'zod';
 import type { DataGateAnswerInput } from '../../../schemas/data-gate.ts';

@@ -1,4 +1,4 @@
-/** The example of a decision, and of what it was taken upon. */
+/** The example of a decision, and of its inputs. */
 
 import type { Vote } from '../../../schemas/cluster.ts';
 import type { Decision } from '../../../schemas/decision.ts';
@@ -29,7 +29,7 @@ export const failure = {
   detail: 'http: no answer in 2 s',
 } as const;
 
-/** What follows from three observations like `failure`. */
+/** The decision that follows from three observations like `failure`. */
 export const decision: Decision = {
   id: 'dec_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   fleet: 'shop',

@@ -28,7 +28,7 @@ const run: DrillRun = {
   ],
 };
 
-/** `decision`: one that stands for those of the run. */
+/** Returns the examples of drill runs by operation id. `decision` stands for the decisions of the run. */
 export function drillExamples(decision: Decision): Record<string, Example> {
   const answer: TrafficAnswer = { decision };
   const report: DrillReport = {

@@ -7,7 +7,7 @@ import type { Revision, RollbackInput } from '../../../schemas/revision.ts';
 import { changesBetween } from '../../core/model/diff.ts';
 import type { Example } from '../http/example.ts';
 
-/** `spec` is what was declared at first, `view` how the API shows the resource. */
+/** Returns the examples of a resource. `spec` is its first declaration, and `view` is the resource as the API shows it. */
 export function revisionExamples(
   title: string,
   spec: object,

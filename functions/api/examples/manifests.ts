@@ -5,7 +5,7 @@ import { API_VERSION, type FleetPlan, type FleetRollbackInput, Manifest } from '
 import type { Operation } from '../../../schemas/operation.ts';
 import type { Example } from '../http/example.ts';
 
-/** `push` is any other operation. */
+/** Returns the examples of manifests. `push` is the example of any operation. */
 export function manifestExamples(
   manifest: Pick<z.input<typeof Manifest>, 'items'>,
   push: Operation,

@@ -1,4 +1,4 @@
-/** Examples for the OpenAPI document, by operation id. The Worker does not carry them. */
+/** Examples for the OpenAPI document, by operation id. They are not part of the Worker. */
 
 import type * as z from 'zod';
 import type { AlertNotificationInput, AlertReceipt } from '../../../schemas/alerts.ts';

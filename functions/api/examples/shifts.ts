@@ -55,7 +55,7 @@ const breakGlass: BreakGlass = {
   updatedAt: CREATED,
 };
 
-/** `answer`: what a command on traffic has led to. */
+/** Returns the examples of shifts and break-glasses. `answer` is the result of a command on traffic. */
 export function shiftExamples(answer: TrafficAnswer): Record<string, Example> {
   return {
     listShifts: { response: { items: [serviceShift, shift] } },

@@ -1,4 +1,4 @@
-/** An example of the status of a fleet that only recommends, and of which a cluster has died. */
+/** An example of the status of a fleet that only recommends, and one of whose clusters has failed. */
 
 import type { Decision } from '../../../schemas/decision.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';

@@ -5,14 +5,15 @@ import type { AppEnv } from './env.ts';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-/** The token of a request, as RFC 6750 has it in the header Authorization; empty when there is none. */
+/** Returns the bearer token in a header Authorization (RFC 6750); empty when there is none. */
 export function tokenOf(authorization: string | undefined): string {
   return BEARER.exec(authorization ?? '')?.[1] ?? '';
 }
 
 /**
- * Admits those who know a token (RFC 6750), as the actor whose token it is. Tokens are kept and looked up as digests: nobody can choose the
- * digest of what they send, so the time that a look-up takes tells nothing of a token.
+ * Creates the middleware that admits requests with a known bearer token (RFC 6750), as the actor whose token it is. Tokens are
+ * kept and looked up as digests: nobody can choose the digest of what they send, so that the time of a look-up tells nothing
+ * about a token.
  */
 export function bearer(tokens: Readonly<Record<string, string>>): MiddlewareHandler<AppEnv> {
   const entries = Object.entries(tokens);

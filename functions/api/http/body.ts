@@ -4,19 +4,19 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { AppError } from '../../commands/app-error.ts';
 import { issuesOf } from './issues.ts';
 
-/** How the body of an operation is written. */
+/** The format of the body of an operation. */
 export interface BodyFormat {
   mediaTypes: readonly string[];
   maxBytes: number;
-  /** Throws AppErrors for what cannot be read at all. */
+  /** Reads the body. Throws an `AppError` when it cannot be read at all. */
   read(request: HonoRequest): Promise<ReadBody>;
 }
 
 export interface ReadBody {
   value: unknown;
-  /** What could not be read of it. */
+  /** The faults of the parts that could not be read. */
   faults: readonly Issue[];
-  /** The faults of the value. */
+  /** Returns the issues of the value for an error of its schema. */
   issuesOf(error: z.ZodError): Issue[];
 }
 
@@ -32,7 +32,7 @@ export const JSON_BODY: BodyFormat = {
   }),
 };
 
-/** Whether the body is of the media type, in UTF-8 and not compressed. */
+/** Tells whether the body has the media type, is in UTF-8 and is not compressed. */
 export function isMediaType(request: HonoRequest, mediaType: string): boolean {
   const [type, ...parameters] = (request.header('Content-Type') ?? '')
     .split(';')
@@ -41,7 +41,7 @@ export function isMediaType(request: HonoRequest, mediaType: string): boolean {
   return type === mediaType && isUtf8 && (request.header('Content-Encoding') ?? 'identity') === 'identity';
 }
 
-/** The body as JSON. Throws `unsupported-media-type` and `malformed-json`. */
+/** Returns the body as JSON. Throws `unsupported-media-type` and `malformed-json`. */
 export async function readJson(request: HonoRequest): Promise<unknown> {
   if (!isMediaType(request, JSON_TYPE)) {
     throw new AppError('unsupported-media-type', 'Send the body as application/json, in UTF-8, not compressed.');
@@ -49,7 +49,7 @@ export async function readJson(request: HonoRequest): Promise<unknown> {
   return parseJson(await request.arrayBuffer());
 }
 
-/** Undefined when it is not UTF-8. */
+/** Returns the bytes as text; undefined when they are not UTF-8. */
 export function textOf(bytes: ArrayBuffer): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -69,7 +69,7 @@ function parseJson(bytes: ArrayBuffer): unknown {
   }
 }
 
-/** Half of a surrogate pair is no character: it could not be kept as it was sent. */
+/** A reviver of JSON that refuses half of a surrogate pair, which is no character and could not be stored as it was sent. */
 function refuseLoneSurrogates(key: string, value: unknown): unknown {
   if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new RangeError();
   return value;

@@ -3,12 +3,12 @@ import type { Deps } from '../../deps.ts';
 export interface AppEnv {
   /** The ports that this request works with. */
   Bindings: Deps;
-  /** Values that middleware hands on to handlers. */
+  /** The values that middleware passes to handlers. */
   Variables: {
     requestId: string;
-    /** Whose token was sent; set behind the check of it, and absent where there is none. */
+    /** The actor whose token was sent. It is set by the check of the token, and absent when a path has no such check. */
     actor?: string;
-    /** Path template of the operation; absent where no path matches. */
+    /** The path template of the operation; absent when no path matches. */
     route?: string;
   };
 }

@@ -1,18 +1,18 @@
-/** What the OpenAPI document shows of an operation. */
+/** The examples of an operation in the OpenAPI document. */
 export interface Example {
-  /** Of the request. */
+  /** The body of the request. */
   body?: unknown;
-  /** Of the answer. */
+  /** The body of the answer. */
   response?: unknown;
-  /** Of the answer 201, where it is another one. */
+  /** The body of the answer 201, when it differs from `response`. */
   created?: unknown;
-  /** Of the answer 202, where it is another one. */
+  /** The body of the answer 202, when it differs from `response`. */
   accepted?: unknown;
-  /** The example of the answer 503 of operations that answer it without a problem. */
+  /** The body of the answer 503 of operations whose answer 503 is not a problem. */
   unavailable?: unknown;
 }
 
-/** Of the answer with the status. */
+/** Returns the example of the answer with the status. */
 export function responseOf({ response, created, accepted, unavailable }: Example, status: number): unknown {
   if (status === 503) return unavailable ?? response;
   if (status === 201) return created ?? response;

@@ -4,8 +4,8 @@ import type { Issue } from '../../../schemas/problem.ts';
 type Path = readonly PropertyKey[];
 
 /**
- * Every fault that zod found. `root` is `#` for the body, so that pointers are JSON Pointers as URI fragments (RFC 6901, section 6), or
- * the part of the request: `path`, `query`.
+ * Returns every fault that zod found. `root` is `#` for the body, so that pointers are JSON Pointers as URI fragments (RFC 6901,
+ * section 6), or the part of the request: `path` or `query`.
  */
 export function issuesOf(error: z.ZodError, root: string): Issue[] {
   return error.issues.flatMap((issue) => flatten(issue, root));
@@ -34,7 +34,7 @@ function detailOf(issue: z.core.$ZodIssue): string {
   return isMissing ? `is required: ${issue.expected}` : issue.message;
 }
 
-/** Whole when the path is empty. */
+/** Returns the pointer to a path below the root; the root itself when the path is empty. */
 function pointerTo(root: string, path: Path): string {
   return [root, ...path.map(escapeSegment)].join('/');
 }

@@ -7,10 +7,10 @@ import { AppError } from '../../commands/app-error.ts';
 import { type BodyFormat, isMediaType, JSON_TYPE, type ReadBody, readJson, textOf } from './body.ts';
 import { issuesOf } from './issues.ts';
 
-/** RFC 9512. */
+/** The media type of YAML (RFC 9512). */
 export const YAML = 'application/yaml';
 
-/** A manifest as YAML, one document for each resource, or as JSON: one document, or a List of them. */
+/** The format of a manifest: YAML with one document for each resource, or JSON with one document or a List of them. */
 export const MANIFEST_BODY: BodyFormat = {
   mediaTypes: [YAML, JSON_TYPE],
   maxBytes: 8 * 1024 * 1024,
@@ -23,7 +23,7 @@ async function readJsonManifest(request: HonoRequest): Promise<ReadBody> {
   return bodyOf([await readJson(request)], []);
 }
 
-/** One document may be a List; several are one. */
+/** Returns the documents as one List. A single document may be a List already. */
 function listOf(documents: readonly unknown[]): unknown {
   const [only] = documents;
   if (documents.length === 1 && List.safeParse(only).success) return only;
@@ -37,7 +37,7 @@ async function readYaml(request: HonoRequest): Promise<ReadBody> {
   return bodyOf(items, faults);
 }
 
-/** Faults of a document are told by its number; of one that could not even be read, nothing more is said. */
+/** Returns the body that the documents make. Its faults name a document by number; one that could not be read has no further faults. */
 function bodyOf(documents: readonly unknown[], faults: Issue[]): ReadBody {
   const unread = new Set(faults.map(({ pointer }) => pointer));
   return {
@@ -57,12 +57,13 @@ function fault(pointer: string, detail: string): Issue {
   return { pointer, code: 'malformed-yaml', detail };
 }
 
-/** Anchors that multiply are an attack (yaml, maxAliasCount). */
+/** The number of aliases that a document may resolve to. Anchors that multiply are an attack (yaml, maxAliasCount). */
 const MAX_ALIASES = 100;
 
 /**
- * The documents of a stream, but for empty ones. They are read one after the other, so that the tree of one is in memory at a time. That
- * keys are not repeated is looked at here, since the parser would compare each with all others.
+ * Returns the documents of a stream, except empty ones, with their faults. They are read one after the other, so that only one
+ * tree is in memory at a time. Repeated keys are found in `documentFaults`, since the parser would compare each key with all
+ * others.
  */
 function documentsOf(text: string): { items: unknown[]; faults: Issue[] } {
   const items: unknown[] = [];
@@ -98,7 +99,7 @@ interface Fault {
   detail: string;
 }
 
-/** What the parser warns of would be dropped or read otherwise than it is meant: that is a fault here. */
+/** Returns the faults of a document. Warnings of the parser count as faults: the text would be dropped, or read with another meaning. */
 function documentFaults(document: Document.Parsed | Document<Node>): Fault[] {
   const found: Fault[] = [...document.errors, ...document.warnings].map(({ pos: [offset], message }) => ({
     offset,
@@ -126,7 +127,7 @@ function offsetOf(node: unknown): number {
   return isScalar(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
-/** A ReferenceError where an alias leads nowhere, or to too much. */
+/** Returns the value of a document, or a ReferenceError when an alias leads nowhere or expands to too much. */
 function jsOf(document: Document<Node>): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -136,7 +137,7 @@ function jsOf(document: Document<Node>): unknown {
   }
 }
 
-/** One document for each resource. What older parsers would read as something else is quoted. */
+/** Returns the manifest as YAML with one document for each resource. Text that older parsers would read as another type is quoted. */
 export function manifestYaml({ items }: DeclaredManifest): string {
   const write = (item: unknown) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   return items.map((item) => `---\n${write(item)}`).join('');

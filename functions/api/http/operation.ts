@@ -12,61 +12,65 @@ import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
 import { issuesOf } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
 
-/** safe: changes nothing. idempotent: repeating it changes nothing more. repeatable: repeating it does the same work again, harmlessly. */
+/**
+ * The effect of repeating a request. safe: a request changes nothing. idempotent: repeating it changes nothing more.
+ * repeatable: repeating it does the same work again, without harm.
+ */
 export type Idempotency = 'safe' | 'idempotent' | 'repeatable';
 
-/** What an operation answers, other than problems. */
+/** An answer of an operation that is not a problem. */
 export interface Success {
   status: 200 | 201 | 202 | 204 | 304 | 503;
   description: string;
   schema?: z.ZodType;
-  /** Of a body that is no JSON, or not only. */
+  /** The media type of a body that is not JSON, or that is available in another format as well. */
   mediaType?: string;
   headers?: readonly ('ETag' | 'Location' | 'Operation-Location' | 'Retry-After')[];
 }
 
 export interface Reply {
   status: Success['status'];
-  /** Sent as JSON, unless it is text or a stream. */
+  /** The body, which is sent as JSON unless it is text or a stream. */
   body?: object | string;
   headers?: Record<string, string>;
 }
 
-/** Of operations that take no query parameters, and of those that take no body. */
+/** The schema of the query of operations without query parameters. */
 export const NO_QUERY = z.strictObject({});
+/** The schema of the body of operations without a body. */
 export const NO_BODY: z.ZodType<undefined> = z.undefined();
 
 interface Row {
   operationId: string;
   method: 'get' | 'put' | 'post' | 'delete';
-  /** Template, as in OpenAPI. */
+  /** The path template, as in OpenAPI. */
   path: string;
   tag: string;
   summary: string;
   description?: string;
   idempotency: Idempotency;
   preconditions?: readonly PreconditionHeader[];
-  /** Changes what is declared, and so takes WriteQuery besides its own query. */
+  /** True when the operation is a write, and so takes `WriteQuery` besides its own query. */
   write?: true;
-  /** Needs no token. */
+  /** True when the operation needs no token. */
   isPublic?: true;
-  /** Needs the token of a voter, which its command looks at, instead of one of the control plane. */
+  /** True when the operation needs the token of a voter, which its command checks, instead of one of the control plane. */
   hasOwnToken?: true;
-  /** The header Fairlead-Signature signs the body. */
+  /** True when the header Fairlead-Signature signs the body. */
   signed?: true;
-  /** How the body is written; default: JSON. */
+  /** The format of the body; JSON when absent. */
   format?: BodyFormat;
   successes: readonly Success[];
-  /** Besides those that every operation can answer. */
+  /** The problems that the operation can answer, besides those of every operation. */
   problems: readonly ProblemCode[];
 }
 
-/** One row of the table that both registers the routes and writes the OpenAPI document. */
+/** An operation of the API: one row of the table from which routes are registered and the OpenAPI document is written. */
 export interface Operation extends Row {
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType;
-  /** Parses, calls one command, maps. Throws AppErrors. */
+  /** Parses the request, calls one command, and makes its result the reply. Throws an `AppError` for every problem. */
   run(ctx: Context, request: HonoRequest): Promise<Reply>;
 }
 
@@ -82,11 +86,11 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   write: z.output<typeof WriteQuery>;
   body: z.output<B>;
   precondition: Precondition;
-  /** Which of the media types the client prefers; the first one if it does not say. */
+  /** Returns the media type that the client prefers; the first one if the client does not say. */
   preferred(mediaTypes: readonly [string, ...string[]]): string;
-  /** The body as it was received, and its signature; nothing is known of that yet. */
+  /** Returns the body as it was received, and its signature, which is not checked yet. */
   signed(): Promise<Signed>;
-  /** The bearer token of the request; nothing is known of it yet where the operation has a token of its own. */
+  /** Returns the bearer token of the request. It is not checked yet when the operation has a token of its own. */
   token(): string;
 }
 
@@ -94,7 +98,7 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write'>): Promise<Reply>;
 }
 
-/** An operation whose handler sees parsed input only; what every write takes is in its context. */
+/** Creates an operation. Its handler gets parsed input only, and the parameters that every write takes are in its context. */
 export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   definition: Definition<P, Q, B>,
 ): Operation {
@@ -109,7 +113,7 @@ export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B 
   };
 }
 
-/** Throws `invalid-request` with every fault of parameters, headers and body. */
+/** Parses a request. Throws `invalid-request` with every fault of its parameters, headers and body. */
 async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   definition: Definition<P, Q, B>,
   request: HonoRequest,
@@ -151,7 +155,7 @@ function preferredOf(request: HonoRequest, mediaTypes: readonly [string, ...stri
   return accepted.find(({ type }) => mediaTypes.includes(type))?.type ?? mediaTypes[0];
 }
 
-/** A parameter that is given more than once is an array, which no schema takes. */
+/** Returns the query parameters. The value of a parameter that is given more than once is an array, which no schema accepts. */
 function queryOf(request: HonoRequest): [name: string, value: string | string[] | undefined][] {
   return Object.entries(request.queries()).map(([name, values]) => [name, values.length === 1 ? values[0] : values]);
 }

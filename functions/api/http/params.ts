@@ -1,4 +1,4 @@
-/** Parameters of paths that several operations have. */
+/** The path parameters that several operations share. */
 
 import * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';

@@ -7,7 +7,7 @@ export type PreconditionHeader = 'If-Match' | 'If-None-Match';
 
 const ENTITY_TAG = /(W\/)?"([^"]*)"/g;
 
-/** The preconditions of a request (RFC 9110, section 13.1), and what is wrong with them. */
+/** Returns the preconditions of a request (RFC 9110, section 13.1), and their faults. */
 export function readPrecondition(
   request: HonoRequest,
   headers: readonly PreconditionHeader[],
@@ -23,7 +23,7 @@ export function readPrecondition(
   return { precondition: { ifMatch: read('If-Match'), ifNoneMatch: read('If-None-Match') }, issues };
 }
 
-/** Undefined when malformed. In strong comparison a weak tag equals nothing. */
+/** Returns the entity tags of a header; undefined when it is malformed. In strong comparison, a weak tag equals none and is left out. */
 function parseTags(value: string, strong: boolean): '*' | string[] | undefined {
   if (value.trim() === '*') return '*';
   const tags = [...value.matchAll(ENTITY_TAG)];
@@ -40,14 +40,14 @@ function invalidTags(header: PreconditionHeader): Issue {
   };
 }
 
-/** Makes the strong entity tag of what is shown of a resource: another one when anything in it differs, be it declared or observed. */
+/** Returns the strong entity tag of the view of a resource. It differs when anything in the view differs, declared or observed. */
 export function etagOf(view: { revision: number }): string {
   return `"${view.revision}-${digest(view).slice(0, DIGEST_LENGTH)}"`;
 }
 
 const DIGEST_LENGTH = 8;
 
-/** Whether a client has what the entity tag stands for (RFC 9110, section 13.1.2). */
+/** Tells whether the client already has the representation with the entity tag (RFC 9110, section 13.1.2). */
 export function isKnown({ ifNoneMatch }: Precondition, etag: string): boolean {
   return ifNoneMatch === '*' || (ifNoneMatch?.some((tag) => `"${tag}"` === etag) ?? false);
 }

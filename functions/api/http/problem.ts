@@ -6,15 +6,15 @@ import { InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.
 import { NewerRecordError, UnreadableRecord } from '../../unreadable.ts';
 import type { AppEnv } from './env.ts';
 
-/** Where docs/problems.md is published. */
+/** The URL at which docs/problems.md is published. */
 const DOCUMENTATION = 'https://fairlead.dev/problems/';
 
-/** A hostile body can have a fault in every byte. */
+/** The largest number of issues in an answer. A hostile body can have a fault in every byte. */
 const MAX_ISSUES = 1000;
 
 const RETRY_AFTER_SECONDS = '1';
 
-/** Answers an error as RFC 9457 has it. Of an error that is not an AppError nothing is told but the request id. */
+/** Answers an error with problem details (RFC 9457). An unexpected error is answered with nothing but the request id. */
 export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
   const { code, detail, errors } = toAppError(error);
   const { status, title, retryable } = problems[code];
@@ -49,7 +49,7 @@ function toAppError(error: unknown): AppError {
     };
     return new AppError('invalid-page-token', 'Take nextPageToken of the previous page of the same list.', [fault]);
   }
-  // Their messages name the item, and hold nothing of what is in it.
+  // The messages of these errors name the stored item, and never its content.
   if (error instanceof NewerRecordError) return new AppError('newer-record', error.message);
   if (error instanceof UnreadableRecord) return new AppError('unreadable-record', error.message);
   if (error instanceof StoreLimitError) return new AppError('limit-exceeded', error.message);

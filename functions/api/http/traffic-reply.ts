@@ -1,21 +1,21 @@
 import { type Decision, TrafficAnswer } from '../../../schemas/decision.ts';
 import type { Reply, Success } from './operation.ts';
 
-/** Where the operation is that makes the gateways follow, if one has to. */
+/** Returns the header with the URL of the operation that makes the gateways follow; no header when there is no operation. */
 export function operationHeader(fleet: string, operation: string | undefined): Record<string, string> {
   return operation === undefined ? {} : { 'Operation-Location': `/v1/fleets/${fleet}/operations/${operation}` };
 }
 
 export const TRAFFIC_ANSWER: Success = {
   status: 200,
-  description: 'The decision; in a dry run, the one that would be taken.',
+  description: 'The decision. In a dry run, it is the one that would be taken.',
   schema: TrafficAnswer,
   headers: ['Operation-Location'],
 };
 
 export const ENDED: readonly Success[] = [
-  { status: 200, description: 'Of a dry run: what would follow.', schema: TrafficAnswer },
-  { status: 204, description: 'Ended.', headers: ['Operation-Location'] },
+  { status: 200, description: 'The decision that would be taken, in a dry run.', schema: TrafficAnswer },
+  { status: 204, description: 'The shift or the break-glass has ended.', headers: ['Operation-Location'] },
 ];
 
 interface Commanded {
@@ -29,7 +29,7 @@ export function trafficReply(fleet: string, { decision, note, operation }: Comma
   return { status: 200, body, headers: operationHeader(fleet, operation) };
 }
 
-/** Of what has been ended. */
+/** Returns the reply of an operation that ends something. */
 export function endedReply(fleet: string, commanded: Commanded, isDry: boolean | undefined): Reply {
   if (isDry) return trafficReply(fleet, commanded);
   return { status: 204, headers: operationHeader(fleet, commanded.operation) };

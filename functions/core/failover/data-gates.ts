@@ -54,7 +54,7 @@ export function isReleased(policy: Pick<Policy, 'failover'>, question: GateQuest
   return nowMs >= (gateEndMs(gate, question) ?? Number.POSITIVE_INFINITY);
 }
 
-/** Returns the questions that hold clusters now and so await an answer or the end of their time. */
+/** Returns the questions that hold clusters now and so wait for an answer or the end of their time. */
 export function openQuestions({ policy, clusters, traffic, nowMs }: GateFacts): OpenQuestion[] {
   return (traffic.gateQuestions ?? []).flatMap((question): OpenQuestion[] => {
     const gate = gateOf(policy, question.city);
