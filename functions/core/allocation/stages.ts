@@ -14,7 +14,7 @@ export interface Stage {
   believesTogether?: boolean;
   /** The load that clusters may be given, as a multiple of their capacity. */
   room: number;
-  /** The same multiple for clusters that went down while their load was above their capacity. */
+  /** The multiple that binds clusters which went down while their load was above their capacity. */
   roomOfFallen: number;
   /** True when points are shared out by capacity, whatever the tier, so that all clusters become equally hot. */
   isByCapacity?: boolean;
