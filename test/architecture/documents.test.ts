@@ -153,7 +153,9 @@ function declares(file: string, symbol: string): boolean {
 /** The rows of the table below a heading, as their cells. */
 function rowsIn(page: string, heading: string): string[][] {
   const section = read(page).split(`\n## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
-  const rows = [...section.matchAll(/^\| (.+) \|$/gm)].map(([, row = '']) => row.split(' | '));
+  const rows = [...section.matchAll(/^\| (.+) \|$/gm)].map(([, row = '']) =>
+    row.split(' | ').map((cell) => cell.trim()),
+  );
   return rows.slice(2);
 }
 
