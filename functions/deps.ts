@@ -24,6 +24,7 @@ import type {
   Heartbeat,
   Job,
   Lease,
+  ManifestWrite,
   OperationRecord,
   OutboxRequest,
   OutboxRow,
@@ -34,7 +35,6 @@ import type {
   Readable,
   Recording,
   Revision,
-  Rollout,
   RowKind,
   Step,
   StoredBudget,
@@ -230,7 +230,7 @@ export interface Store {
    * written or something stops them. Returns false when the fleet is held already, or when `checkedAgainst` is not the
    * present state any more.
    */
-  beginRollout(
+  beginManifestWrite(
     operation: OperationRecord,
     audit: AuditEvent,
     steps: Step[],
@@ -240,27 +240,27 @@ export interface Store {
   hold(fleet: string): Promise<string | undefined>;
   /** Returns every fleet that is held, with the operation that holds it. */
   holds(): Promise<Readable<{ fleet: string; operation: string }>>;
-  rollout(fleet: string, operation: string): Promise<Rollout | undefined>;
-  /** Returns the rollouts of the operations whose ids lie in [from, to]. */
-  rollouts(fleet: string, from: string, to: string): Promise<Rollout[]>;
+  manifestWrite(fleet: string, operation: string): Promise<ManifestWrite | undefined>;
+  /** Returns the writes of manifests that belong to the operations whose ids lie in [from, to]. */
+  manifestWrites(fleet: string, from: string, to: string): Promise<ManifestWrite[]>;
   /** Returns the batch of steps that is to be written next. */
-  nextSteps(rollout: Rollout): Promise<Step[]>;
+  nextSteps(manifestWrite: ManifestWrite): Promise<Step[]>;
   /**
-   * Writes the commits of the next steps and the progress of the rollout in one transaction, so that each step is written
-   * once, however often it is tried. Returns `moved` when the rollout is not at the expected batch or there was too much
+   * Writes the commits of the next steps and the progress of the write in one transaction, so that each step is written
+   * once, however often it is tried. Returns `moved` when the write is not at the expected batch or there was too much
    * contention. The other results are those of `commit`, with the resources that are not as expected.
    */
   advance(
-    rollout: Rollout,
+    manifestWrite: ManifestWrite,
     commits: Commit[],
   ): Promise<
-    | { result: 'ok'; rollout: Rollout }
+    | { result: 'ok'; manifestWrite: ManifestWrite }
     | { result: 'moved' }
     | { result: 'conflict'; resources: Ref[] }
     | { result: 'missing-reference'; missing: Ref[] }
   >;
-  /** Ends the rollout and releases the fleet. Returns false when the rollout is not at the expected batch. */
-  endRollout(rollout: Rollout, endedAt: string, problem?: OperationProblem): Promise<boolean>;
+  /** Ends the write and releases the fleet. Returns false when the write is not at the expected batch. */
+  endManifestWrite(manifestWrite: ManifestWrite, endedAt: string, problem?: OperationProblem): Promise<boolean>;
 
   /** Returns the entries that were remembered of a gateway within the hour before `nowMs`, by name. */
   recall(fleet: string, gateway: string, nowMs: number): Promise<Map<string, Json>>;

@@ -297,14 +297,14 @@ export interface Step extends Pick<Commit, 'resource' | 'verb' | 'references' | 
 }
 
 /** The progress of writing the steps of an operation, in batches that are one transaction each. */
-export interface Rollout {
+export interface ManifestWrite {
   fleet: string;
   operation: string;
   batches: number;
   steps: number;
   writtenBatches: number;
   writtenSteps: number;
-  /** The time at which the rollout ended; present once it has. `problem` is the problem that stopped it, if one did. */
+  /** The time at which the write ended; present once it has. `problem` is the problem that stopped it, if one did. */
   endedAt?: string | undefined;
   problem?: OperationProblem | undefined;
 }
@@ -316,7 +316,7 @@ export interface Lease {
   expiresAtMs: number;
 }
 
-/** The scheduled jobs: probe rounds, sweeps of gateways, rollouts of manifests and distributions, and deliveries of notifications. */
+/** The scheduled jobs: probe rounds, sweeps of gateways, writes of manifests and rollouts of distributions, and deliveries of notifications. */
 export const JOBS = ['probe', 'sweep', 'rollouts', 'deliveries'] as const;
 export type Job = (typeof JOBS)[number];
 

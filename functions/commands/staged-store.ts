@@ -33,8 +33,8 @@ type Reads =
   | 'outcomes'
   | 'hold'
   | 'holds'
-  | 'rollout'
-  | 'rollouts'
+  | 'manifestWrite'
+  | 'manifestWrites'
   | 'nextSteps'
   | 'recall'
   // Facts about a gateway are true whatever is declared, so they may be remembered.
@@ -72,9 +72,9 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   putReading: refuse,
   begin: refuse,
   conclude: refuse,
-  beginRollout: refuse,
+  beginManifestWrite: refuse,
   advance: refuse,
-  endRollout: refuse,
+  endManifestWrite: refuse,
   acquire: refuse,
   renew: refuse,
   release: refuse,

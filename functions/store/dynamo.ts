@@ -9,12 +9,12 @@ import { heartbeatStore } from './heartbeats.ts';
 import { historyStore } from './history.ts';
 import { leaseStore } from './leases.ts';
 import { lookupStore } from './lookup.ts';
+import { manifestWriteStore } from './manifest-writes.ts';
 import { memoryStore } from './memory.ts';
 import { operationStore } from './operations.ts';
 import { markTransportErrors } from './outage.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
-import { rolloutStore } from './rollouts.ts';
 import { Table } from './table.ts';
 
 export interface DynamoSettings {
@@ -79,7 +79,7 @@ export function createDynamoStore(
     ...lookupStore(table),
     ...outboxStore(table),
     ...operationStore(table),
-    ...rolloutStore(table),
+    ...manifestWriteStore(table),
     ...gatewayStore(table),
     ...memoryStore(table),
     ...leaseStore(table),

@@ -22,7 +22,7 @@
  * | operation           | OPERATION#fleet               | id                            |
  * | outcome             | OUTCOME#fleet                 | operation#gateway             |
  * | hold                | HOLD                          | fleet                         |
- * | rollout             | ROLLOUT#fleet                 | operation                     |
+ * | write of a manifest | ROLLOUT#fleet                 | operation                     |
  * | batch of steps      | STEPS#fleet#operation         | number                        |
  * | memory entry        | MEMORY#fleet#gateway          | name of the entry             |
  * | lease               | LEASE                         | name                          |
@@ -254,10 +254,14 @@ export const holdKey = (fleet: string): Key => ({ pk: 'HOLD', sk: fleet });
 
 export const allHolds = (): Range => whole('HOLD');
 
-export const rolloutKey = (fleet: string, operation: string): Key => ({ pk: `ROLLOUT#${fleet}`, sk: operation });
+export const manifestWriteKey = (fleet: string, operation: string): Key => ({ pk: `ROLLOUT#${fleet}`, sk: operation });
 
-/** Returns the range of the rollouts of the operations whose ids lie in [from, to]. */
-export const rolloutsOf = (fleet: string, from: string, to: string): Range => ({ pk: `ROLLOUT#${fleet}`, from, to });
+/** Returns the range of the writes of manifests by the operations whose ids lie in [from, to]. */
+export const manifestWritesOf = (fleet: string, from: string, to: string): Range => ({
+  pk: `ROLLOUT#${fleet}`,
+  from,
+  to,
+});
 
 export const stepsKey = (fleet: string, operation: string, batch: number): Key => ({
   pk: `STEPS#${fleet}#${operation}`,

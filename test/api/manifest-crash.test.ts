@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Deps } from '../../functions/deps.ts';
-import { sweepRollouts } from '../../functions/engine/schedule/rollout.ts';
+import { sweepManifestWrites } from '../../functions/engine/schedule/manifest-writes.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { cluster, create, service } from './fixtures.ts';
@@ -98,7 +98,7 @@ inProcess.describe('a process that is killed at any write of an apply', () => {
         const fleet = await declare(name);
         const { store, killed, close } = killedAt(n, moment);
         const end = await Promise.race([killed, put(fleet, { store }).then(() => 'finished' as const)]);
-        await sweepRollouts(later(), Number.POSITIVE_INFINITY);
+        await sweepManifestWrites(later(), Number.POSITIVE_INFINITY);
         close();
         const found = await written(fleet);
         const hasBegun = found.includes('manifest.apply');

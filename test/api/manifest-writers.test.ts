@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sweepRollouts } from '../../functions/engine/schedule/rollout.ts';
+import { sweepManifestWrites } from '../../functions/engine/schedule/manifest-writes.ts';
 import { cluster, create, createShop, pointers, route, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
@@ -111,7 +111,7 @@ inProcess.describe('other writers, while a manifest is being written', () => {
     expect(second.status).toBe(409);
     expect(second.body.code).toBe('write-conflict');
     expect(second.headers.get('Retry-After')).toBe('1');
-    await sweepRollouts(harness.deps, Number.POSITIVE_INFINITY);
+    await sweepManifestWrites(harness.deps, Number.POSITIVE_INFINITY);
     expect((await put()).body.changes).toEqual([]);
   });
 });

@@ -97,7 +97,7 @@ describe.each(ways)('the store as it would be, over one %s', (_, open) => {
   it('cannot be written to, and has changed nothing', async () => {
     expect(() => wouldBe.commit(creation(service('new')))).toThrow('nothing can be written');
     expect(() => wouldBe.acquire('gateway/prod/edge', 'me', 1000, 0)).toThrow('nothing can be written');
-    expect(() => wouldBe.endRollout(ROLLOUT, NOW)).toThrow('nothing can be written');
+    expect(() => wouldBe.endManifestWrite(ROLLOUT, NOW)).toThrow('nothing can be written');
     expect(names(await store.all('service', FLEET))).toEqual(['cart', 'shop']);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { sweepRollouts } from '../../functions/engine/schedule/rollout.ts';
+import { sweepManifestWrites } from '../../functions/engine/schedule/manifest-writes.ts';
 import { matrix } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
@@ -80,7 +80,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a manifest, at %s', (provider
     const moved = await reconcileGateway(harness.deps(), 'prod', 'edge', { scope: 'pools' });
     expect(moved).toMatchObject({ state: 'Verified' });
 
-    await sweepRollouts(harness.deps(), Number.POSITIVE_INFINITY);
+    await sweepManifestWrites(harness.deps(), Number.POSITIVE_INFINITY);
     expect(await reconcileGateway(harness.deps(), 'prod', 'edge')).toMatchObject({ state: 'Verified' });
     expect((await harness.edge.get('half.example.com', '/y')).status).toBe(200);
   });

@@ -5,10 +5,10 @@ import { evidenceSuite } from './evidence.ts';
 import type { Open, Opened } from './fixtures.ts';
 import { historySuite } from './history.ts';
 import { lookupSuite } from './lookup.ts';
+import { manifestWriteSuite } from './manifest-writes.ts';
 import { memorySuite } from './memory.ts';
 import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
-import { rolloutSuite } from './rollouts.ts';
 import { waitingSuite } from './waiting.ts';
 
 /** What every implementation of the Store port guarantees. `open` gives an empty store. */
@@ -27,7 +27,7 @@ export function storeConformance(name: string, open: Open): void {
     propagationSuite(store);
     waitingSuite(store);
     evidenceSuite(store);
-    rolloutSuite(store);
+    manifestWriteSuite(store);
     memorySuite(store);
     budgetSuite(store);
   });

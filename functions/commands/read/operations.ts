@@ -1,7 +1,15 @@
 import type { GatewayOutcome, Operation } from '../../../schemas/operation.ts';
 import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
-import type { OperationRecord, OutcomeRecord, Page, PageRequest, Rollout, Store, SyncRecord } from '../../deps.ts';
+import type {
+  ManifestWrite,
+  OperationRecord,
+  OutcomeRecord,
+  Page,
+  PageRequest,
+  Store,
+  SyncRecord,
+} from '../../deps.ts';
 import { isEnded } from '../../engine/reconcile/outcome.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
@@ -31,25 +39,25 @@ async function viewOperations(store: Store, fleet: string, records: readonly Ope
   const ids = records.map((record) => record.id).sort(compareText);
   const [first, last] = [ids[0], ids.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const [outcomes, syncs, rollouts] = await Promise.all([
+  const [outcomes, syncs, manifestWrites] = await Promise.all([
     store.outcomes(fleet, first, last),
     store.syncs(fleet),
-    store.rollouts(fleet, first, last),
+    store.manifestWrites(fleet, first, last),
   ]);
   return records.map((record) => {
     const own = outcomes.filter((outcome) => outcome.operation === record.id);
-    const rollout = rollouts.find((item) => item.operation === record.id);
-    return withRollout(operationShown(record, own, syncs), rollout);
+    const manifestWrite = manifestWrites.find((item) => item.operation === record.id);
+    return withManifestWrite(operationShown(record, own, syncs), manifestWrite);
   });
 }
 
 /**
- * Adds the rollout of an operation that changes many resources. Such an operation does not end before all of them are
+ * Adds the progress of an operation that changes many resources. Such an operation does not end before all of them are
  * written, and fails when the writing is stopped.
  */
-function withRollout(shown: Operation, rollout: Rollout | undefined): Operation {
-  if (rollout === undefined) return shown;
-  const { steps, writtenSteps, endedAt, problem } = rollout;
+function withManifestWrite(shown: Operation, manifestWrite: ManifestWrite | undefined): Operation {
+  if (manifestWrite === undefined) return shown;
+  const { steps, writtenSteps, endedAt, problem } = manifestWrite;
   const { endedAt: pushedAt, ...pushed } = shown;
   const counted = { ...pushed, done: shown.done + writtenSteps, total: shown.total + steps };
   if (endedAt === undefined) {

@@ -13,7 +13,7 @@ import {
 } from '../../core/model/declarations.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import type { Deps, OperationRecord, Store } from '../../deps.ts';
-import { continueRollout } from '../../engine/schedule/rollout.ts';
+import { continueManifestWrite } from '../../engine/schedule/manifest-writes.ts';
 import { AppError } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf, followersOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
@@ -80,7 +80,7 @@ export async function applyDesired(
     if (set.steps.length === 0) return { plan: { ...shown, plans: [] } };
     const operation = operationOf(ctx, action, fleet, gateways);
     const audit = await auditOf(ctx, operation, set);
-    if (!(await store.beginRollout(operation, audit, [...set.steps], checkedAgainst))) continue;
+    if (!(await store.beginManifestWrite(operation, audit, [...set.steps], checkedAgainst))) continue;
     ctx.waitUntil(finish(ctx, fleet, gateways));
     return { operation: await viewOperation(store, operation) };
   }
@@ -147,10 +147,10 @@ async function finish(ctx: Context, fleet: string, gateways: readonly string[]):
   const { deps, requestId } = ctx;
   const untilMs = deps.clock.now() + FOLLOW_MS;
   try {
-    await continueRollout(deps, fleet, untilMs);
+    await continueManifestWrite(deps, fleet, untilMs);
     if ((await deps.store.hold(fleet)) === undefined) await followAll(ctx, fleet, gateways, untilMs);
   } catch (error) {
-    deps.log.error('rollout.failed', { fleet, requestId }, error);
+    deps.log.error('manifest.failed', { fleet, requestId }, error);
   }
 }
 

@@ -3,7 +3,7 @@ import { pushOperation } from '../../core/model/audit.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resource.ts';
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
-import { commitOf } from '../../engine/schedule/rollout.ts';
+import { commitOf } from '../../engine/schedule/manifest-writes.ts';
 import { AppError, refuse } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';

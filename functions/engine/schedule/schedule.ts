@@ -3,7 +3,7 @@ import { createHeartbeat } from '../heartbeat.ts';
 import { deliverDue } from '../notify/deliver.ts';
 import { tellIncidents } from '../notify/incidents.ts';
 import { runProbeSchedule } from '../probe/probe.ts';
-import { sweepRollouts } from './rollout.ts';
+import { sweepManifestWrites } from './manifest-writes.ts';
 import { sweep } from './sweep.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
@@ -21,7 +21,7 @@ export async function runSchedule(deps: Deps, deadlineMs: number, stepRollouts: 
     runProbeSchedule(deps, deadlineMs),
     repeat(deps, deadlineMs, 'sweep', sweep),
     repeat(deps, deadlineMs, 'rollouts', async (...given) => {
-      await sweepRollouts(...given);
+      await sweepManifestWrites(...given);
       await stepRollouts(...given);
     }),
     repeat(deps, deadlineMs, 'deliveries', tellAndDeliver),

@@ -13,7 +13,7 @@ import { OperationProblem } from '../../../schemas/operation.ts';
 import { RouteInput } from '../../../schemas/route.ts';
 import { ServiceInput } from '../../../schemas/service.ts';
 import type { Kind, Resource, Specs } from '../../core/model/resource.ts';
-import type { Revision, Rollout, Step } from '../../deps.ts';
+import type { ManifestWrite, Revision, Step } from '../../deps.ts';
 import type { Item } from '../items.ts';
 import { parsed, recordOf, recordType } from '../record-type.ts';
 
@@ -98,7 +98,7 @@ export function stepsOf(item: Item): Step[] {
   }));
 }
 
-const StoredRollout = z.object({
+const StoredManifestWrite = z.object({
   fleet: z.string(),
   operation: z.string(),
   batches: Count,
@@ -107,12 +107,12 @@ const StoredRollout = z.object({
   problem: OperationProblem.optional(),
 });
 
-export const rolloutRecord = recordType('rollout', StoredRollout);
+export const manifestWriteRecord = recordType('write of a manifest', StoredManifestWrite);
 
 /** Returns a rollout. Its progress is kept in attributes, which each batch advances. */
-export function rolloutOf(item: Item): Rollout {
+export function manifestWriteOf(item: Item): ManifestWrite {
   const cursor = parsed(item, z.object({ writtenBatches: Count, writtenSteps: Count }), item);
-  return { ...recordOf(item, rolloutRecord), ...cursor };
+  return { ...recordOf(item, manifestWriteRecord), ...cursor };
 }
 
 export const holdRecord = recordType('hold', z.object({ fleet: z.string(), operation: z.string() }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Resource } from '../../functions/core/model/resource.ts';
 import { termsOf } from '../../functions/core/routing/terms.ts';
-import type { Commit, OperationRecord, Rollout, Step, Store } from '../../functions/deps.ts';
+import type { Commit, ManifestWrite, OperationRecord, Step, Store } from '../../functions/deps.ts';
 import {
   audit,
   cluster,
@@ -56,42 +56,42 @@ function commitOf({ gateways, movedTerms: _, ...step }: Step): Commit {
   };
 }
 
-/** What a rollout guarantees: each step once, in order, and nothing behind its end. */
-export function rolloutSuite(store: () => Store): void {
-  async function begin(steps: Step[], record = operation()): Promise<Rollout> {
-    expect(await store().beginRollout(record, audit(refTo(fleet()), 1, 1), steps)).toBe(true);
-    const rollout = await store().rollout(record.fleet, record.id);
-    if (rollout === undefined) throw new Error('the rollout has no record');
-    return rollout;
+/** What a write of a manifest guarantees: each step once, in order, and nothing behind its end. */
+export function manifestWriteSuite(store: () => Store): void {
+  async function begin(steps: Step[], record = operation()): Promise<ManifestWrite> {
+    expect(await store().beginManifestWrite(record, audit(refTo(fleet()), 1, 1), steps)).toBe(true);
+    const manifestWrite = await store().manifestWrite(record.fleet, record.id);
+    if (manifestWrite === undefined) throw new Error('the manifestWrite has no record');
+    return manifestWrite;
   }
 
-  async function writeAll(start: Rollout): Promise<Rollout> {
-    let rollout = start;
-    while (rollout.writtenBatches < rollout.batches) {
-      const steps = await store().nextSteps(rollout);
-      const outcome = await store().advance(rollout, steps.map(commitOf));
+  async function writeAll(start: ManifestWrite): Promise<ManifestWrite> {
+    let manifestWrite = start;
+    while (manifestWrite.writtenBatches < manifestWrite.batches) {
+      const steps = await store().nextSteps(manifestWrite);
+      const outcome = await store().advance(manifestWrite, steps.map(commitOf));
       if (outcome.result !== 'ok') throw new Error(outcome.result);
-      rollout = outcome.rollout;
+      manifestWrite = outcome.manifestWrite;
     }
-    return rollout;
+    return manifestWrite;
   }
 
-  describe('a rollout', () => {
+  describe('the write of a manifest', () => {
     it('keeps its steps in order, however many and large they are', async () => {
       const steps = [
         ...Array.from({ length: 120 }, (_, index) => stepOf(creation(cluster(`c-${index}`)))),
         ...Array.from({ length: 5 }, (_, index) => stepOf(creation(wideService(`s-${index}`)))),
         ...Array.from({ length: 30 }, (_, index) => stepOf(creation(route(`r-${index}`)), ['edge', 'west'])),
       ];
-      const rollout = await begin(steps);
-      expect(rollout).toMatchObject({ steps: steps.length, writtenSteps: 0, writtenBatches: 0 });
+      const manifestWrite = await begin(steps);
+      expect(manifestWrite).toMatchObject({ steps: steps.length, writtenSteps: 0, writtenBatches: 0 });
       const read: Step[] = [];
-      for (let at = 0; at < rollout.batches; at++) {
-        read.push(...(await store().nextSteps({ ...rollout, writtenBatches: at })));
+      for (let at = 0; at < manifestWrite.batches; at++) {
+        read.push(...(await store().nextSteps({ ...manifestWrite, writtenBatches: at })));
       }
       expect(read).toEqual(steps);
-      expect(await store().nextSteps({ ...rollout, writtenBatches: rollout.batches })).toEqual([]);
-      expect(await writeAll(rollout)).toMatchObject({ writtenSteps: steps.length });
+      expect(await store().nextSteps({ ...manifestWrite, writtenBatches: manifestWrite.batches })).toEqual([]);
+      expect(await writeAll(manifestWrite)).toMatchObject({ writtenSteps: steps.length });
       expect(await store().all('route', FLEET)).toHaveLength(30);
       expect(await store().outbox({ fleet: FLEET, gateway: 'west' })).toHaveLength(30);
     });
@@ -99,7 +99,7 @@ export function rolloutSuite(store: () => Store): void {
     it('deletes many gateways, each with all that is kept of it', async () => {
       const created = Array.from({ length: 20 }, (_, index) => stepOf(creation(gateway(`g-${index}`))));
       const first = await writeAll(await begin(created));
-      expect(await store().endRollout(first, NOW)).toBe(true);
+      expect(await store().endManifestWrite(first, NOW)).toBe(true);
       const deleted = created.map((step): Step => ({ ...step, verb: 'delete' }));
       expect(await writeAll(await begin(deleted))).toMatchObject({ writtenSteps: 20 });
       expect(await store().all('gateway', FLEET)).toEqual([]);
@@ -107,58 +107,61 @@ export function rolloutSuite(store: () => Store): void {
 
     it('holds the fleet until it ends: another one does not begin, and leaves no trace', async () => {
       const first = operation();
-      const rollout = await begin([stepOf(creation(service('shop')))], first);
+      const manifestWrite = await begin([stepOf(creation(service('shop')))], first);
       expect(await store().hold(FLEET)).toBe(first.id);
       expect(await store().holds()).toMatchObject({ items: [{ fleet: FLEET, operation: first.id }], unreadable: [] });
       const second = operation();
-      expect(await store().beginRollout(second, audit(refTo(fleet()), 1, 1), [stepOf(creation(service('cart')))])).toBe(
-        false,
-      );
+      expect(
+        await store().beginManifestWrite(second, audit(refTo(fleet()), 1, 1), [stepOf(creation(service('cart')))]),
+      ).toBe(false);
       expect(await store().operation(FLEET, second.id)).toBeUndefined();
-      expect(await store().rollout(FLEET, second.id)).toBeUndefined();
+      expect(await store().manifestWrite(FLEET, second.id)).toBeUndefined();
       await begin([stepOf(creation(service('cart')))], operation('other'));
-      expect(await store().endRollout(rollout, NOW)).toBe(true);
+      expect(await store().endManifestWrite(manifestWrite, NOW)).toBe(true);
       expect(await store().hold(FLEET)).toBeUndefined();
       await begin([stepOf(creation(service('cart')))]);
     });
 
     it('writes a batch once, however often and by however many it is tried', async () => {
-      const rollout = await begin([stepOf(creation(service('shop')), ['edge'])]);
+      const manifestWrite = await begin([stepOf(creation(service('shop')), ['edge'])]);
       const commits = () =>
         store()
-          .nextSteps(rollout)
+          .nextSteps(manifestWrite)
           .then((steps) => steps.map(commitOf));
       const outcomes = await Promise.all(
-        [await commits(), await commits(), await commits()].map((batch) => store().advance(rollout, batch)),
+        [await commits(), await commits(), await commits()].map((batch) => store().advance(manifestWrite, batch)),
       );
       expect(outcomes.map(({ result }) => result).sort()).toEqual(['moved', 'moved', 'ok']);
-      expect(await store().advance(rollout, await commits())).toEqual({ result: 'moved' });
-      expect(await store().rollout(FLEET, rollout.operation)).toMatchObject({ writtenBatches: 1, writtenSteps: 1 });
+      expect(await store().advance(manifestWrite, await commits())).toEqual({ result: 'moved' });
+      expect(await store().manifestWrite(FLEET, manifestWrite.operation)).toMatchObject({
+        writtenBatches: 1,
+        writtenSteps: 1,
+      });
       expect((await store().audits(FLEET, { limit: 10 })).items).toHaveLength(2);
     });
 
     it('writes nothing behind its end, by a writer that comes back late', async () => {
-      const rollout = await begin([stepOf(creation(service('shop')))]);
-      const late = (await store().nextSteps(rollout)).map(commitOf);
+      const manifestWrite = await begin([stepOf(creation(service('shop')))]);
+      const late = (await store().nextSteps(manifestWrite)).map(commitOf);
       const problem = { code: 'write-conflict', detail: 'somebody else', errors: [] };
-      expect(await store().endRollout(rollout, NOW, problem)).toBe(true);
-      expect(await store().advance(rollout, late)).toEqual({ result: 'moved' });
-      expect(await store().endRollout(rollout, secondsLater(1))).toBe(false);
+      expect(await store().endManifestWrite(manifestWrite, NOW, problem)).toBe(true);
+      expect(await store().advance(manifestWrite, late)).toEqual({ result: 'moved' });
+      expect(await store().endManifestWrite(manifestWrite, secondsLater(1))).toBe(false);
       expect(await store().get('service', FLEET, 'shop')).toBeUndefined();
-      expect(await store().rollouts(FLEET, rollout.operation, rollout.operation)).toEqual([
-        { ...rollout, endedAt: NOW, problem },
+      expect(await store().manifestWrites(FLEET, manifestWrite.operation, manifestWrite.operation)).toEqual([
+        { ...manifestWrite, endedAt: NOW, problem },
       ]);
     });
 
     it('names the resources that are not as expected, and writes nothing of their batch', async () => {
       const [shop, cart] = [service('shop'), service('cart')];
       await commitOk(store(), creation(shop));
-      const rollout = await begin([stepOf(edit(shop)), stepOf(creation(cart))]);
+      const manifestWrite = await begin([stepOf(edit(shop)), stepOf(creation(cart))]);
       await commitOk(store(), edit(shop));
-      const batch = (await store().nextSteps(rollout)).map(commitOf);
-      expect(await store().advance(rollout, batch)).toEqual({ result: 'conflict', resources: [refTo(shop)] });
+      const batch = (await store().nextSteps(manifestWrite)).map(commitOf);
+      expect(await store().advance(manifestWrite, batch)).toEqual({ result: 'conflict', resources: [refTo(shop)] });
       expect(await store().get('service', FLEET, 'cart')).toBeUndefined();
-      expect(await store().rollout(FLEET, rollout.operation)).toMatchObject({ writtenBatches: 0 });
+      expect(await store().manifestWrite(FLEET, manifestWrite.operation)).toMatchObject({ writtenBatches: 0 });
     });
 
     it('counts the references that its steps take, and names those that are gone', async () => {
@@ -178,7 +181,7 @@ export function rolloutSuite(store: () => Store): void {
       await commitOk(store(), deletion(shop));
       const missing = await store().advance(create, (await store().nextSteps(create)).map(commitOf));
       expect(missing).toEqual({ result: 'missing-reference', missing: [refTo(shop)] });
-      await store().endRollout(create, NOW);
+      await store().endManifestWrite(create, NOW);
 
       const remove = await begin([stepOf(deletion(cart, { referenceCount: 0 }))]);
       await commitOk(store(), creation(route('b'), { references: [refTo(cart)] }));

@@ -1,9 +1,9 @@
-import type { Rollout, Step, Store } from '../deps.ts';
+import type { ManifestWrite, Step, Store } from '../deps.ts';
 import { ABSENT, put, remove, update } from './items.ts';
 import { auditOperation, expiry, operationOperation } from './journal.ts';
-import { allHolds, holdKey, rolloutKey, rolloutsOf, stepsKey } from './keys.ts';
+import { allHolds, holdKey, manifestWriteKey, manifestWritesOf, stepsKey } from './keys.ts';
 import { bodyOf, itemOf, readableOf, recordOf } from './record-type.ts';
-import { holdRecord, rolloutOf, rolloutRecord, stepsOf, stepsRecord } from './records/resources.ts';
+import { holdRecord, manifestWriteOf, manifestWriteRecord, stepsOf, stepsRecord } from './records/resources.ts';
 import {
   commitOperations,
   derivedKeys,
@@ -15,21 +15,28 @@ import {
 } from './resources.ts';
 import type { Table } from './table.ts';
 
-type Rollouts = Pick<
+type ManifestWrites = Pick<
   Store,
-  'beginRollout' | 'hold' | 'holds' | 'rollout' | 'rollouts' | 'nextSteps' | 'advance' | 'endRollout'
+  | 'beginManifestWrite'
+  | 'hold'
+  | 'holds'
+  | 'manifestWrite'
+  | 'manifestWrites'
+  | 'nextSteps'
+  | 'advance'
+  | 'endManifestWrite'
 >;
 
-/** The condition that nobody else has advanced or ended the rollout. */
+/** The condition that nobody else has advanced or ended the write of a manifest. */
 const AT = '#writtenBatches = :at AND #open = :open';
 
 /**
  * Stores changes of many resources that are written one batch after the other. A batch and the cursor are written in
  * one transaction, so a second writer, or one that comes back late, finds the cursor advanced and writes nothing.
  */
-export function rolloutStore(table: Table): Rollouts {
+export function manifestWriteStore(table: Table): ManifestWrites {
   return {
-    beginRollout: async (operation, audit, steps, checkedAgainst) => {
+    beginManifestWrite: async (operation, audit, steps, checkedAgainst) => {
       const { fleet, id, createdAt } = operation;
       const ttl = expiry(createdAt);
       const batches = batchesOf(steps);
@@ -37,11 +44,11 @@ export function rolloutStore(table: Table): Rollouts {
         itemOf(stepsRecord, stepsKey(fleet, id, index), { steps: batch }, { ttl }),
       );
       await table.writeAll(stored, []);
-      const rollout = { fleet, operation: id, batches: batches.length, steps: steps.length };
+      const manifestWrite = { fleet, operation: id, batches: batches.length, steps: steps.length };
       const cursor = { writtenBatches: 0, writtenSteps: 0, open: 1, ttl };
       const outcome = await table.transact([
         put(itemOf(holdRecord, holdKey(fleet), { fleet, operation: id }, { operation: id }), ABSENT),
-        put(itemOf(rolloutRecord, rolloutKey(fleet, id), rollout, cursor), ABSENT),
+        put(itemOf(manifestWriteRecord, manifestWriteKey(fleet, id), manifestWrite, cursor), ABSENT),
         operationOperation(operation),
         auditOperation(fleet, audit),
         ...(checkedAgainst ? [unmovedTraffic(fleet, checkedAgainst), unmovedFleet(fleet, checkedAgainst)] : []),
@@ -53,24 +60,25 @@ export function rolloutStore(table: Table): Rollouts {
       return item && recordOf(item, holdRecord).operation;
     },
     holds: async () => readableOf(await table.query(allHolds()), (item) => recordOf(item, holdRecord)),
-    rollout: async (fleet, operation) => {
-      const item = await table.get(rolloutKey(fleet, operation));
-      return item && rolloutOf(item);
+    manifestWrite: async (fleet, operation) => {
+      const item = await table.get(manifestWriteKey(fleet, operation));
+      return item && manifestWriteOf(item);
     },
-    rollouts: async (fleet, from, to) => (await table.query(rolloutsOf(fleet, from, to))).map(rolloutOf),
+    manifestWrites: async (fleet, from, to) =>
+      (await table.query(manifestWritesOf(fleet, from, to))).map(manifestWriteOf),
     nextSteps: async ({ fleet, operation, writtenBatches }) => {
       const item = await table.get(stepsKey(fleet, operation, writtenBatches));
       return item ? stepsOf(item) : [];
     },
-    advance: (rollout, commits) => advance(table, rollout, commits),
-    endRollout: async (rollout, endedAt, problem) => {
-      const { fleet, operation, writtenBatches, writtenSteps: _, ...fixed } = rollout;
+    advance: (manifestWrite, commits) => advance(table, manifestWrite, commits),
+    endManifestWrite: async (manifestWrite, endedAt, problem) => {
+      const { fleet, operation, writtenBatches, writtenSteps: _, ...fixed } = manifestWrite;
       const outcome = await table.transact([
-        update(rolloutKey(fleet, operation), 'SET #open = :ended, #body = :body, #v = :v', AT, {
+        update(manifestWriteKey(fleet, operation), 'SET #open = :ended, #body = :body, #v = :v', AT, {
           at: writtenBatches,
           open: 1,
           ended: 0,
-          ...bodyOf(rolloutRecord, { ...fixed, fleet, operation, endedAt, problem }),
+          ...bodyOf(manifestWriteRecord, { ...fixed, fleet, operation, endedAt, problem }),
         }),
         remove(holdKey(fleet), '#operation = :operation', { operation }),
       ]);
@@ -79,8 +87,8 @@ export function rolloutStore(table: Table): Rollouts {
   };
 }
 
-async function advance(table: Table, rollout: Rollout, commits: Parameters<Store['advance']>[1]) {
-  const { fleet, operation, writtenBatches, writtenSteps } = rollout;
+async function advance(table: Table, manifestWrite: ManifestWrite, commits: Parameters<Store['advance']>[1]) {
+  const { fleet, operation, writtenBatches, writtenSteps } = manifestWrite;
   const moved = { writtenBatches: writtenBatches + 1, writtenSteps: writtenSteps + commits.length };
   const set = 'SET #writtenBatches = :writtenBatches, #writtenSteps = :writtenSteps';
   const references = distinctReferences(commits);
@@ -88,11 +96,11 @@ async function advance(table: Table, rollout: Rollout, commits: Parameters<Store
   const parts = commits.flatMap((commit, index) => commitOperations(commit).map((part) => ({ part, index })));
   await forgetProgrammed(table, commits);
   const outcome = await table.transact([
-    update(rolloutKey(fleet, operation), set, AT, { ...moved, at: writtenBatches, open: 1 }),
+    update(manifestWriteKey(fleet, operation), set, AT, { ...moved, at: writtenBatches, open: 1 }),
     ...references.map((ref) => takeOperation(ref)),
     ...parts.map(({ part }) => part),
   ]);
-  if (outcome.ok) return { result: 'ok' as const, rollout: { ...rollout, ...moved } };
+  if (outcome.ok) return { result: 'ok' as const, manifestWrite: { ...manifestWrite, ...moved } };
   if (outcome.failed.includes(0) || outcome.failed.length === 0) return { result: 'moved' as const };
   const missing = references.filter((_, index) => outcome.failed.includes(index + 1));
   if (missing.length > 0) return { result: 'missing-reference' as const, missing };

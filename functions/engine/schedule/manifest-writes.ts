@@ -2,31 +2,31 @@ import type { OperationProblem } from '../../../schemas/operation.ts';
 import { type Author, type Stamp, writeEvent } from '../../core/model/audit.ts';
 import type { Kind, Ref, Resource } from '../../core/model/resource.ts';
 import { byName } from '../../core/routing/resolve.ts';
-import type { Commit, Deps, OperationRecord, Rollout, Step } from '../../deps.ts';
+import type { Commit, Deps, ManifestWrite, OperationRecord, Step } from '../../deps.ts';
 import { withLease } from '../lease.ts';
 
 /** The duration of the lease. It is longer than a transaction takes with all of its attempts. */
 const LEASE_MS = 60_000;
 
-/** Continues every rollout that is under way, until all have ended or the time is over. */
-export async function sweepRollouts(deps: Deps, untilMs: number): Promise<void> {
+/** Continues every write of a manifest that is under way, until all have ended or the time is over. */
+export async function sweepManifestWrites(deps: Deps, untilMs: number): Promise<void> {
   const { items, unreadable } = await deps.store.holds();
-  for (const error of unreadable) deps.log.error('rollout.failed', {}, error);
+  for (const error of unreadable) deps.log.error('manifest.failed', {}, error);
   for (const { fleet } of items) {
     try {
-      await continueRollout(deps, fleet, untilMs);
+      await continueManifestWrite(deps, fleet, untilMs);
     } catch (error) {
-      deps.log.error('rollout.failed', { fleet }, error);
+      deps.log.error('manifest.failed', { fleet }, error);
     }
   }
 }
 
 /**
- * Writes the steps of the rollout of the fleet, if there is one and nobody else is at work on it, as long as there is
+ * Writes the steps of the manifest of the fleet, if there is one and nobody else is at work on it, as long as there is
  * time. The cursor in the store decides which steps are written and lets each step pass only once; the lease merely
  * keeps two writers from competing.
  */
-export async function continueRollout(deps: Deps, fleet: string, untilMs: number): Promise<void> {
+export async function continueManifestWrite(deps: Deps, fleet: string, untilMs: number): Promise<void> {
   await withLease(deps, `manifest/${fleet}`, LEASE_MS, async (lease) => {
     let state = await read(deps, fleet);
     while (state && deps.clock.now() < untilMs) {
@@ -38,46 +38,46 @@ export async function continueRollout(deps: Deps, fleet: string, untilMs: number
 
 interface State {
   operation: OperationRecord;
-  rollout: Rollout;
+  manifestWrite: ManifestWrite;
 }
 
 /** Resolves with undefined when the fleet is not held. */
 async function read({ store }: Deps, fleet: string): Promise<State | undefined> {
   const id = await store.hold(fleet);
   if (id === undefined) return undefined;
-  const [operation, rollout] = await Promise.all([store.operation(fleet, id), store.rollout(fleet, id)]);
-  if (operation === undefined || rollout === undefined) throw new Error(`The operation ${id} has no record.`);
-  return { operation, rollout };
+  const [operation, manifestWrite] = await Promise.all([store.operation(fleet, id), store.manifestWrite(fleet, id)]);
+  if (operation === undefined || manifestWrite === undefined) throw new Error(`The operation ${id} has no record.`);
+  return { operation, manifestWrite };
 }
 
-/** Writes one batch. Resolves with undefined when the rollout has ended. */
-async function writeNext(deps: Deps, { operation, rollout }: State): Promise<State | undefined> {
-  const steps = await deps.store.nextSteps(rollout);
-  if (steps.length === 0) return await end(deps, rollout);
+/** Writes one batch. Resolves with undefined when the write of a manifest has ended. */
+async function writeNext(deps: Deps, { operation, manifestWrite }: State): Promise<State | undefined> {
+  const steps = await deps.store.nextSteps(manifestWrite);
+  if (steps.length === 0) return await end(deps, manifestWrite);
   const at = new Date(deps.clock.now()).toISOString();
   const replaced = await replacedBy(deps, steps);
   const commits = steps.map((step) =>
     commitOf(step, replaced.get(step.resource.name), operation, { at, ulid: deps.ids.ulid() }, operation.id),
   );
-  const outcome = await deps.store.advance(rollout, commits);
+  const outcome = await deps.store.advance(manifestWrite, commits);
   switch (outcome.result) {
     case 'ok':
-      return { operation, rollout: outcome.rollout };
+      return { operation, manifestWrite: outcome.manifestWrite };
     case 'moved':
-      return await read(deps, rollout.fleet);
+      return await read(deps, manifestWrite.fleet);
     case 'conflict':
-      return await end(deps, rollout, overtaken(outcome.resources));
+      return await end(deps, manifestWrite, overtaken(outcome.resources));
     case 'missing-reference':
-      return await end(deps, rollout, vanished(outcome.missing));
+      return await end(deps, manifestWrite, vanished(outcome.missing));
   }
 }
 
-/** Ends the rollout. If another writer has advanced it meanwhile, it has not ended, and its new state is returned. */
-async function end(deps: Deps, rollout: Rollout, problem?: OperationProblem): Promise<State | undefined> {
-  const { fleet, operation, steps } = rollout;
-  const isEnded = await deps.store.endRollout(rollout, new Date(deps.clock.now()).toISOString(), problem);
+/** Ends the write of a manifest. If another writer has advanced it meanwhile, it has not ended, and its new state is returned. */
+async function end(deps: Deps, manifestWrite: ManifestWrite, problem?: OperationProblem): Promise<State | undefined> {
+  const { fleet, operation, steps } = manifestWrite;
+  const isEnded = await deps.store.endManifestWrite(manifestWrite, new Date(deps.clock.now()).toISOString(), problem);
   if (!isEnded) return await read(deps, fleet);
-  deps.log.info('rollout.ended', { fleet, operation, steps, problem: problem?.code });
+  deps.log.info('manifest.ended', { fleet, operation, steps, problem: problem?.code });
   return undefined;
 }
 
