@@ -70,7 +70,10 @@ async function changeState(
       if (ctx.isDry || body === before.body) return { rollout: body };
       if (await recordRollout(ctx, before, body, event)) return { rollout: body };
     }
-    throw new AppError('write-conflict', 'Others keep writing here.');
+    throw new AppError(
+      'write-conflict',
+      'Others wrote at the same time, again and again, and came first each time: send the request again.',
+    );
   });
 }
 

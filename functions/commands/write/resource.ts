@@ -149,7 +149,10 @@ async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
     const done = await work();
     if (done !== undefined) return done;
   }
-  throw new AppError('write-conflict', 'Others keep writing here.');
+  throw new AppError(
+    'write-conflict',
+    'Others wrote at the same time, again and again, and came first each time: send the request again.',
+  );
 }
 
 /**
