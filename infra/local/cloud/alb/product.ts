@@ -12,8 +12,8 @@ import { DEFAULT_QUOTAS, type Quotas } from './quotas.ts';
 import { TABLE } from './table.ts';
 
 /**
- * The rate limit of an action without one in the table; documented for some actions (quota page of ALB 2020-06-16) and
- * assumed for the others.
+ * The rate limit of actions without one in the table. The quota page of ALB 2020-06-16 documents it for some actions;
+ * for the others it is assumed.
  */
 const DEFAULT_RATE: Rate = { limit: 200, perSeconds: 60 };
 
