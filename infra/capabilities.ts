@@ -1,4 +1,7 @@
-/** Writes docs/capabilities.md from what providers say of themselves. With --check it fails when the file is not what would be written. */
+/**
+ * Writes docs/capabilities.md from the capabilities that providers declare. With --check it fails when the file differs
+ * from what it would write.
+ */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +20,7 @@ carried means the same everywhere.
 
 const providers = GatewayTarget.options.map((option) => providerFor(option.shape.provider.value));
 
-/** The table, and a note for each reason that stands in it. */
+/** Renders the table of features, with a footnote for each reason why a provider does not carry one. */
 function render(): string {
   const notes: string[] = [];
   const rows = (Object.keys(FEATURES) as Feature[]).map((feature) => [
@@ -30,7 +33,10 @@ function render(): string {
   return `${INTRODUCTION}\n${table([header, ...rows])}\n\n${list}\n`;
 }
 
-/** Equal reasons share a note. */
+/**
+ * Returns the text of a cell. Adds the reason to `notes` unless an equal one is there, because equal reasons share a
+ * footnote.
+ */
 function cell(capability: true | string, notes: string[]): string {
   if (capability === true) return 'yes';
   if (!notes.includes(capability)) notes.push(capability);

@@ -1,4 +1,7 @@
-/** Writes schemas/openapi.json from the table of operations. With --check it fails when the file is not what would be written. */
+/**
+ * Writes schemas/openapi.json from the table of operations. With --check it fails when the file differs from what it
+ * would write.
+ */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,20 +29,23 @@ const TAGS = {
   gateways: 'Managed cloud gateways that carry routes.',
   services: 'Applications that several clusters serve.',
   distributions: 'Named splits of requests between clusters, which routes use.',
-  routes: 'What clients may ask of gateways, and which services in which clusters answer.',
+  routes: 'Routes say what clients may ask of gateways, and which services in which clusters answer.',
   manifest: 'A whole fleet as one declaration, for pipelines.',
   operations: 'Pushes to gateways, and what became of them.',
-  shifts: 'What people take out of service for a time.',
+  shifts: 'Shifts take clusters, sites or cities out of service for a time.',
   'break-glasses': 'Safety rules that are set aside for a time.',
   'drill-runs': 'Rehearsals of the loss of a cluster, and their reports.',
-  decisions: 'Why traffic moved.',
-  notifications: 'What is told to others, and whether it arrived.',
-  audit: 'Who changed what, and why.',
-  'probe-rounds': 'Looking at clusters.',
-  health: 'Whether the control plane itself works.',
+  decisions: 'Decisions record how traffic moved, and why.',
+  notifications: 'Notifications tell other systems about incidents, and deliveries show whether they arrived.',
+  audit: 'Audit events say who changed what, and why.',
+  'probe-rounds': 'A probe round checks the health of clusters at once, and acts on the results.',
+  health: 'Health checks tell whether the control plane itself works.',
 };
 
-/** What every operation can answer. */
+/**
+ * Problems that every operation with a token can answer, except that one with a voter's token does not answer
+ * `unauthorized`.
+ */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'invalid-request',
   'unauthorized',
@@ -49,7 +55,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'unavailable',
 ];
 
-/** The same of operations that need no token. */
+/** Problems that every operation without a token can answer. */
 const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
 
 const HEADERS = {
@@ -59,13 +65,13 @@ const HEADERS = {
     schema: { type: 'string' },
     example: '"3-1f0a9c2e"',
   },
-  Location: { description: 'Path of what was created.', schema: { type: 'string' } },
+  Location: { description: 'The path of the resource that was created.', schema: { type: 'string' } },
   'Operation-Location': {
     description: 'Path of the operation that makes the gateways follow; absent when none has to.',
     schema: { type: 'string' },
   },
   'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' }, example: 1 },
-  'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
+  'WWW-Authenticate': { description: 'This header tells how to authenticate.', schema: { type: 'string' } },
 } as const;
 
 const PRECONDITIONS: Record<PreconditionHeader, z.ZodType> = {
@@ -116,18 +122,21 @@ export function buildDocument() {
   return createDocument(document, { override: plain });
 }
 
-/** Leaves out what helps no reader: patterns of well-known formats, bounds that every JSON number has, closed answers. */
+/**
+ * Removes from a schema what does not help readers: patterns of well-known formats, bounds that every JSON number has,
+ * and the ban of further fields in answers.
+ */
 function plain({ jsonSchema, io }: { jsonSchema: Record<string, unknown>; io: 'input' | 'output' }): void {
   if (jsonSchema['format'] !== undefined) delete jsonSchema['pattern'];
   if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
   if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum'];
-  // One alternative of a route's distribution is told from the others by a field that it must not have.
+  // A field that must be absent, which tells one alternative of a route's distribution from the others, is left out.
   const { properties, discriminator } = jsonSchema as { properties?: object; discriminator?: { mapping?: object } };
   for (const [name, field] of Object.entries(properties ?? {})) {
     if ('not' in field) Reflect.deleteProperty(properties ?? {}, name);
   }
   if (discriminator && discriminator.mapping === undefined) delete jsonSchema['discriminator'];
-  // Answers may grow; clients generated from this document must not stumble over new fields.
+  // Answers may get new fields, on which clients generated from this document must not fail.
   if (io === 'output' && jsonSchema['additionalProperties'] === false) delete jsonSchema['additionalProperties'];
 }
 

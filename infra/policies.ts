@@ -1,6 +1,7 @@
 /**
- * Writes the IAM policy of the table and the RAM policies of the gateways from the actions that the code calls. With --check it fails when
- * a file is not what would be written; with the place of a table it prints the IAM policy of that table.
+ * Writes the IAM policy of the table and the RAM policies of the gateways from the actions that the code calls. With
+ * --check it fails when a file differs from what it would write. With the place of a table it prints the IAM policy of
+ * that table.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import type { RamPolicy } from './local/cloud/ram.ts';
 import { usageOf } from './scripts.ts';
 import { DEFAULT_TABLE_NAME } from './table.ts';
 
-/** Where a table is. */
+/** The place of a DynamoDB table: its account, its Region and its name. */
 export interface TablePlace {
   account: string;
   region: string;
@@ -28,14 +29,17 @@ export const EXAMPLE_PLACE: TablePlace = {
 
 const providers = GatewayTarget.options.map((option) => providerFor(option.shape.provider.value));
 
-/** Formats of the parts of an ARN of a table (AWS: account ids, Regions, naming rules of DynamoDB). */
+/** Formats of the parts of a table's ARN (AWS: account ids, Regions, naming rules of DynamoDB). */
 const FORMATS: Record<keyof TablePlace, RegExp> = {
   account: /^\d{12}$/,
   region: /^[a-z]{2}(-[a-z]+)+-\d+$/,
   table: /^[A-Za-z0-9_.-]{3,255}$/,
 };
 
-/** Allows what the store does with the table, and nothing with any other. Why it has no conditions: docs/adr/0018-policies-are-generated.md. */
+/**
+ * Returns the IAM policy that allows what the store does with the table, and nothing with any other table.
+ * docs/adr/0018-policies-are-generated.md tells why it has no conditions.
+ */
 export function iamPolicy(place: TablePlace = EXAMPLE_PLACE) {
   return {
     Version: '2012-10-17',
@@ -54,13 +58,13 @@ export function tableArn({ account, region, table }: TablePlace): string {
   return `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`;
 }
 
-/** Regions of China and of the government of the United States have ARNs of their own. */
+/** Returns the partition of an ARN, which differs for Regions of China and of the United States government. */
 function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** What RAM users need who carry routes, and what they need besides who create gateways as well. */
+/** The RAM policy that carrying routes requires, and the additional one that creating gateways requires. */
 export const ramPolicies = { routing: routingPolicy(), provisioning: provisioningPolicy() };
 
 function routingPolicy(): RamPolicy {
@@ -111,7 +115,10 @@ function main(): void {
   else for (const [file, policy] of Object.entries(FILES)) writeFileSync(pathOf(file), `${textOf(policy)}\n`);
 }
 
-/** A policy for the example account would be of no use to anyone, so that the account has to be given. */
+/**
+ * Completes and checks the place. The account must be given, because a policy for the example account would be of no
+ * use.
+ */
 function placeFrom(given: Partial<TablePlace>): TablePlace {
   if (given.account === undefined) throw new Error('Give --account, the number of the AWS account that has the table.');
   const place = { ...EXAMPLE_PLACE, ...given };

@@ -1,6 +1,6 @@
 import scripts from './scripts.json' with { type: 'json' };
 
-/** How an npm script is called, for people who called it in another way. */
+/** Returns the usage of an npm script, for people who called it in a wrong way. */
 export function usageOf(name: keyof typeof scripts): string {
   return `Usage: ${scripts[name].usage.join('\n')}`;
 }

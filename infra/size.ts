@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /**
- * Gzip, as the platform counts, of the minified bundle. The platform's own limit is in the megabytes; ours keeps starts of an isolate short.
+ * The budget for the minified bundle in KiB, compressed with gzip as the platform counts. The platform's own limit is
+ * in the megabytes; this lower budget keeps the starts of an isolate short.
  */
 const BUDGET_KIB = 520;
 
@@ -34,7 +35,7 @@ function bundle(): void {
     {
       cwd: root,
       encoding: 'utf8',
-      // No banner, no look-up of newer versions, no telemetry: the measurement needs no network.
+      // Turns off the banner, the version check and telemetry, so that the measurement needs no network.
       env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
     },
   );

@@ -1,5 +1,5 @@
 /**
- * The one DynamoDB table of Fairlead. `node infra/table.ts [name] > table.json` prints a CloudFormation template:
+ * The one DynamoDB table of Fairlead. `node infra/table.ts [name] > table.json` prints a CloudFormation template for
  * `aws cloudformation deploy --stack-name fairlead --template-file table.json`.
  */
 
@@ -7,7 +7,10 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 
 export const DEFAULT_TABLE_NAME = 'fairlead';
 
-/** Keys are generic, since one table holds every kind of item. Nothing is looked up by anything else. */
+/**
+ * The keys of the table. They are generic, because one table holds every kind of item, and there are no secondary
+ * indexes.
+ */
 const shape = {
   AttributeDefinitions: [
     { AttributeName: 'pk', AttributeType: 'S' },
@@ -21,8 +24,9 @@ const shape = {
 } satisfies Partial<CreateTableCommandInput>;
 
 /**
- * DynamoDB deletes an item some time after the second in its attribute `ttl`. Observations, operations with their outcomes, their steps and where they wait, deliveries,
- * and what is remembered of gateways have one; declarations, revisions, audit events and decisions have none.
+ * The time-to-live setting: DynamoDB deletes an item some time after the second in its attribute `ttl`. The attribute
+ * is set on observations, deliveries, cached facts about gateways, and operations with their outcomes, steps and
+ * entries of what waits for a gateway; declarations, revisions, audit events and decisions do not have it.
  */
 export const timeToLive = { AttributeName: 'ttl', Enabled: true };
 
@@ -30,7 +34,7 @@ export function createTableInput(tableName: string): CreateTableCommandInput {
   return { TableName: tableName, ...shape };
 }
 
-/** CloudFormation: as above, and protected against loss. */
+/** Returns a CloudFormation template of the table, which is protected against loss. */
 export function cloudFormationTemplate(tableName: string) {
   return {
     AWSTemplateFormatVersion: '2010-09-09',

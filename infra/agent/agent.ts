@@ -10,7 +10,7 @@ const REFRESH_MS = 60_000;
 const MAX_BACKOFF_MS = 60_000;
 const PROBES_AT_A_TIME = 50;
 
-/** The date of an answer is in whole seconds. */
+/** The resolution of the Date header of an answer, which is in whole seconds. */
 const DATE_RESOLUTION_MS = 1000;
 
 export interface AgentOptions {
@@ -18,7 +18,7 @@ export interface AgentOptions {
   fleet: string;
   voter: string;
   sign: Signer;
-  /** Loopback targets are for local development only. */
+  /** Allows probes of loopback addresses; for local development only. */
   allowLoopback: boolean;
 }
 
@@ -29,8 +29,8 @@ export interface AgentPorts {
 }
 
 /**
- * Watches the clusters of a fleet for one of its voters until `stop` says so. Nothing that it sees is kept: a batch that could not be sent is
- * lost, because old news does harm.
+ * Watches the clusters of a fleet for one of its voters until `stop` is aborted. A batch of observations that could not
+ * be sent is dropped, because outdated observations would mislead the control plane.
  */
 export async function runAgent(ports: AgentPorts, options: AgentOptions, stop: AbortSignal): Promise<void> {
   const agent = new Agent(ports, options);
@@ -53,7 +53,7 @@ class Agent {
   #assignment: Assignment | undefined;
   #assignedAtMs = 0;
   #sequence = 0;
-  /** What the own clock lacks. */
+  /** Milliseconds that this machine's clock is behind the control plane's; negative when it is ahead. */
   #behindMs = 0;
 
   constructor(ports: AgentPorts, options: AgentOptions) {
@@ -66,14 +66,14 @@ class Agent {
     return (this.#assignment?.fleet.health.intervalSeconds ?? 5) * 1000;
   }
 
-  /** False when something kept it from being told. */
+  /** Runs one round of probes and sends the observations. Returns false when that failed; the failure is logged. */
   async round(stop: AbortSignal): Promise<boolean> {
     const { clock } = this.#ports;
     try {
       const { fleet, clusters } = await this.#assigned();
       let startedMs = clock.now();
       let doubtful = await this.#watch(clusters);
-      // As the control plane does: what has just failed is looked at again soon.
+      // Clusters that have just begun to fail are probed again soon, as the control plane's own prober does.
       while (doubtful.length > 0 && !stop.aborted) {
         await clock.sleep(Math.max(0, startedMs + fleet.health.confirmSeconds * 1000 - clock.now()));
         startedMs = clock.now();
@@ -95,7 +95,10 @@ class Agent {
     return this.#assignment;
   }
 
-  /** Tells what it sees of these clusters, and returns those that have just begun to fail. */
+  /**
+   * Probes these clusters, sends the observations to the control plane, and returns the clusters that have just begun
+   * to fail.
+   */
   async #watch(clusters: readonly Cluster[]): Promise<Cluster[]> {
     const { fleet } = await this.#assigned();
     if (clusters.length === 0) return [];
@@ -148,7 +151,7 @@ class Agent {
     return this.#ports.clock.now() + this.#behindMs;
   }
 
-  /** Only what the date can tell is corrected. */
+  /** Corrects the clock offset only when it changed by more than the resolution of the Date header. */
   #setClock(serverMs: number): void {
     const behindMs = serverMs + DATE_RESOLUTION_MS / 2 - this.#ports.clock.now();
     if (Math.abs(behindMs - this.#behindMs) > DATE_RESOLUTION_MS) this.#behindMs = behindMs;

@@ -9,14 +9,13 @@ import type { Signer } from './key.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** What an agent is to do. */
+/** The work of an agent: its fleet and the clusters that it watches. */
 export interface Assignment {
   fleet: Fleet;
-  /** Those that it watches. */
   clusters: Cluster[];
 }
 
-/** Nothing is wrong with the agent itself, but the fleet does not know it. */
+/** Thrown when the fleet has no voter of type `agent` with this name; the agent itself may be in order. */
 export class NotAVoter extends Error {
   constructor(fleet: string, voter: string) {
     super(`Fleet ${fleet} has no agent ${voter} among its voters.`);
@@ -24,7 +23,10 @@ export class NotAVoter extends Error {
   }
 }
 
-/** What an agent needs of the control plane; `onDate` is told the time of its answers, in epoch milliseconds. */
+/**
+ * Client for the API calls of an agent. `onDate` is called with the time of each answer, in milliseconds since the
+ * epoch.
+ */
 export class ControlPlane {
   readonly #client: ApiClient;
   readonly #sign: Signer;
@@ -36,7 +38,7 @@ export class ControlPlane {
     this.#onDate = onDate;
   }
 
-  /** Throws NotAVoter. */
+  /** Reads the fleet and the clusters that the voter watches. Throws `NotAVoter`. */
   async assignment(fleetName: string, voterName: string): Promise<Assignment> {
     const path = `/v1/fleets/${fleetName}`;
     const fleet = await this.#call<Fleet>('GET', path);

@@ -1,23 +1,26 @@
-/** Keys of agents: Ed25519 (RFC 8032), the private one as its seed or as PKCS #8, both in base64. */
+/** Ed25519 keys of agents (RFC 8032). A private key is given as its seed or as PKCS #8, both in base64. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
-/** What PKCS #8 of an Ed25519 key is before its seed (RFC 8410). */
+/** The bytes that precede the seed in the PKCS #8 encoding of an Ed25519 key (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const SEED_BYTES = 32;
 
-/** Base64 of the signature of the bytes. */
+/** Signs the bytes and returns the signature in base64. */
 export type Signer = (bytes: Uint8Array) => string;
 
-/** A new pair: the private key for the agent, the public one for its voter. */
+/** Generates a pair of keys, both in base64: the private key is for the agent, the public key for its voter. */
 export function createAgentKey(): { privateKey: string; publicKey: string } {
   const { privateKey } = generateKeyPairSync('ed25519');
   const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-SEED_BYTES);
   return { privateKey: seed.toString('base64'), publicKey: publicKeyOf(privateKey) };
 }
 
-/** Throws one sentence that does not tell the key when it is none. */
+/**
+ * Returns a function that signs with the key. Throws when the text is not an Ed25519 key; the message does not reveal
+ * the text.
+ */
 export function signerOf(privateKey: string): Signer {
   const key = keyOf(privateKey);
   return (bytes) => sign(null, bytes, key).toString('base64');
@@ -30,7 +33,7 @@ function keyOf(text: string): KeyObject {
     const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     if (key.asymmetricKeyType === 'ed25519') return key;
   } catch {
-    // Told below, without what was given.
+    // The error below replaces this one, which could reveal the key.
   }
   throw new Error('The key of the agent is no Ed25519 key: base64 of its seed or of its PKCS #8.');
 }

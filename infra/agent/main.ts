@@ -1,4 +1,6 @@
-/** `npm run agent`: watches clusters that only a private network reaches, as a voter of a fleet. */
+/**
+ * The program of `npm run agent`, which watches clusters that only a private network reaches, as a voter of a fleet.
+ */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -49,5 +51,6 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
-// The channel to the launcher, whose end ends the agent, would keep it running.
+// The agent ends when the channel to its launcher closes. An open channel would keep this process running, so the agent
+// closes it when it is done.
 if (process.connected) process.disconnect();

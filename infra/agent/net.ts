@@ -5,7 +5,10 @@ import { TLSSocket } from 'node:tls';
 import type { Net, NetAnswer, NetRequest } from '../../functions/deps.ts';
 import { net as platformNet, TimeoutError } from '../../functions/platform.ts';
 
-/** The network as Node has it: unlike a Worker it can send another Host than that of the URL, and sees certificates. */
+/**
+ * The network of Node. Unlike that of a Worker, it can send a Host other than that of the URL, and it sees
+ * certificates.
+ */
 export const net: Net = {
   fetch: async (url, init) => {
     const signal = AbortSignal.timeout(init.timeoutMs);
@@ -18,7 +21,10 @@ export const net: Net = {
   connect: platformNet.connect,
 };
 
-/** Each probe has a connection of its own: one that is kept may outlive what it was made to. Redirects are not followed. */
+/**
+ * Starts a request on a connection of its own, because a reused connection could outlive the server that it led to.
+ * Redirects are not followed.
+ */
 function begin(url: string, { method, headers }: NetRequest, signal: AbortSignal): ClientRequest {
   const options = { method, headers, signal, agent: false } as const;
   if (!url.startsWith('https:')) return requestHttp(url, options);
@@ -31,7 +37,7 @@ async function answerOf(request: ClientRequest, { bodyBytes }: NetRequest): Prom
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve).once('error', reject).end();
   });
-  // What comes after the answer is nobody's concern.
+  // Errors after the beginning of the answer do not matter.
   request.on('error', () => undefined);
   const { statusCode = 0, socket } = response;
   const expiry = socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : Number.NaN;

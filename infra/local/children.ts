@@ -1,4 +1,4 @@
-/** Child processes that end with this process, and whose own end does not go unnoticed. */
+/** Starts child processes that are killed when this process ends, and notices when one of them ends by itself. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -6,18 +6,22 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-/** Node announces each process that is spawned here, also those that libraries such as wrangler spawn. */
+/**
+ * The diagnostics channel on which Node announces each process that this process spawns, also through libraries such as
+ * wrangler.
+ */
 const SPAWNED = 'child_process';
 const GUARD = fileURLToPath(new URL('guard.sh', import.meta.url));
 
-/** The number of characters that are repeated of what a child process wrote before it ended. */
+/** The number of characters, of what a child process wrote last, that an error repeats. */
 const TAIL_LENGTH = 500;
 
 let guarded = false;
 
 /**
- * From now on every child process is killed when this process ends, even by SIGKILL: a guard in a session of its own notices that.
- * Further calls change nothing. On Windows, which has no shell to run the guard, children are not guarded.
+ * Has every child process that is spawned from now on killed when this process ends, even by SIGKILL. A guard process
+ * in a session of its own sees to that. Further calls change nothing. On Windows, which has no shell to run the guard,
+ * children are not guarded.
  */
 export function guardChildren(): void {
   if (guarded || process.platform === 'win32') return;
@@ -27,7 +31,7 @@ export function guardChildren(): void {
   const pipe = guard.stdin as Socket;
   pipe.unref();
   guard.unref();
-  // Somebody may kill the guard; children are unguarded then, and this process goes on.
+  // When somebody kills the guard, this process goes on, and its children are unguarded.
   pipe.on('error', () => undefined);
   subscribe(SPAWNED, (message) => {
     const child = spawnedIn(message);
@@ -36,7 +40,7 @@ export function guardChildren(): void {
   });
 }
 
-/** Resolves with the result of `start`, and with the child processes that were spawned meanwhile. */
+/** Resolves with the result of `start` and the child processes that were spawned meanwhile. */
 export async function collectChildren<T>(start: () => Promise<T>): Promise<{ result: T; children: ChildProcess[] }> {
   const children: ChildProcess[] = [];
   const collect = (message: unknown) => children.push(spawnedIn(message));
@@ -48,7 +52,7 @@ export async function collectChildren<T>(start: () => Promise<T>): Promise<{ res
   }
 }
 
-/** Rejects when a child process has ended, with how it ended and what it wrote to its standard error last. */
+/** Rejects when a child process has ended. The error tells how it ended and what it wrote last to standard error. */
 export async function failureOf(child: ChildProcess, name: string): Promise<never> {
   let tail = '';
   child.stderr?.on('data', (chunk) => {

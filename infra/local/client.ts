@@ -1,11 +1,11 @@
-/** What the local tools need of the REST API. */
+/** A small client of the REST API for the local tools. */
 
 export interface ApiClient {
   url: string;
   token: string;
 }
 
-/** An answer that is not a success, with what the API says of it. */
+/** An answer with an error status; the message repeats the detail that the API gave. */
 export class ApiRefusal extends Error {
   readonly status: number;
 
@@ -16,7 +16,10 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** Resolves with the body, whose type the caller knows from `schemas/`; rejects with an ApiRefusal. */
+/**
+ * Calls the API and resolves with the parsed body, whose type the caller knows from `schemas/`. Rejects with an
+ * `ApiRefusal`.
+ */
 export async function callApi<T>(
   client: ApiClient,
   method: 'GET' | 'PUT' | 'POST',

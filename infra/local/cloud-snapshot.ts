@@ -5,12 +5,12 @@ import type { CloudState } from './cloud/alb/model.ts';
 import type { MseState } from './cloud/mse/model.ts';
 import { replaceFile } from './files.ts';
 
-/** Of what is written now. A snapshot without one was written before there were versions, and has version 1. */
+/** The version of the snapshots that are written. A snapshot without a version counts as version 1. */
 const VERSION = 1;
 
 const UNSETTLED = /"(Provisioning|Configuring|Creating|Deleting|Adding|Removing|Replacing)"/;
 
-/** Of gateways: running; of routes: publishing and unpublishing (MSE OpenAPI 2019-05-31). */
+/** Status values of MSE (OpenAPI 2019-05-31): a running gateway, and routes that are being published or unpublished. */
 const RUNNING = 2;
 const ROUTE_IN_MOTION = [2, 5];
 
@@ -19,12 +19,15 @@ export function readState(file: string): Partial<CloudState & MseState> {
   return existsSync(file) ? parse(file) : {};
 }
 
-/** Saves the state, unless something is at work on it: that does not outlive the process, and its objects would stay half done. */
+/**
+ * Saves the state unless an asynchronous change is under way: the change would not survive the process, and its objects
+ * would stay half done.
+ */
 export function saveState(file: string, state: CloudState & MseState): void {
   if (isSettled(state)) replaceFile(file, textOf(state));
 }
 
-/** Whether nothing is at work on the objects. */
+/** Tells whether no asynchronous change of an object is under way. */
 export function isSettled(state: CloudState & MseState): boolean {
   return !UNSETTLED.test(textOf(state)) && !isInMotion(state);
 }
@@ -62,7 +65,7 @@ function jsonOf(file: string): { version?: unknown } {
     );
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // It is told below, because what is wrong with it makes no difference to what can be done.
+    // A file that cannot be parsed is reported below, like one with the wrong content.
   }
   throw new Error(unreadable(file));
 }

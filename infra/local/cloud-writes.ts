@@ -1,6 +1,6 @@
 import type { LogEntry } from './cloud/log.ts';
 
-/** Actions of ALB and MSE that write what requests are matched by: rules, and routes with their domains. */
+/** Actions of ALB and MSE that write how requests are matched: rules, and routes with their domains. */
 const RULES = /Rule|GatewayRoute|GatewayDomain/;
 
 /** Actions that write where requests go: server groups, and services of a gateway. */
@@ -11,7 +11,7 @@ export interface Writes {
   pools: number;
 }
 
-/** Of calls to the local cloud, how many wrote rules and how many wrote pools. */
+/** Counts the calls to the local cloud that wrote rules and those that wrote pools. */
 export function countWrites(calls: readonly LogEntry[]): Writes {
   const writes = calls.filter((call) => call.kind === 'write');
   return {

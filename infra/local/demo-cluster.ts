@@ -4,18 +4,18 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * refuse: connections are refused, open ones break off; hang: connections are accepted and never answered;
- * brownout: everything is answered with 503.
+ * `refuse` refuses connections and breaks off open ones; `hang` accepts connections and never answers; `brownout`
+ * answers everything with 503.
  */
 export type FailureMode = 'refuse' | 'hang' | 'brownout';
 
-/** How many requests are remembered. */
+/** The number of requests that are remembered. */
 const KEEP = 500;
 
 export interface ReceivedRequest {
   method: string;
   host: string;
-  /** With the query. */
+  /** The path with the query. */
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
@@ -23,29 +23,31 @@ export interface ReceivedRequest {
 
 export interface DemoCluster {
   name: string;
-  /** The same for life, also after a recovery. */
+  /** The address, which stays the same after a failure and a recovery. */
   address: { host: string; port: number };
-  /** Requests received, health checks (/healthz) not counted. */
+  /** The number of requests received, without health checks (/healthz). */
   readonly requestCount: number;
-  /** The latest of them, oldest first; only while it answers. */
+  /** The latest requests that it received, oldest first. Requests that hang are not among them. */
   readonly received: readonly ReceivedRequest[];
   fail(mode: FailureMode): Promise<void>;
-  /** Also breaks off requests that hang. */
+  /** Ends the failure, and breaks off requests that hang. */
   recover(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Stands for the ingress of a Kubernetes cluster: a real HTTP server that says who it is and can fail in the ways clusters
- * do. Answers `{cluster, method, host, path, headers, body}` with the header x-cluster; `path` includes the query.
+ * Starts a stand-in for the ingress of a Kubernetes cluster: a real HTTP server that tells its name and can fail in the
+ * ways clusters do. It answers `{cluster, method, host, path, headers, body}` with the header x-cluster; `path`
+ * includes the query.
  *
- * A request can ask for another answer by headers: `x-demo-status` (the status), `x-demo-failures` (that status only for so many requests
- * of one `x-demo-id`), `x-demo-delay-ms`, and `x-reply-NAME` (a header NAME of the answer).
+ * A request can ask for another answer by headers: `x-demo-status` sets the status; `x-demo-failures` limits that
+ * status to the given number of requests with one `x-demo-id`; `x-demo-delay-ms` delays the answer; `x-reply-NAME` sets
+ * the header NAME of the answer.
  */
 export async function startDemoCluster(options: { name: string; host?: string; port?: number }): Promise<DemoCluster> {
   const { name, host = '127.0.0.1' } = options;
   const server = createServer((request, response) => {
-    // Whoever goes away in the middle needs no answer.
+    // A client that goes away in the middle needs no answer.
     handle(request, response).catch(() => response.destroy());
   });
   const received: ReceivedRequest[] = [];

@@ -11,7 +11,10 @@ export interface DemoControl {
   close(): Promise<void>;
 }
 
-/** Breaks and mends demo clusters at the word of a POST; `find` has those that a name stands for. */
+/**
+ * Starts an HTTP server whose POST requests make demo clusters fail and recover. `find` returns the clusters that a
+ * name stands for.
+ */
 export async function startDemoControl(
   find: (name: string) => readonly DemoCluster[],
   { host, port }: { host: string; port: number },

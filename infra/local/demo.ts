@@ -1,7 +1,6 @@
 /**
- * Shows a failover from end to end, with real traffic:
- * `npm run demo -- [--failure refuse|hang|brownout] [--provider alb|mse] [--json]`, or
- * `npm run demo -- --estate two-cities [--failure site|city] [--json]`.
+ * Shows a failover from end to end, with real traffic. Usage: `npm run demo -- [--failure refuse|hang|brownout]
+ * [--provider alb|mse] [--json]`, or `npm run demo -- --estate two-cities [--failure site|city] [--json]`.
  */
 
 import { randomUUID } from 'node:crypto';

@@ -18,7 +18,10 @@ import { createTableInput, DEFAULT_TABLE_NAME, timeToLive } from '../table.ts';
 import { failureOf, guardChildren } from './children.ts';
 import { freePort, LOOPBACK } from './ports.ts';
 
-/** What a local DynamoDB is spoken to with: it checks neither, but some keep a database for each. */
+/**
+ * The Region and credentials for a local DynamoDB. It checks neither, but some implementations keep a database for each
+ * pair.
+ */
 export const localSettings = {
   region: 'us-west-2',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -28,15 +31,15 @@ const READY_WITHIN_MS = 15_000;
 
 export interface LocalDynamo {
   endpoint: string;
-  /** Rejects when the process ends, with the reason. */
+  /** Rejects with the reason when the process ends. */
   failed: Promise<never>;
   /** Resolves once the process has ended. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the embedded DynamoDB, with the table. Without `port` it takes a free one; without `dbPath` everything is
- * kept in memory. Rejects with one sentence that says what to do when the binary is missing or the port is taken.
+ * Starts the embedded DynamoDB and creates the table. Without `port` it takes a free one; without `dbPath` everything
+ * is kept in memory. Rejects with one sentence that says what to do when the binary is missing or the port is taken.
  */
 export async function startDynamo(options: { port?: number; dbPath?: string } = {}): Promise<LocalDynamo> {
   const binary = binaryPath();
@@ -61,7 +64,7 @@ export async function startDynamo(options: { port?: number; dbPath?: string } = 
   return { endpoint, failed, close };
 }
 
-/** Creates the table unless it is there. */
+/** Creates the table unless it exists. */
 export async function ensureTable(endpoint: string, tableName: string): Promise<void> {
   const client = createDynamoClient({ ...localSettings, endpoint });
   try {
@@ -76,7 +79,7 @@ export async function ensureTable(endpoint: string, tableName: string): Promise<
   }
 }
 
-/** Another process may have created it at the same time. */
+/** Ignores the error of a table that another process created at the same time. */
 function ignoreExisting(error: unknown): void {
   if (!(error instanceof ResourceInUseException)) throw error;
 }

@@ -1,4 +1,7 @@
-/** Files that `npm start` keeps: private, replaced as a whole, and with a sentence about what stands in the way of writing them. */
+/**
+ * Handles the files that `npm start` keeps: they are private and replaced as a whole, and errors tell in one sentence
+ * why a file cannot be written.
+ */
 
 import {
   accessSync,
@@ -16,10 +19,13 @@ import {
 import { join } from 'node:path';
 import { DEFAULT_ESTATE } from './estates/index.ts';
 
-/** A seeded stack writes about 2 MiB; the rest is for what happens afterwards. */
+/** Free space in MiB that a stack requires. A seeded stack writes about 2 MiB; the rest is for later use. */
 const REQUIRED_MIB = 20;
 
-/** What the stack keeps, the folder of logs that earlier versions kept, and hidden files of the system. */
+/**
+ * Names that a state folder may hold: files of the stack, the folder of logs that earlier versions kept, and hidden
+ * files.
+ */
 const STATE_FILES = /^(lock|token|estate|cloud\.json|worker\.log|dynamodb\.sqlite|wrangler$|\.)/;
 
 const REASONS: Record<string, string> = {
@@ -32,13 +38,13 @@ const REASONS: Record<string, string> = {
   EEXIST: 'it is not a folder',
 };
 
-/** What an error of the file system means, for people. */
+/** Tells people what an error of the file system means. */
 export function fileErrorReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return REASONS[code ?? ''] ?? message;
 }
 
-/** Creates a folder unless it exists; throws one sentence when it cannot be written. */
+/** Creates a folder unless it exists. Throws one sentence, with `advice`, when the folder cannot be written. */
 export function requireWritable(directory: string, advice: string): void {
   try {
     mkdirSync(directory, { recursive: true });
@@ -49,8 +55,8 @@ export function requireWritable(directory: string, advice: string): void {
 }
 
 /**
- * Makes a folder ready to keep the state of a stack: only this user can read it and what it holds, also what an earlier version left
- * there. Throws one sentence when the folder cannot be written or holds something else.
+ * Prepares a folder to keep the state of a stack: only this user can read it and its content, including what an earlier
+ * version left there. Throws one sentence when the folder cannot be written or holds other files.
  */
 export function prepareStateDirectory(directory: string): void {
   requireWritable(directory, 'set FAIRLEAD_DIRECTORY to a folder that can be.');
@@ -70,8 +76,8 @@ export function prepareStateDirectory(directory: string): void {
 }
 
 /**
- * Claims a state folder for this process: two stacks on one folder would write over each other's state. Returns how to give it up. Throws
- * one sentence when a running process has the folder.
+ * Claims a state folder for this process, because two stacks on one folder would overwrite each other's state. Returns
+ * a function that gives up the claim. Throws one sentence when a running process has the folder.
  */
 export function claimStateDirectory(directory: string): () => void {
   const file = join(directory, 'lock');
@@ -87,8 +93,8 @@ export function claimStateDirectory(directory: string): () => void {
 }
 
 /**
- * Remembers of which estate a folder keeps the state. Throws one sentence when it is another one: its clusters, which do not run, would stay
- * declared beside the new ones.
+ * Records which estate a folder keeps the state of. Throws one sentence when the folder has another estate, whose
+ * clusters do not run but would stay declared beside the new ones.
  */
 export function keepEstate(directory: string, estate: string): void {
   const kept = keptEstate(directory) ?? estate;
@@ -103,11 +109,14 @@ export function keepEstate(directory: string, estate: string): void {
 function keptEstate(directory: string): string | undefined {
   const file = join(directory, 'estate');
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
-  // A release that knew one estate only has not written which it was.
+  // Older releases, which knew only one estate, did not write its name.
   return existsSync(join(directory, 'cloud.json')) ? DEFAULT_ESTATE : undefined;
 }
 
-/** Whether the process runs a stack. A killed one leaves its lock, and its pid may go to another program, which its command tells. */
+/**
+ * Tells whether the process runs a stack. A killed stack leaves its lock, and its pid may go to another program, so the
+ * command line of the process is checked where /proc has it.
+ */
 function isStack(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
@@ -130,13 +139,16 @@ export function requireRoom(directory: string, requiredMib = REQUIRED_MIB): void
   );
 }
 
-/** Replaces a file so that a reader, or a crash between any two steps, finds the old content or the new. */
+/** Replaces a file atomically: after a crash between any two steps, readers find either the old or the new content. */
 export function replaceFile(file: string, text: string): void {
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);
 }
 
-/** Makes a write that may fail harmless: the failure is reported once, until a later write succeeds. */
+/**
+ * Wraps a write that may fail: a failure is reported once and not thrown, and it is reported again only after a later
+ * write has succeeded.
+ */
 export function reportingFailure<Args extends unknown[]>(
   file: string,
   write: (...args: Args) => void,

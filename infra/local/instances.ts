@@ -1,4 +1,7 @@
-/** The instances that gateways are declared upon. An operator would have made them beforehand, so they are made by the cloud's API too. */
+/**
+ * Creates the cloud instances that gateways are declared on. An operator would have created them beforehand, so they
+ * are created through the cloud's API as well.
+ */
 
 import type { Clock, Cloud } from '../../functions/deps.ts';
 import type { AlbTarget, GatewayTarget, MseTarget } from '../../schemas/gateway.ts';
@@ -14,14 +17,14 @@ const ZONES = [
 const WITHIN_MS = 60_000;
 const POLL_INTERVAL_MS = 20;
 
-/** The local cloud, and what calls it, in real or in virtual time. */
+/** The local cloud and a client that calls it, in real or virtual time. */
 export interface Account {
   local: LocalCloud;
   cloud: Cloud;
   clock: Clock;
 }
 
-/** Makes a load balancer with a listener that answers 503 until routes are declared. */
+/** Creates a load balancer with a listener that answers 503 until routes are declared. */
 export async function createLoadBalancer(account: Account): Promise<AlbTarget> {
   const call = caller(account, 'alb');
   const { state } = account.local;
@@ -53,7 +56,7 @@ export async function createLoadBalancer(account: Account): Promise<AlbTarget> {
   return { provider: 'alb', regionId: REGION_ID, loadBalancerId, listenerIds: [String(ListenerId)] };
 }
 
-/** Makes a gateway that answers 404 until routes are declared. */
+/** Creates an MSE gateway that answers 404 until routes are declared. */
 export async function createMseGateway(account: Account): Promise<MseTarget> {
   const { Data } = await caller(account, 'mse')('AddGateway', {
     Region: REGION_ID,
@@ -68,7 +71,7 @@ export async function createMseGateway(account: Account): Promise<MseTarget> {
 
 export const createInstance = { alb: createLoadBalancer, mse: createMseGateway };
 
-/** The first load balancer, if there is one with a listener. */
+/** Returns the first load balancer when it has a listener, or else undefined. */
 export function existingLoadBalancer({ state }: LocalCloud): AlbTarget | undefined {
   const [loadBalancerId] = state.loadBalancers.keys();
   const listeners = [...state.listeners.values()].filter((one) => one.LoadBalancerId === loadBalancerId);
@@ -76,13 +79,13 @@ export function existingLoadBalancer({ state }: LocalCloud): AlbTarget | undefin
   return { provider: 'alb', regionId: REGION_ID, loadBalancerId, listenerIds: listeners.map((one) => one.ListenerId) };
 }
 
-/** The first gateway of MSE, if there is one. */
+/** Returns the first MSE gateway, if there is one. */
 export function existingMseGateway({ mse }: LocalCloud): MseTarget | undefined {
   const [gatewayUniqueId] = mse.gateways.keys();
   return gatewayUniqueId === undefined ? undefined : { provider: 'mse', regionId: REGION_ID, gatewayUniqueId };
 }
 
-/** Where the data plane of an instance listens. */
+/** Returns the address on which the data plane of an instance listens. Throws when there is none. */
 export function addressOf(local: LocalCloud, target: GatewayTarget): { host: string; port: number } {
   const addresses =
     target.provider === 'alb'

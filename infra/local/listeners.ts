@@ -1,4 +1,4 @@
-/** Which process listens on a port. */
+/** The process that listens on a port. */
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -11,12 +11,18 @@ export interface Listener {
 
 const TCP_LISTEN = '0A';
 
-/** Undefined when nothing listens there, or when this user may not know what does. */
+/**
+ * Finds the process that listens on a port. Returns undefined when nothing listens there, or when this user may not see
+ * the process.
+ */
 export function listenerOn(port: number): Listener | undefined {
   return process.platform === 'linux' ? listenerOfProc(port) : listenerOfLsof(port);
 }
 
-/** The kernel lists sockets with their inodes in /proc/net/tcp, and each process with its open sockets in /proc/PID/fd (proc(5)). */
+/**
+ * Finds the process in /proc: the kernel lists sockets with their inodes in /proc/net/tcp, and the open sockets of each
+ * process in /proc/PID/fd (proc(5)).
+ */
 function listenerOfProc(port: number): Listener | undefined {
   const inodes = new Set(['tcp', 'tcp6'].flatMap((table) => listeningInodes(table, port)));
   if (inodes.size === 0) return undefined;
@@ -46,7 +52,9 @@ function listenerOfLsof(port: number): Listener | undefined {
   return pid && program ? { pid: Number(pid), program } : undefined;
 }
 
-/** Processes end and belong to other users; undefined stands for what cannot be read. */
+/**
+ * Returns what `read` returns, or undefined when it throws, because processes end meanwhile or belong to other users.
+ */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer, isIPv4 } from 'node:net';
 import { listenerOn } from './listeners.ts';
 
-/** Where everything listens that only the stack itself calls. */
+/** The address of everything that only the stack itself calls. */
 export const LOOPBACK = '127.0.0.1';
 const ANY_ADDRESS = '0.0.0.0';
 const HOST_SETTING = 'FAIRLEAD_HOST';
 
-/** Where the parts of the stack listen; 0 is any free port. */
+/** The ports on which the parts of the stack listen; 0 stands for any free port. */
 export interface Ports {
   api: number;
   gateway: number;
@@ -25,11 +25,11 @@ export type ClusterPort = Extract<keyof Ports, `cluster${string}`>;
 interface PortSetting {
   variable: string;
   port: number;
-  /** Listens on the address of FAIRLEAD_HOST; the others are called by the stack only. */
+  /** True when the part listens on the address of FAIRLEAD_HOST; the other parts are called by the stack only. */
   exposed?: true;
 }
 
-/** The variable that changes each port, and the port without it. */
+/** The environment variable of each port, and its default. */
 export const PORT_SETTINGS: Record<keyof Ports, PortSetting> = {
   api: { variable: 'FAIRLEAD_API_PORT', port: 8787, exposed: true },
   gateway: { variable: 'FAIRLEAD_GATEWAY_PORT', port: 8080, exposed: true },
@@ -54,7 +54,7 @@ export const ANY_PORTS: Ports = {
   clusterD: 0,
 };
 
-/** The fixed ports, as the environment changes them. Throws one sentence when one makes no sense. */
+/** Returns the default ports, changed by the environment. Throws one sentence when a value is not a port. */
 export function readPorts(env: Record<string, string | undefined>): Ports {
   const ports = { ...ANY_PORTS };
   for (const [part, { variable, port }] of settings()) {
@@ -67,7 +67,10 @@ export function readPorts(env: Record<string, string | undefined>): Ports {
   return ports;
 }
 
-/** The address to listen on, as the environment says. Throws one sentence when it makes no sense. */
+/**
+ * Returns the address to listen on, which the environment can change. Throws one sentence when it is not an IPv4
+ * address.
+ */
 export function readHost(env: Record<string, string | undefined>): string {
   const host = env[HOST_SETTING] ?? LOOPBACK;
   if (isIPv4(host)) return host;
@@ -76,7 +79,7 @@ export function readHost(env: Record<string, string | undefined>): string {
   );
 }
 
-/** Those that the clusters of an estate use; nothing listens at the ports of others, so that any will do. */
+/** Returns the ports with those of unused clusters set to 0, because nothing listens on them. */
 export function portsFor(clusters: readonly { port: ClusterPort }[], ports: Ports): Ports {
   const { clusterA, clusterB, clusterC, clusterD } = ANY_PORTS;
   const used = Object.fromEntries(clusters.map(({ port }) => [port, ports[port]]));
@@ -87,12 +90,15 @@ export function isLoopback(host: string): boolean {
   return host.startsWith('127.');
 }
 
-/** An address under which this machine reaches what listens on `host`. */
+/** Returns an address at which this machine reaches what listens on `host`. */
 export function reachable(host: string): string {
   return host === ANY_ADDRESS ? LOOPBACK : host;
 }
 
-/** The port itself when nothing listens there on the loopback address; any free one for 0. */
+/**
+ * Resolves with the port when nothing listens on it at the loopback address, or with any free port for 0. Rejects when
+ * the port is taken.
+ */
 export async function freePort(port = 0): Promise<number> {
   const server = createServer();
   try {
@@ -108,7 +114,9 @@ export async function freePort(port = 0): Promise<number> {
   }
 }
 
-/** Rejects with one sentence that names what is in the way, before anything is started. */
+/**
+ * Checks that all ports are free before anything is started. Rejects with one sentence that names what is in the way.
+ */
 export async function requireFree(ports: Ports, host: string): Promise<void> {
   const owners = new Map<number, string>();
   for (const [part, { variable, exposed }] of settings()) {

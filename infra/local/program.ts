@@ -4,13 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 type Closer = () => Promise<void> | void;
 
 export interface Program {
-  /** Registers what must be closed when the program ends, in whatever way; the last registered is closed first. */
+  /**
+   * Registers a function that is called when the program ends, in whatever way; the last registered is called first.
+   */
   onClose(closer: Closer): void;
 }
 
 interface Ending {
   code: number;
-  /** Why the program failed. */
+  /** The error with which the program failed. */
   error?: unknown;
 }
 
@@ -18,9 +20,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const CLOSE_WITHIN_MS = 10_000;
 
 /**
- * Runs a command-line program and ends the process: with 1 and one sentence when it fails, with 128 plus the number of the signal when it
- * is interrupted. It is also interrupted when the launcher that started it is gone, or when nobody reads its output any more. What
- * cannot be closed in time ends with the process: see guardChildren.
+ * Runs a command-line program and then ends the process: with code 1 and one sentence when the program fails, and with
+ * 128 plus the number of the signal when it is interrupted. It is also interrupted when the launcher that started it is
+ * gone, or when nobody reads its output any more. Child processes that are not closed in time are killed with the
+ * process; see `guardChildren`.
  */
 export async function runProgram(main: (program: Program) => Promise<void>): Promise<never> {
   const closers: Closer[] = [];
@@ -50,7 +53,7 @@ function interruption(): Promise<Ending> {
   });
 }
 
-/** Each closer has its turn, also after one that fails. */
+/** Calls the closers, the last registered first, and goes on when one of them fails. */
 async function closeAll(closers: Closer[]): Promise<void> {
   for (const closer of closers.toReversed()) {
     try {

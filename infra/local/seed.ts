@@ -10,17 +10,18 @@ import type { Stack } from './stack.ts';
 
 export const FLEET = '/v1/fleets/demo';
 
-/** A machine that is busy with something else needs most of it. */
+/** The most time that gateways have to follow; a busy machine needs most of it. */
 const SYNC_WITHIN_MS = 60_000;
 const REPORT_INTERVAL_MS = 2000;
 const ASK_INTERVAL_MS = 5000;
 
-/** What the fleet of an estate is declared upon. */
+/** The parts of the stack that the fleet of an estate is declared on. */
 type Ground = Pick<Stack, 'estate' | 'api' | 'gateways' | 'clusters'>;
 
 /**
- * Declares the fleet of an estate upon its clusters and gateways. What people may have edited since is left as it is; where clusters and
- * gateways are is always said anew. Resolves once the gateways are verified to follow. `report` is told of steps that take a while.
+ * Declares the fleet of an estate on its clusters and gateways. What people may have edited since is kept; the
+ * addresses of clusters and gateways are always declared anew. Resolves once the gateways are verified to follow.
+ * `report` is called for steps that take a while.
  */
 export async function seed(ground: Ground, report: (step: string) => void = () => undefined): Promise<void> {
   const { estate, api, clusters } = ground;
@@ -38,12 +39,12 @@ export async function seed(ground: Ground, report: (step: string) => void = () =
   await declareAll(api, 'services', estate.services);
   await declareAll(api, 'distributions', estate.distributions);
   const gateways = Object.values(ground.gateways);
-  // Only now, since gateways follow whatever is declared once they are there.
+  // Gateways are declared last, because they follow whatever is declared once they exist.
   for (const { name, target } of gateways) {
     await declareAt(api, `${FLEET}/gateways/${name}`, { input: GatewayInput.shape, declared: {}, place: { target } });
   }
   const edges = gateways.map(({ name }) => name);
-  // At once, so that gateways take up all of them in one go.
+  // Routes are declared in parallel, so that gateways take up all of them in one go.
   await Promise.all(
     Object.entries(estate.routes).map(([name, route]) =>
       declare(api, `${FLEET}/routes/${name}`, { ...route, gateways: edges }),
@@ -52,7 +53,7 @@ export async function seed(ground: Ground, report: (step: string) => void = () =
   await Promise.all(edges.map((edge) => follow(api, edge, report)));
 }
 
-/** What is declared of a cluster once it listens. */
+/** Returns the fields of a cluster that are only known once it listens. */
 function reachedAt({ address: { host, port } }: DemoCluster) {
   return {
     kind: 'kubernetes',
@@ -68,7 +69,7 @@ async function declareAll(client: ApiClient, kind: string, items: Readonly<Recor
   for (const [name, item] of Object.entries(items)) await declare(client, `${FLEET}/${kind}/${name}`, item);
 }
 
-/** Creates what is not there yet. */
+/** Creates the resource unless it exists. */
 async function declare(client: ApiClient, path: string, body: object): Promise<'created' | 'exists'> {
   try {
     await callApi(client, 'PUT', path, { body, headers: { 'if-none-match': '*' } });
@@ -80,14 +81,16 @@ async function declare(client: ApiClient, path: string, body: object): Promise<'
 }
 
 interface Placed {
-  /** The fields that people declare. */
+  /** The shape of the fields that people declare. */
   input: object;
   declared: object;
-  /** Where it is now. */
+  /** The fields that tell where it is now. */
   place: object;
 }
 
-/** Creates it, or says where it is now, with everything else as people have declared it since. */
+/**
+ * Creates the resource, or updates the fields of `place` and keeps everything else as people have declared it since.
+ */
 async function declareAt(client: ApiClient, path: string, { input, declared, place }: Placed): Promise<void> {
   if ((await declare(client, path, { ...declared, ...place })) === 'created') return;
   const shown = await callApi<object>(client, 'GET', path);
@@ -96,8 +99,9 @@ async function declareAt(client: ApiClient, path: string, { input, declared, pla
 }
 
 /**
- * Writes that come in quick succession may leave the last of them to the sweep, and so does a writer that ended with its lease on the gateway when
- * all was stopped before. Here nobody sweeps yet: it is asked for again until it is done.
+ * Asks the gateway to apply the declarations until it has done so. Writes in quick succession may leave the last of
+ * them to the sweep, and so may a writer that ended while it held the lease of the gateway. Nothing sweeps yet at this
+ * point, so `apply` is called again and again.
  */
 async function follow(client: ApiClient, gateway: string, report: (step: string) => void): Promise<void> {
   const deadline = Date.now() + SYNC_WITHIN_MS;

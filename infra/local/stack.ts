@@ -1,4 +1,7 @@
-/** Everything beside the cloud account: the Worker, an embedded DynamoDB, a local Alibaba Cloud and the demo clusters of an estate. */
+/**
+ * Starts everything but a real cloud account: the Worker, an embedded DynamoDB, a local Alibaba Cloud and the demo
+ * clusters of an estate.
+ */
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,19 +31,19 @@ const ACCESS_KEY = { accessKeyId: 'LOCALACCESSKEY', accessKeySecret: 'local-acce
 const SAVE_INTERVAL_MS = 1000;
 
 export interface StackOptions {
-  /** The default one unless said otherwise. */
+  /** The estate; the default one when absent. */
   estate?: Estate;
-  /** Where the API and the gateways listen; the loopback address unless said otherwise. */
+  /** The address on which the API and the gateways listen; the loopback address when absent. */
   host?: string;
   ports: Ports;
   token: string;
-  /** For logs, and for what shall outlive a restart if `persist`. */
+  /** The folder for logs and, with `persist`, for the state that outlives a restart. */
   directory: string;
-  /** Otherwise everything is kept in memory. */
+  /** True when state outlives a restart; otherwise everything is kept in memory. */
   persist: boolean;
-  /** Of a DynamoDB to use instead of the embedded one. */
+  /** The endpoint of a DynamoDB to use instead of the embedded one. */
   dynamoEndpoint?: string | undefined;
-  /** Is told of each step that takes a while. */
+  /** Called with each step that takes a while. */
   report?: (step: string) => void;
 }
 
@@ -49,27 +52,27 @@ export interface Stack {
   api: ApiClient;
   worker: LocalWorker;
   cloud: LocalCloud;
-  /** What the demo fleet is declared upon. */
+  /** The gateways that the demo fleet is declared on. */
   gateways: Record<GatewayTarget['provider'], LocalGateway>;
-  /** In the order of the estate. */
+  /** The clusters, in the order of the estate. */
   clusters: DemoCluster[];
   logFile: string;
-  /** Rejects when a process of the stack ends by itself, with the reason. */
+  /** Rejects with the reason when a process of the stack ends by itself. */
   failed: Promise<never>;
   close(): Promise<void>;
 }
 
 export interface LocalGateway {
-  /** As it is declared. */
+  /** The name under which the gateway is declared. */
   name: string;
   target: GatewayTarget;
-  /** http://host:port of its data plane. */
+  /** The URL of its data plane, http://host:port. */
   url: string;
 }
 
 type Closer = () => Promise<void> | void;
 
-/** Starts all of it, or rejects with one sentence and leaves nothing running. */
+/** Starts all parts of the stack. Rejects with one sentence when that fails, and leaves nothing running then. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await requireFree(portsFor(estateOf(options).clusters, options.ports), hostOf(options));
   mkdirSync(options.directory, { recursive: true });
@@ -85,7 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Adds what ends each part as soon as it runs. */
+/** Starts the parts of the stack, and adds the closer of each part as soon as it runs. */
 async function startParts(options: StackOptions, closers: Closer[]): Promise<Omit<Stack, 'close'>> {
   const { ports, token, directory, report = () => undefined } = options;
   const failures: Promise<never>[] = [];
@@ -114,7 +117,7 @@ async function startParts(options: StackOptions, closers: Closer[]): Promise<Omi
   closers.push(() => worker.close());
   failures.push(worker.failed);
   const failed = Promise.race(failures);
-  // When nobody waits for it, or when the stack is closed first, the failure is of no consequence.
+  // Keeps Node from reporting an unhandled rejection when nobody waits for the failure or the stack is closed first.
   failed.catch(() => undefined);
   const api = { url: worker.url, token };
   return { estate, api, worker, cloud, gateways, clusters, logFile, failed };
@@ -144,7 +147,7 @@ function hostOf({ host = LOOPBACK }: StackOptions): string {
   return host;
 }
 
-/** The local cloud, with what it had before. */
+/** Starts the local cloud, with the objects that it had before. */
 async function startCloud(options: StackOptions, closers: Closer[]): Promise<LocalCloud> {
   const { ports, persist } = options;
   const cloud = await startLocalCloud({
@@ -168,7 +171,7 @@ function snapshotOf({ directory }: StackOptions): string {
   return join(directory, 'cloud.json');
 }
 
-/** Those that are there already, or new ones. */
+/** Returns the existing gateways, or creates them. */
 async function ensureGateways(local: LocalCloud): Promise<Stack['gateways']> {
   const silent = { info: () => undefined, error: () => undefined };
   const cloud = createCloud({ credentials: { default: ACCESS_KEY }, endpoint: () => local.url, clock, log: silent });

@@ -1,4 +1,4 @@
-/** `npm start`: the whole of Fairlead on this machine, with a demo fleet, until Ctrl-C. */
+/** The program of `npm start`, which runs the whole of Fairlead on this machine, with a demo fleet, until Ctrl-C. */
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -24,17 +24,17 @@ function readEstate(args: string[]): EstateName {
     const { values } = parseArgs({ args, options: { estate: { type: 'string', default: DEFAULT_ESTATE } } });
     if (isEstate(values.estate)) return values.estate;
   } catch {
-    // The usage says what there is, whatever was wrong.
+    // The usage below covers every wrong argument.
   }
   throw new Error(usageOf('start'));
 }
 
-/** Each estate has a state of its own. */
+/** Returns the default state folder of an estate; each estate has its own. */
 function directoryOf(estate: EstateName): string {
   return estate === DEFAULT_ESTATE ? '.fairlead' : `.fairlead-${estate}`;
 }
 
-/** The token of this installation: made once and kept. */
+/** Returns the API token of this installation, which is generated once and kept. */
 function localToken(directory: string): string {
   const file = join(directory, 'token');
   const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
@@ -91,7 +91,7 @@ await runProgram(async (program) => {
   const host = readHost(env);
   const ports = readPorts(env);
   const directory = resolve(env['FAIRLEAD_DIRECTORY'] || join(ROOT, directoryOf(estate)));
-  // Files that this process and its children make are for this user only.
+  // Files that this process and its children create are readable by this user only.
   process.umask(0o077);
   prepareStateDirectory(directory);
   requireRoom(directory);
@@ -111,7 +111,7 @@ await runProgram(async (program) => {
     program.onClose(stack.close);
     await serve(program, stack, host, ports.control);
   } catch (error) {
-    // A full disk makes the store refuse writes, which says nothing about the disk.
+    // A full disk makes the database refuse writes without naming the cause, so the disk is checked first.
     requireRoom(directory, 1);
     throw error;
   }

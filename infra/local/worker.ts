@@ -1,4 +1,4 @@
-/** The Worker in workerd, as `wrangler dev` runs it, within this process. */
+/** Runs the Worker in workerd, as `wrangler dev` does, from within this process. */
 
 import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
@@ -14,12 +14,15 @@ const ROOT = new URL('../..', import.meta.url);
 const BUILD_DIRECTORY = fileURLToPath(new URL('.wrangler', ROOT));
 const READY_WITHIN_MS = 60_000;
 
-/** Cron's finest step is a minute. Firing more often lets a prober take over soon that starts while the lease of a dead one lasts. */
+/**
+ * The interval of the local schedule. Cron's finest step is a minute; firing more often lets a new prober take over
+ * soon when it starts before the lease of a dead one has ended.
+ */
 const FIRING_INTERVAL_MS = 20_000;
 
 export interface LocalWorker {
   url: string;
-  /** Rejects when workerd ends, with the reason. */
+  /** Rejects with the reason when workerd ends. */
   failed: Promise<never>;
   /** Fires the scheduled handler and resolves with its outcome once it has ended. */
   scheduled(): Promise<string>;
@@ -27,19 +30,19 @@ export interface LocalWorker {
 }
 
 export interface WorkerOptions {
-  /** Default: the loopback address. */
+  /** The address to listen on; the loopback address when absent. */
   host?: string;
-  /** Default: a free one. */
+  /** The port to listen on; a free one when absent. */
   port?: number;
-  /** Another module than the main one of wrangler.toml. */
+  /** The module to run instead of the main one of wrangler.toml. */
   entrypoint?: string;
-  /** Variables and secrets, over those of wrangler.toml. */
+  /** Variables and secrets, which override those of wrangler.toml. */
   settings: Record<string, string>;
-  /** Takes what the Worker logs; begun anew. */
+  /** The file for the Worker's log; an existing file is replaced. */
   logFile: string;
 }
 
-/** Starts the Worker of wrangler.toml. Rejects when it does not build or does not start; the port must be free. */
+/** Starts the Worker of wrangler.toml. Rejects when it does not build or start. The port must be free. */
 export async function startWorker(options: WorkerOptions): Promise<LocalWorker> {
   const { host = LOOPBACK, logFile } = options;
   mkdirSync(dirname(logFile), { recursive: true });
@@ -60,7 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<LocalWorker> 
     const { port } = await Promise.race([worker.url, startFailed]);
     const url = `http://${reachable(host)}:${port}`;
     const failed = workerdFailure(children, logFile);
-    // It is of no consequence after close, nor to callers that do not wait for it.
+    // Keeps Node from reporting an unhandled rejection after `close`, or when the caller does not wait for the failure.
     failed.catch(() => undefined);
     return {
       url,
@@ -84,7 +87,7 @@ function inputOf({ host = LOOPBACK, port = 0, entrypoint, settings, logFile }: W
   return {
     config: fileURLToPath(new URL('wrangler.toml', ROOT)),
     ...(entrypoint !== undefined && { entrypoint }),
-    // Settings of a developer's own deployment have no place here.
+    // The settings of a developer's own deployment must not leak into the local one.
     envFiles: [devNull],
     bindings: Object.fromEntries(
       Object.entries(settings).map(([name, value]) => [name, { type: 'secret_text' as const, value }]),
@@ -101,7 +104,10 @@ function inputOf({ host = LOOPBACK, port = 0, entrypoint, settings, logFile }: W
   };
 }
 
-/** One process of workerd runs the Worker, another one passes requests on to it; neither is of use without the other. */
+/**
+ * Rejects when a workerd process ends. One of them runs the Worker and another passes requests on to it; neither is of
+ * use without the other.
+ */
 async function workerdFailure(children: ChildProcess[], logFile: string): Promise<never> {
   const failures = children
     .filter(({ spawnfile }) => basename(spawnfile).startsWith('workerd'))
@@ -109,7 +115,10 @@ async function workerdFailure(children: ChildProcess[], logFile: string): Promis
   return await Promise.race(failures);
 }
 
-/** Miniflare ends the process at a signal without waiting for anybody; how a program ends is for runProgram to say. */
+/**
+ * Calls `start` and removes the signal handlers that it added: Miniflare's would end the process at once, whereas
+ * `runProgram` decides how a program ends.
+ */
 async function withoutSignalHandlers<T>(start: () => Promise<T>): Promise<T> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
@@ -120,11 +129,14 @@ async function withoutSignalHandlers<T>(start: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Fires the scheduled handler at once and at intervals until it is stopped; firings overlap as they may in production. */
+/**
+ * Fires the scheduled handler at once and at intervals until it is stopped. Firings may overlap, as they may in
+ * production.
+ */
 export function startScheduler(worker: LocalWorker): { stop(): void } {
   let stopped = false;
   const fire = () => {
-    // When the Worker goes away, so do the firings that are under way.
+    // Firings that are under way fail when the Worker is stopped, which is not worth a report.
     worker.scheduled().catch((error: unknown) => {
       if (!stopped) console.error(`The schedule could not be fired: ${error instanceof Error ? error.message : error}`);
     });
@@ -139,7 +151,10 @@ export function startScheduler(worker: LocalWorker): { stop(): void } {
   };
 }
 
-/** Wrangler reads these when it is loaded: nothing is fetched or reported, and it keeps no log of its own in the home of the user. */
+/**
+ * Loads wrangler with settings that it reads when it is loaded: it fetches and reports nothing, and writes no log to
+ * the user's home folder.
+ */
 async function loadWrangler() {
   process.env['WRANGLER_SEND_METRICS'] = 'false';
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';

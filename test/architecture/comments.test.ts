@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const FOLDERS = ['functions', 'schemas'];
+const FOLDERS = ['functions', 'infra', 'schemas'];
 
 /** Beginnings of fragments, which do not make sense in the hover of an editor. */
 const FRAGMENT = /^(Of|The same|What|Whether|Who|Whose|Those|So|Such|Nor|And|But|Only)\b/;

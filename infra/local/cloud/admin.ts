@@ -20,9 +20,10 @@ interface AdminAnswer {
 }
 
 /**
- * GET /_local/state, /_local/log, /_local/faults; POST /_local/faults with a fault, /_local/ingress with what the Ingress
- * controller of an MSE gateway owns, as JSON; DELETE /_local/faults and /_local/log. A POST must say that it is JSON, so that no
- * web page can send one unasked.
+ * Answers the admin endpoints: GET /_local/state, /_local/log and /_local/faults; POST /_local/faults with a fault as
+ * JSON; POST /_local/ingress with the objects of an MSE gateway's Ingress controller as JSON; DELETE /_local/faults and
+ * /_local/log. A POST must have the content type of JSON, so that no web page can send one without the user's
+ * knowledge.
  */
 export async function handleAdmin(parts: AdminParts, message: IncomingMessage): Promise<AdminAnswer> {
   const { pathname } = new URL(message.url ?? '/', 'http://local');
@@ -52,7 +53,7 @@ export async function handleAdmin(parts: AdminParts, message: IncomingMessage): 
   }
 }
 
-/** Maps by id as lists, however deep. */
+/** Returns a copy of the state in which maps by id have become lists, at every depth. */
 function withLists(state: object): unknown {
   const text = JSON.stringify(state, (_, value) => (value instanceof Map ? [...value.values()] : value));
   return JSON.parse(text);

@@ -1,7 +1,10 @@
-/** An answer that refuses. `code` and `status` are the cloud's own where they are known; docs/local-cloud.md lists the assumed ones. */
+/**
+ * An answer that refuses a call. `code` and `status` are the cloud's own where they are known; docs/local-cloud.md
+ * lists the assumed ones.
+ */
 export class ApiError extends Error {
   readonly code: string;
-  /** HTTP status. */
+  /** The HTTP status. */
   readonly status: number;
   readonly headers: Record<string, string>;
 
@@ -22,7 +25,7 @@ export interface ErrorBody {
   Recommend: string;
 }
 
-/** `product` as the cloud spells it. */
+/** Returns the body of an error's answer; `product` is the name as the cloud spells it. */
 export function errorBody(error: ApiError, requestId: string, hostId: string, product: string): ErrorBody {
   return {
     Code: error.code,
@@ -33,7 +36,10 @@ export function errorBody(error: ApiError, requestId: string, hostId: string, pr
   };
 }
 
-/** `path` is the flattened name; the code ends with its last named segment. */
+/**
+ * Returns the error of an illegal parameter. `path` is its flattened name; the code ends with the last segment that is
+ * not an index.
+ */
 export function illegal(path: string, reason: string): ApiError {
   return new ApiError(`IllegalParam.${lastName(path)}`, `The parameter ${path} is illegal: ${reason}.`);
 }
@@ -62,7 +68,7 @@ export function denied(reason: string, message: string): ApiError {
   return new ApiError(`OperationDenied.${reason}`, message);
 }
 
-/** What the product offers and the local cloud does not: said openly rather than half done. */
+/** Returns the error of a feature that the product offers and the local cloud does not. */
 export function notCarried(what: string): ApiError {
   return new ApiError('UnsupportedOperation', `The local cloud does not carry ${what}.`);
 }

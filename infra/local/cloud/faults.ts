@@ -2,10 +2,11 @@ import type { Execute, ProductName } from './product.ts';
 import type { ActionSpec } from './table.ts';
 
 /**
- * latency: answers late. throttle: refuses as flow control does. error: refuses with `code`. drop: closes the connection before
- * anything is done. lost-response: does the work, then closes the connection. html: a gateway's page with status 502.
- * partial-batch: the job applies the first half of its items, then fails. body-error (MSE): refuses inside an HTTP 200.
- * stale-read: answers a read from the state as it was when the fault was set.
+ * The kinds of faults that can be injected. `latency` answers late. `throttle` refuses as flow control does. `error`
+ * refuses with `code`. `drop` closes the connection before anything is done. `lost-response` does the work, then closes
+ * the connection. `html` answers with a gateway's page and status 502. `partial-batch` makes the job apply the first
+ * half of its items and then fail. `body-error` (MSE) refuses inside an HTTP 200. `stale-read` answers a read from the
+ * state as it was when the fault was set.
  */
 export const FAULT_KINDS = [
   'latency',
@@ -22,15 +23,15 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface Fault {
   kind: FaultKind;
-  /** Absent: any product. */
+  /** The product whose calls it hits; any product when absent. */
   product?: ProductName;
-  /** Absent: any action. */
+  /** The action that it hits; any action when absent. */
   action?: string;
-  /** How many calls it hits; 1 when absent. */
+  /** The number of calls that it hits; 1 when absent. */
   times?: number;
-  /** Of `error`, ServiceUnavailable when absent, and of `body-error`, InternalError when absent. */
+  /** The error code of `error` (ServiceUnavailable when absent) or of `body-error` (InternalError when absent). */
   code?: string;
-  /** Of `latency`; 1000 when absent. */
+  /** The delay of `latency` in milliseconds; 1000 when absent. */
   latencyMs?: number;
 }
 
@@ -38,22 +39,22 @@ type Frozen = ReadonlyMap<ProductName, Execute>;
 
 interface Waiting {
   fault: Fault & { times: number };
-  /** Of `stale-read`: what answers instead. */
+  /** The frozen products that answer instead, for `stale-read`. */
   frozen: Frozen | undefined;
 }
 
-/** What a call meets, and what answers it when that is not the product as it is now. */
+/** The fault that a call meets, and the frozen product that answers it, if any, instead of the current one. */
 export interface Hit {
   fault: Fault;
   execute: Execute | undefined;
 }
 
-/** Faults that wait for their calls. A call meets at most one: the first that fits. */
+/** Faults that wait for their calls. A call meets at most one fault: the first that fits. */
 export class FaultQueue {
   readonly #freeze: () => Frozen;
   #queue: Waiting[] = [];
 
-  /** `freeze`: every product as it is now. */
+  /** Creates an empty queue; `freeze` returns every product as it is now. */
   constructor(freeze: () => Frozen) {
     this.#freeze = freeze;
   }
@@ -82,7 +83,10 @@ export class FaultQueue {
   }
 }
 
-/** partial-batch fits only calls that start a job, stale-read only reads, body-error only MSE. */
+/**
+ * Tells whether a fault fits a call. `partial-batch` fits only calls that start a job, `stale-read` only reads,
+ * `body-error` only MSE.
+ */
 function fits({ kind, ...fault }: Fault, product: ProductName, spec: ActionSpec): boolean {
   return (
     (fault.product ?? product) === product &&
@@ -93,7 +97,7 @@ function fits({ kind, ...fault }: Fault, product: ProductName, spec: ActionSpec)
   );
 }
 
-/** Reads a fault from JSON; returns a sentence when it is none. */
+/** Reads a fault from JSON; returns a sentence that tells what is wrong when it is not valid. */
 export function parseFault(value: unknown): Fault | string {
   if (typeof value !== 'object' || value === null) return 'A fault is a JSON object.';
   const { kind, product, action, times, code, latencyMs } = value as Record<string, unknown>;

@@ -1,21 +1,21 @@
 import type { FaultKind } from './faults.ts';
 import type { ProductName } from './product.ts';
 
-/** How many calls are remembered; counts go on. */
+/** The number of calls that are remembered; counts go on beyond it. */
 const KEEP = 10_000;
 
 export interface LogEntry {
-  /** ISO 8601. */
+  /** The time of the call (ISO 8601). */
   at: string;
-  /** Absent when the version that was asked for is none of ours. */
+  /** The product; absent when the call names a version that no product has. */
   product?: ProductName;
   action: string;
   kind: 'read' | 'write' | 'unknown';
-  /** Flat, without the common parameters: no key id and no signature. */
+  /** The flat parameters without the common ones, so without key id and signature. */
   parameters: Record<string, string>;
-  /** HTTP status; 0 when no answer was sent. */
+  /** The HTTP status; 0 when no answer was sent. */
   status: number;
-  /** Error code of the answer. */
+  /** The error code of the answer. */
   code?: string;
   requestId: string;
   /** The injected fault that the call met. */
@@ -28,7 +28,7 @@ export interface CallCounts {
   byAction: Record<string, number>;
 }
 
-/** Every call that named an action, whatever became of it. */
+/** A log of every call that named an action, whatever the outcome. */
 export class CallLog {
   #entries: LogEntry[] = [];
   #counts: CallCounts = emptyCounts();

@@ -4,13 +4,13 @@ import type { ActionSpec, ParameterNode, ParameterSpec } from './table.ts';
 export type Value = string | number | boolean | Value[] | { [name: string]: Value };
 export type Parameters = { [name: string]: Value };
 
-/** A flat parameter before its type is known: text, or what stands below a dot. */
+/** A parameter before its type is known: a text, or a map of what follows the next dot of its name. */
 type Raw = string | Map<string, Raw>;
 
 /**
- * Checks flat RPC parameters against the table and nests them: `Servers.1.Port=80` becomes `{Servers: [{Port: 80}]}`, as does a
- * JSON text where the table says so. An empty text counts as absent. Throws an ApiError at the first fault: InvalidParameter
- * for a name that the action does not know, MissingParam.*, IllegalParam.*.
+ * Checks flat RPC parameters against the table and nests them: `Servers.1.Port=80` becomes `{Servers: [{Port: 80}]}`,
+ * as does a JSON text where the table says so. An empty text counts as absent. Throws an `ApiError` at the first fault:
+ * InvalidParameter for a name that the action does not know, MissingParam.*, IllegalParam.*.
  */
 export function validateParameters(action: ActionSpec, flat: ReadonlyMap<string, string>): Parameters {
   return members(nest(flat), action.members, '', action.name, nodeValue);
@@ -37,7 +37,7 @@ function nest(flat: ReadonlyMap<string, string>): Map<string, Raw> {
 
 type Reader<T> = (value: T, node: ParameterNode, path: string, action: string) => Value;
 
-/** The members of an object, or the parameters themselves; `read` gives each its type. */
+/** Reads the members of an object, or the parameters themselves; `read` gives each its type. */
 function members<T>(
   given: ReadonlyMap<string, T>,
   known: ReadonlyMap<string, ParameterNode>,
@@ -114,12 +114,12 @@ function jsonValue(value: unknown, node: ParameterNode, path: string, action: st
 
 function jsonObject(value: unknown, node: ParameterNode, path: string, action: string): Parameters {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw illegal(path, 'an object is expected');
-  // Its members are not listed, so nobody reads them by type.
+  // The table does not list its members, so their types are unknown.
   if (node.members.size === 0) return value as Parameters;
   return members(new Map<string, unknown>(Object.entries(value)), node.members, `${path}.`, action, jsonValue);
 }
 
-/** The items of a list, whose indexes must be 1 to n. */
+/** Returns the items of a list, whose indexes must be 1 to n. */
 function items(raw: Raw, spec: ParameterSpec, path: string): Raw[] {
   if (typeof raw === 'string') throw illegal(path, 'a list is expected, with names that end in .1, .2 and so on');
   const count = raw.size;

@@ -2,27 +2,29 @@ import type { Fault } from './faults.ts';
 import type { ActionSpec, Table } from './table.ts';
 import type { Rate } from './throttle.ts';
 
-/** The products of the local cloud. They share endpoint, keys, log and faults; a call names its own by `Version`. */
+/**
+ * The products of the local cloud. They share endpoint, keys, log and faults; a call names its product by `Version`.
+ */
 export type ProductName = 'alb' | 'mse';
 
-/** Body of an answer, without RequestId. */
+/** The body of an answer, without RequestId. */
 export type Answer = Record<string, unknown>;
 
 /** A call that is authenticated and within its rate. */
 export interface Call {
   spec: ActionSpec;
-  /** Flat, without the common parameters. */
+  /** The flat parameters, without the common ones. */
   parameters: ReadonlyMap<string, string>;
   regionId: string;
-  /** The caller named the region. */
+  /** True when the caller named the region. */
   regionGiven: boolean;
-  /** Injected, and left to the product. */
+  /** The injected fault that the product has to carry out. */
   fault: Fault | undefined;
 }
 
 export interface Outcome {
   body: Answer;
-  /** Where the body refuses though HTTP says 200. */
+  /** The error code of a body that refuses although the HTTP status is 200. */
   code?: string;
 }
 
@@ -31,11 +33,11 @@ export type Execute = (call: Call) => Outcome;
 export interface Product {
   name: ProductName;
   table: Table;
-  /** Calls of one scope share its rate. */
+  /** Returns the rate limit of an action; calls of one scope share it. */
   rateOf(spec: ActionSpec, regionId: string): { scope: string; rate: Rate };
-  /** Throws an ApiError for what HTTP refuses. */
+  /** Carries out a call. Throws an `ApiError` for a refusal with an HTTP error status. */
   execute: Execute;
-  /** Answers reads from the state as it is now, whatever is written later. */
+  /** Returns a function that answers reads from the state as it is now, regardless of later writes. */
   freeze(): Execute;
   /** Opens the data plane for the objects that the product began with. */
   resume(): Promise<void>;

@@ -1,7 +1,7 @@
 import { ApiError } from './errors.ts';
 import type { ProductName } from './product.ts';
 
-/** A RAM policy as far as it is kept: by actions. Resources are not looked at. */
+/** A RAM policy, of which only the actions are enforced. Resources are ignored. */
 export interface RamPolicy {
   Version: '1';
   Statement: readonly { Effect: 'Allow' | 'Deny'; Action: readonly string[]; Resource: unknown }[];
@@ -14,10 +14,16 @@ export interface Authorizer {
   denied: ReadonlySet<string>;
 }
 
-/** NoPermission is documented for every action of MSE; Forbidden.RAM, the older code of RAM, is assumed for ALB. */
+/**
+ * The error codes of refusals. NoPermission is documented for every action of MSE; Forbidden.RAM, the older code of
+ * RAM, is assumed for ALB.
+ */
 const CODES: Record<ProductName, string> = { alb: 'Forbidden.RAM', mse: 'NoPermission' };
 
-/** `policies`: by access key id. A key without any is that of the account itself, which may do everything. */
+/**
+ * Creates an authorizer from policies by access key id. A key without policies is that of the account itself, which may
+ * do everything.
+ */
 export function createAuthorizer(policies: Readonly<Record<string, readonly RamPolicy[]>>): Authorizer {
   const denied = new Set<string>();
   return {
@@ -32,7 +38,7 @@ export function createAuthorizer(policies: Readonly<Record<string, readonly RamP
   };
 }
 
-/** An explicit Deny wins; what no statement allows is denied. */
+/** Tells whether the policies allow an action. An explicit Deny wins; an action that no statement allows is denied. */
 function isAllowed(policies: readonly RamPolicy[], action: string): boolean {
   const effects = policies
     .flatMap(({ Statement }) => Statement)

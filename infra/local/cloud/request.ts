@@ -3,7 +3,7 @@ import { ApiError } from './errors.ts';
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
-/** Parameters of the RPC style itself; everything else belongs to the action. */
+/** Parameters of the RPC style itself; all others belong to the action. */
 const COMMON = new Set([
   'Action',
   'Version',
@@ -21,21 +21,21 @@ const COMMON = new Set([
 export interface RpcRequest {
   method: string;
   path: string;
-  /** Names in lower case. */
+  /** The headers; names are in lower case. */
   headers: ReadonlyMap<string, string>;
   query: ReadonlyMap<string, string>;
   body: Buffer;
-  /** Query and form together. */
+  /** The parameters of query and form together. */
   all: ReadonlyMap<string, string>;
-  /** Those of the action, flat; RegionId may be among them whatever the action. */
+  /** The flat parameters of the action; RegionId may be among them for every action. */
   parameters: ReadonlyMap<string, string>;
   action: string;
   version: string;
-  /** Absent when the caller does not say. */
+  /** The region; undefined when the caller does not name one. */
   regionId: string | undefined;
 }
 
-/** Reads at most 2 MiB; more is refused. */
+/** Reads a body. Throws when it is larger than 2 MiB. */
 export async function readBody(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -47,7 +47,9 @@ export async function readBody(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Reads an RPC call: parameters from query and form body; action and version from `x-acs-*` headers or parameters. */
+/**
+ * Reads an RPC call: parameters come from query and form body; action and version from `x-acs-*` headers or parameters.
+ */
 export function parseRequest(message: IncomingMessage, body: Buffer): RpcRequest {
   const method = message.method ?? '';
   if (method !== 'GET' && method !== 'POST') {

@@ -1,4 +1,4 @@
-/** What shall happen, and when: milliseconds since the epoch. */
+/** A pending effect with the time when it is due, in milliseconds since the epoch. */
 interface Entry {
   dueAt: number;
   effect: () => void | Promise<void>;
@@ -15,7 +15,7 @@ export class Schedule {
     this.#now = now;
   }
 
-  /** The effect must see to its own errors. */
+  /** Schedules an effect, which must handle its own errors. */
   after(latencyMs: number, effect: Entry['effect']): void {
     this.#pending.push({ dueAt: this.#now() + latencyMs, effect });
     this.#pending.sort((a, b) => a.dueAt - b.dueAt);
@@ -38,7 +38,7 @@ export class Schedule {
     await this.#settling;
   }
 
-  /** For real time; in virtual time the next call settles what is due. */
+  /** Sets a timer for the next effect in real time. In virtual time the next call settles what is due. */
   #arm(): void {
     clearTimeout(this.#timer);
     const [next] = this.#pending;

@@ -22,42 +22,42 @@ import { createThrottle, type Rate, throttled } from './throttle.ts';
 export interface LocalCloudOptions {
   /** Secrets by access key id; all keys belong to one account. */
   accessKeys: Readonly<Record<string, string>>;
-  /** RAM policies by access key id; default: every key may do everything. */
+  /** RAM policies by access key id; when absent, every key may do everything. */
   policies?: Readonly<Record<string, readonly RamPolicy[]>>;
-  /** Default 127.0.0.1. */
+  /** The address to listen on; 127.0.0.1 when absent. */
   host?: string;
-  /** Default 0: any free port. */
+  /** The port to listen on; 0, which is the default, takes any free port. */
   port?: number;
-  /** Region of calls that name none; default cn-hangzhou. */
+  /** The region of calls that name none; cn-hangzhou when absent. */
   regionId?: string;
-  /** From call to effect; default 300. */
+  /** Milliseconds from a call to its effect; 300 when absent. */
   jobLatencyMs?: number;
-  /** From AddGateway, UpdateGatewaySpec and the like to Status 2; default 300. */
+  /** Milliseconds from AddGateway, UpdateGatewaySpec and the like until Status is 2 (running); 300 when absent. */
   gatewayLatencyMs?: number;
-  /** From ApplyGatewayRoute or OfflineGatewayRoute to its effect; default 300. */
+  /** Milliseconds from ApplyGatewayRoute or OfflineGatewayRoute to its effect; 300 when absent. */
   publishLatencyMs?: number;
-  /** Replaces every rate; false: no throttling. Default: the documented and assumed rates. */
+  /** Replaces every rate limit; false turns throttling off. When absent, the documented and assumed rates hold. */
   throttle?: Rate | false;
   quotas?: Partial<Quotas>;
   dataPlaneHost?: string;
   /** Ports for listeners, in this order; any free one when they are taken. */
   dataPlanePorts?: readonly number[];
-  /** The same for the gateways of MSE. */
+  /** Ports for the gateways of MSE, in this order; any free one when they are taken. */
   mseDataPlanePorts?: readonly number[];
   /** Objects to begin with, such as those that an earlier run has saved. Their data plane listens at new addresses. */
   saved?: Partial<CloudState & MseState>;
   dataPlane?: (state: CloudState) => DataPlane;
   mseDataPlane?: (state: MseState) => MseDataPlane;
-  /** Milliseconds since the epoch, for signatures, rates, jobs and tokens; default Date.now. */
+  /** The clock of signatures, rates, jobs and tokens, in milliseconds since the epoch; Date.now when absent. */
   now?: () => number;
-  /** The clock that signatures are held against, where callers sign by another one; default `now`. */
+  /** The clock that signatures are checked against, for callers that sign by another one; `now` when absent. */
   signatureNow?: () => number;
 }
 
 export interface LocalCloud {
-  /** http://host:port of the control API; its `/_local/` serves state, log and faults. */
+  /** The URL of the control API, http://host:port; its `/_local/` serves state, log and faults. */
   url: string;
-  /** Of ALB. */
+  /** The state of ALB. */
   state: CloudState;
   mse: MseState;
   log: CallLog;
@@ -65,14 +65,14 @@ export interface LocalCloud {
   /** Actions that RAM policies have refused, such as `alb:CreateRules`. */
   denied: ReadonlySet<string>;
   counts(): CallCounts;
-  /** Ends what is due, such as jobs; for virtual time, since in real time it ends by itself. */
+  /** Carries out what is due, such as the ends of jobs. Virtual time needs it; in real time they end by themselves. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Parts {
   products: readonly Product[];
-  /** By kind, for the admin endpoints. */
+  /** The objects of all products by kind, for the admin endpoints. */
   state: CloudState & MseState;
   schedule: Schedule;
   authenticator: Authenticator;
@@ -84,7 +84,10 @@ interface Parts {
   now: () => number;
 }
 
-/** Starts the control API of the local Alibaba Cloud (ALB OpenAPI 2020-06-16, MSE OpenAPI 2019-05-31) and its data planes. */
+/**
+ * Starts the control API of the local Alibaba Cloud (ALB OpenAPI 2020-06-16, MSE OpenAPI 2019-05-31) and its data
+ * planes.
+ */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const { host = '127.0.0.1', port = 0, now = Date.now } = options;
   const schedule = new Schedule(now);
@@ -192,7 +195,7 @@ async function serve(parts: Parts, message: IncomingMessage, response: ServerRes
   parts.log.add(entry);
 }
 
-/** One authenticated call; fills in what the log shall say of it. */
+/** Authenticates and carries out a call, and fills in its entry of the log. */
 async function call(parts: Parts, request: RpcRequest, entry: LogEntry): Promise<Outcome> {
   entry.action = request.action;
   entry.parameters = Object.fromEntries(request.parameters);

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { ApiError } from './errors.ts';
 import type { RpcRequest } from './request.ts';
 
-/** A signature is good for this long before and after its timestamp (assumed). */
+/** The time before and after its timestamp in which a signature is valid, in milliseconds (assumed). */
 const WINDOW_MS = 15 * 60_000;
 const V3_ALGORITHM = 'ACS3-HMAC-SHA256';
 const V3_REQUIRED_HEADERS = [
@@ -25,11 +25,14 @@ interface Claim {
   nonce: string;
   signature: string;
   stringToSign: string;
-  /** Of the string to sign, with a secret. */
+  /** Returns the signature of the string to sign, with a secret. */
   sign(secret: string): string;
 }
 
-/** Verifies V1 (HMAC-SHA1 over the parameters) and V3 (ACS3-HMAC-SHA256 over request, body hash and headers). */
+/**
+ * Creates an authenticator that verifies signatures V1 (HMAC-SHA1 over the parameters) and V3 (ACS3-HMAC-SHA256 over
+ * request, body hash and headers).
+ */
 export function createAuthenticator(accessKeys: Readonly<Record<string, string>>, now: () => number): Authenticator {
   const secrets = new Map(Object.entries(accessKeys));
   const nonces = new Map<string, number>();
@@ -135,7 +138,7 @@ function canonicalQuery(parameters: ReadonlyMap<string, string>): string {
   return names.map((name) => `${encode(name)}=${encode(parameters.get(name) ?? '')}`).join('&');
 }
 
-/** RFC 3986: encodeURIComponent leaves five more characters alone. */
+/** Encodes a text by RFC 3986; encodeURIComponent leaves five more characters as they are. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -144,7 +147,7 @@ function sha256(data: Buffer | string): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Compares digests of both, so that neither content nor length shows in the time taken. */
+/** Compares two texts by their digests, so that the time taken reveals neither content nor length. */
 function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

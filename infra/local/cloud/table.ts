@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 
-/** Every action of a product and its parameters, as the tree that validation walks. */
+/** Reads the table of a product's actions and their parameters as the tree that validation walks. */
 
 export interface ParameterSpec {
   type: 'string' | 'integer' | 'boolean' | 'object' | 'array<string>' | 'array<integer>' | 'array<object>';
-  /** Required wherever its parent is given. */
+  /** True when it is required wherever its parent is given. */
   required?: boolean;
-  /** The value travels as one JSON text; an object whose members are not listed takes any. */
+  /** True when the value is sent as one JSON text; an object whose members are not listed takes any. */
   json?: boolean;
   enum?: string[];
   range?: [number | null, number | null];
-  /** In characters. */
+  /** The least and greatest length in characters; null means no limit. */
   length?: [number | null, number | null];
   maxItems?: number;
 }
@@ -20,15 +20,15 @@ interface TableAction {
   clientToken?: boolean;
   dryRun?: boolean;
   returnsJobId?: boolean;
-  /** Absent: the rate is not documented. */
+  /** The documented rate limit; absent when none is documented. */
   throttle?: { limit: number; perSeconds: number };
-  /** By flattened name; `N` stands for a 1-based index. */
+  /** The parameters by flattened name; `N` stands for an index, which begins with 1. */
   parameters: Record<string, ParameterSpec>;
 }
 
 export interface ParameterNode {
   spec: ParameterSpec;
-  /** Of an object, or of the items of a list of objects. */
+  /** The members of an object, or of the items of a list of objects. */
   members: Map<string, ParameterNode>;
 }
 
@@ -38,7 +38,7 @@ export interface ActionSpec extends Omit<TableAction, 'parameters'> {
 }
 
 export interface Table {
-  /** As the cloud spells it. */
+  /** The name of the product as the cloud spells it. */
   product: string;
   version: string;
   actions: ReadonlyMap<string, ActionSpec>;
@@ -62,7 +62,7 @@ function toSpec(name: string, { parameters, ...rest }: TableAction): ActionSpec 
   return { ...rest, name, members };
 }
 
-/** Reads `parameters/<name>.json`. */
+/** Reads the table in `parameters/<name>.json`. */
 export function loadTable(name: string): Table {
   const text = readFileSync(new URL(`./parameters/${name}.json`, import.meta.url), 'utf8');
   const table: { product: string; version: string; actions: Record<string, TableAction> } = JSON.parse(text);

@@ -6,8 +6,9 @@ export interface Rate {
 }
 
 /**
- * A sliding window per scope; all access keys belong to one account. `override` replaces every rate; false lifts them. The
- * returned function throws Throttling.User with `x-acs-retry-after` in milliseconds.
+ * Creates a throttle with a sliding window per scope; all access keys belong to one account. `override` replaces every
+ * rate limit, and false turns throttling off. The returned function throws Throttling.User with `x-acs-retry-after` in
+ * milliseconds.
  */
 export function createThrottle(
   override: Rate | false | undefined,

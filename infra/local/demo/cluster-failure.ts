@@ -14,7 +14,7 @@ export interface ClusterFailure {
   provider: GatewayTarget['provider'];
 }
 
-/** The first of two clusters fails under traffic through one gateway, and comes back. */
+/** Shows how the first of two clusters fails under traffic through one gateway, and recovers. */
 export async function showClusterFailure(stack: Stack, options: ClusterFailure): Promise<Report> {
   const summary = summarize(await watchFailover(stack, options));
   return { summary, text: describe(summary), faults: shortcomings(summary) };

@@ -12,7 +12,7 @@ export interface Options {
   show(stack: Stack): Promise<Report>;
 }
 
-/** Throws the usage when something is asked for that there is not. */
+/** Reads the arguments of the command line. Throws the usage when an argument is unknown or has an unknown value. */
 export function readOptions(args: string[]): Options {
   try {
     const { values } = parseArgs({
@@ -37,7 +37,10 @@ interface Asked {
   provider?: string | undefined;
 }
 
-/** What is shown of each estate. They throw when that is asked for what it cannot show. */
+/**
+ * The demonstration of each estate. The functions throw when they are asked for a failure or provider that the estate
+ * cannot show.
+ */
 const SHOWS: Record<EstateName, (asked: Asked) => Options['show']> = {
   'two-clusters': ({ failure = 'refuse', provider = 'alb' }) => {
     const options = {

@@ -15,14 +15,14 @@ import { startTimeline, type Timeline } from './timeline.ts';
 import { measure, startTraffic, type Target } from './traffic.ts';
 import { untilDecided, untilFollowed, untilHealthy } from './watch.ts';
 
-/** The site and the city of the estate that is lost. */
+/** The name of the site and of the city of the estate that fail. */
 const PLACES: Record<Lost, string> = { site: 'hangzhou-a', city: 'hangzhou' };
 
 const PROVIDERS: readonly GatewayTarget['provider'][] = ['alb', 'mse'];
 const ROUTES = ['shop', 'ledger', 'catalog'] as const;
 const REQUESTS_PER_DOOR = 200;
 
-/** A whole site or city is lost at once under traffic to every route through both gateways, and comes back. */
+/** Shows how a whole site or city is lost at once, under traffic to every route through both gateways, and recovers. */
 export async function showPlaceFailure(stack: Stack, lost: Lost): Promise<Report> {
   const summary = summarizePlaces(await watchPlaceFailure(stack, lost));
   return { summary, text: describePlaces(summary), faults: placeShortcomings(summary) };
@@ -106,7 +106,10 @@ async function regain({ stack, lost, timeline }: Scene) {
   return { recoveredAtMs, returnedAtMs };
 }
 
-/** When both gateways were verified to follow the last of the decisions that withdraw, or restore, the clusters. */
+/**
+ * Waits until both gateways are verified to follow the last of the decisions that withdraw, or restore, the clusters.
+ * Resolves with that time, in milliseconds since the epoch.
+ */
 async function untilMoved(
   { api, gateways }: Stack,
   action: 'withdraw' | 'restore',

@@ -4,19 +4,22 @@ import type { Sample } from './traffic.ts';
 
 export type Lost = 'site' | 'city';
 
-/** Who answered a number of requests to a route through a gateway; failures count as `failed`. */
+/** The number of requests to a route through a gateway that each cluster answered; failures count as `failed`. */
 export interface Seen {
   provider: GatewayTarget['provider'];
   route: 'shop' | 'ledger' | 'catalog';
   answers: Split;
 }
 
-/** What happened; times in milliseconds since the epoch. */
+/** The measurements of a demonstration; times are in milliseconds since the epoch. */
 export interface PlaceFacts {
   failure: Lost;
   samples: readonly Sample[];
   failedAtMs: number;
-  /** When the control plane said that both gateways follow; what clients saw from then on judges that. */
+  /**
+   * The time at which the control plane said that both gateways follow; what clients saw later shows whether that is
+   * true.
+   */
   switchedAtMs: number;
   recoveredAtMs: number;
   returnedAtMs: number;
@@ -30,22 +33,25 @@ export interface PlaceSummary {
   failure: Lost;
   requests: number;
   failedBeforeSwitch: number;
-  /** Of the requests that began after the switch was verified, those of the return included. */
+  /** Failed requests that began after the switch was verified, including those during the return. */
   failedAfterSwitch: number;
   /** Answers by cluster from the switch to the recovery, through both gateways together. */
   servedByAfter: Split;
-  /** From the failure to both gateways verified to follow. */
+  /** Seconds from the failure until both gateways were verified to follow. */
   switchSeconds: number;
-  /** Every route was answered as before again, at both gateways. */
+  /** True when every route was answered as before again, at both gateways. */
   returned: boolean;
-  /** From the recovery to both gateways verified to have the declared shares. */
+  /** Seconds from the recovery until both gateways were verified to have the declared shares. */
   returnSeconds: number;
   before: readonly Seen[];
   during: readonly Seen[];
   after: readonly Seen[];
 }
 
-/** Who answers each route, in percent, as it follows from the estate by hand: with everything in place, and with a place lost. */
+/**
+ * The percentage of answers that each cluster is expected to give, derived by hand from the estate: with nothing lost,
+ * and with a site or a city lost.
+ */
 const ONE_CITY: Record<'none' | Lost, Split> = {
   none: { 'hangzhou-a1': 30, 'hangzhou-a2': 30, 'hangzhou-b1': 40 },
   site: { 'hangzhou-b1': 100 },
@@ -58,7 +64,9 @@ const BOTH_CITIES: Record<'none' | Lost, Split> = {
 };
 const EXPECTED = { shop: ONE_CITY, ledger: ONE_CITY, catalog: BOTH_CITIES };
 
-/** Other traffic takes turns at the same gateway. */
+/**
+ * The tolerated deviation in percentage points. Other traffic takes turns at the same gateway, so counts are not exact.
+ */
 const TOLERANCE_POINTS = 5;
 
 export function summarizePlaces(facts: PlaceFacts): PlaceSummary {
@@ -79,7 +87,7 @@ export function summarizePlaces(facts: PlaceFacts): PlaceSummary {
   };
 }
 
-/** What is not as it should be, a sentence each. */
+/** Returns a sentence for each result that is not as it should be. */
 export function placeShortcomings(summary: PlaceSummary): string[] {
   const { failure, failedAfterSwitch, servedByAfter } = summary;
   const faults: string[] = [];
@@ -106,7 +114,7 @@ function countAnswers(samples: readonly Sample[]): Split {
   return answers;
 }
 
-/** Those who are expected to answer did, about as often, and nobody else did at all. */
+/** Tells whether exactly the expected clusters answered, each about as often as expected. */
 function isAsExpected({ route, answers }: Seen, lost: 'none' | Lost): boolean {
   const expected = EXPECTED[route][lost];
   const total = Object.values(answers).reduce((sum, count) => sum + count, 0);

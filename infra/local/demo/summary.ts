@@ -4,10 +4,10 @@ import { countWrites } from '../cloud-writes.ts';
 import type { FailureMode } from '../demo-cluster.ts';
 import type { Sample } from './traffic.ts';
 
-/** By cluster. */
+/** A number for each cluster, such as its share in percent or its count of answers. */
 export type Split = Record<string, number>;
 
-/** What happened; times in milliseconds since the epoch. */
+/** The measurements of a demonstration; times are in milliseconds since the epoch. */
 export interface Facts {
   provider: GatewayTarget['provider'];
   failure: FailureMode;
@@ -30,21 +30,24 @@ export interface Summary {
   failure: FailureMode;
   requests: number;
   failedBeforeSwitch: number;
-  /** Of the requests that began after the switch was verified. */
+  /** Failed requests that began after the switch was verified. */
   failedAfterSwitch: number;
-  /** From the failure to the decision. */
+  /** Milliseconds from the failure to the decision. */
   detectMs: number;
-  /** From the decision to the gateway verified to follow it. */
+  /** Milliseconds from the decision until the gateway was verified to follow it. */
   switchMs: number;
-  /** From the recovery of the cluster to the declared shares verified. */
+  /** Milliseconds from the recovery of the cluster until the declared shares were verified. */
   recoverMs: number;
-  /** Calls to the provider that wrote rules or routes, and that wrote server groups or services, from the failure on. */
+  /**
+   * Calls to the provider, from the failure on, that wrote rules or routes; `poolWrites` counts those that wrote server
+   * groups or services.
+   */
   ruleWrites: number;
   poolWrites: number;
   sharesBefore: Split;
   sharesDuring: Split;
   sharesAfter: Split;
-  /** Answers counted, before the failure. */
+  /** The answers of each cluster, counted before the failure. */
   observedBefore: Split;
   pinned: { hit: number; of: number };
 }
@@ -73,7 +76,7 @@ export function summarize(facts: Facts): Summary {
   };
 }
 
-/** What is not as it should be, a sentence each. */
+/** Returns a sentence for each result that is not as it should be. */
 export function shortcomings(summary: Summary): string[] {
   const { sharesBefore, sharesDuring, sharesAfter, pinned } = summary;
   const faults: string[] = [];
@@ -103,7 +106,7 @@ export function describe(summary: Summary): string {
   ].join('\n');
 }
 
-/** In words, by name. */
+/** Renders the numbers for people, ordered by the names of the clusters. */
 export function text(split: Split): string {
   return Object.entries(split)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -6,7 +6,10 @@ export interface Timeline {
   stop(): void;
 }
 
-/** Writes a line each second: how the answers were shared, what failed, how many calls the cloud got. */
+/**
+ * Writes a line each second to standard error: how the answers were shared, how many requests failed, and how many
+ * calls the cloud got.
+ */
 export function startTimeline(traffic: Traffic, cloud: LocalCloud, clusters: readonly string[]): Timeline {
   const startedMs = Date.now();
   const seconds = () => `${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s`;

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-/** One request through the gateway, and who answered it. Times in milliseconds since the epoch. */
+/** One request through the gateway and its outcome. Times are in milliseconds since the epoch. */
 export interface Sample {
   startedMs: number;
   endedMs: number;
@@ -21,7 +21,10 @@ export interface Traffic {
   stop(): Promise<void>;
 }
 
-/** Never rejects. Each request has a connection of its own, so that none suffers from what happened to another. */
+/**
+ * Sends one request and resolves with its outcome; never rejects. Each request has a connection of its own, so that a
+ * broken connection affects no other request.
+ */
 export function send({ url, headers, timeoutMs }: Target): Promise<Sample> {
   const startedMs = Date.now();
   return new Promise((resolve) => {
@@ -44,8 +47,8 @@ export function send({ url, headers, timeoutMs }: Target): Promise<Sample> {
 }
 
 /**
- * Sends requests to the targets in turn, at a steady rate for all of them together, however long the answers take: people do not wait for each
- * other either.
+ * Sends requests to the targets in turn, at a steady total rate, however long the answers take, because real clients do
+ * not wait for each other either.
  */
 export function startTraffic(targets: readonly Target[], requestsPerSecond: number): Traffic {
   const samples: Sample[] = [];

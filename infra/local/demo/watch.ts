@@ -9,7 +9,7 @@ import type { Split } from './summary.ts';
 
 const POLL_INTERVAL_MS = 200;
 
-/** What the shares of the route `shop` are by the API. */
+/** Returns the current percentages of the route `shop` by cluster, as the API shows them. */
 export async function currentShares(api: ApiClient): Promise<Split> {
   const { shares } = await callApi<Route>(api, 'GET', `${FLEET}/routes/shop`);
   return Object.fromEntries((shares[0]?.clusters ?? []).map((share) => [share.cluster, share.effectivePercent]));
@@ -29,7 +29,7 @@ interface Move {
   withinSeconds?: number;
 }
 
-/** The decision that withdraws or restores the cluster, taken since then. */
+/** Waits for a decision since `sinceMs` that withdraws or restores the cluster, and resolves with it. */
 export async function untilDecided(
   api: ApiClient,
   { action, cluster, sinceMs, withinSeconds = 90 }: Move,
@@ -44,7 +44,10 @@ export async function untilDecided(
   });
 }
 
-/** When the gateway was verified to follow a decision of that time, in milliseconds since the epoch. */
+/**
+ * Waits until the gateway is verified to follow a decision of that time. Resolves with the time of verification, in
+ * milliseconds since the epoch.
+ */
 export async function untilFollowed(api: ApiClient, gateway: string, decidedAtMs: number): Promise<number> {
   return await poll(`the gateway ${gateway} to follow`, 60, async () => {
     const { sync } = await callApi<Gateway>(api, 'GET', `${FLEET}/gateways/${gateway}`);

@@ -6,35 +6,38 @@ import type { RouteInput } from '../../../schemas/route.ts';
 import type { ServiceInput } from '../../../schemas/service.ts';
 import type { ClusterPort } from '../ports.ts';
 
-/** What a local stack runs and declares: demo clusters, and a fleet with services and routes upon them. */
+/**
+ * The content of a local stack: the demo clusters that it runs, and the fleet, services, distributions and routes that
+ * it declares.
+ */
 export interface Estate {
   clusters: readonly EstateCluster[];
   fleet: z.input<typeof FleetInput>;
   services: Readonly<Record<string, z.input<typeof ServiceInput>>>;
   distributions: Readonly<Record<string, z.input<typeof DistributionInput>>>;
-  /** They are declared for every gateway of the stack. */
+  /** The routes, which are declared for every gateway of the stack. */
   routes: Readonly<Record<string, Omit<z.input<typeof RouteInput>, 'gateways'>>>;
-  /** What to try with the gateway at this URL. */
+  /** Returns requests to try through the gateway at this URL. */
   requests(gateway: string): readonly Trial[];
-  /** What to break with the demo control at this URL. */
+  /** Returns failures to cause through the demo control at this URL. */
   breaks(control: string): readonly Trial[];
 }
 
 export interface EstateCluster {
   name: string;
-  /** Where it listens. */
+  /** The name of the port on which it listens. */
   port: ClusterPort;
-  /** Where it is and what it can serve; its addresses are known once it listens. */
+  /** The place and capacity of the cluster; its addresses are only known once it listens. */
   declared: Pick<z.input<typeof ClusterInput>, 'region' | 'site' | 'city' | 'capacity'>;
 }
 
-/** What happens, and the command that shows it. */
+/** A command to try, with a text that tells what happens. */
 export interface Trial {
   text: string;
   command: string;
 }
 
-/** A fleet in earnest dwells and cools down for minutes; nobody wants to watch that. */
+/** Settings of a fleet with short waits. Real fleets dwell and cool down for minutes, which is too long to watch. */
 export const WATCHABLE = {
   automation: 'automatic',
   health: {
@@ -48,7 +51,7 @@ export const WATCHABLE = {
   failover: { cooldownSeconds: 10 },
 } as const satisfies Estate['fleet'];
 
-/** A service that each of the clusters exports. */
+/** Returns a service that each of the clusters exports. */
 export function serviceOf(clusters: readonly EstateCluster[]): Estate['services'][string] {
   return {
     namespace: 'shop',
@@ -58,7 +61,7 @@ export function serviceOf(clusters: readonly EstateCluster[]): Estate['services'
   };
 }
 
-/** The running ones of the clusters that a name stands for: that of a cluster, a site or a city. */
+/** Returns the running clusters that `place` stands for; it is the name of a cluster, a site or a city. */
 export function clustersAt<C extends { name: string }>(estate: Estate, running: readonly C[], place: string): C[] {
   const named = estate.clusters.filter(({ name, declared: { site, city } }) => [name, site, city].includes(place));
   return running.filter(({ name }) => named.some((cluster) => cluster.name === name));

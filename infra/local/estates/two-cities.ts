@@ -1,6 +1,9 @@
 import { type Estate, serviceOf, WATCHABLE } from './estate.ts';
 
-/** One city could carry all that the routes expect at most, 600 requests a second, and so could either site of Hangzhou with Shanghai. */
+/**
+ * The clusters. Either city alone could carry the 600 requests a second that the routes expect at most, and so could
+ * either site of Hangzhou together with Shanghai.
+ */
 const clusters: Estate['clusters'] = [
   { name: 'hangzhou-a1', port: 'clusterA', declared: hangzhou('hangzhou-a', 350) },
   { name: 'hangzhou-a2', port: 'clusterB', declared: hangzhou('hangzhou-a', 350) },
@@ -25,8 +28,8 @@ function route(service: string, peakRequestsPerSecond: number, distribution: str
 }
 
 /**
- * Three sites in two cities, four clusters: two sites of Hangzhou serve together, and Shanghai stands behind them. What both cities may
- * serve at any time is shared between them.
+ * An estate of four clusters in three sites of two cities: the two sites of Hangzhou serve together, and Shanghai is
+ * their standby. Routes that both cities may serve at any time are shared between them.
  */
 export const twoCities: Estate = {
   clusters,

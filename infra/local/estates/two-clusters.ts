@@ -7,7 +7,7 @@ const clusters: Estate['clusters'] = [
 
 const backendRefs = (service: string) => [{ service, port: 80 }];
 
-/** Two clusters, and three ways to share traffic between them. */
+/** An estate of two clusters with three ways to share traffic between them. */
 export const twoClusters: Estate = {
   clusters,
   fleet: { displayName: 'Demo', ...WATCHABLE },

@@ -6,11 +6,11 @@ import type { Jobs } from './jobs.ts';
 import type { CloudState, DataPlane, Listener, LoadBalancer, Rule, RuleAction, Server, ServerGroup } from './model.ts';
 import type { Quotas } from './quotas.ts';
 
-/** What an action works with. */
+/** The objects and services that an action works with. */
 export interface Context {
-  /** In force: what the data plane serves by. */
+  /** The objects in force, by which the data plane serves. */
   state: CloudState;
-  /** Being created: shown by reads and counted by quotas, but not in force before their job ends. */
+  /** Objects in creation: reads show them and quotas count them, but they are not in force before their job ends. */
   pending: { rules: Map<string, Rule>; servers: Map<string, Server[]> };
   jobs: Jobs;
   dataPlane: DataPlane;
@@ -18,23 +18,26 @@ export interface Context {
   now: () => number;
   action: string;
   regionId: string;
-  /** The caller named the region. */
+  /** True when the caller named the region. */
   regionGiven: boolean;
-  /** An injected fault: the job of this call shall stop half-way. */
+  /** True when an injected fault makes the job of this call stop half-way. */
   partial: boolean;
 }
 
-/** Checks a call and returns how to carry it out; nothing changes before that is called. Throws an ApiError. */
+/**
+ * Checks a call and returns a function that carries it out; nothing changes before that function is called. Throws an
+ * `ApiError`.
+ */
 export type Action = (context: Context, parameters: Parameters) => () => Answer;
 
-/** Gives parameters their type: the table has checked names, types and presence, the interface only repeats it. */
+/** Gives parameters a type. The table has checked names, types and presence; `Input` repeats that for the compiler. */
 export function action<Input>(handle: (context: Context, input: Input) => () => Answer): Action {
   return (context, parameters) => handle(context, parameters as Input);
 }
 
 const ID_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** An id such as `rule-` and 18 letters and digits. */
+/** Returns a new id, such as `rule-` followed by 18 letters and digits. */
 export function newId(prefix: 'alb' | 'lsn' | 'sgp' | 'rule'): string {
   return `${prefix}-${Array.from({ length: 18 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('')}`;
 }
@@ -43,17 +46,17 @@ export function isoTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-/** All rules, those in creation too. */
+/** Returns all rules, including those in creation. */
 export function rulesOf({ state, pending }: Context): Rule[] {
   return [...state.rules.values(), ...pending.rules.values()];
 }
 
-/** All servers of a group, those in creation too. */
+/** Returns all servers of a group, including those in creation. */
 export function serversOf({ state, pending }: Context, serverGroupId: string): Server[] {
   return [...(state.serverGroups.get(serverGroupId)?.Servers ?? []), ...(pending.servers.get(serverGroupId) ?? [])];
 }
 
-/** The groups that an action forwards or mirrors to. */
+/** Returns the ids of the groups that an action forwards or mirrors to. */
 export function groupsOfAction(ruleAction: RuleAction): string[] {
   const tuples = [
     ...(ruleAction.ForwardGroupConfig?.ServerGroupTuples ?? []),
@@ -62,7 +65,7 @@ export function groupsOfAction(ruleAction: RuleAction): string[] {
   return tuples.map(({ ServerGroupId }) => ServerGroupId);
 }
 
-/** The groups that a rule refers to, each once. */
+/** Returns the ids of the groups that a rule refers to, each once. */
 export function groupsOfRule(rule: Rule): string[] {
   return [...new Set(rule.RuleActions.flatMap(groupsOfAction))];
 }
@@ -79,7 +82,7 @@ export function serverGroupById({ state }: Context, id: string): ServerGroup {
   return found(state.serverGroups.get(id), 'ServerGroup', id);
 }
 
-/** Also a rule that is still being created. */
+/** Finds a rule, including one in creation. Throws when there is none. */
 export function ruleById({ state, pending }: Context, id: string): Rule {
   return found(state.rules.get(id) ?? pending.rules.get(id), 'Rule', id);
 }

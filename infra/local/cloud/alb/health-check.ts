@@ -1,12 +1,12 @@
 import { illegal } from '../errors.ts';
 import type { HealthCheckConfig } from './model.ts';
 
-/** As it travels: the protocol of the API is `gRPC`. */
+/** The configuration as requests carry it: the API calls the protocol `gRPC`, which is kept as `GRPC`. */
 export type HealthCheckInput = Partial<
   Omit<HealthCheckConfig, 'HealthCheckProtocol'> & { HealthCheckProtocol: 'HTTP' | 'HTTPS' | 'TCP' | 'gRPC' }
 >;
 
-/** Documented defaults; protocol, path and codes are assumed. */
+/** The documented defaults; those of protocol, path and codes are assumed. */
 const DEFAULTS: HealthCheckConfig = {
   HealthCheckEnabled: true,
   HealthCheckProtocol: 'HTTP',
@@ -22,7 +22,7 @@ const DEFAULTS: HealthCheckConfig = {
   UnhealthyThreshold: 3,
 };
 
-/** `current` with the fields of `input`, checked as a whole; without `current` the defaults. */
+/** Returns `current`, or the defaults without it, with the fields of `input`, and checks the result as a whole. */
 export function applyHealthCheck(
   current: HealthCheckConfig | undefined,
   { HealthCheckProtocol: sent, ...input }: HealthCheckInput,

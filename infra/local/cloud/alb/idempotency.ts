@@ -1,7 +1,7 @@
 import { ApiError } from '../errors.ts';
 import type { Answer } from '../product.ts';
 
-/** How long a token is remembered (assumed). */
+/** The time for which a token is remembered, in milliseconds (assumed). */
 const RETENTION_MS = 24 * 3_600_000;
 
 interface Entry {
@@ -10,7 +10,10 @@ interface Entry {
   expiresAt: number;
 }
 
-/** Answers given to writes by ClientToken. Refused writes leave no trace, so their token may be used again. */
+/**
+ * The answers that were given to writes, by ClientToken. Refused writes leave no trace, so their token may be used
+ * again.
+ */
 export class IdempotencyStore {
   readonly #entries = new Map<string, Entry>();
   readonly #now: () => number;
@@ -20,8 +23,8 @@ export class IdempotencyStore {
   }
 
   /**
-   * The answer that this action gave for the token of these flat parameters; undefined when it is new or absent. Throws
-   * IdempotentParameterMismatch when the token stood for other parameters.
+   * Returns the answer that this action gave for the token of these flat parameters, or undefined when the token is new
+   * or absent. Throws IdempotentParameterMismatch when the token was used with other parameters.
    */
   find(action: string, parameters: ReadonlyMap<string, string>): Answer | undefined {
     const entry = this.#entries.get(keyOf(action, parameters));

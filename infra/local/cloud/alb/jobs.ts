@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Schedule } from '../schedule.ts';
 
-/** How many jobs are remembered (assumed). */
+/** The number of jobs that are remembered (assumed). */
 const KEEP = 10_000;
 
 export type OperateType = 'Create' | 'Update' | 'Delete';
 export type ResourceType = 'loadbalancer' | 'listener' | 'rule' | 'servergroup';
 
-/** As ListAsynJobs shows it. Times in milliseconds since the epoch. */
+/** A job as ListAsynJobs shows it. Times are in milliseconds since the epoch. */
 export interface Job {
   Id: string;
   ApiName: string;
   OperateType: OperateType;
   ResourceType: ResourceType;
-  /** Of a batch: the first of its resources. */
+  /** The resource that the job writes; the first one of a batch. */
   ResourceId: string;
   Status: 'Processing' | 'Succeeded' | 'Failed';
   ErrorCode?: string;
@@ -22,7 +22,7 @@ export interface Job {
   ModifyTime: number;
 }
 
-/** One item of a write. Exactly one of the two is called when the job ends. */
+/** One item of a write. When the job ends, exactly one of the two functions is called. */
 export interface Effect {
   apply(): void | Promise<void>;
   /** Undoes what the call showed at once, such as the status. */
@@ -35,13 +35,13 @@ export interface JobRequest {
   resourceType: ResourceType;
   resourceIds: readonly string[];
   effects: readonly Effect[];
-  /** Gives the parents their resting status back, after the effects. */
+  /** Gives the parent objects their resting status back, after the effects. */
   release(): void;
-  /** Applies the first half of the effects only, then fails. */
+  /** True when the job applies only the first half of the effects and then fails. */
   partial: boolean;
 }
 
-/** Asynchronous jobs: a call is answered at once, its effect takes place when its job ends, `latencyMs` later. */
+/** Asynchronous jobs: a call is answered at once, and its effect takes place when its job ends, `latencyMs` later. */
 export class Jobs {
   readonly #jobs = new Map<string, { job: Job; resourceIds: readonly string[] }>();
   readonly #schedule: Schedule;
@@ -54,7 +54,7 @@ export class Jobs {
     this.#now = now;
   }
 
-  /** Returns the id of the job. */
+  /** Starts a job and returns its id. */
   start(request: JobRequest): string {
     const now = this.#now();
     const job: Job = {
@@ -76,12 +76,12 @@ export class Jobs {
     return job.Id;
   }
 
-  /** Oldest first, each with the ids of all resources that it touches. */
+  /** Lists the jobs, oldest first, each with the ids of all resources that it touches. */
   list(): { job: Job; resourceIds: readonly string[] }[] {
     return [...this.#jobs.values()];
   }
 
-  /** These jobs as they stand now, to be listed. */
+  /** Returns a copy of the jobs as they are now, which can only be listed. */
   freeze(): Jobs {
     const frozen = new Jobs(this.#schedule, this.#latencyMs, this.#now);
     for (const [id, entry] of this.#jobs) frozen.#jobs.set(id, structuredClone(entry));

@@ -1,4 +1,4 @@
-/** The state of the local Alibaba Cloud: what the control API writes and the data plane serves by. */
+/** The state of ALB in the local Alibaba Cloud, which the control API writes and the data plane serves by. */
 
 export type LoadBalancerStatus = 'Provisioning' | 'Active' | 'Configuring' | 'Inactive' | 'CreateFailed' | 'Deleting';
 export type ListenerStatus = 'Provisioning' | 'Running' | 'Configuring' | 'Stopped' | 'Deleting';
@@ -23,7 +23,7 @@ export interface LoadBalancer {
   ZoneMappings: { ZoneId: string; VSwitchId: string }[];
   CreateTime: string;
   Tags: Tag[];
-  /** Sent by the caller, shown by reads, without effect here. */
+  /** Settings that the caller sent; reads show them, but they have no effect here. */
   Attributes?: Record<string, unknown>;
 }
 
@@ -34,15 +34,16 @@ export interface Listener {
   ListenerProtocol: 'HTTP' | 'HTTPS' | 'QUIC';
   ListenerStatus: ListenerStatus;
   ListenerDescription?: string;
-  /** Seconds. */
+  /** The time limit of an answer, in seconds. */
   RequestTimeout: number;
+  /** The time for which an idle connection of a client stays open, in seconds. */
   IdleTimeout: number;
-  /** Server group of the default rule. */
+  /** The server group of the default rule. */
   DefaultServerGroupId: string;
   Tags: Tag[];
-  /** Sent by the caller, shown by reads, without effect here. */
+  /** Settings that the caller sent; reads show them, but they have no effect here. */
   Attributes?: Record<string, unknown>;
-  /** Where the data plane really listens, as host:port; no field of the cloud's. */
+  /** The address on which the data plane really listens, as host:port; the cloud has no such field. */
   dataPlaneAddress?: string;
 }
 
@@ -53,12 +54,13 @@ export interface HealthCheckConfig {
   HealthCheckHost: string;
   HealthCheckMethod: 'GET' | 'HEAD' | 'POST';
   HealthCheckHttpVersion: 'HTTP1.0' | 'HTTP1.1';
-  /** http_2xx … http_5xx. */
+  /** Classes of good statuses, http_2xx to http_5xx. */
   HealthCheckCodes: string[];
-  /** 0: the server's port. */
+  /** The port to check; 0 stands for the server's own. */
   HealthCheckConnectPort: number;
-  /** Seconds. */
+  /** Seconds between two checks. */
   HealthCheckInterval: number;
+  /** The time limit of a check, in seconds. */
   HealthCheckTimeout: number;
   HealthyThreshold: number;
   UnhealthyThreshold: number;
@@ -69,7 +71,7 @@ export interface Server {
   ServerIp: string;
   ServerType: 'Ecs' | 'Eni' | 'Eci' | 'Ip' | 'Fc';
   Port: number;
-  /** 0 to 100; 0: no new requests and no health checks. */
+  /** From 0 to 100; a server with 0 gets neither new requests nor health checks. */
   Weight: number;
   Description: string;
   RemoteIpEnabled: boolean;
@@ -98,11 +100,11 @@ export interface ServerGroup {
   Servers: Server[];
   Tags: Tag[];
   CreateTime: string;
-  /** Sent by the caller, shown by reads, without effect here. */
+  /** Settings that the caller sent; reads show them, but they have no effect here. */
   Attributes?: Record<string, unknown>;
 }
 
-/** A rule's condition or action, as the API names it. */
+/** A condition of a rule, as the API names it. */
 export interface RuleCondition {
   Type:
     | 'Host'
@@ -183,7 +185,7 @@ export interface Rule {
   Tags: Tag[];
 }
 
-/** Why a server is not healthy, in the words of GetListenerHealthStatus. */
+/** The reason why a server is not healthy, in the words of GetListenerHealthStatus. */
 export type UnhealthyReason =
   | 'CONNECT_TIMEOUT'
   | 'CONNECT_FAILED'
@@ -201,8 +203,8 @@ export interface ServerHealth {
 }
 
 /**
- * Rules and servers in creation are not in it before their job ends, and a change of others shows only when its job ends.
- * Ids are unique over all regions; a region is a filter.
+ * The objects in force. Rules and servers in creation are added when their job ends, and a change of other objects
+ * shows only when its job ends. Ids are unique over all regions; a region is a filter.
  */
 export interface CloudState {
   loadBalancers: Map<string, LoadBalancer>;
@@ -212,14 +214,14 @@ export interface CloudState {
 }
 
 /**
- * What the control API needs of the data plane. The data plane reads CloudState at each request, so a change of weights is in force
- * as soon as its job has ended; it must be told only of listeners that come and go.
+ * The data plane as the control API uses it. The data plane reads `CloudState` at each request, so a change of weights
+ * is in force as soon as its job has ended; it must be told only of listeners that come and go.
  */
 export interface DataPlane {
   /** Begins to accept connections; resolves with host:port. */
   openListener(listener: Listener): Promise<string>;
   closeListener(listenerId: string): Promise<void>;
-  /** Health of a server as the nodes of this listener's load balancer see it. */
+  /** Returns the health of a server as the nodes of this listener's load balancer see it. */
   serverHealth(serverGroupId: string, server: Server): ServerHealth;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ export interface TagFilter {
   Tag?: { Key?: string; Value?: string }[];
 }
 
-/** 20 when MaxResults is absent. A NextToken is given only when more follows. */
+/** Returns a page of the items, 20 when MaxResults is absent. NextToken is only given when more items follow. */
 export function page<T>(
   items: readonly T[],
   { MaxResults = 20, NextToken }: PageInput,
@@ -31,19 +31,19 @@ function offsetOf(token: string): number {
   return Number(offset);
 }
 
-/** True when all tags of the filter are there; a filter without a value asks for the key only. */
+/** Tells whether all tags of the filter are there; a filter without a value asks for the key only. */
 export function hasTags(tags: readonly Tag[], { Tag: wanted = [] }: TagFilter): boolean {
   return wanted.every(({ Key, Value }) =>
     tags.some((tag) => tag.Key === Key && (Value === undefined || tag.Value === Value)),
   );
 }
 
-/** True when no list is given or the value is in it. */
+/** Tells whether the value is in the list; true when no list is given. */
 export function among<T>(value: T, list: readonly T[] | undefined): boolean {
   return list === undefined || list.includes(value);
 }
 
-/** True when nothing is asked for or the value is what is asked for. */
+/** Tells whether the value is the wanted one; true when none is wanted. */
 export function equals<T>(value: T, wanted: T | undefined): boolean {
   return wanted === undefined || value === wanted;
 }

@@ -11,19 +11,22 @@ import type { CloudState, DataPlane } from './model.ts';
 import { DEFAULT_QUOTAS, type Quotas } from './quotas.ts';
 import { TABLE } from './table.ts';
 
-/** Documented for some actions (quota page of ALB 2020-06-16) and assumed for the others. */
+/**
+ * The rate limit of actions without one in the table. The quota page of ALB 2020-06-16 documents it for some actions;
+ * for the others it is assumed.
+ */
 const DEFAULT_RATE: Rate = { limit: 200, perSeconds: 60 };
 
 export interface AlbOptions {
   schedule: Schedule;
-  /** From call to effect. */
+  /** Milliseconds from a call to its effect. */
   jobLatencyMs: number;
   quotas: Partial<Quotas> | undefined;
   dataPlane: (state: CloudState) => DataPlane;
   now: () => number;
 }
 
-/** ALB OpenAPI 2020-06-16. */
+/** Creates the local ALB (OpenAPI 2020-06-16). */
 export function createAlb(options: AlbOptions): Product & { state: CloudState } {
   const { schedule, now } = options;
   const state: CloudState = {

@@ -2,18 +2,21 @@ import { ApiError } from '../errors.ts';
 import { type Context, groupsOfRule, rulesOf, serversOf } from './context.ts';
 import type { Listener, LoadBalancer, Rule } from './model.ts';
 
-/** Defaults of the quota page of ALB for Standard instances; `…Basic` for the Basic edition. */
+/**
+ * The quotas of an account, as on the quota page of ALB. The fields whose names end in `Basic` hold for the Basic
+ * edition.
+ */
 export interface Quotas {
   loadBalancers: number;
   listenersPerLoadBalancer: number;
   rulesPerLoadBalancer: number;
   rulesPerLoadBalancerBasic: number;
-  /** Counted again for every listener and rule that refers to them. */
+  /** The servers of a load balancer, counted again for every listener and rule that refers to them. */
   serversPerLoadBalancer: number;
   serversPerLoadBalancerBasic: number;
   serverGroups: number;
   serversPerServerGroup: number;
-  /** Listeners and rules that refer to the same group. */
+  /** The number of listeners and rules that refer to the same group. */
   referencesPerServerGroup: number;
   matchValuesPerRule: number;
   matchValuesPerRuleBasic: number;
@@ -42,7 +45,7 @@ export function withinQuota(quota: string, resource: string, usage: number, limi
   );
 }
 
-/** A listener or a rule, by the groups that it refers to. */
+/** A listener or a rule, with the groups that it refers to. */
 interface Referrer {
   id: string;
   loadBalancerId: string;
@@ -65,20 +68,20 @@ function referrers(context: Context): Referrer[] {
   return [...[...context.state.listeners.values()].map(referrerOfListener), ...rulesOf(context).map(referrerOfRule)];
 }
 
-/** Ids of the listeners and rules that refer to a group. */
+/** Returns the ids of the listeners and rules that refer to a group. */
 export function referencesTo(context: Context, serverGroupId: string): string[] {
   return referrers(context)
     .filter(({ serverGroupIds }) => serverGroupIds.includes(serverGroupId))
     .map(({ id }) => id);
 }
 
-/** Ids of the load balancers that use a group. */
+/** Returns the ids of the load balancers that use a group. */
 export function loadBalancersOf(context: Context, serverGroupId: string): string[] {
   const using = referrers(context).filter(({ serverGroupIds }) => serverGroupIds.includes(serverGroupId));
   return [...new Set(using.map(({ loadBalancerId }) => loadBalancerId))];
 }
 
-/** Checks what new or changed listeners and rules would refer to. They replace those of the same id. */
+/** Checks the quotas of what new or changed listeners and rules would refer to. They replace those with the same id. */
 export function checkReferences(
   context: Context,
   changed: { listeners?: readonly Listener[]; rules?: readonly Rule[] },
@@ -93,7 +96,7 @@ export function checkReferences(
   checkServers(context, new Set(added.map(({ loadBalancerId }) => loadBalancerId)), after, new Map());
 }
 
-/** Checks a group that would come to hold `count` servers. */
+/** Checks the quotas for a group that would come to hold `count` servers. */
 export function checkServerCount(context: Context, serverGroupId: string, count: number): void {
   withinQuota('ServerGroupServersNum', serverGroupId, count, context.quotas.serversPerServerGroup);
   const loadBalancers = new Set(loadBalancersOf(context, serverGroupId));
@@ -119,7 +122,7 @@ function checkServers(
   }
 }
 
-/** A quota that the Basic edition has a lower figure of. */
+/** Returns the figure of a quota that is lower in the Basic edition. */
 export function byEdition(
   { quotas }: Context,
   loadBalancer: LoadBalancer | undefined,

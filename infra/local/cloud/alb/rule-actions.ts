@@ -6,7 +6,7 @@ const FINAL = ['ForwardGroup', 'Redirect', 'FixedResponse'];
 const RESPONSE = ['FixedResponse', 'InsertHeader', 'RemoveHeader'];
 const BASIC_EDITION = ['ForwardGroup', 'Redirect'];
 const BASIC_MAX_ACTIONS = 3;
-/** What a redirect puts for a part that it keeps, such as ${host}. */
+/** Returns the variable that makes a redirect keep a part of the URL, such as ${host}. */
 const kept = (part: string) => `\${${part}}`;
 const REDIRECT_KEEPS = {
   Host: kept('host'),
@@ -38,12 +38,12 @@ const RESERVED_HEADERS = new Set([
   'authority',
 ]);
 
-/** What a path of a redirect or rewrite may hold: variables, and these characters. */
+/** The variables that a path of a redirect or rewrite may hold; `PATH_TEXT` has the other characters. */
 const PATH_VARIABLE = /\$\{(?:path|host|protocol|port|[1-3])\}/g;
 const PATH_TEXT = /^[A-Za-z0-9$\-_.+/&~@:"*?]*$/;
 const CORS_METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH'];
 
-/** Checks the actions of a rule; whether the groups exist is not asked here. */
+/** Checks the actions of a rule. It does not check whether the groups exist. */
 export function checkActions(rule: Rule, isBasic: boolean, path: string): void {
   const { RuleActions, Direction } = rule;
   const list = `${path}RuleActions`;
@@ -68,7 +68,10 @@ function checkBasic({ RuleActions, Direction }: Rule): void {
   throw denied('EditionNotSupport', 'The Basic edition has request rules with at most 3 of ForwardGroup and Redirect.');
 }
 
-/** Orders are unique; exactly one action is final and has the greatest. Rules on responses may do without one (assumed). */
+/**
+ * Checks the orders: they are unique, and exactly one action is final and has the greatest order. Rules on responses
+ * may do without a final action (assumed).
+ */
 function checkOrder({ RuleActions, Direction }: Rule, path: string): void {
   const orders = RuleActions.map(({ Order }) => Order);
   if (orders.some((order) => order < 1 || order > 50_000)) throw illegal(`${path}.Order`, 'it must be 1 to 50000');
@@ -80,7 +83,7 @@ function checkOrder({ RuleActions, Direction }: Rule, path: string): void {
   }
 }
 
-/** A header is inserted once and removed once, and a request is rewritten once. */
+/** Throws when a header is inserted or removed twice, or the request is rewritten twice. */
 function checkRepetition({ RuleActions }: Rule, path: string): void {
   const parts = RuleActions.flatMap(({ Type, InsertHeaderConfig, RemoveHeaderConfig }) => {
     const key = InsertHeaderConfig?.Key ?? RemoveHeaderConfig?.Key;
@@ -169,13 +172,16 @@ function checkInsertHeader(
   }
 }
 
-/** Reserved keys are those of requests, and refused for responses, too (stricter than the documents). */
+/**
+ * Checks the key of a header that is inserted or removed. Keys that are reserved in requests are refused for responses
+ * as well, which is stricter than the documents.
+ */
 function checkHeaderKey(key: string, verb: string, path: string): void {
   if (!/^[\w-]{1,40}$/.test(key)) throw illegal(path, '1 to 40 letters, digits, "-" and "_" are expected');
   if (RESERVED_HEADERS.has(key.toLowerCase())) throw illegal(path, `${key} cannot be ${verb}`);
 }
 
-/** Assumed: origins are required. */
+/** Checks the settings of CORS. Assumed: origins are required. */
 function checkCors(
   { AllowOrigin = [], AllowMethods = [], AllowCredentials, MaxAge = 0 }: NonNullable<RuleAction['CorsConfig']>,
   path: string,

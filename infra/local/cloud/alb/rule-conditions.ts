@@ -6,7 +6,7 @@ import { checkLength, isSourceIp } from './values.ts';
 const RESPONSE_ONLY = ['ResponseStatusCode', 'ResponseHeader'];
 const BASIC_EDITION = ['Host', 'Path', 'Header'];
 
-/** Checks the conditions of a rule. `matchValues`: how many values they may have together. */
+/** Checks the conditions of a rule. `matchValues` is the number of values that they may have together. */
 export function checkConditions(rule: Rule, isBasic: boolean, matchValues: number, path: string): void {
   let count = 0;
   for (const [index, condition] of rule.RuleConditions.entries()) {
@@ -22,7 +22,7 @@ export function checkConditions(rule: Rule, isBasic: boolean, matchValues: numbe
   withinQuota('RuleMatchValuesNum', rule.RuleId, count, matchValues);
 }
 
-/** Returns the number of values. */
+/** Checks a condition and returns the number of its values. */
 function checkCondition(condition: RuleCondition, at: string): number {
   const name = `${condition.Type}Config` as const;
   const foreign = Object.keys(condition).find((key) => key !== 'Type' && key !== name);
@@ -78,7 +78,7 @@ function checkValue(type: RuleCondition['Type'], value: string, path: string): v
   }
 }
 
-/** `~` or `~*` and a regular expression. */
+/** Checks a value that is a regular expression after `~` or `~*`. */
 function checkPattern(value: string, path: string): void {
   try {
     new RegExp(value.replace(/^~\*?/, ''));

@@ -1,4 +1,4 @@
 import { loadTable } from '../table.ts';
 
-/** OpenAPI 2020-06-16. */
+/** The actions of ALB OpenAPI 2020-06-16. */
 export const TABLE = loadTable('alb');

@@ -11,13 +11,16 @@ export function checkLength(text: string | undefined, least: number, most: numbe
   if (length < least || length > most) throw illegal(path, `it must be ${least} to ${most} characters`);
 }
 
-/** Names of load balancers, server groups and rules (npm @alicloud/alb20200616). */
+/** Checks a name of a load balancer, server group or rule (npm @alicloud/alb20200616). */
 export function checkName(name: string | undefined, path: string): void {
   if (name === undefined || /^\p{L}[\p{L}\p{N}._-]{1,127}$/u.test(name)) return;
   throw illegal(path, 'it must be 2 to 128 letters, digits, ".", "_" or "-" and begin with a letter');
 }
 
-/** Keys and values are at most 128 characters, without reserved prefixes and URLs; the number is assumed. */
+/**
+ * Checks tags: keys and values have at most 128 characters, no reserved prefixes and no URLs. The greatest number of
+ * tags is assumed.
+ */
 export function checkTags(tags: readonly Partial<Tag>[] | undefined, path: string): void {
   const keys = new Set<string>();
   for (const [index, { Key, Value = '' }] of (tags ?? []).entries()) {
@@ -33,12 +36,15 @@ export function checkTags(tags: readonly Partial<Tag>[] | undefined, path: strin
   if (keys.size > MAX_TAGS) throw illegal(path, `at most ${MAX_TAGS} tags are allowed`);
 }
 
-/** Tags as they are kept: a tag without a value has an empty one. */
+/** Returns tags as they are kept: a tag without a value has an empty one. */
 export function toTags(tags: readonly Partial<Tag>[] | undefined): Tag[] {
   return (tags ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value }));
 }
 
-/** An IP address, or one with a prefix length; 0.0.0.0/x is refused (npm @alicloud/alb20200616). */
+/**
+ * Tells whether the text is an IP address, with or without a prefix length. 0.0.0.0 is refused with any prefix length
+ * (npm @alicloud/alb20200616).
+ */
 export function isSourceIp(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const most = isIPv4(address) ? 32 : 128;
@@ -47,8 +53,8 @@ export function isSourceIp(text: string): boolean {
 }
 
 /**
- * Addresses that RemoteIpEnabled accepts: 10/8, 100.64/10, 172.16/12, 192.168/16. Loopback too: a local liberty, since the local
- * data plane really connects.
+ * Tells whether RemoteIpEnabled accepts an address: it must be in 10/8, 100.64/10, 172.16/12 or 192.168/16. Loopback
+ * addresses are accepted here too, because the local data plane really connects.
  */
 export function isRemoteAddress(address: string): boolean {
   if (!isIPv4(address)) return false;

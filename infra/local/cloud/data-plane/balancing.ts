@@ -5,9 +5,10 @@ export interface Weighted {
 }
 
 /**
- * Smooth weighted round robin: every choice earns its share of each turn, the one with the most credit gets it and pays
- * one. Credits are shares of a turn and not weights, so that an edit of weights holds from the next turn on, with no
- * debts of old, larger weights. What leaves loses its credit; what comes begins with none.
+ * Creates a smooth weighted round robin: every choice earns its share of each turn, and the one with the most credit
+ * gets the turn and pays one for it. Credits are shares of a turn and not weights, so that a change of weights holds
+ * from the next turn on, without debts from older, larger weights. A choice that leaves loses its credit; a new one
+ * begins with none.
  */
 export function createRoundRobin() {
   const rings = new Map<string, ReadonlyMap<string, number>>();
@@ -34,7 +35,7 @@ export function createRoundRobin() {
   };
 }
 
-/** Weighted rendezvous hashing: a key stays with its choice as long as that one is among the choices. */
+/** Chooses by weighted rendezvous hashing: a key stays with its choice as long as that one is among the choices. */
 export function chooseByHash<T extends Weighted>(
   key: string,
   choices: readonly T[],
@@ -44,7 +45,7 @@ export function chooseByHash<T extends Weighted>(
   return choices.toSorted((a, b) => score(b) - score(a))[0];
 }
 
-/** Between 0 and 1, both excluded. */
+/** Returns a hash between 0 and 1, both excluded. */
 function unitHash(text: string): number {
   return (createHash('sha1').update(text).digest().readUInt32BE(0) + 0.5) / 2 ** 32;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Probe, type ProbeFailure, type ProbeResult, runProbe } from './probe.ts';
 
-/** How a server is checked. */
+/** The settings of the active health check of a server. */
 export interface Check {
   probe: Probe;
-  /** From the end of a check to the next one. */
+  /** Milliseconds from the end of a check to the next one. */
   intervalMs: number;
   healthyThreshold: number;
   unhealthyThreshold: number;
@@ -17,9 +17,9 @@ export interface Verdict {
 }
 
 export interface HealthChecker {
-  /** Initial for a key that is not under check. */
+  /** Returns the verdict of a key; its status is Initial for a key that is not under check. */
   verdict(key: string): Verdict;
-  /** Starts, changes and stops checks so that they are the wanted ones. */
+  /** Starts, changes and stops checks so that they become the wanted ones. */
   sync(): void;
   close(): void;
 }
@@ -33,8 +33,8 @@ interface Target {
 }
 
 /**
- * Active health checks by key, the first one at once. `wanted` tells at each sync which there shall be; a key that stays
- * keeps its verdict when its check changes.
+ * Creates active health checks by key; the first check of each is made at once. `wanted` returns the checks to run and
+ * is called at each sync. A key that stays keeps its verdict when its check changes.
  */
 export function createHealthChecker(wanted: () => ReadonlyMap<string, Check>): HealthChecker {
   const targets = new Map<string, Target>();
@@ -83,7 +83,10 @@ async function watch(target: Target): Promise<void> {
   }
 }
 
-/** Assumed for all clouds: a server stays Initial, and gets requests, until one of the thresholds is reached. */
+/**
+ * Takes a result into the verdict. Assumed for all clouds: a server stays Initial, and gets requests, until one of the
+ * thresholds is reached.
+ */
 function record(target: Target, result: ProbeResult): void {
   target.consecutiveSuccesses = result.ok ? target.consecutiveSuccesses + 1 : 0;
   target.consecutiveFailures = result.ok ? 0 : target.consecutiveFailures + 1;

@@ -4,25 +4,28 @@ import { NotCarriedError } from './not-carried.ts';
 import { reply } from './proxy.ts';
 
 export interface HttpServersOptions {
-  /** Default 127.0.0.1. */
+  /** The address to listen on; 127.0.0.1 when absent. */
   host?: string;
-  /** Real ports to take, in this order; any free port when they are taken. */
+  /** Ports to take, in this order; when all are taken, any free port. */
   ports?: readonly number[];
 }
 
 export type Handler = (incoming: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-/** The doors of a data plane: one HTTP server per key. */
+/** The HTTP servers of a data plane, one for each key. */
 export interface HttpServers {
-  /** Replaces a server of that key; resolves with host:port. */
+  /** Opens a server, in place of one with the same key; resolves with host:port. */
   open(key: string, handle: Handler, options?: { keepAliveTimeoutMs?: number }): Promise<string>;
-  /** Breaks off what is open. */
+  /** Closes the server of a key and breaks off its open connections. */
   close(key: string): Promise<void>;
   closeAll(): Promise<void>;
   keys(): string[];
 }
 
-/** What a handler throws is answered: a NotCarriedError with 501, anything else with 500. */
+/**
+ * Creates an empty set of servers. An error of a handler is answered: a `NotCarriedError` with 501, anything else with
+ * 500.
+ */
 export function createHttpServers({ host = '127.0.0.1', ports = [] }: HttpServersOptions): HttpServers {
   const servers = new Map<string, Server>();
 
@@ -67,7 +70,7 @@ async function listenOnFirstFree(server: Server, host: string, ports: readonly n
     try {
       return await listen(server, host, port);
     } catch {
-      // Taken: the next one.
+      // The port is taken, so the next one is tried.
     }
   }
   return listen(server, host, 0);

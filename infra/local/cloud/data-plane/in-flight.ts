@@ -4,18 +4,24 @@ interface Entry {
   pool: string;
   address: string;
   upstream: ClientRequest;
-  /** When the server was first seen to be gone from its pool. */
+  /** The time at which the server was first seen to be gone from its pool. */
   removedAtMs?: number;
 }
 
 export interface InFlight {
   add(pool: string, address: string, upstream: ClientRequest): void;
   count(pool: string, address: string): number;
-  /** `drainMs`: how long after its removal a server may work on; undefined: without limit, or it was not removed. */
+  /**
+   * Cuts requests at servers that were removed longer ago than `drainMs` returns. Undefined means that there is no
+   * limit, or that the server was not removed.
+   */
   cutDrained(drainMs: (pool: string, address: string) => number | undefined, nowMs: number): void;
 }
 
-/** The requests that backends work on. A request outlives the weight and the membership of its server until it is cut. */
+/**
+ * Creates a registry of the requests that backends work on. A request outlives the weight and the membership of its
+ * server until it is cut.
+ */
 export function createInFlight(): InFlight {
   const entries = new Set<Entry>();
 

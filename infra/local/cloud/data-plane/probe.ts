@@ -7,9 +7,9 @@ export interface Probe {
   protocol: 'TCP' | 'HTTP' | 'HTTPS';
   host: string;
   port: number;
-  /** Spans connection and answer. */
+  /** The time limit for connection and answer together. */
   timeoutMs: number;
-  /** What HTTP checks send, and the answers that they take for good. */
+  /** The request of an HTTP check, and the statuses that it accepts. */
   http: { method: string; path: string; host: string; expects(status: number): boolean };
 }
 
@@ -24,7 +24,7 @@ export type ProbeFailure =
 
 export type ProbeResult = { ok: true } | { ok: false; reason: ProbeFailure; actualResponse?: string };
 
-/** Never rejects; when `signal` aborts, the result means nothing. */
+/** Runs a check; never rejects. When `signal` is aborted, the result means nothing. */
 export function runProbe(probe: Probe, signal: AbortSignal): Promise<ProbeResult> {
   const result = probe.protocol === 'TCP' ? probeTcp(probe, signal) : probeHttp(probe, signal);
   return result.catch(() => ({ ok: false, reason: 'SEND_REQUEST_FAILED' }));
@@ -77,7 +77,7 @@ function probeHttp({ protocol, host, port, timeoutMs, http: check }: Probe, sign
 }
 
 function reasonOf(error: NodeJS.ErrnoException, connected: boolean): ProbeFailure {
-  // HPE_: the answer is no HTTP.
+  // Codes that begin with HPE_ tell that the answer is not HTTP.
   if (error.code?.startsWith('HPE_')) return 'RESPONSE_FORMAT_ERROR';
   return connected ? 'RECV_RESPONSE_FAILED' : 'CONNECT_FAILED';
 }

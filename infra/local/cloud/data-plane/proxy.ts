@@ -3,7 +3,7 @@ import https from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { type Header, headerValues, type ProxyRequest, pairs, withHeader, withoutHeader } from './request.ts';
 
-/** RFC 9110, 7.6.1; expect is answered here. */
+/** Headers that are not passed on (RFC 9110, 7.6.1); `expect` is answered here. */
 const HOP_BY_HOP = [
   'connection',
   'expect',
@@ -15,7 +15,7 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
-/** The server did not accept the connection or did not answer in time. */
+/** Tells that the server did not accept the connection or did not answer in time. */
 export class UpstreamTimeoutError extends Error {}
 
 /** Connections to servers, some of them reused. */
@@ -37,9 +37,9 @@ export function createAgents(): Agents {
 
 export interface Exchange {
   response: ServerResponse;
-  /** As the server shall get it. */
+  /** The request as it is sent to the server. */
   request: ProxyRequest;
-  /** A Buffer can be sent again. */
+  /** The body; a Buffer can be sent again. */
   body: Readable | Buffer;
 }
 
@@ -49,13 +49,13 @@ export interface Upstream {
   port: number;
   agent: http.Agent;
   connectTimeoutMs: number;
-  /** Without a byte from the server; 0: without limit. */
+  /** Milliseconds without a byte from the server after which the request fails; 0 means no limit. */
   idleTimeoutMs: number;
 }
 
 /**
- * Sends a request to a server, its body as it comes. The caller handles `response` and `error`; a timeout is an
- * UpstreamTimeoutError. A client that goes away ends the request at the server.
+ * Sends a request to a server, and streams its body. The caller handles `response` and `error`; a timeout is an
+ * `UpstreamTimeoutError`. A client that goes away ends the request at the server.
  */
 export function send(exchange: Exchange, to: Upstream): ClientRequest {
   const { response, request, body } = exchange;
@@ -80,7 +80,7 @@ export function send(exchange: Exchange, to: Upstream): ClientRequest {
   return upstream;
 }
 
-/** Passes the answer of a server on, its body as it comes; `edit` may change the headers. */
+/** Passes the answer of a server on, and streams its body; `edit` may change the headers. */
 export function relay(
   answer: IncomingMessage,
   response: ServerResponse,
@@ -90,7 +90,7 @@ export function relay(
   pipeline(answer, response, () => undefined);
 }
 
-/** An answer of the gateway's own. */
+/** Sends an answer of the gateway's own. */
 export function reply(response: ServerResponse, status: number, text: string): void {
   const body = `${status} ${http.STATUS_CODES[status]}: ${text}\n`;
   response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) });
@@ -122,13 +122,13 @@ function upstreamHeaders(request: ProxyRequest): Header[] {
   return chunked ? withHeader(headers, 'Transfer-Encoding', 'chunked') : headers;
 }
 
-/** Without what is meant for this connection only. */
+/** Returns the headers without those that are meant for this connection only. */
 function endToEnd(headers: readonly Header[]): Header[] {
   const named = headerValues(headers, 'connection').flatMap((value) => value.split(','));
   return [...HOP_BY_HOP, ...named.map((name) => name.trim())].reduce<Header[]>(withoutHeader, [...headers]);
 }
 
-/** Repeated headers become lists. */
+/** Returns the headers as an object, in which repeated headers become lists. */
 function headerObject(headers: readonly Header[]): Record<string, string | string[]> {
   return Object.fromEntries(
     headers.map(([name]) => {

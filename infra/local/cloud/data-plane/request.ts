@@ -5,22 +5,22 @@ export type Header = readonly [name: string, value: string];
 /** A request as rules see and change it. */
 export interface ProxyRequest {
   method: string;
-  /** As declared: the data planes terminate no TLS, where HTTPS is declared they take plain HTTP. */
+  /** The declared protocol. The data planes do not terminate TLS: where HTTPS is declared, they take plain HTTP. */
   protocol: 'http' | 'https';
-  /** Lower case, without port. */
+  /** The host in lower case, without the port. */
   host: string;
-  /** As the client sees it: of the Host header, else where it came in. */
+  /** The port that the client sees: that of the Host header, or else the one on which the request came in. */
   port: number;
-  /** As sent: not decoded, without the query. */
+  /** The path as sent: not decoded, without the query. */
   path: string;
-  /** Without the question mark. */
+  /** The query without the question mark. */
   query: string;
   headers: readonly Header[];
   clientIp: string;
   clientPort: number;
 }
 
-/** `entry`: where the request came in. */
+/** Reads a request; `entry` tells where it came in. */
 export function readRequest(message: IncomingMessage, entry: Pick<ProxyRequest, 'protocol' | 'port'>): ProxyRequest {
   const target = originForm(message.url ?? '/');
   const mark = target.indexOf('?');
@@ -38,7 +38,7 @@ export function readRequest(message: IncomingMessage, entry: Pick<ProxyRequest, 
   };
 }
 
-/** All values of a header, in the order sent. */
+/** Returns all values of a header, in the order sent. */
 export function headerValues(headers: readonly Header[], name: string): string[] {
   const key = name.toLowerCase();
   return headers.filter(([candidate]) => candidate.toLowerCase() === key).map(([, value]) => value);
@@ -58,12 +58,12 @@ export function withoutHeader(headers: readonly Header[], name: string): Header[
   return headers.filter(([candidate]) => candidate.toLowerCase() !== key);
 }
 
-/** Replaces every header of that name. */
+/** Returns the headers with this one in place of every header of the same name. */
 export function withHeader(headers: readonly Header[], name: string, value: string): Header[] {
   return [...withoutHeader(headers, name), [name, value]];
 }
 
-/** Names and values in turn, as node:http gives and takes them, to pairs. */
+/** Converts a list in which names and values take turns, as node:http uses it, to pairs. */
 export function pairs(rawHeaders: readonly string[]): Header[] {
   const headers: Header[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -72,7 +72,10 @@ export function pairs(rawHeaders: readonly string[]): Header[] {
   return headers;
 }
 
-/** Clients that take the gateway for a forward proxy (curl -x) send absolute URLs. */
+/**
+ * Returns the path and query of a request target. Clients that use the gateway as a forward proxy (curl -x) send
+ * absolute URLs.
+ */
 function originForm(target: string): string {
   const stripped = target.replace(/^https?:\/\/[^/?#]*/i, '');
   return stripped.startsWith('?') || stripped === '' ? `/${stripped}` : stripped;

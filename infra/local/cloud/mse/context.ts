@@ -3,41 +3,41 @@ import type { Schedule } from '../schedule.ts';
 import { illegalRequest, notFound, Refusal } from './errors.ts';
 import type { Domain, Gateway, MseDataPlane, MseState, Owner, Route, Service } from './model.ts';
 
-/** What an action works with. */
+/** The objects and services that an action works with. */
 export interface Context {
   state: MseState;
   schedule: Schedule;
   dataPlane: MseDataPlane;
-  /** From a change of a gateway to Status 2. */
+  /** Milliseconds from a change of a gateway until its Status is 2 (running). */
   gatewayLatencyMs: number;
-  /** From publishing or taking offline to its effect. */
+  /** Milliseconds from publishing a route, or taking it offline, to its effect. */
   publishLatencyMs: number;
   now: () => number;
   regionId: string;
-  /** The caller named the region. */
+  /** True when the caller named the region. */
   regionGiven: boolean;
 }
 
-/** Checks everything, then changes the state; returns `Data` of the answer. Throws a Refusal or an ApiError. */
+/** Checks everything, then changes the state; returns `Data` of the answer. Throws a `Refusal` or an `ApiError`. */
 export type Action = (context: Context, parameters: Parameters) => unknown;
 
 interface Target {
   GatewayUniqueId: string;
 }
 
-/** Gives parameters their type: the table has checked names, types and presence, the interface only repeats it. */
+/** Gives parameters a type. The table has checked names, types and presence; `Input` repeats that for the compiler. */
 export function action<Input>(handle: (context: Context, input: Input) => unknown): Action {
   return (context, parameters) => handle(context, parameters as Input);
 }
 
-/** An action that reads a gateway. */
+/** Returns an action that reads a gateway. */
 export function reading<Input>(handle: (context: Context, gateway: Gateway, input: Input & Target) => unknown): Action {
   return action((context, input: Input & Target) =>
     handle(context, gatewayById(context, input.GatewayUniqueId), input),
   );
 }
 
-/** An action that writes to a gateway, which must be running. */
+/** Returns an action that writes to a gateway, which must be running. */
 export function writing<Input>(handle: (context: Context, gateway: Gateway, input: Input & Target) => unknown): Action {
   return reading((context, gateway, input: Input & Target) => {
     if (gateway.Status !== 2) {
@@ -52,7 +52,7 @@ export function writing<Input>(handle: (context: Context, gateway: Gateway, inpu
 
 const lastIds = new WeakMap<MseState, number>();
 
-/** Greater than every id before, so that ids tell which of two objects is older. */
+/** Returns an id that is greater than all earlier ones, so that ids tell which of two objects is older. */
 export function newId(state: MseState): number {
   let last = lastIds.get(state) ?? 1000;
   for (const gateway of state.gateways.values()) {
@@ -85,7 +85,7 @@ export function routeById({ routes }: Gateway, id: number): Route {
   return found(routes.get(id), 'route', id);
 }
 
-/** Throws IllegalRequest for what the Ingress controller owns. */
+/** Throws IllegalRequest for an object that the Ingress controller owns. */
 export function checkOurs(kind: string, { Name, Type }: { Name: string; Type: Owner }): void {
   if (Type === 'Ingress') throw illegalRequest(`the ${kind} ${Name} belongs to the Ingress controller`);
 }

@@ -1,4 +1,7 @@
-/** Body codes of the documented error codes (MSE OpenAPI 2019-05-31), and 409 for what is in the way now (assumed). */
+/**
+ * The codes in the body for the documented error codes (MSE OpenAPI 2019-05-31). 409 for conflicts with the current
+ * state is assumed.
+ */
 const CODES: Readonly<Record<string, number>> = {
   NoPermission: 403,
   NotFound: 404,
@@ -8,10 +11,13 @@ const CODES: Readonly<Record<string, number>> = {
   InternalError: 500,
 };
 
-/** A refusal inside the body of an HTTP 200: MSE reports so what its own gateway of the API lets pass. */
+/**
+ * A refusal inside the body of an HTTP 200. MSE reports an error in this way after its API gateway has let the call
+ * pass.
+ */
 export class Refusal extends Error {
   readonly errorCode: string;
-  /** `Code` of the body. */
+  /** The `Code` in the body. */
   readonly code: number;
 
   constructor(errorCode: string, message: string) {
@@ -34,7 +40,7 @@ export function alreadyExists(message: string): Refusal {
   return new Refusal('AlreadyExists', message);
 }
 
-/** The object is not ours to change, or must not be changed as it is. */
+/** Returns the error for an object that callers may not change, or may not change in its present state. */
 export function illegalRequest(reason: string): Refusal {
   return new Refusal('IllegalRequest', `The request is illegal: ${reason}.`);
 }

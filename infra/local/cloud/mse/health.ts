@@ -1,6 +1,9 @@
 import type { EndpointHealth, Gateway, MseDataPlane, Service } from './model.ts';
 
-/** The gateway's verdict on a service: Unhealthy as soon as one endpoint is (assumed), Unknown when none was checked. */
+/**
+ * Returns the gateway's verdict on a service: Unhealthy as soon as one endpoint is unhealthy (assumed), Unknown when no
+ * endpoint was checked.
+ */
 export function healthOf(dataPlane: MseDataPlane, { GatewayUniqueId }: Gateway, service: Service) {
   const verdicts = service.Ips.map((endpoint): [string, EndpointHealth] => [
     endpoint,

@@ -6,11 +6,14 @@ export interface IngressSeed {
   gatewayUniqueId: string;
   host: string;
   path: string;
-  /** Of the Kubernetes service behind it: `address:port`. */
+  /** The addresses of the Kubernetes service behind it, as `address:port`. */
   addresses: string[];
 }
 
-/** Puts a domain, a service and a published route of type Ingress on a gateway; returns a sentence when it cannot. */
+/**
+ * Puts a domain, a service and a published route of type Ingress on a gateway. Returns a sentence that tells why when
+ * it cannot.
+ */
 export function seedIngress(state: MseState, seed: unknown): string | undefined {
   if (!isSeed(seed)) return 'gatewayUniqueId, host and path must be texts, addresses a list of texts.';
   const gateway = state.gateways.get(seed.gatewayUniqueId);

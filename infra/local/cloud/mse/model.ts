@@ -1,12 +1,15 @@
-/** The state of the local MSE: what the control API (OpenAPI 2019-05-31) writes and the data plane serves by. */
+/** The state of the local MSE, which the control API (OpenAPI 2019-05-31) writes and the data plane serves by. */
 
-/** 0 creating, 1 create failed, 2 running, 3 changing, 4 scaling in, 6 scaling out, 8 deleting, 10 restarting, 11 rebuilding, 12 updating, 13 update failed. */
+/**
+ * 0 creating, 1 create failed, 2 running, 3 changing, 4 scaling in, 6 scaling out, 8 deleting, 10 restarting, 11
+ * rebuilding, 12 updating, 13 update failed.
+ */
 export type GatewayStatus = 0 | 1 | 2 | 3 | 4 | 6 | 8 | 10 | 11 | 12 | 13;
 
 /** 0 unpublished, 2 publishing, 3 published, 4 edited and not published, 5 unpublishing, 6 unavailable. */
 export type RouteStatus = 0 | 2 | 3 | 4 | 5 | 6;
 
-/** Op: made by the console or the API. Ingress: owned by the Ingress controller. */
+/** Op is the console or the API; Ingress is the Ingress controller. */
 export type Owner = 'Op' | 'Ingress';
 
 export interface Gateway {
@@ -21,12 +24,12 @@ export interface Gateway {
   ChargeType: string;
   GmtCreate: string;
   Tags: { Key: string; Value: string }[];
-  /** Load balancers in front of it, which the local cloud only remembers. */
+  /** The load balancers in front of it, which the local cloud only remembers. */
   slbs?: Map<number, GatewaySlb>;
   domains: Map<number, Domain>;
   services: Map<number, Service>;
   routes: Map<number, Route>;
-  /** Where the data plane really listens, as host:port; no field of the cloud's. */
+  /** The address on which the data plane really listens, as host:port; the cloud has no such field. */
   dataPlaneAddress?: string;
 }
 
@@ -36,28 +39,29 @@ export interface GatewaySlb {
   Type: 'PUB_NET' | 'PRIVATE_NET';
   GatewaySlbStatus: 'Creating' | 'Ready';
   GmtCreate: string;
-  /** What the call said besides. */
+  /** The other parameters of the call. */
   Attributes: Record<string, unknown>;
 }
 
 export interface Domain {
   Id: number;
-  /** Exact or `*.x`; `*` is every host. */
+  /** An exact name or `*.x`; `*` stands for every host. */
   Name: string;
   Protocol: 'HTTP' | 'HTTPS';
   CertIdentifier?: string;
   MustHttps: boolean;
   Type: Owner;
   Status: RouteStatus;
-  /** HTTP/2 and TLS settings: kept and shown. */
+  /** Settings of HTTP/2 and TLS, which are only kept and shown. */
   Attributes?: Record<string, unknown>;
 }
 
 export interface HealthCheck {
   Check: boolean;
   Protocol: 'HTTP' | 'TCP';
-  /** Seconds. */
+  /** Seconds between two checks. */
   Interval: number;
+  /** The time limit of a check, in seconds. */
   Timeout: number;
   HealthyThreshold: number;
   UnhealthyThreshold: number;
@@ -85,9 +89,12 @@ export interface Service {
   Name: string;
   SourceType: 'VIP' | 'DNS' | 'K8s' | 'MSE';
   ServiceProtocol: 'HTTP' | 'HTTPS' | 'HTTP2' | 'GRPC' | 'DUBBO';
-  /** `host:port`, equal weights. The API gives names of DNS services without their one port. */
+  /**
+   * The addresses as `host:port`, with equal weights. The API shows those of DNS services without the port, which they
+   * share.
+   */
   Ips: string[];
-  /** Of DNS services. */
+  /** The port of a DNS service. */
   ServicePort?: number;
   DnsServerList?: string[];
   HealthCheck: HealthCheck;
@@ -111,11 +118,11 @@ export interface Predicates {
 export interface RouteService {
   ServiceId: number;
   ServicePort?: number;
-  /** Only with several services; they total 100. */
+  /** The percentage of requests; only given with several services, and then the total is 100. */
   Percent?: number;
 }
 
-/** What requests are served by; a published copy of it is in force. */
+/** The configuration that requests are served by; a published copy of it is in force. */
 export interface RouteConfig {
   DomainIds: number[];
   Predicates: Predicates;
@@ -127,7 +134,10 @@ export interface RouteConfig {
   Redirect?: { Code: number; Host?: string; Path?: string };
 }
 
-/** Each is set by an action of its own, or all by `Policies` of AddGatewayRoute; in force without another publish. */
+/**
+ * The policies of a route. Each is set by an action of its own, or all by `Policies` of AddGatewayRoute; they are in
+ * force without another publish.
+ */
 export interface RoutePolicies {
   Timeout?: { Status: 'on' | 'off'; UnitNum: number; TimeUnit: string };
   Retry?: { Status: 'on' | 'off'; Attempts: number; RetryOn: string[]; HttpCodes: string[] };
@@ -171,7 +181,7 @@ export interface Route {
   GmtModified: string;
   config: RouteConfig;
   policies: RoutePolicies;
-  /** What is in force; absent while the route is not published. */
+  /** The configuration in force; absent while the route is not published. */
   published?: RouteConfig;
 }
 
@@ -182,7 +192,7 @@ export interface MseState {
 /** The gateway's own verdict on an address of a service. */
 export type EndpointHealth = 'healthy' | 'unhealthy' | 'unchecked';
 
-/** What the control API needs of the data plane, which reads the state at each request. */
+/** The data plane as the control API uses it; it reads the state at each request. */
 export interface MseDataPlane {
   /** Begins to accept connections; resolves with host:port. */
   openGateway(gateway: Gateway): Promise<string>;

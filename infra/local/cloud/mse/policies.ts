@@ -3,10 +3,13 @@ import type { RoutePolicies } from './model.ts';
 import { checkRegex } from './route-config.ts';
 
 type Policy<Name extends keyof RoutePolicies> = NonNullable<RoutePolicies[Name]>;
-/** As it is sent: the table has checked that Status is there. */
+/** A policy as requests carry it; the table has checked that Status is there. */
 type Input<T extends { Status: string }> = Partial<Omit<T, 'Status'>> & Pick<T, 'Status'>;
 
-/** `{headerOpItems: [{opType}]}` becomes `{HeaderOpItems: [{OpType}]}`: some texts name members in lower camel case. */
+/**
+ * Converts names of members to upper camel case, because some texts have lower camel case: `{headerOpItems:
+ * [{opType}]}` becomes `{HeaderOpItems: [{OpType}]}`.
+ */
 export function upperCamel(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(upperCamel);
   if (typeof value !== 'object' || value === null) return value;

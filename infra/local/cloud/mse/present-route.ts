@@ -1,7 +1,7 @@
 import { healthOf } from './health.ts';
 import type { Gateway, MseDataPlane, Route, RouteService } from './model.ts';
 
-/** An entry of ListGatewayRoute: as edited, not as published. */
+/** Returns an entry of ListGatewayRoute: the route as edited, not as published. */
 export function presentRoute(dataPlane: MseDataPlane, gateway: Gateway, route: Route) {
   const { Id, Name, Type, Status, RouteOrder, GmtCreate, GmtModified, config } = route;
   const { DomainIds, Predicates, DestinationType, Fallback, DirectResponse, Redirect } = config;
@@ -36,7 +36,7 @@ export function presentRoute(dataPlane: MseDataPlane, gateway: Gateway, route: R
   };
 }
 
-/** Unlike the list it tells description and policies, but not the type. */
+/** Returns the details of a route, which, unlike the list, have description and policies, but not the type. */
 export function presentRouteDetail(dataPlane: MseDataPlane, gateway: Gateway, route: Route) {
   const { Type: _, ...fields } = presentRoute(dataPlane, gateway, route);
   const { HttpRewrite, ...policies } = route.policies;

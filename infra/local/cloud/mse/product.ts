@@ -8,20 +8,20 @@ import { Refusal } from './errors.ts';
 import type { MseDataPlane, MseState } from './model.ts';
 import { TABLE } from './table.ts';
 
-/** All actions of an account in a region together; assumed, since none is documented. */
+/** The rate limit of all actions of an account in a region together; assumed, since none is documented. */
 const RATE: Rate = { limit: 5, perSeconds: 1 };
 
 export interface MseOptions {
   schedule: Schedule;
-  /** From a change of a gateway to Status 2. */
+  /** Milliseconds from a change of a gateway until its Status is 2 (running). */
   gatewayLatencyMs: number;
-  /** From publishing or taking offline to its effect. */
+  /** Milliseconds from publishing a route, or taking it offline, to its effect. */
   publishLatencyMs: number;
   dataPlane: (state: MseState) => MseDataPlane;
   now: () => number;
 }
 
-/** The gateways of MSE OpenAPI 2019-05-31. */
+/** Creates the local MSE with its gateways (OpenAPI 2019-05-31). */
 export function createMse({ dataPlane: createDataPlane, ...options }: MseOptions): Product & { state: MseState } {
   const state: MseState = { gateways: new Map() };
   const shared = { ...options, state, dataPlane: createDataPlane(state) };
@@ -64,7 +64,7 @@ export function createMse({ dataPlane: createDataPlane, ...options }: MseOptions
   };
 }
 
-/** MSE documents one code for all that is wrong with a parameter. */
+/** Returns the checked parameters. MSE documents one code for everything that is wrong with a parameter. */
 function checked({ spec, parameters }: Call): Parameters {
   try {
     return validateParameters(spec, parameters);

@@ -6,7 +6,7 @@ export function checkDomainUnused(gateway: Gateway, id: number): void {
   checkUnused(gateway, `the domain ${id}`, ({ DomainIds }) => DomainIds.includes(id));
 }
 
-/** The same for a service, also one that is only fallen back to. */
+/** Throws IllegalRequest while a route, as edited or as published, uses the service, even if only as a fallback. */
 export function checkServiceUnused(gateway: Gateway, id: number): void {
   checkUnused(gateway, `the service ${id}`, ({ Services, FallbackServices }) =>
     [...Services, ...FallbackServices].some(({ ServiceId }) => ServiceId === id),

@@ -18,7 +18,10 @@ export interface RouteInput {
   EnableWaf?: boolean;
 }
 
-/** Checks the input against the gateway. What it leaves out, the route does not have. */
+/**
+ * Checks the input against the gateway and returns the configuration. What the input leaves out, the route does not
+ * have.
+ */
 export function toConfig(gateway: Gateway, input: RouteInput): RouteConfig {
   const { DestinationType, DirectResponseJSON, RedirectJSON } = input;
   if (DestinationType === 'VersionOriented') throw notCarried('destinations of type VersionOriented');
@@ -45,7 +48,10 @@ export function toConfig(gateway: Gateway, input: RouteInput): RouteConfig {
   };
 }
 
-/** Names and the like that come with the id are not kept: reads take them from the service. */
+/**
+ * Returns the fields to keep. Names and other fields that come with the id are dropped, because reads take them from
+ * the service.
+ */
 function toRouteService({ ServiceId, ServicePort, Percent }: RouteService): RouteService {
   return {
     ServiceId,
@@ -76,7 +82,9 @@ function checkText({ Key, Value, Type }: TextPredicate): void {
   if (Type === 'ERGULAR') checkRegex(Value);
 }
 
-/** What both RE2, which the gateway uses, and JavaScript, which the local data plane uses, can read. */
+/**
+ * Checks that both RE2, which the gateway uses, and JavaScript, which the local data plane uses, accept the pattern.
+ */
 export function checkRegex(pattern: string): void {
   if (/\(\?(<?[=!])|\\[1-9]|\\k</.test(pattern)) throw invalid('ERGULAR', `${pattern} is no expression of RE2`);
   try {
@@ -105,7 +113,7 @@ function checkServices(
   if (services.some(({ Percent }) => Percent !== undefined)) throw invalid('Percent', `${type} has none`);
 }
 
-/** Only between HTTP services (MSE user guide, create a route). */
+/** Checks a fallback, which is only possible between HTTP services (MSE user guide, create a route). */
 function checkFallback(gateway: Gateway, services: readonly RouteService[], fallbacks: readonly RouteService[]): void {
   if (services.length === 0) throw invalid('Fallback', 'the route has no service to fall back from');
   const [fallback, ...others] = fallbacks;

@@ -38,7 +38,7 @@ interface Input extends PageInput {
   IncludeRule?: boolean;
 }
 
-/** The default group is in every page; pages go over the rules. */
+/** Lists the health of a listener's server groups. The pages divide the rules; the default group is in every page. */
 const getListenerHealthStatus = action((context, input: Input) => {
   const listener = listenerById(context, input.ListenerId);
   const { ListenerId, ListenerPort, ListenerProtocol, DefaultServerGroupId } = listener;

@@ -8,7 +8,7 @@ import { serverGroupActions } from './server-groups.ts';
 import { serverActions } from './servers.ts';
 import { tagActions } from './tags.ts';
 
-/** The actions that the local cloud carries out; the others of the table are checked and then refused. */
+/** The actions that the local cloud carries out. Calls of the table's other actions are checked and then refused. */
 export const CARRIED: ReadonlyMap<string, Action> = new Map(
   Object.entries({
     ...loadBalancerActions,

@@ -6,7 +6,7 @@ interface ListInput extends PageInput {
   ApiName?: string;
   ResourceIds?: string[];
   ResourceType?: string;
-  /** Milliseconds since the epoch. */
+  /** The earliest time of creation to list, in milliseconds since the epoch. */
   BeginTime?: number;
   EndTime?: number;
 }

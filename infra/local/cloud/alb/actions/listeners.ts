@@ -20,7 +20,7 @@ interface DefaultAction {
   ForwardGroupConfig?: { ServerGroupTuples: { ServerGroupId: string }[] };
 }
 
-/** Settings that are kept and shown; the local data plane does not act by them. */
+/** Settings that are kept and shown; the local data plane ignores them. */
 interface Attributes {
   GzipEnabled?: boolean;
   Http2Enabled?: boolean;
@@ -97,7 +97,7 @@ function defaultGroup(actions: readonly DefaultAction[] = []): string {
   return tuple.ServerGroupId;
 }
 
-/** The fields of a listener that the input sets. */
+/** Returns the fields of a listener that the input sets. */
 function changes(input: ListenerInput, attributes: Record<string, unknown> = {}): Partial<Listener> {
   const { ListenerDescription, RequestTimeout, IdleTimeout, DefaultActions } = input;
   const names = [
@@ -120,7 +120,10 @@ function changes(input: ListenerInput, attributes: Record<string, unknown> = {})
   };
 }
 
-/** Throws unless the listener may forward to the group: there, ready, of the same VPC and of a protocol that fits. */
+/**
+ * Throws unless the listener may forward to the group: the group must exist, be ready, belong to the same VPC and have
+ * a protocol that fits.
+ */
 export function checkForward(
   context: Context,
   listener: Listener,

@@ -131,7 +131,7 @@ const deleteLoadBalancer = action((context, { LoadBalancerId }: { LoadBalancerId
   };
 });
 
-/** Throws unless listeners and rules of this load balancer may be written. */
+/** Throws unless the listeners and rules of this load balancer may be written now. */
 export function checkActive({ LoadBalancerId, LoadBalancerStatus }: LoadBalancer): void {
   if (LoadBalancerStatus === 'Active') return;
   throw incorrectStatus('LoadBalancer', LoadBalancerId, LoadBalancerStatus);

@@ -91,7 +91,10 @@ function newRule(listener: Listener, input: NewRule, path: string): Rule {
   };
 }
 
-/** Checks rules as they shall become: each by itself, then together and against the others of their listeners. */
+/**
+ * Checks rules in the form that the call gives them: each by itself, then together and against the other rules of their
+ * listeners. Fills in defaults.
+ */
 function checkRules(context: Context, rules: readonly Rule[], path: (index: number) => string): void {
   for (const listenerId of new Set(rules.map(({ ListenerId }) => ListenerId))) {
     const listener = listenerById(context, listenerId);
@@ -121,7 +124,7 @@ function checkRule(context: Context, rule: Rule, path: string): void {
   for (const id of groupsOfRule(rule)) checkForward(context, listener, loadBalancer, id);
 }
 
-/** A single tuple needs no weight; stickiness lasts 1000 s unless said otherwise. */
+/** Returns the action with defaults: a weight of 100 for each tuple, and stickiness of 1000 s. */
 function withDefaults(ruleAction: RuleAction): RuleAction {
   const { ForwardGroupConfig, TrafficMirrorConfig } = ruleAction;
   const weighted = (tuple: ServerGroupTuple) => ({ ...tuple, Weight: tuple.Weight ?? 100 });
@@ -148,8 +151,8 @@ function withDefaults(ruleAction: RuleAction): RuleAction {
 }
 
 /**
- * Unique per listener and direction, within the batch and against all rules that are there now: a priority that another
- * rule of the same batch gives up is not free yet (assumed).
+ * Throws when a priority is taken. Priorities are unique per listener and direction, within the batch and against all
+ * current rules: a priority that another rule of the same batch gives up is not free yet (assumed).
  */
 function checkPriorities(context: Context, rules: readonly Rule[]): void {
   const slot = ({ ListenerId, Direction, Priority }: Rule) => `${ListenerId} ${Direction} ${Priority}`;
@@ -163,7 +166,7 @@ function checkPriorities(context: Context, rules: readonly Rule[]): void {
   }
 }
 
-/** Sets the listeners Configuring until the job ends: rule writes are serial per listener. */
+/** Starts a job, and sets the listeners to `Configuring` until it ends, because rule writes are serial per listener. */
 function startJob(
   context: Context,
   operateType: OperateType,

@@ -72,7 +72,10 @@ function newGroup(context: Context, input: CreateInput, VpcId: string): ServerGr
   };
 }
 
-/** The group with the fields that the input sets, checked as a whole; members of a configuration that are left out stay. */
+/**
+ * Returns the group with the fields that the input sets, checked as a whole. Fields of a configuration that the input
+ * leaves out stay as they are.
+ */
 function applyChanges(group: ServerGroup, input: GroupInput): ServerGroup {
   checkName(input.ServerGroupName, 'ServerGroupName');
   const sent = (['ServiceName', 'UchConfig'] as const).filter((name) => input[name] !== undefined);
@@ -130,7 +133,7 @@ export function checkAvailable({ ServerGroupId, ServerGroupStatus }: ServerGroup
 const updateServerGroupAttribute = action((context, input: GroupInput & { ServerGroupId: string }) => {
   const group = serverGroupById(context, input.ServerGroupId);
   checkAvailable(group);
-  // Tags may change meanwhile: they are not part of this write.
+  // Tags and servers are not part of this write, and may change before its job ends.
   const { Tags, Servers, ...updated } = applyChanges(group, input);
   return () => {
     group.ServerGroupStatus = 'Configuring';

@@ -29,7 +29,7 @@ const addServersToServerGroup = action((context, input: { ServerGroupId: string;
   return () => ({ JobId: startJob(context, group, additions(context, group, added)) });
 });
 
-/** Reads servers to add; `present` are those that they must not repeat. */
+/** Checks and returns the servers to add, which must not repeat those in `present`. */
 function newServers(
   group: ServerGroup,
   inputs: readonly ServerInput[],
@@ -71,7 +71,9 @@ function checkRemote(group: ServerGroup, address: string, at: string): void {
   if (!group.CrossZoneEnabled) throw illegal(`${at}.RemoteIpEnabled`, 'it needs CrossZoneEnabled');
 }
 
-/** Groups of type Ip hold servers of type Ip; groups of type Instance hold Ecs, Eni and Eci. */
+/**
+ * Checks the key of a server. Groups of type Ip hold servers of type Ip; groups of type Instance hold Ecs, Eni and Eci.
+ */
 function checkKey(group: ServerGroup, { ServerId, ServerType, Port }: ServerKey, at: string): void {
   if (ServerId === undefined) throw missing(`${at}.ServerId`);
   if (Port === undefined) throw missing(`${at}.Port`);
@@ -85,7 +87,7 @@ function isServer(server: Server, { ServerId, ServerIp, Port }: ServerKey): bool
   return server.ServerId === ServerId && server.Port === Port && equals(server.ServerIp, ServerIp);
 }
 
-/** The servers that the keys name, in their order. */
+/** Returns the servers that the keys name, in the order of the keys. */
 function findServers(group: ServerGroup, keys: readonly ServerKey[], path: string): Server[] {
   const found = keys.map((key, index) => {
     checkKey(group, key, `${path}.${index + 1}`);

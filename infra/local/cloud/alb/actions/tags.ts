@@ -4,7 +4,7 @@ import type { LoadBalancer, ServerGroup, Tag } from '../model.ts';
 import { among, hasTags, type PageInput, page, type TagFilter } from '../page.ts';
 import { checkTags, toTags } from '../values.ts';
 
-/** Rules and listeners are tagged only when they are created. */
+/** The types of resources that can be tagged later; rules and listeners are only tagged when they are created. */
 type ResourceType = 'acl' | 'loadbalancer' | 'securitypolicy' | 'servergroup';
 
 interface Input {

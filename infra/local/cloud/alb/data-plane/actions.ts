@@ -3,21 +3,21 @@ import { type Header, headerValues, type ProxyRequest, withHeader, withoutHeader
 import type { RuleAction, ServerGroupTuple } from '../model.ts';
 import { answerHeaders, isPreflight, preflightHeaders } from './cors.ts';
 
-/** A request that is sent once more, to servers whose answer does not matter. */
+/** A copy of a request that is sent to mirror servers, whose answers do not matter. */
 export interface Copy {
   tuples: readonly ServerGroupTuple[];
   request: ProxyRequest;
 }
 
-/** What has become of a request so far. */
+/** The effects of the actions on a request so far. */
 interface Passage {
   request: ProxyRequest;
   copies: readonly Copy[];
-  /** Set in the answer, whoever gives it. */
+  /** Headers that are set in the answer, no matter who gives it. */
   answerHeaders: readonly Header[];
 }
 
-/** What a rule makes of a request: pass it on, maybe changed, or answer it here. */
+/** The result of a rule's actions: the request, possibly changed, is passed on, or it is answered here. */
 export type Outcome = Passage & Final;
 
 type Final =
@@ -28,13 +28,13 @@ export interface ActionContext {
   ruleId: string;
   loadBalancerId: string;
   listenerPort: number;
-  /** What the parentheses of the path pattern have caught, the first one first. */
+  /** The texts that the groups of the path's regular expression have captured, in order. */
   captures: readonly string[];
-  /** Whether one more request within this second is allowed. */
+  /** Tells whether one more request with this key is allowed within the current second. */
   admit(key: string, requestsPerSecond: number): boolean;
 }
 
-/** Runs the actions by ascending Order; throws a NotCarriedError. */
+/** Runs the actions by ascending `Order`. Throws a `NotCarriedError`. */
 export function act(actions: readonly RuleAction[], request: ProxyRequest, context: ActionContext): Outcome {
   let passage: Passage = { request, copies: [], answerHeaders: [] };
   for (const action of actions.toSorted((a, b) => a.Order - b.Order)) {
@@ -45,7 +45,7 @@ export function act(actions: readonly RuleAction[], request: ProxyRequest, conte
   throw new NotCarriedError('a rule without a final action');
 }
 
-/** A final action, or one that refuses, ends the passage; any other changes it. */
+/** Runs one action. A final action, or one that refuses the request, ends the passage; any other changes it. */
 function step(action: RuleAction, { request, copies }: Passage, context: ActionContext): Final | Partial<Passage> {
   switch (action.Type) {
     case 'ForwardGroup':
@@ -74,7 +74,7 @@ function step(action: RuleAction, { request, copies }: Passage, context: ActionC
   }
 }
 
-/** Assumed: a preflight is answered with 200 and no body. */
+/** Handles CORS. Assumed: a preflight is answered with 200 and no body. */
 function cors(config: NonNullable<RuleAction['CorsConfig']>, request: ProxyRequest): Final | Partial<Passage> {
   if (!isPreflight(request)) return { answerHeaders: answerHeaders(config, request) };
   return { kind: 'answer', status: 200, headers: preflightHeaders(config, request), body: '' };
@@ -141,7 +141,10 @@ function expand(template: string | undefined, request: ProxyRequest, captures: r
   });
 }
 
-/** Assumed: a header that is not overwritten stays as it is. The documents give false as the default of CoverEnabled. */
+/**
+ * Inserts a header into the request. Assumed: a header that is not overwritten stays as it is. The documents give false
+ * as the default of CoverEnabled.
+ */
 function insertHeader(
   config: RuleAction['InsertHeaderConfig'],
   request: ProxyRequest,

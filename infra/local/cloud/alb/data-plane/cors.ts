@@ -4,7 +4,7 @@ import { glob } from './matcher.ts';
 
 type CorsConfig = NonNullable<RuleAction['CorsConfig']>;
 
-/** Whether a browser asks what it may do, before it does it. */
+/** Tells whether the request is a CORS preflight. */
 export function isPreflight(request: ProxyRequest): boolean {
   const asked = ['origin', 'access-control-request-method'].every(
     (name) => headerValues(request.headers, name).length > 0,
@@ -12,7 +12,10 @@ export function isPreflight(request: ProxyRequest): boolean {
   return request.method === 'OPTIONS' && asked;
 }
 
-/** Headers of the answer to a preflight. Assumed: ALB answers each one itself, and tells an origin that is not allowed nothing. */
+/**
+ * Returns the headers of the answer to a preflight. Assumed: ALB answers each preflight itself, and gives no CORS
+ * headers to an origin that is not allowed.
+ */
 export function preflightHeaders(config: CorsConfig, request: ProxyRequest): Header[] {
   const origin = allowedOrigin(config, request);
   if (origin === undefined) return [];
@@ -24,20 +27,23 @@ export function preflightHeaders(config: CorsConfig, request: ProxyRequest): Hea
   ];
 }
 
-/** Headers that any other answer gets; they replace those that the backend has set. */
+/** Returns the headers that any other answer gets; they replace those that the backend has set. */
 export function answerHeaders(config: CorsConfig, request: ProxyRequest): Header[] {
   const origin = allowedOrigin(config, request);
   if (origin === undefined) return [];
   return [...originHeaders(config, origin), ...list('access-control-expose-headers', config.ExposeHeaders)];
 }
 
-/** Values of AllowOrigin may hold wildcards, or be one. */
+/** Returns the origin of the request if it is allowed. Values of AllowOrigin may hold wildcards, or be one. */
 function allowedOrigin({ AllowOrigin = [] }: CorsConfig, request: ProxyRequest): string | undefined {
   const [origin] = headerValues(request.headers, 'origin');
   return AllowOrigin.some((value) => glob(value, origin ?? '')) ? origin : undefined;
 }
 
-/** Assumed: the answer names the origin that asked, also when all are allowed. */
+/**
+ * Returns the headers that allow an origin. Assumed: the answer names the origin of the request, even when all are
+ * allowed.
+ */
 function originHeaders({ AllowCredentials }: CorsConfig, origin: string): Header[] {
   const credentials: Header[] = AllowCredentials === 'on' ? [['access-control-allow-credentials', 'true']] : [];
   return [['access-control-allow-origin', origin], ...credentials];

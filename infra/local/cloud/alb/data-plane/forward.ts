@@ -3,7 +3,7 @@ import { type Agents, type Exchange, relay, reply, send, UpstreamTimeoutError } 
 import type { Header } from '../../data-plane/request.ts';
 import type { Listener, Server, ServerGroup } from '../model.ts';
 
-/** Fixed at ALB. */
+/** The time limit for connecting to a server, which ALB has fixed. */
 const CONNECT_TIMEOUT_MS = 5000;
 
 export interface Destination {
@@ -27,8 +27,8 @@ export function sendTo(exchange: Exchange, { listener, group, server, agents }: 
 }
 
 /**
- * Sends a request to a server and passes its answer on. Once, never again: 504 when the server does not accept or answer
- * in time, 502 when it cannot be reached or breaks off.
+ * Sends a request to a server once, without retries, and passes its answer on. The client gets 504 when the server does
+ * not accept or answer in time, and 502 when it cannot be reached or breaks off.
  */
 export function forward(
   exchange: Exchange,
@@ -39,7 +39,7 @@ export function forward(
   const upstream = sendTo(exchange, destination);
   upstream.once('response', (answer) => relay(answer, response, editHeaders));
   upstream.on('error', (error) => {
-    // Too late for a status once the answer has begun: the client sees it broken off.
+    // Once the answer has begun it is too late for a status, and the client sees the answer broken off.
     if (response.headersSent) response.destroy();
     else reply(response, error instanceof UpstreamTimeoutError ? 504 : 502, error.message);
     if (!Buffer.isBuffer(exchange.body)) exchange.body.resume();

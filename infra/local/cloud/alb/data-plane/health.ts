@@ -9,7 +9,8 @@ export interface ServerHealthChecks {
 }
 
 /**
- * ALB's own active health checks: per group, of the servers in service of the groups that the serving listeners refer to.
+ * Creates ALB's own active health checks. They are made per group, for the servers in service of the groups that the
+ * serving listeners refer to.
  */
 export function createServerHealthChecks(state: CloudState, servingListeners: () => Listener[]): ServerHealthChecks {
   const checker = createHealthChecker(() => {
@@ -40,8 +41,9 @@ function keyOf(serverGroupId: string, server: Server): string {
 }
 
 /**
- * ALB OpenAPI 2020-06-16, HealthCheckConfig. Assumed: the timeout spans connection and answer; a gRPC check is a TCP
- * check; HealthCheckHttpVersion makes no difference (always HTTP/1.1).
+ * Returns the check that a configuration describes (ALB OpenAPI 2020-06-16, HealthCheckConfig). Assumed: the timeout
+ * spans connection and answer; a gRPC check is a TCP check; HealthCheckHttpVersion makes no difference (always
+ * HTTP/1.1).
  */
 function checkOf(config: HealthCheckConfig, server: Server): Check {
   const { HealthCheckProtocol: protocol, HealthCheckCodes: codes } = config;

@@ -15,13 +15,13 @@ import { bind } from './sticky.ts';
 const SYNC_INTERVAL_MS = 100;
 
 export interface DataPlaneOptions extends HttpServersOptions {
-  /** Milliseconds, for traffic limits and connection draining. */
+  /** The clock of traffic limits and connection draining, in milliseconds. */
   now?: () => number;
 }
 
 /**
- * Serves the listeners of the state over real HTTP, as ALB documents it. What it does not carry is answered with a 501
- * that names it, never passed over. A listener that is neither Running nor Configuring breaks connections off.
+ * Serves the listeners of the state over real HTTP, as ALB documents it. A feature that it does not carry is answered
+ * with a 501 that names it, never ignored. A listener that is neither Running nor Configuring breaks connections off.
  */
 export function createDataPlane(state: CloudState, options: DataPlaneOptions = {}): DataPlane {
   const { now = Date.now } = options;
@@ -81,7 +81,7 @@ export function createDataPlane(state: CloudState, options: DataPlaneOptions = {
     return server && { group, server };
   }
 
-  /** Sends a copy on its way and forgets it; without a server there is none. */
+  /** Sends a copy to a mirror server and ignores the answer. Without a server nothing is sent. */
   function mirror(
     listener: Listener,
     choice: string,
@@ -97,7 +97,10 @@ export function createDataPlane(state: CloudState, options: DataPlaneOptions = {
     inFlight.add(group.ServerGroupId, serverAddress(server), upstream);
   }
 
-  /** `choice` names the set of tuples, whose turns are counted together. */
+  /**
+   * Decides what becomes of a request. `choice` is the key under which the turns of the chosen set of tuples are
+   * counted.
+   */
   function decide(listener: Listener, request: ProxyRequest): { choice: string; outcome: Outcome } {
     const { ListenerId, ListenerPort: listenerPort, LoadBalancerId: loadBalancerId } = listener;
     const rule = selectRule(state, ListenerId, request);
@@ -112,8 +115,9 @@ export function createDataPlane(state: CloudState, options: DataPlaneOptions = {
   }
 
   /**
-   * Only where connection draining is enabled the time of a removed server is limited. Assumed for the case that it is
-   * disabled, in which ALB may cut.
+   * Returns how long requests may go on at a server that was removed from its group, in milliseconds. It is undefined,
+   * which means no limit, when the server is still there or the group has disappeared, and also when connection
+   * draining is disabled (assumed; ALB may cut requests then).
    */
   function drainMs(serverGroupId: string, address: string): number | undefined {
     const group = state.serverGroups.get(serverGroupId);
@@ -144,7 +148,7 @@ function entryOf({ ListenerProtocol, ListenerPort }: Listener): Pick<ProxyReques
   return { protocol: ListenerProtocol === 'HTTP' ? 'http' : 'https', port: ListenerPort };
 }
 
-/** Counts admissions by key within the current second. */
+/** Returns a function that counts admissions by key within the current second. */
 function createRateLimit(now: () => number): (key: string, requestsPerSecond: number) => boolean {
   const counts = new Map<string, number>();
   let second = 0;

@@ -3,20 +3,23 @@ import { cookies, headerValues, type ProxyRequest } from '../../data-plane/reque
 import type { RuleCondition } from '../model.ts';
 
 /**
- * Whether a request meets all conditions of a rule; one value of a condition is enough for it (ALB OpenAPI 2020-06-16,
- * CreateRule).
+ * Tells whether a request meets all conditions of a rule; one value of a condition is enough for it (ALB OpenAPI
+ * 2020-06-16, CreateRule).
  *
  * Assumed, since no document says it: `*` also crosses dots and slashes; a regular expression may match anywhere in the
- * text; values of headers, query parameters and cookies are case-sensitive; query parameters are compared decoded, paths
- * as sent.
+ * text; values of headers, query parameters and cookies are case-sensitive; query parameters are compared decoded,
+ * paths as sent.
  *
- * Throws a SyntaxError on a value that is no regular expression.
+ * Throws a `SyntaxError` on a value that is not a valid regular expression.
  */
 export function matches(conditions: readonly RuleCondition[], request: ProxyRequest): boolean {
   return conditions.every((condition) => meets(condition, request));
 }
 
-/** What the parentheses of the first path pattern that matches have caught; '' for one that took no part. */
+/**
+ * Returns the texts that the groups of the first matching path pattern have captured; a group that took no part gives
+ * ''.
+ */
 export function pathCaptures(conditions: readonly RuleCondition[], { path }: ProxyRequest): string[] {
   const values = conditions.flatMap((condition) => condition.PathConfig?.Values ?? []);
   const value = values.find((one) => matchesPath(one, path));
@@ -42,7 +45,7 @@ function meets(condition: RuleCondition, request: ProxyRequest): boolean {
       return condition.SourceIpConfig?.Values.some((value) => inNetwork(request.clientIp, value)) ?? false;
     case 'ResponseStatusCode':
     case 'ResponseHeader':
-      // Only rules of direction Response carry these.
+      // These types belong to rules of direction Response.
       return false;
   }
 }
@@ -55,7 +58,7 @@ function matchesPath(value: string, path: string): boolean {
   return pathPattern(value)?.test(path) ?? glob(value, path);
 }
 
-/** Undefined for a value that is no regular expression. */
+/** Returns the regular expression of a path value, or undefined when the value is a wildcard pattern. */
 function pathPattern(value: string): RegExp | undefined {
   if (value.startsWith('~*')) return new RegExp(value.slice(2), 'i');
   return value.startsWith('~') ? new RegExp(value.slice(1)) : undefined;
@@ -79,7 +82,10 @@ function inNetwork(ip: string, network: string): boolean {
   return list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
 }
 
-/** `*` stands for any characters or none, `?` for one. Without a regular expression, so that no pattern can backtrack for long. */
+/**
+ * Matches a text against a pattern in which `*` stands for any characters or none, and `?` for one. It does without a
+ * regular expression, so that no pattern can backtrack for long.
+ */
 export function glob(pattern: string, text: string): boolean {
   let at = 0;
   let star = -1;
@@ -92,7 +98,7 @@ export function glob(pattern: string, text: string): boolean {
       at++;
       index++;
     } else if (star >= 0) {
-      // Let the last star swallow one more character.
+      // The last star takes one more character.
       at = star + 1;
       index = ++resume;
     } else {

@@ -1,12 +1,12 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 
-/** What may wait for a mirror; a copy that falls further behind is given up (assumed). */
+/** The most bytes that may wait for a mirror; a copy that falls further behind is given up (assumed). */
 const LIMIT_BYTES = 8 * 1024 * 1024;
 
 /**
- * The body of a request once more, for a mirror: whoever reads it slowly, or not at all, holds nobody up. Ends in destruction when the
- * request breaks off.
+ * Returns a copy of the body of a request for a mirror. A mirror that reads it slowly, or not at all, delays nothing.
+ * The copy is destroyed when the request breaks off.
  */
 export function copyOf(incoming: IncomingMessage): PassThrough {
   const copy = new PassThrough();
@@ -22,7 +22,7 @@ export function copyOf(incoming: IncomingMessage): PassThrough {
   return copy;
 }
 
-/** Throws the answer to a copy away, as well as every failure. */
+/** Ignores the answer to a copy, and every failure. */
 export function forget(upstream: ClientRequest, body: PassThrough): void {
   upstream.on('response', (answer) => answer.on('error', () => undefined).resume());
   upstream.on('error', () => body.destroy());

@@ -6,46 +6,54 @@ import type { CloudState, Listener, Rule, Server, ServerGroup, ServerGroupTuple 
 import { matches } from './matcher.ts';
 import { boundServer } from './sticky.ts';
 
-/** The rule of the listener that a request meets first, by ascending priority; undefined: the default action. */
+/**
+ * Returns the rule of the listener that a request meets first, by ascending priority, or undefined when the default
+ * action applies.
+ */
 export function selectRule(state: CloudState, listenerId: string, request: ProxyRequest): Rule | undefined {
   const rules = rulesInForce(state, listenerId);
   if (rules.some((rule) => rule.Direction === 'Response')) throw new NotCarriedError('rules of direction Response');
   return rules.toSorted((a, b) => a.Priority - b.Priority).find((rule) => matches(rule.RuleConditions, request));
 }
 
-/** The server groups that a listener may send requests or copies to: only those are probed. */
+/**
+ * Returns the ids of the server groups that a listener may send requests or copies to; only these groups are probed.
+ */
 export function referencedGroups(state: CloudState, listener: Listener): Set<string> {
   return new Set([listener.DefaultServerGroupId, ...rulesInForce(state, listener.ListenerId).flatMap(groupsOfRule)]);
 }
 
-/** A rule in Provisioning is not in force yet; one in Configuring still has its configuration of before. */
+/**
+ * Returns the rules in force. A rule in Provisioning is not in force yet; one in Configuring is in force with its
+ * previous configuration.
+ */
 function rulesInForce(state: CloudState, listenerId: string): Rule[] {
   return [...state.rules.values()].filter(
     (rule) => rule.ListenerId === listenerId && (rule.RuleStatus === 'Available' || rule.RuleStatus === 'Configuring'),
   );
 }
 
-/** Gets requests and is probed. */
+/** Tells whether a server gets requests and is probed. */
 export function isInService(server: Server): boolean {
   return server.Weight > 0 && (server.Status === 'Available' || server.Status === 'Configuring');
 }
 
-/** Host and port; names a server within its group. */
+/** Returns host and port of a server, which identify it within its group. */
 export function serverAddress(server: Server): string {
   return `${server.ServerIp || server.ServerId}:${server.Port}`;
 }
 
 export interface Balancer {
-  /** By the weights of the tuples, whatever the health of the groups: a request never moves to another tuple. */
+  /** Chooses a tuple by the weights, regardless of the health of the groups: a request never moves to another tuple. */
   tuple(ruleId: string, tuples: readonly ServerGroupTuple[]): ServerGroupTuple | undefined;
   /**
-   * Among the healthy servers, or among all when none is healthy: the one that the session is bound to, else by the group's algorithm;
-   * undefined: none has a weight.
+   * Chooses among the healthy servers, or among all when none is healthy: the one that the session is bound to, or else
+   * one by the group's algorithm. Returns undefined when no server has a weight.
    */
   server(group: ServerGroup, request: ProxyRequest): Server | undefined;
 }
 
-/** Selection of groups and servers; keeps what round robin has to remember between requests. */
+/** Creates the selection of groups and servers, with the memory of round robin between requests. */
 export function createBalancer(
   isHealthy: (group: ServerGroup, server: Server) => boolean,
   activeRequests: (group: ServerGroup, server: Server) => number,

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { cookies, type Header, type ProxyRequest } from '../../data-plane/request.ts';
 import type { Server, ServerGroup } from '../model.ts';
 
-/** What ALB inserts (npm @alicloud/alb20200616, StickySessionConfig). */
+/** The name of the cookie that ALB inserts (npm @alicloud/alb20200616, StickySessionConfig). */
 const INSERTED_COOKIE = 'SERVERID';
 const DEFAULT_TIMEOUT_SECONDS = 1000;
 
-/** The server, out of `candidates`, that the session of the request is bound to. */
+/** Returns the server among `candidates` that the session of the request is bound to, if any. */
 export function boundServer(
   group: ServerGroup,
   request: ProxyRequest,
@@ -18,9 +18,9 @@ export function boundServer(
 }
 
 /**
- * Headers of the answer that bind the client's next requests to the server. Insert: a cookie of our own for a client that has none of
- * this server yet; it lasts for CookieTimeout and is not prolonged (assumed). Server: the backend's own cookie, with another value;
- * where the backend sets none, nothing binds.
+ * Returns the headers of the answer, changed so that they bind the client's next requests to the server. Type Insert
+ * adds a cookie unless the client has one for this server; it lasts for CookieTimeout and is not prolonged (assumed).
+ * Type Server replaces the value of the backend's own cookie; where the backend sets none, nothing is bound.
  */
 export function bind(group: ServerGroup, server: Server, request: ProxyRequest, headers: readonly Header[]): Header[] {
   const { StickySessionType = 'Insert', CookieTimeout = DEFAULT_TIMEOUT_SECONDS } = group.StickySessionConfig;
@@ -31,7 +31,7 @@ export function bind(group: ServerGroup, server: Server, request: ProxyRequest, 
   return [...headers, ['set-cookie', `${name}=${idOf(server)}; Path=/; Max-Age=${CookieTimeout}; HttpOnly`]];
 }
 
-/** Undefined: sessions do not stick. */
+/** Returns the name of the session cookie, or undefined when sessions do not stick. */
 function cookieName({ StickySessionConfig }: ServerGroup): string | undefined {
   const { StickySessionEnabled, StickySessionType, Cookie } = StickySessionConfig;
   if (!StickySessionEnabled) return undefined;
@@ -44,7 +44,7 @@ function rewritten(header: Header, cookie: string, id: string): Header {
   return [name, value.replace(/=[^;]*/, `=${id}`)];
 }
 
-/** Tells clients nothing about the network. */
+/** Returns an id of the server that tells clients nothing about the network. */
 function idOf({ ServerId, ServerIp, Port }: Server): string {
   return createHash('sha256').update(`${ServerId} ${ServerIp} ${Port}`).digest('hex').slice(0, 32);
 }

@@ -26,13 +26,13 @@ const addGatewayDomain = writing((context, gateway, input: Settings & { Name: st
   return domain.Id;
 });
 
-/** `*` alone is every host. */
+/** Tells whether the text is a domain name, with or without `*.`; `*` alone stands for every host. */
 function isDomainName(name: string): boolean {
   const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
   return name === '*' || (name.length <= 253 && new RegExp(`^(\\*\\.)?${label}(\\.${label})*$`).test(name));
 }
 
-/** The domain as the input makes it; what is left out stays. */
+/** Returns the domain with the settings of the input; what the input leaves out stays. */
 function withSettings(domain: Domain, input: Settings): Domain {
   const { CertIdentifier, TlsCipherSuitesConfigJSON: suites } = input;
   const texts = (['Http2', 'TlsMin', 'TlsMax'] as const).filter((name) => input[name] !== undefined);
@@ -76,7 +76,7 @@ function present(gateway: Gateway, { Attributes, ...domain }: Domain) {
   return { ...domain, ...Attributes, GatewayId: gateway.Id };
 }
 
-/** Unlike the list it does not tell Type and Status. */
+/** Shows a domain; unlike the list it does not show Type and Status. */
 const getGatewayDomainDetail = reading((_, gateway, { Id }: { Id: number }) => {
   const { Type: _type, Status: _status, ...fields } = present(gateway, domainById(gateway, Id));
   return { ...fields, GatewayUniqueId: gateway.GatewayUniqueId };

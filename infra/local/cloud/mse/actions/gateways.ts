@@ -103,7 +103,7 @@ function presentItem(gateway: Gateway) {
   return { ...fields, VpcId, Slb: [...(gateway.slbs?.values() ?? [])].map((slb) => presentSlb(gateway, slb)) };
 }
 
-/** Also what is in the gateway goes with it. */
+/** Deletes a gateway with everything in it. */
 const deleteGateway = reading((context, gateway) => {
   if (gateway.Status !== 1 && gateway.Status !== 2) {
     throw illegalRequest(`the gateway ${gateway.GatewayUniqueId} has status ${gateway.Status}`);

@@ -7,7 +7,7 @@ import { serviceSettingActions } from './service-settings.ts';
 import { serviceActions } from './services.ts';
 import { slbActions } from './slbs.ts';
 
-/** The actions that the local cloud carries out; the others of the table are checked and then refused. */
+/** The actions that the local cloud carries out. Calls of the table's other actions are checked and then refused. */
 export const CARRIED: ReadonlyMap<string, Action> = new Map(
   Object.entries({
     ...gatewayActions,

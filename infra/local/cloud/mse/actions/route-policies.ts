@@ -3,7 +3,10 @@ import { type Action, checkOurs, routeById, timeText, writing } from '../context
 import type { RoutePolicies } from '../model.ts';
 import { toCors, toHeaderOp, toHttpRewrite, toRetry, toTimeout, upperCamel } from '../policies.ts';
 
-/** By the key in `Policies` of AddGatewayRoute. Each checks one policy, whose members the table has given their types. */
+/**
+ * Functions that read a policy, by its key in `Policies` of AddGatewayRoute. Each checks one policy; the table has
+ * checked the types of its members.
+ */
 const POLICIES: Readonly<Record<string, (input: unknown) => RoutePolicies>> = {
   Timeout: (input) => ({ Timeout: toTimeout(typed(input)) }),
   Retry: (input) => ({ Retry: toRetry(typed(input)) }),
@@ -12,7 +15,10 @@ const POLICIES: Readonly<Record<string, (input: unknown) => RoutePolicies>> = {
   HTTPRewrite: (input) => ({ HttpRewrite: toHttpRewrite(typed(input)) }),
 };
 
-/** In upper camel case. The table has checked names and types of the members, the type only repeats it. */
+/**
+ * Converts the names of members to upper camel case. The table has checked names and types; `T` repeats that for the
+ * compiler.
+ */
 function typed<T>(input: unknown): T {
   return upperCamel(input) as T;
 }
@@ -27,7 +33,7 @@ export function toPolicies(policies: Readonly<Record<string, unknown>>): RoutePo
   return Object.assign({}, ...Object.entries(policies).map(([key, input]) => toPolicy(key, input)));
 }
 
-/** In force at once, without another publish (assumed). */
+/** Returns an action that sets one policy of a route, which is in force at once, without another publish (assumed). */
 function updating(key: string, parameter: string): Action {
   return writing((context, gateway, input: { Id: number; [parameter: string]: unknown }) => {
     const route = routeById(gateway, input.Id);

@@ -120,7 +120,7 @@ interface ListInput extends PageInput {
   };
 }
 
-/** The whole list whatever PageSize says, as documented. */
+/** Returns the whole list regardless of PageSize, as documented. */
 const listGatewayRoute = action((context, { PageNumber = 1, PageSize = 10, FilterParams: filter }: ListInput) => {
   const gateway = gatewayById(context, filter.GatewayUniqueId);
   const Result = [...gateway.routes.values()]

@@ -4,7 +4,7 @@ import type { HealthCheck, TrafficPolicy } from '../model.ts';
 
 type CheckInput = Partial<HealthCheck> & { ServiceId: number };
 
-/** Members that are left out stay. */
+/** Updates the health check of a service; members that the input leaves out stay. */
 const updateGatewayServiceCheck = writing((_, gateway, input: CheckInput) => {
   const service = serviceById(gateway, input.ServiceId);
   const names = [
@@ -32,7 +32,7 @@ type Settings = NonNullable<TrafficPolicy['LoadBalancerSettings']>;
 type HashConfig = NonNullable<Settings['ConsistentHashLBConfig']>;
 type Cookie = NonNullable<HashConfig['HttpCookie']>;
 
-/** As it is sent: the TTL of the cookie is a text. */
+/** The policy as requests carry it: the TTL of the cookie is a text. */
 interface PolicyInput extends Omit<TrafficPolicy, 'LoadBalancerSettings'> {
   LoadBalancerSettings?: Omit<Settings, 'ConsistentHashLBConfig'> & {
     ConsistentHashLBConfig?: Omit<HashConfig, 'HttpCookie'> & { HttpCookie?: Omit<Cookie, 'TTL'> & { TTL?: string } };
@@ -44,7 +44,7 @@ interface TrafficInput {
   GatewayTrafficPolicy: PolicyInput;
 }
 
-/** Replaces the settings that are given as a whole. */
+/** Replaces each of the two settings that is given, as a whole. */
 const updateGatewayServiceTrafficPolicy = writing((_, gateway, input: TrafficInput) => {
   const service = serviceById(gateway, input.ServiceId);
   const { LoadBalancerSettings, TlsSetting } = input.GatewayTrafficPolicy;

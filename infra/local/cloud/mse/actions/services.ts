@@ -17,7 +17,10 @@ import type { Gateway, HealthCheck, Service, TrafficPolicy } from '../model.ts';
 import { contains, equals, type PageInput, page } from '../page.ts';
 import { checkServiceUnused } from '../references.ts';
 
-/** On from the start (MSE user guide, active health checks); its figures are assumed. */
+/**
+ * The health check of a new service. It is on from the start (MSE user guide, active health checks); its figures are
+ * assumed.
+ */
 const DEFAULT_CHECK: HealthCheck = {
   Check: true,
   Protocol: 'TCP',
@@ -39,7 +42,7 @@ interface ImportInput {
   ServiceList: (Addresses & { Name: string })[];
 }
 
-/** Does not tell the ids. */
+/** Creates services; the answer does not contain their ids. */
 const importServices = writing((context, gateway, { SourceType, ServiceList }: ImportInput) => {
   if (SourceType !== 'VIP' && SourceType !== 'DNS') throw notCarried(`services of source type ${SourceType}`);
   if (ServiceList.length === 0) throw invalid('ServiceList', 'it is empty');
@@ -69,7 +72,7 @@ function newService(context: Context, Name: string, SourceType: Service['SourceT
   };
 }
 
-/** The service as the input makes it; what is left out stays. */
+/** Returns the service with the addresses of the input; what the input leaves out stays. */
 function withAddresses(service: Service, input: Addresses): Service {
   const { Ips = addressesOf(service), ServicePort = service.ServicePort, DnsServerList } = input;
   if (Ips.length === 0) throw invalid('IpList', 'a service needs an address');
@@ -87,7 +90,7 @@ function withAddresses(service: Service, input: Addresses): Service {
   };
 }
 
-/** As the API gives them. */
+/** Returns the addresses as the API shows them: those of DNS services without the port. */
 function addressesOf({ SourceType, Ips }: Service): string[] {
   return SourceType === 'DNS' ? Ips.map((endpoint) => endpoint.slice(0, endpoint.lastIndexOf(':'))) : Ips;
 }
@@ -107,7 +110,7 @@ interface UpdateInput extends Omit<Addresses, 'Ips'> {
   IpList?: string[];
 }
 
-/** In force at once. */
+/** Updates the addresses of a service, which are in force at once. */
 const updateGatewayService = writing((_, gateway, { Id, Name, IpList, ...input }: UpdateInput) => {
   const service = serviceById(gateway, Id);
   if (service.SourceType !== 'VIP' && service.SourceType !== 'DNS') {
@@ -164,7 +167,7 @@ function presentItem(context: Context, gateway: Gateway, service: Service) {
   };
 }
 
-/** Lists name the members of the TLS settings in another way than details. */
+/** Returns a traffic policy as lists show it: they name the members of the TLS settings differently from details. */
 function presentPolicy({ LoadBalancerSettings, TlsSetting }: TrafficPolicy) {
   const { TlsMode, ...tls } = TlsSetting ?? {};
   return {
@@ -173,7 +176,10 @@ function presentPolicy({ LoadBalancerSettings, TlsSetting }: TrafficPolicy) {
   };
 }
 
-/** Health in one word and the check as a text, without its settings: the list tells more. */
+/**
+ * Shows a service with its health in one word and whether it is checked as a text. Only the list shows the settings of
+ * the check.
+ */
 const getGatewayServiceDetail = reading((context, gateway, { ServiceId }: { ServiceId: number }) => {
   const service = serviceById(gateway, ServiceId);
   return {

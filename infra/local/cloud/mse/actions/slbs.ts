@@ -8,7 +8,7 @@ interface AddInput {
   [attribute: string]: unknown;
 }
 
-/** Remembered and shown; requests reach the local gateway at its own address. */
+/** Adds a load balancer, which is only remembered and shown; requests reach the local gateway at its own address. */
 const addGatewaySlb = writing((context, gateway, input: AddInput) => {
   const { GatewayUniqueId: _, AcceptLanguage: __, SlbId, Type = 'PRIVATE_NET', ...Attributes } = input;
   const slbs = slbsOf(gateway);

@@ -3,13 +3,16 @@ import { cookies, type Header, type ProxyRequest } from '../../data-plane/reques
 import type { Service, TrafficPolicy } from '../model.ts';
 import { headerText, queryParameter } from './matcher.ts';
 
-/** What binds a request to an endpoint, and the header that tells the client. */
+/** The key that binds a request to an endpoint, and the header that tells it to the client. */
 export interface Affinity {
   key?: string | undefined;
   setCookie?: Header;
 }
 
-/** By the consistent hash of the service (GatewayTrafficPolicy); without a key the request takes its turn. */
+/**
+ * Returns the affinity by the consistent hash of the service (GatewayTrafficPolicy). A request without a key takes its
+ * turn.
+ */
 export function affinityOf({ TrafficPolicy }: Service, request: ProxyRequest): Affinity {
   const settings = TrafficPolicy.LoadBalancerSettings;
   const hash = settings?.LoadbalancerType === 'CONSISTENT_HASH' ? settings.ConsistentHashLBConfig : undefined;
@@ -31,7 +34,10 @@ type HttpCookie = NonNullable<
   NonNullable<NonNullable<TrafficPolicy['LoadBalancerSettings']>['ConsistentHashLBConfig']>['HttpCookie']
 >;
 
-/** A client without the cookie is given one. Assumed: TTL is in seconds; without it the cookie lasts for the session. */
+/**
+ * Returns the affinity by cookie; a client without the cookie is given one. Assumed: TTL is in seconds; without it the
+ * cookie lasts for the session.
+ */
 function byCookie({ Name, Path, TTL }: HttpCookie, request: ProxyRequest): Affinity {
   const sent = cookies(request).find(([name]) => name === Name);
   if (sent) return { key: sent[1] };

@@ -4,25 +4,28 @@ import type { Gateway, Route, RouteConfig, RouteService, Service } from '../mode
 import { type Endpoint, endpointsOf, serviceKey } from './endpoints.ts';
 
 /**
- * Below this share of healthy endpoints a service uses all of its endpoints. Assumed: Envoy's default. MSE documents no
- * threshold and has no parameter for it.
+ * The panic threshold: a service with a lower share of healthy endpoints uses all of its endpoints. Assumed: Envoy's
+ * default. MSE documents no threshold and has no parameter for it.
  */
 export const PANIC_THRESHOLD_PERCENT = 50;
 
 export interface Balancer {
   /**
-   * The service that a request goes to: by percent, whatever the health of the services. Only where the chosen one has no
-   * available node, and the route has a fallback, that one; whether it is itself available does not matter. Undefined: the
-   * service does not exist.
+   * Chooses the service of a request by percent, regardless of the health of the services. Only when the chosen service
+   * has no available node and the route has a fallback, the fallback is used, whether it is available or not. Returns
+   * undefined when the service does not exist.
    */
   service(gateway: Gateway, route: Route, config: RouteConfig): Service | undefined;
-  /** The endpoint for the next attempt, if possible one not tried before; undefined: the service has none. */
+  /**
+   * Chooses the endpoint of the next attempt, if possible one that was not tried before. Returns undefined when the
+   * service has none.
+   */
   endpoint(gateway: Gateway, service: Service, key?: string, tried?: ReadonlySet<string>): Endpoint | undefined;
 }
 
 /**
- * Selection of services and endpoints; keeps what round robin has to remember between requests. Percents are kept by turns
- * and not by chance, so that they are exact here.
+ * Creates the selection of services and endpoints, with the memory of round robin between requests. Percentages are
+ * kept by turns and not by chance, so they are exact here.
  */
 export function createBalancer(
   isUnhealthy: (gateway: Gateway, service: Service, endpoint: Endpoint) => boolean,
@@ -38,19 +41,25 @@ export function createBalancer(
     return choose(gateway, `fallback of ${ring}`, config.FallbackServices);
   }
 
-  /** A service alone carries no percent. */
+  /** Chooses one of the services by percent; a single service has no percent. */
   function choose(gateway: Gateway, ring: string, services: readonly RouteService[]): Service | undefined {
     const choices = services.map(({ ServiceId, Percent = 100 }) => ({ ServiceId, Weight: Percent }));
     const chosen = roundRobin(ring, choices, ({ ServiceId }) => String(ServiceId));
     return chosen && gateway.services.get(chosen.ServiceId);
   }
 
-  /** None when every active check has failed: that is no available node for a fallback, and panic for all else. */
+  /**
+   * Returns the endpoints that are not unhealthy. When there are none, the fallback is used, or without one the panic
+   * rule applies.
+   */
   function available(gateway: Gateway, target: Service): Endpoint[] {
     return endpointsOf(target).filter((candidate) => !isUnhealthy(gateway, target, candidate));
   }
 
-  /** Assumed as in Envoy: with all endpoints unhealthy panic holds too, and the requests fail at them. */
+  /**
+   * Returns the endpoints to choose from. Assumed as in Envoy: the panic rule also holds when all endpoints are
+   * unhealthy, and the requests fail at them.
+   */
   function pool(gateway: Gateway, target: Service): Endpoint[] {
     const [all, healthy] = [endpointsOf(target), available(gateway, target)];
     return healthy.length * 100 < all.length * PANIC_THRESHOLD_PERCENT ? all : healthy;
@@ -78,7 +87,7 @@ export function createBalancer(
   return { service, endpoint };
 }
 
-/** Throws a NotCarriedError for what this data plane has no way to serve. */
+/** Throws a `NotCarriedError` for settings of a service that this data plane cannot serve. */
 export function ensureCarried(service: Service): void {
   const { ServiceProtocol, TrafficPolicy } = service;
   if (ServiceProtocol !== 'HTTP' && ServiceProtocol !== 'HTTPS') {

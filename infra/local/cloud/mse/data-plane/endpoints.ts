@@ -1,9 +1,9 @@
 import { type Check, createHealthChecker } from '../../data-plane/health-checker.ts';
 import type { EndpointHealth, Gateway, HealthCheck, MseState, Service } from '../model.ts';
 
-/** An address of a service. All have the same weight: the API knows no other. */
+/** An address of a service. All have the same weight, because the API has no weights of addresses. */
 export interface Endpoint {
-  /** As in the service, host:port; names the endpoint. */
+  /** The address as the service has it, host:port, which identifies the endpoint. */
   address: string;
   host: string;
   port: number;
@@ -18,19 +18,19 @@ export function endpointsOf(service: Service): Endpoint[] {
   });
 }
 
-/** Names a service among those of all gateways. */
+/** Returns a key that identifies a service among those of all gateways. */
 export function serviceKey(gateway: Pick<Gateway, 'GatewayUniqueId'>, serviceId: number): string {
   return `${gateway.GatewayUniqueId}/${serviceId}`;
 }
 
 export interface EndpointHealthChecks {
-  /** Unchecked also until a threshold is reached for the first time. */
+  /** Returns the health of an address, which is `unchecked` until a threshold is reached for the first time. */
   health(gateway: Gateway, service: Service, address: string): EndpointHealth;
   sync(): void;
   close(): void;
 }
 
-/** The gateways' own active health checks, of all services, whether a route refers to them or not. */
+/** Creates the gateways' own active health checks. They cover all services, whether a route refers to them or not. */
 export function createEndpointHealthChecks(state: MseState, openGateways: () => string[]): EndpointHealthChecks {
   const checker = createHealthChecker(() => {
     const checks = new Map<string, Check>();
@@ -59,7 +59,10 @@ function keyOf(gateway: Gateway, service: Service, address: string): string {
   return `${serviceKey(gateway, service.Id)}/${address}`;
 }
 
-/** MSE OpenAPI 2019-05-31, UpdateGatewayServiceCheck. Assumed: 2xx is good when no statuses are given. */
+/**
+ * Returns the check that a configuration describes (MSE OpenAPI 2019-05-31, UpdateGatewayServiceCheck). Assumed: 2xx is
+ * good when no statuses are given.
+ */
 function checkOf(check: HealthCheck, { address, host, port }: Endpoint): Check {
   const classes = check.ExpectedStatuses?.length ? check.ExpectedStatuses : [200];
   return {

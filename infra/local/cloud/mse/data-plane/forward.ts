@@ -6,10 +6,13 @@ import type { RoutePolicies } from '../model.ts';
 import type { Endpoint } from './endpoints.ts';
 import { timeoutMs } from './policies.ts';
 
-/** Assumed: Istio's default, which MSE's API does not change. */
+/** The time limit for connecting to an endpoint. Assumed: Istio's default, which MSE's API cannot change. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Assumed: Envoy's default. Larger bodies, and those of unknown length, are streamed and not sent again. */
+/**
+ * The largest body that is kept for retries. Assumed: Envoy's default. Larger bodies, and those of unknown length, are
+ * streamed and not sent again.
+ */
 const REPLAY_LIMIT_BYTES = 1024 * 1024;
 
 const CONNECT_FAILURES = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EADDRNOTAVAIL'];
@@ -20,22 +23,23 @@ export interface Delivery {
   policies: RoutePolicies;
   protocol: 'HTTP' | 'HTTPS';
   agents: Agents;
-  /** The endpoint of the next attempt. */
+  /** Returns the endpoint of the next attempt, or undefined when the service has none. */
   pick(tried: ReadonlySet<string>): Endpoint | undefined;
-  /** Told of each attempt. */
+  /** Called at the start of each attempt. */
   started(endpoint: Endpoint, upstream: ClientRequest): void;
   editHeaders(headers: Header[]): Header[];
 }
 
 interface Deadline {
   expired: boolean;
-  /** Ends with it. */
+  /** The current attempt, which is destroyed when the deadline expires. */
   upstream?: ClientRequest;
 }
 
 /**
- * Sends a request to endpoints until one gives an answer that the retry policy lets pass, and passes that on. 504 when the
- * time of the route is up, 503 when an endpoint cannot be reached or breaks off, or when there is none (Envoy).
+ * Sends a request to endpoints until one gives an answer that the retry policy accepts, and passes that answer on. The
+ * client gets 504 when the time of the route is up, and 503 when an endpoint cannot be reached or breaks off, or when
+ * there is none (as in Envoy).
  */
 export async function deliver(delivery: Delivery): Promise<void> {
   const { incoming, policies } = delivery;
@@ -52,7 +56,10 @@ export async function deliver(delivery: Delivery): Promise<void> {
   }
 }
 
-/** Only a body that is a Buffer is sent again. Retries follow at once, first at endpoints not tried before. */
+/**
+ * Sends a request and retries it as the policy says. Only a body that is a Buffer is sent again. Retries follow at
+ * once, first at endpoints that were not tried before.
+ */
 async function exchangeWithRetries(delivery: Delivery, body: Exchange['body'], deadline: Deadline) {
   const { exchange, policies } = delivery;
   const tried = new Set<string>();
@@ -85,7 +92,7 @@ function start(delivery: Delivery, body: Exchange['body'], endpoint: Endpoint): 
   return upstream;
 }
 
-/** Runs from the end of the request to the end of the answer. */
+/** Starts the time limit of the route, which runs from the end of the request to the end of the answer. */
 function startDeadline({ incoming, exchange, policies }: Delivery): Deadline {
   const deadline: Deadline = { expired: false };
   const limitMs = timeoutMs(policies.Timeout);
@@ -100,7 +107,7 @@ function startDeadline({ incoming, exchange, policies }: Delivery): Deadline {
   return deadline;
 }
 
-/** The whole body, where it is known to be small. */
+/** Reads the whole body when it is known to be small; otherwise returns undefined. */
 async function replayable(incoming: IncomingMessage): Promise<Buffer | undefined> {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers;
   return encoding === undefined && Number(length) <= REPLAY_LIMIT_BYTES ? buffer(incoming) : undefined;
@@ -109,12 +116,15 @@ async function replayable(incoming: IncomingMessage): Promise<Buffer | undefined
 function outcomeOf(upstream: ClientRequest): Promise<IncomingMessage | Error> {
   return new Promise((resolve) => {
     upstream.once('response', resolve);
-    // Stays: an error after the answer has begun shows in the answer.
+    // This listener stays, because an error after the beginning of the answer shows in the answer.
     upstream.on('error', resolve);
   });
 }
 
-/** As in Envoy: a 5xx condition holds for servers that give no answer, too. HttpCodes count beside the conditions. */
+/**
+ * Tells whether the policy retries this outcome. As in Envoy, a 5xx condition also holds for servers that give no
+ * answer. HttpCodes count beside the conditions.
+ */
 function shallRetry(retry: RoutePolicies['Retry'], outcome: IncomingMessage | Error): boolean {
   const conditions = retry?.RetryOn ?? [];
   if (outcome instanceof Error) {

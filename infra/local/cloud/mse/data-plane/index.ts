@@ -16,9 +16,9 @@ import { editRequest, editResponse, preflight } from './policies.ts';
 const SYNC_INTERVAL_MS = 100;
 
 /**
- * Serves the published routes of the gateways over real HTTP, one port per gateway, as MSE documents it and, where it does
- * not, as Envoy does. What it does not carry is answered with a 501 that names it. A domain's Protocol only shows in what
- * servers are told; MustHttps changes nothing here.
+ * Serves the published routes of the gateways over real HTTP, one port per gateway, as MSE documents it and, where it
+ * does not, as Envoy does. A feature that it does not carry is answered with a 501 that names it. A domain's Protocol
+ * only shows in X-Forwarded-Proto and in redirects; MustHttps changes nothing here.
  */
 export function createMseDataPlane(state: MseState, options: HttpServersOptions = {}): MseDataPlane {
   const servers = createHttpServers(options);
@@ -103,7 +103,7 @@ interface Arrival {
   request: ProxyRequest;
 }
 
-/** Of a route that asks no service. */
+/** Returns the answer of a route that the gateway answers itself, or undefined when a service answers. */
 function ownAnswer(
   config: RouteConfig,
   request: ProxyRequest,
@@ -123,7 +123,10 @@ function ownAnswer(
   }
 }
 
-/** As in Envoy: what is not given stays, the query too unless the path brings its own. */
+/**
+ * Returns the target of a redirect. As in Envoy, a part that is not given stays, and so does the query unless the new
+ * path has its own.
+ */
 function location({ Redirect = { Code: 301 } }: RouteConfig, request: ProxyRequest): string {
   const host = Redirect.Host || headerValues(request.headers, 'host').join();
   const path = Redirect.Path || request.path;

@@ -2,10 +2,10 @@ import { NotCarriedError } from '../../data-plane/not-carried.ts';
 import { headerValues, type ProxyRequest } from '../../data-plane/request.ts';
 import type { Domain, Gateway, Predicates, Route, RouteConfig, TextPredicate } from '../model.ts';
 
-/** A route that a request meets, through the most specific of its domains. */
+/** A route that matches a request, through the most specific of its domains. */
 export interface Match {
   route: Route;
-  /** What is in force of the route. */
+  /** The configuration of the route that is in force. */
   config: RouteConfig;
   domain: Domain;
 }
@@ -13,11 +13,11 @@ export interface Match {
 const PATH_KINDS = ['EQUAL', 'PRE', 'ERGULAR'] as const;
 
 /**
- * The route that serves a request, in the order that MSE documents for its console routes: longer domain, path kind (equal,
- * prefix, regular expression), longer path, more headers, more query parameters, older route.
+ * Returns the route that serves a request, in the order that MSE documents for its console routes: longer domain, path
+ * kind (equal, prefix, regular expression), longer path, more headers, more query parameters, older route.
  *
- * Assumed, since no document says it: RouteOrder changes nothing; when no route of an exact domain fits, those of the
- * wildcard domains are asked (as in Higress); a route without domains serves nothing.
+ * Assumed, since no document says it: RouteOrder changes nothing; when no route of an exact domain matches, those of
+ * the wildcard domains are asked (as in Higress); a route without domains serves nothing.
  */
 export function selectRoute(gateway: Gateway, request: ProxyRequest): Match | undefined {
   return [...gateway.routes.values()]
@@ -36,7 +36,10 @@ function match(gateway: Gateway, route: Route, request: ProxyRequest): Match | u
   return domain && { route, config, domain };
 }
 
-/** While a route is being published or unpublished, what was published before still serves. */
+/**
+ * Returns the configuration in force. While a route is being published or unpublished, what was published before still
+ * serves.
+ */
 function inForce({ Status, published }: Route): RouteConfig | undefined {
   return Status === 0 || Status === 6 ? undefined : published;
 }
@@ -54,12 +57,15 @@ function byPrecedence(a: Match, b: Match): number {
   );
 }
 
-/** The longer text first. An exact name and a wildcard can be of one length: `a.b.com`, `*.b.com`. */
+/**
+ * Orders domains, the longer first. An exact name and a wildcard can have the same length, such as `a.b.com` and
+ * `*.b.com`; the exact one is first then.
+ */
 function byDomain(a: Domain, b: Domain): number {
   return b.Name.length - a.Name.length || Number(a.Name.startsWith('*')) - Number(b.Name.startsWith('*'));
 }
 
-/** A route without a path is a prefix of nothing. */
+/** Returns the rank of the path's kind; a route without a path counts as a prefix. */
 function pathKind({ PathPredicates }: Predicates): number {
   return PATH_KINDS.indexOf(PathPredicates?.Type ?? 'PRE');
 }
@@ -73,8 +79,9 @@ function matchesHost(name: string, host: string): boolean {
 }
 
 /**
- * All predicates together (MSE, create a route). As in Envoy: the path is compared as sent, without the query; repeated
- * headers are one text, joined by commas; of repeated query parameters the first counts, not decoded.
+ * Tells whether a request meets all predicates (MSE, create a route). As in Envoy, the path is compared as sent,
+ * without the query; repeated headers are one text, joined by commas; of repeated query parameters the first counts,
+ * not decoded.
  */
 function meets(predicates: Predicates, request: ProxyRequest): boolean {
   const { HeaderPredicates = [], QueryPredicates = [], MethodPredicates = [] } = predicates;
@@ -86,7 +93,7 @@ function meets(predicates: Predicates, request: ProxyRequest): boolean {
   );
 }
 
-/** Assumed as in Istio: IgnoreCase says nothing about regular expressions. */
+/** Tells whether a path meets the predicate. Assumed as in Istio: IgnoreCase does not apply to regular expressions. */
 function meetsPath(predicate: Predicates['PathPredicates'], path: string): boolean {
   if (!predicate) return true;
   const fold = predicate.IgnoreCase && predicate.Type !== 'ERGULAR';
@@ -99,7 +106,7 @@ function meetsText({ Type, Value }: TextPredicate, text: string | undefined): bo
   return text !== undefined && matchesText(Type, Value, text);
 }
 
-/** Assumed as in Envoy: a regular expression must match the whole text. */
+/** Compares a text with a value. Assumed as in Envoy: a regular expression must match the whole text. */
 function matchesText(type: TextPredicate['Type'], value: string, text: string): boolean {
   switch (type) {
     case 'EQUAL':
@@ -111,7 +118,7 @@ function matchesText(type: TextPredicate['Type'], value: string, text: string): 
   }
 }
 
-/** Throws a NotCarriedError on what is no regular expression here. */
+/** Returns a regular expression. Throws a `NotCarriedError` when JavaScript does not accept it. */
 export function expression(source: string, flags = ''): RegExp {
   try {
     return new RegExp(source, flags);

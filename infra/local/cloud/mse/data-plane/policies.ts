@@ -5,10 +5,10 @@ import { expression } from './matcher.ts';
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Assumed: what the console sets for a new route also holds for one without a policy. */
+/** The time limit of a route without a policy. Assumed: it is what the console sets for a new route. */
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
-/** Of the whole exchange, retries included; 0: without limit. */
+/** Returns the time limit of the whole exchange in milliseconds, retries included; 0 means no limit. */
 export function timeoutMs(timeout: RoutePolicies['Timeout']): number {
   if (!timeout) return DEFAULT_TIMEOUT_SECONDS * 1000;
   return timeout.Status === 'on' ? seconds(timeout.UnitNum, timeout.TimeUnit) * 1000 : 0;
@@ -20,19 +20,22 @@ function seconds(count: number, unit: string): number {
   return count * factor;
 }
 
-/** The request as the server shall get it: rewritten first, then its headers changed. */
+/** Returns the request as it is sent to the server: it is rewritten first, then its headers are changed. */
 export function editRequest(policies: RoutePolicies, predicates: Predicates, request: ProxyRequest): ProxyRequest {
   const rewritten = rewrite(policies.HttpRewrite, predicates, request);
   return { ...rewritten, headers: operate(policies.HeaderOp, 'Request', rewritten.headers) };
 }
 
-/** The headers of an answer as the client shall get them; `request` as the client sent it. */
+/** Returns the headers of an answer as the client gets them; `request` is the request as the client sent it. */
 export function editResponse(policies: RoutePolicies, request: ProxyRequest, headers: readonly Header[]): Header[] {
   const operated = operate(policies.HeaderOp, 'Response', headers);
   return (cors(policies.Cors, request) ?? []).reduce((all, [name, value]) => withHeader(all, name, value), operated);
 }
 
-/** The answer to a CORS preflight of an origin that is allowed; any other goes on to the route's destination. */
+/**
+ * Returns the headers that answer a CORS preflight of an allowed origin, or undefined for any other request, which goes
+ * on to the route's destination.
+ */
 export function preflight({ Cors }: RoutePolicies, request: ProxyRequest): Header[] | undefined {
   const asked = headerValues(request.headers, 'access-control-request-method').length > 0;
   const allowed = request.method === 'OPTIONS' && asked ? cors(Cors, request) : undefined;
@@ -45,7 +48,10 @@ export function preflight({ Cors }: RoutePolicies, request: ProxyRequest): Heade
   ];
 }
 
-/** As in Envoy, the answer names the origin that asked, also when all are allowed. */
+/**
+ * Returns the CORS headers of an answer, or undefined when the origin is not allowed. As in Envoy, they name the origin
+ * of the request, even when all are allowed.
+ */
 function cors(policy: RoutePolicies['Cors'], request: ProxyRequest): Header[] | undefined {
   const [origin] = headerValues(request.headers, 'origin');
   if (policy?.Status !== 'on' || origin === undefined) return undefined;
@@ -62,7 +68,10 @@ function present(name: string, value: string): Header[] {
   return value === '' ? [] : [[name, value]];
 }
 
-/** Add keeps what is there, Update replaces it. Assumed as in Higress: Update also sets what is not there. */
+/**
+ * Applies the header operations of one direction. Add keeps existing headers, Update replaces them. Assumed as in
+ * Higress: Update also sets a header that is not there.
+ */
 function operate(policy: RoutePolicies['HeaderOp'], direction: string, headers: readonly Header[]): Header[] {
   let result = [...headers];
   for (const { DirectionType, OpType, Key, Value = '' } of policy?.Status === 'on' ? policy.HeaderOpItems : []) {
@@ -80,7 +89,10 @@ function rewrite(policy: RoutePolicies['HttpRewrite'], predicates: Predicates, r
   return { ...request, path, host: policy.Host, headers: withHeader(request.headers, 'host', policy.Host) };
 }
 
-/** PRE replaces the prefix that the route matches, EQUAL the whole path, ERGULAR what the pattern finds. */
+/**
+ * Rewrites a path: PRE replaces the prefix that the route matches, EQUAL the whole path, ERGULAR what the pattern
+ * finds.
+ */
 function rewritePath(
   { PathType, Path, Pattern, Substitution = '' }: NonNullable<RoutePolicies['HttpRewrite']>,
   { PathPredicates }: Predicates,
@@ -93,7 +105,10 @@ function rewritePath(
   return Path + path.slice(PathPredicates?.Path.length ?? 0);
 }
 
-/** Groups are \1 in RE2 and $1 here, the whole is \0 and $&. */
+/**
+ * Converts a substitution from RE2 to JavaScript: groups are \1 in RE2 and $1 in JavaScript, and the whole match is \0
+ * and $&.
+ */
 function replacement(substitution: string): string {
   return substitution.replaceAll('$', '$$$$').replace(/\\(\d)/g, (_, digit) => (digit === '0' ? '$&' : `$${digit}`));
 }
