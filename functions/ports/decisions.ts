@@ -5,8 +5,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import type { Traffic } from '../core/failover/traffic.ts';
 import type { Lease } from './coordination.ts';
 import type { StoredDocument } from './documents.ts';
-import type { OperationRecord } from './operations.ts';
-import type { OutboxRequest } from './outbox.ts';
+import type { OperationRecord, OutboxRequest } from './outbox.ts';
 import type { Page, PageRequest } from './pages.ts';
 
 /** A decision and everything that goes with it, which is written together or not at all. */

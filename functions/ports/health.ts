@@ -1,7 +1,7 @@
 /** Health records of clusters, and observations. */
 
 import type { Observation } from '../../schemas/cluster.ts';
-import type { HealthRecord } from '../core/health/record.ts';
+import type { HealthRecord } from '../core/health/types.ts';
 import type { Lease } from './coordination.ts';
 import type { Page, PageRequest } from './pages.ts';
 

@@ -1,35 +1,12 @@
 /** Operations, and the manifests that are written step by step. */
 
 import type { AuditEvent } from '../../schemas/audit.ts';
-import type { Operation, OperationProblem } from '../../schemas/operation.ts';
+import type { OperationProblem } from '../../schemas/operation.ts';
 import type { Ref } from '../core/model/resource.ts';
 import type { Lease } from './coordination.ts';
-import type { OutboxRequest, WaitingOperation } from './outbox.ts';
+import type { OperationRecord, OutboxRequest, OutcomeRecord, WaitingOperation } from './outbox.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 import type { Commit } from './resources.ts';
-
-/** A push to gateways. Its result at each gateway is in an outcome and, until there is one, in the sync record of the gateway. */
-export type OperationRecord = Pick<
-  Operation,
-  'id' | 'fleet' | 'action' | 'target' | 'actor' | 'requestId' | 'reason' | 'createdAt'
-> & {
-  /** The names of the gateways that have to follow. */
-  gateways: string[];
-};
-
-/** The result of an operation at a gateway. */
-export interface OutcomeRecord {
-  operation: string;
-  fleet: string;
-  gateway: string;
-  state: 'Verified' | 'Diverged' | 'Failed';
-  reason: string;
-  message: string;
-  /** The number of changes that were made. */
-  steps: number;
-  attempts: number;
-  endedAt: string;
-}
 
 /** A change of a resource that has been decided on, and is written later together with others. */
 export interface Step extends Pick<Commit, 'resource' | 'verb' | 'references' | 'referenceCount'> {

@@ -1,5 +1,6 @@
 /** The outbox: the changes that gateways have yet to follow, and those that they follow. */
 
+import type { Operation } from '../../schemas/operation.ts';
 import type { Kind } from '../core/model/resource.ts';
 import type { Lease } from './coordination.ts';
 
@@ -62,4 +63,27 @@ export interface OutboxStore {
   settle(rows: readonly OutboxRow[], verifiedAt: string, lease: Lease): Promise<void>;
   /** Returns the programmed rows of the resources of a kind whose names lie in [from, to]. */
   programmed(fleet: string, kind: Kind, from: string, to: string): Promise<ProgrammedRow[]>;
+}
+
+/** A push to gateways. Its result at each gateway is in an outcome and, until there is one, in the sync record of the gateway. */
+export type OperationRecord = Pick<
+  Operation,
+  'id' | 'fleet' | 'action' | 'target' | 'actor' | 'requestId' | 'reason' | 'createdAt'
+> & {
+  /** The names of the gateways that have to follow. */
+  gateways: string[];
+};
+
+/** The result of an operation at a gateway. */
+export interface OutcomeRecord {
+  operation: string;
+  fleet: string;
+  gateway: string;
+  state: 'Verified' | 'Diverged' | 'Failed';
+  reason: string;
+  message: string;
+  /** The number of changes that were made. */
+  steps: number;
+  attempts: number;
+  endedAt: string;
 }

@@ -5,8 +5,7 @@ import type { GatewayTarget } from '../../schemas/gateway.ts';
 import type { Kind, Ref, Resource } from '../core/model/resource.ts';
 import type { Term } from '../core/routing/terms.ts';
 import type { StoredDocument } from './documents.ts';
-import type { OperationRecord } from './operations.ts';
-import type { OutboxRequest } from './outbox.ts';
+import type { OperationRecord, OutboxRequest } from './outbox.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 
 /** A state of a resource as it was written at `updatedAt`. A deletion adds a revision with the last declaration. */

@@ -1,5 +1,5 @@
 import type { Observation } from '../../schemas/cluster.ts';
-import type { HealthRecord } from '../core/health/record.ts';
+import type { HealthRecord } from '../core/health/types.ts';
 import { withVouches } from '../core/health/vouch.ts';
 import type { Store } from '../deps.ts';
 import { ABSENT, type Operation, put } from './items.ts';

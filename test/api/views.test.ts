@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_POINTS, noReading, type Reading } from '../../functions/core/gateway/reading.ts';
-import type { HealthRecord } from '../../functions/core/health/record.ts';
+import type { HealthRecord } from '../../functions/core/health/types.ts';
 import type { OutboxRow } from '../../functions/deps.ts';
 import { recording, trafficWithout } from '../store/fixtures.ts';
 import { cluster, conditionOf, create, createShop, gateway, route, service } from './fixtures.ts';

@@ -1,7 +1,7 @@
 import type { InForce } from '../../functions/core/allocation/points.ts';
 import { NO_ALLOCATION } from '../../functions/core/allocation/sealed.ts';
 import type { Limit } from '../../functions/core/allocation/types.ts';
-import type { HealthRecord, VoterRecord } from '../../functions/core/health/record.ts';
+import type { HealthRecord, VoterRecord } from '../../functions/core/health/types.ts';
 import type { Member, Pool } from '../../functions/core/model/ir.ts';
 import type { Kind, Resource, Specs } from '../../functions/core/model/resource.ts';
 import { ClusterInput } from '../../schemas/cluster.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HealthRecord } from '../../functions/core/health/record.ts';
+import type { HealthRecord } from '../../functions/core/health/types.ts';
 import { health } from './fixtures.ts';
 import { facts, fleet, placement, policy, Story, shift } from './situations.ts';
 

@@ -11,7 +11,7 @@ import {
   type Traffic,
   withState,
 } from '../../functions/core/failover/traffic.ts';
-import type { HealthRecord } from '../../functions/core/health/record.ts';
+import type { HealthRecord } from '../../functions/core/health/types.ts';
 import type { ClusterFacts, Placement } from '../../functions/core/model/fleet-facts.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';

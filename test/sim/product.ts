@@ -2,7 +2,8 @@
 
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
-import { distrust, type HealthRecord, step, unknownHealth } from '../../functions/core/health/record.ts';
+import { distrust, step, unknownHealth } from '../../functions/core/health/record.ts';
+import type { HealthRecord } from '../../functions/core/health/types.ts';
 
 export { ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
 export { VOTE_RULES } from '../../functions/core/health/votes.ts';

@@ -1,22 +1,20 @@
 /** Examples for the OpenAPI document, by operation id. They are not part of the Worker. */
 
 import type * as z from 'zod';
-import type { AlertNotificationInput, AlertReceipt } from '../../../schemas/alerts.ts';
 import { type Cluster, ClusterInput, type ObservationPage } from '../../../schemas/cluster.ts';
 import type { Condition } from '../../../schemas/common.ts';
 import { type Distribution, DistributionInput } from '../../../schemas/distribution.ts';
 import { type Fleet, FleetInput } from '../../../schemas/fleet.ts';
 import { type Gateway, GatewayInput } from '../../../schemas/gateway.ts';
 import { API_VERSION } from '../../../schemas/manifest.ts';
-import type { ObservationBatchInput, ObservationBatchReceipt } from '../../../schemas/observation-batch.ts';
-import type { ProbeRound, ProbeRoundInput } from '../../../schemas/probe-round.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import { type Route, RouteInput } from '../../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../../schemas/service.ts';
 import type { Example } from '../http/example.ts';
 import { buttonExamples } from './buttons.ts';
-import { decision, failure, vote } from './decisions.ts';
+import { decision, vote } from './decisions.ts';
 import { drillExamples } from './drills.ts';
+import { evidenceExamples } from './evidence.ts';
 import { explainExamples } from './explain.ts';
 import { healthExamples } from './health.ts';
 import { auditExamples, revisionExamples } from './history.ts';
@@ -275,59 +273,13 @@ const route: Route = {
   ],
 };
 
-const probeRoundInput = { fleet: 'shop' } satisfies z.input<typeof ProbeRoundInput>;
-
-const probeRound: ProbeRound = {
-  startedAt: OBSERVED,
-  fleets: [
-    {
-      fleet: 'shop',
-      state: 'done',
-      results: [{ cluster: 'hangzhou-a', state: 'unhealthy', observation: failure }],
-      skipped: 0,
-    },
-  ],
-};
-
-const observationBatch = {
-  fleet: 'shop',
-  voter: 'agent-hangzhou',
-  sentAt: OBSERVED,
-  sequence: 1_795_417_326_000,
-  controls: [{ ok: true }],
-  observations: [
-    { cluster: 'hangzhou-a', observedAt: OBSERVED, outcome: 'ok', latencyMs: 4, detail: 'http: status 200' },
-  ],
-} satisfies z.input<typeof ObservationBatchInput>;
-
-const observationReceipt: ObservationBatchReceipt = { receipts: [{ cluster: 'hangzhou-a', result: 'accepted' }] };
-
-const alertNotification = {
-  version: '4',
-  truncatedAlerts: 0,
-  alerts: [
-    {
-      status: 'firing',
-      labels: { alertname: 'HighErrorRate', cluster: 'hangzhou-a' },
-      startsAt: OBSERVED,
-      endsAt: '0001-01-01T00:00:00Z',
-      fingerprint: '1a30ba71cca2921f',
-    },
-  ],
-} satisfies z.input<typeof AlertNotificationInput>;
-
-const alertReceipt: AlertReceipt = {
-  receipts: [{ fingerprint: '1a30ba71cca2921f', cluster: 'hangzhou-a', result: 'accepted' }],
-};
-
 const observations: z.output<typeof ObservationPage> = { items: [observation] };
 
 export const examples: Record<string, Example> = {
   ...resourceExamples('Fleet', FleetInput, fleetInput, fleet),
   ...resourceExamples('Cluster', ClusterInput, clusterInput, cluster),
   listObservations: { response: observations },
-  createAlerts: { body: alertNotification, response: alertReceipt },
-  createObservations: { body: observationBatch, response: observationReceipt },
+  ...evidenceExamples,
   ...gatewayPushExamples,
   ...operationExamples,
   ...resourceExamples('Gateway', GatewayInput, gatewayInput, gateway),
@@ -353,7 +305,6 @@ export const examples: Record<string, Example> = {
   ),
   ...notificationExamples,
   ...auditExamples,
-  createProbeRound: { body: probeRoundInput, response: probeRound },
   ...healthExamples,
 };
 

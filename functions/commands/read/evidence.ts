@@ -3,7 +3,7 @@ import type { Traffic } from '../../core/failover/traffic.ts';
 import type { DataPlaneRecord } from '../../core/gateway/data-plane.ts';
 import type { Deviation, Points, Reading } from '../../core/gateway/reading.ts';
 import type { ResourceSight, Sight, TrafficSight } from '../../core/gateway/status.ts';
-import type { HealthRecord } from '../../core/health/record.ts';
+import type { HealthRecord } from '../../core/health/types.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { compareText } from '../../core/model/text.ts';
 import { servesPool, usesDistribution } from '../../core/routing/resolve.ts';

@@ -6,9 +6,10 @@
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import { compareText } from '../model/text.ts';
 import { questionFor } from './ask-gates.ts';
+import { beginDrill, declaredDrill } from './begin-drill.ts';
 import { type Context, moved, refused, type Step, type StepResult, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { questionOf, withQuestion } from './data-gates.ts';
-import { beginDrill, declaredDrill, withoutDrill } from './drills.ts';
+import { withoutDrill } from './drills.ts';
 import { gatedClusters } from './limits.ts';
 import { evacuate, putShift } from './put-shifts.ts';
 import { withoutShift } from './shifts.ts';

@@ -1,8 +1,9 @@
 import { equal } from '../model/digest.ts';
 import { askToLeave, askToRegain } from './ask-gates.ts';
+import { beginScheduled } from './begin-drill.ts';
 import { applyCommand } from './commands.ts';
 import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from './context.ts';
-import { beginScheduled, moveDrill, stopDrill } from './drills.ts';
+import { moveDrill, stopDrill } from './drills.ts';
 import { withHeat } from './heat.ts';
 import { admit, judge } from './judge.ts';
 import { limitsOf } from './limits.ts';

@@ -1,29 +1,23 @@
 /** Drills rehearse the loss of clusters: when they begin, how they proceed, and what ends them. */
 
 import type { Drill } from '../../../schemas/drill.ts';
-import { isRefused } from '../allocation/safety.ts';
+import { declaredDrill } from './begin-drill.ts';
 import {
   type Context,
   findingOf,
   moved,
-  result,
   type Step,
   type StepResult,
   stateOf,
-  type Trace,
   UNCHANGED,
   type Watched,
 } from './context.ts';
 import { faultOf } from './drill-sight.ts';
-import { neverEmpty } from './never-empty.ts';
-import { safetyOf } from './outcome.ts';
 import { nextShiftPercent } from './pace.ts';
-import { clustersAt, emptyPlace } from './places.ts';
 import { heldApart } from './service-returns.ts';
-import { answers, heldFor, targetText } from './shifts.ts';
+import { answers, heldFor } from './shifts.ts';
 import type { Ending } from './situation.ts';
 import type { ClusterState, LiveDrill, Traffic } from './traffic.ts';
-import { isFrozen, windowStartMs } from './windows.ts';
 
 type DrillEnding = Extract<Ending, { type: 'drill' }>['state'];
 
@@ -185,11 +179,6 @@ function ofService({ service }: Pick<LiveDrill, 'service'>): string {
   return service === undefined ? '' : ` of ${service}`;
 }
 
-/** Returns what a drill takes out, for people. */
-function drilledText({ clusters, service }: Pick<LiveDrill, 'clusters' | 'service'>): string {
-  return targetText({ cluster: clusters.join(', '), service });
-}
-
 /** Updates the drill to the percentage of the cluster that has the least. */
 function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
   const currentPercent = leastOf(traffic, drill.clusters, drill.service);
@@ -225,142 +214,4 @@ export function withoutDrill(context: Context, traffic: Traffic, state: DrillEnd
     endings: [{ type: 'drill', run, state, detail }],
     events: [{ type: 'drill.ended', clusters, summary }],
   });
-}
-
-/**
- * The step that begins declared drills by themselves: once in each of their windows, when nothing speaks against it.
- */
-export const beginScheduled: Step = (context, traffic) => {
-  if (traffic.drill !== undefined || !context.acts) return UNCHANGED;
-  const { policy, nowMs, decision } = context.situation;
-  for (const drill of policy.drills) {
-    const startMs = openSinceMs(drill, nowMs);
-    const last = traffic.rehearsed?.find((item) => item.drill === drill.name);
-    if (startMs === undefined || (last && last.atMs >= startMs)) continue;
-    const begun = beginDrill(context, traffic, drill, decision.replace(/^[a-z]+_/, 'drl_'));
-    if (begun.type === 'moved') return begun;
-  }
-  return UNCHANGED;
-};
-
-/** Begins a drill, with its first step yet to come; refuses it when something speaks against it. */
-export function beginDrill(context: Context, traffic: Traffic, drill: Drill, run: string): StepResult {
-  const { nowMs, decision, actor } = context.situation;
-  const clusters = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
-  const live: LiveDrill = {
-    run,
-    name: drill.name,
-    clusters,
-    ...(drill.service !== undefined && { service: drill.service }),
-    actor,
-    phase: 'moving',
-    currentPercent: 100,
-    startedAtMs: nowMs,
-    phaseSinceMs: nowMs,
-    steppedAtMs: nowMs - 1,
-    decision,
-  };
-  const { isAllowed, rules } = judgeBegin(context, traffic, drill, live);
-  if (!isAllowed) return { type: 'refused', trace: { rules } };
-  const summary = `The drill ${drill.name} takes ${drilledText(live)} out.`;
-  const others = (traffic.rehearsed ?? []).filter((item) => item.drill !== drill.name);
-  const begun = { ...traffic, drill: live, rehearsed: [...others, { drill: drill.name, atMs: nowMs }] };
-  return moved(begun, { rules, events: [{ type: 'drill.started', clusters, summary }] });
-}
-
-function judgeBegin(
-  context: Context,
-  traffic: Traffic,
-  drill: Drill,
-  live: LiveDrill,
-): Pick<Trace, 'rules'> & { isAllowed: boolean } {
-  const rules = preconditionsOf(context, traffic, drill).map(({ rule, passed, holds, fails }) =>
-    result(rule, passed, passed ? holds : fails, drill.cluster),
-  );
-  if (rules.some(({ passed }) => !passed)) return { isAllowed: false, rules };
-  const after = { ...traffic, drill: { ...live, currentPercent: 0 } };
-  const safety = [...neverEmpty(context, traffic, after), ...safetyOf(context, traffic, after).rules];
-  return { isAllowed: !isRefused(safety), rules: [...rules, ...safety] };
-}
-
-/** A condition that must hold for a drill to begin, and the words for when it holds and when it fails. */
-interface DrillPrecondition {
-  rule: string;
-  passed: boolean;
-  holds: string;
-  fails: string;
-}
-
-function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): DrillPrecondition[] {
-  const { nowMs, policy } = context.situation;
-  const unfit = [...context.clusters.values()]
-    .filter((item) => findingOf(traffic, item) !== 'healthy')
-    .map(({ facts }) => facts.name);
-  const named = clustersAt(context.situation.clusters, drill).map(({ name }) => name);
-  const { limits, services = [] } = traffic.allocation;
-  const out = [...limits.map(({ cluster }) => cluster), ...services.map(targetText)];
-  const isServed =
-    drill.service === undefined ||
-    context.situation.placements.some((placement) => {
-      const isMember = ({ cluster }: { cluster: string }) => named.includes(cluster);
-      return placement.service === drill.service && placement.members.some(isMember);
-    });
-  return [
-    {
-      rule: 'cluster',
-      passed: named.length > 0,
-      holds: `the fleet has ${named.join(', ')}`,
-      fails: emptyPlace(drill).detail,
-    },
-    {
-      rule: 'service',
-      passed: isServed,
-      holds: drill.service === undefined ? 'all services are taken out' : `${drill.service} is served there`,
-      fails: `no route leads to ${drill.service} there`,
-    },
-    {
-      rule: 'window',
-      passed: drill.windows.length === 0 || openSinceMs(drill, nowMs) !== undefined,
-      holds: 'one of its windows is open',
-      fails: 'none of its windows is open now',
-    },
-    {
-      rule: 'one-at-a-time',
-      passed: traffic.drill === undefined,
-      holds: 'no other drill is under way',
-      fails: `the drill ${traffic.drill?.name} is under way and has to end first`,
-    },
-    {
-      rule: 'health',
-      passed: unfit.length === 0,
-      holds: 'all clusters are healthy',
-      fails: `not healthy: ${unfit.join(', ')}`,
-    },
-    {
-      rule: 'withdrawals',
-      passed: out.length === 0,
-      holds: 'nothing holds any cluster back',
-      fails: `held back: ${out.join(', ')}`,
-    },
-    {
-      rule: 'freeze',
-      passed: !isFrozen(policy.failover.freezeWindows, nowMs),
-      holds: 'no freeze window is open',
-      fails: 'a freeze window is open, in which no drill begins',
-    },
-    {
-      rule: 'verified',
-      passed: context.verifiedAtMs !== undefined,
-      holds: 'the gateways follow the traffic',
-      fails: 'the gateways have not been verified to follow the traffic yet',
-    },
-  ];
-}
-
-function openSinceMs({ windows }: Drill, nowMs: number): number | undefined {
-  return windows.map((window) => windowStartMs(window, nowMs)).find((startMs) => startMs !== undefined);
-}
-
-export function declaredDrill({ situation }: Context, name: string): Drill | undefined {
-  return situation.policy.drills.find((drill) => drill.name === name);
 }

@@ -8,7 +8,7 @@ import type { DecisionChange, DecisionFlag, RuleResult } from '../../../schemas/
 import type { GateAnswer } from '../../../schemas/failover.ts';
 import type { EventType } from '../../../schemas/notification.ts';
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
-import type { HealthRecord } from '../health/record.ts';
+import type { HealthRecord } from '../health/types.ts';
 import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
 import type { DrillSight } from './drill-sight.ts';
 import type { LiveShift, Traffic } from './traffic.ts';

@@ -2,33 +2,13 @@ import type { Alert, AlertResult } from '../../../schemas/alerts.ts';
 import type { AlertVoter } from '../../../schemas/failover.ts';
 import { compareText } from '../model/text.ts';
 import { msOf } from '../model/time.ts';
-import type { Impairment } from './impairment.ts';
-import type { HealthRecord } from './record.ts';
+import type { AlertRecord, HealthRecord, Impairment, KnownAlert } from './types.ts';
 import { isAhead } from './votes.ts';
 
 /**
  * The statements of monitoring systems about clusters. Times are those at which the control plane was told, except
  * where stated otherwise.
  */
-
-/** The alerts of one voter on a cluster. */
-export interface AlertRecord {
-  voter: string;
-  /** The last time at which the voter showed that it is alive; 0 before the first time. */
-  heartbeatAtMs: number;
-  /** The alerts that fire, and for a moment those that have ended, sorted by fingerprint. */
-  alerts: KnownAlert[];
-}
-
-export interface KnownAlert {
-  fingerprint: string;
-  name: string;
-  sinceMs: number;
-  /** The time at which the alert started, by its sender's clock. */
-  startsAtMs: number;
-  /** The time at which the alert ended; absent while it fires. */
-  endedAtMs?: number | undefined;
-}
 
 /**
  * The most alerts of one voter that are kept for a cluster; more would not help anybody to see that something is wrong.

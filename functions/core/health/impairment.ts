@@ -1,13 +1,6 @@
 /** An impairment speaks against a cluster that still answers. By itself it never makes a cluster unhealthy. */
 
-import type { CurrentVote } from './votes.ts';
-
-export interface Impairment {
-  by: 'latency' | 'alert';
-  /** The time since which the cluster is impaired. */
-  sinceMs: number;
-  detail: string;
-}
+import type { CurrentVote, Impairment } from './types.ts';
 
 /**
  * Returns the impairment of a cluster that a quorum finds slow. `slow` holds the votes that do, at least `quorum` of

@@ -1,57 +1,12 @@
-import type { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
+import type { HealthState, Observation } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { compareText } from '../model/text.ts';
 import { msOf } from '../model/time.ts';
-import type { AlertRecord } from './alerts.ts';
+import type { HealthRecord, VoterRecord } from './types.ts';
 import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
 import { saidAtMs } from './vouch.ts';
 import { type Finding, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
-
-/** A voter's view of a cluster. */
-export interface VoterRecord {
-  voter: string;
-  /** The voter's state of the cluster, by the windows of the policy. */
-  state: HealthState;
-  /** The time at which `state` began. */
-  sinceMs: number;
-  /** The time since which it finds the cluster slow, by the same windows; absent while it does not. */
-  slowSinceMs?: number | undefined;
-  /** The last conclusive observations, from which `state` follows. */
-  outcomes: Outcomes;
-  /** The time of the newest conclusive observation that was written. */
-  observedAtMs: number;
-  /** The time until which the voter has seen the same since then; absent when nothing newer is known. */
-  vouchedAtMs?: number | undefined;
-  /** The time until which its votes are void, because its own network seems to be at fault. */
-  suspectUntilMs: number;
-  /** The newest conclusive observation. */
-  last: { outcome: 'ok' | 'fail'; cause?: FailureCause | undefined; detail: string };
-}
-
-/** The health of a cluster, as far as it is known. */
-export interface HealthRecord {
-  fleet: string;
-  cluster: string;
-  /** The cluster's uid: a cluster that is deleted and created again starts anew. */
-  uid: string;
-  /** Increases by one with every change. */
-  version: number;
-  /** The last verdict of a majority of the voters. */
-  state: HealthState;
-  /** The time at which `state` began. */
-  sinceMs: number;
-  /** The cause of the failure of an unhealthy cluster. */
-  cause?: FailureCause | undefined;
-  /** The time at which the cluster was first found healthy. */
-  firstHealthyAtMs?: number | undefined;
-  /** The voters' views, sorted by the voter's name. */
-  votes: VoterRecord[];
-  /** The alerts of monitoring systems, by voter; absent when there are none. */
-  alerts?: AlertRecord[] | undefined;
-  /** The last observations of all voters, newest first, at most RECENT. */
-  recent: Observation[];
-}
 
 export const RECENT = 10;
 

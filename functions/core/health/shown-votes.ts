@@ -2,7 +2,7 @@ import type { Impairment, Vote } from '../../../schemas/cluster.ts';
 import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { isoOf } from '../model/time.ts';
-import type { HealthRecord } from './record.ts';
+import type { HealthRecord } from './types.ts';
 import { tally } from './votes.ts';
 
 /**

@@ -3,30 +3,11 @@ import type { Voter } from '../../../schemas/failover.ts';
 import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { compareText } from '../model/text.ts';
 import { alarm } from './alerts.ts';
-import { type Impairment, slowness } from './impairment.ts';
-import type { HealthRecord, VoterRecord } from './record.ts';
+import { slowness } from './impairment.ts';
+import type { CurrentVote, HealthRecord, Impairment, VoterRecord } from './types.ts';
 import { isCounted, vantageOf } from './voters.ts';
 import { saidAtMs } from './vouch.ts';
 import { countIn, runsOf } from './window.ts';
-
-/** The current statement of one voter about a cluster. Times are milliseconds since the epoch. */
-export interface CurrentVote {
-  voter: string;
-  /** The state that the voter reports; unknown when it has not said anything for too long. */
-  state: HealthState;
-  sinceMs: number;
-  /** The number of failures among its last observations, within the policy's failure window. */
-  failures: number;
-  consecutiveFailures: number;
-  consecutiveSuccesses: number;
-  observedAtMs?: number | undefined;
-  isFresh: boolean;
-  isSuspect: boolean;
-  /** The time since which it finds the cluster slow; absent while it does not. */
-  slowSinceMs?: number | undefined;
-  cause?: FailureCause | undefined;
-  detail: string;
-}
 
 export interface Tally {
   /** The votes of all counted voters that watch the cluster, in the order of the voters. */

@@ -1,5 +1,5 @@
 import { equal } from '../model/digest.ts';
-import type { HealthRecord, VoterRecord } from './record.ts';
+import type { HealthRecord, VoterRecord } from './types.ts';
 
 /**
  * A voter's statement that it sees of most clusters what it saw before. The voter says so once for all of them, so that

@@ -7,7 +7,7 @@ import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import type { DataPlaneVerdict } from '../gateway/data-plane.ts';
 import type { Reading } from '../gateway/reading.ts';
-import type { HealthRecord } from '../health/record.ts';
+import type { HealthRecord } from '../health/types.ts';
 import type { Resource } from '../model/resource.ts';
 
 /** A situation that is open now. */

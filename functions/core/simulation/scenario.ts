@@ -1,5 +1,5 @@
 import type { Observation } from '../../../schemas/cluster.ts';
-import type { HealthRecord } from '../health/record.ts';
+import type { HealthRecord } from '../health/types.ts';
 import { isCounted } from '../health/voters.ts';
 import type { ClusterFacts, Policy } from '../model/fleet-facts.ts';
 import { isoOf } from '../model/time.ts';

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { Alert, AlertReceipt, AlertResult } from '../../../schemas/alerts.ts';
 import type { AlertVoter } from '../../../schemas/failover.ts';
 import { subjectOf, withAlerts } from '../../core/health/alerts.ts';
-import type { HealthRecord } from '../../core/health/record.ts';
+import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';

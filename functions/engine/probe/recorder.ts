@@ -1,7 +1,8 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Observation } from '../../../schemas/cluster.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
-import { distrust, type HealthRecord, step, unknownHealth } from '../../core/health/record.ts';
+import { distrust, step, unknownHealth } from '../../core/health/record.ts';
+import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import { unchanged } from '../../core/health/vouch.ts';
 import type { Resource } from '../../core/model/resource.ts';

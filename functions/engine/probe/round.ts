@@ -1,6 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import type { FleetProbeRound, Shard } from '../../../schemas/probe-round.ts';
-import type { HealthRecord } from '../../core/health/record.ts';
+import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { type Deps, LeaseLost, StoreUnavailable } from '../../deps.ts';

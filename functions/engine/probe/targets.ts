@@ -1,7 +1,7 @@
 import type { GatewayPathVoter, Voter } from '../../../schemas/failover.ts';
 import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
 import type { Shard } from '../../../schemas/probe-round.ts';
-import type { HealthRecord } from '../../core/health/record.ts';
+import type { HealthRecord } from '../../core/health/types.ts';
 import { votersOf } from '../../core/health/voters.ts';
 import { saidAtMs } from '../../core/health/vouch.ts';
 import { digest } from '../../core/model/digest.ts';

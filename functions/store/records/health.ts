@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { FailureCause, HealthState, Observation } from '../../../schemas/cluster.ts';
-import type { HealthRecord } from '../../core/health/record.ts';
+import type { HealthRecord } from '../../core/health/types.ts';
 import { repeated } from '../../core/health/window.ts';
 import { recordType } from '../record-type.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { subjectOf, withAlerts } from '../../../functions/core/health/alerts.ts';
-import { type HealthRecord, step, unknownHealth } from '../../../functions/core/health/record.ts';
+import { step, unknownHealth } from '../../../functions/core/health/record.ts';
+import type { HealthRecord } from '../../../functions/core/health/types.ts';
 import { votersOf } from '../../../functions/core/health/voters.ts';
 import { tally } from '../../../functions/core/health/votes.ts';
 import { Alert } from '../../../schemas/alerts.ts';

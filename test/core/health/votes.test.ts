@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { distrust, type HealthRecord, step, unknownHealth } from '../../../functions/core/health/record.ts';
+import { distrust, step, unknownHealth } from '../../../functions/core/health/record.ts';
+import type { HealthRecord } from '../../../functions/core/health/types.ts';
 import { votersOf } from '../../../functions/core/health/voters.ts';
 import { freshnessMs, tally } from '../../../functions/core/health/votes.ts';
 import { isFound, isOver } from '../../../functions/core/health/window.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HealthRecord, step } from '../../../functions/core/health/record.ts';
+import { step } from '../../../functions/core/health/record.ts';
+import type { HealthRecord } from '../../../functions/core/health/types.ts';
 import { tally } from '../../../functions/core/health/votes.ts';
 import { REWRITE_MS, saidAtMs, unchanged, withVouches } from '../../../functions/core/health/vouch.ts';
 import type { Observation } from '../../../schemas/cluster.ts';
