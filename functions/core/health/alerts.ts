@@ -3,7 +3,7 @@ import type { AlertVoter } from '../../../schemas/failover.ts';
 import { compareText } from '../model/text.ts';
 import { msOf } from '../model/time.ts';
 import type { AlertRecord, HealthRecord, Impairment, KnownAlert } from './types.ts';
-import { isAhead } from './votes.ts';
+import { isAhead } from './vouch.ts';
 
 /**
  * The statements of monitoring systems about clusters. Times are those at which the control plane was told, except

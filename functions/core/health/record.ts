@@ -4,8 +4,8 @@ import type { HealthPolicy } from '../../../schemas/fleet.ts';
 import { compareText } from '../model/text.ts';
 import { msOf } from '../model/time.ts';
 import type { HealthRecord, VoterRecord } from './types.ts';
-import { freshnessMs, isAhead, tally, VOTE_RULES } from './votes.ts';
-import { saidAtMs } from './vouch.ts';
+import { freshnessMs, tally, VOTE_RULES } from './votes.ts';
+import { isAhead, saidAtMs } from './vouch.ts';
 import { type Finding, isFound, isGone, isOver, type Outcomes, withOutcome } from './window.ts';
 
 export const RECENT = 10;

@@ -3,7 +3,8 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Probe } from '../../../schemas/probe.ts';
 import { msOf } from '../model/time.ts';
 import { votersOf } from './voters.ts';
-import { freshnessMs, isAhead } from './votes.ts';
+import { freshnessMs } from './votes.ts';
+import { isAhead } from './vouch.ts';
 
 /** A voter that says nothing, so that nothing it said before counts. */
 export interface Silence {

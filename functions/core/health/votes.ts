@@ -6,7 +6,7 @@ import { alarm } from './alerts.ts';
 import { slowness } from './impairment.ts';
 import type { CurrentVote, HealthRecord, Impairment, VoterRecord } from './types.ts';
 import { isCounted, vantageOf } from './voters.ts';
-import { saidAtMs } from './vouch.ts';
+import { isAhead, saidAtMs } from './vouch.ts';
 import { countIn, runsOf } from './window.ts';
 
 export interface Tally {
@@ -54,14 +54,6 @@ export const VOTE_RULES: VoteRules = {
   quorumOf: (voters) => Math.floor(voters / 2) + 1,
   isSufficient: (types) => types.some((type) => type !== 'gateway-view'),
 };
-
-/** The most by which clocks that are set correctly differ. */
-const CLOCK_SKEW_MS = 5_000;
-
-/** Tells whether a time lies in the future, so that the clock that gave it, or this one, is not set correctly. */
-export function isAhead(atMs: number, nowMs: number): boolean {
-  return atMs > nowMs + CLOCK_SKEW_MS;
-}
 
 /** Returns how long a vote counts, in milliseconds: a voter may miss two rounds of probes. */
 export function freshnessMs({ intervalSeconds, timeoutSeconds }: HealthPolicy): number {

@@ -63,3 +63,11 @@ function vouchedAt(vote: VoterRecord, atMs: number): VoterRecord {
 function essenceOf({ version: _, recent: __, votes, ...rest }: HealthRecord) {
   return { ...rest, votes: votes.map(({ observedAtMs: ___, vouchedAtMs: ____, ...vote }) => vote) };
 }
+
+/** The most by which clocks that are set correctly differ. */
+const CLOCK_SKEW_MS = 5_000;
+
+/** Tells whether a time lies in the future, so that the clock that gave it, or this one, is not set correctly. */
+export function isAhead(atMs: number, nowMs: number): boolean {
+  return atMs > nowMs + CLOCK_SKEW_MS;
+}

@@ -1,8 +1,8 @@
 /** Message formats of chats, which people read. */
 
 import type { Event } from '../../../schemas/notification.ts';
-import type { TargetRequest } from './format.ts';
 import { secondsOf, signatureOf } from './signature.ts';
+import type { TargetRequest } from './types.ts';
 
 /**
  * Returns a message for a DingTalk custom robot. The text `timestamp\nsecret` is signed with the secret; the time is in

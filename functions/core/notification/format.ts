@@ -8,6 +8,7 @@ import type { GateAnswer } from '../../../schemas/failover.ts';
 import type { Event } from '../../../schemas/notification.ts';
 import { dingtalk, feishu, slack } from './chats.ts';
 import { alertmanager, standardWebhook } from './machines.ts';
+import type { TargetRequest } from './types.ts';
 
 /**
  * The format that a target understands, and the secret that signs its requests. Slack requests are not signed: anybody
@@ -18,14 +19,6 @@ export type TargetFormat =
   | { format: 'dingtalk' | 'feishu'; secret?: string | undefined }
   | { format: 'slack' }
   | { format: 'alertmanager'; token?: string | undefined };
-
-/** The variable parts of a POST request with a JSON body. */
-export interface TargetRequest {
-  /** Parameters that are added to those of the URL. */
-  query: Record<string, string>;
-  headers: Record<string, string>;
-  body: string;
-}
 
 /**
  * The result of an attempt. It keeps nothing but numbers of what the target said, so that no secret comes back with it.

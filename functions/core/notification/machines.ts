@@ -2,8 +2,8 @@
 
 import type { Event } from '../../../schemas/notification.ts';
 import { isoOf, msOf } from '../model/time.ts';
-import type { TargetRequest } from './format.ts';
 import { secondsOf, signatureOf } from './signature.ts';
+import type { TargetRequest } from './types.ts';
 
 /**
  * Returns a request by Standard Webhooks 1.0.0. The text `id.timestamp.body` is signed with the secret, which is base64
