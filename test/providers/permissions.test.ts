@@ -39,7 +39,9 @@ describe.each(GatewayTarget.options.map((option) => option.shape.provider.value)
   /** Calls of what is not in the table do not compile, so that the other way round is left to look at. */
   it('have no action that no call names', () => {
     const folder = join('functions/providers', kind);
-    const files = readdirSync(folder).filter((file) => file !== 'permissions.ts');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && file !== 'permissions.ts',
+    );
     const source = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('');
     expect(allowed.filter((action) => !source.includes(`'${action}'`))).toEqual([]);
   });
