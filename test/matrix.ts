@@ -19,7 +19,7 @@ export function matrix<T>(cases: readonly T[], size: number): T[] {
   return isFull ? [...cases] : spread(cases, size);
 }
 
-/** At most `size` cases, evenly spaced, with the first and the last. */
+/** Returns at most `size` cases, evenly spaced, with the first and the last. */
 export function spread<T>(cases: readonly T[], size: number): T[] {
   if (size >= cases.length) return [...cases];
   const step = (cases.length - 1) / Math.max(1, size - 1);
@@ -32,7 +32,7 @@ export function stride(step: number): number {
   return isFull ? 1 : step;
 }
 
-/** How much of something a test works with. */
+/** Chooses an amount of work: all of it in a full run, otherwise less. */
 export function scale(full: number, sample: number): number {
   return isFull ? full : sample;
 }

@@ -27,7 +27,7 @@ beforeEach(async () => {
 
 const START = new Date(Date.now() - 60_000).toISOString();
 const at = (offsetMs = 0) => new Date(Date.now() + offsetMs).toISOString();
-/** Alerts as Alertmanager tells of them, with what nobody needs. */
+/** Alerts in the form in which Alertmanager sends them, with fields that nobody needs. */
 const alert = (name: string | undefined, more: object = {}) => ({
   status: 'firing',
   labels: { alertname: 'HighErrorRate', severity: 'critical', ...(name && { k8s_cluster: name }) },

@@ -12,7 +12,7 @@ afterAll(async () => await harness.close());
 
 const as = (actor: keyof typeof TOKENS) => ({ Authorization: `Bearer ${TOKENS[actor]}` });
 
-/** Requests to one fleet, by ada unless another is named. */
+/** Requests to one fleet. They come from ada unless another actor is named. */
 function callerOf(path: string) {
   return async (
     method: string,

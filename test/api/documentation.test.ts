@@ -6,7 +6,10 @@ import { problems } from '../../schemas/problem.ts';
 import type { Json } from './harness.ts';
 
 const document = buildDocument();
-/** What load balancers ask needs no token, and what monitoring systems tell the one of the voter. */
+/**
+ * Operations that need no token, since load balancers ask them, and operations that take the token of a voter from a
+ * monitoring system.
+ */
 const SECURITY: Json = { getLiveness: [], getReadiness: [], createAlerts: [{ voter: [] }] };
 const described: Json[] = Object.values(committed.paths).flatMap((item) => Object.values(item));
 
@@ -34,7 +37,7 @@ describe('the OpenAPI document', () => {
       const failures = Object.entries<Json>(operation.responses).filter(([status]) => Number(status) >= 400);
       expect(failures.length).toBeGreaterThan(0);
       for (const [status, failure] of failures) {
-        // What is not ready says so in its own shape.
+        // The readiness check answers 503 in a shape of its own, not as a problem.
         if (operation.operationId === 'getReadiness' && status === '503') continue;
         const { schema } = failure.content['application/problem+json'];
         expect(schema).toEqual({ $ref: '#/components/schemas/Problem' });

@@ -16,11 +16,11 @@ afterAll(async () => await harness.close());
 
 interface Told {
   answer: Answer;
-  // biome-ignore lint/suspicious/noExplicitAny: a line of the log, looked into by assertions.
+  // biome-ignore lint/suspicious/noExplicitAny: a line of the log is looked into by assertions.
   line: any;
 }
 
-/** The answer to a request whose read of the store fails, and the line that the log has of it. */
+/** Resolves with the answer to a request whose read of the store fails, and with the line that the log has of it. */
 async function failing(thrown: unknown): Promise<Told> {
   const lines: string[] = [];
   const spy = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));

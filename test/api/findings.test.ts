@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cluster, create, fleet, gateway, pointers, route, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, type Json, startHarness } from './harness.ts';
 
-/** What was seen of an ALB when it was last read: a Basic one holds 40 rules. */
+/** Facts of an ALB as it was last read: a Basic instance holds 40 rules. */
 const ALB = {
   provider: 'alb',
   vpcId: 'vpc-1',
@@ -36,7 +36,7 @@ inProcess.describe('what a gateway would find of a write', () => {
   let serial = 0;
   let name: string;
   let path: string;
-  /** By gateway; one that is not here has never been read. */
+  /** Facts by the name of the gateway; a gateway that is missing here has never been read. */
   let facts: Record<string, Json>;
 
   beforeAll(async () => {

@@ -8,7 +8,7 @@ export const cluster = {
   probes: [{ type: 'http', url: 'http://ingress.example.com/healthz' }],
 };
 
-/** No two gateways of a fleet share a listener. */
+/** Gives every gateway a listener of its own, because no two gateways of a fleet may share one. */
 export function gateway(listener: string): Json {
   return {
     target: {
@@ -31,14 +31,14 @@ export const route = {
   rules: [{ backendRefs: [{ service: 'checkout', port: 80 }] }],
 };
 
-/** Creates, or fails the test with what speaks against it. */
+/** Creates a resource, or fails the test with the problem that the API answered. */
 export async function create(harness: Harness, path: string, body: unknown): Promise<Json> {
   const answer = await harness.call('PUT', path, { body });
   if (answer.status !== 201) throw new Error(`PUT ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
-/** Two clusters, a gateway, a service that both export, a route to it. */
+/** Declares two clusters, a gateway, a service that both clusters export, and a route to it. */
 export async function createShop(harness: Harness, name: string, hostname = 'shop.example.com'): Promise<string> {
   const path = `/v1/fleets/${name}`;
   await create(harness, path, fleet);

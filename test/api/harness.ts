@@ -16,7 +16,7 @@ import { workerdApi } from './workerd.ts';
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
+// biome-ignore lint/suspicious/noExplicitAny: answers of the API are looked into by assertions.
 export type Json = any;
 
 export interface Answer {
@@ -26,9 +26,9 @@ export interface Answer {
 }
 
 export interface Call {
-  /** Sent as JSON, unless it is text. */
+  /** The body is sent as JSON, unless it is text. */
   body?: unknown;
-  /** Replaces the defaults; undefined leaves a header out. */
+  /** These headers replace the defaults; undefined leaves a header out. */
   headers?: Record<string, string | undefined>;
 }
 
@@ -40,20 +40,23 @@ export interface Event {
 
 export interface Harness {
   deps: Deps;
-  /** What was logged. */
+  /** Events that were logged. */
   events: Event[];
-  /** What passes between the API and its store. */
+  /** Counts what passes between the API and its store. */
   meter: Meter;
-  /** One request; in Node it waits for the work that it leaves behind. Other parts of the control plane may be put in its place. */
+  /**
+   * Sends one request; in Node it also waits for the work that the request leaves behind. Other parts of the control
+   * plane may be put in place of the API's own ones.
+   */
   call(method: string, path: string, call?: Call, overrides?: Partial<Deps>): Promise<Answer>;
-  /** What the IAM policy has refused; to be asked for where that is expected. */
+  /** Returns what the IAM policy has refused, for tests that expect refusals. */
   takeDenials: Guard['takeDenials'];
-  /** Another connection to the table, to be closed by who asked for it. */
+  /** Opens another connection to the table, which the caller has to close. */
   connect(): DynamoDBClient;
   close(): Promise<void>;
 }
 
-/** No cloud answers: what is declared is kept, and no gateway ever follows. */
+/** A cloud that never answers: what is declared is kept, and no gateway ever follows. */
 const cloud: Cloud = {
   call: async ({ action }) => {
     throw new CloudError({ code: 'Nowhere', errorClass: 'unavailable', action, message: 'there is no cloud here' });
@@ -71,10 +74,10 @@ declare module 'vitest' {
   }
 }
 
-/** Whether the Worker answers, in workerd and over HTTP, or the API in the process of the tests. */
+/** True when the Worker answers in workerd over HTTP; false when the API runs in the process of the tests. */
 const isWorkerd = inject('runtime') === 'workerd';
 
-/** For tests that put other parts in the place of the API's own ones or look into it, which they cannot do in workerd. */
+/** Runs tests that replace parts of the API or look into it, which is impossible in workerd. */
 export const inProcess = { it: it.runIf(!isWorkerd), describe: describe.runIf(!isWorkerd) };
 
 interface Server {
@@ -84,8 +87,8 @@ interface Server {
 }
 
 /**
- * The API on the embedded DynamoDB, which it may use as an IAM policy allows: the one that is handed out, unless there is another. Its
- * close rejects when something was refused.
+ * The API on the embedded DynamoDB, which it may use as far as an IAM policy allows: the published policy unless
+ * another one is given. Its close rejects when something was refused.
  */
 export async function startHarness({ policy = iamPolicy() }: { policy?: object } = {}): Promise<Harness> {
   const events: Event[] = [];

@@ -24,7 +24,7 @@ const ready = (seconds: number, overrides: Partial<Deps> = {}) =>
   harness.call('GET', '/readyz', anonymous, { clock: at(seconds), ...overrides });
 const statusOf = (checks: Json[]) => Object.fromEntries(checks.map(({ name, status }) => [name, status]));
 
-/** All jobs at once, as the schedule runs them beside each other. */
+/** Runs all jobs at once, because the schedule runs them side by side. */
 async function beatAll(seconds: number): Promise<void> {
   const deps = { ...harness.deps, clock: at(seconds) };
   await Promise.all((['sweep', 'rollouts', 'deliveries'] as const).map((job) => createHeartbeat(deps, job)()));

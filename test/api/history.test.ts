@@ -319,7 +319,7 @@ describe('the audit log', () => {
 
 describe('without an audit event', () => {
   inProcess.it('nothing is written', async () => {
-    // By an event of another kind, which has the id that each of these writes comes upon.
+    // An event of another kind already has the id that each of these writes would use.
     const taken = audit({ kind: 'fleet', fleet: name, name }, 0, 1);
     await harness.deps.store.decide({ ...recording(1), fleet: name, audit: taken });
     const state = async () => [

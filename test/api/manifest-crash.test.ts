@@ -17,7 +17,10 @@ type Moment = 'before' | 'after';
 
 const WRITES = /^(TransactWrite|BatchWrite)/;
 
-/** A process that dies at its n-th write to the table: before it is sent, or once it is done and before the answer is used. */
+/**
+ * A process that dies at its n-th write to the table: either before the write is sent, or after it is done and before
+ * its answer is used.
+ */
 function killedAt(n: number, moment: Moment): { store: Deps['store']; killed: Promise<'killed'>; close(): void } {
   const client = harness.connect();
   const { promise: killed, resolve: die } = Promise.withResolvers<'killed'>();
@@ -48,7 +51,7 @@ const document = (kind: string, name: string, spec: Json): string =>
 
 const ports = [{ name: 'http', port: 80 }];
 
-/** Creates, updates and deletes clusters and services: a batch of each. */
+/** A manifest that creates, updates and deletes clusters and services, a batch of each. */
 const MANIFEST = [
   document('Cluster', 'one', { ...cluster, region: 'cn-hangzhou' }),
   document('Cluster', 'three', cluster),
@@ -65,7 +68,7 @@ async function declare(name: string): Promise<string> {
   return fleet;
 }
 
-/** The dead process has a lease, which has to expire. */
+/** The dead process holds a lease, which has to expire first. */
 function later(): Deps {
   const { deps } = harness;
   return { ...deps, clock: { ...deps.clock, now: () => Date.now() + 120_000 } };
@@ -79,14 +82,14 @@ const put = (fleet: string, overrides: Partial<Deps> = {}) => {
 async function written(fleet: string): Promise<string[]> {
   const { body } = await harness.call('GET', `${fleet}/audit?pageSize=200`);
   const actions = body.items.map((item: Json) => item.action as string).sort();
-  // What the fleet was declared with is not among it.
+  // The events of the fleet's own creation are not among these.
   for (const action of ['fleet.create', 'cluster.create', 'cluster.create', 'service.create']) {
     actions.splice(actions.indexOf(action), 1);
   }
   return actions;
 }
 
-/** An apply takes far fewer writes. */
+/** This is far more writes than an apply takes. */
 const MAX_WRITES = 40;
 
 inProcess.describe('a process that is killed at any write of an apply', () => {

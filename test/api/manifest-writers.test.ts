@@ -48,7 +48,7 @@ async function overwrite(path: string, body: unknown): Promise<void> {
 }
 
 inProcess.describe('other writers, while a manifest is being written', () => {
-  /** A process that does something else before its first batch. */
+  /** A process that does something else before it writes its first batch. */
   const interrupted = (work: () => Promise<void>) => {
     const { store } = harness.deps;
     let isDone = false;

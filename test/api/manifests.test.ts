@@ -8,7 +8,7 @@ import { type Answer, type Harness, type Json, startHarness } from './harness.ts
 
 let harness: Harness;
 let serial = 0;
-/** A fleet of its own for each test. */
+/** Creates a fleet of its own for each test. */
 let name: string;
 let fleet: string;
 
@@ -51,7 +51,7 @@ async function operationOf(answer: Answer): Promise<Json> {
 
 const kindsOf = (changes: Json[]) => changes.map((change) => `${change.verb} ${change.kind}/${change.name}`);
 
-/** What the shop holds, as documents. */
+/** The resources of the shop, as documents. */
 const shop = (): Json[] => [
   document('Fleet', name, { automation: 'automatic' }),
   document('Cluster', 'one', cluster),
@@ -208,7 +208,8 @@ describe('a manifest that is applied', () => {
       }),
     ];
     const answer = await put(documents, '?prune=true');
-    // Two routes of one host name would tie: the one that goes is not held against the one that comes.
+    // Two routes with one host name would tie, but the route that is deleted is not held against the one that is
+    // created.
     expect(answer.status).toBe(202);
     await operationOf(answer);
     expect((await exported()).map((item) => `${item.kind} ${item.metadata.name}`)).toEqual([

@@ -54,7 +54,7 @@ function batch(more: object = {}): object {
   };
 }
 
-/** Keys of the incidents of which people know, once they have been told. */
+/** Keys of the incidents that people have been told of. */
 async function told(): Promise<string[]> {
   await tellIncidents(harness.deps);
   return Object.keys((await harness.deps.store.document(fleet, 'told', fleet))?.body.open ?? {});

@@ -28,7 +28,7 @@ function expectProblem(answer: Answer, code: ProblemCode): void {
   expect(answer.body.requestId).toBe(answer.headers.get('X-Request-Id'));
 }
 
-/** Names of what the shop has, unless given. */
+/** Names in paths stand for resources of the shop, unless others are given. */
 const NAMES: Record<string, string> = {
   fleet: 'shop',
   cluster: 'one',
@@ -53,7 +53,7 @@ function pathOf({ path }: Operation, names: Record<string, string> = {}): string
 
 function bodyOf(operation: Operation): Json {
   const body: Json = examples[operation.operationId]?.body;
-  // Examples are of a day that is gone.
+  // The times in the examples are in the past.
   return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;
 }
 
@@ -113,7 +113,7 @@ describe('every operation', () => {
 });
 
 describe('every operation with a body', () => {
-  // What other programs send has fields that are nobody's business here.
+  // Bodies that other programs send may have fields that Fairlead does not know, so these operations are left out.
   const ours = withBody.filter(([, { hasOwnToken }]) => !hasOwnToken);
 
   it.each(ours)('%s points at each unknown field', async (_, operation) => {

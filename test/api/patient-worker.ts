@@ -1,8 +1,11 @@
 import type { ExecutionContext } from 'hono';
 import worker from '../../functions/worker.ts';
 
-/** The Worker, but that an answer waits for the work that the request leaves behind, so that tests find it done. */
-// biome-ignore lint/style/noDefaultExport: the form of a Worker.
+/**
+ * The Worker, except that an answer waits for the work that its request leaves behind, so that tests find that work
+ * done.
+ */
+// biome-ignore lint/style/noDefaultExport: workerd expects a Worker in this form.
 export default {
   async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
     const left: Promise<unknown>[] = [];

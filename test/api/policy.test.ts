@@ -3,7 +3,7 @@ import { EXAMPLE_PLACE, iamPolicy, tableArn } from '../../infra/policies.ts';
 import { cluster, create, fleet, gateway, route, service } from './fixtures.ts';
 import { startHarness } from './harness.ts';
 
-/** What the first release handed out: batches might write two kinds of partitions, and the code wrote more. */
+/** The policy of the first release: it allowed batches to write two kinds of partitions, while the code wrote more. */
 const FIRST_RELEASE = {
   Version: '2012-10-17',
   Statement: [

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cluster, create, createShop, gateway, route, service } from './fixtures.ts';
 import { type Harness, inProcess, startHarness } from './harness.ts';
 
-/** What is declared besides; enough to be seen, were it read. */
+/** How many other resources of each kind are declared; enough that reading them would show in the counts. */
 const OTHERS = 12;
 
-/** A request: method, place and body. What exists is replaced. */
+/** A request: its method, its path and its body. Resources that exist are replaced. */
 type Request = [method: string, place: string, body?: unknown];
 
 inProcess.describe('in a fleet that grows', () => {
@@ -33,7 +33,7 @@ inProcess.describe('in a fleet that grows', () => {
     rules: [{ backendRefs: [{ service: `s${index}`, port: 80 }] }],
   });
 
-  /** Gateways do not follow: what a run reads is its own affair. */
+  /** Gateways do not follow, because the reads of a run are not what is counted here. */
   async function call([method, place, body]: Request) {
     const { store } = harness.deps;
     const headers = method === 'GET' ? {} : { 'If-Match': (await exists(place)) ? '*' : undefined };
@@ -57,7 +57,7 @@ inProcess.describe('in a fleet that grows', () => {
 
   const moved = { ...route, hostnames: ['moved.example.com'] };
 
-  /** Each leaves the fleet as it was. */
+  /** Requests that each leave the fleet as it was. */
   const REQUESTS: Record<string, Request[]> = {
     'a route that is created, edited, shown and deleted': [
       ['PUT', 'routes/new', { ...route, hostnames: ['new.example.com'] }],
@@ -98,7 +98,7 @@ inProcess.describe('in a fleet that grows', () => {
   it('a page reads what is on it', async () => {
     await call(['GET', 'routes?pageSize=2']);
     const { route: routes, service: services, cluster: clusters } = harness.meter.read();
-    // One more tells whether there is another page.
+    // One more item is read to tell whether there is another page.
     expect(routes?.items).toBe(3);
     expect(services?.items).toBeLessThanOrEqual(2);
     expect(clusters?.items).toBeLessThanOrEqual(4);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await harness.close());
 
-/** A fleet without gateways and routes, and distribution `main` of clusters that nobody watches. */
+/** Declares a fleet without gateways and routes, and the distribution `main` over clusters that nobody watches. */
 beforeEach(async () => {
   path = `/v1/fleets/rollouts-${++serial}`;
   await create(harness, path, {});

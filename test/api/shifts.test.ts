@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(async () => await harness.close());
 
-/** A request by ada, unless another is named. */
+/** Sends a request as ada, unless another actor is named. */
 async function call(
   method: string,
   path: string,

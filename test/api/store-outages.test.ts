@@ -10,7 +10,7 @@ import { type Harness, inProcess, startHarness } from './harness.ts';
 
 const FORWARD: Fate = { type: 'forward' };
 
-/** What clients are told when DynamoDB does not do its work. */
+/** Protects the answers that clients get when DynamoDB does not do its work. */
 inProcess.describe('the API', () => {
   let harness: Harness;
   let proxy: DynamoProxy;
@@ -33,7 +33,7 @@ inProcess.describe('the API', () => {
     await harness?.close();
   });
 
-  /** Requests to an API that finds the outage in a short time. */
+  /** Sends requests to an API that notices the outage within a short time. */
   function api(outage?: OutageCase) {
     const { attemptTimeoutMs, patienceMs } = outage
       ? timesFor(outage)

@@ -26,7 +26,7 @@ async function settle(rows: OutboxRow[], verifiedAt: string): Promise<void> {
   await harness.deps.store.settle(rows, verifiedAt, lease);
 }
 
-/** As if the gateways had been read back and found equal. */
+/** Writes the records that exist after the gateways were read back and found equal. */
 async function verify(fleet: string): Promise<string> {
   const verifiedAt = now();
   await settle(await harness.deps.store.outbox({ fleet }), verifiedAt);
@@ -35,7 +35,7 @@ async function verify(fleet: string): Promise<string> {
   return verifiedAt;
 }
 
-/** As if the gateway had been read, and cluster `one` had nothing. */
+/** Writes the reading of a gateway at which cluster `one` had no traffic. */
 async function read(fleet: string, name: string, more: Partial<Reading> = {}): Promise<void> {
   const { store, clock, ids } = harness.deps;
   const lease = await store.acquire(`test/${ids.ulid()}`, 'test', 60_000, clock.now());

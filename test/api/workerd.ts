@@ -15,17 +15,17 @@ import type { Event } from './harness.ts';
 
 /** The Worker in workerd, and the database that it writes to. */
 export interface WorkerdApi {
-  /** Past the watcher. */
+  /** An endpoint of the database that does not pass through the watcher. */
   dynamoEndpoint: string;
-  /** Resolves when the Worker has logged the request, which is the last that it logs before its answer. */
+  /** Resolves when the Worker has logged the request, which it does last before it answers. */
   fetch(path: string, init: RequestInit): Promise<Response>;
 }
 
-/** What the tests of one file do with the Worker. */
+/** How the tests of one file look into the Worker and its calls of the database. */
 interface Watcher {
-  /** Takes what the Worker logs. */
+  /** Takes each event that the Worker logs. */
   record(event: Event): void;
-  /** Decides what becomes of its calls of the database. */
+  /** Decides what becomes of each call of the database. */
   fateOf(call: DynamoCall): Fate;
 }
 
@@ -35,7 +35,10 @@ interface Running extends WorkerdApi {
 
 let running: Promise<Running> | undefined;
 
-/** The Worker of this process of tests, with an empty table. It is started when it is first asked for and ends with the process. */
+/**
+ * The Worker of this test process, with an empty table. It is started when it is first needed, and it ends with the
+ * process.
+ */
 export async function workerdApi(tokens: Readonly<Record<string, string>>, watcher: Watcher): Promise<WorkerdApi> {
   running ??= start(tokens, watcher);
   const api = await running;
@@ -91,7 +94,7 @@ async function start(tokens: Readonly<Record<string, string>>, watcher: Watcher)
   return api;
 }
 
-/** A cloud that is out of order for longer than any caller waits for it; resolves with its URL. It ends with the process. */
+/** Starts a cloud that answers later than any caller waits; resolves with its URL. It ends with the process. */
 async function startUnavailableCloud(): Promise<string> {
   const server = createServer((_, response) => {
     response.writeHead(503, { 'Content-Type': 'application/json', 'x-acs-retry-after': '120000' });
@@ -104,11 +107,11 @@ async function startUnavailableCloud(): Promise<string> {
   return `http://127.0.0.1:${address.port}`;
 }
 
-/** Reads the events that have been logged since it was last called. */
+/** Reads the events that have been logged since the last call. */
 function logReader(logFile: string): () => Event[] {
   let read = 0;
   return () => {
-    // The file comes with the first line, and the last line may not be whole yet.
+    // The file appears with its first line, and its last line may be incomplete.
     const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(0, -1) : [];
     const fresh = lines.slice(read);
     read = lines.length;

@@ -14,7 +14,7 @@ import { truthsOf } from '../sim/truths.ts';
 const read = (file: string) => readFileSync(file, 'utf8');
 const decisions = globSync('docs/adr/[0-9]*.md').toSorted();
 
-/** What a decision says of itself below its heading, in the words of the index. */
+/** Reads the status of a decision from the text below its heading, in the words of the index. */
 function statusOf(text: string): string {
   const [head = ''] = text.split(/^(?:\*\*Context|## )/m);
   const [sentence = ''] = /^(?:\*\*)?(?:Superseded|Amended)\b.*$/m.exec(head) ?? [];
@@ -83,7 +83,7 @@ describe('the documents', () => {
 });
 
 describe('what people can set and call', () => {
-  /** The first cells of the tables of a page, below one of its headings. */
+  /** Returns the first cells of the tables below one heading of a page. */
   function namesIn(page: string, heading: string): string[] {
     const section = read(page).split(`${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
     const cells = [...section.matchAll(/^\| (`.+?) \|/gm)].map(([, cell = '']) => cell);
@@ -121,11 +121,14 @@ interface Named {
   /** Functions and other declarations, each with the file that is named before it. */
   symbols: { file: string; symbol: string }[];
   paths: string[];
-  /** Everything else in backticks. */
+  /** Every other name in backticks. */
   others: string[];
 }
 
-/** What a page names in backticks. A symbol belongs to the path before it, with nothing but commas between them, or after it: `x` of `path`. */
+/**
+ * Collects the names that a page has in backticks. A symbol belongs to the path before it when only commas stand
+ * between them, or to the path after it in the form: `x` of `path`.
+ */
 function namesOf(page: string): Named {
   const text = read(page).replaceAll(/^```.*?^```/gms, '');
   const named: Named = { symbols: [], paths: [], others: [] };
@@ -150,7 +153,7 @@ function declares(file: string, symbol: string): boolean {
   return existsSync(file) && new RegExp(declaration, 'm').test(read(file));
 }
 
-/** The rows of the table below a heading, as their cells. */
+/** Returns the rows of the table below a heading, as their cells. */
 function rowsIn(page: string, heading: string): string[][] {
   const section = read(page).split(`\n## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
   const rows = [...section.matchAll(/^\| (.+) \|$/gm)].map(([, row = '']) =>
@@ -159,7 +162,7 @@ function rowsIn(page: string, heading: string): string[][] {
   return rows.slice(2);
 }
 
-/** The names in backticks with which the rows of a table begin. */
+/** Returns the names in backticks with which the rows of a table begin. */
 const firstNames = (page: string, heading: string) =>
   rowsIn(page, heading).flatMap(([cell = '']) => /`([^`]+)`/.exec(cell)?.[1] ?? []);
 

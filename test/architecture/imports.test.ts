@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** Folder of the importing file, and what it writes. */
+/** Floors by the folder of the importing file, with the way in which their imports are written. */
 const FORBIDDEN: [string, string][] = [
   ['functions/core', "import { clock } from '../platform.ts';"],
   ['functions/core/failover', "import { sweep } from '../../engine/schedule/sweep.ts';"],

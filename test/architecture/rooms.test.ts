@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** The rooms of each floor, from the lowest to the highest: a file imports from its own room and from lower ones. `.`: files of the floor itself. */
+/**
+ * The rooms of each floor, from the lowest to the highest: a file imports from its own room and from lower ones. The
+ * room `.` holds the files of the floor itself.
+ */
 const ROOMS: Record<string, readonly string[]> = {
   core: [
     'model',

@@ -48,5 +48,5 @@ app.get('/repeat/:name', async (c) => {
   return c.json({ repeated: answers.length });
 });
 
-// biome-ignore lint/style/noDefaultExport: the form of a Worker.
+// biome-ignore lint/style/noDefaultExport: workerd expects a Worker in this form.
 export default app;

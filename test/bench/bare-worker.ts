@@ -1,14 +1,14 @@
 import pLimit from 'p-limit';
 import { net } from '../../functions/platform.ts';
 
-/** The fetches of a round of probes, and nothing else: POST {urls, timeoutMs, connections}. */
+/** A Worker that makes the fetches of a round of probes and does nothing else: POST {urls, timeoutMs, connections}. */
 interface Work {
   urls: string[];
   timeoutMs: number;
   connections: number;
 }
 
-// biome-ignore lint/style/noDefaultExport: the form of a Worker.
+// biome-ignore lint/style/noDefaultExport: workerd expects a Worker in this form.
 export default {
   async fetch(request: Request): Promise<Response> {
     const { urls, timeoutMs, connections } = (await request.json()) as Work;

@@ -5,7 +5,10 @@ const MEMBERS = 3;
 const NOW_MS = 1_000_000_000;
 const WINDOW_MS = 60_000;
 
-/** What the living clusters can serve together, as a part of all traffic. Each of them is up to a third above or below its part of that. */
+/**
+ * Total capacity of the living clusters, as a part of all traffic. Each cluster is up to a third above or below its
+ * part of the total.
+ */
 export const SUPPLY = { ample: 1.5, tight: 1.02, short: 0.8 };
 
 /**
@@ -38,7 +41,7 @@ function memberOf(cluster: number, random: () => number): BackendMember {
   return { cluster: nameOf(cluster), weight: 1 + Math.floor(random() * 100), tier, had: 33, limits: limitsOf(cluster) };
 }
 
-/** Of a cluster, and so equal in all of its backends. */
+/** The limits are those of the cluster, and so they are equal in all of its backends. */
 function limitsOf(cluster: number): BackendMember['limits'] {
   if (cluster % 2 === 0) return [{ reason: 'down', sinceMs: NOW_MS - (cluster % 3) * WINDOW_MS }];
   if (cluster % 16 === 1) return [{ reason: 'dwell' }];

@@ -6,7 +6,7 @@ import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from '../core/fixtures.ts';
 import { decideFleet, SUPPLY } from './decide-fleet.ts';
 
-/** Whether a cluster fails, by its number. */
+/** Tells by its number whether a cluster fails. */
 type Failing = (cluster: number) => boolean;
 
 const none: Failing = () => false;
@@ -14,7 +14,10 @@ const half: Failing = (cluster) => cluster % 2 === 0;
 const all: Failing = () => true;
 const quarter: Failing = (cluster) => cluster % 4 === 1;
 
-/** What is decided one after the other, and how long after the one before. The gateways have followed each time. */
+/**
+ * The decisions of a night in their order, with the seconds since the decision before. The gateways have followed each
+ * time.
+ */
 const NIGHT: { name: string; afterSeconds: number; failing: Failing }[] = [
   { name: 'calm', afterSeconds: 0, failing: none },
   { name: 'halfFails', afterSeconds: 10, failing: half },
@@ -33,7 +36,10 @@ const POLICY = FleetInput.parse({
   health: { dwellSeconds: 10 },
 });
 
-/** Measures each decision of a night in a fleet of 200 clusters and 10,000 backends of so many members; by what happens. */
+/**
+ * Measures each decision of a night in a fleet of 200 clusters and 10,000 backends with this many members; the results
+ * are named by what happens.
+ */
 export function nightOf(members: number, measure: (run: () => void) => number): Record<string, number> {
   let now = calmFleet(members);
   const figures = NIGHT.map(({ name, afterSeconds, failing }): [string, number] => {

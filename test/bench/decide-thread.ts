@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { allocate } from '../../functions/core/allocation/allocate.ts';
 import { decideFleet } from './decide-fleet.ts';
 
-/** What one thread does: it makes a fleet, and gives it points or not. */
+/** Work of one thread: it makes a fleet, and computes points for it or not. */
 export interface Load {
   backends: number;
   supply: number;

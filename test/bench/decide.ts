@@ -7,19 +7,20 @@ import type { Load } from './decide-thread.ts';
 
 const SIZES = [1_000, 10_000];
 const RUNS = 5;
-/** Nights are long. */
+/** Nights take long, so fewer are measured. */
 const NIGHTS = 3;
 /** Members of each backend. */
 const WIDTHS = [3, 20];
-/** The heap in which the fleet gets its points at the latest; young objects have so little room that garbage is soon collected. */
+/** Heap in which the fleet must get its points. Young objects have little room, so that garbage is soon collected. */
 const MOST_MB = 64;
 const YOUNG_MB = 2;
 
 /**
- * What the points of a fleet of 200 clusters cost, half of which are down, all with capacities: CPU milliseconds by the number of backends
- * (medians), how they grow from 1,000 to 10,000, and the memory over the input: the least heap in which a thread gives 10,000 backends their
- * points, less the least one in which it holds them alone. `short` has less capacity than traffic. `nights`: the whole decisions of a night in
- * which half of the clusters fail and return, all fail and return, by the number of members of each backend.
+ * Measures what the points of a fleet of 200 clusters cost, half of which are down, all with capacities: CPU
+ * milliseconds by the number of backends (medians), how they grow from 1,000 to 10,000, and the memory on top of the
+ * input: the least heap in which a thread gives 10,000 backends their points, less the least heap in which it only
+ * holds them. In `short` there is less capacity than traffic. `nights` has the whole decisions of a night in which half
+ * of the clusters fail and return, and then all fail and return, by the number of members of each backend.
  */
 export async function decide(): Promise<Record<string, unknown>> {
   const ample = SIZES.map((size) => allocationMs(size, SUPPLY.ample));
@@ -56,7 +57,7 @@ function median(values: readonly number[]): number {
   return rounded(values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
 }
 
-/** Over the input. */
+/** Memory on top of the input. */
 async function peakMb(): Promise<number> {
   const load = { backends: 10_000, supply: SUPPLY.ample };
   const held = await leastHeapMb({ ...load, allocates: false });
@@ -73,7 +74,7 @@ async function leastHeapMb(load: Load): Promise<number> {
   return enough;
 }
 
-/** A thread that needs more ends with an error. */
+/** A thread that needs more memory ends with an error. */
 async function isEnough(load: Load, heapMb: number): Promise<boolean> {
   const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB };
   const thread = new Worker(new URL('decide-thread.ts', import.meta.url), { workerData: load, resourceLimits });

@@ -9,10 +9,16 @@ type Provider = GatewayTarget['provider'];
 const BASE = '/v1/fleets/bench';
 const CLUSTERS = ['one', 'two'];
 
-/** By the number of routes: servers of the service in each cluster. A load balancer counts them anew for each of its rules, up to 1,000. */
+/**
+ * Servers of the service in each cluster, by the number of routes. A load balancer counts them again for each of its
+ * rules, up to 1,000.
+ */
 const CASES: Record<number, number> = { 1: 40, 20: 24, 80: 6 };
 
-/** Limits of ALB: rules that refer to one server group, and servers in one call (ALB OpenAPI 2020-06-16). */
+/**
+ * Limits of ALB: how many rules may refer to one server group, and how many servers fit into one call (ALB OpenAPI
+ * 2020-06-16).
+ */
 const REFERENCES_PER_GROUP = 50;
 const SERVERS_PER_CALL = 40;
 
@@ -25,8 +31,10 @@ interface Step {
 }
 
 /**
- * What a step of weights costs, made by one manifest for all routes of one service, or by one write of the distribution that they use: on ALB one write for each server group and 40 servers, and
- * no rule is touched; on MSE two writes for each route, since routes carry the percentages there. Throws when it costs anything else.
+ * Measures what a change of weights costs when it is made by one manifest for all routes of a service, or by one write
+ * of the distribution that they use. On ALB it takes one write for each server group and 40 servers, and no rule is
+ * touched; on MSE it takes two writes for each route, since routes carry the percentages there. Throws when it costs
+ * anything else.
  */
 export async function edit(): Promise<Record<string, unknown>> {
   const result: Record<Provider, Record<string, Step>> = { alb: {}, mse: {} };
@@ -54,7 +62,7 @@ interface Edge {
   routes: number;
 }
 
-/** One write of a distribution that routes at both kinds of gateways use. */
+/** Writes a distribution once that routes at both kinds of gateways use. */
 const BOTH: readonly Edge[] = [
   { provider: 'alb', routes: 80 },
   { provider: 'mse', routes: 40 },
@@ -125,12 +133,12 @@ const splitOf = (weight: number) => ({
   clusters: CLUSTERS.map((cluster, index) => ({ cluster, weight: index === 0 ? weight : 100 - weight })),
 });
 
-/** Every route has its split: one manifest with all of them. */
+/** Every route has a split of its own, and one manifest writes all of them. */
 async function byManifest(plane: ControlPlane, edges: readonly Edge[], weight: number): Promise<void> {
   await applyRoutes(plane, edges, splitOf(weight));
 }
 
-/** Routes name a distribution, which is written alone once they do. */
+/** Routes name a distribution; once they do, only the distribution is written. */
 async function byDistribution(plane: ControlPlane, edges: readonly Edge[], weight: number): Promise<void> {
   const path = `${BASE}/distributions/main`;
   const isNew = (await plane.api('GET', path)).status === 404;

@@ -15,7 +15,7 @@ const CLUSTERS = ['one', 'two', 'three'];
 const EVACUATED = 'one';
 const FLEET = 'bench';
 
-/** An ALB has 100 rules; a service is on one ALB with all its routes, so that its pool is there once. */
+/** An ALB has 100 rules; all routes of a service are on one ALB, so that its pool exists once. */
 const INSTANCES = { alb: ROUTES / 100, mse: 1 };
 
 type Provider = keyof typeof INSTANCES;
@@ -26,8 +26,9 @@ interface Gateway {
 }
 
 /**
- * Calls to the cloud that evacuate one of three clusters from 1,000 routes, and those that rewriting every route takes, as the local cloud
- * counts them; the time is virtual. Items that the evacuation reads from the store and writes there, by what they are.
+ * Counts the calls to the cloud that evacuate one of three clusters from 1,000 routes, and those that rewriting every
+ * route takes, as the local cloud counts them; the time is virtual. It also counts the items that the evacuation reads
+ * from the store and writes there, by their kind.
  */
 export async function evacuate(): Promise<Record<string, unknown>> {
   const plane = await startControlPlane();
@@ -98,7 +99,7 @@ async function measure(plane: ControlPlane, provider: Provider, gateways: Gatewa
   };
 }
 
-/** Calls to the cloud, and items of the store, while the work is done. */
+/** Counts calls to the cloud and items of the store while the work is done. */
 async function count({ cloud, forgetCalls, meter }: ControlPlane, work: () => Promise<void>) {
   forgetCalls();
   meter.reset();
@@ -121,7 +122,7 @@ function requireVerified(results: readonly ReconcileResult[]): void {
   if (failed) throw new Error(`${failed.gateway} is ${failed.state} (${failed.reason}): ${failed.message}`);
 }
 
-/** One request through each instance shows little, ten show that the evacuated cluster gets nothing. */
+/** One request through each instance shows little; ten show that the evacuated cluster gets nothing. */
 async function requireEvacuated({ cloud }: ControlPlane, gateways: readonly Gateway[]): Promise<void> {
   for (const [index, { target }] of gateways.entries()) {
     for (let request = 0; request < 10; request++) {
@@ -134,8 +135,8 @@ async function requireEvacuated({ cloud }: ControlPlane, gateways: readonly Gate
 }
 
 /**
- * Creates or updates every route in the store, as the API would: each goes to its service by `weight` percent and to another one by the
- * rest.
+ * Creates or updates every route in the store as the API would: each sends `weight` percent to its service and the rest
+ * to another one.
  */
 async function commitRoutes({ deps }: ControlPlane, provider: Provider, weight: number): Promise<void> {
   const ports = deps();
@@ -146,7 +147,7 @@ async function commitRoutes({ deps }: ControlPlane, provider: Provider, weight: 
 }
 
 function routeOf(index: number, gateway: string, weight: number) {
-  // Ten apart: services of the same ALB.
+  // The other service is ten places away, on another ALB.
   const services = [serviceOf(index), serviceOf(index + INSTANCES.alb)];
   const [first = '', second = ''] = services;
   return {

@@ -3,7 +3,9 @@ import { haproxyVersion } from '../../infra/haproxy.ts';
 import { failover } from './failover.ts';
 import { PROVIDERS } from './kill.ts';
 
-/** Without HAProxy there is nothing to compare with: verify:full has said so, and how to install it. */
+/**
+ * There is nothing to compare with where HAProxy is missing; verify:full has already said so, and how to install it.
+ */
 test.skipIf(haproxyVersion() === undefined)(
   'the failover bench tells of both gateways and of HAProxy what they lost of the same kill',
   async () => {

@@ -18,13 +18,19 @@ import { type Kill, killOf, PROVIDERS, type Provider, resultsOf } from './kill.t
 
 const REQUESTS_PER_SECOND = 20;
 const TIMEOUT_MS = 3000;
-/** Of the probes, in seconds. HAProxy is the same beside each. */
+/** Intervals of the probes in seconds. HAProxy is configured equally beside each. */
 const INTERVALS = [2, 5];
-/** While the cluster is to come back, which is not measured. */
+/** Interval of the probes in seconds while the cluster returns, which is not measured. */
 const RECOVERY_INTERVAL = 1;
-/** From a failed probe to the next one: less than by default, for who would rather move once too often than lose requests. */
+/**
+ * Seconds from a failed probe to the next one. This is shorter than the default, for people who would rather move once
+ * too often than lose requests.
+ */
 const CONFIRM_SECONDS = 0.5;
-/** Nobody loses requests any more when so many in a row, of which every second one went to the dead cluster, were answered. */
+/**
+ * The loss counts as over when this many requests in a row were answered, of which every second one would have gone to
+ * the dead cluster.
+ */
 const CALM_REQUESTS = 30;
 const CALM_WITHIN_MS = 30_000;
 
@@ -37,15 +43,16 @@ interface World {
 }
 
 /**
- * A cluster that refuses connections, again and again, with the same traffic through both gateways and through an HAProxy before the same
- * clusters: the time from the first failed request to verified shares, and the requests lost beside those that HAProxy loses of the same
- * failure. The gateways check their servers as they do for a service that says nothing of it.
+ * Kills a cluster again and again, so that it refuses connections, with the same traffic through both gateways and
+ * through an HAProxy in front of the same clusters. Measures the time from the first failed request to verified shares,
+ * and the requests lost beside those that HAProxy loses of the same failure. The gateways check their servers with the
+ * default settings of a service.
  */
 export async function failover({ kills = 10, intervals = INTERVALS } = {}) {
   requireHaproxy();
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
-  // Also when the process is told to end in the middle.
+  // The files are removed even when the process is told to end in the middle.
   process.once('exit', remove);
   const closers: (() => Promise<void> | void)[] = [remove];
   try {
@@ -75,7 +82,7 @@ export async function failover({ kills = 10, intervals = INTERVALS } = {}) {
   }
 }
 
-/** Above 1 the machine has too much to do, and what is measured is that. */
+/** Above 1 the machine has too much to do, and the measurement shows the machine rather than the product. */
 function loadPerCore(): number {
   const [lastMinute = Number.NaN] = loadavg();
   return Number((lastMinute / availableParallelism()).toFixed(1));
@@ -102,7 +109,7 @@ async function measure(world: World, intervalSeconds: number, count: number): Pr
   return resultsOf(kills).map((result) => ({ intervalSeconds, ...result }));
 }
 
-/** Until the cluster is known to be healthy, and has its share at every door. */
+/** Waits until the cluster is known to be healthy and has its share at every door. */
 async function untilServing({ stack, cluster, doors }: World): Promise<void> {
   await untilHealthy(stack.api, cluster.name);
   for (const door of Object.values(doors)) while ((await send(door)).cluster !== cluster.name) await sleep(50);
@@ -114,7 +121,8 @@ async function killOnce({ stack, cluster, doors }: World, intervalSeconds: numbe
   );
   const traffic = Object.fromEntries(streams) as Record<Provider | 'haproxy', Traffic>;
   try {
-    // Once the prober goes by this interval, at any time between two rounds and between two checks of HAProxy.
+    // The next kill waits until the prober has taken up this interval, and then falls at a random time between two
+    // rounds and between two checks of HAProxy.
     await sleep((RECOVERY_INTERVAL + (1 + Math.random()) * intervalSeconds) * 1000);
     const failedAtMs = Date.now();
     await cluster.fail('refuse');
@@ -146,14 +154,14 @@ async function untilCalm({ samples }: Traffic): Promise<void> {
   }
 }
 
-/** Of a fleet that may lose a cluster again as soon as it has come back. */
+/** Lets the fleet lose a cluster again as soon as that cluster has returned. */
 async function setProbes({ api }: Stack, intervalSeconds: number): Promise<void> {
   const health = { intervalSeconds, confirmSeconds: CONFIRM_SECONDS, recoveryWindow: 5, dwellSeconds: 0 };
   const body = { automation: 'automatic', health, failover: { cooldownSeconds: 0 } };
   await callApi(api, 'PUT', FLEET, { body, headers: { 'if-match': '*' } });
 }
 
-/** Takes the gateway's own check of the service back to what it is by default, and answers what that is. */
+/** Resets the gateway's own check of the service to its default, and returns that default. */
 async function useDefaultCheck({ api, gateways }: Stack) {
   const path = `${FLEET}/services/checkout`;
   const { namespace, ports, exports } = await callApi<Service>(api, 'GET', path);

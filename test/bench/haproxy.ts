@@ -9,19 +9,20 @@ import { freePort, LOOPBACK } from '../../infra/local/ports.ts';
 
 const READY_WITHIN_MS = 10_000;
 
-/** How it finds out that a server is dead: the interval and the threshold that its users know. */
+/** How HAProxy finds out that a server is dead: the interval and the threshold that its users know. */
 export const HAPROXY_CHECK = 'inter 2s fall 3';
 
 export interface Haproxy {
   url: string;
   version: string;
-  /** Resolves once the process has ended. */
+  /** Ends the process; resolves once it has ended. */
   close(): Promise<void>;
 }
 
 /**
- * Starts an HAProxy that shares requests among clusters by weight and checks them by itself. It keeps its configuration in `directory`, and
- * ends when this process does, in whatever way. Throws one sentence when it is not installed or does not start.
+ * Starts an HAProxy that shares requests among clusters by weight and checks them by itself. It keeps its configuration
+ * in `directory`, and ends when this process does, in whatever way. Throws one sentence when it is not installed or
+ * does not start.
  */
 export async function startHaproxy(
   directory: string,
@@ -32,7 +33,7 @@ export async function startHaproxy(
   const file = join(directory, 'haproxy.cfg');
   writeFileSync(file, configuration(port, clusters));
   guardChildren();
-  // In the foreground, as one process.
+  // HAProxy runs in the foreground, as one process.
   const child = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   const failed = failureOf(child, 'HAProxy');
   const ended = failed.catch(() => undefined);
@@ -50,7 +51,10 @@ export async function startHaproxy(
   return { url, version, close };
 }
 
-/** Nothing is sent again: what is compared is how soon requests stop going to a dead cluster, and gateways do not retry by themselves. */
+/**
+ * Nothing is sent again: the comparison is about how soon requests stop going to a dead cluster, and gateways do not
+ * retry by themselves.
+ */
 function configuration(port: number, clusters: readonly { cluster: DemoCluster; weight: number }[]): string {
   const servers = clusters.map(
     ({ cluster: { name, address }, weight }) => `  server ${name} ${address.host}:${address.port} weight ${weight}`,

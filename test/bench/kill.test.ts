@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Sample } from '../../infra/local/demo/traffic.ts';
 import { killOf, resultsOf } from './kill.ts';
 
-/** A request each 100 ms for 10 s, each of which takes 10 ms; those that begin in these spans fail. */
+/** Sends a request every 100 ms for 10 s, each of which takes 10 ms; those that begin within these spans fail. */
 function traffic(...spans: [number, number][]): Sample[] {
   return Array.from({ length: 100 }, (_, index) => {
     const startedMs = index * 100;

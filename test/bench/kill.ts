@@ -5,7 +5,7 @@ export type Provider = GatewayTarget['provider'];
 
 export const PROVIDERS: readonly Provider[] = ['alb', 'mse'];
 
-/** What one door lost of one kill; times in milliseconds since its first failed request. */
+/** The losses of one door in one kill; times are in milliseconds since its first failed request. */
 interface Loss {
   lost: number;
   /** When the last failed request began. */
@@ -43,7 +43,10 @@ export function killOf({ failedAtMs, decidedAtMs, verifiedAtMs, samples }: Seen)
   return { haproxy, gateways: { alb: gatewayOf('alb'), mse: gatewayOf('mse') } };
 }
 
-/** The figures of each gateway over several kills. `lostRatio`: requests lost, of those that HAProxy lost of the same kills. */
+/**
+ * Computes the figures of each gateway over several kills. `lostRatio` is the number of lost requests divided by those
+ * that HAProxy lost in the same kills.
+ */
 export function resultsOf(kills: readonly Kill[]) {
   const lostByHaproxy = kills.map(({ haproxy }) => haproxy.lost);
   return PROVIDERS.map((provider) => {
@@ -61,7 +64,7 @@ export function resultsOf(kills: readonly Kill[]) {
   });
 }
 
-/** p99 of a hundred values or fewer is the largest. */
+/** With a hundred values or fewer p99 is the largest. */
 function spread(values: readonly number[]) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;

@@ -7,7 +7,10 @@ const MEMBERS = 5;
 /** 10,000 routes stand for 1,000 clusters and 50,000 members. */
 const ROUTES_PER_CLUSTER = 10;
 
-/** The part of a fleet of `size` routes that bears on one gateway: routes from `first` on, what they name, and nothing else. */
+/**
+ * Returns the part of a fleet of `size` routes that bears on one gateway: the routes from `first` on and the resources
+ * that they name.
+ */
 export function snapshotOf(size: number, first: number, count: number, weight: number): Snapshot {
   const clusterCount = size / ROUTES_PER_CLUSTER;
   const clusters = new Map<string, Resource<'cluster'>>();

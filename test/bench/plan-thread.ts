@@ -10,14 +10,14 @@ import { providerFor } from '../../functions/providers/registry.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { snapshotOf, TARGETS } from './plan-fleet.ts';
 
-/** What one thread measures: fleets of these sizes, with so many routes on one gateway at most. */
+/** Work of one thread: fleets of these sizes, with at most so many routes on one gateway. */
 export interface Assignment {
   provider: GatewayTarget['provider'];
   routesPerGateway: number;
   sizes: readonly number[];
 }
 
-/** Before empty gateways, before gateways that are as declared, and before gateways of which every object differs. */
+/** The gateway is empty, or as declared, or every one of its objects differs. */
 export type Case = 'empty' | 'same' | 'changed';
 
 /** Milliseconds by case and size of fleet. */
@@ -40,7 +40,7 @@ function measure({ provider, routesPerGateway, sizes }: Assignment): Measured {
     const count = Math.min(size, routesPerGateway);
     return Array.from({ length: size / count }, (_, index) => ({ size, first: index * count, count }));
   });
-  // The compiler shall have done its work, and what else goes on at the machine shall meet both sizes alike.
+  // The compiler has to be warm before measuring, and other work of the machine should meet both sizes alike.
   timesOf(provider, 1_000, 0, 100);
   gateways.sort((a, b) => a.first / a.size - b.first / b.size);
   for (const { size, first, count } of gateways) {
@@ -61,7 +61,10 @@ function timesOf(provider: Assignment['provider'], size: number, first: number, 
   };
 }
 
-/** Of the processor: others may use the machine. `changes`: as many as there must be at least; 0 for none. */
+/**
+ * Returns milliseconds of the processor, since others may use the machine. `changes` is how many there must be at
+ * least; 0 means none.
+ */
 function leastMs(work: () => Plan, changes: number): number {
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < RUNS; run++) {

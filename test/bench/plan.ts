@@ -4,7 +4,10 @@ import type { Assignment, Measured } from './plan-thread.ts';
 
 const SIZES = [1_000, 10_000];
 
-/** An ALB has 100 rules. MSE documents no quota; a gateway of 1,000 routes with five clusters each is planned in a Worker's memory. */
+/**
+ * An ALB has 100 rules. MSE documents no quota; a gateway of 1,000 routes with five clusters each fits into a Worker's
+ * memory.
+ */
 const LAYOUTS = {
   alb: { provider: 'alb', routesPerGateway: 100 },
   mse: { provider: 'mse', routesPerGateway: 1_000 },
@@ -14,10 +17,11 @@ const LAYOUTS = {
 const LIMITS = { maxOldGenerationSizeMb: 112, maxYoungGenerationSizeMb: 16 };
 
 /**
- * resolve + compile + plan of a whole fleet, gateway by gateway as the engine does it, in ms of the processor: `ms` of all gateways of
- * both providers, before empty gateways, before gateways that are as declared, and before gateways of which every object differs, added
- * up. growth is the ratio. This runs in threads with the memory of a Worker, 128 MB, and peakMb is the most that their JavaScript heap
- * held after any stage, garbage included. `oneMse` is the same with all routes on one MSE gateway and as much memory as it takes.
+ * Measures resolve + compile + plan of a whole fleet, gateway by gateway as the engine does it, in milliseconds of the
+ * processor. `ms` is the total over all gateways of both providers, when they are empty, when they are as declared, and
+ * when each of their objects differs. growth is the ratio of the two sizes. This runs in threads with the memory of a
+ * Worker, 128 MB, and peakMb is the most that their JavaScript heap held after any stage, garbage included. `oneMse` is
+ * the same measurement with all routes on one MSE gateway and as much memory as it takes.
  */
 export async function plan(): Promise<Record<string, unknown>> {
   const alb = await measure({ ...LAYOUTS.alb, sizes: SIZES }, LIMITS);
@@ -46,7 +50,7 @@ function shown(measured: Measured) {
   return { ms, growth: growthOf(ms), ...byCase, peakMb: measured.peakMb };
 }
 
-/** Of all cases, by size. */
+/** Returns totals over all cases, by size. */
 function totals(measured: readonly Measured[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const times of measured.flatMap(({ ms }) => Object.values(ms))) {

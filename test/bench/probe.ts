@@ -24,15 +24,16 @@ const FLEET = 'bench';
 const TARGETS = 1000;
 const TIMEOUT_SECONDS = 1;
 
-/** Every tenth accepts the request and never answers. */
+/** Every tenth target accepts the request and never answers. */
 const HANGS = /0$/;
 
-/** As many as the engine has for probes. */
+/** This is as many connections as the engine has for probes. */
 const CONNECTIONS = 4;
 
 /**
- * One round over 1,000 targets of which a tenth hangs, in one workerd, by POST /v1/probe-rounds: everything from reading the clusters to the
- * decision. bareMs: the same requests with as many connections in a Worker that does nothing else.
+ * Measures one round over 1,000 targets of which a tenth hangs, in one workerd, by POST /v1/probe-rounds: everything
+ * from reading the clusters to the decision. bareMs is the time of the same requests with as many connections in a
+ * Worker that does nothing else.
  */
 export async function probe(): Promise<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
@@ -85,7 +86,7 @@ async function startTargets(): Promise<{ urls: string[]; close(): void }> {
   };
 }
 
-/** Straight into the table: what is measured is not how clusters are declared. */
+/** Writes clusters straight into the table, because declaring them is not measured. */
 async function declare(endpoint: string, urls: readonly string[]): Promise<void> {
   const client = createDynamoClient({ ...localSettings, endpoint });
   const at = new Date().toISOString();
@@ -114,7 +115,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; answer: T
   return { ms: Math.round(performance.now() - startedMs), answer };
 }
 
-/** A round that left something out, or took an answer for none, is no measure. */
+/** A round that left a target out, or that took an answer for a failure, is not a valid measurement. */
 function requireWhole({ fleets }: ProbeRound, hanging: number, answered: number): void {
   const results = fleets.flatMap((fleet) => fleet.results);
   const failed = results.filter(({ observation }) => observation.outcome === 'fail').length;

@@ -21,7 +21,7 @@ const TICK_MS = 10;
 interface Wanted {
   name: string;
   method: string;
-  /** Each client has its own, so that they do not contend. */
+  /** Each client has its own fleet, so that they do not contend. */
   path(client: number): string;
   body?(client: number): object;
   headers?: Record<string, string>;
@@ -50,14 +50,17 @@ const wanted: readonly Wanted[] = [
 interface Cost {
   /** Processor time of workerd per request. */
   cpuMs: number;
-  /** The same of a Worker that makes the same calls to the store and does nothing else. */
+  /** Processor time of a Worker that makes the same calls to the store and does nothing else. */
   bareCpuMs: number;
-  /** bareCpuMs ÷ cpuMs: 1 would be free. */
+  /** bareCpuMs divided by cpuMs: 1 would mean that the API itself costs nothing. */
   ratio: number;
   storeCalls: number;
 }
 
-/** The processor time that requests to the API cost in workerd, with two clients, beside a bare Hono handler that makes the same calls. */
+/**
+ * Measures the processor time that requests to the API cost in workerd, with two clients, beside a bare Hono handler
+ * that makes the same calls.
+ */
 export async function requests(): Promise<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
   const dynamo = await startDynamo();
@@ -115,7 +118,7 @@ function settingsOf(endpoint: string): Record<string, string> {
   };
 }
 
-/** Whoever holds the lease of the gateway keeps others from pushing to it, so that only the requests are measured. */
+/** Holds the lease of the gateway, which keeps others from pushing to it, so that only the requests are measured. */
 async function declare(url: string, endpoint: string): Promise<void> {
   const client = createDynamoClient({ ...localSettings, endpoint });
   await createDynamoStore(client, DEFAULT_TABLE_NAME).acquire('gateway/bench/edge', 'bench', 3_600_000, Date.now());
@@ -199,7 +202,7 @@ function statOf(pid: number): string[] {
   }
 }
 
-/** A transaction that is repeated finds other revisions: it goes without what makes it conditional, so that it succeeds again. */
+/** A repeated transaction would find other revisions: it is sent without its conditions, so that it succeeds again. */
 function repeatable({ action, body }: RecordedCall): RecordedCall {
   if (action !== 'TransactWriteItems') return { action, body };
   const items = body['TransactItems'] as Record<string, Write>[];

@@ -10,7 +10,7 @@ import { plan } from './plan.ts';
 import { probe } from './probe.ts';
 import { requests } from './requests.ts';
 
-/** `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
+/** Runs `npm run bench -- NAME [--json]`: figures for people, and with --json one object last. */
 const benches: Record<
   string,
   (options: { kills: number }) => Promise<Record<string, unknown>> | Record<string, unknown>

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { fakeClock } from './fake-clock.ts';
 import { describeWire } from './wire.ts';
 
-// What wrangler.toml does by an alias: pop-core finds our transport where it looks for httpx.
+// pop-core finds our transport where it looks for httpx, which wrangler.toml arranges by an alias.
 const require = createRequire(import.meta.url);
 const shim = require.resolve('../../functions/cloud/httpx.cjs');
 require(shim);

@@ -15,10 +15,10 @@ const json =
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
 
-/** What must hold of the wire, whatever carries the bytes. */
+/** Tests what must hold of every transport, whatever carries the bytes. */
 export function describeWire(name: string, createCloud: (options: CloudOptions) => Cloud): void {
   describe(name, () => {
-    /** Answers in turn; the last one stays. */
+    /** The server gives these answers in turn and repeats the last one. */
     let script: Answer[] = [];
     let requests: { url: string; method: string; body: URLSearchParams }[] = [];
     let logged: string[] = [];

@@ -10,7 +10,7 @@ import { create, createShop } from '../api/fixtures.ts';
 import { type Harness, startHarness } from '../api/harness.ts';
 import { creation, deletion } from '../store/fixtures.ts';
 
-/** Both have the same two instances; MSE orders rules by itself. */
+/** Gateways with the same two instances; MSE orders rules by itself. */
 const FLEETS = ['one', 'two'];
 const MSE = { target: { provider: 'mse', regionId: 'cn-hangzhou', gatewayUniqueId: 'gw-1' } };
 
@@ -77,7 +77,7 @@ describe('what speaks against a route', () => {
   });
 });
 
-/** Looks at everything there is. */
+/** Looks at every resource. */
 function wholeWorld(store: Store, fleet: string): World {
   return {
     ...worldOf(store, fleet),

@@ -9,7 +9,7 @@ const NOW = Date.UTC(2026, 10, 28);
 const DAY_MS = 24 * 3_600_000;
 const WEEK_MS = 7 * DAY_MS;
 
-/** Decisions a minute apart, the newest now, of a fleet that has recommended for a month. */
+/** Decisions a minute apart, of which the newest is now, in a fleet that has recommended for a month. */
 function contextWith(count: number, isSilent: (index: number) => boolean = () => false) {
   const resource = { uid: 'fleet_1', updatedAt: isoOf(NOW - 30 * DAY_MS), spec: FleetInput.parse({}) };
   const all = Array.from({ length: count }, (_, index) => ({

@@ -38,7 +38,7 @@ afterAll(() => harness.close());
 
 const names = (resources: readonly Resource[]) => resources.map(({ name }) => name);
 
-/** As it is asked for, or after all of the fleet has been read: both must show the same fleet. */
+/** Reads singly as they are asked for, or after the whole fleet has been read: both must show the same fleet. */
 const ways: [string, () => Promise<Store>][] = [
   ['that is read as it is asked for', async () => stagedStore(readOnce(store), FLEET, CHANGES)],
   [

@@ -5,84 +5,87 @@ import type { RouteInput } from '../../schemas/route.ts';
 
 export type Provider = GatewayTarget['provider'];
 
-/** What routes mean, for every provider alike. `{host}` stands for a domain that is the case's own, `{HOST}` for it in capitals. */
+/**
+ * A case says what a route means, for every provider alike. `{host}` stands for a domain that belongs to the case, and
+ * `{HOST}` for it in capitals.
+ */
 export interface Case {
   /** The guarantee, as a sentence. */
   name: string;
   routes: readonly RouteDraft[];
   requests: readonly Exchange[];
-  /** What holds while these clusters are withdrawn. */
+  /** Requests and their expected answers while these clusters are withdrawn. */
   withdrawn?: { clusters: readonly string[]; requests: readonly Exchange[] };
   refusedOn?: Partial<Record<Provider, Refusal>>;
 }
 
 /**
- * Why a provider refuses a route: a feature that it cannot carry; a `limit` within one that it can; an `order` of rules that would be
- * another one there.
+ * Reason for which a provider refuses a route: a feature that it cannot carry, a `limit` within a feature that it can
+ * carry, or an `order` of rules that would be another one there.
  */
 export type Refusal = Feature | 'limit' | 'order';
 
-/** A route but for its gateway. Host names: default `{host}` alone. */
+/** A route without its gateway. Its host name is `{host}` unless it gives others. */
 export type RouteDraft = Omit<z.input<typeof RouteInput>, 'gateways'>;
 
-/** One request, or the same one several times, and what has to come of it. */
+/** One request, or the same one several times, with the expected outcome. */
 export interface Exchange {
-  /** Default GET. */
+  /** The default is GET. */
   method?: string;
-  /** Default `{host}`. */
+  /** The default is `{host}`. */
   host?: string;
-  /** With the query; default `/`. */
+  /** The path includes the query; the default is `/`. */
   path?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Default 1. */
+  /** The default is 1. */
   times?: number;
-  /** One client, who returns the cookies that he gets. */
+  /** All requests come from one client, which returns the cookies that it gets. */
   keepsCookies?: boolean;
-  /** Holds within some seconds: the gateway's own health checks have to find out first. */
+  /** The expectation is met within some seconds, because the gateway's own health checks have to find out first. */
   eventually?: boolean;
   expect: Expectation;
 }
 
 export interface Expectation {
-  /** Of every answer; default 200. */
+  /** Status of every answer; the default is 200. */
   status?: number | readonly number[];
-  /** How many answers have each status, in place of `status`. */
+  /** Number of answers by status; replaces `status`. */
   statuses?: Record<number, number>;
-  /** The server (`shop-a`) or the service (`shop`) that answers. */
+  /** The server (such as `shop-a`) or the service (such as `shop`) that answers. */
   from?: string;
-  /** No server answers: no rule matches. */
+  /** True when no rule matches, so that no server answers. */
   unmatched?: true;
-  /** Percent of the answers by server, within 3 points. */
+  /** Percent of the answers by server; each may be off by 3 points. */
   split?: Record<string, number>;
-  /** All answers are of one server. */
+  /** True when one server gives all answers. */
   oneServer?: true;
-  /** The servers that answer, all of them. */
+  /** The complete list of servers that answer. */
   servers?: readonly string[];
-  /** What the server gets; null: no such header. */
+  /** Headers that the server receives; null means that there is no such header. */
   received?: {
     method?: string;
     path?: string;
     host?: string;
     body?: string;
     headers?: Record<string, string | null>;
-    /** How often it gets it. */
+    /** Number of requests that the server receives. */
     attempts?: number;
   };
-  /** What the client gets; null: no such header. */
+  /** Headers that the client receives; null means that there is no such header. */
   response?: { headers?: Record<string, string | RegExp | null>; body?: string };
-  /** Copies that the servers of this service get. */
+  /** Copies that the servers of this service receive. */
   mirrored?: { service: string; copies: number; body?: string };
 }
 
-/** Cases that are declared at one gateway together. */
+/** Cases that are declared together at one gateway. */
 export interface Group {
-  /** A DNS label. */
+  /** The name is a DNS label. */
   name: string;
   cases: readonly Case[];
 }
 
-/** Backends of equal weight, or by weight. */
+/** Backends of equal weight, or with the given weights. */
 export function to(...backends: (string | [service: string, weight: number])[]) {
   return backends.map((backend) =>
     typeof backend === 'string'

@@ -16,7 +16,7 @@ const answer = (overrides: Partial<Answer> = {}): Answer => ({
 const of = (...servers: string[]) => servers.map((server) => answer({ server }));
 const copy = { server: 'copy-a', request: { ...request, body: 'x' } };
 
-/** What is as expected, and the same answers where they are not. */
+/** Each row has answers, an expectation that they meet, and one that they do not meet. */
 test.each<[string, Answer[], Expectation, Expectation]>([
   ['status', [answer({ status: 503 })], { status: 503 }, {}],
   ['one of several statuses', [answer({ status: 204 })], { status: [200, 204] }, { status: [200, 201] }],

@@ -2,20 +2,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ReceivedRequest } from '../../infra/local/demo-cluster.ts';
 import type { Expectation } from './case.ts';
 
-/** What came of one request. */
+/** The outcome of one request. */
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
   body: string;
   /** The server that answered. */
   server: string | undefined;
-  /** What servers got of it. */
+  /** The requests that servers received for it. */
   received: readonly { server: string; request: ReceivedRequest }[];
 }
 
 const TOLERANCE_PERCENT = 3;
 
-/** What is not as expected of the answers to one exchange, a sentence each. */
+/** Lists in sentences how the answers to one exchange differ from the expectation. */
 export function faultsOf(expected: Expectation, answers: readonly Answer[]): string[] {
   return [
     ...statuses(expected, answers),
@@ -28,7 +28,7 @@ export function faultsOf(expected: Expectation, answers: readonly Answer[]): str
   ];
 }
 
-/** The service of a server such as `shop-a`. */
+/** Returns the service of a server: `shop` for `shop-a`. */
 function serviceOf(server: string): string {
   return server.replace(/-[^-]*$/, '');
 }

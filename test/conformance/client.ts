@@ -9,16 +9,16 @@ import type { Servers } from './fleet.ts';
 const EVENTUALLY_MS = 15_000;
 const MIRROR_MS = 15_000;
 
-/** What a mirror gets beyond what it should shows within this time. */
+/** A mirror that gets requests in error shows them within this time. */
 const SILENCE_MS = 100;
 
 export interface Client {
-  /** Sends what the exchange asks for; resolves with what is not as expected. */
+  /** Sends the requests of the exchange; resolves with the differences from its expectation. */
   check(exchange: Exchange): Promise<string[]>;
   close(): void;
 }
 
-/** A client of the gateway at `address`, who also sees what servers get. */
+/** A client of the gateway at `address`, which also sees the requests that servers receive. */
 export function createClient(address: { host: string; port: number }, servers: Servers): Client {
   const agent = new http.Agent({ keepAlive: true });
 
@@ -66,13 +66,13 @@ export function createClient(address: { host: string; port: number }, servers: S
   return { check, close: () => agent.destroy() };
 }
 
-/** The header may be filtered away; the body still says it. */
+/** The route may remove the header; the body still names the server. */
 function serverOf(headers: http.IncomingHttpHeaders, text: string): string | undefined {
   if (headers['x-cluster'] !== undefined) return String(headers['x-cluster']);
   return /^\{"cluster":"([^"]+)"/.exec(text)?.[1];
 }
 
-/** A copy goes its own way: the answer does not wait for it. */
+/** Copies travel independently: the answer does not wait for them. */
 async function mirrorArrives(expected: Exchange['expect']['mirrored'], servers: () => string[]): Promise<void> {
   if (expected === undefined) return;
   const deadline = Date.now() + MIRROR_MS;

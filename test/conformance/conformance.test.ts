@@ -3,7 +3,7 @@ import { matrix } from '../matrix.ts';
 import { GROUPS as ALL } from './cases/index.ts';
 import { type Outcome, PROVIDERS, runConformance } from './suite.ts';
 
-/** Of each group, a sample takes a third. */
+/** A sample takes a third of the cases of each group. */
 const GROUPS = ALL.map((group) => ({ ...group, cases: matrix(group.cases, Math.ceil(group.cases.length / 3)) }));
 
 describe('a route means the same at every provider, or is refused', () => {

@@ -4,7 +4,7 @@ import type { Api } from '../engine/harness.ts';
 
 export const GATEWAY = 'edge';
 
-/** Replicas by cluster of each service. */
+/** Replicas of each service, by cluster. */
 const REPLICAS: Record<string, Record<string, number>> = {
   shop: { a: 1, b: 1 },
   pay: { a: 1, b: 1 },
@@ -15,7 +15,7 @@ const REPLICAS: Record<string, Record<string, number>> = {
   gone: { a: 1 },
 };
 
-/** A server for each service and cluster, such as `shop-a`; that of `gone` refuses connections. */
+/** Starts a server for each service and cluster, such as `shop-a`; the server of `gone` refuses connections. */
 export interface Servers {
   all: readonly DemoCluster[];
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Asks the data planes what every case means: `npm run conformance -- [--json] [--provider alb|mse] [GROUP...]`. */
+/** Runs every case against the data planes: `npm run conformance -- [--json] [--provider alb|mse] [GROUP...]`. */
 
 import { parseArgs } from 'node:util';
 import { usageOf } from '../../infra/scripts.ts';

@@ -4,7 +4,7 @@ import { type Outcome, runConformance } from './suite.ts';
 
 const serves = [{ rules: [{ backendRefs: to('old') }] }];
 
-/** Cases that are wrong, each in one way. */
+/** Cases that are each wrong in one way. */
 const wrong: Group = {
   name: 'wrong',
   cases: [

@@ -13,7 +13,7 @@ export interface Outcome {
   group: string;
   case: string;
   provider: Provider;
-  /** `refused`: by the API, as the case says. */
+  /** `refused` means that the API refused the route, as the case expects. */
   result: 'pass' | 'refused' | 'fail';
   faults: string[];
 }
@@ -95,7 +95,7 @@ function filled(value: unknown, host: string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, host)]));
 }
 
-/** Notes what the API has to say, and whether it is what the case says. */
+/** Notes what the API answers, and whether the case expects it. */
 async function declare(api: Api, fleet: string, placed: Placed, provider: Provider): Promise<void> {
   const { item, name, faults } = placed;
   const expected = item.refusedOn?.[provider];
@@ -114,7 +114,7 @@ function routeOf(draft: RouteDraft, name: string) {
   return { hostnames: [`${name}.example.com`], ...draft, gateways: [GATEWAY] };
 }
 
-/** A refusal says which feature, and where it stands. */
+/** Expects that a refusal names the feature and its place in the route. */
 function isRefusalOf(expected: Refusal, status: number, body: Json): boolean {
   const errors: { pointer: string; detail: string }[] = body?.errors ?? [];
   if (status !== 422 || errors.length === 0 || errors.some(({ pointer }) => !pointer.includes('#/'))) return false;
@@ -123,7 +123,7 @@ function isRefusalOf(expected: Refusal, status: number, body: Json): boolean {
   return expected === 'limit' || errors.some(({ detail }) => detail.includes(FEATURES[expected]));
 }
 
-/** A request waits for a part of the work only; the next one goes on. */
+/** The request waits for a part of the work only; the next request continues it. */
 const MAX_APPLIES = 50;
 
 async function follow({ plane, fleet }: Stage): Promise<string[]> {
@@ -135,7 +135,10 @@ async function follow({ plane, fleet }: Stage): Promise<string[]> {
   return ['the gateway does not follow'];
 }
 
-/** As declared, then while clusters are withdrawn, then as declared again. Faults of cases are noted there, those of all returned. */
+/**
+ * Sends the requests as declared, then while clusters are withdrawn, then as declared again. The faults of one case are
+ * noted there; faults that concern all cases are returned.
+ */
 async function runRequests(stage: Stage, cases: readonly Placed[]): Promise<string[]> {
   const served = cases.filter(({ refused }) => !refused);
   await checkAll(stage, served, ({ requests }) => requests);
@@ -168,7 +171,7 @@ async function checkAll(
   }
 }
 
-/** Health moves pools and never routes. */
+/** Expects the same rules as before, because health moves pools and never routes. */
 async function move({ plane, fleet }: Stage, withdrawn: readonly string[]): Promise<string[]> {
   const known = plane.cloud.log.entries.length;
   const results = await withdraw(plane, { fleet, gateways: [GATEWAY] }, withdrawn);

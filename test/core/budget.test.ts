@@ -36,7 +36,7 @@ function mostInAnyWindow(times: readonly number[], windowMs: number): number {
 const rates = fc.constantFrom(ALB, MSE, { calls: 2, windowMs: 100 }, { calls: 17, windowMs: 7_000 });
 const takers = fc.array(
   fc.record({
-    // In twentieths of a window; clocks of invocations differ a little, so that time may also go back.
+    // Times are in twentieths of a window; the clocks of invocations differ a little, so that time may also go back.
     afterCells: fc.double({ min: -0.2, max: 9, noNaN: true }),
     priority: fc.constantFrom<Priority>('failover', 'normal'),
     wanted: fc.integer({ min: 1, max: 300 }),
@@ -85,7 +85,7 @@ describe('a budget of calls', () => {
 
   it('gives normal calls four fifths over time, evenly, so that tokens come back evenly', () => {
     const { times } = takeAll(fullBucket(ALB), ALB, 'normal', START_MS, 600_000);
-    // A window is counted by twentieths, which costs one of them.
+    // A window is counted by twentieths, which loses one of them.
     expect(times.length).toBeGreaterThan(10 * 160 * (20 / 21) - 20);
     expect(mostInAnyWindow(times, 3_000)).toBeLessThanOrEqual(16);
     expect(takeAll(fullBucket(MSE), MSE, 'normal', START_MS, 60_000).times.length).toBeGreaterThan(60 * 3.6);

@@ -138,7 +138,7 @@ describe('corroboration ends the brake of correlation at once', () => {
   const edge = policy().voters[0];
   const CONTROL = { type: 'tcp', host: '192.0.2.1', port: 443 };
 
-  /** A fleet that asks, in which b failed just before c, as these voters see it. */
+  /** A fleet that asks people first, in which b failed just before c, as these voters see it. */
   function seenBy(voters: unknown[], failingVoters: string[], input: object = {}, others: string[] = ['a']): Story {
     const own = { ...policy({ ...asking(), ...input }), voters: voters as ReturnType<typeof policy>['voters'] };
     const names = own.voters.map(({ name }) => name);

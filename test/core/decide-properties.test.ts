@@ -8,7 +8,10 @@ import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { facts, placement, shift, situation, standby } from './situations.ts';
 
-/** What holds in every story: clusters fail, are silent and come back, gateways follow or do not, and people ask for things. */
+/**
+ * Properties that hold in every story: clusters fail, are silent and come back, gateways follow or do not, and people
+ * ask for things.
+ */
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const VOTERS = ['edge', 'one', 'two'];
@@ -103,7 +106,7 @@ const PLACEMENTS = [
   placement({ a: 1 }, { key: 'pinned', pinned: true, load: 50, pools: ['pinned/80'] }),
 ];
 
-/** The votes of a round; since when a state lasts is told by the records before. */
+/** The votes of a round; the records before tell since when a state lasts. */
 function next(now: Situation, { seconds, votes, isVerified, command }: Round): Situation {
   const nowMs = now.nowMs + seconds * 1000;
   const records = NAMES.map((name, index) => {
@@ -126,12 +129,12 @@ function next(now: Situation, { seconds, votes, isVerified, command }: Round): S
   };
 }
 
-/** What two of the three voters say. */
+/** Returns what two of the three voters say. */
 function majority(said: readonly string[]): 'healthy' | 'unhealthy' | undefined {
   return (['unhealthy', 'healthy'] as const).find((state) => said.filter((one) => one === state).length >= 2);
 }
 
-/** The clusters of which a majority of their voters says so now. */
+/** The clusters of which a majority of their voters says this now. */
 function found({ health: records }: Situation, state: string): string[] {
   return records
     .filter(({ votes }) => majority(votes.map((item) => item.state)) === state)
@@ -144,7 +147,7 @@ const roomy = fc.tuple(policies, fc.constant<undefined[]>([]), rounds);
 
 type Run = [Situation['policy'], (number | undefined)[], Round[]];
 
-/** Plays the rounds; `look` sees each situation with what was decided in it. */
+/** Plays the rounds; `look` is given each situation with the decision that was taken in it. */
 function play([policy, limits, played]: Run, look: (now: Situation, verdict: ReturnType<typeof decide>) => void) {
   const clusters = NAMES.map((name, index) => facts(name, { voters: VOTERS, capacity: limits[index] }));
   let now: Situation = situation({ policy, clusters, health: [], placements: PLACEMENTS });

@@ -65,10 +65,13 @@ describe('changesBetween', () => {
   });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: any JSON.
+// biome-ignore lint/suspicious/noExplicitAny: this may be any JSON.
 type Json = any;
 
-/** What a reader of the changes makes of `before`. What is gone goes last, so that places stay what they are. */
+/**
+ * Applies the changes to `before` as a reader would. Removals come last, so that the positions of the others stay
+ * valid.
+ */
 function apply(before: object, changes: FieldChange[]): Json {
   const result: Json = JSON.parse(JSON.stringify(before));
   const [gone, set] = [changes.filter((change) => !('after' in change)), changes.filter((change) => 'after' in change)];

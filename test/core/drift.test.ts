@@ -19,7 +19,7 @@ const objects = (state: State): ProviderObject[] =>
 
 const planFor = (declared: State, atGateway: State) => plan(objects(declared), objects(atGateway), 'sync');
 
-/** The gateway was read to have `state`, with nothing left to do but for the drift that is left. */
+/** The gateway was read to have `state`, and nothing is left to do except for the remaining drift. */
 function readTo(
   before: Baseline,
   state: State,

@@ -254,7 +254,9 @@ describe('a drill says only what was read', () => {
     unserved: [],
     serving: ['b', 'c'],
   };
-  /** At 0 for the first time, with what was read of it after the last step. */
+  /**
+   * A story in which a drill has taken its cluster to 0 for the first time, and gateways were read after its last step.
+   */
   const takenOut = () => {
     const story = new Story({ policy: withDrill() });
     story.ask(start);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Placement } from '../../functions/core/model/fleet-facts.ts';
 import { fleet, percentsIn, placement, policy, Story, situation } from './situations.ts';
 
-/** What is declared may change while clusters are held back: points go on from what gateways were last given. */
+/** Declarations may change while clusters are held back: points go on from what gateways were last given. */
 
 const RAMP = { failover: { failback: { mode: 'ramp', minimumPercent: 10, stepPercent: 10 } } };
 
@@ -17,7 +17,7 @@ function ramping(): Story {
   return story;
 }
 
-/** The placement is another one from now on; what its pools get at once, and after the next decision. */
+/** Changes the placement; returns what its pools get at once, and after the next decision. */
 function edited(story: Story, placements: Placement[], failing: string[] = []): number[][][] {
   const atOnce = percentsIn(story.traffic, placements);
   story.after(1, failing, { placements });

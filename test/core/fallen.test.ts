@@ -5,7 +5,7 @@ import { fleet, HOUR, type Story } from './situations.ts';
 
 /** A cluster that went down while it carried more than its capacity is not given more than that again, for a time: it would fall again. */
 
-/** Each of the two has room for two thirds of the load. */
+/** Each of the two clusters has room for two thirds of the load. */
 function pair(load = 150): Story {
   return fleet({ a: { weight: 60, capacity: 100 }, b: { weight: 40, capacity: 100 } }, load);
 }

@@ -54,7 +54,10 @@ export function pool(members: Member[], pinned = false): Pool {
   return { key: 'shop-80', service: 'shop', port: 80, protocol: 'HTTP', healthCheck, pinned, members };
 }
 
-/** What is in force while clusters are held back, each by its own limits, of a placement that was not sealed yet. */
+/**
+ * Points that are in force while clusters are held back, each by its own limits, in a placement that was not sealed
+ * yet.
+ */
 export function limited(limits: Record<string, Limit[]> = {}): InForce {
   const listed = Object.entries(limits).map(([cluster, own]) => ({ cluster, percent: 0, limits: own }));
   return { allocation: { ...NO_ALLOCATION, limits: listed } };
@@ -64,7 +67,7 @@ export function down(sinceMs = T0): Limit {
   return { reason: 'down', sinceMs };
 }
 
-/** What each voter says; all of it at the same time. */
+/** Health with the words of each voter, all spoken at the same time. */
 export function health(
   cluster: string,
   state: HealthRecord['state'],

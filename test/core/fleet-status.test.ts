@@ -8,7 +8,7 @@ import { placement, policy, Story, shift } from './situations.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** A gateway that was read so many seconds ago to give clusters this, and follows. */
+/** A gateway that follows, and that was read this many seconds ago to give these points to clusters. */
 function read(
   now: Situation,
   had: Record<string, number>,

@@ -3,13 +3,13 @@ import type { HealthRecord } from '../../functions/core/health/types.ts';
 import { health } from './fixtures.ts';
 import { facts, fleet, placement, policy, Story, shift } from './situations.ts';
 
-/** Of members that all went down together, the first one to be found healthy is not given everything at once. */
+/** When all members went down together, the first one to be found healthy is not given everything at once. */
 
 const RECOVERY_SECONDS = 8 * 5 + 2;
 
 const TWO = { a: { weight: 60 }, b: { weight: 40 } };
 
-/** What is known of b alone: found failing, and last looked at so many seconds ago. */
+/** Health in which only b is known: it was found failing, and was last looked at this many seconds ago. */
 function unheardOf(story: Story, name: string, seconds: number): { health: HealthRecord[] } {
   const nowMs = story.now.nowMs + 1000;
   const records = story.now.clusters.map((item) => {

@@ -11,7 +11,7 @@ export function fleet(input: Record<string, unknown> = {}): Resource<'fleet'> {
   return { ...about, createdAt: at, updatedAt: at, spec: policy(input) };
 }
 
-/** A fleet of three clusters and one gateway of which nothing is wrong. */
+/** A healthy fleet of three clusters and one gateway. */
 export function incidentFacts(overrides: Partial<IncidentFacts> = {}): IncidentFacts {
   return {
     nowMs: T0,
@@ -28,7 +28,7 @@ export function incidentFacts(overrides: Partial<IncidentFacts> = {}): IncidentF
   };
 }
 
-/** What the traffic of a story makes people be told of. */
+/** Returns the incidents that people are told of because of the traffic of a story. */
 export function incidentsIn({ now }: Story) {
   const clusters = now.clusters.map(({ name, city }, index) => {
     const declared = cluster(name, index + 1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { incidentsIn } from './incident-facts.ts';
 import { facts, fleet, HOUR, placement, policy, Story, shift } from './situations.ts';
 
-/** What several limits on one cluster, and capacities over all backends, leave to each cluster. */
+/** Several limits on one cluster, and capacities over all backends, together decide what each cluster may have. */
 
 describe('capacity', () => {
   const clusters = (capacities: Record<string, number>) =>

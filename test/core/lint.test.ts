@@ -11,7 +11,7 @@ interface Fleet {
 
 const KEY = `${'A'.repeat(43)}=`;
 
-/** Nothing is to be said of how clusters are watched. */
+/** Clusters are watched in a way that needs no finding. */
 const VOTERS = [
   { name: 'edge', type: 'edge' },
   { name: 'east', type: 'agent', site: 'east', publicKey: KEY },

@@ -11,7 +11,7 @@ import { facts, HOUR, placement, policy, Story } from './situations.ts';
 
 const SCOPE = { sinceMs: T0, untilMs: T0 + HOUR, flapMs: 42_000 };
 
-/** A decision so many seconds after the beginning, and the percent that each cluster that is down keeps. */
+/** A decision this many seconds after the beginning, with the percent that each cluster that is down keeps. */
 function at(seconds: number, kept: Record<string, number>, options: Partial<ScoredDecision> = {}): ScoredDecision {
   const withheld = Object.entries(kept).map(([cluster, percent]) => ({ cluster, percent }));
   return { id: `dec_${seconds}`, decidedAt: isoOf(T0 + seconds * 1000), outcome: 'withheld', withheld, ...options };

@@ -42,7 +42,7 @@ function shifted(overrides: Partial<Situation> = {}): Story {
   return told;
 }
 
-/** What a has of the cart from here on, each value once. */
+/** Returns each distinct value of what a has of the cart from here on. */
 function course(told: Story, seconds: number, overrides: Partial<Situation> = {}): number[] {
   const seen = told.during(seconds, 5, [], overrides).map(([first = 0]) => first);
   return seen.filter((own, index) => own !== seen[index - 1]);

@@ -3,7 +3,10 @@ import { type ServedPool, shareChanges } from '../../functions/core/gateway/shar
 
 type Percents = Record<string, number>;
 
-/** Pools by key, `service-anything`, with what each cluster gets, served by objects of the key that stands behind @, or of their own. */
+/**
+ * Pools by key (`service-anything`) with the points of each cluster. The key behind @ names the objects that serve the
+ * pool; without it the pool has its own.
+ */
 function served(shares: Record<string, Percents>): ServedPool[] {
   return Object.entries(shares).map(([name, percents]) => {
     const [key = name, object = key] = name.split('@');

@@ -57,7 +57,7 @@ export function situation(overrides: Partial<Situation> = {}): Situation {
   };
 }
 
-/** The three clusters; those that are named have been found failing since then. */
+/** Health of the three clusters; the named ones have been found failing since then. */
 export function failing(since: Record<string, number>, voters?: string[]): HealthRecord[] {
   return ['a', 'b', 'c'].map((name) =>
     health(name, since[name] === undefined ? 'healthy' : 'unhealthy', {
@@ -102,7 +102,7 @@ export function out(cluster: string, overrides: Partial<ClusterState> = {}): Clu
   };
 }
 
-/** Traffic as it was decided long ago, when these states were all that was known of the clusters. */
+/** Traffic that was decided long ago, when these states were all that was known of the clusters. */
 export function holding(states: ClusterState[], overrides: Partial<Situation> = {}): Traffic {
   const traffic = states.reduce(withState, NO_TRAFFIC);
   const verdict = decide(situation({ health: [], verifiedAtMs: undefined, ...overrides, traffic }));
@@ -110,15 +110,15 @@ export function holding(states: ClusterState[], overrides: Partial<Situation> = 
   return { ...decided, clusters: clusters.map(({ leftAtMs: _, ...state }) => state), version: 7 };
 }
 
-/** What each placement gives to its clusters. */
+/** Returns the percentages that each placement gives to its clusters. */
 export function percentsIn(traffic: Traffic, placements = situation().placements): number[][] {
   return placements.map((item) => placementShares(item, traffic).map(({ percent }) => percent));
 }
 
-/** Clusters that fail, or what is found of each cluster that is not healthy. */
+/** Clusters that fail, or the finding for each cluster that is not healthy. */
 export type Found = string[] | Record<string, HealthRecord['state']>;
 
-/** A fleet over time: what is decided is in force, and verified at once unless told otherwise. */
+/** A fleet over time: each decision is in force at once, and verified at once unless a test says otherwise. */
 export class Story {
   now: Situation;
   verdicts: Verdict[] = [];
@@ -137,7 +137,7 @@ export class Story {
     return percentsIn(this.traffic, this.now.placements);
   }
 
-  /** What is remembered of a cluster. */
+  /** Returns the remembered state of a cluster. */
   state(name: string): ClusterState {
     return this.traffic.clusters.find(({ cluster }) => cluster === name) ?? freshStateOf(name, `cluster_${name}`);
   }
@@ -146,12 +146,12 @@ export class Story {
     return this.state(name).standing;
   }
 
-  /** What each cluster that is held back has left of its share. */
+  /** The percent that each cluster that is held back has left of its share. */
   get left(): Record<string, number> {
     return Object.fromEntries(this.traffic.allocation.limits.map(({ cluster, percent }) => [cluster, percent]));
   }
 
-  /** Time passes; who is named is found so, and all others are healthy. */
+  /** Lets time pass; the named clusters are found so, and all others are healthy. */
   after(seconds: number, found: Found = [], overrides: Partial<Situation> = {}): Verdict | undefined {
     const nowMs = this.now.nowMs + seconds * 1000;
     const states = new Map<string, HealthRecord['state']>(
@@ -168,7 +168,7 @@ export class Story {
     return this.decide();
   }
 
-  /** The same again and again for so long; what the first placement was given each time. */
+  /** Repeats one round for this long; returns what the first placement was given each time. */
   during(seconds: number, everySeconds: number, found: Found = [], overrides: Partial<Situation> = {}): number[][] {
     return Array.from({ length: Math.ceil(seconds / everySeconds) }, () => {
       this.after(everySeconds, found, overrides);
@@ -176,7 +176,7 @@ export class Story {
     });
   }
 
-  /** Somebody asks for something. */
+  /** A person gives an order. */
   ask(command: Command, actor = 'alice'): Verdict | undefined {
     this.now = { ...this.now, command, actor };
     const verdict = this.decide();
@@ -185,7 +185,7 @@ export class Story {
     return verdict;
   }
 
-  /** Gateways do as they are told where nothing else is said of them, and are read when they are verified. */
+  /** Gateways do as they are told unless a test says otherwise, and are read when they are verified. */
   private decide(): Verdict | undefined {
     const { traffic, placements, nowMs, verifiedAtMs: readAtMs = 0 } = this.now;
     if (traffic.drill && !this.isToldOfDrill) {

@@ -29,7 +29,7 @@ function fleetWith(standing: Standing, own = returning()): Story {
   return story;
 }
 
-/** What is found of all clusters when `finding` is found of a. */
+/** Returns the findings of all clusters when a has this finding. */
 function foundOf(standing: Standing, finding: Finding): Found {
   return standing === 'suspected' ? { a: finding, b: 'unhealthy' } : { a: finding };
 }
@@ -66,7 +66,7 @@ describe('what evidence makes of a standing', () => {
     expect(story.standing('a')).toBe(to);
   });
 
-  /** A newcomer waits for its turn alone, and takes it in the same decision where it is free. */
+  /** A newcomer waits for its turn only, and takes it in the same decision where the turn is free. */
   const waitsForItsTurn = (from: Standing, finding: Finding) => from === 'joining' && finding === 'healthy';
 
   test.each(cells)('%s, found %s: %s, as the table of transitions has it', (from, finding, to) => {
@@ -192,7 +192,7 @@ describe('what the clock makes of a standing', () => {
 describe('what people make of a standing', () => {
   type Order = keyof typeof ORDERS;
   const orders: Record<Order, Partial<Record<Standing, Standing | undefined>>> = {
-    // Of one that is up it takes back a dismissal, and changes nothing where there is none.
+    // For a cluster that is up, resume takes back a dismissal, and changes nothing where there is none.
     resume: { suspected: 'down', up: undefined },
     dismiss: { suspected: 'up' },
     restore: { held: 'ramping' },

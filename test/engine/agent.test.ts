@@ -16,7 +16,7 @@ let door: Server;
 let isAway = false;
 let agent: ChildProcess;
 
-/** The API by HTTP. Its clock is virtual, and an hour ahead of that of the agent. */
+/** The API over HTTP. Its clock is virtual, and an hour ahead of the agent's. */
 async function openDoor(): Promise<string> {
   const server = createServer(async (request, response) => {
     if (isAway) return response.destroy();
@@ -70,7 +70,7 @@ afterAll(async () => {
 const health = async (): Promise<Json> => (await plane.api('GET', `${FLEET}/clusters/one`)).body.health;
 const soon = { timeout: 30_000, interval: 200 };
 
-/** The virtual clock goes with the real one. */
+/** The virtual clock advances with the real one. */
 function letTimePass(): () => void {
   let lastMs = Date.now();
   const timer = setInterval(() => {

@@ -42,7 +42,7 @@ const shares = async (): Promise<Record<string, number>> => {
   return Object.fromEntries(shown[0].clusters.map((share: Json) => [share.cluster, share.effectivePercent]));
 };
 
-/** Requests through the gateway, of ten. */
+/** Counts how many of ten requests through the gateway each cluster answers. */
 const served = async () => await harness.edge.split(10, 'shop.example.com');
 
 describe('a clock that jumps by an hour', () => {
@@ -152,7 +152,7 @@ describe('agents with schedules of their own', () => {
     expect(status).toBeLessThan(300);
   }
 
-  /** One tells every 2 seconds what it sees, and the other every 7. */
+  /** One version reports what it sees every 2 seconds, and the other every 7. */
   async function pass(seconds: number, failing: readonly string[] = []): Promise<void> {
     for (let second = 1; second <= seconds; second++) {
       harness.clock.advance(1000);

@@ -9,7 +9,7 @@ export interface Entry {
   body: Json;
 }
 
-/** Everything in the table, by key, but leases. */
+/** Returns every item of the table except leases, by key. */
 export async function entries(plane: ControlPlane): Promise<Entry[]> {
   const client = plane.connect();
   const found: Entry[] = [];
@@ -24,9 +24,9 @@ export async function entries(plane: ControlPlane): Promise<Entry[]> {
 }
 
 /**
- * Where the table contradicts itself, as sentences: every resource has one snapshot and one audit event for each of its revisions from the
- * first to the one that it is at, what is verified as programmed is a revision that exists, and every operation has ended or waits at each of
- * its gateways.
+ * Lists in sentences where the table contradicts itself. Every resource has one snapshot and one audit event for each
+ * of its revisions, from the first to the current one; what is verified as programmed is a revision that exists; and
+ * every operation has ended or waits at each of its gateways.
  */
 export function contradictions(all: readonly Entry[]): string[] {
   const of = (prefix: string) => all.filter(({ pk }) => pk.startsWith(prefix));
@@ -50,7 +50,9 @@ export function contradictions(all: readonly Entry[]): string[] {
   ];
 }
 
-/** From the first to the last revision of one life of a resource: 1, 2, 3 and so on, to the one that it is at or to its end. */
+/**
+ * Checks that the revisions within one life of a resource are 1, 2, 3 and so on, up to its current one or to its end.
+ */
 function gaps(life: readonly Json[], resources: readonly Json[]): string[] {
   const { uid } = life[0];
   const last = life.at(-1);
@@ -61,7 +63,10 @@ function gaps(life: readonly Json[], resources: readonly Json[]): string[] {
   return now?.revision === last.revision ? found : [...found, `${uid} is at ${now?.revision}, not at ${last.revision}`];
 }
 
-/** Operations that neither have ended at a gateway nor wait for a row there, and those that wait for no row. */
+/**
+ * Finds operations that neither have ended at a gateway nor wait for a row there, and those that wait for a row that
+ * does not exist.
+ */
 function lostOperations(all: readonly Entry[]): string[] {
   const at = (prefix: string) => all.filter(({ pk }) => pk.startsWith(prefix)).map(({ body }) => body);
   const rows = new Set(all.filter(({ pk }) => pk === 'OUTBOX').map(({ sk }) => sk));
@@ -76,7 +81,7 @@ function lostOperations(all: readonly Entry[]): string[] {
   ];
 }
 
-/** One event for each revision of all that had the name, and no other. */
+/** Expects one event for each revision of every resource that had the name, and no others. */
 function unaudited(revisions: readonly Entry[], events: readonly Entry[]): string[] {
   const { kind, fleet, name } = revisions[0]?.body ?? {};
   const own = events.filter(

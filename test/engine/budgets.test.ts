@@ -5,7 +5,7 @@ import type { Cloud, Log, Store } from '../../functions/deps.ts';
 import { matrix } from '../matrix.ts';
 import { type ControlPlane, KEYS, startControlPlane } from './harness.ts';
 
-/** Of each product an action that reads, its documented or assumed rate, and what is kept for failovers. */
+/** A reading action of each product, with its documented or assumed rate and the part that is kept for failovers. */
 const PRODUCTS = {
   alb: { action: 'ListServerGroups', calls: 200, windowMs: 60_000, reserve: 40 },
   mse: { action: 'ListGateway', calls: 5, windowMs: 1_000, reserve: 1 },
@@ -26,7 +26,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('several invocations that call
     credentials: 'default',
     action,
     priority,
-    // Tells in the log who has called.
+    // The log tells who has made each call.
     parameters:
       product === 'alb'
         ? { MaxResults: priority === 'failover' ? 10 : 20 }

@@ -8,14 +8,15 @@ import { buildCity, type City, EAST, leadingEast, loseEast, SPEC } from './city.
 import { type ControlPlane, startControlPlane } from './harness.ts';
 
 /**
- * A city with traffic from 10,000 pools on 100 gateways, which stand in 25 regions. The rates of the clouds count by account and region: of
- * ALB 200 calls in 60 s for each action (one call moves one pool), of MSE 5 calls in a second. So what leaves in time is 200 pools of ALB and
- * 200 of MSE in each region: the 10,000 pools of one region alone would take the better part of an hour, whoever moves them.
+ * A city with traffic from 10,000 pools on 100 gateways, which stand in 25 regions. The rates of the clouds count by
+ * account and region: ALB allows 200 calls in 60 s for each action (one call moves one pool), MSE allows 5 calls in a
+ * second. The pools that can leave in time are therefore 200 of ALB and 200 of MSE in each region: the 10,000 pools of
+ * one region alone would take the better part of an hour, whoever moves them.
  */
 const SIZE = { regions: 25, gatewaysEach: 2, poolsEach: 100 };
 const WITHIN_MS = 120_000;
 
-/** From a call of the cloud to its effect. */
+/** Time from a call of the cloud to its effect. */
 const JOB_LATENCY_MS = 200;
 
 let plane: ControlPlane;
@@ -31,7 +32,7 @@ beforeEach(async () => {
     cloud: SILENT,
   });
   city = await buildCity(plane, SIZE);
-  // Until nothing that was done so far counts against the rates.
+  // After this time no earlier call counts against the rates any more.
   await plane.clock.sleep(600_000);
   for (const { log } of city.clouds.values()) log.clear();
 });

@@ -18,7 +18,7 @@ import { cluster, commitOk, creation, FLEET, fleet, gateway, health, held, servi
 import { commitRoute } from './commit-route.ts';
 import { accountOf, type ControlPlane, KEYS } from './harness.ts';
 
-/** By name, the one address of each cluster, by which its servers are known at the cloud. */
+/** The one address of each cluster, by which its servers are known at the cloud. */
 const ADDRESSES = { 'east-1': '10.1.0.1', 'east-2': '10.1.0.2', 'west-1': '10.2.0.1', 'west-2': '10.2.0.2' } as const;
 type ClusterName = keyof typeof ADDRESSES;
 
@@ -28,29 +28,32 @@ type Provider = (typeof PROVIDERS)[number];
 export const EAST: readonly ClusterName[] = ['east-1', 'east-2'];
 export const SPEC = FleetInput.parse({ automation: 'automatic' });
 
-/** Of the place that the control plane of a test has already. */
+/** The region in which the control plane of a test has its cloud. */
 const HOME = 'cn-hangzhou';
 
 /** A fleet of two cities behind many gateways, half of them ALB and half MSE. */
 export interface City {
   gateways: string[];
   pools: number;
-  /** By region: an account there, with rates of its own. */
+  /** Clouds by region: each has an account with rates of its own. */
   clouds: ReadonlyMap<string, LocalCloud>;
-  /** Calls all of them. */
+  /** Calls the clouds of all regions. */
   cloud: Cloud;
   close(): Promise<void>;
 }
 
 export interface CityOptions {
   regions: number;
-  /** Of each provider, in each region. */
+  /** Gateways of each provider in each region. */
   gatewaysEach: number;
-  /** Each has one cluster in each city. */
+  /** Fleets; each has one cluster in each city. */
   poolsEach: number;
 }
 
-/** One gateway of each provider is declared and made to follow; the others are copies of them, at the cloud and in the store. */
+/**
+ * Declares one gateway of each provider and makes it follow; the others are copies of these, at the cloud and in the
+ * store.
+ */
 export async function buildCity(plane: ControlPlane, options: CityOptions): Promise<City> {
   const { regions, gatewaysEach, poolsEach } = options;
   const { store } = plane.deps();
@@ -85,7 +88,7 @@ async function startClouds({ cloud, clock }: ControlPlane, regions: number): Pro
   return clouds;
 }
 
-/** As the control plane calls its own cloud, but each region at its own place. */
+/** Makes a client like the one of the control plane, which calls each region at its own endpoint. */
 function callerOf({ clock, deps }: ControlPlane, clouds: ReadonlyMap<string, LocalCloud>): Cloud {
   const { store, log } = deps();
   return createCloud({
@@ -115,7 +118,7 @@ async function declareFleet(store: Store, services: number): Promise<void> {
   for (let index = 0; index < services; index++) await commitOk(store, creation({ ...service(`s-${index}`), spec }));
 }
 
-/** A gateway with its place at the cloud, as the store knows it. */
+/** A gateway with its region and its target at the cloud, as the store knows it. */
 interface Declared {
   name: string;
   cloud: LocalCloud;
@@ -159,7 +162,7 @@ function gatewayOf(name: string, target: GatewayTarget): Resource<'gateway'> {
   return { ...gateway(name), spec: GatewayInput.parse({ target }) };
 }
 
-/** Goes round the regions. Resolves with the name of the copy. */
+/** Copies a gateway into the next region in turn. Resolves with the name of the copy. */
 async function copyGateway(
   store: Store,
   first: Declared,
@@ -177,7 +180,7 @@ async function copyGateway(
   return name;
 }
 
-/** The last characters of ids become the number of the copy, and marks of the owner name it. */
+/** Replaces the last characters of ids by the number of the copy, and names in the marks of the owner by its name. */
 function renaming(from: string, to: string, region: string, index: number): (text: string) => string {
   const suffix = String(index).padStart(3, '0');
   const ownerOf = (name: string) => `test/${FLEET}/${name}`;
@@ -189,7 +192,10 @@ function renaming(from: string, to: string, region: string, index: number): (tex
       .replaceAll(HOME, region);
 }
 
-/** Of ALB everything is copied that the first region holds for the first gateway: objects of its copies have ids of their own. */
+/**
+ * Copies everything of ALB that the first region holds for the first gateway; the objects of the copies have ids of
+ * their own.
+ */
 function copyObjects({ cloud: from, target }: Declared, to: LocalCloud, rename: (text: string) => string): void {
   const text = (object: unknown) => JSON.stringify(object);
   if (target.provider === 'mse') {
@@ -219,7 +225,7 @@ function renamed<T>(value: T, rename: (text: string) => string): T {
   return JSON.parse(rename(text), (_, part) => (Array.isArray(part?.entries) ? new Map(part.entries) : part));
 }
 
-/** What the voter of the fleet has seen: the clusters of the east are dead, those of the west are well. */
+/** Records what the voter of the fleet has seen: the clusters of the east are dead, those of the west are well. */
 export async function loseEast({ deps, clock }: ControlPlane): Promise<void> {
   const { store } = deps();
   const nowMs = clock.now();
@@ -232,7 +238,7 @@ export async function loseEast({ deps, clock }: ControlPlane): Promise<void> {
   }
 }
 
-/** How many servers of ALB with a weight, and how many services of MSE, lead to the east. */
+/** Counts the servers of ALB with a weight and the services of MSE that lead to the east. */
 export function leadingEast({ clouds }: City): number {
   const addresses = EAST.map((name) => `${ADDRESSES[name]}:`);
   const isEast = (endpoint: string) => addresses.some((address) => endpoint.startsWith(address));

@@ -6,7 +6,7 @@ export interface TestClock extends Clock {
   advance(ms: number): void;
 }
 
-/** Time that passes only when somebody sleeps; those who sleep at once wake at once. */
+/** Time that passes only when a caller sleeps; all sleepers of one moment wake together. */
 export class VirtualClock implements TestClock {
   #nowMs: number;
 
@@ -41,7 +41,10 @@ for (const [channel, isBegin] of [
   });
 }
 
-/** How often in a row nothing must be under way before time passes: what an answer leads to takes some turns of the event loop. */
+/**
+ * Number of turns of the event loop in which no request may be under way before time passes, because an answer leads to
+ * further work only after some turns.
+ */
 const QUIET_TURNS = 2;
 
 /**
@@ -53,7 +56,7 @@ export class EventClock implements TestClock {
   #sleepers: { wakeMs: number; wake: () => void }[] = [];
   #running = false;
 
-  /** What others of this process have left without an answer does not hold it up. */
+  /** Requests of others in this process that have no answer yet do not hold up this clock. */
   constructor() {
     underWay.clear();
   }

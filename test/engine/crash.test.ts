@@ -12,17 +12,20 @@ import { keepAsking, type Requests } from './requests.ts';
 import { expectConverged, expectFollowed } from './truth.ts';
 import { declareVersion } from './versions.ts';
 
-/** A process passes far fewer moments; one that does not end has lost its way. */
+/** A process passes far fewer moments than this; one that does not end is stuck in a loop. */
 const MAX_MOMENTS = 400;
 
 /** A sample cuts at some of the moments. Both steps are odd, since versions and clusters take turns between two states. */
 const APPLY_STEP = stride(13);
 const COMMAND_STEP = stride(9);
 
-/** Every cut asks once it is made, so that what serves is asked for after each write; this is for the time between. */
+/**
+ * Each cut sends requests itself once it is made, so that the answers after each write are seen; this pause covers the
+ * time between.
+ */
 const PAUSE_MS = 200;
 
-/** Longer than any lease of a gateway. */
+/** This is longer than any lease of a gateway. */
 const LEASE_IS_OVER_MS = 30_000;
 
 describe.each(matrix(['mse', 'alb'] as const, 1))('a process that is cut at any await, before %s', (provider) => {
@@ -45,11 +48,14 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('a process that is cut at any 
     await harness.close();
   });
 
-  /** Runs a process to its n-th moment and no further. Resolves with the moment; undefined when the work was done before it. */
+  /**
+   * Runs a process to its n-th moment and no further. Resolves with that moment, or with undefined when the work was
+   * done before it.
+   */
   async function cut(n: number, work: (deps: Deps) => Promise<unknown>): Promise<string | undefined> {
     const process = startProcess(harness, nthToDieAt(n));
     const end = await Promise.race([process.stopped, work(process.deps).then(() => undefined)]);
-    // It dies with its answer, however much it meant to do beside it.
+    // The answer and whatever else the process was about to do are lost with it.
     process.kill();
     if (end === undefined) await process.landed();
     await requests.ask();
@@ -57,7 +63,10 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('a process that is cut at any 
     return end;
   }
 
-  /** What happens in production when a process is dead: its lease ends, and the sweep of another comes by. */
+  /**
+   * Does what happens in production after a process has died: its lease ends, and the sweep of another process comes
+   * by.
+   */
   async function recover(when: string): Promise<void> {
     harness.clock.advance(LEASE_IS_OVER_MS);
     await sweep(harness.deps());
@@ -84,7 +93,8 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('a process that is cut at any 
       await declareVersion(quiet, version);
       const moment = await cut(n, sweep);
       await recover(`cut ${n}, ${moment}`);
-      // Verified is read back and planned again; that another run writes nothing is asked of every third.
+      // Verified means that the gateway was read back and planned again; every third case also checks that another run
+      // writes nothing.
       if (version % 3 === 0 || moment === undefined) await expectConverged(harness, `cut ${n}, ${moment}`);
       sizes.add(inventory(harness.cloud).length);
       if (moment === undefined) break;
@@ -131,11 +141,11 @@ interface Command {
   path: string;
   body?: unknown;
   headers?: Record<string, string>;
-  /** What a client that asks again may hear: that it is done now, or that it was done before. */
+  /** Statuses that a client which asks again may get: either the work is done now, or it was done before. */
   answers: readonly number[];
 }
 
-/** One of each kind; those of one turn lead back to where it began. */
+/** One command of each kind; the commands of one turn lead back to where it began. */
 function commands(n: number, ingress: readonly DemoCluster[]): Command[] {
   const create = { method: 'PUT', answers: [201, 428] } as const;
   const update = { method: 'PUT', headers: { 'if-match': '"1"' }, answers: [200, 412] } as const;

@@ -11,19 +11,22 @@ import type { ControlPlane } from './harness.ts';
  * with the process, so that the moment after it is the one before the next.
  */
 export interface Process {
-  /** As real as those of the harness. */
+  /** The ports of the process, as real as those of the harness. */
   deps: Deps;
   /** Where it has stopped, such as `before CreateRules`, once everything that it had sent has landed. Does not resolve if it never stops. */
   stopped: Promise<string>;
   /** Resolves once what it has sent so far has been done. */
   landed(): Promise<void>;
-  /** Stops it at its next moment, if it has not stopped yet. */
+  /** Stops the process at its next moment, unless it has stopped already. */
   kill(): void;
-  /** Lets it go on from where it has stopped, and to its end. */
+  /** Lets the process go on from where it has stopped, to its end. */
   resume(): void;
-  /** The moments at which it stands while it is stopped; several, where it does several things at a time. */
+  /**
+   * The moments at which the process stands while it is stopped; there are several when it does several things at a
+   * time.
+   */
   standing(): string[];
-  /** What it has written, in the order in which that was done. */
+  /** The writes of the process, in the order in which they were done. */
   wrote: readonly string[];
   close(): void;
 }
@@ -36,9 +39,9 @@ export function nth(n: number): When {
 }
 
 /**
- * Of those moments that are not before a read. For a process that dies they are all: nothing is sent and no time passes between a read and
- * the next of them, so that the world is the same whether it dies at the one or the other. One that goes on is another matter: it has
- * read what was there before or after.
+ * Counts only the moments that are not before a read. For a process that dies they cover all moments: nothing is sent
+ * and no time passes between a read and the next of them, so that the world is the same whether it dies at the one or
+ * the other. A process that goes on differs: it has read what was there before or after.
  */
 export function nthToDieAt(n: number): When {
   let count = 0;
@@ -47,7 +50,7 @@ export function nthToDieAt(n: number): When {
 
 const READ = /^before (List|Get|Query$|BatchGetItem$|Scan$)/;
 
-/** Behind the first write to the cloud, or the first of this action. */
+/** Stops behind the first write to the cloud, or behind the first call of this action. */
 export function afterCall(action?: string): When {
   return (moment) => {
     const [side, name = ''] = moment.split(' ');
@@ -55,7 +58,7 @@ export function afterCall(action?: string): When {
   };
 }
 
-/** Whether a write is one of the table, and not of the cloud. */
+/** Tells whether a write goes to the table rather than to the cloud. */
 export function isOfTable(write: string): boolean {
   return WRITES_OF_TABLE.test(write);
 }
@@ -63,7 +66,7 @@ export function isOfTable(write: string): boolean {
 const READS_OF_CLOUD = /^(List|Get)/;
 const WRITES_OF_TABLE = /^(TransactWriteItems|BatchWriteItem|PutItem|UpdateItem|DeleteItem)$/;
 
-/** A process that stands still does not find its store silent, however long it stands. */
+/** A process that stands still does not take its store for silent, however long it stands. */
 const HOUR_MS = 3_600_000;
 
 export function startProcess(plane: ControlPlane, when: When): Process {
@@ -92,7 +95,7 @@ export function startProcess(plane: ControlPlane, when: When): Process {
   };
 }
 
-/** The moments of one process, in the order in which they come. Where it has to stop, all that it does at a time stops. */
+/** The moments of one process in their order. When it has to stop, everything that it does at a time stops. */
 class Line {
   readonly wrote: string[] = [];
   /** Requests to the table that have been sent and not been answered. */
@@ -122,7 +125,7 @@ class Line {
     await this.#gate.promise;
   }
 
-  /** The moment after a write; one that was refused has none, since it has changed nothing. */
+  /** The moment after a write; a refused write has none, since it has changed nothing. */
   async written(name: string): Promise<void> {
     this.wrote.push(name);
     await this.pass(`after ${name}`);
@@ -139,7 +142,7 @@ class Line {
   }
 }
 
-/** Inside the retries of the store. */
+/** Stands inside the retries of the store. */
 function stopTable(client: DynamoDBClient, line: Line): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {

@@ -60,7 +60,7 @@ beforeEach(async () => {
 
 afterEach(() => harness.close());
 
-/** Cluster a is all of the north, b all of the south. */
+/** Cluster a is the whole north, and b is the whole south. */
 async function declareGate(gate: object = {}): Promise<void> {
   for (const [name, city] of [
     ['a', 'north'],
@@ -95,7 +95,7 @@ async function status(): Promise<FleetStatus> {
   return body;
 }
 
-/** The least and the most that the gateway was read to give to cluster a of its backends. */
+/** Returns the least and the most that the gateway was read to give to cluster a in its backends. */
 async function left(): Promise<(number | undefined)[]> {
   const { points } = (await status()).clusters.find(({ cluster }) => cluster === 'a') ?? {};
   const { minPercent, maxPercent } = points?.gateways[0]?.verified ?? {};
@@ -110,7 +110,7 @@ const call = async (title: string) => (await status()).calls.find((item) => item
 const say = async (answer: string, more: object = {}) =>
   await api('POST', `${FLEET}/data-gate-answers`, { city: 'north', answer, reason: 'the replica', ...more });
 
-/** The question as it stands among the deliveries. */
+/** Returns the question as it stands among the deliveries. */
 async function told(): Promise<Json> {
   const { items } = (await api('GET', `${FLEET}/deliveries`)).body;
   return items.find(({ event }: Json) => event.type === 'data-gate.asked');

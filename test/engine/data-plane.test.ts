@@ -17,11 +17,11 @@ afterEach(() => harness.close());
 const HOST = 'through-edge.example.com';
 const GATEWAY = `${FLEET}/gateways/edge`;
 
-/** What the name that leads to the gateway resolves to: the gateway, nothing, or somebody who never answers. */
+/** The target of the name: the gateway, nothing, or an address that never answers. */
 let leadsTo: 'gateway' | 'nothing' | 'silence' = 'gateway';
 let sent = 0;
 
-/** The network with a name server that knows the gateway; everything behind the name is real. */
+/** The network, with a name server that knows the gateway; everything behind the name is real. */
 const named: Net = {
   ...net,
   fetch: async (url, options) => {

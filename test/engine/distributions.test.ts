@@ -110,7 +110,8 @@ describe('a distribution of routes on both kinds of gateways', () => {
     plane.forgetCalls();
     expect((await putMain(weighted(20))).status).toBe(200);
     const writes = plane.writes();
-    // One for each service on ALB; on MSE routes carry percentages: one for each, and its publication.
+    // On ALB there is one call for each service. On MSE routes carry the percentages: there is one call for each route,
+    // and one for its publication.
     expect(writes.filter((action) => action.includes('ServerGroup'))).toEqual(
       Array.from({ length: 2 }, () => 'UpdateServerGroupServersAttribute'),
     );

@@ -14,14 +14,14 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a dry run before %s', (provid
 
   const any = { 'if-match': '*' };
 
-  /** What there is to see of the fleet from outside, at the cloud and in the store. */
+  /** Returns everything about the fleet that can be seen from outside, at the cloud and in the store. */
   async function everything(): Promise<Json> {
     const places = ['', '/routes', '/services', '/clusters', '/gateways', '/operations', '/audit'];
     const answers = await Promise.all(places.map((place) => harness.api('GET', `${FLEET}${place}`)));
     return { answers, outbox: await harness.deps().store.outbox({}) };
   }
 
-  /** Makes the write dry and then in earnest, and expects that the first said what the second does. */
+  /** Makes the write as a dry run and then for real, and expects that the first announces what the second does. */
   async function foretell(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Json> {
     const before = await everything();
     harness.forgetCalls();

@@ -12,7 +12,7 @@ export interface Edge {
     path?: string,
     headers?: Record<string, string>,
   ): Promise<{ status: number; cluster: string | undefined }>;
-  /** How many of n requests each cluster answered; failures count under their status. */
+  /** Counts how many of n requests each cluster answered; failures count under their status. */
   split(n: number, host: string, headers?: Record<string, string>): Promise<Record<string, number>>;
 }
 

@@ -9,7 +9,7 @@ import { type Api, type Harness, quietApi } from './harness.ts';
 import { differences, expectConverged } from './truth.ts';
 import { declareVersion } from './versions.ts';
 
-/** Until a run finds nothing of the edit in its way. */
+/** Runs within which the edit must be dealt with. */
 const MAX_RUNS = 5;
 
 describe.each(matrix(['alb', 'mse'] as const, 1))(
@@ -18,7 +18,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))(
     let harness: Harness;
     let quiet: Api;
     let version = 0;
-    /** Actions that write, of one apply. */
+    /** The writing actions of one apply. */
     let writes: string[];
 
     beforeAll(async () => {
@@ -36,7 +36,10 @@ describe.each(matrix(['alb', 'mse'] as const, 1))(
 
     const run = () => reconcileGateway(harness.deps(), 'prod', 'edge');
 
-    /** What is said to be verified is so; what is not says why, and another run comes to its end. */
+    /**
+     * Expects that what is called verified is so, that anything else gives its reason, and that another run completes
+     * the work.
+     */
     async function follow(first: { state: string; reason: string }, when: string): Promise<void> {
       let result = first;
       for (let count = 1; result.state !== 'Verified' && count < MAX_RUNS; count++) {
@@ -57,14 +60,14 @@ describe.each(matrix(['alb', 'mse'] as const, 1))(
       await expectConverged(harness, edit.name);
     });
 
-    /** The edit falls behind the first write of an action, before the run goes on. */
+    /** Makes the edit right after the first write of an action, before the run goes on. */
     async function editDuring(edit: Edit, action: string): Promise<void> {
       const when = `${edit.name}, after ${action}`;
       await declareVersion(quiet, ++version);
       const process = startProcess(harness, afterCall(action));
       const work = reconcileGateway(process.deps, 'prod', 'edge');
       expect(await Promise.race([process.stopped, work]), when).toBe(`after ${action}`);
-      // What the run holds on to is not for people to edit either.
+      // People cannot edit what the run holds on to either.
       await edit.make(harness).catch((error: unknown) => expect(error, when).toBeInstanceOf(CloudError));
       process.resume();
       await follow(await work, when);

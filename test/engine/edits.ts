@@ -1,11 +1,11 @@
 import type { Json as CloudJson } from '../../functions/core/gateway/provider-object.ts';
 import type { Harness } from './harness.ts';
 
-/** What people do at a gateway of fleet `prod` by the console of the cloud, with no word to anyone. */
+/** An edit that people make at a gateway of fleet `prod` in the console of the cloud, without telling anyone. */
 export interface Edit {
   name: string;
   make(harness: Harness): Promise<void>;
-  /** Whether what is foreign to us, and was made here, is still there. */
+  /** Tells whether the foreign object that was made here still exists. */
   isKept?(harness: Harness): boolean;
 }
 
@@ -19,7 +19,7 @@ async function call(
 ) {
   const request = { product, regionId: 'cn-hangzhou', credentials: 'default', action, parameters };
   const answer = await ownerCloud.call(request);
-  // Until its job is done.
+  // This is long enough for the job of the cloud to be done.
   await clock.sleep(400);
   await cloud.settle();
   return answer;
@@ -33,7 +33,7 @@ function found<T>(item: T | undefined): T {
 const ruleOf = ({ cloud }: Harness, text: string) =>
   found([...cloud.state.rules.values()].find((rule) => JSON.stringify(rule).includes(text)));
 
-/** The server group that the rule of a host sends to. */
+/** Returns the server group that the rule of a host sends to. */
 const groupOf = (harness: Harness, host: string) => {
   const text = JSON.stringify(ruleOf(harness, host).RuleActions);
   return found([...harness.cloud.state.serverGroups.values()].find((group) => text.includes(group.ServerGroupId)));
@@ -86,7 +86,7 @@ const ALB: readonly Edit[] = [
     },
   },
   {
-    name: 'puts a rule of his own in the place of ours',
+    name: 'puts a rule of their own in the place of ours',
     make: async (harness) => {
       await removeForeignRule(harness);
       const { Priority, ListenerId } = ledgerRule(harness);
@@ -99,7 +99,7 @@ const ALB: readonly Edit[] = [
 
 const gatewayOf = ({ cloud }: Harness) => found([...cloud.mse.gateways.values()][0]);
 
-/** Two, since a prefix is two matches there. */
+/** A prefix takes two matches there. */
 const ledgerRoutes = (harness: Harness) =>
   [...gatewayOf(harness).routes.values()].filter(({ Name, Type }) => Type === 'Op' && Name.includes('-ledger-'));
 
@@ -140,7 +140,7 @@ const MSE: readonly Edit[] = [
     },
   },
   {
-    name: 'adds a route of his own',
+    name: 'adds a route of their own',
     make: async (harness) => {
       const { GatewayUniqueId, domains, routes } = gatewayOf(harness);
       if ([...routes.values()].some(({ Name }) => Name === 'by-hand')) return;

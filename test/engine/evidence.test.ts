@@ -12,7 +12,7 @@ import { FLEET, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
 
 const ports = { net, clock: { now: () => Date.now() }, settings: { allowLoopbackProbes: true } };
-/** The network, with somebody who is told of each request. */
+/** The network, with a callback that is told of each request. */
 function watched(tell: (request: { url: string; headers: Record<string, string> }) => void): Net {
   const fetch: Net['fetch'] = async (url, init) => {
     tell({ url, headers: init.headers });
@@ -21,7 +21,7 @@ function watched(tell: (request: { url: string; headers: Record<string, string> 
   return { ...net, fetch };
 }
 
-/** In real time, long enough for a busy machine; where an answer never comes, it is waited for in vain. */
+/** Time in real milliseconds, long enough for a busy machine; it passes completely only when an answer never comes. */
 const ANSWER_WITHIN_MS = 10_000;
 const IN_VAIN_MS = 300;
 
@@ -162,7 +162,7 @@ describe('a fleet', () => {
   const clusterOf = async (name: string) => (await harness.api('GET', `${FLEET}/clusters/${name}`)).body;
   const voteOf = async (name: string, voter: string) =>
     (await clusterOf(name)).health.votes.find((vote: Json) => vote.voter === voter);
-  /** Voters observe side by side, so that the newest observation of all may be of either. */
+  /** Voters observe side by side, so that the newest observation of all may come from either of them. */
   const newest = async (name: string, voter = 'edge') =>
     (await harness.api('GET', `${FLEET}/clusters/${name}/observations`)).body.items.find(
       (item: Json) => item.voter === voter,
@@ -338,7 +338,8 @@ describe('a fleet', () => {
         { timeout: 20_000 },
       )
       .toMatchObject({ state: 'healthy', isFresh: true });
-    // Not an error that is tried again: the waits between attempts are random, and may outlast the freshness of the observation.
+    // This error is not tried again: the waits between attempts are random, and might outlast the freshness of the
+    // observation.
     harness.cloud.faults.add({ kind: 'error', code: 'Forbidden.RAM', times: 100_000 });
     await rounds(1);
     expect(await newest('a', 'view')).toMatchObject({ outcome: 'inconclusive' });
@@ -416,7 +417,7 @@ describe('a fleet', () => {
   });
 });
 
-/** Of a cluster as it is shown, what was declared. */
+/** Returns the declared part of a cluster as the API shows it. */
 function declaredOf({ kind, ingress, probes, joins }: Json): object {
   return { kind, ingress, probes, joins };
 }

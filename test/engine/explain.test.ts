@@ -47,12 +47,12 @@ async function items(): Promise<Item[]> {
 
 const keyOf = ({ pk, sk }: Item) => `${pk?.S} ${sk?.S}`;
 
-/** The whole table, in the order of its keys. */
+/** Returns the whole table, in the order of its keys. */
 async function table(): Promise<string[]> {
   return (await items()).map((item) => `${keyOf(item)} ${digest(item)}`).sort();
 }
 
-/** Writes to the table past the store; there has to be something to change. */
+/** Changes items in the table without the store; at least one item must match. */
 async function tamper(isMeant: (item: Item) => boolean, from: string, to: string): Promise<void> {
   const found = (await items()).filter((item) => isMeant(item) && item['body']?.S?.includes(from));
   expect(found).not.toEqual([]);
@@ -170,7 +170,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s, a route', (provide
 
   it('is foretold by a simulation, which writes nothing, what a real failure then leads to', async () => {
     const input = { scenario: { type: 'fail', clusters: ['a'] }, durationSeconds: 60 };
-    // What was remembered of the gateway is forgotten by now, and has to be read again.
+    // The remembered facts of the gateway have expired by now, so that they have to be read again.
     harness.clock.advance(2 * 3_600_000);
     await rounds(4);
     const before = await table();

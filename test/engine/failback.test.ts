@@ -12,7 +12,7 @@ describe('after a failure', () => {
   });
   afterEach(() => harness.close());
 
-  /** Each by an invocation of its own, as after a restart: what it goes on from is in the store. */
+  /** Runs each step in an invocation of its own, as after a restart: it goes on from what is in the store. */
   async function rounds(n: number): Promise<void> {
     for (let round = 0; round < n; round++) {
       await runProbeRound(harness.deps());

@@ -21,7 +21,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('behind %s, a failover', (prov
     await harness.edge.clusters.a.fail('refuse');
     await runProbeRound(harness.deps());
     expect(await harness.edge.split(20, 'shop.example.com')).toEqual({ b: 20 });
-    // To decide when the failure is certain and when the round is over, and to push.
+    // The pools are read three times: when the failure is certain, when the round is over, and to push.
     expect(harness.meter.read()['POOLS']?.items).toBe(3 * 3);
     for (const tally of [harness.meter.read(), harness.meter.written()]) {
       for (const name of ['route', 'service', 'ROUTES']) expect(tally).not.toHaveProperty(name);

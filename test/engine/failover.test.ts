@@ -8,7 +8,7 @@ import { everyPoolServes } from './inventory.ts';
 const PROVIDERS = ['alb', 'mse'] as const;
 const RULE_WRITES = /Rule|Route/;
 
-/** The call that moves a pool, and how the rules would be read. */
+/** The call that moves a pool, and the call by which rules would be read. */
 const CALLS = {
   alb: { move: 'UpdateServerGroupServersAttribute', readRules: 'ListRules' },
   mse: { move: 'UpdateGatewayService', readRules: 'ListGatewayRoute' },
@@ -136,7 +136,7 @@ describe.each(PROVIDERS)('behind %s, a cluster that fails', (provider) => {
   });
 });
 
-/** What is decided is the same whatever the gateway. */
+/** The decision is the same whatever the gateway. */
 describe.each(matrix(PROVIDERS, 1))('behind %s, the decision upon a cluster that fails', (provider) => {
   beforeEach(() => begin(provider));
 

@@ -11,18 +11,18 @@ import { keepAsking, type Requests } from './requests.ts';
 import { differences, expectConverged } from './truth.ts';
 import { declareVersion } from './versions.ts';
 
-/** A call is tried six times; a fault that is met more often outlasts it. */
+/** A call is tried six times; a fault that occurs more often outlasts it. */
 const ONCE = 1;
 const LASTING = 8;
 
-/** In real time. A call that takes longer is given up by us, and done by the cloud nevertheless. */
+/** Real time after which we give up a call, which the cloud completes nevertheless. */
 const CALL_TIMEOUT_MS = 500;
 const TOO_LATE_MS = 700;
 
-/** Faults that heal are outlived in fewer runs. */
+/** Runs within which faults that heal are overcome. */
 const MAX_RUNS = 6;
 
-/** Of calls that an apply makes. */
+/** An action among the calls that an apply makes. */
 interface Action {
   action: string;
   kind: 'read' | 'write' | 'unknown';
@@ -35,7 +35,10 @@ interface Case {
   only?: 'alb' | 'mse';
 }
 
-/** To an apply a broken connection, a page of a proxy and a 503 are one: the cloud did not answer (test/cloud tells them apart). */
+/**
+ * Cases of faults. An apply cannot tell a broken connection, an error page of a proxy and a 503 apart: the cloud did
+ * not answer (test/cloud tells them apart).
+ */
 const CASES: readonly Case[] = [
   { name: 'is throttled', faults: [{ kind: 'throttle', times: LASTING }] },
   { name: 'answers 503', faults: [{ kind: 'error', times: LASTING }] },
@@ -66,7 +69,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('an apply to %s of which any o
 
   beforeAll(async () => {
     harness = await startFleet({ provider, jobLatencyMs: 50, callTimeoutMs: CALL_TIMEOUT_MS });
-    // A call of ours that comes too late looks like somebody's edit.
+    // A call of ours that takes effect too late looks like an edit by somebody else.
     await harness.put(`${FLEET}/gateways/edge`, { target: harness.edge.target, drift: 'revert' });
     quiet = quietApi(harness);
     requests = keepAsking(harness.edge, [{ host: 'shop.example.com' }, { host: 'eu.ledger.example.com', path: '/v1' }]);
@@ -82,7 +85,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('an apply to %s of which any o
     await harness.close();
   });
 
-  /** Runs until the gateway is said to be verified. Every run before must say why it was not the last. */
+  /** Runs until the gateway is said to be verified. Every run before that must say why it was not the last. */
   async function follow(when: string): Promise<void> {
     for (let run = 1; run <= MAX_RUNS; run++) {
       await sweep(harness.deps());
@@ -95,7 +98,10 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('an apply to %s of which any o
     throw new Error(`${when}: not verified in ${MAX_RUNS} runs`);
   }
 
-  /** A call that comes too late for us may come after all was verified: that is drift, which the next comparison finds. */
+  /**
+   * A call that takes effect too late may do so after everything was verified: that is drift, which the next comparison
+   * finds.
+   */
   async function awaitLate(): Promise<void> {
     while (!harness.cloud.log.entries.some((entry) => entry.fault === 'latency')) await realSleep(10);
     await harness.cloud.settle();

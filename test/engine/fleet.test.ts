@@ -26,7 +26,7 @@ async function rounds({ deps, clock }: Harness, count: number): Promise<void> {
   }
 }
 
-/** Without what listens, which does so at another port each time. */
+/** Returns the state without listeners, which get another port each time. */
 async function stateOf(harness: Harness) {
   const { items, objects } = await savePlane(harness);
   const table = items.map((item) => `${item['pk']?.S} ${item['sk']?.S} ${digest(item)}`).sort();

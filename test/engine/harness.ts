@@ -24,23 +24,29 @@ import { restoreTable, type Saved } from './saved.ts';
 export const TOKEN = 'a-token-for-tests-only';
 export const KEYS = RESTRICTED;
 
-/** A control plane before a local cloud. */
+/** A control plane in front of a local cloud. */
 export interface ControlPlane {
   clock: TestClock;
   cloud: LocalCloud;
-  /** Calls as the owner of the account, who may do everything; the control plane may do what the RAM policies allow. */
+  /**
+   * Calls as the owner of the account, who may do everything; the control plane may only do what the RAM policies
+   * allow.
+   */
   ownerCloud: Cloud;
-  /** What one invocation works with: everything real but the clock; another cloud, network or log may be put in. */
+  /**
+   * Makes the ports of one invocation: everything is real except the clock; another cloud, network or log may be put
+   * in.
+   */
   deps(overrides?: Partial<Deps>): Deps;
-  /** Another connection to the table; to be destroyed by who asks for it. */
+  /** Opens another connection to the table, which the caller has to destroy. */
   connect(): DynamoDBClient;
-  /** One request to the API; waits for the work that it leaves behind. */
+  /** Sends one request to the API, and waits for the work that it leaves behind. */
   api: Api;
-  /** Creates or replaces, whatever is there. */
+  /** Creates or replaces a resource, whether or not it exists. */
   put(path: string, body: unknown): Promise<Json>;
-  /** What passes between this control plane and its store. */
+  /** Counts what passes between this control plane and its store. */
   meter: Meter;
-  /** Forgets the calls seen so far. */
+  /** Forgets the calls that were counted so far. */
   forgetCalls(): void;
   writes(): string[];
   close(): Promise<void>;
@@ -58,29 +64,32 @@ export type Api = (
 ) => Promise<{ status: number; body: Json }>;
 
 export interface Options {
-  /** From a call of the cloud to its effect; default 200. */
+  /** Virtual time from a call of the cloud to its effect; the default is 200. */
   jobLatencyMs?: number;
-  /** In real time; default 5000, so that a busy machine is not taken for a cloud in trouble. */
+  /**
+   * Real time after which a call is given up; the default is 5000, so that a busy machine is not taken for a cloud in
+   * trouble.
+   */
   callTimeoutMs?: number;
-  /** Whether the cloud keeps its rates; time then stands still while calls are under way. Default false. */
+  /** Makes the cloud enforce its rates; time then stands still while calls are under way. The default is false. */
   throttle?: boolean;
-  /** Default: the documented ones. */
+  /** The default is the documented quotas. */
   quotas?: LocalCloudOptions['quotas'];
-  /** Goes on from there. Default: nothing has happened yet. */
+  /** The saved state to go on from; by default nothing has happened yet. */
   saved?: Saved;
-  /** Whether the RAM policy allows to create gateways, beside carrying routes; default false. */
+  /** Makes the RAM policy allow the creation of gateways, beside carrying routes; the default is false. */
   mayProvision?: boolean;
-  /** Default: virtual time, as `throttle` needs it. */
+  /** The default is a virtual clock, as `throttle` needs it. */
   clock?: TestClock;
-  /** Spreads the retries of calls; default Math.random. */
+  /** Spreads the retries of calls; the default is Math.random. */
   random?: () => number;
-  /** Connections to another table; default: an embedded DynamoDB of its own. */
+  /** Opens connections to another table; the default is an embedded DynamoDB of its own. */
   connect?: () => DynamoDBClient;
-  /** More of the local cloud, such as other data planes. */
+  /** Further options of the local cloud, such as other data planes. */
   cloud?: Partial<LocalCloudOptions>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
+// biome-ignore lint/suspicious/noExplicitAny: answers of the API are looked into by assertions.
 export type Json = any;
 
 const silent: Log = {
@@ -92,7 +101,7 @@ const silent: Log = {
   },
 };
 
-/** A control plane as below, and a gateway of the provider (default: ALB). */
+/** Starts a control plane as `startControlPlane` does, with a gateway of the provider (default: ALB). */
 export async function startHarness(options: Options & { provider?: GatewayTarget['provider'] } = {}): Promise<Harness> {
   const plane = await startControlPlane(options);
   const target = await createInstance[options.provider ?? 'alb'](accountOf(plane));
@@ -104,17 +113,17 @@ export async function startHarness(options: Options & { provider?: GatewayTarget
   return { ...plane, edge: edgeOf(plane, target, clusters), close };
 }
 
-/** What clients see of a gateway of the plane, and the clusters behind it. */
+/** Opens what clients see of a gateway, with the clusters behind it. */
 export function edgeOf({ cloud }: ControlPlane, target: GatewayTarget, clusters: Clusters): Edge {
   return createEdge(target, addressOf(cloud, target), clusters);
 }
 
-/** What makes instances there. */
+/** The account at the cloud in which tests make instances. */
 export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
   return { local: cloud, cloud: ownerCloud, clock };
 }
 
-/** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
+/** Starts a control plane on the embedded DynamoDB, in front of a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
   const clock = options.clock ?? (options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs));
   const dynamo = options.connect ? undefined : await startDynamo();
@@ -126,7 +135,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     ...(options.saved && { saved: structuredClone(options.saved.objects) }),
     ...(!options.throttle && { throttle: false }),
     now: clock.now,
-    // The SDK signs by the real time.
+    // The SDK signs with the real time.
     signatureNow: Date.now,
     ...options.cloud,
   });
@@ -141,13 +150,13 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       endpoint: () => cloud.url,
       clock: ownClock,
       log: silent,
-      // Where the cloud keeps no rates, budgets would only add to what each call costs.
+      // Where the cloud enforces no rates, budgets would only add to the cost of each call.
       ...(options.throttle && { budgets: createBudgets({ store, clock: ownClock, log: silent }) }),
       timeoutMs: options.callTimeoutMs ?? 5000,
       ...(options.random && { random: options.random }),
     });
   const deps = (overrides: Partial<Deps> = {}): Deps => {
-    // In real time, as the time-out of calls: a busy machine is no store in trouble.
+    // Patience is in real time, like the time-out of calls: a busy machine is no store in trouble.
     const store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 60_000, budgetPatienceMs: 60_000 });
     return {
       store,
@@ -195,7 +204,10 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
 
 const app = createApp({ tokens: { api: TOKEN } });
 
-/** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
+/**
+ * The API on these ports, as its clients see it. An answer waits for the work that it leaves behind, unless `wait` is
+ * false.
+ */
 export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Api {
   return async (method, path, body, headers = {}) => {
     const left: Promise<unknown>[] = [];
@@ -224,7 +236,7 @@ async function readJson(response: Response): Promise<Json> {
   return text === '' ? undefined : JSON.parse(text);
 }
 
-/** The API, but that gateways do not follow each write: whoever writes much has them follow at the end. */
+/** The API without the run that usually follows each write: tests that write much let gateways follow at the end. */
 export function quietApi({ deps }: ControlPlane): Api {
   const { store } = deps();
   return createApi(deps({ store: { ...store, acquire: async () => undefined } }));

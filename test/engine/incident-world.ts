@@ -14,14 +14,14 @@ const REASONS = ['Drifted', 'Refused', 'Shadowed'] as const;
 const FRESHNESS_MS = 21_000;
 const NEVER_MS = 1e15;
 
-/** A fleet of which things are wrong now and then, and what an onlooker knows of it. */
+/** A fleet in which things go wrong now and then, and what an onlooker knows of it. */
 export interface World {
   /** Changes one thing. */
   change(prng: Prng): Promise<void>;
-  /** From here on nothing is wrong, as long as the voter goes on being heard. */
+  /** Repairs everything; nothing is wrong from here on, as long as the voter goes on being heard. */
   mend(): Promise<void>;
   hear(): Promise<void>;
-  /** Keys of what is wrong, told from what was done to the world and not from what is stored. */
+  /** Keys of what is wrong, derived from what was done to the world and not from what is stored. */
   wrong(): string[];
 }
 
@@ -134,10 +134,13 @@ function deviation(reason: Deviation['reason'], since: string): Deviation {
   return { ...about, reason, since };
 }
 
-/** A receiver that fails before or after it has taken an event; of one event at most three times, so that none is given up. */
+/**
+ * A receiver that fails before or after it has taken an event; it fails for one event at most three times, so that none
+ * is given up.
+ */
 export interface Receiver {
   url: string;
-  /** In the order in which they came, those that came twice twice. */
+  /** Events in the order of their arrival; an event that arrived twice is here twice. */
   received: Event[];
   close(): Promise<void>;
 }
@@ -168,10 +171,15 @@ export async function startReceiver(fault: () => 'none' | 'before' | 'after' | '
   };
 }
 
-/** What happens to a call. A process that dies makes no call any more; one that sleeps goes on when others have done more. */
+/**
+ * The fate of a call. A process that dies makes no further call; one that sleeps goes on when others have done more.
+ */
 export type Fault = 'none' | 'refused' | 'answer-lost' | 'dies-before' | 'dies-after' | 'sleeps';
 
-/** The ports as one process sees them, which fails and dies between any two calls. `sleep`: until it is woken. */
+/**
+ * The ports as one process sees them, which fails and dies between any two calls. `sleep` resolves when the process is
+ * woken.
+ */
 export function mortal(deps: Deps, fault: () => Fault, sleep: () => Promise<void>): Deps {
   let isDead = false;
   const act = (kind: Fault, when: 'before' | 'after') => {
@@ -196,7 +204,7 @@ export function mortal(deps: Deps, fault: () => Fault, sleep: () => Promise<void
         };
       },
     });
-  // Who sleeps between its lease and its request sends too late, which no receiver could tell.
+  // A process that slept between its lease and its request would send too late, which no receiver could tell.
   return { ...deps, store: wrap(deps.store, () => true), notifier: wrap(deps.notifier, (kind) => kind !== 'sleeps') };
 }
 

@@ -20,7 +20,7 @@ import { createApi } from './harness.ts';
 import { createWorld, type Fault, mortal, type Receiver, startReceiver, type World } from './incident-world.ts';
 
 const FAULTS = scale(1_000, 250);
-/** Drawn anew each time, unless the environment names one to repeat. */
+/** A random seed, unless the environment names one to repeat. */
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 let dynamo: LocalDynamo;
@@ -37,7 +37,10 @@ afterAll(async () => {
   await dynamo.close();
 });
 
-/** Who is told that something is wrong is told of what was wrong since it was told last that it is over. */
+/**
+ * Notes when each thing was wrong and when it was last reported as over. Something that is reported as open must have
+ * been wrong since then.
+ */
 class History {
   #lastWrong = new Map<string, number>();
   #lastResolved = new Map<string, number>();
@@ -72,9 +75,9 @@ interface Night {
   world: World;
   receiver: Receiver;
   faults: number;
-  /** Of the pass that runs: how often a call fails. */
+  /** How often a call fails in the pass that runs. */
   rate: number;
-  /** Processes that sleep in the middle of a pass: what wakes them, and what they are doing. */
+  /** Processes that sleep in the middle of a pass, with what wakes them and what they are doing. */
   asleep: { wake: () => void; running: Promise<unknown> }[];
 }
 
@@ -105,7 +108,10 @@ async function pass(teller: Deps, sender = teller): Promise<void> {
   await deliverDue(sender);
 }
 
-/** One process, until it has ended or sleeps. Leases want clocks that differ by seconds; what is told bears more. */
+/**
+ * Runs one process until it has ended or sleeps. Leases tolerate clocks that differ by seconds, and notifications
+ * tolerate more.
+ */
 async function run(night: Night, fault: () => Fault): Promise<void> {
   const { prng } = night;
   let fallAsleep = () => {};
@@ -125,7 +131,7 @@ async function run(night: Night, fault: () => Fault): Promise<void> {
   night.asleep.push({ wake, running });
 }
 
-/** Processes that sleep go on, with what they knew before. */
+/** Lets sleeping processes go on with what they knew before. */
 async function wakeSome(night: Night, isAll: boolean): Promise<void> {
   const awake = night.asleep.filter(() => isAll || night.prng.chance(0.3));
   night.asleep = night.asleep.filter((process) => !awake.includes(process));
@@ -133,7 +139,7 @@ async function wakeSome(night: Night, isAll: boolean): Promise<void> {
   await Promise.all(awake.map(({ running }) => running));
 }
 
-/** Some processes that fail, sleep and die, with clocks that differ, while the world goes on. */
+/** Runs some processes that fail, sleep and die, with clocks that differ, while the world goes on. */
 async function disturb(night: Night): Promise<void> {
   const { clock, prng, world } = night;
   clock.nowMs += prng.int(1, 20) * 1000;
@@ -152,7 +158,7 @@ async function disturb(night: Night): Promise<void> {
   await wakeSome(night, false);
 }
 
-/** Nothing fails any more, until all that waits has been sent and all that is over has been told. */
+/** Runs without faults until everything that waits has been sent and everything that is over has been reported. */
 async function settle(night: Night, more: () => Promise<void> = async () => undefined): Promise<void> {
   night.rate = 0;
   await wakeSome(night, true);
@@ -163,14 +169,17 @@ async function settle(night: Night, more: () => Promise<void> = async () => unde
   }
 }
 
-/** What the receiver believes to be open. Throws when it is told of an end without a beginning, or of the same twice. */
+/**
+ * Returns what the receiver believes to be open. Throws when it is told of an end without a beginning, or twice of one
+ * event.
+ */
 function believed(received: readonly Event[]): string[] {
   const open = new Set<string>();
   const last = new Map<string, string>();
   for (const { id, incident } of received) {
     if (incident === undefined) throw new Error(`${id} is of no incident.`);
     const { key, state } = incident;
-    // Sent again with its id, since the answer was lost.
+    // It was sent again with its id, since the answer was lost.
     if (last.get(key) === id) continue;
     last.set(key, id);
     if (open.has(key) === (state === 'opened')) throw new Error(`${key} is told to be ${state} once more: ${id}`);

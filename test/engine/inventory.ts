@@ -1,6 +1,6 @@
 import type { LocalCloud } from '../../infra/local/cloud/server.ts';
 
-/** What the names or tags of our objects at the cloud say they are, sorted; one that is there twice stands twice. */
+/** Returns what the names or tags of our objects at the cloud say they are, sorted; a duplicate appears twice. */
 export function inventory({ state, mse }: LocalCloud): string[] {
   const alb = [...state.rules.values(), ...state.serverGroups.values()].flatMap((object) =>
     object.Tags.filter((tag) => tag.Key === 'fairlead-key').map((tag) => tag.Value),
@@ -11,7 +11,7 @@ export function inventory({ state, mse }: LocalCloud): string[] {
   return [...alb, ...names].sort();
 }
 
-/** Whether each pool at the cloud has somewhere to send requests to. */
+/** Tells whether each pool at the cloud has somewhere to send requests to. */
 export function everyPoolServes({ state, mse }: LocalCloud): boolean {
   const groups = [...state.serverGroups.values()].filter((group) => group.Servers.length > 0);
   const services = [...mse.gateways.values()].flatMap((gateway) => [...gateway.services.values()]);

@@ -67,7 +67,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, on a night on which', (provid
 
   const dies = async (...names: string[]) => await Promise.all(names.map((name) => clusters[name]?.fail('refuse')));
 
-  it('N1: both clusters fail within the window and one recovers: it serves all', async () => {
+  it('both clusters fail within the window and one recovers: it serves all', async () => {
     await declare({ a: { weight: 60 }, b: { weight: 40 } });
     await dies('a', 'b');
     await rounds(3);
@@ -76,14 +76,14 @@ describe.each(['alb', 'mse'] as const)('behind %s, on a night on which', (provid
     expect(await harness.edge.split(20, HOST)).toEqual({ a: 20 });
   });
 
-  it('N2: both data centres of one city die: the third, in the next tier, serves all', async () => {
+  it('both data centres of one city die: the third, in the next tier, serves all', async () => {
     await declare({ a: {}, b: {}, third: { tier: 1 } });
     await dies('a', 'b');
     await rounds(3);
     expect(await harness.edge.split(20, HOST)).toEqual({ third: 20 });
   });
 
-  it('N3: a site with three of five clusters is lost: the others share', async () => {
+  it('a site with three of five clusters is lost: the others share', async () => {
     const lost = { site: 'one' };
     await declare({ a: lost, b: lost, lost, east: {}, west: {} });
     await dies('a', 'b', 'lost');
@@ -94,7 +94,7 @@ describe.each(['alb', 'mse'] as const)('behind %s, on a night on which', (provid
     expect(split['west']).toBeGreaterThanOrEqual(18);
   });
 
-  it('N4: the larger of two clusters with capacities dies alone: the other serves all', async () => {
+  it('the larger of two clusters with capacities dies alone: the other serves all', async () => {
     await declare({ a: { weight: 60, capacity: 600 }, b: { weight: 40, capacity: 400 } }, 300);
     await dies('a');
     await rounds(3);

@@ -80,7 +80,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  // What earlier tests have left is over.
+  // Deliveries that earlier tests have left are ended.
   for (const document of (await store.pendingDocuments('delivery', 1_000)).items) {
     await store.putDocument({ ...document, version: document.version + 1, isPending: false });
   }
@@ -102,7 +102,7 @@ function deps(overrides: Partial<Deps> = {}): Deps {
   return { ...(parts as Deps), ...overrides };
 }
 
-/** Written as a decision would, for these targets. */
+/** Writes a decision as the engine would, for these targets. */
 async function tell(...names: string[]): Promise<Event> {
   return await tellEvent({}, ...names);
 }
@@ -128,7 +128,7 @@ async function deliveries(event: Event): Promise<Delivery[]> {
   return items.map(({ body }) => Delivery.parse(body)).filter((delivery) => delivery.event.id === event.id);
 }
 
-/** Time passes, and the scheduler comes by. */
+/** Lets time pass and runs the scheduler. */
 async function pass(seconds: number): Promise<void> {
   nowMs += seconds * 1000;
   await deliverDue(deps());
@@ -317,7 +317,7 @@ describe('a sender', () => {
       return TAKEN;
     };
     const renew: Store['renew'] = async (...args) => {
-      // The other sender comes first: who renews an expired lease before anybody has taken it may go on.
+      // The other sender comes first: a holder that renews its expired lease before anybody has taken it may go on.
       await taken;
       return await store.renew(...args);
     };

@@ -6,7 +6,7 @@ import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 import { inventory } from './inventory.ts';
 
-/** For as long as the test wants. */
+/** The fault lasts for as long as the test needs it. */
 const ALWAYS = 100_000;
 
 describe.each(matrix(['mse', 'alb'] as const, 1))('behind %s, a cloud that is in trouble', (provider) => {

@@ -16,7 +16,7 @@ const CLUSTERS = ['a', 'b'];
 
 /** An ALB has 100 rules. */
 const GATEWAYS = { alb: ROUTES / 100, mse: 2 };
-/** Routes that serve before the others are published: one of each ALB, at least. */
+/** Routes that are published before the others: at least one of each ALB. */
 const SERVING = 10;
 
 const CALLS = {
@@ -24,7 +24,9 @@ const CALLS = {
   mse: { publish: 'AddGatewayRoute', move: 'UpdateGatewayService' },
 };
 
-/** From the order to the last call that moves a pool, in virtual time. Who has to queue for tokens takes much longer. */
+/**
+ * Virtual time from the order to the last call that moves a pool. A failover that queues for tokens takes much longer.
+ */
 const MOVED_WITHIN_MS = { alb: 5_000, mse: 12_000 };
 
 /** A sample takes MSE: with fewer ALBs than in the full run, the order falls into another stage of their publishing. */
@@ -35,7 +37,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))(
     let clusters: DemoCluster[];
     let targets: Map<string, GatewayTarget>;
 
-    /** Side by side in one invocation, as a sweep does it; the failover is another one. */
+    /** Runs the gateways side by side in one invocation, as a sweep does it; the failover is another invocation. */
     const publishAll = () => {
       const deps = plane.deps();
       return Promise.all([...targets.keys()].map((gateway) => reconcileGateway(deps, FLEET, gateway)));
@@ -124,7 +126,7 @@ function routeOf(index: number, gateway: string) {
   };
 }
 
-/** Who answers, of every tenth route. */
+/** Returns which cluster answers for every tenth route. */
 async function answers({ cloud }: ControlPlane, targets: Map<string, GatewayTarget>): Promise<string[]> {
   const all = [...targets.values()];
   const seen: string[] = [];

@@ -12,7 +12,10 @@ describe('the quotas of a gateway', () => {
   });
   afterAll(() => harness.close());
 
-  /** Routes of host names of their own, from one to the other; two services share them, as a group may be referred to 50 times. */
+  /**
+   * Declares the routes from one number to another, each with a host name of its own. Two services share them, because
+   * 50 rules may refer to a group.
+   */
   async function declareRoutes(from: number, to: number): Promise<void> {
     for (let index = from; index < to; index++) {
       const rules = [{ backendRefs: [{ service: index % 2 ? 'shop' : 'pay', port: 80 }] }];

@@ -39,7 +39,8 @@ describe('the score of a fleet that recommends', () => {
     expect(failure).toMatchObject({ cluster: 'a', assessment: 'confirmed' });
     const seconds = (Date.parse(until) - Date.parse(since)) / 1000;
     expect(seconds).toBeGreaterThan(95);
-    // Of shop (60/40) and of pay (100/0), the pinned route apart: 60 and 100 percent of a pool each, and nothing of the third.
+    // The pool of shop (60/40) loses 60 percent, the pool of pay (100/0) loses 100, and the third one loses none; the
+    // pinned route is not counted.
     expect(failure.percentSeconds).toBeCloseTo(((60 + 100 + 0) / 3) * seconds, 0);
     const { body } = await harness.api('GET', `${FLEET}/decisions/${decision}`);
     expect(body).toMatchObject({ outcome: 'withheld', withheld: [{ cluster: 'a', percent: 53.333 }] });
@@ -91,7 +92,7 @@ describe('the score of a fleet that recommends', () => {
   });
 });
 
-/** The fleet as it may be declared again. */
+/** Returns the fleet in a form that can be declared again. */
 async function declared(): Promise<Json> {
   const { automation, health, failover } = (await harness.api('GET', FLEET)).body;
   return { automation, health, failover };

@@ -8,16 +8,17 @@ export interface Ask {
 }
 
 export interface Requests {
-  /** One of each, now. */
+  /** Sends one request of each kind now. */
   ask(): Promise<void>;
-  /** What was answered otherwise than by 200 so far. */
+  /** Returns the failed requests so far: those that were not answered by 200. */
   failed(): string[];
   stop(): Promise<void>;
 }
 
 /**
- * Sends the requests in turn through the data plane, without end, and notes those that fail. The pause between two of them leaves time for
- * what is tested; who asks by himself at the moments that count needs fewer.
+ * Sends the requests in turn through the data plane, without end, and notes those that fail. The pause between two of
+ * them leaves time for what is tested; a test that sends requests itself at the moments that count needs fewer of
+ * these.
  */
 export function keepAsking(edge: Edge, asks: readonly Ask[], pauseMs = 20): Requests {
   const failed: string[] = [];

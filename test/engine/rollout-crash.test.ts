@@ -9,13 +9,13 @@ import { nthToDieAt, startProcess } from './cut.ts';
 import { createApi, type Json } from './harness.ts';
 import { FLEET, ROLLOUTS, ROUND_MS, type RolloutFleet, startRolloutFleet, toB } from './rollout-fleet.ts';
 
-/** A pass passes far fewer moments. */
+/** A pass passes far fewer moments than this. */
 const MAX_MOMENTS = 200;
 
 /** Odd, since passes take turns between verifying a step and taking the next one. */
 const STEP = stride(7);
 
-/** Longer than any lease of a gateway. */
+/** This is longer than any lease of a gateway. */
 const LEASE_IS_OVER_MS = 30_000;
 
 const SIX = [10, 20, 30, 40, 50].map((percent) => ({ percent }));
@@ -27,7 +27,7 @@ describe('a process that is cut at any await', () => {
   }, 60_000);
   afterAll(() => plane.close());
 
-  /** Runs a process to its n-th moment and no further; undefined when the work was done before it. */
+  /** Runs a process to its n-th moment and no further; resolves with undefined when the work was done before it. */
   async function cut(n: number, work: (deps: Deps) => Promise<unknown>): Promise<string | undefined> {
     const process = startProcess(plane, nthToDieAt(n));
     const end = await Promise.race([process.stopped, work(process.deps).then(() => undefined)]);
@@ -40,7 +40,7 @@ describe('a process that is cut at any await', () => {
   async function recover(): Promise<void> {
     plane.clock.advance(LEASE_IS_OVER_MS);
     await sweep(plane.deps());
-    // What voters have said before is too old to count.
+    // Earlier observations of the voters are too old to count.
     for (let round = 0; round < 3; round++) {
       await runProbeRound(plane.deps());
       plane.clock.advance(ROUND_MS);
@@ -51,7 +51,7 @@ describe('a process that is cut at any await', () => {
     return (await plane.api('GET', ROLLOUTS)).body.items[0];
   }
 
-  /** The record and the distribution say the same, and each step was written once. */
+  /** Expects that the record and the distribution agree, and that each step was written once. */
   async function expectWhole(when: string): Promise<Json> {
     const [rollout, main] = [await latest(), await plane.main()];
     const taken = rollout.steps.filter(({ takenAt }: Json) => takenAt !== undefined);
@@ -65,7 +65,7 @@ describe('a process that is cut at any await', () => {
     return rollout;
   }
 
-  /** Where a pass over a live rollout was cut; undefined when it was done before that. */
+  /** Returns where a pass over a live rollout was cut, or undefined when it was done before that. */
   async function cutPass(n: number): Promise<string | undefined> {
     if ((await latest())?.state !== 'running') {
       const [, { weight }] = (await plane.main()).clusters;
@@ -83,7 +83,7 @@ describe('a process that is cut at any await', () => {
   it('in a pass over rollouts: the next pass goes on, and every step has been written once', async () => {
     let moments = 0;
     for (let n = 1; n < MAX_MOMENTS; n += STEP) {
-      // The one verifies a step, the other takes the next one.
+      // One pass verifies a step, and the next one takes the step after it.
       const cuts = [await cutPass(n), await cutPass(n)];
       if (cuts.every((moment) => moment === undefined)) break;
       moments = n;

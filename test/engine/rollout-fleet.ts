@@ -22,11 +22,14 @@ type Provider = (typeof PROVIDERS)[number];
 export const ROUND_MS = 5000;
 const HOST = 'shop.example.com';
 
-/** Fleet `prod` of clusters a and b behind a gateway of each kind, and distribution `main`, which gives a all and which a route uses. */
+/**
+ * Declares fleet `prod` of clusters a and b behind a gateway of each kind, with a route that uses the distribution
+ * `main`, which gives everything to a.
+ */
 export interface RolloutFleet extends ControlPlane {
   clusters: Clusters;
   rounds(n: number): Promise<void>;
-  /** What clients get of b, in per cent, at each gateway. */
+  /** The percentage of answers that clients get from b, at each gateway. */
   shareOfB(): Promise<Record<Provider, number>>;
   main(): Promise<Json>;
   post(path: string, body?: object): Promise<{ status: number; body: Json }>;

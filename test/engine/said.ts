@@ -1,14 +1,14 @@
 import { FLEET } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
-/** What the API says of fleet `prod`, for tests of whether it is so. */
+/** Reads what the API says of fleet `prod`, for tests of whether it is true. */
 export interface Said {
   get(path: string): Promise<Json>;
-  /** `status reason` of a condition of what is at the path. */
+  /** Returns `status reason` of a condition of the resource at the path. */
   condition(path: string, type: string): Promise<string>;
-  /** The same of a route at gateway `edge`. */
+  /** Returns `status reason` of a condition of a route at gateway `edge`. */
   parent(route: string, type: string): Promise<string>;
-  /** Of the first backend of a route at gateway `edge`: `wanted/verified` of each cluster. */
+  /** Returns `wanted/verified` of each cluster in the first backend of a route at gateway `edge`. */
   points(route: string): Promise<Record<string, string>>;
 }
 

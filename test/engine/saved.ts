@@ -16,7 +16,7 @@ import type { ControlPlane } from './harness.ts';
 export interface Saved {
   items: Record<string, AttributeValue>[];
   objects: CloudState & MseState;
-  /** When to go on, so that all that comes is later than all that was. */
+  /** The time at which to go on, so that everything that follows is later than everything that was saved. */
   nowMs: number;
 }
 
@@ -33,7 +33,7 @@ export async function savePlane({ clock, cloud, connect }: ControlPlane): Promis
   return { items, objects: structuredClone(state), nowMs: clock.now() + 1 };
 }
 
-/** Everything that is in the table. */
+/** Reads every item of the table. */
 export async function itemsOf(client: DynamoDBClient): Promise<Saved['items']> {
   const items: Saved['items'] = [];
   let start: Saved['items'][number] | undefined;
@@ -57,7 +57,7 @@ export async function restoreTable(endpoint: string, items: Saved['items']): Pro
   client.destroy();
 }
 
-/** Makes the table what it was. */
+/** Restores the saved items in the table. */
 export async function replaceItems(client: DynamoDBClient, items: Saved['items']): Promise<void> {
   const keyOf = ({ pk, sk }: Saved['items'][number]) => JSON.stringify([pk, sk]);
   const kept = new Set(items.map(keyOf));

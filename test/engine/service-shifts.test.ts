@@ -3,7 +3,7 @@ import { runProbeRound } from '../../functions/engine/probe/probe.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
-/** Two services with one split stand in one placement until somebody moves one of them by itself. */
+/** Two services with one split stand in one placement until a shift moves one of them by itself. */
 describe.each(['alb', 'mse'] as const)('behind %s, a shift of one service', (provider) => {
   let harness: Harness;
 

@@ -15,7 +15,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s', (provider) => {
   });
   afterEach(() => harness.close());
 
-  /** Each by an invocation of its own, as after a restart: what it goes on from is in the store. */
+  /** Runs each step in an invocation of its own, as after a restart: it goes on from what is in the store. */
   async function rounds(n: number): Promise<void> {
     for (let round = 0; round < n; round++) {
       await runProbeRound(harness.deps());
@@ -160,7 +160,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('behind %s', (provider) => {
   }
 });
 
-/** Of the first backend that more than one cluster serves in the same tier. */
+/** Returns the cluster's share of the first backend that several clusters serve in the same tier. */
 function shareOf(backends: Json[], cluster: string): number {
   const shares = backends.map(({ clusters }) => clusters.find((item: Json) => item.cluster === cluster).percent);
   return shares.find((percent) => percent !== 100 && percent !== 0) ?? Math.min(...shares);

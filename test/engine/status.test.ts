@@ -28,7 +28,10 @@ async function status(): Promise<FleetStatus> {
 
 const send = async ({ method, path, body, headers }: ReadyCall) => await harness.api(method, path, body, headers);
 
-/** Sends what the status offers about something, as it is; by the end of its title where it offers more than one. */
+/**
+ * Sends an action that the status offers about something, unchanged; the end of its title tells it apart where there
+ * are several.
+ */
 async function settle(about: string, title = ''): Promise<Json> {
   const found = (await status()).calls.find((call) => call.about === about && call.title.startsWith(title));
   if (found === undefined) throw new Error(`Nothing is offered about ${about}.`);
@@ -85,7 +88,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('on a night behind %s', (provi
     expect(clusterIn(left, 'a')?.points).toMatchObject({ intended: range(0), gateways: [{ verified: range(0) }] });
     expect(await split()).toEqual({ b: 50 });
 
-    // The cloud throttles while the cluster comes back: nothing is said to have moved that was not read back.
+    // The cloud throttles while the cluster comes back: no move is reported that was not read back.
     await harness.edge.clusters.a.recover();
     await rounds(20);
     harness.cloud.faults.add({ kind: 'throttle', times: 100_000 });

@@ -19,7 +19,10 @@ const LEASE = 'probe/prod';
 const FORWARD: Fate = { type: 'forward' };
 const RESET: Fate = { type: 'reset' };
 
-/** One firing of the schedule in virtual time, with the real client and database, and a network between them that fails. */
+/**
+ * Runs one firing of the schedule in virtual time, with the real client and database and a network between them that
+ * fails.
+ */
 describe('probing over a store that fails', () => {
   let plane: ControlPlane;
   let proxy: DynamoProxy;
@@ -84,7 +87,7 @@ describe('probing over a store that fails', () => {
   it('that resets one connection in each round misses no round', async () => {
     const reset = new Set<number>();
     fateOf = (_, { round, index }) => {
-      // Another call in each round.
+      // The call that is reset is a different one in each round.
       if (reset.has(round) || index < round % 5) return FORWARD;
       reset.add(round);
       return RESET;
@@ -129,7 +132,8 @@ describe('probing over a store that fails', () => {
   it('that does not take what is seen of one cluster keeps what is seen of the other', async () => {
     let asking = 0;
     let most = 0;
-    // Answers that come apart are written apart, and the one of b is still awaited when the other has failed.
+    // Answers that arrive apart are written apart, and the answer of b is still awaited when the other write has
+    // failed.
     const fetch: Deps['net']['fetch'] = async (url) => {
       if (!url.includes('//b.')) return { status: 200 };
       most = Math.max(most, ++asking);
@@ -148,7 +152,8 @@ describe('probing over a store that fails', () => {
     expect(most, 'rounds that went on at the same time').toBe(1);
   });
 
-  // Pending documents are asked for by three: rollouts, which are a job of their own, what is told of them, and deliveries.
+  // Three readers ask for pending documents: rollouts, which are a job of their own, their notifications, and
+  // deliveries.
   it.each([
     { method: 'nextBehind', calls: 2, failures: 2 },
     { method: 'holds', calls: 2, failures: 2 },
@@ -161,7 +166,7 @@ describe('probing over a store that fails', () => {
         count++;
         throw new StoreUnavailable({ trouble: 'unreachable', code: 'ConnectionFailed', message: '' });
       };
-      // Time that goes from one sleeper to the next, since several jobs sleep.
+      // Time goes from one sleeper to the next, since several jobs sleep.
       const clock = new EventClock();
       const store = { ...deps.store, [method]: fails };
       await runSchedule({ ...deps, clock, store }, clock.now() + 15_000, stepRollouts);

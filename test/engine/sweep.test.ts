@@ -3,14 +3,14 @@ import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import { type Api, type ControlPlane, quietApi, startControlPlane } from './harness.ts';
 
 const FLEETS = ['one', 'two'];
-/** More than one sweep takes on. */
+/** This is more than one sweep takes on. */
 const GATEWAYS = 13;
 
 describe('the sweep', () => {
   let plane: ControlPlane;
   let api: Api;
 
-  /** Gateways that nobody has run yet, all of one cloud that denies everything. */
+  /** Gateways that have never been run, all at one cloud that denies everything. */
   beforeEach(async () => {
     plane = await startControlPlane();
     api = quietApi(plane);
@@ -32,7 +32,7 @@ describe('the sweep', () => {
     },
   });
 
-  /** How often each gateway was run, by fleet and name; only of those that were. */
+  /** Returns how often each gateway was run, by fleet and name; gateways that were not run are missing. */
   async function attempts(): Promise<Map<string, number>> {
     const { store } = plane.deps();
     const records = (await Promise.all(FLEETS.map((fleet) => store.syncs(fleet)))).flat();
@@ -49,12 +49,12 @@ describe('the sweep', () => {
   it('gives every gateway its turn, although more are due each time than it runs', async () => {
     for (let round = 0; round < 6; round++) {
       await sweep(plane.deps());
-      // Longer than the longest wait before another attempt.
+      // This is longer than the longest wait before another attempt.
       plane.clock.advance(400_000);
     }
     const counts = [...(await attempts()).values()];
     expect(counts).toHaveLength(FLEETS.length * GATEWAYS);
-    // Whoever was left out by one sweep is taken by the next.
+    // A gateway that one sweep leaves out is taken by the next.
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(3);
   });
 

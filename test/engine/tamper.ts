@@ -2,7 +2,10 @@ import type { CloudState, Rule, Server } from '../../infra/local/cloud/alb/model
 import type { Gateway, Route } from '../../infra/local/cloud/mse/model.ts';
 import type { LocalCloud } from '../../infra/local/cloud/server.ts';
 
-/** What somebody does to objects of the local cloud, at whichever gateway, without a call. `of`: a part of their names or conditions. */
+/**
+ * Changes objects of the local cloud at either kind of gateway, without a call of the API. `of` is a part of their
+ * names or conditions.
+ */
 
 export function deleteRules({ state, mse }: LocalCloud, of: string): void {
   const rules = [...state.rules].filter(([, rule]) => JSON.stringify(rule).includes(of));
@@ -17,7 +20,7 @@ export function dropTags({ state }: LocalCloud, of: string): void {
   for (const group of groupsOf(state, of)) group.Tags = [];
 }
 
-/** `weightOf`: of the n-th server of a group. `addresses`: what services of MSE get instead of theirs. */
+/** `weightOf` is given the number of a server in its group. `addresses` replaces the addresses of services of MSE. */
 export function movePoints(
   { state, mse }: LocalCloud,
   of: string,
@@ -31,7 +34,7 @@ export function movePoints(
   for (const service of services.filter(({ Name }) => Name.includes(of))) service.Ips = addresses;
 }
 
-/** Edited and published, as by the console. */
+/** Edits and publishes a route, as the console does. */
 export function editPercentages({ mse }: LocalCloud, percents: readonly number[]): void {
   const routes = [...mse.gateways.values()].flatMap((gateway) => [...gateway.routes.values()]);
   for (const { Services } of routes.flatMap(configsOf)) {
@@ -40,7 +43,7 @@ export function editPercentages({ mse }: LocalCloud, percents: readonly number[]
   }
 }
 
-/** The service that a route of MSE names first, and every route that names it. */
+/** Returns the service that a route of MSE names first, and every route that names it. */
 export function deleteServiceOf({ mse }: LocalCloud, of: string): void {
   for (const { routes, services } of mse.gateways.values()) {
     const route = [...routes.values()].find(({ Name }) => Name.includes(of));
@@ -51,10 +54,13 @@ export function deleteServiceOf({ mse }: LocalCloud, of: string): void {
   }
 }
 
-/** What somebody made at a gateway by hand has a name that begins so. */
+/** Names of objects that somebody made at a gateway by hand begin with this. */
 export const FOREIGN = 'by-hand';
 
-/** A rule of somebody else goes first and takes the whole host. Returns how to undo it; undefined where there is no priority left. */
+/**
+ * Adds a foreign rule that goes first and takes the whole host. Returns how to undo it, or undefined where no priority
+ * is left.
+ */
 export function shadowRule({ rules }: CloudState, rule: Rule): (() => void) | undefined {
   const taken = new Set([...rules.values()].map(({ Priority }) => Priority));
   const smaller = Array.from({ length: rule.Priority - 1 }, (_, index) => rule.Priority - 1 - index);
@@ -74,7 +80,7 @@ export function shadowRule({ rules }: CloudState, rule: Rule): (() => void) | un
   return () => void rules.delete(RuleId);
 }
 
-/** A route of somebody else is older and has the same predicates. Returns how to undo it. */
+/** Adds a foreign route that is older and has the same predicates. Returns how to undo it. */
 export function shadowRoute({ routes }: Gateway, route: Route): () => void {
   const Id = Math.min(...routes.keys()) - 1;
   const config = {

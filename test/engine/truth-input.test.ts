@@ -100,7 +100,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('bad input at %s', (provider) 
     expect((await said.get('/shifts/off')).state).toBe('applied');
   });
 
-  it('T-11: a cluster that is withdrawn and serves all the same, since nobody else can, is told with its points', async () => {
+  it('a cluster that is withdrawn and serves all the same, since nobody else can, is told with its points', async () => {
     await withdraw(harness, EDGE, ['a', 'b']);
     expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ a: 6, b: 4 });
     expect(await said.points('shop')).toEqual({ a: '60/60', b: '40/40' });

@@ -13,13 +13,13 @@ afterEach(() => harness.close());
 const reconcile = () => reconcileGateway(harness.deps(), 'prod', 'edge');
 const EDGE = { fleet: 'prod', gateways: ['edge'] };
 
-/** Past the checks of the API, as when a gateway had not been read yet when it was written. */
+/** Writes without the checks of the API, as when a gateway had not been read yet at the time of the write. */
 async function commit(name: string, spec: unknown): Promise<void> {
   await commitRoute(harness.deps(), { fleet: 'prod', name }, spec);
 }
 
 describe.each(matrix(['alb', 'mse'] as const, 1))('what only %s finds out', (provider) => {
-  it('T-4: equal addresses of two clusters are refused for their pool, and for nobody else', async () => {
+  it('equal addresses of two clusters are refused for their pool, and for nobody else', async () => {
     harness = await startFleet({ provider, jobLatencyMs: 20 });
     const said = saidOf(harness);
     const { host: address, port } = harness.edge.clusters.a.address;
@@ -54,7 +54,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('what only %s finds out', (pro
 });
 
 describe('what only alb finds out', () => {
-  it('T-5: of 70 routes for 40 rules those that fit are pushed, the rest are refused one by one, and edits and deletes go on', async () => {
+  it('of 70 routes for 40 rules those that fit are pushed, the rest are refused one by one, and edits and deletes go on', async () => {
     harness = await startFleet({ jobLatencyMs: 20, quotas: { rulesPerLoadBalancer: 40 } });
     const said = saidOf(harness);
     for (let index = 0; index < 70; index++) {

@@ -10,7 +10,7 @@ import { withdraw } from './withdraw.ts';
 const NEW = { ...ROUTES.shop, hostnames: ['new.example.com'] };
 const EDGE = { fleet: 'prod', gateways: ['edge'] };
 
-/** A cloud that does something else before its first answer. */
+/** A cloud that runs a callback before its first answer. */
 function interrupted({ call }: Cloud, first: () => Promise<unknown>): Cloud {
   let before: Promise<unknown> | undefined;
   return {
@@ -30,7 +30,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a reader of %s', (provider) =
   it.each([
     ['whose instance does not exist', provider === 'alb' ? 'ResourceNotFound.LoadBalancer' : 'NotFound'],
     ['whose keys are wrong', 'InvalidAccessKeyId.NotFound'],
-  ])('T-6: %s answers with what was read last, its age, and that it cannot be read', async (_, code) => {
+  ])('%s answers with what was read last, its age, and that it cannot be read', async (_, code) => {
     const harness = await startFleet({ provider, jobLatencyMs: 20 });
     const said = saidOf(harness);
     const { readAt } = (await said.get('/gateways/edge')).reading;
@@ -53,7 +53,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a reader of %s', (provider) =
     await harness.close();
   });
 
-  it('T-7: makes way for nobody: a dry run is answered although a failover moves pools meanwhile', async () => {
+  it('makes way for nobody: a dry run is answered although a failover moves pools meanwhile', async () => {
     const harness = await startFleet({ provider, jobLatencyMs: 20 });
     const { cloud } = harness.deps();
     const api = createApi(harness.deps({ cloud: interrupted(cloud, () => withdraw(harness, EDGE, ['a'])) }));
@@ -62,7 +62,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('a reader of %s', (provider) =
     await harness.close();
   });
 
-  it('T-8: of a gateway that was never read is told that nothing is known of it', async () => {
+  it('of a gateway that was never read is told that nothing is known of it', async () => {
     const harness = await startFleet({ provider, jobLatencyMs: 20 });
     harness.cloud.faults.add({ kind: 'drop', times: 1_000_000 });
     const { target } = harness.edge;

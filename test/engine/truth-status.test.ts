@@ -10,7 +10,7 @@ import { withdraw } from './withdraw.ts';
 const EDGE = { fleet: 'prod', gateways: ['edge'] };
 const ALWAYS = 1_000_000;
 
-/** What is looked at: the fleet, both clusters, the gateway and the route. */
+/** The paths that are looked at: the fleet, both clusters, the gateway and the route. */
 const PLACES = ['', '/clusters/a', '/clusters/b', '/gateways/edge', '/routes/shop'];
 
 describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
@@ -32,7 +32,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     }
   }
 
-  it('T-1: a failover that the cloud throttles is shown as wanted beside verified, by conditions that are not true, and as an event', async () => {
+  it('a failover that the cloud throttles is shown as wanted beside verified, by conditions that are not true, and as an event', async () => {
     const settings = { ...harness.deps().settings, notificationTargets: ['pager'] };
     const { automation, health, failover } = await said.get('');
     const api = createApi(harness.deps({ settings }));
@@ -68,7 +68,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     expect(conditions.find(({ type }: Json) => type === 'Programmed').observedAt).toBe(readAt);
   });
 
-  it('T-3: a route whose objects somebody deleted is not programmed, whatever else is published, and explain says so', async () => {
+  it('a route whose objects somebody deleted is not programmed, whatever else is published, and explain says so', async () => {
     deleteRules(harness.cloud, 'ledger');
     harness.clock.advance(60_000);
     await sweep(harness.deps());
@@ -112,7 +112,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     }
   });
 
-  it('T-8: a dry run of a new route says that nothing was pushed', async () => {
+  it('a dry run of a new route says that nothing was pushed', async () => {
     const spec = { ...ROUTES.shop, hostnames: ['new.example.com'] };
     const { status, body } = await harness.api('PUT', `${FLEET}/routes/new?dryRun=true`, spec);
     expect(status).toBe(200);
@@ -123,7 +123,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     expect((await harness.api('GET', `${FLEET}/routes/new`)).status).toBe(404);
   });
 
-  it('T-9: of two shifts that leave nobody, none is applied whose cluster is served from all the same', async () => {
+  it('of two shifts that leave nobody, none is applied whose cluster is served from all the same', async () => {
     const expiresAt = new Date(harness.clock.now() + 3_600_000).toISOString();
     const rules = ['exclusive', 'min-serving', 'min-base', 'never-empty'];
     await harness.put(`${FLEET}/break-glasses/night`, { rules, reason: 'a long night', expiresAt });
@@ -139,7 +139,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
     expect(Object.values(served).reduce((sum, count) => sum + count, 0)).toBe(20);
   });
 
-  it('T-14: a plan right after drift tells the drift with its fields, and promises to undo it only where that is done', async () => {
+  it('a plan right after drift tells the drift with its fields, and promises to undo it only where that is done', async () => {
     movePoints(harness.cloud, '', ({ Weight }, n) => (n === 0 ? 1 : Weight), ['10.9.9.9:80']);
     harness.clock.advance(60_000);
     await sweep(harness.deps());
@@ -160,7 +160,7 @@ describe.each(['alb', 'mse'] as const)('what is said of %s', (provider) => {
 });
 
 describe('what is said of both', () => {
-  it('T-2: a server group that has lost its tag is found by its rules, moved, verified and tagged again', async () => {
+  it('a server group that has lost its tag is found by its rules, moved, verified and tagged again', async () => {
     const harness = await startFleet({ jobLatencyMs: 20 });
     const said = saidOf(harness);
     const groups = [...harness.cloud.state.serverGroups.values()];
@@ -178,7 +178,7 @@ describe('what is said of both', () => {
   });
 
   it.each(['alb', 'mse'] as const)(
-    'T-13: an edit of weights changes points in place at %s and renames nothing',
+    'an edit of weights changes points in place at %s and renames nothing',
     async (provider) => {
       const harness = await startFleet({ provider, jobLatencyMs: 20 });
       harness.forgetCalls();

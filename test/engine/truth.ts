@@ -9,8 +9,8 @@ import type { Harness } from './harness.ts';
 import { inventory } from './inventory.ts';
 
 /**
- * In what gateway `edge` differs from what is declared for it, as sentences. Read anew, by nobody's lease and nobody's record; so are the
- * pools that a failover would find in the store.
+ * Lists in sentences how gateway `edge` differs from its declaration. The gateway is read anew, without a lease and
+ * without a record; the pools that a failover would find in the store are compared as well.
  */
 export async function differences(harness: Harness): Promise<string[]> {
   const { store, cloud, clock } = harness.deps();
@@ -58,7 +58,7 @@ function readsOnly(): never {
   throw new Error('a reader writes nothing');
 }
 
-/** The gateway is verified, nothing waits for it, and no object is at the cloud twice. */
+/** Expects that the gateway is verified, that nothing waits for it, and that no object is at the cloud twice. */
 export async function expectFollowed(harness: Harness, when: string): Promise<void> {
   const { store } = harness.deps();
   expect(await store.syncs('prod'), when).toMatchObject([{ gateway: 'edge', state: 'Verified' }]);
@@ -67,7 +67,7 @@ export async function expectFollowed(harness: Harness, when: string): Promise<vo
   expect(objects, when).toEqual([...new Set(objects)]);
 }
 
-/** The same, and one more run plans nothing and writes nothing. */
+/** Expects what `expectFollowed` does, and that one more run plans nothing and writes nothing. */
 export async function expectConverged(harness: Harness, when: string): Promise<void> {
   await expectFollowed(harness, when);
   harness.forgetCalls();

@@ -26,7 +26,7 @@ export async function declareVersion(api: Api, n: number): Promise<void> {
   await put('/services/pay', pay);
 }
 
-/** A route that comes exists not yet, and the one that goes before version 1 never did. */
+/** A route that a version adds does not exist yet, and the route that version 1 deletes never existed. */
 async function declare(api: Api, method: string, path: string, body?: unknown): Promise<void> {
   const first = await api(method, FLEET + path, body, { 'if-match': '*' });
   const isNew = method === 'PUT' && first.status === 412;

@@ -11,9 +11,9 @@ import { scale } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { type Harness, type Json, quietApi } from './harness.ts';
 
-/** For as long as the test wants. */
+/** The fault lasts for as long as the test needs it. */
 const ALWAYS = 100_000;
-/** Operations whose ids together are more than one item holds; of a sample the ids are so much longer. */
+/** Number of operations whose ids together exceed one item; in a sample the ids are longer instead. */
 const MANY = scale(13_000, 500);
 const ITEM_BYTES = 400 * 1024;
 const idOf = (index: number) => `many-${index}-`.padEnd(Math.ceil(ITEM_BYTES / MANY) + 1, 'x');
@@ -61,7 +61,10 @@ describe('a gateway that is away', () => {
     expect(await store.waitingOperations([row])).toEqual([]);
   }, 180_000);
 
-  /** As if somebody had edited the route once for each, but for the row, which a later edit writes anyway. */
+  /**
+   * Writes the waiting rows as if somebody had edited the route once for each operation; a later edit writes the outbox
+   * row.
+   */
   async function letWait(operations: readonly string[]): Promise<void> {
     const client = harness.connect();
     const [row] = await rowsOfShop();
@@ -95,7 +98,7 @@ describe('a gateway that takes no writes', () => {
       const views = await Promise.all(places.map(async (place) => (await harness.api('GET', place)).body));
       return views.map(({ conditions }) => conditions.find(({ type }: Json) => type === 'Programmed').reason);
     };
-    // The runs that would follow each edit wait between their calls, which would take time of its own.
+    // The runs that would follow each edit wait between their calls, which would take additional time.
     await quietEdit('one.example.com');
     const [first] = await rowsOfShop();
     harness.clock.advance(20_000);

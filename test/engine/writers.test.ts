@@ -11,7 +11,10 @@ import { declareVersion } from './versions.ts';
 
 const MAX_MOMENTS = 400;
 
-/** The crash matrix goes through every moment; of these, which take two runs each, every eighth is enough to meet each kind of write. */
+/**
+ * The crash matrix goes through every moment; each of these cases takes two runs, so every eighth moment is enough to
+ * meet each kind of write.
+ */
 const STEP = scale(8, 20);
 
 describe.each(matrix(['alb', 'mse'] as const, 1))('two writers of one gateway of %s', (provider) => {
@@ -70,7 +73,7 @@ describe.each(matrix(['alb', 'mse'] as const, 1))('two writers of one gateway of
     const takeover = sweep(second.deps);
     await second.stopped;
 
-    // What had been sent before cannot be called back: the clouds know no epochs.
+    // Writes that were sent before cannot be called back: the clouds know no epochs.
     const sent = first
       .standing()
       .filter((place) => place.startsWith('before '))

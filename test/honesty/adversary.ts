@@ -7,18 +7,18 @@ import type { Oracle, StaleSpan } from './oracle.ts';
 import { BASE, GATEWAYS, type GatewayName } from './places.ts';
 import type { Plane } from './plane.ts';
 
-/** What somebody did at a gateway by hand, and has not been undone for certain. */
+/** An edit that somebody made at a gateway by hand, and that has not been undone for certain. */
 export interface HandEdit {
   gateway: GatewayName;
   name: string;
   atMs: number;
   untilMs: number;
   undo: (() => void) | undefined;
-  /** Until the API has been heard to show it. */
+  /** True once the API has been seen to show the edit. */
   isShown: boolean;
 }
 
-/** What goes wrong in a run, and how it ends. */
+/** Makes things go wrong in a run, and ends them. */
 export class Adversary {
   readonly #plane: Plane;
   readonly #prng: Prng;
@@ -80,7 +80,7 @@ export class Adversary {
     return 'the store is restored from a backup';
   }
 
-  /** Ends what is due, or everything; returns what has ended. */
+  /** Ends the troubles and edits that are over at this time; returns their names. */
   async endDue(nowMs: number): Promise<string[]> {
     const isOver = ({ untilMs }: { untilMs: number }) => untilMs <= nowMs;
     const ended = this.#troubles.filter(isOver);
@@ -97,7 +97,7 @@ export class Adversary {
     this.#client.destroy();
   }
 
-  /** The queue of the local cloud is made anew of what goes on. */
+  /** Ends troubles, and fills the queue of faults of the local cloud anew with the remaining ones. */
   #endTroubles(ended: readonly Trouble[]): void {
     const { faults } = this.#plane.control.cloud;
     this.#troubles = this.#troubles.filter((trouble) => !ended.includes(trouble));
@@ -105,7 +105,7 @@ export class Adversary {
     if (!ended.some(({ cloud }) => cloud !== undefined)) return;
     faults.clear();
     const nowMs = this.#plane.clock.now();
-    // Lists that were old begin to be true, since nobody can put back what they showed.
+    // Stale lists become true, since nobody can put back what they showed.
     for (const { span } of this.#stale) span.toMs = nowMs;
     this.#troubles = this.#troubles.filter((trouble) => !this.#stale.some((one) => one.trouble === trouble));
     this.#stale = [];

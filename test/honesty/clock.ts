@@ -6,7 +6,7 @@ import type { TestClock } from '../engine/clocks.ts';
 /** Monday, 5 January 2026. A run begins at the same time whenever it is made. */
 const START_MS = Date.UTC(2026, 0, 5);
 
-/** Turns of the event loop in which nothing may be under way before time passes. */
+/** Number of turns of the event loop in which nothing may be under way before time passes. */
 const QUIET_TURNS = 3;
 
 /** Requests of this process whose answers have not been read to their end. */
@@ -35,7 +35,7 @@ export class StepClock implements TestClock {
   onQuiet: () => void = () => undefined;
   onMoved: () => Promise<void> = async () => undefined;
 
-  /** What others of this process have left without an answer does not hold it up. */
+  /** Requests of others in this process that have no answer yet do not hold up this clock. */
   constructor() {
     underWay.clear();
   }

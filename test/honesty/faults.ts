@@ -8,7 +8,7 @@ import type { Plane } from './plane.ts';
 export interface Trouble {
   name: string;
   untilMs: number;
-  /** How the local cloud misbehaves meanwhile. */
+  /** Faults of the local cloud while the trouble lasts. */
   cloud?: CloudFault[];
   end?: () => void;
 }
@@ -69,7 +69,10 @@ export function troubleBy(plane: Plane, prng: Prng): Trouble {
   return { ...prng.pick(DRAWS)(plane, prng, product), untilMs: plane.clock.now() + seconds * 1000 };
 }
 
-/** As if it had been deleted; returns how it comes back. Rules of a listener that does not exist take no requests. */
+/**
+ * Hides a listener or a gateway as if it had been deleted; returns how it comes back. Rules of a listener that does not
+ * exist take no requests.
+ */
 function hide({ control, targets }: Plane, product: GatewayName): () => void {
   const { state, mse } = control.cloud;
   if (product === 'mse') return take(mse.gateways, (id) => id === targets.mse.gatewayUniqueId);

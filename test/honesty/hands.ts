@@ -4,16 +4,19 @@ import type { Prng } from '../sim/prng.ts';
 import { type GatewayName, ownerOf } from './places.ts';
 import type { Plane } from './plane.ts';
 
-/** What somebody does at a gateway by the console of the cloud, with no word to anyone. Undefined where there is nothing to do it to. */
+/**
+ * An edit that somebody makes at a gateway in the console of the cloud, without telling anyone. It is undefined where
+ * there is nothing to edit.
+ */
 export interface Hand {
   name: string;
-  /** Returns how to undo it, where nobody else will. */
+  /** Makes the edit; returns how to undo it where nobody else will. */
   make(hand: Reach): (() => void) | 'done' | undefined;
 }
 
 interface Reach {
   cloud: LocalCloud;
-  /** The listener, or the gateway of MSE. */
+  /** The id of the listener, or of the gateway of MSE. */
   place: string;
   prng: Prng;
 }
@@ -149,7 +152,7 @@ export function edit(
   return { name: `somebody ${hand.name} at ${gateway}`, undo: made === 'done' ? undefined : made };
 }
 
-/** Addresses of one service, and not the same. */
+/** Tells whether two address lists differ and belong to one service. */
 function isOfSame(one: readonly string[], other: readonly string[]): boolean {
   const serviceOf = ([address = '']: readonly string[]) => ownerOf(address).split('/')[0];
   return one.join() !== other.join() && serviceOf(one) === serviceOf(other);
@@ -163,7 +166,7 @@ function rulesOf({ cloud, place }: Reach) {
     .sort((a, b) => a.Priority - b.Priority);
 }
 
-/** Those that rules send to, in the order of the rules. */
+/** Returns the server groups that rules send to, in the order of the rules. */
 function groupsOf(reach: Reach) {
   const ids = rulesOf(reach).flatMap(({ RuleActions }) =>
     RuleActions.flatMap(

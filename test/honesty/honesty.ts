@@ -12,9 +12,9 @@ import { listen, type Said } from './say.ts';
 export interface HonestyOptions {
   steps: number;
   seed: number;
-  /** Whether the table is kept in memory; default true. */
+  /** Keeps the table in memory; the default is true. */
   isInMemory?: boolean;
-  /** Told of every step. */
+  /** Is called with a line for every step. */
   watch?: ((line: string) => void) | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Honesty {
   stuck: string[];
   maxAgeSeconds: number;
   verifiedWithin30s: number;
-  /** Digest of everything that was done and said: the same for the same seed. */
+  /** Digest of everything that was done and said; equal seeds give equal digests. */
   trace: string;
 }
 
@@ -39,7 +39,7 @@ const [SHORTEST, LONGEST] = [15, 40];
 
 type Act = (run: Run) => Promise<string> | string;
 
-/** How often each is drawn, of all. */
+/** Relative frequency of each step. */
 const ACTS: readonly [number, Act][] = [
   [60, async () => 'time passes'],
   [16, ({ people }) => people.editDistribution()],
@@ -123,7 +123,7 @@ async function act(run: Run): Promise<string> {
   return [...over, done].join('; ');
 }
 
-/** All that is wrong ends at once, and then nothing is done. */
+/** Ends everything that is wrong at once, and then lets time pass without further steps. */
 async function calm({ adversary, plane, people }: Run, rest: Rest): Promise<string> {
   if (rest.isOn) return 'rest';
   const over = await adversary.endDue(Number.POSITIVE_INFINITY);
@@ -142,7 +142,7 @@ function explained({ people }: Run, step: number): string | undefined {
   return names[step % names.length];
 }
 
-/** As the platform fires it: every minute, whatever has become of the last one. */
+/** Fires the cron every minute as the platform does, whether or not the last run has ended. */
 async function runCron({ deps, clock }: Plane, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const startedMs = clock.now();
@@ -151,7 +151,7 @@ async function runCron({ deps, clock }: Plane, isOver: () => boolean): Promise<v
   }
 }
 
-/** What is said, without the ids that are random in every run. */
+/** Returns what is said, without the ids that are random in every run. */
 function digestible({ routes, gateways, clusters, shifts }: Said): string {
   return JSON.stringify([
     routes.map(({ name, parents }) => [

@@ -5,7 +5,10 @@ import { isThere } from './truth.ts';
 
 const ms = (text: string | undefined) => (text === undefined ? Number.NEGATIVE_INFINITY : Date.parse(text));
 
-/** How long what somebody did at a gateway is not shown: until the gateway was read after it, or nothing is claimed of it any more. */
+/**
+ * Measures how long an edit at a gateway is not shown: until the gateway was read after it, or until nothing is claimed
+ * of the gateway any more.
+ */
 export class Ages {
   maxSeconds = 0;
   worst = '';
@@ -28,12 +31,12 @@ export class Ages {
 const SOON_MS = 30_000;
 const REST_MS = 62_000;
 
-/** Whether routes are verified, and rightly so, once nothing is wrong any more. */
+/** Measures whether routes are verified, and rightly so, once nothing is wrong any more. */
 export class Rest {
   readonly #plane: Plane;
   readonly stuck: string[] = [];
   #sinceMs: number | undefined;
-  /** When each `route at gateway` was first heard to be verified. */
+  /** Time at which each `route at gateway` was first said to be verified. */
   #verified = new Map<string, number>();
   #cases = new Set<string>();
   #soon = 0;

@@ -6,7 +6,7 @@ import { isTrue, type Said } from './say.ts';
 import { clusterPercent, hasPoints, isShared, isTaken, isThere, type Served, servedBy, textOf } from './truth.ts';
 import { composed, type World, withoutForeign } from './world.ts';
 
-/** Something that was said and was not so. */
+/** A statement of the API that was not true. */
 export interface Lie {
   /** The name of the rule that it breaks. */
   rule: string;
@@ -16,7 +16,10 @@ export interface Lie {
 
 type Parent = Route['parents'][number];
 
-/** What stale lists have shown, and when: for the reads of that time it is what the gateway had. */
+/**
+ * The content of stale lists, with the span in which they were shown: reads of that span see it as the state of the
+ * gateway.
+ */
 export interface StaleSpan {
   gateway: string;
   fromMs: number;
@@ -30,7 +33,7 @@ const ms = (text: string) => Date.parse(text);
 export class Oracle {
   readonly #plane: Plane;
   readonly #ended = new Set<string>();
-  /** Addresses that have been declared since the store was restored: of others nobody can know whose they are. */
+  /** Addresses that were declared since the store was restored; nobody can know to whom others belong. */
   readonly #known = new Set<string>();
   readonly stale: StaleSpan[] = [];
 
@@ -71,7 +74,10 @@ export class Oracle {
     ];
   }
 
-  /** The worlds of the reads that are told by their times: rules of the one and pools of the other, since a read takes a while. */
+  /**
+   * Returns the worlds of the two reads with these times: rules of one and pools of the other, since a read takes a
+   * while.
+   */
   #worldsAt(gateway: string, { readAt, poolsReadAt = readAt }: Partial<Gateway['reading']>): World[] {
     const readsAt = (at: string | undefined) =>
       this.#plane.reads.filter((read) => read.gateway === gateway && read.fromMs === ms(at ?? ''));
@@ -164,7 +170,7 @@ export class Oracle {
     });
   }
 
-  /** The least, over the worlds of a read, of the most that any route gives to a cluster. */
+  /** Returns the least, over the worlds of a read, of the most that any route gives to a cluster. */
   #most(cluster: string, gateway: string, reading: Partial<Gateway['reading']>, routes: readonly Route[]) {
     const { readAt } = reading;
     const place = this.#plane.placeOf(gateway);
@@ -203,7 +209,7 @@ export class Oracle {
     });
   }
 
-  /** Looked at when it is first seen to have succeeded. */
+  /** Checks an operation when it is first seen to have succeeded. */
   #operationLies(operation: Operation, { routes, atMs }: Said): Lie[] {
     const { id, state, target, createdAt, endedAt } = operation;
     if (state !== 'Succeeded' || this.#ended.has(id)) return [];
@@ -215,7 +221,7 @@ export class Oracle {
         (one) => one.gateway === gateway && one.isWhole && one.toMs <= ms(endedAt ?? ''),
       );
       const found = read ? this.#worldsOf([read]) : [];
-      // That somebody else's rule takes the requests does not undo what was done.
+      // A rule of somebody else that takes the requests does not undo what was done.
       const worlds = composites(found, found).map(withoutForeign);
       const place = this.#plane.placeOf(gateway);
       if (worlds.some((world) => isThere(world, place, route))) return [];
@@ -237,7 +243,7 @@ function addressesOf({ services }: Said): string[] {
   return endpoints.map(({ address, port }) => `${address}:${port}`);
 }
 
-/** Points are told of the route as it was when they were read. */
+/** Points are said of the route as it was when they were read. */
 function verifiedLies(
   route: Route,
   { gateway, backends, poolsReadAt }: Parent,
@@ -273,7 +279,7 @@ function followingLies(
   });
 }
 
-/** Nothing is better than the worst of its parts. */
+/** A summary may be no better than the worst of its parts. */
 function summaryLies(
   what: string,
   whole: Spoken & { name: string },

@@ -8,7 +8,7 @@ const [FEWEST, MOST] = [7, 13];
 // biome-ignore lint/suspicious/noExplicitAny: a declaration as it is sent, which may be wrong on purpose.
 type Spec = any;
 
-/** What people declare in the course of a run, and what they know to have declared. */
+/** Declares resources in the course of a run, and remembers what people know to have declared. */
 export class People {
   readonly #plane: Plane;
   readonly #prng: Prng;
@@ -21,7 +21,7 @@ export class People {
     this.#prng = prng;
   }
 
-  /** The same fleet each time, but for what the seed draws: drift policies, and the routes. */
+  /** Declares the same fleet each time, except for drift policies and routes, which the seed draws. */
   async declareFleet(): Promise<void> {
     const health = {
       intervalSeconds: 10,
@@ -116,7 +116,7 @@ export class People {
     return `bad declaration of ${path}: ${status}`;
   }
 
-  /** What would be is never what is. */
+  /** Makes a dry run, whose result must never be taken for the state. */
   async rehearse(): Promise<string> {
     const name = `r${this.#count++}`;
     const spec = {
@@ -155,7 +155,7 @@ export class People {
     return `end of shift ${name}: ${status}`;
   }
 
-  /** After a restored backup: what is declared is what the backup says. */
+  /** Looks at the fleet after a restored backup: what is declared is what the backup says. */
   async look(): Promise<void> {
     const { body } = await this.#plane.api('GET', `${BASE}/routes`);
     this.routes.clear();

@@ -1,4 +1,7 @@
-/** The fleet of the run: who is where. Every service has addresses of its own in every cluster, so that an address tells both. */
+/**
+ * Addresses of the fleet of the run. Every service has addresses of its own in every cluster, so that an address tells
+ * both.
+ */
 
 export const FLEET = 'prod';
 export const BASE = `/v1/fleets/${FLEET}`;
@@ -9,12 +12,12 @@ export type GatewayName = (typeof GATEWAYS)[number];
 
 const PORT = 8080;
 
-/** Of one service in one cluster: the n-th address. */
+/** Returns the n-th address of one service in one cluster. */
 export function addressOf(service: (typeof SERVICES)[number], cluster: (typeof CLUSTERS)[number], n: number): string {
   return `10.${CLUSTERS.indexOf(cluster) + 1}.${SERVICES.indexOf(service) + 1}.${n + 1}`;
 }
 
-/** `service/cluster` of an `address:port`; the cluster is `nobody` where the address is none of those that are known. */
+/** Returns `service/cluster` of an `address:port`; the cluster is `nobody` where the address is unknown. */
 export function ownerOf(endpoint: string, known?: ReadonlySet<string>): string {
   const [, cluster, service] = /^10\.(\d+)\.(\d+)\.\d+:8080$/.exec(endpoint) ?? [];
   const names = [SERVICES[Number(service) - 1], CLUSTERS[Number(cluster) - 1]];
@@ -22,7 +25,7 @@ export function ownerOf(endpoint: string, known?: ReadonlySet<string>): string {
   return known === undefined || known.has(endpoint) ? names.join('/') : `${names[0]}/nobody`;
 }
 
-/** Where the probes of a cluster ask. */
+/** The address that the probes of a cluster ask. */
 export function probeUrl(cluster: (typeof CLUSTERS)[number]): string {
   return `http://${addressOf('shop', cluster, 99)}:${PORT}/healthz`;
 }

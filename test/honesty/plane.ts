@@ -8,36 +8,38 @@ import { clusterOfProbe, type GatewayName } from './places.ts';
 import { MemoryTable } from './table.ts';
 import { Timeline } from './timeline.ts';
 
-/** One read of a gateway that was recorded. What it tells was there at some time in the span, both ends included. */
+/** One read of a gateway that was recorded. Its content was there at some time in the span, both ends included. */
 export interface Read {
   gateway: string;
   fromMs: number;
   toMs: number;
-  /** Of all objects; else of pools alone. */
+  /** True when all objects were read; false when only pools were. */
   isWhole: boolean;
 }
 
-/** The control plane under test with both gateways, and what the oracle knows besides. */
+/** The control plane under test with both gateways, and what else the oracle knows. */
 export interface Plane {
   control: ControlPlane;
   clock: StepClock;
   timeline: Timeline;
   targets: { alb: AlbTarget; mse: MseTarget };
-  /** Where the requests of a gateway come in. */
+  /** Returns where the requests of a gateway arrive. */
   placeOf(gateway: string): string;
-  /** The newest last. */
+  /** Recorded reads; the newest is the last. */
   reads: Read[];
   /** Clusters that answer no probe. */
   down: Set<string>;
   deps(): Deps;
-  /** Does not wait for the work that it leaves behind. */
+  /** The API; an answer does not wait for the work that it leaves behind. */
   api: Api;
-  /** The API for who only reads, at one instant in which nothing happens: what the store says once it says again. */
+  /**
+   * The API for readers, at one instant in which nothing happens: it shows what the store says when it can be reached.
+   */
   reader(): Api;
   close(): Promise<void>;
 }
 
-/** `isInMemory`: with a table in memory; else with the embedded DynamoDB. */
+/** The table is in memory when `isInMemory` is true, and else in the embedded DynamoDB. */
 export async function startPlane(isInMemory: boolean): Promise<Plane> {
   const clock = new StepClock();
   const table = new MemoryTable();
@@ -95,7 +97,7 @@ function saysAgain(store: Store): Store {
   return Object.fromEntries(calls) as unknown as Store;
 }
 
-/** Names may come in anything that can be gone through once. */
+/** Names may be given in anything that can be iterated once. */
 function listed(arg: unknown): unknown {
   return typeof arg === 'object' && arg !== null && Symbol.iterator in arg ? [...(arg as Iterable<unknown>)] : arg;
 }

@@ -9,7 +9,7 @@ import type { Shift } from '../../schemas/shift.ts';
 import { BASE } from './places.ts';
 import type { Plane } from './plane.ts';
 
-/** Everything that the API says at one instant. */
+/** All answers of the API at one instant. */
 export interface Said {
   atMs: number;
   fleet: Fleet;
@@ -22,7 +22,7 @@ export interface Said {
   explanation?: Explanation | undefined;
 }
 
-/** `explained`: the route that is asked about. */
+/** `explained` is the route whose explanation is asked for. */
 export async function listen({ reader, clock }: Plane, explained: string | undefined): Promise<Said> {
   const api = reader();
   const get = async (path: string) => {

@@ -28,7 +28,7 @@ interface Written {
  * others, and takes a tenth of the time. The tests of the store and of the engine have a real DynamoDB.
  */
 export class MemoryTable {
-  /** By partition key, then by sort key. */
+  /** Items by partition key, and then by sort key. */
   #partitions = new Map<string, Map<string, Item>>();
   readonly middlewareStack = { add: () => undefined };
 
@@ -37,7 +37,7 @@ export class MemoryTable {
   }
 
   destroy(): void {
-    // There is nothing to be given back.
+    // The table holds nothing that must be released.
   }
 
   async send(command: object): Promise<object> {

@@ -1,17 +1,17 @@
 import type { LocalCloud } from '../../infra/local/cloud/server.ts';
 import { textOf, type World, worldOf } from './world.ts';
 
-/** What the clouds had at one instant of virtual time: several states, when somebody wrote in it. */
+/** The states of the clouds at one instant of virtual time; there are several when somebody wrote in it. */
 interface Instant {
   ms: number;
   states: string[];
 }
 
-/** Longer ago than anything that is still said. */
+/** Nothing that the API still says is older than this. */
 const KEEP_MS = 900_000;
 const WORLDS_KEPT = 400;
 
-/** Everything that the clouds have had lately, at every instant at which anything happened. */
+/** Keeps the recent states of the clouds, at every instant at which anything happened. */
 export class Timeline {
   readonly #cloud: LocalCloud;
   #instants: Instant[] = [];
@@ -21,7 +21,7 @@ export class Timeline {
     this.#cloud = cloud;
   }
 
-  /** To be called before anything happens in an instant, and after it. */
+  /** Must be called before anything happens in an instant, and after it. */
   note(ms: number): void {
     const text = textOf(this.#cloud.state, this.#cloud.mse);
     const last = this.#instants.at(-1);

@@ -1,10 +1,10 @@
 import type { Route } from '../../schemas/route.ts';
 import { type Answer, ask, type World } from './world.ts';
 
-/** By service, what each cluster gets of the requests that go to the service, in percent. */
+/** The percentages of each cluster in the requests of a service, by service. */
 export type Served = Map<string, Map<string, number>>;
 
-/** As far as the declared routes of a run need it. */
+/** The part of a route that these tests declare. */
 type Declared = Pick<Route, 'hostnames' | 'rules'>;
 
 /** Percentages are whole at the gateways, and the smallest part is lifted to 1. */
@@ -22,7 +22,7 @@ export function answersOf(world: World, place: string, route: Declared): (Answer
   return samplesOf(route).map(({ host, path }) => ask(world, place, host, path));
 }
 
-/** Whether the requests of the route meet rules of ours that lead to its services, and to no others. */
+/** Tells whether the requests of the route meet rules of ours that lead to its services, and to no others. */
 export function isThere(world: World, place: string, route: Declared): boolean {
   const services = new Set(refsOf(route).map(({ service }) => service));
   return answersOf(world, place, route).every((answer) => {
@@ -32,7 +32,7 @@ export function isThere(world: World, place: string, route: Declared): boolean {
   });
 }
 
-/** Whether its services get their parts of its requests. */
+/** Tells whether the services of the route get their parts of its requests. */
 export function isShared(world: World, place: string, route: Declared): boolean {
   const refs = refsOf(route);
   const total = refs.reduce((sum, { weight = 1 }) => sum + weight, 0);
@@ -48,12 +48,15 @@ function refsOf({ rules }: Declared) {
   return rules[0]?.backendRefs ?? [];
 }
 
-/** Whether any rule of ours takes requests of the route. */
+/** Tells whether any rule of ours takes requests of the route. */
 export function isTaken(world: World, place: string, route: Declared): boolean {
   return answersOf(world, place, route).some((answer) => answer !== undefined && !answer.isForeign);
 }
 
-/** Where all its requests go; undefined when they are not ours, or when they do not all go the same way. */
+/**
+ * Returns where all requests of the route go; undefined when they are not ours, or when they do not all go the same
+ * way.
+ */
 export function servedBy(world: World, place: string, route: Declared): Served | undefined {
   const found: Served[] = [];
   for (const answer of answersOf(world, place, route)) {
@@ -64,7 +67,10 @@ export function servedBy(world: World, place: string, route: Declared): Served |
   return others.every((one) => textOf(one) === textOf(first)) ? first : undefined;
 }
 
-/** Whether clusters have these points of the service. Nothing is nothing: whoever reads 0 may pull the plug. */
+/**
+ * Tells whether clusters have these points of the service. A 0 must be exact, because people may switch off a cluster
+ * that has 0.
+ */
 export function hasPoints(
   served: Served | undefined,
   service: string,

@@ -1,4 +1,7 @@
-/** Where requests go, read from the objects of the local cloud as its data planes read them, and from nothing of the product. */
+/**
+ * Computes where requests go from the objects of the local cloud, as its data planes read them, without any code of the
+ * product.
+ */
 
 import { isInService, selectRule, serverAddress } from '../../infra/local/cloud/alb/data-plane/select.ts';
 import type { CloudState, Listener, Rule, ServerGroup } from '../../infra/local/cloud/alb/model.ts';
@@ -13,15 +16,15 @@ export interface World {
   listeners: ReadonlySet<string>;
   alb: CloudState;
   mse: ReadonlyMap<string, Gateway>;
-  /** Addresses that anybody can know to be of a cluster; absent: all. */
+  /** Addresses that are known to belong to a cluster; when absent, all are. */
   known?: ReadonlySet<string> | undefined;
 }
 
-/** What becomes of a request: parts of it by service and cluster, which total 1 when no part is lost. */
+/** The destinations of a request, by service and cluster; the parts total 1 when none is lost. */
 export interface Answer {
-  /** An object that is not ours takes it. */
+  /** True when an object that is not ours takes the request. */
   isForeign: boolean;
-  /** By `service/cluster`; `nobody` for what goes to no address that is known. */
+  /** Parts by `service/cluster`; the cluster is `nobody` where the address is unknown. */
   parts: Map<string, number>;
 }
 
@@ -77,7 +80,7 @@ export function worldOf(text: string): World {
   };
 }
 
-/** What was read of rules at one time and of pools at another. */
+/** Returns the world of a read that saw rules at one time and pools at another. */
 export function composed(rules: World, pools: World): World {
   if (rules === pools) return rules;
   const mse = [...rules.mse].map(([id, gateway]) => {
@@ -87,7 +90,7 @@ export function composed(rules: World, pools: World): World {
   return { ...rules, alb: { ...rules.alb, serverGroups: pools.alb.serverGroups }, mse: new Map(mse) };
 }
 
-/** Without what somebody else has made there. */
+/** Returns the world without the objects that somebody else has made. */
 export function withoutForeign({ alb, mse, ...rest }: World): World {
   const rules = [...alb.rules].filter(([, { RuleName }]) => !RuleName.startsWith(FOREIGN));
   const gateways = [...mse].map(([id, gateway]) => {
@@ -97,7 +100,10 @@ export function withoutForeign({ alb, mse, ...rest }: World): World {
   return { ...rest, alb: { ...alb, rules: new Map(rules) }, mse: new Map(gateways) };
 }
 
-/** `place`: the listener, or the gateway of MSE. Undefined: nothing there takes the request. */
+/**
+ * Asks where a request goes. `place` is the listener, or the gateway of MSE; the answer is undefined when nothing there
+ * takes the request.
+ */
 export function ask(world: World, place: string, host: string, path: string): Answer | undefined {
   return place.startsWith('gw-') ? askMse(world, place, host, path) : askAlb(world, place, host, path);
 }

@@ -9,15 +9,15 @@ import { afterAll, afterEach, expect, test } from 'vitest';
 import { PORT_SETTINGS, type Ports, requireFree } from '../../infra/local/ports.ts';
 import { familyOf, type RunningProcess, stillRunning } from './processes.ts';
 
-/** `npm start` leaves neither processes nor taken ports behind, however it ends. */
+/** Protects that `npm start` leaves neither processes nor taken ports behind, however it ends. */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY = 'Fairlead is ready';
-/** Said while children run already and others are about to be started. */
+/** This line appears when children already run and others are about to be started. */
 const STARTING = 'Building and starting the Worker';
 const TIMEOUT_MS = 120_000;
 
-/** Kept over all tests, so that the fleet is declared once. */
+/** The directory is kept over all tests, so that the fleet is declared once. */
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-endings-'));
 let started: Started | undefined;
 
@@ -32,7 +32,7 @@ interface Started {
   /** npm and all that it has started so far. */
   family: RunningProcess[];
   output(): string;
-  /** The process whose command line contains a text. */
+  /** Finds the process whose command line contains a text. */
   find(text: string): RunningProcess;
 }
 

@@ -1,4 +1,4 @@
-/** Runs what stands in examples/ as a user would. */
+/** Runs the examples in examples/ as a user would. */
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ export function readWorkflow(): Workflow {
   return parse(readFileSync(exampleFile('github-action/fairlead.yml'), 'utf8'));
 }
 
-/** The shell text of a step, found by its name. */
+/** Returns the shell text of a step by its name. */
 export function stepOf({ jobs }: Workflow, name: string): string {
   const step = Object.values(jobs)
     .flatMap(({ steps }) => steps)

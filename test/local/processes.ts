@@ -1,4 +1,4 @@
-/** What runs on this machine, as Linux tells in /proc. */
+/** Reads in /proc, on Linux, which processes run on this machine. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ export interface RunningProcess {
   command: string;
 }
 
-/** Zombies do not count: they hold nothing, and wait for their parent only. */
+/** Zombies are left out: they hold nothing, and only wait for their parent. */
 function running(): RunningProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -27,7 +27,7 @@ function running(): RunningProcess[] {
     });
 }
 
-/** A process and all that it has started, directly or not. */
+/** Returns a process and everything that it has started, directly or not. */
 export function familyOf(pid: number): RunningProcess[] {
   const all = running();
   const family = all.filter((process) => process.pid === pid);

@@ -12,7 +12,7 @@ import { RELEASES, readState, restoreItems } from '../store/state/read.ts';
 
 /** `npm start` in a directory that an older release has left behind, in workerd, with everything that the API shows. */
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
+// biome-ignore lint/suspicious/noExplicitAny: answers of the API are looked into by assertions.
 type Json = any;
 
 /** Lists, by the parameter that names one of their items. */
@@ -52,7 +52,7 @@ describe.each(RELEASES)('the state of the release of %s', { timeout: 240_000 }, 
 
   const get = (path: string) => callApi<Json>(stack.api, 'GET', path, { headers: { Accept: 'application/json' } });
 
-  /** Every path of a GET with names of what is there in place of its parameters; none where nothing is there. */
+  /** Fills every path of a GET with the names of existing items; a path is left out when an item is missing. */
   async function pathsOf(template: string): Promise<string[]> {
     const [, parameter] = /\{(\w+)\}/.exec(template) ?? [];
     if (parameter === undefined) return [template];
@@ -62,7 +62,7 @@ describe.each(RELEASES)('the state of the release of %s', { timeout: 240_000 }, 
     const list = parameter === 'revision' ? before.replace(/\/$/, '') : `${FLEET}/${LISTS[parameter]}`;
     const { items } = await get(list);
     const names = new Set<string>(items.map((item: Json) => String(item[parameter] ?? item.name ?? item.id)));
-    // The newest and the oldest of each list.
+    // The newest and the oldest item of each list are taken.
     const some = [...names].filter((_, index) => index === 0 || index === names.size - 1);
     return (await Promise.all(some.map((name) => pathsOf(filled(name))))).flat();
   }

@@ -175,7 +175,7 @@ describe('a stack with the demo fleet', () => {
   });
 });
 
-/** A route that the demo fleet has not yet. */
+/** A route that the demo fleet does not have yet. */
 const CATALOG = `---
 apiVersion: fairlead.dev/v1
 kind: Route
@@ -187,7 +187,7 @@ spec:
   distribution: { strategy: weighted, clusters: [{ cluster: hangzhou-a }, { cluster: hangzhou-b }] }
 `;
 
-/** What the gateway of MSE has. */
+/** Returns the routes of the gateway of MSE. */
 function routesOf({ cloud }: Stack) {
   return [...cloud.mse.gateways.values()].map(({ routes }) => routes);
 }

@@ -34,7 +34,7 @@ describe('what is in the way is said before anything starts', () => {
   });
 
   test('an address that this machine does not have is named', async () => {
-    // Kept for documentation (RFC 5737).
+    // This address is reserved for documentation (RFC 5737).
     const options = {
       host: '192.0.2.1',
       ports: { ...ANY_PORTS, api: taken },

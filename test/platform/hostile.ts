@@ -1,4 +1,4 @@
-/** Errors as SDKs, networks and attackers throw them. Runs in Node and in workerd. */
+/** Makes errors as SDKs, networks and attackers throw them. It runs in Node and in workerd. */
 
 export const SECRETS = {
   accessKeyId: 'LTAI5tHostileAccessKey01',
@@ -9,14 +9,14 @@ export const SECRETS = {
   unknown: 'AKIAHOSTILE0EXAMPLE0',
 } as const;
 
-/** What the settings know of; the others are known by their form alone. */
+/** Secrets that the settings contain; the others are recognised by their form alone. */
 export const KNOWN = [SECRETS.accessKeyId, SECRETS.accessKeySecret, SECRETS.apiToken];
 
 const URL_OF_A_CALL =
   `https://alb.cn-hangzhou.aliyuncs.com/?Action=ListRules&AccessKeyId=${SECRETS.accessKeyId}` +
   `&Signature=${encodeURIComponent(SECRETS.signature)}&SecurityToken=${encodeURIComponent(SECRETS.session)}`;
 
-/** Texts, each with something in it that no line may show. */
+/** Texts that each contain something that no line may show. */
 export const TEXTS: readonly string[] = [
   `AccessKeyNotFound: The specified key is not found. URL: ${URL_OF_A_CALL}`,
   `/?AccessKeyId=${SECRETS.unknown}&Signature=${SECRETS.signature}`,
@@ -85,7 +85,7 @@ export function popError(message: string): Error {
   });
 }
 
-/** What is thrown, by what is special about it. */
+/** Thrown values, by what is special about them. */
 export function hostile(text: string): Record<string, unknown> {
   return {
     error: new Error(text),

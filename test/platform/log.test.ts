@@ -25,7 +25,7 @@ function logged(thrown: unknown): { line: string; record: Logged } {
   return { line, record: JSON.parse(line) };
 }
 
-/** No secret, no part of one that is long enough to help, and no URL. */
+/** Matches secrets, parts of secrets that are long enough to help an attacker, and URLs. */
 function expectClean(line: string): void {
   for (const secret of Object.values(SECRETS)) {
     for (const form of [secret, encodeURIComponent(secret)]) {

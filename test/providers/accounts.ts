@@ -6,7 +6,7 @@ export interface AccessKey {
   accessKeySecret: string;
 }
 
-/** Whoever has the account may do everything, such as making the gateways that tests are about. */
+/** Makes a user that may do everything, for tests that make gateways. */
 export const OWNER_OF_ACCOUNT: AccessKey = { accessKeyId: 'owner-id', accessKeySecret: 'owner-secret' };
 
 /** A RAM user, as Fairlead is. */

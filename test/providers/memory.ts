@@ -1,7 +1,7 @@
 import type { Json } from '../../functions/core/gateway/provider-object.ts';
 import type { Memory } from '../../functions/providers/provider.ts';
 
-/** Remembers for as long as the test goes on. */
+/** A memory of providers that lasts as long as the test. */
 export function createMemory(): Memory {
   const entries = new Map<string, Json>();
   return {

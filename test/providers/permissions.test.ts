@@ -36,7 +36,7 @@ describe.each(GatewayTarget.options.map((option) => option.shape.provider.value)
   const { routing, provisioning } = providerFor(kind).permissions;
   const allowed = [routing, provisioning].flatMap(({ reads, writes }) => [...reads, ...writes]);
 
-  /** Calls of what is not in the table do not compile, so that the other way round is left to look at. */
+  /** A call of an action that is missing in the table does not compile, so only the opposite is tested. */
   it('have no action that no call names', () => {
     const folder = join('functions/providers', kind);
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(

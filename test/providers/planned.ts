@@ -12,7 +12,7 @@ export function madeCalls(
     .map((entry) => ({ action: entry.action, objects: objectsOf(entry).map((key) => key ?? 'unknown') }));
 }
 
-/** The same calls with the same objects, and each object meets its calls in the same order. */
+/** Expects the same calls with the same objects, and for each object the same order of its calls. */
 export function expectSameCalls(made: readonly PlannedCall[], planned: readonly PlannedCall[]): void {
   const texts = (calls: readonly PlannedCall[]) => calls.map((call) => JSON.stringify(call)).sort();
   expect(texts(made)).toEqual(texts(planned));
@@ -25,7 +25,7 @@ export function expectSameCalls(made: readonly PlannedCall[], planned: readonly 
   for (const [key, history] of histories(made)) expect(history).toEqual(plannedHistories.get(key));
 }
 
-/** Values of flat parameters, by the pattern of their names, in their order. */
+/** Returns values of flat parameters whose names match the pattern, in their order. */
 export function valuesOf({ parameters }: LogEntry, name: RegExp): string[] {
   const found = Object.entries(parameters).filter(([key]) => name.test(key));
   const place = (key: string) => Number(/\d+/.exec(key)?.[0] ?? 0);

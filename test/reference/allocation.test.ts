@@ -6,10 +6,10 @@ import { allocate as allocateByReference } from './allocation.ts';
 import { randomInput } from './fleets.ts';
 import golden from './golden.json' with { type: 'json' };
 
-/** Each part is short enough to be seen as progress, and to be run alone. */
+/** Each part is short enough to show progress, and to be run alone. */
 const PARTS = 10;
 
-/** Capacities are integers, as the schema of a cluster has them; the random fleets have tenths. */
+/** Capacities are integers here, as the schema of a cluster requires; the random fleets have tenths. */
 function inWholeNumbers(input: AllocationInput): AllocationInput {
   const factor = 1000;
   const backends = input.backends.map((backend) => ({ ...backend, load: backend.load * factor }));

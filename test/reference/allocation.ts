@@ -1,7 +1,7 @@
 // @ts-nocheck: it indexes arrays without looking whether there is something, which its own tests were content with.
 /**
- * The naive reference of the allocation. It follows algorithm.md step by step: nothing is kept between questions, and
- * all comparisons are exact but for the TOLERANCE that algorithm.md names.
+ * The naive reference of the allocation. It follows the algorithm in docs/adr/0024-one-allocation.md step by step:
+ * nothing is kept between questions, and all comparisons are exact except for the TOLERANCE that is defined there.
  */
 
 import type {
@@ -31,7 +31,7 @@ export function allocate(input: AllocationInput): Allocation {
   };
 }
 
-/** Steps 1 to 3 of one backend. */
+/** Does steps 1 to 3 for one backend. */
 function begin(input: AllocationInput, backend: Backend): BackendState {
   const members = fillables(backend);
   const bounds = boundsOf(backend, input.correlationWindowMs);
@@ -55,7 +55,10 @@ function allocated(fleet: State, state: BackendState): Allocated {
   return { id: state.backend.id, points: state.points, reasons: reasonsOf(fleet, state) };
 }
 
-/** What still holds each member back. Isolation is one of the limits here, so that the points without any limit are those of all members with a weight. */
+/**
+ * Returns what still holds each member back. Isolation is one of the limits here, so that the points without any limit
+ * are those of all members with a weight.
+ */
 function reasonsOf(fleet: State, state: BackendState): (LimitReason | 'capacity' | undefined)[] {
   const members = state.backend.members;
   const unlimited = fill(
@@ -65,7 +68,7 @@ function reasonsOf(fleet: State, state: BackendState): (LimitReason | 'capacity'
   return members.map((member, index) => {
     if (state.points[index] >= unlimited[index]) return undefined;
     const all = state.bounds[index].map((bound) => bound.reason);
-    // Of a pinned backend no other limit counts.
+    // In a pinned backend no other limit counts.
     if (state.backend.isPinned) return all.includes('isolated') ? 'isolated' : undefined;
     const holding = unrelaxed(state.bounds[index], state.stage).map((bound) => bound.reason);
     const first = REASONS.find((reason) => holding.includes(reason));

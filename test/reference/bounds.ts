@@ -8,7 +8,7 @@ import { fill, UNBOUNDED } from './fill.ts';
 export interface Bound {
   reason: LimitReason;
   points: number;
-  /** The first stage that relaxes it; undefined: none does. */
+  /** The first stage that relaxes it; undefined when none does. */
   stage: number | undefined;
 }
 
@@ -92,7 +92,7 @@ function leastPart(member: BackendMember, entitlement: number): number {
   return least(member.limits.map((limit) => part(member, limit, entitlement)).filter((points) => points !== undefined));
 }
 
-/** What the member gets when it is unbounded and the others are at the given bounds. */
+/** Returns what the member gets when it is unbounded and the others are at the given bounds. */
 function entitlementOf(backend: Backend, index: number, boundsOfOthers: readonly number[]): number {
   const bounds = boundsOfOthers.map((bound, other) => (other === index ? UNBOUNDED : bound));
   return fill(fillables(backend), bounds).got[index];

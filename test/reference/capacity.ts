@@ -18,7 +18,7 @@ import {
   POINT_PARTS,
 } from './state.ts';
 
-/** Step 4. */
+/** Does step 4. */
 export function applyCapacity(state: State): void {
   for (const cluster of limitedClusters(state)) giveUp(state, cluster);
   for (const backend of state.backends.filter(isMovable)) placeDisplaced(state, backend);
@@ -128,7 +128,7 @@ function roomFor(state: State, backend: BackendState, cluster: string, stage: nu
   return parts <= 0n ? 0 : Number(parts / (backend.loadOfPoint * POINT_PARTS));
 }
 
-/** The load up to which a cluster is poured to at a stage; undefined: there is no limit. */
+/** Returns the load up to which a cluster is filled at a stage; undefined when there is no limit. */
 function limitOfRoom(state: State, cluster: string, stage: number): Load | undefined {
   const capacity = capacityOf(state, cluster);
   if (capacity === undefined) return undefined;
@@ -138,7 +138,7 @@ function limitOfRoom(state: State, cluster: string, stage: number): Load | undef
   return stage < 6 ? (capacity * 11n) / 10n : undefined;
 }
 
-/** Step 5. */
+/** Does step 5. */
 export function relax(state: State): void {
   for (let stage = 1; stage <= 12; stage += 1) {
     const applied = state.backends.filter((backend) => backend.leftOver > 0);
@@ -153,7 +153,9 @@ export function relax(state: State): void {
   }
 }
 
-/** Stage 6: to all members with a cap above 0, whatever their tier, by the capacities of their clusters. */
+/**
+ * Does stage 6: it pours to all members with a cap above 0, whatever their tier, by the capacities of their clusters.
+ */
 function pourHot(state: State, backend: BackendState): void {
   if (backend.backend.load === 0) return;
   const indices = ableIndices(backend).filter((index) => capOf(state, backend, index, 6) > 0);

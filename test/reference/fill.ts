@@ -1,20 +1,21 @@
 // @ts-nocheck: it indexes arrays without looking whether there is something, which its own tests were content with.
 /**
- * Apportion, Pour and Fill, as algorithm.md words them. Weights are BigInt so that remainders are compared exactly;
- * the capacities that serve as weights in stage 6 are far larger than the weights that people declare.
+ * Apportion, Pour and Fill, as docs/adr/0024-one-allocation.md defines them. Weights are BigInt so that remainders are
+ * compared exactly; the capacities that serve as weights in stage 6 are far larger than the weights that people
+ * declare.
  */
 
 /** A cap of a member that nothing bounds. */
 export const UNBOUNDED = Number.POSITIVE_INFINITY;
 
-/** One who takes part in a pour. */
+/** A member that takes part in a pour. */
 export interface Entry {
   weight: bigint;
   cap: number;
 }
 
 export interface Poured {
-  /** What each entry got, in the order of the entries. */
+  /** Points of each entry, in the order of the entries. */
   got: number[];
   leftOver: number;
 }
@@ -58,7 +59,7 @@ export function apportion(amount: number, weights: readonly bigint[]): number[] 
   }
 }
 
-/** Pour: nobody gets more than its cap, and what one cannot take is shared by the others. */
+/** Pour: no member gets more than its cap, and the rest is shared by the others. */
 export function pour(amount: number, entries: readonly Entry[]): Poured {
   const got = entries.map(() => 0);
   let rest = amount;
@@ -84,7 +85,7 @@ export function pour(amount: number, entries: readonly Entry[]): Poured {
   return { got, leftOver: rest };
 }
 
-/** One who may be filled; those that are not able get nothing. */
+/** A member that may be filled; those that are not able get nothing. */
 export interface Fillable {
   tier: number;
   weight: number;

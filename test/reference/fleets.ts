@@ -55,7 +55,7 @@ class Dice {
     return values[this.whole(0, values.length - 1)];
   }
 
-  /** As many different ones as asked for, in any order. */
+  /** Draws as many different values as asked for, in any order. */
   some<T>(values: readonly T[], count: number): T[] {
     const rest = [...values];
     const chosen: T[] = [];
@@ -64,7 +64,7 @@ class Dice {
   }
 }
 
-/** What is the same all over a fleet: how loads, weights and tiers are drawn, and what its clusters are like. */
+/** Features that a whole fleet shares: how loads, weights and tiers are drawn, and the nature of its clusters. */
 interface Mood {
   equalWeights: boolean;
   tiers: number;
@@ -109,7 +109,7 @@ function drawLimits(dice: Dice, standing: Mood['standing']): Limit[] {
     for (const reason of dice.some(from, count)) reasons.add(reason);
   }
   if (standing === 'mixed' && dice.chance(0.06)) reasons.add('isolated');
-  // The reasons come in any order.
+  // Reasons may come in any order.
   return dice.some([...reasons], reasons.size).map((reason) => limitOf(dice, reason));
 }
 
@@ -222,7 +222,7 @@ export function randomInput(seed: number): AllocationInput {
     ]),
     ofCluster: undefined,
   };
-  // That all are isolated is soon said, so that it is drawn less often.
+  // A fleet in which all are isolated teaches little, so it is drawn less often.
   if (mood.standing === 'all isolated' && dice.chance(0.7)) mood.standing = 'mixed';
   if (dice.chance(0.6)) mood.ofCluster = new Map(clusters.map((cluster) => [cluster, drawLimits(dice, mood.standing)]));
   const ids = dice.some(['p', 'P', 'q', 'r10', 'r9', 's', 't', 'u', 'v', 'w', 'x', 'é'], dice.whole(1, 12));

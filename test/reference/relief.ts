@@ -23,8 +23,9 @@ interface Reached {
 const MOST_CHAINS = 200_000;
 
 /**
- * What a search goes by. The ordinary one looks for clusters above their capacity; the hot one, from stage 5 on, for those
- * above 1.1 times their capacity, and lets points go to members that are held back by caution, by an impairment or by dwell.
+ * Kinds of searches. The ordinary search looks for clusters above their capacity; the hot search, from stage 5 on,
+ * looks for those above 1.1 times their capacity, and lets points go to members that are held back by caution, by an
+ * impairment or by dwell.
  */
 type Kind = 'ordinary' | 'hot';
 
@@ -48,7 +49,7 @@ export function relieve(state: State, kind: Kind): void {
   }
 }
 
-/** One point of each hop moves. */
+/** Moves one point along each hop. */
 function move(chain: readonly Hop[]): void {
   for (const hop of chain) {
     hop.backend.points[memberIndex(hop.backend, hop.from)] -= 1;
@@ -56,7 +57,7 @@ function move(chain: readonly Hop[]): void {
   }
 }
 
-/** Whether every hop of the chain could be found once more. */
+/** Tells whether every hop of the chain could be found once more. */
 function isStillAllowed(state: State, chain: readonly Hop[], kind: Kind): boolean {
   return chain.every((hop, position) => {
     const { backend, from, to } = hop;
@@ -91,7 +92,7 @@ function chainFrom(state: State, overloaded: string, kind: Kind): Hop[] | undefi
   return undefined;
 }
 
-/** Whether the chain passes through the cluster already; then its room is not what it was. */
+/** Tells whether the chain already passes through the cluster, whose room is then another one. */
 function isOnTheWayTo(last: Reached, cluster: string): boolean {
   for (let reached: Reached | undefined = last; reached !== undefined; reached = reached.previous) {
     if (reached.cluster === cluster) return true;
@@ -132,7 +133,7 @@ function boundOf(backend: BackendState, index: number, kind: Kind): number {
   return leastBound(backend.bounds[index], kind === 'hot' ? Math.max(backend.stage, 5) : backend.stage);
 }
 
-/** Whether the cluster is above what it should serve by at least one whole point of the backend. */
+/** Tells whether the cluster is above what it should serve by at least one whole point of the backend. */
 function isOverloadedBy(state: State, cluster: string, backend: BackendState, kind: Kind): boolean {
   const capacity = capacityOf(state, cluster);
   if (capacity === undefined) return false;
@@ -141,14 +142,17 @@ function isOverloadedBy(state: State, cluster: string, backend: BackendState, ki
   return isAbove(load, most) && !isAbove(backend.loadOfPoint, load - most);
 }
 
-/** Whether the receiver of the hop may pass on a point of the backend: one at least as large as it gets, or else it is not above its capacity afterwards. */
+/**
+ * Tells whether the receiver of the hop may pass on a point of the backend: the point must be at least as large as the
+ * one it gets, or else the receiver must not be above its capacity afterwards.
+ */
 function mayPassOn(state: State, hop: Hop, backend: BackendState): boolean {
   if (backend.loadOfPoint >= hop.backend.loadOfPoint) return true;
   const after = loadOf(state, hop.to) + hop.backend.loadOfPoint - backend.loadOfPoint;
   return !isAbove(after, capacityOf(state, hop.to) as Load);
 }
 
-/** Whether the receiver of the hop is not above its capacity with the point. */
+/** Tells whether the receiver of the hop stays within its capacity with the point. */
 function hasRoom(state: State, hop: Hop): boolean {
   const capacity = capacityOf(state, hop.to);
   return capacity === undefined || !isAbove(loadOf(state, hop.to) + hop.backend.loadOfPoint, capacity);

@@ -12,8 +12,9 @@ import { allocate as allocateByReference } from './allocation.ts';
 import { mulberry32 } from './fleets.ts';
 
 /**
- * Shifts of one service by the words of the design alone: their limits concern the backends of that service, and nothing else. The reference knows
- * neither placements nor sealed points: it is given one backend for all pools of a split, and one more for those of each service that is shifted.
+ * The reference computes shifts of one service by the words of the decision alone: their limits concern the backends of
+ * that service, and nothing else. It knows neither placements nor sealed points: it is given one backend for all pools
+ * of a split, and one more for those of each service that is shifted.
  */
 
 const CLUSTERS = ['a', 'b', 'c', 'd'];
@@ -52,7 +53,7 @@ function draw(seed: number): Drawn {
   return { pools, shifts, capacities };
 }
 
-/** What people ask for of a pool at a cluster: the smallest part that anybody leaves to it. */
+/** Returns the smallest part that the shifts leave to a pool at a cluster. */
 function limitsBy(shifts: readonly LiveShift[], cluster: string, service: string): Limit[] {
   const own = shifts.filter((item) => item.cluster === cluster && [undefined, service].includes(item.service));
   const parts = own.filter(({ mode }) => mode === 'drain').map(({ percent }) => percent);

@@ -1,5 +1,8 @@
 // @ts-nocheck: it indexes arrays without looking whether there is something, which its own tests were content with.
-/** What the steps work on: the points placed so far and what is left over, with loads that are computed anew each time they are asked for. */
+/**
+ * The data of the steps: the points placed so far and what is left over, with loads that are computed anew each time
+ * they are asked for.
+ */
 
 import type { AllocationInput, Backend } from '../../functions/core/allocation/types.ts';
 import type { Bound } from './bounds.ts';
@@ -30,13 +33,13 @@ export interface BackendState {
   backend: Backend;
   /** The load of the backend / 100. */
   loadOfPoint: Load;
-  /** For each member. */
+  /** Bounds of each member. */
   bounds: Bound[][];
-  /** For each member. */
+  /** Points of each member. */
   points: number[];
   /** Displaced points by the tier that they are displaced from. */
   displaced: Map<number, number>;
-  /** Left over without a tier. */
+  /** Points that are left over without a tier. */
   leftOver: number;
   /** The last stage that has been applied to the backend. */
   stage: number;
@@ -44,16 +47,16 @@ export interface BackendState {
 
 export interface State {
   input: AllocationInput;
-  /** In the order of backends. */
+  /** Backends in their order. */
   backends: BackendState[];
 }
 
-/** UTF-16 code units, which is how JavaScript compares strings. */
+/** Compares UTF-16 code units, which is how JavaScript compares strings. */
 export function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The order of backends: load descending, then id ascending. */
+/** Returns the order of backends: load descending, then id ascending. */
 export function inOrderOfBackends(backends: readonly Backend[]): Backend[] {
   return [...backends].sort((a, b) => b.load - a.load || compareNames(a.id, b.id));
 }
@@ -68,7 +71,7 @@ export function limitedClusters(state: State): string[] {
   return state.input.capacities.map((capacity) => capacity.cluster).sort(compareNames);
 }
 
-/** The capacity of a cluster; undefined: it can serve anything. */
+/** Returns the capacity of a cluster; undefined when it can serve anything. */
 export function capacityOf(state: State, cluster: string): Load | undefined {
   const capacity = state.input.capacities.find((one) => one.cluster === cluster);
   return capacity === undefined ? undefined : exact(capacity.requestsPerSecond) * 100n;
@@ -78,7 +81,7 @@ export function hasFallen(state: State, cluster: string): boolean {
   return state.input.capacities.some((one) => one.cluster === cluster && one.hasFallen);
 }
 
-/** The load of a cluster, pinned backends too. */
+/** Returns the load of a cluster, including pinned backends. */
 export function loadOf(state: State, cluster: string): Load {
   let load = 0n;
   for (const backend of state.backends) {

@@ -1,4 +1,4 @@
-/** What happens to fleets, as far as nobody can help it. */
+/** Draws what happens to fleets without anybody's fault or intention. */
 
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 import { fleetBy } from './draw.ts';
@@ -145,10 +145,10 @@ function eventsBy(prng: Prng, fleet: FleetScenario, ticks: number, warmUp: numbe
   return events.sort((a, b) => a.tick - b.tick);
 }
 
-/** Time to find every cluster healthy before the first fault. */
+/** Seconds in which every cluster is found healthy before the first fault. */
 const WARM_UP = 120;
 
-/** The scenario of an episode; the same for the same seed and episode. */
+/** Draws the scenario of an episode; equal seeds and episodes give equal scenarios. */
 export function scenarioOf(seed: number, episode: number): Scenario {
   const prng = createPrng(Math.imul(seed, 0x9e3779b1) ^ Math.imul(episode + 1, 0x85ebca6b));
   const ticks = prng.pick([900, 1800, 3000]);

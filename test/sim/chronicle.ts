@@ -1,4 +1,7 @@
-/** What has become of each cluster so far, by the world, by what voters said, and by what people did; never by what the product keeps. */
+/**
+ * Keeps the history of each cluster, taken from the world, from the words of voters and from the acts of people, and
+ * never from what the product stores.
+ */
 
 import type { ClusterFacts, Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Declared } from './declared.ts';
@@ -7,50 +10,50 @@ import { type FleetScenario, formerRemovals, msAt, SECOND_MS } from './scenario.
 import { type View, vantageOf, type Witness } from './witness.ts';
 import type { Condition } from './world.ts';
 
-/** How long a failure is remembered, and an hour is the longest cooldown. */
+/** Seconds for which a failure is remembered; the longest cooldown is an hour as well. */
 export const MEMORY_SECONDS = 3600;
 
 export interface Life {
   uid: string;
   condition: Condition;
-  /** A truthful majority sees it so. */
+  /** A truthful majority sees the cluster dead. */
   isDead: boolean;
   isLiving: boolean;
-  /** People say that it is healthy. */
+  /** People say that the cluster is healthy. */
   isTrusted: boolean;
-  /** It answers late. */
+  /** The cluster answers late. */
   isSlow: boolean;
-  /** When it did so last. */
+  /** The last time at which the cluster answered late. */
   slowTick: number;
-  /** The vantages of the voters that truthfully see it dead. */
+  /** Number of vantages of the voters that truthfully see the cluster dead. */
   vantages: number;
-  /** The vantages of those that say that it fails, whether or not that is true. */
+  /** Number of vantages of the voters that say that the cluster fails, whether or not that is true. */
   saidBy: number;
-  /** What a majority says of it now, whether or not that is true; unknown: there is none. */
+  /** The word of a majority now, whether or not it is true; unknown when there is no majority. */
   said: 'healthy' | 'unhealthy' | 'unknown';
-  /** Since when a majority says that it fails, whether or not that is true. */
+  /** Time since which a majority says that the cluster fails, whether or not that is true. */
   failingSinceTick?: number | undefined;
-  /** When a majority began to say so, each time. */
+  /** Times at which a majority began to say so. */
   failuresTick: number[];
-  /** When it could be taken out, as far as `maxRemoved` allows that, each time. */
+  /** Times at which the cluster could be taken out, as far as `maxRemoved` allows that. */
   removalsTick: number[];
-  /** When that began while the cluster had more to serve than it can. */
+  /** Times at which a failure began while the cluster had more to serve than it can. */
   fallsTick: number[];
-  /** A drill of it may begin by itself. */
+  /** A drill of the cluster may begin by itself. */
   isRehearsed: boolean;
-  /** When it was slow, or people or a mode other than automatic held it, last. */
+  /** Last time at which the cluster was slow, or was held by people or by a mode other than automatic. */
   touchedTick: number;
-  /** A truthful majority has seen it living at some time. */
+  /** A truthful majority has seen the cluster living at some time. */
   wasLiving: boolean;
-  /** A majority has said at some time that it is healthy, whether or not that was true. */
+  /** A majority has said at some time that the cluster is healthy, whether or not that was true. */
   wasFound: boolean;
-  /** How long a majority has said that it is healthy since it failed last, with pauses. */
+  /** Seconds for which a majority has said that the cluster is healthy since its last failure, with pauses. */
   healthySeconds: number;
 }
 
 export class Chronicle {
   readonly lives = new Map<string, Life>();
-  /** When clusters could be taken out that are gone since. */
+  /** Times at which clusters that are gone now could be taken out. */
   readonly goneRemovalsTick: number[] = [];
   private readonly scenario: FleetScenario;
 
@@ -101,7 +104,10 @@ export class Chronicle {
     if (isHandled) life.touchedTick = tick;
   }
 
-  /** A cluster of another site failed shortly before or after it, and voters of one vantage alone say so: people may be asked first. */
+  /**
+   * Tells whether people may be asked first: a cluster of another site failed shortly before or after this one, and
+   * only voters of one vantage say that it fails.
+   */
   isAskedFor(tick: number, { name, site }: ClusterFacts, { policy, clusters }: Declared): boolean {
     const { action, windowSeconds, askSeconds } = policy.failover.correlation;
     const { failingSinceTick = tick, vantages = 0 } = this.lives.get(name) ?? {};
@@ -114,7 +120,10 @@ export class Chronicle {
     });
   }
 
-  /** It was taken out within the window before, fewer others than may be were, or people have said that it does not matter. */
+  /**
+   * Tells whether the cluster may be taken out: it was taken out within the window before, fewer others than the limit
+   * were, or people have set the limit aside.
+   */
   private mayBeRemoved(tick: number, name: string, life: Life, { policy, clusters }: Declared, book: Book): boolean {
     const { maxRemoved } = policy.safety;
     if (maxRemoved === undefined || book.isSetAside('max-removed') || book.isResumed(name, life.failingSinceTick)) {
@@ -144,7 +153,10 @@ export class Chronicle {
     this.noteFall(life, facts, tick, sight);
   }
 
-  /** It is taken for failing from now on, by its voters or because people have believed in it for long enough. */
+  /**
+   * Notes that the cluster counts as failing from now on, because its voters say so or because people have believed in
+   * it for long enough.
+   */
   private noteFall(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
     if (!hasFallen(life, tick)) life.fallsTick = [];
     if (capacity !== undefined && loadOf(name) > capacity) life.fallsTick.push(tick);
@@ -179,7 +191,7 @@ export class Chronicle {
     return life;
   }
 
-  /** It is well, and has been for so long that nothing that has ever happened to it can still hold it back. */
+  /** Tells whether the cluster is well, and has been for so long that no earlier event can still hold it back. */
   isSpotless(name: string, tick: number): boolean {
     const life = this.lives.get(name);
     if (life === undefined || !life.isLiving) return false;
@@ -188,7 +200,7 @@ export class Chronicle {
   }
 }
 
-/** Those that began to fail first are taken out first. */
+/** Clusters that began to fail first are taken out first. */
 function inOrder(clusters: readonly ClusterFacts[], lives: ReadonlyMap<string, Life>): ClusterFacts[] {
   const sinceTick = ({ name }: ClusterFacts) => lives.get(name)?.failingSinceTick ?? Number.POSITIVE_INFINITY;
   return clusters.toSorted((a, b) => sinceTick(a) - sinceTick(b));
@@ -199,7 +211,7 @@ export function isGated({ safety }: Policy, name: string): boolean {
   return safety.gates.some(({ open, clusters }) => !open && (clusters?.includes(name) ?? true));
 }
 
-/** A drill of it begins by itself in such a window. */
+/** Tells whether a drill of the cluster may begin by itself around this tick. */
 function isRehearsed({ drills }: Policy, name: string, tick: number): boolean {
   return drills.some(({ cluster, windows, durationSeconds, recoveryTargetSeconds }) => {
     const lastMs = (durationSeconds + recoveryTargetSeconds) * SECOND_MS;
@@ -211,20 +223,20 @@ function isRehearsed({ drills }: Policy, name: string, tick: number): boolean {
   });
 }
 
-/** What the chronicle is written from. */
+/** The sources of the chronicle. */
 export interface Sight {
   witness: Witness;
   view: View;
   book: Book;
   conditionOf: (facts: ClusterFacts) => Condition;
   isSlow: (facts: ClusterFacts) => boolean;
-  /** What gateways send to the cluster or are being told to, in requests per second. */
+  /** Returns what gateways send to the cluster or are being told to send, in requests per second. */
   loadOf: (cluster: string) => number;
 }
 
 const LONGEST_FALL_SECONDS = 24 * MEMORY_SECONDS;
 
-/** How many clusters automation may take out within the window. */
+/** Returns how many clusters automation may take out within the window. */
 export function mostRemoved(
   { clusters, percent = 100 }: { clusters?: number | undefined; percent?: number | undefined },
   count: number,
@@ -232,7 +244,10 @@ export function mostRemoved(
   return clusters ?? Math.max(1, Math.floor((count * percent) / 100));
 }
 
-/** It went down above its capacity so lately that it need not be trusted with more again: for an hour, doubling each time, up to a day. */
+/**
+ * Tells whether the cluster went down above its capacity so lately that it need not be trusted with more again: for an
+ * hour, doubling each time, up to a day.
+ */
 export function hasFallen({ fallsTick }: Life, tick: number): boolean {
   const last = fallsTick.at(-1);
   if (last === undefined) return false;

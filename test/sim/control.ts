@@ -1,4 +1,7 @@
-/** The shell of production, in one second: probe, hear, decide, push, verify; by a store that takes what is conditional on its version. */
+/**
+ * The shell of production, in one second: probe, hear, decide, push, verify. The store takes a write only on its
+ * condition of the version.
+ */
 
 import type { Command, Situation, Verdict } from '../../functions/core/failover/situation.ts';
 import type { Fleet } from './fleet.ts';
@@ -10,7 +13,7 @@ import { msAt, START_MS } from './scenario.ts';
 import { freshMs } from './witness.ts';
 import { type Delivery, deliveriesOf } from './world.ts';
 
-/** Observations of a time that has not come are refused, but for what clocks are off. */
+/** Observations from the future are refused, except within this difference of clocks. */
 const FUTURE_MS = 5000;
 /** How often gateways are compared with what is wanted. */
 const SWEEP_SECONDS = 30;
@@ -23,7 +26,7 @@ export interface Sink {
   pushed(entry: PushEntry): void;
 }
 
-/** Voters go on whether or not the control plane runs; what they see arrives later. */
+/** Lets voters observe whether or not the control plane runs; their observations arrive later. */
 export function probe(fleet: Fleet, tick: number, seed: number): void {
   const { policy, clusters } = fleet.declared;
   if (tick % policy.health.intervalSeconds !== 0) return;
@@ -46,7 +49,10 @@ function arrive(fleet: Fleet, delivery: Delivery): void {
   else fleet.arrivals.set(delivery.tick, [delivery]);
 }
 
-/** What has arrived becomes health; while the control plane does not run it is lost. True when there was anything. */
+/**
+ * Turns the observations that have arrived into health; they are lost while the control plane does not run. Returns
+ * true when there were any.
+ */
 export function hear(fleet: Fleet, tick: number): boolean {
   const arrived = fleet.arrivals.get(tick);
   fleet.arrivals.delete(tick);
@@ -71,7 +77,10 @@ function take(fleet: Fleet, { cluster, uid, observation, condition }: Delivery, 
   fleet.witness.hear({ uid, voter, atMs, outcome, condition }, policy.health, nowMs);
 }
 
-/** It reaches nothing at all, and so not what answers as long as its own network works, where the fleet has named that. */
+/**
+ * Tells whether the voter reaches nothing at all, including the reference that answers as long as the voter's own
+ * network works, where the fleet has named one.
+ */
 function isCutOff({ active, declared, scenario }: Fleet, voter: string): boolean {
   return (
     scenario.hasControlTargets &&
@@ -84,7 +93,7 @@ function isCutOff({ active, declared, scenario }: Fleet, voter: string): boolean
   );
 }
 
-/** Until then its votes are void, of every cluster; those that it casts meanwhile too. */
+/** Makes the votes of a voter void for every cluster until a time; votes that it casts meanwhile are void too. */
 function doubt(fleet: Fleet, voter: string, nowMs: number): void {
   const lastMs = freshMs(fleet.declared.policy.health);
   const untilMs = isCutOff(fleet, voter) ? nowMs + lastMs : fleet.suspectUntilMs.get(voter);
@@ -96,10 +105,10 @@ function doubt(fleet: Fleet, voter: string, nowMs: number): void {
   }
 }
 
-/** What another version of the control plane has decided, and when that comes to the store. */
+/** Decisions of another version of the control plane, and when they come to the store. */
 const underWay = new WeakMap<Fleet, { situation: Situation; verdict: Verdict; tick: number }>();
 
-/** Decides upon what is known now, and records what comes of it; a tick that is delivered twice does so twice. */
+/** Decides upon what is known now and records the decision; a tick that is delivered twice does so twice. */
 export function decide(fleet: Fleet, tick: number, sink: Sink): void {
   if (fleet.has('stall')) return;
   finishStale(fleet, tick, sink);
@@ -115,7 +124,7 @@ export function decide(fleet: Fleet, tick: number, sink: Sink): void {
   }
 }
 
-/** It comes with a verdict on a state that is over by now, or, if nobody else was faster, with the next one. */
+/** Records the late decision: its state is over by now, unless no other decision was faster. */
 function finishStale(fleet: Fleet, tick: number, sink: Sink): void {
   const found = underWay.get(fleet);
   if (found === undefined || tick < found.tick) return;
@@ -124,12 +133,15 @@ function finishStale(fleet: Fleet, tick: number, sink: Sink): void {
   if (entry) sink.decided(entry);
 }
 
-/** The store does not take it: another decider came first, or it is throttled. */
+/** Tells whether the store refuses the decision: another decider came first, or the store is throttled. */
 function isLost(fleet: Fleet, tick: number): boolean {
   return fleet.has('refuse') && noise(tick, fleet.stored.decisions, 11) < 0.7;
 }
 
-/** What somebody asks for; what is refused changes nothing. `noted` is called when it was granted, before anybody judges it. */
+/**
+ * Makes a person's request; a refused request changes nothing. `noted` is called when it was granted, before anybody
+ * judges it.
+ */
 export function ask(fleet: Fleet, command: Command, sink: Sink, noted: () => void): void {
   if (fleet.has('stall')) return;
   const situation = fleet.situation(command, PERSON);
@@ -140,7 +152,7 @@ export function ask(fleet: Fleet, command: Command, sink: Sink, noted: () => voi
   sink.decided(entry);
 }
 
-/** Every gateway is made to follow; nothing is, while the control plane does not run or has died after it decided. */
+/** Makes every gateway follow, unless the control plane does not run or has died after it decided. */
 export function push(fleet: Fleet, tick: number, seed: number, sink: Sink): void {
   if (fleet.has('stall') || (fleet.has('crash') && tick % 10 !== 0)) return;
   const order = fleet.order();
@@ -152,7 +164,7 @@ export function push(fleet: Fleet, tick: number, seed: number, sink: Sink): void
   }
 }
 
-/** Somebody changes at a gateway what is not theirs. */
+/** Changes weights at a gateway as a stranger would. */
 export function tamper(fleet: Fleet, tick: number, seed: number): void {
   for (const gateway of fleet.stored.gateways) {
     const key = Object.keys(gateway.applied)[0];

@@ -1,4 +1,4 @@
-/** What people have declared at a time: what was declared at first, and the edits that are in force. */
+/** Computes what people have declared at a time: the first declarations with the edits that are in force. */
 
 import { placementKey, placementsOf } from '../../functions/core/allocation/placements.ts';
 import type { ClusterFacts, Placement, Policy } from '../../functions/core/model/fleet-facts.ts';
@@ -11,7 +11,7 @@ export interface Declared {
   clusters: ClusterFacts[];
   pools: Pool[];
   placements: Placement[];
-  /** By key of the pool. */
+  /** Placements by the key of the pool. */
   placementOf: ReadonlyMap<string, Placement>;
 }
 
@@ -102,7 +102,7 @@ interface Membership {
   pools: Pool[];
 }
 
-/** A write after which nobody may serve a pool is refused. */
+/** Tells whether the write is refused because nobody may serve a pool afterwards. */
 function accepted(before: Membership, after: Membership, isIsolated: (cluster: string) => boolean): Membership {
   if (after === before) return before;
   const isServed = ({ members }: Pool) => members.some(({ weight, cluster: name }) => weight > 0 && !isIsolated(name));

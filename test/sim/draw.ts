@@ -137,7 +137,7 @@ function safetyBy(prng: Prng, pools: readonly Pool[], names: readonly string[]):
   };
 }
 
-/** Of the release with a chain of withdrawals: some clusters are out, some return, and one is shifted. */
+/** The traffic of a release with a chain of withdrawals: some clusters are out, some return, and one is shifted. */
 function formerTrafficBy(prng: Prng, names: readonly string[]): object {
   const outages = prng.some(names).map((name) => ({
     cluster: name,

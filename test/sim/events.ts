@@ -1,9 +1,9 @@
 import type { SafetyRuleName } from '../../schemas/failover.ts';
 
-/** What gateways do to the control plane. */
+/** Faults of gateways towards the control plane. */
 export const GATEWAY_FAULTS = ['unreachable', 'unwritable', 'throttled', 'unanswered', 'partial', 'eventual'] as const;
 
-/** What befalls the control plane itself. */
+/** Faults of the control plane itself. */
 export const SHELL_FAULTS = ['stall', 'refuse', 'crash', 'twice', 'stale'] as const;
 
 /**

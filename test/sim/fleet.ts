@@ -21,12 +21,15 @@ export interface Stored {
   traffic: Traffic;
   health: Record<string, HealthRecord>;
   gateways: Gateway[];
-  /** Of what gateways shall do; grows with every decision that is in force and with every edit. */
+  /** Version of what gateways should do; grows with every decision that is in force and with every edit. */
   version: number;
   decisions: number;
 }
 
-/** A gateway that has not followed for so long is left behind, as long as another one follows: nobody waits for it any more. */
+/**
+ * A gateway that has not followed for this long is left behind as long as another one follows: nobody waits for it any
+ * more.
+ */
 const LEFT_BEHIND_SECONDS = 60;
 
 export class Fleet {
@@ -38,18 +41,18 @@ export class Fleet {
   readonly strain = new Strain();
   readonly chronicle: Chronicle;
   readonly calmFromTick: number;
-  /** By the tick in which they arrive. */
+  /** Deliveries by the tick in which they arrive. */
   readonly arrivals = new Map<number, Delivery[]>();
   stored: Stored;
   declared: Declared;
   active: readonly FleetEvent[] = [];
   tick = 0;
-  /** Until when the votes of a voter are void, in the simulator's own account. */
+  /** Time until which the votes of a voter are void, in the simulator's own account. */
   readonly suspectUntilMs = new Map<string, number>();
   private readonly programmedOf = new WeakMap<Traffic['allocation'], { declared: Declared; programmed: Programmed }>();
   private readonly boundaries: Set<number>;
 
-  /** `calmFromTick`: when links stop losing requests. */
+  /** `calmFromTick` is the tick at which links stop losing requests. */
   constructor(scenario: FleetScenario, events: readonly FleetEvent[], product: Product, calmFromTick: number) {
     this.calmFromTick = calmFromTick;
     this.scenario = scenario;
@@ -70,7 +73,7 @@ export class Fleet {
     return msAt(this.tick);
   }
 
-  /** Edits take effect; true when anything has begun or ended. */
+  /** Puts edits into effect; returns true when any has begun or ended. */
   enter(tick: number): boolean {
     this.tick = tick;
     if (!this.boundaries.has(tick)) return false;
@@ -95,12 +98,12 @@ export class Fleet {
     return { policy, nowMs: this.nowMs, isSuspect: (voter) => this.isSuspect(voter) };
   }
 
-  /** What becomes of clusters in this tick, and what is to be said of it. */
+  /** Updates in this tick what clusters really are and what is to be said of them. */
   live(): void {
     const { tick, declared, witness, view, book } = this;
     const loads = this.loads();
     const loadOf = (name: string) => loads.get(name) ?? 0;
-    // What gateways are being given counts, too: nobody knows when they have it.
+    // Traffic that gateways are being told to send counts as well, because nobody knows when they have the order.
     const mostOf = (name: string) => Math.max(loadOf(name), this.loadsGiven().get(name) ?? 0);
     for (const facts of declared.clusters) {
       const base = this.scenario.clusters.find(({ name }) => name === facts.name)?.capacity;
@@ -111,7 +114,7 @@ export class Fleet {
     this.chronicle.note(tick, declared, { witness, view, book, loadOf: mostOf, conditionOf, isSlow });
   }
 
-  /** It is well, nothing that has ever happened to it can still hold it back, and people leave it alone. */
+  /** Tells whether the cluster is well, no earlier event can still hold it back, and people leave it alone. */
   isSpotless(name: string): boolean {
     return !this.book.isHandled(name) && this.chronicle.isSpotless(name, this.tick);
   }
@@ -120,14 +123,16 @@ export class Fleet {
     return conditionOf(facts, this.active, this.tick, this.strain);
   }
 
-  /** It answers late, by itself or under its load. */
+  /** Tells whether the cluster answers late, by itself or under its load. */
   isSlow({ name, uid }: ClusterFacts): boolean {
     return (
       this.strain.isHot(uid) || this.active.some((event) => event.type === 'slow' && event.clusters.includes(name))
     );
   }
 
-  /** What gateways send to each cluster, in requests per second: each has an equal part of every pool. */
+  /**
+   * Returns what gateways send to each cluster, in requests per second; each gateway has an equal part of every pool.
+   */
   loads(): Map<string, number> {
     const loads = new Map<string, number>();
     const { gateways } = this.stored;
@@ -135,7 +140,7 @@ export class Fleet {
     return loads;
   }
 
-  /** What gateways are to send to each cluster. */
+  /** Returns what gateways should send to each cluster. */
   loadsGiven(): Map<string, number> {
     const loads = new Map<string, number>();
     addLoads(loads, this.declared, this.programmed(this.stored.traffic));
@@ -146,7 +151,7 @@ export class Fleet {
     return { version: this.stored.version, programmed: this.programmed(this.stored.traffic) };
   }
 
-  /** What gateways are to do, by pool. */
+  /** Returns what gateways should do, by pool. */
   programmed({ allocation }: Pick<Traffic, 'allocation'>): Programmed {
     const cached = this.programmedOf.get(allocation);
     if (cached?.declared === this.declared) return cached.programmed;
@@ -167,7 +172,7 @@ export class Fleet {
     return msAt(Math.max(...following.map(({ verifiedAtTick }) => verifiedAtTick)));
   }
 
-  /** Gateways do as they are told, once all of them are verified. */
+  /** Gateways do as they are told once all of them are verified. */
   drilled(): DrillSight | undefined {
     const { gateways, version, traffic } = this.stored;
     if (traffic.drill === undefined) return undefined;
@@ -199,7 +204,7 @@ export class Fleet {
     };
   }
 
-  /** The write is conditional on the version that was decided upon. */
+  /** Records a decision, on the condition that the version is the one that was decided upon. */
   record(situation: Situation, verdict: Verdict): DecisionEntry | undefined {
     const { stored } = this;
     if (verdict.outcome === 'refused' || verdict.traffic.version !== stored.traffic.version + 1) return undefined;
@@ -211,7 +216,7 @@ export class Fleet {
     return { tick: this.tick, fleet: this, situation, verdict, before, after };
   }
 
-  /** As if the control plane had been started anew. */
+  /** Drops everything that a restart of the control plane loses. */
   restart(): void {
     this.stored = JSON.parse(JSON.stringify(this.stored)) as Stored;
   }
@@ -228,7 +233,7 @@ export function addLoads(loads: Map<string, number>, { pools }: Declared, progra
   }
 }
 
-/** What an older release has stored is read as production reads it. */
+/** Reads the stored state of an older release as production does. */
 function trafficAtFirst({ formerTraffic }: FleetScenario): Traffic {
   if (formerTraffic === undefined) return NO_TRAFFIC;
   const read = trafficRecord.migrations.reduce<unknown>((value, migration) => migration.parse(value), formerTraffic);

@@ -1,4 +1,6 @@
-/** The episode of this seed in which each planted fault is found, and the truth that finds it, by the name of the fault. */
+/**
+ * The episode of this seed in which each planted fault is found, and the truth that finds it, by the name of the fault.
+ */
 
 export const SEED = 7;
 
@@ -85,7 +87,7 @@ const RARE = 'No episode that was searched draws what it takes to find it.';
 const PACE = 'It changes how fast clusters return, of which no truth says more than that steps are small.';
 const HEADROOM = 'The world does not tell displaced points from others: test/core/allocation shows it.';
 
-/** Faults that no truth has found yet, and why; each of them is a gap. */
+/** Faults that no truth has found yet, with the reason; each of them is a gap. */
 export const NOT_FOUND: Readonly<Record<string, string>> = {
   'a dwell never goes on':
     'Clusters whose dwell is paused have failed again, or were restored, in all episodes that were searched.',

@@ -1,17 +1,17 @@
-/** Gateways, and what the control plane knows of them; plain data. */
+/** Simulates gateways, and what the control plane knows of them, as plain data. */
 
 import type { Share } from '../../functions/core/model/ir.ts';
 import type { FleetEvent } from './events.ts';
 import { noise } from './prng.ts';
 
-/** By key of the pool. */
+/** Shares by the key of the pool. */
 export type Programmed = Record<string, Share[]>;
 
 export interface Gateway {
   name: string;
-  /** How long it takes to follow a call. */
+  /** Seconds that it takes to follow a call. */
   latencySeconds: number;
-  /** What it really does. */
+  /** The shares that it really gives. */
   applied: Programmed;
   /** Version of the last order that it has taken. */
   seen: number;
@@ -19,14 +19,14 @@ export interface Gateway {
   call?: { order: Order; untilTick: number; isAnswered: boolean } | undefined;
   /** Version of the last order that it has confirmed. */
   pushed: number;
-  /** From then on reads show what it does. */
+  /** Reads show what it does from this tick on. */
   visibleAtTick: number;
-  /** Version that it was last verified to follow; -1: it has to be looked at. */
+  /** Version that it was last verified to follow; -1 means that it has to be looked at. */
   verified: number;
   verifiedAtTick: number;
-  /** What it was last read to do. */
+  /** The shares that it was last read to give. */
   verifiedPoints: Programmed;
-  /** Since when it does not follow. */
+  /** Tick since which it does not follow. */
   behindSinceTick?: number | undefined;
   nextAttemptAtTick: number;
   calls: number;
@@ -51,7 +51,7 @@ export function faultsOf({ name }: Pick<Gateway, 'name'>, active: readonly Fleet
 
 const CLOSED = ['unreachable', 'unwritable', 'throttled', 'unanswered', 'partial', 'eventual'] as const;
 
-/** Whether it takes writes, and shows them, as documented. */
+/** Tells whether it takes writes, and shows them, as documented. */
 export function takesWrites(gate: Pick<Gateway, 'name'>, active: readonly FleetEvent[]): boolean {
   const faults = faultsOf(gate, active);
   return CLOSED.every((fault) => !faults.has(fault));
@@ -77,7 +77,7 @@ export function follow(gate: Gateway, order: Order, tick: number, faults: Readon
   finishCall(gate, tick, faults, salt);
 }
 
-/** What was asked for is in force from now on. */
+/** Puts the content of a call into force. */
 function finishCall(gate: Gateway, tick: number, faults: ReadonlySet<string>, salt: number): void {
   const { call } = gate;
   if (call === undefined || tick < call.untilTick) return;
@@ -130,7 +130,7 @@ function isSameShares(a: readonly Share[] = [], b: readonly Share[] = []): boole
   );
 }
 
-/** What a cluster has of a pool. */
+/** Returns the percentage that a cluster has of a pool. */
 export function percentOf(programmed: Programmed, key: string, cluster: string): number {
   return programmed[key]?.find((share) => share.cluster === cluster)?.percent ?? 0;
 }

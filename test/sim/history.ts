@@ -1,4 +1,4 @@
-/** What happens to a fleet, as it is told to those who judge it. */
+/** The history of a fleet, as it is told to those who judge it. */
 
 import type { Situation, TrafficChange, Verdict } from '../../functions/core/failover/situation.ts';
 import type { Fleet } from './fleet.ts';
@@ -21,7 +21,7 @@ export interface TickEntry {
   hasChanged: boolean;
 }
 
-/** A gateway does something else than a second ago. */
+/** A gateway gives other shares than a second ago. */
 export interface PushEntry {
   tick: number;
   fleet: Fleet;
@@ -30,16 +30,16 @@ export interface PushEntry {
   after: Programmed;
 }
 
-/** Says what is wrong, if anything is. */
+/** Returns what is wrong, if anything is. */
 type Judge<T> = (entry: T) => string | undefined;
 
-/** A truth of DECISION.md, told everything that happens to one fleet. */
+/** A truth of docs/rules.md, which is told everything that happens to one fleet. */
 export interface Truth {
   name: string;
   decided?: Judge<DecisionEntry>;
   ticked?: Judge<TickEntry>;
   pushed?: Judge<PushEntry>;
-  /** After the time to come to rest. */
+  /** Is called after the time to come to rest. */
   ended?: Judge<TickEntry>;
 }
 
@@ -50,7 +50,10 @@ export interface Violation {
   detail: string;
 }
 
-/** Automation did it, and it was done: people and recommendations are not judged by what binds automation. */
+/**
+ * Tells whether automation decided, and the decision was in force: people and recommendations are not bound by the
+ * rules of automation.
+ */
 export function isAutomatic({ situation, verdict }: Pick<DecisionEntry, 'situation' | 'verdict'>): boolean {
   const isActing = situation.policy.automation === 'automatic';
   return isActing && situation.command === undefined && verdict.outcome !== 'refused';

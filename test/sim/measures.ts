@@ -1,4 +1,4 @@
-/** What is measured of a run, besides whether it is right. */
+/** Measures a run beyond whether it is right. */
 
 import { type DecisionEntry, isAutomatic } from './history.ts';
 
@@ -30,7 +30,10 @@ export class Measures {
     }
   }
 
-  /** A turn is a move against the one before: out after in, in after out. The steps of one way back are one move. */
+  /**
+   * A turn is a move against the one before it: out after in, or in after out. The steps of one return count as one
+   * move.
+   */
   private turn(key: string, next: Move): void {
     const moves = this.moves.get(key) ?? [];
     if (moves.at(-1)?.isUp === next.isUp) return;

@@ -1,4 +1,4 @@
-/** People: what they ask for, what they were granted, and what they do when something waits for them. */
+/** Simulates people: what they ask for, what they were granted, and what they do when something waits for them. */
 
 import type { LiveBreakGlass } from '../../functions/core/allocation/break-glass.ts';
 import type { LiveShift } from '../../functions/core/failover/traffic.ts';
@@ -8,7 +8,7 @@ import type { EventOf, FleetEvent, OrderEvent, ShiftEvent } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { msAt, SECOND_MS } from './scenario.ts';
 
-/** How long a cluster whose suspicion was dismissed is believed to be well. */
+/** Seconds for which a cluster whose suspicion was dismissed is believed to be well. */
 const DISMISSED_SECONDS = 3600;
 
 interface Granted {
@@ -19,7 +19,7 @@ interface Granted {
 
 export type GrantedShift = Granted & Omit<ShiftEvent, 'type' | 'isEnded'>;
 
-/** What people were granted, as they know it from the answers that they got. */
+/** Keeps what people were granted, as they know it from the answers that they got. */
 export class Book {
   shifts: GrantedShift[] = [];
   breakGlasses: (Granted & { rules: SafetyRuleName[] })[] = [];
@@ -31,7 +31,7 @@ export class Book {
   readonly resumedTick = new Map<string, number>();
   drill: { cluster: string; untilTick: number } | undefined;
 
-  /** What is over is struck out; a shift of a cluster that is gone is. */
+  /** Removes what is over, and the shifts of clusters that are gone. */
   strike(tick: number, clusters: readonly { name: string }[]): void {
     const isLive = ({ untilTick }: Pick<Granted, 'untilTick'>) => tick < untilTick;
     if (this.drill && !isLive(this.drill)) this.drill = undefined;
@@ -51,13 +51,13 @@ export class Book {
     return this.shifts.some((shift) => shift.cluster === cluster) || this.drill?.cluster === cluster;
   }
 
-  /** Somebody says that it does not fail. */
+  /** Tells whether somebody says that the cluster does not fail. */
   isTrusted(cluster: string, tick: number): boolean {
     const dismissedTick = this.dismissedTick.get(cluster) ?? Number.NEGATIVE_INFINITY;
     return this.shiftOf(cluster, 'keep') !== undefined || tick - dismissedTick <= DISMISSED_SECONDS;
   }
 
-  /** Somebody has had it taken out since then. */
+  /** Tells whether somebody has had the cluster taken out since then. */
   isResumed(cluster: string, sinceTick: number | undefined): boolean {
     const resumedTick = this.resumedTick.get(cluster) ?? Number.NEGATIVE_INFINITY;
     return sinceTick !== undefined && resumedTick >= sinceTick;
@@ -68,7 +68,7 @@ export class Book {
   }
 }
 
-/** What people do in this tick: what the adversary has them do, and what they do when something waits for them. */
+/** Does what people do in this tick: acts of the adversary's plan, and answers to what waits for them. */
 export function act(fleet: Fleet, tick: number, sink: Sink): void {
   fleet.book.strike(tick, fleet.declared.clusters);
   for (const event of fleet.active) if (event.tick === tick) begin(fleet, event, tick, sink);
@@ -107,7 +107,7 @@ function end(fleet: Fleet, event: FleetEvent, sink: Sink): void {
   if (event.type === 'drill' && event.isAborted) ask(fleet, { type: 'abort-drill' }, sink, () => {});
 }
 
-/** Who is to be resumed without being named is every cluster that a brake keeps in. */
+/** Gives an order; an order to resume that names no cluster concerns every cluster that a brake keeps in. */
 function order(fleet: Fleet, event: OrderEvent, tick: number, sink: Sink): void {
   if (event.order === 'apply') {
     ask(fleet, { type: 'apply' }, sink, () => {});
@@ -118,7 +118,7 @@ function order(fleet: Fleet, event: OrderEvent, tick: number, sink: Sink): void 
   for (const cluster of named) orderCluster(fleet, event.order, cluster, { tick, sink });
 }
 
-/** It is granted where the cluster is in a standing of which the order makes another one. */
+/** Tells whether the order is granted, which it is where the cluster is in a standing that the order changes. */
 function orderCluster(
   fleet: Fleet,
   name: keyof typeof PEOPLES,
@@ -136,10 +136,10 @@ function orderCluster(
   });
 }
 
-/** What the documentation says of orders: the standing of the clusters that each of them concerns. */
+/** The standing of the clusters that each order concerns, as the documentation says. */
 const PEOPLES = { resume: 'suspected', dismiss: 'suspected', restore: 'held' } as const;
 
-/** The cluster that it takes out, and until when it and what it leaves behind last at most. */
+/** Returns the cluster that a drill takes out, and until when the drill and its consequences last at most. */
 function drillOf({ declared }: Fleet, tick: number): Book['drill'] {
   const drill = declared.policy.drills.find(({ name }) => name === 'd0');
   if (drill?.cluster === undefined) return undefined;
@@ -169,7 +169,7 @@ function breakGlassOf(event: EventOf<'break-glass'>, tick: number): LiveBreakGla
   };
 }
 
-/** Somebody looks after what waits for people, not at once. */
+/** Lets somebody look after what waits for people, after a delay. */
 function attend(fleet: Fleet, tick: number, sink: Sink): void {
   const { attentionSeconds, dismisses } = fleet.scenario;
   if (attentionSeconds === undefined || tick % 10 !== 0) return;

@@ -1,4 +1,4 @@
-/** How faults are planted: in the tables that the product goes by, or in what it is told. */
+/** Plants faults: in the tables that the product uses, or in its input. */
 
 import { RELAXED, STAGES, type Stage } from '../../functions/core/allocation/stages.ts';
 import type { LimitReason } from '../../functions/core/allocation/types.ts';
@@ -9,7 +9,10 @@ import type { Observation } from '../../schemas/cluster.ts';
 import { PRODUCT, type Product, unknownHealth } from './product.ts';
 
 export interface Fault {
-  /** What of the product is broken: a cell, a rule, a key of the policy, a reason, a stage, or something else that it goes by. */
+  /**
+   * The broken part of the product: a cell, a rule, a key of the policy, a reason, a stage, or something else that it
+   * uses.
+   */
   breaks: string;
   name: string;
   /** Breaks the product, and returns it with what repairs it. */
@@ -23,45 +26,45 @@ export interface Planted {
 
 const NOTHING = () => {};
 
-/** Functions of the product are other ones; they are made anew for each run, since they may remember. */
+/** Replaces functions of the product; they are made anew for each run, since they may remember. */
 export function exchanged(breaks: string, name: string, make: () => Partial<Product>): Fault {
   return { breaks, name, plant: () => ({ product: { ...PRODUCT, ...make() }, repair: NOTHING }) };
 }
 
-/** The decision is taken upon another situation. */
+/** Changes the situation that the decision is taken upon. */
 export function given(breaks: string, name: string, see: (situation: Situation) => Situation): Fault {
   return exchanged(breaks, name, () => ({ decide: (situation) => PRODUCT.decide(see(situation)) }));
 }
 
-/** The decision is taken upon another state. */
+/** Changes the state that the decision is taken upon. */
 export function remembered(breaks: string, name: string, see: (traffic: Traffic) => Partial<Traffic>): Fault {
   return given(breaks, name, (situation) => {
     return { ...situation, traffic: { ...situation.traffic, ...see(situation.traffic) } };
   });
 }
 
-/** The decision is taken by another policy. */
+/** Changes the policy by which the decision is taken. */
 export function blinded(breaks: string, name: string, see: (policy: Policy) => Partial<Policy>): Fault {
   return given(breaks, name, (situation) => {
     return { ...situation, policy: { ...situation.policy, ...see(situation.policy) } };
   });
 }
 
-/** Observations become votes by another policy. */
+/** Changes the policy by which observations become votes. */
 export function watched(breaks: string, name: string, changes: Partial<Policy['health']>): Fault {
   const step: Product['step'] = (record, observation, { policy, voters }, nowMs) =>
     PRODUCT.step(record, observation, { policy: { ...policy, ...changes }, voters }, nowMs);
   return exchanged(breaks, name, () => ({ step }));
 }
 
-/** Observations are taken for other ones. */
+/** Changes observations before they are taken. */
 export function seen(breaks: string, name: string, see: (observation: Observation) => Observation): Fault {
   const step: Product['step'] = (record, observation, watch, nowMs) =>
     PRODUCT.step(record, see(observation), watch, nowMs);
   return exchanged(breaks, name, () => ({ step }));
 }
 
-/** Health begins anew whenever the policy is another one. */
+/** Begins health anew whenever the policy changes. */
 export function forgetful(breaks: string, name: string): Fault {
   return exchanged(breaks, name, () => {
     const known = new Map<string, string>();
@@ -77,7 +80,7 @@ export function forgetful(breaks: string, name: string): Fault {
   });
 }
 
-/** An entry of one of the product's tables is another one. */
+/** Replaces an entry of one of the product's tables. */
 export function replaced<T extends object, K extends keyof T>(
   breaks: string,
   name: string,
@@ -95,7 +98,7 @@ export function replaced<T extends object, K extends keyof T>(
   return { breaks, name, plant };
 }
 
-/** A stage of the allocation is another one. */
+/** Replaces a stage of the allocation. */
 export function replacedStage(name: string, stage: string, changes: Partial<Stage>): Fault {
   const index = STAGES.findIndex((item) => item.name === stage);
   const list = STAGES as Stage[];
@@ -106,7 +109,7 @@ export function replacedStage(name: string, stage: string, changes: Partial<Stag
 
 type Sets = readonly ReadonlySet<LimitReason>[];
 
-/** Other reasons give way after each stage. */
+/** Changes the reasons that give way after each stage. */
 export function stages(breaks: string, name: string, change: (sets: Sets) => Sets): Fault {
   const list = RELAXED as ReadonlySet<LimitReason>[];
   const plant = () => {
@@ -117,14 +120,14 @@ export function stages(breaks: string, name: string, change: (sets: Sets) => Set
   return { breaks, name, plant };
 }
 
-/** The reason never gives way. */
+/** Keeps the reason from ever giving way. */
 export function keepsReason(reason: LimitReason): Fault {
   return stages(`reason ${reason}`, `the reason ${reason} never gives way`, (sets) =>
     sets.map((set) => new Set([...set].filter((item) => item !== reason))),
   );
 }
 
-/** The reason gives way before all others. */
+/** Makes the reason give way before all others. */
 export function ignoresReason(reason: LimitReason): Fault {
   return stages(`reason ${reason}`, `the reason ${reason} gives way before all others`, (sets) =>
     sets.map((set) => new Set([...set, reason])),

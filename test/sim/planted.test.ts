@@ -12,7 +12,7 @@ import { Measures } from './measures.ts';
 import { ORDERS, PRODUCT, type Product, TRANSITIONS, VOTE_RULES } from './product.ts';
 import { truthsOf } from './truths.ts';
 
-/** Keys of a policy in which no fault is planted, and why. */
+/** Keys of a policy in which no fault is planted, with the reason. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   'policy health.confirmSeconds': 'Rounds of probes go by it; no decision does.',
   'policy failover.dataGates': 'The simulator declares none; test/core/data-gates.test.ts shows what they do.',
@@ -26,7 +26,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 const cells = (kind: string, table: Record<string, object>) =>
   Object.entries(table).flatMap(([row, cell]) => Object.keys(cell).map((column) => `${kind} ${row}/${column}`));
 
-/** Keys of the sections of a policy; those of a section within it by themselves. */
+/** Returns the keys of the sections of a policy; the keys of a section within a section are listed by themselves. */
 function keysOf(section: string, shape: object, defaults: Record<string, unknown> = {}): string[] {
   return Object.keys(shape).flatMap((key) => {
     const inner = defaults[key];
@@ -75,7 +75,7 @@ describe('what faults are planted in', () => {
   });
 });
 
-/** Whether the truth is broken in the episode. */
+/** Tells whether the truth is broken in the episode. */
 function finds(product: Product, episode: number, truth: string): boolean {
   const { violations } = runEpisode(scenarioOf(SEED, episode), { product, until: [truth] });
   return violations.some((found) => found.truth === truth);

@@ -1,12 +1,12 @@
 /** Randomness that a seed repeats: nothing in the simulator draws from anything else. */
 export interface Prng {
-  /** In [0, 1). */
+  /** Draws a number in [0, 1). */
   next(): number;
-  /** From `from` to `to`, both included. */
+  /** Draws an integer from `from` to `to`, both included. */
   int(from: number, to: number): number;
   chance(probability: number): boolean;
   pick<T>(items: readonly T[]): T;
-  /** Some of the items, in their order; at least one. */
+  /** Draws some of the items, in their order; at least one. */
   some<T>(items: readonly T[]): T[];
 }
 

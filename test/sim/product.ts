@@ -1,4 +1,4 @@
-/** What the simulator drives of the product, and all that it takes from it besides types of declarations. */
+/** The part of the product that the simulator drives; besides this it takes only types of declarations from it. */
 
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';

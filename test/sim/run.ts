@@ -41,7 +41,7 @@ function drawSeeds(count: number): number[] {
   return Array.from({ length: count }, () => randomInt(1, 2 ** 31));
 }
 
-/** A trace of one violation of each truth is enough to begin with. */
+/** One trace for each broken truth is enough to begin with. */
 function firstOfEach(violations: readonly Found[]): Found[] {
   const names = [...new Set(violations.map(({ truth }) => truth))];
   return names.flatMap((name) => violations.find(({ truth }) => truth === name) ?? []);

@@ -13,7 +13,7 @@ export function msAt(tick: number): number {
   return START_MS + tick * SECOND_MS;
 }
 
-/** What a fleet is at the beginning of an episode. */
+/** A fleet at the beginning of an episode. */
 export interface FleetScenario {
   name: string;
   policy: Policy;
@@ -22,17 +22,19 @@ export interface FleetScenario {
   gateways: { name: string; latencySeconds: number }[];
   /** Percent of the requests of a voter that are lost on its way to clusters, by name. */
   loss: Record<string, number>;
-  /** A voter that reaches nothing is found out. */
+  /** Makes the fleet find out a voter that reaches nothing. */
   hasControlTargets: boolean;
-  /** Somebody restores and resumes what waits for people, this long after it began; absent: nobody ever comes. */
+  /** Seconds after which somebody restores and resumes what waits for people; absent when nobody ever comes. */
   attentionSeconds?: number | undefined;
-  /** They take suspicions for false ones. */
+  /** Makes people take suspicions for false ones. */
   dismisses?: boolean | undefined;
   /** The stored state that a release before this one has left. */
   formerTraffic?: object | undefined;
 }
 
-/** When the release before this one took clusters out that it had not taken back, as far as its state tells. */
+/**
+ * Times at which the release before this one took clusters out that it had not taken back, as far as its state tells.
+ */
 export function formerRemovals({ formerTraffic }: FleetScenario): { cluster: string; tick: number }[] {
   const { automation } = (formerTraffic ?? { automation: { outages: [] } }) as {
     automation: { outages: { cluster: string; phase: string; sinceMs: number }[] };
@@ -43,18 +45,18 @@ export function formerRemovals({ formerTraffic }: FleetScenario): { cluster: str
 }
 
 export interface Scenario {
-  /** Of everything that happens by chance meanwhile. */
+  /** Seed of everything that happens by chance meanwhile. */
   seed: number;
-  /** With adversary; then all faults end, and the fleet has time to come to rest. */
+  /** Ticks with an adversary; afterwards all faults end, and the fleet has time to come to rest. */
   ticks: number;
   fleets: FleetScenario[];
-  /** Of the first fleet; the others are never disturbed. */
+  /** Events of the first fleet; the others are never disturbed. */
   events: FleetEvent[];
 }
 
 export type PolicyInput = Parameters<typeof FleetInput.parse>[0];
 
-/** `sites`: where agents stand, by name. */
+/** Builds a fleet; `sites` names the sites where agents stand. */
 export function policyOf(input: PolicyInput, sites: Record<string, string> = {}): Policy {
   const { automation, health, voters, controlTargets, failover, safety, drills } = FleetInput.parse(input);
   const placed = voters.map((voter) => {
@@ -87,7 +89,7 @@ export function pool(key: string, members: readonly MemberInput[], fields: Parti
   } as Pool;
 }
 
-/** By tier, then by name. */
+/** Sorts by tier, then by name. */
 export function sorted<T extends { cluster: string; tier: number }>(members: readonly T[]): T[] {
   return [...members].sort((a, b) => a.tier - b.tier || (a.cluster < b.cluster ? -1 : 1));
 }

@@ -12,9 +12,9 @@ export interface SimulationOptions {
   ticks: number;
   seed: number;
   product?: Product;
-  /** Goes on with the next episode; else it ends with the first violation. */
+  /** Goes on with the next episode after a violation; otherwise the run ends with the first violation. */
   goesOn?: boolean;
-  /** Episode to begin with. */
+  /** The episode to begin with. */
   episode?: number;
 }
 
@@ -31,7 +31,7 @@ export interface Simulation {
   measures: Measures;
 }
 
-/** Episode after episode, each with other fleets and other faults, until the ticks are done. */
+/** Runs episode after episode, each with other fleets and other faults, until the ticks are done. */
 export function simulate(options: SimulationOptions): Simulation {
   const { ticks, seed, product = PRODUCT, goesOn = false, episode: first = 0 } = options;
   const result: Simulation = { ticks: 0, episodes: 0, violations: [], measures: new Measures() };
@@ -48,10 +48,10 @@ export function simulate(options: SimulationOptions): Simulation {
   return result;
 }
 
-/** Runs that a trace may cost. */
+/** Number of runs that shortening a trace may take. */
 const MAX_RUNS = 200;
 
-/** The scenario with as few events as it takes to break the same truth of the same fleet. */
+/** Finds a scenario with as few events as possible that breaks the same truth of the same fleet. */
 export function shorten(found: Found, product: Product = PRODUCT): Found {
   let best = { ...found, scenario: { ...found.scenario, events: upTo(found, found.scenario.events) } };
   let runs = 0;
@@ -77,7 +77,7 @@ function upTo({ tick }: Violation, events: Scenario['events']): Scenario['events
   return events.filter((event) => event.tick <= tick);
 }
 
-/** For people: what was broken, what it takes, and what was decided on the way. */
+/** Describes for people what was broken, what it takes, and what was decided on the way. */
 export function traceOf(found: Found, product: Product = PRODUCT): string {
   const decisions: string[] = [];
   const watch: EpisodeOptions['watch'] = (entry) => decisions.push(lineOf(entry));

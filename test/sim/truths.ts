@@ -1,4 +1,4 @@
-/** What must hold whatever happens; each truth keeps what it remembers of one fleet. */
+/** Lists what must hold whatever happens; each truth keeps what it remembers of one fleet. */
 
 import type { Truth } from './history.ts';
 import type { Measures } from './measures.ts';

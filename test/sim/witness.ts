@@ -1,4 +1,4 @@
-/** What voters saw and said of clusters, told again from the world and from the declared windows alone. */
+/** Recounts what voters saw and said of clusters, from the world and from the declared windows alone. */
 
 import type { ClusterFacts, Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Condition } from './world.ts';
@@ -8,12 +8,12 @@ type Health = Policy['health'];
 
 interface Seen {
   isOk: boolean;
-  /** What the cluster really was. */
+  /** The true condition of the cluster. */
   condition: Condition;
 }
 
 interface Eye {
-  /** Oldest first. */
+  /** Observations; the oldest is the first. */
   seen: Seen[];
   state: 'healthy' | 'unhealthy' | 'unknown';
   atMs: number;
@@ -32,7 +32,7 @@ const REMEMBERED = 20;
 export class Witness {
   private readonly eyes = new Map<string, Map<string, Eye>>();
 
-  /** As it arrives; what is old, or not newer than what is known, tells nothing. */
+  /** Takes an observation as it arrives; one that is old, or not newer than what is known, tells nothing. */
   hear({ uid, voter, atMs, outcome, condition }: Report, health: Health, nowMs: number): void {
     const eyes = this.eyesOf(uid);
     const before = eyes.get(voter);
@@ -42,13 +42,16 @@ export class Witness {
     eyes.set(voter, { seen, state: stateOf(seen, isKnown ? before.state : 'unknown', health), atMs });
   }
 
-  /** Only those voters watch it any more: what others have said is forgotten. */
+  /** Keeps only the words of voters that still watch the cluster. */
   forget(uid: string, voters: readonly { name: string }[]): void {
     const eyes = this.eyesOf(uid);
     for (const name of eyes.keys()) if (voters.every((voter) => voter.name !== name)) eyes.delete(name);
   }
 
-  /** The voters of the majority that says that it fails, whether or not that is true; none where there is no such majority. */
+  /**
+   * Returns the voters of the majority that says that the cluster fails, whether or not that is true; none where there
+   * is no such majority.
+   */
   accusers(cluster: ClusterFacts, view: View): Voter[] {
     return this.majority(cluster, view, ({ state }) => state === 'unhealthy');
   }
@@ -57,7 +60,10 @@ export class Witness {
     return this.majority(cluster, view, ({ state }) => state === 'healthy').length > 0;
   }
 
-  /** The voters of the majority that sees, truthfully, that the cluster is dead; none where there is no such majority. */
+  /**
+   * Returns the voters of the majority that sees, truthfully, that the cluster is dead; none where there is no such
+   * majority.
+   */
   dead(cluster: ClusterFacts, view: View): Voter[] {
     const { health } = view.policy;
     return this.majority(cluster, view, ({ state, seen }) => {
@@ -66,7 +72,7 @@ export class Witness {
     });
   }
 
-  /** A majority sees, truthfully, that the cluster is well. */
+  /** Tells whether a majority sees, truthfully, that the cluster is well. */
   isLiving(cluster: ClusterFacts, view: View): boolean {
     const { successThreshold } = view.policy.health;
     const isSeen = ({ state, seen }: Eye) =>
@@ -93,15 +99,15 @@ export class Witness {
   }
 }
 
-/** By whom clusters are seen, and when. */
+/** The voters that see clusters, and the time. */
 export interface View {
   policy: Pick<Policy, 'health' | 'voters'>;
   nowMs: number;
-  /** The network of the voter was found to be at fault, so that its word is void. */
+  /** Tells whether the network of the voter was found to be at fault, so that its word is void. */
   isSuspect: (voter: string) => boolean;
 }
 
-/** What fails there misleads all that stand there. */
+/** Returns where the voter stands: a fault there misleads all voters that stand there. */
 export function vantageOf(voter: Voter): string {
   if (voter.type === 'agent') return voter.site ?? 'agent';
   return voter.type === 'edge' ? 'edge' : 'gateway';

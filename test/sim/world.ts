@@ -1,4 +1,4 @@
-/** The world that probes look at: what clusters really are, and what becomes of what voters see of them. */
+/** Simulates the world that probes look at: the true condition of clusters, and the fate of what voters see. */
 
 import type { ClusterFacts, Policy } from '../../functions/core/model/fleet-facts.ts';
 import type { Observation } from '../../schemas/cluster.ts';
@@ -8,15 +8,18 @@ import { msAt } from './scenario.ts';
 
 type Voter = Policy['voters'][number];
 
-/** shaky: some requests fail; nobody can say that it is up, or down. */
+/** `shaky` means that some requests fail, so that nobody can say whether the cluster is up or down. */
 export type Condition = 'up' | 'down' | 'shaky';
 
-/** Load above this part of its capacity brings a cluster down after a time; it comes back some time after the load is gone. */
+/**
+ * Load above this part of its capacity brings a cluster down after a time; it comes back some time after the load is
+ * gone.
+ */
 const COLLAPSE_PART = 1.3;
 const COLLAPSE_SECONDS = 10;
 const RESTART_SECONDS = 60;
 
-/** What load does to clusters, by uid. */
+/** Keeps the effect of load on clusters, by uid. */
 export class Strain {
   private readonly hot = new Set<string>();
   private readonly meltingSince = new Map<string, number>();
@@ -26,7 +29,7 @@ export class Strain {
     return this.collapsed.has(uid);
   }
 
-  /** It has more to serve than it can, and answers late. */
+  /** Tells whether the cluster has more to serve than it can, and so answers late. */
   isHot(uid: string): boolean {
     return this.hot.has(uid);
   }
@@ -53,7 +56,7 @@ export function conditionOf(
   return active.some((event) => event.type === 'shaky' && event.clusters.includes(name)) ? 'shaky' : 'up';
 }
 
-/** It is down because of the event. */
+/** Tells whether the cluster is down because of the event. */
 function isTaken(event: FleetEvent, { name, site }: Pick<ClusterFacts, 'name' | 'site'>, tick: number): boolean {
   if (event.type === 'site') return event.site === site;
   if (event.type === 'down') return event.clusters.includes(name);
@@ -67,7 +70,7 @@ export interface Delivery {
   cluster: string;
   uid: string;
   observation: Observation;
-  /** What the cluster really was when it was looked at. */
+  /** The true condition of the cluster when it was looked at. */
   condition: Condition;
 }
 
@@ -86,7 +89,7 @@ export interface Probe {
   active: readonly FleetEvent[];
 }
 
-/** What arrives of one probe, now or later; nothing, once, or twice. */
+/** Returns what arrives of one probe, now or later: nothing, one observation, or two. */
 export function deliveriesOf(probe: Probe): Delivery[] {
   const { cluster, voter, tick, active, seed, salt, condition, isSlow } = probe;
   const outcome = outcomeOf(probe);
@@ -117,7 +120,7 @@ export function deliveriesOf(probe: Probe): Delivery[] {
   }));
 }
 
-/** A request that is lost, or that cannot reach the cluster, is a failure to whoever made it. */
+/** Tells whether a request is lost or cannot reach the cluster, which is a failure to whoever made it. */
 function outcomeOf({ cluster, voter, active, ...probe }: Probe): Observation['outcome'] | undefined {
   const { seed, tick, salt, condition, loss } = probe;
   const found = new Set(active.filter((event) => isBetween(event, voter, cluster.name)).map(({ type }) => type));
@@ -128,7 +131,7 @@ function outcomeOf({ cluster, voter, active, ...probe }: Probe): Observation['ou
   return condition === 'shaky' && noise(seed, tick, salt, 7) < 0.3 ? 'fail' : 'ok';
 }
 
-/** The event stands between the voter and the cluster. */
+/** Tells whether the event stands between the voter and the cluster. */
 function isBetween(event: FleetEvent, voter: Voter, cluster: string): boolean {
   if (event.type === 'site') return voter.type === 'agent' && event.site === voter.site;
   if (event.type !== 'blind' && event.type !== 'confused' && event.type !== 'partition') return false;

@@ -9,7 +9,7 @@ const UNCHECKED = {
   'x-amz-date': '20260101T000000Z',
 };
 
-/** A busy machine is no store in trouble. */
+/** The time is long because a busy machine is no store in trouble. */
 const ATTEMPT_TIMEOUT_MS = 30_000;
 
 /**

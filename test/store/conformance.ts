@@ -11,7 +11,7 @@ import { propagationSuite } from './propagation.ts';
 import { resourceSuite } from './resources.ts';
 import { waitingSuite } from './waiting.ts';
 
-/** What every implementation of the Store port guarantees. `open` gives an empty store. */
+/** Tests what every implementation of the Store port guarantees. `open` resolves with an empty store. */
 export function storeConformance(name: string, open: Open): void {
   describe(`store: ${name}`, () => {
     let opened: Opened;

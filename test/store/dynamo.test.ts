@@ -77,13 +77,13 @@ describe('the IAM policy', () => {
   });
 });
 
-/** What leads to routes and gateways, and the mark that all of it is there. */
+/** Returns the entries that lead to routes and gateways, and the mark that all of them are there. */
 async function entriesIn(client: DynamoDBClient, TableName: string) {
   const { Items = [] } = await client.send(new ScanCommand({ TableName, ProjectionExpression: 'pk, sk' }));
   return Items.filter(({ pk }) => /^(ROUTES|GATEWAYS|ENTRIES)(#|$)/.test(pk?.S ?? ''));
 }
 
-/** Leaves the table as a version of Fairlead without entries would have. */
+/** Removes the entries, as if a version of Fairlead without them had written the table. */
 async function removeEntries(client: DynamoDBClient, TableName: string, { keepsMark = false } = {}): Promise<void> {
   for (const Key of await entriesIn(client, TableName)) {
     if (keepsMark && Key['pk']?.S === 'ENTRIES') continue;
@@ -170,7 +170,7 @@ describe('items', () => {
       await expectComplete(younger);
       expect(await younger.routesUnder(FLEET, { kind: 'gateway', name: 'edge' })).toHaveLength(230);
       expect(await younger.gatewaysAt(gateway('edge').spec.target ?? fail())).toMatchObject([{ name: 'edge' }]);
-      // Once for the table: another store does not do it again.
+      // The check is done once for the table: another store does not repeat it.
       await removeEntries(client, tableName, { keepsMark: true });
       expect(await openStore().routesUnder(FLEET, { kind: 'gateway', name: 'edge' })).toEqual([]);
     } finally {

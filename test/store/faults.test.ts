@@ -53,7 +53,7 @@ describe.skipIf(process.env['DYNAMODB_ENDPOINT'])('the store', () => {
     guard.expectNoDenials();
   });
 
-  /** What becomes of transactions from now on, one by one; the last one goes for all others. */
+  /** Sets the fate of the next transactions, one by one; the last fate applies to all others. */
   function inject(...next: Fate[]): void {
     fates = next;
     calls = [];

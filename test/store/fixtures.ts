@@ -37,7 +37,7 @@ export const FLEET = 'prod';
 export const NOW_MS = Date.parse('2026-11-23T07:00:00.000Z');
 export const NOW = new Date(NOW_MS).toISOString();
 
-/** The time of day so many seconds after NOW. */
+/** The time of day this many seconds after NOW. */
 export const secondsLater = (seconds: number): string => new Date(NOW_MS + seconds * 1000).toISOString();
 
 function resource<K extends Kind>(kind: K, name: string, spec: Specs[K]): Resource<K> {
@@ -105,7 +105,7 @@ export function outboxRow(of: Resource, gatewayName: string, requestedAt: string
   return { fleet: home, gateway: gatewayName, kind, name, revision, requestedAt, since: requestedAt, operations: [] };
 }
 
-/** A lease of a gateway that nobody else has. */
+/** Takes a lease of a gateway that nobody else has. */
 export async function held(store: Store): Promise<Lease> {
   const lease = await store.acquire(`gateway/${FLEET}/${ulid()}`, 'writer', 60_000, NOW_MS);
   if (lease === undefined) throw new Error('A new lease is free.');
@@ -143,7 +143,7 @@ export function deletion(current: Resource, rest: Rest = {}): Commit {
   };
 }
 
-/** Commits what must succeed. */
+/** Commits a change that must succeed. */
 export async function commitOk(store: Store, ...commits: Commit[]): Promise<void> {
   for (const commit of commits) expect(await store.commit(commit)).toEqual({ result: 'ok' });
 }
@@ -242,7 +242,7 @@ export function recording(version: number, clusters: readonly string[] = [], res
   };
 }
 
-/** What is on all pages of at most `limit`. */
+/** Returns the items of all pages of at most `limit`. */
 export async function allItems<T>(list: (page: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[]> {
   const items: T[] = [];
   let token: string | undefined;

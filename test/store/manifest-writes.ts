@@ -45,7 +45,7 @@ function movedTermsOf({ spec }: Resource, verb: Commit['verb']): number {
   return 'rules' in spec && verb !== 'update' ? termsOf(spec).length : 0;
 }
 
-/** What a step becomes when it is written. */
+/** Returns the commit that a step becomes when it is written. */
 function commitOf({ gateways, movedTerms: _, ...step }: Step): Commit {
   const { verb, resource } = step;
   const [before, after] = verb === 'delete' ? [resource.revision, 0] : [resource.revision - 1, resource.revision];
@@ -56,7 +56,7 @@ function commitOf({ gateways, movedTerms: _, ...step }: Step): Commit {
   };
 }
 
-/** What a write of a manifest guarantees: each step once, in order, and nothing behind its end. */
+/** Tests what a write of a manifest guarantees: each step once, in order, and nothing after its end. */
 export function manifestWriteSuite(store: () => Store): void {
   async function begin(steps: Step[], record = operation()): Promise<ManifestWrite> {
     expect(await store().beginManifestWrite(record, audit(refTo(fleet()), 1, 1), steps)).toBe(true);

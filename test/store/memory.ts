@@ -5,7 +5,7 @@ import { FLEET, NOW_MS } from './fixtures.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** What providers have read of gateways. */
+/** Tests the memory of what providers have read of gateways. */
 export function memorySuite(store: () => Store): void {
   describe('memory', () => {
     const recalled = async (nowMs = NOW_MS, gateway = 'edge') =>

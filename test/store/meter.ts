@@ -2,25 +2,25 @@ import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 export interface Count {
   items: number;
-  /** Of JSON, as the SDK has it. */
+  /** Bytes of JSON, as the SDK has it. */
   bytes: number;
 }
 
-/** By partition, and for what is declared by kind: `OUTBOX`, `POOLS`, `route`. */
+/** Counts by partition, and for declared resources by kind: `OUTBOX`, `POOLS`, `route`. */
 export type Tally = Record<string, Count>;
 
 export interface Meter {
-  /** Since it was reset, retries and conditions that did not hold included. */
+  /** Requests since the meter was reset, including retries and conditions that did not hold. */
   requests(): number;
   read(): Tally;
-  /** Put, updated or deleted. */
+  /** Items that were put, updated or deleted. */
   written(): Tally;
   reset(): void;
 }
 
 type Attributes = Record<string, AttributeValue>;
 
-/** What the SDK's commands say of items, as far as it is counted. */
+/** The parts of the SDK's commands that are counted. */
 interface Parameters {
   RequestItems?: Record<string, { PutRequest?: { Item: Attributes }; DeleteRequest?: { Key: Attributes } }[]>;
   TransactItems?: {
@@ -35,7 +35,7 @@ interface Answer {
   Responses?: Record<string, Attributes[]>;
 }
 
-/** Counts what passes between the client and DynamoDB from now on. */
+/** Counts everything that passes between the client and DynamoDB from now on. */
 export function meterOf(client: DynamoDBClient): Meter {
   let requests = 0;
   let read: Tally = {};

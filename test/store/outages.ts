@@ -21,7 +21,10 @@ function refusal(trouble: StoreTrouble, code: string, status = 400): OutageCase 
   return { name: `answers ${code}`, fate: exception(status, code), trouble, code };
 }
 
-/** Times to find the outage by: short ones only where it takes time, so that a busy machine is not taken for a store that hangs. */
+/**
+ * Times within which an outage is found. They are short only where finding it takes time, so that a busy machine is not
+ * taken for a store that hangs.
+ */
 export function timesFor({ trouble }: OutageCase): { attemptTimeoutMs: number; patienceMs: number } {
   return {
     attemptTimeoutMs: trouble === 'silent' ? 200 : 60_000,
@@ -29,7 +32,7 @@ export function timesFor({ trouble }: OutageCase): { attemptTimeoutMs: number; p
   };
 }
 
-/** What passes by itself, so that trying again is worth it. */
+/** Outages that pass by themselves, so that trying again is worthwhile. */
 export const PASSING: readonly OutageCase[] = [
   { name: 'resets the connection', fate: { type: 'reset' }, trouble: 'unreachable', code: 'ConnectionFailed' },
   { name: 'loses its answer', fate: { type: 'lose-answer' }, trouble: 'unreachable', code: 'ConnectionFailed' },
@@ -54,7 +57,7 @@ export const PASSING: readonly OutageCase[] = [
   refusal('throttled', 'RequestLimitExceeded'),
 ];
 
-/** What somebody has to do something about. */
+/** Outages that last until somebody does something about them. */
 export const LASTING: readonly OutageCase[] = [
   refusal('credentials', 'ExpiredTokenException'),
   refusal('credentials', 'UnrecognizedClientException'),

@@ -30,16 +30,16 @@ export const Policy = z.strictObject({
   ),
 });
 
-/** What one call needs to be allowed; a transaction needs several. */
+/** The permission that one call needs; a transaction needs several. */
 export interface Access {
-  /** Such as `dynamodb:PutItem`. */
+  /** The action, such as `dynamodb:PutItem`. */
   action: string;
   table: string;
-  /** Partition keys of the items; none where the call names no items. */
+  /** Partition keys of the items; there are none where the call names no items. */
   leadingKeys: string[];
 }
 
-/** Where the tables are, for ARNs. */
+/** The location of the tables, for ARNs. */
 export interface Location {
   account: string;
   region: string;
@@ -135,13 +135,16 @@ function queried(parameters: Parameters): string {
 
 /** Stands before a database and lets through what a policy allows. */
 export interface Guard {
-  /** For the proxy, behind which anything with an endpoint can be put. */
+  /** Decides for the proxy, behind which anything with an endpoint can be put. */
   fateOf(call: DynamoCall): Fate;
-  /** Decides upon the requests of this client as they are about to be sent: as the proxy does, without its cost of a second hop. */
+  /**
+   * Decides upon the requests of this client when they are about to be sent, as the proxy does, but without the cost of
+   * a second hop.
+   */
   watch(client: DynamoDBClient): DynamoDBClient;
   /** Actions that were asked for and allowed. */
   used: ReadonlySet<string>;
-  /** Accesses that were refused since this was last asked for. */
+  /** Returns the accesses that were refused since the last call. */
   takeDenials(): Access[];
   /** Throws when accesses were refused and nobody has asked for them. */
   expectNoDenials(): void;
@@ -173,7 +176,7 @@ export function createGuard(policy: unknown, location: Location): Guard {
   };
 }
 
-/** Comes last before the request is sent, so that what it answers is read as an answer of DynamoDB. */
+/** The middleware is the last before the request is sent, so that its answer is read as an answer of DynamoDB. */
 function watch(client: DynamoDBClient, fateOf: Guard['fateOf']): DynamoDBClient {
   client.middlewareStack.add(
     (next) => async (args) => {

@@ -18,7 +18,7 @@ import {
   sync,
 } from './fixtures.ts';
 
-/** From what was declared to what gateways follow: outbox, programmed rows, sync records, pools, leases. */
+/** Tests the way from a declaration to gateways that follow: outbox, programmed rows, sync records, pools, leases. */
 export function propagationSuite(store: () => Store): void {
   const declareGateways = () => commitOk(store(), creation(gateway('edge')), creation(gateway('edge-2')));
 
@@ -143,7 +143,7 @@ export function propagationSuite(store: () => Store): void {
       expect(await store().acquire('edge', 'b', 1000, NOW_MS + 1500)).toBeUndefined();
       const taken = await mustAcquire('b', NOW_MS + 1900);
       expect(await store().renew(lease, 1000, NOW_MS + 1900)).toBeUndefined();
-      // Nor can the loser take the lease from its new holder by releasing it.
+      // The loser cannot take the lease from its new holder by releasing it either.
       await store().release(lease);
       expect(await store().renew(taken, 1000, NOW_MS + 1900)).toBeDefined();
       await store().release(taken);

@@ -3,14 +3,14 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, 
 
 /** One call of the DynamoDB API on its way to the database. */
 export interface DynamoCall {
-  /** Such as `PutItem`. */
+  /** The action, such as `PutItem`. */
   action: string;
   /** The parameters of the action, as JSON. */
   body: Record<string, unknown>;
   headers: IncomingHttpHeaders;
 }
 
-/** What becomes of a call: it reaches the database, is answered in its place, or never gets an answer. */
+/** The fate of a call: it reaches the database, is answered in its place, or never gets an answer. */
 export type Fate =
   | { type: 'forward' }
   /** The call reaches the database, and the connection is reset before its answer arrives. */
@@ -19,7 +19,7 @@ export type Fate =
   /** Half of the answer arrives before the connection is reset. */
   | { type: 'cut-answer' }
   | { type: 'hang' }
-  /** A text is sent as HTML, as a proxy on the way would answer. */
+  /** The text is sent as HTML, as a proxy on the way would answer. */
   | { type: 'answer'; status: number; body: object | string; headers?: Record<string, string> };
 
 export interface DynamoProxy {
@@ -73,7 +73,7 @@ async function serve(
   else respond(outgoing, status, text);
 }
 
-/** What an HTTP request asks of DynamoDB. */
+/** Reads the call of DynamoDB from an HTTP request. */
 export function callOf(headers: IncomingHttpHeaders, sent: string): DynamoCall {
   const action = String(headers['x-amz-target']).split('.')[1] ?? '';
   return { action, body: JSON.parse(sent || '{}'), headers };
@@ -90,7 +90,7 @@ function respond(outgoing: ServerResponse, status: number, text: string, headers
 
 function cut(outgoing: ServerResponse, status: number, text: string): void {
   outgoing.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text) });
-  // Written before the reset, so that the client has the status and the first half when the connection ends.
+  // The first half is written before the reset, so that the client has it and the status when the connection ends.
   outgoing.write(text.slice(0, text.length / 2), () => setTimeout(() => outgoing.socket?.resetAndDestroy(), 20));
 }
 

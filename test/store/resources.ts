@@ -258,7 +258,7 @@ export function resourceSuite(store: () => Store): void {
   });
 }
 
-/** The names on all pages of at most `limit`. */
+/** Returns the names on all pages of at most `limit`. */
 async function namesOf(list: (page: PageRequest) => Promise<Page<Resource>>, limit: number): Promise<string[]> {
   const names: string[] = [];
   let token: string | undefined;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { outage } from '../../functions/store/outage.ts';
 import { Retries } from '../../functions/store/retries.ts';
 
-/** In virtual time: how long calls wait for a store is no matter of how busy the machine is. */
+/** These tests run in virtual time, so that a busy machine does not change how long calls wait for a store. */
 
 const ATTEMPT_MS = 100;
 const PATIENCE_MS = 500;

@@ -76,7 +76,7 @@ const ITEMS: Record<string, Key> = {
   'traffic state': trafficKey(FLEET),
 };
 
-/** Something of each kind that is named above. */
+/** One record of each kind that is named above. */
 async function fill(): Promise<void> {
   await commitOk(store, creation(fleet()), creation(service('shop')));
   expect(await store.putHealth([health('a', 1)])).toBe(true);

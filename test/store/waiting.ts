@@ -28,7 +28,7 @@ export function waitingSuite(store: () => Store): void {
     ...{ steps: 0, attempts: 0, endedAt: NOW },
   });
 
-  /** As a run does that has verified these rows. */
+  /** Ends operations as a run does that has verified these rows. */
   async function end(rows: Awaited<ReturnType<typeof read>>): Promise<string[]> {
     const waiting = await store().waitingOperations(rows);
     const ids = [...new Set(waiting.map(({ operation }) => operation))];
@@ -102,7 +102,7 @@ export function waitingSuite(store: () => Store): void {
       await ask(request('shop', 1, 2, 'again'));
       const rows = await read();
       await ask(request('shop', 2, 3, 'later'));
-      // The row has moved on, so that only what is surely older ends.
+      // The row has moved on, so that only operations that are surely older end.
       expect(await end(rows)).toEqual(['again']);
       expect((await end(await read())).sort()).toEqual(['ahead', 'gone', 'later']);
       expect(await read()).toEqual([]);

@@ -1,7 +1,7 @@
 let first: object | undefined;
 
-/** Tells whether a request was given the very bindings of the first one. */
-// biome-ignore lint/style/noDefaultExport: the form of a Worker.
+/** Answers whether a request was given the very bindings of the first one. */
+// biome-ignore lint/style/noDefaultExport: workerd expects a Worker in this form.
 export default {
   fetch(_request: Request, bindings: object): Response {
     first ??= bindings;

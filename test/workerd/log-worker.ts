@@ -2,7 +2,7 @@ import { createLog } from '../../functions/platform.ts';
 import { hostile, KNOWN, TEXTS } from '../platform/hostile.ts';
 
 /** Logs every hostile error, and answers with how many there were. */
-// biome-ignore lint/style/noDefaultExport: the form of a Worker.
+// biome-ignore lint/style/noDefaultExport: workerd expects a Worker in this form.
 export default {
   async fetch(): Promise<Response> {
     const log = createLog(KNOWN);

@@ -16,7 +16,7 @@ const directory = mkdtempSync(join(tmpdir(), 'fairlead-requests-'));
 let dynamo: LocalDynamo;
 let proxy: DynamoProxy;
 let worker: LocalWorker;
-/** Asked of the parameters of every call of the database; those of which it is true never get an answer. */
+/** Tells by the parameters of a call of the database whether it never gets an answer. */
 let isHanging: (body: string) => boolean = () => false;
 
 beforeAll(async () => {
@@ -50,8 +50,8 @@ afterAll(async () => {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Creates a fleet of the actor's name. On a busy machine the store may be too slow for the patience of the Worker, which answers 503 then: the
- * request is sent again, and 412 tells that the one before has been done after all.
+ * Creates a fleet with the actor's name. On a busy machine the store may be too slow for the patience of the Worker,
+ * which then answers 503: the request is sent again, and 412 tells that the first one was done after all.
  */
 async function put(actor: string, signal?: AbortSignal): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
@@ -90,7 +90,7 @@ describe('many first requests to an isolate at the same time', () => {
       if (isLost) held += 1;
       return isLost;
     };
-    // Sent first, so that whatever is made for all requests is made by the one that never ends.
+    // This request is sent first, so that whatever is made for all requests is made by the one that never ends.
     const gone = put(lost, leaving.signal).catch((error: Error) => error.name);
     const early = others.slice(0, 25).map((actor) => put(actor));
     await vi.waitFor(() => expect(held).toBeGreaterThan(0), { timeout: 20_000 });

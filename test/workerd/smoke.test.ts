@@ -12,7 +12,10 @@ import type { ObservationPage } from '../../schemas/cluster.ts';
 import documentation from '../../schemas/openapi.json' with { type: 'json' };
 import type { Operation } from '../../schemas/operation.ts';
 
-/** What only workerd can show: the DynamoDB client, pop-core over fetch, sockets and the scheduled handler work there. */
+/**
+ * Protects what only workerd can show: the DynamoDB client, pop-core over fetch, sockets and the scheduled handler work
+ * there.
+ */
 
 const FLEET = '/v1/fleets/smoke';
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-workerd-'));
@@ -69,7 +72,7 @@ test('what is declared reaches the gateway and serves', async () => {
 });
 
 test('the scheduled handler probes over HTTP and TCP', async () => {
-  // It goes on for a minute; the Worker goes away before.
+  // The scheduled work goes on for a minute, but the Worker ends before that.
   const firing = stack.worker.scheduled().catch(() => 'stopped');
   const page = () => callApi<z.output<typeof ObservationPage>>(stack.api, 'GET', `${FLEET}/clusters/one/observations`);
   await expect.poll(async () => (await page()).items.length, { timeout: 20_000 }).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { type Case, type Group, type Provider, prefix } from '../case.ts';
 
 type Redirect = Omit<Extract<RouteFilter, { type: 'RequestRedirect' }>, 'type' | 'statusCode'>;
 
-/** One rule that redirects, and where each path leads. */
+/** A rule that redirects, with the target of each path. */
 function leads(
   name: string,
   redirect: Redirect & { statusCode?: 301 | 302 | 303 | 307 | 308 },

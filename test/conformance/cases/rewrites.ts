@@ -2,7 +2,7 @@ import { type Case, exact, type Group, prefix, to } from '../case.ts';
 
 type PathModifier = { type: 'ReplaceFullPath' | 'ReplacePrefixMatch'; value: string };
 
-/** One rule that rewrites the path, and what servers get for each path that is sent. */
+/** A rule that rewrites the path, with the path that servers receive for each path that is sent. */
 function pathCase(
   name: string,
   path: ReturnType<typeof prefix> | ReturnType<typeof exact>,

@@ -1,4 +1,4 @@
-/** Inputs of the allocation, as short as a case needs them, and drawn ones. */
+/** Builds inputs of the allocation as short as a case needs them, and draws random ones. */
 
 import fc from 'fast-check';
 import { allocate } from '../../../functions/core/allocation/allocate.ts';
@@ -15,7 +15,7 @@ import type {
 export const NOW_MS = 1_000_000_000;
 export const WINDOW_MS = 60_000;
 
-/** What each reason is when a case has no need to say more. */
+/** Limit of each reason, for cases that need not say more. */
 export const LIMITS: Record<LimitReason, Limit> = {
   isolated: { reason: 'isolated' },
   down: { reason: 'down', sinceMs: NOW_MS },
@@ -34,7 +34,7 @@ export const LIMITS: Record<LimitReason, Limit> = {
 
 export const REASONS = Object.keys(LIMITS) as LimitReason[];
 
-/** A member of which nothing is said has the weight 1 in tier 0, and had nothing. */
+/** A member has the weight 1 in tier 0 and had no points, unless the case says otherwise. */
 export function member(cluster: string, fields: Partial<BackendMember> = {}): BackendMember {
   return { cluster, weight: 1, tier: 0, had: 0, limits: [], ...fields };
 }

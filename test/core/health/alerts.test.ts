@@ -29,7 +29,7 @@ const resolved = (startsAtMs = T0, endsAtMs = startsAtMs + 1000, more: object = 
 
 const nothing = unknownHealth('prod', 'a', 'cls_a', T0);
 
-/** Tells the record one alert, or the heartbeat alone, while the voter is known to have lived at that time. */
+/** Gives the record one alert, or the heartbeat alone, while the voter is known to have been alive at that time. */
 function told(record: HealthRecord, alerts: Alert[], nowMs: number, heartbeatAtMs = nowMs) {
   return withAlerts(record, voter, alerts, heartbeatAtMs, nowMs);
 }

@@ -10,7 +10,7 @@ const alerts = Voter.parse({ name: 'alerts', type: 'alert', tokenHash: '0'.repea
 const agent = (name: string, site?: string) =>
   Voter.parse({ name, type: 'agent', publicKey: `${'A'.repeat(43)}=`, ...(site && { site }) });
 
-/** Of one cluster that all of them watch, and that gets traffic. */
+/** Lints one cluster that all of these voters watch, and that gets traffic. */
 const lint = (...voters: Voter[]) => {
   const clusters = [facts('a', { voters: voters.map(({ name }) => name) })];
   return lintEvidence({ voters }, clusters, [placement({ a: 100 })]).map(({ code, detail }) => `${code} ${detail}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Seen, seemsBlind } from '../../../functions/core/health/trust.ts';
 
-/** Targets of a fleet, each in a fault domain of its own; those with a bang have failed. */
+/** Targets of a fleet, each in a fault domain of its own; a name with an exclamation mark has failed. */
 function seen(fleet: string, domains: string): Seen[] {
   return domains.split(' ').map((name) => ({ fleet, faultDomain: name.replace('!', ''), failed: name.endsWith('!') }));
 }

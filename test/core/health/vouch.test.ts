@@ -12,7 +12,7 @@ const policy = HealthPolicyInput.parse({});
 const voters: Voter[] = [{ name: 'edge', type: 'edge' }];
 const watch = { policy, voters };
 
-/** A cluster that has been seen the same for long. */
+/** A cluster that has been seen in one state for long. */
 function steady(outcome: 'ok' | 'fail'): HealthRecord {
   const record = health('a', outcome === 'ok' ? 'healthy' : 'unhealthy');
   const votes = record.votes.map((vote) => ({ ...vote, outcomes: (outcome === 'ok' ? 'o' : 'f').repeat(20) }));

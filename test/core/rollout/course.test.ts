@@ -7,7 +7,7 @@ import type { DistributionRollout } from '../../../schemas/rollout.ts';
 const T0 = Date.parse('2026-11-23T07:00:00.000Z');
 const members = [{ cluster: 'b', weight: 100 }];
 
-/** At the first of two steps, which is watched for a minute. */
+/** A rollout at the first of two steps, which is watched for a minute. */
 function rollout(overrides: Partial<DistributionRollout> = {}, verifiedAt?: string): DistributionRollout {
   const first = { percent: 50, waitSeconds: 60, clusters: members, ...(verifiedAt !== undefined && { verifiedAt }) };
   return {

@@ -14,7 +14,7 @@ export const core: typeof import('@alicloud/openapi-core') = createRequire(requi
   '@alicloud/openapi-core',
 );
 
-/** An SDK client with nothing configured but where the cloud is and who calls. */
+/** An SDK client that is configured with nothing but the endpoint and the credentials. */
 export function sdkClient(url: string, key = KEY): InstanceType<typeof alb.default> {
   const endpoint = url.replace('http://', '');
   return new alb.default(new core.$OpenApiUtil.Config({ ...key, endpoint, protocol: 'HTTP', regionId: 'cn-hangzhou' }));
@@ -22,7 +22,7 @@ export function sdkClient(url: string, key = KEY): InstanceType<typeof alb.defau
 
 export type Nested = string | number | boolean | Nested[] | { [name: string]: Nested };
 
-/** `{Servers: [{Port: 80}]}` becomes `Servers.1.Port=80`, which pop-core does not do by itself. */
+/** Flattens `{Servers: [{Port: 80}]}` to `Servers.1.Port=80`, which pop-core does not do by itself. */
 export function flatten(value: Nested, name = ''): Record<string, string> {
   if (typeof value !== 'object') return { [name]: String(value) };
   const prefix = name === '' ? '' : `${name}.`;
@@ -63,9 +63,9 @@ export interface Body {
 }
 
 export interface TestCloud extends LocalCloud {
-  /** A V1-signed POST. */
+  /** Sends a V1-signed POST. */
   call(action: string, parameters?: { [name: string]: Nested }): Promise<Body>;
-  /** The error of a call that must be refused. */
+  /** Resolves with the error of a call that must be refused. */
   refusal(
     action: string,
     parameters?: { [name: string]: Nested },
@@ -79,7 +79,7 @@ export interface TestCloud extends LocalCloud {
   advance(ms: number): void;
   /** Ends all jobs. */
   finishJobs(): Promise<void>;
-  /** Health that the data plane reports, by server id; Healthy unless set. */
+  /** Health that the data plane reports, by server id; a server is Healthy unless it is set here. */
   health: Map<string, ServerHealth>;
   /** Ids of the listeners that accept connections. */
   open: Set<string>;
@@ -164,7 +164,7 @@ export async function createGroup(cloud: TestCloud, fields: { [name: string]: Ne
   return ServerGroupId;
 }
 
-/** A load balancer with a listener in front of an empty group; all jobs done. */
+/** Makes a load balancer with a listener in front of an empty group, and completes all jobs. */
 export async function createGateway(cloud: TestCloud, fields: { [name: string]: Nested } = {}) {
   const { LoadBalancerId } = await cloud.call('CreateLoadBalancer', { ...LOAD_BALANCER, ...fields });
   const serverGroupId = await createGroup(cloud);

@@ -100,7 +100,7 @@ describe('a parameter is refused when', () => {
   });
 });
 
-/** Right by the table and nothing more: every required parameter with some value that it accepts. */
+/** Returns every required parameter of a table, with some value that it accepts. */
 function required(members: Map<string, ParameterNode>): { [name: string]: Nested } {
   const needed = [...members].filter(([, { spec }]) => spec.required);
   return Object.fromEntries(needed.map(([name, node]) => [name, sample(node)]));

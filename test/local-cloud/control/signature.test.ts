@@ -78,7 +78,7 @@ interface Captured {
   body: string;
 }
 
-/** What the SDK sends for one call; nothing answers it. */
+/** Captures the request that the SDK sends for one call; nothing answers it. */
 async function capture(): Promise<Captured> {
   const sink = createServer().listen(0, '127.0.0.1');
   await once(sink, 'listening');

@@ -48,7 +48,7 @@ export function server(address: Address, overrides: Partial<Server> = {}): Serve
   };
 }
 
-/** Fast checks of /healthz. The interval is below what the API allows. */
+/** Settings of fast checks of /healthz. The interval is below what the API allows. */
 export function healthCheck(overrides: Partial<HealthCheckConfig> = {}): HealthCheckConfig {
   return {
     HealthCheckEnabled: true,
@@ -67,7 +67,7 @@ export function healthCheck(overrides: Partial<HealthCheckConfig> = {}): HealthC
   };
 }
 
-/** Without health checks unless `overrides` brings them. */
+/** A server group without health checks, unless `overrides` sets them. */
 export function group(id: string, servers: Server[], overrides: Partial<ServerGroup> = {}): ServerGroup {
   return {
     ServerGroupId: id,
@@ -118,7 +118,7 @@ export const header = (key: string, ...values: string[]): RuleCondition => ({
   HeaderConfig: { Key: key, Values: values },
 });
 
-/** Forwards to groups by weight, last in order. */
+/** A last rule that forwards to groups by weight. */
 export function forwardTo(weights: Record<string, number>): RuleAction {
   const tuples = Object.entries(weights).map(([ServerGroupId, Weight]) => ({ ServerGroupId, Weight }));
   return { Type: 'ForwardGroup', Order: 100, ForwardGroupConfig: { ServerGroupTuples: tuples } };
@@ -169,7 +169,7 @@ export async function startPlane(setup: Setup) {
 export function clientOf(address: Address) {
   const agent = new http.Agent({ keepAlive: true });
 
-  /** Sends to `http://HOST/PATH`. */
+  /** Sends a request to `http://HOST/PATH`. */
   function send(url: string, { method = 'GET', headers = {}, body }: RequestOptions = {}): Promise<Answer> {
     const { host: authority, pathname, search } = new URL(url);
     return sendTo(address, {
@@ -181,7 +181,7 @@ export function clientOf(address: Address) {
     });
   }
 
-  /** How many of `count` requests, one after the other, each cluster answered. */
+  /** Counts how many of `count` consecutive requests each cluster answered. */
   async function tally(count: number, url = 'http://shop.example.com/', headers = {}): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (let index = 0; index < count; index += 1) {
@@ -200,7 +200,7 @@ export async function sendTo(
   { body, ...options }: http.RequestOptions & { body?: RequestOptions['body'] },
 ): Promise<Answer> {
   const request = http.request({ ...address, ...options });
-  // Such as a connection that breaks off after the answer.
+  // One such error is a connection that breaks off after the answer.
   request.on('error', () => undefined);
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];

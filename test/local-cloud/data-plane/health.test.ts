@@ -25,7 +25,7 @@ async function cluster(name: string): Promise<DemoCluster> {
   return started;
 }
 
-/** Serves the servers as the default group, checked as given. */
+/** Serves these servers as the default group, with the given checks. */
 async function startChecked(servers: Server[], check: Partial<HealthCheckConfig> = {}) {
   const plane = await startPlane({
     groups: [group('sgp-default', servers, { HealthCheckConfig: healthCheck(check) })],
@@ -121,7 +121,7 @@ test('checks end when the weight becomes 0 and when the server leaves', async ()
   const servers = backends.map((backend) => server(backend.address));
   const plane = await startChecked([...servers]);
   for (const item of servers) await plane.status(item, 'Healthy');
-  // The checks of the third server are the clock.
+  // The checks of the third server show that time has passed.
   const pass = async (count: number) => {
     const end = (checks[2] ?? 0) + count;
     await until(() => (checks[2] ?? 0) >= end);

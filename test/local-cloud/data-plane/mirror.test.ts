@@ -27,7 +27,7 @@ interface Received {
   body: string;
 }
 
-/** Answers with its name once it has read the request. */
+/** A backend that answers with its name once it has read the request. */
 async function startRecorder(name: string) {
   const received: Received[] = [];
   const backend = await startBackend(async (request, response) => {

@@ -38,7 +38,7 @@ function serviceOf(name: string, cluster: DemoCluster[], more: object = {}) {
 }
 
 async function serve(rules: object[], services = [serviceOf('shop', [shop]), serviceOf('next', [next])]) {
-  // Its seconds stand still, so that a limit counts all requests of a test.
+  // The clock of the data plane stands still, so that a limit counts all requests of a test.
   alb = await startAlb({ dataPlane: (state) => createDataPlane(state, { now: () => 0 }) });
   const declared = route('shop', { hostnames: [HOST], rules });
   const refused = featuresOf(declared.spec).filter(({ feature }) => provider.capabilities[feature] !== true);
@@ -52,7 +52,7 @@ async function serve(rules: object[], services = [serviceOf('shop', [shop]), ser
 
 const get = (path: string, headers: Record<string, string> = {}) => client.send(`http://${HOST}${path}`, { headers });
 const clusterOf = async (path: string, headers = {}) => (await get(path, headers)).headers['x-cluster'];
-/** What the backend has received. */
+/** Returns the request that the backend received. */
 const received = async (path: string, headers = {}) => JSON.parse((await get(path, headers)).body);
 const filtered = (path: string, ...filters: object[]) => [
   { matches: [{ path: { type: 'Prefix', value: path } }], filters, backendRefs: [SHOP] },
@@ -109,7 +109,7 @@ describe('filters', () => {
   ])('the prefix %s is replaced by %s', async (prefix, value, paths) => {
     await serve(filtered(prefix, { type: 'URLRewrite', path: { type: 'ReplacePrefixMatch', value } }));
     for (const [path, expected] of Object.entries(paths)) expect((await received(path)).path).toBe(expected);
-    // Nobody else serves what only looks like the prefix.
+    // No rule serves a path that merely begins with the letters of the prefix.
     if (prefix !== '/') expect((await get(`${prefix}bar`)).status).toBe(503);
   });
 

@@ -121,7 +121,7 @@ test.each([
   expect(actions(answered)).toEqual([{ Type: 'FixedResponse', FixedResponseConfig }]);
 });
 
-/** What ALB makes of a path: the first value that matches, and the template filled in. */
+/** Rewrites a path as ALB does: the first value that matches fills in the template. */
 function rewritten(one: Rule, path: string): string | undefined {
   const [value] = conditionsFor(one).flatMap((condition) => condition.PathConfig?.Values ?? []);
   const template = actions(one).flatMap((action) => action.RewriteConfig?.Path ?? [])[0] ?? kept.Path;

@@ -20,7 +20,7 @@ const at = (more: Partial<Facts>): Facts => ({
   otherRules: [],
   ...more,
 });
-/** As they come back from where they are kept. */
+/** Finds faults in facts that have been stored as JSON and read back. */
 const find = (config: GatewayConfig, more: Partial<Facts> = {}) =>
   provider.findings(config, JSON.parse(JSON.stringify(at(more))));
 const routes = (count: number, pools: Record<string, number>): Rule[] =>

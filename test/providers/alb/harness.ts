@@ -49,7 +49,7 @@ export function rule(path: string, pools: Record<string, number>, more: Partial<
   return { key: `route/0/0${path}`, hostname: 'shop.example.com', match, backends, filters: [], ...more };
 }
 
-/** Filters as routes declare them; a mirror is no filter of the IR. */
+/** Filters as routes declare them, without the mirror, which is no filter of the IR. */
 export function filters(...declared: z.input<typeof RouteFilter>[]): IrFilter[] {
   return declared.map((one) => RouteFilter.parse(one)).filter((one) => one.type !== 'RequestMirror');
 }
@@ -60,31 +60,31 @@ export const declaredShares: SharesOf = (one) => effectiveShares(one, NO_TRAFFIC
 export interface Alb {
   cloud: LocalCloud;
   target: AlbTarget;
-  /** A session of a new run; runs of the same intent share the tokens of creates. */
+  /** Makes the session of a new run; runs of the same intent share the tokens of creates. */
   session(options?: { intent?: string; cloud?: Cloud; owner?: string }): Session<AlbTarget>;
-  /** May do what the RAM policy allows. */
+  /** Calls the cloud with no more than the RAM policy allows. */
   client: Cloud;
-  /** As the owner of the account, who may do everything. */
+  /** Calls the cloud as the owner of the account, who may do everything. */
   call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
-  /** One reconciliation. */
+  /** Runs one reconciliation. */
   reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<Reconciled>;
   /** Lets all jobs end. */
   settle(): Promise<void>;
-  /** Writes since the last time this was asked. */
+  /** Returns the writes since the last call. */
   writes(): string[];
   close(): Promise<void>;
 }
 
-/** What was planned, and what a second plan still finds; the calls that were planned, and those that were made. */
+/** The plan and what a second plan still finds; the calls that were planned and those that were made. */
 export interface Reconciled {
   plan: Plan;
   left: Plan;
   planned: PlannedCall[];
   made: PlannedCall[];
   refused: Refusal[];
-  /** As it was matched last. */
+  /** The configuration as it was matched last. */
   config: GatewayConfig;
-  /** As it was observed last. */
+  /** The gateway as it was observed last. */
   observed: Observed;
 }
 
@@ -92,11 +92,11 @@ export interface ReconcileOptions {
   shares?: SharesOf;
   scope?: Scope;
   session?: Session<AlbTarget>;
-  /** Default: what the runs before have found. */
+  /** The default is what the runs before have found. */
   known?: KnownObjects;
 }
 
-/** What a store keeps from one run to the next: which objects serve the pools. */
+/** The objects that serve the pools, which a store keeps from one run to the next. */
 interface Stored {
   known: KnownObjects;
   pools: Map<string, Pool>;
@@ -120,7 +120,7 @@ export async function startAlb(
     quotas?: Partial<Quotas>;
     jobLatencyMs?: number;
     dataPlane?: (state: CloudState) => DataPlane;
-    /** Default: what carrying routes needs. */
+    /** The default is the policy that carrying routes needs. */
     policies?: RamPolicy[];
   } = {},
 ): Promise<Alb> {

@@ -16,7 +16,7 @@ const routes = (count: number, key: string, from = 0): Rule[] =>
   );
 const configOf = (one: Pool, count: number): GatewayConfig => ({ pools: [one], rules: routes(count, one.key) });
 
-/** More servers than the quota of a load balancer would hold, for their count is not what these tests are about. */
+/** The quota is higher than that of a load balancer, because these tests are not about the number of servers. */
 const ROOMY = { serversPerLoadBalancer: 100_000 };
 
 let alb: Alb;

@@ -5,14 +5,14 @@ import type { RamPolicy } from '../../../infra/local/cloud/ram.ts';
 import { ramPolicies } from '../../../infra/policies.ts';
 import { type Alb, filters, member, pool, rule, type SharesOf, startAlb } from './harness.ts';
 
-/** What the cloud refuses of one object stays alone; everything else is done. */
+/** When the cloud refuses one object, only that object is left out; everything else is done. */
 
 const octets = (count: number, from = 1) => Array.from({ length: count }, (_, index) => index + from);
 /** Pools of different services, whose groups do not take each other's place. */
 const poolOf = (service: string, members: Member[]) => pool(`${service}-80-0123456789ab`, members, { service });
 const A = poolOf('a', [member('cd', [1]), member('sh', [2])]);
 const B = poolOf('b', [member('cd', [3])]);
-/** ALB keeps this header for itself, which `check` tells people, and which nobody has asked here. */
+/** ALB keeps this header for itself; `check` refuses it, and is not called here. */
 const BAD = filters({ type: 'RequestHeaderModifier', set: [{ name: 'X-Forwarded-Port', value: '1' }] });
 const routes = (paths: string[], bad: string[] = [], { key } = A): Rule[] =>
   paths.map((path) => rule(path, { [key]: 100 }, { filters: bad.includes(path) ? BAD : [] }));

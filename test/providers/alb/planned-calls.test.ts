@@ -49,7 +49,7 @@ function poolOf(key: string, { cd, sh, weight, remote, path }: Members): Pool {
 let alb: Alb;
 afterEach(() => alb.close());
 
-/** The calls of each step are as planned, and it leaves nothing to do. */
+/** Expects that the calls of each step are as planned, and that the step leaves nothing to do. */
 async function follow(steps: readonly { config: GatewayConfig; options?: ReconcileOptions }[]): Promise<string[]> {
   let actions: string[] = [];
   for (const { config, options } of steps) {

@@ -27,7 +27,7 @@ describe('assignPriorities', () => {
   test('of rules in any order as many as possible stay', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 40 }), (numbers) => {
-        // Far enough apart for all that move.
+        // The gaps are large enough for all rules that move.
         const current = new Map(numbers.map((number) => [`r${number}`, number * 100]));
         const after = assignPriorities([...current.keys()], current, []);
         const staying = [...current].filter(([key, priority]) => after.get(key) === priority);
@@ -54,7 +54,7 @@ function longestIncreasingLength(numbers: readonly number[]): number {
   return Math.max(...lengths);
 }
 
-/** Rules on a listener: what they have now, which go, which come, and who else is there. */
+/** Rules on a listener: the present ones, those to be deleted, those to be created, and the foreign ones. */
 const listeners = fc
   .record({
     current: fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 25 }),
@@ -74,7 +74,7 @@ const listeners = fc
     return { now, order, foreign: foreign.filter((value) => !current.includes(value)) };
   });
 
-/** The states of the listener while the result is written: moves one by one, then creates. */
+/** Returns the states of the listener while the result is written: moves one by one, then creates. */
 function historyOf(
   now: ReadonlyMap<string, number>,
   target: ReadonlyMap<string, number>,
@@ -90,7 +90,7 @@ function historyOf(
   return history;
 }
 
-/** Pairs whose order is the same before and after; a newcomer has no order before. */
+/** Returns pairs whose order is the same before and after; a new rule has no order before. */
 function lastingPairs(order: readonly string[], now: ReadonlyMap<string, number>): [string, string][] {
   return order.flatMap((above, index) =>
     order

@@ -7,7 +7,9 @@ import { type Alb, declaredShares, member, pool, rule, startAlb } from './harnes
 
 const A = pool('a', [member('cd', [1, 2]), member('sh', [3])]);
 const NOW: GatewayConfig = { pools: [A], rules: [rule('/a', { a: 100 }), rule('/b', { a: 100 })] };
-/** Servers, a health check, the order of rules, new rules for groups old and new, and a rule that goes. */
+/**
+ * The change covers servers, a health check, the order of rules, new rules for old and new groups, and a deleted rule.
+ */
 const NEXT: GatewayConfig = {
   pools: [
     pool('a', [member('cd', [2, 4]), member('sh', [3])], { healthCheck: { ...A.healthCheck, intervalSeconds: 9 } }),

@@ -61,7 +61,7 @@ export const NO_FACTS: Facts = {
 };
 export const NOTHING: Observed = { objects: [], foreign: [], facts: NO_FACTS };
 
-/** Nothing is found by its id, since no object can lose its name. */
+/** Finds nothing by its id, since no object can lose its name. */
 export const NO_IDS: KnownObjects = new Map();
 
 const SESSION = {
@@ -69,12 +69,12 @@ const SESSION = {
   owner: OWNER,
 };
 
-/** The configuration with the services that an empty gateway would get. */
+/** Returns the configuration with the services that an empty gateway would get. */
 export function matched(config: GatewayConfig): GatewayConfig {
   return mse.match(config, NOTHING, SESSION);
 }
 
-/** The objects for a gateway that is empty. */
+/** Returns the objects for an empty gateway. */
 export function compiled(config: GatewayConfig, shares: SharesOf = declaredShares): MseObject[] {
   const poolShares = new Map(config.pools.map((one) => [one.key, shares(one)]));
   return compile(matched(config), poolShares, NOTHING, SESSION);
@@ -87,21 +87,21 @@ export interface Mse {
   cloud: LocalCloud;
   target: MseTarget;
   gateway: Gateway;
-  /** May do what the RAM policy allows. */
+  /** Calls the cloud with no more than the RAM policy allows. */
   client: Cloud;
   session(options?: { cloud?: Cloud; owner?: string }): Session<MseTarget>;
-  /** As the owner of the account, who may do everything. */
+  /** Calls the cloud as the owner of the account, who may do everything. */
   call(action: string, parameters: Record<string, Json | undefined>): Promise<Record<string, Json>>;
-  /** One reconciliation. */
+  /** Runs one reconciliation. */
   reconcile(config: GatewayConfig, options?: ReconcileOptions): Promise<MseReconciled>;
-  /** Calls since the last time this was asked. */
+  /** Returns the calls since the last time this was asked. */
   calls(kind: 'read' | 'write'): string[];
-  /** Addresses of a service, by a part of its name. */
+  /** Returns the addresses of the service whose name contains this part. */
   addresses(part: string): string[];
   close(): Promise<void>;
 }
 
-/** What the cloud refused, and the configuration and the gateway as the second plan found them. */
+/** The refusals of the cloud, with the configuration and the gateway as the second plan found them. */
 export interface MseReconciled extends Omit<Reconciled, 'config'> {
   refused: Refusal[];
   matched: GatewayConfig;
@@ -190,7 +190,7 @@ export async function startMse(
 }
 
 interface Place extends Pick<Mse, 'cloud' | 'gateway'> {
-  /** What served the pools when everything was reconciled last, by pool. */
+  /** The objects that served each pool after the last reconciliation, by pool. */
   stored: Map<string, PoolObject[]>;
 }
 

@@ -3,7 +3,7 @@ import type { GatewayConfig, Member } from '../../../functions/core/model/ir.ts'
 import { markOf, servesOf, serviceName } from '../../../functions/providers/mse/compile/names.ts';
 import { crashing, filter, type Mse, matched, member, OWNER, only, pool, rule, startMse } from './harness.ts';
 
-/** As `resolve` does, the key of a pool changes with its distribution. */
+/** The pool of the service. Its key changes with its distribution, as `resolve` makes it. */
 function shop(version: string, members: Member[], paths = ['/a', '/b']): GatewayConfig {
   const key = `shop-80-${version}`;
   const rules = paths.map((value) => rule({ path: { type: 'Exact', value } }, { [key]: 100 }));
@@ -152,7 +152,7 @@ describe('names of services', () => {
     expect(new Set(names).size).toBe(8);
     expect(new Set(names.map((name) => servesOf(mark, name))).size).toBe(4);
     expect(servesOf(mark, names[4] ?? '')).toBe('shop-80-cd');
-    // The key of the younger of two services with one name, which must not serve anybody.
+    // This is the key of the younger of two services with one name, which must not serve any pool.
     expect(servesOf(mark, `${names[4]}#9`)).toContain('#9');
   });
 });

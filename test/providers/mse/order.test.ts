@@ -15,7 +15,7 @@ const query = (name: string) => ({ queryParams: [{ name, value: '1' }] });
 
 type Place = Pick<Rule, 'key' | 'hostname' | 'match'>;
 
-/** Rules in our order: of equals the first given is the oldest. */
+/** Rules in our order; of equal rules the one that is given first is the oldest. */
 function inOrder(matches: readonly object[], hostnames: (string | undefined)[] = []): Rule[] {
   return matches
     .map((match, index) => ({ ...rule(match, {}), key: `r${index}/0/0/*`, hostname: hostnames[index] }))
@@ -92,7 +92,7 @@ const REQUEST = fc.record({
 });
 type Request = typeof REQUEST extends fc.Arbitrary<infer T> ? T : never;
 
-/** What a rule says, read as plainly as can be. */
+/** Evaluates a rule in the plainest possible way. */
 function matches({ hostname, match }: Place, request: Request): boolean {
   const { type, value } = match.path;
   const base = value.replace(/\/$/, '');
@@ -112,7 +112,7 @@ function matches({ hostname, match }: Place, request: Request): boolean {
   );
 }
 
-/** The gateway as the compiled routes make it; ids, and so ages, against our order. */
+/** The gateway that the compiled routes make; ids, and so ages, run against our order. */
 function gatewayOf(rules: readonly Rule[]): Gateway {
   const config = { rules: [...rules], pools: rules.map((one) => pool(one.key, [member('cd', [1])])) };
   const objects = compiled(config);

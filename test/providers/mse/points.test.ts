@@ -29,7 +29,7 @@ const percents = (shares: Share[] | undefined) => shares?.map(({ percent }) => p
 
 let mse: Mse;
 
-/** What `pools` of the last reconciliation have now. */
+/** Returns the points that `pools` of the last reconciliation have now. */
 async function pointsNow(pools: Pool[]): Promise<(number[] | undefined)[]> {
   const observed = await provider.observe(mse.session(), 'full', NO_IDS);
   return pools.map((one) => percents(provider.points(one, observed)));

@@ -24,7 +24,7 @@ test('of routes that are under one path, those are left out that an earlier one 
   fc.assert(
     fc.property(fc.array(matches, { maxLength: 12 }), (list) => {
       const rules: Rule[] = list.map((match, index) => ({ ...rule(match, {}), key: `r${index}/00/00/*` }));
-      // Rule by rule nothing is left out.
+      // Compiling one rule at a time leaves no route out.
       const every = rules.flatMap((item) => routesOf([item]));
       const kept: RouteOf[] = [];
       for (const route of every) {

@@ -6,7 +6,7 @@ import type { Member, Pool, Share } from '../../../functions/core/model/ir.ts';
 import { slotsOf } from '../../../functions/providers/mse/compile/slots.ts';
 import { matched, member, pool as unmatched } from './harness.ts';
 
-/** Of an empty gateway, so that each service has the name of its cluster. */
+/** The pool as an empty gateway would serve it, so that each service has the name of its cluster. */
 function matchedPool(one: Pool): Pool {
   const [found = one] = matched({ pools: [one], rules: [] }).pools;
   const objects = found.objects?.map((object) => ({ ...object, key: object.cluster ?? 'all' }));
@@ -15,7 +15,7 @@ function matchedPool(one: Pool): Pool {
 const pool = (key: string, members: Member[]) => matchedPool(unmatched(key, members));
 
 const CLUSTERS = ['a', 'b', 'c', 'd', 'e'];
-/** They went down one after the other, each long after the last. */
+/** The clusters went down one after the other, each long after the last. */
 const withdrawn = (...clusters: string[]) => ({
   allocation: {
     ...NO_TRAFFIC.allocation,
@@ -25,7 +25,7 @@ const withdrawn = (...clusters: string[]) => ({
   },
 });
 
-/** The addresses of each service and the real shares, while these clusters are out. */
+/** Returns the addresses of each service and the real shares, while these clusters are out. */
 function outcome(members: Member[], ...out: string[]) {
   const one = pool('shop-80', members);
   const { slots, real } = slotsOf(one, effectiveShares(one, withdrawn(...out)));

@@ -1,4 +1,7 @@
-/** What holds members back, what gives way to traffic that has nowhere to go, and in which order. */
+/**
+ * Faults in the limits that hold members back, and in what gives way to traffic that has nowhere to go, and in which
+ * order.
+ */
 
 import { type Fault, ignoresReason, keepsReason, replacedStage, stages } from '../plant.ts';
 

@@ -1,4 +1,4 @@
-/** Keys of the policy that the decision does not look at, or sees otherwise. */
+/** Faults in which the decision ignores or misreads keys of the policy. */
 
 import type { Policy } from '../../../functions/core/model/fleet-facts.ts';
 import { blinded, type Fault } from '../plant.ts';

@@ -1,4 +1,4 @@
-/** That decisions are pure, and that gateways are given what is decided. */
+/** Faults of decisions that are impure, and of gateways that are not given what was decided. */
 
 import { exchanged, type Fault } from '../plant.ts';
 import { PRODUCT } from '../product.ts';

@@ -1,4 +1,4 @@
-/** What the table of standings says, cell by cell, and what people may order. */
+/** Faults in the table of standings, cell by cell, and in what people may order. */
 
 import { type Fault, replaced } from '../plant.ts';
 import { ORDERS, TRANSITIONS } from '../product.ts';
@@ -8,7 +8,7 @@ const stays = up.healthy;
 const goDown = held.unhealthy;
 const rises: typeof stays = (state, { nowMs }) => ({ ...state, standing: 'up', sinceMs: nowMs });
 
-/** Whatever voters say, for an hour. */
+/** The cluster has this finding for an hour, whatever voters say. */
 const isTaken: typeof stays = (state, now) => ({ ...rises(state, now), dismissedUntilMs: now.nowMs + 3_600_000 });
 
 export const STANDING_FAULTS: readonly Fault[] = [

@@ -1,4 +1,4 @@
-/** What is known of gateways and clusters, what is remembered, and what people have asked for. */
+/** Faults in what is known of gateways and clusters, in what is remembered, and in what people have asked for. */
 
 import { type Fault, given, remembered } from '../plant.ts';
 

@@ -1,4 +1,4 @@
-/** How observations become votes, and votes become findings. */
+/** Faults in how observations become votes, and votes become findings. */
 
 import { blinded, type Fault, forgetful, replaced, seen, watched } from '../plant.ts';
 import { VOTE_RULES } from '../product.ts';

@@ -1,4 +1,4 @@
-/** No more is taken out than people allow, and nothing where they want to be asked. */
+/** Truths that limit how much automation takes out, and where people want to be asked. */
 
 import type { ClusterFacts } from '../../../functions/core/model/fleet-facts.ts';
 import { type Life, mostRemoved } from '../chronicle.ts';
@@ -8,7 +8,10 @@ import { isSame, type Programmed, percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
 import { declaredPercent } from './healthy.ts';
 
-/** T8: within the window automation takes out at most as many clusters as `maxRemoved` says, the last member of a pool included; one that was is no other one. */
+/**
+ * Within the window automation takes out at most as many clusters as `maxRemoved` says, including the last member of a
+ * pool; a cluster that was already taken out counts once.
+ */
 export function removalsAreCapped(): Truth {
   let removals: { name: string; tick: number }[] = [];
   return {
@@ -34,12 +37,15 @@ export function removalsAreCapped(): Truth {
   };
 }
 
-/** It could be taken out since then, and before it began to fail now. */
+/** Tells whether the cluster could be taken out since then, and before it began to fail now. */
 function wasRemoved({ removalsTick, failingSinceTick = 0 }: Life, sinceTick: number): boolean {
   return removalsTick.some((removedTick) => sinceTick < removedTick && removedTick < failingSinceTick);
 }
 
-/** Section 5: where people want to be asked, a cluster that fails soon after one of another site is not left before, unless two vantages say so. */
+/**
+ * Where people want to be asked, a cluster that fails soon after one of another site is not left before they answer,
+ * unless two vantages say that it fails.
+ */
 export function suspicionsHold(): Truth {
   return {
     name: 'suspicionsHold',
@@ -59,12 +65,15 @@ export function suspicionsHold(): Truth {
   };
 }
 
-/** Voters can be told from a fault of their own network by what answers as long as that works. */
+/**
+ * Tells whether voters can be told from a fault of their own network by a reference that answers as long as that
+ * network works.
+ */
 function hasControl({ declared, scenario }: Fleet): boolean {
   return declared.policy.controlTargets.length > 0 || scenario.formerTraffic !== undefined;
 }
 
-/** A cluster of another site that began to fail within the window before it. */
+/** Tells whether a cluster of another site began to fail within the window before this one. */
 function earlierThan({ declared, chronicle }: Fleet, { name, site }: ClusterFacts, life: Life): string | undefined {
   const { windowSeconds } = declared.policy.failover.correlation;
   const sinceTick = life.failingSinceTick ?? 0;
@@ -75,7 +84,10 @@ function earlierThan({ declared, chronicle }: Fleet, { name, site }: ClusterFact
   })?.name;
 }
 
-/** Clusters that automation leaves because they fail: nobody of an earlier tier is well whose return would leave them nothing. */
+/**
+ * Returns clusters that automation leaves because they fail, unless somebody in an earlier tier is well whose return
+ * would leave them nothing.
+ */
 function takenOut(entry: DecisionEntry): { facts: ClusterFacts; life: Life }[] {
   const { fleet, before, after, tick } = entry;
   if (!isAutomatic(entry)) return [];
@@ -93,7 +105,9 @@ function takenOut(entry: DecisionEntry): { facts: ClusterFacts; life: Life }[] {
   });
 }
 
-/** It would have a share by the declarations of a pool that it served, if it were well, too. */
+/**
+ * Tells whether the cluster would have a share by the declarations of a pool that it served, if it were well as well.
+ */
 function isWanted({ declared, chronicle }: Fleet, before: Programmed, name: string): boolean {
   const isWell = ({ cluster }: { cluster: string }) => {
     return cluster === name || chronicle.of(cluster)?.failingSinceTick === undefined;
@@ -108,7 +122,7 @@ function has({ declared }: Fleet, points: Programmed, name: string): boolean {
   return declared.pools.some(({ key, pinned }) => !pinned && percentOf(points, key, name) > 0);
 }
 
-/** Section 5: a fleet in `recommend` or `paused` keeps what it has, but for what people do. */
+/** A fleet in `recommend` or `paused` keeps what it has, except for what people do. */
 export function modesHold(): Truth {
   return {
     name: 'modesHold',
@@ -122,7 +136,7 @@ export function modesHold(): Truth {
   };
 }
 
-/** Something that people do begins or ends, or a shift is under way. */
+/** Tells whether an act of people begins or ends, or a shift is under way. */
 function isNear({ type, tick: beginTick, seconds }: FleetEvent, tick: number): boolean {
   if (type === 'shift') return beginTick <= tick && tick <= beginTick + seconds;
   return beginTick === tick || beginTick + seconds === tick;

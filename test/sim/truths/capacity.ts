@@ -1,4 +1,4 @@
-/** Nobody is hotter than need be. */
+/** The truth about clusters above their capacity. */
 
 import type { Pool } from '../../../functions/core/model/ir.ts';
 import { hasFallen, isGated } from '../chronicle.ts';
@@ -12,8 +12,8 @@ const TOLERANCE = 1e-6;
 const HOT_PART = 1.1;
 
 /**
- * T9: no living member is above its capacity by a whole point while a chain of living, unlimited members has room for one at each hop; nor
- * above 110 % while members that only dwell have room.
+ * No living member is above its capacity by a whole point while a chain of living, unlimited members has room for one
+ * at each hop; nor above 110 % while members that only dwell have room.
  */
 export function noAvoidableHeat(): Truth {
   return {
@@ -64,7 +64,7 @@ class Heat {
     return undefined;
   }
 
-  /** It has room for the point, or passes another one on to somebody who has. */
+  /** Tells whether the cluster has room for the point, or can pass another one on to a cluster that has. */
   private takes(name: string, point: number, passed: ReadonlySet<string>): boolean {
     if (passed.has(name)) return false;
     if (this.hasRoom(name, point)) return true;
@@ -95,7 +95,7 @@ class Heat {
     return weight > 0 && this.fleet.isSpotless(cluster);
   }
 
-  /** It is well, and nothing but time can hold it back. */
+  /** Tells whether the cluster is well, and nothing but time can hold it back. */
   private mayDwell({ cluster, weight }: Pool['members'][number]): boolean {
     const { chronicle, declared, book, tick } = this.fleet;
     const life = chronicle.of(cluster);

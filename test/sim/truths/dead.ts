@@ -1,4 +1,4 @@
-/** Whoever is dead is left, and no faster than people allow. */
+/** The truth that dead clusters are left, and no faster than people allow. */
 
 import type { ClusterFacts } from '../../../functions/core/model/fleet-facts.ts';
 import type { Pool } from '../../../functions/core/model/ir.ts';
@@ -8,13 +8,17 @@ import { faultsOf, type Gateway, percentOf, takesWrites } from '../gateway.ts';
 import type { Truth } from '../history.ts';
 import type { Measures } from '../measures.ts';
 
-/** After it takes writes again a gateway is tried again within so many seconds; one that somebody has changed is found within a sweep. */
+/**
+ * A gateway that takes writes again is tried again within this many seconds; one that somebody has changed is found
+ * within a sweep.
+ */
 const RETRY_SECONDS = 8;
 const SWEEP_SECONDS = 31;
 
 /**
- * T2: a cluster that a truthful majority sees dead has 0 points at every gateway that takes writes, within the bound, whenever another member
- * with a weight exists that a truthful majority sees living, that nobody has isolated, and that has not fallen above its capacity.
+ * A cluster that a truthful majority sees dead has 0 points at every gateway that takes writes, within the bound,
+ * whenever another member with a weight exists that a truthful majority sees living, that nobody has isolated, and that
+ * has not fallen above its capacity.
  */
 export function deadAreLeft(measures: Measures): Truth {
   const watch = new Evacuations(measures);
@@ -38,13 +42,13 @@ export function deadAreLeft(measures: Measures): Truth {
 
 interface Place {
   facts: ClusterFacts;
-  /** Nothing that people have declared keeps traffic on it. */
+  /** True when nothing that people have declared keeps traffic on the cluster. */
   mustGo: boolean;
   pool: Pool;
   gate: Gateway;
 }
 
-/** How long dead clusters have had points that they should not have, by cluster, pool and gateway. */
+/** Counts how long dead clusters have had points that they should not have, by cluster, pool and gateway. */
 class Evacuations {
   private readonly clocks = new Map<string, number>();
   private readonly measures: Measures;
@@ -57,7 +61,7 @@ class Evacuations {
     return this.clocks.size === 0;
   }
 
-  /** What is wrong there, if anything. */
+  /** Returns what is wrong there, if anything. */
   look(fleet: Fleet, { facts, mustGo, pool, gate }: Place): string[] {
     const key = `${facts.uid} ${pool.key} ${gate.name}`;
     const percent = percentOf(gate.applied, pool.key, facts.name);
@@ -78,7 +82,10 @@ class Evacuations {
   }
 }
 
-/** From when the majority sees it: one round, and a push that has to wait for the one before it. */
+/**
+ * The bound counts from when the majority sees the failure: one round, and a push that has to wait for the one before
+ * it.
+ */
 function boundSeconds({ declared }: Fleet, { latencySeconds }: Gateway): number {
   const { intervalSeconds, timeoutSeconds } = declared.policy.health;
   return intervalSeconds + timeoutSeconds + pushSeconds(latencySeconds);
@@ -103,7 +110,10 @@ function hasLivingMember({ chronicle, book, tick }: Fleet, { members }: Pool, na
   });
 }
 
-/** What people have declared or asked for that keeps traffic on a dead cluster. Data gates would, too: no fleet of the simulator declares one. */
+/**
+ * Tells whether something that people have declared or asked for keeps traffic on a dead cluster. Data gates would as
+ * well, but no fleet of the simulator declares one.
+ */
 function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
   const { declared, book, tick } = fleet;
   const { policy } = declared;
@@ -114,7 +124,10 @@ function isExcused(fleet: Fleet, facts: ClusterFacts, life: Life): boolean {
   return !isResumed && (isCapped(fleet, facts.name) || fleet.chronicle.isAskedFor(tick, facts, declared));
 }
 
-/** As many others as may be taken out within the window have failed within it, or may have been taken out later than that. */
+/**
+ * Tells whether `maxRemoved` keeps the cluster in: as many others as may be taken out within the window have failed
+ * within it, or may have been taken out later than that.
+ */
 function isCapped({ declared, chronicle, book, tick }: Fleet, name: string): boolean {
   const { maxRemoved } = declared.policy.safety;
   if (maxRemoved === undefined || book.isSetAside('max-removed')) return false;

@@ -1,4 +1,4 @@
-/** Whoever is well keeps what it has. */
+/** The truth that healthy clusters keep what they have. */
 
 import type { Pool } from '../../../functions/core/model/ir.ts';
 import { isGated } from '../chronicle.ts';
@@ -8,9 +8,10 @@ import { percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
 
 /**
- * T1: no cluster that a truthful majority sees healthy loses points to automation, but by overload, by a true impairment, by the return of
- * others to their declared share, or by a person. Clusters that no majority says to fail are treated as healthy ones, and so are those behind
- * a closed gate, and those of which a person says that they do not fail.
+ * No cluster that a truthful majority sees healthy loses points to automation, except by overload, by a true
+ * impairment, by the return of others to their declared share, or by a person. Clusters that no majority says to fail
+ * are treated as healthy ones, and so are those behind a closed gate, and those of which a person says that they do not
+ * fail.
  */
 export function noHealthyLoses(): Truth {
   return {
@@ -39,14 +40,14 @@ function isTaken(entry: DecisionEntry, pool: Pool, cluster: string): boolean {
 function countsAsWell(fleet: Fleet, cluster: string): boolean {
   const life = fleet.chronicle.of(cluster);
   if (!life?.wasLiving) return false;
-  // What a majority said for a moment may be lost where the store takes few decisions.
+  // A word of the majority that lasted only a moment may be lost where the store takes few decisions.
   const isUnaccused = life.failingSinceTick === undefined && !fleet.has('stall', 'refuse', 'crash');
   return (
     life.isLiving || isUnaccused || isGated(fleet.declared.policy, cluster) || fleet.book.isTrusted(cluster, fleet.tick)
   );
 }
 
-/** It is slow, or was so lately that voters may not know better, or people take it out. */
+/** Tells whether the cluster is slow, was slow so lately that voters may not know better, or is taken out by people. */
 function isTouched({ declared, chronicle, book, tick }: Fleet, cluster: string): boolean {
   const { recoveryWindow, intervalSeconds, timeoutSeconds } = declared.policy.health;
   const slowTick = chronicle.of(cluster)?.slowTick ?? Number.NEGATIVE_INFINITY;
@@ -58,7 +59,10 @@ function isTouched({ declared, chronicle, book, tick }: Fleet, cluster: string):
 
 type Member = Pool['members'][number] | Fleet['declared']['placements'][number]['members'][number];
 
-/** What a member has of a pool by its weight, in the lowest tier that has any: those that would have less than a point have one, which others lack. */
+/**
+ * Returns what a member has of a pool by its weight, in the lowest tier that has any. Members that would have less than
+ * a point have one, which others lack.
+ */
 export function declaredPercent({ members }: { members: readonly Member[] }, cluster: string): number {
   const able = members.filter(({ weight }) => weight > 0);
   const lowest = Math.min(...able.map(({ tier }) => tier));
@@ -75,7 +79,10 @@ export function declaredPercent({ members }: { members: readonly Member[] }, clu
   return (percent * own) / peers.reduce((sum, { weight }) => sum + weight, 0);
 }
 
-/** It had more to serve than it can, would have with what those that fail leave to it, or has all that it can now. */
+/**
+ * Tells whether the cluster had more to serve than it can, would have with what those that fail leave to it, or has all
+ * that it can now.
+ */
 function isFull({ fleet, before, after }: DecisionEntry, name: string): boolean {
   const { clusters, policy } = fleet.declared;
   const capacity = clusters.find((item) => item.name === name)?.capacity;
@@ -85,7 +92,7 @@ function isFull({ fleet, before, after }: DecisionEntry, name: string): boolean 
   return loads.some((load) => load > capacity) || (loadsBy(fleet, after).get(name) ?? 0) > room;
 }
 
-/** What it would have to serve if the members that nobody accuses served by their weights alone. */
+/** Returns what the cluster would have to serve if the members that nobody accuses served by their weights alone. */
 function nominalLoad({ declared, chronicle }: Fleet, name: string): number {
   const isWell = ({ cluster }: { cluster: string }) => chronicle.of(cluster)?.failingSinceTick === undefined;
   return declared.placements.reduce((sum, placement) => {

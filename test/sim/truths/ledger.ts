@@ -1,11 +1,11 @@
-/** Who writes what, and what is said of it. */
+/** Truths about what is written, by whom, and what is said of it. */
 
 import { shares } from '../../../functions/core/allocation/points.ts';
 import type { Fleet } from '../fleet.ts';
 import { type Gateway, isSame, type Programmed, percentOf } from '../gateway.ts';
 import type { Truth } from '../history.ts';
 
-/** T10: what is said of points at a gateway is what the gateway had when it was read. */
+/** What is said of points at a gateway is what the gateway had when it was read. */
 export function saidIsGiven(): Truth {
   return {
     name: 'saidIsGiven',
@@ -31,7 +31,10 @@ function lieOf({ declared, stored }: Fleet, { name, verifiedPoints, verified }: 
   return undefined;
 }
 
-/** T11: every change has one decision, which replays, and comes to gateways from one writer, in order; decisions upon what is over are refused. */
+/**
+ * Every change of points has one decision, no version of the traffic state is decided upon twice, and no gateway goes
+ * back to an older one.
+ */
 export function oneDecisionEach(): Truth {
   const seen = new Map<string, number>();
   let last: Programmed | undefined;
@@ -62,7 +65,7 @@ export function oneDecisionEach(): Truth {
   };
 }
 
-/** In this very tick, before anything was decided. */
+/** Tells whether an edit began or ended in this tick, before anything was decided. */
 function hasBeenEdited({ events, tick }: Fleet): boolean {
   return events.some((event) => event.tick === tick || event.tick + event.seconds === tick);
 }

@@ -1,4 +1,4 @@
-/** What people ask for is done. */
+/** The truth that shifts are carried out. */
 
 import type { Pool } from '../../../functions/core/model/ir.ts';
 import { hasFallen } from '../chronicle.ts';
@@ -8,8 +8,9 @@ import type { Truth } from '../history.ts';
 import type { GrantedShift } from '../people.ts';
 
 /**
- * T6: an isolated cluster has 0 always; a drained one has at most its part, unless no undrained member is known to be healthy without lacking
- * consent, or all of them have fallen above their capacity. Strictly pinned pools are excepted from drains.
+ * An isolated cluster always has 0. A drained one has at most its part, unless no undrained member is known to be
+ * healthy without lacking consent, or all of them have fallen above their capacity. Strictly pinned pools are exempt
+ * from drains.
  */
 export function peopleAreObeyed(): Truth {
   return {
@@ -30,7 +31,7 @@ function whereIsolated({ declared }: Fleet, { cluster }: GrantedShift, after: Pr
   return pool && `${cluster} is isolated, and has ${percentOf(after, pool.key, cluster)} of ${pool.key}`;
 }
 
-/** Once all steps have had their time. */
+/** Looks at a drain once all of its steps have had their time. */
 function whereDrained(fleet: Fleet, shift: GrantedShift, after: Programmed): string | undefined {
   const { cluster, mode, percent, stepPercent, stepSeconds, fromTick } = shift;
   const isCalm = !fleet.events.some(({ tick, seconds, type }) => {
@@ -48,13 +49,13 @@ function whereDrained(fleet: Fleet, shift: GrantedShift, after: Programmed): str
   return undefined;
 }
 
-/** While a gateway does not follow, or nobody decides, a shift takes no step. */
+/** Events during which a shift takes no step, because a gateway does not follow or nobody decides. */
 const DELAYS: ReadonlySet<string> = new Set([
   ...['unreachable', 'unwritable', 'throttled', 'unanswered', 'partial', 'eventual', 'tamper'],
   ...['stall', 'refuse', 'crash', 'stale', 'mode', 'weight', 'tier', 'pin', 'join', 'leave'],
 ]);
 
-/** What it would have if only those competed with it of whom nothing at all can be said. */
+/** Returns the share that the cluster would have if it competed only with members that are beyond all doubt. */
 export function greatestShare(fleet: Fleet, { members }: Pool, cluster: string): number {
   const own = members.find((member) => member.cluster === cluster);
   if (own === undefined || own.weight === 0) return 0;

@@ -1,4 +1,4 @@
-/** Points are whole, and stand in the declared ratio. */
+/** Truths about points: they are whole, and stand in the declared ratio. */
 
 import type { Pool } from '../../../functions/core/model/ir.ts';
 import type { Fleet } from '../fleet.ts';
@@ -6,7 +6,7 @@ import { type Programmed, percentOf } from '../gateway.ts';
 import type { Truth } from '../history.ts';
 import { largestPoint, loadsBy } from './healthy.ts';
 
-/** T3: points are integers and total 100; a weight of 0 has 0; nobody at all serves only where every member is isolated. */
+/** Points are integers and total 100; a weight of 0 has 0; nobody serves only where every member is isolated. */
 export function pointsAreWhole(): Truth {
   const check = (fleet: Fleet, programmed: Programmed) => {
     for (const pool of fleet.declared.pools) {
@@ -31,7 +31,10 @@ function flawOf({ book }: Fleet, { key, members }: Pool, programmed: Programmed)
   return total === (isEmptied ? 0 : 100) ? undefined : `${total} points`;
 }
 
-/** T12: healthy, unlimited members of a tier stand in the declared ratio within one point, but for the minimum of 1, unless capacity binds. */
+/**
+ * Healthy, unlimited members of a tier stand in the declared ratio within one point, except for the minimum of 1,
+ * unless capacity binds.
+ */
 export function declaredRatio(): Truth {
   return {
     name: 'declaredRatio',
@@ -67,7 +70,7 @@ function oddOf(peers: readonly Pool['members'][number][], pointsOf: (cluster: st
     : `${peers[index]?.cluster} has ${points[index]} points where ${exact[index]} are due`;
 }
 
-/** Some cluster has almost all that it may be given of others, or more. */
+/** Tells whether some cluster has almost all that it may be given of others, or more. */
 export function isTight(fleet: Fleet, programmed: Programmed): boolean {
   const part = 1 - fleet.declared.policy.failover.headroomPercent / 100;
   const loads = loadsBy(fleet, programmed);

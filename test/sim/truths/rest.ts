@@ -1,4 +1,4 @@
-/** Nothing moves by itself, and in the end nothing is left of what has happened. */
+/** Truths about rest: nothing moves by itself, and in the end nothing is left of what has happened. */
 
 import { NO_TRAFFIC, type Traffic } from '../../../functions/core/failover/traffic.ts';
 import { standingShown } from '../../../functions/core/failover/withdrawals.ts';
@@ -9,7 +9,7 @@ import { isSame, type Programmed } from '../gateway.ts';
 import type { Truth } from '../history.ts';
 import { loadsBy } from './healthy.ts';
 
-/** T5: without new evidence, clock or write nothing moves; equal input has equal output. */
+/** Without new evidence, clock or write nothing moves, and equal input has equal output. */
 export function nothingMovesByItself(): Truth {
   return {
     name: 'nothingMovesByItself',
@@ -31,8 +31,8 @@ function differences(before: Traffic, after: Traffic): string {
 }
 
 /**
- * T4: after the last fault and the longest clock, points are those of a fresh fleet and nothing waits, but for what a declared `manual` or mode
- * holds, which is shown.
+ * After the last fault and the longest clock, points are those of a fresh fleet and nothing waits, except for what a
+ * declared `manual` or mode holds, which is shown.
  */
 export function comesToRest(): Truth {
   return {
@@ -63,7 +63,7 @@ function isOverloaded(fleet: Fleet, points: Programmed): boolean {
   return fleet.declared.clusters.some(({ name, capacity }) => (loads.get(name) ?? 0) > (capacity ?? Infinity));
 }
 
-/** Everything is as in a fleet to which nothing has ever happened, and every gateway follows. */
+/** Tells whether everything is as in a fleet to which nothing has ever happened, and every gateway follows. */
 export function isAsFresh(fleet: Fleet): boolean {
   const { traffic } = fleet.stored;
   const isQuiet = traffic.clusters.every(({ standing, impairedSinceMs }) => standing === 'up' && !impairedSinceMs);
@@ -79,7 +79,10 @@ function freshOf(fleet: Fleet): Programmed {
   return fleet.programmed(verdict?.traffic ?? NO_TRAFFIC);
 }
 
-/** The longest clock in seconds, and for each cluster the time to be found healthy, to be attended to and to return. */
+/**
+ * Returns the longest clock in seconds, and for each cluster the time to be found healthy, to be attended to and to
+ * return.
+ */
 export function comesToRestIn({ declared, scenario }: Fleet): number {
   const { health, failover } = declared.policy;
   const { rampSeconds, stepPercent } = failover.failback;

@@ -1,4 +1,4 @@
-/** Whoever returns does so step by step, and not too often. */
+/** Truths about returns: they go step by step, and not too often. */
 
 import type { Pool } from '../../../functions/core/model/ir.ts';
 import type { Life } from '../chronicle.ts';
@@ -9,12 +9,13 @@ import { type DecisionEntry, isAutomatic, type PushEntry, type Truth } from '../
 import { greatestShare } from './people.ts';
 import { isTight } from './points.ts';
 
-/** A gateway that has not followed for so long catches up, which its reconciliation does by steps of its own. */
+/** A gateway that has not followed for this long catches up by steps of its own reconciliation. */
 const LEFT_BEHIND_SECONDS = 60;
 
 /**
- * T7: at each gateway, counted from the points that were verified last, a returning cluster rises by at most one step at a time, unless others
- * die, are overloaded or drained, or a person edits. It is looked at where nothing of that has happened since the last verification.
+ * At each gateway, counted from the points that were verified last, a returning cluster rises by at most one step at a
+ * time, unless others die, are overloaded or drained, or a person edits. This is checked where nothing of that kind has
+ * happened since the last verification.
  */
 export function returnsByOneStep(): Truth {
   return {
@@ -47,7 +48,7 @@ function jumpIn({ fleet, gateway, after }: PushEntry, pool: Pool): string | unde
   return undefined;
 }
 
-/** By something that may move points at once. */
+/** Tells whether something happened since then that may move points at once. */
 function isDisturbed(fleet: Fleet, sinceTick: number): boolean {
   const { chronicle, declared, stored, events, tick, book } = fleet;
   const hasFailed = ({ failuresTick, isLiving, isSlow }: Life) => {
@@ -74,13 +75,13 @@ const BY_PEOPLE: ReadonlySet<FleetEvent['type']> = new Set<FleetEvent['type']>([
 ]);
 
 interface Moves {
-  /** Whether it has points, and whether it got them for its own standing. */
+  /** `in` means that it has points for its own standing, and `borrowed` that it has them for another reason. */
   state: 'in' | 'out' | 'borrowed';
   leftTick: number[];
   regainedTick: number[];
 }
 
-/** T13: in any window a cluster is left, and regained, for its own standing at most 1 + window / cooldown times. */
+/** In any window a cluster is left, and regained, for its own standing at most 1 + window / cooldown times. */
 export function movesAreBounded(): Truth {
   const moves = new Map<string, Moves>();
   let cooldownSeconds = Number.POSITIVE_INFINITY;
@@ -106,7 +107,7 @@ export function movesAreBounded(): Truth {
   };
 }
 
-/** Somebody has asked for its return, or said that it does not fail. */
+/** Tells whether somebody has asked for the cluster's return, or said that it does not fail. */
 function hasAsked({ book }: Fleet, name: string): boolean {
   return book.orderedTick.has(name);
 }

@@ -1,16 +1,17 @@
-/** Where all fail it is their observer that is not believed, but not what it said before. */
+/** The truth about members that all fail: then their observer is not believed, but what it said before is. */
 
 import type { Pool } from '../../../functions/core/model/ir.ts';
 import type { Fleet } from '../fleet.ts';
 import { percentOf } from '../gateway.ts';
 import { type DecisionEntry, isAutomatic, type Truth } from '../history.ts';
 
-/** Decisions follow what is said within so many seconds. */
+/** Decisions follow new words within this many seconds. */
 const SLACK_SECONDS = 15;
 
 /**
- * Section 4: where all members of a pool are said to fail, one that failed by more than the window before the last of them has nothing. It is
- * looked at where nothing but that can decide: no brake, no gate, no capacity, and nobody has touched any of them.
+ * Where all members of a pool are said to fail, one that failed by more than the window before the last of them has
+ * nothing. This is checked where nothing else can decide: no brake, no gate, no capacity, and nobody has touched any of
+ * the members.
  */
 export function longDeadStayLeft(): Truth {
   return {

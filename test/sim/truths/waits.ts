@@ -1,4 +1,4 @@
-/** Whoever returns has waited for what the declarations ask for. */
+/** The truth that a returning cluster has waited for what the declarations ask for. */
 
 import type { Pool } from '../../../functions/core/model/ir.ts';
 import { MEMORY_SECONDS } from '../chronicle.ts';
@@ -9,8 +9,9 @@ import { msAt } from '../scenario.ts';
 import { isTight } from './points.ts';
 
 /**
- * Section 3: a cluster that has failed gets points for its own standing only while a majority says that it is healthy, after its dwell, with
- * consent, and one site at a time where returns are ramps. It is looked at in pools that somebody else can serve of whom nothing can be said.
+ * A cluster that has failed gets points for its own standing only while a majority says that it is healthy, after its
+ * dwell, with consent, and one site at a time where returns are ramps. This is checked in pools that another cluster,
+ * which is beyond all doubt, can serve.
  */
 export function waitsAreServed(): Truth {
   let dwellSeconds = Number.POSITIVE_INFINITY;
@@ -58,7 +59,7 @@ function hastyNewcomer(fleet: Fleet): string | undefined {
 interface Riser {
   name: string;
   site: string;
-  /** It had nothing at all. */
+  /** The cluster had no points at all. */
   isFirst: boolean;
 }
 
@@ -85,7 +86,10 @@ function isServable(fleet: Fleet, { members }: Pool): boolean {
   return members.some(({ cluster, weight }) => weight > 0 && fleet.isSpotless(cluster));
 }
 
-/** All that serve it are well, and nobody has asked anything of them: nothing has to give way for its traffic. */
+/**
+ * Tells whether all clusters that serve the pool are well and nobody has asked anything of them, so that nothing has to
+ * give way for their traffic.
+ */
 function isServedWell({ book, chronicle }: Fleet, { key, members }: Pool, before: Programmed): boolean {
   return members.every(({ cluster }) => {
     const life = chronicle.of(cluster);
@@ -102,7 +106,7 @@ function lackOf(
   const life = chronicle.of(name);
   const { failback, freezeWindows } = declared.policy.failover;
   const { intervalSeconds, timeoutSeconds } = declared.policy.health;
-  // A pause is noticed in the next round: it counts until then.
+  // A pause is noticed in the next round, and the time counts until then.
   const leastSeconds = dwellSeconds - intervalSeconds - timeoutSeconds;
   if (life && life.healthySeconds < leastSeconds) return `after ${life.healthySeconds} of ${dwellSeconds} s`;
   const isManual = failback.mode === 'manual' && scenario.policy.failover.failback.mode === 'manual';

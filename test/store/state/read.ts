@@ -4,7 +4,7 @@ import { createDynamoClient } from '../../../functions/store/dynamo.ts';
 import { localSettings } from '../../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../../infra/table.ts';
 
-/** What a release has written: its items as DynamoDB has them, and the objects of its local cloud. */
+/** The data that a release has written: its items as DynamoDB has them, and the objects of its local cloud. */
 export interface State {
   items: Record<string, AttributeValue>[];
   cloud: object;

@@ -44,7 +44,7 @@ function get(address: string, host: string): Promise<string> {
   });
 }
 
-/** Patience, not an expectation: a busy machine takes its time. */
+/** A time limit rather than an expectation, because a busy machine is slow. */
 const SOON = { timeout: 20_000 };
 
 test('what the API publishes, the data plane serves; new addresses of a service count at once', async () => {

@@ -8,7 +8,7 @@ export const PUBLISH_LATENCY_MS = 1000;
 
 export type Fields = Record<string, unknown>;
 
-/** The envelope of an answer; tests know what `Data` an action has. */
+/** The envelope of an answer; each test knows the `Data` of its action. */
 export interface Body<Data> {
   RequestId: string;
   HttpStatusCode: number;
@@ -25,9 +25,9 @@ interface PopError {
 }
 
 export interface Refused {
-  /** HTTP status. */
+  /** The HTTP status. */
   status: number;
-  /** `Code` of the body: a number of MSE's, or a text of what stands before it. */
+  /** `Code` of the body: a number from MSE, or a text from what stands in front of it. */
   code: number | string;
   errorCode: string | undefined;
   success: boolean | undefined;
@@ -36,13 +36,13 @@ export interface Refused {
 }
 
 export interface MseCloud extends LocalCloud {
-  /** A V1-signed POST. Objects and lists travel as one JSON text. Returns Data. */
+  /** Sends a V1-signed POST, with objects and lists as one JSON text each. Resolves with Data. */
   call<Data = unknown>(action: string, parameters?: Fields): Promise<Data>;
-  /** The error of a call that must be refused. */
+  /** Resolves with the error of a call that must be refused. */
   refusal(action: string, parameters?: Fields): Promise<Refused>;
-  /** Moves virtual time and lets happen what is due. */
+  /** Moves virtual time, and does what is due. */
   advance(ms: number): Promise<void>;
-  /** What the data plane says of an endpoint; unchecked unless set. */
+  /** Health that the data plane reports of an endpoint; it is unchecked unless it is set here. */
   health: Map<string, EndpointHealth>;
   /** Ids of the gateways that accept connections. */
   open: Set<string>;
@@ -118,7 +118,7 @@ export async function refusalOf(answer: Promise<unknown>): Promise<Refused> {
   return { status, code: data.Code, errorCode: data.ErrorCode, success: data.Success, message: data.Message, headers };
 }
 
-/** A gateway that runs, with two domains and two services, by the API alone. */
+/** Makes a gateway that runs, with two domains and two services, by the API alone. */
 export async function createGateway(cloud: MseCloud) {
   const { GatewayUniqueId } = await cloud.call<{ GatewayUniqueId: string }>('AddGateway', GATEWAY);
   await cloud.advance(GATEWAY_LATENCY_MS);

@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => cloud.close());
 
-/** Right by the table and nothing more: every required parameter with some value that it accepts. */
+/** Returns every required parameter of a table, with some value that it accepts. */
 function required(members: Map<string, ParameterNode>): Fields {
   const needed = [...members].filter(([, { spec }]) => spec.required);
   return Object.fromEntries(needed.map(([name, node]) => [name, sample(node)]));
@@ -96,7 +96,7 @@ describe('a parameter is refused when', () => {
 
 test('a body has the whole envelope, whether it grants or refuses', async () => {
   const pop = popClient(cloud.url);
-  // A GET, so that the parameters travel in the query.
+  // This is a GET, so that the parameters travel in the query.
   const granted = await pop.request('GetGateway', { GatewayUniqueId: gateway.id });
   expect(granted).toMatchObject({ HttpStatusCode: 200, Code: 200, Success: true, Message: 'success' });
   expect(granted).toMatchObject({ RequestId: expect.any(String), Data: { GatewayUniqueId: gateway.id } });

@@ -105,7 +105,7 @@ const POLICIES = {
   ],
 } as const;
 
-/** As the texts in `Policies` name their members. */
+/** Spells names of members as the texts in `Policies` do. */
 function lowerCamel(value: object): object {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name.charAt(0).toLowerCase() + name.slice(1), member]),

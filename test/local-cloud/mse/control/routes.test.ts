@@ -35,7 +35,7 @@ const list = (filter: Fields = {}, page: Fields = {}) =>
     ...page,
   });
 
-/** Of the two services, with these percents. */
+/** Parameters of a route that gives these percentages to the two services. */
 const shares = (...percents: (number | undefined)[]) => ({
   DestinationType: 'Multiple',
   Services: percents.map((Percent, index) => ({ ServiceId: gateway.services[index], Percent })),

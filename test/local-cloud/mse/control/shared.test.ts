@@ -14,9 +14,9 @@ import {
   startMseCloud,
 } from './harness.ts';
 
-/** What MSE shares with ALB: one endpoint with signatures, rates, faults, log and `/_local/`. */
+/** Tests the parts that MSE shares with ALB: one endpoint with signatures, rates, faults, log and `/_local/`. */
 
-/** Of the SDK: their class is no dependency of ours, and none is set. */
+/** Options of the SDK; their class is no dependency of ours, and none is set. */
 const NO_OPTIONS = {} as never;
 
 let cloud: MseCloud;

@@ -12,7 +12,7 @@ import type {
 } from '../../../../infra/local/cloud/mse/model.ts';
 import { type Address, clientOf } from '../../data-plane/fixtures.ts';
 
-/** Fast checks of /healthz. The interval is below what the API allows. */
+/** Settings of fast checks of /healthz. The interval is below what the API allows. */
 export function healthCheck(overrides: Partial<HealthCheck> = {}): HealthCheck {
   return {
     Check: true,
@@ -26,7 +26,7 @@ export function healthCheck(overrides: Partial<HealthCheck> = {}): HealthCheck {
   };
 }
 
-/** Without health checks unless `overrides` brings them. */
+/** A service without health checks, unless `overrides` sets them. */
 export function service(Id: number, addresses: readonly Address[], overrides: Partial<Service> = {}): Service {
   return {
     Id,
@@ -51,7 +51,7 @@ export const path = (
   IgnoreCase = false,
 ): Pick<Predicates, 'PathPredicates'> => ({ PathPredicates: { Type, Path, IgnoreCase } });
 
-/** Of domain 1 (any host), every path, to service 1. */
+/** A route of domain 1 (any host) that sends every path to service 1. */
 export function config(overrides: Partial<RouteConfig> = {}): RouteConfig {
   return {
     DomainIds: [1],
@@ -64,13 +64,13 @@ export function config(overrides: Partial<RouteConfig> = {}): RouteConfig {
   };
 }
 
-/** Several services by percent. */
+/** Destinations by percent. */
 export function multiple(percents: Record<number, number>): Partial<RouteConfig> {
   const services = Object.entries(percents).map(([id, Percent]) => ({ ServiceId: Number(id), Percent }));
   return { DestinationType: 'Multiple', Services: services };
 }
 
-/** Answers with its own name. */
+/** A destination that answers with this text. */
 export function mock(Body: string): Partial<RouteConfig> {
   return { DestinationType: 'Mock', Services: [], DirectResponse: { Code: 200, Body } };
 }
@@ -97,11 +97,11 @@ export function domain(Id: number, Name: string, overrides: Partial<Domain> = {}
 }
 
 export interface Setup {
-  /** Beside domain 1, which is `*`. */
+  /** Domains in addition to domain 1, which is `*`. */
   domains?: Domain[];
   services?: Service[];
   routes?: Route[];
-  /** Of all routes. */
+  /** Policies of all routes. */
   policies?: RoutePolicies;
 }
 

@@ -158,7 +158,7 @@ test('checks end with the gateway', async () => {
   await gateway.plane.closeGateway('gw-1');
   await until(() => gateway.health(1, backend.address) === 'unchecked');
   const ended = checks;
-  // Two verdicts of the other gateway take longer than one interval.
+  // Two checks of the other gateway take longer than one interval.
   await clock.fail('brownout');
   await other.becomes(1, clock.address, 'unhealthy');
   await clock.recover();
