@@ -6,6 +6,8 @@ import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { sendTo } from '../local-cloud/data-plane/fixtures.ts';
 import { matrix, scale } from '../matrix.ts';
 import { commitRoute } from './commit-route.ts';
+import { afterCall, startProcess } from './cut.ts';
+import { ROUTES as DECLARED, startFleet } from './fleet.ts';
 import { accountOf, type ControlPlane, quietApi, startControlPlane } from './harness.ts';
 import { withdraw } from './withdraw.ts';
 
@@ -95,6 +97,33 @@ describe.each(matrix(['mse', 'alb'] as const, 1))(
     });
   },
 );
+
+describe.each(['alb', 'mse'] as const)('a run that publishes to %s', (provider) => {
+  it('writes no further batch before a failover that was decided meanwhile, though nothing is short', async () => {
+    const harness = await startFleet({ provider, jobLatencyMs: 20 });
+    const clusters = CLUSTERS.map((cluster) => ({ cluster, weight: 7 }));
+    const late = {
+      ...DECLARED.shop,
+      hostnames: ['late.example.com'],
+      distribution: { strategy: 'weighted', clusters },
+    };
+    expect((await quietApi(harness)('PUT', '/v1/fleets/prod/routes/late', late)).status).toBe(201);
+    const run = startProcess(harness, afterCall());
+    const work = reconcileGateway(run.deps, 'prod', 'edge');
+    await run.stopped;
+    await withdraw(harness, { fleet: 'prod', gateways: ['edge'] }, ['a']);
+    run.resume();
+    expect(await work).toMatchObject({ state: 'Verified' });
+
+    const { publish, move } = CALLS[provider];
+    const order = run.wrote.filter((action) => action === publish || action === move);
+    expect(order, 'three pools move, and then the route is published').toEqual([move, move, move, publish]);
+    expect(await harness.edge.split(10, 'shop.example.com')).toEqual({ b: 10 });
+    expect(await harness.edge.split(10, 'late.example.com')).toEqual({ b: 10 });
+    run.close();
+    await harness.close();
+  });
+});
 
 async function declareFleet(plane: ControlPlane, clusters: DemoCluster[], targets: Map<string, GatewayTarget>) {
   const api = quietApi(plane);
