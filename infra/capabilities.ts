@@ -13,9 +13,9 @@ const FILE = fileURLToPath(new URL('../docs/capabilities.md', import.meta.url));
 
 const INTRODUCTION = `# What gateways can carry
 
-Written by \`npm run capabilities\` from the providers. A route that asks for what one of its gateways cannot carry is refused with
-\`unsupported-feature\` and a pointer to the place; it is never served without it. \`npm run conformance\` shows, request by request, that what is
-carried means the same everywhere.
+Written by \`npm run capabilities\` from the providers. A route that asks for what one of its gateways cannot carry is
+refused with \`unsupported-feature\` and a pointer to the place; it is never served without it. \`npm run conformance\`
+shows, request by request, that what is carried means the same everywhere.
 `;
 
 const providers = GatewayTarget.options.map((option) => providerFor(option.shape.provider.value));

@@ -168,7 +168,7 @@ interface MeasuredWorker extends LocalWorker {
   pid: number;
 }
 
-/** Of the two processes that Wrangler starts for a Worker, the later one runs it; the other hands requests over. */
+/** Wrangler starts two processes for a Worker: the later one runs it, and the other hands requests over. */
 async function startMeasured(options: Parameters<typeof startWorker>[0]): Promise<MeasuredWorker> {
   const before = new Set(workerds());
   const worker = await startWorker(options);

@@ -80,7 +80,7 @@ describe('a drain', () => {
     expect(story.traffic.shifts).toMatchObject([{ phase: 'applied' }]);
   });
 
-  it.each([0, 40])('T-9: to %s of each cluster is applied of none that serves more than that', (percent) => {
+  it.each([0, 40])('to %s of each cluster is applied of none that serves more than that', (percent) => {
     const rules = ['never-empty', 'min-serving', 'min-base', 'exclusive'] as const;
     const glass = { name: 'night', id: 'bg_1', rules: [...rules], owner: 'alice', reason: 'r', createdAtMs: T0 };
     const story = new Story();

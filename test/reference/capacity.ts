@@ -62,7 +62,7 @@ function giveUp(state: State, cluster: string): void {
   });
 }
 
-/** What is displaced goes to its own tier first, then to the others; then comes what is left over without a tier. */
+/** Displaced points go to their own tier first, then to the others; then come the points that are left over without a tier. */
 function placeDisplaced(state: State, backend: BackendState): void {
   const tiers = tiersOf(backend.backend.members);
   for (const from of tiers) {

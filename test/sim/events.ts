@@ -7,18 +7,21 @@ export const GATEWAY_FAULTS = ['unreachable', 'unwritable', 'throttled', 'unansw
 export const SHELL_FAULTS = ['stall', 'refuse', 'crash', 'twice', 'stale'] as const;
 
 /**
- * What an adversary does to a fleet: from `tick` on, for `seconds`. Every event stands alone, so that any of them can be left out of a trace.
- * - down, shaky, slow: what clusters are; a shaky one answers some requests, a slow one answers late. wave: down and up again every `period` seconds. site: its clusters are
- *   down, and the agents in it are silent.
- * - partition: the voters reach none of the clusters. blind: they get no results. confused: theirs say nothing. late: theirs arrive up to
- *   `period` seconds later, in any order, some twice. replay: what they saw before is sent again. skew: their clocks are `period` seconds off.
- * - unreachable, unwritable: gateways cannot be read and written, or only read. throttled, unanswered, partial, eventual: they refuse most
- *   calls, apply without an answer, apply a part, show later what they have.
- * - tamper: somebody changes the weights at a gateway.
- * - stall: the control plane does not run. refuse: the store takes few decisions. crash: it dies after it has recorded one. twice: each tick is
- *   delivered twice. stale: another version of it decides upon a state that is over.
- * - surge, shrink: the load, or a capacity, is `percent` of what it was.
- * - the others are people, with edits of policies and pools and clusters, modes, shifts, break-glasses, drills and orders.
+ * An event that befalls a fleet from `tick` on, for `seconds`. Every event stands alone, so that any of them can be left
+ * out of a trace.
+ * - Clusters: `down` ones answer nothing, `shaky` ones some requests, `slow` ones late. `wave` takes them down and up
+ *   again every `period` seconds. `site` takes the clusters of a site down and silences the agents in it.
+ * - Voters: with `partition` they do not reach the clusters, with `blind` they get no results, with `confused` their
+ *   results are inconclusive, with `late` these arrive up to `period` seconds later, in any order and some twice, with
+ *   `replay` old ones are sent again, and with `skew` the clocks are `period` seconds off.
+ * - Gateways: `unreachable` ones can be neither read nor written, `unwritable` ones only read. `throttled` ones refuse
+ *   most calls, `unanswered` ones apply without an answer, `partial` ones apply a part, and `eventual` ones show later
+ *   what they have. With `tamper` somebody changes the weights.
+ * - The control plane: with `stall` it does not run, with `refuse` the store takes few decisions, with `crash` it dies
+ *   after it has recorded one, with `twice` each tick is delivered twice, and with `stale` another version of it decides
+ *   upon a state that is over.
+ * - Numbers: with `surge` the load, and with `shrink` a capacity, is `percent` of what it was.
+ * - People, by all other events: edits of policies, pools and clusters, modes, shifts, break-glasses, drills and orders.
  */
 export type FleetEvent = { tick: number; seconds: number } & (
   | { type: 'down' | 'shaky' | 'slow'; clusters: string[]; cause: 'Ingress' | 'Cluster' }

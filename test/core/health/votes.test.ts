@@ -66,7 +66,7 @@ describe('what one voter says', () => {
     ['ooooofofoo', 'healthy'],
     ['ooooofofof', 'unhealthy'],
   ])(
-    'R2: turns by 3 of the last 5, and back when at most 1 of the last 8 and none of the last 5 failed: %s',
+    'turns by 3 of the last 5, and back when at most 1 of the last 8 and none of the last 5 failed: %s',
     (outcomes, state) => {
       expect(recordOf(said(outcomes)).state).toBe(state);
     },
@@ -99,7 +99,7 @@ describe('what one voter says', () => {
     );
   });
 
-  it('R1: is not changed by what is inconclusive, which is kept all the same', () => {
+  it('is not changed by what is inconclusive, which is kept all the same', () => {
     const record = recordOf(times(['fail', 'fail', 'inconclusive', 'inconclusive', 'inconclusive']));
     expect(record).toMatchObject({
       state: 'unknown',
@@ -211,28 +211,28 @@ describe('what the voters say together', () => {
       voters,
     );
 
-  it('R3: needs a majority of all that are configured', () => {
+  it('needs a majority of all that are configured', () => {
     expect(both('fail', 'ok', [edge, agent]).state).toBe('unknown');
     expect(both('fail', 'fail', [edge, agent]).state).toBe('unhealthy');
     expect(both('fail', 'fail', [edge, agent, view]).state).toBe('unhealthy');
     expect(both('fail', 'inconclusive', [edge, agent, view]).state).toBe('unknown');
   });
 
-  it('R5: is never said by the views of gateways alone', () => {
+  it('is never said by the views of gateways alone', () => {
     const voters = [edge, view, { ...view, name: 'other' }];
     const seen = ['view', 'other'].flatMap((voter) => times(['fail', 'fail', 'fail'], { voter }));
     expect(recordOf(seen, voters).state).toBe('unknown');
     expect(recordOf([...seen, ...times(['fail', 'fail', 'fail'])], voters).state).toBe('unhealthy');
   });
 
-  it('R4: is said without those that doubt themselves, until they do not any more', () => {
+  it('is said without those that doubt themselves, until they do not any more', () => {
     const record = distrust(recordOf(times(['fail', 'fail', 'fail'])), 'edge', T0 + 10_000);
     const at = (ms: number) => tally(record, [edge], policy, T0 + ms);
     expect(at(9_999)).toMatchObject({ verdict: 'unknown', down: 0, votes: [{ isSuspect: true }] });
     expect(at(10_000)).toMatchObject({ verdict: 'unhealthy', down: 1 });
   });
 
-  it('R1: is unknown once the votes are stale', () => {
+  it('is unknown once the votes are stale', () => {
     const record = recordOf(times(['ok', 'ok', 'ok', 'ok', 'ok']));
     expect(tally(record, [edge], policy, T0 + 4000 + freshnessMs(policy)).verdict).toBe('healthy');
     expect(tally(record, [edge], policy, T0 + 4001 + freshnessMs(policy))).toMatchObject({
@@ -242,7 +242,7 @@ describe('what the voters say together', () => {
     expect(tally(undefined, [edge], policy, T0)).toMatchObject({ verdict: 'unknown', quorum: 1 });
   });
 
-  it('R6: blames the ingress as soon as one voter sees the cluster answer around it', () => {
+  it('blames the ingress as soon as one voter sees the cluster answer around it', () => {
     const fail = (voter: string, cause: 'Ingress' | 'Cluster') => times(['fail', 'fail', 'fail'], { voter, cause });
     expect(recordOf([...fail('edge', 'Cluster'), ...fail('agent', 'Cluster')], [edge, agent]).cause).toBe('Cluster');
     const mixed = recordOf([...fail('edge', 'Cluster'), ...fail('agent', 'Ingress')], [edge, agent]);
@@ -251,7 +251,7 @@ describe('what the voters say together', () => {
     expect(recordOf(ok, [edge, agent], mixed)).not.toHaveProperty('cause');
   });
 
-  it('R8: is not reset by edits: who stays keeps what it has said, who goes takes it along', () => {
+  it('is not reset by edits: who stays keeps what it has said, who goes takes it along', () => {
     const record = recordOf(
       [...times(['fail', 'fail']), ...times(['fail', 'fail'], { voter: 'agent' })],
       [edge, agent],

@@ -5,7 +5,7 @@ import type { Fleet } from '../fleet.ts';
 import { type Gateway, isSame, type Programmed, percentOf } from '../gateway.ts';
 import type { Truth } from '../history.ts';
 
-/** What is said of points at a gateway is what the gateway had when it was read. */
+/** Points that are said to be at a gateway are those that the gateway had when it was read. */
 export function saidIsGiven(): Truth {
   return {
     name: 'saidIsGiven',
