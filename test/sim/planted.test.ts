@@ -15,7 +15,7 @@ import { truthsOf } from './truths.ts';
 /** Keys of a policy in which no fault is planted, with the reason. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   'policy health.confirmSeconds': 'Rounds of probes go by it; no decision does.',
-  'policy failover.dataGates': 'The simulator declares none; test/core/data-gates.test.ts shows what they do.',
+  'policy failover.dataGates': 'The simulator declares none; test/core/data-gates/ shows what they do.',
   'policy failover.panic': 'It has no effect any more.',
   'policy failover.drainSeconds': 'It delays what a shift is told to be, and no points.',
   'policy safety.minServingClusters': 'It judges what people ask for, which test/core/safety.test.ts shows.',
