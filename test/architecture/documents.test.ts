@@ -7,6 +7,7 @@ import { Env } from '../../functions/env.ts';
 import { PORT_SETTINGS } from '../../infra/local/ports.ts';
 import scripts from '../../infra/scripts.json' with { type: 'json' };
 import { SafetyRuleName } from '../../schemas/failover.ts';
+import { FAULTS } from '../sim/faults.ts';
 import { FOUND_IN } from '../sim/found.ts';
 import { Measures } from '../sim/measures.ts';
 import { truthsOf } from '../sim/truths.ts';
@@ -240,5 +241,12 @@ describe('docs/rules.md', () => {
     expect(firstNames('docs/rules.md', 'Truths of the simulator')).toEqual(truths);
     const faults = rowsIn('docs/rules.md', 'Truths of the simulator').map(([, , , fault = '']) => FOUND_IN[fault]?.[1]);
     expect(faults).toEqual(truths);
+  });
+});
+
+describe('docs/failover.md', () => {
+  it('tells how many planted faults there are, and how many are found', () => {
+    const [, planted, found] = /Of\s+(\d+)\s+faults,\s+(\d+)\s+are\s+found/.exec(read('docs/failover.md')) ?? [];
+    expect([planted, found].map(Number)).toEqual([FAULTS.length, Object.keys(FOUND_IN).length]);
   });
 });
