@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of whole processes, and one that replaces a module of Node: each has a worker of its own. The others share one with other files. */
+/**
+ * Tests of whole processes, and one that replaces a module of Node. Each of these files has a worker of its own; all other
+ * files share workers.
+ */
 const ISOLATED = [
   'test/local/*.test.ts',
   'test/workerd/*.test.ts',
@@ -9,15 +12,15 @@ const ISOLATED = [
 ];
 
 /**
- * `vitest run --mode full` takes every case of the exhaustive tests (see test/matrix.ts) and the files named `*.full.test.ts`; without it, a
- * sample of the cases is taken and those files are left out.
+ * The run `vitest run --mode full` takes every case of the exhaustive tests (see test/matrix.ts) and the files named
+ * `*.full.test.ts`; other runs take a sample of the cases and leave those files out.
  */
 export default defineConfig(({ mode }) => {
   const scope = mode === 'full' ? ('full' as const) : ('sample' as const);
   const leftOut = scope === 'full' ? [] : ['**/*.full.test.ts'];
   return {
     test: {
-      // They end a test that hangs; a busy machine may take ten times as long as an idle one.
+      // These limits end a test that hangs; a busy machine may take ten times as long as an idle one.
       testTimeout: 300_000,
       hookTimeout: 300_000,
       maxWorkers: 2,
@@ -37,7 +40,7 @@ export default defineConfig(({ mode }) => {
           extends: true,
           test: { name: 'isolated', include: ISOLATED, exclude: leftOut },
         },
-        // The tests of the API once more, over HTTP and against the Worker in workerd. Files of one process share one Worker.
+        // This project runs the tests of the API once more, over HTTP and against the Worker in workerd. Files of one process share one Worker.
         ...(scope === 'full'
           ? [
               {

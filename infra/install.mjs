@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 
 const MINIMUM_NODE_MAJOR = 20;
 
-/** Why the packages installed in `root` are not those of package-lock.json; undefined when they are. */
+/** Returns why the packages in `root` are not those of package-lock.json, or undefined when they are. */
 function staleness(root) {
   const locked = readJson(join(root, 'package-lock.json'));
   const installed = readJson(join(root, 'node_modules', '.package-lock.json'));
@@ -14,7 +14,7 @@ function staleness(root) {
   for (const [path, wanted] of Object.entries(locked.packages)) {
     if (path === '') continue;
     const found = installed.packages[path];
-    // npm leaves out what is for other platforms.
+    // npm leaves out packages for other platforms.
     if (found === undefined && wanted.optional) continue;
     if (found === undefined) return `${path} is missing`;
     if (found.version !== wanted.version || found.integrity !== wanted.integrity) return `${path} has changed`;
@@ -22,7 +22,7 @@ function staleness(root) {
   return undefined;
 }
 
-/** Why this Node cannot run Fairlead; undefined when it can. */
+/** Returns why this Node cannot run Fairlead, or undefined when it can. */
 function unsupportedNode(version) {
   const major = Number(version.split('.')[0]);
   if (major >= MINIMUM_NODE_MAJOR) return undefined;
@@ -37,13 +37,13 @@ function readJson(file) {
   }
 }
 
-/** Without the project's own programs, which `npm ci` removes while it runs. */
+/** Returns the search path without the project's own programs, which `npm ci` removes while it runs. */
 function pathWithout(directory) {
   const entries = (process.env.PATH || '').split(delimiter);
   return entries.filter((entry) => entry !== directory).join(delimiter);
 }
 
-/** Why packages cannot be installed in `root`; undefined when they can. */
+/** Returns why packages cannot be installed in `root`, or undefined when they can. */
 function unwritable(root) {
   const modules = join(root, 'node_modules');
   for (const folder of existsSync(modules) ? [root, modules] : [root]) {
@@ -70,7 +70,7 @@ export async function ensureInstalled(root, run) {
     if (message !== undefined) return { message, code: 1 };
     // Standard output may be read by programs.
     console.error(`Installing the dependencies with npm ci, which takes about a minute: ${reason}.`);
-    // npm's warnings are about the Node that installs; Fairlead runs on the one that is installed.
+    // Warnings of npm concern the Node that runs npm; Fairlead runs on the Node that npm installs.
     const code = await run('npm', ['ci', '--loglevel=error'], {
       cwd: root,
       env: { ...process.env, PATH: pathWithout(programs) },

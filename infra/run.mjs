@@ -19,10 +19,10 @@ const SCRIPTS = JSON.parse(readFileSync(new URL('scripts.json', import.meta.url)
 const WINDOWS = process.platform === 'win32';
 const NPM_CHECK_INTERVAL_MS = 500;
 const SHELL = /^-?(.*\/)?(sh|ash|bash|dash|ksh|zsh|busybox)$/;
-/** Both the terminal and npm pass on Ctrl-C, so that it may arrive twice; a later one is meant. */
+/** The terminal and npm both pass on Ctrl-C, so that one may arrive twice within this time; a later one is another one. */
 const SAME_SIGNAL_WITHIN_MS = 500;
 
-/** The usage and the exit code of an answer that needs no run; undefined when the script is to be run. */
+/** Returns the text and the exit code of an answer that needs no run, or undefined when the script has to be run. */
 function answer({ usage, options = {}, positionals = false }, args) {
   const text = `Usage: ${usage.join('\n')}`;
   if (args.includes('--help') || args.includes('-h')) return { text, code: 0 };
@@ -36,7 +36,7 @@ function answer({ usage, options = {}, positionals = false }, args) {
   }
 }
 
-/** The commands of a script, in which names of other scripts are replaced by their commands. */
+/** Returns the commands of a script, in which names of other scripts are replaced by their commands. */
 function commandsOf(name, args) {
   return SCRIPTS[name].run.flatMap((line) => {
     const [first, ...rest] = line.split(' ');
@@ -48,14 +48,14 @@ function commandsOf(name, args) {
 function runProgram([program, ...args]) {
   const env = { ...process.env, PATH: `${PROGRAMS}${delimiter}${process.env.PATH}` };
   if (!program.endsWith('.ts')) return run(join(PROGRAMS, program), args, { env, stdio: 'inherit' });
-  // By the channel (ipc) a program of the project notices that this process is gone.
+  // The channel (ipc) lets a program of the project notice that this process is gone.
   const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
   return run(join(PROGRAMS, 'node'), [join(ROOT, program), ...args], { env, stdio });
 }
 
 /** Resolves with the exit code of a command, which does not outlive this process unless that is killed. */
 function run(command, args, options) {
-  // In a process group of its own it does not hear of Ctrl-C by itself, but from here, as of every other signal.
+  // The child has a process group of its own, so that it gets Ctrl-C from here alone, like every other signal.
   const child = spawn(command, args, { ...options, detached: !WINDOWS, shell: WINDOWS });
   const release = endWith(child);
   return new Promise((resolve, reject) => {
@@ -99,7 +99,7 @@ function npmPid() {
   return parent !== undefined && SHELL.test(parent.command) ? parent.ppid : process.ppid;
 }
 
-/** Undefined when the system does not tell. */
+/** Returns the command and the parent of a process, or undefined when the system does not show them. */
 function processOf(pid) {
   if (existsSync('/proc/self/stat')) {
     // The name is in parentheses and may hold any character (proc(5)).

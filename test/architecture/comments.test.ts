@@ -24,7 +24,7 @@ function commentsOf(text: string): string[] {
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.(ts|mjs)$/.test(name))
     .map((name) => join(folder, name)),
 );
 
