@@ -154,8 +154,8 @@ export class Chronicle {
   }
 
   /**
-   * Notes that the cluster counts as failing from now on, because its voters say so or because people have believed in
-   * it for long enough.
+   * Notes a fall when the cluster is above its capacity at the moment from which it counts as failing: its voters begin
+   * to say so, or the time of a dismissal is over.
    */
   private noteFall(life: Life, { name, capacity }: ClusterFacts, tick: number, { loadOf }: Sight): void {
     if (!hasFallen(life, tick)) life.fallsTick = [];

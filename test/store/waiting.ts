@@ -4,7 +4,7 @@ import { audit, commitOk, creation, FLEET, gateway, held, NOW, outboxRow, route,
 
 let serial = 0;
 
-/** Each operation ends with the row that it came with, or with one that is asked for later; none before and none never. */
+/** Tests that each operation ends with its own row or with a later one, never earlier, and never not at all. */
 export function waitingSuite(store: () => Store): void {
   const request = (name: string, revision: number, seconds: number, operation: string, at = 'edge'): OutboxRequest => {
     const { since: _, operations: __, ...row } = outboxRow({ ...route(name), revision }, at, secondsLater(seconds));

@@ -28,7 +28,7 @@ const LONG_AGO = { reason: 'down', sinceMs: NOW_MS - WINDOW_MS - 1 } as const;
 const TOO_SMALL = { capacities: [capacity('a', 50)] };
 const SLIGHTLY_TOO_SMALL = { capacities: [capacity('a', 95)] };
 
-/** Each of them has other points when the stage comes after the next one. */
+/** Fleets that would get other points if the stage came after the next one. */
 const CASES: Case[] = [
   {
     stage: 'headroom',

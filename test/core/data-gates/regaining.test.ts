@@ -242,7 +242,7 @@ describe('in small nights, in which the city is left and regained', () => {
     }
   }
 
-  /** For how long, in seconds, a cluster that failed without a break had points at most while another one was well. */
+  /** Returns the longest time, in seconds, for which a cluster that failed without a break had points while another one was well. */
   function longest(story: Story, night: Night): number {
     const sinceMs = new Map<string, number>();
     let mostMs = 0;

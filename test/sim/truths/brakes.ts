@@ -37,7 +37,7 @@ export function removalsAreCapped(): Truth {
   };
 }
 
-/** Tells whether the cluster could be taken out since then, and before it began to fail now. */
+/** Tells whether the cluster could be taken out after that tick, and before its present failure began. */
 function wasRemoved({ removalsTick, failingSinceTick = 0 }: Life, sinceTick: number): boolean {
   return removalsTick.some((removedTick) => sinceTick < removedTick && removedTick < failingSinceTick);
 }
