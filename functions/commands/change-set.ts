@@ -5,9 +5,9 @@ import type { Kind, Ref, Resource, Specs } from '../core/model/resource.ts';
 import { termsOf } from '../core/routing/terms.ts';
 import type { Deps, Step } from '../deps.ts';
 import { timestamp } from './context.ts';
+import { type FleetReader, fleetReader } from './fleet-reader.ts';
 import { kinds, referencesOf } from './kinds.ts';
 import { stagedStore } from './staged-store.ts';
-import { type World, worldOf } from './world.ts';
 
 /** A change of one resource that is to be written. */
 export interface Change<K extends Kind = Kind> extends Write {
@@ -24,9 +24,9 @@ export interface ChangeSet {
   /** The steps that write the changes, in the same order, with the gateways that have to follow. */
   steps: readonly Step[];
   /** The fleet as it is. */
-  now: World;
+  now: FleetReader;
   /** The fleet as it would be. */
-  then: World;
+  then: FleetReader;
   /**
    * The places of declarations in the request, such as `documents/17#/spec`, by `kind/name`. Absent when the body of
    * the request is the only change.
@@ -35,11 +35,11 @@ export interface ChangeSet {
 }
 
 export async function changeSetOf(
-  now: World,
+  now: FleetReader,
   changes: readonly Change[],
   places?: ReadonlyMap<string, string>,
 ): Promise<ChangeSet> {
-  const then = worldOf(stagedStore(now.store, now.fleet, changes), now.fleet);
+  const then = fleetReader(stagedStore(now.store, now.fleet, changes), now.fleet);
   const gone = new Set(changes.filter(({ verb }) => verb === 'delete').map(({ resource }) => keyOf(resource)));
   const coming = new Set(changes.filter(({ verb }) => verb === 'create').map(({ resource }) => keyOf(resource)));
   const steps: Step[] = [];
@@ -97,7 +97,7 @@ export function placed({ places }: ChangeSet, resource: Resource, issue: Issue):
  */
 async function stepOf(
   change: Change,
-  then: World,
+  then: FleetReader,
   isGone: (gateway: string) => boolean,
 ): Promise<Omit<Step, 'references'>> {
   const { verb, resource, referenceCount } = change;
@@ -111,7 +111,7 @@ async function stepOf(
 }
 
 /** Returns the names of the gateways that follow the resource as it was or as it would be. */
-async function affectedGateways<K extends Kind>({ resource, before }: Change<K>, then: World): Promise<string[]> {
+async function affectedGateways<K extends Kind>({ resource, before }: Change<K>, then: FleetReader): Promise<string[]> {
   const descriptor = kinds[resource.kind];
   if (descriptor.gateways(resource) === undefined) return (await then.gateways()).map((gateway) => gateway.name);
   return [...new Set([before, resource].flatMap((item) => (item && descriptor.gateways(item)) ?? []))];

@@ -9,8 +9,8 @@ import { compareText } from '../../core/model/text.ts';
 import { servesPool, usesDistribution } from '../../core/routing/resolve.ts';
 import type { OutboxRow, ProgrammedRow, Store, SyncRecord } from '../../deps.ts';
 import { readRequests } from '../../engine/reconcile/data-plane.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { kinds } from '../kinds.ts';
-import type { World } from '../world.ts';
 
 /**
  * The facts known of some resources of one kind and fleet, apart from their declarations. They are read once per page.
@@ -40,14 +40,14 @@ export interface Evidence {
 /** Reads only what the views of the kind need. */
 export async function loadEvidence<K extends Kind>(
   store: Store,
-  world: World,
+  reader: FleetReader,
   kind: K,
   resources: readonly Resource<K>[],
 ): Promise<Evidence> {
-  const { fleet } = world;
+  const { fleet } = reader;
   const names = resources.map((resource) => resource.name).sort(compareText);
   const [from = '', to = ''] = [names[0], names.at(-1)];
-  const followers = await followersOf(world, kind, resources);
+  const followers = await followersOf(reader, kind, resources);
   const [syncs, readings, programmed, own, behind, points, health, traffic, owner, requests] = await Promise.all([
     store.syncs(fleet),
     store.readings(fleet),
@@ -109,12 +109,12 @@ async function decisionsWaiting(
 
 /** Returns the names of the gateways that follow any of the resources. */
 async function followersOf<K extends Kind>(
-  world: World,
+  reader: FleetReader,
   kind: K,
   resources: readonly Resource<K>[],
 ): Promise<string[]> {
   const named = resources.map((resource) => kinds[kind].gateways(resource));
-  if (named.includes(undefined)) return (await world.gateways()).map((gateway) => gateway.name);
+  if (named.includes(undefined)) return (await reader.gateways()).map((gateway) => gateway.name);
   return [...new Set(named.flatMap((names) => names ?? []))];
 }
 

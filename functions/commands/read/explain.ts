@@ -13,8 +13,8 @@ import { byName, type Named } from '../../core/routing/resolve.ts';
 import { type BackendFacts, explainBackend } from '../../core/simulation/explain.ts';
 import { factsOf } from '../../engine/failover/situation.ts';
 import { type Context, timestamp } from '../context.ts';
+import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { load } from '../load.ts';
-import { type World, worldOf } from '../world.ts';
 import { type Evidence, loadEvidence } from './evidence.ts';
 import { poolsOf, type RouteParentFacts, routeParents } from './route-parents.ts';
 
@@ -25,13 +25,13 @@ import { poolsOf, type RouteParentFacts, routeParents } from './route-parents.ts
 export async function explainRoute(ctx: Context, fleet: string, name: string): Promise<Explanation> {
   const { store, clock } = ctx.deps;
   const route = await load(ctx, { kind: 'route', fleet, name });
-  const world = worldOf(store, fleet);
-  const [evidence, named] = await Promise.all([loadEvidence(store, world, 'route', [route]), world.named([route])]);
+  const reader = fleetReader(store, fleet);
+  const [evidence, named] = await Promise.all([loadEvidence(store, reader, 'route', [route]), reader.named([route])]);
   const pools = poolsOf(route, named);
-  const gateways = await world.find('gateway', route.spec.gateways);
+  const gateways = await reader.find('gateway', route.spec.gateways);
   const surroundings = { evidence, named, gateways: byName(gateways), nowMs: clock.now() };
   const parents = routeParents(route, surroundings);
-  const seen = await seenOf(ctx, world, pools, evidence);
+  const seen = await seenOf(ctx, reader, pools, evidence);
   const { traffic } = evidence;
   return {
     fleet,
@@ -62,12 +62,17 @@ function backendOf(
 type Seen = Pick<BackendFacts, 'votes' | 'questions'>;
 
 /** Returns the current votes on each cluster that serves any of the pools, and the open questions of data gates. */
-async function seenOf({ deps }: Context, world: World, pools: readonly Pool[], { traffic }: Evidence): Promise<Seen> {
-  const { fleet } = world;
+async function seenOf(
+  { deps }: Context,
+  reader: FleetReader,
+  pools: readonly Pool[],
+  { traffic }: Evidence,
+): Promise<Seen> {
+  const { fleet } = reader;
   const names = new Set(pools.flatMap(({ members }) => members.map(({ cluster }) => cluster)));
   const [owner, clusters, health] = await Promise.all([
     deps.store.get('fleet', fleet, fleet),
-    world.find('cluster', names),
+    reader.find('cluster', names),
     deps.store.health(fleet),
   ]);
   if (owner === undefined) return { votes: new Map(), questions: [] };

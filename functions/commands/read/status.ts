@@ -11,22 +11,22 @@ import { readSituation } from '../../engine/failover/situation.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
 import { readHeard } from '../../engine/probe/roll-call.ts';
 import type { Context } from '../context.ts';
+import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { load } from '../load.ts';
-import { type World, worldOf } from '../world.ts';
 import { loadEvidence, sightOf, trafficSightOf } from './evidence.ts';
 import { modeAfterPause } from './mode-after-pause.ts';
 
 /** Returns the status of a fleet from what is stored now. Writes nothing. Throws `not-found`. */
 export async function getStatus({ deps, ...rest }: Context, fleet: string): Promise<FleetStatus> {
-  const world = worldOf(deps.store, fleet);
+  const reader = fleetReader(deps.store, fleet);
   const declared = await load(
-    { ...rest, deps: { ...deps, store: world.store } },
+    { ...rest, deps: { ...deps, store: reader.store } },
     { kind: 'fleet', fleet, name: fleet },
   );
   const [{ situation }, gateways, clusters, heard, resumesTo, rollouts] = await Promise.all([
-    readSituation({ ...deps, store: world.store }, fleet, declared.spec),
-    gatewaysOf(world, deps.clock.now()),
-    world.clusters(),
+    readSituation({ ...deps, store: reader.store }, fleet, declared.spec),
+    gatewaysOf(reader, deps.clock.now()),
+    reader.clusters(),
     readHeard(deps.store, fleet),
     modeAfterPause(deps.store, declared),
     rolloutsIn(deps.store, fleet),
@@ -35,9 +35,9 @@ export async function getStatus({ deps, ...rest }: Context, fleet: string): Prom
   return statusOf({ situation, declared, resumesTo, gateways, silent, rollouts });
 }
 
-async function gatewaysOf(world: World, nowMs: number): Promise<GatewaySight[]> {
-  const gateways = await world.gateways();
-  const evidence = await loadEvidence(world.store, world, 'gateway', gateways);
+async function gatewaysOf(reader: FleetReader, nowMs: number): Promise<GatewaySight[]> {
+  const gateways = await reader.gateways();
+  const evidence = await loadEvidence(reader.store, reader, 'gateway', gateways);
   return gateways.map((resource) => {
     const { name, spec } = resource;
     const reading = evidence.readings.find(({ gateway }) => gateway === name);

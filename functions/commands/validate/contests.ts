@@ -7,8 +7,8 @@ import { byName, resolve } from '../../core/routing/resolve.ts';
 import { hostTerms, type Term } from '../../core/routing/terms.ts';
 import { providerFor } from '../../providers/registry.ts';
 import type { Change } from '../change-set.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { conflict } from '../issues.ts';
-import type { World } from '../world.ts';
 
 /**
  * Finds conflicts of a route with others on these gateways: rules that tie, rules that a gateway would order otherwise,
@@ -18,7 +18,7 @@ import type { World } from '../world.ts';
 export async function contested(
   change: Change<'route'>,
   gateways: readonly Resource<'gateway'>[],
-  then: World,
+  then: FleetReader,
 ): Promise<Issue[]> {
   const { spec } = change.resource;
   const beside = await Promise.all(hostTerms(spec).map((term) => then.routesUnder(term)));
@@ -64,10 +64,10 @@ export function matchPointer(key: string): string {
 async function claimedHostnames(
   { hostnames }: RouteSpec,
   { spec: { target } }: Resource<'gateway'>,
-  world: World,
+  reader: FleetReader,
 ): Promise<Issue[]> {
   const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
-  const claims = target ? await world.routesElsewhere(target, terms) : [];
+  const claims = target ? await reader.routesElsewhere(target, terms) : [];
   return hostnames.flatMap((hostname, index) => {
     const claim = claims.find((route) => route.spec.hostnames.includes(hostname));
     if (claim === undefined) return [];

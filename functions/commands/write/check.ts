@@ -5,6 +5,7 @@ import type { Commit, Deps, Settings, Step } from '../../deps.ts';
 import { refuse } from '../app-error.ts';
 import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
 import type { Context } from '../context.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { auditingRefusals } from '../refusals.ts';
 import { validateCluster, validateService } from '../validate/addresses.ts';
 import { unservedBackends } from '../validate/backends.ts';
@@ -12,7 +13,6 @@ import { displacedSplits, validateDistribution } from '../validate/distribution.
 import { validateGateway } from '../validate/gateway.ts';
 import { validatePolicy } from '../validate/policy.ts';
 import { validateRoute } from '../validate/route.ts';
-import type { World } from '../world.ts';
 import { newFindings } from './findings.ts';
 import { danglingReferences, unfinishedPush, unknownReferences } from './references.ts';
 import { checkEdit, violations } from './safety.ts';
@@ -72,7 +72,7 @@ async function changeFaults(deps: Deps, change: Change, set: ChangeSet): Promise
 }
 
 type Validators = {
-  [K in Kind]: (change: Change<K>, then: World, settings: Settings) => Promise<Issue[]>;
+  [K in Kind]: (change: Change<K>, then: FleetReader, settings: Settings) => Promise<Issue[]>;
 };
 
 const validators: Validators = {
@@ -85,7 +85,7 @@ const validators: Validators = {
 };
 
 /** Finds the faults of a declaration whose references exist, given the other declarations. */
-function validate<K extends Kind>(change: Change<K>, then: World, settings: Settings): Promise<Issue[]> {
+function validate<K extends Kind>(change: Change<K>, then: FleetReader, settings: Settings): Promise<Issue[]> {
   return validators[change.resource.kind as K](change, then, settings);
 }
 

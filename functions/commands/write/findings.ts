@@ -7,8 +7,8 @@ import type { Store } from '../../deps.ts';
 import type { Finding, GatewayProvider } from '../../providers/provider.ts';
 import { providerFor } from '../../providers/registry.ts';
 import { type Change, type ChangeSet, isOf } from '../change-set.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { standingRoutes } from '../validate/standing-routes.ts';
-import type { World } from '../world.ts';
 import { placesOf } from './finding-places.ts';
 
 type Route = Resource<'route'>;
@@ -107,8 +107,8 @@ async function configsOf(
   };
 }
 
-async function configOf(world: World, routes: readonly Route[]): Promise<GatewayConfig> {
-  return resolveNamed(routes, await world.named(routes));
+async function configOf(reader: FleetReader, routes: readonly Route[]): Promise<GatewayConfig> {
+  return resolveNamed(routes, await reader.named(routes));
 }
 
 /** Replaces the addresses in a pool of clusters that serve it by their ingress. */

@@ -17,11 +17,11 @@ import { continueManifestWrite } from '../../engine/schedule/manifest-writes.ts'
 import { AppError } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf, followersOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
+import { fleetReader } from '../fleet-reader.ts';
 import { FOLLOW_MS, followAll } from '../follow.ts';
 import { kinds } from '../kinds.ts';
 import { viewOperation } from '../read/operations.ts';
 import { theFleet } from '../refusals.ts';
-import { worldOf } from '../world.ts';
 import { checkChanges } from './check.ts';
 import { planWrite } from './plan-write.ts';
 
@@ -91,7 +91,7 @@ export async function applyDesired(
 async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults }: Desired, allowEmpty: boolean) {
   // The counts are read first: a referrer that the search misses will have raised its count by the time of the write.
   const counts = await countsOf(ctx.deps.store, fleet);
-  const now = worldOf(ctx.deps.store, fleet);
+  const now = fleetReader(ctx.deps.store, fleet);
   const current = await everything(now.store, fleet);
   const wanted = differences(current, declarations, (resource) => resource.kind !== 'fleet' && isRemoved(resource));
   const places = new Map(declarations.map((declaration) => [keyOf(declaration), declaration.place]));

@@ -5,12 +5,12 @@ import { byName } from '../../core/routing/resolve.ts';
 import { backendsOf } from '../../core/routing/terms.ts';
 import type { Settings, Store } from '../../deps.ts';
 import { type Change, type ChangeSet, isOf } from '../change-set.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { referrer, SHOWN_PLACES, unknownReference } from '../issues.ts';
 import { kinds, type Reference, referencesOf } from '../kinds.ts';
-import type { World } from '../world.ts';
 
 /** Finds the places of a declaration that name something that would not exist. */
-export async function unknownReferences({ resource }: Change, then: World, settings: Settings): Promise<Issue[]> {
+export async function unknownReferences({ resource }: Change, then: FleetReader, settings: Settings): Promise<Issue[]> {
   const references = referencesOf(resource);
   const known = new Set<string>();
   for (const [kind, places] of Map.groupBy(references, (item) => item.kind)) {
@@ -29,7 +29,7 @@ export async function unknownReferences({ resource }: Change, then: World, setti
   ];
 }
 
-async function unknownPorts(spec: Resource['spec'], then: World): Promise<Issue[]> {
+async function unknownPorts(spec: Resource['spec'], then: FleetReader): Promise<Issue[]> {
   if (!('rules' in spec)) return [];
   const backends = backendsOf(spec);
   const names = backends.map(({ ref }) => ref.service);
@@ -76,7 +76,7 @@ export async function danglingReferences({ changes, then, places }: ChangeSet): 
  * Yields the resources that may refer to deleted ones. Routes can be looked up by what they name, except for clusters;
  * for these all resources are read, since clusters are rarely deleted.
  */
-async function* candidates(gone: readonly Change[], then: World): AsyncGenerator<Resource[]> {
+async function* candidates(gone: readonly Change[], then: FleetReader): AsyncGenerator<Resource[]> {
   const scanned = new Set<keyof Specs>();
   for (const { resource } of gone) {
     const { kind, name } = resource;
@@ -88,7 +88,7 @@ async function* candidates(gone: readonly Change[], then: World): AsyncGenerator
 }
 
 /** Yields the fleet, which may name the distribution as its default, and the routes that use it. */
-async function* usersOf(name: string, then: World): AsyncGenerator<Resource[]> {
+async function* usersOf(name: string, then: FleetReader): AsyncGenerator<Resource[]> {
   yield await then.find('fleet', [then.fleet]);
   yield await then.routesUnder({ kind: 'distribution', name }, SHOWN_PLACES);
 }
