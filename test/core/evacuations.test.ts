@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../functions/core/failover/context.ts';
 import { foreseen } from '../../functions/core/failover/put-shifts.ts';
 import type { LiveShift } from '../../functions/core/failover/traffic.ts';
-import { fleet, policy, Story, shift } from './situations.ts';
+import { fleet, policy, Story, shift } from './story.ts';
 
 const of = (cluster: string, rest: Partial<LiveShift> = {}) =>
   shift({ cluster, name: `evacuation-${cluster}`, id: `shf_${cluster}`, ...rest });
@@ -37,8 +37,8 @@ describe('an evacuation of several clusters', () => {
     const story = new Story();
     story.ask({ type: 'put-shift', shift: shift({ percent: 50 }) });
     story.after(5);
-    const verdict = story.ask(evacuate('a'));
-    expect(verdict?.endings).toEqual([{ type: 'shift', name: 'upgrade', id: 'shf_1', by: 'alice' }]);
+    const result = story.ask(evacuate('a'));
+    expect(result?.endings).toEqual([{ type: 'shift', name: 'upgrade', id: 'shf_1', by: 'alice' }]);
     expect(story.traffic.shifts.map(({ name }) => name)).toEqual(['evacuation-a']);
     expect(story.during(20, 5).every(([a = 0]) => a <= 25)).toBe(true);
     expect(story.percents).toEqual([[0, 50, 50]]);

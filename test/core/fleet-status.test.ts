@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import { noReading, type Reading } from '../../functions/core/gateway/reading.ts';
 import type { GatewaySight } from '../../functions/core/status/gateways.ts';
 import { statusOf } from '../../functions/core/status/status.ts';
 import { FleetStatus } from '../../schemas/status.ts';
-import { placement, policy, Story, shift } from './situations.ts';
+import { placement, policy, Story, shift } from './story.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** A gateway that was read so many seconds ago to give clusters this, and follows. */
 function read(
-  now: Situation,
+  now: DecisionInput,
   had: Record<string, number>,
   { ago = 5, unknownPools = 0, ...rest }: Partial<Reading> & { ago?: number; unknownPools?: number } = {},
 ): GatewaySight {
@@ -30,9 +30,9 @@ function unread(): GatewaySight {
 
 function statusAt({ now }: Story, gateways: GatewaySight[]): FleetStatus {
   const head = { decision: 'dec_1', hash: '' };
-  const situation = { ...now, traffic: { ...now.traffic, head } };
+  const input = { ...now, traffic: { ...now.traffic, head } };
   const status = statusOf({
-    situation,
+    input,
     declared: { spec: { labels: {}, notifications: [], ...now.policy }, revision: 7 },
     resumesTo: 'automatic',
     gateways,

@@ -8,7 +8,7 @@ import { NOTHING_TOLD, nextTold, QUIET_MS, type Told } from '../../functions/cor
 import type { Notification } from '../../schemas/notification.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { fleet, incidentFacts } from './incident-facts.ts';
-import { out } from './situations.ts';
+import { out } from './story.ts';
 
 const ago = (seconds: number) => new Date(T0 - seconds * 1000).toISOString();
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lintPolicy, lintTold } from '../../functions/core/lint/fleet.ts';
 import type { ClusterFacts, Placement } from '../../functions/core/model/fleet-facts.ts';
-import { facts, placement, policy, standby } from './situations.ts';
+import { facts, placement, policy, standby } from './story.ts';
 
 interface Fleet {
   input?: Record<string, unknown>;

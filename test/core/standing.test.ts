@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../functions/core/failover/decide.ts';
-import type { Command } from '../../functions/core/failover/situation.ts';
+import type { Command } from '../../functions/core/failover/decision-input.ts';
 import { type Circumstances, type Finding, ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
 import { freshStateOf, type Standing } from '../../functions/core/failover/traffic.ts';
 import { health, T0 } from './fixtures.ts';
-import { type Found, facts, HOUR, holding, out, placement, policy, Story, shift } from './situations.ts';
+import { type Found, facts, HOUR, holding, out, placement, policy, Story, shift } from './story.ts';
 
 const STANDINGS: Standing[] = ['up', 'suspected', 'down', 'held', 'ramping', 'joining'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { placementKey } from '../../functions/core/allocation/placements.ts';
-import type { Situation } from '../../functions/core/failover/situation.ts';
+import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { unknownHealth } from '../../functions/core/health/record.ts';
 import type { Policy } from '../../functions/core/model/fleet-facts.ts';
@@ -31,7 +31,7 @@ function policy(input: object = {}): Policy {
 }
 
 /** Clusters a, b and c share a load of 300 requests per second equally. */
-function situation(own: Policy = policy(), capacity?: number): Situation {
+function input(own: Policy = policy(), capacity?: number): DecisionInput {
   const names = ['a', 'b', 'c'];
   const members = names.map((cluster) => ({ cluster, weight: 1, tier: 0 }));
   return {
@@ -72,8 +72,8 @@ function situation(own: Policy = policy(), capacity?: number): Situation {
   };
 }
 
-function simulated(scenario: Scenario, own = situation(), durationMs = 600_000) {
-  const course = play({ situation: own, scenario, durationMs, pushMs: 5000 });
+function simulated(scenario: Scenario, own = input(), durationMs = 600_000) {
+  const course = play({ input: own, scenario, durationMs, pushMs: 5000 });
   return { course, outlook: outlookOf(own, course) };
 }
 
@@ -101,7 +101,7 @@ describe('a simulation', () => {
   });
 
   test('tells the load of each cluster against its capacity', () => {
-    const { outlook } = simulated(fails('a'), situation(policy(), 120));
+    const { outlook } = simulated(fails('a'), input(policy(), 120));
     expect(outlook.loads).toMatchObject([
       { cluster: 'a', most: 102, atEnd: 0, isOverloaded: false },
       { cluster: 'b', capacity: 120, most: 150, atEnd: 150, isOverloaded: true },
@@ -111,23 +111,19 @@ describe('a simulation', () => {
 
   test('tells the rules that stand in the way', () => {
     const closed = policy({ safety: { gates: [{ name: 'change-freeze', open: false }] } });
-    const { outlook } = simulated(fails('a'), situation(closed));
+    const { outlook } = simulated(fails('a'), input(closed));
     expect(outlook.blockingRules).toContain('gate');
     expect(outlook.phases).toHaveLength(1);
   });
 
   test('of a fleet that only recommends moves nothing, and says what would be done', () => {
-    const { outlook } = simulated(fails('a'), situation(policy({ automation: 'recommend' })));
+    const { outlook } = simulated(fails('a'), input(policy({ automation: 'recommend' })));
     expect(outlook.decisions).toMatchObject([{ outcome: 'withheld', changes: [{ cluster: 'a' }] }]);
     expect(outlook.phases).toHaveLength(1);
   });
 
   test('of a cluster that flaps shows it held back longer and longer', () => {
-    const { outlook } = simulated(
-      { type: 'flap', clusters: ['a'], periodMs: 120_000, times: 30 },
-      situation(),
-      3_600_000,
-    );
+    const { outlook } = simulated({ type: 'flap', clusters: ['a'], periodMs: 120_000, times: 30 }, input(), 3_600_000);
     expect(outlook.directionChanges['a']).toBeGreaterThan(0);
     expect(outlook.directionChanges['a']).toBeLessThanOrEqual(12);
   });
@@ -155,12 +151,12 @@ describe('a simulation', () => {
       { name: 'two', type: 'edge' },
       { name: 'three', type: 'edge' },
     ];
-    const { outlook } = simulated(fails('a'), situation(policy({ voters })));
+    const { outlook } = simulated(fails('a'), input(policy({ voters })));
     expect(outlook.phases.at(-1)?.shares[0]?.clusters.map(({ percent }) => percent)).toEqual([0, 50, 50]);
   });
 
   test('is the same each time, and leaves the situation as it was', () => {
-    const own = situation();
+    const own = input();
     const before = JSON.stringify(own);
     const [one, two] = [simulated(fails('a', 'b'), own), simulated(fails('a', 'b'), own)];
     expect(one.outlook).toEqual(two.outlook);
@@ -168,14 +164,14 @@ describe('a simulation', () => {
   });
 
   test('stops where there is too much to look at', () => {
-    const busy = situation(policy({ health: { ...HEALTH, intervalSeconds: 1, timeoutSeconds: 1 } }));
+    const busy = input(policy({ health: { ...HEALTH, intervalSeconds: 1, timeoutSeconds: 1 } }));
     const { outlook } = simulated(fails('a'), busy, 7_200_000);
     expect(outlook.evaluations).toBe(2000);
     expect(outlook.simulatedSeconds).toBeLessThan(7200);
   });
 
   test('of a fleet without voters, or of which nothing is known, moves nothing', () => {
-    const blind = situation();
+    const blind = input();
     const unwatched = { ...blind, clusters: blind.clusters.map((item) => ({ ...item, voters: [] })) };
     expect(simulated(fails('a'), unwatched).outlook.decisions).toEqual([]);
     const unknown = blind.clusters.map(({ name, uid }) => {

@@ -11,7 +11,7 @@ import { providerOf, type Resource } from '../../core/model/resource.ts';
 import { splitOf } from '../../core/routing/distribution.ts';
 import { byName, type Named } from '../../core/routing/resolve.ts';
 import { type BackendFacts, explainBackend } from '../../core/simulation/explain.ts';
-import { factsOf } from '../../engine/failover/situation.ts';
+import { factsOf } from '../../engine/failover/decision-input.ts';
 import { type Context, timestamp } from '../context.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { load } from '../load.ts';

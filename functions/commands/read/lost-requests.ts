@@ -1,6 +1,6 @@
 import type { DrillRun } from '../../../schemas/drill.ts';
 import type { LostRequests } from '../../../schemas/drill-report.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Placement } from '../../core/model/fleet-facts.ts';
 import { msOf } from '../../core/model/time.ts';
@@ -8,7 +8,7 @@ import { msOf } from '../../core/model/time.ts';
 /** The situation and the traffic in force from one moment of a drill until the next. */
 export interface Stage {
   atMs: number;
-  situation: Situation;
+  input: DecisionInput;
   traffic: Traffic;
 }
 
@@ -39,9 +39,9 @@ export function isConcerned({ clusters, service }: DrillRun, placement: Placemen
 function notKnown(run: DrillRun, stages: readonly Stage[]): string[] {
   const decided = new Set(run.events.flatMap(({ decision }) => decision ?? []));
   const missing = decided.size - stages.length;
-  const placements = (stages.at(-1)?.situation.placements ?? []).filter((placement) => isConcerned(run, placement));
+  const placements = (stages.at(-1)?.input.placements ?? []).filter((placement) => isConcerned(run, placement));
   const unmeasured = [...new Set(placements.filter(({ load }) => load === 0).flatMap(({ services }) => services))];
-  const capacities = stages.at(-1)?.situation.clusters.filter(({ capacity }) => capacity === undefined) ?? [];
+  const capacities = stages.at(-1)?.input.clusters.filter(({ capacity }) => capacity === undefined) ?? [];
   const unlimited = capacities.map(({ name }) => name).filter((name) => !run.clusters.includes(name));
   const until = run.endedAt ?? 'now';
   return [

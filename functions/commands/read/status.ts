@@ -7,7 +7,7 @@ import { providerOf } from '../../core/model/resource.ts';
 import { isoOf } from '../../core/model/time.ts';
 import type { GatewaySight } from '../../core/status/gateways.ts';
 import { statusOf } from '../../core/status/status.ts';
-import { readSituation } from '../../engine/failover/situation.ts';
+import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
 import { readHeard } from '../../engine/probe/roll-call.ts';
 import type { Context } from '../context.ts';
@@ -23,16 +23,16 @@ export async function getStatus({ deps, ...rest }: Context, fleet: string): Prom
     { ...rest, deps: { ...deps, store: reader.store } },
     { kind: 'fleet', fleet, name: fleet },
   );
-  const [{ situation }, gateways, clusters, heard, resumesTo, rollouts] = await Promise.all([
-    readSituation({ ...deps, store: reader.store }, fleet, declared.spec),
+  const [{ input }, gateways, clusters, heard, resumesTo, rollouts] = await Promise.all([
+    readDecisionInput({ ...deps, store: reader.store }, fleet, declared.spec),
     gatewaysOf(reader, deps.clock.now()),
     reader.clusters(),
     readHeard(deps.store, fleet),
     modeAfterPause(deps.store, declared),
     rolloutsIn(deps.store, fleet),
   ]);
-  const silent = silentVoters(declared, clusters, heard, situation.nowMs);
-  return statusOf({ situation, declared, resumesTo, gateways, silent, rollouts });
+  const silent = silentVoters(declared, clusters, heard, input.nowMs);
+  return statusOf({ input, declared, resumesTo, gateways, silent, rollouts });
 }
 
 async function gatewaysOf(reader: FleetReader, nowMs: number): Promise<GatewaySight[]> {

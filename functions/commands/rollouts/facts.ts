@@ -7,7 +7,7 @@ import type { RolloutFacts, RolloutSight } from '../../core/rollout/course.ts';
 import { type Gainer, gainersOf } from '../../core/rollout/gainers.ts';
 import { gainingClusters } from '../../core/rollout/splits.ts';
 import { byName, usesDistribution } from '../../core/routing/resolve.ts';
-import { readSituation } from '../../engine/failover/situation.ts';
+import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import type { Context } from '../context.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { gatewaysOf, loadEvidence, sightOf, trafficSightOf } from '../read/evidence.ts';
@@ -37,9 +37,9 @@ export async function readGainers(
   fleet: Resource<'fleet'>,
   { distribution, from, steps }: Pick<DistributionRollout, 'distribution' | 'from' | 'steps'>,
 ): Promise<Gainer[]> {
-  const { situation } = await readSituation({ ...deps, store: reader.store }, fleet.name, fleet.spec);
+  const { input } = await readDecisionInput({ ...deps, store: reader.store }, fleet.name, fleet.spec);
   const names = gainingClusters(from, steps.at(-1)?.clusters ?? from, byName(await reader.clusters()));
-  return gainersOf(names, contextOf(situation), await servicesOf(reader, situation.traffic, distribution));
+  return gainersOf(names, contextOf(input), await servicesOf(reader, input.traffic, distribution));
 }
 
 /** The services whose routes use the distribution, as gateways serve them; looked up only while people have taken any service out of a cluster. */

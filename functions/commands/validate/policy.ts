@@ -6,7 +6,7 @@ import { type Lint, lintPolicy, lintTold, namedPlaces } from '../../core/lint/fl
 import { equal } from '../../core/model/digest.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
-import { factsOf, policyOf } from '../../engine/failover/situation.ts';
+import { factsOf, policyOf } from '../../engine/failover/decision-input.ts';
 import type { Change } from '../change-set.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import { unknownReference } from '../issues.ts';

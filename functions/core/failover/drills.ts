@@ -12,11 +12,11 @@ import {
   UNCHANGED,
   type Watched,
 } from './context.ts';
+import type { Ending } from './decision-input.ts';
 import { faultOf } from './drill-sight.ts';
 import { nextShiftPercent } from './pace.ts';
 import { heldApart } from './service-returns.ts';
 import { answers, heldFor } from './shifts.ts';
-import type { Ending } from './situation.ts';
 import type { ClusterState, LiveDrill, Traffic } from './traffic.ts';
 
 type DrillEnding = Extract<Ending, { type: 'drill' }>['state'];
@@ -91,7 +91,7 @@ export const moveDrill: Step = (context, traffic) => {
 };
 
 function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
-  const { nowMs, decision, drilled } = context.situation;
+  const { nowMs, decision, drilled } = context.input;
   const isFirst = drill.steppedAtMs < drill.phaseSinceMs;
   const isFollowed = context.verifiedAtMs !== undefined;
   const isOut = drill.currentPercent === 0;
@@ -116,7 +116,7 @@ function takeOut(context: Context, traffic: Traffic, drill: LiveDrill, declared:
  * be read at its end are waited for as long as at its beginning.
  */
 function hold(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): StepResult {
-  const { nowMs, drilled } = context.situation;
+  const { nowMs, drilled } = context.input;
   const { verifiedAtMs = nowMs } = drill;
   if (context.verifiedAtMs !== undefined && drilled && drilled.giving.length > 0) {
     return returning(context, traffic, drill, { ending: 'failed', why: `${faultOf(drilled)}, before it was over` });
@@ -135,7 +135,7 @@ type Judged = Required<Pick<LiveDrill, 'ending' | 'why'>>;
  * served instead were found healthy.
  */
 function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declared: Drill): Judged {
-  const { nowMs, drilled } = context.situation;
+  const { nowMs, drilled } = context.input;
   const { verifiedAtMs = nowMs, startedAtMs } = drill;
   const fault = drilled ? faultOf(drilled) : 'gateways could not be read';
   if (fault !== undefined) return { ending: 'failed', why: `at its end ${fault}` };
@@ -154,7 +154,7 @@ function verdictOn(context: Context, traffic: Traffic, drill: LiveDrill, declare
 
 /** Begins the return of a drill's clusters: they are held at what they have, and return when they have their turn. */
 function returning(context: Context, traffic: Traffic, drill: LiveDrill, judged: Judged): StepResult {
-  const { nowMs, drilled } = context.situation;
+  const { nowMs, drilled } = context.input;
   const isRead = drilled !== undefined && faultOf(drilled) === undefined;
   const next: LiveDrill = {
     ...drill,
@@ -183,7 +183,7 @@ function ofService({ service }: Pick<LiveDrill, 'service'>): string {
 function giveBack(context: Context, traffic: Traffic, drill: LiveDrill): StepResult {
   const currentPercent = leastOf(traffic, drill.clusters, drill.service);
   if (currentPercent === drill.currentPercent) return UNCHANGED;
-  return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.situation.decision } });
+  return moved({ ...traffic, drill: { ...drill, currentPercent, decision: context.input.decision } });
 }
 
 /**

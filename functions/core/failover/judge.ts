@@ -11,7 +11,7 @@ import {
   findingOf,
   isKept,
   moved,
-  result,
+  ruleResult,
   type Step,
   stateOf,
   type Trace,
@@ -49,14 +49,14 @@ export const judge: Step = (context, traffic) => {
  * Sorts the clusters to judge: failing ones come before the others, and those that failed first come first, so that a
  * brake holds back the later ones. Clusters about which there is nothing to change are left out.
  */
-function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] {
+function inOrder({ clusters, input }: Context, traffic: Traffic): Watched[] {
   const isOut = ({ facts }: Watched) => {
     const { standing } = stateOf(traffic, facts);
     return standing === 'held' || standing === 'ramping';
   };
   // Failing clusters on their way back come first, since they count for the brakes of the others.
   const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
-  const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : situation.nowMs);
+  const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : input.nowMs);
   const isSettled = (item: Watched) =>
     findingOf(traffic, item) !== 'unhealthy' &&
     item.tally.impaired === undefined &&
@@ -69,18 +69,18 @@ function inOrder({ clusters, situation }: Context, traffic: Traffic): Watched[] 
 function judgedBy(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (!item.isWatched && state.standing !== 'up') {
     const reason = 'nobody watches it any more, and nothing else speaks against it';
-    return become(state, 'up', { ...context.situation, reason });
+    return become(state, 'up', { ...context.input, reason });
   }
   if (state.standing === 'joining' && item.facts.joins === 'at-once') {
-    return become(state, 'up', { ...context.situation, reason: 'it is declared to serve at once' });
+    return become(state, 'up', { ...context.input, reason: 'it is declared to serve at once' });
   }
   const transition = TRANSITIONS[state.standing][findingOf(traffic, item)];
   return transition(state, circumstancesOf(context, traffic, item, state));
 }
 
 function circumstancesOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): Circumstances {
-  const { situation } = context;
-  const { nowMs, decision, policy } = situation;
+  const { input } = context;
+  const { nowMs, decision, policy } = input;
   const { name } = item.facts;
   const finding = findingOf(traffic, item);
   return {
@@ -99,11 +99,8 @@ function circumstancesOf(context: Context, traffic: Traffic, item: Watched, stat
 
 /** Tells whether a cluster that comes back now has all that it would have. */
 function isWhole(context: Context, traffic: Traffic, state: ClusterState): boolean {
-  const { nowMs } = context.situation;
-  const back = withState(
-    traffic,
-    become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.situation, reason: '' }),
-  );
+  const { nowMs } = context.input;
+  const back = withState(traffic, become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.input, reason: '' }));
   return (
     heldPercent(context, back, limitsOf(context, back), state) === 100 && !isShort(context, traffic, state.cluster)
   );
@@ -133,7 +130,7 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
   if (!SERVING.has(state.standing)) return impairedSinceMs === undefined ? state : rest;
   const isSlow = item.tally.impaired !== undefined;
   if (state.heat) return state;
-  const { nowMs, decision, policy } = context.situation;
+  const { nowMs, decision, policy } = context.input;
   if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
   if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
   const untilMs = nowMs + cooldownMs(1, policy.failover.cooldownSeconds);
@@ -152,11 +149,11 @@ function failureOf({ tally }: Watched): string {
 }
 
 function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reason }: ClusterState): Trace['rules'] {
-  if (standing === 'suspected') return [result('brake', false, reason, cluster)];
+  if (standing === 'suspected') return [ruleResult('brake', false, reason, cluster)];
   if (standing !== 'down') return [];
   const said = `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`;
-  const quorum = result('quorum', true, said, cluster);
-  const gate = result('gate', false, 'a closed gate keeps its traffic where it is', cluster);
+  const quorum = ruleResult('quorum', true, said, cluster);
+  const gate = ruleResult('gate', false, 'a closed gate keeps its traffic where it is', cluster);
   return gatedClusters(context).has(cluster) ? [quorum, gate] : [quorum];
 }
 
@@ -170,7 +167,7 @@ function eventsOf(
   const others = standing === 'down' ? correlatedWith(context, traffic, item) : [];
   if (others.length === 0) return [];
   const names = [...others, cluster].sort(compareText);
-  const { windowSeconds } = context.situation.policy.failover.correlation;
+  const { windowSeconds } = context.input.policy.failover.correlation;
   const summary = `${names.join(' and ')} failed within ${windowSeconds} s: a common cause is likely.`;
   return [{ type: 'failover.correlated', clusters: names, summary }];
 }
@@ -180,15 +177,15 @@ function eventsOf(
  * been found healthy or a person has said that it is.
  */
 export const admit: Step = (context, traffic) => {
-  const { situation, clusters } = context;
-  const healthySince = situation.health.flatMap(({ firstHealthyAtMs }) => firstHealthyAtMs ?? []);
+  const { input, clusters } = context;
+  const healthySince = input.health.flatMap(({ firstHealthyAtMs }) => firstHealthyAtMs ?? []);
   const servesSinceMs = healthySince.length > 0 ? Math.min(...healthySince) : Number.POSITIVE_INFINITY;
   const next = [...clusters.values()].reduce((so, { facts, record, isWatched }) => {
     const isKnown = so.clusters.some(({ cluster }) => cluster === facts.name);
     const isNew = facts.createdAtMs > servesSinceMs && record?.firstHealthyAtMs === undefined;
     if (isKnown || !isWatched || facts.joins === 'at-once' || !isNew || isKept(traffic, facts)) return so;
     const reason = 'new to the fleet, and not found healthy yet';
-    return withState(so, become(freshStateOf(facts.name, facts.uid), 'joining', { ...situation, reason }));
+    return withState(so, become(freshStateOf(facts.name, facts.uid), 'joining', { ...input, reason }));
   }, traffic);
   return next === traffic ? UNCHANGED : moved(next);
 };

@@ -100,20 +100,20 @@ function suspectedLimits({ ramp, dwell, isApproved }: ClusterState): Limit[] {
 type Wait = 'turn' | 'dwell' | 'consent';
 
 /** Returns what a held cluster waits for; at least its turn. */
-export function waitsOf({ situation }: Context, traffic: Traffic, state: ClusterState): Wait[] {
-  const { nowMs, policy } = situation;
+export function waitsOf({ input }: Context, traffic: Traffic, state: ClusterState): Wait[] {
+  const { nowMs, policy } = input;
   const { dwell, isApproved } = state;
   const { failback, freezeWindows } = policy.failover;
   const servedMs = dwell ? dwell.servedMs + (dwell.sinceMs === undefined ? 0 : nowMs - dwell.sinceMs) : 0;
   const mustDwell = dwell && (nowMs < dwell.untilMs || servedMs < policy.health.dwellSeconds * 1000);
   const mustBeAllowed = failback.mode === 'manual' && !isApproved;
-  const needsConsent = mustBeAllowed || isFrozen(freezeWindows, nowMs) || awaitsGate({ ...situation, traffic }, state);
+  const needsConsent = mustBeAllowed || isFrozen(freezeWindows, nowMs) || awaitsGate({ ...input, traffic }, state);
   const waits: Wait[] = [...(mustDwell ? ['dwell' as const] : []), ...(needsConsent ? ['consent' as const] : [])];
   return waits.length > 0 ? waits : ['turn'];
 }
 
 /** Returns the clusters that a closed gate keeps as they are. */
-export function gatedClusters({ clusters, situation }: Context): Set<string> {
-  const closed = situation.policy.safety.gates.filter(({ open }) => !open);
+export function gatedClusters({ clusters, input }: Context): Set<string> {
+  const closed = input.policy.safety.gates.filter(({ open }) => !open);
   return new Set(closed.flatMap(({ clusters: named }) => named ?? [...clusters.keys()]));
 }

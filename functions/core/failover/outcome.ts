@@ -22,7 +22,7 @@ export function safetyOf(
   before: Traffic,
   after: Traffic,
 ): { rules: RuleResult[]; isRefused: boolean } {
-  const { policy, nowMs, clusters, placements } = context.situation;
+  const { policy, nowMs, clusters, placements } = context.input;
   const then = sharesIn(placements, before.allocation);
   const now = sharesIn(placements, allocationIn(context, after));
   const rules = checkSafety(

@@ -80,7 +80,7 @@ function mayReturn(context: Context, traffic: Traffic, item: Watched, state: Clu
  */
 function withStep(context: Context, traffic: Traffic, item: Watched): Traffic {
   const state = stateOf(traffic, item.facts);
-  const { nowMs, decision, policy } = context.situation;
+  const { nowMs, decision, policy } = context.input;
   const { failback, freezeWindows } = policy.failover;
   const isOnItsWay = state.standing === 'ramping';
   const isUnsure = findingOf(traffic, item) !== 'healthy';

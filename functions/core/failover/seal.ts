@@ -42,7 +42,7 @@ export function sealAllocation(
   limits: Limits,
   { last, given = last, kept = NOTHING_KEPT }: Sealing,
 ): SealedAllocation {
-  const { placements, policy } = context.situation;
+  const { placements, policy } = context.input;
   const capacities = capacitiesOf(context, traffic);
   const graces = placements.map(gracesOf(context, traffic));
   const { headroomPercent, correlation } = policy.failover;
@@ -60,8 +60,8 @@ export function sealAllocation(
     return kept.has(placement) ? keptBackend(placement, points) : backendOf(placement, limits, points, graces[index]);
   });
   const correlationWindowMs = correlation.windowSeconds * 1000;
-  const input: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
-  const allocated = allocate(input);
+  const allocationInput: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
+  const allocated = allocate(allocationInput);
   const settled = placements.map((placement, index): Settled => {
     const { points = [], reasons = [] } = allocated.backends[index] ?? {};
     const held = kept.has(placement) ? givenOf(placement, given).reasons : reasons;
@@ -88,7 +88,7 @@ export function sealWithoutAutomation(context: Context, traffic: Traffic): Seale
   const last = traffic.allocation;
   const anew = askedAnew(context, traffic);
   const wanted = limitsWithoutAutomation(context, traffic);
-  const { placements } = context.situation;
+  const { placements } = context.input;
   const asIs = placements.filter(({ service = '', members }) => {
     return !anew.services.has(service) && !members.some(({ cluster }) => anew.clusters.has(cluster));
   });
@@ -222,10 +222,10 @@ function sealedServices(services: Limits['services'], settled: readonly Settled[
  */
 export function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
   const gated = gatedClusters(context);
-  return context.situation.clusters.flatMap((facts) => {
+  return context.input.clusters.flatMap((facts) => {
     if (facts.capacity === undefined || gated.has(facts.name)) return [];
     const { fallsMs } = stateOf(traffic, facts);
-    const fallen = hasFallen(fallsMs, context.situation.nowMs);
+    const fallen = hasFallen(fallsMs, context.input.nowMs);
     return [{ cluster: facts.name, requestsPerSecond: facts.capacity, hasFallen: fallen }];
   });
 }

@@ -57,14 +57,14 @@ function standingWaits(context: Context, traffic: Traffic, state: ClusterState):
 }
 
 /** A dismissed cluster waits for nothing, but readers have to know that its failure is not believed. */
-function dismissal({ clusters, situation }: Context, { cluster, dismissedUntilMs }: ClusterState): Wait[] {
+function dismissal({ clusters, input }: Context, { cluster, dismissedUntilMs }: ClusterState): Wait[] {
   const fails = clusters.get(cluster)?.tally.verdict === 'unhealthy';
-  const isDismissed = dismissedUntilMs !== undefined && situation.nowMs < dismissedUntilMs;
+  const isDismissed = dismissedUntilMs !== undefined && input.nowMs < dismissedUntilMs;
   return fails && isDismissed ? [told('Dismissed', dismissedUntilMs)] : [];
 }
 
 function heldWaits(context: Context, traffic: Traffic, state: ClusterState): Wait[] {
-  const { nowMs, policy } = context.situation;
+  const { nowMs, policy } = context.input;
   const frozenUntilMs = openUntilMs(policy.failover.freezeWindows, nowMs);
   const mustBeAllowed = policy.failover.failback.mode === 'manual' && !state.isApproved;
   return heldWaitsOf(context, traffic, state).flatMap((wait): Wait[] => {
@@ -75,8 +75,8 @@ function heldWaits(context: Context, traffic: Traffic, state: ClusterState): Wai
   });
 }
 
-function gateWaits({ situation }: Context, traffic: Traffic, { cluster }: ClusterState): Wait[] {
-  const asked = openQuestions({ ...situation, traffic }).filter(({ clusters }) => clusters.includes(cluster));
+function gateWaits({ input }: Context, traffic: Traffic, { cluster }: ClusterState): Wait[] {
+  const asked = openQuestions({ ...input, traffic }).filter(({ clusters }) => clusters.includes(cluster));
   return asked.map(({ untilMs }) => told('AwaitsRegainAnswer', untilMs));
 }
 
@@ -84,9 +84,9 @@ function gateWaits({ situation }: Context, traffic: Traffic, { cluster }: Cluste
  * Returns the end of the dwell; undefined while nobody can say that the cluster is healthy, since that time does not
  * count.
  */
-function dwellEndMs({ situation }: Context, dwell: Dwell | undefined): number | undefined {
+function dwellEndMs({ input }: Context, dwell: Dwell | undefined): number | undefined {
   if (dwell?.sinceMs === undefined) return undefined;
-  return Math.max(dwell.untilMs, dwell.sinceMs + situation.policy.health.dwellSeconds * 1000 - dwell.servedMs);
+  return Math.max(dwell.untilMs, dwell.sinceMs + input.policy.health.dwellSeconds * 1000 - dwell.servedMs);
 }
 
 const SHIFT_REASONS: Record<LiveShift['mode'], ReasonCode> = { drain: 'Drained', isolate: 'Isolated', keep: 'Kept' };

@@ -23,7 +23,7 @@ export function gainersOf(names: readonly string[], context: Context, services: 
 }
 
 function gainerOf(cluster: string, watched: Watched, context: Context, services: ReadonlySet<string>): Gainer {
-  const { traffic } = context.situation;
+  const { traffic } = context.input;
   const { standing, reason } = stateOf(traffic, watched.facts);
   const finding = findingOf(traffic, watched);
   const isKnown = finding === 'healthy' && standing === 'up';

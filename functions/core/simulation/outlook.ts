@@ -1,21 +1,21 @@
 import type { SimulatedCourse } from '../../../schemas/simulation.ts';
-import type { Situation } from '../failover/situation.ts';
+import type { DecisionInput } from '../failover/decision-input.ts';
 import { type Course, directionChanges, isTold, loadsOf, type Phase, type Taken } from './what-if.ts';
 
 /** The most decisions and phases that are shown. */
 const MAX_SHOWN = 200;
 
 /** Returns the result of a simulation in the form of the API, without `pushes`. */
-export function outlookOf(situation: Situation, course: Course, service?: string): Omit<SimulatedCourse, 'pushes'> {
+export function outlookOf(input: DecisionInput, course: Course, service?: string): Omit<SimulatedCourse, 'pushes'> {
   const { decisions, phases, found, endMs, evaluations } = course;
   const failed = decisions.flatMap(({ rules }) => rules).filter(isInTheWay);
-  const names = situation.clusters.map(({ name }) => name);
+  const names = input.clusters.map(({ name }) => name);
   return {
     simulatedSeconds: seconds(endMs),
     evaluations,
     decisions: decisions.slice(0, MAX_SHOWN).map(decisionOf),
-    phases: phases.slice(0, MAX_SHOWN).map((phase) => phaseOf(situation, phase, service)),
-    loads: loadsIn(situation, phases),
+    phases: phases.slice(0, MAX_SHOWN).map((phase) => phaseOf(input, phase, service)),
+    loads: loadsIn(input, phases),
     detections: found.map(({ cluster, failedAtMs, foundAtMs, servedUntilMs }) => ({
       cluster,
       failedAtSeconds: seconds(failedAtMs),
@@ -52,7 +52,7 @@ function decisionOf({ atMs, outcome, changes, rules, flags }: Taken): SimulatedC
 }
 
 function phaseOf(
-  { placements }: Situation,
+  { placements }: DecisionInput,
   { atMs, shares }: Phase,
   service: string | undefined,
 ): SimulatedCourse['phases'][number] {
@@ -63,9 +63,9 @@ function phaseOf(
   return { atSeconds: seconds(atMs), shares: told };
 }
 
-function loadsIn(situation: Situation, phases: readonly Phase[]): SimulatedCourse['loads'] {
-  const loads = phases.map((phase) => ({ atMs: phase.atMs, loads: loadsOf(situation, phase) }));
-  return situation.clusters.map(({ name: cluster, capacity }) => {
+function loadsIn(input: DecisionInput, phases: readonly Phase[]): SimulatedCourse['loads'] {
+  const loads = phases.map((phase) => ({ atMs: phase.atMs, loads: loadsOf(input, phase) }));
+  return input.clusters.map(({ name: cluster, capacity }) => {
     const of = (index: number) => loads.at(index)?.loads.get(cluster) ?? 0;
     const most = Math.max(...loads.map((_, index) => of(index)));
     const at = loads.find((_, index) => of(index) === most);

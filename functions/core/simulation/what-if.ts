@@ -1,7 +1,7 @@
 import { placementShares } from '../allocation/points.ts';
 import { decide } from '../failover/decide.ts';
+import type { DecisionInput, DecisionResult } from '../failover/decision-input.ts';
 import { sightAsTold } from '../failover/drill-sight.ts';
-import type { Situation, Verdict } from '../failover/situation.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import { step, unknownHealth, type Watch } from '../health/record.ts';
 import type { HealthRecord, VoterRecord } from '../health/types.ts';
@@ -22,7 +22,7 @@ const MAX_OBSERVATIONS = 60_000;
 
 export interface Experiment {
   /** The state at the beginning of the simulation. */
-  situation: Situation;
+  input: DecisionInput;
   scenario: Scenario;
   durationMs: number;
   /** The time from a decision until gateways are verified to follow. */
@@ -34,7 +34,7 @@ export interface Experiment {
 }
 
 /** A decision of a simulation. Times are milliseconds after its beginning. */
-export type Taken = Pick<Verdict, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
+export type Taken = Pick<DecisionResult, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
 
 /** The traffic that is in force from a time on. */
 export interface Phase {
@@ -66,8 +66,8 @@ export interface Course {
  * outside of the simulation.
  */
 export function play(experiment: Experiment): Course {
-  const { situation, scenario, durationMs } = experiment;
-  const { nowMs: startMs, policy, clusters } = situation;
+  const { input, scenario, durationMs } = experiment;
+  const { nowMs: startMs, policy, clusters } = input;
   const source = sourceOf(scenario, { startMs, endMs: startMs + durationMs, policy, clusters });
   const stage = stageOf(experiment);
   let observations = 0;
@@ -97,22 +97,22 @@ interface Stage {
 }
 
 function stageOf(experiment: Experiment): Stage {
-  const { situation, pushMs } = experiment;
-  const { nowMs, traffic, clusters, policy } = situation;
-  const known = new Map(situation.health.map((record) => [record.cluster, { ...record, recent: [] }]));
+  const { input, pushMs } = experiment;
+  const { nowMs, traffic, clusters, policy } = input;
+  const known = new Map(input.health.map((record) => [record.cluster, { ...record, recent: [] }]));
   return {
     experiment,
     watches: new Map(clusters.map((cluster) => [cluster.name, watchOf(policy, cluster)])),
     health: new Map(
       clusters.map(({ name, uid, voters }) => {
-        const record = known.get(name) ?? unknownHealth(situation.fleet, name, uid, nowMs);
+        const record = known.get(name) ?? unknownHealth(input.fleet, name, uid, nowMs);
         return [name, agreed(record, voters, policy, nowMs)];
       }),
     ),
     traffic,
-    verifiedAtMs: situation.verifiedAtMs ?? nowMs + pushMs,
+    verifiedAtMs: input.verifiedAtMs ?? nowMs + pushMs,
     decisions: [],
-    phases: [phaseOf(situation, traffic, 0)],
+    phases: [phaseOf(input, traffic, 0)],
     foundAtMs: new Map(),
     endMs: 0,
     evaluations: 0,
@@ -153,7 +153,7 @@ function watch({ experiment, watches, health, foundAtMs }: Stage, { nowMs, seen 
     const after = step(before, observation, by, nowMs);
     health.set(cluster, after);
     const isFound = before.state !== 'unhealthy' && after.state === 'unhealthy';
-    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - experiment.situation.nowMs);
+    if (isFound && !foundAtMs.has(cluster)) foundAtMs.set(cluster, nowMs - experiment.input.nowMs);
   }
 }
 
@@ -163,42 +163,42 @@ function watchOf({ health, voters }: Policy, cluster: ClusterFacts): Watch {
 
 function act(stage: Stage, nowMs: number): void {
   const { experiment, traffic, verifiedAtMs } = stage;
-  const { situation, pushMs } = experiment;
+  const { input, pushMs } = experiment;
   stage.evaluations += 1;
-  const { verifiedAtMs: _, drilled: __, ...today } = situation;
+  const { verifiedAtMs: _, drilled: __, ...today } = input;
   const { drill } = traffic;
   const readAtMs = verifiedAtMs <= nowMs ? verifiedAtMs : 0;
-  const verdict = decide({
+  const result = decide({
     ...today,
     nowMs,
     decision: `simulated-${stage.decisions.length + 1}`,
     health: [...stage.health.values()].map(({ recent: ___, ...record }) => record),
     traffic,
     ...(verifiedAtMs <= nowMs && { verifiedAtMs }),
-    ...(drill && { drilled: sightAsTold(drill, situation.placements, traffic, { readAtMs, nowMs }) }),
+    ...(drill && { drilled: sightAsTold(drill, input.placements, traffic, { readAtMs, nowMs }) }),
   });
-  if (verdict === undefined) return;
-  const { outcome, changes, rules, flags } = verdict;
-  const atMs = nowMs - situation.nowMs;
+  if (result === undefined) return;
+  const { outcome, changes, rules, flags } = result;
+  const atMs = nowMs - input.nowMs;
   stage.decisions.push({ atMs, outcome, changes, rules, flags });
-  stage.traffic = verdict.traffic;
-  const phase = phaseOf(situation, verdict.traffic, atMs);
+  stage.traffic = result.traffic;
+  const phase = phaseOf(input, result.traffic, atMs);
   if (JSON.stringify(phase.shares) === JSON.stringify(stage.phases.at(-1)?.shares)) return;
   stage.phases.push(phase);
   stage.verifiedAtMs = nowMs + pushMs;
 }
 
-function phaseOf({ placements }: Situation, traffic: Traffic, atMs: number): Phase {
+function phaseOf({ placements }: DecisionInput, traffic: Traffic, atMs: number): Phase {
   return { atMs, traffic, shares: placements.map((placement) => placementShares(placement, traffic)) };
 }
 
 function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: Stage): Course {
-  const { situation, scenario, service } = experiment;
-  const found = situation.clusters.flatMap(({ name: cluster }) => {
+  const { input, scenario, service } = experiment;
+  const found = input.clusters.flatMap(({ name: cluster }) => {
     const foundAt = foundAtMs.get(cluster);
     const failedAtMs = failsFromMs(scenario, cluster) ?? foundAt;
     if (failedAtMs === undefined) return [];
-    const servedUntilMs = servedUntil(situation, phases, { cluster, failedAtMs, service });
+    const servedUntilMs = servedUntil(input, phases, { cluster, failedAtMs, service });
     return [{ cluster, failedAtMs, foundAtMs: foundAt, servedUntilMs }];
   });
   return { decisions, phases, found, endMs, evaluations };
@@ -209,7 +209,7 @@ function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations
  * any.
  */
 function servedUntil(
-  { placements }: Situation,
+  { placements }: DecisionInput,
   phases: readonly Phase[],
   { cluster, failedAtMs, service }: { cluster: string; failedAtMs: number; service: string | undefined },
 ): number | undefined {
@@ -227,7 +227,7 @@ export function isTold({ service: own }: Placement, service: string | undefined)
 }
 
 /** Returns the load that each cluster has to serve in a phase, in requests per second. */
-export function loadsOf({ placements, clusters }: Situation, { shares }: Phase): Map<string, number> {
+export function loadsOf({ placements, clusters }: DecisionInput, { shares }: Phase): Map<string, number> {
   const loads = new Map(clusters.map(({ name }) => [name, 0]));
   for (const [index, placement] of placements.entries()) {
     for (const { cluster, percent } of shares[index] ?? []) {

@@ -27,7 +27,7 @@ export function clusterStatuses(
   gateways: readonly GatewaySight[],
   recommended: Recommended | undefined,
 ): StatusCluster[] {
-  const { placements, traffic, clusters } = context.situation;
+  const { placements, traffic, clusters } = context.input;
   const points = {
     backends: countsOf(placements),
     declared: clusterPoints(placements, { allocation: NO_ALLOCATION }),
@@ -36,7 +36,7 @@ export function clusterStatuses(
   const advised = new Set(context.acts ? [] : recommended?.clusters.map(({ cluster }) => cluster));
   return clusters.map((facts) => {
     const waits = advised.has(facts.name) ? [told('ModeHolds')] : [];
-    return clusterStatus(context, facts, waits, pointsOf(facts.name, points, gateways, context.situation.nowMs));
+    return clusterStatus(context, facts, waits, pointsOf(facts.name, points, gateways, context.input.nowMs));
   });
 }
 
@@ -46,7 +46,7 @@ function clusterStatus(
   waits: readonly Wait[],
   points: Points | undefined,
 ): StatusCluster {
-  const { traffic } = context.situation;
+  const { traffic } = context.input;
   const state = stateOf(traffic, facts);
   const waitsFor = [...waitsOf(context, traffic, facts), ...waits];
   const record = context.clusters.get(facts.name)?.record;

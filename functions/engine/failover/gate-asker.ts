@@ -12,8 +12,8 @@ import { deliveryOf } from '../../core/notification/events.ts';
 import type { Reply } from '../../core/notification/format.ts';
 import type { Deps } from '../../deps.ts';
 import { documentOf } from '../deliveries.ts';
+import { factsOf } from './decision-input.ts';
 import { evaluate, type Pusher } from './evaluate.ts';
-import { factsOf } from './situation.ts';
 
 /** The time before an open question is asked again: `AGAIN_MS` while its `gateSeconds` run, `LATER_MS` afterwards. */
 const AGAIN_MS = 10_000;

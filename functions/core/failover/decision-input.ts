@@ -39,7 +39,7 @@ export type Command =
   /** Gives gateways the recommended allocation. */
   | { type: 'apply' };
 
-export interface Situation {
+export interface DecisionInput {
   fleet: string;
   nowMs: number;
   /** The id that the decision gets if there is one to take. */
@@ -73,7 +73,7 @@ export type TrafficChange = Omit<DecisionChange, 'health' | 'evidence' | 'votes'
  * the changes are what would have been done; blocked, a brake holds back what automation would do; refused, a rule
  * forbids what a person asks for, and only the refusal is recorded.
  */
-export interface Verdict {
+export interface DecisionResult {
   outcome: 'applied' | 'withheld' | 'blocked' | 'refused';
   /** The traffic after the decision, still with the previous head. */
   traffic: Traffic;
