@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../functions/core/failover/context.ts';
-import { foreseen } from '../../functions/core/failover/put-shifts.ts';
+import { previewShifts } from '../../functions/core/failover/put-shifts.ts';
 import type { LiveShift } from '../../functions/core/failover/traffic.ts';
 import { fleet, policy, Story, shift } from './story.ts';
 
@@ -54,7 +54,7 @@ describe('an evacuation of several clusters', () => {
 
   it('is foreseen with the points that come of it, though a rule forbids it', () => {
     const story = fleet({ a: { weight: 60, capacity: 600 }, b: { weight: 40, capacity: 400 } }, 800);
-    const { rules, allocation } = foreseen(contextOf(story.now), story.traffic, [of('a')]);
+    const { rules, allocation } = previewShifts(contextOf(story.now), story.traffic, [of('a')]);
     expect(rules).toContainEqual(expect.objectContaining({ rule: 'capacity', passed: false }));
     expect(allocation.backends).toMatchObject([{ points: [0, 100] }]);
   });

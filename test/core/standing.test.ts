@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../functions/core/failover/decide.ts';
 import type { Command } from '../../functions/core/failover/decision-input.ts';
-import { type Circumstances, type Finding, ORDERS, TRANSITIONS } from '../../functions/core/failover/standing.ts';
+import {
+  ORDERS,
+  type QuorumVerdict,
+  TRANSITIONS,
+  type TransitionInput,
+} from '../../functions/core/failover/standing.ts';
 import { freshStateOf, type Standing } from '../../functions/core/failover/traffic.ts';
 import { health, T0 } from './fixtures.ts';
 import { type Found, facts, HOUR, holding, out, placement, policy, Story, shift } from './story.ts';
@@ -30,7 +35,7 @@ function fleetWith(standing: Standing, own = returning()): Story {
 }
 
 /** What is found of all clusters when `finding` is found of a. */
-function foundOf(standing: Standing, finding: Finding): Found {
+function foundOf(standing: Standing, finding: QuorumVerdict): Found {
   return standing === 'suspected' ? { a: finding, b: 'unhealthy' } : { a: finding };
 }
 
@@ -39,7 +44,7 @@ describe('what evidence makes of a standing', () => {
     expect(fleetWith(standing).standing('a')).toBe(standing);
   });
 
-  const cells: [from: Standing, finding: Finding, to: Standing][] = [
+  const cells: [from: Standing, finding: QuorumVerdict, to: Standing][] = [
     ['up', 'healthy', 'up'],
     ['up', 'unhealthy', 'down'],
     ['up', 'unknown', 'up'],
@@ -67,18 +72,18 @@ describe('what evidence makes of a standing', () => {
   });
 
   /** A newcomer waits for its turn alone, and takes it in the same decision where it is free. */
-  const waitsForItsTurn = (from: Standing, finding: Finding) => from === 'joining' && finding === 'healthy';
+  const waitsForItsTurn = (from: Standing, finding: QuorumVerdict) => from === 'joining' && finding === 'healthy';
 
   test.each(cells)('%s, found %s: %s, as the table of transitions has it', (from, finding, to) => {
     const brake = { name: 'correlation' as const, untilMs: T0 + HOUR, reason: 'a test' };
-    const circumstances: Circumstances = {
+    const circumstances: TransitionInput = {
       nowMs: T0 + 1000,
       decision: 'dec_2',
       reason: 'a test',
       cooldownSeconds: 300,
       doubtMs: 42_000,
       brake: from === 'suspected' ? brake : undefined,
-      isGated: false,
+      isGateClosed: false,
       isOverloaded: false,
       hasEntitlement: false,
     };

@@ -6,7 +6,7 @@ import type { SealedAllocation } from '../../core/allocation/sealed.ts';
 import { contextOf } from '../../core/failover/context.ts';
 import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
-import { foreseen } from '../../core/failover/put-shifts.ts';
+import { previewShifts } from '../../core/failover/put-shifts.ts';
 import { isSameTarget } from '../../core/failover/shifts.ts';
 import type { LiveShift, Traffic } from '../../core/failover/traffic.ts';
 import { serviceWaits, waitsOf } from '../../core/failover/waits.ts';
@@ -137,7 +137,7 @@ function evacuationName(target: Pick<LiveShift, 'cluster' | 'service'>, { shifts
 
 function outlookOf(input: DecisionInput, shifts: readonly LiveShift[]): Omit<Evacuation, 'decision'> {
   const { placements, traffic } = input;
-  const { rules, allocation } = foreseen(contextOf(input), traffic, shifts);
+  const { rules, allocation } = previewShifts(contextOf(input), traffic, shifts);
   const [now, then] = [clusterPoints(placements, traffic), clusterPoints(placements, { allocation })];
   return {
     clusters: shifts.map(({ cluster, name, expiresAtMs }) => ({

@@ -7,8 +7,8 @@ import { placementShares } from '../allocation/points.ts';
 import { digest } from '../model/digest.ts';
 import {
   type Context,
-  findingOf,
   moved,
+  quorumVerdictOf,
   type Step,
   type StepResult,
   stateOf,
@@ -16,7 +16,7 @@ import {
   type Watched,
 } from './context.ts';
 import { gateOf, questionOf, withQuestion, withQuestions } from './data-gates.ts';
-import { gatedClusters } from './limits.ts';
+import { clustersBehindClosedGates } from './limits.ts';
 import type { ClusterState, GateQuestion, Traffic } from './traffic.ts';
 
 /**
@@ -49,7 +49,8 @@ export function isLeaving(context: Context, traffic: Traffic, item: Watched): bo
   const { standing, isGated, dismissedUntilMs = 0 } = stateOf(traffic, facts);
   const isServing = standing === 'down' ? isGated === true : standing !== 'joining';
   if (facts.city === undefined || !isServing || context.input.nowMs < dismissedUntilMs) return false;
-  if (findingOf(traffic, item) !== 'unhealthy' || gatedClusters(context).has(facts.name)) return false;
+  if (quorumVerdictOf(traffic, item) !== 'unhealthy' || clustersBehindClosedGates(context).has(facts.name))
+    return false;
   const others = clustersIn(context, facts.city).filter((other) => other !== item);
   return hasPoints(context, traffic, facts.name) && !others.some((other) => isLeft(context, traffic, other));
 }
@@ -73,7 +74,7 @@ function isLost(context: Context, traffic: Traffic, city: string): boolean {
 function isLeft(context: Context, traffic: Traffic, item: Watched): boolean {
   const { name } = item.facts;
   const { standing, dismissedUntilMs = 0 } = stateOf(traffic, item.facts);
-  const isFailing = findingOf(traffic, item) === 'unhealthy' && context.input.nowMs >= dismissedUntilMs;
+  const isFailing = quorumVerdictOf(traffic, item) === 'unhealthy' && context.input.nowMs >= dismissedUntilMs;
   if (isFailing || isTakenOut(traffic, name)) return false;
   if (standing === 'held') return hasPoints(context, traffic, name);
   return isIn(standing) && isMember(context, name);

@@ -4,8 +4,8 @@ import type { Drill } from '../../../schemas/drill.ts';
 import { isRefused } from '../allocation/safety.ts';
 import {
   type Context,
-  findingOf,
   moved,
+  quorumVerdictOf,
   ruleResult,
   type Step,
   type StepResult,
@@ -78,7 +78,7 @@ function judgeBegin(
 function preconditionsOf(context: Context, traffic: Traffic, drill: Drill): DrillPrecondition[] {
   const { nowMs, policy } = context.input;
   const unfit = [...context.clusters.values()]
-    .filter((item) => findingOf(traffic, item) !== 'healthy')
+    .filter((item) => quorumVerdictOf(traffic, item) !== 'healthy')
     .map(({ facts }) => facts.name);
   const named = clustersAt(context.input.clusters, drill).map(({ name }) => name);
   const { limits, services = [] } = traffic.allocation;

@@ -5,13 +5,13 @@
 
 import type { FailoverPolicy } from '../../../schemas/failover.ts';
 import { isLeaving } from './ask-gates.ts';
-import { type Context, findingOf, stateOf, type Watched } from './context.ts';
+import { type Context, quorumVerdictOf, stateOf, type Watched } from './context.ts';
 import { gateEndMs, gateOf, isReleased, questionOf } from './data-gates.ts';
-import { gatedClusters } from './limits.ts';
-import type { Circumstances } from './standing.ts';
+import { clustersBehindClosedGates } from './limits.ts';
+import type { TransitionInput } from './standing.ts';
 import type { Traffic } from './traffic.ts';
 
-type Brake = NonNullable<Circumstances['brake']>;
+type Brake = NonNullable<TransitionInput['brake']>;
 
 /**
  * Returns the brake that speaks against taking a cluster out now; undefined when there is none. A cluster on its way
@@ -49,7 +49,7 @@ export function correlatedWith({ input, clusters }: Context, traffic: Traffic, i
  * voters say otherwise.
  */
 function failedAtMs(traffic: Traffic, item: Watched): number | undefined {
-  if (findingOf(traffic, item) !== item.tally.verdict) return failingSinceMs(item);
+  if (quorumVerdictOf(traffic, item) !== item.tally.verdict) return failingSinceMs(item);
   return stateOf(traffic, item.facts).failuresMs.at(-1);
 }
 
@@ -122,7 +122,7 @@ function maxRemovedBrake(context: Context, traffic: Traffic, { facts }: Watched)
   const { input, clusters } = context;
   const { nowMs, policy } = input;
   const { maxRemoved } = policy.safety;
-  if (maxRemoved === undefined || isSetAside(traffic, nowMs) || gatedClusters(context).has(facts.name))
+  if (maxRemoved === undefined || isSetAside(traffic, nowMs) || clustersBehindClosedGates(context).has(facts.name))
     return undefined;
   const windowMs = maxRemoved.windowSeconds * 1000;
   const { removedAtMs } = stateOf(traffic, facts);

@@ -11,7 +11,7 @@ import { type Context, moved, refused, type Step, type StepResult, stateOf, type
 import { questionOf, withQuestion } from './data-gates.ts';
 import type { Command } from './decision-input.ts';
 import { withoutDrill } from './drills.ts';
-import { gatedClusters } from './limits.ts';
+import { clustersBehindClosedGates } from './limits.ts';
 import { evacuate, putShift } from './put-shifts.ts';
 import { withoutShift } from './shifts.ts';
 import { ORDERS } from './standing.ts';
@@ -106,7 +106,11 @@ function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, 
   const { nowMs, decision, actor } = context.input;
   const reason = `${actor} has asked for it`;
   const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
-  const marks = { isGated: gatedClusters(context).has(cluster), isOverloaded: false, hasEntitlement: false };
+  const marks = {
+    isGated: clustersBehindClosedGates(context).has(cluster),
+    isOverloaded: false,
+    hasEntitlement: false,
+  };
   const next = transition(state, { ...now, ...marks });
   const answered = name === 'restore' ? withCityRegained(context, traffic, item?.facts.city) : traffic;
   return next === state ? answered : withState(answered, next);

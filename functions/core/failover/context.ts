@@ -4,7 +4,7 @@ import { type Tally, tally } from '../health/votes.ts';
 import { saidAtMs } from '../health/vouch.ts';
 import type { ClusterFacts, Placement } from '../model/fleet-facts.ts';
 import type { DecisionInput, DecisionResult } from './decision-input.ts';
-import type { Finding } from './standing.ts';
+import type { QuorumVerdict } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic } from './traffic.ts';
 
 /** A cluster, with its health record and what its voters say now. */
@@ -119,7 +119,7 @@ export function statesOf({ clusters }: Context, traffic: Traffic): Map<string, C
  * Returns what a quorum of its voters says about a cluster. It is healthy when a person says so, or when nobody watches
  * it.
  */
-export function findingOf(traffic: Traffic, { facts, tally: counted, isWatched }: Watched): Finding {
+export function quorumVerdictOf(traffic: Traffic, { facts, tally: counted, isWatched }: Watched): QuorumVerdict {
   return isKept(traffic, facts) || !isWatched ? 'healthy' : counted.verdict;
 }
 

@@ -6,15 +6,15 @@ import { type Context, contextOf, moved, type Step, type Trace, UNCHANGED } from
 import type { DecisionInput, DecisionResult } from './decision-input.ts';
 import { movesPoints, refusedResult, resultOf } from './decision-result.ts';
 import { moveDrill, stopDrill } from './drills.ts';
+import { failBack } from './failback.ts';
 import { withHeat } from './heat.ts';
-import { admit, judge } from './judge.ts';
 import { limitsOf } from './limits.ts';
 import { forget, withLosses } from './memory.ts';
-import { bringBack } from './returns.ts';
 import { sealAllocation, sealWithoutAutomation } from './seal.ts';
 import { joinReturns } from './service-returns.ts';
 import { expire, moveShifts } from './shifts.ts';
 import type { Traffic } from './traffic.ts';
+import { admit, updateStandings } from './update-standings.ts';
 
 /**
  * All steps that can change the failover state of a fleet, in the order in which they run. The allocation is computed
@@ -27,10 +27,10 @@ export const STEPS: Record<string, Step> = {
   expire,
   stopDrill,
   askToLeave,
-  judge,
+  judge: updateStandings,
   askToRegain,
   joinReturns,
-  bringBack,
+  bringBack: failBack,
   moveShifts,
   beginScheduled,
   moveDrill,

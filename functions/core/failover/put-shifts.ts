@@ -48,7 +48,7 @@ function begin(context: Context, traffic: Traffic, asked: readonly LiveShift[]):
 }
 
 /** Returns what gateways would be given in the end, and the results of the rules for that. */
-export function foreseen(
+export function previewShifts(
   context: Context,
   traffic: Traffic,
   asked: readonly LiveShift[],

@@ -12,7 +12,7 @@ import { digest, equal } from '../model/digest.ts';
 import type { Placement } from '../model/fleet-facts.ts';
 import { type Context, stateOf } from './context.ts';
 import { type Grace, gracesOf } from './grace.ts';
-import { askedAnew, gatedClusters, limitsOf, limitsWithoutAutomation } from './limits.ts';
+import { askedAnew, clustersBehindClosedGates, limitsOf, limitsWithoutAutomation } from './limits.ts';
 import { hasFallen } from './pace.ts';
 import { isOfPeople } from './peoples-limits.ts';
 import type { Traffic } from './traffic.ts';
@@ -62,18 +62,18 @@ export function sealAllocation(
   const correlationWindowMs = correlation.windowSeconds * 1000;
   const allocationInput: AllocationInput = { backends, capacities, headroomPercent, correlationWindowMs };
   const allocated = allocate(allocationInput);
-  const settled = placements.map((placement, index): Settled => {
+  const placed = placements.map((placement, index): PlacementPoints => {
     const { points = [], reasons = [] } = allocated.backends[index] ?? {};
     const held = kept.has(placement) ? givenOf(placement, given).reasons : reasons;
     return { placement, points, reasons: held, declared: declaredPoints(placement.members) };
   });
-  const totals = totalsOf(settled);
+  const totals = totalsOf(placed);
   const found = {
     limits: [...clusters].map(([cluster, own]) => {
       return { cluster, percent: percentLeft(own, totals.get(cluster) ?? NOTHING), limits: [...own] };
     }),
-    ...(services.length > 0 && { services: sealedServices(services, settled) }),
-    backends: settled.flatMap((item) => sealedBackend(item, limits) ?? []),
+    ...(services.length > 0 && { services: sealedServices(services, placed) }),
+    backends: placed.flatMap((item) => sealedBackend(item, limits) ?? []),
     overloads: [...allocated.overloads],
   };
   const { basis: _, ...before } = last;
@@ -184,7 +184,7 @@ function spared(limit: Limit): Limit {
 }
 
 /** A placement with its points, and the points that the declarations alone would give it. */
-interface Settled {
+interface PlacementPoints {
   placement: Placement;
   points: readonly number[];
   reasons: Allotted['reasons'] | Allocated['reasons'];
@@ -192,7 +192,10 @@ interface Settled {
 }
 
 /** Returns undefined for a backend that nothing holds back and that has its declared points. */
-function sealedBackend({ placement, points, reasons, declared }: Settled, limits: Limits): SealedBackend | undefined {
+function sealedBackend(
+  { placement, points, reasons, declared }: PlacementPoints,
+  limits: Limits,
+): SealedBackend | undefined {
   const { key, pools, members, service } = placement;
   const isDeclared = points.every((own, index) => own === declared[index]);
   const held = limitsFor(limits, service);
@@ -208,8 +211,11 @@ function sealedBackend({ placement, points, reasons, declared }: Settled, limits
 }
 
 /** Returns what each service that is held back on its own has left of a cluster. */
-function sealedServices(services: Limits['services'], settled: readonly Settled[]): SealedAllocation['services'] {
-  const of = Map.groupBy(settled, ({ placement }) => placement.service);
+function sealedServices(
+  services: Limits['services'],
+  placed: readonly PlacementPoints[],
+): SealedAllocation['services'] {
+  const of = Map.groupBy(placed, ({ placement }) => placement.service);
   return services.map(({ service, cluster, limits }) => {
     const total = totalsOf(of.get(service) ?? []).get(cluster) ?? NOTHING;
     return { service, cluster, percent: percentLeft(limits, total), limits: [...limits] };
@@ -221,7 +227,7 @@ function sealedServices(services: Limits['services'], settled: readonly Settled[
  * they carry.
  */
 export function capacitiesOf(context: Context, traffic: Traffic): Capacity[] {
-  const gated = gatedClusters(context);
+  const gated = clustersBehindClosedGates(context);
   return context.input.clusters.flatMap((facts) => {
     if (facts.capacity === undefined || gated.has(facts.name)) return [];
     const { fallsMs } = stateOf(traffic, facts);
@@ -238,9 +244,9 @@ interface Total {
 
 const NOTHING: Total = { given: 0, declared: 0 };
 
-function totalsOf(settled: readonly Settled[]): Map<string, Total> {
+function totalsOf(placed: readonly PlacementPoints[]): Map<string, Total> {
   const totals = new Map<string, Total>();
-  for (const { placement, points, declared } of settled) {
+  for (const { placement, points, declared } of placed) {
     for (const [index, { cluster }] of placement.members.entries()) {
       const total = totals.get(cluster) ?? { ...NOTHING };
       total.given += points[index] ?? 0;

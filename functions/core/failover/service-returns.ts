@@ -4,7 +4,7 @@
  */
 
 import { compareText } from '../model/text.ts';
-import { type Context, findingOf, moved, type Step, stateOf, UNCHANGED } from './context.ts';
+import { type Context, moved, quorumVerdictOf, type Step, stateOf, UNCHANGED } from './context.ts';
 import { limitsOf } from './limits.ts';
 import { nextRampPercent } from './pace.ts';
 import { heldPercent } from './seal.ts';
@@ -70,8 +70,8 @@ export function mayGoOn(context: Context, traffic: Traffic, { cluster, ramp }: S
   const item = context.clusters.get(cluster);
   if (item === undefined || isFrozen(context.input.policy.failover.freezeWindows, context.input.nowMs)) return false;
   const { standing, impairedSinceMs } = stateOf(traffic, item.facts);
-  const finding = findingOf(traffic, item);
-  const isSound = finding === 'healthy' || (finding === 'unknown' && ramp === undefined);
+  const verdict = quorumVerdictOf(traffic, item);
+  const isSound = verdict === 'healthy' || (verdict === 'unknown' && ramp === undefined);
   return isSound && standing !== 'suspected' && impairedSinceMs === undefined;
 }
 

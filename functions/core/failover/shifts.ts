@@ -1,7 +1,7 @@
 /** Shifts and break-glasses of people: how they move, drain, are applied and end. */
 
 import { compareText } from '../model/text.ts';
-import { type Context, findingOf, moved, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
+import { type Context, moved, quorumVerdictOf, type Step, stateOf, type Trace, UNCHANGED } from './context.ts';
 import { nextShiftPercent } from './pace.ts';
 import { givesNoMore } from './seal.ts';
 import { heldApart } from './service-returns.ts';
@@ -111,7 +111,7 @@ export function heldFor(context: Context, traffic: Traffic, cluster: string, rea
 /** Tells whether a cluster is not found to have failed, so that its traffic has to be moved with care. */
 export function answers({ clusters }: Context, traffic: Traffic, cluster: string): boolean {
   const item = clusters.get(cluster);
-  return item === undefined || findingOf(traffic, item) !== 'unhealthy';
+  return item === undefined || quorumVerdictOf(traffic, item) !== 'unhealthy';
 }
 
 /** Returns what a shift takes out, for people. */

@@ -8,7 +8,7 @@ import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { Brake } from '../../../schemas/status.ts';
 import { type Context, stateOf } from '../failover/context.ts';
 import { openQuestions, questionShown, questionText } from '../failover/data-gates.ts';
-import { waitsOf } from '../failover/limits.ts';
+import { holdReasonsOf } from '../failover/limits.ts';
 import type { BrakeName, ClusterState } from '../failover/traffic.ts';
 import { BRAKE_REASONS } from '../failover/waits.ts';
 import { openUntilMs } from '../failover/windows.ts';
@@ -87,7 +87,7 @@ function consent(context: Context): Brake[] {
     return (
       state.standing === 'held' &&
       !state.isApproved &&
-      waitsOf(context, context.input.traffic, state).includes('consent')
+      holdReasonsOf(context, context.input.traffic, state).includes('consent')
     );
   });
   if (clusters.length === 0) return [];

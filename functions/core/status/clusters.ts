@@ -8,7 +8,7 @@ import { clusterPoints } from '../allocation/points.ts';
 import { NO_ALLOCATION } from '../allocation/sealed.ts';
 import { type Context, stateOf } from '../failover/context.ts';
 import type { ClusterState } from '../failover/traffic.ts';
-import { told, waitsOf } from '../failover/waits.ts';
+import { newWait, waitsOf } from '../failover/waits.ts';
 import type { ClusterFacts, Placement } from '../model/fleet-facts.ts';
 import { isoOf } from '../model/time.ts';
 import { ageOf, type GatewaySight } from './gateways.ts';
@@ -35,7 +35,7 @@ export function clusterStatuses(
   };
   const advised = new Set(context.acts ? [] : recommended?.clusters.map(({ cluster }) => cluster));
   return clusters.map((facts) => {
-    const waits = advised.has(facts.name) ? [told('ModeHolds')] : [];
+    const waits = advised.has(facts.name) ? [newWait('ModeHolds')] : [];
     return clusterStatus(context, facts, waits, pointsOf(facts.name, points, gateways, context.input.nowMs));
   });
 }

@@ -1,5 +1,5 @@
 import type { Observation } from '../../../schemas/cluster.ts';
-import { type Seen, seemsBlind } from '../../core/health/trust.ts';
+import { type ProbedTarget, seemsBlind } from '../../core/health/trust.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
 import { answers, probesFrom } from '../observe.ts';
@@ -26,7 +26,7 @@ interface ControlCheck {
 }
 
 export function createTrust(deps: Deps, lanes: Lanes): Trust {
-  const seen = new Map<string, Seen>();
+  const seen = new Map<string, ProbedTarget>();
   const checks = new Map<string, ControlCheck>();
 
   /**

@@ -8,9 +8,9 @@ import { compareText } from '../model/text.ts';
 import { brakeFor, correlatedWith } from './brakes.ts';
 import {
   type Context,
-  findingOf,
   isKept,
   moved,
+  quorumVerdictOf,
   ruleResult,
   type Step,
   stateOf,
@@ -19,28 +19,28 @@ import {
   type Watched,
 } from './context.ts';
 import { withFailureSeen } from './grace.ts';
-import { gatedClusters, limitsOf } from './limits.ts';
+import { clustersBehindClosedGates, limitsOf } from './limits.ts';
 import { cooldownMs } from './pace.ts';
 import { heldPercent } from './seal.ts';
-import { become, type Circumstances, held, TRANSITIONS } from './standing.ts';
+import { held, TRANSITIONS, type TransitionInput, withStanding } from './standing.ts';
 import { type ClusterState, freshStateOf, type Traffic, withState } from './traffic.ts';
 
 /** The step that updates the standing of each cluster by what its voters say now. */
-export const judge: Step = (context, traffic) => {
+export const updateStandings: Step = (context, traffic) => {
   const trace: Pick<Trace, 'rules' | 'events'> = { rules: [], events: [] };
   let next = traffic;
   for (const item of inOrder(context, traffic)) {
     const state = stateOf(next, item.facts);
-    const judged = withFailureSeen(
+    const after = withFailureSeen(
       context,
       next,
       item,
-      marked(context, next, item, judgedBy(context, next, item, state)),
+      marked(context, next, item, nextStateOf(context, next, item, state)),
     );
-    if (judged === state) continue;
-    trace.rules.push(...rulesOf(context, item, judged));
-    trace.events.push(...eventsOf(context, next, item, judged));
-    next = withState(next, judged);
+    if (after === state) continue;
+    trace.rules.push(...rulesOf(context, item, after));
+    trace.events.push(...eventsOf(context, next, item, after));
+    next = withState(next, after);
   }
   return next === traffic ? UNCHANGED : moved(next, trace);
 };
@@ -55,52 +55,55 @@ function inOrder({ clusters, input }: Context, traffic: Traffic): Watched[] {
     return standing === 'held' || standing === 'ramping';
   };
   // Failing clusters on their way back come first, since they count for the brakes of the others.
-  const rank = (item: Watched) => (findingOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
+  const rank = (item: Watched) => (quorumVerdictOf(traffic, item) === 'unhealthy' ? (isOut(item) ? 0 : 1) : 2);
   const sinceMs = ({ record }: Watched) => (record?.state === 'unhealthy' ? record.sinceMs : input.nowMs);
-  const isSettled = (item: Watched) =>
-    findingOf(traffic, item) !== 'unhealthy' &&
+  const isUnaffected = (item: Watched) =>
+    quorumVerdictOf(traffic, item) !== 'unhealthy' &&
     item.tally.impaired === undefined &&
     !traffic.clusters.some(({ cluster }) => cluster === item.facts.name);
   return [...clusters.values()]
-    .filter((item) => !isSettled(item))
+    .filter((item) => !isUnaffected(item))
     .sort((a, b) => rank(a) - rank(b) || sinceMs(a) - sinceMs(b) || compareText(a.facts.name, b.facts.name));
 }
 
-function judgedBy(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
+function nextStateOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): ClusterState {
   if (!item.isWatched && state.standing !== 'up') {
     const reason = 'nobody watches it any more, and nothing else speaks against it';
-    return become(state, 'up', { ...context.input, reason });
+    return withStanding(state, 'up', { ...context.input, reason });
   }
   if (state.standing === 'joining' && item.facts.joins === 'at-once') {
-    return become(state, 'up', { ...context.input, reason: 'it is declared to serve at once' });
+    return withStanding(state, 'up', { ...context.input, reason: 'it is declared to serve at once' });
   }
-  const transition = TRANSITIONS[state.standing][findingOf(traffic, item)];
-  return transition(state, circumstancesOf(context, traffic, item, state));
+  const transition = TRANSITIONS[state.standing][quorumVerdictOf(traffic, item)];
+  return transition(state, transitionInputOf(context, traffic, item, state));
 }
 
-function circumstancesOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): Circumstances {
+function transitionInputOf(context: Context, traffic: Traffic, item: Watched, state: ClusterState): TransitionInput {
   const { input } = context;
   const { nowMs, decision, policy } = input;
   const { name } = item.facts;
-  const finding = findingOf(traffic, item);
+  const verdict = quorumVerdictOf(traffic, item);
   return {
     nowMs,
     decision,
-    reason: finding === 'unhealthy' ? failureOf(item) : state.reason,
+    reason: verdict === 'unhealthy' ? failureOf(item) : state.reason,
     cause: item.tally.cause,
     cooldownSeconds: policy.failover.cooldownSeconds,
     doubtMs: 2 * freshnessMs(policy.health),
     brake: brakeFor(context, traffic, item),
-    isGated: gatedClusters(context).has(name),
+    isGateClosed: clustersBehindClosedGates(context).has(name),
     isOverloaded: isOverloaded(traffic, name),
-    hasEntitlement: state.standing === 'down' && finding === 'healthy' && isWhole(context, traffic, state),
+    hasEntitlement: state.standing === 'down' && verdict === 'healthy' && isWhole(context, traffic, state),
   };
 }
 
 /** Tells whether a cluster that comes back now has all that it would have. */
 function isWhole(context: Context, traffic: Traffic, state: ClusterState): boolean {
   const { nowMs } = context.input;
-  const back = withState(traffic, become({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.input, reason: '' }));
+  const back = withState(
+    traffic,
+    withStanding({ ...state, recoveredAtMs: nowMs }, 'up', { ...context.input, reason: '' }),
+  );
   return (
     heldPercent(context, back, limitsOf(context, back), state) === 100 && !isShort(context, traffic, state.cluster)
   );
@@ -132,7 +135,7 @@ function marked(context: Context, traffic: Traffic, item: Watched, state: Cluste
   if (state.heat) return state;
   const { nowMs, decision, policy } = context.input;
   if (isSlow) return impairedSinceMs === undefined ? { ...state, impairedSinceMs: nowMs } : state;
-  if (impairedSinceMs === undefined || findingOf(traffic, item) !== 'healthy') return state;
+  if (impairedSinceMs === undefined || quorumVerdictOf(traffic, item) !== 'healthy') return state;
   const untilMs = nowMs + cooldownMs(1, policy.failover.cooldownSeconds);
   return held(rest, { nowMs, decision, reason: 'it was impaired' }, { untilMs, servedMs: 0, sinceMs: nowMs });
 }
@@ -154,7 +157,7 @@ function rulesOf(context: Context, { tally }: Watched, { cluster, standing, reas
   const said = `${tally.down} of ${tally.votes.length} voters see it fail; ${tally.quorum} must`;
   const quorum = ruleResult('quorum', true, said, cluster);
   const gate = ruleResult('gate', false, 'a closed gate keeps its traffic where it is', cluster);
-  return gatedClusters(context).has(cluster) ? [quorum, gate] : [quorum];
+  return clustersBehindClosedGates(context).has(cluster) ? [quorum, gate] : [quorum];
 }
 
 /** Reports failures that may have a common cause as a single event. */
@@ -185,7 +188,7 @@ export const admit: Step = (context, traffic) => {
     const isNew = facts.createdAtMs > servesSinceMs && record?.firstHealthyAtMs === undefined;
     if (isKnown || !isWatched || facts.joins === 'at-once' || !isNew || isKept(traffic, facts)) return so;
     const reason = 'new to the fleet, and not found healthy yet';
-    return withState(so, become(freshStateOf(facts.name, facts.uid), 'joining', { ...input, reason }));
+    return withState(so, withStanding(freshStateOf(facts.name, facts.uid), 'joining', { ...input, reason }));
   }, traffic);
   return next === traffic ? UNCHANGED : moved(next);
 };
