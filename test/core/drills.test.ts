@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drillSight, faultOf } from '../../functions/core/failover/drill-sight.ts';
+import { drillReadingOf, faultOf } from '../../functions/core/failover/drill-reading.ts';
 import { health, T0, vote } from './fixtures.ts';
 import { facts, placement, policy, Story, shift } from './story.ts';
 
@@ -321,7 +321,7 @@ describe('what was read of a drill', () => {
     },
   });
   const drill = { clusters: ['a'], steppedAtMs: 10 };
-  const sightOf = (...gateways: ReturnType<typeof gateway>[]) => drillSight(drill, gateways, 99);
+  const sightOf = (...gateways: ReturnType<typeof gateway>[]) => drillReadingOf(drill, gateways, 99);
 
   it('is of the pools that the drill moves, at every gateway', () => {
     const fine = gateway('one', 12, { shop: { b: 100 }, pinned: { a: 100 } });

@@ -3,7 +3,7 @@ import { placementKey, placementsOf } from '../../functions/core/allocation/plac
 import { effectiveShares, shares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
 import type { DecisionInput } from '../../functions/core/failover/decision-input.ts';
-import { drillSight, faultOf } from '../../functions/core/failover/drill-sight.ts';
+import { drillReadingOf, faultOf } from '../../functions/core/failover/drill-reading.ts';
 import { servicesApart } from '../../functions/core/failover/service-limits.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import type { Pool } from '../../functions/core/model/ir.ts';
@@ -384,8 +384,11 @@ describe('a drill of one service', () => {
       },
     });
     const members = [{ cluster: 'a' }, { cluster: 'b' }];
-    expect(faultOf(drillSight(drill, [gateway('b', 'a')], T0)), 'others may have whatever they have').toBeUndefined();
-    expect(faultOf(drillSight(drill, [gateway('a', 'b')], T0))).toBe('edge gave them traffic when last read');
+    expect(
+      faultOf(drillReadingOf(drill, [gateway('b', 'a')], T0)),
+      'others may have whatever they have',
+    ).toBeUndefined();
+    expect(faultOf(drillReadingOf(drill, [gateway('a', 'b')], T0))).toBe('edge gave them traffic when last read');
   });
 
   it('fails where a gateway was read to give it to the cluster all the same', () => {

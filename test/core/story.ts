@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { placementShares } from '../../functions/core/allocation/points.ts';
 import { decide } from '../../functions/core/failover/decide.ts';
 import type { Command, DecisionInput, DecisionResult } from '../../functions/core/failover/decision-input.ts';
-import { sightAsTold } from '../../functions/core/failover/drill-sight.ts';
+import { expectedDrillReading } from '../../functions/core/failover/drill-reading.ts';
 import {
   type ClusterState,
   freshStateOf,
@@ -189,7 +189,10 @@ export class Story {
   private decide(): DecisionResult | undefined {
     const { traffic, placements, nowMs, verifiedAtMs: readAtMs = 0 } = this.now;
     if (traffic.drill && !this.isToldOfDrill) {
-      this.now = { ...this.now, drilled: sightAsTold(traffic.drill, placements, traffic, { readAtMs, nowMs }) };
+      this.now = {
+        ...this.now,
+        drilled: expectedDrillReading(traffic.drill, placements, traffic, { readAtMs, nowMs }),
+      };
     }
     const result = decide(this.now);
     if (result === undefined) return undefined;

@@ -1,7 +1,7 @@
 /** A fleet of the simulated world, and what the store keeps of it. */
 
 import type { Command, DecisionInput, DecisionResult } from '../../functions/core/failover/decision-input.ts';
-import { type DrillSight, sightAsTold } from '../../functions/core/failover/drill-sight.ts';
+import { type DrillReading, expectedDrillReading } from '../../functions/core/failover/drill-reading.ts';
 import { NO_TRAFFIC, type Traffic } from '../../functions/core/failover/traffic.ts';
 import type { ClusterFacts } from '../../functions/core/model/fleet-facts.ts';
 import { trafficRecord } from '../../functions/store/records/traffic.ts';
@@ -168,12 +168,12 @@ export class Fleet {
   }
 
   /** Gateways do as they are told, once all of them are verified. */
-  drilled(): DrillSight | undefined {
+  drilled(): DrillReading | undefined {
     const { gateways, version, traffic } = this.stored;
     if (traffic.drill === undefined) return undefined;
     const isRead = gateways.every(({ verified }) => verified === version);
     const readAtMs = isRead ? msAt(Math.max(...gateways.map(({ verifiedAtTick }) => verifiedAtTick))) : 0;
-    return sightAsTold(traffic.drill, this.declared.placements, traffic, { readAtMs, nowMs: this.nowMs });
+    return expectedDrillReading(traffic.drill, this.declared.placements, traffic, { readAtMs, nowMs: this.nowMs });
   }
 
   healthOf({ name, uid }: { name: string; uid: string }): HealthRecord {

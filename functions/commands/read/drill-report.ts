@@ -9,11 +9,11 @@ import { digest } from '../../core/model/digest.ts';
 import type { Context } from '../context.ts';
 import { getDrillRun } from './drill-runs.ts';
 import { localTime } from './local-time.ts';
-import { isConcerned, lostRequests, type Stage } from './lost-requests.ts';
+import { type DrillPhase, isConcerned, lostRequests } from './lost-requests.ts';
 import { isOfThisRelease } from './replay.ts';
 
 /** A decision of the run, its inputs, and the traffic that it led to. */
-interface Recorded extends Stage {
+interface Recorded extends DrillPhase {
   decision: Decision;
   /** The type of the event of the drill that the decision belongs to. */
   moment: string;

@@ -7,7 +7,7 @@ import { readHeard } from '../../engine/probe/roll-call.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { referencesOf } from '../kinds.ts';
 import { lintFleet } from '../validate/policy.ts';
-import { loadEvidence } from './evidence.ts';
+import { loadFacts } from './resource-facts.ts';
 import { type Views, views } from './views.ts';
 
 type Sources = Pick<Deps, 'store' | 'clock'>;
@@ -21,8 +21,8 @@ export async function show<K extends Kind>(
 ): Promise<Views[K][]> {
   if (resources.length === 0) return [];
   const routed = resources.flatMap(referencesOf<K>).filter((reference) => reference.kind === 'gateway');
-  const [evidence, named, gateways, warnings, silent, assessment] = await Promise.all([
-    loadEvidence(store, reader, kind, resources),
+  const [facts, named, gateways, warnings, silent, assessment] = await Promise.all([
+    loadFacts(store, reader, kind, resources),
     reader.named(resources.filter((resource) => isRoute(resource))),
     reader.find(
       'gateway',
@@ -34,7 +34,7 @@ export async function show<K extends Kind>(
   ]);
   return resources.map((resource) =>
     views[kind](resource, {
-      ...{ evidence, named, gateways: byName(gateways), warnings, silent, assessment },
+      ...{ facts, named, gateways: byName(gateways), warnings, silent, assessment },
       nowMs: clock.now(),
     }),
   );

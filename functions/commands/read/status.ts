@@ -5,7 +5,7 @@ import { followingAt, programmedAt } from '../../core/gateway/status.ts';
 import { silentVoters } from '../../core/health/silence.ts';
 import { providerOf } from '../../core/model/resource.ts';
 import { isoOf } from '../../core/model/time.ts';
-import type { GatewaySight } from '../../core/status/gateways.ts';
+import type { GatewayStatusInput } from '../../core/status/gateways.ts';
 import { statusOf } from '../../core/status/status.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
@@ -13,8 +13,8 @@ import { readHeard } from '../../engine/probe/roll-call.ts';
 import type { Context } from '../context.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { load } from '../load.ts';
-import { loadEvidence, sightOf, trafficSightOf } from './evidence.ts';
 import { modeAfterPause } from './mode-after-pause.ts';
+import { followingInputOf, loadFacts, programmedInputOf } from './resource-facts.ts';
 
 /** Returns the status of a fleet from what is stored now. Writes nothing. Throws `not-found`. */
 export async function getStatus({ deps, ...rest }: Context, fleet: string): Promise<FleetStatus> {
@@ -35,20 +35,20 @@ export async function getStatus({ deps, ...rest }: Context, fleet: string): Prom
   return statusOf({ input, declared, resumesTo, gateways, silent, rollouts });
 }
 
-async function gatewaysOf(reader: FleetReader, nowMs: number): Promise<GatewaySight[]> {
+async function gatewaysOf(reader: FleetReader, nowMs: number): Promise<GatewayStatusInput[]> {
   const gateways = await reader.gateways();
-  const evidence = await loadEvidence(reader.store, reader, 'gateway', gateways);
+  const facts = await loadFacts(reader.store, reader, 'gateway', gateways);
   return gateways.map((resource) => {
     const { name, spec } = resource;
-    const reading = evidence.readings.find(({ gateway }) => gateway === name);
+    const reading = facts.readings.find(({ gateway }) => gateway === name);
     return {
       gateway: name,
       provider: providerOf(spec),
       reading,
-      observed: observedAt(resource, reading, evidence.requests.get(name)),
-      verdicts: [
-        programmedAt(resource, sightOf(resource, name, evidence), nowMs),
-        followingAt(resource, trafficSightOf(resource, name, evidence), nowMs),
+      observed: observedAt(resource, reading, facts.requests.get(name)),
+      states: [
+        programmedAt(resource, programmedInputOf(resource, name, facts), nowMs),
+        followingAt(resource, followingInputOf(resource, name, facts), nowMs),
       ],
     };
   });

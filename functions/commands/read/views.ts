@@ -32,7 +32,7 @@ import {
 import type { Assessment } from '../../deps.ts';
 import { isNearQuota } from '../../engine/reconcile/preview.ts';
 import { timestamp } from '../context.ts';
-import { type Evidence, gatewaysOf, sightOf, trafficSightOf } from './evidence.ts';
+import { followingInputOf, gatewaysOf, programmedInputOf, type ResourceFacts } from './resource-facts.ts';
 import { routeParents } from './route-parents.ts';
 import { clusterAtGateways } from './shift-view.ts';
 
@@ -47,7 +47,7 @@ export interface Views {
 }
 
 export interface Surroundings {
-  evidence: Evidence;
+  facts: ResourceFacts;
   nowMs: number;
   /** For routes: the resources that they name, and their gateways. */
   named: Named;
@@ -77,15 +77,15 @@ function metadata({ name, uid, revision, createdAt, updatedAt }: Resource) {
  * Returns the conditions that all kinds have: whether the resource is valid, whether its objects are at every gateway,
  * and whether its traffic is as desired.
  */
-function commonConditions<K extends Kind>(resource: Resource<K>, { evidence, nowMs }: Surroundings): Condition[] {
-  const gateways = gatewaysOf(resource, evidence);
+function commonConditions<K extends Kind>(resource: Resource<K>, { facts, nowMs }: Surroundings): Condition[] {
+  const gateways = gatewaysOf(resource, facts);
   const programmed = gateways.map((gateway) => ({
     gateway,
-    ...programmedAt(resource, sightOf(resource, gateway, evidence), nowMs),
+    ...programmedAt(resource, programmedInputOf(resource, gateway, facts), nowMs),
   }));
   const following = gateways.map((gateway) => ({
     gateway,
-    ...followingAt(resource, trafficSightOf(resource, gateway, evidence), nowMs),
+    ...followingAt(resource, followingInputOf(resource, gateway, facts), nowMs),
   }));
   return [
     ...writtenConditions(resource),
@@ -106,11 +106,11 @@ function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fle
 }
 
 function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings): Cluster {
-  const { evidence } = surroundings;
+  const { facts } = surroundings;
   const health = healthOf(resource, surroundings);
-  const found = withdrawalsOf(evidence.traffic).find((item) => item.cluster === resource.name);
+  const found = withdrawalsOf(facts.traffic).find((item) => item.cluster === resource.name);
   const withdrawal = found && withdrawalOf(found);
-  const gateways = clusterAtGateways(resource.name, evidence.gateways, evidence.readings);
+  const gateways = clusterAtGateways(resource.name, facts.gateways, facts.readings);
   return {
     fleet: resource.fleet,
     ...metadata(resource),
@@ -122,7 +122,7 @@ function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings):
     ],
     health,
     gateways,
-    standing: standingShown(evidence.traffic, resource.name),
+    standing: standingShown(facts.traffic, resource.name),
     ...(withdrawal && { withdrawal }),
   };
 }
@@ -137,9 +137,9 @@ function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal)
   return { percent, cause, since: timestamp(sinceMs), reason, decision };
 }
 
-function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundings): ClusterHealth {
-  const record = evidence.health.find((item) => item.uid === resource.uid);
-  const { policy } = evidence;
+function healthOf(resource: Resource<'cluster'>, { facts, nowMs }: Surroundings): ClusterHealth {
+  const record = facts.health.find((item) => item.uid === resource.uid);
+  const { fleetSpec: policy } = facts;
   const watching = policy ? votersOf(resource, policy.voters) : [];
   const votes = policy ? shownVotes(record, watching, policy, nowMs) : [];
   if (record === undefined) return { state: 'unknown', votes };
@@ -155,10 +155,10 @@ function healthOf(resource: Resource<'cluster'>, { evidence, nowMs }: Surroundin
 }
 
 function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings): Gateway {
-  const { evidence } = surroundings;
-  const record = evidence.syncs.find((item) => item.gateway === resource.name);
-  const reading = evidence.readings.find((item) => item.gateway === resource.name);
-  const observed = observedAt(resource, reading, evidence.requests.get(resource.name));
+  const { facts } = surroundings;
+  const record = facts.syncs.find((item) => item.gateway === resource.name);
+  const reading = facts.readings.find((item) => item.gateway === resource.name);
+  const observed = observedAt(resource, reading, facts.requests.get(resource.name));
   return {
     fleet: resource.fleet,
     ...metadata(resource),
@@ -171,7 +171,7 @@ function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings):
     ],
     ...(record?.provisioned !== undefined && resource.spec.target === undefined && { target: record.provisioned }),
     ...(reading?.address !== undefined && { address: reading.address }),
-    sync: syncOf(resource, evidence),
+    sync: syncOf(resource, facts),
     reading: readingShown(reading),
   };
 }
@@ -218,7 +218,7 @@ function deviationShown(deviation: Deviation) {
   };
 }
 
-function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Evidence): GatewaySync {
+function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: ResourceFacts): GatewaySync {
   const record = syncs.find((item) => item.gateway === resource.name);
   const quotas = readings.find((item) => item.gateway === resource.name)?.quotas;
   const isBehind = behind.has(resource.name);
@@ -274,7 +274,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
     summaryOf(
       type,
       resource,
-      parents.map(({ gateway, verdicts }) => ({ gateway, ...verdicts[type] })),
+      parents.map(({ gateway, states }) => ({ gateway, ...states[type] })),
     );
   return {
     fleet: resource.fleet,
@@ -282,12 +282,12 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
     ...resource.spec,
     distributionUsed: distributionUsed(resource, surroundings.named),
     conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
-    parents: parents.map(({ gateway, readAt, poolsReadAt, backends, verdicts }) => ({
+    parents: parents.map(({ gateway, readAt, poolsReadAt, backends, states }) => ({
       gateway,
       conditions: [
         ...writtenConditions(resource),
-        conditionOf('Programmed', resource, verdicts.Programmed),
-        conditionOf('Following', resource, verdicts.Following),
+        conditionOf('Programmed', resource, states.Programmed),
+        conditionOf('Following', resource, states.Following),
       ],
       ...(readAt !== undefined && { readAt }),
       ...(poolsReadAt !== undefined && { poolsReadAt }),
@@ -306,11 +306,11 @@ function distributionUsed({ spec: { distribution } }: Resource<'route'>, fleet: 
 }
 
 /** Returns the shares of clusters in each distinct backend, in the order in which the route names them. */
-function backendShares(resource: Resource<'route'>, { evidence, named }: Surroundings): BackendShares[] {
+function backendShares(resource: Resource<'route'>, { facts, named }: Surroundings): BackendShares[] {
   const distinct = new Map(backendsOf(resource.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
   return [...distinct.values()].map((ref) => ({
     service: ref.service,
     port: ref.port,
-    clusters: shares(poolOf(resource, ref, named), evidence.traffic),
+    clusters: shares(poolOf(resource, ref, named), facts.traffic),
   }));
 }

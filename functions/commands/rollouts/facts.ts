@@ -10,7 +10,7 @@ import { byName, usesDistribution } from '../../core/routing/resolve.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import type { Context } from '../context.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
-import { gatewaysOf, loadEvidence, sightOf, trafficSightOf } from '../read/evidence.ts';
+import { followingInputOf, gatewaysOf, loadFacts, programmedInputOf } from '../read/resource-facts.ts';
 
 /** Reads everything that the next move depends on. Returns undefined when the fleet no longer exists. */
 export async function readRolloutFacts(ctx: Context, rollout: DistributionRollout): Promise<RolloutFacts | undefined> {
@@ -24,7 +24,7 @@ export async function readRolloutFacts(ctx: Context, rollout: DistributionRollou
   if (owner === undefined) return undefined;
   const nowMs = deps.clock.now();
   const [gateways, gainers] = await Promise.all([
-    distribution ? sightsOf(reader, distribution, nowMs) : [],
+    distribution ? rolloutGatewaysOf(reader, distribution, nowMs) : [],
     readGainers(ctx, reader, owner, rollout),
   ]);
   return { nowMs, distribution, automation: owner.spec.automation, gateways, gainers };
@@ -50,15 +50,15 @@ async function servicesOf(reader: FleetReader, traffic: Traffic, distribution: s
   return new Set(pools.filter(({ key }) => usesDistribution(key, distribution)).map(({ service }) => service));
 }
 
-async function sightsOf(
+async function rolloutGatewaysOf(
   reader: FleetReader,
   distribution: Resource<'distribution'>,
   nowMs: number,
 ): Promise<RolloutSight[]> {
-  const evidence = await loadEvidence(reader.store, reader, 'distribution', [distribution]);
-  return gatewaysOf(distribution, evidence).map((gateway) => ({
+  const facts = await loadFacts(reader.store, reader, 'distribution', [distribution]);
+  return gatewaysOf(distribution, facts).map((gateway) => ({
     gateway,
-    programmed: programmedAt(distribution, sightOf(distribution, gateway, evidence), nowMs),
-    following: followingAt(distribution, trafficSightOf(distribution, gateway, evidence), nowMs),
+    programmed: programmedAt(distribution, programmedInputOf(distribution, gateway, facts), nowMs),
+    following: followingAt(distribution, followingInputOf(distribution, gateway, facts), nowMs),
   }));
 }

@@ -10,7 +10,7 @@ import type { EventType } from '../../../schemas/notification.ts';
 import type { LiveBreakGlass } from '../allocation/break-glass.ts';
 import type { HealthRecord } from '../health/types.ts';
 import type { ClusterFacts, Placement, Policy } from '../model/fleet-facts.ts';
-import type { DrillSight } from './drill-sight.ts';
+import type { DrillReading } from './drill-reading.ts';
 import type { LiveShift, Traffic } from './traffic.ts';
 
 /** A request by a person. */
@@ -60,7 +60,7 @@ export interface DecisionInput {
    */
   verifiedAtMs?: number | undefined;
   /** The reading of gateways with regard to the live drill; absent when nothing was read, as while no drill is live. */
-  drilled?: DrillSight | undefined;
+  drilled?: DrillReading | undefined;
 }
 
 /** A change of what a cluster gets. Times are milliseconds since the epoch. */

@@ -13,7 +13,7 @@ import {
   type Watched,
 } from './context.ts';
 import type { Ending } from './decision-input.ts';
-import { faultOf } from './drill-sight.ts';
+import { faultOf } from './drill-reading.ts';
 import { nextShiftPercent } from './pace.ts';
 import { heldApart } from './service-returns.ts';
 import { answers, heldFor } from './shifts.ts';

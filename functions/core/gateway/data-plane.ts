@@ -75,7 +75,7 @@ export function afterRequest(
 }
 
 /** The verdict on whether a client gets an answer through the gateway, and its evidence. */
-export interface DataPlaneVerdict {
+export interface DataPlaneState {
   status: Condition['status'];
   reason: Extract<ReasonCode, 'Observed' | 'NotObserved' | 'NotObservedYet' | 'RequestNotSent'>;
   arguments: ReasonArguments;
@@ -90,7 +90,7 @@ export function observedAt(
   gateway: Resource<'gateway'>,
   reading: Reading | undefined,
   record: DataPlaneRecord | undefined,
-): DataPlaneVerdict | undefined {
+): DataPlaneState | undefined {
   if (gateway.spec.dataPlaneCheck === undefined) return undefined;
   if (reading === undefined || record === undefined || !isCurrent(gateway, reading, record)) {
     const at = reading?.poolsReadAt ?? reading?.readAt ?? gateway.updatedAt;
@@ -101,7 +101,7 @@ export function observedAt(
   return { ...SEEN[outcome], arguments: { sentAt, detail }, at: isoOf(sinceMs), observedAt: sentAt };
 }
 
-const SEEN: Record<DataPlaneRecord['outcome'], Pick<DataPlaneVerdict, 'status' | 'reason'>> = {
+const SEEN: Record<DataPlaneRecord['outcome'], Pick<DataPlaneState, 'status' | 'reason'>> = {
   ok: { status: 'True', reason: 'Observed' },
   fail: { status: 'False', reason: 'NotObserved' },
   unsent: { status: 'Unknown', reason: 'RequestNotSent' },

@@ -4,7 +4,7 @@ import type { Wait } from '../../../schemas/evacuation.ts';
 import type { Automation } from '../../../schemas/fleet.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
 import type { DistributionRollout, RolloutStep, RolloutStop } from '../../../schemas/rollout.ts';
-import type { Verdict } from '../gateway/status.ts';
+import type { ConditionState } from '../gateway/status.ts';
 import type { Resource } from '../model/resource.ts';
 import { isoOf, msOf } from '../model/time.ts';
 import type { Gainer } from './gainers.ts';
@@ -12,8 +12,8 @@ import type { Gainer } from './gainers.ts';
 /** The state of the distribution at one gateway. */
 export interface RolloutSight {
   gateway: string;
-  programmed: Verdict;
-  following: Verdict;
+  programmed: ConditionState;
+  following: ConditionState;
 }
 
 export interface RolloutFacts {

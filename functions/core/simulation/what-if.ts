@@ -1,7 +1,7 @@
 import { placementShares } from '../allocation/points.ts';
 import { decide } from '../failover/decide.ts';
 import type { DecisionInput, DecisionResult } from '../failover/decision-input.ts';
-import { sightAsTold } from '../failover/drill-sight.ts';
+import { expectedDrillReading } from '../failover/drill-reading.ts';
 import type { Traffic } from '../failover/traffic.ts';
 import { step, unknownHealth, type Watch } from '../health/record.ts';
 import type { HealthRecord, VoterRecord } from '../health/types.ts';
@@ -175,7 +175,7 @@ function act(stage: Stage, nowMs: number): void {
     health: [...stage.health.values()].map(({ recent: ___, ...record }) => record),
     traffic,
     ...(verifiedAtMs <= nowMs && { verifiedAtMs }),
-    ...(drill && { drilled: sightAsTold(drill, input.placements, traffic, { readAtMs, nowMs }) }),
+    ...(drill && { drilled: expectedDrillReading(drill, input.placements, traffic, { readAtMs, nowMs }) }),
   });
   if (result === undefined) return;
   const { outcome, changes, rules, flags } = result;

@@ -11,7 +11,7 @@ import type { ClusterState } from '../failover/traffic.ts';
 import { newWait, waitsOf } from '../failover/waits.ts';
 import type { ClusterFacts, Placement } from '../model/fleet-facts.ts';
 import { isoOf } from '../model/time.ts';
-import { ageOf, type GatewaySight } from './gateways.ts';
+import { ageOf, type GatewayStatusInput } from './gateways.ts';
 
 type Points = NonNullable<StatusCluster['points']>;
 
@@ -24,7 +24,7 @@ interface AllPoints {
 
 export function clusterStatuses(
   context: Context,
-  gateways: readonly GatewaySight[],
+  gateways: readonly GatewayStatusInput[],
   recommended: Recommended | undefined,
 ): StatusCluster[] {
   const { placements, traffic, clusters } = context.input;
@@ -84,7 +84,7 @@ function countsOf(placements: readonly Placement[]): Map<string, number> {
 function pointsOf(
   name: string,
   { backends, declared, intended }: AllPoints,
-  gateways: readonly GatewaySight[],
+  gateways: readonly GatewayStatusInput[],
   nowMs: number,
 ): Points | undefined {
   const [count, own, given] = [backends.get(name), declared.get(name), intended.get(name)];
@@ -97,7 +97,7 @@ function pointsOf(
  * Returns what gateways were read to give a cluster. Pools that could not be read are counted as unknown, and a gateway
  * that was never read is left out.
  */
-function atGateway({ gateway, reading }: GatewaySight, name: string, nowMs: number): Points['gateways'] {
+function atGateway({ gateway, reading }: GatewayStatusInput, name: string, nowMs: number): Points['gateways'] {
   const own = reading?.clusters.find(({ cluster }) => cluster === name);
   if (own === undefined) return [];
   const { pools, unknownPools, minPercent, maxPercent } = own;

@@ -14,7 +14,7 @@ import { rolloutStatus } from '../rollout/calls.ts';
 import { brakesOf } from './brakes.ts';
 import { callsFor } from './calls.ts';
 import { clusterStatuses } from './clusters.ts';
-import { type GatewaySight, gatewayStatus } from './gateways.ts';
+import { type GatewayStatusInput, gatewayStatus } from './gateways.ts';
 import { summaryOf } from './summary.ts';
 
 /** Everything that a status is computed from, as it is stored. */
@@ -25,7 +25,7 @@ export interface Sources {
   declared: { spec: FleetSpec; revision: number };
   /** The mode to which a paused fleet goes back. */
   resumesTo: Automation;
-  gateways: readonly GatewaySight[];
+  gateways: readonly GatewayStatusInput[];
   silent: readonly Silence[];
   /** The rollouts that have not ended. */
   rollouts: readonly DistributionRollout[];

@@ -1,7 +1,7 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
-import { drillSight } from '../../core/failover/drill-sight.ts';
+import { drillReadingOf } from '../../core/failover/drill-reading.ts';
 import { servicesApart } from '../../core/failover/service-limits.ts';
 import { type DeviationReason, NO_POINTS, type Reading } from '../../core/gateway/reading.ts';
 import { votersOf } from '../../core/health/voters.ts';
@@ -72,7 +72,7 @@ export async function readDecisionInput(
     placements: placementsOf(pools.flat(), servicesApart(traffic, policy.drills, asked.service)),
     traffic,
     ...verifiedAt(names, waiting, readings, nowMs),
-    ...(traffic.drill && { drilled: drillSight(traffic.drill, read, nowMs) }),
+    ...(traffic.drill && { drilled: drillReadingOf(traffic.drill, read, nowMs) }),
   };
   const { command } = asked;
   const given = typeof command === 'function' ? command(input) : command;
