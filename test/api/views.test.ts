@@ -23,7 +23,7 @@ const now = () => new Date(harness.deps.clock.now()).toISOString();
 async function settle(rows: OutboxRow[], verifiedAt: string): Promise<void> {
   const lease = await harness.deps.store.acquire(`test/${harness.deps.ids.ulid()}`, 'test', 60_000, Date.now());
   if (lease === undefined) throw new Error('A new lease is free.');
-  await harness.deps.store.settle(rows, verifiedAt, lease);
+  await harness.deps.store.acknowledge(rows, verifiedAt, lease);
 }
 
 /** As if the gateways had been read back and found equal. */

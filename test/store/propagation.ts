@@ -48,7 +48,7 @@ export function propagationSuite(store: () => Store): void {
       for (const item of routes) {
         await commitOk(store(), creation(item, { outbox: rows.filter(({ name }) => name === item.name) }));
       }
-      await store().settle(rows, secondsLater(5), await held(store()));
+      await store().acknowledge(rows, secondsLater(5), await held(store()));
       expect(await store().outbox({})).toEqual([]);
       const found = await store().programmed(FLEET, 'route', 'a-b', 'b');
       expect(found.map((row) => [row.name, row.gateway])).toEqual([
@@ -78,7 +78,7 @@ export function propagationSuite(store: () => Store): void {
       );
       const later = outboxRow({ ...moved, revision: 2 }, 'edge', secondsLater(1));
       await commitOk(store(), edit(moved, { outbox: [later] }));
-      await store().settle(rows, NOW, await held(store()));
+      await store().acknowledge(rows, NOW, await held(store()));
       expect(await store().outbox({})).toEqual([{ ...later, since: NOW }]);
       expect((await store().programmed(FLEET, 'route', 'a', 'z')).map(({ name }) => name)).toEqual(['still']);
     });
@@ -88,7 +88,7 @@ export function propagationSuite(store: () => Store): void {
       const young = route('shop');
       await commitOk(store(), creation(old, { outbox: [outboxRow(old, 'edge')] }), deletion(old));
       await commitOk(store(), creation(young, { outbox: [outboxRow(young, 'edge', secondsLater(1))] }));
-      await store().settle([outboxRow(old, 'edge')], NOW, await held(store()));
+      await store().acknowledge([outboxRow(old, 'edge')], NOW, await held(store()));
       expect(await store().outbox({})).toEqual([{ ...outboxRow(young, 'edge', secondsLater(1)), since: NOW }]);
       expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     });
@@ -97,10 +97,10 @@ export function propagationSuite(store: () => Store): void {
       const shop = route('shop');
       const row = outboxRow(shop, 'edge');
       await commitOk(store(), creation(shop, { outbox: [row] }));
-      await store().settle([row], NOW, await held(store()));
+      await store().acknowledge([row], NOW, await held(store()));
       const farewell = outboxRow({ ...shop, revision: 2 }, 'edge', secondsLater(1));
       await commitOk(store(), deletion(shop, { outbox: [farewell] }));
-      await store().settle([farewell], secondsLater(2), await held(store()));
+      await store().acknowledge([farewell], secondsLater(2), await held(store()));
       expect(await store().outbox({})).toEqual([]);
       expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     });
@@ -111,7 +111,7 @@ export function propagationSuite(store: () => Store): void {
       await Promise.all(routes.map((item) => commitOk(store(), creation(item, { outbox: [outboxRow(item, 'edge')] }))));
       const traffic = { ...outboxRow(fleet(), 'edge'), kind: 'traffic' as const };
       await commitOk(store(), creation(fleet(), { outbox: [traffic] }));
-      await store().settle([...rows, ...rows, traffic], NOW, await held(store()));
+      await store().acknowledge([...rows, ...rows, traffic], NOW, await held(store()));
       expect(await store().outbox({})).toEqual([]);
       expect(await store().programmed(FLEET, 'route', 'a', 'z')).toHaveLength(60);
     });

@@ -42,7 +42,7 @@ export async function receiveAlerts(
   }
   const pusher = createPusher(ctx.deps, fleet.name);
   const receipt = await takeAlerts(ctx.deps, fleet, voter, alerts, pusher);
-  ctx.waitUntil(pusher.settled());
+  ctx.waitUntil(pusher.idle());
   tell(ctx, fleet, voter, receipt);
   return receipt;
 }

@@ -36,7 +36,7 @@ export async function takeObservations(
   const voter = await voterOf(ctx, fleet, batch, signed);
   const pusher = createPusher(ctx.deps, fleet.name);
   const { receipts, decision } = await takeBatch(ctx.deps, fleet, voter, batch, pusher);
-  ctx.waitUntil(pusher.settled());
+  ctx.waitUntil(pusher.idle());
   const refused = receipts.filter(({ result }) => result !== 'accepted');
   if (refused.length > 0) await audit(ctx, fleet, batch, tellOf(refused));
   return { receipts, ...(decision !== undefined && { decision }) };

@@ -20,6 +20,6 @@ export async function probeNow(
   }
   const signal = createSignal(ctx.deps);
   const round = await runProbeRound(ctx.deps, { fleet, shard, isDry, signal });
-  ctx.waitUntil(signal.settled());
+  ctx.waitUntil(signal.idle());
   return round;
 }

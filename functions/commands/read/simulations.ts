@@ -19,7 +19,7 @@ import type { Scenario, Seen } from '../../core/simulation/scenario.ts';
 import { type Course, type Experiment, play } from '../../core/simulation/what-if.ts';
 import { CloudError, type Deps } from '../../deps.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
-import { CALL_SECONDS, foretellPushes } from '../../engine/failover/foretell.ts';
+import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pushes.ts';
 import { AppError, refuse, summarize } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
@@ -202,7 +202,7 @@ async function pushesOf(
       const none = { gateway: gateway.name, pushes: 0, calls: 0, mostCalls: 0, estimatedSeconds: 0 };
       if (states.length < 2) return none;
       try {
-        const foretold = await foretellPushes(deps, gateway, states);
+        const foretold = await estimatePushes(deps, gateway, states);
         if (foretold === undefined) return { ...none, problem: 'Its instance is yet to be created.' };
         const { pushes } = foretold;
         return {

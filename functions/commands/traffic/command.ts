@@ -75,7 +75,7 @@ async function follow({ deps, requestId }: Context, fleet: string, spec: FleetSp
     const pusher = createPusher(deps, fleet);
     for (let step = 0; step < MAX_STEPS && deps.clock.now() < untilMs; step++) {
       pusher.push();
-      await pusher.settled();
+      await pusher.idle();
       const { operation } = await evaluate(deps, fleet, spec);
       if (operation === undefined) return;
     }

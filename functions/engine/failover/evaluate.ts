@@ -87,7 +87,7 @@ export interface Pusher {
   /** Starts to bring every gateway in line with the decisions taken so far, in the background. */
   push(): void;
   /** Resolves once everything that was asked for is done or has failed. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 /**
@@ -119,7 +119,7 @@ export function createPusher(deps: Deps, fleet: string): Pusher {
       asked = true;
       running ??= run();
     },
-    settled: async () => {
+    idle: async () => {
       await running;
       await Promise.all(checks);
     },

@@ -26,7 +26,7 @@ export interface GateAsker {
   /** Asks the questions that are due, in the background. */
   ask(fleet: Resource<'fleet'>, clusters: readonly Resource<'cluster'>[]): void;
   /** Resolves once no question is under way. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 export function createGateAsker(deps: Deps, pusher: Pusher): GateAsker {
@@ -55,7 +55,7 @@ export function createGateAsker(deps: Deps, pusher: Pusher): GateAsker {
       const gates = fleet.spec.failover.dataGates ?? [];
       if (gates.some(({ target }) => target !== undefined)) begin('look', () => look(fleet, clusters), fleet.name);
     },
-    settled: async () => {
+    idle: async () => {
       while (asking.size > 0) await Promise.all(asking.values());
     },
   };

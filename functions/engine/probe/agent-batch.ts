@@ -86,10 +86,10 @@ export async function takeBatch(
     roll.note(cluster, { voter: voter.name, ...item }, recorded);
     return { cluster: item.cluster, result: recorded.isKept ? 'accepted' : 'stale' };
   });
-  const settled = await Promise.all(receipts);
+  const results = await Promise.all(receipts);
   await keepVouch(deps, fleet, voter, roll.vouchOf(voter, clusters));
-  if (settled.some(({ result }) => result === 'accepted')) evaluator.ask();
-  return { receipts: settled, decision: await evaluator.settled() };
+  if (results.some(({ result }) => result === 'accepted')) evaluator.ask();
+  return { receipts: results, decision: await evaluator.idle() };
 }
 
 async function keepVouch(

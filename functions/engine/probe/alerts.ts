@@ -74,7 +74,7 @@ export async function takeAlerts(
     ...(cluster !== undefined && { cluster }),
     result: results[index] ?? 'stale',
   }));
-  const decision = await evaluator.settled();
+  const decision = await evaluator.idle();
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 

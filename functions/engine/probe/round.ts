@@ -80,7 +80,7 @@ export async function runRound(fleet: Resource<'fleet'>, prober: Prober): Promis
   ]);
   const [called] = await Promise.allSettled([callRoll(deps, fleet, all, round.roll)]);
   round.evaluator.ask();
-  const [decided] = await Promise.allSettled([round.evaluator.settled()]);
+  const [decided] = await Promise.allSettled([round.evaluator.idle()]);
   if (isWhole || shard.index === 0) asker.ask(fleet, all);
   throwFailure([...watched, ...viewed, decided, called]);
   const done = watched.flatMap((part) => (part.status === 'fulfilled' && part.value) || []);

@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../../deps.ts';
 import type { Scope } from '../../providers/provider.ts';
 import type { HeldLease } from '../lease.ts';
-import type { Proposal } from './proposal.ts';
+import type { GatewayPlan } from './gateway-plan.ts';
 
 /** The options of a run. */
 export interface RunOptions {
@@ -16,7 +16,7 @@ export interface RunOptions {
    * Called before anything is written, with a plan that also undoes drift. Undefined refuses the plan; otherwise the
    * returned rows are settled together with the waiting ones.
    */
-  approve?: ((proposal: Proposal) => Promise<OutboxRow[] | undefined>) | undefined;
+  approve?: ((planned: GatewayPlan) => Promise<OutboxRow[] | undefined>) | undefined;
 }
 
 /** A run under the lease of its gateway. */

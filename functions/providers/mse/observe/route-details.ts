@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Json } from '../../../core/gateway/provider-object.ts';
 import { digest } from '../../../core/model/digest.ts';
-import { chunks, settle } from '../../shared.ts';
+import { awaitAll, chunks } from '../../shared.ts';
 import { type MseSession, orElse, read } from '../calls.ts';
 import { type RouteObject, type RouteSpec, routeObject, TextPredicate } from '../compile/canonical.ts';
 import { canonicalPolicies, ReadPolicies } from '../compile/policies.ts';
@@ -86,7 +86,7 @@ export async function readRoutes(
       details.set(Id, detail);
       entries.set(nameOf(Id, session), { told: digest(told), detail });
     });
-    await settle(reads).finally(() => session.memory.remember(entries));
+    await awaitAll(reads).finally(() => session.memory.remember(entries));
   }
   return [...routes].flatMap(([key, { Id, Status }]) => {
     const detail = details.get(Id);
