@@ -4,9 +4,9 @@ import type { DecisionInput } from '../../functions/core/failover/decision-input
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
 import { unknownHealth } from '../../functions/core/health/record.ts';
 import type { Policy } from '../../functions/core/model/fleet-facts.ts';
-import { outlookOf } from '../../functions/core/simulation/outlook.ts';
 import type { Scenario } from '../../functions/core/simulation/scenario.ts';
-import { play } from '../../functions/core/simulation/what-if.ts';
+import { simulatedCourseOf } from '../../functions/core/simulation/simulated-course.ts';
+import { runSimulation } from '../../functions/core/simulation/what-if.ts';
 import { FleetInput } from '../../schemas/fleet.ts';
 import { health, T0 } from './fixtures.ts';
 
@@ -73,8 +73,8 @@ function input(own: Policy = policy(), capacity?: number): DecisionInput {
 }
 
 function simulated(scenario: Scenario, own = input(), durationMs = 600_000) {
-  const course = play({ input: own, scenario, durationMs, pushMs: 5000 });
-  return { course, outlook: outlookOf(own, course) };
+  const course = runSimulation({ input: own, scenario, durationMs, pushMs: 5000 });
+  return { course, outlook: simulatedCourseOf(own, course) };
 }
 
 const fails = (...clusters: string[]): Scenario => ({ type: 'fail', clusters, atMs: 10_000 });

@@ -14,9 +14,9 @@ import { lintPolicy } from '../../core/lint/fleet.ts';
 import type { ClusterFacts } from '../../core/model/fleet-facts.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
-import { outlookOf } from '../../core/simulation/outlook.ts';
-import type { Scenario, Seen } from '../../core/simulation/scenario.ts';
-import { type Course, type Experiment, play } from '../../core/simulation/what-if.ts';
+import type { Scenario, TimedObservation } from '../../core/simulation/scenario.ts';
+import { simulatedCourseOf } from '../../core/simulation/simulated-course.ts';
+import { type Experiment, runSimulation, type SimulationRun } from '../../core/simulation/what-if.ts';
 import { CloudError, type Deps } from '../../deps.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pushes.ts';
@@ -110,9 +110,9 @@ async function courseOf(
   gateways: readonly Resource<'gateway'>[],
   experiment: Experiment,
 ): Promise<SimulatedCourse> {
-  const course = play(experiment);
+  const course = runSimulation(experiment);
   return {
-    ...outlookOf(experiment.input, course, experiment.service),
+    ...simulatedCourseOf(experiment.input, course, experiment.service),
     pushes: await pushesOf(deps, gateways, course),
   };
 }
@@ -178,8 +178,8 @@ async function seenOf(
   fleet: string,
   cluster: string,
   span: { fromMs: number; toMs: number },
-): Promise<Seen[]> {
-  const seen: Seen[] = [];
+): Promise<TimedObservation[]> {
+  const seen: TimedObservation[] = [];
   let token: string | undefined;
   do {
     const page = await store.observations(fleet, cluster, { limit: 200, token }, span);
@@ -194,7 +194,7 @@ async function seenOf(
 async function pushesOf(
   deps: Deps,
   gateways: readonly Resource<'gateway'>[],
-  { phases }: Course,
+  { phases }: SimulationRun,
 ): Promise<SimulatedPush[]> {
   const states = phases.slice(0, MAX_PUSHES + 1).map(({ traffic }) => traffic);
   return await Promise.all(

@@ -3,8 +3,8 @@ import { contextOf } from '../../core/failover/context.ts';
 import type { Traffic } from '../../core/failover/traffic.ts';
 import { followingAt, programmedAt } from '../../core/gateway/status.ts';
 import type { Resource } from '../../core/model/resource.ts';
-import type { RolloutFacts, RolloutSight } from '../../core/rollout/course.ts';
 import { type Gainer, gainersOf } from '../../core/rollout/gainers.ts';
+import type { RolloutFacts, RolloutGateway } from '../../core/rollout/next-move.ts';
 import { gainingClusters } from '../../core/rollout/splits.ts';
 import { byName, usesDistribution } from '../../core/routing/resolve.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
@@ -54,7 +54,7 @@ async function rolloutGatewaysOf(
   reader: FleetReader,
   distribution: Resource<'distribution'>,
   nowMs: number,
-): Promise<RolloutSight[]> {
+): Promise<RolloutGateway[]> {
   const facts = await loadFacts(reader.store, reader, 'distribution', [distribution]);
   return gatewaysOf(distribution, facts).map((gateway) => ({
     gateway,

@@ -1,7 +1,7 @@
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { rolloutCalls } from '../../core/rollout/calls.ts';
 import { ended } from '../../core/rollout/changes.ts';
-import { dueMs, isOwn, nextMove } from '../../core/rollout/course.ts';
+import { dueMs, isOwn, nextMove } from '../../core/rollout/next-move.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { type Context, timestamp } from '../context.ts';
 import { requireFleet, requireResource } from '../load.ts';

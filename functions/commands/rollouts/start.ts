@@ -2,7 +2,7 @@ import type { Issue } from '../../../schemas/problem.ts';
 import type { DistributionRollout, DistributionRolloutSpec } from '../../../schemas/rollout.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { withStep } from '../../core/rollout/changes.ts';
-import { isOwn } from '../../core/rollout/course.ts';
+import { isOwn } from '../../core/rollout/next-move.ts';
 import { rolloutFaults, splitsBetween } from '../../core/rollout/splits.ts';
 import { byName } from '../../core/routing/resolve.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
@@ -41,7 +41,7 @@ export async function startRollout(
 ): Promise<StartedRollout> {
   const ref = distributionOf(place);
   const because = { ...ctx, reason: ctx.reason ?? spec.reason };
-  if (ctx.isDry) return { rollout: await judged(because, await plan(because, await load(ctx, ref), spec)) };
+  if (ctx.isDry) return { rollout: await checkedSteps(because, await plan(because, await load(ctx, ref), spec)) };
   let planned: Planned | undefined;
   let begun: DistributionRollout | undefined;
   const { operation } = await editResource(
@@ -154,7 +154,7 @@ function violation(pointer: string, detail: string): Issue {
   return { pointer, code: 'rule-violated', detail };
 }
 
-async function judged(ctx: Context, { rollout, before, reader }: Planned): Promise<DistributionRollout> {
+async function checkedSteps(ctx: Context, { rollout, before, reader }: Planned): Promise<DistributionRollout> {
   const steps: DistributionRollout['steps'] = [];
   for (const step of rollout.steps) {
     const checked = await checkEdit(ctx.deps, await changeTo(ctx, reader, before, step.clusters));

@@ -41,7 +41,7 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
     const send = ctx.isDry ? tryCommand : commandTraffic;
     const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, spec.service);
     if (asked === undefined) throw new Error('A command is made before it is decided upon.');
-    const answer = { ...outlookOf(asked.input, asked.shifts), ...(decision && { decision }) };
+    const answer = { ...previewOf(asked.input, asked.shifts), ...(decision && { decision }) };
     return { answer, operation };
   });
 }
@@ -135,7 +135,7 @@ function evacuationName(target: Pick<LiveShift, 'cluster' | 'service'>, { shifts
   return `${plain.slice(0, MAX_NAME - 1 - suffix.length)}-${suffix}`;
 }
 
-function outlookOf(input: DecisionInput, shifts: readonly LiveShift[]): Omit<Evacuation, 'decision'> {
+function previewOf(input: DecisionInput, shifts: readonly LiveShift[]): Omit<Evacuation, 'decision'> {
   const { placements, traffic } = input;
   const { rules, allocation } = previewShifts(contextOf(input), traffic, shifts);
   const [now, then] = [clusterPoints(placements, traffic), clusterPoints(placements, { allocation })];

@@ -34,7 +34,7 @@ export interface Experiment {
 }
 
 /** A decision of a simulation. Times are milliseconds after its beginning. */
-export type Taken = Pick<DecisionResult, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
+export type SimulatedDecision = Pick<DecisionResult, 'outcome' | 'changes' | 'rules' | 'flags'> & { atMs: number };
 
 /** The traffic that is in force from a time on. */
 export interface Phase {
@@ -44,8 +44,8 @@ export interface Phase {
   shares: Share[][];
 }
 
-export interface Course {
-  decisions: Taken[];
+export interface SimulationRun {
+  decisions: SimulatedDecision[];
   /** The phases of the simulation: the first is the state at its beginning, and each move of traffic begins another. */
   phases: Phase[];
   /**
@@ -65,38 +65,38 @@ export interface Course {
  * Plays a scenario in virtual time, with the same code that judges and decides in production. It changes nothing
  * outside of the simulation.
  */
-export function play(experiment: Experiment): Course {
+export function runSimulation(experiment: Experiment): SimulationRun {
   const { input, scenario, durationMs } = experiment;
   const { nowMs: startMs, policy, clusters } = input;
   const source = sourceOf(scenario, { startMs, endMs: startMs + durationMs, policy, clusters });
-  const stage = stageOf(experiment);
+  const state = initialState(experiment);
   let observations = 0;
-  for (let batch = source(stage.health); batch !== undefined; batch = source(stage.health)) {
+  for (let batch = source(state.health); batch !== undefined; batch = source(state.health)) {
     observations += batch.seen.length;
-    if (stage.evaluations === MAX_EVALUATIONS || observations > MAX_OBSERVATIONS) break;
-    watch(stage, batch);
-    act(stage, batch.nowMs);
-    stage.endMs = batch.nowMs - startMs;
+    if (state.evaluations === MAX_EVALUATIONS || observations > MAX_OBSERVATIONS) break;
+    watch(state, batch);
+    act(state, batch.nowMs);
+    state.endMs = batch.nowMs - startMs;
   }
-  return courseOf(stage);
+  return runOf(state);
 }
 
 /** The state that changes while a simulation runs. */
-interface Stage {
+interface SimulationState {
   experiment: Experiment;
   watches: ReadonlyMap<string, Watch>;
   health: Map<string, HealthRecord>;
   traffic: Traffic;
   /** The time at which the gateways follow, which may be in the future. */
   verifiedAtMs: number;
-  decisions: Taken[];
+  decisions: SimulatedDecision[];
   phases: Phase[];
   foundAtMs: Map<string, number>;
   endMs: number;
   evaluations: number;
 }
 
-function stageOf(experiment: Experiment): Stage {
+function initialState(experiment: Experiment): SimulationState {
   const { input, pushMs } = experiment;
   const { nowMs, traffic, clusters, policy } = input;
   const known = new Map(input.health.map((record) => [record.cluster, { ...record, recent: [] }]));
@@ -146,7 +146,7 @@ function agreed(record: HealthRecord, voters: readonly string[], policy: Policy,
   return { ...record, votes: [...speaking, ...votes] };
 }
 
-function watch({ experiment, watches, health, foundAtMs }: Stage, { nowMs, seen }: Batch): void {
+function watch({ experiment, watches, health, foundAtMs }: SimulationState, { nowMs, seen }: Batch): void {
   for (const { cluster, observation } of seen) {
     const [before, by] = [health.get(cluster), watches.get(cluster)];
     if (before === undefined || by === undefined) continue;
@@ -161,18 +161,18 @@ function watchOf({ health, voters }: Policy, cluster: ClusterFacts): Watch {
   return { policy: health, voters: voters.filter(({ name }) => cluster.voters.includes(name)) };
 }
 
-function act(stage: Stage, nowMs: number): void {
-  const { experiment, traffic, verifiedAtMs } = stage;
+function act(state: SimulationState, nowMs: number): void {
+  const { experiment, traffic, verifiedAtMs } = state;
   const { input, pushMs } = experiment;
-  stage.evaluations += 1;
+  state.evaluations += 1;
   const { verifiedAtMs: _, drilled: __, ...today } = input;
   const { drill } = traffic;
   const readAtMs = verifiedAtMs <= nowMs ? verifiedAtMs : 0;
   const result = decide({
     ...today,
     nowMs,
-    decision: `simulated-${stage.decisions.length + 1}`,
-    health: [...stage.health.values()].map(({ recent: ___, ...record }) => record),
+    decision: `simulated-${state.decisions.length + 1}`,
+    health: [...state.health.values()].map(({ recent: ___, ...record }) => record),
     traffic,
     ...(verifiedAtMs <= nowMs && { verifiedAtMs }),
     ...(drill && { drilled: expectedDrillReading(drill, input.placements, traffic, { readAtMs, nowMs }) }),
@@ -180,19 +180,19 @@ function act(stage: Stage, nowMs: number): void {
   if (result === undefined) return;
   const { outcome, changes, rules, flags } = result;
   const atMs = nowMs - input.nowMs;
-  stage.decisions.push({ atMs, outcome, changes, rules, flags });
-  stage.traffic = result.traffic;
+  state.decisions.push({ atMs, outcome, changes, rules, flags });
+  state.traffic = result.traffic;
   const phase = phaseOf(input, result.traffic, atMs);
-  if (JSON.stringify(phase.shares) === JSON.stringify(stage.phases.at(-1)?.shares)) return;
-  stage.phases.push(phase);
-  stage.verifiedAtMs = nowMs + pushMs;
+  if (JSON.stringify(phase.shares) === JSON.stringify(state.phases.at(-1)?.shares)) return;
+  state.phases.push(phase);
+  state.verifiedAtMs = nowMs + pushMs;
 }
 
 function phaseOf({ placements }: DecisionInput, traffic: Traffic, atMs: number): Phase {
   return { atMs, traffic, shares: placements.map((placement) => placementShares(placement, traffic)) };
 }
 
-function courseOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: Stage): Course {
+function runOf({ experiment, decisions, phases, foundAtMs, endMs, evaluations }: SimulationState): SimulationRun {
   const { input, scenario, service } = experiment;
   const found = input.clusters.flatMap(({ name: cluster }) => {
     const foundAt = foundAtMs.get(cluster);
@@ -216,13 +216,13 @@ function servedUntil(
   const serves = ({ shares }: Phase) =>
     placements.some((placement, index) => {
       const has = shares[index]?.some((share) => share.cluster === cluster && share.percent > 0);
-      return has && !placement.pinned && isTold(placement, service);
+      return has && !placement.pinned && isReported(placement, service);
     });
   return phases.find((phase) => phase.atMs >= failedAtMs && !serves(phase))?.atMs;
 }
 
 /** Tells whether a simulation of one service, or of all when it is undefined, reports a placement. */
-export function isTold({ service: own }: Placement, service: string | undefined): boolean {
+export function isReported({ service: own }: Placement, service: string | undefined): boolean {
   return service === undefined || own === service;
 }
 
@@ -238,7 +238,7 @@ export function loadsOf({ placements, clusters }: DecisionInput, { shares }: Pha
 }
 
 /** Returns how often the share of a cluster changed direction: down after up, or up after down. */
-export function directionChanges(decisions: readonly Taken[], cluster: string): number {
+export function directionChanges(decisions: readonly SimulatedDecision[], cluster: string): number {
   const directions = decisions
     .filter(({ outcome }) => outcome === 'applied')
     .flatMap(({ changes }) => changes.filter((change) => change.cluster === cluster))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConditionState } from '../../../functions/core/gateway/status.ts';
 import { isoOf } from '../../../functions/core/model/time.ts';
-import { nextMove, type RolloutFacts } from '../../../functions/core/rollout/course.ts';
+import { nextMove, type RolloutFacts } from '../../../functions/core/rollout/next-move.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 
 const T0 = Date.parse('2026-11-23T07:00:00.000Z');

@@ -10,7 +10,7 @@ import { isoOf, msOf } from '../model/time.ts';
 import type { Gainer } from './gainers.ts';
 
 /** The state of the distribution at one gateway. */
-export interface RolloutSight {
+export interface RolloutGateway {
   gateway: string;
   programmed: ConditionState;
   following: ConditionState;
@@ -21,7 +21,7 @@ export interface RolloutFacts {
   /** The declared distribution; undefined once it has been deleted. */
   distribution: Pick<Resource, 'uid' | 'revision'> | undefined;
   automation: Automation;
-  gateways: readonly RolloutSight[];
+  gateways: readonly RolloutGateway[];
   /** The clusters that have more points at the end of the rollout. */
   gainers: readonly Gainer[];
 }
@@ -78,7 +78,7 @@ export function dueMs(rollout: DistributionRollout): number | undefined {
   return verifiedAt === undefined ? undefined : msOf(verifiedAt) + waitSeconds * 1000;
 }
 
-function waitForGateway({ gateway, programmed, following }: RolloutSight): Wait[] {
+function waitForGateway({ gateway, programmed, following }: RolloutGateway): Wait[] {
   const first = [programmed, following].find(({ status }) => status !== 'True');
   if (first === undefined) return [];
   return [{ reason: first.reason, message: `${gateway}: ${sentenceOf(first.reason, first.arguments)}` }];

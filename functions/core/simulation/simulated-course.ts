@@ -1,12 +1,23 @@
 import type { SimulatedCourse } from '../../../schemas/simulation.ts';
 import type { DecisionInput } from '../failover/decision-input.ts';
-import { type Course, directionChanges, isTold, loadsOf, type Phase, type Taken } from './what-if.ts';
+import {
+  directionChanges,
+  isReported,
+  loadsOf,
+  type Phase,
+  type SimulatedDecision,
+  type SimulationRun,
+} from './what-if.ts';
 
 /** The most decisions and phases that are shown. */
 const MAX_SHOWN = 200;
 
 /** Returns the result of a simulation in the form of the API, without `pushes`. */
-export function outlookOf(input: DecisionInput, course: Course, service?: string): Omit<SimulatedCourse, 'pushes'> {
+export function simulatedCourseOf(
+  input: DecisionInput,
+  course: SimulationRun,
+  service?: string,
+): Omit<SimulatedCourse, 'pushes'> {
   const { decisions, phases, found, endMs, evaluations } = course;
   const failed = decisions.flatMap(({ rules }) => rules).filter(isInTheWay);
   const names = input.clusters.map(({ name }) => name);
@@ -31,11 +42,11 @@ function seconds(ms: number): number {
   return ms / 1000;
 }
 
-function isInTheWay({ passed, overriddenBy }: Taken['rules'][number]): boolean {
+function isInTheWay({ passed, overriddenBy }: SimulatedDecision['rules'][number]): boolean {
   return !passed && overriddenBy === undefined;
 }
 
-function decisionOf({ atMs, outcome, changes, rules, flags }: Taken): SimulatedCourse['decisions'][number] {
+function decisionOf({ atMs, outcome, changes, rules, flags }: SimulatedDecision): SimulatedCourse['decisions'][number] {
   return {
     atSeconds: seconds(atMs),
     outcome,
@@ -58,7 +69,7 @@ function phaseOf(
 ): SimulatedCourse['phases'][number] {
   const told = placements.flatMap((placement, index) => {
     const { services } = placement;
-    return isTold(placement, service) ? [{ services, clusters: shares[index] ?? [] }] : [];
+    return isReported(placement, service) ? [{ services, clusters: shares[index] ?? [] }] : [];
   });
   return { atSeconds: seconds(atMs), shares: told };
 }
