@@ -66,7 +66,7 @@ interface Row {
 }
 
 /** An operation of the API: one row of the table from which routes are registered and the OpenAPI document is written. */
-export interface Operation extends Row {
+export interface Endpoint extends Row {
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType;
@@ -99,9 +99,9 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
 }
 
 /** Creates an operation. Its handler gets parsed input only, and the parameters that every write takes are in its context. */
-export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+export function defineEndpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   definition: Definition<P, Q, B>,
-): Operation {
+): Endpoint {
   const { handle, ...row } = definition;
   return {
     ...row,
