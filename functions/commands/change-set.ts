@@ -3,7 +3,7 @@ import type { Write } from '../core/model/audit.ts';
 import { keyOf } from '../core/model/declarations.ts';
 import type { Kind, Ref, Resource, Specs } from '../core/model/resource.ts';
 import { termsOf } from '../core/routing/terms.ts';
-import type { Deps, Step } from '../deps.ts';
+import type { Deps, ManifestStep } from '../deps.ts';
 import { timestamp } from './context.ts';
 import { type FleetReader, fleetReader } from './fleet-reader.ts';
 import { kinds, referencesOf } from './kinds.ts';
@@ -22,7 +22,7 @@ export interface ChangeSet {
   fleet: string;
   changes: readonly Change[];
   /** The steps that write the changes, in the same order, with the gateways that have to follow. */
-  steps: readonly Step[];
+  steps: readonly ManifestStep[];
   /** The fleet as it is. */
   now: FleetReader;
   /** The fleet as it would be. */
@@ -42,7 +42,7 @@ export async function changeSetOf(
   const then = fleetReader(stagedStore(now.store, now.fleet, changes), now.fleet);
   const gone = new Set(changes.filter(({ verb }) => verb === 'delete').map(({ resource }) => keyOf(resource)));
   const coming = new Set(changes.filter(({ verb }) => verb === 'create').map(({ resource }) => keyOf(resource)));
-  const steps: Step[] = [];
+  const steps: ManifestStep[] = [];
   for (const change of changes) {
     steps.push({
       ...(await stepOf(change, then, (name) => gone.has(`gateway/${name}`))),
@@ -99,7 +99,7 @@ async function stepOf(
   change: Change,
   then: FleetReader,
   isGone: (gateway: string) => boolean,
-): Promise<Omit<Step, 'references'>> {
+): Promise<Omit<ManifestStep, 'references'>> {
   const { verb, resource, referenceCount } = change;
   return {
     verb,

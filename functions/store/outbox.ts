@@ -1,5 +1,5 @@
 import { type Lease, LeaseLost, type OutboxRow, type Store, type WaitingOperation } from '../deps.ts';
-import { type Operation, PRESENT, put, remove, update } from './items.ts';
+import { type ItemWrite, PRESENT, put, remove, update } from './items.ts';
 import {
   gatewayOfRow,
   type Key,
@@ -131,7 +131,7 @@ async function waitAnew(table: Table, row: OutboxRow, lease: Lease): Promise<voi
  * Returns the two operations that settle a row. The state of a row is its revision, its time and its operation
  * together, because each of them alone may recur.
  */
-function acknowledgeWrites(row: OutboxRow, lasting: boolean, verifiedAt: string): Operation[] {
+function acknowledgeWrites(row: OutboxRow, lasting: boolean, verifiedAt: string): ItemWrite[] {
   const { requestedAt, operation, fleet, gateway, kind, name, revision } = row;
   const programmed = { fleet, gateway, kind, name, revision };
   const key = programmedKey(row);

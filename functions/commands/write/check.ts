@@ -1,7 +1,7 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import { canonicalJson } from '../../core/model/digest.ts';
 import type { Kind, Ref } from '../../core/model/resource.ts';
-import type { Commit, Deps, Settings, Step } from '../../deps.ts';
+import type { Commit, Deps, ManifestStep, Settings } from '../../deps.ts';
 import { refuse } from '../app-error.ts';
 import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
 import type { Context } from '../context.ts';
@@ -111,7 +111,7 @@ const MAX_ITEMS = 92;
 const MAX_SPEC_BYTES = 380_000;
 
 /** Finds a step that is larger than a single write to the store can be. */
-function limitExceeded(step: Step | undefined): Issue[] {
+function limitExceeded(step: ManifestStep | undefined): Issue[] {
   if (step === undefined) return [];
   // A gateway takes two items: its row, and the operation that waits for it.
   const room = MAX_ITEMS - 2 * step.gateways.length;
