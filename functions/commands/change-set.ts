@@ -31,13 +31,13 @@ export interface ChangeSet {
    * The places of declarations in the request, such as `documents/17#/spec`, by `kind/name`. Absent when the body of
    * the request is the only change.
    */
-  places: ReadonlyMap<string, string> | undefined;
+  pointers: ReadonlyMap<string, string> | undefined;
 }
 
 export async function changeSetOf(
   now: FleetReader,
   changes: readonly Change[],
-  places?: ReadonlyMap<string, string>,
+  pointers?: ReadonlyMap<string, string>,
 ): Promise<ChangeSet> {
   const then = fleetReader(stagedStore(now.store, now.fleet, changes), now.fleet);
   const gone = new Set(changes.filter(({ verb }) => verb === 'delete').map(({ resource }) => keyOf(resource)));
@@ -49,7 +49,7 @@ export async function changeSetOf(
       references: newReferences(change, coming),
     });
   }
-  return { fleet: now.fleet, changes, steps, now, then, places };
+  return { fleet: now.fleet, changes, steps, now, then, pointers: pointers };
 }
 
 /** Returns the change that replaces `before` with the declaration. */
@@ -84,11 +84,11 @@ export function followersOf({ steps }: ChangeSet): string[] {
  * Adds to an issue of a declaration its place in the request. Pointers into a declaration begin with `#`, and pointers
  * to the name in the path begin with `path/`.
  */
-export function placed({ places }: ChangeSet, resource: Resource, issue: Issue): Issue {
-  if (places === undefined) return issue;
-  const place = places.get(keyOf(resource)) ?? `${resource.kind}s/${resource.name}#`;
-  if (issue.pointer.startsWith('#')) return { ...issue, pointer: place + issue.pointer.slice(1) };
-  return issue.pointer.startsWith('path/') ? { ...issue, pointer: place } : issue;
+export function withWholePointer({ pointers }: ChangeSet, resource: Resource, issue: Issue): Issue {
+  if (pointers === undefined) return issue;
+  const base = pointers.get(keyOf(resource)) ?? `${resource.kind}s/${resource.name}#`;
+  if (issue.pointer.startsWith('#')) return { ...issue, pointer: base + issue.pointer.slice(1) };
+  return issue.pointer.startsWith('path/') ? { ...issue, pointer: base } : issue;
 }
 
 /**

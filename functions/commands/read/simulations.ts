@@ -20,7 +20,7 @@ import { type Experiment, runSimulation, type SimulationRun } from '../../core/s
 import { CloudError, type Deps } from '../../deps.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pushes.ts';
-import { AppError, refuse, summarize } from '../app-error.ts';
+import { AppError, summarize, throwFaults } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { load, requireService } from '../load.ts';
@@ -52,7 +52,7 @@ export async function simulate(ctx: Context, fleet: string, request: SimulationI
     readDecisionInput(deps, fleet, spec, { service: request.service }),
     deps.store.all('gateway', fleet),
   ]);
-  refuse(unknownNames(request, input.clusters, gateways));
+  throwFaults(unknownNames(request, input.clusters, gateways));
   await requireService(ctx, fleet, request.service);
   const candidate = request.policy && (await inputUnder(deps, fleet, withParts(spec, request.policy), input));
   const warnings = candidate ? lintCandidate(candidate) : [];

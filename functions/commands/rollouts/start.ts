@@ -6,7 +6,7 @@ import { isOwn } from '../../core/rollout/next-move.ts';
 import { rolloutFaults, splitsBetween } from '../../core/rollout/splits.ts';
 import { byName } from '../../core/routing/resolve.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import { type ChangeSet, changeSetOf, declarationOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
@@ -36,10 +36,10 @@ export interface StartedRollout {
  */
 export async function startRollout(
   ctx: Context,
-  place: Pick<RolloutRef, 'fleet' | 'distribution'>,
+  ref: Pick<RolloutRef, 'fleet' | 'distribution'>,
   spec: DistributionRolloutSpec,
 ): Promise<StartedRollout> {
-  const ref = distributionOf(place);
+  const ref = distributionOf(ref);
   const because = { ...ctx, reason: ctx.reason ?? spec.reason };
   if (ctx.isDry) return { rollout: await checkedSteps(because, await plan(because, await load(ctx, ref), spec)) };
   let planned: Planned | undefined;
@@ -78,7 +78,7 @@ async function plan(ctx: Context, before: Distribution, spec: DistributionRollou
   const clusters = byName(await reader.clusters());
   const asked = spec.steps.at(-1)?.percent === 100 ? spec.steps : [...spec.steps, { percent: 100, waitSeconds: 0 }];
   const percents = asked.map(({ percent }) => percent);
-  refuse([
+  throwFaults([
     ...rolloutFaults(from, spec.clusters, percents, clusters),
     ...(await faultsOfEnd(ctx, reader, before, spec)),
   ]);
@@ -89,7 +89,7 @@ async function plan(ctx: Context, before: Distribution, spec: DistributionRollou
     ...{ id: `rol_${ids.ulid()}`, fleet, distribution, state: 'running', actor: ctx.actor, reason: spec.reason },
     ...{ createdAt: at, updatedAt: at, from, steps, step: 0, percent: 0, uid, revision },
   };
-  refuse(await heldBack(ctx, reader, rollout));
+  throwFaults(await heldBack(ctx, reader, rollout));
   return { rollout, before, reader };
 }
 
@@ -110,7 +110,7 @@ async function requireNone(ctx: Context, distribution: Distribution): Promise<vo
 
 function refuseReplicas(name: string): never {
   const detail = `${name} goes by replicas, which are others for each service: give it weights by a write of its own first`;
-  refuse([conflict('#/clusters', detail)]);
+  throwFaults([conflict('#/clusters', detail)]);
   throw new Error('A fault is refused.');
 }
 

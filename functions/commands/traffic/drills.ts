@@ -1,6 +1,6 @@
 import type { DrillRun } from '../../../schemas/drill.ts';
 import type { Command, DecisionInput } from '../../core/failover/decision-input.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { load } from '../load.ts';
@@ -19,7 +19,7 @@ export async function startDrill(ctx: Context, fleet: string, drill: string): Pr
   return await auditingRefusals(ctx, theFleet(fleet), 'drill.refused', async () => {
     const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
     const isDeclared = spec.drills.some(({ name }) => name === drill);
-    refuse(isDeclared ? [] : [unknownReference('#/drill', `the fleet declares no drill ${drill}`)]);
+    throwFaults(isDeclared ? [] : [unknownReference('#/drill', `the fleet declares no drill ${drill}`)]);
     const run = `drl_${ctx.deps.ids.ulid()}`;
     const commanded = await commandTraffic(ctx, fleet, ({ traffic }) => {
       if (traffic.drill) {

@@ -13,7 +13,7 @@ import { serviceWaits, waitsOf } from '../../core/failover/waits.ts';
 import { standingShown } from '../../core/failover/withdrawals.ts';
 import { digest } from '../../core/model/digest.ts';
 import type { ClusterFacts } from '../../core/model/fleet-facts.ts';
-import { refuse } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { requireService } from '../load.ts';
@@ -81,7 +81,7 @@ function withReason(ctx: Context, reason: string): Context {
 function clustersOf({ clusters }: DecisionInput, place: Place): ClusterFacts[] {
   const found = clustersAt(clusters, place);
   const { field, detail } = emptyPlace(place);
-  refuse(found.length === 0 ? [unknownReference(`#/${field}`, detail)] : []);
+  throwFaults(found.length === 0 ? [unknownReference(`#/${field}`, detail)] : []);
   return found;
 }
 

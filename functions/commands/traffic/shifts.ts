@@ -5,7 +5,7 @@ import type { LiveShift } from '../../core/failover/traffic.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { viewShift } from '../../engine/failover/overrides.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { requireFleet, requireService } from '../load.ts';
@@ -113,7 +113,7 @@ function normal(spec: ShiftSpec): ShiftSpec {
 
 async function requireTarget(ctx: Context, fleet: string, { cluster, service }: ShiftSpec): Promise<void> {
   const found = await ctx.deps.store.get('cluster', fleet, cluster);
-  refuse(found ? [] : [unknownReference('#/cluster', `there is no cluster ${cluster}`)]);
+  throwFaults(found ? [] : [unknownReference('#/cluster', `there is no cluster ${cluster}`)]);
   await requireService(ctx, fleet, service);
 }
 

@@ -6,7 +6,7 @@ import { providerFor } from '../../providers/registry.ts';
 import type { Change } from '../change-set.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import { conflict } from '../issues.ts';
-import { contested } from './contests.ts';
+import { findConflicts } from './conflicts.ts';
 import { splitFaults } from './distribution.ts';
 
 /** Finds faults of a route. Every gateway must support it, and no other route may claim the same requests. */
@@ -19,7 +19,7 @@ export async function validateRoute(change: Change<'route'>, then: FleetReader):
     ...(spec.distribution?.strategy === undefined ? [] : await splitFaults(spec.distribution, '#/distribution', then)),
   ];
   // Conflicts between rules are only searched for once each rule is valid by itself.
-  return issues.length > 0 ? issues : await contested(change, gateways, then);
+  return issues.length > 0 ? issues : await findConflicts(change, gateways, then);
 }
 
 /** Finds filters that replace a prefix in a rule with a match of another type. */

@@ -2,8 +2,8 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { canonicalJson } from '../../core/model/digest.ts';
 import type { Kind, Ref } from '../../core/model/resource.ts';
 import type { Commit, Deps, ManifestStep, Settings } from '../../deps.ts';
-import { refuse } from '../app-error.ts';
-import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
+import { throwFaults } from '../app-error.ts';
+import { type Change, type ChangeSet, isOf, withWholePointer } from '../change-set.ts';
 import type { Context } from '../context.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import { auditingRefusals } from '../refusals.ts';
@@ -41,12 +41,12 @@ export async function checkChanges(
   { faults = [], allowEmpty, target, pointer }: CheckOptions,
 ): Promise<Commit['checkedAgainst']> {
   const found = await faultsOf(ctx.deps, set);
-  refuse([...faults, ...found, ...(allowEmpty ? [] : await emptiedGateways(set))]);
-  refuse(await newFindings(ctx.deps.store, set), 'unsupported-feature');
+  throwFaults([...faults, ...found, ...(allowEmpty ? [] : await emptiedGateways(set))]);
+  throwFaults(await newFindings(ctx.deps.store, set), 'unsupported-feature');
   const checked = await checkEdit(ctx.deps, set);
   const issues = violations(checked?.results ?? [], set.fleet);
   const told = issues.map((issue) => (pointer === undefined ? issue : { ...issue, pointer }));
-  await auditingRefusals(ctx, target, `${target.kind}.refused`, async () => refuse(told));
+  await auditingRefusals(ctx, target, `${target.kind}.refused`, async () => throwFaults(told));
   return checked?.checkedAgainst;
 }
 
@@ -55,7 +55,7 @@ export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
   const issues: Issue[] = [];
   for (const [index, change] of set.changes.entries()) {
     const found = [...limitExceeded(set.steps[index]), ...(await changeFaults(deps, change, set))];
-    issues.push(...found.map((issue) => placed(set, change.resource, issue)));
+    issues.push(...found.map((issue) => withWholePointer(set, change.resource, issue)));
   }
   return [
     ...issues,

@@ -29,14 +29,14 @@ import { planWrite } from './plan-write.ts';
  * A declaration, and the place of its spec in the request or in the fleet, such as `documents/17#/spec` or
  * `routes/checkout#`.
  */
-export interface Placed extends Declaration {
-  place: string;
+export interface PointedDeclaration extends Declaration {
+  pointer: string;
 }
 
 /** The desired state of a fleet. */
 export interface Desired {
   fleet: string;
-  declarations: readonly Placed[];
+  declarations: readonly PointedDeclaration[];
   /** Tells whether a resource that is not declared is to be deleted. The fleet itself is never deleted. */
   isRemoved(resource: Resource): boolean;
   /** The faults that have been found already. They are reported together with the others. */
@@ -94,9 +94,9 @@ async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults 
   const now = fleetReader(ctx.deps.store, fleet);
   const current = await everything(now.store, fleet);
   const wanted = differences(current, declarations, (resource) => resource.kind !== 'fleet' && isRemoved(resource));
-  const places = new Map(declarations.map((declaration) => [keyOf(declaration), declaration.place]));
+  const pointers = new Map(declarations.map((declaration) => [keyOf(declaration), declaration.pointer]));
   const changes = wanted.map((difference) => changeOf(ctx.deps, fleet, difference, counts));
-  const set = await changeSetOf(now, changes, places);
+  const set = await changeSetOf(now, changes, pointers);
   if (!(await set.then.store.get('fleet', fleet, fleet))) {
     throw new AppError('not-found', `There is no fleet ${fleet}.`);
   }

@@ -13,10 +13,10 @@ import { kinds, type Reference, referencesOf } from '../kinds.ts';
 export async function unknownReferences({ resource }: Change, then: FleetReader, settings: Settings): Promise<Issue[]> {
   const references = referencesOf(resource);
   const known = new Set<string>();
-  for (const [kind, places] of Map.groupBy(references, (item) => item.kind)) {
+  for (const [kind, pointers] of Map.groupBy(references, (item) => item.kind)) {
     const found = await then.find(
       kind,
-      places.map((item) => item.name),
+      pointers.map((item) => item.name),
     );
     for (const item of found) known.add(keyOf(item));
   }
@@ -50,7 +50,7 @@ function unknownCredentials(spec: Specs[keyof Specs], settings: Settings): Issue
  * Finds up to 100 places in unchanged resources that refer to deleted ones. Every resource of a fleet refers to the
  * fleet.
  */
-export async function danglingReferences({ changes, then, places }: ChangeSet): Promise<Issue[]> {
+export async function danglingReferences({ changes, then, pointers }: ChangeSet): Promise<Issue[]> {
   const gone = changes.filter(({ verb, resource, referenceCount }) => {
     // A fleet that was created together with its default distribution is not included in the count of that
     // distribution.
@@ -61,9 +61,9 @@ export async function danglingReferences({ changes, then, places }: ChangeSet): 
   const found = new Map<string, Issue>();
   for await (const resources of candidates(gone, then)) {
     for (const resource of resources.filter((item) => !changed.has(keyOf(item)))) {
-      const place = places?.get(keyOf(resource));
+      const pointer = pointers?.get(keyOf(resource));
       for (const reference of placesIn(resource, names)) {
-        const issue = place === undefined ? stillReferenced(resource, reference) : unknownIn(place, reference);
+        const issue = pointer === undefined ? stillReferenced(resource, reference) : unknownIn(pointer, reference);
         found.set(`${issue.pointer} ${reference.name}`, issue);
       }
     }
@@ -103,8 +103,8 @@ function stillReferenced(resource: Resource, { kind, name, pointer }: Reference)
   return referrer(resource, pointer, `${kind} ${name}`);
 }
 
-function unknownIn(place: string, { kind, name, pointer }: Reference): Issue {
-  return unknownReference(place + pointer.slice(1), `there is no ${kind} ${name}`);
+function unknownIn(pointer: string, { kind, name, pointer }: Reference): Issue {
+  return unknownReference(pointer + pointer.slice(1), `there is no ${kind} ${name}`);
 }
 
 /**

@@ -4,7 +4,7 @@ import { equal } from '../../core/model/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resource.ts';
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/schedule/manifest-writes.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
 import { fleetReader } from '../fleet-reader.ts';
@@ -129,7 +129,7 @@ export async function deleteResource(ctx: Context, ref: Ref, precondition: Preco
 /** Throws the faults that keep the resource from being deleted. Changes nothing. */
 export async function requireDeletable(ctx: Context, ref: Ref, precondition: Precondition): Promise<void> {
   const { set } = await deletionSet(ctx, ref, precondition);
-  refuse(await faultsOf(ctx.deps, set));
+  throwFaults(await faultsOf(ctx.deps, set));
 }
 
 async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
@@ -194,5 +194,5 @@ function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
   const places = referencesOf(resource).filter((place) =>
     missing.some((ref) => ref.kind === place.kind && ref.name === place.name),
   );
-  refuse(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
+  throwFaults(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
 }

@@ -15,7 +15,7 @@ import { conflict } from '../issues.ts';
  * and host names claimed by another fleet. Only routes that share a host name with it are read, since rules under
  * different host names never conflict.
  */
-export async function contested(
+export async function findConflicts(
   change: Change<'route'>,
   gateways: readonly Resource<'gateway'>[],
   then: FleetReader,
@@ -67,14 +67,14 @@ async function claimedHostnames(
   reader: FleetReader,
 ): Promise<Issue[]> {
   const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
-  const claims = target ? await reader.routesElsewhere(target, terms) : [];
+  const elsewhere = target ? await reader.routesElsewhere(target, terms) : [];
   return hostnames.flatMap((hostname, index) => {
-    const claim = claims.find((route) => route.spec.hostnames.includes(hostname));
-    if (claim === undefined) return [];
+    const other = elsewhere.find((route) => route.spec.hostnames.includes(hostname));
+    if (other === undefined) return [];
     return [
       conflict(
         `#/hostnames/${index}`,
-        `${hostname} is claimed on this gateway by route ${claim.name} of fleet ${claim.fleet}`,
+        `${hostname} is claimed on this gateway by route ${other.name} of fleet ${other.fleet}`,
       ),
     ];
   });
