@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
 import type { Deps, Store, StoredDocument } from '../../functions/deps.ts';
 import { deliverDue } from '../../functions/engine/notify/deliver.ts';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { runSchedule } from '../../functions/engine/schedule/schedule.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -101,7 +101,7 @@ function depsOf({ clock, receiver, history }: Night, skewMs = 0): Deps {
 }
 
 async function pass(teller: Deps, sender = teller): Promise<void> {
-  await tellIncidents(teller);
+  await notifyIncidents(teller);
   await deliverDue(sender);
 }
 

@@ -1,6 +1,6 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { sweep } from '../../functions/engine/schedule/sweep.ts';
 import type { Item } from '../../functions/store/items.ts';
 import { outboxWrites } from '../../functions/store/journal.ts';
@@ -105,7 +105,7 @@ describe('a gateway that takes no writes', () => {
     await quietEdit('three.example.com');
     expect(await reasonsOf()).toEqual(['NoProgress', 'NoProgress']);
     await sweep(harness.deps());
-    await tellIncidents(harness.deps());
+    await notifyIncidents(harness.deps());
     const told = (await harness.deps().store.document('prod', 'told', 'prod'))?.body.open ?? {};
     expect(Object.keys(told)).toContain('prod/gateway/edge/stalled');
     expect((await rowsOfShop())[0]?.since).toBe(first?.requestedAt);

@@ -3,7 +3,7 @@ import { type Silence, silentVoters } from '../../core/health/silence.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { byName } from '../../core/routing/resolve.ts';
 import type { Assessment, Clock, Deps } from '../../deps.ts';
-import { readHeard } from '../../engine/probe/roll-call.ts';
+import { readHeard } from '../../engine/probe/heard-voters.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { referencesOf } from '../kinds.ts';
 import { lintFleet } from '../validate/policy.ts';

@@ -9,7 +9,7 @@ import type { GatewayStatusInput } from '../../core/status/gateways.ts';
 import { statusOf } from '../../core/status/status.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { rolloutsIn } from '../../engine/live-rollouts.ts';
-import { readHeard } from '../../engine/probe/roll-call.ts';
+import { readHeard } from '../../engine/probe/heard-voters.ts';
 import type { Context } from '../context.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { load } from '../load.ts';

@@ -10,7 +10,7 @@ import { PUBLISHED } from './status.ts';
 const READS_AT_A_TIME = 20;
 
 const RouteServices = orElse(z.array(z.object({ ServiceId: z.int(), Percent: orElse(z.int(), 100) })), []);
-const Told = z.json().optional();
+const AnyJson = z.json().optional();
 
 /**
  * A route in the form in which lists return it. `told` changes with every edit of the route, but not with its
@@ -22,12 +22,12 @@ export const Route = z
     Name: z.string(),
     Type: z.string(),
     Status: z.int(),
-    GmtModified: Told,
-    DomainNameList: Told,
-    RoutePredicates: Told,
-    DestinationType: Told,
+    GmtModified: AnyJson,
+    DomainNameList: AnyJson,
+    RoutePredicates: AnyJson,
+    DestinationType: AnyJson,
     RouteServices,
-    Fallback: Told,
+    Fallback: AnyJson,
     FallbackServices: RouteServices,
   })
   .transform(({ Id, Name, Type, Status, ...told }) => ({ Id, Name, Type, Status, told }));

@@ -27,7 +27,7 @@ export async function readTraces(store: Pick<Store, 'documents'>, fleet: string)
 }
 
 /** The voters that were heard in a round or in a batch, and what they saw. */
-export interface Roll {
+export interface HeardVoters {
   /** Notes an observation and the outcome of recording it. */
   note(cluster: Resource<'cluster'>, observation: Observation, recorded: Pick<Recorded, 'isSame'>): void;
   /** Returns the names of the voters that have said something. */
@@ -39,7 +39,7 @@ export interface Roll {
   vouchOf(voter: Voter, clusters: readonly Resource<'cluster'>[]): Vouch | undefined;
 }
 
-export function createRoll(): Roll {
+export function createHeardVoters(): HeardVoters {
   /** The time at which a voter saw the same as before, by voter and cluster. */
   const same = new Map<string, Map<string, number>>();
   return {
@@ -61,11 +61,11 @@ export function createRoll(): Roll {
 }
 
 /** Stores that the voters of a round were heard, and what they vouch for. */
-export async function callRoll(
+export async function recordHeardVoters(
   deps: Deps,
   fleet: Resource<'fleet'>,
   clusters: readonly Resource<'cluster'>[],
-  roll: Roll,
+  roll: HeardVoters,
 ): Promise<void> {
   const { items } = await deps.store.documents(fleet.name, 'voter', { limit: TRACES });
   const nowMs = deps.clock.now();
