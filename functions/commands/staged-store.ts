@@ -65,7 +65,7 @@ function rejectWrite(): never {
 const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never> = {
   beat: rejectWrite,
   commit: rejectWrite,
-  settle: rejectWrite,
+  acknowledge: rejectWrite,
   putSync: rejectWrite,
   putPools: rejectWrite,
   putBaseline: rejectWrite,

@@ -17,7 +17,7 @@ import { itemOf, recordOf } from './record-type.ts';
 import { outboxRowOf, programmedRecord, waitingRecord } from './records/gateways.ts';
 import type { Table } from './table.ts';
 
-type Outbox = Pick<Store, 'outbox' | 'waiting' | 'waitingOperations' | 'nextBehind' | 'settle' | 'programmed'>;
+type Outbox = Pick<Store, 'outbox' | 'waiting' | 'waitingOperations' | 'nextBehind' | 'acknowledge' | 'programmed'>;
 
 /**
  * The most rows in one transaction, with two operations each. This is far below the limit, so that one row which

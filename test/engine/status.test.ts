@@ -108,7 +108,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('on a night behind %s', (provi
 
     // A colleague edits at the console.
     await EDITS[provider](harness);
-    await harness.cloud.settle();
+    await harness.cloud.runDue();
     harness.clock.advance(301_000);
     await rounds(2);
     const edited = await status();

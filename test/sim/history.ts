@@ -51,7 +51,7 @@ export interface Violation {
 }
 
 /** Automation did it, and it was done: people and recommendations are not judged by what binds automation. */
-export function isAutomatic({ input, result }: Pick<DecisionEntry, 'situation' | 'verdict'>): boolean {
+export function isAutomatic({ input, result }: Pick<DecisionEntry, 'input' | 'result'>): boolean {
   const isActing = input.policy.automation === 'automatic';
   return isActing && input.command === undefined && result.outcome !== 'refused';
 }

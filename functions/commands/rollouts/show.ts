@@ -27,17 +27,17 @@ export async function getRollout(ctx: Context, ref: RolloutRef): Promise<Distrib
  */
 export async function listRollouts(
   ctx: Context,
-  ref: Pick<RolloutRef, 'fleet' | 'distribution'>,
+  key: Pick<RolloutRef, 'fleet' | 'distribution'>,
   request: PageRequest,
 ): Promise<Page<DistributionRollout>> {
   const { store, clock } = ctx.deps;
-  await requireFleet(ctx, ref.fleet);
+  await requireFleet(ctx, key.fleet);
   const [distribution, { items, nextToken }] = await Promise.all([
-    store.get('distribution', ref.fleet, ref.distribution),
-    store.documents(ref.fleet, 'rollout', request),
+    store.get('distribution', key.fleet, key.distribution),
+    store.documents(key.fleet, 'rollout', request),
   ]);
-  const own = items.flatMap(({ body }) => (body.distribution === ref.distribution ? [body] : []));
-  if (own.length === 0) await requireResource(ctx, distributionOf(ref));
+  const own = items.flatMap(({ body }) => (body.distribution === key.distribution ? [body] : []));
+  if (own.length === 0) await requireResource(ctx, distributionOf(key));
   const at = timestamp(clock.now());
   const isOver = (body: DistributionRollout) => isLive(body) && !isOwn(body, distribution);
   return { items: own.map((body) => (isOver(body) ? ended(body, 'superseded', at) : withTimes(body))), nextToken };

@@ -36,10 +36,10 @@ export interface StartedRollout {
  */
 export async function startRollout(
   ctx: Context,
-  ref: Pick<RolloutRef, 'fleet' | 'distribution'>,
+  key: Pick<RolloutRef, 'fleet' | 'distribution'>,
   spec: DistributionRolloutSpec,
 ): Promise<StartedRollout> {
-  const ref = distributionOf(ref);
+  const ref = distributionOf(key);
   const because = { ...ctx, reason: ctx.reason ?? spec.reason };
   if (ctx.isDry) return { rollout: await checkedSteps(because, await plan(because, await load(ctx, ref), spec)) };
   let planned: Planned | undefined;

@@ -103,8 +103,8 @@ function stillReferenced(resource: Resource, { kind, name, pointer }: Reference)
   return referrer(resource, pointer, `${kind} ${name}`);
 }
 
-function unknownIn(pointer: string, { kind, name, pointer }: Reference): Issue {
-  return unknownReference(pointer + pointer.slice(1), `there is no ${kind} ${name}`);
+function unknownIn(base: string, { kind, name, pointer }: Reference): Issue {
+  return unknownReference(base + pointer.slice(1), `there is no ${kind} ${name}`);
 }
 
 /**

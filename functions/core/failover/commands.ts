@@ -107,7 +107,7 @@ function ordered(context: Context, traffic: Traffic, name: keyof typeof ORDERS, 
   const reason = `${actor} has asked for it`;
   const now = { nowMs, decision, reason, cooldownSeconds: 0, doubtMs: 0, brake: undefined };
   const marks = {
-    isGated: clustersBehindClosedGates(context).has(cluster),
+    isGateClosed: clustersBehindClosedGates(context).has(cluster),
     isOverloaded: false,
     hasEntitlement: false,
   };

@@ -6,7 +6,7 @@ import { rateOf } from '../../core/gateway/rates.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
 import { areMatched, type GatewayContext, readContext } from '../reconcile/context.ts';
-import { desiredObjects, planChanges } from '../reconcile/gateway-plan.ts';
+import { desiredObjects, planReconcile } from '../reconcile/reconcile-plan.ts';
 import { readSession } from '../reconcile/session.ts';
 
 /** The expected cost of a sequence of pushes to a gateway. */
@@ -35,7 +35,7 @@ export async function estimatePushes(
   const scope = areMatched(await deps.store.pools(resource.fleet, resource.name)) ? 'pools' : 'full';
   const context = await readContext(deps.store, resource, session, { scope, isAsked: false });
   const observed = await context.provider.observe(session, scope, context.known);
-  const { config } = planChanges(context, observed, deps.clock.now());
+  const { config } = planReconcile(context, observed, deps.clock.now());
   const ids = new Map(observed.objects.map((object) => [object.key, object.remoteId]));
   const objectsIn = (traffic: Traffic) =>
     desiredObjects({ ...context, traffic }, config, observed).map((object) => known(object, ids));

@@ -9,7 +9,7 @@ import { isoOf } from '../../core/model/time.ts';
 import { CloudError, type Deps, type Store } from '../../deps.ts';
 import type { Observed } from '../../providers/provider.ts';
 import { declaredAt, type GatewayContext, readContext } from './context.ts';
-import { desiredObjects, type GatewayPlan, planChanges } from './gateway-plan.ts';
+import { desiredObjects, type ReconcilePlan, planReconcile } from './reconcile-plan.ts';
 import { ReadTimedOut, readSession } from './session.ts';
 
 /** The part of a quota from which on people are notified. */
@@ -54,7 +54,7 @@ export async function previewGateway(
   const context = await readContext(deps.store, resource, session, { scope: 'full', isAsked: revertsDrift });
   const basis = await basisOf(deps, context, current);
   if (basis === undefined) return neverRead(context);
-  const planned = planChanges(context, basis.observed, deps.clock.now());
+  const planned = planReconcile(context, basis.observed, deps.clock.now());
   const isLive = basis.basis === 'live';
   const refusals = rehearses && isLive ? await rehearse(context, planned) : [];
   return planShown(context, planned, basis, refusals);
@@ -89,7 +89,7 @@ async function lastObserved(context: GatewayContext, current: Store): Promise<Ob
 }
 
 /** Returns what the cloud would refuse, or nothing when the cloud cannot tell, because a plan is useful without it. */
-async function rehearse({ provider, session }: GatewayContext, { plan, observed }: GatewayPlan): Promise<Issue[]> {
+async function rehearse({ provider, session }: GatewayContext, { plan, observed }: ReconcilePlan): Promise<Issue[]> {
   try {
     return await provider.rehearse(plan.changes, observed, session);
   } catch (error) {
@@ -99,13 +99,13 @@ async function rehearse({ provider, session }: GatewayContext, { plan, observed 
 }
 
 /** Returns the digest that identifies a plan: that of the fleet, the gateway and the changes. */
-export function planDigest({ fleet, name }: Resource<'gateway'>, { plan }: Pick<GatewayPlan, 'plan'>): string {
+export function planDigest({ fleet, name }: Resource<'gateway'>, { plan }: Pick<ReconcilePlan, 'plan'>): string {
   return digest([fleet, name, plan.digest]);
 }
 
 function planShown(
   context: GatewayContext,
-  planned: GatewayPlan,
+  planned: ReconcilePlan,
   { basis, readAt, observed }: Basis,
   refusals: readonly Issue[],
 ): GatewayPlan {
@@ -143,7 +143,7 @@ function servedBefore({ pools, lastPoints, provider, traffic }: GatewayContext):
   }));
 }
 
-function servedAfter({ provider, traffic }: GatewayContext, { config }: GatewayPlan): ServedPool[] {
+function servedAfter({ provider, traffic }: GatewayContext, { config }: ReconcilePlan): ServedPool[] {
   return config.pools.map((pool) => ({ pool, shares: provider.served(pool, effectiveShares(pool, traffic)) }));
 }
 
@@ -151,7 +151,7 @@ export function inFull({ verb, kind, key, reason, before, after }: Change) {
   return { verb, kind, key, reason, ...(before && { before: before.spec }), ...(after && { after: after.spec }) };
 }
 
-function noticesOf({ resource, last }: GatewayContext, planned: GatewayPlan, basis: GatewayPlan['basis']): Notice[] {
+function noticesOf({ resource, last }: GatewayContext, planned: ReconcilePlan, basis: GatewayPlan['basis']): Notice[] {
   const { plan, overwriting, drifted, left, orphaned, quotas } = planned;
   const { policy, drift } = resource.spec;
   const near = quotas.filter(isNearQuota);

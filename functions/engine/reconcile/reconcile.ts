@@ -6,7 +6,7 @@ import { withLease } from '../lease.ts';
 import { applyAll, readBack } from './apply.ts';
 import { conclude } from './conclude.ts';
 import { areMatched, type GatewayContext, readContext } from './context.ts';
-import { planChanges } from './gateway-plan.ts';
+import { planReconcile } from './reconcile-plan.ts';
 import { instanceOf } from './instance.ts';
 import { failureOf, isEnded, type Outcome, type Summary, stopped, summaryOf } from './outcome.ts';
 import { recordRead, recordReadFault } from './record.ts';
@@ -120,7 +120,7 @@ async function attempt(
   }
 
   const readMs = deps.clock.now();
-  const planned = planChanges(context, await observe(deps, run, context), readMs);
+  const planned = planReconcile(context, await observe(deps, run, context), readMs);
   const approved = run.approve ? await run.approve(planned) : [];
   if (approved === undefined) return stopped('StalePlan');
   rows.push(...approved);

@@ -12,13 +12,13 @@ import {
 import { isoOf } from '../../core/model/time.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';
-import type { GatewayPlan } from './gateway-plan.ts';
+import type { ReconcilePlan } from './reconcile-plan.ts';
 import type { ReadFault } from './outcome.ts';
 import type { Run } from './run.ts';
 
 /** The result of one read of the gateway. */
 interface Read {
-  planned: GatewayPlan;
+  planned: ReconcilePlan;
   /** The time at which the read began. */
   readMs: number;
   /**
@@ -101,7 +101,7 @@ function notAsWritten(deviation: Deviation): Deviation {
 }
 
 /** Returns deviations for objects that do not exist. A failover creates none; that is left to the next full run. */
-function missing({ last }: GatewayContext, { desired, observed, config }: GatewayPlan, readAt: string): Deviation[] {
+function missing({ last }: GatewayContext, { desired, observed, config }: ReconcilePlan, readAt: string): Deviation[] {
   const present = new Set(observed.objects.map(({ kind, key }) => `${kind} ${key}`));
   const clusters = new Map(config.pools.map(({ key, members }) => [key, members.map(({ cluster }) => cluster)]));
   return desired

@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../../deps.ts';
 import type { Scope } from '../../providers/provider.ts';
 import type { HeldLease } from '../lease.ts';
-import type { GatewayPlan } from './gateway-plan.ts';
+import type { ReconcilePlan } from './reconcile-plan.ts';
 
 /** The options of a run. */
 export interface RunOptions {
@@ -16,7 +16,7 @@ export interface RunOptions {
    * Called before anything is written, with a plan that also undoes drift. Undefined refuses the plan; otherwise the
    * returned rows are settled together with the waiting ones.
    */
-  approve?: ((planned: GatewayPlan) => Promise<OutboxRow[] | undefined>) | undefined;
+  approve?: ((planned: ReconcilePlan) => Promise<OutboxRow[] | undefined>) | undefined;
 }
 
 /** A run under the lease of its gateway. */

@@ -11,7 +11,7 @@ import type { Finding, Observed, PoolShares } from '../../providers/provider.ts'
 import type { GatewayContext } from './context.ts';
 
 /** The changes that bring a gateway to its desired state, and the objections to them. */
-export interface GatewayPlan extends ClassifiedChanges {
+export interface ReconcilePlan extends ClassifiedChanges {
   observed: Observed;
   /** The configuration, matched with the objects at the gateway. */
   config: GatewayConfig;
@@ -26,12 +26,12 @@ export interface GatewayPlan extends ClassifiedChanges {
 }
 
 /** Proposes the changes for a gateway. `refusals` are the changes that the cloud has refused in this run. */
-export function planChanges(
+export function planReconcile(
   context: GatewayContext,
   observed: Observed,
   nowMs: number,
   refusals: readonly Refusal[] = [],
-): GatewayPlan {
+): ReconcilePlan {
   const { resource, scope, provider, session, baseline, last, revertsDrift, isAsked } = context;
   const { config, points: told } = located(context, matched(context, observed), observed);
   const desired = desiredObjects(context, config, observed);
