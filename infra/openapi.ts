@@ -1,5 +1,5 @@
 /**
- * Writes schemas/openapi.json from the table of operations. With --check it fails when the file differs from what it
+ * Writes schemas/openapi.json from the table of endpoints. With --check it fails when the file differs from what it
  * would write.
  */
 
@@ -43,7 +43,7 @@ const TAGS = {
 };
 
 /**
- * Problems that every operation with a token can answer, except that one with a voter's token does not answer
+ * Problems that every endpoint with a token can answer, except that one with a voter's token does not answer
  * `unauthorized`.
  */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
@@ -55,7 +55,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'unavailable',
 ];
 
-/** Problems that every operation without a token can answer. */
+/** Problems that every endpoint without a token can answer. */
 const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
 
 const HEADERS = {

@@ -17,7 +17,7 @@ import { answerProblem } from './http/problem.ts';
 /**
  * Creates the HTTP API, which is built once for all requests; each request brings its ports as the second argument of `fetch`.
  * `tokens` are the tokens by actor. They are required for everything except the health of the control plane, the description
- * of the API, and operations with a token of their own.
+ * of the API, and endpoints with a token of their own.
  */
 export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();

@@ -28,7 +28,7 @@ export interface ChangeSet {
   /** The fleet as it would be. */
   then: FleetReader;
   /**
-   * The places of declarations in the request, such as `documents/17#/spec`, by `kind/name`. Absent when the body of
+   * The pointers to declarations in the request, such as `documents/17#/spec`, by `kind/name`. Absent when the body of
    * the request is the only change.
    */
   pointers: ReadonlyMap<string, string> | undefined;
@@ -81,7 +81,7 @@ export function followersOf({ steps }: ChangeSet): string[] {
 }
 
 /**
- * Adds to an issue of a declaration its place in the request. Pointers into a declaration begin with `#`, and pointers
+ * Adds to an issue of a declaration its pointer in the request. Pointers into a declaration begin with `#`, and pointers
  * to the name in the path begin with `path/`.
  */
 export function withWholePointer({ pointers }: ChangeSet, resource: Resource, issue: Issue): Issue {

@@ -28,7 +28,7 @@ export interface OutboxRow extends OutboxRequest {
   operations: string[];
 }
 
-/** An operation that ends at the gateway when the outbox row of this resource is settled. */
+/** An operation that ends at the gateway when the outbox row of this resource is acknowledged. */
 export interface WaitingOperation extends OutboxRequest {
   operation: string;
 }

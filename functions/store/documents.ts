@@ -44,7 +44,7 @@ export function documentStore(table: Table): Documents {
   };
 }
 
-/** Returns the operations that write a document, on the condition that its version is the next one. */
+/** Returns the writes of a document, on the condition that its version is the next one. */
 export function documentWrites<K extends DocumentKind>(document: StoredDocument<K>): ItemWrite[] {
   const { kind, version, ttl, isPending } = document;
   const type = documentRecord(kind);

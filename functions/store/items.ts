@@ -12,10 +12,10 @@ export type Attributes = Record<string, string | number | readonly string[]>;
 
 export type Item = Key & Attributes;
 
-/** The kinds of operations that a transaction may contain. */
+/** The kinds of writes that a transaction may contain. */
 export const VERBS = ['Put', 'Update', 'Delete', 'ConditionCheck'] as const;
 
-/** One operation of a transaction. Expressions write names as `#name` and values as `:name`. */
+/** One write of a transaction. Expressions write names as `#name` and values as `:name`. */
 export interface ItemWrite {
   verb: (typeof VERBS)[number];
   /** The whole item for `Put`, and the key for every other verb. */

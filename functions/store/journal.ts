@@ -1,5 +1,5 @@
 /**
- * Operations that are part of every change: the audit event, the rows that gateways have to apply, and the operation
+ * Writes that are part of every change: the audit event, the rows that gateways have to apply, and the operation
  * that the change belongs to.
  */
 

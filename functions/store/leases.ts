@@ -20,7 +20,7 @@ export function fence({ name, epoch, holder }: Lease): ItemWrite {
 /** The most items in one transaction. Even items of the largest size stay below its 4 MB. */
 const ITEMS_PER_TRANSACTION = 10;
 
-/** Writes operations in several transactions, each of which fails once the lease is lost. Throws `LeaseLost`. */
+/** Makes writes in several transactions, each of which fails once the lease is lost. Throws `LeaseLost`. */
 export async function writeFenced(table: Table, writes: ItemWrite[], lease: Lease): Promise<void> {
   for (let start = 0; start < writes.length; start += ITEMS_PER_TRANSACTION) {
     const outcome = await table.transact([fence(lease), ...writes.slice(start, start + ITEMS_PER_TRANSACTION)]);

@@ -74,7 +74,7 @@ function compareKeys(a: Key, b: Key): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Returns the operations by which a commit adds and removes entries, one for each entry. */
+/** Returns the writes by which a commit adds and removes entries, one for each entry. */
 export function entryWrites({ resource, verb, before }: Commit): ItemWrite[] {
   const then = new Map(entriesOf(verb === 'delete' ? resource : before));
   const now = new Map(entriesOf(verb === 'delete' ? undefined : resource));

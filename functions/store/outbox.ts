@@ -93,7 +93,7 @@ function isSeenBy(row: OutboxRow, { revision, requestedAt }: WaitingOperation): 
 }
 
 /**
- * Settles rows. Rows that have changed make the transaction fail, so the others are settled without them. The changed
+ * Acknowledges rows. Rows that have changed make the transaction fail, so the others are acknowledged without them. The changed
  * rows are left to the next run.
  */
 async function acknowledgeBatch(table: Table, rows: OutboxRow[], verifiedAt: string, lease: Lease): Promise<void> {
@@ -128,7 +128,7 @@ async function waitAnew(table: Table, row: OutboxRow, lease: Lease): Promise<voi
 }
 
 /**
- * Returns the two operations that settle a row. The state of a row is its revision, its time and its operation
+ * Returns the two writes that acknowledge a row. The state of a row is its revision, its time and its operation
  * together, because each of them alone may recur.
  */
 function acknowledgeWrites(row: OutboxRow, lasting: boolean, verifiedAt: string): ItemWrite[] {

@@ -28,7 +28,7 @@ export function exchanged(breaks: string, name: string, make: () => Partial<Prod
   return { breaks, name, plant: () => ({ product: { ...PRODUCT, ...make() }, repair: NOTHING }) };
 }
 
-/** The decision is taken upon another situation. */
+/** The decision is taken upon another input. */
 export function given(breaks: string, name: string, see: (input: DecisionInput) => DecisionInput): Fault {
   return exchanged(breaks, name, () => ({ decide: (input) => PRODUCT.decide(see(input)) }));
 }

@@ -42,7 +42,7 @@ export function propagationSuite(store: () => Store): void {
       expect(await store().outbox({ fleet: 'nowhere' })).toEqual([]);
     });
 
-    it('turns settled rows into programmed ones, found by the names of a page', async () => {
+    it('turns acknowledged rows into programmed ones, found by the names of a page', async () => {
       const routes = ['a', 'a-b', 'b', 'b-c', 'b1', 'c'].map(route);
       const rows = routes.flatMap((item) => [outboxRow(item, 'edge'), outboxRow(item, 'edge-2')]);
       for (const item of routes) {
@@ -68,7 +68,7 @@ export function propagationSuite(store: () => Store): void {
       expect(await store().programmed(FLEET, 'service', 'a', 'c')).toEqual([]);
     });
 
-    it('keeps a row that has moved on since it was read, and settles the others', async () => {
+    it('keeps a row that has moved on since it was read, and acknowledges the others', async () => {
       const [moved, still] = [route('moved'), route('still')];
       const rows = [outboxRow(moved, 'edge'), outboxRow(still, 'edge')];
       await commitOk(
@@ -83,7 +83,7 @@ export function propagationSuite(store: () => Store): void {
       expect((await store().programmed(FLEET, 'route', 'a', 'z')).map(({ name }) => name)).toEqual(['still']);
     });
 
-    it('does not take a resource that was created again for the one that was settled', async () => {
+    it('does not take a resource that was created again for the one that was acknowledged', async () => {
       const old = route('shop');
       const young = route('shop');
       await commitOk(store(), creation(old, { outbox: [outboxRow(old, 'edge')] }), deletion(old));
@@ -93,7 +93,7 @@ export function propagationSuite(store: () => Store): void {
       expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     });
 
-    it('forgets a deleted resource once its last row is settled', async () => {
+    it('forgets a deleted resource once its last row is acknowledged', async () => {
       const shop = route('shop');
       const row = outboxRow(shop, 'edge');
       await commitOk(store(), creation(shop, { outbox: [row] }));
@@ -105,7 +105,7 @@ export function propagationSuite(store: () => Store): void {
       expect(await store().programmed(FLEET, 'route', 'shop', 'shop')).toEqual([]);
     });
 
-    it('settles more rows than one transaction holds, among them traffic and repeated ones', async () => {
+    it('acknowledges more rows than one transaction holds, among them traffic and repeated ones', async () => {
       const routes = Array.from({ length: 60 }, (_, index) => route(`r-${index}`));
       const rows = routes.map((item) => outboxRow(item, 'edge'));
       await Promise.all(routes.map((item) => commitOk(store(), creation(item, { outbox: [outboxRow(item, 'edge')] }))));

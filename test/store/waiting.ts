@@ -42,7 +42,7 @@ export function waitingSuite(store: () => Store): void {
   describe('operations that wait for a row', () => {
     beforeEach(() => commitOk(store(), creation(gateway('edge')), creation(route('shop'))));
 
-    it('are all that asked for it since it was settled, and end with it', async () => {
+    it('are all that asked for it since it was acknowledged, and end with it', async () => {
       await ask(request('shop', 1, 0, 'a'), request('shop', 1, 0, 'a', 'west'));
       await ask(request('shop', 2, 1, 'b'));
       expect(await end(await read())).toEqual(['a', 'b']);

@@ -1,4 +1,4 @@
-/** The operations with which a person on call acts on a fleet: one call each. */
+/** The endpoints with which a person on call acts on a fleet: one call each. */
 
 import { DataGateAnswerInput } from '../../../schemas/data-gate.ts';
 import { Evacuation, EvacuationInput, Return, ReturnInput } from '../../../schemas/evacuation.ts';
@@ -82,7 +82,7 @@ const resume = defineEndpoint({
   handle: async (ctx, { params: { fleet } }) => writeReply('', theFleet(fleet), await resumeFleet(ctx, fleet)),
 });
 
-/** Creates an operation with which people overrule the standing of a cluster. */
+/** Creates an endpoint with which people overrule the standing of a cluster. */
 function orderOperation(
   order: Parameters<typeof orderCluster>[3],
   { summary, description }: { summary: string; description: string },

@@ -127,5 +127,5 @@ const PAGE_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
 };
 
-/** The operations on drills. */
+/** The endpoints of drills. */
 export const drillEndpoints: readonly Endpoint[] = [list, get, start, abort, report];

@@ -147,5 +147,5 @@ const createSimulation = defineEndpoint({
   handle: async (ctx, { params, body }) => ({ status: 200, body: await simulate(ctx, params.fleet, body) }),
 });
 
-/** The operations that explain where traffic is, and predict where it would go. */
+/** The endpoints that explain where traffic is, and predict where it would go. */
 export const explainEndpoints: readonly Endpoint[] = [status, losses, replay, ledger, score, explain, createSimulation];

@@ -5,7 +5,7 @@ import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY } from '../http/endpoi
 
 const NOTHING = z.strictObject({});
 
-/** The operations for load balancers and uptime checks. They need no token, since their answers hold no declared names. */
+/** The endpoints for load balancers and uptime checks. They need no token, since their answers hold no declared names. */
 export const healthEndpoints: readonly Endpoint[] = [
   defineEndpoint({
     operationId: 'getLiveness',

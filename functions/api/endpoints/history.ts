@@ -23,7 +23,7 @@ const RevisionNumber = z
   .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
   .meta({ examples: ['3'] });
 
-/** Returns the operations on the history of a kind of resource. */
+/** Returns the endpoints of the history of a kind of resource. */
 export function historyEndpoints<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
 ): Endpoint[] {

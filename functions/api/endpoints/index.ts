@@ -235,7 +235,7 @@ const createProbeRound = defineEndpoint({
   }),
 });
 
-/** All operations of the API, in the order of the OpenAPI document. */
+/** All endpoints of the API, in the order of the OpenAPI document. */
 export const endpoints: readonly Endpoint[] = [
   ...fleets,
   ...clusters,

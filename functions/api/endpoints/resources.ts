@@ -12,7 +12,7 @@ import { pageReply, pageRequest } from '../http/page.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 
-/** The description of a kind of resource, from which its operations are made. */
+/** The description of a kind of resource, from which its endpoints are made. */
 export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.ZodObject> {
   kind: K;
   /** The name of the kind in operation ids, such as `Route`. */
@@ -53,7 +53,7 @@ const NOT_MODIFIED: Success = {
   headers: ['ETag'],
 };
 
-/** Returns the operations that every kind of resource has. */
+/** Returns the endpoints that every kind of resource has. */
 export function resourceEndpoints<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
 ): Endpoint[] {

@@ -1,4 +1,4 @@
-/** The operations on rollouts, which change distributions step by step. */
+/** The endpoints of rollouts, which change distributions step by step. */
 
 import * as z from 'zod';
 import { Name, PageQuery } from '../../../schemas/common.ts';

@@ -5,7 +5,7 @@ import type { Traffic } from '../../core/failover/traffic.ts';
 import type { Placement } from '../../core/model/fleet-facts.ts';
 import { msOf } from '../../core/model/time.ts';
 
-/** The situation and the traffic in force from one moment of a drill until the next. */
+/** The input of the decision and the traffic in force from one moment of a drill until the next. */
 export interface DrillPhase {
   atMs: number;
   input: DecisionInput;

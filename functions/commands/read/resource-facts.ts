@@ -157,12 +157,12 @@ export function followingInputOf<K extends Kind>(
   facts: ResourceFacts,
   lagging?: readonly string[] | 'unknown',
 ): FollowingInput {
-  const { waitingSince, since, ...sight } = programmedInputOf(resource, gateway, facts);
+  const { waitingSince, since, ...input } = programmedInputOf(resource, gateway, facts);
   const decided = facts.waiting.find((row) => row.gateway === gateway && row.kind === 'traffic')?.since;
-  const deviations = sight.deviations.filter(({ isPoints }) => isPoints);
+  const deviations = input.deviations.filter(({ isPoints }) => isPoints);
   const clusters = lagging ?? deviations.flatMap((deviation) => deviation.clusters ?? []);
   return {
-    ...sight,
+    ...input,
     since: facts.syncs.find((item) => item.gateway === gateway)?.pushedAt ?? since,
     waitingSince: [waitingSince, decided, facts.behind.get(gateway)].filter((at) => at !== undefined).sort()[0],
     lagging: clusters === 'unknown' ? undefined : clusters,

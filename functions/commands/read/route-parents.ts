@@ -31,20 +31,20 @@ export function routeParents(route: Resource<'route'>, surroundings: Surrounding
   const { facts, named, gateways, nowMs } = surroundings;
   const pools = poolsOf(route, named);
   return route.spec.gateways.map((name) => {
-    const sight = programmedInputOf(route, name, facts);
+    const input = programmedInputOf(route, name, facts);
     const gateway = gateways.get(name);
-    const isAltered = sight.deviations.some(({ routes }) => routes.includes(route.name));
+    const isAltered = input.deviations.some(({ routes }) => routes.includes(route.name));
     const points = isAltered ? undefined : facts.points.get(name);
     const backends = gateway ? pools.map((pool) => backendAt(route, pool, gateway, points, facts)) : [];
     const traffic = followingInputOf(route, name, facts, laggingIn(backends));
     return {
       gateway: name,
       states: {
-        Programmed: programmedAt(route, sight, nowMs),
+        Programmed: programmedAt(route, input, nowMs),
         Following: followingAt(route, traffic, nowMs),
       },
-      readAt: sight.reading?.readAt,
-      poolsReadAt: sight.reading?.poolsReadAt,
+      readAt: input.reading?.readAt,
+      poolsReadAt: input.reading?.poolsReadAt,
       backends,
     };
   });

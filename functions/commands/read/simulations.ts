@@ -83,7 +83,7 @@ function withParts(spec: FleetSpec, policy: CandidatePolicy): FleetSpec {
 }
 
 /**
- * Returns the situation of the fleet under another policy. Its time and placements are those of the given situation, so
+ * Returns the input of a decision under another policy. Its time and placements are those of the given input, so
  * that both courses begin alike.
  */
 async function inputUnder(

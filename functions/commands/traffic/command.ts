@@ -10,7 +10,7 @@ import { violations } from '../write/safety.ts';
 
 /** The result of a command on the traffic of a fleet. */
 export interface Commanded extends TrafficAnswer {
-  /** The verdict. Absent when there was nothing to decide. */
+  /** The result of the decision. Absent when there was nothing to decide. */
   result?: DecisionResult | undefined;
   /** The id of the operation that makes the gateways follow. Absent when none has to. */
   operation?: string | undefined;
@@ -34,13 +34,13 @@ export async function commandTraffic(
 }
 
 /**
- * A command, or a function that makes it from the current situation. The function returns undefined when there is
+ * A command, or a function that makes it from the input of the decision. The function returns undefined when there is
  * nothing to ask for.
  */
 export type CommandSource = Command | ((input: DecisionInput) => Command | undefined);
 
 /**
- * Decides on a command like `commandTraffic`, but returns a refused verdict instead of throwing, so that callers can
+ * Decides on a command like `commandTraffic`, but returns a refused result instead of throwing, so that callers can
  * show which rules forbid it.
  */
 export async function tryCommand(

@@ -118,7 +118,7 @@ async function requireTarget(ctx: Context, fleet: string, { cluster, service }: 
 }
 
 /**
- * Returns the live shift as it begins or continues in the current situation, which may have changed since the shift was
+ * Returns the live shift as it begins or continues now, which may have changed since the shift was
  * looked up.
  */
 function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, decision }: DecisionInput): LiveShift {

@@ -11,8 +11,8 @@ import { forbiddenCheck } from './addresses.ts';
 type Gateways = readonly Resource<'gateway'>[];
 
 /**
- * Finds faults of a gateway. It must not leave a place where it has written rules, because they would remain there, and
- * a place belongs to only one gateway of a fleet.
+ * Finds faults of a gateway. It must not leave a listener or an MSE gateway where it has written rules, because they would remain there, and
+ * each belongs to only one gateway of a fleet.
  */
 export async function validateGateway(
   change: Change<'gateway'>,
@@ -65,7 +65,7 @@ function moved({ resource: { spec }, before }: Change<'gateway'>): Issue[] {
   ];
 }
 
-/** Returns the places where rules are written: the listeners of an ALB, or an MSE gateway as a whole. */
+/** Returns what rules are written to: the listeners of an ALB, or an MSE gateway as a whole. */
 function attachmentsOf(target: GatewayTarget): { attachment: string; pointer: string }[] {
   if (target.provider === 'mse') return [{ attachment: target.gatewayUniqueId, pointer: '#/target/gatewayUniqueId' }];
   return target.listenerIds.map((attachment, index) => ({ attachment, pointer: `#/target/listenerIds/${index}` }));

@@ -11,14 +11,14 @@ import type { Finding } from '../../providers/provider.ts';
 import { type Change, type ChangeSet, isOf, withWholePointer } from '../change-set.ts';
 import { matchPointer } from '../validate/conflicts.ts';
 
-/** A place in a changed declaration. */
+/** A pointer into a changed declaration. */
 interface PointedResource {
   resource: Resource;
   pointer: string;
 }
 
 /**
- * Returns an issue for every place in the changes that a finding of a gateway comes from. These are the first of the
+ * Returns an issue for every part of the changes that a finding of a gateway comes from. These are the first of the
  * following that exist: the matches or host names of routes, their backends, the named distributions, the exports or
  * ports of services, the addresses of clusters, the reference to the gateway in the only changed route, the gateway
  * itself.

@@ -26,7 +26,7 @@ import { checkChanges } from './check.ts';
 import { planWrite } from './plan-write.ts';
 
 /**
- * A declaration, and the place of its spec in the request or in the fleet, such as `documents/17#/spec` or
+ * A declaration, and the pointer to its spec in the request or in the fleet, such as `documents/17#/spec` or
  * `routes/checkout#`.
  */
 export interface PointedDeclaration extends Declaration {

@@ -20,7 +20,7 @@ import { clustersBehindClosedGates } from './limits.ts';
 import type { ClusterState, GateQuestion, Traffic } from './traffic.ts';
 
 /**
- * The step before clusters are judged: asks about each city whose last clusters fail now, and drops the questions that
+ * The step before standings are updated: asks about each city whose last clusters fail now, and drops the questions that
  * are over. When automation stops acting, open questions stay, but no new one is asked, since gateways keep what they
  * have and people decide what they are given.
  */
@@ -32,7 +32,7 @@ export const askToLeave: Step = (context, traffic) => {
   return changed(traffic, next);
 };
 
-/** The step after clusters are judged: asks about each city that was out and has a cluster that has recovered. */
+/** The step after standings are updated: asks about each city that was out and has a cluster that has recovered. */
 export const askToRegain: Step = (context, traffic) => {
   const next = gatesIn(context)
     .filter(({ city }) => context.acts && questionOf(traffic, city)?.way !== 'regain' && isBack(context, traffic, city))

@@ -16,7 +16,7 @@ export interface Watched {
   isWatched: boolean;
 }
 
-/** A situation, indexed for the steps of a decision. */
+/** The input, indexed for the steps of a decision. */
 export interface Context {
   input: DecisionInput;
   /** All clusters, by name. */
@@ -33,7 +33,7 @@ export interface Context {
   verifiedAtMs: number | undefined;
 }
 
-/** The findings of the steps, for readers of the decision. */
+/** The trace of the steps, for readers of the decision. */
 export interface Trace {
   rules: RuleResult[];
   events: DecisionResult['events'];

@@ -37,11 +37,11 @@ export const STEPS: Record<string, Step> = {
   allocatePoints,
 };
 
-/** The most passes of one decision. A decision that does not settle is a fault, and this limit ends it all the same. */
+/** The most passes of one decision. A decision that goes on changing is a fault, and this limit ends it all the same. */
 const MOST_PASSES = 128;
 
 /**
- * Decides what to do in a situation; returns undefined when everything stays as it is. The steps run again until none
+ * Decides what to do; returns undefined when everything stays as it is. The steps run again until none
  * of them changes anything, so a second decision on the result changes nothing before there is new evidence, a new
  * declaration or a later time.
  */

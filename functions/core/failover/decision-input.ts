@@ -1,5 +1,5 @@
 /**
- * The input and the output of a decision. Both are plain JSON: a decision is recorded with its situation, so that it
+ * The input and the result of a decision. Both are plain JSON: a decision is recorded with its input, so that it
  * can be replayed.
  */
 

@@ -7,7 +7,7 @@ import { type Context, stateOf, type Trace } from './context.ts';
 import type { DecisionInput, DecisionResult, TrafficChange } from './decision-input.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Returns the verdict on a command that a rule forbids: nothing changes. */
+/** Returns the result of a command that a rule forbids: nothing changes. */
 export function refusedResult({ traffic }: DecisionInput, rules: RuleResult[]): DecisionResult {
   return { outcome: 'refused', traffic, changes: [], rules, flags: [], events: [], endings: [] };
 }

@@ -1,5 +1,5 @@
 /**
- * The sight of a drill is what was read of gateways: whether they give its clusters nothing, and whether others serve
+ * The reading of a drill is what was read of gateways: whether they give its clusters nothing, and whether others serve
  * instead.
  */
 
@@ -75,7 +75,7 @@ export function drillReadingOf(
   };
 }
 
-/** Returns the sight of a drill if gateways did as they are told and were read at `readAtMs`. */
+/** Returns the reading of a drill if gateways did as they are told and were read at `readAtMs`. */
 export function expectedDrillReading(
   drill: LiveDrill,
   placements: readonly Placement[],

@@ -1,4 +1,4 @@
-/** The final effect of a change that people ask for, and the verdict of the safety rules on it. */
+/** The final effect of a change that people ask for, and the results of the safety rules. */
 
 import type { RuleResult } from '../../../schemas/decision.ts';
 import { placementShares } from '../allocation/points.ts';

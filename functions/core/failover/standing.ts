@@ -37,7 +37,7 @@ export type Transition = (state: ClusterState, now: TransitionInput) => ClusterS
 
 const stays: Transition = (state) => state;
 
-/** The transition that each finding causes in each standing. */
+/** The transition that each verdict causes in each standing. */
 export const TRANSITIONS: Record<Standing, Record<QuorumVerdict, Transition>> = {
   up: { healthy: stays, unhealthy: fail, unknown: stays },
   suspected: { healthy: clear, unhealthy: awaitBrake, unknown: stays },

@@ -1,5 +1,5 @@
 /**
- * Applies evidence to the standings of clusters. Failing clusters are judged first, in the order in which they failed.
+ * Applies evidence to the standings of clusters. Failing clusters come first, in the order in which they failed.
  */
 
 import { fullClusters } from '../allocation/points.ts';
@@ -46,7 +46,7 @@ export const updateStandings: Step = (context, traffic) => {
 };
 
 /**
- * Sorts the clusters to judge: failing ones come before the others, and those that failed first come first, so that a
+ * Sorts the clusters to update: failing ones come before the others, and those that failed first come first, so that a
  * brake holds back the later ones. Clusters about which there is nothing to change are left out.
  */
 function inOrder({ clusters, input }: Context, traffic: Traffic): Watched[] {

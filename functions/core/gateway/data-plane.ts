@@ -1,5 +1,5 @@
 /**
- * Records and verdicts of requests sent through a gateway. That a gateway has the declared configuration does not prove
+ * Records of requests sent through a gateway. That a gateway has the declared configuration does not prove
  * that a client gets an answer, so the two are reported separately.
  */
 
@@ -74,18 +74,18 @@ export function afterRequest(
   return { uid, check: digest(spec.dataPlaneCheck), trafficVersion, atMs: nowMs, sinceMs, ...outcome };
 }
 
-/** The verdict on whether a client gets an answer through the gateway, and its evidence. */
+/** The state of the condition that clients get an answer through the gateway, and its evidence. */
 export interface DataPlaneState {
   status: Condition['status'];
   reason: Extract<ReasonCode, 'Observed' | 'NotObserved' | 'NotObservedYet' | 'RequestNotSent'>;
   arguments: ReasonArguments;
-  /** The time since which the verdict has held. */
+  /** The time since which the state has held. */
   at: string;
   /** The time at which the request was sent. */
   observedAt?: string | undefined;
 }
 
-/** Returns the verdict on a gateway; undefined when it declares no data plane check. */
+/** Returns the state of a gateway; undefined when it declares no data plane check. */
 export function observedAt(
   gateway: Resource<'gateway'>,
   reading: Reading | undefined,

@@ -57,9 +57,9 @@ export interface ConditionState {
   status: Condition['status'];
   reason: ReasonCode;
   arguments: ReasonArguments;
-  /** The time since which the verdict has held, as far as it is known. */
+  /** The time since which the state has held, as far as it is known. */
   at: string;
-  /** The time at which the facts behind the verdict were read. */
+  /** The time at which the facts behind the state were read. */
   observedAt?: string | undefined;
 }
 
@@ -107,7 +107,7 @@ function asRead(reason: 'Programmed' | 'Following', { since }: StatusInput, read
 }
 
 /**
- * Returns a verdict when the state of the gateway is not known: it cannot be read, has never been read, or was last
+ * Returns a state when that of the gateway is not known: it cannot be read, has never been read, or was last
  * read too long ago. Otherwise returns undefined.
  */
 function unknownState(
@@ -154,7 +154,7 @@ function gravityOf({ reason, refusal }: Deviation): number {
 }
 
 /**
- * Returns the verdict for the gravest deviation; undefined when there is none. Accepted drift is not a fault, so its
+ * Returns the state for the gravest deviation; undefined when there is none. Accepted drift is not a fault, so its
  * status is `True`.
  */
 function deviating(deviations: readonly Deviation[], input: StatusInput, nowMs: number): ConditionState | undefined {
@@ -170,7 +170,7 @@ function deviating(deviations: readonly Deviation[], input: StatusInput, nowMs: 
   return { status: reason === 'Adopted' ? 'True' : 'False', reason, arguments: given, at: since, observedAt };
 }
 
-/** Returns the condition for a verdict on one gateway. */
+/** Returns the condition for its state at one gateway. */
 export function conditionOf(
   type: 'Programmed' | 'Following' | 'Observed',
   { revision }: Written,

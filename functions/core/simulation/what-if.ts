@@ -40,7 +40,7 @@ export type SimulatedDecision = Pick<DecisionResult, 'outcome' | 'changes' | 'ru
 export interface Phase {
   atMs: number;
   traffic: Traffic;
-  /** The shares of each placement, in the order of the situation's placements. */
+  /** The shares of each placement, in the order of the input's placements. */
   shares: Share[][];
 }
 

@@ -13,7 +13,7 @@ export interface GatewayStatusInput {
   gateway: string;
   provider: GatewayTarget['provider'];
   reading: Reading | undefined;
-  /** The verdicts on its last reading: whether its objects exist, and whether clusters have their points. */
+  /** The states after its last reading: whether its objects exist, and whether clusters have their points. */
   states: readonly ConditionState[];
   /** The result of a test request through it. */
   observed: DataPlaneState | undefined;
@@ -44,7 +44,7 @@ function observedOf({ status, reason, arguments: given, at, observedAt }: DataPl
 }
 
 /**
- * Returns the fault of a gateway that cannot be read. The verdicts alone may not show it, since they report waiting
+ * Returns the fault of a gateway that cannot be read. The states alone may not show it, since they report waiting
  * changes first.
  */
 function unreadable(reading: Reading | undefined): StatusGateway['faults'] {

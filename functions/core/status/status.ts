@@ -19,7 +19,7 @@ import { summaryOf } from './summary.ts';
 
 /** Everything that a status is computed from, as it is stored. */
 export interface Sources {
-  /** The situation as for a decision. A decision that is taken now may change it in a moment. */
+  /** The input of a decision. A decision that is taken now may change it in a moment. */
   input: DecisionInput;
   /** The declaration of the fleet. */
   declared: { spec: FleetSpec; revision: number };

@@ -187,9 +187,9 @@ function votersSilent({ silentVoters }: StatusWithoutSummary): string[] {
 function deadAndLeft(status: StatusWithoutSummary): string[] {
   const dead = status.clusters.filter((item) => item.standing === 'down' && (!item.points || isLeft(item, status)));
   return dead.map((item) => {
-    const sights = item.points?.gateways.length ? item.points.gateways : status.gateways;
-    const oldest = Math.max(0, ...sights.map(({ ageSeconds = 0 }) => ageSeconds));
-    const read = sights.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
+    const gateways = item.points?.gateways.length ? item.points.gateways : status.gateways;
+    const oldest = Math.max(0, ...gateways.map(({ ageSeconds = 0 }) => ageSeconds));
+    const read = gateways.length === 0 ? '' : `, and gateways gave it nothing when last read, at most ${oldest} s ago`;
     return `${item.cluster} is down${sinceOf(item)}${read}.`;
   });
 }

@@ -15,7 +15,7 @@ export interface CommandRequest {
   /** The actor of the command. Default: `automation`. */
   actor?: string | undefined;
   /**
-   * The command, or a function that makes it from the current situation. The function may throw, or return undefined
+   * The command, or a function that makes it from the input. The function may throw, or return undefined
    * when there is nothing to ask for.
    */
   command?: Command | ((input: DecisionInput) => Command | undefined) | undefined;
@@ -23,7 +23,7 @@ export interface CommandRequest {
   service?: string | undefined;
 }
 
-/** A situation, and what else was read together with it. */
+/** The input of a decision, and what else was read together with it. */
 export interface ReadInput {
   input: DecisionInput;
   /** The names of the gateways of the fleet. */

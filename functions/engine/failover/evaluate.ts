@@ -11,8 +11,7 @@ import { type CommandRequest, type ReadInput, readDecisionInput } from './decisi
 import { type Origin, recordingOf } from './record.ts';
 
 /**
- * The number of attempts to record a decision. Another decision may be recorded first, and then the situation is read
- * again. People who ask at the same moment must all be heard, which takes many attempts; a prober that fails repeatedly
+ * The number of attempts to record a decision. Another decision may be recorded first, and then the input is read again. People who ask at the same moment must all be heard, which takes many attempts; a prober that fails repeatedly
  * may have lost its lease.
  */
 const MAX_TRIES = { people: 30, prober: 5 };
@@ -20,11 +19,11 @@ const MAX_TRIES = { people: 30, prober: 5 };
 export interface EvaluateOptions extends CommandRequest, Origin {
   /** The lease of the prober that decides. After the loss of the lease its decisions are not recorded. */
   lease?: Lease | undefined;
-  /** Returns the verdict without recording anything. */
+  /** Returns the result without recording anything. */
   isDry?: boolean | undefined;
 }
 
-/** The result of an evaluation; it is empty when there is nothing to do. A refused verdict is not recorded. */
+/** The result of an evaluation; it is empty when there is nothing to do. A refused result is not recorded. */
 export interface Evaluation {
   result?: DecisionResult | undefined;
   decision?: Decision | undefined;

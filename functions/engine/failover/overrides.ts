@@ -28,7 +28,7 @@ function entry<K extends DocumentKind>(
   };
 }
 
-/** Returns the documents of everything that the verdict begins, moves or ends. */
+/** Returns the documents of everything that the result begins, moves or ends. */
 export async function overrideDocuments(
   store: Store,
   input: DecisionInput,

@@ -20,7 +20,7 @@ export interface Origin {
 }
 
 /**
- * Returns what is written for a verdict: the decision, sealed to the decision before it, and everything that follows
+ * Returns what is written for a result: the decision, sealed to the decision before it, and everything that follows
  * from it.
  */
 export async function recordingOf(
@@ -59,7 +59,7 @@ function hasMoved({ input: { traffic: before, placements } }: ReadInput, { traff
   return !equal(left(before), left(after)) || movesPoints(placements, before.allocation, after.allocation);
 }
 
-/** Returns the sealed decision that records a verdict. It is a pure function. */
+/** Returns the sealed decision that records a result. It is a pure function. */
 export function decisionOf(
   { input, evidence }: ReadInput,
   result: DecisionResult,

@@ -45,17 +45,17 @@ export function createHeardVoters(): HeardVoters {
   return {
     note: ({ name }, { voter, outcome, observedAt }, { isSame }) => {
       if (outcome === 'inconclusive') return;
-      const sights = same.get(voter) ?? new Map<string, number>();
-      same.set(voter, sights);
-      if (isSame) sights.set(name, msOf(observedAt));
-      else sights.delete(name);
+      const times = same.get(voter) ?? new Map<string, number>();
+      same.set(voter, times);
+      if (isSame) times.set(name, msOf(observedAt));
+      else times.delete(name);
     },
     heard: () => [...same.keys()],
     vouchOf: (voter, clusters) => {
-      const sights = same.get(voter.name);
-      if (sights === undefined || sights.size === 0) return undefined;
+      const times = same.get(voter.name);
+      if (times === undefined || times.size === 0) return undefined;
       const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0).map(({ name }) => name);
-      return { atMs: Math.min(...sights.values()), except: watched.filter((name) => !sights.has(name)) };
+      return { atMs: Math.min(...times.values()), except: watched.filter((name) => !times.has(name)) };
     },
   };
 }

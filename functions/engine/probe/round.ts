@@ -174,8 +174,8 @@ function views(clusters: readonly Resource<'cluster'>[], round: Round): Promise<
   return voters.map(async (voter) => {
     const watched = clusters.filter((cluster) => votersOf(cluster, [voter]).length > 0);
     if (watched.length === 0) return;
-    const sights = await viewOf(invocation.deps, voter, watched);
-    const taken = sights.map(async ({ cluster, observation }) => {
+    const results = await viewOf(invocation.deps, voter, watched);
+    const taken = results.map(async ({ cluster, observation }) => {
       const recorded = await recorder.take(cluster, observation);
       roll.note(cluster, observation, recorded);
       if (recorded.isNews) evaluator.ask();

@@ -6,7 +6,7 @@ import { deviationText, type Outcome, type Summary, summaryOf } from './outcome.
 import type { Run } from './run.ts';
 
 /**
- * Ends the operations that are finished at this gateway, then removes the settled rows. A row is removed after all
+ * Ends the operations that are finished at this gateway, then removes their rows. A row is removed after all
  * operations that wait for it have ended.
  */
 export async function conclude(

@@ -14,7 +14,7 @@ export interface RunOptions {
   untilMs?: number;
   /**
    * Called before anything is written, with a plan that also undoes drift. Undefined refuses the plan; otherwise the
-   * returned rows are settled together with the waiting ones.
+   * returned rows are acknowledged together with the waiting ones.
    */
   approve?: ((planned: ReconcilePlan) => Promise<OutboxRow[] | undefined>) | undefined;
 }

@@ -38,7 +38,7 @@ export class Schedule {
     await this.#settling;
   }
 
-  /** Sets a timer for the next effect in real time. In virtual time the next call settles what is due. */
+  /** Sets a timer for the next effect in real time. In virtual time the next call runs what is due. */
   #arm(): void {
     clearTimeout(this.#timer);
     const [next] = this.#pending;

@@ -15,7 +15,7 @@ export function nothingMovesByItself(): Truth {
     name: 'nothingMovesByItself',
     decided: ({ fleet, input, result }) => {
       const again = fleet.product.decide(JSON.parse(JSON.stringify(input)));
-      if (!equal(again, result)) return 'the same situation leads to something else';
+      if (!equal(again, result)) return 'the same input leads to something else';
       const { command: _, ...rest } = input;
       const { verifiedAtMs } = fleet.input();
       const next = fleet.product.decide({ ...rest, traffic: result.traffic, verifiedAtMs });
