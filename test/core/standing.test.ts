@@ -35,8 +35,8 @@ function fleetWith(standing: Standing, own = returning()): Story {
 }
 
 /** What is found of all clusters when `finding` is found of a. */
-function foundOf(standing: Standing, finding: QuorumVerdict): Found {
-  return standing === 'suspected' ? { a: finding, b: 'unhealthy' } : { a: finding };
+function foundOf(standing: Standing, verdict: QuorumVerdict): Found {
+  return standing === 'suspected' ? { a: verdict, b: 'unhealthy' } : { a: verdict };
 }
 
 describe('what evidence makes of a standing', () => {
@@ -44,7 +44,7 @@ describe('what evidence makes of a standing', () => {
     expect(fleetWith(standing).standing('a')).toBe(standing);
   });
 
-  const cells: [from: Standing, finding: QuorumVerdict, to: Standing][] = [
+  const cells: [from: Standing, verdict: QuorumVerdict, to: Standing][] = [
     ['up', 'healthy', 'up'],
     ['up', 'unhealthy', 'down'],
     ['up', 'unknown', 'up'],
@@ -65,18 +65,18 @@ describe('what evidence makes of a standing', () => {
     ['joining', 'unknown', 'joining'],
   ];
 
-  test.each(cells)('%s, found %s: %s', (from, finding, to) => {
+  test.each(cells)('%s, found %s: %s', (from, verdict, to) => {
     const story = fleetWith(from);
-    story.after(5, foundOf(from, finding));
+    story.after(5, foundOf(from, verdict));
     expect(story.standing('a')).toBe(to);
   });
 
   /** A newcomer waits for its turn alone, and takes it in the same decision where it is free. */
-  const waitsForItsTurn = (from: Standing, finding: QuorumVerdict) => from === 'joining' && finding === 'healthy';
+  const waitsForItsTurn = (from: Standing, verdict: QuorumVerdict) => from === 'joining' && verdict === 'healthy';
 
-  test.each(cells)('%s, found %s: %s, as the table of transitions has it', (from, finding, to) => {
+  test.each(cells)('%s, found %s: %s, as the table of transitions has it', (from, verdict, to) => {
     const brake = { name: 'correlation' as const, untilMs: T0 + HOUR, reason: 'a test' };
-    const circumstances: TransitionInput = {
+    const transitionInput: TransitionInput = {
       nowMs: T0 + 1000,
       decision: 'dec_2',
       reason: 'a test',
@@ -87,8 +87,8 @@ describe('what evidence makes of a standing', () => {
       isOverloaded: false,
       hasEntitlement: false,
     };
-    const next = TRANSITIONS[from][finding](fleetWith(from).state('a'), circumstances);
-    expect(next.standing).toBe(waitsForItsTurn(from, finding) ? 'held' : to);
+    const next = TRANSITIONS[from][verdict](fleetWith(from).state('a'), transitionInput);
+    expect(next.standing).toBe(waitsForItsTurn(from, verdict) ? 'held' : to);
     expect(Object.values(TRANSITIONS).flatMap(Object.values)).toHaveLength(cells.length);
   });
 

@@ -153,7 +153,7 @@ async function disturb(night: Night): Promise<void> {
 }
 
 /** Nothing fails any more, until all that waits has been sent and all that is over has been told. */
-async function settle(night: Night, more: () => Promise<void> = async () => undefined): Promise<void> {
+async function untilQuiet(night: Night, more: () => Promise<void> = async () => undefined): Promise<void> {
   night.rate = 0;
   await wakeSome(night, true);
   for (let round = 0; round < 12; round++) {
@@ -199,14 +199,14 @@ describe('every incident', () => {
       for (let step = 1; night.faults < FAULTS; step++) {
         await disturb(night);
         if (step % 60 === 0) {
-          await settle(night);
+          await untilQuiet(night);
           expect(believed(receiver.received), `SEED=${SEED}, step ${step}`).toEqual(world.wrong());
         }
       }
-      await settle(night);
+      await untilQuiet(night);
       expect(believed(receiver.received), `SEED=${SEED}`).toEqual(world.wrong());
       await world.mend();
-      await settle(night, world.hear);
+      await untilQuiet(night, world.hear);
       expect(believed(receiver.received), `SEED=${SEED}`).toEqual([]);
     } finally {
       await receiver.close();

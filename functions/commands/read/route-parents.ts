@@ -20,15 +20,15 @@ export interface RouteParentFacts {
   backends: ServedBackend[];
 }
 
-interface Surroundings {
+interface ParentContext {
   facts: ResourceFacts;
   named: Named;
   gateways: ReadonlyMap<string, Resource<'gateway'>>;
   nowMs: number;
 }
 
-export function routeParents(route: Resource<'route'>, surroundings: Surroundings): RouteParentFacts[] {
-  const { facts, named, gateways, nowMs } = surroundings;
+export function routeParents(route: Resource<'route'>, context: ParentContext): RouteParentFacts[] {
+  const { facts, named, gateways, nowMs } = context;
   const pools = poolsOf(route, named);
   return route.spec.gateways.map((name) => {
     const input = programmedInputOf(route, name, facts);

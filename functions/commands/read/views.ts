@@ -46,7 +46,7 @@ export interface Views {
   route: Route;
 }
 
-export interface Surroundings {
+export interface ViewContext {
   facts: ResourceFacts;
   nowMs: number;
   /** For routes: the resources that they name, and their gateways. */
@@ -60,7 +60,7 @@ export interface Surroundings {
   assessment: Assessment | undefined;
 }
 
-export const views: { [K in Kind]: (resource: Resource<K>, surroundings: Surroundings) => Views[K] } = {
+export const views: { [K in Kind]: (resource: Resource<K>, context: ViewContext) => Views[K] } = {
   fleet: viewFleet,
   cluster: viewCluster,
   gateway: viewGateway,
@@ -77,7 +77,7 @@ function metadata({ name, uid, revision, createdAt, updatedAt }: Resource) {
  * Returns the conditions that all kinds have: whether the resource is valid, whether its objects are at every gateway,
  * and whether its traffic is as desired.
  */
-function commonConditions<K extends Kind>(resource: Resource<K>, { facts, nowMs }: Surroundings): Condition[] {
+function commonConditions<K extends Kind>(resource: Resource<K>, { facts, nowMs }: ViewContext): Condition[] {
   const gateways = gatewaysOf(resource, facts);
   const programmed = gateways.map((gateway) => ({
     gateway,
@@ -94,20 +94,20 @@ function commonConditions<K extends Kind>(resource: Resource<K>, { facts, nowMs 
   ];
 }
 
-function viewFleet(resource: Resource<'fleet'>, surroundings: Surroundings): Fleet {
+function viewFleet(resource: Resource<'fleet'>, context: ViewContext): Fleet {
   const conditions = [
-    ...commonConditions(resource, surroundings),
+    ...commonConditions(resource, context),
     automated(resource, resource.spec.automation),
-    policyCondition(resource, surroundings.warnings),
-    votersHeard(resource, surroundings.silent),
-    ...survivesLosses(resource, surroundings.assessment),
+    policyCondition(resource, context.warnings),
+    votersHeard(resource, context.silent),
+    ...survivesLosses(resource, context.assessment),
   ];
   return { ...metadata(resource), ...resource.spec, conditions };
 }
 
-function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings): Cluster {
-  const { facts } = surroundings;
-  const health = healthOf(resource, surroundings);
+function viewCluster(resource: Resource<'cluster'>, context: ViewContext): Cluster {
+  const { facts } = context;
+  const health = healthOf(resource, context);
   const found = withdrawalsOf(facts.traffic).find((item) => item.cluster === resource.name);
   const withdrawal = found && withdrawalOf(found);
   const gateways = clusterAtGateways(resource.name, facts.gateways, facts.readings);
@@ -116,7 +116,7 @@ function viewCluster(resource: Resource<'cluster'>, surroundings: Surroundings):
     ...metadata(resource),
     ...resource.spec,
     conditions: [
-      ...commonConditions(resource, surroundings),
+      ...commonConditions(resource, context),
       healthy(resource, health.state, health.since),
       serving(resource, withdrawal, mostOf(gateways)),
     ],
@@ -137,7 +137,7 @@ function withdrawalOf({ sinceMs, percent, cause, reason, decision }: Withdrawal)
   return { percent, cause, since: timestamp(sinceMs), reason, decision };
 }
 
-function healthOf(resource: Resource<'cluster'>, { facts, nowMs }: Surroundings): ClusterHealth {
+function healthOf(resource: Resource<'cluster'>, { facts, nowMs }: ViewContext): ClusterHealth {
   const record = facts.health.find((item) => item.uid === resource.uid);
   const { fleetSpec: policy } = facts;
   const watching = policy ? votersOf(resource, policy.voters) : [];
@@ -154,8 +154,8 @@ function healthOf(resource: Resource<'cluster'>, { facts, nowMs }: Surroundings)
   };
 }
 
-function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings): Gateway {
-  const { facts } = surroundings;
+function viewGateway(resource: Resource<'gateway'>, context: ViewContext): Gateway {
+  const { facts } = context;
   const record = facts.syncs.find((item) => item.gateway === resource.name);
   const reading = facts.readings.find((item) => item.gateway === resource.name);
   const observed = observedAt(resource, reading, facts.requests.get(resource.name));
@@ -164,7 +164,7 @@ function viewGateway(resource: Resource<'gateway'>, surroundings: Surroundings):
     ...metadata(resource),
     ...resource.spec,
     conditions: [
-      ...commonConditions(resource, surroundings),
+      ...commonConditions(resource, context),
       ...(observed ? [conditionOf('Observed', resource, observed)] : []),
       drifted(resource, reading),
       withinQuotas(resource, (reading?.quotas ?? []).filter(isNearQuota), reading?.readAt),
@@ -238,12 +238,12 @@ function syncOf(resource: Resource<'gateway'>, { syncs, readings, behind }: Reso
   return { state, reason, message, attempts, ...known };
 }
 
-function viewService(resource: Resource<'service'>, surroundings: Surroundings): Service {
+function viewService(resource: Resource<'service'>, context: ViewContext): Service {
   return {
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
-    conditions: commonConditions(resource, surroundings),
+    conditions: commonConditions(resource, context),
     import: {
       type: 'ClusterSetIP',
       ports: resource.spec.ports,
@@ -263,13 +263,13 @@ function exportedAtMs({ exportedAt }: Export): number {
   return exportedAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(exportedAt);
 }
 
-function viewDistribution(resource: Resource<'distribution'>, surroundings: Surroundings): Distribution {
+function viewDistribution(resource: Resource<'distribution'>, context: ViewContext): Distribution {
   const { fleet, spec } = resource;
-  return { fleet, ...metadata(resource), ...spec, conditions: commonConditions(resource, surroundings) };
+  return { fleet, ...metadata(resource), ...spec, conditions: commonConditions(resource, context) };
 }
 
-function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Route {
-  const parents = routeParents(resource, surroundings);
+function viewRoute(resource: Resource<'route'>, context: ViewContext): Route {
+  const parents = routeParents(resource, context);
   const worst = (type: 'Programmed' | 'Following') =>
     summaryOf(
       type,
@@ -280,7 +280,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
     fleet: resource.fleet,
     ...metadata(resource),
     ...resource.spec,
-    distributionUsed: distributionUsed(resource, surroundings.named),
+    distributionUsed: distributionUsed(resource, context.named),
     conditions: [...writtenConditions(resource), worst('Programmed'), worst('Following')],
     parents: parents.map(({ gateway, readAt, poolsReadAt, backends, states }) => ({
       gateway,
@@ -293,7 +293,7 @@ function viewRoute(resource: Resource<'route'>, surroundings: Surroundings): Rou
       ...(poolsReadAt !== undefined && { poolsReadAt }),
       backends,
     })),
-    shares: backendShares(resource, surroundings),
+    shares: backendShares(resource, context),
   };
 }
 
@@ -306,7 +306,7 @@ function distributionUsed({ spec: { distribution } }: Resource<'route'>, fleet: 
 }
 
 /** Returns the shares of clusters in each distinct backend, in the order in which the route names them. */
-function backendShares(resource: Resource<'route'>, { facts, named }: Surroundings): BackendShares[] {
+function backendShares(resource: Resource<'route'>, { facts, named }: ViewContext): BackendShares[] {
   const distinct = new Map(backendsOf(resource.spec).map(({ ref }) => [`${ref.service}:${ref.port}`, ref]));
   return [...distinct.values()].map((ref) => ({
     service: ref.service,

@@ -2,7 +2,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
-import { type Lint, lintPolicy, lintTold, namedPlaces } from '../../core/lint/fleet.ts';
+import { type Lint, lintNotifications, lintPolicy, namedPlaces } from '../../core/lint/fleet.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
@@ -38,7 +38,7 @@ export async function lintFleet({ spec }: Pick<Resource<'fleet'>, 'spec'>, reade
   const [clusters, pools] = await Promise.all([reader.clusters(), reader.pools()]);
   const facts = clusters.map((cluster) => factsOf(cluster, spec));
   const { refusals, warnings } = lintPolicy(policyOf(spec), facts, placementsOf(pools));
-  return { refusals, warnings: [...warnings, ...lintTold(spec)] };
+  return { refusals, warnings: [...warnings, ...lintNotifications(spec)] };
 }
 
 /** The code of lint issues about names that do not exist. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Pool, PoolObject } from '../../../core/model/ir.ts';
 import { clustersOf, type EndpointHealth, together } from '../../backends.ts';
-import type { Backends } from '../../provider.ts';
+import type { BackendHealth } from '../../provider.ts';
 import { awaitAll } from '../../shared.ts';
 import { type AlbSession, list } from '../calls.ts';
 import { KEY_TAG, tagOf, tagValue } from '../compile/marks.ts';
@@ -31,7 +31,7 @@ const Page = z
  * groups where the ids of some are not known. The answer names the servers that are not healthy; all others of a group
  * with health checks are healthy. A server of weight 0 is not checked (`Unused`).
  */
-export async function backends(session: AlbSession, pools: readonly Pool[]): Promise<Backends> {
+export async function backends(session: AlbSession, pools: readonly Pool[]): Promise<BackendHealth> {
   const listeners = session.target.listenerIds.map((ListenerId) =>
     list(session, 'GetListenerHealthStatus', { ListenerId, IncludeRule: true }, Page, PAGE_SIZE),
   );
