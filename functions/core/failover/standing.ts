@@ -110,9 +110,9 @@ function waitOf({ dwell, isApproved, ramp }: ClusterState): Partial<ClusterState
 }
 
 function goDown(state: ClusterState, now: TransitionInput): ClusterState {
-  const { nowMs, cause, isGateClosed: isGated } = now;
+  const { nowMs, cause, isGateClosed } = now;
   const { recoveredAtMs: _, cause: __, dismissedUntilMs: ___, ...rest } = withFailure(state, now);
-  const removal = isGated ? { isGated } : { removedAtMs: nowMs };
+  const removal = isGateClosed ? { isGated: true } : { removedAtMs: nowMs };
   return withStanding(rest, 'down', now, { ...removal, ...(cause && { cause }) });
 }
 
