@@ -38,7 +38,7 @@ const NAMES: Record<string, string> = {
   route: 'checkout',
   decision: 'dec_none',
   delivery: 'dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-oncall',
-  endpoint: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   revision: '1',
   shift: 'upgrade',
   breakGlass: 'one-cluster',
