@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { effectiveShares } from '../../functions/core/allocation/points.ts';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
-import { plan as planChanges } from '../../functions/core/gateway/plan.ts';
+import { plan as planReconcile } from '../../functions/core/gateway/plan.ts';
 import type { Plan, ProviderObject } from '../../functions/core/gateway/provider-object.ts';
 import type { Snapshot } from '../../functions/core/model/resource.ts';
 import { resolve } from '../../functions/core/routing/resolve.ts';
@@ -78,7 +78,7 @@ function leastMs(work: () => Plan, changes: number): number {
 }
 
 function planFor(provider: Assignment['provider'], snapshot: Snapshot, current: ProviderObject[]): Plan {
-  const plan = planChanges(desiredOf(provider, snapshot, current), current, 'sync');
+  const plan = planReconcile(desiredOf(provider, snapshot, current), current, 'sync');
   lookAtHeap();
   return plan;
 }

@@ -21,7 +21,7 @@ async function call(
   const answer = await ownerCloud.call(request);
   // This is long enough for the job of the cloud to be done.
   await clock.sleep(400);
-  await cloud.settle();
+  await cloud.runDue();
   return answer;
 }
 

@@ -7,7 +7,7 @@ import { drillReport } from '../../commands/read/drill-report.ts';
 import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
 import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
 import { JSON_TYPE } from '../http/body.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
@@ -25,7 +25,7 @@ const InRun = z.strictObject({
 const RUNS = '/v1/fleets/{fleet}/drill-runs';
 const HTML_TYPE = 'text/html';
 
-const list = defineOperation({
+const list = defineEndpoint({
   operationId: 'listDrillRuns',
   method: 'get',
   path: RUNS,
@@ -40,7 +40,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listDrillRuns(ctx, params.fleet, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   operationId: 'getDrillRun',
   method: 'get',
   path: `${RUNS}/{run}`,
@@ -55,7 +55,7 @@ const get = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getDrillRun(ctx, params.fleet, params.run) }),
 });
 
-const start = defineOperation({
+const start = defineEndpoint({
   operationId: 'startDrillRun',
   method: 'post',
   path: RUNS,
@@ -83,7 +83,7 @@ const start = defineOperation({
   },
 });
 
-const abort = defineOperation({
+const abort = defineEndpoint({
   operationId: 'abortDrillRun',
   method: 'post',
   path: `${RUNS}/{run}/abort`,
@@ -101,7 +101,7 @@ const abort = defineOperation({
   handle: async (ctx, { params }) => trafficReply(params.fleet, await abortDrill(ctx, params.fleet, params.run)),
 });
 
-const report = defineOperation({
+const report = defineEndpoint({
   operationId: 'getDrillReport',
   method: 'get',
   path: `${RUNS}/{run}/report`,
@@ -127,5 +127,5 @@ const PAGE_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
 };
 
-/** The operations on drills. */
-export const drillOperations: readonly Operation[] = [list, get, start, abort, report];
+/** The endpoints of drills. */
+export const drillEndpoints: readonly Endpoint[] = [list, get, start, abort, report];

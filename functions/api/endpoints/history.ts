@@ -6,7 +6,7 @@ import { getRevision, listRevisions } from '../../commands/read/history.ts';
 import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import {
@@ -23,10 +23,10 @@ const RevisionNumber = z
   .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
   .meta({ examples: ['3'] });
 
-/** Returns the operations on the history of a kind of resource. */
-export function historyOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
+/** Returns the endpoints of the history of a kind of resource. */
+export function historyEndpoints<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
-): Operation[] {
+): Endpoint[] {
   return [listRevisionsOperation(api), getRevisionOperation(api), rollbackOperation(api)];
 }
 
@@ -34,7 +34,7 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
   api: ResourceApi<K, C, P>,
 ) {
   const row = itemRow(api);
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `list${api.title}Revisions`,
     method: 'get',
@@ -56,7 +56,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
   const row = itemRow(api);
   // The compiler loses the type of the parameters of `api` once another one is added, so that they are parsed again below.
   const params: z.ZodObject = api.params.extend({ revision: RevisionNumber });
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `get${api.title}Revision`,
     method: 'get',
@@ -77,7 +77,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
 
 function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   const row = itemRow(api);
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `rollback${api.title}`,
     method: 'post',
@@ -115,7 +115,7 @@ const InAuditEvent = z.strictObject({
     .meta({ examples: ['aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
 });
 
-const listAuditEventsOperation = defineOperation({
+const listAuditEventsEndpoint = defineEndpoint({
   operationId: 'listAuditEvents',
   method: 'get',
   path: '/v1/fleets/{fleet}/audit',
@@ -136,7 +136,7 @@ const listAuditEventsOperation = defineOperation({
   },
 });
 
-const getAuditEventOperation = defineOperation({
+const getAuditEventEndpoint = defineEndpoint({
   operationId: 'getAuditEvent',
   method: 'get',
   path: '/v1/fleets/{fleet}/audit/{event}',
@@ -151,4 +151,4 @@ const getAuditEventOperation = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getAuditEvent(ctx, params.fleet, params.event) }),
 });
 
-export const auditOperations: readonly Operation[] = [listAuditEventsOperation, getAuditEventOperation];
+export const auditEndpoints: readonly Endpoint[] = [listAuditEventsEndpoint, getAuditEventEndpoint];

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Name, PageQuery } from '../../../schemas/common.ts';
 import { Delivery, DeliveryPage, NotificationTestInput } from '../../../schemas/notification.ts';
 import { getDelivery, listDeliveries, testNotification } from '../../commands/read/deliveries.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 
@@ -14,7 +14,7 @@ const InDelivery = z.strictObject({
     .meta({ examples: ['dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-0-on-call'] }),
 });
 
-const list = defineOperation({
+const list = defineEndpoint({
   operationId: 'listDeliveries',
   method: 'get',
   path: '/v1/fleets/{fleet}/deliveries',
@@ -30,7 +30,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listDeliveries(ctx, params.fleet, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   operationId: 'getDelivery',
   method: 'get',
   path: '/v1/fleets/{fleet}/deliveries/{delivery}',
@@ -45,7 +45,7 @@ const get = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getDelivery(ctx, params.fleet, params.delivery) }),
 });
 
-const test = defineOperation({
+const test = defineEndpoint({
   operationId: 'testNotification',
   method: 'post',
   path: '/v1/fleets/{fleet}/notifications/test',
@@ -71,4 +71,4 @@ const test = defineOperation({
   },
 });
 
-export const notificationOperations: readonly Operation[] = [list, get, test];
+export const notificationEndpoints: readonly Endpoint[] = [list, get, test];

@@ -6,14 +6,14 @@ import { ObservationBatchInput, ObservationBatchReceipt } from '../../../schemas
 import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
 import { listObservations } from '../../commands/read/ledger.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InFleet } from '../http/params.ts';
 
 const InVoter = z.strictObject({ fleet: Name, voter: Name });
 
-export const observationOperations: readonly Operation[] = [
-  defineOperation({
+export const observationEndpoints: readonly Endpoint[] = [
+  defineEndpoint({
     operationId: 'listObservations',
     method: 'get',
     path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
@@ -28,7 +28,7 @@ export const observationOperations: readonly Operation[] = [
     handle: async (ctx, { params, query }) =>
       pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'createObservations',
     method: 'post',
     path: '/v1/fleets/{fleet}/observations',
@@ -63,7 +63,7 @@ export const observationOperations: readonly Operation[] = [
       body: await takeObservations(ctx, params.fleet, body, await signed()),
     }),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'createAlerts',
     method: 'post',
     path: '/v1/fleets/{fleet}/voters/{voter}/alerts',

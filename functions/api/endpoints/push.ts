@@ -4,7 +4,7 @@ import { Operation, OperationPage } from '../../../schemas/operation.ts';
 import { GatewayPlan } from '../../../schemas/plan.ts';
 import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
-import { type Operation as ApiOperation, defineOperation, NO_BODY, NO_QUERY, type Reply } from '../http/operation.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet, InGateway } from '../http/params.ts';
 
@@ -26,7 +26,7 @@ export function operationReply(operation: Operation): Reply {
   return { status: 202, body: operation, headers: { Location, 'Retry-After': POLL_SECONDS } };
 }
 
-const plan = defineOperation({
+const plan = defineEndpoint({
   operationId: 'planGateway',
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/plan',
@@ -44,7 +44,7 @@ const plan = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await planGateway(ctx, params.fleet, params.gateway) }),
 });
 
-const apply = defineOperation({
+const apply = defineEndpoint({
   operationId: 'applyGateway',
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/apply',
@@ -78,7 +78,7 @@ const apply = defineOperation({
     operationReply(await applyGateway(ctx, params.fleet, params.gateway, query.digest)),
 });
 
-const list = defineOperation({
+const list = defineEndpoint({
   operationId: 'listOperations',
   method: 'get',
   path: '/v1/fleets/{fleet}/operations',
@@ -93,7 +93,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listOperations(ctx, params.fleet, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   operationId: 'getOperation',
   method: 'get',
   path: '/v1/fleets/{fleet}/operations/{operation}',
@@ -116,7 +116,7 @@ const get = defineOperation({
   },
 });
 
-const watch = defineOperation({
+const watch = defineEndpoint({
   operationId: 'watchOperation',
   method: 'get',
   path: '/v1/fleets/{fleet}/operations/{operation}/events',
@@ -136,9 +136,9 @@ const watch = defineOperation({
 });
 
 /** The operations that plan and push the configuration of a gateway. */
-export const gatewayPushOperations: readonly ApiOperation[] = [plan, apply];
+export const gatewayPushEndpoints: readonly Endpoint[] = [plan, apply];
 /** The operations that show pushes and their results. */
-export const operationOperations: readonly ApiOperation[] = [list, get, watch];
+export const operationEndpoints: readonly Endpoint[] = [list, get, watch];
 
 /**
  * Returns a stream of server-sent events (WHATWG HTML, section 9.2), one for each value. It ends with the values, or when

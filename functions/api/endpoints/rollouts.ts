@@ -1,4 +1,4 @@
-/** The operations on rollouts, which change distributions step by step. */
+/** The endpoints of rollouts, which change distributions step by step. */
 
 import * as z from 'zod';
 import { Name, PageQuery } from '../../../schemas/common.ts';
@@ -12,7 +12,7 @@ import {
 import { pauseRollout, resumeRollout, undoRollout } from '../../commands/rollouts/orders.ts';
 import { getRollout, listRollouts } from '../../commands/rollouts/show.ts';
 import { type StartedRollout, startRollout } from '../../commands/rollouts/start.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 import { BODY_PROBLEMS } from './resources.ts';
@@ -43,7 +43,7 @@ const WRITE_PROBLEMS: readonly ProblemCode[] = [
   'write-conflict',
 ];
 
-const list = defineOperation({
+const list = defineEndpoint({
   ...common,
   operationId: 'listRollouts',
   method: 'get',
@@ -61,7 +61,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listRollouts(ctx, params, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   ...common,
   operationId: 'getRollout',
   method: 'get',
@@ -75,7 +75,7 @@ const get = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getRollout(ctx, params) }),
 });
 
-const start = defineOperation({
+const start = defineEndpoint({
   ...common,
   operationId: 'startRollout',
   method: 'post',
@@ -130,7 +130,7 @@ const order = {
   successes: [ANSWER],
 } as const;
 
-const pause = defineOperation({
+const pause = defineEndpoint({
   ...order,
   operationId: 'pauseRollout',
   path: `${ROLLOUTS}/{rollout}/pause`,
@@ -141,7 +141,7 @@ const pause = defineOperation({
   handle: async (ctx, { params, body }) => answer(params.fleet, await pauseRollout(ctx, params, body.reason)),
 });
 
-const resume = defineOperation({
+const resume = defineEndpoint({
   ...order,
   operationId: 'resumeRollout',
   path: `${ROLLOUTS}/{rollout}/resume`,
@@ -154,7 +154,7 @@ const resume = defineOperation({
   handle: async (ctx, { params }) => answer(params.fleet, await resumeRollout(ctx, params)),
 });
 
-const undo = defineOperation({
+const undo = defineEndpoint({
   ...order,
   operationId: 'undoRollout',
   path: `${ROLLOUTS}/{rollout}/undo`,
@@ -167,4 +167,4 @@ const undo = defineOperation({
   handle: async (ctx, { params, body }) => answer(params.fleet, await undoRollout(ctx, params, body.reason)),
 });
 
-export const rolloutOperations: readonly Operation[] = [list, get, start, pause, resume, undo];
+export const rolloutEndpoints: readonly Endpoint[] = [list, get, start, pause, resume, undo];

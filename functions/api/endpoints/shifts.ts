@@ -4,7 +4,7 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
 import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import { ENDED, endedReply, operationHeader } from '../http/traffic-reply.ts';
@@ -59,7 +59,7 @@ function writeReply(collection: string, { created, view, operation }: Written): 
   return { status: 201, body: view, headers: { ...headers, Location } };
 }
 
-const listShiftsOperation = defineOperation({
+const listShiftsOperation = defineEndpoint({
   operationId: 'listShifts',
   method: 'get',
   path: SHIFTS,
@@ -74,7 +74,7 @@ const listShiftsOperation = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listShifts(ctx, params.fleet, pageRequest(query))),
 });
 
-const getShiftOperation = defineOperation({
+const getShiftOperation = defineEndpoint({
   operationId: 'getShift',
   method: 'get',
   path: `${SHIFTS}/{shift}`,
@@ -89,7 +89,7 @@ const getShiftOperation = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getShift(ctx, params.fleet, params.shift) }),
 });
 
-const putShiftOperation = defineOperation({
+const putShiftOperation = defineEndpoint({
   operationId: 'putShift',
   method: 'put',
   path: `${SHIFTS}/{shift}`,
@@ -112,7 +112,7 @@ const putShiftOperation = defineOperation({
   },
 });
 
-const deleteShiftOperation = defineOperation({
+const deleteShiftOperation = defineEndpoint({
   operationId: 'deleteShift',
   method: 'delete',
   path: `${SHIFTS}/{shift}`,
@@ -130,7 +130,7 @@ const deleteShiftOperation = defineOperation({
     endedReply(params.fleet, await endShift(ctx, params.fleet, params.shift), ctx.isDry),
 });
 
-const listBreakGlassesOperation = defineOperation({
+const listBreakGlassesOperation = defineEndpoint({
   operationId: 'listBreakGlasses',
   method: 'get',
   path: BREAK_GLASSES,
@@ -145,7 +145,7 @@ const listBreakGlassesOperation = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listBreakGlasses(ctx, params.fleet, pageRequest(query))),
 });
 
-const getBreakGlassOperation = defineOperation({
+const getBreakGlassOperation = defineEndpoint({
   operationId: 'getBreakGlass',
   method: 'get',
   path: `${BREAK_GLASSES}/{breakGlass}`,
@@ -163,7 +163,7 @@ const getBreakGlassOperation = defineOperation({
   }),
 });
 
-const putBreakGlassOperation = defineOperation({
+const putBreakGlassOperation = defineEndpoint({
   operationId: 'putBreakGlass',
   method: 'put',
   path: `${BREAK_GLASSES}/{breakGlass}`,
@@ -185,7 +185,7 @@ const putBreakGlassOperation = defineOperation({
   },
 });
 
-const deleteBreakGlassOperation = defineOperation({
+const deleteBreakGlassOperation = defineEndpoint({
   operationId: 'deleteBreakGlass',
   method: 'delete',
   path: `${BREAK_GLASSES}/{breakGlass}`,
@@ -204,7 +204,7 @@ const deleteBreakGlassOperation = defineOperation({
 });
 
 /** The operations with which people change the traffic of a fleet for a time. */
-export const shiftOperations: readonly Operation[] = [
+export const shiftEndpoints: readonly Endpoint[] = [
   listShiftsOperation,
   getShiftOperation,
   putShiftOperation,

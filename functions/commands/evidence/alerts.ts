@@ -28,21 +28,21 @@ export async function receiveAlerts(
 ): Promise<AlertReceipt> {
   const fleet = await ctx.deps.store.get('fleet', sender.fleet, sender.fleet);
   const voter = fleet?.spec.voters.find(({ name }) => name === sender.voter);
-  const refuse = async (code: ProblemCode, pointer: string, detail: string) => {
+  const refusalOf = async (code: ProblemCode, pointer: string, detail: string) => {
     const refusal = { kind: 'alerts', voter: sender.voter, reason: `${code}: ${detail}` } as const;
     if (fleet) await auditRefusedEvidence(ctx, fleet, refusal);
     return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
   };
   if (!fleet || !isSentBy(voter, sender)) {
-    throw await refuse('invalid-token', 'header/Authorization', `it is not the token of ${sender.voter}`);
+    throw await refusalOf('invalid-token', 'header/Authorization', `it is not the token of ${sender.voter}`);
   }
   if (truncatedAlerts > 0) {
     const detail = `${truncatedAlerts} alerts were left out: set max_alerts of the webhook to 0`;
-    throw await refuse('truncated-alerts', '#/truncatedAlerts', detail);
+    throw await refusalOf('truncated-alerts', '#/truncatedAlerts', detail);
   }
   const pusher = createPusher(ctx.deps, fleet.name);
   const receipt = await takeAlerts(ctx.deps, fleet, voter, alerts, pusher);
-  ctx.waitUntil(pusher.settled());
+  ctx.waitUntil(pusher.idle());
   tell(ctx, fleet, voter, receipt);
   return receipt;
 }

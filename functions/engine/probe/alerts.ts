@@ -8,8 +8,8 @@ import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
 import type { Pusher } from '../failover/evaluate.ts';
 import { createEvaluator } from '../failover/evaluator.ts';
+import { traceOf } from './heard-voters.ts';
 import { createRecorder } from './recorder.ts';
-import { traceOf } from './roll-call.ts';
 
 /** The number of concurrent writes. A Worker has six connections at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -74,7 +74,7 @@ export async function takeAlerts(
     ...(cluster !== undefined && { cluster }),
     result: results[index] ?? 'stale',
   }));
-  const decision = await evaluator.settled();
+  const decision = await evaluator.idle();
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { T0 } from '../fixtures.ts';
-import { placement, shift } from '../situations.ts';
+import { placement, shift } from '../story.ts';
 import { answer, asked, declared, north, standings } from './north.ts';
 
 describe('before a city is left', () => {
@@ -8,8 +8,8 @@ describe('before a city is left', () => {
     const story = north();
     story.after(5, ['a']);
     expect([standings(story), asked(story)]).toEqual([['down', 'up', 'up'], []]);
-    const verdict = story.after(5, ['a', 'b']);
-    expect(verdict?.outcome).toBe('blocked');
+    const result = story.after(5, ['a', 'b']);
+    expect(result?.outcome).toBe('blocked');
     expect(standings(story)).toEqual(['down', 'suspected', 'up']);
     expect(story.percents).toEqual([[0, 50, 50]]);
     expect(asked(story)).toMatchObject([{ city: 'north', way: 'leave', clusters: ['b'], untilMs: T0 + 70_000 }]);

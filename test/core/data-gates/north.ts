@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { openQuestions } from '../../../functions/core/failover/data-gates.ts';
-import { facts, placement, policy, Story } from '../situations.ts';
+import { facts, placement, policy, Story } from '../story.ts';
 
 /** a and b are in the north, each a site of its own; c is in the south and takes over. */
 const CITIES: Record<string, string> = { a: 'north', b: 'north', c: 'south' };

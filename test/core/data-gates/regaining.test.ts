@@ -7,7 +7,7 @@ import { waitsOf } from '../../../functions/core/failover/waits.ts';
 import { brakesOf } from '../../../functions/core/status/brakes.ts';
 import { T0 } from '../fixtures.ts';
 import { incidentsIn } from '../incident-facts.ts';
-import { facts, placement, type Story, shift } from '../situations.ts';
+import { facts, placement, type Story, shift } from '../story.ts';
 import { answer, asked, declared, north, outOfNorth, standings } from './north.ts';
 
 /** Cluster a as it is at the end of a shift, before its return begins. */
