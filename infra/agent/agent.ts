@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { EgressPolicy } from '../../functions/core/egress/target.ts';
 import type { Clock, Log, Net } from '../../functions/deps.ts';
 import { answers, observe, probesFrom, type Sight } from '../../functions/engine/observe.ts';
 import type { Cluster } from '../../schemas/cluster.ts';
@@ -18,8 +19,8 @@ export interface AgentOptions {
   fleet: string;
   voter: string;
   sign: Signer;
-  /** Allows probes of loopback addresses; for local development only. */
-  allowLoopback: boolean;
+  /** The addresses that the agent may probe. */
+  egress: EgressPolicy;
 }
 
 export interface AgentPorts {
@@ -138,7 +139,7 @@ class Agent {
 
   #probePorts() {
     const clock = { now: () => this.#now() };
-    return { net: this.#ports.net, clock, settings: { allowLoopbackProbes: this.#options.allowLoopback } };
+    return { net: this.#ports.net, clock, settings: { egress: this.#options.egress } };
   }
 
   #isDoubtful({ cluster, observation }: Sight & { cluster: Cluster }): boolean {

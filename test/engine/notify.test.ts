@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps, DocumentKind, Lease, Store } from '../../functions/deps.ts';
 import { deliveryDocuments } from '../../functions/engine/deliveries.ts';
 import { createHeartbeat, createSignal } from '../../functions/engine/heartbeat.ts';
@@ -97,7 +98,7 @@ function deps(overrides: Partial<Deps> = {}): Deps {
     clock,
     ids: { ulid: () => nextUlid(nowMs) },
     log: { info: log, error: log },
-    notifier: createNotifier(targets, { clock, log: { info: log, error: log }, allowLoopback: true }),
+    notifier: createNotifier(targets, { clock, log: { info: log, error: log }, egress: { allowed: LOOPBACK } }),
   };
   return { ...(parts as Deps), ...overrides };
 }
@@ -264,7 +265,7 @@ describe('a notification', () => {
     await pass(1);
     expect(await deliveries(event)).toMatchObject([
       { state: 'failed', attempts: [{ outcome: 'not sent: the target is not in the settings' }] },
-      { state: 'failed', attempts: [{ outcome: 'not sent: the target is an address that nothing is sent to' }] },
+      { state: 'failed', attempts: [{ outcome: 'not sent: the target is an instance metadata service' }] },
     ]);
   });
 
@@ -348,10 +349,10 @@ describe('a sender', () => {
 });
 
 describe('a heartbeat', () => {
-  const beat = async (heartbeatUrl: string | undefined, allowLoopback = true) => {
+  const beat = async (heartbeatUrl: string | undefined, allowed = LOOPBACK) => {
     const log = (...entry: unknown[]) => logged.push(entry);
     const clock = { now: () => nowMs };
-    await createNotifier({}, { clock, log: { info: log, error: log }, allowLoopback, heartbeatUrl }).beat();
+    await createNotifier({}, { clock, log: { info: log, error: log }, egress: { allowed }, heartbeatUrl }).beat();
   };
   const urlAt = (path: string) => new URL(path, targets['webhook']?.url).href;
 
@@ -368,7 +369,7 @@ describe('a heartbeat', () => {
     await beat(urlAt(`/ping/${URL_SECRET}`));
     await beat(`http://127.0.0.1:9/${URL_SECRET}`);
     await beat(`https://10.0.0.8/${URL_SECRET}`);
-    await beat(`http://example.com/${URL_SECRET}`, false);
+    await beat(`http://example.com/${URL_SECRET}`, []);
     expect(logged).toEqual([
       ['heartbeat.unsent', { fault: 'HTTP 503' }],
       ['heartbeat.unsent', { fault: 'no connection' }],
