@@ -52,7 +52,7 @@ beforeAll(async () => {
   };
   await plane.put(`${FLEET}/clusters/one`, { kind: 'kubernetes', probes: [probe] });
   const url = await openDoor();
-  const args = ['infra/agent/main.ts', '--url', url, '--fleet', 'lab', '--voter', 'lab', '--allow-loopback'];
+  const args = ['infra/agent/main.ts', '--url', url, '--fleet', 'lab', '--voter', 'lab', '--allow-cidr', '127.0.0.0/8'];
   agent = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'], FAIRLEAD_TOKEN: TOKEN, FAIRLEAD_AGENT_KEY: key.privateKey },

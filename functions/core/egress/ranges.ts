@@ -76,7 +76,7 @@ const TABLE: readonly (readonly [AddressKind, readonly string[]])[] = [
   // address (IANA IPv4 Special-Purpose Address Registry).
   ['reserved', ['192.0.0.0/24', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '198.18.0.0/15', '240.0.0.0/4']],
   ['reserved', ['192.31.196.0/24', '192.52.193.0/24', '192.175.48.0/24']],
-  // The same of IPv6 (IANA IPv6 Special-Purpose Address Registry): 2001::/23 holds ORCHID, benchmarks, AMT and AS112.
+  // In the IANA IPv6 Special-Purpose Address Registry, 2001::/23 holds ORCHID, benchmarks, AMT and AS112.
   ['reserved', ['2001::/23', '2001:db8::/32', '3fff::/20', '2620:4f:8000::/48']],
 
   // RFC 1918, RFC 6598 (shared address space) and RFC 4193. Clusters live there.
