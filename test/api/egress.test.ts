@@ -84,7 +84,7 @@ describe('an address that must not be called is refused at the write', () => {
 it('an address that may be called is taken', async () => {
   for (const group of inGroups(ALLOWED)) {
     for (const probe of [http, tcp]) {
-      const answer = await change(`${PATH}/clusters/one`, { ...cluster, probes: group.map(probe) });
+      const answer = await change(`${PATH}/clusters/one`, { ...cluster, probes: group.map((host) => probe(host)) });
       expect([group, answer.status, answer.body.errors]).toEqual([group, 200, undefined]);
     }
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rangeOf } from '../../functions/core/egress/ranges.ts';
-import { ForbiddenTargetError } from '../../functions/core/egress/target.ts';
+import { type EgressPolicy, ForbiddenTargetError } from '../../functions/core/egress/target.ts';
 import type { Net } from '../../functions/deps.ts';
 import { observe, send } from '../../functions/engine/observe.ts';
 import { createLookup, type Resolve, resolveHere } from '../../infra/agent/lookup.ts';
@@ -10,7 +10,7 @@ import { createNet } from '../../infra/agent/net.ts';
 import { Probe } from '../../schemas/probe.ts';
 import { FORBIDDEN, LITERALS, WITH_CREDENTIALS } from '../core/egress/forms.ts';
 
-const NOTHING = { allowed: [] };
+const NOTHING: EgressPolicy = { allowed: [] };
 const TIMEOUT_MS = 20_000;
 
 /** A listener of this machine, and the first bytes of each connection that has reached it. */
