@@ -370,11 +370,13 @@ describe('a heartbeat', () => {
     await beat(`http://127.0.0.1:9/${URL_SECRET}`);
     await beat(`https://10.0.0.8/${URL_SECRET}`);
     await beat(`http://example.com/${URL_SECRET}`, []);
+    await beat(`https://user:${URL_SECRET}@example.com/`);
     expect(logged).toEqual([
       ['heartbeat.unsent', { fault: 'HTTP 503' }],
       ['heartbeat.unsent', { fault: 'no connection' }],
       ['heartbeat.unsent', { fault: 'not sent: the URL is a private address' }],
       ['heartbeat.unsent', { fault: 'not sent: the URL is not https' }],
+      ['heartbeat.unsent', { fault: 'not sent: the URL carries a user or a password' }],
     ]);
   });
 
