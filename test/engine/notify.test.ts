@@ -67,6 +67,7 @@ beforeAll(async () => {
     alerts: { format: 'alertmanager', url: `${base}/alerts/api/v2/alerts`, token: URL_SECRET },
     away: { format: 'slack', url: 'http://127.0.0.1:9/nobody' },
     metadata: { format: 'slack', url: 'http://169.254.169.254/latest' },
+    'signed-in': { format: 'slack', url: `${base.replace('//', `//user:${URL_SECRET}@`)}/slack` },
   };
   dynamo = await startDynamo();
   client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
@@ -261,10 +262,12 @@ describe('a notification', () => {
   });
 
   it('is not sent to an address that is not meant for it, nor to a target that is not there', async () => {
-    const event = await tell('metadata', 'unheard-of');
+    const event = await tell('metadata', 'signed-in', 'unheard-of');
     await pass(1);
+    expect(received).toEqual([]);
     expect(await deliveries(event)).toMatchObject([
       { state: 'failed', attempts: [{ outcome: 'not sent: the target is not in the settings' }] },
+      { state: 'failed', attempts: [{ outcome: 'not sent: the target carries a user or a password' }] },
       { state: 'failed', attempts: [{ outcome: 'not sent: the target is an instance metadata service' }] },
     ]);
   });
