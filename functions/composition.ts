@@ -3,6 +3,7 @@ import { createApp } from './api/app.ts';
 import type { AppEnv } from './api/http/env.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
+import { LOOPBACK } from './core/egress/target.ts';
 import type { Deps } from './deps.ts';
 import { type Env, secretsOf } from './env.ts';
 import { createNotifier } from './notifier.ts';
@@ -23,7 +24,7 @@ export interface ControlPlane {
  * keep promises for later callers, and workerd cancels a request that waits for a promise of another one.
  */
 export function createControlPlane(env: Env): ControlPlane {
-  const allowLoopbackProbes = env.ALLOW_LOOPBACK_PROBES === 'true';
+  const egress = { allowed: env.ALLOW_LOOPBACK_PROBES === 'true' ? LOOPBACK : [] };
   const log = createLog(secretsOf(env));
   const client = createDynamoClient({
     region: env.AWS_REGION,
@@ -37,7 +38,7 @@ export function createControlPlane(env: Env): ControlPlane {
   const notifier = createNotifier(env.NOTIFICATION_TARGETS, {
     clock,
     log,
-    allowLoopback: allowLoopbackProbes,
+    egress,
     heartbeatUrl: env.HEARTBEAT_URL,
   });
   const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
@@ -49,7 +50,7 @@ export function createControlPlane(env: Env): ControlPlane {
     webhookTargets: Object.entries(env.NOTIFICATION_TARGETS).flatMap(([name, { format }]) =>
       format === 'webhook' ? [name] : [],
     ),
-    allowLoopbackProbes,
+    egress,
   };
   return {
     app: createApp({ tokens: { ...env.API_TOKENS, api: env.API_TOKEN } }),

@@ -1,6 +1,7 @@
 /** The ports: everything that Fairlead needs from outside, as types. Implementations are wired in composition.ts. */
 
 import type { Event } from '../schemas/notification.ts';
+import type { EgressPolicy } from './core/egress/target.ts';
 import type { Answer, Reply } from './core/notification/format.ts';
 import type { Cloud } from './ports/cloud.ts';
 import type { CoordinationStore } from './ports/coordination.ts';
@@ -47,8 +48,8 @@ export interface Settings {
   notificationTargets: readonly string[];
   /** The names of the targets of the format `webhook`, which can be asked questions. */
   webhookTargets: readonly string[];
-  /** True when probes may go to loopback addresses, which is for local development only. */
-  allowLoopbackProbes: boolean;
+  /** The addresses that probes may go to. */
+  egress: EgressPolicy;
 }
 
 /** The port to the targets of notifications. It knows their URLs and their signing secrets, which never leave it. */

@@ -1,5 +1,5 @@
 import type { Event } from '../schemas/notification.ts';
-import { checkTargetUrl } from './core/notification/address.ts';
+import { checkWebhook, type EgressPolicy } from './core/egress/target.ts';
 import { answerOf, replyOf, requestOf, type TargetFormat } from './core/notification/format.ts';
 import type { Clock, Log, Notifier } from './deps.ts';
 import { firstOf } from './platform.ts';
@@ -16,7 +16,7 @@ const HEARTBEAT_TIMEOUT_MS = 3_000;
 export interface NotifierOptions {
   clock: Pick<Clock, 'now'>;
   log: Log;
-  allowLoopback: boolean;
+  egress: EgressPolicy;
   /** The URL of the heartbeat, which is secret as well. */
   heartbeatUrl?: string | undefined;
 }
@@ -24,12 +24,12 @@ export interface NotifierOptions {
 /** Creates the notifier, which sends over HTTP. Its answers describe failures in fixed words, because messages of errors may hold the URL. */
 export function createNotifier(
   targets: Readonly<Record<string, NotificationTarget>>,
-  { clock, log, allowLoopback, heartbeatUrl }: NotifierOptions,
+  { clock, log, egress, heartbeatUrl }: NotifierOptions,
 ): Notifier {
   const post = async (name: string, event: Event, only?: TargetFormat['format']): Promise<Posted> => {
     const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
     if (target === undefined) return unsent('is not in the settings');
-    const fault = checkTargetUrl(target.url, { allowLoopback });
+    const fault = checkWebhook(target.url, egress);
     if (fault !== undefined) return unsent(fault);
     if (only !== undefined && target.format !== only) return unsent(`is no ${only}`);
     try {
@@ -51,15 +51,15 @@ export function createNotifier(
     },
     beat: async () => {
       if (heartbeatUrl === undefined) return;
-      const fault = await beatAt(heartbeatUrl, allowLoopback);
+      const fault = await beatAt(heartbeatUrl, egress);
       if (fault !== undefined) log.error('heartbeat.unsent', { fault });
     },
   };
 }
 
 /** Requests the URL of the heartbeat. Returns the failure in fixed words; undefined when the request succeeded. */
-async function beatAt(url: string, allowLoopback: boolean): Promise<string | undefined> {
-  const fault = checkTargetUrl(url, { allowLoopback });
+async function beatAt(url: string, egress: EgressPolicy): Promise<string | undefined> {
+  const fault = checkWebhook(url, egress);
   if (fault !== undefined) return `not sent: the URL ${fault}`;
   try {
     const signal = AbortSignal.timeout(HEARTBEAT_TIMEOUT_MS);

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type TcpNetConnectOpts } from 'node:net';
 import { monotonicFactory } from 'ulid';
 import type { Clock, Ids, Log, Net } from './deps.ts';
 import { errorFields } from './error-fields.ts';
@@ -31,20 +31,24 @@ export const net: Net = {
     await response.body?.cancel();
     return { status: response.status };
   },
-  connect: (host, port, timeoutMs) =>
-    new Promise((resolve, reject) => {
-      const socket = connect({ host, port });
-      const finish = (error?: Error) => {
-        clearTimeout(timer);
-        socket.destroy();
-        if (error) reject(error);
-        else resolve();
-      };
-      const timer = setTimeout(() => finish(new TimeoutError(timeoutMs)), timeoutMs);
-      socket.once('connect', () => finish());
-      socket.once('error', finish);
-    }),
+  connect: (host, port, timeoutMs) => connectTcp({ host, port }, timeoutMs),
 };
+
+/** Resolves once a TCP connection is accepted; it is closed at once. */
+export async function connectTcp(options: TcpNetConnectOpts, timeoutMs: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(options);
+    const finish = (error?: Error) => {
+      clearTimeout(timer);
+      socket.destroy();
+      if (error) reject(error);
+      else resolve();
+    };
+    const timer = setTimeout(() => finish(new TimeoutError(timeoutMs)), timeoutMs);
+    socket.once('connect', () => finish());
+    socket.once('error', finish);
+  });
+}
 
 /** Returns the first `maxBytes` of a body as text, without waiting for the rest. */
 export async function firstOf(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {

@@ -21,6 +21,21 @@ export const AgentObservationInput = z
   .meta({ id: 'AgentObservationInput' });
 export type AgentObservation = z.output<typeof AgentObservationInput>;
 
+/** Refuses a second observation of a cluster: they may differ, and the order of writing would decide which one counts. */
+function refuseRepeated(observations: readonly AgentObservation[], context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [index, { cluster }] of observations.entries()) {
+    if (seen.has(cluster)) {
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'cluster'],
+        message: `must not be observed twice in one batch: ${cluster}`,
+      });
+    }
+    seen.add(cluster);
+  }
+}
+
 export const ObservationBatchInput = z
   .strictObject({
     fleet: Name.meta({
@@ -28,8 +43,15 @@ export const ObservationBatchInput = z
         'The fleet of the path. It is part of the signed body, so that a batch for one fleet cannot be sent to another.',
     }),
     voter: Name.meta({ description: 'An agent among the voters of the fleet.' }),
-    sentAt: Timestamp,
-    sequence: z.int().min(1).meta({ description: 'A number that grows with every batch of the voter.' }),
+    sentAt: Timestamp.meta({
+      description:
+        'The time of sending, which must be close to now. A batch is taken when it was sent after all others of the voter that were ' +
+        'taken.',
+    }),
+    sequence: z.int().min(1).meta({
+      description:
+        'A number that orders the batches that a voter sends within one millisecond. It may begin anew at any time.',
+    }),
     controls: z
       .array(z.strictObject({ ok: z.boolean() }))
       .max(4)
@@ -38,7 +60,12 @@ export const ObservationBatchInput = z
         description:
           'The answers of the control targets of the fleet. When one of them did not answer, failures are not counted.',
       }),
-    observations: z.array(AgentObservationInput).min(1).max(MAX_OBSERVATIONS),
+    observations: z
+      .array(AgentObservationInput)
+      .min(1)
+      .max(MAX_OBSERVATIONS)
+      .superRefine(refuseRepeated)
+      .meta({ description: 'The observations, one of each cluster at most.' }),
   })
   .meta({
     id: 'ObservationBatchInput',

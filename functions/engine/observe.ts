@@ -1,13 +1,13 @@
 import type { FailureCause, Observation } from '../../schemas/cluster.ts';
 import type { HttpProbe, Probe } from '../../schemas/probe.ts';
-import { checkProbeTarget } from '../core/health/probe-target.ts';
+import { checkProbeTarget, ForbiddenTargetError } from '../core/egress/target.ts';
 import type { Clock, Net, Settings } from '../deps.ts';
 
 /** The ports that probing needs. Agents have no others. */
 export interface ProbePorts {
   net: Net;
   clock: Pick<Clock, 'now'>;
-  settings: Pick<Settings, 'allowLoopbackProbes'>;
+  settings: Pick<Settings, 'egress'>;
 }
 
 interface ProbeOutcome {
@@ -97,14 +97,16 @@ export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): 
   const since = () => Math.max(0, ports.clock.now() - startedMs);
   const { path } = probe;
   const label = path === 'direct' ? `direct ${probe.type}` : probe.type;
-  const forbidden = checkProbeTarget(probe, { allowLoopback: ports.settings.allowLoopbackProbes });
-  if (forbidden !== undefined) {
-    return { path, outcome: 'unsent', detail: `${label}: not sent: ${forbidden}`, latencyMs: 0 };
-  }
+  const forbidden = checkProbeTarget(probe, ports.settings.egress);
+  const unsent = (reason: string): ProbeOutcome => {
+    return { path, outcome: 'unsent', detail: `${label}: not sent: ${reason}`, latencyMs: 0 };
+  };
+  if (forbidden !== undefined) return unsent(forbidden);
   try {
     const { detail, ...result } = await dispatch(ports, probe, timeoutMs);
     return { path, ...result, ...paced(probe, `${label}: ${detail}`, since()) };
   } catch (error) {
+    if (error instanceof ForbiddenTargetError) return unsent(error.message);
     // The error texts of platforms differ and may contain addresses, so only timeouts are told apart from other
     // failures.
     const isUnreached = !(error instanceof Error && error.name === 'TimeoutError');

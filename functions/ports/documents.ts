@@ -12,10 +12,17 @@ import type { VoterTrace } from '../core/incidents/incident.ts';
 import type { NotifiedIncidents } from '../core/incidents/notified.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 
+/** The place of a batch of an agent among all that were signed by one key. */
+export interface AgentTurn {
+  sentAtMs: number;
+  sequence: number;
+  publicKey: string;
+}
+
 /**
  * The bodies of documents by kind, and the ids of documents. shift, break-glass: the id is the name. drill-run, delivery: the
  * id is a ULID. voter: the id is the name of the voter, and the body has the time at which it was last heard, what it vouches
- * for, the certificates that it saw expire, and the number of the last batch of an agent. told: the id is the name of the
+ * for, the certificates that it saw expire, and the turn of the last batch of an agent. told: the id is the name of the
  * fleet, and the body has the incidents that people were told of. readiness: the id is the name of the fleet, and the body
  * has the losses that it could survive. data-plane: the id is the name of the gateway, and the body has the result of the
  * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution.
@@ -25,7 +32,7 @@ export interface DocumentBodies {
   'break-glass': BreakGlass;
   'drill-run': DrillRun;
   delivery: Delivery;
-  voter: VoterTrace & { sequence?: number | undefined; vouch?: Vouch | undefined };
+  voter: VoterTrace & { turn?: AgentTurn | undefined; vouch?: Vouch | undefined };
   told: NotifiedIncidents;
   readiness: Assessment;
   'data-plane': DataPlaneRecord;

@@ -1,10 +1,13 @@
 import pLimit from 'p-limit';
+import type { EgressPolicy } from '../../functions/core/egress/target.ts';
+import { freshnessMs } from '../../functions/core/health/votes.ts';
 import type { Clock, Log, Net } from '../../functions/deps.ts';
 import { answers, observe, type ProbeResult, probesFrom } from '../../functions/engine/observe.ts';
 import type { Cluster } from '../../schemas/cluster.ts';
 import type { ApiClient } from '../local/client.ts';
 import { type Assignment, ControlPlane } from './control-plane.ts';
 import type { Signer } from './key.ts';
+import type { AgentStatus } from './status.ts';
 
 const REFRESH_MS = 60_000;
 const MAX_BACKOFF_MS = 60_000;
@@ -13,19 +16,23 @@ const PROBES_AT_A_TIME = 50;
 /** The resolution of the Date header of an answer, which is in whole seconds. */
 const DATE_RESOLUTION_MS = 1000;
 
+/** The control plane takes a batch that is sent up to five seconds ahead of its clock. */
+const MAX_CORRECTION_MS = 3_000;
+
 export interface AgentOptions {
   client: ApiClient;
   fleet: string;
   voter: string;
   sign: Signer;
-  /** Allows probes of loopback addresses; for local development only. */
-  allowLoopback: boolean;
+  /** The addresses that the agent may probe. */
+  egress: EgressPolicy;
 }
 
 export interface AgentPorts {
   net: Net;
   clock: Clock;
   log: Log;
+  status: AgentStatus;
 }
 
 /**
@@ -38,6 +45,7 @@ export async function runAgent(ports: AgentPorts, options: AgentOptions, stop: A
   while (!stop.aborted) {
     const startedMs = ports.clock.now();
     const isDone = await agent.round(stop);
+    ports.status.roundEnded({ isDone, ms: ports.clock.now() - startedMs, clusters: agent.clusters });
     failed = isDone ? 0 : failed + 1;
     const waitMs = Math.min(agent.intervalMs * 2 ** failed, Math.max(agent.intervalMs, MAX_BACKOFF_MS));
     if (!stop.aborted) await ports.clock.sleep(Math.max(0, startedMs + waitMs - ports.clock.now()));
@@ -52,7 +60,7 @@ class Agent {
   readonly #failures = new Map<string, number>();
   #assignment: Assignment | undefined;
   #assignedAtMs = 0;
-  #sequence = 0;
+  #sentAtMs = 0;
   /** Milliseconds that this machine's clock is behind the control plane's; negative when it is ahead. */
   #behindMs = 0;
 
@@ -60,6 +68,11 @@ class Agent {
     this.#ports = ports;
     this.#options = options;
     this.#api = new ControlPlane(options.client, options.sign, (ms) => this.#setClock(ms));
+  }
+
+  /** The number of clusters that the agent watches, as far as it knows. */
+  get clusters(): number {
+    return this.#assignment?.clusters.length ?? 0;
   }
 
   get intervalMs(): number {
@@ -106,17 +119,21 @@ class Agent {
       Promise.all(clusters.map((cluster) => this.#limit(() => this.#look(cluster)))),
       Promise.all(probesFrom(fleet.controlTargets, 'agents').map((probe) => this.#control(probe))),
     ]);
-    const nowMs = this.#now();
-    this.#sequence = Math.max(this.#sequence + 1, nowMs);
+    this.#sentAtMs = nextTurn(this.#sentAtMs, this.#now());
     const { receipts } = await this.#api.post({
       fleet: fleet.name,
       voter: this.#options.voter,
-      sentAt: new Date(nowMs).toISOString(),
-      sequence: this.#sequence,
+      sentAt: new Date(this.#sentAtMs).toISOString(),
+      sequence: this.#sentAtMs,
       controls,
       observations: sights.map(toldOf),
     });
     const refused = receipts.filter(({ result }) => result !== 'accepted');
+    this.#ports.status.accepted({
+      atMs: this.#ports.clock.now(),
+      refused: refused.length,
+      freshMs: freshnessMs(fleet.health),
+    });
     if (refused.length > 0) this.#ports.log.error('agent.refused', { clusters: refused.map(({ cluster }) => cluster) });
     return sights.filter((sight) => this.#isDoubtful(sight)).map(({ cluster }) => cluster);
   }
@@ -138,7 +155,7 @@ class Agent {
 
   #probePorts() {
     const clock = { now: () => this.#now() };
-    return { net: this.#ports.net, clock, settings: { allowLoopbackProbes: this.#options.allowLoopback } };
+    return { net: this.#ports.net, clock, settings: { egress: this.#options.egress } };
   }
 
   #isDoubtful({ cluster, observation }: ProbeResult & { cluster: Cluster }): boolean {
@@ -156,6 +173,15 @@ class Agent {
     const behindMs = serverMs + DATE_RESOLUTION_MS / 2 - this.#ports.clock.now();
     if (Math.abs(behindMs - this.#behindMs) > DATE_RESOLUTION_MS) this.#behindMs = behindMs;
   }
+}
+
+/**
+ * Returns the time that a batch says it is sent at. A clock that is set back a little, as by each correction, must not
+ * make a batch look older than the one before. One that is set back far was wrong before, and its batches are ordered
+ * anew.
+ */
+function nextTurn(lastMs: number, nowMs: number): number {
+  return lastMs - nowMs > MAX_CORRECTION_MS ? nowMs : Math.max(lastMs + 1, nowMs);
 }
 
 function toldOf({ cluster, observation, certificateExpiresAtMs }: ProbeResult & { cluster: Cluster }) {

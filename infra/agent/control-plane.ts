@@ -70,6 +70,8 @@ export class ControlPlane {
         authorization: `Bearer ${this.#client.token}`,
         ...(body && { 'content-type': 'application/json', [SIGNATURE_HEADER]: this.#sign(body) }),
       },
+      // A redirect would carry the token and the batch to wherever it leads.
+      redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body && { body }),
     });

@@ -4,11 +4,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { type AddressRange, rangeOf } from '../../functions/core/egress/ranges.ts';
 import { clock, createLog } from '../../functions/platform.ts';
 import { usageOf } from '../scripts.ts';
 import { runAgent } from './agent.ts';
 import { createAgentKey, signerOf } from './key.ts';
-import { net } from './net.ts';
+import { createNet } from './net.ts';
+import { AgentStatus } from './status.ts';
+import { startStatusServer } from './status-server.ts';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -16,7 +19,8 @@ async function main(): Promise<void> {
       url: { type: 'string' },
       fleet: { type: 'string' },
       voter: { type: 'string' },
-      'allow-loopback': { type: 'boolean', default: false },
+      'allow-cidr': { type: 'string', multiple: true, default: [] },
+      listen: { type: 'string' },
       'generate-key': { type: 'boolean', default: false },
     },
   });
@@ -37,12 +41,24 @@ async function main(): Promise<void> {
     fleet,
     voter,
     sign: signerOf(key),
-    allowLoopback: values['allow-loopback'],
+    egress: { allowed: values['allow-cidr'].map(allowedRange) },
   };
   const log = createLog([token, key]);
+  const status = new AgentStatus();
+  const server = values.listen === undefined ? undefined : await startStatusServer(values.listen, status, clock.now);
   log.info('agent.started', { fleet, voter });
-  await runAgent({ net, clock: { ...clock, sleep: waiting }, log }, options, stop.signal);
+  const ports = { net: createNet(options.egress), clock: { ...clock, sleep: waiting }, log, status };
+  await runAgent(ports, options, stop.signal);
+  server?.close().closeAllConnections();
   log.info('agent.stopped', { fleet, voter });
+}
+
+function allowedRange(text: string): AddressRange {
+  try {
+    return rangeOf(text);
+  } catch {
+    throw new Error(`--allow-cidr takes a range such as 127.0.0.0/8, not ${text}.`);
+  }
 }
 
 try {

@@ -1,35 +1,52 @@
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { checkHost, type EgressPolicy, ForbiddenTargetError } from '../../functions/core/egress/target.ts';
 import type { Net, NetAnswer, NetRequest } from '../../functions/deps.ts';
-import { net as platformNet, TimeoutError } from '../../functions/platform.ts';
+import { connectTcp, TimeoutError } from '../../functions/platform.ts';
+import { createLookup, type Resolve, resolveHere } from './lookup.ts';
 
 /**
- * The network of Node. Unlike that of a Worker, it can send a Host other than that of the URL, and it sees
- * certificates.
+ * Creates the network of Node. Unlike that of a Worker, it checks the addresses that names resolve to, can send a Host
+ * other than that of the URL, and sees certificates. A target that the policy forbids rejects with a
+ * `ForbiddenTargetError`.
  */
-export const net: Net = {
-  fetch: async (url, init) => {
-    const signal = AbortSignal.timeout(init.timeoutMs);
-    try {
-      return await answerOf(begin(url, init, signal), init);
-    } catch (error) {
-      throw signal.aborted ? new TimeoutError(init.timeoutMs) : error;
-    }
-  },
-  connect: platformNet.connect,
-};
+export function createNet(policy: EgressPolicy, resolve: Resolve = resolveHere): Net {
+  const lookup = createLookup(policy, resolve);
+  return {
+    fetch: async (url, init) => {
+      const signal = AbortSignal.timeout(init.timeoutMs);
+      try {
+        checkLiteral(new URL(url).hostname, policy);
+        return await answerOf(begin(url, init, { signal, lookup }), init);
+      } catch (error) {
+        throw signal.aborted ? new TimeoutError(init.timeoutMs) : error;
+      }
+    },
+    connect: async (host, port, timeoutMs) => {
+      checkLiteral(host, policy);
+      await connectTcp({ host, port, lookup }, timeoutMs);
+    },
+  };
+}
+
+/** Checks a host by its text, because a socket does not look up an address that stands there as it is. */
+function checkLiteral(host: string, policy: EgressPolicy): void {
+  const reason = checkHost(host, policy);
+  if (reason !== undefined) throw new ForbiddenTargetError(reason);
+}
 
 /**
  * Starts a request on a connection of its own, because a reused connection could outlive the server that it led to.
- * Redirects are not followed.
+ * Redirects are not followed. The Host and the name that TLS asks for are those of the request, whatever address the
+ * connection leads to.
  */
-function begin(url: string, { method, headers }: NetRequest, signal: AbortSignal): ClientRequest {
-  const options = { method, headers, signal, agent: false } as const;
+function begin(url: string, { method, headers }: NetRequest, way: Pick<RequestOptions, 'signal' | 'lookup'>) {
+  const options = { method, headers, ...way, agent: false } as const;
   if (!url.startsWith('https:')) return requestHttp(url, options);
   const host = Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1];
-  const servername = (host ?? new URL(url).hostname).replace(/:\d+$/, '');
+  const servername = (host ?? new URL(url).hostname).replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return requestHttps(url, { ...options, ...(isIP(servername) === 0 && { servername }) });
 }
 

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -109,14 +110,14 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     clock,
     ids: { ulid: () => nextUlid() },
     net,
-    notifier: createNotifier({}, { clock, log, allowLoopback: true }),
+    notifier: createNotifier({}, { clock, log, egress: { allowed: LOOPBACK } }),
     log,
     settings: {
       ownerId: 'test',
       credentials: ['default'],
       notificationTargets: [],
       webhookTargets: [],
-      allowLoopbackProbes: false,
+      egress: { allowed: [] },
     },
   };
   return {

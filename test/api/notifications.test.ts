@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { create, fleet, pointers } from './fixtures.ts';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   harness = await startHarness();
   const { clock, log, settings } = harness.deps;
   overrides = {
-    notifier: createNotifier({ chat: { format: 'slack', url } }, { clock, log, allowLoopback: true }),
+    notifier: createNotifier({ chat: { format: 'slack', url } }, { clock, log, egress: { allowed: LOOPBACK } }),
     settings: { ...settings, notificationTargets: ['chat'] },
   };
   await create(harness, PATH, fleet);

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 const ROOMS: Record<string, readonly string[]> = {
   core: [
     'model',
+    'egress',
     'allocation',
     'routing',
     'health',

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createListener } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAgentKey } from '../../infra/agent/key.ts';
@@ -15,6 +15,7 @@ let cluster: DemoCluster;
 let door: Server;
 let isAway = false;
 let agent: ChildProcess;
+let told: string;
 
 /** The API over HTTP. Its clock is virtual, and an hour ahead of the agent's. */
 async function openDoor(): Promise<string> {
@@ -38,6 +39,15 @@ async function openDoor(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** An address that nobody listens at, for the agent to tell its state. */
+async function freeAddress(): Promise<string> {
+  const listener = createListener().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  return `127.0.0.1:${port}`;
+}
+
 beforeAll(async () => {
   plane = await startControlPlane();
   cluster = await startDemoCluster({ name: 'one' });
@@ -52,7 +62,10 @@ beforeAll(async () => {
   };
   await plane.put(`${FLEET}/clusters/one`, { kind: 'kubernetes', probes: [probe] });
   const url = await openDoor();
-  const args = ['infra/agent/main.ts', '--url', url, '--fleet', 'lab', '--voter', 'lab', '--allow-loopback'];
+  const listen = await freeAddress();
+  told = `http://${listen}`;
+  const options = ['--fleet', 'lab', '--voter', 'lab', '--allow-cidr', '127.0.0.0/8', '--listen', listen];
+  const args = ['infra/agent/main.ts', '--url', url, ...options];
   agent = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'], FAIRLEAD_TOKEN: TOKEN, FAIRLEAD_AGENT_KEY: key.privateKey },
@@ -86,6 +99,8 @@ it('an agent whose clock is wrong is believed, finds a failure, keeps nothing wh
   try {
     await expect.poll(async () => (await health()).state, soon).toBe('healthy');
     expect(cluster.received.at(-1)?.host).toBe('shop.example.com');
+    expect((await fetch(`${told}/healthz`)).status).toBe(200);
+    expect(await (await fetch(`${told}/metrics`)).text()).toMatch(/^fairlead_agent_batches_total [1-9]/m);
 
     isAway = true;
     await cluster.fail('brownout');
@@ -105,6 +120,7 @@ it('an agent whose clock is wrong is believed, finds a failure, keeps nothing wh
 
     agent.kill('SIGTERM');
     expect(await once(agent, 'exit')).toEqual([0, null]);
+    await expect(fetch(`${told}/healthz`)).rejects.toThrow();
   } finally {
     stop();
   }

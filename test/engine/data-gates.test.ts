@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps } from '../../functions/deps.ts';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe/probe.ts';
 import { createNotifier } from '../../functions/notifier.ts';
@@ -52,7 +53,7 @@ beforeEach(async () => {
   harness = await startFleet({ jobLatencyMs: 20 });
   const { clock, settings, log } = harness.deps();
   const targets = { hook: { format: 'webhook', url, secret: SECRET }, chat: { format: 'slack', url } } as const;
-  const notifier = createNotifier(targets, { clock, log, allowLoopback: true });
+  const notifier = createNotifier(targets, { clock, log, egress: { allowed: LOOPBACK } });
   const named = { ...settings, notificationTargets: ['hook', 'chat'], webhookTargets: ['hook'] };
   deps = () => harness.deps({ notifier, settings: named });
   api = createApi(deps());

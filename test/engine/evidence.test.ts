@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps, Net } from '../../functions/deps.ts';
 import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { observe } from '../../functions/engine/observe.ts';
@@ -11,7 +12,7 @@ import { Probe } from '../../schemas/probe.ts';
 import { FLEET, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
 
-const ports = { net, clock: { now: () => Date.now() }, settings: { allowLoopbackProbes: true } };
+const ports = { net, clock: { now: () => Date.now() }, settings: { egress: { allowed: LOOPBACK } } };
 /** The network, with a callback that is told of each request. */
 function watched(tell: (request: { url: string; headers: Record<string, string> }) => void): Net {
   const fetch: Net['fetch'] = async (url, init) => {
@@ -131,7 +132,7 @@ describe('an observation', () => {
   });
 
   it('of a target that must not be probed any more is inconclusive, and nothing is sent', async () => {
-    const seen = await observe({ ...ports, settings: { allowLoopbackProbes: false } }, [http('/')], prober());
+    const seen = await observe({ ...ports, settings: { egress: { allowed: [] } } }, [http('/')], prober());
     expect(seen.observation).toMatchObject({ outcome: 'inconclusive', detail: expect.stringContaining('not sent') });
     expect(received).toEqual([]);
   });

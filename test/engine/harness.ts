@@ -3,6 +3,7 @@ import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
@@ -164,14 +165,14 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       clock,
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
-      notifier: createNotifier({}, { clock, log: silent, allowLoopback: true }),
+      notifier: createNotifier({}, { clock, log: silent, egress: { allowed: LOOPBACK } }),
       log: silent,
       settings: {
         ownerId: 'test',
         credentials: ['default'],
         notificationTargets: [],
         webhookTargets: [],
-        allowLoopbackProbes: true,
+        egress: { allowed: LOOPBACK },
       },
       ...overrides,
     };

@@ -1,6 +1,7 @@
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps, Store, StoredDocument } from '../../functions/deps.ts';
 import { deliverDue } from '../../functions/engine/notify/deliver.ts';
 import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
@@ -88,7 +89,7 @@ function depsOf({ clock, receiver, history }: Night, skewMs = 0): Deps {
   const log = { info: () => undefined, error: () => undefined };
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   const targets = { pager: { format: 'webhook' as const, url: receiver.url, secret } };
-  const notifier = createNotifier(targets, { clock: own, log, allowLoopback: true });
+  const notifier = createNotifier(targets, { clock: own, log, egress: { allowed: LOOPBACK } });
   const putDocuments: Store['putDocuments'] = async (documents) => {
     const isWritten = await store.putDocuments(documents);
     if (isWritten) history.told(documents);

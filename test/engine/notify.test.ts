@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Deps, DocumentKind, Lease, Store } from '../../functions/deps.ts';
 import { deliveryDocuments } from '../../functions/engine/deliveries.ts';
 import { createHeartbeat, createSignal } from '../../functions/engine/heartbeat.ts';
@@ -66,6 +67,7 @@ beforeAll(async () => {
     alerts: { format: 'alertmanager', url: `${base}/alerts/api/v2/alerts`, token: URL_SECRET },
     away: { format: 'slack', url: 'http://127.0.0.1:9/nobody' },
     metadata: { format: 'slack', url: 'http://169.254.169.254/latest' },
+    'signed-in': { format: 'slack', url: `${base.replace('//', `//user:${URL_SECRET}@`)}/slack` },
   };
   dynamo = await startDynamo();
   client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
@@ -97,7 +99,7 @@ function deps(overrides: Partial<Deps> = {}): Deps {
     clock,
     ids: { ulid: () => nextUlid(nowMs) },
     log: { info: log, error: log },
-    notifier: createNotifier(targets, { clock, log: { info: log, error: log }, allowLoopback: true }),
+    notifier: createNotifier(targets, { clock, log: { info: log, error: log }, egress: { allowed: LOOPBACK } }),
   };
   return { ...(parts as Deps), ...overrides };
 }
@@ -260,11 +262,13 @@ describe('a notification', () => {
   });
 
   it('is not sent to an address that is not meant for it, nor to a target that is not there', async () => {
-    const event = await tell('metadata', 'unheard-of');
+    const event = await tell('metadata', 'signed-in', 'unheard-of');
     await pass(1);
+    expect(received).toEqual([]);
     expect(await deliveries(event)).toMatchObject([
       { state: 'failed', attempts: [{ outcome: 'not sent: the target is not in the settings' }] },
-      { state: 'failed', attempts: [{ outcome: 'not sent: the target is an address that nothing is sent to' }] },
+      { state: 'failed', attempts: [{ outcome: 'not sent: the target carries a user or a password' }] },
+      { state: 'failed', attempts: [{ outcome: 'not sent: the target is an instance metadata service' }] },
     ]);
   });
 
@@ -348,10 +352,10 @@ describe('a sender', () => {
 });
 
 describe('a heartbeat', () => {
-  const beat = async (heartbeatUrl: string | undefined, allowLoopback = true) => {
+  const beat = async (heartbeatUrl: string | undefined, allowed = LOOPBACK) => {
     const log = (...entry: unknown[]) => logged.push(entry);
     const clock = { now: () => nowMs };
-    await createNotifier({}, { clock, log: { info: log, error: log }, allowLoopback, heartbeatUrl }).beat();
+    await createNotifier({}, { clock, log: { info: log, error: log }, egress: { allowed }, heartbeatUrl }).beat();
   };
   const urlAt = (path: string) => new URL(path, targets['webhook']?.url).href;
 
@@ -368,12 +372,14 @@ describe('a heartbeat', () => {
     await beat(urlAt(`/ping/${URL_SECRET}`));
     await beat(`http://127.0.0.1:9/${URL_SECRET}`);
     await beat(`https://10.0.0.8/${URL_SECRET}`);
-    await beat(`http://example.com/${URL_SECRET}`, false);
+    await beat(`http://example.com/${URL_SECRET}`, []);
+    await beat(`https://user:${URL_SECRET}@example.com/`);
     expect(logged).toEqual([
       ['heartbeat.unsent', { fault: 'HTTP 503' }],
       ['heartbeat.unsent', { fault: 'no connection' }],
       ['heartbeat.unsent', { fault: 'not sent: the URL is a private address' }],
       ['heartbeat.unsent', { fault: 'not sent: the URL is not https' }],
+      ['heartbeat.unsent', { fault: 'not sent: the URL carries a user or a password' }],
     ]);
   });
 

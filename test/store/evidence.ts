@@ -404,7 +404,7 @@ function bodyOf(id: string, version: number): DocumentBodies {
     'break-glass': { ...override, rules: ['capacity'], state: 'live' },
     'drill-run': { ...run, state: 'moving', percent: 0, events: [] },
     delivery: { id, event, target: 't', state: 'pending', attempts: [] },
-    voter: { sequence: version },
+    voter: { turn: { sentAtMs: version, sequence: 1, publicKey: 'k' } },
     told: { open: {}, lastMs: version },
     readiness: { basis: 'b', trafficVersion: 1, checkedAtMs: 2, atMs: version, losses: [], skipped: 0 },
     'data-plane': {

@@ -8,7 +8,7 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import { auditEvent } from '../../core/model/audit.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
-import { takeBatch, takeSequence, untimely } from '../../engine/probe/agent-batch.ts';
+import { takeBatch, takeTurn, untimely } from '../../engine/probe/agent-batch.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { timestamp } from '../context.ts';
@@ -62,8 +62,8 @@ async function voterOf(
   const reason = untimely(batch.sentAt, fleet, ctx.deps.clock.now());
   if (reason === 'from-the-future') throw await refusalOf(reason, '#/sentAt', 'the clock of the agent is ahead');
   if (reason === 'stale') throw await refusalOf('stale-observations', '#/sentAt', 'it says nothing of now any more');
-  if (!(await takeSequence(ctx.deps, batch))) {
-    throw await refusalOf('replayed', '#/sequence', 'this batch or a later one has been taken already');
+  if (!(await takeTurn(ctx.deps, voter, batch))) {
+    throw await refusalOf('replayed', '#/sentAt', 'this batch or a later one has been taken already');
   }
   return voter;
 }

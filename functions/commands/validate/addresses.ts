@@ -2,7 +2,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { GatewaySpec } from '../../../schemas/gateway.ts';
 import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
 import type { Issue } from '../../../schemas/problem.ts';
-import { checkAddress, checkProbeTarget } from '../../core/health/probe-target.ts';
+import { checkHost, checkProbeTarget } from '../../core/egress/target.ts';
 import { byName } from '../../core/routing/resolve.ts';
 import { ingressClustersOf } from '../../core/routing/terms.ts';
 import type { Settings } from '../../deps.ts';
@@ -53,13 +53,13 @@ export function forbiddenCheck({ dataPlaneCheck }: GatewaySpec, settings: Settin
 }
 
 function forbiddenUrl(url: string, pointer: string, settings: Settings): Issue[] {
-  const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url }), policyOf(settings));
+  const reason = checkProbeTarget(HttpProbe.parse({ type: 'http', url }), settings.egress);
   return reason === undefined ? [] : [forbidden(pointer, reason)];
 }
 
 function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Settings): Issue[] {
   return probes.flatMap((probe, index) => {
-    const reason = checkProbeTarget(probe, policyOf(settings));
+    const reason = checkProbeTarget(probe, settings.egress);
     const member = probe.type === 'http' ? 'url' : 'host';
     return reason === undefined ? [] : [forbidden(`${pointer}/${index}/${member}`, reason)];
   });
@@ -68,11 +68,7 @@ function forbiddenProbes(probes: readonly Probe[], pointer: string, settings: Se
 /** Finds addresses to which no probe may be sent; no traffic may be sent there either. */
 function forbiddenAddresses(endpoints: readonly { address: string }[], pointer: string, settings: Settings): Issue[] {
   return endpoints.flatMap(({ address }, index) => {
-    const reason = checkAddress(address, policyOf(settings));
+    const reason = checkHost(address, settings.egress);
     return reason === undefined ? [] : [forbidden(`${pointer}/${index}/address`, reason)];
   });
-}
-
-function policyOf({ allowLoopbackProbes }: Settings) {
-  return { allowLoopback: allowLoopbackProbes };
 }

@@ -8,7 +8,7 @@ import type { Vouch } from '../../core/health/vouch.ts';
 import { isAhead } from '../../core/health/vouch.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { msOf } from '../../core/model/time.ts';
-import type { Deps } from '../../deps.ts';
+import type { AgentTurn, Deps } from '../../deps.ts';
 import type { Pusher } from '../failover/evaluate.ts';
 import { createEvaluator } from '../failover/evaluator.ts';
 import { createHeardVoters, traceOf } from './heard-voters.ts';
@@ -29,17 +29,27 @@ export function untimely(
 }
 
 /**
- * Returns true when this is the newest batch of the agent so far, and records its sequence number, so that older
- * batches are refused from then on. A batch that is lost after that is not taken again, because the next one comes
- * soon.
+ * Returns true when this is the newest batch of the agent so far, and records its turn, so that older batches are
+ * refused from then on. A batch that is lost after that is not taken again, because the next one comes soon.
+ *
+ * Batches are ordered by their time of sending, and by their sequence within one millisecond. The time must be close to
+ * now, so that an agent whose state was lost, or whose clock was ahead, is in order again within seconds. A new public
+ * key begins a new order: no batch that the former key has signed counts any more.
  */
-export async function takeSequence(deps: Deps, batch: ObservationBatch): Promise<boolean> {
-  const { fleet, voter, sequence } = batch;
+export async function takeTurn(deps: Deps, { publicKey }: AgentVoter, batch: ObservationBatch): Promise<boolean> {
+  const { fleet, voter } = batch;
   const last = await deps.store.document(fleet, 'voter', voter);
-  if (last !== undefined && sequence <= (last.body.sequence ?? 0)) return false;
+  const turn = { sentAtMs: msOf(batch.sentAt), sequence: batch.sequence, publicKey };
+  if (!isAfter(turn, last?.body.turn)) return false;
   const certificates = certificatesAfter(batch, last?.body.certificates);
-  const said = { sequence, heardAtMs: deps.clock.now(), certificates };
+  const said = { turn, heardAtMs: deps.clock.now(), certificates };
   return await deps.store.putDocument(traceOf(fleet, voter, last, said));
+}
+
+function isAfter(turn: AgentTurn, last: AgentTurn | undefined): boolean {
+  if (last === undefined || last.publicKey !== turn.publicKey) return true;
+  if (turn.sentAtMs !== last.sentAtMs) return turn.sentAtMs > last.sentAtMs;
+  return turn.sequence > last.sequence;
 }
 
 /**

@@ -16,7 +16,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   'drill-run': DrillRun,
   delivery: Delivery,
   voter: z.object({
-    sequence: z.number().optional(),
+    turn: z.object({ sentAtMs: z.number(), sequence: z.number(), publicKey: z.string() }).optional(),
     heardAtMs: z.number().optional(),
     vouch: z.object({ atMs: z.number(), except: z.array(z.string()) }).optional(),
     certificates: z.record(z.string(), z.number()).optional(),
