@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Clock, Log, Net } from '../../functions/deps.ts';
+import type { Clock, Log, Net, Secrets } from '../../functions/deps.ts';
 import { answers, observe, probesFrom, type Sight } from '../../functions/engine/observe.ts';
 import type { Cluster } from '../../schemas/cluster.ts';
 import type { ApiClient } from '../local/client.ts';
@@ -26,6 +26,8 @@ export interface AgentPorts {
   net: Net;
   clock: Clock;
   log: Log;
+  /** The secrets of this agent. Those of the control plane never get here. */
+  secrets: Secrets;
 }
 
 /**
@@ -138,7 +140,8 @@ class Agent {
 
   #probePorts() {
     const clock = { now: () => this.#now() };
-    return { net: this.#ports.net, clock, settings: { allowLoopbackProbes: this.#options.allowLoopback } };
+    const { net, secrets } = this.#ports;
+    return { net, clock, secrets, settings: { allowLoopbackProbes: this.#options.allowLoopback } };
   }
 
   #isDoubtful({ cluster, observation }: Sight & { cluster: Cluster }): boolean {

@@ -4,7 +4,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { SecretSettings } from '../../functions/env.ts';
 import { clock, createLog } from '../../functions/platform.ts';
+import { createSecrets, partsOf } from '../../functions/secrets.ts';
 import { usageOf } from '../scripts.ts';
 import { runAgent } from './agent.ts';
 import { createAgentKey, signerOf } from './key.ts';
@@ -25,8 +27,9 @@ async function main(): Promise<void> {
     return;
   }
   const { url, fleet, voter } = values;
-  const { FAIRLEAD_TOKEN: token, FAIRLEAD_AGENT_KEY: key } = process.env;
+  const { FAIRLEAD_TOKEN: token, FAIRLEAD_AGENT_KEY: key, FAIRLEAD_SECRETS = '{}' } = process.env;
   if (!url || !fleet || !voter || !token || !key) throw new Error(usageOf('agent'));
+  const secrets = secretsIn(FAIRLEAD_SECRETS);
   const stop = new AbortController();
   for (const event of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect']) process.once(event, () => stop.abort());
   const waiting = async (ms: number) => {
@@ -39,10 +42,18 @@ async function main(): Promise<void> {
     sign: signerOf(key),
     allowLoopback: values['allow-loopback'],
   };
-  const log = createLog([token, key]);
+  const log = createLog([token, key, ...partsOf(secrets)]);
   log.info('agent.started', { fleet, voter });
-  await runAgent({ net, clock: { ...clock, sleep: waiting }, log }, options, stop.signal);
+  const ports = { net, clock: { ...clock, sleep: waiting }, log, secrets: createSecrets(secrets) };
+  await runAgent(ports, options, stop.signal);
   log.info('agent.stopped', { fleet, voter });
+}
+
+/** Reads the secrets of the agent. The error of wrong ones does not repeat them. */
+function secretsIn(text: string): SecretSettings {
+  const result = SecretSettings.safeParse(text);
+  if (result.success) return result.data;
+  throw new Error(`FAIRLEAD_SECRETS ${result.error.issues.map(({ message }) => message).join('; ')}.`);
 }
 
 try {

@@ -4,6 +4,7 @@ import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
+import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { startDynamo } from '../../infra/local/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
@@ -107,6 +108,7 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     ids: { ulid: () => nextUlid() },
     net,
     notifier: createNotifier({}, { clock, log, allowLoopback: true }),
+    secrets: createSecrets({}),
     log,
     settings: {
       ownerId: 'test',

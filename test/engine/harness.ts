@@ -6,6 +6,7 @@ import { createBudgets } from '../../functions/cloud/budgets.ts';
 import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
+import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
 import { startDynamo } from '../../infra/local/dynamo.ts';
@@ -156,6 +157,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
       notifier: createNotifier({}, { clock, log: silent, allowLoopback: true }),
+      secrets: createSecrets({}),
       log: silent,
       settings: {
         ownerId: 'test',

@@ -42,6 +42,7 @@ const APPLY_PROBLEMS: readonly ProblemCode[] = [
   'write-conflict',
   'unknown-reference',
   'forbidden-address',
+  'credential-in-clear',
   'conflicting-declaration',
   'unsupported-feature',
   'quota-exceeded',

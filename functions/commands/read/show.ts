@@ -2,19 +2,20 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { type Silence, silentVoters } from '../../core/health/silence.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { byName } from '../../core/routing/resolve.ts';
-import type { Assessment, Clock, Deps } from '../../deps.ts';
+import type { Assessment, Clock, Deps, Secrets } from '../../deps.ts';
 import { readHeard } from '../../engine/probe/roll-call.ts';
 import { referencesOf } from '../kinds.ts';
 import { lintFleet } from '../validate/policy.ts';
+import { secretWarnings } from '../validate/secrets.ts';
 import { type World, worldOf } from '../world.ts';
 import { loadEvidence } from './evidence.ts';
 import { type Views, views } from './views.ts';
 
-type Sources = Pick<Deps, 'store' | 'clock'>;
+type Sources = Pick<Deps, 'store' | 'clock' | 'secrets'>;
 
 /** Returns resources of one kind and fleet as the API shows them. What the views need is read once for all of them. */
 export async function show<K extends Kind>(
-  { store, clock }: Sources,
+  { store, clock, secrets }: Sources,
   kind: K,
   resources: readonly Resource<K>[],
   world: World,
@@ -28,7 +29,7 @@ export async function show<K extends Kind>(
       'gateway',
       routed.map((reference) => reference.name),
     ),
-    warningsOf(resources, world),
+    warningsOf(resources, world, secrets),
     silentOf(resources, world, clock),
     assessmentOf(resources, world),
   ]);
@@ -54,9 +55,14 @@ export async function showPage<K extends Kind>(
   return shown.flat();
 }
 
-/** Returns the warnings about the policy of a fleet. */
-async function warningsOf([resource]: readonly Resource[], world: World): Promise<Issue[]> {
-  return resource && isFleet(resource) ? (await lintFleet(resource, world)).warnings : [];
+/** Returns the warnings about the policy of a fleet, and about what stands in the declarations of all of it. */
+async function warningsOf([resource]: readonly Resource[], world: World, secrets: Secrets): Promise<Issue[]> {
+  if (!resource || !isFleet(resource)) return [];
+  const [{ warnings }, found] = await Promise.all([
+    lintFleet(resource, world),
+    secretWarnings(resource, world, secrets),
+  ]);
+  return [...warnings, ...found];
 }
 
 /** Returns the voters of a fleet that have fallen silent. */
