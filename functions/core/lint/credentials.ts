@@ -39,7 +39,7 @@ function isCredential(name: string, value: string): boolean {
 /** Returns a name as lower-case words with a hyphen between each two: `X-Api-Key`, `x_api_key` and `xApiKey` are one. */
 function wordsOf(name: string): string {
   return name
-    .replaceAll(/([a-z0-9])(?=[A-Z])/g, '$1-')
+    .replaceAll(/[a-z0-9](?=[A-Z])|[A-Z](?=[A-Z][a-z])/g, '$&-')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-');
 }
