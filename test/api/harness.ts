@@ -17,6 +17,9 @@ import { workerdApi } from './workerd.ts';
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
 
+/** The secrets of the settings, here and in workerd. */
+export const SECRETS = { 'probe-token': { value: 'Bearer one-of-the-settings', hosts: ['ingress.example.com'] } };
+
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
 export type Json = any;
 
@@ -108,7 +111,7 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     ids: { ulid: () => nextUlid() },
     net,
     notifier: createNotifier({}, { clock, log, allowLoopback: true }),
-    secrets: createSecrets({}),
+    secrets: createSecrets(SECRETS),
     log,
     settings: {
       ownerId: 'test',

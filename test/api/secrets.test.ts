@@ -7,9 +7,6 @@ import { type Harness, inProcess, type Json, startHarness } from './harness.ts';
 const CANARY = 'canary-in-a-declaration';
 const PATH = '/v1/fleets/shop';
 const URL_OF_INGRESS = 'http://ingress.example.com/healthz';
-const secrets = createSecrets({
-  'probe-token': { value: 'Bearer one-of-the-settings', hosts: ['ingress.example.com'] },
-});
 
 let harness: Harness;
 
@@ -59,7 +56,7 @@ const PLACES: { place: string; path: string; pointer: string; body(sent: Sent): 
 ];
 
 const replacing = { 'If-Match': '*' };
-const put = async (path: string, body: Json, overrides = {}) =>
+const put = async (path: string, body: Json, overrides: Partial<Deps> = {}) =>
   await harness.call('PUT', path, { body, headers: replacing }, overrides);
 
 describe.each(PLACES)('$place', ({ path, pointer, body }) => {
@@ -95,16 +92,16 @@ describe.each(PLACES)('$place', ({ path, pointer, body }) => {
     expect(pointers(answer.body)).toEqual([`${pointer}/headers/Authorization/secret`]);
   });
 
-  inProcess.it('takes the name of a secret, and shows it as it was declared', async () => {
+  it('takes the name of a secret, and shows it as it was declared', async () => {
     const headers = { Authorization: { secret: 'probe-token' } };
-    const answer = await put(path, body({ headers }), { secrets });
+    const answer = await put(path, body({ headers }));
     expect(answer.status).toBe(200);
-    expect((await harness.call('GET', path, {}, { secrets })).body).toMatchObject(body({ headers }));
+    expect((await harness.call('GET', path)).body).toMatchObject(body({ headers }));
   });
 
-  inProcess.it('is refused with a secret that may not be sent to its host', async () => {
+  it('is refused with a secret that may not be sent to its host', async () => {
     const sent = { url: 'http://evil.example.net/healthz', headers: { Authorization: { secret: 'probe-token' } } };
-    const answer = await put(path, body(sent), { secrets });
+    const answer = await put(path, body(sent));
     expect(answer.body.code).toBe('unknown-reference');
     expect(answer.body.errors[0].detail).toContain('evil.example.net');
   });
@@ -190,20 +187,21 @@ inProcess.describe('what an earlier release took', () => {
       );
       expect(answer.status).toBe(201);
     }
-    const told = await soundOf({ secrets });
+    const told = await soundOf();
     expect(told.match(/seems to hold a credential/g)).toHaveLength(100);
     expect(told).toContain('120 places');
   });
 
   it('does not keep anybody from pausing the fleet, nor does a secret that is gone', async () => {
+    const gone = { secrets: createSecrets({}) };
     const controlTargets = [
       { type: 'http', url: URL_OF_INGRESS, headers: { Authorization: { secret: 'probe-token' } } },
     ];
-    expect((await put(PATH, { controlTargets }, { secrets })).status).toBe(200);
-    expect(await soundOf()).toContain('#/controlTargets/0/headers/Authorization/secret: nothing is sent');
-    const paused = await harness.call('POST', `${PATH}/pause`, { body: { reason: 'an emergency' } });
+    expect((await put(PATH, { controlTargets })).status).toBe(200);
+    expect(await soundOf(gone)).toContain('#/controlTargets/0/headers/Authorization/secret: nothing is sent');
+    const paused = await harness.call('POST', `${PATH}/pause`, { body: { reason: 'an emergency' } }, gone);
     expect(paused.status).toBe(200);
-    const renamed = await put(PATH, { controlTargets, displayName: 'shop' });
+    const renamed = await put(PATH, { controlTargets, displayName: 'shop' }, gone);
     expect(renamed.body.code).toBe('unknown-reference');
   });
 });

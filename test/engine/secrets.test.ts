@@ -178,7 +178,7 @@ describe('a secret of a probe', () => {
     const before = await harness.edge.split(20, 'shop.example.com');
     secrets = createSecrets({ 'probe-password': ALL['probe-password'] });
     const from = sent.length;
-    await rounds(12);
+    await rounds(6);
     expect(
       sent
         .slice(from)
@@ -200,7 +200,7 @@ describe('a secret of a probe', () => {
       'clusters/a#/probes/0/headers/Authorization/secret: nothing is sent',
     );
     secrets = createSecrets(ALL);
-    await rounds(4);
+    await rounds(2);
     expect(await observationOf('a')).toMatchObject({ outcome: 'ok' });
   });
 });
@@ -231,9 +231,9 @@ const TROUBLE: { name: string; begin(): Promise<void> | void; end(): Promise<voi
 describe.each(TROUBLE)('with $name', ({ begin, end }) => {
   beforeAll(async () => {
     await begin();
-    await rounds(8);
+    await rounds(5);
     await end();
-    await rounds(2);
+    await rounds(1);
   });
 
   it('no answer of any operation that reads has a secret', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createControlPlane } from '../../functions/composition.ts';
 import { parseEnv, secretsOf } from '../../functions/env.ts';
 import { createSecrets } from '../../functions/secrets.ts';
 
@@ -42,6 +43,12 @@ describe('the setting SECRETS', () => {
     } catch (error) {
       expect(String(error)).not.toContain('canary');
     }
+  });
+
+  it('is what the control plane finds secrets in', async () => {
+    const { secrets } = createControlPlane(parse({ token: { value: CANARY, hosts } })).createDeps();
+    expect(await secrets.find('token', 'shop.example.com')).toBe(CANARY);
+    expect(secrets.redact(CANARY)).toBe('[secret]');
   });
 
   it('counts among what no log line shows', () => {
