@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts';
 import { type Env, secretsOf } from './env.ts';
 import { createNotifier } from './notifier.ts';
 import { clock, createLog, ids, net } from './platform.ts';
+import { createSecrets } from './secrets.ts';
 import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
 
 /** The parts of the control plane that an isolate or a process keeps for all of its requests. */
@@ -41,6 +42,7 @@ export function createControlPlane(env: Env): ControlPlane {
     egress,
     heartbeatUrl: env.HEARTBEAT_URL,
   });
+  const secrets = createSecrets(env.SECRETS);
   const credentials = env.ALIBABA_CLOUD_CREDENTIALS;
   const endpoint = env.ALIBABA_CLOUD_ENDPOINT;
   const settings = {
@@ -63,7 +65,7 @@ export function createControlPlane(env: Env): ControlPlane {
         budgets: createBudgets({ store, clock, log }),
         ...(endpoint === undefined ? {} : { endpoint: () => endpoint }),
       });
-      return { store, cloud, clock, ids, net, notifier, log, settings };
+      return { store, cloud, clock, ids, net, notifier, secrets, log, settings };
     },
   };
 }

@@ -14,6 +14,7 @@ import type { OperationStore } from './ports/operations.ts';
 import type { OutboxStore } from './ports/outbox.ts';
 import type { Clock, Ids, Log, Net } from './ports/platform.ts';
 import type { ResourceStore } from './ports/resources.ts';
+import type { Secrets } from './ports/secrets.ts';
 
 export * from './ports/cloud.ts';
 export * from './ports/coordination.ts';
@@ -27,6 +28,7 @@ export * from './ports/outbox.ts';
 export * from './ports/pages.ts';
 export * from './ports/platform.ts';
 export * from './ports/resources.ts';
+export * from './ports/secrets.ts';
 
 export interface Deps {
   store: Store;
@@ -35,6 +37,7 @@ export interface Deps {
   ids: Ids;
   net: Net;
   notifier: Notifier;
+  secrets: Secrets;
   log: Log;
   settings: Settings;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Name } from '../schemas/common.ts';
+import { partsOf } from './secrets.ts';
 
 const AccessKey = z.strictObject({
   accessKeyId: z.string().min(1),
@@ -66,6 +67,28 @@ const NotificationTargets = Json.refine(
     'whsec_ and the base64 of 24 to 64 bytes; an alertmanager may have a "token" instead',
 ).pipe(ByName);
 
+/** A value that may stand in a header, and that is long enough to be recognised wherever it might be shown. */
+const SecretValue = z
+  .string()
+  .max(4096)
+  .regex(/^[\x21-\x7e][\x20-\x7e]{6,}[\x21-\x7e]$/);
+
+/** A host name, *. and the end of one, or an address, as a URL writes it. */
+const SecretHost = z.string().regex(/^(?:\*\.)?[a-z0-9_](?:[-a-z0-9_.]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/);
+
+const SecretsByName = z.record(
+  Name,
+  z.strictObject({ value: SecretValue, hosts: z.array(SecretHost).min(1).max(200) }),
+);
+
+/** The named secrets that declarations refer to. Any fault is reported for the whole setting, since a secret must not get into the log. */
+export const SecretSettings = Json.refine(
+  (value) => SecretsByName.safeParse(value).success,
+  'must be {"name": {"value": "…", "hosts": ["*.example.com"]}}: names are DNS labels, values are 8 to 4096 printable ASCII characters, ' +
+    'hosts are host names in lower case, *. and the end of one, or addresses',
+).pipe(SecretsByName);
+export type SecretSettings = z.output<typeof SecretSettings>;
+
 /** The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. */
 export const Env = z
   .object({
@@ -81,6 +104,7 @@ export const Env = z
     ALIBABA_CLOUD_CREDENTIALS: CredentialSets,
     ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
     NOTIFICATION_TARGETS: NotificationTargets.default({}),
+    SECRETS: SecretSettings.default({}),
     HEARTBEAT_URL: url.optional(),
     ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
   })
@@ -122,5 +146,6 @@ export function secretsOf(env: Env): string[] {
   ]);
   const aws = [env.AWS_ACCESS_KEY_ID, env.AWS_SECRET_ACCESS_KEY, env.AWS_SESSION_TOKEN];
   const tokens = [env.API_TOKEN, ...Object.values(env.API_TOKENS)];
-  return [...tokens, ...aws, ...cloud, ...targets, env.HEARTBEAT_URL].filter((value) => value !== undefined);
+  const named = partsOf(env.SECRETS);
+  return [...tokens, ...aws, ...cloud, ...targets, ...named, env.HEARTBEAT_URL].filter((value) => value !== undefined);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { City, HeaderName, Name, Percent, Site, Timestamp } from './common.ts';
-import { MaxLatencyMs } from './probe.ts';
+import { EdgeHeaders, MaxLatencyMs } from './probe.ts';
 
 const PrometheusLabel = z
   .string()
@@ -19,6 +19,8 @@ export const EdgeVoter = z.strictObject({ ...voterFields, type: z.literal('edge'
   description: 'The scheduled probes of the control plane, sent directly to the targets that each cluster declares.',
 });
 
+const isSame = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
 export const GatewayPathVoter = z
   .strictObject({
     ...voterFields,
@@ -32,7 +34,12 @@ export const GatewayPathVoter = z
       description:
         'The header that is sent with the name of the cluster. A route of the gateway has to send such requests to that cluster alone.',
     }),
+    headers: EdgeHeaders,
     maxLatencyMs: MaxLatencyMs,
+  })
+  .refine(({ headers = {}, pinHeader }) => !Object.keys(headers).some((name) => isSame(name, pinHeader)), {
+    path: ['headers'],
+    message: 'must not set the header that names the cluster',
   })
   .meta({
     id: 'GatewayPathVoter',

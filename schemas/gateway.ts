@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { DisplayName, FieldChange, fleetMetadata, Labels, Name, Percent, pageOf, Timestamp } from './common.ts';
 import { DryRun, ForeignObject, QuotaUse } from './plan.ts';
-import { HttpProbe, StatusRange } from './probe.ts';
+import { EdgeHeaders, HttpProbe, StatusRange } from './probe.ts';
 
 const RegionId = z
   .string()
@@ -138,6 +138,7 @@ export const DataPlaneCheck = z
         'A URL that leads through the gateway, such as one with a host name of its own that a route of the fleet carries.',
       examples: ['http://edge-1.shop.example.com/healthz'],
     }),
+    headers: EdgeHeaders,
     expectedStatus: StatusRange.default({ from: 200, to: 299 }).meta({
       description: 'Any other status is a failure. Redirects are not followed, and fail unless they are expected.',
     }),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { HeaderName, Port } from './common.ts';
+import { HeaderName, Name, Port } from './common.ts';
 
 export const MaxLatencyMs = z.int().min(1).max(30_000).optional().meta({
   description:
@@ -22,7 +22,41 @@ const common = {
   maxLatencyMs: MaxLatencyMs,
 };
 
-const isHost = (header: string) => header.toLowerCase() === 'host';
+export const SecretRef = z.strictObject({ secret: Name.meta({ examples: ['probe-token'] }) }).meta({
+  id: 'SecretRef',
+  description:
+    'The name of a secret, whose value is sent. The control plane and each agent take it from their own settings, and send it only to ' +
+    'the hosts that the settings name for it. It is never stored or shown.',
+});
+
+export const RequestHeaders = z
+  .record(
+    HeaderName,
+    z.union([z.string().max(1024), SecretRef], {
+      error: 'must be a text of at most 1024 characters, or the name of a secret: {"secret": "probe-token"}',
+    }),
+  )
+  .refine((headers) => Object.keys(headers).length <= 16, 'must have at most 16 headers')
+  .refine(
+    (headers) => Object.entries(headers).every(([name, value]) => !isHost(name) || typeof value === 'string'),
+    'must give host as a text, since it decides where a request goes',
+  );
+export type RequestHeaders = z.output<typeof RequestHeaders>;
+
+function isHost(header: string): boolean {
+  return header.toLowerCase() === 'host';
+}
+
+/** The headers of a request that the control plane alone sends. */
+export const EdgeHeaders = RequestHeaders.refine(
+  (headers) => !Object.keys(headers).some(isHost),
+  'must not set host: a Worker cannot send another host than that of the URL',
+)
+  .optional()
+  .meta({
+    description:
+      'The headers of the request. A value that gives access is the name of a secret: {"secret": "probe-token"}.',
+  });
 
 export const StatusRange = z
   .strictObject({ from: z.int().min(100).max(599), to: z.int().min(100).max(599) })
@@ -37,11 +71,12 @@ export const HttpProbe = z
       .max(2048)
       .meta({ examples: ['https://ingress.hangzhou-a.example.com/healthz'] }),
     method: z.enum(['GET', 'HEAD']).default('GET'),
-    headers: z
-      .record(HeaderName, z.string().max(1024))
-      .refine((headers) => Object.keys(headers).length <= 16, 'must have at most 16 headers')
-      .default({})
-      .meta({ description: 'The headers of the request. Host may be set only when `from` is `agents`.' }),
+    headers: RequestHeaders.default({}).meta({
+      description:
+        'The headers of the request. A value that gives access is the name of a secret: {"secret": "probe-token"}. Host may be set only ' +
+        'when `from` is `agents`.',
+      examples: [{ Authorization: { secret: 'probe-token' } }],
+    }),
     expectedStatus: StatusRange.default({ from: 200, to: 399 }).meta({
       description:
         'The range of statuses that are expected. Any other status is a failure. Redirects are not followed.',

@@ -35,6 +35,7 @@ export const problems = {
   'truncated-alerts': { status: 422, title: 'Alerts were left out', retryable: false },
   'unsupported-feature': { status: 422, title: 'A gateway cannot express this', retryable: false },
   'forbidden-address': { status: 422, title: 'An address that must not be probed or served', retryable: false },
+  'credential-in-clear': { status: 422, title: 'A credential stands in the declaration', retryable: false },
   'conflicting-declaration': {
     status: 422,
     title: 'The declaration contradicts itself or another one',

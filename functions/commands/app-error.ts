@@ -22,6 +22,7 @@ const PRECEDENCE = [
   'limit-exceeded',
   'unknown-reference',
   'forbidden-address',
+  'credential-in-clear',
   'conflicting-declaration',
   'redirect-loop',
   'quota-exceeded',

@@ -1,12 +1,14 @@
 import type { FailureCause, Observation } from '../../schemas/cluster.ts';
 import type { HttpProbe, Probe } from '../../schemas/probe.ts';
 import { checkProbeTarget, ForbiddenTargetError } from '../core/egress/target.ts';
-import type { Clock, Net, Settings } from '../deps.ts';
+import { lacksSecret } from '../core/model/sent-requests.ts';
+import type { Clock, Net, Secrets, Settings } from '../deps.ts';
 
 /** The ports that probing needs. Agents have no others. */
 export interface ProbePorts {
   net: Net;
   clock: Pick<Clock, 'now'>;
+  secrets: Secrets;
   settings: Pick<Settings, 'egress'>;
 }
 
@@ -93,17 +95,19 @@ function outcomeOf(
 
 /** Sends one probe. It never rejects: a failure is an outcome. */
 export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<ProbeOutcome> {
-  const startedMs = ports.clock.now();
-  const since = () => Math.max(0, ports.clock.now() - startedMs);
   const { path } = probe;
   const label = path === 'direct' ? `direct ${probe.type}` : probe.type;
   const forbidden = checkProbeTarget(probe, ports.settings.egress);
+  const { headers, lacking } = await headersOf(probe, ports.secrets);
   const unsent = (reason: string): ProbeOutcome => {
     return { path, outcome: 'unsent', detail: `${label}: not sent: ${reason}`, latencyMs: 0 };
   };
-  if (forbidden !== undefined) return unsent(forbidden);
+  const fault = forbidden ?? lacking;
+  if (fault !== undefined) return unsent(fault);
+  const startedMs = ports.clock.now();
+  const since = () => Math.max(0, ports.clock.now() - startedMs);
   try {
-    const { detail, ...result } = await dispatch(ports, probe, timeoutMs);
+    const { detail, ...result } = await dispatch(ports, probe, headers, timeoutMs);
     return { path, ...result, ...paced(probe, `${label}: ${detail}`, since()) };
   } catch (error) {
     if (error instanceof ForbiddenTargetError) return unsent(error.message);
@@ -122,20 +126,37 @@ function paced({ maxLatencyMs }: Probe, detail: string, latencyMs: number) {
 
 type Answer = Pick<ProbeOutcome, 'outcome' | 'detail' | 'certificateExpiresAtMs'>;
 
-async function dispatch(ports: ProbePorts, probe: Probe, timeoutMs: number): Promise<Answer> {
-  if (probe.type === 'http') return await ask(ports, probe, timeoutMs);
+type Headers = Record<string, string>;
+
+/** Returns the headers to send, with the values of secrets, and the reason why they cannot be sent when a secret is lacking. */
+async function headersOf(probe: Probe, secrets: Secrets): Promise<{ headers: Headers; lacking?: string }> {
+  const headers: Headers = {};
+  if (probe.type === 'tcp') return { headers };
+  const host = new URL(probe.url).hostname;
+  for (const [header, declared] of Object.entries(probe.headers)) {
+    const value = typeof declared === 'string' ? declared : await secrets.find(declared.secret, host);
+    if (value !== undefined) headers[header] = value;
+    else if (typeof declared !== 'string') return { headers, lacking: lacksSecret({ name: declared.secret, host }) };
+  }
+  return { headers };
+}
+
+async function dispatch(ports: ProbePorts, probe: Probe, headers: Headers, timeoutMs: number): Promise<Answer> {
+  if (probe.type === 'http') return await ask(ports, probe, headers, timeoutMs);
   await ports.net.connect(probe.host, probe.port, timeoutMs);
   return { outcome: 'ok', detail: 'connected' };
 }
 
-async function ask({ net, clock }: ProbePorts, probe: HttpProbe, timeoutMs: number): Promise<Answer> {
-  const { url, method, headers, expectedStatus, expectedBody, certificateWarningDays } = probe;
+async function ask(ports: ProbePorts, probe: HttpProbe, headers: Headers, timeoutMs: number): Promise<Answer> {
+  const { net, clock, secrets } = ports;
+  const { url, method, expectedStatus, expectedBody, certificateWarningDays } = probe;
   const bodyBytes = expectedBody === undefined ? undefined : BODY_BYTES;
   const { status, body, certificateExpiresAtMs } = await net.fetch(url, { method, headers, timeoutMs, bodyBytes });
   if (status < expectedStatus.from || status > expectedStatus.to) {
     return { outcome: 'fail', detail: `status ${status}` };
   }
-  if (expectedBody !== undefined && !body?.includes(expectedBody)) {
+  // A server may repeat the headers that it got. What is expected must not tell what stands in a secret.
+  if (expectedBody !== undefined && !secrets.redact(body ?? '').includes(expectedBody)) {
     return { outcome: 'fail', detail: `status ${status}, without the expected text` };
   }
   const expiresInMs = (certificateExpiresAtMs ?? Number.POSITIVE_INFINITY) - clock.now();

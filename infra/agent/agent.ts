@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { EgressPolicy } from '../../functions/core/egress/target.ts';
 import { freshnessMs } from '../../functions/core/health/votes.ts';
-import type { Clock, Log, Net } from '../../functions/deps.ts';
+import type { Clock, Log, Net, Secrets } from '../../functions/deps.ts';
 import { answers, observe, type ProbeResult, probesFrom } from '../../functions/engine/observe.ts';
 import type { Cluster } from '../../schemas/cluster.ts';
 import type { ApiClient } from '../local/client.ts';
@@ -33,6 +33,8 @@ export interface AgentPorts {
   clock: Clock;
   log: Log;
   status: AgentStatus;
+  /** The secrets of this agent. Those of the control plane never get here. */
+  secrets: Secrets;
 }
 
 /**
@@ -155,7 +157,8 @@ class Agent {
 
   #probePorts() {
     const clock = { now: () => this.#now() };
-    return { net: this.#ports.net, clock, settings: { egress: this.#options.egress } };
+    const { net, secrets } = this.#ports;
+    return { net, clock, secrets, settings: { egress: this.#options.egress } };
   }
 
   #isDoubtful({ cluster, observation }: ProbeResult & { cluster: Cluster }): boolean {

@@ -5,7 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type AddressRange, rangeOf } from '../../functions/core/egress/ranges.ts';
+import { SecretSettings } from '../../functions/env.ts';
 import { clock, createLog } from '../../functions/platform.ts';
+import { createSecrets, partsOf } from '../../functions/secrets.ts';
 import { usageOf } from '../scripts.ts';
 import { runAgent } from './agent.ts';
 import { createAgentKey, signerOf } from './key.ts';
@@ -29,8 +31,9 @@ async function main(): Promise<void> {
     return;
   }
   const { url, fleet, voter } = values;
-  const { FAIRLEAD_TOKEN: token, FAIRLEAD_AGENT_KEY: key } = process.env;
+  const { FAIRLEAD_TOKEN: token, FAIRLEAD_AGENT_KEY: key, FAIRLEAD_SECRETS = '{}' } = process.env;
   if (!url || !fleet || !voter || !token || !key) throw new Error(usageOf('agent'));
+  const secrets = secretsIn(FAIRLEAD_SECRETS);
   const stop = new AbortController();
   for (const event of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect']) process.once(event, () => stop.abort());
   const waiting = async (ms: number) => {
@@ -43,11 +46,17 @@ async function main(): Promise<void> {
     sign: signerOf(key),
     egress: { allowed: values['allow-cidr'].map(allowedRange) },
   };
-  const log = createLog([token, key]);
+  const log = createLog([token, key, ...partsOf(secrets)]);
   const status = new AgentStatus();
   const server = values.listen === undefined ? undefined : await startStatusServer(values.listen, status, clock.now);
   log.info('agent.started', { fleet, voter });
-  const ports = { net: createNet(options.egress), clock: { ...clock, sleep: waiting }, log, status };
+  const ports = {
+    net: createNet(options.egress),
+    clock: { ...clock, sleep: waiting },
+    log,
+    status,
+    secrets: createSecrets(secrets),
+  };
   await runAgent(ports, options, stop.signal);
   server?.close().closeAllConnections();
   log.info('agent.stopped', { fleet, voter });
@@ -59,6 +68,13 @@ function allowedRange(text: string): AddressRange {
   } catch {
     throw new Error(`--allow-cidr takes a range such as 127.0.0.0/8, not ${text}.`);
   }
+}
+
+/** Reads the secrets of the agent. The error of wrong ones does not repeat them. */
+function secretsIn(text: string): SecretSettings {
+  const result = SecretSettings.safeParse(text);
+  if (result.success) return result.data;
+  throw new Error(`FAIRLEAD_SECRETS ${result.error.issues.map(({ message }) => message).join('; ')}.`);
 }
 
 try {

@@ -5,6 +5,7 @@ import { createApp } from '../../functions/api/app.ts';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
+import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { startDynamo } from '../../infra/local/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
@@ -16,6 +17,9 @@ import { workerdApi } from './workerd.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
 export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
+
+/** The secrets of the settings, here and in workerd. */
+export const SECRETS = { 'probe-token': { value: 'Bearer one-of-the-settings', hosts: ['ingress.example.com'] } };
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API are looked into by assertions.
 export type Json = any;
@@ -111,6 +115,7 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     ids: { ulid: () => nextUlid() },
     net,
     notifier: createNotifier({}, { clock, log, egress: { allowed: LOOPBACK } }),
+    secrets: createSecrets(SECRETS),
     log,
     settings: {
       ownerId: 'test',

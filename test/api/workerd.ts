@@ -11,7 +11,7 @@ import { ensureTable, localSettings, startDynamo } from '../../infra/local/dynam
 import { startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { type DynamoCall, type Fate, startDynamoProxy } from '../store/proxy.ts';
-import type { Event } from './harness.ts';
+import { type Event, SECRETS } from './harness.ts';
 
 /** The Worker in workerd, and the database that it writes to. */
 export interface WorkerdApi {
@@ -66,6 +66,7 @@ async function start(tokens: Readonly<Record<string, string>>, watcher: Watcher)
       AWS_SECRET_ACCESS_KEY: localSettings.credentials.secretAccessKey,
       DYNAMODB_ENDPOINT: proxy.endpoint,
       ALIBABA_CLOUD_CREDENTIALS: JSON.stringify({ default: { accessKeyId: 'key', accessKeySecret: 'secret' } }),
+      SECRETS: JSON.stringify(SECRETS),
       ALIBABA_CLOUD_ENDPOINT: await startUnavailableCloud(),
     },
   });

@@ -16,12 +16,16 @@ let door: Server;
 let isAway = false;
 let agent: ChildProcess;
 let told: string;
+/** What the agent has written to its log and sent to the control plane. */
+const written: string[] = [];
+const CANARY = 'canary-of-the-agent-alone';
 
 /** The API over HTTP. Its clock is virtual, and an hour ahead of the agent's. */
 async function openDoor(): Promise<string> {
   const server = createServer(async (request, response) => {
     if (isAway) return response.destroy();
     const body = await text(request);
+    written.push(JSON.stringify(request.headers) + body);
     const signature = request.headers['fairlead-signature'];
     const { status, body: answer } = await plane.api(
       request.method ?? '',
@@ -58,18 +62,27 @@ beforeAll(async () => {
     type: 'http',
     url: `http://${host}:${port}/hello`,
     from: 'agents',
-    headers: { Host: 'shop.example.com' },
+    headers: { Host: 'shop.example.com', Authorization: { secret: 'agent-token' } },
   };
   await plane.put(`${FLEET}/clusters/one`, { kind: 'kubernetes', probes: [probe] });
+  const unknown = { ...probe, headers: { Authorization: { secret: 'nobodys' } } };
+  await plane.put(`${FLEET}/clusters/two`, { kind: 'kubernetes', probes: [unknown] });
   const url = await openDoor();
   const listen = await freeAddress();
   told = `http://${listen}`;
   const options = ['--fleet', 'lab', '--voter', 'lab', '--allow-cidr', '127.0.0.0/8', '--listen', listen];
   const args = ['infra/agent/main.ts', '--url', url, ...options];
+  const secrets = { 'agent-token': { value: `Bearer ${CANARY}`, hosts: [host] } };
   agent = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], FAIRLEAD_TOKEN: TOKEN, FAIRLEAD_AGENT_KEY: key.privateKey },
+    env: {
+      PATH: process.env['PATH'],
+      FAIRLEAD_TOKEN: TOKEN,
+      FAIRLEAD_AGENT_KEY: key.privateKey,
+      FAIRLEAD_SECRETS: JSON.stringify(secrets),
+    },
   });
+  agent.stdout?.on('data', (chunk) => written.push(String(chunk)));
 });
 
 afterAll(async () => {
@@ -101,6 +114,10 @@ it('an agent whose clock is wrong is believed, finds a failure, keeps nothing wh
     expect(cluster.received.at(-1)?.host).toBe('shop.example.com');
     expect((await fetch(`${told}/healthz`)).status).toBe(200);
     expect(await (await fetch(`${told}/metrics`)).text()).toMatch(/^fairlead_agent_batches_total [1-9]/m);
+    expect(cluster.received.at(-1)?.headers.authorization, 'its own secret').toBe(`Bearer ${CANARY}`);
+    const { body: two } = await plane.api('GET', `${FLEET}/clusters/two`);
+    expect(two.health).toMatchObject({ state: 'unknown', lastObservation: { outcome: 'inconclusive' } });
+    expect(two.health.lastObservation.detail).toContain('its settings have no secret nobodys for');
 
     isAway = true;
     await cluster.fail('brownout');
@@ -118,10 +135,27 @@ it('an agent whose clock is wrong is believed, finds a failure, keeps nothing wh
     await expect.poll(async () => (await health()).state, soon).toBe('unhealthy');
     expect((await plane.api('GET', `${FLEET}/audit?action=observations.refuse`)).body.items).toEqual([]);
 
+    expect(written.join('\n')).toContain('inconclusive');
+    expect(written.join('\n')).not.toContain(CANARY);
     agent.kill('SIGTERM');
     expect(await once(agent, 'exit')).toEqual([0, null]);
     await expect(fetch(`${told}/healthz`)).rejects.toThrow();
   } finally {
     stop();
   }
+});
+
+it('an agent whose secrets are wrong says so without them, and does not start', async () => {
+  const FAIRLEAD_SECRETS = JSON.stringify({ 'agent-token': CANARY });
+  const env = {
+    PATH: process.env['PATH'],
+    FAIRLEAD_TOKEN: TOKEN,
+    FAIRLEAD_AGENT_KEY: key.privateKey,
+    FAIRLEAD_SECRETS,
+  };
+  const args = ['infra/agent/main.ts', '--url', 'http://127.0.0.1:9', '--fleet', 'lab', '--voter', 'lab'];
+  const wrong = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  const said = await text(wrong.stderr);
+  expect(said).toMatch(/^FAIRLEAD_SECRETS must be/);
+  expect(said).not.toContain(CANARY);
 });

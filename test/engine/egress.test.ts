@@ -5,6 +5,7 @@ import { rangeOf } from '../../functions/core/egress/ranges.ts';
 import { type EgressPolicy, ForbiddenTargetError } from '../../functions/core/egress/target.ts';
 import type { Net } from '../../functions/deps.ts';
 import { observe, send } from '../../functions/engine/observe.ts';
+import { createSecrets } from '../../functions/secrets.ts';
 import { createLookup, type Resolve, resolveHere } from '../../infra/agent/lookup.ts';
 import { createNet } from '../../infra/agent/net.ts';
 import { Probe } from '../../schemas/probe.ts';
@@ -57,7 +58,12 @@ beforeEach(() => {
 
 const http = (host: string, scheme = 'http') => Probe.parse({ type: 'http', url: `${scheme}://${host}:${port}/` });
 const tcp = (host: string) => Probe.parse({ type: 'tcp', host, port });
-const portsOf = (net: Net, egress = NOTHING) => ({ net, clock: { now: () => 0 }, settings: { egress } });
+const portsOf = (net: Net, egress = NOTHING) => ({
+  net,
+  clock: { now: () => 0 },
+  secrets: createSecrets({}),
+  settings: { egress },
+});
 const outcomeOf = async (net: Net, probe: Probe, egress = NOTHING) =>
   (await send(portsOf(net, egress), probe, TIMEOUT_MS)).outcome;
 

@@ -8,11 +8,17 @@ import { observe } from '../../functions/engine/observe.ts';
 import { runProbeRound, runProbeSchedule } from '../../functions/engine/probe/probe.ts';
 import { inShard } from '../../functions/engine/probe/targets.ts';
 import { net } from '../../functions/platform.ts';
+import { createSecrets } from '../../functions/secrets.ts';
 import { Probe } from '../../schemas/probe.ts';
 import { FLEET, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
 
-const ports = { net, clock: { now: () => Date.now() }, settings: { egress: { allowed: LOOPBACK } } };
+const ports = {
+  net,
+  clock: { now: () => Date.now() },
+  secrets: createSecrets({}),
+  settings: { egress: { allowed: LOOPBACK } },
+};
 /** The network, with a callback that is told of each request. */
 function watched(tell: (request: { url: string; headers: Record<string, string> }) => void): Net {
   const fetch: Net['fetch'] = async (url, init) => {

@@ -7,6 +7,7 @@ import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
+import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
 import { startDynamo } from '../../infra/local/dynamo.ts';
@@ -166,6 +167,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
       notifier: createNotifier({}, { clock, log: silent, egress: { allowed: LOOPBACK } }),
+      secrets: createSecrets({}),
       log: silent,
       settings: {
         ownerId: 'test',

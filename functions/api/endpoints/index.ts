@@ -64,6 +64,7 @@ const fleets = operationsOf({
   writeProblems: [
     'unknown-reference',
     'forbidden-address',
+    'credential-in-clear',
     'conflicting-declaration',
     'quota-exceeded',
     'unsupported-feature',
@@ -85,7 +86,9 @@ const clusters = operationsOf({
   page: ClusterPage,
   writeProblems: [
     'not-found',
+    'unknown-reference',
     'forbidden-address',
+    'credential-in-clear',
     'conflicting-declaration',
     'quota-exceeded',
     'unsupported-feature',
@@ -106,7 +109,13 @@ const gateways = operationsOf({
   input: GatewayInput,
   output: Gateway,
   page: GatewayPage,
-  writeProblems: ['not-found', 'unknown-reference', 'conflicting-declaration'],
+  writeProblems: [
+    'not-found',
+    'unknown-reference',
+    'forbidden-address',
+    'credential-in-clear',
+    'conflicting-declaration',
+  ],
   deletion: {
     query: GatewayDeletion,
     problems: ['conflicting-declaration', 'unavailable'],

@@ -35,6 +35,7 @@ const APPLY_PROBLEMS: readonly ProblemCode[] = [
   'write-conflict',
   'unknown-reference',
   'forbidden-address',
+  'credential-in-clear',
   'conflicting-declaration',
   'unsupported-feature',
   'quota-exceeded',

@@ -2,19 +2,20 @@ import type { Issue } from '../../../schemas/problem.ts';
 import { type Silence, silentVoters } from '../../core/health/silence.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { byName } from '../../core/routing/resolve.ts';
-import type { Assessment, Clock, Deps } from '../../deps.ts';
+import type { Assessment, Clock, Deps, Secrets } from '../../deps.ts';
 import { readHeard } from '../../engine/probe/heard-voters.ts';
 import { type FleetReader, fleetReader } from '../fleet-reader.ts';
 import { referencesOf } from '../kinds.ts';
 import { lintFleet } from '../validate/policy.ts';
+import { secretWarnings } from '../validate/secrets.ts';
 import { loadFacts } from './resource-facts.ts';
 import { type Views, views } from './views.ts';
 
-type Sources = Pick<Deps, 'store' | 'clock'>;
+type Sources = Pick<Deps, 'store' | 'clock' | 'secrets'>;
 
 /** Returns resources of one kind and fleet as the API shows them. What the views need is read once for all of them. */
 export async function show<K extends Kind>(
-  { store, clock }: Sources,
+  { store, clock, secrets }: Sources,
   kind: K,
   resources: readonly Resource<K>[],
   reader: FleetReader,
@@ -28,7 +29,7 @@ export async function show<K extends Kind>(
       'gateway',
       routed.map((reference) => reference.name),
     ),
-    warningsOf(resources, reader),
+    warningsOf(resources, reader, secrets),
     silentOf(resources, reader, clock),
     assessmentOf(resources, reader),
   ]);
@@ -54,9 +55,14 @@ export async function showPage<K extends Kind>(
   return shown.flat();
 }
 
-/** Returns the warnings about the policy of a fleet. */
-async function warningsOf([resource]: readonly Resource[], reader: FleetReader): Promise<Issue[]> {
-  return resource && isFleet(resource) ? (await lintFleet(resource, reader)).warnings : [];
+/** Returns the warnings about the policy of a fleet, and about what stands in the declarations of all of it. */
+async function warningsOf([resource]: readonly Resource[], reader: FleetReader, secrets: Secrets): Promise<Issue[]> {
+  if (!resource || !isFleet(resource)) return [];
+  const [{ warnings }, found] = await Promise.all([
+    lintFleet(resource, reader),
+    secretWarnings(resource, reader, secrets),
+  ]);
+  return [...warnings, ...found];
 }
 
 /** Returns the voters of a fleet that have fallen silent. */

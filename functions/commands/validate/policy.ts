@@ -23,7 +23,7 @@ export async function validatePolicy(
   settings: Settings,
 ): Promise<Issue[]> {
   const { spec } = resource;
-  if (before && equal({ ...before.spec, automation: spec.automation }, spec)) return [];
+  if (before && isModeAlone(before.spec, spec)) return [];
   return [
     ...forbiddenTargets(spec, settings),
     ...unknownNotificationTargets(spec, settings),
@@ -31,6 +31,11 @@ export async function validatePolicy(
     ...(before ? await unknownNames(spec, then) : []),
     ...(await lintFleet(resource, then)).refusals.filter(({ code }) => code !== UNKNOWN).map(contradiction),
   ];
+}
+
+/** Tells whether two declarations of a fleet differ in the automation mode at most. */
+export function isModeAlone(before: FleetSpec, after: FleetSpec): boolean {
+  return equal({ ...before, automation: after.automation }, after);
 }
 
 /** Lints the policy of a fleet against its clusters and backends, and checks its notifications. */

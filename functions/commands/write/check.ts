@@ -13,6 +13,7 @@ import { displacedSplits, validateDistribution } from '../validate/distribution.
 import { validateGateway } from '../validate/gateway.ts';
 import { validatePolicy } from '../validate/policy.ts';
 import { validateRoute } from '../validate/route.ts';
+import { secretFaults } from '../validate/secrets.ts';
 import { newFindings } from './findings.ts';
 import { danglingReferences, unfinishedPush, unknownReferences } from './references.ts';
 import { checkEdit, violations } from './safety.ts';
@@ -68,7 +69,8 @@ export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
 async function changeFaults(deps: Deps, change: Change, set: ChangeSet): Promise<Issue[]> {
   if (change.verb === 'delete') return await unfinishedPush(deps.store, change, set);
   const unknown = await unknownReferences(change, set.then, deps.settings);
-  return unknown.length > 0 ? unknown : await validate(change, set.then, deps.settings);
+  if (unknown.length > 0) return unknown;
+  return [...(await validate(change, set.then, deps.settings)), ...(await secretFaults(change, deps.secrets))];
 }
 
 type Validators = {

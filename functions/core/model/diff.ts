@@ -8,7 +8,7 @@ import { compareText } from './text.ts';
 export function diff(before: object, after: object): FieldChange[] {
   return microdiff(bare(before), bare(after), { cyclesFix: false })
     .map((difference) => ({
-      pointer: difference.path.map((segment) => `/${escaped(segment)}`).join(''),
+      pointer: pointerTo(difference.path),
       ...(difference.type !== 'CREATE' && { before: difference.oldValue }),
       ...(difference.type !== 'REMOVE' && { after: difference.value }),
     }))
@@ -25,9 +25,9 @@ function bare(value: object): Record<string, unknown> {
   );
 }
 
-/** Escapes a segment of a JSON pointer (RFC 6901, section 3). */
-function escaped(segment: string | number): string {
-  return String(segment).replaceAll('~', '~0').replaceAll('/', '~1');
+/** Returns the JSON pointer to a path (RFC 6901, section 3). */
+export function pointerTo(path: readonly (string | number)[]): string {
+  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 const MAX_CHANGES = 100;

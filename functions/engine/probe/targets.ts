@@ -55,8 +55,8 @@ function seenAtMs({ voter }: Target, record: HealthRecord | undefined): number {
 }
 
 /** Returns the probe that sends a request through a gateway, where a route sends it to this cluster alone. */
-function pinned({ url, pinHeader, maxLatencyMs }: GatewayPathVoter, cluster: string): Probe {
-  return HttpProbe.parse({ type: 'http', url, headers: { [pinHeader]: cluster }, maxLatencyMs });
+function pinned({ url, headers, pinHeader, maxLatencyMs }: GatewayPathVoter, cluster: string): Probe {
+  return HttpProbe.parse({ type: 'http', url, headers: { ...headers, [pinHeader]: cluster }, maxLatencyMs });
 }
 
 /** Returns how the target is probed. */

@@ -2,8 +2,8 @@ import { beforeWriting } from '../../core/gateway/drift.ts';
 import type { Change, Refusal } from '../../core/gateway/provider-object.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';
-import { type ReconcilePlan, planReconcile } from './reconcile-plan.ts';
 import { type Outcome, stopped } from './outcome.ts';
+import { planReconcile, type ReconcilePlan } from './reconcile-plan.ts';
 import type { Run } from './run.ts';
 import { markPushed, noteProgress } from './sync.ts';
 
@@ -14,7 +14,12 @@ const LOOK_AGAIN_MS = [1_000, 2_000, 4_000];
 export type Applied = { refusals: Refusal[]; stop?: undefined } | { stop: Outcome };
 
 /** Applies the changes batch by batch. Before each batch the run stops if a failover waits or its time is over. */
-export async function applyAll(deps: Deps, run: Run, context: GatewayContext, planned: ReconcilePlan): Promise<Applied> {
+export async function applyAll(
+  deps: Deps,
+  run: Run,
+  context: GatewayContext,
+  planned: ReconcilePlan,
+): Promise<Applied> {
   const { provider, session, scope, traffic } = context;
   const { plan, observed } = planned;
   await prepare(deps, run, context, planned);

@@ -9,7 +9,7 @@ import { isoOf } from '../../core/model/time.ts';
 import { CloudError, type Deps, type Store } from '../../deps.ts';
 import type { Observed } from '../../providers/provider.ts';
 import { declaredAt, type GatewayContext, readContext } from './context.ts';
-import { desiredObjects, type ReconcilePlan, planReconcile } from './reconcile-plan.ts';
+import { desiredObjects, planReconcile, type ReconcilePlan } from './reconcile-plan.ts';
 import { ReadTimedOut, readSession } from './session.ts';
 
 /** The part of a quota from which on people are notified. */

@@ -12,8 +12,8 @@ import {
 import { isoOf } from '../../core/model/time.ts';
 import type { Deps } from '../../deps.ts';
 import { type GatewayContext, withServing } from './context.ts';
-import type { ReconcilePlan } from './reconcile-plan.ts';
 import type { ReadFault } from './outcome.ts';
+import type { ReconcilePlan } from './reconcile-plan.ts';
 import type { Run } from './run.ts';
 
 /** The result of one read of the gateway. */

@@ -1,0 +1,8 @@
+/** The secrets that declarations refer to by name. */
+
+export interface Secrets {
+  /** Returns the value of a secret; undefined when there is none of the name that may be sent to the host. */
+  find(name: string, host: string): Promise<string | undefined>;
+  /** Removes the values of all secrets from a text of foreign origin, such as the answer of a server. */
+  redact(text: string): string;
+}
