@@ -3,9 +3,11 @@ import { createApp } from './api/app.ts';
 import type { AppEnv } from './api/http/env.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
+import { createAuthenticate } from './commands/access/authenticate.ts';
 import { LOOPBACK } from './core/egress/target.ts';
 import type { Deps } from './deps.ts';
 import { type Env, secretsOf } from './env.ts';
+import { createIdentityProviders } from './identity.ts';
 import { createNotifier } from './notifier.ts';
 import { clock, createLog, ids, net } from './platform.ts';
 import { createSecrets } from './secrets.ts';
@@ -52,10 +54,12 @@ export function createControlPlane(env: Env): ControlPlane {
     webhookTargets: Object.entries(env.NOTIFICATION_TARGETS).flatMap(([name, { format }]) =>
       format === 'webhook' ? [name] : [],
     ),
+    hasToken: env.API_TOKEN !== undefined,
     egress,
   };
+  const identities = createIdentityProviders(env.OIDC_ISSUERS, { clock, net, log });
   return {
-    app: createApp({ tokens: { ...env.API_TOKENS, api: env.API_TOKEN } }),
+    app: createApp({ authenticate: createAuthenticate({ settingToken: env.API_TOKEN }) }),
     createDeps: () => {
       const store = createDynamoStore(client, env.TABLE_NAME);
       const cloud = createCloud({
@@ -65,7 +69,7 @@ export function createControlPlane(env: Env): ControlPlane {
         budgets: createBudgets({ store, clock, log }),
         ...(endpoint === undefined ? {} : { endpoint: () => endpoint }),
       });
-      return { store, cloud, clock, ids, net, notifier, secrets, log, settings };
+      return { store, cloud, clock, ids, net, notifier, secrets, identities, log, settings };
     },
   };
 }

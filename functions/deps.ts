@@ -10,6 +10,7 @@ import type { DocumentStore } from './ports/documents.ts';
 import type { GatewayStore } from './ports/gateways.ts';
 import type { HealthStore } from './ports/health.ts';
 import type { HistoryStore } from './ports/history.ts';
+import type { IdentityProviders } from './ports/identity.ts';
 import type { OperationStore } from './ports/operations.ts';
 import type { OutboxStore } from './ports/outbox.ts';
 import type { Clock, Ids, Log, Net } from './ports/platform.ts';
@@ -23,6 +24,7 @@ export * from './ports/documents.ts';
 export * from './ports/gateways.ts';
 export * from './ports/health.ts';
 export * from './ports/history.ts';
+export * from './ports/identity.ts';
 export * from './ports/operations.ts';
 export * from './ports/outbox.ts';
 export * from './ports/pages.ts';
@@ -38,6 +40,7 @@ export interface Deps {
   net: Net;
   notifier: Notifier;
   secrets: Secrets;
+  identities: IdentityProviders;
   log: Log;
   settings: Settings;
 }
@@ -51,6 +54,8 @@ export interface Settings {
   notificationTargets: readonly string[];
   /** The names of the targets of the format `webhook`, which can be asked questions. */
   webhookTargets: readonly string[];
+  /** True when the settings have a token, so that somebody can always change grants. */
+  hasToken: boolean;
   /** The addresses that probes may go to. */
   egress: EgressPolicy;
 }

@@ -4,29 +4,32 @@ import { except } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 import openApi from '../../schemas/openapi.json' with { type: 'json' };
+import type { Authenticate } from '../commands/access/authenticate.ts';
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
+import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { endpoints } from './endpoints/index.ts';
-import { bearer } from './http/auth.ts';
+import { bearer, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { AppEnv } from './http/env.ts';
+import { outlive } from './http/outlive.ts';
 import { answerProblem } from './http/problem.ts';
 
 /**
  * Creates the HTTP API, which is built once for all requests; each request brings its ports as the second argument of `fetch`.
- * `tokens` are the tokens by actor. They are required for everything except the health of the control plane, the description
- * of the API, and endpoints with a token of their own.
+ * `authenticate` finds out whose token a request has. A token is required for everything except the health of the control
+ * plane and the description of the API.
  */
-export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
+export function createApp({ authenticate }: { authenticate: Authenticate }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestLog, secureHeaders(), noStore);
   app.use(
     '/v1/*',
     except(
-      endpoints.filter(({ hasOwnToken }) => hasOwnToken).map(({ path }) => patternOf(path)),
-      bearer(tokens),
+      endpoints.filter(isForVoter).map(({ path }) => patternOf(path)),
+      bearer(authenticate),
     ),
   );
   app.onError((error, c) => {
@@ -40,7 +43,10 @@ export function createApp({ tokens }: { tokens: Readonly<Record<string, string>>
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);
   });
-  for (const endpoint of endpoints) register(app, endpoint);
+  for (const endpoint of endpoints) {
+    if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(authenticate));
+    register(app, endpoint);
+  }
   refuseOtherMethods(app);
   return app;
 }
@@ -75,6 +81,11 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   });
 }
 
+/** Tells whether the token of a voter is accepted, which only the fleet of the path knows. */
+function isForVoter({ access }: Endpoint): boolean {
+  return typeof access === 'object' && access.place === 'path-voter';
+}
+
 function register(app: Hono<AppEnv>, endpoint: Endpoint): void {
   app.on(endpoint.method.toUpperCase(), patternOf(endpoint.path), limited(endpoint.format ?? JSON_BODY), async (c) => {
     c.set('route', endpoint.path);
@@ -90,25 +101,13 @@ function patternOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-/** The actor of operations that do not require a token of the control plane. */
-const ANONYMOUS = 'anonymous';
-
 function contextOf(c: HonoContext<AppEnv>): Context {
   return {
     deps: c.env,
-    actor: c.get('actor') ?? ANONYMOUS,
+    principal: c.get('principal') ?? ANONYMOUS,
     requestId: c.get('requestId'),
     waitUntil: (work) => outlive(c, work),
   };
-}
-
-/** Keeps a Worker alive until the work is done, after its answer. A Node process needs no such call, and has no execution context. */
-function outlive(c: HonoContext<AppEnv>, work: Promise<unknown>): void {
-  try {
-    c.executionCtx.waitUntil(work);
-  } catch {
-    // Without an execution context, the work goes on by itself.
-  }
 }
 
 /** Answers 405 to the methods that no operation of a path has. It has to be registered last. */

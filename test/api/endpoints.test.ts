@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpoints } from '../../functions/api/endpoints/index.ts';
 import { examples } from '../../functions/api/examples/resources.ts';
@@ -6,14 +7,20 @@ import { type Endpoint, NO_BODY } from '../../functions/api/http/endpoint.ts';
 import { responseOf } from '../../functions/api/http/example.ts';
 import document from '../../schemas/openapi.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
-import { create, createShop, pointers } from './fixtures.ts';
-import { type Answer, type Harness, type Json, startHarness } from './harness.ts';
+import { create, createShop, fleet, pointers } from './fixtures.ts';
+import { type Answer, type Call, type Harness, type Json, startHarness } from './harness.ts';
+import { bodyOf, pathOf } from './table.ts';
 
 let harness: Harness;
 
 beforeAll(async () => {
   harness = await startHarness();
   await createShop(harness, 'shop');
+  const voters = [
+    { name: 'edge', type: 'edge' },
+    { name: 'voter', type: 'alert', tokenHash, clusters: ['one'] },
+  ];
+  await harness.call('PUT', '/v1/fleets/shop', { body: { ...fleet, voters }, headers: { 'If-Match': '*' } });
   await create(harness, '/v1/fleets/shop/distributions/main', { strategy: 'replicas' });
 });
 
@@ -28,37 +35,18 @@ function expectProblem(answer: Answer, code: ProblemCode): void {
   expect(answer.body.requestId).toBe(answer.headers.get('X-Request-Id'));
 }
 
-/** Names in paths stand for resources of the shop, unless others are given. */
-const NAMES: Record<string, string> = {
-  fleet: 'shop',
-  cluster: 'one',
-  gateway: 'edge',
-  service: 'checkout',
-  distribution: 'main',
-  route: 'checkout',
-  decision: 'dec_none',
-  delivery: 'dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-oncall',
-  operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  revision: '1',
-  shift: 'upgrade',
-  breakGlass: 'one-cluster',
-  run: 'drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  rollout: 'rol_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-};
+const VOTER_TOKEN = 'the-token-of-prometheus-alone';
+const tokenHash = createHash('sha256').update(VOTER_TOKEN).digest('hex');
 
-function pathOf({ path }: Endpoint, names: Record<string, string> = {}): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? NAMES[name] ?? name);
-}
-
-function bodyOf(endpoint: Endpoint): Json {
-  const body: Json = examples[endpoint.operationId]?.body;
-  // The times in the examples are in the past.
-  return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;
+/** Calls an operation with a token that may use it, unless the headers say otherwise. */
+function call({ method, access }: Endpoint, path: string, { headers, ...rest }: Call = {}): Promise<Answer> {
+  const isForVoter = typeof access === 'object' && access.place === 'path-voter';
+  const right = isForVoter ? { Authorization: `Bearer ${VOTER_TOKEN}` } : {};
+  return harness.call(method, path, { ...rest, headers: { ...right, ...headers } });
 }
 
 const all = endpoints.map((endpoint) => [endpoint.operationId, endpoint] as const);
-const withToken = all.filter(([, endpoint]) => !endpoint.isPublic && !endpoint.hasOwnToken);
+const withToken = all.filter(([, { access }]) => access !== 'public');
 const withBody = all.filter(([, endpoint]) => endpoint.body !== NO_BODY);
 const withParams = all.filter(([, endpoint]) => endpoint.path.includes('{'));
 const pages = all.filter(([id]) => id.startsWith('list'));
@@ -87,11 +75,14 @@ describe('the table of operations and the OpenAPI document', () => {
 
 describe('every operation', () => {
   it.each(withToken)('%s refuses who has no token or a wrong one', async (_, endpoint) => {
-    for (const Authorization of [undefined, 'Bearer wrong', 'Bearer ', `Basic ${btoa('a:b')}`]) {
-      const answer = await harness.call(endpoint.method, pathOf(endpoint), { headers: { Authorization } });
+    for (const Authorization of [undefined, 'Bearer ', `Basic ${btoa('a:b')}`]) {
+      const answer = await call(endpoint, pathOf(endpoint), { headers: { Authorization } });
       expectProblem(answer, 'unauthorized');
-      expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer/);
+      expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="fairlead"');
     }
+    const answer = await call(endpoint, pathOf(endpoint), { headers: { Authorization: 'Bearer wrong' } });
+    expectProblem(answer, 'invalid-token');
+    expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="fairlead", error="invalid_token"');
   });
 
   it.each(withParams)('%s refuses names that are no DNS labels', async (_, endpoint) => {
@@ -106,19 +97,19 @@ describe('every operation', () => {
   });
 
   it.each(all)('%s refuses query parameters that it does not know', async (_, endpoint) => {
-    const answer = await harness.call(endpoint.method, `${pathOf(endpoint)}?dryrun=1`, { body: bodyOf(endpoint) });
+    const answer = await call(endpoint, `${pathOf(endpoint)}?dryrun=1`, { body: bodyOf(endpoint) });
     expectProblem(answer, 'invalid-request');
     expect(pointers(answer.body)).toEqual(['query/dryrun']);
   });
 });
 
 describe('every operation with a body', () => {
-  // Bodies that other programs send may have fields that Fairlead does not know, so these operations are left out.
-  const ours = withBody.filter(([, { hasOwnToken }]) => !hasOwnToken);
+  // Bodies that other programs send may have fields that Fairlead does not know, so these endpoints are left out.
+  const ours = withBody.filter(([id]) => id !== 'createAlerts');
 
   it.each(ours)('%s points at each unknown field', async (_, endpoint) => {
     const body = { ...bodyOf(endpoint), surprise: 1, 'a/b': 2 };
-    const answer = await harness.call(endpoint.method, pathOf(endpoint), { body });
+    const answer = await call(endpoint, pathOf(endpoint), { body });
     expectProblem(answer, 'invalid-request');
     expect(pointers(answer.body)).toEqual(['#/surprise', '#/a~1b']);
   });
@@ -126,7 +117,7 @@ describe('every operation with a body', () => {
   it.each(withBody)('%s refuses other media types', async (_, endpoint) => {
     const body = JSON.stringify(bodyOf(endpoint));
     for (const type of [undefined, 'text/plain', 'application/merge-patch+json', 'application/json; charset=latin1']) {
-      const answer = await harness.call(endpoint.method, pathOf(endpoint), {
+      const answer = await call(endpoint, pathOf(endpoint), {
         body,
         headers: { 'Content-Type': type },
       });
@@ -136,7 +127,7 @@ describe('every operation with a body', () => {
 
   it.each(withBody)('%s refuses what is not JSON', async (_, endpoint) => {
     for (const body of ['', '{', '{"a":1,}', '{"a":"\\ud800"}']) {
-      const answer = await harness.call(endpoint.method, pathOf(endpoint), {
+      const answer = await call(endpoint, pathOf(endpoint), {
         body,
         headers: { 'Content-Type': 'application/json' },
       });
@@ -146,24 +137,24 @@ describe('every operation with a body', () => {
 
   it.each(withBody)('%s refuses JSON that is not an object', async (_, endpoint) => {
     for (const body of ['null', '[]', '"text"', '1']) {
-      expectProblem(await harness.call(endpoint.method, pathOf(endpoint), { body }), 'invalid-request');
+      expectProblem(await call(endpoint, pathOf(endpoint), { body }), 'invalid-request');
     }
   });
 
   it.each(withBody)('%s refuses a body above its limit', async (_, endpoint) => {
     const body = { displayName: 'x'.repeat((endpoint.format ?? JSON_BODY).maxBytes) };
-    expectProblem(await harness.call(endpoint.method, pathOf(endpoint), { body }), 'body-too-large');
+    expectProblem(await call(endpoint, pathOf(endpoint), { body }), 'body-too-large');
   });
 });
 
 describe('every write of what exists', () => {
   it.each(writes)('%s needs If-Match, and the current revision in it', async (_, endpoint) => {
-    const call = (tag: string | undefined) =>
-      harness.call(endpoint.method, pathOf(endpoint), { body: bodyOf(endpoint), headers: { 'If-Match': tag } });
-    expectProblem(await call(undefined), 'precondition-required');
-    expectProblem(await call('"999"'), 'precondition-failed');
-    expectProblem(await call('W/"1"'), 'precondition-failed');
-    const malformed = await call('1');
+    const write = (tag: string | undefined) =>
+      call(endpoint, pathOf(endpoint), { body: bodyOf(endpoint), headers: { 'If-Match': tag } });
+    expectProblem(await write(undefined), 'precondition-required');
+    expectProblem(await write('"999"'), 'precondition-failed');
+    expectProblem(await write('W/"1"'), 'precondition-failed');
+    const malformed = await write('1');
     expectProblem(malformed, 'invalid-request');
     expect(pointers(malformed.body)).toEqual(['header/If-Match']);
   });
@@ -182,11 +173,11 @@ describe('the reason', () => {
   it.each(taking)('is taken by %s, when it is text of at most 256 characters', async (_, endpoint) => {
     for (const reason of ['x'.repeat(257), '', 'a\nb', '\u0000']) {
       const path = `${pathOf(endpoint)}?reason=${encodeURIComponent(reason)}`;
-      const answer = await harness.call(endpoint.method, path, { body: bodyOf(endpoint) });
+      const answer = await call(endpoint, path, { body: bodyOf(endpoint) });
       expectProblem(answer, 'invalid-request');
       expect(pointers(answer.body)).toEqual(['query/reason']);
     }
-    const taken = await harness.call(endpoint.method, `${pathOf(endpoint)}?reason=${encodeURIComponent('换机房')}`, {
+    const taken = await call(endpoint, `${pathOf(endpoint)}?reason=${encodeURIComponent('换机房')}`, {
       body: bodyOf(endpoint),
     });
     if (endpoint.preconditions) expectProblem(taken, 'precondition-required');
@@ -194,7 +185,7 @@ describe('the reason', () => {
   });
 
   it.each(others)('is nothing that %s knows', async (_, endpoint) => {
-    const answer = await harness.call(endpoint.method, `${pathOf(endpoint)}?reason=why`, { body: bodyOf(endpoint) });
+    const answer = await call(endpoint, `${pathOf(endpoint)}?reason=why`, { body: bodyOf(endpoint) });
     expectProblem(answer, 'invalid-request');
     expect(pointers(answer.body)).toEqual(['query/reason']);
   });

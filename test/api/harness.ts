@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
+import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
@@ -13,10 +14,12 @@ import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
+import { NO_IDENTITIES, person, seedAccess, storedToken } from './access.ts';
 import { workerdApi } from './workerd.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
-export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
+/** The token of the settings, and the stored tokens of two people who may do everything but administer. */
+export const TOKENS = { api: TOKEN, ada: storedToken('ada'), bob: storedToken('bob') };
 
 /** The secrets of the settings, here and in workerd. */
 export const SECRETS = { 'probe-token': { value: 'Bearer one-of-the-settings', hosts: ['ingress.example.com'] } };
@@ -116,15 +119,18 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     net,
     notifier: createNotifier({}, { clock, log, egress: { allowed: LOOPBACK } }),
     secrets: createSecrets(SECRETS),
+    identities: NO_IDENTITIES,
     log,
     settings: {
       ownerId: 'test',
       credentials: ['default'],
       notificationTargets: [],
       webhookTargets: [],
+      hasToken: true,
       egress: { allowed: [] },
     },
   };
+  await seedAccess(deps.store, [person('ada'), person('bob')]);
   return {
     deps,
     events,
@@ -144,11 +150,11 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
 }
 
 async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server> {
-  const api = await workerdApi(TOKENS, { record: (event) => events.push(event), fateOf });
+  const api = await workerdApi(TOKEN, { record: (event) => events.push(event), fateOf });
   return { ...api, close: async () => undefined };
 }
 
-const app = createApp({ tokens: TOKENS });
+const app = createApp({ authenticate: createAuthenticate({ settingToken: TOKEN }) });
 
 async function nodeServer(): Promise<Server> {
   const dynamo = await startDynamo();

@@ -3,6 +3,7 @@ import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
+import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
@@ -168,12 +169,14 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       net,
       notifier: createNotifier({}, { clock, log: silent, egress: { allowed: LOOPBACK } }),
       secrets: createSecrets({}),
+      identities: { issuers: [], verify: async () => undefined },
       log: silent,
       settings: {
         ownerId: 'test',
         credentials: ['default'],
         notificationTargets: [],
         webhookTargets: [],
+        hasToken: true,
         egress: { allowed: LOOPBACK },
       },
       ...overrides,
@@ -205,7 +208,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-const app = createApp({ tokens: { api: TOKEN } });
+const app = createApp({ authenticate: createAuthenticate({ settingToken: TOKEN }) });
 
 /**
  * The API on these ports, as its clients see it. An answer waits for the work that it leaves behind, unless `wait` is

@@ -6,9 +6,10 @@ import { getRevision, listRevisions } from '../../commands/read/history.ts';
 import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
+import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
-import { InFleet } from '../http/params.ts';
+import { AuditEventId, InFleet } from '../http/params.ts';
 import {
   BODY_PROBLEMS,
   itemRow,
@@ -37,6 +38,7 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
   return defineEndpoint({
     ...row,
     operationId: `list${api.title}Revisions`,
+    access: inFleet('read'),
     method: 'get',
     path: `${row.path}/revisions`,
     summary: `List the revisions of a ${api.kind}`,
@@ -59,6 +61,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
   return defineEndpoint({
     ...row,
     operationId: `get${api.title}Revision`,
+    access: inFleet('read'),
     method: 'get',
     path: `${row.path}/revisions/{revision}`,
     summary: `Get a revision of a ${api.kind}`,
@@ -80,6 +83,7 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
   return defineEndpoint({
     ...row,
     operationId: `rollback${api.title}`,
+    access: inFleet('declare'),
     method: 'post',
     path: `${row.path}/rollback`,
     summary: `Roll a ${api.kind} back to a revision`,
@@ -107,16 +111,11 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
   });
 }
 
-const InAuditEvent = z.strictObject({
-  fleet: Name,
-  event: z
-    .string()
-    .regex(/^aud_[0-9A-HJKMNP-TV-Z]{26}$/, 'must be the id of an audit event')
-    .meta({ examples: ['aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
+const InAuditEvent = z.strictObject({ fleet: Name, event: AuditEventId });
 
 const listAuditEventsEndpoint = defineEndpoint({
   operationId: 'listAuditEvents',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/audit',
   tag: 'audit',
@@ -138,6 +137,7 @@ const listAuditEventsEndpoint = defineEndpoint({
 
 const getAuditEventEndpoint = defineEndpoint({
   operationId: 'getAuditEvent',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/audit/{event}',
   tag: 'audit',

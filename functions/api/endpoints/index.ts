@@ -12,9 +12,11 @@ import { probeNow } from '../../commands/evidence/runs.ts';
 import { getDecision, listDecisions } from '../../commands/read/ledger.ts';
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
 import type { Kind } from '../../core/model/resource.ts';
+import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/params.ts';
+import { accessOperations } from './access.ts';
 import { buttonEndpoints } from './buttons.ts';
 import { drillEndpoints } from './drills.ts';
 import { explainEndpoints } from './explain.ts';
@@ -195,6 +197,7 @@ const routes = operationsOf({
 
 const listDecisionsOperation = defineEndpoint({
   operationId: 'listDecisions',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions',
   tag: 'decisions',
@@ -210,6 +213,7 @@ const listDecisionsOperation = defineEndpoint({
 
 const getDecisionOperation = defineEndpoint({
   operationId: 'getDecision',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions/{decision}',
   tag: 'decisions',
@@ -225,6 +229,7 @@ const getDecisionOperation = defineEndpoint({
 
 const createProbeRound = defineEndpoint({
   operationId: 'createProbeRound',
+  access: { permission: 'probe', place: 'body-fleet' },
   method: 'post',
   path: '/v1/probe-rounds',
   tag: 'probe-rounds',
@@ -266,5 +271,6 @@ export const endpoints: readonly Endpoint[] = [
   ...notificationEndpoints,
   ...auditEndpoints,
   createProbeRound,
+  ...accessOperations,
   ...healthEndpoints,
 ];

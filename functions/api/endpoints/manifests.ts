@@ -11,6 +11,7 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Applied } from '../../commands/write/fleet.ts';
 import { applyManifest, exportManifest } from '../../commands/write/manifests.ts';
 import { rollBackFleet } from '../../commands/write/rollback.ts';
+import { inFleet } from '../http/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
 import { MANIFEST_BODY, manifestYaml, YAML } from '../http/manifest-body.ts';
@@ -53,6 +54,7 @@ function replyOf({ operation, plan }: Applied): Reply {
 
 const getManifest = defineEndpoint({
   operationId: 'getManifest',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/manifest',
   tag: 'manifest',
@@ -75,6 +77,7 @@ const getManifest = defineEndpoint({
 
 const putManifest = defineEndpoint({
   operationId: 'putManifest',
+  access: inFleet('declare'),
   method: 'put',
   path: '/v1/fleets/{fleet}/manifest',
   tag: 'manifest',
@@ -101,6 +104,7 @@ const putManifest = defineEndpoint({
 
 const rollback = defineEndpoint({
   operationId: 'rollbackManifest',
+  access: inFleet('declare'),
   method: 'post',
   path: '/v1/fleets/{fleet}/manifest/rollback',
   tag: 'manifest',

@@ -7,6 +7,7 @@ import type { Precondition } from '../../commands/precondition.ts';
 import { getResource, listResources } from '../../commands/read/resources.ts';
 import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
+import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
@@ -63,6 +64,7 @@ export function resourceEndpoints<K extends Kind, C extends z.ZodObject, P exten
 function listOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   return defineEndpoint({
     operationId: `list${api.title}s`,
+    access: api.kind === 'fleet' ? { permission: 'read', place: 'some-fleet' } : inFleet('read'),
     method: 'get',
     path: api.path,
     tag: `${api.kind}s`,
@@ -82,6 +84,7 @@ function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
   return defineEndpoint({
     ...itemRow(api),
     operationId: `get${api.title}`,
+    access: inFleet('read'),
     method: 'get',
     summary: `Get a ${api.kind}`,
     description:
@@ -104,6 +107,7 @@ function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
   return defineEndpoint({
     ...itemRow(api),
     operationId: `put${api.title}`,
+    access: inFleet('declare'),
     method: 'put',
     summary: `Create or replace a ${api.kind}`,
     description:
@@ -154,6 +158,7 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
   return defineEndpoint({
     ...itemRow(api),
     operationId: `delete${api.title}`,
+    access: inFleet('declare'),
     method: 'delete',
     summary: `Delete a ${api.kind}`,
     idempotency: 'idempotent',

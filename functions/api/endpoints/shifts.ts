@@ -4,6 +4,7 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
 import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
+import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply, type Success } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
@@ -61,6 +62,7 @@ function writeReply(collection: string, { created, view, operation }: Written): 
 
 const listShiftsOperation = defineEndpoint({
   operationId: 'listShifts',
+  access: inFleet('read'),
   method: 'get',
   path: SHIFTS,
   tag: 'shifts',
@@ -76,6 +78,7 @@ const listShiftsOperation = defineEndpoint({
 
 const getShiftOperation = defineEndpoint({
   operationId: 'getShift',
+  access: inFleet('read'),
   method: 'get',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
@@ -91,12 +94,13 @@ const getShiftOperation = defineEndpoint({
 
 const putShiftOperation = defineEndpoint({
   operationId: 'putShift',
+  access: inFleet('operate'),
   method: 'put',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
   summary: 'Take a cluster, or a part of its share, out of service, or change or renew such a shift',
   description:
-    'The creator of a shift owns it: only they, and the actor `api`, may change, renew or end it. Shifts take precedence over the ' +
+    'The creator of a shift owns it: only they, and administrators, may change, renew or end it. Shifts take precedence over the ' +
     'decisions of automation. An unchanged declaration changes nothing. A shift that has ended is not brought back by the same ' +
     'declaration; with a different one, its owner begins a new shift of the name.',
   idempotency: 'idempotent',
@@ -114,6 +118,7 @@ const putShiftOperation = defineEndpoint({
 
 const deleteShiftOperation = defineEndpoint({
   operationId: 'deleteShift',
+  access: inFleet('operate'),
   method: 'delete',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
@@ -132,6 +137,7 @@ const deleteShiftOperation = defineEndpoint({
 
 const listBreakGlassesOperation = defineEndpoint({
   operationId: 'listBreakGlasses',
+  access: inFleet('read'),
   method: 'get',
   path: BREAK_GLASSES,
   tag: 'break-glasses',
@@ -147,6 +153,7 @@ const listBreakGlassesOperation = defineEndpoint({
 
 const getBreakGlassOperation = defineEndpoint({
   operationId: 'getBreakGlass',
+  access: inFleet('read'),
   method: 'get',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
@@ -165,12 +172,13 @@ const getBreakGlassOperation = defineEndpoint({
 
 const putBreakGlassOperation = defineEndpoint({
   operationId: 'putBreakGlass',
+  access: inFleet('operate'),
   method: 'put',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
   summary: 'Set safety rules aside for a time, or change or renew such a break-glass',
   description:
-    'The creator of a break-glass owns it: only they, and the actor `api`, may change, renew or end it. Every decision that a rule ' +
+    'The creator of a break-glass owns it: only they, and administrators, may change, renew or end it. Every decision that a rule ' +
     'would have forbidden names the break-glass. A break-glass that has ended is not brought back by the same declaration.',
   idempotency: 'idempotent',
   write: true,
@@ -187,6 +195,7 @@ const putBreakGlassOperation = defineEndpoint({
 
 const deleteBreakGlassOperation = defineEndpoint({
   operationId: 'deleteBreakGlass',
+  access: inFleet('operate'),
   method: 'delete',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',

@@ -86,7 +86,14 @@ async function plan(ctx: Context, before: Distribution, spec: DistributionRollou
   const steps = asked.map((step, index) => ({ ...step, clusters: splits[index] ?? spec.clusters }));
   const at = timestamp(clock.now());
   const rollout: DistributionRollout = {
-    ...{ id: `rol_${ids.ulid()}`, fleet, distribution, state: 'running', actor: ctx.actor, reason: spec.reason },
+    ...{
+      id: `rol_${ids.ulid()}`,
+      fleet,
+      distribution,
+      state: 'running',
+      actor: ctx.principal.actor,
+      reason: spec.reason,
+    },
     ...{ createdAt: at, updatedAt: at, from, steps, step: 0, percent: 0, uid, revision },
   };
   throwFaults(await heldBack(ctx, reader, rollout));
@@ -122,7 +129,7 @@ async function faultsOfEnd(
   { clusters }: DistributionRolloutSpec,
 ): Promise<Issue[]> {
   const set = await changeTo(ctx, reader, before, clusters);
-  const faults = await faultsOf(ctx.deps, set);
+  const faults = await faultsOf(ctx, set);
   return faults.length > 0 ? faults : await newFindings(ctx.deps.store, set);
 }
 

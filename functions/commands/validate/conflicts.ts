@@ -1,5 +1,6 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
+import { maySee, type Principal } from '../../core/access/principal.ts';
 import type { Rule } from '../../core/model/ir.ts';
 import { providerOf, type Resource } from '../../core/model/resource.ts';
 import { findTies, routeOf } from '../../core/routing/overlap.ts';
@@ -19,6 +20,7 @@ export async function findConflicts(
   change: Change<'route'>,
   gateways: readonly Resource<'gateway'>[],
   then: FleetReader,
+  principal: Principal,
 ): Promise<Issue[]> {
   const { spec } = change.resource;
   const beside = await Promise.all(hostTerms(spec).map((term) => then.routesUnder(term)));
@@ -26,7 +28,7 @@ export async function findConflicts(
   const found = await Promise.all(
     gateways.map(async (gateway) => [
       ...contestedRules(change, gateway, routes),
-      ...(await claimedHostnames(spec, gateway, then)),
+      ...(await claimedHostnames(spec, gateway, then, principal)),
     ]),
   );
   return found.flat();
@@ -65,17 +67,16 @@ async function claimedHostnames(
   { hostnames }: RouteSpec,
   { spec: { target } }: Resource<'gateway'>,
   reader: FleetReader,
+  principal: Principal,
 ): Promise<Issue[]> {
   const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
   const elsewhere = target ? await reader.routesElsewhere(target, terms) : [];
   return hostnames.flatMap((hostname, index) => {
     const other = elsewhere.find((route) => route.spec.hostnames.includes(hostname));
     if (other === undefined) return [];
-    return [
-      conflict(
-        `#/hostnames/${index}`,
-        `${hostname} is claimed on this gateway by route ${other.name} of fleet ${other.fleet}`,
-      ),
-    ];
+    // Nobody learns the names of what is in a fleet that they may not see.
+    const isSeen = maySee(principal, other.fleet);
+    const by = isSeen ? `by route ${other.name} of fleet ${other.fleet}` : 'already';
+    return [conflict(`#/hostnames/${index}`, `${hostname} is claimed on this gateway ${by}`)];
   });
 }

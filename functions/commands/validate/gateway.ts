@@ -2,8 +2,8 @@ import type { GatewayTarget } from '../../../schemas/gateway.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { equal } from '../../core/model/digest.ts';
 import { instanceOf, type Resource } from '../../core/model/resource.ts';
-import type { Settings } from '../../deps.ts';
 import type { Change } from '../change-set.ts';
+import type { Context } from '../context.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import { conflict } from '../issues.ts';
 import { forbiddenCheck } from './addresses.ts';
@@ -17,7 +17,7 @@ type Gateways = readonly Resource<'gateway'>[];
 export async function validateGateway(
   change: Change<'gateway'>,
   then: FleetReader,
-  settings: Settings,
+  { deps: { settings } }: Context,
 ): Promise<Issue[]> {
   const gateways = await then.gateways();
   return [

@@ -8,6 +8,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
 import { factsOf, policyOf } from '../../engine/failover/decision-input.ts';
 import type { Change } from '../change-set.ts';
+import type { Context } from '../context.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import { unknownReference } from '../issues.ts';
 import { forbiddenTargets } from './addresses.ts';
@@ -20,7 +21,7 @@ import { forbiddenTargets } from './addresses.ts';
 export async function validatePolicy(
   { resource, before }: Change<'fleet'>,
   then: FleetReader,
-  settings: Settings,
+  { deps: { settings } }: Context,
 ): Promise<Issue[]> {
   const { spec } = resource;
   if (before && isModeAlone(before.spec, spec)) return [];
