@@ -4,11 +4,13 @@ import { except } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 import openApi from '../../schemas/openapi.json' with { type: 'json' };
+import type { Authenticate } from '../commands/access/authenticate.ts';
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
+import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { operations } from './endpoints/index.ts';
-import { bearer } from './http/auth.ts';
+import { bearer, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import type { Operation } from './http/operation.ts';
@@ -16,17 +18,17 @@ import { answerProblem } from './http/problem.ts';
 
 /**
  * Creates the HTTP API, which is built once for all requests; each request brings its ports as the second argument of `fetch`.
- * `tokens` are the tokens by actor. They are required for everything except the health of the control plane, the description
- * of the API, and operations with a token of their own.
+ * `authenticate` finds out whose token a request has. A token is required for everything except the health of the control
+ * plane and the description of the API.
  */
-export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
+export function createApp({ authenticate }: { authenticate: Authenticate }): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(requestLog, secureHeaders(), noStore);
   app.use(
     '/v1/*',
     except(
-      operations.filter(({ hasOwnToken }) => hasOwnToken).map(({ path }) => patternOf(path)),
-      bearer(tokens),
+      operations.filter(isForVoter).map(({ path }) => patternOf(path)),
+      bearer(authenticate),
     ),
   );
   app.onError((error, c) => {
@@ -40,7 +42,10 @@ export function createApp({ tokens }: { tokens: Readonly<Record<string, string>>
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);
   });
-  for (const operation of operations) register(app, operation);
+  for (const operation of operations) {
+    if (isForVoter(operation)) app.use(patternOf(operation.path), voterBearer(authenticate));
+    register(app, operation);
+  }
   refuseOtherMethods(app);
   return app;
 }
@@ -75,6 +80,11 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   });
 }
 
+/** Tells whether the token of a voter is accepted, which only the fleet of the path knows. */
+function isForVoter({ access }: Operation): boolean {
+  return typeof access === 'object' && access.place === 'path-voter';
+}
+
 function register(app: Hono<AppEnv>, operation: Operation): void {
   app.on(
     operation.method.toUpperCase(),
@@ -95,13 +105,10 @@ function patternOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-/** The actor of operations that do not require a token of the control plane. */
-const ANONYMOUS = 'anonymous';
-
 function contextOf(c: HonoContext<AppEnv>): Context {
   return {
     deps: c.env,
-    actor: c.get('actor') ?? ANONYMOUS,
+    principal: c.get('principal') ?? ANONYMOUS,
     requestId: c.get('requestId'),
     waitUntil: (work) => outlive(c, work),
   };

@@ -1,16 +1,23 @@
+import type { Principal } from '../core/access/principal.ts';
+import type { Author } from '../core/model/audit.ts';
 import type { Deps } from '../deps.ts';
 
-/** The actor of a request and the ports that serve it. */
+/** Whoever sends a request, and the ports that serve it. */
 export interface Context {
   deps: Deps;
-  actor: string;
+  principal: Principal;
   requestId: string;
-  /** The reason that the actor gives. */
+  /** The reason that the principal gives. */
   reason?: string | undefined;
   /** True when the request is only checked and planned, and nothing is written. */
   isDry?: boolean;
   /** Keeps the invocation alive until the work is done, after the response has been sent. */
   waitUntil(work: Promise<unknown>): void;
+}
+
+/** Returns the author of everything that the request writes. */
+export function authorOf({ principal, requestId, reason }: Context): Author {
+  return { actor: principal.actor, requestId, reason };
 }
 
 /** Formats milliseconds since the epoch as an RFC 3339 timestamp in UTC. */

@@ -1,11 +1,11 @@
 import { type ProblemCode, problems } from '../../schemas/problem.ts';
 import { auditEvent } from '../core/model/audit.ts';
-import type { Ref } from '../core/model/resource.ts';
+import type { Ref, RefTo } from '../core/model/resource.ts';
 import { AppError } from './app-error.ts';
-import { type Context, timestamp } from './context.ts';
+import { authorOf, type Context, timestamp } from './context.ts';
 
 /** Returns a reference to the fleet itself, as the target of a refusal. */
-export function theFleet(fleet: string): Ref {
+export function theFleet(fleet: string): RefTo<'fleet'> {
   return { kind: 'fleet', fleet, name: fleet };
 }
 
@@ -39,10 +39,10 @@ function isAudited(code: ProblemCode): boolean {
   return AUDITED.has(problems[code].status) && !problems[code].retryable;
 }
 
-function refusal({ deps, actor, requestId }: Context, { kind, fleet, name }: Ref, action: string, error: AppError) {
+function refusal(ctx: Context, { kind, fleet, name }: Ref, action: string, error: AppError) {
   const reason = `${error.code}: ${error.detail}`.slice(0, MAX_REASON);
-  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
-  return auditEvent({ actor, requestId, reason }, stamp, { action, target: { kind, fleet, name } });
+  const stamp = { at: timestamp(ctx.deps.clock.now()), ulid: ctx.deps.ids.ulid() };
+  return auditEvent({ ...authorOf(ctx), reason }, stamp, { action, target: { kind, fleet, name } });
 }
 
 /** The maximum length of a reason, in characters. */

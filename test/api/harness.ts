@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
+import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
@@ -139,7 +140,7 @@ async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server
   return { ...api, close: async () => undefined };
 }
 
-const app = createApp({ tokens: TOKENS });
+const app = createApp({ authenticate: createAuthenticate(TOKENS) });
 
 async function nodeServer(): Promise<Server> {
   const dynamo = await startDynamo();

@@ -3,6 +3,7 @@ import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
+import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
@@ -193,7 +194,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-const app = createApp({ tokens: { api: TOKEN } });
+const app = createApp({ authenticate: createAuthenticate({ api: TOKEN }) });
 
 /** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
 export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Api {

@@ -6,6 +6,7 @@ import { getRevision, listRevisions } from '../../commands/read/history.ts';
 import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
@@ -37,6 +38,7 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
   return defineOperation({
     ...row,
     operationId: `list${api.title}Revisions`,
+    access: inFleet('read'),
     method: 'get',
     path: `${row.path}/revisions`,
     summary: `List the revisions of a ${api.kind}`,
@@ -59,6 +61,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
   return defineOperation({
     ...row,
     operationId: `get${api.title}Revision`,
+    access: inFleet('read'),
     method: 'get',
     path: `${row.path}/revisions/{revision}`,
     summary: `Get a revision of a ${api.kind}`,
@@ -80,6 +83,7 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
   return defineOperation({
     ...row,
     operationId: `rollback${api.title}`,
+    access: inFleet('declare'),
     method: 'post',
     path: `${row.path}/rollback`,
     summary: `Roll a ${api.kind} back to a revision`,
@@ -117,6 +121,7 @@ const InAuditEvent = z.strictObject({
 
 const listAuditEventsOperation = defineOperation({
   operationId: 'listAuditEvents',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/audit',
   tag: 'audit',
@@ -138,6 +143,7 @@ const listAuditEventsOperation = defineOperation({
 
 const getAuditEventOperation = defineOperation({
   operationId: 'getAuditEvent',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/audit/{event}',
   tag: 'audit',

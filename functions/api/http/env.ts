@@ -1,3 +1,4 @@
+import type { Principal } from '../../core/access/principal.ts';
 import type { Deps } from '../../deps.ts';
 
 export interface AppEnv {
@@ -6,8 +7,8 @@ export interface AppEnv {
   /** The values that middleware passes to handlers. */
   Variables: {
     requestId: string;
-    /** The actor whose token was sent. It is set by the check of the token, and absent when a path has no such check. */
-    actor?: string;
+    /** Whoever sent the request. The check of the token sets it; it is absent when an operation is public. */
+    principal?: Principal;
     /** The path template of the operation; absent when no path matches. */
     route?: string;
   };

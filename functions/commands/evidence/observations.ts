@@ -10,8 +10,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeSequence, untimely } from '../../engine/probe/agent-batch.ts';
 import { AppError } from '../app-error.ts';
-import type { Context } from '../context.ts';
-import { timestamp } from '../context.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
 import { theFleet } from '../refusals.ts';
 
 /** A body as it was received, and its signature. */
@@ -109,11 +108,12 @@ function tellOf(refused: readonly ObservationReceipt[]): string {
  * does not change the revision of the fleet.
  */
 export async function auditRefusedEvidence(
-  { deps, actor, requestId }: Context,
+  ctx: Context,
   { name: fleet, revision }: Resource<'fleet'>,
   { kind, voter, reason }: { kind: 'observations' | 'alerts'; voter: string; reason: string },
 ): Promise<void> {
-  const author = { actor, requestId, reason: `voter ${voter}: ${reason}` };
+  const { deps } = ctx;
+  const author = { ...authorOf(ctx), reason: `voter ${voter}: ${reason}` };
   const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
   const told = { action: `${kind}.refuse`, target: theFleet(fleet), before: revision, after: revision };
   await deps.store.appendAudit(fleet, auditEvent(author, stamp, told));

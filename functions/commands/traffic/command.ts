@@ -44,7 +44,8 @@ export type Asking = Command | ((situation: Situation) => Command | undefined);
  * show which rules forbid it.
  */
 export async function tryCommand(ctx: Context, fleet: string, command: Asking, service?: string): Promise<Commanded> {
-  const { deps, actor, requestId, reason, isDry } = ctx;
+  const { deps, principal, requestId, reason, isDry } = ctx;
+  const { actor } = principal;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
   const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
