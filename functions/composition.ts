@@ -6,6 +6,7 @@ import { createBudgets } from './cloud/budgets.ts';
 import { createAuthenticate } from './commands/access/authenticate.ts';
 import type { Deps } from './deps.ts';
 import { type Env, secretsOf } from './env.ts';
+import { createIdentityProviders } from './identity.ts';
 import { createNotifier } from './notifier.ts';
 import { clock, createLog, ids, net } from './platform.ts';
 import { createDynamoClient, createDynamoStore } from './store/dynamo.ts';
@@ -50,10 +51,12 @@ export function createControlPlane(env: Env): ControlPlane {
     webhookTargets: Object.entries(env.NOTIFICATION_TARGETS).flatMap(([name, { format }]) =>
       format === 'webhook' ? [name] : [],
     ),
+    hasToken: env.API_TOKEN !== undefined,
     allowLoopbackProbes,
   };
+  const identities = createIdentityProviders(env.OIDC_ISSUERS, { clock, net, log });
   return {
-    app: createApp({ authenticate: createAuthenticate({ ...env.API_TOKENS, api: env.API_TOKEN }) }),
+    app: createApp({ authenticate: createAuthenticate({ settingToken: env.API_TOKEN }) }),
     createDeps: () => {
       const store = createDynamoStore(client, env.TABLE_NAME);
       const cloud = createCloud({
@@ -63,7 +66,7 @@ export function createControlPlane(env: Env): ControlPlane {
         budgets: createBudgets({ store, clock, log }),
         ...(endpoint === undefined ? {} : { endpoint: () => endpoint }),
       });
-      return { store, cloud, clock, ids, net, notifier, log, settings };
+      return { store, cloud, clock, ids, net, notifier, identities, log, settings };
     },
   };
 }

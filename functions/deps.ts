@@ -9,6 +9,7 @@ import type { DocumentStore } from './ports/documents.ts';
 import type { GatewayStore } from './ports/gateways.ts';
 import type { HealthStore } from './ports/health.ts';
 import type { HistoryStore } from './ports/history.ts';
+import type { IdentityProviders } from './ports/identity.ts';
 import type { OperationStore } from './ports/operations.ts';
 import type { OutboxStore } from './ports/outbox.ts';
 import type { Clock, Ids, Log, Net } from './ports/platform.ts';
@@ -21,6 +22,7 @@ export * from './ports/documents.ts';
 export * from './ports/gateways.ts';
 export * from './ports/health.ts';
 export * from './ports/history.ts';
+export * from './ports/identity.ts';
 export * from './ports/operations.ts';
 export * from './ports/outbox.ts';
 export * from './ports/pages.ts';
@@ -34,6 +36,7 @@ export interface Deps {
   ids: Ids;
   net: Net;
   notifier: Notifier;
+  identities: IdentityProviders;
   log: Log;
   settings: Settings;
 }
@@ -47,6 +50,8 @@ export interface Settings {
   notificationTargets: readonly string[];
   /** The names of the targets of the format `webhook`, which can be asked questions. */
   webhookTargets: readonly string[];
+  /** True when the settings have a token, so that somebody can always change grants. */
+  hasToken: boolean;
   /** True when probes may go to loopback addresses, which is for local development only. */
   allowLoopbackProbes: boolean;
 }

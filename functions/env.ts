@@ -29,21 +29,36 @@ const Token = z
   .min(16, 'must have at least 16 characters')
   .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be letters, digits or - . _ ~ + / (RFC 6750)');
 
-/** The names of actors that no setting may use. */
-const RESERVED: readonly string[] = ['api', 'automation'];
-
-const ByActor = z.record(
-  Name.refine((name) => !RESERVED.includes(name)),
-  Token,
-);
-
-/** The tokens by actor. Any fault is reported for the whole setting, since a token that was given as a name must not get into the log. */
-const Tokens = Json.refine(
-  (value) => ByActor.safeParse(value).success,
-  `must be {"name": "token"}: names are DNS labels other than ${RESERVED.join(' and ')}, tokens are like API_TOKEN`,
-).pipe(ByActor);
-
 const url = z.url({ protocol: /^https?$/ });
+
+/** The algorithms of signatures that providers may use. None of them works with a secret that is shared, or without a key. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
+
+/** Keys are had over https, so that nobody on the way can put others in their place; a local provider is for development. */
+const providerUrl = url
+  .max(512)
+  .refine((text) => text.startsWith('https:') || LOOPBACK.includes(new URL(text).hostname), 'must begin with https://');
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost'];
+
+const Provider = z.strictObject({
+  issuer: providerUrl,
+  audience: z.string().min(1).max(512),
+  jwksUri: providerUrl.optional(),
+  groupsClaim: z.string().min(1).max(256).default('groups'),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'ES256', 'EdDSA']),
+});
+export type Provider = z.output<typeof Provider>;
+
+const ByProvider = z
+  .record(Name, Provider)
+  .refine((providers) => areDistinct(Object.values(providers).map(({ issuer }) => issuer)));
+
+const OidcIssuers = Json.refine(
+  (value) => ByProvider.safeParse(value).success,
+  'must be {"name": {"issuer": "https://…", "audience": "…"}} with each issuer once; "jwksUri", "groupsClaim" and "algorithms" may be ' +
+    `given, the algorithms being among ${ALGORITHMS.join(', ')}`,
+).pipe(ByProvider);
 
 /** A signing secret of Standard Webhooks, which has 24 to 64 random bytes. */
 const SigningSecret = z
@@ -66,28 +81,26 @@ const NotificationTargets = Json.refine(
     'whsec_ and the base64 of 24 to 64 bytes; an alertmanager may have a "token" instead',
 ).pipe(ByName);
 
-/** The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. */
-export const Env = z
-  .object({
-    API_TOKEN: Token,
-    API_TOKENS: Tokens.default({}),
-    OWNER_ID: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens'),
-    TABLE_NAME: z.string().min(3).max(255),
-    AWS_REGION: z.string().min(1),
-    AWS_ACCESS_KEY_ID: z.string().min(1),
-    AWS_SECRET_ACCESS_KEY: z.string().min(1),
-    AWS_SESSION_TOKEN: z.string().min(1).optional(),
-    DYNAMODB_ENDPOINT: z.url().optional(),
-    ALIBABA_CLOUD_CREDENTIALS: CredentialSets,
-    ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
-    NOTIFICATION_TARGETS: NotificationTargets.default({}),
-    HEARTBEAT_URL: url.optional(),
-    ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
-  })
-  .refine(({ API_TOKEN, API_TOKENS }) => areDistinct([API_TOKEN, ...Object.values(API_TOKENS)]), {
-    path: ['API_TOKENS'],
-    message: 'must not give one token to two actors',
-  });
+/**
+ * The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. Without `API_TOKEN`,
+ * only stored tokens and identity providers lead in.
+ */
+export const Env = z.object({
+  API_TOKEN: Token.optional(),
+  OIDC_ISSUERS: OidcIssuers.default({}),
+  OWNER_ID: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens'),
+  TABLE_NAME: z.string().min(3).max(255),
+  AWS_REGION: z.string().min(1),
+  AWS_ACCESS_KEY_ID: z.string().min(1),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1),
+  AWS_SESSION_TOKEN: z.string().min(1).optional(),
+  DYNAMODB_ENDPOINT: z.url().optional(),
+  ALIBABA_CLOUD_CREDENTIALS: CredentialSets,
+  ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
+  NOTIFICATION_TARGETS: NotificationTargets.default({}),
+  HEARTBEAT_URL: url.optional(),
+  ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
+});
 export type Env = z.output<typeof Env>;
 
 function areDistinct(values: readonly string[]): boolean {
@@ -121,6 +134,5 @@ export function secretsOf(env: Env): string[] {
     'token' in target ? target.token : undefined,
   ]);
   const aws = [env.AWS_ACCESS_KEY_ID, env.AWS_SECRET_ACCESS_KEY, env.AWS_SESSION_TOKEN];
-  const tokens = [env.API_TOKEN, ...Object.values(env.API_TOKENS)];
-  return [...tokens, ...aws, ...cloud, ...targets, env.HEARTBEAT_URL].filter((value) => value !== undefined);
+  return [env.API_TOKEN, ...aws, ...cloud, ...targets, env.HEARTBEAT_URL].filter((value) => value !== undefined);
 }

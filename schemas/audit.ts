@@ -1,15 +1,26 @@
 import * as z from 'zod';
 import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
 
-export const AuditTarget = z.object({ kind: Kind, fleet: Name, name: Name }).meta({ id: 'AuditTarget' });
+/** The kinds of things that audit events are about: resources of a fleet, and what belongs to the installation. */
+const AuditKind = z.enum([...Kind.options, 'token', 'grant']);
+
+export const AuditTarget = z
+  .object({
+    kind: AuditKind,
+    fleet: Name.optional().meta({ description: 'The fleet; absent when the target belongs to the installation.' }),
+    name: Name,
+  })
+  .meta({ id: 'AuditTarget' });
 
 export const AuditEvent = z
   .object({
     id: z.string(),
     at: Timestamp,
     actor: z.string().meta({
-      description: 'The name of the token that was used, or `automation`.',
-      examples: ['api', 'automation'],
+      description:
+        'The name of the token that was used, `api` being that of the settings; `oidc:`, the name of the identity provider and the ' +
+        'subject, joined by colons; `voter` and its name; or `automation`.',
+      examples: ['api', 'ci', 'oidc:github:repo:example/shop', 'automation'],
     }),
     action: z.string().meta({
       description: 'The kind and the verb of a write, or `decision` and its outcome.',
@@ -39,7 +50,7 @@ export const AuditEventPage = pageOf('AuditEventPage', AuditEvent);
 const exactly = (example: string) =>
   z
     .string()
-    .max(128)
+    .max(512)
     .optional()
     .meta({ examples: [example] });
 
@@ -48,7 +59,7 @@ export const AuditQuery = z
     ...PageQuery.shape,
     actor: exactly('api'),
     action: exactly('route.update'),
-    kind: Kind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
+    kind: AuditKind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
     name: exactly('checkout'),
     requestId: exactly('req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'),
     since: Timestamp.optional().meta({ description: 'Events of this time or later.' }),

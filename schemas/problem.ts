@@ -20,6 +20,7 @@ export const problems = {
   replayed: { status: 409, title: 'This batch has been taken already', retryable: false },
   'already-live': { status: 409, title: 'Another one is live already', retryable: false },
   'already-ended': { status: 409, title: 'It has ended', retryable: false },
+  'last-administrator': { status: 409, title: 'Nobody could change grants any more', retryable: false },
   'rule-violated': { status: 409, title: 'A safety rule forbids it', retryable: false },
   'stale-plan': { status: 409, title: 'The plan is not true any more', retryable: false },
   'stale-recommendation': { status: 409, title: 'The recommendation is not true any more', retryable: false },

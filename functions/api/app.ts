@@ -14,6 +14,7 @@ import { bearer, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import type { Operation } from './http/operation.ts';
+import { outlive } from './http/outlive.ts';
 import { answerProblem } from './http/problem.ts';
 
 /**
@@ -112,15 +113,6 @@ function contextOf(c: HonoContext<AppEnv>): Context {
     requestId: c.get('requestId'),
     waitUntil: (work) => outlive(c, work),
   };
-}
-
-/** Keeps a Worker alive until the work is done, after its answer. A Node process needs no such call, and has no execution context. */
-function outlive(c: HonoContext<AppEnv>, work: Promise<unknown>): void {
-  try {
-    c.executionCtx.waitUntil(work);
-  } catch {
-    // Without an execution context, the work goes on by itself.
-  }
 }
 
 /** Answers 405 to the methods that no operation of a path has. It has to be registered last. */

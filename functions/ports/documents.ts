@@ -1,11 +1,13 @@
 /** Records beside the state of the traffic, each with a version. */
 
+import type { Grant } from '../../schemas/access.ts';
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { DrillRun } from '../../schemas/drill.ts';
 import type { LossOutcome } from '../../schemas/loss-readiness.ts';
 import type { Delivery } from '../../schemas/notification.ts';
 import type { DistributionRollout } from '../../schemas/rollout.ts';
 import type { BreakGlass, Shift } from '../../schemas/shift.ts';
+import type { StoredToken } from '../core/access/token.ts';
 import type { DataPlaneRecord } from '../core/gateway/data-plane.ts';
 import type { Vouch } from '../core/health/vouch.ts';
 import type { VoterTrace } from '../core/incidents/incident.ts';
@@ -18,7 +20,9 @@ import type { Page, PageRequest, Readable } from './pages.ts';
  * for, the certificates that it saw expire, and the number of the last batch of an agent. told: the id is the name of the
  * fleet, and the body has the incidents that people were told of. readiness: the id is the name of the fleet, and the body
  * has the losses that it could survive. data-plane: the id is the name of the gateway, and the body has the result of the
- * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution.
+ * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution. token: the id is the name
+ * of the token. grants: there is one document, which holds all grants, so that no two writes can take away the last
+ * administrator together. Tokens and grants belong to the installation, and not to a fleet.
  */
 export interface DocumentBodies {
   shift: Shift;
@@ -30,6 +34,8 @@ export interface DocumentBodies {
   readiness: Assessment;
   'data-plane': DataPlaneRecord;
   rollout: DistributionRollout;
+  token: StoredToken;
+  grants: { grants: Grant[] };
 }
 
 /** The predicted outcomes of losses, and the times of the prediction. */
@@ -69,8 +75,11 @@ export interface DocumentStore {
   documents<K extends DocumentKind>(fleet: string, kind: K, page: PageRequest): Promise<Page<StoredDocument<K>>>;
   /** Writes a document and, if given, an audit event in one transaction. Returns false when it is not at `version - 1`. */
   putDocument(document: StoredDocument, audit?: AuditEvent): Promise<boolean>;
-  /** Writes at most 49 documents in one transaction. Returns false when one of them is not at `version - 1`. */
-  putDocuments(documents: readonly StoredDocument[]): Promise<boolean>;
+  /**
+   * Writes at most 49 documents and, if given, an audit event of the fleet of the first one in one transaction. Returns false
+   * when one of the documents is not at `version - 1`.
+   */
+  putDocuments(documents: readonly StoredDocument[], audit?: AuditEvent): Promise<boolean>;
   /** Returns the first `limit` pending documents of all fleets, oldest first. */
   pendingDocuments<K extends DocumentKind>(kind: K, limit: number): Promise<Readable<StoredDocument<K>>>;
 }

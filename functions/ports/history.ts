@@ -9,7 +9,7 @@ import type { Revision } from './resources.ts';
 export interface AuditFilter {
   actor?: string | undefined;
   action?: string | undefined;
-  kind?: Kind | undefined;
+  kind?: AuditEvent['target']['kind'] | undefined;
   name?: string | undefined;
   requestId?: string | undefined;
   since?: string | undefined;

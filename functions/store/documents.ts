@@ -20,6 +20,8 @@ const ORDER: Record<DocumentKind, Order> = {
   readiness: 'ascending',
   'data-plane': 'ascending',
   rollout: 'descending',
+  token: 'ascending',
+  grants: 'ascending',
 };
 
 /**
@@ -27,6 +29,11 @@ const ORDER: Record<DocumentKind, Order> = {
  * all fleets.
  */
 export function documentStore(table: Table): Documents {
+  const putAll: Documents['putDocuments'] = async (documents, audit) => {
+    const fleet = documents[0]?.fleet;
+    const event = audit && fleet !== undefined ? [auditOperation(fleet, audit)] : [];
+    return (await table.transact([...documents.flatMap(documentOperations), ...event])).ok;
+  };
   return {
     document: async (fleet, kind, id) => {
       const item = await table.get(documentKey({ fleet, kind, id }));
@@ -34,11 +41,8 @@ export function documentStore(table: Table): Documents {
     },
     documents: (fleet, kind, page) =>
       readPage(table, documentsOf(fleet, kind), ORDER[kind], page, (item) => recordOf(item, documentRecord(kind))),
-    putDocument: async (document, audit) => {
-      const event = audit ? [auditOperation(document.fleet, audit)] : [];
-      return (await table.transact([...documentOperations(document), ...event])).ok;
-    },
-    putDocuments: async (documents) => (await table.transact(documents.flatMap(documentOperations))).ok,
+    putDocument: (document, audit) => putAll([document], audit),
+    putDocuments: putAll,
     pendingDocuments: async (kind, limit) =>
       readableOf(await table.query(pendingOf(kind), { limit }), (item) => recordOf(item, documentRecord(kind))),
   };

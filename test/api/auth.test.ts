@@ -40,30 +40,30 @@ describe('the settings', () => {
     ALIBABA_CLOUD_CREDENTIALS: '{}',
   };
 
-  it('may name more actors with tokens of their own', () => {
-    expect(parseEnv(settings).API_TOKENS).toEqual({});
-    const API_TOKENS = JSON.stringify({ ada: 'the-token-of-ada-alone', 'ci-1': 'YWJjZGVmZ2hpamtsbW4=' });
-    expect(parseEnv({ ...settings, API_TOKENS }).API_TOKENS).toEqual(JSON.parse(API_TOKENS));
+  it('need no token: identity providers and stored tokens lead in as well', () => {
+    const { API_TOKEN: _, ...others } = settings;
+    expect(parseEnv(others).API_TOKEN).toBeUndefined();
+    expect(() => parseEnv({ ...settings, API_TOKEN: 'short' })).toThrow('API_TOKEN');
   });
 
-  it('refuse names that are taken or none, and tokens that are short, shared or cannot be sent, without telling them', () => {
-    const token = 'secret-secret-secret';
+  it('may name identity providers, which sign with keys that nobody shares, and are asked over https', () => {
+    const ci = { issuer: 'https://ci.example.com', audience: 'fairlead' };
+    const parsed = parseEnv({ ...settings, OIDC_ISSUERS: JSON.stringify({ ci }) }).OIDC_ISSUERS;
+    expect(parsed).toEqual({ ci: { ...ci, groupsClaim: 'groups', algorithms: ['RS256', 'ES256', 'EdDSA'] } });
     const cases = [
-      'secret',
-      JSON.stringify([token]),
-      JSON.stringify({ [`${token}!`]: 'ada' }),
-      JSON.stringify({ ada: 'secret-too-shrt' }),
-      JSON.stringify({ ada: 'secret secret secret' }),
-      JSON.stringify({ Ada: token }),
-      JSON.stringify({ api: token }),
-      JSON.stringify({ automation: token }),
-      JSON.stringify({ ada: token, bob: token }),
-      JSON.stringify({ ada: settings.API_TOKEN }),
+      'none',
+      JSON.stringify([ci]),
+      JSON.stringify({ ci: { issuer: ci.issuer } }),
+      JSON.stringify({ ci: { ...ci, issuer: 'http://ci.example.com' } }),
+      JSON.stringify({ ci: { ...ci, jwksUri: 'http://ci.example.com/keys' } }),
+      JSON.stringify({ ci: { ...ci, algorithms: ['HS256'] } }),
+      JSON.stringify({ ci: { ...ci, algorithms: ['none'] } }),
+      JSON.stringify({ ci: { ...ci, algorithms: [] } }),
+      JSON.stringify({ ci, other: ci }),
+      JSON.stringify({ 'C I': ci }),
     ];
-    for (const API_TOKENS of cases) {
-      const parse = () => parseEnv({ ...settings, API_TOKENS });
-      expect(parse, API_TOKENS).toThrow('API_TOKENS: must');
-      expect(parse).not.toThrow('secret');
+    for (const OIDC_ISSUERS of cases) {
+      expect(() => parseEnv({ ...settings, OIDC_ISSUERS }), OIDC_ISSUERS).toThrow('OIDC_ISSUERS: must');
     }
   });
 

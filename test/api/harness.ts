@@ -12,10 +12,12 @@ import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
+import { NO_IDENTITIES, person, seedAccess, storedToken } from './access.ts';
 import { workerdApi } from './workerd.ts';
 
 export const TOKEN = 'a-token-for-tests-only';
-export const TOKENS = { api: TOKEN, ada: 'the-token-of-ada-alone', bob: 'the-token-of-bob-alone' };
+/** The token of the settings, and the stored tokens of two people who may do everything but administer. */
+export const TOKENS = { api: TOKEN, ada: storedToken('ada'), bob: storedToken('bob') };
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
 export type Json = any;
@@ -108,15 +110,18 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
     ids: { ulid: () => nextUlid() },
     net,
     notifier: createNotifier({}, { clock, log, allowLoopback: true }),
+    identities: NO_IDENTITIES,
     log,
     settings: {
       ownerId: 'test',
       credentials: ['default'],
       notificationTargets: [],
       webhookTargets: [],
+      hasToken: true,
       allowLoopbackProbes: false,
     },
   };
+  await seedAccess(deps.store, [person('ada'), person('bob')]);
   return {
     deps,
     events,
@@ -136,11 +141,11 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
 }
 
 async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server> {
-  const api = await workerdApi(TOKENS, { record: (event) => events.push(event), fateOf });
+  const api = await workerdApi(TOKEN, { record: (event) => events.push(event), fateOf });
   return { ...api, close: async () => undefined };
 }
 
-const app = createApp({ authenticate: createAuthenticate(TOKENS) });
+const app = createApp({ authenticate: createAuthenticate({ settingToken: TOKEN }) });
 
 async function nodeServer(): Promise<Server> {
   const dynamo = await startDynamo();

@@ -51,6 +51,8 @@ const NAMES: Record<string, string> = {
   run: 'drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   rollout: 'rol_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  token: 'ci',
+  grant: 'ci-edits-shop',
 };
 
 const VOTER_TOKEN = 'the-token-of-prometheus-alone';

@@ -36,16 +36,15 @@ interface Running extends WorkerdApi {
 let running: Promise<Running> | undefined;
 
 /** The Worker of this process of tests, with an empty table. It is started when it is first asked for and ends with the process. */
-export async function workerdApi(tokens: Readonly<Record<string, string>>, watcher: Watcher): Promise<WorkerdApi> {
-  running ??= start(tokens, watcher);
+export async function workerdApi(token: string, watcher: Watcher): Promise<WorkerdApi> {
+  running ??= start(token, watcher);
   const api = await running;
   api.watcher = watcher;
   await emptyTable(api.dynamoEndpoint);
   return api;
 }
 
-async function start(tokens: Readonly<Record<string, string>>, watcher: Watcher): Promise<Running> {
-  const { api: token = '', ...others } = tokens;
+async function start(token: string, watcher: Watcher): Promise<Running> {
   const dynamo = await startDynamo();
   const proxy = await startDynamoProxy(dynamo.endpoint, (call) => api.watcher.fateOf(call));
   const logFile = join(tmpdir(), `fairlead-api-workerd-${process.pid}.log`);
@@ -55,7 +54,6 @@ async function start(tokens: Readonly<Record<string, string>>, watcher: Watcher)
     logFile,
     settings: {
       API_TOKEN: token,
-      API_TOKENS: JSON.stringify(others),
       OWNER_ID: 'test',
       TABLE_NAME: DEFAULT_TABLE_NAME,
       AWS_REGION: localSettings.region,

@@ -157,12 +157,14 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
       ids: { ulid: () => nextUlid(clock.now()) },
       net,
       notifier: createNotifier({}, { clock, log: silent, allowLoopback: true }),
+      identities: { issuers: [], verify: async () => undefined },
       log: silent,
       settings: {
         ownerId: 'test',
         credentials: ['default'],
         notificationTargets: [],
         webhookTargets: [],
+        hasToken: true,
         allowLoopbackProbes: true,
       },
       ...overrides,
@@ -194,7 +196,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-const app = createApp({ authenticate: createAuthenticate({ api: TOKEN }) });
+const app = createApp({ authenticate: createAuthenticate({ settingToken: TOKEN }) });
 
 /** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
 export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Api {

@@ -412,5 +412,18 @@ function bodyOf(id: string, version: number): DocumentBodies {
       ...{ outcome: 'ok', detail: 'status 200' },
     },
     rollout,
+    token: { name: id, uid: 'u', createdAt: at, secrets: [{ hash: 'h', prefix: 'fl_a', createdAt: at }] },
+    grants: {
+      grants: [
+        {
+          name: 'g',
+          createdAt: at,
+          updatedAt: at,
+          subject: { type: 'token', token: id },
+          role: 'viewer',
+          fleets: ['*'],
+        },
+      ],
+    },
   };
 }

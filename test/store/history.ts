@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_TRAFFIC } from '../../functions/core/failover/traffic.ts';
-import type { Resource } from '../../functions/core/model/resource.ts';
+import type { Ref, Resource } from '../../functions/core/model/resource.ts';
 import { type AuditFilter, type Commit, InvalidPageToken, type Store } from '../../functions/deps.ts';
 import type { AuditEvent } from '../../schemas/audit.ts';
 import {
@@ -93,7 +93,7 @@ export function historySuite(store: () => Store): void {
   });
 
   describe('audit events', () => {
-    const record = (second: number, rest: Parameters<typeof audit>[3] = {}) => {
+    const record = (second: number, rest: Parameters<typeof audit>[3] & { target?: Ref } = {}) => {
       const resource = service(`s-${second}`);
       const event = audit(rest.target ?? refTo(resource), 0, 1, { at: secondsLater(second), ...rest });
       return commitOk(store(), creation(resource, { audit: event })).then(() => event);

@@ -2,15 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalDynamo, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { type LocalWorker, startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { person, seedAccess, storedToken } from '../api/access.ts';
+import { createTestClient } from '../store/client.ts';
 import { type DynamoProxy, startDynamoProxy } from '../store/proxy.ts';
 
 /** The isolate of a Worker serves many requests at a time, and they share the application and the DynamoDB client. */
 
 const ACTORS = Array.from({ length: 50 }, (_, index) => `actor-${index}`);
-const tokenOf = (actor: string) => `the-token-of-${actor}-alone`;
 
 const directory = mkdtempSync(join(tmpdir(), 'fairlead-requests-'));
 let dynamo: LocalDynamo;
@@ -21,6 +23,9 @@ let isHanging: (body: string) => boolean = () => false;
 
 beforeAll(async () => {
   dynamo = await startDynamo();
+  const client = createTestClient(dynamo.endpoint);
+  await seedAccess(createDynamoStore(client, DEFAULT_TABLE_NAME), ACTORS.map(person));
+  client.destroy();
   proxy = await startDynamoProxy(dynamo.endpoint, ({ body }) => ({
     type: isHanging(JSON.stringify(body)) ? 'hang' : 'forward',
   }));
@@ -28,7 +33,6 @@ beforeAll(async () => {
     logFile: join(directory, 'worker.log'),
     settings: {
       API_TOKEN: 'a-token-for-tests-only',
-      API_TOKENS: JSON.stringify(Object.fromEntries(ACTORS.map((actor) => [actor, tokenOf(actor)]))),
       OWNER_ID: 'test',
       TABLE_NAME: DEFAULT_TABLE_NAME,
       AWS_REGION: localSettings.region,
@@ -58,7 +62,7 @@ async function put(actor: string, signal?: AbortSignal): Promise<Response> {
     const response = await fetch(`${worker.url}/v1/fleets/${actor}`, {
       method: 'PUT',
       headers: {
-        Authorization: `Bearer ${tokenOf(actor)}`,
+        Authorization: `Bearer ${storedToken(actor)}`,
         'Content-Type': 'application/json',
         'If-None-Match': '*',
         'X-Request-Id': `request-of-${actor}`,
@@ -75,7 +79,7 @@ interface Page {
 }
 
 async function auditOf(actor: string): Promise<Page> {
-  const headers = { Authorization: `Bearer ${tokenOf(actor)}` };
+  const headers = { Authorization: `Bearer ${storedToken(actor)}` };
   const response = await fetch(`${worker.url}/v1/fleets/${actor}/audit`, { headers });
   return (await response.json()) as Page;
 }

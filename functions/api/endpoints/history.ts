@@ -9,7 +9,7 @@ import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
-import { InFleet } from '../http/params.ts';
+import { AuditEventId, InFleet } from '../http/params.ts';
 import {
   BODY_PROBLEMS,
   itemRow,
@@ -111,13 +111,7 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
   });
 }
 
-const InAuditEvent = z.strictObject({
-  fleet: Name,
-  event: z
-    .string()
-    .regex(/^aud_[0-9A-HJKMNP-TV-Z]{26}$/, 'must be the id of an audit event')
-    .meta({ examples: ['aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
+const InAuditEvent = z.strictObject({ fleet: Name, event: AuditEventId });
 
 const listAuditEventsOperation = defineOperation({
   operationId: 'listAuditEvents',

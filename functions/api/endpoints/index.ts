@@ -16,6 +16,7 @@ import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/params.ts';
+import { accessOperations } from './access.ts';
 import { buttonOperations } from './buttons.ts';
 import { drillOperations } from './drills.ts';
 import { explainOperations } from './explain.ts';
@@ -261,5 +262,6 @@ export const operations: readonly Operation[] = [
   ...notificationOperations,
   ...auditOperations,
   createProbeRound,
+  ...accessOperations,
   ...healthOperations,
 ];

@@ -100,7 +100,7 @@ const putShiftOperation = defineOperation({
   tag: 'shifts',
   summary: 'Take a cluster, or a part of its share, out of service, or change or renew such a shift',
   description:
-    'The creator of a shift owns it: only they, and the actor `api`, may change, renew or end it. Shifts take precedence over the ' +
+    'The creator of a shift owns it: only they, and administrators, may change, renew or end it. Shifts take precedence over the ' +
     'decisions of automation. An unchanged declaration changes nothing. A shift that has ended is not brought back by the same ' +
     'declaration; with a different one, its owner begins a new shift of the name.',
   idempotency: 'idempotent',
@@ -178,7 +178,7 @@ const putBreakGlassOperation = defineOperation({
   tag: 'break-glasses',
   summary: 'Set safety rules aside for a time, or change or renew such a break-glass',
   description:
-    'The creator of a break-glass owns it: only they, and the actor `api`, may change, renew or end it. Every decision that a rule ' +
+    'The creator of a break-glass owns it: only they, and administrators, may change, renew or end it. Every decision that a rule ' +
     'would have forbidden names the break-glass. A break-glass that has ended is not brought back by the same declaration.',
   idempotency: 'idempotent',
   write: true,

@@ -11,6 +11,7 @@ import { sentenceOf } from '../../../schemas/reasons.ts';
 import { type Route, RouteInput } from '../../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../../schemas/service.ts';
 import type { Example } from '../http/example.ts';
+import { accessExamples } from './access.ts';
 import { buttonExamples } from './buttons.ts';
 import { decision, vote } from './decisions.ts';
 import { drillExamples } from './drills.ts';
@@ -305,6 +306,7 @@ export const examples: Record<string, Example> = {
   ),
   ...notificationExamples,
   ...auditExamples,
+  ...accessExamples,
   ...healthExamples,
 };
 

@@ -1,11 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';
-import { type Authenticate, voterOf } from '../../commands/access/authenticate.ts';
+import { type Authenticate, type Presented, voterOf } from '../../commands/access/authenticate.ts';
 import { AppError } from '../../commands/app-error.ts';
 import type { Principal } from '../../core/access/principal.ts';
-import type { Deps } from '../../deps.ts';
 import type { AppEnv } from './env.ts';
+import { outlive } from './outlive.ts';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
@@ -14,21 +14,21 @@ function tokenOf(authorization: string | undefined): string | undefined {
   return BEARER.exec(authorization ?? '')?.[1];
 }
 
-type Admit = (deps: Deps, token: string, path: Record<string, string>) => Promise<Principal | undefined>;
+type Admit = (presented: Presented, path: Record<string, string>) => Promise<Principal | undefined>;
 
 /** Creates the middleware that lets requests in whose token is accepted, as the principal whose token it is. */
 export function bearer(authenticate: Authenticate): MiddlewareHandler<AppEnv> {
-  return admitting((deps, token) => authenticate(deps, token));
+  return admitting(authenticate);
 }
 
 const InVoter = z.object({ fleet: Name, voter: Name });
 
 /** Creates the middleware of operations for a voter, which accepts the token of the voter besides all others. */
 export function voterBearer(authenticate: Authenticate): MiddlewareHandler<AppEnv> {
-  return admitting(async (deps, token, path) => {
+  return admitting(async (presented, path) => {
     const names = InVoter.safeParse(path);
-    const voter = names.success ? await voterOf(deps, names.data, token) : undefined;
-    return voter ?? (await authenticate(deps, token));
+    const voter = names.success ? await voterOf(presented, names.data) : undefined;
+    return voter ?? (await authenticate(presented));
   });
 }
 
@@ -36,7 +36,7 @@ function admitting(admit: Admit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = tokenOf(c.req.header('Authorization'));
     if (token === undefined) throw new AppError('unauthorized', 'Send a token as Authorization: Bearer.');
-    const principal = await admit(c.env, token, c.req.param());
+    const principal = await admit({ token, deps: c.env, waitUntil: (work) => outlive(c, work) }, c.req.param());
     // A wrong, an expired and a revoked token are answered alike: the difference would help only who found or stole one.
     if (principal === undefined) throw new AppError('invalid-token', 'This token is not accepted, or not any more.');
     c.set('principal', principal);

@@ -7,6 +7,10 @@ export const InFleet = z.strictObject({ fleet: Name });
 export const InCluster = z.strictObject({ fleet: Name, cluster: Name });
 export const InGateway = z.strictObject({ fleet: Name, gateway: Name });
 export const InRoute = z.strictObject({ fleet: Name, route: Name });
+export const AuditEventId = z
+  .string()
+  .regex(/^aud_[0-9A-HJKMNP-TV-Z]{26}$/, 'must be the id of an audit event')
+  .meta({ examples: ['aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] });
 export const InDecision = z.strictObject({
   fleet: Name,
   decision: z

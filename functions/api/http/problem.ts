@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Issue, type Problem, type ProblemCode, problems } from '../../../schemas/problem.ts';
 import { AppError } from '../../commands/app-error.ts';
-import { InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.ts';
+import { IdentityUnavailable, InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.ts';
 import { NewerRecordError, UnreadableRecord } from '../../unreadable.ts';
 import type { AppEnv } from './env.ts';
 
@@ -61,6 +61,7 @@ function toAppError(error: unknown): AppError {
   if (error instanceof NewerRecordError) return new AppError('newer-record', error.message);
   if (error instanceof UnreadableRecord) return new AppError('unreadable-record', error.message);
   if (error instanceof StoreLimitError) return new AppError('limit-exceeded', error.message);
+  if (error instanceof IdentityUnavailable) return new AppError('unavailable', error.message);
   if (error instanceof StoreUnavailable) {
     return new AppError('unavailable', `${error.message} The request id leads to the cause in the log.`);
   }

@@ -1,32 +1,136 @@
-import { EVERY_FLEET, type Principal } from '../../core/access/principal.ts';
+import type { Grant, Subject } from '../../../schemas/access.ts';
+import { EVERY_FLEET, type HeldGrant, type Principal } from '../../core/access/principal.ts';
+import { accepts, nameInToken } from '../../core/access/token.ts';
 import { isTokenOf, tokenDigest } from '../../core/model/token.ts';
-import type { Deps } from '../../deps.ts';
+import type { Deps, Identity } from '../../deps.ts';
+import { timestamp } from '../context.ts';
+import { readGrants, readToken, type TokenDocument } from './installation.ts';
 
-/** Finds out whose token it is. Returns undefined when the token is not accepted, whatever the reason. */
-export type Authenticate = (deps: Deps, token: string) => Promise<Principal | undefined>;
-
-/**
- * Creates the check of tokens from the tokens of the settings, by actor, who all are administrators. Tokens are kept and looked
- * up as digests: nobody can choose the digest of what they send, so that the time of a look-up tells nothing about a token.
- */
-export function createAuthenticate(tokens: Readonly<Record<string, string>>): Authenticate {
-  const entries = Object.entries(tokens);
-  if (entries.length === 0 || entries.some(([, token]) => token === '')) {
-    throw new TypeError('The API needs a token, and no token may be empty.');
-  }
-  const principals = new Map(entries.map(([actor, token]) => [tokenDigest(token), administrator(actor)]));
-  return async (_, token) => principals.get(tokenDigest(token));
+/** A token that was sent, and what the check of it needs. */
+export interface Presented {
+  token: string;
+  deps: Deps;
+  /** Keeps the invocation alive until the work is done, after the response has been sent. */
+  waitUntil(work: Promise<unknown>): void;
 }
 
-function administrator(actor: string): Principal {
-  return { actor, kind: 'setting', grants: [{ role: 'admin', fleets: [EVERY_FLEET] }] };
+/** Finds out whose token it is. Returns undefined when the token is not accepted, whatever the reason. */
+export type Authenticate = (presented: Presented) => Promise<Principal | undefined>;
+
+/**
+ * The time for which what is known of somebody is believed without reading it again, in each isolate or process. A token that
+ * is revoked, and a grant that is taken away, have no effect any more after this time.
+ */
+export const BELIEVED_MS = 5_000;
+
+/** The time within which the use of a token is recorded once. */
+const USE_MS = 10 * 60_000;
+
+/** The most principals that are remembered. When there are more, all are forgotten. */
+const MAX_REMEMBERED = 1_000;
+
+/** What is known of somebody: their token, if it is a stored one, and all grants. */
+interface Known {
+  atMs: number;
+  token: TokenDocument | undefined;
+  grants: readonly Grant[];
+  /** True when the use of the token was recorded, or tried to be, since it was read. */
+  isUseRecorded: boolean;
+}
+
+/**
+ * Creates the check of tokens: the token of the settings, whose holder is an administrator, stored tokens, and those of identity
+ * providers. Nobody can choose the digest of what they send, so that the time of a comparison tells nothing about a token.
+ */
+export function createAuthenticate({ settingToken }: { settingToken?: string | undefined }): Authenticate {
+  if (settingToken === '') throw new TypeError('The token of the settings is empty.');
+  const settingDigest = settingToken === undefined ? undefined : tokenDigest(settingToken);
+  const known = new Map<string, Known>();
+  return async (presented) => {
+    const { token, deps } = presented;
+    if (settingDigest !== undefined && isTokenOf(token, settingDigest)) return SETTING;
+    const name = nameInToken(token);
+    if (name !== undefined) return await storedPrincipal(known, presented, name);
+    if (!isJwt(token)) return undefined;
+    const identity = await deps.identities.verify(token);
+    return identity && (await identifiedPrincipal(known, deps, identity));
+  };
+}
+
+const SETTING: Principal = { actor: 'api', kind: 'setting', grants: [{ role: 'admin', fleets: [EVERY_FLEET] }] };
+
+/** Tells whether a token has the three parts of a signed JSON Web Token (RFC 7519). */
+function isJwt(token: string): boolean {
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+}
+
+async function storedPrincipal(
+  known: Map<string, Known>,
+  { token, deps, waitUntil }: Presented,
+  name: string,
+): Promise<Principal | undefined> {
+  const found = await lookUp(known, deps, `token ${name}`, () => readToken(deps, name));
+  const nowMs = deps.clock.now();
+  if (found.token === undefined || !accepts(found.token.body, token, timestamp(nowMs))) return undefined;
+  const { expiresAt, lastUsedAt } = found.token.body;
+  if (!found.isUseRecorded && (lastUsedAt === undefined || Date.parse(lastUsedAt) + USE_MS <= nowMs)) {
+    found.isUseRecorded = true;
+    waitUntil(recordUse(deps, found.token));
+  }
+  const grants = heldBy(found.grants, (subject) => subject.type === 'token' && subject.token === name);
+  return { actor: name, kind: 'token', grants, expiresAt };
+}
+
+/** Records that a token was used. A failure changes nothing for the request: the next use is another chance. */
+async function recordUse({ store, clock, log }: Deps, document: TokenDocument): Promise<void> {
+  const body = { ...document.body, lastUsedAt: timestamp(clock.now()) };
+  try {
+    await store.putDocument({ ...document, version: document.version + 1, body });
+  } catch (error) {
+    log.error('token.use-not-recorded', { token: document.id }, error);
+  }
+}
+
+async function identifiedPrincipal(
+  known: Map<string, Known>,
+  deps: Deps,
+  { provider, issuer, subject, groups, expiresAt }: Identity,
+): Promise<Principal> {
+  const found = await lookUp(known, deps, `subject ${issuer} ${subject}`, async () => undefined);
+  const isTheirs = (of: Subject) =>
+    of.type !== 'token' &&
+    of.issuer === issuer &&
+    (of.type === 'oidc-subject' ? of.subject === subject : groups.includes(of.group));
+  return { actor: `oidc:${provider}:${subject}`, kind: 'oidc', grants: heldBy(found.grants, isTheirs), expiresAt };
+}
+
+/** Returns what is known of somebody, and reads it when that is too long ago. Unknown tokens are not remembered. */
+async function lookUp(
+  known: Map<string, Known>,
+  deps: Deps,
+  key: string,
+  read: () => Promise<TokenDocument | undefined>,
+): Promise<Known> {
+  const nowMs = deps.clock.now();
+  const remembered = known.get(key);
+  if (remembered && Math.abs(nowMs - remembered.atMs) < BELIEVED_MS) return remembered;
+  const [token, { body }] = await Promise.all([read(), readGrants(deps)]);
+  const found: Known = { atMs: nowMs, token, grants: body.grants, isUseRecorded: false };
+  if (known.size >= MAX_REMEMBERED) known.clear();
+  if (token !== undefined || key.startsWith('subject ')) known.set(key, found);
+  return found;
+}
+
+function heldBy(grants: readonly Grant[], isTheirs: (subject: Subject) => boolean): HeldGrant[] {
+  return grants
+    .filter(({ subject }) => isTheirs(subject))
+    .map(({ role, fleets, credentials, instances, voter }) => ({ role, fleets, credentials, instances, voter }));
 }
 
 /** Returns the alert voter whose token it is, who may send its alerts and nothing else; undefined when it is not its token. */
 export async function voterOf(
-  { store }: Deps,
+  { deps: { store }, token }: Presented,
   { fleet: fleetName, voter: voterName }: { fleet: string; voter: string },
-  token: string,
 ): Promise<Principal | undefined> {
   const fleet = await store.get('fleet', fleetName, fleetName);
   const voter = fleet?.spec.voters.find(({ name }) => name === voterName);

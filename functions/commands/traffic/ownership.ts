@@ -1,8 +1,6 @@
+import { mayDo } from '../../core/access/principal.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-
-/** The actor that may change what others own. */
-const ADMINISTRATOR = 'api';
 
 /**
  * The longest lifetime of an override. It is longer than any maintenance, and short enough that a forgotten override
@@ -11,10 +9,10 @@ const ADMINISTRATOR = 'api';
 export const MAX_LIFE_MS = 72 * 3600 * 1000;
 
 /**
- * Throws `not-owner` unless the actor may change what `owner` has created. `what` names it, such as `shift upgrade`.
+ * Throws `not-owner` unless the actor has created it, or is an administrator. `what` names it, such as `shift upgrade`.
  */
-export function requireOwner({ principal: { actor } }: Context, what: string, owner: string): void {
-  if (actor === owner || actor === ADMINISTRATOR) return;
+export function requireOwner({ principal }: Context, what: string, owner: string): void {
+  if (principal.actor === owner || mayDo(principal, 'administer', {})) return;
   throw new AppError('not-owner', `The ${what} belongs to ${owner}.`);
 }
 

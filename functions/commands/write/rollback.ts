@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { RollbackInput } from '../../../schemas/revision.ts';
 import { keyOf } from '../../core/model/declarations.ts';
-import type { Kind, RefTo } from '../../core/model/resource.ts';
+import type { Kind, Ref, RefTo } from '../../core/model/resource.ts';
 import type { Store } from '../../deps.ts';
 import { AppError, refuse } from '../app-error.ts';
 import type { Context } from '../context.ts';
@@ -61,8 +61,11 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
 }
 
 /** Tells whether an event is that of a write. Other events concern pushes and operations as a whole. */
-function isWrite({ action, target }: AuditEvent): boolean {
-  return ['create', 'update', 'delete'].some((verb) => action === `${target.kind}.${verb}`);
+function isWrite(event: AuditEvent): event is AuditEvent & { target: Ref } {
+  const { action, target } = event;
+  return (
+    target.fleet !== undefined && ['create', 'update', 'delete'].some((verb) => action === `${target.kind}.${verb}`)
+  );
 }
 
 /** Returns the declaration at a time, or undefined when there was none of the name. */

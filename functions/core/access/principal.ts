@@ -1,21 +1,17 @@
-import type { Permission, Role } from '../../../schemas/access.ts';
+import type { Grant, Me, Permission } from '../../../schemas/access.ts';
 import { ROLES } from './roles.ts';
 
 /** Stands for every fleet, those that are still to come included. */
 export const EVERY_FLEET = '*';
 
-/** A role that somebody has, and where it holds. */
-export interface HeldGrant {
-  role: Role;
-  /** The names of fleets. They need not exist, and `*` stands for every fleet. */
-  fleets: readonly string[];
-  /** The credential sets of the gateways that writes may concern; every set when absent. */
-  credentials?: readonly string[] | undefined;
-  /** The ids of the gateway instances that writes may concern; every instance when absent. */
-  instances?: readonly string[] | undefined;
-  /** The only voter for which evidence may be sent; every voter when absent. */
-  voter?: string | undefined;
-}
+/**
+ * The place of what belongs to the whole installation, such as tokens, where the store asks for a fleet. No fleet has this name,
+ * because it is not a DNS label.
+ */
+export const INSTALLATION = '-';
+
+/** A role that somebody has, and where it holds: in which fleets, and there for which gateways or for which voter. */
+export type HeldGrant = Pick<Grant, 'role' | 'fleets' | 'credentials' | 'instances' | 'voter'>;
 
 /** Whoever sends a request, and everything that they may do. */
 export interface Principal {
@@ -25,7 +21,7 @@ export interface Principal {
    * The way in which they are known. setting: by the token of the settings. token: by a stored token. oidc: by a token of
    * an identity provider. voter: by the token of an alert voter. automation: Fairlead itself. anonymous: not at all.
    */
-  kind: 'setting' | 'token' | 'oidc' | 'voter' | 'automation' | 'anonymous';
+  kind: Me['kind'];
   grants: readonly HeldGrant[];
   /** The time at which their token expires; absent when it does not. */
   expiresAt?: string | undefined;

@@ -1,6 +1,7 @@
 /** Records of documents, which are kept beside the traffic state, and their contents. */
 
 import * as z from 'zod';
+import { Grant, Token } from '../../../schemas/access.ts';
 import { DrillRun } from '../../../schemas/drill.ts';
 import { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import { Delivery, IncidentType, Severity } from '../../../schemas/notification.ts';
@@ -47,6 +48,8 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     detail: z.string(),
   }),
   rollout: DistributionRollout,
+  token: Token.extend({ secrets: z.array(Token.shape.secrets.element.extend({ hash: z.string() })) }),
+  grants: z.object({ grants: z.array(Grant) }),
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -59,6 +62,8 @@ const NAMES: Record<DocumentKind, string> = {
   readiness: 'record of what could be lost',
   'data-plane': 'record of requests through a gateway',
   rollout: 'rollout of a distribution',
+  token: 'token',
+  grants: 'list of grants',
 };
 
 /** Migrates a drill run of the first version, which had one cluster only. */

@@ -1,0 +1,262 @@
+/** The operations on tokens, grants, and whoever sends the request. */
+
+import * as z from 'zod';
+import {
+  Grant,
+  GrantInput,
+  GrantPage,
+  IssuedToken,
+  Me,
+  Token,
+  TokenInput,
+  TokenPage,
+  TokenRotationInput,
+} from '../../../schemas/access.ts';
+import { AuditEvent, AuditEventPage, AuditQuery } from '../../../schemas/audit.ts';
+import { Name, PageQuery } from '../../../schemas/common.ts';
+import { deleteGrant, getGrant, listGrants, putGrant } from '../../commands/access/grants.ts';
+import { getInstallationAuditEvent, listInstallationAudit } from '../../commands/access/installation.ts';
+import { getToken, listTokens, putToken, revokeToken, rotateToken } from '../../commands/access/tokens.ts';
+import type { Access } from '../../core/access/access.ts';
+import { describe } from '../../core/access/me.ts';
+import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { pageReply, pageRequest } from '../http/page.ts';
+import { AuditEventId } from '../http/params.ts';
+import { BODY_PROBLEMS } from './resources.ts';
+
+const NOTHING = z.strictObject({});
+const InToken = z.strictObject({ token: Name });
+const InGrant = z.strictObject({ grant: Name });
+
+const TOKENS = '/v1/tokens';
+const GRANTS = '/v1/grants';
+
+const ADMINISTERED: Access = { permission: 'administer', place: 'installation' };
+
+const SHOWN_ONCE =
+  'The token itself is in this answer only; nobody can read it later, because only its digest is kept.';
+
+const me = defineOperation({
+  operationId: 'getMe',
+  access: 'anybody',
+  method: 'get',
+  path: '/v1/me',
+  tag: 'access',
+  summary: 'Show who you are, and what you may do',
+  idempotency: 'safe',
+  params: NOTHING,
+  query: NO_QUERY,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'You, as Fairlead sees you.', schema: Me }],
+  problems: [],
+  handle: async ({ principal }) => ({ status: 200, body: describe(principal) }),
+});
+
+const token = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
+
+const tokenOperations: readonly Operation[] = [
+  defineOperation({
+    ...token,
+    operationId: 'listTokens',
+    method: 'get',
+    path: TOKENS,
+    summary: 'List tokens, without their secrets',
+    idempotency: 'safe',
+    params: NOTHING,
+    query: PageQuery,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'One page, by name.', schema: TokenPage }],
+    problems: ['invalid-page-token'],
+    handle: async (ctx, { query }) => pageReply(await listTokens(ctx, pageRequest(query))),
+  }),
+  defineOperation({
+    ...token,
+    operationId: 'getToken',
+    method: 'get',
+    path: `${TOKENS}/{token}`,
+    summary: 'Get a token, without its secrets',
+    idempotency: 'safe',
+    params: InToken,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'The token.', schema: Token }],
+    problems: ['not-found'],
+    handle: async (ctx, { params }) => ({ status: 200, body: await getToken(ctx, params.token) }),
+  }),
+  defineOperation({
+    ...token,
+    operationId: 'putToken',
+    method: 'put',
+    path: `${TOKENS}/{token}`,
+    summary: 'Make a token, or change its description and its expiry',
+    description:
+      'A new token may do nothing until a grant names it. A token that was revoked is made again, with a new secret and the grants ' +
+      `that name it. ${SHOWN_ONCE}`,
+    idempotency: 'idempotent',
+    write: true,
+    params: InToken,
+    body: TokenInput,
+    successes: [
+      { status: 200, description: 'The token was changed, or is unchanged; or a dry run.', schema: Token },
+      { status: 201, description: 'The token was made.', schema: IssuedToken, headers: ['Location'] },
+    ],
+    problems: [...BODY_PROBLEMS, 'write-conflict', 'last-administrator'],
+    handle: async (ctx, { params, body }): Promise<Reply> => {
+      const written = await putToken(ctx, params.token, body);
+      if (written.issued === undefined) return { status: 200, body: written.token };
+      return { status: 201, body: written.issued, headers: { Location: `${TOKENS}/${params.token}` } };
+    },
+  }),
+  defineOperation({
+    ...token,
+    operationId: 'rotateToken',
+    method: 'post',
+    path: `${TOKENS}/{token}/rotate`,
+    summary: 'Give a token a new secret',
+    description:
+      'The present secret is accepted for some more time, so that whoever uses the token can change over. A token has two secrets ' +
+      `at most: the one before the present one ends at once. ${SHOWN_ONCE}`,
+    idempotency: 'repeatable',
+    write: true,
+    params: InToken,
+    body: TokenRotationInput,
+    successes: [
+      { status: 200, description: 'The token as it would be, in a dry run.', schema: Token },
+      { status: 201, description: 'The token has a new secret.', schema: IssuedToken },
+    ],
+    problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict'],
+    handle: async (ctx, { params, body }): Promise<Reply> => {
+      const written = await rotateToken(ctx, params.token, body);
+      return written.issued === undefined
+        ? { status: 200, body: written.token }
+        : { status: 201, body: written.issued };
+    },
+  }),
+  defineOperation({
+    ...token,
+    operationId: 'deleteToken',
+    method: 'delete',
+    path: `${TOKENS}/{token}`,
+    summary: 'Revoke a token',
+    description:
+      'The token is not accepted any more, within a few seconds everywhere. It is still shown for 90 days, and the grants that name ' +
+      'it stay. A token that is revoked stays unchanged.',
+    idempotency: 'idempotent',
+    write: true,
+    params: InToken,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'The token, which is revoked.', schema: Token }],
+    problems: ['not-found', 'write-conflict', 'last-administrator'],
+    handle: async (ctx, { params }) => ({ status: 200, body: await revokeToken(ctx, params.token) }),
+  }),
+];
+
+const grant = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
+
+const grantOperations: readonly Operation[] = [
+  defineOperation({
+    ...grant,
+    operationId: 'listGrants',
+    method: 'get',
+    path: GRANTS,
+    summary: 'List grants, which say who has which role where',
+    idempotency: 'safe',
+    params: NOTHING,
+    query: PageQuery,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'One page, by name.', schema: GrantPage }],
+    problems: ['invalid-page-token'],
+    handle: async (ctx, { query }) => pageReply(await listGrants(ctx, pageRequest(query))),
+  }),
+  defineOperation({
+    ...grant,
+    operationId: 'getGrant',
+    method: 'get',
+    path: `${GRANTS}/{grant}`,
+    summary: 'Get a grant',
+    idempotency: 'safe',
+    params: InGrant,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'The grant.', schema: Grant }],
+    problems: ['not-found'],
+    handle: async (ctx, { params }) => ({ status: 200, body: await getGrant(ctx, params.grant) }),
+  }),
+  defineOperation({
+    ...grant,
+    operationId: 'putGrant',
+    method: 'put',
+    path: `${GRANTS}/{grant}`,
+    summary: 'Give somebody a role, or change a grant',
+    description: 'The grant has its effect within a few seconds everywhere. An unchanged grant is not written again.',
+    idempotency: 'idempotent',
+    write: true,
+    params: InGrant,
+    body: GrantInput,
+    successes: [
+      { status: 200, description: 'The grant was changed, or is unchanged; or a dry run.', schema: Grant },
+      { status: 201, description: 'The grant was made.', schema: Grant, headers: ['Location'] },
+    ],
+    problems: [...BODY_PROBLEMS, 'unknown-reference', 'limit-exceeded', 'write-conflict', 'last-administrator'],
+    handle: async (ctx, { params, body }): Promise<Reply> => {
+      const written = await putGrant(ctx, params.grant, body);
+      if (!written.isCreated || ctx.isDry) return { status: 200, body: written.grant };
+      return { status: 201, body: written.grant, headers: { Location: `${GRANTS}/${params.grant}` } };
+    },
+  }),
+  defineOperation({
+    ...grant,
+    operationId: 'deleteGrant',
+    method: 'delete',
+    path: `${GRANTS}/{grant}`,
+    summary: 'Take a grant away',
+    idempotency: 'idempotent',
+    write: true,
+    params: InGrant,
+    body: NO_BODY,
+    successes: [
+      { status: 200, description: 'The grant that would be taken away, in a dry run.', schema: Grant },
+      { status: 204, description: 'The grant was taken away.' },
+    ],
+    problems: ['not-found', 'write-conflict', 'last-administrator'],
+    handle: async (ctx, { params }): Promise<Reply> => {
+      const taken = await deleteGrant(ctx, params.grant);
+      return ctx.isDry ? { status: 200, body: taken } : { status: 204 };
+    },
+  }),
+];
+
+const auditOperations: readonly Operation[] = [
+  defineOperation({
+    operationId: 'listInstallationAuditEvents',
+    access: ADMINISTERED,
+    method: 'get',
+    path: '/v1/audit',
+    tag: 'access',
+    summary: 'List the audit events of the installation, which are about tokens and grants',
+    description: 'The audit events of a fleet stand at the fleet. Paging and filters are the same.',
+    idempotency: 'safe',
+    params: NOTHING,
+    query: AuditQuery,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'One page, newest first.', schema: AuditEventPage }],
+    problems: ['invalid-page-token'],
+    handle: async (ctx, { query: { pageSize, pageToken, ...filter } }) =>
+      pageReply(await listInstallationAudit(ctx, pageRequest({ pageSize, pageToken }), filter)),
+  }),
+  defineOperation({
+    operationId: 'getInstallationAuditEvent',
+    access: ADMINISTERED,
+    method: 'get',
+    path: '/v1/audit/{event}',
+    tag: 'access',
+    summary: 'Get an audit event of the installation',
+    idempotency: 'safe',
+    params: z.strictObject({ event: AuditEventId }),
+    query: NO_QUERY,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'The event.', schema: AuditEvent }],
+    problems: ['not-found'],
+    handle: async (ctx, { params }) => ({ status: 200, body: await getInstallationAuditEvent(ctx, params.event) }),
+  }),
+];
+
+export const accessOperations: readonly Operation[] = [me, ...tokenOperations, ...grantOperations, ...auditOperations];

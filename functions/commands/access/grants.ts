@@ -1,0 +1,108 @@
+import type { Grant, GrantInput } from '../../../schemas/access.ts';
+import { equal } from '../../core/model/digest.ts';
+import { compareText } from '../../core/model/text.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import { AppError, refuse } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import { unknownReference } from '../issues.ts';
+import {
+  type GrantsDocument,
+  readGrants,
+  readToken,
+  requireAdministrator,
+  retrying,
+  writeAccess,
+} from './installation.ts';
+import { pageOfAll } from './pages.ts';
+
+/** The most grants of an installation: they are read together, with every request of somebody who was not heard for a while. */
+const MAX_GRANTS = 500;
+
+/** Lists the grants by name. */
+export async function listGrants({ deps }: Context, page: PageRequest): Promise<Page<Grant>> {
+  return pageOfAll((await readGrants(deps)).body.grants, page);
+}
+
+/** Returns a grant. Throws `not-found`. */
+export async function getGrant({ deps }: Context, name: string): Promise<Grant> {
+  const found = grantIn(await readGrants(deps), name);
+  if (found === undefined) throw missing(name);
+  return found;
+}
+
+/** Makes a grant, or replaces it. An unchanged grant is not written. Throws `unknown-reference`, `limit-exceeded` and `last-administrator`. */
+export async function putGrant(
+  ctx: Context,
+  name: string,
+  input: GrantInput,
+): Promise<{ grant: Grant; isCreated: boolean }> {
+  await requireSubject(ctx, input);
+  return await retrying(async () => {
+    const now = timestamp(ctx.deps.clock.now());
+    const document = await readGrants(ctx.deps);
+    const before = grantIn(document, name);
+    const grant: Grant = { name, createdAt: before?.createdAt ?? now, updatedAt: now, ...input };
+    if (before && equal({ ...grant, updatedAt: before.updatedAt }, before)) {
+      return { grant: before, isCreated: false };
+    }
+    const grants = [...others(document, name), grant].sort((a, b) => compareText(a.name, b.name));
+    if (grants.length > MAX_GRANTS) {
+      throw new AppError('limit-exceeded', `An installation has at most ${MAX_GRANTS} grants: give a group one grant.`);
+    }
+    const verb = before ? 'update' : 'create';
+    const isWritten = await writeGrants(ctx, document, grants, { verb, name, before, after: grant });
+    return isWritten ? { grant, isCreated: before === undefined } : undefined;
+  });
+}
+
+/** Takes a grant away. Throws `not-found` and `last-administrator`. */
+export async function deleteGrant(ctx: Context, name: string): Promise<Grant> {
+  return await retrying(async () => {
+    const document = await readGrants(ctx.deps);
+    const before = grantIn(document, name);
+    if (before === undefined) throw missing(name);
+    const isWritten = await writeGrants(ctx, document, others(document, name), { verb: 'delete', name, before });
+    return isWritten ? before : undefined;
+  });
+}
+
+async function writeGrants(
+  ctx: Context,
+  document: GrantsDocument,
+  grants: Grant[],
+  change: Omit<Parameters<typeof writeAccess>[2], 'kind'>,
+): Promise<boolean> {
+  await requireAdministrator(ctx, grants);
+  const next = { ...document, version: document.version + 1, body: { grants } };
+  return await writeAccess(ctx, [next], { kind: 'grant', ...change });
+}
+
+/** Throws `unknown-reference` for a token that does not exist, and for an identity provider that the settings do not have. */
+async function requireSubject({ deps }: Context, { subject, credentials = [] }: GrantInput): Promise<void> {
+  const unknownSets = credentials.flatMap((set, index) =>
+    deps.settings.credentials.includes(set)
+      ? []
+      : [unknownReference(`#/credentials/${index}`, `there is no credential set ${set}`)],
+  );
+  if (subject.type !== 'token') {
+    const isKnown = deps.identities.issuers.includes(subject.issuer);
+    const unknown = unknownReference('#/subject/issuer', `the settings have no issuer ${subject.issuer}`);
+    return refuse(isKnown ? unknownSets : [unknown, ...unknownSets]);
+  }
+  const token = await readToken(deps, subject.token);
+  const isThere = token !== undefined && token.body.revokedAt === undefined;
+  const unknown = unknownReference('#/subject/token', `there is no token ${subject.token}`);
+  refuse(isThere ? unknownSets : [unknown, ...unknownSets]);
+}
+
+function grantIn({ body }: GrantsDocument, name: string): Grant | undefined {
+  return body.grants.find((grant) => grant.name === name);
+}
+
+function others({ body }: GrantsDocument, name: string): Grant[] {
+  return body.grants.filter((grant) => grant.name !== name);
+}
+
+function missing(name: string): AppError {
+  return new AppError('not-found', `There is no grant ${name}.`);
+}

@@ -1,0 +1,103 @@
+/** What belongs to the whole installation, and not to one fleet: tokens, grants, and the audit events about them. */
+
+import type { Grant } from '../../../schemas/access.ts';
+import type { AuditEvent } from '../../../schemas/audit.ts';
+import { INSTALLATION } from '../../core/access/principal.ts';
+import { hasAdministrator, isUsable, type StoredToken } from '../../core/access/token.ts';
+import { auditEvent } from '../../core/model/audit.ts';
+import { changesBetween } from '../../core/model/diff.ts';
+import type { AuditFilter, Deps, Page, PageRequest, StoredDocument } from '../../deps.ts';
+import { AppError } from '../app-error.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
+
+export type TokenDocument = StoredDocument<'token'>;
+export type GrantsDocument = StoredDocument<'grants'>;
+
+export async function readToken({ store }: Deps, name: string): Promise<TokenDocument | undefined> {
+  return await store.document(INSTALLATION, 'token', name);
+}
+
+/** Returns all grants; those of an installation that never had one are an empty document of version 0. */
+export async function readGrants({ store }: Deps): Promise<GrantsDocument> {
+  const stored = await store.document(INSTALLATION, 'grants', 'grants');
+  if (stored) return stored;
+  return { fleet: INSTALLATION, kind: 'grants', id: 'grants', version: 0, body: { grants: [] }, isPending: false };
+}
+
+/** A change of a token or of a grant, with what it was before and will be, as the API shows it. */
+export interface AccessChange {
+  kind: 'token' | 'grant';
+  verb: 'create' | 'update' | 'rotate' | 'delete';
+  name: string;
+  before?: object | undefined;
+  after?: object | undefined;
+}
+
+/** The number of times that a write is tried when others come in between, such as the record that a token was used. */
+const ATTEMPTS = 3;
+
+/**
+ * Reads, decides and writes, again when another write came in between. `attempt` returns undefined for another try. Throws
+ * `write-conflict` when others keep writing.
+ */
+export async function retrying<T>(attempt: () => Promise<T | undefined>): Promise<T> {
+  for (let count = 0; count < ATTEMPTS; count++) {
+    const result = await attempt();
+    if (result !== undefined) return result;
+  }
+  throw new AppError('write-conflict', 'Other writes keep getting in between.');
+}
+
+/** Writes documents with the audit event of the change. Returns false when another write came in between. A dry run writes nothing. */
+export async function writeAccess(
+  ctx: Context,
+  documents: readonly (TokenDocument | GrantsDocument)[],
+  { kind, verb, name, before, after }: AccessChange,
+): Promise<boolean> {
+  if (ctx.isDry) return true;
+  const stamp = { at: timestamp(ctx.deps.clock.now()), ulid: ctx.deps.ids.ulid() };
+  const told = { action: `${kind}.${verb}`, target: { kind, name }, ...changesBetween(before ?? {}, after ?? {}) };
+  return await ctx.deps.store.putDocuments(documents, auditEvent(authorOf(ctx), stamp, told));
+}
+
+/**
+ * Throws `last-administrator` when a change would leave nobody who can change grants. The token of the settings is somebody, so
+ * that nothing is refused while there is one. `token` is a token as it would be.
+ */
+export async function requireAdministrator(
+  { deps }: Context,
+  grants: readonly Grant[],
+  token?: StoredToken,
+): Promise<void> {
+  if (deps.settings.hasToken) return;
+  const now = timestamp(deps.clock.now());
+  const names = grants.flatMap(({ role, subject }) =>
+    role === 'admin' && subject.type === 'token' && subject.token !== token?.name ? [subject.token] : [],
+  );
+  const others = await Promise.all(names.map((name) => readToken(deps, name)));
+  const tokens = [...others.flatMap((found) => found?.body ?? []), ...(token ? [token] : [])];
+  const usable = new Set(tokens.filter((item) => isUsable(item, now)).map(({ name }) => name));
+  const isLeft = hasAdministrator(grants, (subject) =>
+    subject.type === 'token' ? usable.has(subject.token) : deps.identities.issuers.includes(subject.issuer),
+  );
+  if (isLeft) return;
+  throw new AppError(
+    'last-administrator',
+    'Nobody would be left who can change grants: make another administrator first, or set API_TOKEN.',
+  );
+}
+
+export async function listInstallationAudit(
+  { deps }: Context,
+  page: PageRequest,
+  filter: AuditFilter,
+): Promise<Page<AuditEvent>> {
+  return await deps.store.audits(INSTALLATION, page, filter);
+}
+
+/** Returns an audit event of the installation. Throws `not-found`. */
+export async function getInstallationAuditEvent({ deps }: Context, id: string): Promise<AuditEvent> {
+  const event = await deps.store.audit(INSTALLATION, id);
+  if (event === undefined) throw new AppError('not-found', `There is no audit event ${id} of the installation.`);
+  return event;
+}

@@ -1,0 +1,149 @@
+import type { IssuedToken, Token, TokenInput } from '../../../schemas/access.ts';
+import { INSTALLATION } from '../../core/access/principal.ts';
+import {
+  isUsable,
+  liveSecrets,
+  rotated,
+  type StoredSecret,
+  type StoredToken,
+  secretOf,
+  tokenText,
+} from '../../core/access/token.ts';
+import type { Page, PageRequest } from '../../deps.ts';
+import { AppError } from '../app-error.ts';
+import { type Context, timestamp } from '../context.ts';
+import {
+  readGrants,
+  readToken,
+  requireAdministrator,
+  retrying,
+  type TokenDocument,
+  writeAccess,
+} from './installation.ts';
+
+/** The names of actors that are no tokens. */
+const RESERVED: readonly string[] = ['api', 'automation', 'anonymous'];
+
+/** The time for which a revoked token is still shown. */
+const SHOWN_SECONDS = 90 * 24 * 3600;
+
+/** Lists the tokens by name, revoked ones included. */
+export async function listTokens({ deps }: Context, page: PageRequest): Promise<Page<Token>> {
+  const { items, nextToken } = await deps.store.documents(INSTALLATION, 'token', page);
+  const now = timestamp(deps.clock.now());
+  return { items: items.map(({ body }) => shown(body, now)), nextToken };
+}
+
+/** Returns a token without its secrets. Throws `not-found`. */
+export async function getToken({ deps }: Context, name: string): Promise<Token> {
+  return shown((await loaded(deps, name)).body, timestamp(deps.clock.now()));
+}
+
+/** A token after a write, with its text when it has a new secret. */
+export type WrittenToken = { token: Token; issued?: undefined } | { token: Token; issued: IssuedToken };
+
+/**
+ * Makes a token, or changes its description and its expiry. A token that was revoked is made again, as another one of the name.
+ */
+export async function putToken(ctx: Context, name: string, given: TokenInput): Promise<WrittenToken> {
+  const { expiresAt } = given;
+  // Times are compared as text, which takes one form for all of them.
+  const input = { ...given, ...(expiresAt !== undefined && { expiresAt: timestamp(Date.parse(expiresAt)) }) };
+  if (RESERVED.includes(name)) {
+    const detail = `the name is taken: ${RESERVED.join(', ')} are actors that are no tokens`;
+    throw new AppError('invalid-request', `path/token: ${detail}.`, [
+      { pointer: 'path/token', code: 'invalid_value', detail },
+    ]);
+  }
+  return await retrying(async () => {
+    const now = timestamp(ctx.deps.clock.now());
+    const found = await readToken(ctx.deps, name);
+    if (found === undefined || found.body.revokedAt !== undefined) return await createToken(ctx, name, input, found);
+    const { body } = found;
+    const { description: _, expiresAt: __, ...kept } = body;
+    const token: StoredToken = { ...kept, ...input };
+    if (body.description === token.description && body.expiresAt === token.expiresAt)
+      return { token: shown(body, now) };
+    const grants = await readGrants(ctx.deps);
+    await requireAdministrator(ctx, grants.body.grants, token);
+    const change = { kind: 'token', verb: 'update', name, before: shown(body, now), after: shown(token, now) } as const;
+    const isWritten = await writeAccess(ctx, [{ ...found, version: found.version + 1, body: token }], change);
+    return isWritten ? { token: shown(token, now) } : undefined;
+  });
+}
+
+async function createToken(
+  ctx: Context,
+  name: string,
+  input: TokenInput,
+  revoked: TokenDocument | undefined,
+): Promise<WrittenToken | undefined> {
+  const createdAt = timestamp(ctx.deps.clock.now());
+  const { text, secret } = newSecret(name, createdAt);
+  const body: StoredToken = { name, uid: `tok_${ctx.deps.ids.ulid()}`, ...input, createdAt, secrets: [secret] };
+  const version = (revoked?.version ?? 0) + 1;
+  const document: TokenDocument = { fleet: INSTALLATION, kind: 'token', id: name, version, body, isPending: false };
+  const token = shown(body, createdAt);
+  if (!(await writeAccess(ctx, [document], { kind: 'token', verb: 'create', name, after: token }))) return undefined;
+  return ctx.isDry ? { token } : { token, issued: { ...token, token: text } };
+}
+
+/** Gives a token a new secret; the present one is accepted for a time. Throws `not-found`, also for a token that is revoked. */
+export async function rotateToken(
+  ctx: Context,
+  name: string,
+  { overlapSeconds }: { overlapSeconds: number },
+): Promise<WrittenToken> {
+  return await retrying(async () => {
+    const nowMs = ctx.deps.clock.now();
+    const now = timestamp(nowMs);
+    const found = await loaded(ctx.deps, name);
+    if (!isUsable(found.body, now)) throw new AppError('already-ended', `The token ${name} is revoked or has expired.`);
+    const { text, secret } = newSecret(name, now);
+    const body = rotated(found.body, secret, timestamp(nowMs + overlapSeconds * 1000));
+    const token = shown(body, now);
+    const change = { kind: 'token', verb: 'rotate', name, before: shown(found.body, now), after: token } as const;
+    if (!(await writeAccess(ctx, [{ ...found, version: found.version + 1, body }], change))) return undefined;
+    return ctx.isDry ? { token } : { token, issued: { ...token, token: text } };
+  });
+}
+
+/** Revokes a token. One that is revoked already stays unchanged. Throws `not-found`, and `last-administrator`. */
+export async function revokeToken(ctx: Context, name: string): Promise<Token> {
+  return await retrying(async () => {
+    const nowMs = ctx.deps.clock.now();
+    const now = timestamp(nowMs);
+    const found = await loaded(ctx.deps, name);
+    if (found.body.revokedAt !== undefined) return shown(found.body, now);
+    const body: StoredToken = { ...found.body, revokedAt: now, secrets: [] };
+    const grants = await readGrants(ctx.deps);
+    await requireAdministrator(ctx, grants.body.grants, body);
+    const token = shown(body, now);
+    const ttl = Math.floor(nowMs / 1000) + SHOWN_SECONDS;
+    // The grants are written as well, so that no grant that relies on this token is written at the same time.
+    const documents = [
+      { ...found, version: found.version + 1, body, ttl },
+      ...(ctx.deps.settings.hasToken ? [] : [{ ...grants, version: grants.version + 1 }]),
+    ];
+    const change = { kind: 'token', verb: 'delete', name, before: shown(found.body, now), after: token } as const;
+    return (await writeAccess(ctx, documents, change)) ? token : undefined;
+  });
+}
+
+async function loaded(deps: Context['deps'], name: string): Promise<TokenDocument> {
+  const found = await readToken(deps, name);
+  if (found === undefined) throw new AppError('not-found', `There is no token ${name}.`);
+  return found;
+}
+
+function newSecret(name: string, createdAt: string): { text: string; secret: StoredSecret } {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const base64 = btoa(String.fromCharCode(...bytes));
+  const text = tokenText(name, base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''));
+  return { text, secret: secretOf(text, createdAt) };
+}
+
+/** Returns a token as the API shows it: without the digests, and without the secrets that are not accepted any more. */
+function shown(token: StoredToken, now: string): Token {
+  return { ...token, secrets: liveSecrets(token, now).map(({ hash: _, ...secret }) => secret) };
+}
