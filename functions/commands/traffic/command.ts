@@ -2,6 +2,7 @@ import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Command, Situation, Verdict } from '../../core/failover/situation.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
+import { authorizeTraffic } from '../access/gateways.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { FOLLOW_MS } from '../follow.ts';
@@ -47,6 +48,7 @@ export async function tryCommand(ctx: Context, fleet: string, command: Asking, s
   const { deps, principal, requestId, reason, isDry } = ctx;
   const { actor } = principal;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
+  await authorizeTraffic(ctx, fleet);
   const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { verdict, decision, operation } = answer;

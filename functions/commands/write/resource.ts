@@ -129,7 +129,7 @@ export async function deleteResource(ctx: Context, ref: Ref, precondition: Preco
 /** Throws the faults that keep the resource from being deleted. Changes nothing. */
 export async function requireDeletable(ctx: Context, ref: Ref, precondition: Precondition): Promise<void> {
   const { set } = await deletionSet(ctx, ref, precondition);
-  refuse(await faultsOf(ctx.deps, set));
+  refuse(await faultsOf(ctx, set));
 }
 
 async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
