@@ -8,13 +8,12 @@ import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
-import { startDynamo } from '../../infra/local/dynamo.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
 import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
-import { createTestClient } from '../store/client.ts';
+import { openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard } from '../store/policy.ts';
 import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
@@ -74,8 +73,10 @@ export interface Options {
   clock?: TestClock;
   /** Spreads the retries of calls; default Math.random. */
   random?: () => number;
-  /** Connections to another table; default: an embedded DynamoDB of its own. */
+  /** Connections to another table; default: a table of its own. */
   connect?: () => DynamoDBClient;
+  /** Whether its own table is an embedded DynamoDB, before which a proxy can be put; default: as for all tests. */
+  overHttp?: boolean;
   /** More of the local cloud, such as other data planes. */
   cloud?: Partial<LocalCloudOptions>;
 }
@@ -117,8 +118,10 @@ export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
 /** A control plane on the embedded DynamoDB, before a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
   const clock = options.clock ?? (options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs));
-  const dynamo = options.connect ? undefined : await startDynamo();
-  if (dynamo && options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
+  const { connect, close: closeTable } = options.connect
+    ? { connect: options.connect, close: undefined }
+    : await openTable(options);
+  if (options.saved) await restoreTable(connect, options.saved.items);
   const cloud = await startLocalCloud({
     ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
     jobLatencyMs: options.jobLatencyMs ?? 200,
@@ -130,7 +133,6 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     signatureNow: Date.now,
     ...options.cloud,
   });
-  const connect = options.connect ?? (() => createTestClient(dynamo?.endpoint ?? ''));
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   const client = guard.watch(connect());
   const meter = meterOf(client);
@@ -186,7 +188,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
     close: async () => {
       client.destroy();
-      await dynamo?.close();
+      await closeTable?.();
       await closeAllowed(cloud);
       guard.expectNoDenials();
     },
