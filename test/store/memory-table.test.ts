@@ -1,8 +1,10 @@
 import {
   BatchGetItemCommand,
+  type BatchGetItemCommandOutput,
   BatchWriteItemCommand,
   type DynamoDBClient,
   QueryCommand,
+  type QueryCommandOutput,
   ScanCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -131,7 +133,9 @@ async function clear(client: DynamoDBClient): Promise<void> {
 /** What a command comes to, but for the texts of errors and the order of answers that have none. */
 async function outcome(client: DynamoDBClient, command: object): Promise<unknown> {
   try {
-    const { Items, LastEvaluatedKey, Responses } = await client.send(command as ScanCommand & BatchGetItemCommand);
+    const answer: Pick<QueryCommandOutput, 'Items' | 'LastEvaluatedKey'> &
+      Pick<BatchGetItemCommandOutput, 'Responses'> = await client.send(command as ScanCommand);
+    const { Items, LastEvaluatedKey, Responses } = answer;
     const isOrdered = command instanceof QueryCommand;
     return { items: isOrdered ? Items : sorted(Items), LastEvaluatedKey, found: sorted(Responses?.[TableName]) };
   } catch (error) {
