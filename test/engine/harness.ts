@@ -120,7 +120,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   const clock = options.clock ?? (options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs));
   const { connect, close: closeTable } = options.connect
     ? { connect: options.connect, close: undefined }
-    : await openTable(options);
+    : // An event clock stands still while requests of HTTP are under way, which those to a table in memory are not.
+      await openTable(clock instanceof EventClock ? { overHttp: true } : options);
   if (options.saved) await restoreTable(connect, options.saved.items);
   const cloud = await startLocalCloud({
     ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
