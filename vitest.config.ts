@@ -24,6 +24,10 @@ export default defineConfig(({ mode }) => {
       testTimeout: 300_000,
       hookTimeout: 300_000,
       maxWorkers: 2,
+      // Node reads the sources by itself, and runs them faster than through the module runner of Vite.
+      experimental: { viteModuleRunner: false, nodeLoader: false },
+      // See test/store/client.ts.
+      env: { FAIRLEAD_TEST_TABLE: scope === 'full' ? 'embedded' : 'memory' },
       provide: { scope },
       projects: [
         {

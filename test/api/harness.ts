@@ -8,10 +8,9 @@ import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../fun
 import { createNotifier } from '../../functions/notifier.ts';
 import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
-import { startDynamo } from '../../infra/local/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
-import { createTestClient } from '../store/client.ts';
+import { createTestClient, openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
 import { NO_IDENTITIES, person, seedAccess, storedToken } from './access.ts';
@@ -89,20 +88,26 @@ const isWorkerd = inject('runtime') === 'workerd';
 export const inProcess = { it: it.runIf(!isWorkerd), describe: describe.runIf(!isWorkerd) };
 
 interface Server {
-  dynamoEndpoint: string;
+  connect(): DynamoDBClient;
   fetch(path: string, init: RequestInit, deps: Deps): Promise<Response>;
   close(): Promise<void>;
 }
 
+interface HarnessOptions {
+  policy?: object;
+  /** Whether its table is an embedded DynamoDB, before which a proxy can be put; default: as for all tests. */
+  overHttp?: boolean;
+}
+
 /**
- * The API on the embedded DynamoDB, which it may use as far as an IAM policy allows: the published policy unless
+ * The API on a table of its own, which it may use as far as an IAM policy allows: the published policy unless
  * another one is given. Its close rejects when something was refused.
  */
-export async function startHarness({ policy = iamPolicy() }: { policy?: object } = {}): Promise<Harness> {
+export async function startHarness({ policy = iamPolicy(), overHttp }: HarnessOptions = {}): Promise<Harness> {
   const events: Event[] = [];
   const guard = createGuard(policy, EXAMPLE_PLACE);
-  const server = isWorkerd ? await workerdServer(events, guard) : await nodeServer();
-  const connect = () => guard.watch(createTestClient(server.dynamoEndpoint));
+  const server = isWorkerd ? await workerdServer(events, guard) : await nodeServer(overHttp);
+  const connect = () => guard.watch(server.connect());
   const client = connect();
   const meter = meterOf(client);
   const record = (level: Event['level']) => (event: string, fields?: object) => {
@@ -151,16 +156,15 @@ export async function startHarness({ policy = iamPolicy() }: { policy?: object }
 
 async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server> {
   const api = await workerdApi(TOKEN, { record: (event) => events.push(event), fateOf });
-  return { ...api, close: async () => undefined };
+  return { ...api, connect: () => createTestClient(api.dynamoEndpoint), close: async () => undefined };
 }
 
 const app = createApp({ authenticate: createAuthenticate({ settingToken: TOKEN }) });
 
-async function nodeServer(): Promise<Server> {
-  const dynamo = await startDynamo();
+async function nodeServer(overHttp: boolean | undefined): Promise<Server> {
+  const table = await openTable({ overHttp });
   return {
-    dynamoEndpoint: dynamo.endpoint,
-    close: dynamo.close,
+    ...table,
     fetch: async (path, init, deps) => {
       const left: Promise<unknown>[] = [];
       const context = {

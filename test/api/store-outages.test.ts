@@ -17,7 +17,7 @@ inProcess.describe('the API', () => {
   let fate: Fate;
 
   beforeAll(async () => {
-    harness = await startHarness();
+    harness = await startHarness({ overHttp: true });
     await create(harness, '/v1/fleets/shop', {});
     const direct = harness.connect();
     const { hostname, port } = (await direct.config.endpoint?.()) ?? {};

@@ -1,6 +1,5 @@
-import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { ControlPlane, Json } from './harness.ts';
+import { itemsOf } from './saved.ts';
 
 /** An item of the table, with its body parsed. */
 export interface Entry {
@@ -12,14 +11,11 @@ export interface Entry {
 /** Returns every item of the table except leases, by key. */
 export async function entries(plane: ControlPlane): Promise<Entry[]> {
   const client = plane.connect();
-  const found: Entry[] = [];
-  for await (const page of paginateScan({ client }, { TableName: DEFAULT_TABLE_NAME, ConsistentRead: true })) {
-    for (const { pk, sk, body } of page.Items ?? []) {
-      if (pk?.S === 'LEASE') continue;
-      found.push({ pk: pk?.S ?? '', sk: sk?.S ?? '', body: JSON.parse(body?.S ?? 'null') });
-    }
-  }
+  const items = await itemsOf(client);
   client.destroy();
+  const found = items
+    .filter(({ pk }) => pk?.S !== 'LEASE')
+    .map(({ pk, sk, body }) => ({ pk: pk?.S ?? '', sk: sk?.S ?? '', body: JSON.parse(body?.S ?? 'null') }));
   return found.sort((a, b) => (`${a.pk} ${a.sk}` < `${b.pk} ${b.sk}` ? -1 : 1));
 }
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createPusher, evaluate } from '../../functions/engine/failover/evaluate.ts';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { StepClock } from '../honesty/clock.ts';
-import { MemoryTable } from '../honesty/table.ts';
 import { SILENT } from '../local-cloud/silent.ts';
 import { FLEET } from '../store/fixtures.ts';
+import { MemoryTable } from '../store/memory-table.ts';
 import { buildCity, type City, EAST, leadingEast, loseEast, SPEC } from './city.ts';
 import { type ControlPlane, startControlPlane } from './harness.ts';
 
@@ -23,10 +24,10 @@ let plane: ControlPlane;
 let city: City;
 
 beforeEach(async () => {
-  const table = new MemoryTable();
+  const table = new MemoryTable(DEFAULT_TABLE_NAME);
   plane = await startControlPlane({
     clock: new StepClock(),
-    connect: () => table.asClient(),
+    connect: () => table.connect(),
     throttle: true,
     jobLatencyMs: JOB_LATENCY_MS,
     cloud: SILENT,

@@ -11,13 +11,12 @@ import { net } from '../../functions/platform.ts';
 import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../infra/local/cloud/server.ts';
-import { startDynamo } from '../../infra/local/dynamo.ts';
 import { type Account, addressOf, createInstance } from '../../infra/local/instances.ts';
 import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
-import { createTestClient } from '../store/client.ts';
+import { openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard } from '../store/policy.ts';
 import { EventClock, type TestClock, VirtualClock } from './clocks.ts';
@@ -86,8 +85,10 @@ export interface Options {
   clock?: TestClock;
   /** Spreads the retries of calls; the default is Math.random. */
   random?: () => number;
-  /** Opens connections to another table; the default is an embedded DynamoDB of its own. */
+  /** Opens connections to another table; the default is a table of its own. */
   connect?: () => DynamoDBClient;
+  /** True when its own table is an embedded DynamoDB, so that a proxy can be put before it; the default is that of all tests. */
+  overHttp?: boolean;
   /** Further options of the local cloud, such as other data planes. */
   cloud?: Partial<LocalCloudOptions>;
 }
@@ -129,8 +130,11 @@ export function accountOf({ cloud, clock, ownerCloud }: ControlPlane): Account {
 /** Starts a control plane on the embedded DynamoDB, in front of a local cloud without gateways, in virtual time. */
 export async function startControlPlane(options: Options = {}): Promise<ControlPlane> {
   const clock = options.clock ?? (options.throttle ? new EventClock() : new VirtualClock(options.saved?.nowMs));
-  const dynamo = options.connect ? undefined : await startDynamo();
-  if (dynamo && options.saved) await restoreTable(dynamo.endpoint, options.saved.items);
+  const { connect, close: closeTable } = options.connect
+    ? { connect: options.connect, close: undefined }
+    : // An event clock stands still while requests of HTTP are under way, which those to a table in memory are not.
+      await openTable(clock instanceof EventClock ? { overHttp: true } : options);
+  if (options.saved) await restoreTable(connect, options.saved.items);
   const cloud = await startLocalCloud({
     ...accounts(ramPolicies.routing, ...(options.mayProvision ? [ramPolicies.provisioning] : [])),
     jobLatencyMs: options.jobLatencyMs ?? 200,
@@ -142,7 +146,6 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     signatureNow: Date.now,
     ...options.cloud,
   });
-  const connect = options.connect ?? (() => createTestClient(dynamo?.endpoint ?? ''));
   const guard = createGuard(iamPolicy(), EXAMPLE_PLACE);
   const client = guard.watch(connect());
   const meter = meterOf(client);
@@ -201,7 +204,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     writes: () => cloud.log.entries.filter((entry) => entry.kind === 'write').map((entry) => entry.action),
     close: async () => {
       client.destroy();
-      await dynamo?.close();
+      await closeTable?.();
       await closeAllowed(cloud);
       guard.expectNoDenials();
     },

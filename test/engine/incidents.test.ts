@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepRollouts } from '../../functions/commands/rollouts/advance.ts';
@@ -8,12 +9,11 @@ import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { runSchedule } from '../../functions/engine/schedule/schedule.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
-import { type LocalDynamo, startDynamo } from '../../infra/local/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { Event } from '../../schemas/notification.ts';
 import { scale } from '../matrix.ts';
 import { createPrng, type Prng } from '../sim/prng.ts';
-import { createTestClient } from '../store/client.ts';
+import { openTable, type TestTable } from '../store/client.ts';
 import { FLEET, NOW_MS } from '../store/fixtures.ts';
 import { EventClock } from './clocks.ts';
 import { FLEET as PLACE, startFleet } from './fleet.ts';
@@ -24,18 +24,18 @@ const FAULTS = scale(1_000, 250);
 /** A random seed, unless the environment names one to repeat. */
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-let dynamo: LocalDynamo;
-let client: ReturnType<typeof createTestClient>;
+let table: TestTable;
+let client: DynamoDBClient;
 let store: Store;
 
 beforeAll(async () => {
-  dynamo = await startDynamo();
-  client = createTestClient(dynamo.endpoint);
+  table = await openTable();
+  client = table.connect();
   store = createDynamoStore(client, DEFAULT_TABLE_NAME, { patienceMs: 60_000 });
 });
 afterAll(async () => {
   client.destroy();
-  await dynamo.close();
+  await table.close();
 });
 
 /**

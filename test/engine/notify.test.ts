@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
@@ -11,10 +11,10 @@ import { deliveryDocuments } from '../../functions/engine/deliveries.ts';
 import { createHeartbeat, createSignal } from '../../functions/engine/heartbeat.ts';
 import { deliverDue } from '../../functions/engine/notify/deliver.ts';
 import { createNotifier, type NotificationTarget } from '../../functions/notifier.ts';
-import { createDynamoClient, createDynamoStore } from '../../functions/store/dynamo.ts';
-import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { Delivery, type Event } from '../../schemas/notification.ts';
+import { openTable, type TestTable } from '../store/client.ts';
 
 const FLEET = 'shop';
 const KEY = Buffer.alloc(32, 7);
@@ -42,8 +42,8 @@ let received: Received[] = [];
 let reply: (request: Received) => Reply;
 let logged: unknown[] = [];
 let server: Server;
-let dynamo: Awaited<ReturnType<typeof startDynamo>>;
-let client: ReturnType<typeof createDynamoClient>;
+let table: TestTable;
+let client: DynamoDBClient;
 let store: Store;
 let targets: Record<string, NotificationTarget>;
 const nextUlid = monotonicFactory();
@@ -69,14 +69,14 @@ beforeAll(async () => {
     metadata: { format: 'slack', url: 'http://169.254.169.254/latest' },
     'signed-in': { format: 'slack', url: `${base.replace('//', `//user:${URL_SECRET}@`)}/slack` },
   };
-  dynamo = await startDynamo();
-  client = createDynamoClient({ ...localSettings, endpoint: dynamo.endpoint });
+  table = await openTable();
+  client = table.connect();
   store = createDynamoStore(client, DEFAULT_TABLE_NAME);
 });
 
 afterAll(async () => {
   client.destroy();
-  await dynamo.close();
+  await table.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });

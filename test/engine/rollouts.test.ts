@@ -9,7 +9,7 @@ let plane: RolloutFleet;
 
 beforeEach(async () => {
   plane = await startRolloutFleet();
-}, 60_000);
+});
 afterEach(() => plane.close());
 
 const MINUTE = { waitSeconds: 60 };
@@ -76,7 +76,7 @@ describe('a rollout', () => {
     expect(updates[0].reason).toBe(`step 3 of 3 of ${id} by api: b has new nodes`);
     expect(await audits('rollout.finished')).toHaveLength(1);
     expect((await plane.api('GET', ROLLOUTS)).body.items.map((item: Json) => item.id)).toEqual([id]);
-  }, 60_000);
+  });
 
   it('stops when a cluster that gains fails, says which and what was seen, is told once, and goes on when somebody says so', async () => {
     const id = await start();
@@ -105,7 +105,7 @@ describe('a rollout', () => {
     await plane.rounds(A_MINUTE + 2);
     expect(await plane.shareOfB()).toEqual(both(50));
     expect(await audits('rollout.stopped')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('stops while people keep its service out of a cluster that gains, since its steps would show nothing', async () => {
     const id = await start();
@@ -119,7 +119,7 @@ describe('a rollout', () => {
       'stopped',
       'b is to have more, and cannot: The shift off has taken shop out there.',
     ]);
-  }, 60_000);
+  });
 
   it('stops at a step that a safety rule forbids, with the sentence of the rule, and keeps what it has', async () => {
     await edit({ strategy: 'weighted', clusters: split(90, 10) });
@@ -133,7 +133,7 @@ describe('a rollout', () => {
       stop: { cause: 'rule', detail: expect.stringContaining('1 clusters serve; 2 must') },
     });
     expect(await plane.shareOfB()).toEqual(both(55));
-  }, 60_000);
+  });
 
   it('is stopped and resumed by people, and waits while automation is paused', async () => {
     const id = await start();
@@ -153,7 +153,7 @@ describe('a rollout', () => {
     await plane.rounds(2);
     expect(await rollout(id)).toMatchObject({ step: 1 });
     for (const action of ['paused', 'resumed']) expect(await audits(`rollout.${action}`)).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('is undone by one call and one write in the middle, and twice is as once', async () => {
     const id = await start();
@@ -166,7 +166,7 @@ describe('a rollout', () => {
     expect((await plane.post(`/${id}/undo`, reason)).body.state).toBe('undone');
     await plane.rounds(A_MINUTE + 3);
     expect((await plane.main()).revision).toBe(4);
-  }, 60_000);
+  });
 
   it('is undone once it has finished, but not after somebody has edited the distribution', async () => {
     const id = await start(toB([{ percent: 50 }]));
@@ -181,7 +181,7 @@ describe('a rollout', () => {
     expect((await rollout(id)).calls).toEqual([]);
     expect((await plane.post(`/${other}/undo`, reason)).status).toBe(200);
     expect(await plane.shareOfB()).toEqual(both(100));
-  }, 60_000);
+  });
 
   it('ends when somebody else writes the distribution, and does not fight', async () => {
     const id = await start();
@@ -200,7 +200,7 @@ describe('a rollout', () => {
     expect(await plane.shareOfB()).toEqual(both(30));
     expect(await audits('rollout.superseded')).toHaveLength(1);
     await start();
-  }, 60_000);
+  });
 
   it('ends with its distribution, and one of the same name is another one', async () => {
     await plane.api('DELETE', `${FLEET}/routes/shop`, undefined, { 'if-match': '*' });
@@ -211,7 +211,7 @@ describe('a rollout', () => {
     await plane.rounds(A_MINUTE + 5);
     expect(await rollout(id)).toMatchObject({ state: 'superseded' });
     expect((await plane.main()).revision).toBe(2);
-  }, 60_000);
+  });
 
   async function declare(b: number) {
     await plane.put(`${FLEET}/distributions/main`, { strategy: 'weighted', clusters: split(100 - b, b) });
@@ -238,7 +238,7 @@ describe('a rollout', () => {
     expect(await rollout(id)).toMatchObject({ step: 0 });
     await plane.rounds(A_MINUTE);
     expect(await plane.shareOfB()).toEqual(both(50));
-  }, 60_000);
+  });
 
   it('takes one step where several rounds are at it at once', async () => {
     const id = await start(toB([{ percent: 10 }, { percent: 20 }, { percent: 30 }]));
@@ -247,7 +247,7 @@ describe('a rollout', () => {
     expect(await rollout(id)).toMatchObject({ step: 1, state: 'running' });
     expect((await plane.main()).revision).toBe(3);
     expect(await audits('distribution.update')).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('takes no step that somebody forbids while a round is about to take it', async () => {
     const id = await start(toB([{ percent: 10 }, { percent: 20 }]));
@@ -261,7 +261,7 @@ describe('a rollout', () => {
     await stepRollouts(plane.deps({ store: { ...store, pendingDocuments } }));
     expect(await rollout(id)).toMatchObject({ state: 'stopped', step: 0 });
     expect((await plane.main()).revision).toBe(2);
-  }, 60_000);
+  });
 
   it('in a dry run tells the split of each step and the rules that forbid it, and changes nothing', async () => {
     await edit({ strategy: 'weighted', clusters: split(90, 10) });
@@ -282,5 +282,5 @@ describe('a rollout', () => {
     ]);
     expect((await plane.main()).revision).toBe(before.revision);
     expect((await plane.api('GET', ROLLOUTS)).body.items).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -9,7 +9,6 @@ import type { CloudState } from '../../infra/local/cloud/alb/model.ts';
 import type { MseState } from '../../infra/local/cloud/mse/model.ts';
 import { isAtRest } from '../../infra/local/cloud-snapshot.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
-import { createTestClient } from '../store/client.ts';
 import type { ControlPlane } from './harness.ts';
 
 /** Everything that a control plane and its cloud know at one moment. */
@@ -48,8 +47,8 @@ export async function itemsOf(client: DynamoDBClient): Promise<Saved['items']> {
 }
 
 /** Fills an empty table. */
-export async function restoreTable(endpoint: string, items: Saved['items']): Promise<void> {
-  const client = createTestClient(endpoint);
+export async function restoreTable(connect: () => DynamoDBClient, items: Saved['items']): Promise<void> {
+  const client = connect();
   await write(
     client,
     items.map((Item) => ({ PutRequest: { Item } })),

@@ -33,7 +33,7 @@ describe('probing over a store that fails', () => {
   let deps: Deps;
 
   beforeEach(async () => {
-    plane = await startControlPlane();
+    plane = await startControlPlane({ overHttp: true });
     await plane.put(FLEET, { health: { intervalSeconds: INTERVAL_MS / 1000, timeoutSeconds: 1 } });
     for (const name of ['a', 'b'])
       await plane.put(`${FLEET}/clusters/${name}`, {

@@ -1,11 +1,12 @@
 import type { Deps, Net, NetAnswer, Store } from '../../functions/deps.ts';
 import { createInstance } from '../../infra/local/instances.ts';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { AlbTarget, MseTarget } from '../../schemas/gateway.ts';
 import { type Api, accountOf, type ControlPlane, createApi, startControlPlane } from '../engine/harness.ts';
 import { SILENT } from '../local-cloud/silent.ts';
+import { MemoryTable } from '../store/memory-table.ts';
 import { StepClock } from './clock.ts';
 import { clusterOfProbe, type GatewayName } from './places.ts';
-import { MemoryTable } from './table.ts';
 import { Timeline } from './timeline.ts';
 
 /** One read of a gateway that was recorded. Its content was there at some time in the span, both ends included. */
@@ -42,11 +43,11 @@ export interface Plane {
 /** The table is in memory when `isInMemory` is true, and else in the embedded DynamoDB. */
 export async function startPlane(isInMemory: boolean): Promise<Plane> {
   const clock = new StepClock();
-  const table = new MemoryTable();
+  const table = new MemoryTable(DEFAULT_TABLE_NAME);
   const control = await startControlPlane({
     clock,
     random: () => 0.5,
-    ...(isInMemory && { connect: () => table.asClient() }),
+    ...(isInMemory && { connect: () => table.connect() }),
     jobLatencyMs: 200,
     cloud: {
       gatewayLatencyMs: 200,

@@ -1,6 +1,31 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoClient } from '../../functions/store/dynamo.ts';
-import { localSettings } from '../../infra/local/dynamo.ts';
+import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
+import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { MemoryTable } from './memory-table.ts';
+
+/** An empty table of its own, which ends with its close. */
+export interface TestTable {
+  /** Returns another connection to the table. */
+  connect(): DynamoDBClient;
+  close(): Promise<void>;
+}
+
+/** A sample of the tests takes `memory`; all else, such as `npm run verify:full`, takes the embedded DynamoDB. See vitest.config.ts. */
+const TABLE = process.env['FAIRLEAD_TEST_TABLE'];
+
+/**
+ * Opens a table for a test that is not about the store itself. Requests to the embedded DynamoDB make up most of the processor time of such
+ * a test, so that a sample of the tests uses a table in memory. A test that puts a proxy before the database asks for the embedded one.
+ */
+export async function openTable({ overHttp = TABLE !== 'memory' } = {}): Promise<TestTable> {
+  if (overHttp) {
+    const { endpoint, close } = await startDynamo();
+    return { connect: () => createTestClient(endpoint), close };
+  }
+  const table = new MemoryTable(DEFAULT_TABLE_NAME);
+  return { connect: () => table.connect(), close: async () => undefined };
+}
 
 /** The embedded DynamoDB wants a request to be signed and checks no signature. */
 const UNCHECKED = {

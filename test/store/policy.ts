@@ -1,8 +1,8 @@
 /** IAM in front of a DynamoDB that checks no signatures: what a policy does not allow is refused as AWS refuses it. */
 
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { callOf, type DynamoCall, type Fate } from './proxy.ts';
+import type { DynamoCall, Fate } from './proxy.ts';
 
 /** One pattern or several: `*` stands for any characters, `?` for one. */
 const Patterns = (flags = 's') =>
@@ -176,19 +176,25 @@ export function createGuard(policy: unknown, location: Location): Guard {
   };
 }
 
-/** The middleware is the last before the request is sent, so that its answer is read as an answer of DynamoDB. */
+/** Reads what a command asks for, which is the same for every kind of table. The client throws as when AWS answers so. */
 function watch(client: DynamoDBClient, fateOf: Guard['fateOf']): DynamoDBClient {
   client.middlewareStack.add(
-    (next) => async (args) => {
-      const { headers, body } = args.request as { headers: Record<string, string>; body: Uint8Array };
-      const fate = fateOf(callOf(headers, new TextDecoder().decode(body)));
-      if (fate.type !== 'answer') return await next(args);
-      const answer = new TextEncoder().encode(JSON.stringify(fate.body));
-      return { response: { statusCode: fate.status, headers: {}, body: answer }, output: { $metadata: {} } as never };
+    (next, context) => async (args) => {
+      const action = String(context['commandName']).replace(/Command$/, '');
+      const fate = fateOf({ action, body: { ...args.input }, headers: {} });
+      if (fate.type === 'answer') throw refused(fate.body as AccessDenied);
+      return await next(args);
     },
-    { step: 'deserialize', priority: 'low', name: 'policy' },
+    { step: 'finalizeRequest', name: 'policy' },
   );
   return client;
+}
+
+type AccessDenied = ReturnType<typeof accessDenied>;
+
+function refused({ __type, Message }: AccessDenied): DynamoDBServiceException {
+  const [, name = ''] = __type.split('#');
+  return new DynamoDBServiceException({ name, message: Message, $fault: 'client', $metadata: { httpStatusCode: 400 } });
 }
 
 function accessDenied({ action, table }: Access, location: Location) {
