@@ -97,7 +97,11 @@ export async function startDemoCluster(options: { name: string; host?: string; p
   }
 
   async function recover(): Promise<void> {
-    if (mode === 'hang') server.closeAllConnections();
+    if (mode === 'hang') {
+      server.closeAllConnections();
+      // A client in this process would send its next request over a connection of which it has not seen the end yet.
+      await sleep(10);
+    }
     mode = 'fine';
     await listen();
   }
