@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { createApp } from './api/app.ts';
 import type { AppEnv } from './api/http/env.ts';
+import { createSenders } from './api/http/senders.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
 import { createAuthenticate } from './commands/access/authenticate.ts';
@@ -59,7 +60,10 @@ export function createControlPlane(env: Env): ControlPlane {
   };
   const identities = createIdentityProviders(env.OIDC_ISSUERS, { clock, net, log });
   return {
-    app: createApp({ authenticate: createAuthenticate({ settingToken: env.API_TOKEN }) }),
+    app: createApp({
+      authenticate: createAuthenticate({ settingToken: env.API_TOKEN }),
+      senders: createSenders(env.RATE_LIMITS, env.ADDRESS_HEADER, env.API_TOKEN === undefined ? [] : [env.API_TOKEN]),
+    }),
     createDeps: () => {
       const store = createDynamoStore(client, env.TABLE_NAME);
       const cloud = createCloud({

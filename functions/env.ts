@@ -22,14 +22,16 @@ const SettingToken = z
   )
   .transform((text) => (text === 'none' ? undefined : text));
 
-const Json = z.string().transform((text, context) => {
+function json(text: string, context: z.RefinementCtx): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     context.addIssue({ code: 'custom', message: 'must be JSON' });
     return z.NEVER;
   }
-});
+}
+
+const Json = z.string().transform(json);
 
 const ByCredentials = z.record(z.string(), AccessKey);
 
@@ -132,6 +134,11 @@ export const Env = z.object({
   NOTIFICATION_TARGETS: NotificationTargets.default({}),
   SECRETS: SecretSettings.default({}),
   HEARTBEAT_URL: url.optional(),
+  RATE_LIMITS: Json.default({}).pipe(Limits),
+  ADDRESS_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
+    .default('CF-Connecting-IP'),
   ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
 });
 export type Env = z.output<typeof Env>;

@@ -49,6 +49,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'invalid-request',
   'unauthorized',
   'invalid-token',
+  'too-many-requests',
   'internal',
   'unreadable-record',
   'newer-record',
@@ -56,7 +57,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
 ];
 
 /** Problems that every endpoint without a token can answer. */
-const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
+const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'too-many-requests', 'internal'];
 
 const HEADERS = {
   ETag: {
@@ -71,6 +72,18 @@ const HEADERS = {
     schema: { type: 'string' },
   },
   'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' }, example: 1 },
+  'RateLimit-Policy': {
+    description:
+      'The limits of the class of the request, for each actor: requests in a minute, and requests at the same time ' +
+      '(draft-ietf-httpapi-ratelimit-headers-10).',
+    schema: { type: 'string' },
+    example: '"read";q=6000;w=60, "read-at-once";q=100;qu="concurrent-requests"',
+  },
+  RateLimit: {
+    description: 'The requests that are left now, and the seconds until all of them are there again.',
+    schema: { type: 'string' },
+    example: '"read";r=5999;t=1',
+  },
   'WWW-Authenticate': { description: 'This header tells how to authenticate.', schema: { type: 'string' } },
 } as const;
 
@@ -213,7 +226,7 @@ function responsesOf(endpoint: Endpoint, example: Example): ZodOpenApiResponsesO
 function successObject({ description, schema, mediaType, headers }: Success, example: unknown) {
   return {
     description,
-    ...(headers && { headers: headerRefs(headers) }),
+    headers: headerRefs(['RateLimit-Policy', 'RateLimit', ...(headers ?? [])]),
     ...((schema || mediaType !== undefined) && {
       content: {
         ...(schema && { 'application/json': { schema, example } }),

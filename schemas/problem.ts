@@ -47,6 +47,7 @@ export const problems = {
   'redirect-loop': { status: 422, title: 'A redirect would lead to where it came from', retryable: false },
   'would-empty-gateway': { status: 422, title: 'A gateway would be left without routes', retryable: false },
   'limit-exceeded': { status: 422, title: 'A limit would be exceeded', retryable: false },
+  'too-many-requests': { status: 429, title: 'Too many requests', retryable: true },
   'precondition-required': { status: 428, title: 'If-Match is required', retryable: false },
   internal: { status: 500, title: 'Something went wrong on our side', retryable: true },
   'unreadable-record': { status: 500, title: 'A stored record cannot be read', retryable: false },

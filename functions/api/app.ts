@@ -14,22 +14,26 @@ import { bearer, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { AppEnv } from './http/env.ts';
+import { classOf, type Limiter } from './http/limits.ts';
 import { outlive } from './http/outlive.ts';
 import { answerProblem } from './http/problem.ts';
+import { requestLog } from './http/request-log.ts';
+import { countRefusals, type Senders } from './http/senders.ts';
 
 /**
  * Creates the HTTP API, which is built once for all requests; each request brings its ports as the second argument of `fetch`.
- * `authenticate` finds out whose token a request has. A token is required for everything except the health of the control
- * plane and the description of the API.
+ * `authenticate` finds out whose token a request has, and `senders` is what this process knows of whoever sends requests. A
+ * token is required for everything except the health of the control plane and the description of the API.
  */
-export function createApp({ authenticate }: { authenticate: Authenticate }): Hono<AppEnv> {
+export function createApp({ authenticate, senders }: { authenticate: Authenticate; senders: Senders }): Hono<AppEnv> {
+  const { door, limiter } = senders;
   const app = new Hono<AppEnv>();
-  app.use(requestLog, secureHeaders(), noStore);
+  app.use(requestLog, countRefusals(senders), secureHeaders(), noStore);
   app.use(
     '/v1/*',
     except(
       endpoints.filter(isForVoter).map(({ path }) => patternOf(path)),
-      bearer(authenticate),
+      bearer(door, authenticate),
     ),
   );
   app.onError((error, c) => {
@@ -44,8 +48,8 @@ export function createApp({ authenticate }: { authenticate: Authenticate }): Hon
     return c.body(text, 200, headers);
   });
   for (const endpoint of endpoints) {
-    if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(authenticate));
-    register(app, endpoint);
+    if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(door, authenticate));
+    register(app, endpoint, limiter);
   }
   refuseOtherMethods(app);
   return app;
@@ -86,14 +90,35 @@ function isForVoter({ access }: Endpoint): boolean {
   return typeof access === 'object' && access.place === 'path-voter';
 }
 
-function register(app: Hono<AppEnv>, endpoint: Endpoint): void {
-  app.on(endpoint.method.toUpperCase(), patternOf(endpoint.path), limited(endpoint.format ?? JSON_BODY), async (c) => {
-    c.set('route', endpoint.path);
-    const { status, body, headers } = await endpoint.run(contextOf(c), c.req);
-    if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
-    const text = body === undefined ? null : JSON.stringify(body);
-    return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
-  });
+function register(app: Hono<AppEnv>, endpoint: Endpoint, limiter: Limiter): void {
+  app.on(
+    endpoint.method.toUpperCase(),
+    patternOf(endpoint.path),
+    withinLimits(endpoint, limiter),
+    limited(endpoint.format ?? JSON_BODY),
+    async (c) => {
+      const { status, body, headers } = await endpoint.run(contextOf(c), c.req);
+      if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
+      const text = body === undefined ? null : JSON.stringify(body);
+      return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
+    },
+  );
+}
+
+/** Lets requests in that are within the limits of their sender. Whoever sends no token is known by the network. */
+function withinLimits({ access, method, path }: Endpoint, limiter: Limiter): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    c.set('route', path);
+    const actor = c.get('principal')?.actor ?? c.get('addressPrefix');
+    const limitClass = classOf(access, method, c.req.query('dryRun') === 'true');
+    const { headers, end } = limiter.admit(actor, limitClass, c.env.clock.now());
+    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    try {
+      await next();
+    } finally {
+      end();
+    }
+  };
 }
 
 /** Returns a path template in the form that Hono takes. */
@@ -106,7 +131,9 @@ function contextOf(c: HonoContext<AppEnv>): Context {
     deps: c.env,
     principal: c.get('principal') ?? ANONYMOUS,
     requestId: c.get('requestId'),
+    clientRequestId: c.get('clientRequestId'),
     waitUntil: (work) => outlive(c, work),
+    countRefused: c.get('countRefused'),
   };
 }
 
@@ -131,23 +158,3 @@ function isEndpoint({ method }: { method: string }): boolean {
 function logFailure(c: HonoContext<AppEnv>, error: Error): void {
   c.env.log.error('request.failed', { requestId: c.get('requestId'), route: c.get('route') ?? 'unmatched' }, error);
 }
-
-const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
-
-/** Gives every request an id, and writes one log event for it. */
-export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { clock, ids, log } = c.env;
-  const startedMs = clock.now();
-  const given = c.req.header('X-Request-Id') ?? '';
-  const requestId = REQUEST_ID.test(given) ? given : `req_${ids.ulid()}`;
-  c.set('requestId', requestId);
-  await next();
-  c.res.headers.set('X-Request-Id', requestId);
-  log.info('request', {
-    method: c.req.method,
-    route: c.get('route') ?? 'unmatched',
-    status: c.res.status,
-    ms: clock.now() - startedMs,
-    requestId,
-  });
-};

@@ -1,6 +1,9 @@
 import { type ProblemCode, problems } from '../../schemas/problem.ts';
+import { INSTALLATION } from '../core/access/principal.ts';
+import { type Refusals, refusalEvent } from '../core/audit/refusals.ts';
 import { auditEvent } from '../core/model/audit.ts';
 import type { Ref, RefTo } from '../core/model/resource.ts';
+import type { Deps } from '../deps.ts';
 import { AppError } from './app-error.ts';
 import { authorOf, type Context, timestamp } from './context.ts';
 
@@ -47,3 +50,25 @@ function refusal(ctx: Context, { kind, fleet, name }: Ref, action: string, error
 
 /** The maximum length of a reason, in characters. */
 const MAX_REASON = 2000;
+
+/**
+ * Adds refused requests to the row that counts those of their kind and minute. A failure is only logged, with the count,
+ * because the requests have been answered.
+ */
+export async function recordRefusals(deps: Deps, refusals: Refusals): Promise<void> {
+  const { store, clock, ids, log } = deps;
+  const { refused, addressPrefix, count } = refusals;
+  const { action, code, reason, fleet, voter } = refused;
+  const auditLog = fleet?.name ?? INSTALLATION;
+  const told = { fleet: fleet?.name, voter, code, reason, addressPrefix, count };
+  const event = refusalEvent(refusals, clock.now());
+  try {
+    // The time of the row can be closed when the clock of this process is behind. The refusals get a row of their own then.
+    if (!(await store.countRefusal(auditLog, event))) {
+      await store.appendAudit(auditLog, { ...event, id: `aud_${ids.ulid()}` });
+    }
+    log.info(`${action}d`, told);
+  } catch (error) {
+    log.error('refusals.not-recorded', told, error);
+  }
+}

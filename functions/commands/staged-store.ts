@@ -16,6 +16,11 @@ type Reads =
   | 'revisionAt'
   | 'audit'
   | 'audits'
+  | 'auditMarks'
+  | 'sealHead'
+  | 'sealHeads'
+  | 'seals'
+  | 'sealsAfter'
   | 'outbox'
   | 'waiting'
   | 'waitingOperations'
@@ -82,6 +87,9 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   decide: rejectWrite,
   complete: rejectWrite,
   appendAudit: rejectWrite,
+  closeAudit: rejectWrite,
+  putSeal: rejectWrite,
+  countRefusal: rejectWrite,
   putDocument: rejectWrite,
   putDocuments: rejectWrite,
 };

@@ -12,6 +12,7 @@ export interface AuditFilter {
   kind?: AuditEvent['target']['kind'] | undefined;
   name?: string | undefined;
   requestId?: string | undefined;
+  clientRequestId?: string | undefined;
   since?: string | undefined;
   until?: string | undefined;
 }

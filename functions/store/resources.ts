@@ -25,6 +25,7 @@ import { entryWrites } from './lookup.ts';
 import { readPage } from './pages.ts';
 import { bodyOf, itemOf, readableOf } from './record-type.ts';
 import { refsOf, resourceOf, resourceRecord, revisionRecord } from './records/resources.ts';
+import { beginSeals } from './seals.ts';
 import type { Table } from './table.ts';
 
 type Resources = Pick<Store, 'get' | 'list' | 'all' | 'fleets' | 'referenceCount' | 'referenceCounts' | 'commit'>;
@@ -78,6 +79,7 @@ export function commitWrites(commit: Commit): ItemWrite[] {
     resourceWrite(commit),
     revisionWrite(commit),
     auditWrite(resource.fleet, audit),
+    ...(resource.kind === 'fleet' && verb === 'create' ? [beginSeals(resource.name)] : []),
     ...entryWrites(commit),
     ...outbox.flatMap(outboxWrites),
     ...(operation ? [operationWrite(operation)] : []),

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
+import { createSenders } from '../../functions/api/http/senders.ts';
 import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import { LOOPBACK } from '../../functions/core/egress/target.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
@@ -10,6 +11,7 @@ import { createSecrets } from '../../functions/secrets.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { createTestClient, openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
@@ -159,7 +161,10 @@ async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server
   return { ...api, connect: () => createTestClient(api.dynamoEndpoint), close: async () => undefined };
 }
 
-const app = createApp({ authenticate: createAuthenticate({ settingToken: TOKEN }) });
+const app = createApp({
+  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
+  authenticate: createAuthenticate({ settingToken: TOKEN }),
+});
 
 async function nodeServer(overHttp: boolean | undefined): Promise<Server> {
   const table = await openTable({ overHttp });

@@ -69,6 +69,11 @@ async function post(body: object, headers: Call['headers'] = {}, to = path): Pro
   return await harness.call('POST', `${to}/observations`, { body: text, headers: signed });
 }
 
+const refusalCount = async () =>
+  (await harness.call('GET', `${path}/audit?action=observations.refuse`)).body.items.reduce(
+    (sum: number, { refusal }: Json) => sum + refusal.count,
+    0,
+  );
 const refusals = async (of = path) =>
   (await harness.call('GET', `${of}/audit?action=observations.refuse`)).body.items.map((event: Json) => event.reason);
 const votesOf = async (name: string) => (await harness.call('GET', `${path}/clusters/${name}`)).body.health.votes;
@@ -142,7 +147,7 @@ describe('a batch of observations', () => {
     for (const replay of [second, first]) {
       expect(await post(replay)).toMatchObject({ status: 409, body: { code: 'replayed' } });
     }
-    expect(await refusals()).toHaveLength(2);
+    expect(await refusalCount()).toBe(2);
     expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 1 });
   });
 

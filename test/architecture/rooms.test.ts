@@ -10,6 +10,7 @@ const ROOMS: Record<string, readonly string[]> = {
   core: [
     'model',
     'access',
+    'audit',
     'egress',
     'allocation',
     'routing',

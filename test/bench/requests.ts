@@ -6,6 +6,7 @@ import { createDynamoClient, createDynamoStore } from '../../functions/store/dyn
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { type LocalWorker, startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { startDynamoProxy } from '../store/proxy.ts';
 import type { RecordedCall } from './bare-api.ts';
 
@@ -108,6 +109,7 @@ export async function requests(): Promise<Record<string, unknown>> {
 function settingsOf(endpoint: string): Record<string, string> {
   return {
     API_TOKEN: TOKEN,
+    RATE_LIMITS: JSON.stringify(NO_LIMITS),
     OWNER_ID: 'bench',
     TABLE_NAME: DEFAULT_TABLE_NAME,
     AWS_REGION: localSettings.region,

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
+import { createSenders } from '../../functions/api/http/senders.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
 import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
@@ -15,6 +16,7 @@ import { type Account, addressOf, createInstance } from '../../infra/local/insta
 import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
 import { openTable } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
@@ -211,7 +213,10 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-const app = createApp({ authenticate: createAuthenticate({ settingToken: TOKEN }) });
+const app = createApp({
+  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
+  authenticate: createAuthenticate({ settingToken: TOKEN }),
+});
 
 /**
  * The API on these ports, as its clients see it. An answer waits for the work that it leaves behind, unless `wait` is

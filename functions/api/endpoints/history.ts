@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { AuditEvent, AuditEventPage, AuditQuery } from '../../../schemas/audit.ts';
+import { AuditSealCheck } from '../../../schemas/audit-seal.ts';
 import { Name, PageQuery } from '../../../schemas/common.ts';
 import { Revision, RevisionPage, RevisionQuery, RollbackInput } from '../../../schemas/revision.ts';
 import { getRevision, listRevisions } from '../../commands/read/history.ts';
 import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
+import { checkFleetSeals, checkInstallationSeals } from '../../commands/read/seals.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
@@ -151,4 +153,52 @@ const getAuditEventEndpoint = defineEndpoint({
   handle: async (ctx, { params }) => ({ status: 200, body: await getAuditEvent(ctx, params.fleet, params.event) }),
 });
 
-export const auditEndpoints: readonly Endpoint[] = [listAuditEventsEndpoint, getAuditEventEndpoint];
+const SEALS =
+  'Events are sealed every ten minutes, once they are three minutes old. A seal names each event of its time by a digest, and ' +
+  'carries the hash of the seal before it. This operation compares one page of seals with the events that are there, newest ' +
+  'first; following the pages compares all of them.';
+
+const checkFleetSealsOperation = defineEndpoint({
+  operationId: 'checkFleetAuditSeals',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/audit/seals',
+  tag: 'audit',
+  summary: 'Check that no audit event of a fleet was altered, deleted or inserted',
+  description: SEALS,
+  idempotency: 'safe',
+  access: inFleet('read'),
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The result, with the first event that differs.', schema: AuditSealCheck }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => ({
+    status: 200,
+    body: await checkFleetSeals(ctx, params.fleet, pageRequest(query)),
+  }),
+});
+
+const checkInstallationSealsOperation = defineEndpoint({
+  operationId: 'checkInstallationAuditSeals',
+  method: 'get',
+  path: '/v1/audit/seals',
+  tag: 'audit',
+  summary: 'Check that no audit event of the installation was altered, deleted or inserted',
+  description: SEALS,
+  idempotency: 'safe',
+  access: { permission: 'administer', place: 'installation' },
+  params: z.strictObject({}),
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The result, with the first event that differs.', schema: AuditSealCheck }],
+  problems: ['invalid-page-token'],
+  handle: async (ctx, { query }) => ({ status: 200, body: await checkInstallationSeals(ctx, pageRequest(query)) }),
+});
+
+/** The checks of seals come first, because `seals` could be taken for the id of an event. */
+export const auditEndpoints: readonly Endpoint[] = [
+  checkFleetSealsOperation,
+  checkInstallationSealsOperation,
+  listAuditEventsEndpoint,
+  getAuditEventEndpoint,
+];

@@ -2,8 +2,10 @@ import type { MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';
 import { type Authenticate, type Presented, voterOf } from '../../commands/access/authenticate.ts';
-import { AppError } from '../../commands/app-error.ts';
+import { AppError, Denied } from '../../commands/app-error.ts';
 import type { Principal } from '../../core/access/principal.ts';
+import { tokenDigest } from '../../core/model/token.ts';
+import type { Door } from './door.ts';
 import type { AppEnv } from './env.ts';
 import { outlive } from './outlive.ts';
 
@@ -17,28 +19,34 @@ function tokenOf(authorization: string | undefined): string | undefined {
 type Admit = (presented: Presented, path: Record<string, string>) => Promise<Principal | undefined>;
 
 /** Creates the middleware that lets requests in whose token is accepted, as the principal whose token it is. */
-export function bearer(authenticate: Authenticate): MiddlewareHandler<AppEnv> {
-  return admitting(authenticate);
+export function bearer(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
+  return admitting(door, authenticate);
 }
 
 const InVoter = z.object({ fleet: Name, voter: Name });
 
 /** Creates the middleware of operations for a voter, which accepts the token of the voter besides all others. */
-export function voterBearer(authenticate: Authenticate): MiddlewareHandler<AppEnv> {
-  return admitting(async (presented, path) => {
+export function voterBearer(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
+  return admitting(door, async (presented, path) => {
     const names = InVoter.safeParse(path);
     const voter = names.success ? await voterOf(presented, names.data) : undefined;
     return voter ?? (await authenticate(presented));
   });
 }
 
-function admitting(admit: Admit): MiddlewareHandler<AppEnv> {
+function admitting(door: Door, admit: Admit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = tokenOf(c.req.header('Authorization'));
     if (token === undefined) throw new AppError('unauthorized', 'Send a token as Authorization: Bearer.');
+    const [digest, network, { clock }] = [tokenDigest(token), c.get('addressPrefix'), c.env];
+    door.check(network, digest, clock.now());
     const principal = await admit({ token, deps: c.env, waitUntil: (work) => outlive(c, work) }, c.req.param());
     // A wrong, an expired and a revoked token are answered alike: the difference would help only who found or stole one.
-    if (principal === undefined) throw new AppError('invalid-token', 'This token is not accepted, or not any more.');
+    if (principal === undefined) {
+      door.wrong(network, digest, clock.now());
+      throw new Denied('invalid-token', 'This token is not accepted, or not any more.');
+    }
+    door.right(digest);
     c.set('principal', principal);
     await next();
   };

@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/access/principal.ts';
+import type { Refused } from '../../core/audit/refusals.ts';
 import type { Deps } from '../../deps.ts';
 
 export interface AppEnv {
@@ -6,7 +7,14 @@ export interface AppEnv {
   Bindings: Deps;
   /** The values that middleware passes to handlers. */
   Variables: {
+    /** The id of the request, which the control plane has made. */
     requestId: string;
+    /** The id that the client has given to its request; absent when it has given none. */
+    clientRequestId?: string;
+    /** The network that the request comes from. */
+    addressPrefix: string;
+    /** Counts something that is refused because of its sender. */
+    countRefused: (refused: Refused) => void;
     /** Whoever sent the request. The check of the token sets it; it is absent when an operation is public. */
     principal?: Principal;
     /** The path template of the operation; absent when no path matches. */

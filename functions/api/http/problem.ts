@@ -5,6 +5,7 @@ import { AppError } from '../../commands/app-error.ts';
 import { IdentityUnavailable, InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.ts';
 import { NewerRecordError, UnreadableRecord } from '../../unreadable.ts';
 import type { AppEnv } from './env.ts';
+import { TooManyRequests } from './limits.ts';
 
 /** The URL at which docs/problems.md is published. */
 const DOCUMENTATION = 'https://fairlead.dev/problems/';
@@ -33,6 +34,7 @@ export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
     'Content-Type': 'application/problem+json',
     ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
     ...(retryable && { 'Retry-After': RETRY_AFTER_SECONDS }),
+    ...(error instanceof TooManyRequests && error.headers),
   });
 }
 

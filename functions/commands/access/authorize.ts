@@ -2,7 +2,7 @@ import type { Permission } from '../../../schemas/access.ts';
 import { type Access, judge, mayDoSomewhere, type Names, scopeOfBody, scopeOfPath } from '../../core/access/access.ts';
 import type { Principal, Scope } from '../../core/access/principal.ts';
 import { rolesWith } from '../../core/access/roles.ts';
-import { AppError } from '../app-error.ts';
+import { type AppError, Denied } from '../app-error.ts';
 import { notFound } from '../load.ts';
 import { theFleet } from '../refusals.ts';
 
@@ -28,13 +28,18 @@ export function authorizeBody(principal: Principal, access: Access, path: Names,
 /** Throws unless the principal has the permission in this scope. */
 export function authorize(principal: Principal, permission: Permission, scope: Scope): void {
   const verdict = judge(principal, permission, scope);
-  if (verdict === 'hidden') throw notFound(theFleet(scope.fleet ?? ''));
+  if (verdict === 'hidden') throw hidden(scope.fleet ?? '');
   if (verdict === 'forbidden') throw forbidden(permission, placeOf(scope));
+}
+
+/** Returns the same problem as for a fleet that does not exist. */
+function hidden(fleet: string): AppError {
+  return new Denied('not-found', notFound(theFleet(fleet)).detail);
 }
 
 function forbidden(permission: Permission, place: string): AppError {
   const roles = new Intl.ListFormat('en', { type: 'disjunction' }).format(rolesWith(permission));
-  return new AppError(
+  return new Denied(
     'forbidden',
     `This needs the permission ${permission} ${place}, which comes with the role ${roles}.`,
   );

@@ -7,7 +7,7 @@ import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { load } from '../load.ts';
 import { theFleet } from '../refusals.ts';
-import { auditRefusedEvidence } from './observations.ts';
+import { countRefusedEvidence } from './observations.ts';
 
 /**
  * Takes the alerts of a monitoring system and acts on them. Throws `not-found`, also when the voter takes no alerts, and
@@ -23,7 +23,7 @@ export async function receiveAlerts(
   if (voter?.type !== 'alert') {
     throw new AppError('not-found', `There is no alert voter ${names.voter} in fleet ${names.fleet}.`);
   }
-  if (truncatedAlerts > 0) throw await truncated(ctx, fleet, voter, truncatedAlerts);
+  if (truncatedAlerts > 0) throw truncated(ctx, fleet, voter, truncatedAlerts);
   const pusher = createPusher(ctx.deps, fleet.name);
   const receipt = await takeAlerts(ctx.deps, fleet, voter, alerts, pusher);
   ctx.waitUntil(pusher.idle());
@@ -31,15 +31,10 @@ export async function receiveAlerts(
   return receipt;
 }
 
-async function truncated(
-  ctx: Context,
-  fleet: Resource<'fleet'>,
-  { name: voter }: AlertVoter,
-  count: number,
-): Promise<AppError> {
+function truncated(ctx: Context, fleet: Resource<'fleet'>, { name: voter }: AlertVoter, count: number): AppError {
   const [code, pointer] = ['truncated-alerts', '#/truncatedAlerts'] as const;
   const detail = `${count} alerts were left out: set max_alerts of the webhook to 0`;
-  await auditRefusedEvidence(ctx, fleet, { kind: 'alerts', voter, reason: `${code}: ${detail}` });
+  countRefusedEvidence(ctx, fleet, { kind: 'alerts', voter, code, detail });
   return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
 }
 

@@ -20,6 +20,7 @@ import { type Experiment, runSimulation, type SimulationRun } from '../../core/s
 import { CloudError, type Deps } from '../../deps.ts';
 import { readDecisionInput } from '../../engine/failover/decision-input.ts';
 import { CALL_SECONDS, estimatePushes } from '../../engine/failover/estimate-pushes.ts';
+import { ReadTimedOut } from '../../engine/reconcile/session.ts';
 import { AppError, summarize, throwFaults } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
@@ -213,6 +214,7 @@ async function pushesOf(
           estimatedSeconds: Math.max(0, ...pushes.map((push) => push.seconds)),
         };
       } catch (error) {
+        if (error instanceof ReadTimedOut) return { ...none, problem: 'It could not be read in time.' };
         if (!(error instanceof CloudError)) throw error;
         return { ...none, problem: `It cannot be looked at: ${error.action} answered ${error.code}.` };
       }

@@ -35,6 +35,7 @@ async function advance(deps: Deps, document: StoredDocument<'rollout'>): Promise
     principal: AUTOMATION,
     requestId: body.id,
     waitUntil: (work) => left.push(work),
+    countRefused: () => undefined,
   };
   const facts = await readRolloutFacts(ctx, body);
   await make(ctx, document, facts ? nextMove(body, facts) : { type: 'supersede' });

@@ -4,7 +4,7 @@ import type { Command, DecisionInput, DecisionResult } from '../../core/failover
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
 import { authorizeTraffic } from '../access/gateways.ts';
 import { AppError } from '../app-error.ts';
-import type { Context } from '../context.ts';
+import { authorOf, type Context } from '../context.ts';
 import { FOLLOW_MS } from '../follow.ts';
 import { load } from '../load.ts';
 import { violations } from '../write/safety.ts';
@@ -50,11 +50,10 @@ export async function tryCommand(
   command: CommandSource,
   service?: string,
 ): Promise<Commanded> {
-  const { deps, principal, requestId, reason, isDry } = ctx;
-  const { actor } = principal;
+  const { deps, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
   await authorizeTraffic(ctx, fleet);
-  const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
+  const answer = await evaluate(deps, fleet, spec, { command, service, ...authorOf(ctx), isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { result, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { RollbackInput } from '../../../schemas/revision.ts';
 import { keyOf } from '../../core/model/declarations.ts';
-import type { Kind, Ref, RefTo } from '../../core/model/resource.ts';
+import type { Kind, RefTo } from '../../core/model/resource.ts';
 import type { Store } from '../../deps.ts';
 import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
@@ -51,7 +51,10 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
   let token: string | undefined;
   do {
     const page = await store.audits(fleet, { limit: EVENTS_PER_PAGE, token }, { since });
-    for (const { target } of page.items.filter(isWrite)) changed.set(keyOf(target), target);
+    for (const event of page.items) {
+      const ref = writtenBy(event, fleet);
+      if (ref !== undefined) changed.set(keyOf(ref), ref);
+    }
     if (changed.size > MAX_CHANGED) {
       throw new AppError('limit-exceeded', `More than ${MAX_CHANGED} resources have changed since: use a later time.`);
     }
@@ -60,12 +63,12 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
   return changed;
 }
 
-/** Tells whether an event is that of a write. Other events concern pushes and operations as a whole. */
-function isWrite(event: AuditEvent): event is AuditEvent & { target: Ref } {
-  const { action, target } = event;
-  return (
-    target.fleet !== undefined && ['create', 'update', 'delete'].some((verb) => action === `${target.kind}.${verb}`)
-  );
+/** Returns the resource that an event says was written. Other events concern pushes and operations as a whole. */
+function writtenBy({ action, target: { kind, name } }: AuditEvent, fleet: string): RefTo<Kind> | undefined {
+  if (kind === 'installation' || kind === 'token' || kind === 'grant') return undefined;
+  return ['create', 'update', 'delete'].some((verb) => action === `${kind}.${verb}`)
+    ? { kind, fleet, name }
+    : undefined;
 }
 
 /** Returns the declaration at a time, or undefined when there was none of the name. */
