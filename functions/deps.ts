@@ -13,6 +13,7 @@ import type { OperationStore } from './ports/operations.ts';
 import type { OutboxStore } from './ports/outbox.ts';
 import type { Clock, Ids, Log, Net } from './ports/platform.ts';
 import type { ResourceStore } from './ports/resources.ts';
+import type { SealStore } from './ports/seals.ts';
 
 export * from './ports/cloud.ts';
 export * from './ports/coordination.ts';
@@ -26,6 +27,7 @@ export * from './ports/outbox.ts';
 export * from './ports/pages.ts';
 export * from './ports/platform.ts';
 export * from './ports/resources.ts';
+export * from './ports/seals.ts';
 
 export interface Deps {
   store: Store;
@@ -70,4 +72,5 @@ export type Store = ResourceStore &
   CoordinationStore &
   HealthStore &
   DecisionStore &
-  DocumentStore;
+  DocumentStore &
+  SealStore;

@@ -1,7 +1,35 @@
 import * as z from 'zod';
 import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
 
-export const AuditTarget = z.object({ kind: Kind, fleet: Name, name: Name }).meta({ id: 'AuditTarget' });
+/** The kinds of targets: the kinds of resources, and the installation as a whole. */
+const TargetKind = z.enum([...Kind.options, 'installation']);
+
+export const AuditTarget = z
+  .object({
+    kind: TargetKind,
+    fleet: Name.optional().meta({ description: 'The fleet of the target; absent for the installation as a whole.' }),
+    name: Name,
+  })
+  .meta({ id: 'AuditTarget' });
+
+export const Refusal = z
+  .object({
+    code: z.string().meta({ description: 'The code of the problem that was answered.', examples: ['unauthorized'] }),
+    addressPrefix: z.string().meta({
+      description:
+        'The network that the requests came from: the first 24 bits of an IPv4 address, the first 64 of an IPv6 address, ' +
+        '`unknown` when the platform does not tell it, or `others` for the networks beyond those that are told apart.',
+      examples: ['192.0.2.0/24', '2001:db8:0:1::/64'],
+    }),
+    voter: z.string().optional().meta({ description: 'The voter that the requests said they were from.' }),
+    count: z.int().min(1).meta({ description: 'The number of requests that were refused alike.' }),
+  })
+  .meta({
+    id: 'Refusal',
+    description:
+      'What the refused requests of one minute have in common. The other fields of the event are those of one of them.',
+  });
+export type Refusal = z.infer<typeof Refusal>;
 
 export const AuditEvent = z
   .object({
@@ -16,7 +44,12 @@ export const AuditEvent = z
       examples: ['route.update', 'decision.applied'],
     }),
     target: AuditTarget,
-    requestId: z.string().meta({ description: 'The X-Request-Id of the write, or the id of the decision.' }),
+    requestId: z.string().meta({
+      description: 'The X-Request-Id of the answer to the write, or the id of the decision.',
+    }),
+    clientRequestId: z.string().optional().meta({
+      description: 'The X-Request-Id that the client has sent; absent when it has sent none.',
+    }),
     reason: z
       .string()
       .optional()
@@ -27,6 +60,7 @@ export const AuditEvent = z
     }),
     after: z.int().min(0).meta({ description: 'The revision of the resource after the write, 0 when there is none.' }),
     ...changes,
+    refusal: Refusal.optional().meta({ description: 'Present when the event counts requests that were refused.' }),
   })
   .meta({
     id: 'AuditEvent',
@@ -48,9 +82,10 @@ export const AuditQuery = z
     ...PageQuery.shape,
     actor: exactly('api'),
     action: exactly('route.update'),
-    kind: Kind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
+    kind: TargetKind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
     name: exactly('checkout'),
     requestId: exactly('req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'),
+    clientRequestId: exactly('trace-1.2:3_4'),
     since: Timestamp.optional().meta({ description: 'Events of this time or later.' }),
     until: Timestamp.optional().meta({ description: 'Events of this time or earlier.' }),
   })

@@ -138,7 +138,8 @@ function logFailure(c: HonoContext<AppEnv>, error: Error): void {
   c.env.log.error('request.failed', { requestId: c.get('requestId'), route: c.get('route') ?? 'unmatched' }, error);
 }
 
-const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
+/** The form of the request ids of clients that are kept; others are left out. */
+const CLIENT_REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 /** Gives every request an id, and writes one log event for it. */
 export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {

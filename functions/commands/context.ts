@@ -4,7 +4,10 @@ import type { Deps } from '../deps.ts';
 export interface Context {
   deps: Deps;
   actor: string;
+  /** The id of the request, which the control plane has made. */
   requestId: string;
+  /** The id that the client has given to its request; absent when it has given none. */
+  clientRequestId?: string | undefined;
   /** The reason that the actor gives. */
   reason?: string | undefined;
   /** True when the request is only checked and planned, and nothing is written. */

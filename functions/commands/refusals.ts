@@ -39,10 +39,11 @@ function isAudited(code: ProblemCode): boolean {
   return AUDITED.has(problems[code].status) && !problems[code].retryable;
 }
 
-function refusal({ deps, actor, requestId }: Context, { kind, fleet, name }: Ref, action: string, error: AppError) {
+function refusal(ctx: Context, { kind, fleet, name }: Ref, action: string, error: AppError) {
+  const { deps } = ctx;
   const reason = `${error.code}: ${error.detail}`.slice(0, MAX_REASON);
   const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
-  return auditEvent({ actor, requestId, reason }, stamp, { action, target: { kind, fleet, name } });
+  return auditEvent({ ...ctx, reason }, stamp, { action, target: { kind, fleet, name } });
 }
 
 /** The maximum length of a reason, in characters. */

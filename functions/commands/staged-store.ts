@@ -16,6 +16,11 @@ type Reads =
   | 'revisionAt'
   | 'audit'
   | 'audits'
+  | 'auditMarks'
+  | 'sealHead'
+  | 'sealHeads'
+  | 'seals'
+  | 'sealsAfter'
   | 'outbox'
   | 'waiting'
   | 'waitingOperations'
@@ -82,6 +87,9 @@ const WRITES: Record<Exclude<keyof Store, keyof Resources | Reads>, () => never>
   decide: refuse,
   complete: refuse,
   appendAudit: refuse,
+  closeAudit: refuse,
+  putSeal: refuse,
+  countRefusal: refuse,
   putDocument: refuse,
   putDocuments: refuse,
 };

@@ -9,9 +9,10 @@ import type { Revision } from './resources.ts';
 export interface AuditFilter {
   actor?: string | undefined;
   action?: string | undefined;
-  kind?: Kind | undefined;
+  kind?: AuditEvent['target']['kind'] | undefined;
   name?: string | undefined;
   requestId?: string | undefined;
+  clientRequestId?: string | undefined;
   since?: string | undefined;
   until?: string | undefined;
 }

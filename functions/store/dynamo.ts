@@ -15,6 +15,7 @@ import { operationStore } from './operations.ts';
 import { markTransportErrors } from './outage.ts';
 import { outboxStore } from './outbox.ts';
 import { resourceStore } from './resources.ts';
+import { sealStore } from './seals.ts';
 import { Table } from './table.ts';
 
 export interface DynamoSettings {
@@ -88,5 +89,6 @@ export function createDynamoStore(
     ...healthStore(table),
     ...decisionStore(table),
     ...documentStore(table),
+    ...sealStore(table),
   };
 }

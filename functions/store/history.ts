@@ -3,8 +3,7 @@ import type { Kind, Ref, RefTo } from '../core/model/resource.ts';
 import type { AuditFilter, Revision, Store } from '../deps.ts';
 import { auditKey, auditsOf, revisionKey, revisionsOf, uidOf } from './keys.ts';
 import { readMatching, readPage, walk } from './pages.ts';
-import { recordOf } from './record-type.ts';
-import { auditRecord } from './records/gateways.ts';
+import { auditOf } from './records/audit.ts';
 import { revisionOf } from './records/resources.ts';
 import type { Table } from './table.ts';
 
@@ -23,14 +22,14 @@ export function historyStore(table: Table): History {
     revisionAt: (ref, at) => revisionAt(table, ref, at),
     audits: (fleet, page, filter = {}) => {
       const range = auditsOf(fleet, msOf(filter.since), msOf(filter.until));
-      return readMatching(table, range, 'descending', page, (item) => recordOf(item, auditRecord), {
+      return readMatching(table, range, 'descending', page, auditOf, {
         key: { ...filter },
         matches: (event) => matches(event, filter),
       });
     },
     audit: async (fleet, id) => {
       const item = await table.get(auditKey(fleet, id));
-      return item && recordOf(item, auditRecord);
+      return item && auditOf(item);
     },
   };
 }
@@ -52,8 +51,8 @@ async function latestUid(table: Table, ref: Ref): Promise<string | undefined> {
 }
 
 function matches(event: AuditEvent, { since, until, ...exact }: AuditFilter): boolean {
-  const { actor, action, requestId, target } = event;
-  const actual = { actor, action, requestId, kind: target.kind, name: target.name };
+  const { actor, action, requestId, clientRequestId, target } = event;
+  const actual = { actor, action, requestId, clientRequestId, kind: target.kind, name: target.name };
   const [atMs, sinceMs = atMs, untilMs = atMs] = [Date.parse(event.at), msOf(since), msOf(until)];
   return (
     atMs >= sinceMs &&
@@ -62,7 +61,7 @@ function matches(event: AuditEvent, { since, until, ...exact }: AuditFilter): bo
   );
 }
 
-const FIELDS = ['actor', 'action', 'requestId', 'kind', 'name'] as const;
+const FIELDS = ['actor', 'action', 'requestId', 'clientRequestId', 'kind', 'name'] as const;
 
 function msOf(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Date.parse(time);

@@ -8,13 +8,16 @@ import type { OperationRecord, OutboxRequest } from '../deps.ts';
 import { ABSENT, type Operation, put, update } from './items.ts';
 import { auditKey, operationKey, outboxKey, waitingKey } from './keys.ts';
 import { bodyOf, itemOf } from './record-type.ts';
-import { auditRecord, operationRecord, outboxRecord, waitingRecord } from './records/gateways.ts';
+import { auditRecord } from './records/audit.ts';
+import { operationRecord, outboxRecord, waitingRecord } from './records/gateways.ts';
 
 /** The seconds for which operations and their outcomes are kept. */
 const TTL_SECONDS = 30 * 24 * 3600;
 
 export function auditOperation(fleet: string, audit: AuditEvent): Operation {
-  return put(itemOf(auditRecord, auditKey(fleet, audit.id), audit), ABSENT);
+  const { refusal } = audit;
+  const count = refusal && { count: refusal.count };
+  return put(itemOf(auditRecord, auditKey(fleet, audit.id), audit, { ...count }), ABSENT);
 }
 
 /**

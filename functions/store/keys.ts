@@ -1,5 +1,6 @@
 /**
  * The keys of the one table. Every item has a partition key `pk` and a sort key `sk`, and only this file formats them.
+ * A log is that of a fleet or, with an empty name, that of the installation.
  * Names are DNS labels: they never contain `#`, which sorts before all of their characters, so items sort by name.
  *
  * | item                | pk                            | sk                            |
@@ -10,7 +11,9 @@
  * | entry of a gateway  | GATEWAYS#instance             | fleet#gateway                 |
  * | mark of the entries | ENTRIES                       | complete                      |
  * | revision            | REVISION#fleet#kind#name      | uid#revision                  |
- * | audit event         | AUDIT#fleet                   | id                            |
+ * | audit event         | AUDIT#log                     | id                            |
+ * | head of seals       | SEALS                         | log#                          |
+ * | seal of audit events| SEAL#log                      | version                       |
  * | outbox row          | OUTBOX                        | fleet#gateway#kind#name       |
  * | waiting operation   | WAITING#fleet#gateway         | kind#name#operation           |
  * | programmed row      | PROGRAMMED#fleet              | kind#name#gateway             |
@@ -126,6 +129,24 @@ export const auditsOf = (fleet: string, sinceMs = 0, untilMs = MAX_MS): Range =>
   from: `aud_${encodeTime(within(sinceMs))}`,
   to: `aud_${encodeTime(within(untilMs + 1000))}~`,
 });
+
+/** Returns the range of the audit events with the ids in (after, through], when `after` is left out of it. */
+export const auditsBetween = (log: string, after: string, through: string): Range => ({
+  pk: `AUDIT#${log}`,
+  from: after === '' ? ' ' : after,
+  to: through,
+});
+
+/** Returns the key of the head of a chain. Its sort key is never empty, as that of the installation would be. */
+export const sealHeadKey = (log: string): Key => ({ pk: 'SEALS', sk: `${log}#` });
+
+export const allSealHeads = (): Range => whole('SEALS');
+
+export const logOf = ({ sk }: Key): string => sk.slice(0, -1);
+
+export const sealKey = (log: string, version: number): Key => ({ pk: `SEAL#${log}`, sk: padded(version) });
+
+export const sealsOf = (log: string): Range => whole(`SEAL#${log}`);
 
 /** The last time that a ULID can contain. */
 const MAX_MS = 2 ** 48 - 1;

@@ -25,6 +25,7 @@ import { entryOperations } from './lookup.ts';
 import { readPage } from './pages.ts';
 import { bodyOf, itemOf, readableOf } from './record-type.ts';
 import { refsOf, resourceOf, resourceRecord, revisionRecord } from './records/resources.ts';
+import { beginSeals } from './seals.ts';
 import type { Table } from './table.ts';
 
 type Resources = Pick<Store, 'get' | 'list' | 'all' | 'fleets' | 'referenceCount' | 'referenceCounts' | 'commit'>;
@@ -78,6 +79,7 @@ export function commitOperations(commit: Commit): Operation[] {
     resourceOperation(commit),
     revisionOperation(commit),
     auditOperation(resource.fleet, audit),
+    ...(resource.kind === 'fleet' && verb === 'create' ? [beginSeals(resource.name)] : []),
     ...entryOperations(commit),
     ...outbox.flatMap(outboxOperations),
     ...(operation ? [operationOperation(operation)] : []),

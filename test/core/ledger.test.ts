@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { brokenLink, hashOf, sealed } from '../../functions/core/failover/ledger.ts';
+import { brokenLink, sealed } from '../../functions/core/failover/ledger.ts';
+import { hashOf } from '../../functions/core/model/chain.ts';
 import type { Decision } from '../../schemas/decision.ts';
 
 function decision(version: number): Omit<Decision, 'hash' | 'previousHash'> {

@@ -95,7 +95,7 @@ export function historySuite(store: () => Store): void {
   describe('audit events', () => {
     const record = (second: number, rest: Parameters<typeof audit>[3] = {}) => {
       const resource = service(`s-${second}`);
-      const event = audit(rest.target ?? refTo(resource), 0, 1, { at: secondsLater(second), ...rest });
+      const event = audit(refTo(resource), 0, 1, { at: secondsLater(second), ...rest });
       return commitOk(store(), creation(resource, { audit: event })).then(() => event);
     };
     const idsOf = async (filter: AuditFilter, limit = 50) =>

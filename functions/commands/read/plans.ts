@@ -1,5 +1,6 @@
 import type { Operation } from '../../../schemas/operation.ts';
 import type { GatewayPlan } from '../../../schemas/plan.ts';
+import { auditEvent } from '../../core/model/audit.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import type { OperationRecord, OutboxRow } from '../../deps.ts';
 import { planDigest, previewGateway } from '../../engine/reconcile/preview.ts';
@@ -119,17 +120,7 @@ function applyRow({ id, createdAt }: OperationRecord, { fleet, name, revision }:
 }
 
 function auditOf(ctx: Context, { createdAt, action }: OperationRecord, { fleet, name, revision }: Resource<'gateway'>) {
-  return {
-    id: `aud_${ctx.deps.ids.ulid()}`,
-    at: createdAt,
-    actor: ctx.actor,
-    action,
-    target: { kind: 'gateway' as const, fleet, name },
-    requestId: ctx.requestId,
-    ...(ctx.reason !== undefined && { reason: ctx.reason }),
-    before: revision,
-    after: revision,
-    changes: [],
-    changeCount: 0,
-  };
+  const target = { kind: 'gateway' as const, fleet, name };
+  const stamp = { at: createdAt, ulid: ctx.deps.ids.ulid() };
+  return auditEvent(ctx, stamp, { action, target, before: revision, after: revision });
 }

@@ -1,8 +1,9 @@
 import type { Decision } from '../../../schemas/decision.ts';
 import type { BrokenLink, DecisionOutcome, DecisionReplay, LedgerCheck } from '../../../schemas/replay.ts';
 import { decide } from '../../core/failover/decide.ts';
-import { brokenLink, hashOf } from '../../core/failover/ledger.ts';
+import { brokenLink } from '../../core/failover/ledger.ts';
 import type { Situation } from '../../core/failover/situation.ts';
+import { hashOf } from '../../core/model/chain.ts';
 import { diff } from '../../core/model/diff.ts';
 import { digest } from '../../core/model/digest.ts';
 import type { PageRequest, Store } from '../../deps.ts';

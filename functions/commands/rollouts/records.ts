@@ -48,12 +48,11 @@ export async function recordRollout(
   body: DistributionRollout,
   event?: string,
 ): Promise<boolean> {
-  const { actor, requestId, deps } = ctx;
+  const { deps } = ctx;
   const target = distributionOf(body);
   const reason = [`${body.id}`, ctx.reason].filter((part) => part !== undefined).join(': ');
   const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
-  const audit =
-    event === undefined ? undefined : auditEvent({ actor, requestId, reason }, stamp, { action: event, target });
+  const audit = event === undefined ? undefined : auditEvent({ ...ctx, reason }, stamp, { action: event, target });
   return await deps.store.putDocument(documentOf(body, before), audit);
 }
 

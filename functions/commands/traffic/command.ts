@@ -44,9 +44,17 @@ export type Asking = Command | ((situation: Situation) => Command | undefined);
  * show which rules forbid it.
  */
 export async function tryCommand(ctx: Context, fleet: string, command: Asking, service?: string): Promise<Commanded> {
-  const { deps, actor, requestId, reason, isDry } = ctx;
+  const { deps, actor, requestId, clientRequestId, reason, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
-  const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
+  const answer = await evaluate(deps, fleet, spec, {
+    command,
+    service,
+    actor,
+    requestId,
+    clientRequestId,
+    reason,
+    isDry,
+  });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { verdict, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));

@@ -51,7 +51,10 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
   let token: string | undefined;
   do {
     const page = await store.audits(fleet, { limit: EVENTS_PER_PAGE, token }, { since });
-    for (const { target } of page.items.filter(isWrite)) changed.set(keyOf(target), target);
+    for (const event of page.items) {
+      const ref = writtenBy(event, fleet);
+      if (ref !== undefined) changed.set(keyOf(ref), ref);
+    }
     if (changed.size > MAX_CHANGED) {
       throw new AppError('limit-exceeded', `More than ${MAX_CHANGED} resources have changed since: use a later time.`);
     }
@@ -60,9 +63,12 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
   return changed;
 }
 
-/** Tells whether an event is that of a write. Other events concern pushes and operations as a whole. */
-function isWrite({ action, target }: AuditEvent): boolean {
-  return ['create', 'update', 'delete'].some((verb) => action === `${target.kind}.${verb}`);
+/** Returns the resource that an event says was written. Other events concern pushes and operations as a whole. */
+function writtenBy({ action, target: { kind, name } }: AuditEvent, fleet: string): RefTo<Kind> | undefined {
+  if (kind === 'installation') return undefined;
+  return ['create', 'update', 'delete'].some((verb) => action === `${kind}.${verb}`)
+    ? { kind, fleet, name }
+    : undefined;
 }
 
 /** Returns the declaration at a time, or undefined when there was none of the name. */

@@ -9,6 +9,8 @@ import type { Resource } from './resource.ts';
 export interface Author {
   actor: string;
   requestId: string;
+  /** The id that the client has given to its request; absent when it has given none. */
+  clientRequestId?: string | undefined;
   reason?: string | undefined;
 }
 
@@ -28,11 +30,23 @@ export interface Write {
 }
 
 type Told = Pick<AuditEvent, 'action' | 'target'> &
-  Partial<Pick<AuditEvent, 'before' | 'after' | 'changes' | 'changeCount'>>;
+  Partial<Pick<AuditEvent, 'before' | 'after' | 'changes' | 'changeCount' | 'refusal'>>;
 
 /** Builds an event. Revisions default to 0 and changes to none, unless `told` sets them. */
 export function auditEvent(author: Author, { at, ulid }: Stamp, told: Told): AuditEvent {
-  return { id: `aud_${ulid}`, at, before: 0, after: 0, changes: [], changeCount: 0, ...told, ...origin(author) };
+  const { clientRequestId } = author;
+  const client = clientRequestId === undefined ? {} : { clientRequestId };
+  return {
+    id: `aud_${ulid}`,
+    at,
+    before: 0,
+    after: 0,
+    changes: [],
+    changeCount: 0,
+    ...told,
+    ...origin(author),
+    ...client,
+  };
 }
 
 /** Builds the event that records a change of one resource. */

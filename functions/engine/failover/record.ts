@@ -16,6 +16,8 @@ import type { Read } from './situation.ts';
 /** The request that led to a decision and the reason given, when a person asked for it. */
 export interface Origin {
   requestId?: string | undefined;
+  /** The id that the client has given to its request; absent when it has given none. */
+  clientRequestId?: string | undefined;
   reason?: string | undefined;
 }
 
@@ -130,6 +132,7 @@ function auditOf(deps: Deps, { situation }: Read, verdict: Verdict, decision: De
     action: situation.command === undefined ? `decision.${decision.outcome}` : `traffic.${situation.command.type}`,
     target: { kind: 'fleet', fleet, name: fleet },
     requestId: origin.requestId ?? decision.id,
+    ...(origin.clientRequestId !== undefined && { clientRequestId: origin.clientRequestId }),
     reason: (origin.reason ?? reasonOf(decision)).slice(0, MAX_REASON),
     before: situation.traffic.version,
     after: verdict.traffic.version,

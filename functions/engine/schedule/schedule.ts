@@ -4,6 +4,7 @@ import { deliverDue } from '../notify/deliver.ts';
 import { tellIncidents } from '../notify/incidents.ts';
 import { runProbeSchedule } from '../probe/probe.ts';
 import { sweepManifestWrites } from './manifest-writes.ts';
+import { isSealingTime, sealAuditLogs } from './seals.ts';
 import { sweep } from './sweep.ts';
 
 const SWEEP_INTERVAL_MS = 10_000;
@@ -25,6 +26,7 @@ export async function runSchedule(deps: Deps, deadlineMs: number, stepRollouts: 
       await stepRollouts(...given);
     }),
     repeat(deps, deadlineMs, 'deliveries', tellAndDeliver),
+    isSealingTime(deps.clock.now()) ? sealAuditLogs(deps) : undefined,
   ]);
   const failed = jobs.find((job) => job.status === 'rejected');
   if (failed === undefined) return;

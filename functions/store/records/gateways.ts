@@ -1,7 +1,6 @@
 /** Records of what gateways have yet to apply, what they have applied, and what is remembered of them. */
 
 import * as z from 'zod';
-import { AuditEvent } from '../../../schemas/audit.ts';
 import { FieldChange } from '../../../schemas/common.ts';
 import { GatewayTarget, Progress, SyncState } from '../../../schemas/gateway.ts';
 import { OperationTarget } from '../../../schemas/operation.ts';
@@ -210,8 +209,3 @@ const StoredOutcome: z.ZodType<OutcomeRecord> = z.object({
 export const operationRecord = recordType('operation', StoredOperation);
 
 export const outcomeRecord = recordType('outcome', StoredOutcome);
-
-/** Migrates an audit event of the first version, which had no changes. */
-const AuditWithoutChanges = z.looseObject({}).transform((event) => ({ changes: [], changeCount: 0, ...event }));
-
-export const auditRecord = recordType<AuditEvent>('audit event', AuditEvent, [AuditWithoutChanges]);

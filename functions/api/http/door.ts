@@ -1,0 +1,53 @@
+import { remember, TooManyRequests } from './limits.ts';
+
+/** The wrong tokens that one network may send in a minute. */
+const MAX_WRONG = 20;
+
+/** The wrong tokens that all networks together may send in a minute before each that is not known is turned away. */
+const MAX_WRONG_IN_ALL = 600;
+
+const MINUTE_MS = 60_000;
+
+/** The most networks, and the most right tokens, that are remembered. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Slows down whoever tries out tokens. A network that has sent too many wrong ones within a minute is turned away until
+ * the minute is over, before anything is read. Tokens that were right before are let through all the same, so that
+ * nobody is shut out by a neighbour behind the same address. What it knows is that of one process.
+ */
+export class Door {
+  #minute = 0;
+  #wrong = new Map<string, number>();
+  #inAll = 0;
+  readonly #right = new Map<string, true>();
+
+  /** Throws `TooManyRequests` when the network is turned away and the token is not known to be right. */
+  check(addressPrefix: string, tokenDigest: string, nowMs: number): void {
+    this.#turn(nowMs);
+    const isOver = (this.#wrong.get(addressPrefix) ?? 0) >= MAX_WRONG || this.#inAll >= MAX_WRONG_IN_ALL;
+    if (!isOver || this.#right.has(tokenDigest)) return;
+    const leftSeconds = Math.ceil((MINUTE_MS - (nowMs % MINUTE_MS)) / 1000);
+    throw new TooManyRequests('Too many wrong tokens have come from this network: wait for a minute.', leftSeconds);
+  }
+
+  /** Notes a wrong token. It is forgotten if it was right once. */
+  wrong(addressPrefix: string, tokenDigest: string, nowMs: number): void {
+    this.#turn(nowMs);
+    this.#right.delete(tokenDigest);
+    this.#inAll += 1;
+    remember(this.#wrong, addressPrefix, (this.#wrong.get(addressPrefix) ?? 0) + 1, MAX_REMEMBERED);
+  }
+
+  right(tokenDigest: string): void {
+    remember(this.#right, tokenDigest, true, MAX_REMEMBERED);
+  }
+
+  #turn(nowMs: number): void {
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    if (minute === this.#minute) return;
+    this.#minute = minute;
+    this.#wrong = new Map();
+    this.#inAll = 0;
+  }
+}
