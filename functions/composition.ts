@@ -1,8 +1,10 @@
 import type { Hono } from 'hono';
 import { createApp } from './api/app.ts';
 import type { AppEnv } from './api/http/env.ts';
+import { createSenders } from './api/http/senders.ts';
 import { createCloud } from './cloud/alicloud.ts';
 import { createBudgets } from './cloud/budgets.ts';
+import { createAuthenticate } from './commands/access/authenticate.ts';
 import type { Deps } from './deps.ts';
 import { type Env, secretsOf } from './env.ts';
 import { createNotifier } from './notifier.ts';
@@ -52,7 +54,10 @@ export function createControlPlane(env: Env): ControlPlane {
     allowLoopbackProbes,
   };
   return {
-    app: createApp({ tokens: { ...env.API_TOKENS, api: env.API_TOKEN } }),
+    app: createApp({
+      authenticate: createAuthenticate({ ...env.API_TOKENS, api: env.API_TOKEN }),
+      senders: createSenders(env.RATE_LIMITS, env.ADDRESS_HEADER, [env.API_TOKEN, ...Object.values(env.API_TOKENS)]),
+    }),
     createDeps: () => {
       const store = createDynamoStore(client, env.TABLE_NAME);
       const cloud = createCloud({

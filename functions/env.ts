@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Name } from '../schemas/common.ts';
+import { Limits } from './api/http/limits.ts';
 
 const AccessKey = z.strictObject({
   accessKeyId: z.string().min(1),
@@ -7,14 +8,16 @@ const AccessKey = z.strictObject({
   securityToken: z.string().min(1).optional(),
 });
 
-const Json = z.string().transform((text, context) => {
+function json(text: string, context: z.RefinementCtx): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     context.addIssue({ code: 'custom', message: 'must be JSON' });
     return z.NEVER;
   }
-});
+}
+
+const Json = z.string().transform(json);
 
 const ByCredentials = z.record(z.string(), AccessKey);
 
@@ -82,6 +85,8 @@ export const Env = z
     ALIBABA_CLOUD_ENDPOINT: z.url().optional(),
     NOTIFICATION_TARGETS: NotificationTargets.default({}),
     HEARTBEAT_URL: url.optional(),
+    RATE_LIMITS: z.string().default('{}').transform(json).pipe(Limits),
+    ADDRESS_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header').default('CF-Connecting-IP'),
     ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
   })
   .refine(({ API_TOKEN, API_TOKENS }) => areDistinct([API_TOKEN, ...Object.values(API_TOKENS)]), {

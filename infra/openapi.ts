@@ -19,6 +19,7 @@ import { JSON_BODY } from '../functions/api/http/body.ts';
 import { type Example, responseOf } from '../functions/api/http/example.ts';
 import { NO_BODY, type Operation, SIGNATURE_HEADER, type Success } from '../functions/api/http/operation.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
+import { rolesWith } from '../functions/core/access/roles.ts';
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
 
 const FILE = fileURLToPath(new URL('../schemas/openapi.json', import.meta.url));
@@ -42,13 +43,11 @@ const TAGS = {
   health: 'Health checks tell whether the control plane itself works.',
 };
 
-/**
- * Problems that every operation with a token can answer, except that one with a voter's token does not answer
- * `unauthorized`.
- */
+/** Problems that every operation with a token can answer. */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'invalid-request',
   'unauthorized',
+  'invalid-token',
   'internal',
   'unreadable-record',
   'newer-record',
@@ -160,12 +159,27 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    security: operation.isPublic ? [] : [operation.hasOwnToken ? { voter: [] } : { bearer: [] }],
+    ...accessOf(operation),
     'x-idempotency': idempotency,
     requestParams: requestParams(operation),
     ...(body !== NO_BODY && { requestBody: { required: true, content } }),
     responses: responsesOf(operation, example),
   };
+}
+
+/** Describes who may use an operation: the tokens that it takes, the permission, and the roles that have it. */
+function accessOf({ access }: Operation) {
+  if (access === 'public') return { security: [] };
+  if (access === 'anybody') return { security: [{ bearer: [] }] };
+  const security = access.place === 'path-voter' ? [{ bearer: [] }, { voter: [] }] : [{ bearer: [] }];
+  return { security, 'x-access': { ...access, roles: rolesWith(access.permission) } };
+}
+
+function problemsOf({ access, problems: own }: Operation): readonly ProblemCode[] {
+  if (access === 'public') return PUBLIC_PROBLEMS;
+  if (access === 'anybody') return [...COMMON_PROBLEMS, ...own];
+  const isOfFleet = access.place !== 'some-fleet' && access.place !== 'installation';
+  return [...COMMON_PROBLEMS, 'forbidden', ...(isOfFleet ? (['not-found'] as const) : []), ...own];
 }
 
 function requestParams({ params, query, preconditions = [], signed }: Operation) {
@@ -185,9 +199,7 @@ function isEmpty(object: z.ZodObject): boolean {
 }
 
 function responsesOf(operation: Operation, example: Example): ZodOpenApiResponsesObject {
-  const common = operation.hasOwnToken ? COMMON_PROBLEMS.filter((code) => code !== 'unauthorized') : COMMON_PROBLEMS;
-  const codes = operation.isPublic ? PUBLIC_PROBLEMS : [...common, ...operation.problems];
-  const byStatus = Map.groupBy(new Set(codes), (code) => problems[code].status);
+  const byStatus = Map.groupBy(new Set(problemsOf(operation)), (code) => problems[code].status);
   return Object.fromEntries([
     ...operation.successes.map((success) => [
       success.status,
@@ -212,7 +224,7 @@ function successObject({ description, schema, mediaType, headers }: Success, exa
 
 function problemObject(codes: readonly ProblemCode[]) {
   const headers: (keyof typeof HEADERS)[] = [
-    ...(codes.includes('unauthorized') ? ['WWW-Authenticate' as const] : []),
+    ...(codes.some(isAboutToken) ? ['WWW-Authenticate' as const] : []),
     ...(codes.some((code) => problems[code].retryable) ? ['Retry-After' as const] : []),
   ];
   return {
@@ -220,6 +232,11 @@ function problemObject(codes: readonly ProblemCode[]) {
     ...(headers.length > 0 && { headers: headerRefs(headers) }),
     content: { 'application/problem+json': { schema: Problem } },
   };
+}
+
+/** Tells whether an answer has a challenge (RFC 6750, section 3). */
+function isAboutToken(code: ProblemCode): boolean {
+  return code === 'unauthorized' || code === 'invalid-token' || code === 'forbidden';
 }
 
 function headerRefs(names: readonly (keyof typeof HEADERS)[]) {

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
 
-/** The kinds of targets: the kinds of resources, and the installation as a whole. */
-const TargetKind = z.enum([...Kind.options, 'installation']);
+/** The kinds of things that audit events are about: resources of a fleet, and the installation as a whole. */
+const AuditKind = z.enum([...Kind.options, 'installation']);
 
 export const AuditTarget = z
   .object({
-    kind: TargetKind,
-    fleet: Name.optional().meta({ description: 'The fleet of the target; absent for the installation as a whole.' }),
+    kind: AuditKind,
+    fleet: Name.optional().meta({ description: 'The fleet; absent when the target belongs to the installation.' }),
     name: Name,
   })
   .meta({ id: 'AuditTarget' });
@@ -82,7 +82,7 @@ export const AuditQuery = z
     ...PageQuery.shape,
     actor: exactly('api'),
     action: exactly('route.update'),
-    kind: TargetKind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
+    kind: AuditKind.optional().meta({ description: 'The kind of the target.', examples: ['route'] }),
     name: exactly('checkout'),
     requestId: exactly('req_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'),
     clientRequestId: exactly('trace-1.2:3_4'),

@@ -4,29 +4,36 @@ import { except } from 'hono/combine';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 import openApi from '../../schemas/openapi.json' with { type: 'json' };
+import type { Authenticate } from '../commands/access/authenticate.ts';
 import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
+import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
 import { operations } from './endpoints/index.ts';
-import { bearer } from './http/auth.ts';
+import { bearer, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import type { Operation } from './http/operation.ts';
+import { classOf, type Limiter } from './http/limits.ts';
+import { outlive } from './http/outlive.ts';
 import { answerProblem } from './http/problem.ts';
+import { requestLog } from './http/request-log.ts';
+import { countRefusals, type Senders } from './http/senders.ts';
 
 /**
  * Creates the HTTP API, which is built once for all requests; each request brings its ports as the second argument of `fetch`.
- * `tokens` are the tokens by actor. They are required for everything except the health of the control plane, the description
- * of the API, and operations with a token of their own.
+ * `authenticate` finds out whose token a request has, and `senders` is what this process knows of whoever sends requests. A token is required for everything except the health of the control
+ * plane and the description of the API.
  */
-export function createApp({ tokens }: { tokens: Readonly<Record<string, string>> }): Hono<AppEnv> {
+export function createApp({ authenticate, senders }: { authenticate: Authenticate; senders: Senders }): Hono<AppEnv> {
+  const { door, limiter } = senders;
   const app = new Hono<AppEnv>();
-  app.use(requestLog, secureHeaders(), noStore);
+  app.use(requestLog, countRefusals(senders), secureHeaders(), noStore);
   app.use(
     '/v1/*',
     except(
-      operations.filter(({ hasOwnToken }) => hasOwnToken).map(({ path }) => patternOf(path)),
-      bearer(tokens),
+      operations.filter(isForVoter).map(({ path }) => patternOf(path)),
+      bearer(door, authenticate),
     ),
   );
   app.onError((error, c) => {
@@ -40,7 +47,10 @@ export function createApp({ tokens }: { tokens: Readonly<Record<string, string>>
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);
   });
-  for (const operation of operations) register(app, operation);
+  for (const operation of operations) {
+    if (isForVoter(operation)) app.use(patternOf(operation.path), voterBearer(door, authenticate));
+    register(app, operation, limiter);
+  }
   refuseOtherMethods(app);
   return app;
 }
@@ -75,13 +85,18 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   });
 }
 
-function register(app: Hono<AppEnv>, operation: Operation): void {
+/** Tells whether the token of a voter is accepted, which only the fleet of the path knows. */
+function isForVoter({ access }: Operation): boolean {
+  return typeof access === 'object' && access.place === 'path-voter';
+}
+
+function register(app: Hono<AppEnv>, operation: Operation, limiter: Limiter): void {
   app.on(
     operation.method.toUpperCase(),
     patternOf(operation.path),
+    withinLimits(operation, limiter),
     limited(operation.format ?? JSON_BODY),
     async (c) => {
-      c.set('route', operation.path);
       const { status, body, headers } = await operation.run(contextOf(c), c.req);
       if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
       const text = body === undefined ? null : JSON.stringify(body);
@@ -90,30 +105,36 @@ function register(app: Hono<AppEnv>, operation: Operation): void {
   );
 }
 
+/** Lets requests in that are within the limits of their sender. Whoever sends no token is known by the network. */
+function withinLimits({ access, method, path }: Operation, limiter: Limiter): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    c.set('route', path);
+    const actor = c.get('principal')?.actor ?? c.get('addressPrefix');
+    const limitClass = classOf(access, method, c.req.query('dryRun') === 'true');
+    const { headers, end } = limiter.admit(actor, limitClass, c.env.clock.now());
+    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    try {
+      await next();
+    } finally {
+      end();
+    }
+  };
+}
+
 /** Returns a path template in the form that Hono takes. */
 function patternOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-/** The actor of operations that do not require a token of the control plane. */
-const ANONYMOUS = 'anonymous';
-
 function contextOf(c: HonoContext<AppEnv>): Context {
   return {
     deps: c.env,
-    actor: c.get('actor') ?? ANONYMOUS,
+    principal: c.get('principal') ?? ANONYMOUS,
     requestId: c.get('requestId'),
+    clientRequestId: c.get('clientRequestId'),
     waitUntil: (work) => outlive(c, work),
+    countRefused: c.get('countRefused'),
   };
-}
-
-/** Keeps a Worker alive until the work is done, after its answer. A Node process needs no such call, and has no execution context. */
-function outlive(c: HonoContext<AppEnv>, work: Promise<unknown>): void {
-  try {
-    c.executionCtx.waitUntil(work);
-  } catch {
-    // Without an execution context, the work goes on by itself.
-  }
 }
 
 /** Answers 405 to the methods that no operation of a path has. It has to be registered last. */
@@ -137,24 +158,3 @@ function isEndpoint({ method }: { method: string }): boolean {
 function logFailure(c: HonoContext<AppEnv>, error: Error): void {
   c.env.log.error('request.failed', { requestId: c.get('requestId'), route: c.get('route') ?? 'unmatched' }, error);
 }
-
-/** The form of the request ids of clients that are kept; others are left out. */
-const CLIENT_REQUEST_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
-
-/** Gives every request an id, and writes one log event for it. */
-export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { clock, ids, log } = c.env;
-  const startedMs = clock.now();
-  const given = c.req.header('X-Request-Id') ?? '';
-  const requestId = REQUEST_ID.test(given) ? given : `req_${ids.ulid()}`;
-  c.set('requestId', requestId);
-  await next();
-  c.res.headers.set('X-Request-Id', requestId);
-  log.info('request', {
-    method: c.req.method,
-    route: c.get('route') ?? 'unmatched',
-    status: c.res.status,
-    ms: clock.now() - startedMs,
-    requestId,
-  });
-};

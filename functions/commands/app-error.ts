@@ -17,6 +17,9 @@ export class AppError extends Error {
   }
 }
 
+/** A request that is refused because of its sender. It is counted in the audit log of the installation. */
+export class Denied extends AppError {}
+
 /** The order of precedence: when faults have different codes, the first of these names the problem. */
 const PRECEDENCE = [
   'limit-exceeded',

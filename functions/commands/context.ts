@@ -1,19 +1,29 @@
+import type { Principal } from '../core/access/principal.ts';
+import type { Refused } from '../core/audit/refusals.ts';
+import type { Author } from '../core/model/audit.ts';
 import type { Deps } from '../deps.ts';
 
-/** The actor of a request and the ports that serve it. */
+/** Whoever sends a request, and the ports that serve it. */
 export interface Context {
   deps: Deps;
-  actor: string;
+  principal: Principal;
   /** The id of the request, which the control plane has made. */
   requestId: string;
   /** The id that the client has given to its request; absent when it has given none. */
   clientRequestId?: string | undefined;
-  /** The reason that the actor gives. */
+  /** The reason that the principal gives. */
   reason?: string | undefined;
   /** True when the request is only checked and planned, and nothing is written. */
   isDry?: boolean;
   /** Keeps the invocation alive until the work is done, after the response has been sent. */
   waitUntil(work: Promise<unknown>): void;
+  /** Counts something that is refused because of its sender. The audit log gets one row for all that are alike. */
+  countRefused(refused: Refused): void;
+}
+
+/** Returns the author of everything that the request writes. */
+export function authorOf({ principal, requestId, clientRequestId, reason }: Context): Author {
+  return { actor: principal.actor, requestId, clientRequestId, reason };
 }
 
 /** Formats milliseconds since the epoch as an RFC 3339 timestamp in UTC. */

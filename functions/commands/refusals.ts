@@ -1,11 +1,14 @@
 import { type ProblemCode, problems } from '../../schemas/problem.ts';
+import { INSTALLATION } from '../core/access/principal.ts';
+import { type Refusals, refusalEvent } from '../core/audit/refusals.ts';
 import { auditEvent } from '../core/model/audit.ts';
-import type { Ref } from '../core/model/resource.ts';
+import type { Ref, RefTo } from '../core/model/resource.ts';
+import type { Deps } from '../deps.ts';
 import { AppError } from './app-error.ts';
-import { type Context, timestamp } from './context.ts';
+import { authorOf, type Context, timestamp } from './context.ts';
 
 /** Returns a reference to the fleet itself, as the target of a refusal. */
-export function theFleet(fleet: string): Ref {
+export function theFleet(fleet: string): RefTo<'fleet'> {
   return { kind: 'fleet', fleet, name: fleet };
 }
 
@@ -40,11 +43,32 @@ function isAudited(code: ProblemCode): boolean {
 }
 
 function refusal(ctx: Context, { kind, fleet, name }: Ref, action: string, error: AppError) {
-  const { deps } = ctx;
   const reason = `${error.code}: ${error.detail}`.slice(0, MAX_REASON);
-  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
-  return auditEvent({ ...ctx, reason }, stamp, { action, target: { kind, fleet, name } });
+  const stamp = { at: timestamp(ctx.deps.clock.now()), ulid: ctx.deps.ids.ulid() };
+  return auditEvent({ ...authorOf(ctx), reason }, stamp, { action, target: { kind, fleet, name } });
 }
 
 /** The maximum length of a reason, in characters. */
 const MAX_REASON = 2000;
+
+/**
+ * Adds refused requests to the row that counts those of their kind and minute. A failure is only logged, with the count,
+ * because the requests have been answered.
+ */
+export async function recordRefusals(deps: Deps, refusals: Refusals): Promise<void> {
+  const { store, clock, ids, log } = deps;
+  const { refused, addressPrefix, count } = refusals;
+  const { action, code, reason, fleet, voter } = refused;
+  const auditLog = fleet?.name ?? INSTALLATION;
+  const told = { fleet: fleet?.name, voter, code, reason, addressPrefix, count };
+  const event = refusalEvent(refusals, clock.now());
+  try {
+    // The time of the row can be closed when the clock of this process is behind. The refusals get a row of their own then.
+    if (!(await store.countRefusal(auditLog, event))) {
+      await store.appendAudit(auditLog, { ...event, id: `aud_${ids.ulid()}` });
+    }
+    log.info(`${action}d`, told);
+  } catch (error) {
+    log.error('refusals.not-recorded', told, error);
+  }
+}

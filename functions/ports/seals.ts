@@ -5,9 +5,7 @@ import type { AuditMark, AuditSeal } from '../../schemas/audit-seal.ts';
 import type { SealHead } from '../core/audit/seal.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 
-/** An audit log is named by its fleet; the log of the installation has an empty name. */
-export const INSTALLATION = '';
-
+/** The logs are those of fleets, which are named as their fleets are, and that of the installation. */
 export interface SealStore {
   /** Returns the logs that have a chain, with the heads of the chains. A chain begins with its fleet, and stays when that is deleted. */
   sealHeads(): Promise<Readable<{ log: string; head: SealHead }>>;

@@ -1,6 +1,6 @@
 /**
  * The keys of the one table. Every item has a partition key `pk` and a sort key `sk`, and only this file formats them.
- * A log is that of a fleet or, with an empty name, that of the installation.
+ * A log is that of a fleet or, under the name `-`, that of the installation.
  * Names are DNS labels: they never contain `#`, which sorts before all of their characters, so items sort by name.
  *
  * | item                | pk                            | sk                            |
@@ -12,7 +12,7 @@
  * | mark of the entries | ENTRIES                       | complete                      |
  * | revision            | REVISION#fleet#kind#name      | uid#revision                  |
  * | audit event         | AUDIT#log                     | id                            |
- * | head of seals       | SEALS                         | log#                          |
+ * | head of seals       | SEALS                         | log                           |
  * | seal of audit events| SEAL#log                      | version                       |
  * | outbox row          | OUTBOX                        | fleet#gateway#kind#name       |
  * | waiting operation   | WAITING#fleet#gateway         | kind#name#operation           |
@@ -137,12 +137,9 @@ export const auditsBetween = (log: string, after: string, through: string): Rang
   to: through,
 });
 
-/** Returns the key of the head of a chain. Its sort key is never empty, as that of the installation would be. */
-export const sealHeadKey = (log: string): Key => ({ pk: 'SEALS', sk: `${log}#` });
+export const sealHeadKey = (log: string): Key => ({ pk: 'SEALS', sk: log });
 
 export const allSealHeads = (): Range => whole('SEALS');
-
-export const logOf = ({ sk }: Key): string => sk.slice(0, -1);
 
 export const sealKey = (log: string, version: number): Key => ({ pk: `SEAL#${log}`, sk: padded(version) });
 

@@ -4,7 +4,7 @@ import { digest } from '../core/model/digest.ts';
 import type { Store } from '../deps.ts';
 import { UnreadableRecord } from '../unreadable.ts';
 import { ABSENT, check, type Item, type Operation, put, update } from './items.ts';
-import { allSealHeads, auditKey, auditsBetween, logOf, sealHeadKey, sealKey, sealsOf } from './keys.ts';
+import { allSealHeads, auditKey, auditsBetween, sealHeadKey, sealKey, sealsOf } from './keys.ts';
 import { readPage } from './pages.ts';
 import { attributesOf, bodyOf, itemOf, readableOf, recordOf, versionOf } from './record-type.ts';
 import { auditOf, auditRecord, sealHeadRecord, sealRecord } from './records/audit.ts';
@@ -32,7 +32,7 @@ export function sealStore(table: Table): Seals {
   return {
     sealHeads: async () =>
       readableOf(await table.query(allSealHeads()), (item) => ({
-        log: logOf(item),
+        log: item.sk,
         head: attributesOf(item, sealHeadRecord),
       })),
     sealHead: async (log) => {

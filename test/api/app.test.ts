@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createApp } from '../../functions/api/app.ts';
+import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import document from '../../schemas/openapi.json' with { type: 'json' };
 import { cluster, create, pointers } from './fixtures.ts';
 import { type Harness, inProcess, startHarness } from './harness.ts';
@@ -33,7 +33,7 @@ describe('what needs no token', () => {
 
   it('is nothing else, and no token at all is no configuration', () => {
     for (const tokens of [{}, { api: '' }, { api: 'a-good-one', ada: '' }]) {
-      expect(() => createApp({ tokens })).toThrow('token');
+      expect(() => createAuthenticate(tokens)).toThrow('token');
     }
   });
 });

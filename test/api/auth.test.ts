@@ -24,7 +24,7 @@ describe('tokens of the API', () => {
   it('are taken as a whole: not the name of an actor, not a part, not one after the other', async () => {
     for (const token of ['ada', 'the-token', `${TOKENS.ada}${TOKENS.bob}`, `${TOKENS.ada}x`]) {
       const answer = await harness.call('GET', '/v1/fleets', { headers: { Authorization: `Bearer ${token}` } });
-      expect([answer.status, answer.body.code]).toEqual([401, 'unauthorized']);
+      expect([answer.status, answer.body.code]).toEqual([401, 'invalid-token']);
     }
   });
 });

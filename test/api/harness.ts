@@ -2,12 +2,15 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { describe, inject, it } from 'vitest';
 import { createApp } from '../../functions/api/app.ts';
+import { createSenders } from '../../functions/api/http/senders.ts';
+import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import { type Cloud, CloudError, type Deps, type Log, type Net } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { createDynamoStore } from '../../functions/store/dynamo.ts';
 import { startDynamo } from '../../infra/local/dynamo.ts';
 import { EXAMPLE_PLACE, iamPolicy } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard, type Guard } from '../store/policy.ts';
@@ -139,7 +142,8 @@ async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server
   return { ...api, close: async () => undefined };
 }
 
-const app = createApp({ tokens: TOKENS });
+const app = createApp({
+  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []), authenticate: createAuthenticate(TOKENS) });
 
 async function nodeServer(): Promise<Server> {
   const dynamo = await startDynamo();

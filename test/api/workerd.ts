@@ -10,6 +10,7 @@ import { createDynamoClient } from '../../functions/store/dynamo.ts';
 import { ensureTable, localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { type DynamoCall, type Fate, startDynamoProxy } from '../store/proxy.ts';
 import type { Event } from './harness.ts';
 
@@ -63,6 +64,7 @@ async function start(tokens: Readonly<Record<string, string>>, watcher: Watcher)
       AWS_SECRET_ACCESS_KEY: localSettings.credentials.secretAccessKey,
       DYNAMODB_ENDPOINT: proxy.endpoint,
       ALIBABA_CLOUD_CREDENTIALS: JSON.stringify({ default: { accessKeyId: 'key', accessKeySecret: 'secret' } }),
+      RATE_LIMITS: JSON.stringify(NO_LIMITS),
       ALIBABA_CLOUD_ENDPOINT: await startUnavailableCloud(),
     },
   });

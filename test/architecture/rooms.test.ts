@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const ROOMS: Record<string, readonly string[]> = {
   core: [
     'model',
+    'access',
     'allocation',
     'routing',
     'health',
@@ -19,7 +20,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'status',
   ],
   engine: ['.', 'reconcile', 'failover', 'probe', 'notify', 'schedule'],
-  commands: ['.', 'validate', 'read', 'write', 'rollouts', 'evidence', 'traffic'],
+  commands: ['.', 'access', 'validate', 'read', 'write', 'rollouts', 'evidence', 'traffic'],
   api: ['http', 'examples', 'endpoints', '.'],
 };
 

@@ -1,8 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { monotonicFactory } from 'ulid';
 import { createApp } from '../../functions/api/app.ts';
+import { createSenders } from '../../functions/api/http/senders.ts';
 import { createCloud } from '../../functions/cloud/alicloud.ts';
 import { createBudgets } from '../../functions/cloud/budgets.ts';
+import { createAuthenticate } from '../../functions/commands/access/authenticate.ts';
 import type { Clock, Cloud, Deps, Log, Store } from '../../functions/deps.ts';
 import { createNotifier } from '../../functions/notifier.ts';
 import { net } from '../../functions/platform.ts';
@@ -14,6 +16,7 @@ import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
 import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard } from '../store/policy.ts';
@@ -193,7 +196,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-const app = createApp({ tokens: { api: TOKEN } });
+const app = createApp({
+  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []), authenticate: createAuthenticate({ api: TOKEN }) });
 
 /** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
 export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Api {

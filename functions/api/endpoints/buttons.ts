@@ -8,6 +8,7 @@ import { theFleet } from '../../commands/refusals.ts';
 import { applyRecommendation, orderCluster, pauseFleet, resumeFleet } from '../../commands/traffic/automation.ts';
 import { answerDataGate } from '../../commands/traffic/data-gates.ts';
 import { evacuate, returnTo } from '../../commands/traffic/evacuations.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Success } from '../http/operation.ts';
 import { InCluster, InDecision, InFleet } from '../http/params.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
@@ -19,6 +20,7 @@ const PROBLEMS: readonly ProblemCode[] = ['not-found', 'rule-violated', 'write-c
 
 const apply = defineOperation({
   operationId: 'applyDecision',
+  access: inFleet('operate'),
   method: 'post',
   path: `${FLEET}/decisions/{decision}/apply`,
   tag: 'decisions',
@@ -47,6 +49,7 @@ const FLEET_ANSWER: Success = {
 
 const pause = defineOperation({
   operationId: 'pauseFleet',
+  access: inFleet('operate'),
   method: 'post',
   path: `${FLEET}/pause`,
   tag: 'fleets',
@@ -67,6 +70,7 @@ const pause = defineOperation({
 
 const resume = defineOperation({
   operationId: 'resumeFleet',
+  access: inFleet('operate'),
   method: 'post',
   path: `${FLEET}/resume`,
   tag: 'fleets',
@@ -89,6 +93,7 @@ function orderOperation(
 ): Operation {
   return defineOperation({
     operationId: `${order}Cluster`,
+    access: inFleet('operate'),
     method: 'post',
     path: `${FLEET}/clusters/{cluster}/${order}`,
     tag: 'clusters',
@@ -125,6 +130,7 @@ const orders = [
 
 const evacuation = defineOperation({
   operationId: 'createEvacuation',
+  access: inFleet('operate'),
   method: 'post',
   path: `${FLEET}/evacuations`,
   tag: 'shifts',
@@ -155,6 +161,7 @@ const evacuation = defineOperation({
 
 const giveBack = defineOperation({
   operationId: 'createReturn',
+  access: inFleet('operate'),
   method: 'post',
   path: `${FLEET}/returns`,
   tag: 'shifts',
@@ -180,6 +187,7 @@ const giveBack = defineOperation({
 
 const answerGate = defineOperation({
   operationId: 'answerDataGate',
+  access: inFleet('operate'),
   method: 'post',
   path: `${FLEET}/data-gate-answers`,
   tag: 'fleets',

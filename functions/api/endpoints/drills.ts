@@ -6,6 +6,7 @@ import { DrillReport, DrillReportQuery, DrillRunInput } from '../../../schemas/d
 import { drillReport } from '../../commands/read/drill-report.ts';
 import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
 import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
+import { inFleet } from '../http/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
@@ -27,6 +28,7 @@ const HTML_TYPE = 'text/html';
 
 const list = defineOperation({
   operationId: 'listDrillRuns',
+  access: inFleet('read'),
   method: 'get',
   path: RUNS,
   tag: 'drill-runs',
@@ -42,6 +44,7 @@ const list = defineOperation({
 
 const get = defineOperation({
   operationId: 'getDrillRun',
+  access: inFleet('read'),
   method: 'get',
   path: `${RUNS}/{run}`,
   tag: 'drill-runs',
@@ -57,6 +60,7 @@ const get = defineOperation({
 
 const start = defineOperation({
   operationId: 'startDrillRun',
+  access: inFleet('operate'),
   method: 'post',
   path: RUNS,
   tag: 'drill-runs',
@@ -85,6 +89,7 @@ const start = defineOperation({
 
 const abort = defineOperation({
   operationId: 'abortDrillRun',
+  access: inFleet('operate'),
   method: 'post',
   path: `${RUNS}/{run}/abort`,
   tag: 'drill-runs',
@@ -103,6 +108,7 @@ const abort = defineOperation({
 
 const report = defineOperation({
   operationId: 'getDrillReport',
+  access: inFleet('read'),
   method: 'get',
   path: `${RUNS}/{run}/report`,
   tag: 'drill-runs',

@@ -10,6 +10,7 @@ import { scoreRecommendations } from '../../commands/read/recommendation-score.t
 import { checkLedger, replayDecision } from '../../commands/read/replay.ts';
 import { simulate } from '../../commands/read/simulations.ts';
 import { getStatus, lossReadiness } from '../../commands/read/status.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
 import { pageRequest } from '../http/page.ts';
 import { InDecision, InFleet, InRoute } from '../http/params.ts';
@@ -17,6 +18,7 @@ import { BODY_PROBLEMS } from './resources.ts';
 
 const replay = defineOperation({
   operationId: 'replayDecision',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions/{decision}/replay',
   tag: 'decisions',
@@ -35,6 +37,7 @@ const replay = defineOperation({
 
 const ledger = defineOperation({
   operationId: 'checkLedger',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/ledger',
   tag: 'decisions',
@@ -56,6 +59,7 @@ const ledger = defineOperation({
 
 const score = defineOperation({
   operationId: 'scoreRecommendations',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/recommendations/score',
   tag: 'decisions',
@@ -75,6 +79,7 @@ const score = defineOperation({
 
 const losses = defineOperation({
   operationId: 'getLossReadiness',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/readiness',
   tag: 'fleets',
@@ -94,6 +99,7 @@ const losses = defineOperation({
 
 const status = defineOperation({
   operationId: 'getFleetStatus',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/status',
   tag: 'fleets',
@@ -113,6 +119,7 @@ const status = defineOperation({
 
 const explain = defineOperation({
   operationId: 'explainRoute',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/routes/{route}/explain',
   tag: 'routes',
@@ -131,6 +138,7 @@ const explain = defineOperation({
 
 const createSimulation = defineOperation({
   operationId: 'createSimulation',
+  access: inFleet('read'),
   method: 'post',
   path: '/v1/fleets/{fleet}/simulations',
   tag: 'decisions',

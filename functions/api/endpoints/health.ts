@@ -15,7 +15,7 @@ export const healthOperations: readonly Operation[] = [
     summary: 'Check that the control plane answers',
     description: 'The check covers nothing else: an outage of the store is no reason to restart a process.',
     idempotency: 'safe',
-    isPublic: true,
+    access: 'public',
     params: NOTHING,
     query: NO_QUERY,
     body: NO_BODY,
@@ -33,7 +33,7 @@ export const healthOperations: readonly Operation[] = [
       'The control plane is ready when the store answers and each scheduled job has ended within the last three minutes. Traffic ' +
       'does not depend on it: gateways keep the configuration that they were last given.',
     idempotency: 'safe',
-    isPublic: true,
+    access: 'public',
     params: NOTHING,
     query: NO_QUERY,
     body: NO_BODY,

@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { AuditEvent, AuditEventPage, AuditQuery } from '../../../schemas/audit.ts';
+import { AuditSealCheck } from '../../../schemas/audit-seal.ts';
 import { Name, PageQuery } from '../../../schemas/common.ts';
 import { Revision, RevisionPage, RevisionQuery, RollbackInput } from '../../../schemas/revision.ts';
 import { getRevision, listRevisions } from '../../commands/read/history.ts';
 import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
+import { checkFleetSeals, checkInstallationSeals } from '../../commands/read/seals.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
@@ -37,6 +40,7 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
   return defineOperation({
     ...row,
     operationId: `list${api.title}Revisions`,
+    access: inFleet('read'),
     method: 'get',
     path: `${row.path}/revisions`,
     summary: `List the revisions of a ${api.kind}`,
@@ -59,6 +63,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
   return defineOperation({
     ...row,
     operationId: `get${api.title}Revision`,
+    access: inFleet('read'),
     method: 'get',
     path: `${row.path}/revisions/{revision}`,
     summary: `Get a revision of a ${api.kind}`,
@@ -80,6 +85,7 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
   return defineOperation({
     ...row,
     operationId: `rollback${api.title}`,
+    access: inFleet('declare'),
     method: 'post',
     path: `${row.path}/rollback`,
     summary: `Roll a ${api.kind} back to a revision`,
@@ -117,6 +123,7 @@ const InAuditEvent = z.strictObject({
 
 const listAuditEventsOperation = defineOperation({
   operationId: 'listAuditEvents',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/audit',
   tag: 'audit',
@@ -138,6 +145,7 @@ const listAuditEventsOperation = defineOperation({
 
 const getAuditEventOperation = defineOperation({
   operationId: 'getAuditEvent',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/audit/{event}',
   tag: 'audit',
@@ -151,4 +159,52 @@ const getAuditEventOperation = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getAuditEvent(ctx, params.fleet, params.event) }),
 });
 
-export const auditOperations: readonly Operation[] = [listAuditEventsOperation, getAuditEventOperation];
+const SEALS =
+  'Events are sealed every ten minutes, once they are three minutes old. A seal names each event of its time by a digest, and ' +
+  'carries the hash of the seal before it. This operation compares one page of seals with the events that are there, newest ' +
+  'first; following the pages compares all of them.';
+
+const checkFleetSealsOperation = defineOperation({
+  operationId: 'checkFleetAuditSeals',
+  method: 'get',
+  path: '/v1/fleets/{fleet}/audit/seals',
+  tag: 'audit',
+  summary: 'Check that no audit event of a fleet was altered, deleted or inserted',
+  description: SEALS,
+  idempotency: 'safe',
+  access: inFleet('read'),
+  params: InFleet,
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The result, with the first event that differs.', schema: AuditSealCheck }],
+  problems: ['not-found', 'invalid-page-token'],
+  handle: async (ctx, { params, query }) => ({
+    status: 200,
+    body: await checkFleetSeals(ctx, params.fleet, pageRequest(query)),
+  }),
+});
+
+const checkInstallationSealsOperation = defineOperation({
+  operationId: 'checkInstallationAuditSeals',
+  method: 'get',
+  path: '/v1/audit/seals',
+  tag: 'audit',
+  summary: 'Check that no audit event of the installation was altered, deleted or inserted',
+  description: SEALS,
+  idempotency: 'safe',
+  access: { permission: 'administer', place: 'installation' },
+  params: z.strictObject({}),
+  query: PageQuery,
+  body: NO_BODY,
+  successes: [{ status: 200, description: 'The result, with the first event that differs.', schema: AuditSealCheck }],
+  problems: ['invalid-page-token'],
+  handle: async (ctx, { query }) => ({ status: 200, body: await checkInstallationSeals(ctx, pageRequest(query)) }),
+});
+
+/** The checks of seals come first, because `seals` could be taken for the id of an event. */
+export const auditOperations: readonly Operation[] = [
+  checkFleetSealsOperation,
+  checkInstallationSealsOperation,
+  listAuditEventsOperation,
+  getAuditEventOperation,
+];

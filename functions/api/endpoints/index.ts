@@ -12,6 +12,7 @@ import { probeNow } from '../../commands/evidence/runs.ts';
 import { getDecision, listDecisions } from '../../commands/read/ledger.ts';
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
 import type { Kind } from '../../core/model/resource.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/params.ts';
@@ -186,6 +187,7 @@ const routes = operationsOf({
 
 const listDecisionsOperation = defineOperation({
   operationId: 'listDecisions',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions',
   tag: 'decisions',
@@ -201,6 +203,7 @@ const listDecisionsOperation = defineOperation({
 
 const getDecisionOperation = defineOperation({
   operationId: 'getDecision',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/decisions/{decision}',
   tag: 'decisions',
@@ -216,6 +219,7 @@ const getDecisionOperation = defineOperation({
 
 const createProbeRound = defineOperation({
   operationId: 'createProbeRound',
+  access: { permission: 'probe', place: 'body-fleet' },
   method: 'post',
   path: '/v1/probe-rounds',
   tag: 'probe-rounds',

@@ -11,6 +11,7 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Applied } from '../../commands/write/fleet.ts';
 import { applyManifest, exportManifest } from '../../commands/write/manifests.ts';
 import { rollBackFleet } from '../../commands/write/rollback.ts';
+import { inFleet } from '../http/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { MANIFEST_BODY, manifestYaml, YAML } from '../http/manifest-body.ts';
 import {
@@ -59,6 +60,7 @@ function replyOf({ operation, plan }: Applied): Reply {
 
 const getManifest = defineOperation({
   operationId: 'getManifest',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/manifest',
   tag: 'manifest',
@@ -81,6 +83,7 @@ const getManifest = defineOperation({
 
 const putManifest = defineOperation({
   operationId: 'putManifest',
+  access: inFleet('declare'),
   method: 'put',
   path: '/v1/fleets/{fleet}/manifest',
   tag: 'manifest',
@@ -107,6 +110,7 @@ const putManifest = defineOperation({
 
 const rollback = defineOperation({
   operationId: 'rollbackManifest',
+  access: inFleet('declare'),
   method: 'post',
   path: '/v1/fleets/{fleet}/manifest/rollback',
   tag: 'manifest',

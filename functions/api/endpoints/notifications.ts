@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Name, PageQuery } from '../../../schemas/common.ts';
 import { Delivery, DeliveryPage, NotificationTestInput } from '../../../schemas/notification.ts';
 import { getDelivery, listDeliveries, testNotification } from '../../commands/read/deliveries.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
@@ -16,6 +17,7 @@ const InDelivery = z.strictObject({
 
 const list = defineOperation({
   operationId: 'listDeliveries',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/deliveries',
   tag: 'notifications',
@@ -32,6 +34,7 @@ const list = defineOperation({
 
 const get = defineOperation({
   operationId: 'getDelivery',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/deliveries/{delivery}',
   tag: 'notifications',
@@ -47,6 +50,7 @@ const get = defineOperation({
 
 const test = defineOperation({
   operationId: 'testNotification',
+  access: inFleet('operate'),
   method: 'post',
   path: '/v1/fleets/{fleet}/notifications/test',
   tag: 'notifications',

@@ -6,6 +6,7 @@ import { ObservationBatchInput, ObservationBatchReceipt } from '../../../schemas
 import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
 import { listObservations } from '../../commands/read/ledger.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InFleet } from '../http/params.ts';
@@ -15,6 +16,7 @@ const InVoter = z.strictObject({ fleet: Name, voter: Name });
 export const observationOperations: readonly Operation[] = [
   defineOperation({
     operationId: 'listObservations',
+    access: inFleet('read'),
     method: 'get',
     path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
     tag: 'clusters',
@@ -30,6 +32,7 @@ export const observationOperations: readonly Operation[] = [
   }),
   defineOperation({
     operationId: 'createObservations',
+    access: { permission: 'observe', place: 'body-voter' },
     method: 'post',
     path: '/v1/fleets/{fleet}/observations',
     tag: 'clusters',
@@ -70,18 +73,18 @@ export const observationOperations: readonly Operation[] = [
     tag: 'clusters',
     summary: 'Send the alerts of a monitoring system',
     description:
-      'This operation is a webhook for Prometheus Alertmanager. It needs the bearer token of the voter, and no token of the control ' +
-      'plane. Alerts of clusters that the voter does not watch are ignored, and their receipts say so.',
+      'This operation is a webhook for Prometheus Alertmanager. It takes the bearer token of the voter, or a token with the role ' +
+      '`alert` for the voter. Alerts of clusters that the voter does not watch are ignored, and their receipts say so.',
     idempotency: 'idempotent',
-    hasOwnToken: true,
+    access: { permission: 'alert', place: 'path-voter' },
     params: InVoter,
     query: NO_QUERY,
     body: AlertNotificationInput,
     successes: [{ status: 200, description: 'The receipts, and the decision if there was one.', schema: AlertReceipt }],
-    problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'invalid-token', 'truncated-alerts'],
-    handle: async (ctx, { params, body, token }) => ({
+    problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'not-found', 'truncated-alerts'],
+    handle: async (ctx, { params, body }) => ({
       status: 200,
-      body: await receiveAlerts(ctx, { ...params, token: token() }, body),
+      body: await receiveAlerts(ctx, params, body),
     }),
   }),
 ];

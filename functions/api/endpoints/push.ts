@@ -4,6 +4,7 @@ import { Operation, OperationPage } from '../../../schemas/operation.ts';
 import { GatewayPlan } from '../../../schemas/plan.ts';
 import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
+import { inFleet } from '../http/access.ts';
 import { type Operation as ApiOperation, defineOperation, NO_BODY, NO_QUERY, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet, InGateway } from '../http/params.ts';
@@ -28,6 +29,7 @@ export function operationReply(operation: Operation): Reply {
 
 const plan = defineOperation({
   operationId: 'planGateway',
+  access: inFleet('read'),
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/plan',
   tag: 'gateways',
@@ -46,6 +48,7 @@ const plan = defineOperation({
 
 const apply = defineOperation({
   operationId: 'applyGateway',
+  access: inFleet('operate'),
   method: 'post',
   path: '/v1/fleets/{fleet}/gateways/{gateway}/apply',
   tag: 'gateways',
@@ -80,6 +83,7 @@ const apply = defineOperation({
 
 const list = defineOperation({
   operationId: 'listOperations',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/operations',
   tag: 'operations',
@@ -95,6 +99,7 @@ const list = defineOperation({
 
 const get = defineOperation({
   operationId: 'getOperation',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/operations/{operation}',
   tag: 'operations',
@@ -118,6 +123,7 @@ const get = defineOperation({
 
 const watch = defineOperation({
   operationId: 'watchOperation',
+  access: inFleet('read'),
   method: 'get',
   path: '/v1/fleets/{fleet}/operations/{operation}/events',
   tag: 'operations',

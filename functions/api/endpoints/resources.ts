@@ -7,6 +7,7 @@ import type { Precondition } from '../../commands/precondition.ts';
 import { getResource, listResources } from '../../commands/read/resources.ts';
 import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
@@ -63,6 +64,7 @@ export function resourceOperations<K extends Kind, C extends z.ZodObject, P exte
 function listOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   return defineOperation({
     operationId: `list${api.title}s`,
+    access: api.kind === 'fleet' ? { permission: 'read', place: 'some-fleet' } : inFleet('read'),
     method: 'get',
     path: api.path,
     tag: `${api.kind}s`,
@@ -82,6 +84,7 @@ function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
   return defineOperation({
     ...itemRow(api),
     operationId: `get${api.title}`,
+    access: inFleet('read'),
     method: 'get',
     summary: `Get a ${api.kind}`,
     description:
@@ -104,6 +107,7 @@ function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
   return defineOperation({
     ...itemRow(api),
     operationId: `put${api.title}`,
+    access: inFleet('declare'),
     method: 'put',
     summary: `Create or replace a ${api.kind}`,
     description:
@@ -154,6 +158,7 @@ function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodO
   return defineOperation({
     ...itemRow(api),
     operationId: `delete${api.title}`,
+    access: inFleet('declare'),
     method: 'delete',
     summary: `Delete a ${api.kind}`,
     idempotency: 'idempotent',

@@ -12,6 +12,7 @@ import {
 import { pauseRollout, resumeRollout, undoRollout } from '../../commands/rollouts/orders.ts';
 import { getRollout, listRollouts } from '../../commands/rollouts/show.ts';
 import { type StartedRollout, startRollout } from '../../commands/rollouts/start.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
@@ -46,6 +47,7 @@ const WRITE_PROBLEMS: readonly ProblemCode[] = [
 const list = defineOperation({
   ...common,
   operationId: 'listRollouts',
+  access: inFleet('read'),
   method: 'get',
   path: ROLLOUTS,
   summary: 'List the rollouts of a distribution',
@@ -64,6 +66,7 @@ const list = defineOperation({
 const get = defineOperation({
   ...common,
   operationId: 'getRollout',
+  access: inFleet('read'),
   method: 'get',
   path: `${ROLLOUTS}/{rollout}`,
   summary: 'Get a rollout, its progress, and the conditions that it waits for',
@@ -78,6 +81,7 @@ const get = defineOperation({
 const start = defineOperation({
   ...common,
   operationId: 'startRollout',
+  access: inFleet('declare'),
   method: 'post',
   path: ROLLOUTS,
   summary: 'Change the weights of a distribution step by step',
@@ -133,6 +137,7 @@ const order = {
 const pause = defineOperation({
   ...order,
   operationId: 'pauseRollout',
+  access: inFleet('operate'),
   path: `${ROLLOUTS}/{rollout}/pause`,
   summary: 'Stop a rollout at its present step',
   description: 'The distribution stays at the present step. A rollout that has stopped already stays unchanged.',
@@ -144,6 +149,7 @@ const pause = defineOperation({
 const resume = defineOperation({
   ...order,
   operationId: 'resumeRollout',
+  access: inFleet('operate'),
   path: `${ROLLOUTS}/{rollout}/resume`,
   summary: 'Resume a stopped rollout',
   description:
@@ -157,6 +163,7 @@ const resume = defineOperation({
 const undo = defineOperation({
   ...order,
   operationId: 'undoRollout',
+  access: inFleet('operate'),
   path: `${ROLLOUTS}/{rollout}/undo`,
   summary: 'Undo a rollout',
   description:

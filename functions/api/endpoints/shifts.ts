@@ -4,6 +4,7 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPage } from '../../../schemas/shift.ts';
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
 import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
+import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
@@ -61,6 +62,7 @@ function writeReply(collection: string, { created, view, operation }: Written): 
 
 const listShiftsOperation = defineOperation({
   operationId: 'listShifts',
+  access: inFleet('read'),
   method: 'get',
   path: SHIFTS,
   tag: 'shifts',
@@ -76,6 +78,7 @@ const listShiftsOperation = defineOperation({
 
 const getShiftOperation = defineOperation({
   operationId: 'getShift',
+  access: inFleet('read'),
   method: 'get',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
@@ -91,6 +94,7 @@ const getShiftOperation = defineOperation({
 
 const putShiftOperation = defineOperation({
   operationId: 'putShift',
+  access: inFleet('operate'),
   method: 'put',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
@@ -114,6 +118,7 @@ const putShiftOperation = defineOperation({
 
 const deleteShiftOperation = defineOperation({
   operationId: 'deleteShift',
+  access: inFleet('operate'),
   method: 'delete',
   path: `${SHIFTS}/{shift}`,
   tag: 'shifts',
@@ -132,6 +137,7 @@ const deleteShiftOperation = defineOperation({
 
 const listBreakGlassesOperation = defineOperation({
   operationId: 'listBreakGlasses',
+  access: inFleet('read'),
   method: 'get',
   path: BREAK_GLASSES,
   tag: 'break-glasses',
@@ -147,6 +153,7 @@ const listBreakGlassesOperation = defineOperation({
 
 const getBreakGlassOperation = defineOperation({
   operationId: 'getBreakGlass',
+  access: inFleet('read'),
   method: 'get',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
@@ -165,6 +172,7 @@ const getBreakGlassOperation = defineOperation({
 
 const putBreakGlassOperation = defineOperation({
   operationId: 'putBreakGlass',
+  access: inFleet('operate'),
   method: 'put',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',
@@ -187,6 +195,7 @@ const putBreakGlassOperation = defineOperation({
 
 const deleteBreakGlassOperation = defineOperation({
   operationId: 'deleteBreakGlass',
+  access: inFleet('operate'),
   method: 'delete',
   path: `${BREAK_GLASSES}/{breakGlass}`,
   tag: 'break-glasses',

@@ -1,32 +1,53 @@
 import type { MiddlewareHandler } from 'hono';
-import { AppError } from '../../commands/app-error.ts';
+import * as z from 'zod';
+import { Name } from '../../../schemas/common.ts';
+import { type Authenticate, voterOf } from '../../commands/access/authenticate.ts';
+import { AppError, Denied } from '../../commands/app-error.ts';
+import type { Principal } from '../../core/access/principal.ts';
 import { tokenDigest } from '../../core/model/token.ts';
+import type { Deps } from '../../deps.ts';
+import type { Door } from './door.ts';
 import type { AppEnv } from './env.ts';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-/** Returns the bearer token in a header Authorization (RFC 6750); empty when there is none. */
-export function tokenOf(authorization: string | undefined): string {
-  return BEARER.exec(authorization ?? '')?.[1] ?? '';
+/** Returns the bearer token in a header Authorization (RFC 6750); undefined when there is none. */
+function tokenOf(authorization: string | undefined): string | undefined {
+  return BEARER.exec(authorization ?? '')?.[1];
 }
 
-/**
- * Creates the middleware that admits requests with a known bearer token (RFC 6750), as the actor whose token it is. Tokens are
- * kept and looked up as digests: nobody can choose the digest of what they send, so that the time of a look-up tells nothing
- * about a token.
- */
-export function bearer(tokens: Readonly<Record<string, string>>): MiddlewareHandler<AppEnv> {
-  const entries = Object.entries(tokens);
-  if (entries.length === 0 || entries.some(([, token]) => token === '')) {
-    throw new TypeError('The API needs a token, and no token may be empty.');
-  }
-  const actors = new Map(entries.map(([actor, token]) => [tokenDigest(token), actor]));
+type Admit = (deps: Deps, token: string, path: Record<string, string>) => Promise<Principal | undefined>;
+
+/** Creates the middleware that lets requests in whose token is accepted, as the principal whose token it is. */
+export function bearer(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
+  return admitting(door, (deps, token) => authenticate(deps, token));
+}
+
+const InVoter = z.object({ fleet: Name, voter: Name });
+
+/** Creates the middleware of operations for a voter, which accepts the token of the voter besides all others. */
+export function voterBearer(door: Door, authenticate: Authenticate): MiddlewareHandler<AppEnv> {
+  return admitting(door, async (deps, token, path) => {
+    const names = InVoter.safeParse(path);
+    const voter = names.success ? await voterOf(deps, names.data, token) : undefined;
+    return voter ?? (await authenticate(deps, token));
+  });
+}
+
+function admitting(door: Door, admit: Admit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const actor = actors.get(tokenDigest(tokenOf(c.req.header('Authorization'))));
-    if (actor === undefined) {
-      throw new AppError('unauthorized', 'Send a token of the control plane as Authorization: Bearer.');
+    const token = tokenOf(c.req.header('Authorization'));
+    if (token === undefined) throw new AppError('unauthorized', 'Send a token as Authorization: Bearer.');
+    const [digest, network, { clock }] = [tokenDigest(token), c.get('addressPrefix'), c.env];
+    door.check(network, digest, clock.now());
+    const principal = await admit(c.env, token, c.req.param());
+    // A wrong, an expired and a revoked token are answered alike: the difference would help only who found or stole one.
+    if (principal === undefined) {
+      door.wrong(network, digest, clock.now());
+      throw new Denied('invalid-token', 'This token is not accepted, or not any more.');
     }
-    c.set('actor', actor);
+    door.right(digest);
+    c.set('principal', principal);
     await next();
   };
 }

@@ -1,10 +1,7 @@
-import { remember, TooManyRequests } from './limits.ts';
+import { type Limits, remember, TooManyRequests } from './limits.ts';
 
-/** The wrong tokens that one network may send in a minute. */
-const MAX_WRONG = 20;
-
-/** The wrong tokens that all networks together may send in a minute before each that is not known is turned away. */
-const MAX_WRONG_IN_ALL = 600;
+/** A request from a network that is turned away for its wrong tokens. */
+export class TurnedAway extends TooManyRequests {}
 
 const MINUTE_MS = 60_000;
 
@@ -21,14 +18,23 @@ export class Door {
   #wrong = new Map<string, number>();
   #inAll = 0;
   readonly #right = new Map<string, true>();
+  readonly #limits: Limits['wrongTokens'];
+  readonly #alwaysRight: ReadonlySet<string>;
 
-  /** Throws `TooManyRequests` when the network is turned away and the token is not known to be right. */
+  /** `alwaysRight` are the digests of the tokens of the settings. */
+  constructor(limits: Limits['wrongTokens'], alwaysRight: readonly string[]) {
+    this.#limits = limits;
+    this.#alwaysRight = new Set(alwaysRight);
+  }
+
+  /** Throws `TurnedAway` when the network is turned away and the token is not known to be right. */
   check(addressPrefix: string, tokenDigest: string, nowMs: number): void {
     this.#turn(nowMs);
-    const isOver = (this.#wrong.get(addressPrefix) ?? 0) >= MAX_WRONG || this.#inAll >= MAX_WRONG_IN_ALL;
-    if (!isOver || this.#right.has(tokenDigest)) return;
+    const { perNetwork, inAll } = this.#limits;
+    const isOver = (this.#wrong.get(addressPrefix) ?? 0) >= perNetwork || this.#inAll >= inAll;
+    if (!isOver || this.#alwaysRight.has(tokenDigest) || this.#right.has(tokenDigest)) return;
     const leftSeconds = Math.ceil((MINUTE_MS - (nowMs % MINUTE_MS)) / 1000);
-    throw new TooManyRequests('Too many wrong tokens have come from this network: wait for a minute.', leftSeconds);
+    throw new TurnedAway('Too many wrong tokens have come from this network: wait for a minute.', leftSeconds);
   }
 
   /** Notes a wrong token. It is forgotten if it was right once. */

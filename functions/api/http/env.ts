@@ -1,3 +1,5 @@
+import type { Principal } from '../../core/access/principal.ts';
+import type { Refused } from '../../core/audit/refusals.ts';
 import type { Deps } from '../../deps.ts';
 
 export interface AppEnv {
@@ -5,9 +7,16 @@ export interface AppEnv {
   Bindings: Deps;
   /** The values that middleware passes to handlers. */
   Variables: {
+    /** The id of the request, which the control plane has made. */
     requestId: string;
-    /** The actor whose token was sent. It is set by the check of the token, and absent when a path has no such check. */
-    actor?: string;
+    /** The id that the client has given to its request; absent when it has given none. */
+    clientRequestId?: string;
+    /** The network that the request comes from. */
+    addressPrefix: string;
+    /** Counts something that is refused because of its sender. */
+    countRefused: (refused: Refused) => void;
+    /** Whoever sent the request. The check of the token sets it; it is absent when an operation is public. */
+    principal?: Principal;
     /** The path template of the operation; absent when no path matches. */
     route?: string;
   };

@@ -1,30 +1,55 @@
+import * as z from 'zod';
 import { AppError } from '../../commands/app-error.ts';
+import type { Access } from '../../core/access/access.ts';
 
 /**
  * The classes of requests, each of which has limits of its own, so that a flood of one never keeps another from being
  * served. evidence: probe rounds, batches of agents and alerts. traffic: whatever moves traffic, such as an evacuation.
  * plan: dry runs, plans and simulations, which read gateways. read and write: everything else.
  */
-export const CLASSES = ['evidence', 'traffic', 'plan', 'read', 'write'] as const;
-export type LimitClass = (typeof CLASSES)[number];
+export type LimitClass = 'evidence' | 'traffic' | 'plan' | 'read' | 'write';
 
-export interface Limit {
-  /** The number of requests in any minute, all of which may come at once. */
-  perMinute: number;
-  /** The number of requests that are served at the same time. */
-  atOnce: number;
+const Count = z.int().min(1);
+
+const limit = (perMinute: number, atOnce: number) =>
+  z
+    .strictObject({
+      /** The number of requests in any minute, all of which may come at once. */
+      perMinute: Count.default(perMinute),
+      /** The number of requests that are served at the same time. */
+      atOnce: Count.default(atOnce),
+    })
+    .prefault({});
+
+/** The limits of one process: those of each actor by class, and those of wrong tokens by network. */
+export const Limits = z
+  .strictObject({
+    evidence: limit(3000, 100),
+    traffic: limit(600, 50),
+    plan: limit(120, 6),
+    read: limit(6000, 100),
+    write: limit(1200, 20),
+    wrongTokens: z
+      .strictObject({
+        /** The number of wrong tokens that one network may send in a minute. */
+        perNetwork: Count.default(20),
+        /** The number that all networks together may send. */
+        inAll: Count.default(600),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+export type Limits = z.output<typeof Limits>;
+type Limit = Limits[LimitClass];
+
+/** Returns the class of a request. */
+export function classOf(access: Access, method: string, isDryRun: boolean): LimitClass {
+  const permission = typeof access === 'string' ? 'read' : access.permission;
+  if (permission === 'observe' || permission === 'probe' || permission === 'alert') return 'evidence';
+  if (method === 'get') return 'read';
+  if (isDryRun || permission === 'read') return 'plan';
+  return permission === 'operate' ? 'traffic' : 'write';
 }
-
-export type Limits = Readonly<Record<LimitClass, Limit>>;
-
-/** The limits of one actor in one process. */
-export const DEFAULT_LIMITS: Limits = {
-  evidence: { perMinute: 3000, atOnce: 100 },
-  traffic: { perMinute: 600, atOnce: 50 },
-  plan: { perMinute: 120, atOnce: 6 },
-  read: { perMinute: 6000, atOnce: 100 },
-  write: { perMinute: 1200, atOnce: 20 },
-};
 
 const WINDOW_SECONDS = 60;
 
@@ -35,24 +60,28 @@ interface Usage {
   /** The number of requests that may come now; it grows with time up to the limit of a minute. */
   tokens: number;
   atMs: number;
-  atOnce: number;
+  /** The times at which the requests came that are being served. */
+  served: number[];
 }
 
-/** A request that was let in, with the headers that tell its sender what is left. It has to be ended. */
+/** The longest time that a request counts as being served. A platform may drop a request whose client has gone. */
+const MAX_SERVED_MS = 60_000;
+
+/** A request that was let in, with the headers that tell its sender what is left. */
 export interface Admission {
   headers: Record<string, string>;
+  /** Is called when the request has been served. */
   end(): void;
 }
 
 /** A request beyond a limit. */
 export class TooManyRequests extends AppError {
+  /** The headers that tell when to come again, and what is left. */
   readonly headers: Record<string, string>;
-  readonly retryAfterSeconds: number;
 
   constructor(detail: string, retryAfterSeconds: number, headers: Record<string, string> = {}) {
     super('too-many-requests', detail);
-    this.headers = headers;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.headers = { ...headers, 'Retry-After': String(retryAfterSeconds) };
   }
 }
 
@@ -77,25 +106,25 @@ export class Limiter {
       const detail = `${actor} has sent more than ${limit.perMinute} requests of the class ${limitClass} in a minute.`;
       throw new TooManyRequests(detail, waitSeconds, headersOf(limitClass, limit, usage));
     }
-    if (usage.atOnce >= limit.atOnce) {
+    if (usage.served.length >= limit.atOnce) {
       const detail = `${limit.atOnce} requests of the class ${limitClass} of ${actor} are being served already.`;
       throw new TooManyRequests(detail, 1, headersOf(limitClass, limit, usage));
     }
     usage.tokens -= 1;
-    usage.atOnce += 1;
-    let isOver = false;
+    usage.served.push(nowMs);
     const end = () => {
-      if (!isOver) usage.atOnce -= 1;
-      isOver = true;
+      const index = usage.served.indexOf(nowMs);
+      if (index >= 0) usage.served.splice(index, 1);
     };
     return { headers: headersOf(limitClass, limit, usage), end };
   }
 
   #usageOf(key: string, { perMinute }: Limit, nowMs: number): Usage {
-    const usage = this.#usages.get(key) ?? { tokens: perMinute, atMs: nowMs, atOnce: 0 };
+    const usage = this.#usages.get(key) ?? { tokens: perMinute, atMs: nowMs, served: [] };
     const grown = (Math.max(0, nowMs - usage.atMs) * perMinute) / (WINDOW_SECONDS * 1000);
     usage.tokens = Math.min(perMinute, usage.tokens + grown);
     usage.atMs = nowMs;
+    usage.served = usage.served.filter((fromMs) => nowMs - fromMs < MAX_SERVED_MS);
     remember(this.#usages, key, usage, MAX_ACTORS);
     return usage;
   }

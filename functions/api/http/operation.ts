@@ -3,11 +3,12 @@ import { parseAccept } from 'hono/utils/accept';
 import * as z from 'zod';
 import { WriteQuery } from '../../../schemas/common.ts';
 import type { Issue, ProblemCode } from '../../../schemas/problem.ts';
+import { authorizeBody, authorizePath } from '../../commands/access/authorize.ts';
 import { AppError, summarize } from '../../commands/app-error.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Signed } from '../../commands/evidence/observations.ts';
 import type { Precondition } from '../../commands/precondition.ts';
-import { tokenOf } from './auth.ts';
+import type { Access } from '../../core/access/access.ts';
 import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
 import { issuesOf } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
@@ -52,10 +53,8 @@ interface Row {
   preconditions?: readonly PreconditionHeader[];
   /** True when the operation is a write, and so takes `WriteQuery` besides its own query. */
   write?: true;
-  /** True when the operation needs no token. */
-  isPublic?: true;
-  /** True when the operation needs the token of a voter, which its command checks, instead of one of the control plane. */
-  hasOwnToken?: true;
+  /** Who may use the operation. */
+  access: Access;
   /** True when the header Fairlead-Signature signs the body. */
   signed?: true;
   /** The format of the body; JSON when absent. */
@@ -90,15 +89,16 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
   preferred(mediaTypes: readonly [string, ...string[]]): string;
   /** Returns the body as it was received, and its signature, which is not checked yet. */
   signed(): Promise<Signed>;
-  /** Returns the bearer token of the request. It is not checked yet when the operation has a token of its own. */
-  token(): string;
 }
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row, Shape<P, Q, B> {
   handle(ctx: Context, input: Omit<Input<P, Q, B>, 'write'>): Promise<Reply>;
 }
 
-/** Creates an operation. Its handler gets parsed input only, and the parameters that every write takes are in its context. */
+/**
+ * Creates an operation. Its handler gets parsed input only, and the parameters that every write takes are in its context. What
+ * the path tells is decided before the rest of the request is looked at.
+ */
 export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   definition: Definition<P, Q, B>,
 ): Operation {
@@ -107,7 +107,11 @@ export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B 
     ...row,
     query: definition.write ? definition.query.extend(WriteQuery.shape) : definition.query,
     run: async (ctx, request) => {
+      const { principal } = ctx;
+      const path = definition.params.safeParse(request.param());
+      if (path.success) authorizePath(principal, definition.access, path.data);
       const { write, ...input } = await parse(definition, request);
+      authorizeBody(principal, definition.access, input.params, input.body);
       return await handle({ ...ctx, reason: write.reason, isDry: write.dryRun === 'true' }, input);
     },
   };
@@ -132,8 +136,7 @@ async function parse<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
     const preferred = (mediaTypes: readonly [string, ...string[]]) => preferredOf(request, mediaTypes);
     const signed = async () => ({ bytes: await request.arrayBuffer(), signature: request.header(SIGNATURE_HEADER) });
     const parsed = { params: params.data, query: query.data, write: write.data, body: body.data };
-    const token = () => tokenOf(request.header('Authorization'));
-    return { ...parsed, precondition, preferred, signed, token };
+    return { ...parsed, precondition, preferred, signed };
   }
   const faults: Issue[] = [
     ...(params.error ? issuesOf(params.error, 'path') : []),

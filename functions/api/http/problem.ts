@@ -5,6 +5,7 @@ import { AppError } from '../../commands/app-error.ts';
 import { InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.ts';
 import { NewerRecordError, UnreadableRecord } from '../../unreadable.ts';
 import type { AppEnv } from './env.ts';
+import { TooManyRequests } from './limits.ts';
 
 /** The URL at which docs/problems.md is published. */
 const DOCUMENTATION = 'https://fairlead.dev/problems/';
@@ -18,6 +19,7 @@ const RETRY_AFTER_SECONDS = '1';
 export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
   const { code, detail, errors } = toAppError(error);
   const { status, title, retryable } = problems[code];
+  const challenge = CHALLENGES[code];
   const problem: Problem = {
     type: DOCUMENTATION + code,
     title,
@@ -30,10 +32,18 @@ export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
   };
   return c.body(JSON.stringify(problem), statusOf(code), {
     'Content-Type': 'application/problem+json',
-    ...(code === 'unauthorized' && { 'WWW-Authenticate': 'Bearer realm="fairlead"' }),
+    ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
     ...(retryable && { 'Retry-After': RETRY_AFTER_SECONDS }),
+    ...(error instanceof TooManyRequests && error.headers),
   });
 }
+
+/** The challenges of answers that are about the token (RFC 6750, section 3). */
+const CHALLENGES: { [C in ProblemCode]?: string } = {
+  unauthorized: 'Bearer realm="fairlead"',
+  'invalid-token': 'Bearer realm="fairlead", error="invalid_token"',
+  forbidden: 'Bearer realm="fairlead", error="insufficient_scope"',
+};
 
 function statusOf(code: ProblemCode): ContentfulStatusCode {
   return problems[code].status;

@@ -1,45 +1,29 @@
 import type { AlertNotification, AlertReceipt } from '../../../schemas/alerts.ts';
 import type { AlertVoter } from '../../../schemas/failover.ts';
-import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Resource } from '../../core/model/resource.ts';
-import { isTokenOf } from '../../core/model/token.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeAlerts } from '../../engine/probe/alerts.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { auditRefusedEvidence } from './observations.ts';
-
-/** The sender of alerts: the fleet and voter that it reports for, and its token. */
-export interface Sender {
-  fleet: string;
-  voter: string;
-  token: string;
-}
+import { load } from '../load.ts';
+import { theFleet } from '../refusals.ts';
+import { countRefusedEvidence } from './observations.ts';
 
 /**
- * Takes the alerts of a monitoring system and acts on them. Throws `invalid-token`, also when there is no such fleet or
- * voter, so that nobody can find out which exist, and `truncated-alerts`. Both are audited when the fleet exists. There
- * is one receipt for each alert.
+ * Takes the alerts of a monitoring system and acts on them. Throws `not-found`, also when the voter takes no alerts, and
+ * `truncated-alerts`, which is audited. There is one receipt for each alert.
  */
 export async function receiveAlerts(
   ctx: Context,
-  sender: Sender,
+  names: { fleet: string; voter: string },
   { alerts, truncatedAlerts }: AlertNotification,
 ): Promise<AlertReceipt> {
-  const fleet = await ctx.deps.store.get('fleet', sender.fleet, sender.fleet);
-  const voter = fleet?.spec.voters.find(({ name }) => name === sender.voter);
-  const refuse = async (code: ProblemCode, pointer: string, detail: string) => {
-    const refusal = { kind: 'alerts', voter: sender.voter, reason: `${code}: ${detail}` } as const;
-    if (fleet) await auditRefusedEvidence(ctx, fleet, refusal);
-    return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
-  };
-  if (!fleet || !isSentBy(voter, sender)) {
-    throw await refuse('invalid-token', 'header/Authorization', `it is not the token of ${sender.voter}`);
+  const fleet = await load(ctx, theFleet(names.fleet));
+  const voter = fleet.spec.voters.find(({ name }) => name === names.voter);
+  if (voter?.type !== 'alert') {
+    throw new AppError('not-found', `There is no alert voter ${names.voter} in fleet ${names.fleet}.`);
   }
-  if (truncatedAlerts > 0) {
-    const detail = `${truncatedAlerts} alerts were left out: set max_alerts of the webhook to 0`;
-    throw await refuse('truncated-alerts', '#/truncatedAlerts', detail);
-  }
+  if (truncatedAlerts > 0) throw truncated(ctx, fleet, voter, truncatedAlerts);
   const pusher = createPusher(ctx.deps, fleet.name);
   const receipt = await takeAlerts(ctx.deps, fleet, voter, alerts, pusher);
   ctx.waitUntil(pusher.settled());
@@ -47,11 +31,16 @@ export async function receiveAlerts(
   return receipt;
 }
 
-function isSentBy(
-  voter: Resource<'fleet'>['spec']['voters'][number] | undefined,
-  { token }: Sender,
-): voter is AlertVoter {
-  return voter?.type === 'alert' && isTokenOf(token, voter.tokenHash);
+function truncated(
+  ctx: Context,
+  fleet: Resource<'fleet'>,
+  { name: voter }: AlertVoter,
+  count: number,
+): AppError {
+  const [code, pointer] = ['truncated-alerts', '#/truncatedAlerts'] as const;
+  const detail = `${count} alerts were left out: set max_alerts of the webhook to 0`;
+  countRefusedEvidence(ctx, fleet, { kind: 'alerts', voter, code, detail });
+  return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
 }
 
 /** Logs the results. Alerts that concern no cluster are not audited, because they are repeated all the time. */

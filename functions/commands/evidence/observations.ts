@@ -5,14 +5,11 @@ import type {
   ObservationReceipt,
 } from '../../../schemas/observation-batch.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
-import { auditEvent } from '../../core/model/audit.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeSequence, untimely } from '../../engine/probe/agent-batch.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { timestamp } from '../context.ts';
-import { theFleet } from '../refusals.ts';
 
 /** A body as it was received, and its signature. */
 export interface Signed {
@@ -38,7 +35,10 @@ export async function takeObservations(
   const { receipts, decision } = await takeBatch(ctx.deps, fleet, voter, batch, pusher);
   ctx.waitUntil(pusher.settled());
   const refused = receipts.filter(({ result }) => result !== 'accepted');
-  if (refused.length > 0) await audit(ctx, fleet, batch, tellOf(refused));
+  if (refused.length > 0) {
+    const said = { kind: 'observations', voter: voter.name, code: 'refused-observations', detail: tellOf(refused) } as const;
+    countRefusedEvidence(ctx, fleet, said);
+  }
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 
@@ -49,21 +49,21 @@ async function voterOf(
   batch: ObservationBatch,
   signed: Signed,
 ): Promise<AgentVoter> {
-  const refuse = async (code: ProblemCode, pointer: string, detail: string) => {
-    await audit(ctx, fleet, batch, `${code}: ${detail}`);
+  const refuse = (code: ProblemCode, pointer: string, detail: string) => {
+    countRefusedEvidence(ctx, fleet, { kind: 'observations', voter: batch.voter, code, detail });
     return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
   };
   const voter = fleet.spec.voters.find(({ name }) => name === batch.voter);
-  if (voter?.type !== 'agent') throw await refuse('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
+  if (voter?.type !== 'agent') throw refuse('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
   if (!(await isSignedBy(voter, signed))) {
-    throw await refuse('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
+    throw refuse('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
   }
-  if (batch.fleet !== fleet.name) throw await refuse('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
+  if (batch.fleet !== fleet.name) throw refuse('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
   const reason = untimely(batch.sentAt, fleet, ctx.deps.clock.now());
-  if (reason === 'from-the-future') throw await refuse(reason, '#/sentAt', 'the clock of the agent is ahead');
-  if (reason === 'stale') throw await refuse('stale-observations', '#/sentAt', 'it says nothing of now any more');
+  if (reason === 'from-the-future') throw refuse(reason, '#/sentAt', 'the clock of the agent is ahead');
+  if (reason === 'stale') throw refuse('stale-observations', '#/sentAt', 'it says nothing of now any more');
   if (!(await takeSequence(ctx.deps, batch))) {
-    throw await refuse('replayed', '#/sequence', 'this batch or a later one has been taken already');
+    throw refuse('replayed', '#/sequence', 'this batch or a later one has been taken already');
   }
   return voter;
 }
@@ -86,36 +86,24 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-async function audit(
-  ctx: Context,
-  fleet: Resource<'fleet'>,
-  { voter }: ObservationBatch,
-  reason: string,
-): Promise<void> {
-  await auditRefusedEvidence(ctx, fleet, { kind: 'observations', voter, reason });
-}
-
 /** The most refused observations that are named. */
 const SHOWN = 10;
 
 function tellOf(refused: readonly ObservationReceipt[]): string {
   const shown = refused.slice(0, SHOWN).map(({ cluster, result }) => `${cluster} ${result}`);
   const more = refused.length > SHOWN ? `, and ${refused.length - SHOWN} more` : '';
-  return `observations of ${shown.join(', ')}${more}`;
+  return `${shown.join(', ')}${more}`;
 }
 
 /**
- * Adds a refusal of evidence of a voter to the audit log of the fleet and to the log of the control plane. The refusal
- * does not change the revision of the fleet.
+ * Counts evidence of a voter that is refused, in the audit log of the fleet. The refusal does not change the revision of
+ * the fleet.
  */
-export async function auditRefusedEvidence(
-  { deps, actor, requestId }: Context,
-  { name: fleet, revision }: Resource<'fleet'>,
-  { kind, voter, reason }: { kind: 'observations' | 'alerts'; voter: string; reason: string },
-): Promise<void> {
-  const author = { actor, requestId, reason: `voter ${voter}: ${reason}` };
-  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
-  const told = { action: `${kind}.refuse`, target: theFleet(fleet), before: revision, after: revision };
-  await deps.store.appendAudit(fleet, auditEvent(author, stamp, told));
-  deps.log.info(`${kind}.refused`, { fleet, voter, reason });
+export function countRefusedEvidence(
+  ctx: Context,
+  { name, revision }: Resource<'fleet'>,
+  { kind, voter, code, detail }: { kind: 'observations' | 'alerts'; voter: string; code: string; detail: string },
+): void {
+  const reason = `voter ${voter}: ${code}: ${detail}`;
+  ctx.countRefused({ action: `${kind}.refuse`, code, reason, fleet: { name, revision }, voter });
 }

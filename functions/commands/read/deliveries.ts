@@ -4,7 +4,7 @@ import { deliveryOf } from '../../core/notification/events.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { deliver } from '../../engine/notify/deliver.ts';
 import { AppError, refuse } from '../app-error.ts';
-import { type Context, timestamp } from '../context.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { requireFleet } from '../load.ts';
 import { theFleet } from '../refusals.ts';
@@ -28,7 +28,7 @@ export async function getDelivery(ctx: Context, fleet: string, id: string): Prom
  * `not-found`, `unknown-reference`.
  */
 export async function testNotification(ctx: Context, fleet: string, target: string): Promise<Delivery> {
-  const { deps, actor } = ctx;
+  const { deps, principal } = ctx;
   await requireFleet(ctx, fleet);
   const isKnown = deps.settings.notificationTargets.includes(target);
   refuse(isKnown ? [] : [unknownReference('#/target', `the settings name no target ${target}`)]);
@@ -38,12 +38,12 @@ export async function testNotification(ctx: Context, fleet: string, target: stri
     type: 'notification.test',
     fleet,
     at,
-    summary: `${actor} wants to know whether notifications arrive`,
+    summary: `${principal.actor} wants to know whether notifications arrive`,
     clusters: [],
   };
   const delivery = deliveryOf(event, target);
   if (ctx.isDry) return delivery;
   const told = { action: 'notification.test', target: theFleet(fleet) };
-  await deps.store.appendAudit(fleet, auditEvent(ctx, { at, ulid: deps.ids.ulid() }, told));
+  await deps.store.appendAudit(fleet, auditEvent(authorOf(ctx), { at, ulid: deps.ids.ulid() }, told));
   return await deliver(deps, delivery, 0);
 }

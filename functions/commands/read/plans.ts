@@ -6,7 +6,7 @@ import type { OperationRecord, OutboxRow } from '../../deps.ts';
 import { planDigest, previewGateway } from '../../engine/reconcile/preview.ts';
 import { type ReconcileResult, reconcileGateway } from '../../engine/reconcile/reconcile.ts';
 import { AppError } from '../app-error.ts';
-import { type Context, timestamp } from '../context.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
 import { FOLLOW_MS } from '../follow.ts';
 import { load } from '../load.ts';
 import { viewOperation } from './operations.ts';
@@ -97,7 +97,7 @@ function applyOperation(ctx: Context, { fleet, name }: Resource<'gateway'>): Ope
     fleet,
     action: 'gateway.apply',
     target: { kind: 'gateway', name },
-    actor: ctx.actor,
+    actor: ctx.principal.actor,
     requestId: ctx.requestId,
     ...(ctx.reason !== undefined && { reason: ctx.reason }),
     createdAt: timestamp(ctx.deps.clock.now()),
@@ -122,5 +122,5 @@ function applyRow({ id, createdAt }: OperationRecord, { fleet, name, revision }:
 function auditOf(ctx: Context, { createdAt, action }: OperationRecord, { fleet, name, revision }: Resource<'gateway'>) {
   const target = { kind: 'gateway' as const, fleet, name };
   const stamp = { at: createdAt, ulid: ctx.deps.ids.ulid() };
-  return auditEvent(ctx, stamp, { action, target, before: revision, after: revision });
+  return auditEvent(authorOf(ctx), stamp, { action, target, before: revision, after: revision });
 }

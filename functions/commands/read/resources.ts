@@ -1,5 +1,7 @@
+import { EVERY_FLEET, fleetsWith } from '../../core/access/principal.ts';
 import type { Kind, RefTo, Resource } from '../../core/model/resource.ts';
 import type { Page, PageRequest } from '../../deps.ts';
+import { pageOfAll } from '../access/pages.ts';
 import type { Context } from '../context.ts';
 import { load, requireFleet } from '../load.ts';
 import { type World, worldOf } from '../world.ts';
@@ -11,7 +13,7 @@ export async function getResource<K extends Kind>(ctx: Context, ref: RefTo<K>): 
   return await viewOf(ctx, await load(ctx, ref), worldOf(ctx.deps.store, ref.fleet));
 }
 
-/** Lists the resources of a kind by name. Throws `not-found` when there is no such fleet. */
+/** Lists the resources of a kind by name, and of the fleets those that may be read. Throws `not-found` when there is no such fleet. */
 export async function listResources<K extends Kind>(
   ctx: Context,
   kind: K,
@@ -20,7 +22,11 @@ export async function listResources<K extends Kind>(
 ): Promise<Page<Views[K]>> {
   const { store } = ctx.deps;
   if (kind !== 'fleet') await requireFleet(ctx, fleet);
-  const { items, nextToken } = await store.list(kind, fleet, request);
+  const readable = kind === 'fleet' ? fleetsWith(ctx.principal, 'read') : EVERY_FLEET;
+  const { items, nextToken } =
+    readable === EVERY_FLEET
+      ? await store.list(kind, fleet, request)
+      : pageOfAll(await store.find(kind, fleet, readable), request);
   return { items: await showPage(ctx.deps, kind, fleet, items), nextToken };
 }
 

@@ -1,4 +1,5 @@
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
+import { AUTOMATION } from '../../core/access/principal.ts';
 import { ended, stopped, withStep, withVerification } from '../../core/rollout/changes.ts';
 import { type Move, nextMove } from '../../core/rollout/course.ts';
 import type { Deps, StoredDocument } from '../../deps.ts';
@@ -31,9 +32,10 @@ async function advance(deps: Deps, document: StoredDocument<'rollout'>): Promise
   const left: Promise<unknown>[] = [];
   const ctx: Context = {
     deps,
-    actor: 'automation',
+    principal: AUTOMATION,
     requestId: body.id,
     waitUntil: (work) => left.push(work),
+    countRefused: () => undefined,
   };
   const facts = await readRolloutFacts(ctx, body);
   await make(ctx, document, facts ? nextMove(body, facts) : { type: 'supersede' });

@@ -21,8 +21,8 @@ export async function pauseRollout(ctx: Context, ref: RolloutRef, reason: string
     return stopped(body, {
       cause: 'person',
       at,
-      actor: ctx.actor,
-      detail: `${ctx.actor} has stopped it: ${reason.replace(/\.$/, '')}.`,
+      actor: ctx.principal.actor,
+      detail: `${ctx.principal.actor} has stopped it: ${reason.replace(/\.$/, '')}.`,
     });
   });
 }

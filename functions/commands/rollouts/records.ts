@@ -5,7 +5,7 @@ import type { WrittenDistribution } from '../../core/rollout/changes.ts';
 import { isOwn } from '../../core/rollout/course.ts';
 import type { StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
-import { type Context, timestamp } from '../context.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
 import { editResource, type Written } from '../write/resource.ts';
 
 /** Identifies a rollout of a distribution. */
@@ -52,7 +52,8 @@ export async function recordRollout(
   const target = distributionOf(body);
   const reason = [`${body.id}`, ctx.reason].filter((part) => part !== undefined).join(': ');
   const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
-  const audit = event === undefined ? undefined : auditEvent({ ...ctx, reason }, stamp, { action: event, target });
+  const audit =
+    event === undefined ? undefined : auditEvent({ ...authorOf(ctx), reason }, stamp, { action: event, target });
   return await deps.store.putDocument(documentOf(body, before), audit);
 }
 

@@ -83,7 +83,14 @@ async function plan(ctx: Context, before: Distribution, spec: DistributionRollou
   const steps = asked.map((step, index) => ({ ...step, clusters: splits[index] ?? spec.clusters }));
   const at = timestamp(clock.now());
   const rollout: DistributionRollout = {
-    ...{ id: `rol_${ids.ulid()}`, fleet, distribution, state: 'running', actor: ctx.actor, reason: spec.reason },
+    ...{
+      id: `rol_${ids.ulid()}`,
+      fleet,
+      distribution,
+      state: 'running',
+      actor: ctx.principal.actor,
+      reason: spec.reason,
+    },
     ...{ createdAt: at, updatedAt: at, from, steps, step: 0, percent: 0, uid, revision },
   };
   refuse(await heldBack(ctx, world, rollout));

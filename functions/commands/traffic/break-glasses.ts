@@ -95,6 +95,6 @@ function glassOf(ctx: Context, name: string, spec: BreakGlassSpec, { traffic, no
   const known = traffic.breakGlasses.find((item) => item.name === name);
   if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
   const { expiresAt, ...declared } = spec;
-  const begun = known ?? { id: `bgl_${ctx.deps.ids.ulid()}`, owner: ctx.actor, createdAtMs: nowMs };
+  const begun = known ?? { id: `bgl_${ctx.deps.ids.ulid()}`, owner: ctx.principal.actor, createdAtMs: nowMs };
   return { ...begun, ...declared, name, expiresAtMs: Date.parse(expiresAt) };
 }

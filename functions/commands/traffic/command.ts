@@ -3,7 +3,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Command, Situation, Verdict } from '../../core/failover/situation.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
 import { AppError } from '../app-error.ts';
-import type { Context } from '../context.ts';
+import { authorOf, type Context } from '../context.ts';
 import { FOLLOW_MS } from '../follow.ts';
 import { load } from '../load.ts';
 import { violations } from '../write/safety.ts';
@@ -44,17 +44,9 @@ export type Asking = Command | ((situation: Situation) => Command | undefined);
  * show which rules forbid it.
  */
 export async function tryCommand(ctx: Context, fleet: string, command: Asking, service?: string): Promise<Commanded> {
-  const { deps, actor, requestId, clientRequestId, reason, isDry } = ctx;
+  const { deps, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
-  const answer = await evaluate(deps, fleet, spec, {
-    command,
-    service,
-    actor,
-    requestId,
-    clientRequestId,
-    reason,
-    isDry,
-  });
+  const answer = await evaluate(deps, fleet, spec, { command, service, ...authorOf(ctx), isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { verdict, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));

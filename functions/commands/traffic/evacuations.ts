@@ -108,7 +108,7 @@ function evacuationOf(
     percent: 0,
     stepPercent: 100,
     stepSeconds: 0,
-    owner: begun?.owner ?? ctx.actor,
+    owner: begun?.owner ?? ctx.principal.actor,
     reason,
     createdAtMs: begun?.createdAtMs ?? nowMs,
     expiresAtMs: untilMs,

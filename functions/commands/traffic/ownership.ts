@@ -13,7 +13,7 @@ export const MAX_LIFE_MS = 72 * 3600 * 1000;
 /**
  * Throws `not-owner` unless the actor may change what `owner` has created. `what` names it, such as `shift upgrade`.
  */
-export function requireOwner({ actor }: Context, what: string, owner: string): void {
+export function requireOwner({ principal: { actor } }: Context, what: string, owner: string): void {
   if (actor === owner || actor === ADMINISTRATOR) return;
   throw new AppError('not-owner', `The ${what} belongs to ${owner}.`);
 }

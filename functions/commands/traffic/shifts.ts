@@ -132,7 +132,7 @@ function shiftOf(ctx: Context, name: string, spec: ShiftSpec, { traffic, nowMs, 
   const { expiresAt, ...declared } = normal(spec);
   const begun: Omit<LiveShift, keyof ShiftSpec | 'name' | 'expiresAtMs'> = known ?? {
     id: `shf_${ctx.deps.ids.ulid()}`,
-    owner: ctx.actor,
+    owner: ctx.principal.actor,
     createdAtMs: nowMs,
     phase: 'moving',
     currentPercent: 100,

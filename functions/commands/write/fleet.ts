@@ -16,7 +16,7 @@ import type { Deps, OperationRecord, Store } from '../../deps.ts';
 import { continueManifestWrite } from '../../engine/schedule/manifest-writes.ts';
 import { AppError } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf, followersOf } from '../change-set.ts';
-import { type Context, timestamp } from '../context.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
 import { FOLLOW_MS, followAll } from '../follow.ts';
 import { kinds } from '../kinds.ts';
 import { viewOperation } from '../read/operations.ts';
@@ -168,14 +168,14 @@ function stale(digest: string): AppError {
 
 function operationOf(ctx: Context, action: string, fleet: string, gateways: string[]): OperationRecord {
   const stamp = { at: timestamp(ctx.deps.clock.now()), ulid: ctx.deps.ids.ulid() };
-  return pushOperation(ctx, stamp, { fleet, action, target: { kind: 'fleet', name: fleet }, gateways });
+  return pushOperation(authorOf(ctx), stamp, { fleet, action, target: { kind: 'fleet', name: fleet }, gateways });
 }
 
 /** Returns the audit event of the operation as a whole. Each step has its own event besides. */
 async function auditOf(ctx: Context, { fleet, action, createdAt: at }: OperationRecord, set: ChangeSet) {
   const revision = (await set.now.store.get('fleet', fleet, fleet))?.revision ?? 0;
   return auditEvent(
-    ctx,
+    authorOf(ctx),
     { at, ulid: ctx.deps.ids.ulid() },
     {
       action,

@@ -6,7 +6,7 @@ import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/schedule/manifest-writes.ts';
 import { AppError, refuse } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
-import { type Context, timestamp } from '../context.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
 import { followAll } from '../follow.ts';
 import { unknownReference } from '../issues.ts';
 import { referencesOf } from '../kinds.ts';
@@ -170,7 +170,7 @@ async function commitChange<K extends Kind>(
   if (step === undefined) throw new Error('A change has a step.');
   const at = timestamp(ctx.deps.clock.now());
   const operation = step.gateways.length > 0 ? operationOf(ctx, change, step.gateways, at) : undefined;
-  const commit = commitOf(step, change.before, ctx, { at, ulid: ctx.deps.ids.ulid() }, operation?.id);
+  const commit = commitOf(step, change.before, authorOf(ctx), { at, ulid: ctx.deps.ids.ulid() }, operation?.id);
   const { createdAt, updatedAt } = commit.resource;
   const resource = { ...change.resource, createdAt, updatedAt };
   const documents = beside?.(resource, operation?.id);
@@ -184,7 +184,7 @@ async function commitChange<K extends Kind>(
 function operationOf(ctx: Context, { verb, resource }: Change, gateways: string[], at: string): OperationRecord {
   const { kind, fleet, name } = resource;
   const pushed = { fleet, action: `${kind}.${verb}`, target: { kind, name }, gateways };
-  return pushOperation(ctx, { at, ulid: ctx.deps.ids.ulid() }, pushed);
+  return pushOperation(authorOf(ctx), { at, ulid: ctx.deps.ids.ulid() }, pushed);
 }
 
 /** Throws for references that existed when they were checked and no longer do. */

@@ -31,7 +31,7 @@ const MINUTE_MS = 60_000;
 /** The most kinds of refused requests that are told apart in one minute. */
 const MAX_KINDS = 50;
 
-/** The prefix that stands for all networks beyond those that are told apart. */
+/** Stands for the networks and the actors beyond those that are told apart. */
 const OTHERS = 'others';
 
 interface Counted extends Refusals {
@@ -53,10 +53,9 @@ export class RefusalCounts {
     const rest = this.rest(nowMs);
     const own = this.#counted.get(kindOf(refusal));
     const isRoom = own !== undefined || this.#counted.size < MAX_KINDS;
-    const kept = isRoom ? refusal : { ...refusal, addressPrefix: OTHERS };
-    const key = isRoom ? kindOf(refusal) : JSON.stringify([OTHERS, refusal.refused.code]);
-    const counted = own ?? this.#counted.get(key) ?? { ...kept, count: 0, total: 0 };
-    this.#counted.set(key, counted);
+    const kept = isRoom ? refusal : withoutDetails(refusal);
+    const counted = own ?? this.#counted.get(kindOf(kept)) ?? { ...kept, count: 0, total: 0 };
+    this.#counted.set(kindOf(kept), counted);
     counted.count += 1;
     counted.total += 1;
     return isPowerOfTen(counted.total) ? [...rest, taken(counted)] : rest;
@@ -76,6 +75,15 @@ export class RefusalCounts {
 function kindOf({ refused, author, addressPrefix }: Omit<Refusals, 'count'>): string {
   const { action, code, fleet, voter } = refused;
   return JSON.stringify([action, code, fleet?.name, voter, author.actor, addressPrefix]);
+}
+
+/** Returns a refusal as it is counted together with those of all other networks, actors and voters. */
+function withoutDetails({ refused, author }: Omit<Refusals, 'count'>): Omit<Refusals, 'count'> {
+  return {
+    refused: { ...refused, voter: undefined },
+    author: { ...author, actor: OTHERS },
+    addressPrefix: OTHERS,
+  };
 }
 
 function isPowerOfTen(count: number): boolean {

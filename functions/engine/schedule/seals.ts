@@ -1,8 +1,9 @@
 import type { AuditMark } from '../../../schemas/audit-seal.ts';
+import { INSTALLATION } from '../../core/access/principal.ts';
 import { lastIdAt } from '../../core/audit/ids.ts';
 import { lateAfter, mayNameLate, NO_SEALS, type SealHead, sealsOf } from '../../core/audit/seal.ts';
 import { isoOf } from '../../core/model/time.ts';
-import { type Deps, INSTALLATION, type Store } from '../../deps.ts';
+import type { Deps, Store } from '../../deps.ts';
 
 /** Audit logs are sealed in every tenth minute. */
 const EVERY_MS = 600_000;
