@@ -48,6 +48,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'invalid-request',
   'unauthorized',
   'invalid-token',
+  'too-many-requests',
   'internal',
   'unreadable-record',
   'newer-record',
@@ -55,7 +56,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
 ];
 
 /** Problems that every operation without a token can answer. */
-const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
+const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'too-many-requests', 'internal'];
 
 const HEADERS = {
   ETag: {
@@ -70,6 +71,18 @@ const HEADERS = {
     schema: { type: 'string' },
   },
   'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' }, example: 1 },
+  'RateLimit-Policy': {
+    description:
+      'The limits of the class of the request, for each actor: requests in a minute, and requests at the same time ' +
+      '(draft-ietf-httpapi-ratelimit-headers-10).',
+    schema: { type: 'string' },
+    example: '"read";q=6000;w=60, "read-at-once";q=100;qu="concurrent-requests"',
+  },
+  RateLimit: {
+    description: 'The requests that are left now, and the seconds until all of them are there again.',
+    schema: { type: 'string' },
+    example: '"read";r=5999;t=1',
+  },
   'WWW-Authenticate': { description: 'This header tells how to authenticate.', schema: { type: 'string' } },
 } as const;
 
@@ -212,7 +225,7 @@ function responsesOf(operation: Operation, example: Example): ZodOpenApiResponse
 function successObject({ description, schema, mediaType, headers }: Success, example: unknown) {
   return {
     description,
-    ...(headers && { headers: headerRefs(headers) }),
+    headers: headerRefs(['RateLimit-Policy', 'RateLimit', ...(headers ?? [])]),
     ...((schema || mediaType !== undefined) && {
       content: {
         ...(schema && { 'application/json': { schema, example } }),

@@ -1,4 +1,4 @@
-import { type Priority, throttled } from '../core/gateway/budget.ts';
+import { PRIORITIES, type Priority, throttled } from '../core/gateway/budget.ts';
 import { rateOf } from '../core/gateway/rates.ts';
 import type { Clock, CloudRequest } from '../deps.ts';
 import { type BudgetPorts, SharedBucket } from './shared-bucket.ts';
@@ -10,12 +10,15 @@ export interface Budgets {
   throttled(request: CloudRequest, retryAfterMs: number | undefined): void;
 }
 
+/** The shortest sleep of calls that wait for nothing but a preview, in milliseconds. */
+const PREVIEW_SLEEP_MS = 500;
+
 /** The longest sleep in milliseconds. After it, waiting calls are asked whether they still want to wait. */
 const MAX_SLEEP_MS = 2_000;
 
 /**
  * Creates the budgets of calls, shared by all invocations. All calls of an invocation that wait for one bucket are
- * granted by one write to the store, failovers first, and no tokens are held in stock that a dead invocation could
+ * granted by one write to the store, the highest priority first, and no tokens are held in stock that a dead invocation could
  * lose. Without the store, calls go ahead.
  */
 export function createBudgets(ports: BudgetPorts): Budgets {
@@ -44,7 +47,7 @@ interface Waiter {
 class Queue {
   readonly #bucket: SharedBucket;
   readonly #clock: Clock;
-  readonly #waiting: Record<Priority, Waiter[]> = { failover: [], normal: [] };
+  readonly #waiting: Record<Priority, Waiter[]> = { failover: [], normal: [], preview: [] };
   /** True while an exchange with the store is under way. There is only one at a time. */
   #working = false;
   #wake: () => void = () => undefined;
@@ -56,10 +59,16 @@ class Queue {
 
   async turn({ priority = 'normal', whileWaiting }: CloudRequest): Promise<void> {
     await new Promise<void>((resolve, reject) => {
+      const isFirst = this.#highest() === 'preview' && priority !== 'preview';
       this.#waiting[priority].push({ whileWaiting, resolve, reject });
-      if (priority === 'failover') this.#wake();
+      if (priority === 'failover' || isFirst) this.#wake();
       this.#work();
     });
+  }
+
+  /** Returns the highest priority of the calls that wait; undefined when none does. */
+  #highest(): Priority | undefined {
+    return PRIORITIES.find((priority) => this.#waiting[priority].length > 0);
   }
 
   throttled(retryAfterMs: number): void {
@@ -78,15 +87,18 @@ class Queue {
    * store.
    */
   async #serve(): Promise<void> {
-    const { failover, normal } = this.#waiting;
-    while (failover.length + normal.length > 0 || this.#bucket.hasNotes()) {
-      const granted = await this.#bucket.exchange({ failover: failover.length, normal: normal.length });
-      const admitted = [...failover.splice(0, granted.failover), ...normal.splice(0, granted.normal)];
-      for (const { resolve } of admitted) resolve();
-      if (failover.length + normal.length === 0) continue;
-      const leftMs = this.#bucket.waitMs(failover.length > 0 ? 'failover' : 'normal');
-      if (leftMs === 0) continue;
-      await this.#pause(leftMs);
+    const { failover, normal, preview } = this.#waiting;
+    while (this.#highest() !== undefined || this.#bucket.hasNotes()) {
+      const wanted = { failover: failover.length, normal: normal.length, preview: preview.length };
+      const granted = await this.#bucket.exchange(wanted);
+      for (const priority of PRIORITIES) {
+        for (const { resolve } of this.#waiting[priority].splice(0, granted[priority])) resolve();
+      }
+      const highest = this.#highest();
+      if (highest === undefined) continue;
+      const leftMs = this.#bucket.waitMs(highest);
+      if (highest === 'preview') await this.#pause(Math.max(leftMs, PREVIEW_SLEEP_MS));
+      else if (leftMs > 0) await this.#pause(leftMs);
     }
     // This happens in the same turn of the event loop as the check of the queue, so a call that comes later starts
     // `#serve` again.
@@ -102,8 +114,7 @@ class Queue {
       this.#wake = resolve;
     });
     const asked = this.#clock.sleep(Math.min(ms, MAX_SLEEP_MS)).then(async () => {
-      await this.#dismiss(this.#waiting.failover);
-      await this.#dismiss(this.#waiting.normal);
+      for (const priority of PRIORITIES) await this.#dismiss(this.#waiting[priority]);
     });
     await Promise.race([asked, woken]);
   }

@@ -1,4 +1,4 @@
-import { type Bucket, fullBucket, type Priority, type Rate, spend, take, waitMs } from '../core/gateway/budget.ts';
+import { type Bucket, fullBucket, PRIORITIES, type Priority, type Rate, spend, take, waitMs } from '../core/gateway/budget.ts';
 import type { BudgetScope, Clock, Log, Store } from '../deps.ts';
 
 export interface BudgetPorts {
@@ -8,6 +8,8 @@ export interface BudgetPorts {
 }
 
 export type ByPriority = Record<Priority, number>;
+
+const NOTHING: ByPriority = { failover: 0, normal: 0, preview: 0 };
 
 /** The time in milliseconds for which an invocation counts on its own after a failure of the store. */
 const AWAY_MS = 10_000;
@@ -64,10 +66,13 @@ export class SharedBucket {
    */
   async exchange(wanted: ByPriority): Promise<ByPriority> {
     if (this.#isAway()) return this.#takeHere(wanted);
+    // Previews never contend for the bucket: whoever comes first has better things to do.
+    const isPreview = wanted.failover + wanted.normal === 0 && this.#notes.length === 0;
     try {
       for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
         const granted = await this.#tryExchange(wanted);
         if (granted !== undefined) return granted;
+        if (isPreview) return NOTHING;
       }
       throw new Error('Other invocations keep coming first.');
     } catch (error) {
@@ -107,16 +112,22 @@ export class SharedBucket {
 
   #takeHere(wanted: ByPriority): ByPriority {
     const { granted } = this.#take(wanted);
-    this.note((bucket, rate, nowMs) => spend(bucket, rate, granted.failover + granted.normal, nowMs));
+    const calls = granted.failover + granted.normal + granted.preview;
+    this.note((bucket, rate, nowMs) => spend(bucket, rate, calls, nowMs));
     return granted;
   }
 
-  /** Takes tokens from the known bucket, for failovers first. */
+  /** Takes tokens from the known bucket, for the highest priority first. */
   #take(wanted: ByPriority): { bucket: Bucket; granted: ByPriority } {
     const nowMs = this.#ports.clock.now();
-    const first = take(this.#bucket, this.#rate, 'failover', wanted.failover, nowMs);
-    const second = take(first.bucket, this.#rate, 'normal', wanted.normal, nowMs);
-    return { bucket: second.bucket, granted: { failover: first.granted, normal: second.granted } };
+    const granted = { ...NOTHING };
+    let bucket = this.#bucket;
+    for (const priority of PRIORITIES) {
+      const taken = take(bucket, this.#rate, priority, wanted[priority], nowMs);
+      granted[priority] = taken.granted;
+      bucket = taken.bucket;
+    }
+    return { bucket, granted };
   }
 
   #isAway(): boolean {

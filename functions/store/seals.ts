@@ -15,16 +15,16 @@ type Seals = Pick<
   'sealHeads' | 'sealHead' | 'closeAudit' | 'auditMarks' | 'putSeal' | 'seals' | 'sealsAfter' | 'countRefusal'
 >;
 
-/** The attributes that a head has from its beginning on. */
+/** The attributes that a head has from its beginning on, besides the time that is closed. */
 const BEGUN =
-  '#closed = if_not_exists(#closed, :none), #through = if_not_exists(#through, :none), ' +
-  '#version = if_not_exists(#version, :zero), #hash = if_not_exists(#hash, :none), #v = :v';
+  '#through = if_not_exists(#through, :none), #version = if_not_exists(#version, :zero), ' +
+  '#hash = if_not_exists(#hash, :none), #v = :v';
 
 const beginning = () => ({ none: '', zero: 0, v: versionOf(sealHeadRecord) });
 
 /** Returns the write that begins the chain of a log. It changes nothing when there is one. */
 export function beginSeals(log: string): Operation {
-  return update(sealHeadKey(log), `SET ${BEGUN}`, undefined, beginning());
+  return update(sealHeadKey(log), `SET #closed = if_not_exists(#closed, :none), ${BEGUN}`, undefined, beginning());
 }
 
 /** Stores the seals on audit logs. Each seal is written once, and the head of its chain moves with it. */
@@ -40,11 +40,10 @@ export function sealStore(table: Table): Seals {
       return item && attributesOf(item, sealHeadRecord);
     },
     closeAudit: async (log, through) => {
-      const rest = BEGUN.slice(BEGUN.indexOf(',') + 1);
       const values = { ...beginning(), closed: through };
       // Another process may have closed a later time already, which is as good.
       await table.transact([
-        update(sealHeadKey(log), `SET #closed = :closed,${rest}`, `${ABSENT} OR #closed < :closed`, values),
+        update(sealHeadKey(log), `SET #closed = :closed, ${BEGUN}`, `${ABSENT} OR #closed < :closed`, values),
       ]);
     },
     auditMarks: async (log, after, through) => {

@@ -73,22 +73,32 @@ describe('paths and methods', () => {
 });
 
 describe('the request id', () => {
-  it('is taken over when it is harmless, and made otherwise', async () => {
+  it('is always our own; that of the client stands beside it when it is harmless', async () => {
     const id = 'trace-1.2:3_4';
-    const given = await harness.call('GET', '/v1/fleets/nothing', { headers: { 'X-Request-Id': id } });
-    expect([given.headers.get('X-Request-Id'), given.body.requestId]).toEqual([id, id]);
+    const [given, again] = [await ask(id), await ask(id)];
+    const own = given.headers.get('X-Request-Id');
+    expect(own).toMatch(/^req_[0-9A-Z]{26}$/);
+    expect([given.body.requestId, given.headers.get('X-Client-Request-Id')]).toEqual([own, id]);
+    expect(again.headers.get('X-Request-Id')).not.toBe(own);
+    expect(harness.events.map(({ fields }) => fields)).toMatchObject([
+      { requestId: own, clientRequestId: id },
+      { clientRequestId: id },
+    ]);
     for (const bad of ['a b', '<script>', 'x'.repeat(129), undefined]) {
       const made = await harness.call('GET', '/v1/fleets/shop', { headers: { 'X-Request-Id': bad } });
       expect(made.headers.get('X-Request-Id')).toMatch(/^req_[0-9A-Z]{26}$/);
+      expect(made.headers.get('X-Client-Request-Id')).toBeNull();
     }
   });
+
+  const ask = (id: string) => harness.call('GET', '/v1/fleets/nothing', { headers: { 'X-Request-Id': id } });
 });
 
 describe('the log', () => {
   it('has one event per request, with the template of the path and no names', async () => {
     await harness.call('GET', '/v1/fleets/secret-name/routes/x', { headers: { 'X-Request-Id': 'r1' } });
     await harness.call('GET', '/nothing/secret-name', { headers: { 'X-Request-Id': 'r2' } });
-    expect(harness.events.map(({ event, fields }) => [event, fields.route, fields.status, fields.requestId])).toEqual([
+    expect(harness.events.map(({ event, fields }) => [event, fields.route, fields.status, fields.clientRequestId])).toEqual([
       ['request', '/v1/fleets/{fleet}/routes/{route}', 404, 'r1'],
       ['request', 'unmatched', 404, 'r2'],
     ]);

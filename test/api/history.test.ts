@@ -229,7 +229,7 @@ describe('the audit log', () => {
     const at = `${path}/clusters/one?reason=${encodeURIComponent(reason)}`;
     const headers = { 'If-Match': '*', 'X-Request-Id': 'r-1', Authorization: `Bearer ${TOKENS.ada}` };
     await harness.call('PUT', at, { body: { ...cluster, zone: 'h' }, headers });
-    const { items } = await get('/audit?requestId=r-1');
+    const { items } = await get('/audit?clientRequestId=r-1');
     expect(items).toEqual([
       {
         id: expect.stringMatching(/^aud_/),
@@ -237,7 +237,8 @@ describe('the audit log', () => {
         actor: 'ada',
         action: 'cluster.update',
         target: { kind: 'cluster', fleet: name, name: 'one' },
-        requestId: 'r-1',
+        requestId: expect.stringMatching(/^req_/),
+        clientRequestId: 'r-1',
         reason,
         before: 1,
         after: 2,

@@ -66,6 +66,11 @@ async function post(body: object, headers: Call['headers'] = {}, to = path): Pro
   return await harness.call('POST', `${to}/observations`, { body: text, headers: signed });
 }
 
+const refusalCount = async () =>
+  (await harness.call('GET', `${path}/audit?action=observations.refuse`)).body.items.reduce(
+    (sum: number, { refusal }: Json) => sum + refusal.count,
+    0,
+  );
 const refusals = async (of = path) =>
   (await harness.call('GET', `${of}/audit?action=observations.refuse`)).body.items.map((event: Json) => event.reason);
 const votesOf = async (name: string) => (await harness.call('GET', `${path}/clusters/${name}`)).body.health.votes;
@@ -139,7 +144,7 @@ describe('a batch of observations', () => {
     for (const replay of [second, first]) {
       expect(await post(replay)).toMatchObject({ status: 409, body: { code: 'replayed' } });
     }
-    expect(await refusals()).toHaveLength(2);
+    expect(await refusalCount()).toBe(2);
     expect(await voteOf('one')).toMatchObject({ consecutiveSuccesses: 1 });
   });
 
@@ -172,7 +177,7 @@ describe('a batch of observations', () => {
       'stale',
     ]);
     expect(await refusals()).toEqual([
-      'voter lab: observations of three not-watched, nowhere not-watched, two from-the-future, two stale',
+      'voter lab: refused-observations: three not-watched, nowhere not-watched, two from-the-future, two stale',
     ]);
   });
 

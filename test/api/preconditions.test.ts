@@ -160,8 +160,8 @@ describe('every write', () => {
     await harness.call('DELETE', path, { headers }, recording);
     const target = { kind: 'cluster', fleet: 'shop', name: 'audited' };
     expect(audits).toMatchObject([
-      { actor: 'api', action: 'cluster.update', target, requestId: 'r1', before: 1, after: 2 },
-      { actor: 'api', action: 'cluster.delete', target, requestId: 'r1', before: 2, after: 0 },
+      { actor: 'api', action: 'cluster.update', target, clientRequestId: 'r1', before: 1, after: 2 },
+      { actor: 'api', action: 'cluster.delete', target, clientRequestId: 'r1', before: 2, after: 0 },
     ]);
   });
 

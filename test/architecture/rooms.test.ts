@@ -7,6 +7,7 @@ const ROOMS: Record<string, readonly string[]> = {
   core: [
     'model',
     'access',
+    'audit',
     'allocation',
     'routing',
     'health',

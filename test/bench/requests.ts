@@ -8,6 +8,7 @@ import { type LocalWorker, startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import { startDynamoProxy } from '../store/proxy.ts';
 import type { RecordedCall } from './bare-api.ts';
+import { NO_LIMITS } from '../limits.ts';
 
 const TOKEN = 'a-token-for-benches';
 const SHOP = '/v1/fleets/bench';
@@ -105,6 +106,7 @@ export async function requests(): Promise<Record<string, unknown>> {
 function settingsOf(endpoint: string): Record<string, string> {
   return {
     API_TOKEN: TOKEN,
+    RATE_LIMITS: JSON.stringify(NO_LIMITS),
     OWNER_ID: 'bench',
     TABLE_NAME: DEFAULT_TABLE_NAME,
     AWS_REGION: localSettings.region,

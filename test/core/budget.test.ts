@@ -38,7 +38,7 @@ const takers = fc.array(
   fc.record({
     // In twentieths of a window; clocks of invocations differ a little, so that time may also go back.
     afterCells: fc.double({ min: -0.2, max: 9, noNaN: true }),
-    priority: fc.constantFrom<Priority>('failover', 'normal'),
+    priority: fc.constantFrom<Priority>('failover', 'normal', 'preview'),
     wanted: fc.integer({ min: 1, max: 300 }),
     throttledFirst: fc.boolean(),
   }),
@@ -46,6 +46,16 @@ const takers = fc.array(
 );
 
 describe('a budget of calls', () => {
+  it('gives previews at most half of what is there for others, however many ask, and nothing while the cloud throttles', () => {
+    const { bucket, granted } = take(fullBucket(ALB), ALB, 'preview', 1000, START_MS);
+    expect(granted).toBe(80);
+    expect(take(bucket, ALB, 'preview', 1000, START_MS).granted).toBe(0);
+    expect(take(bucket, ALB, 'normal', 1000, START_MS).granted).toBe(8);
+    expect(take(bucket, ALB, 'failover', 1000, START_MS).granted).toBe(120);
+    expect(take(spend(fullBucket(ALB), ALB, 80, START_MS), ALB, 'preview', 1, START_MS).granted).toBe(0);
+    expect(take(throttled(fullBucket(ALB), ALB, 1000, START_MS), ALB, 'preview', 1, START_MS).granted).toBe(0);
+  });
+
   it('never allows more calls than are documented in any window, whoever takes them and whenever', () => {
     fc.assert(
       fc.property(rates, takers, (rate, steps) => {

@@ -71,7 +71,7 @@ async function put(actor: string, signal?: AbortSignal): Promise<Response> {
 }
 
 interface Page {
-  items: { actor: string; requestId: string }[];
+  items: { actor: string; clientRequestId: string }[];
 }
 
 async function auditOf(actor: string): Promise<Page> {
@@ -100,10 +100,10 @@ describe('many first requests to an isolate at the same time', () => {
     expect(await gone).toBe('AbortError');
     expect(answers.filter(({ status }) => status !== 201 && status !== 412)).toEqual([]);
     for (const [index, actor] of others.entries()) {
-      const requestId = `request-of-${actor}`;
-      expect(answers[index]?.headers.get('X-Request-Id')).toBe(requestId);
+      const clientRequestId = `request-of-${actor}`;
+      expect(answers[index]?.headers.get('X-Client-Request-Id')).toBe(clientRequestId);
       expect(await answers[index]?.text()).toMatch(new RegExp(`[/"]${actor}"`));
-      expect((await auditOf(actor)).items).toMatchObject([{ actor, requestId }]);
+      expect((await auditOf(actor)).items).toMatchObject([{ actor, clientRequestId }]);
     }
     isHanging = () => false;
     expect((await put(lost)).status, 'what the lost request held is free').toBe(201);

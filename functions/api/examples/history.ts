@@ -2,6 +2,7 @@
 
 import type * as z from 'zod';
 import type { AuditEvent } from '../../../schemas/audit.ts';
+import type { AuditSealCheck } from '../../../schemas/audit-seal.ts';
 import { Kind } from '../../../schemas/common.ts';
 import type { Revision, RollbackInput } from '../../../schemas/revision.ts';
 import { changesBetween } from '../../core/model/diff.ts';
@@ -48,7 +49,26 @@ const auditEvent: AuditEvent = {
   changeCount: 2,
 };
 
+const sealCheck: AuditSealCheck = {
+  isIntact: true,
+  sealedThrough: '2026-11-23T07:07:00.000Z',
+  events: 3,
+  seals: [
+    {
+      version: 1,
+      at: '2026-11-23T07:10:00.000Z',
+      through: '2026-11-23T07:07:00.000Z',
+      events: 3,
+      late: [],
+      previousHash: '',
+      hash: '5f8e1a0f0c4b6d2f8a7e9c3d1b5a6f70e1d2c3b4a5968778695a4b3c2d1e0f9a',
+    },
+  ],
+};
+
 export const auditExamples: Record<string, Example> = {
   listAuditEvents: { response: { items: [auditEvent] } },
   getAuditEvent: { response: auditEvent },
+  checkFleetAuditSeals: { response: { fleet: 'shop', ...sealCheck } },
+  checkInstallationAuditSeals: { response: sealCheck },
 };

@@ -20,6 +20,7 @@ import { type Course, type Experiment, play } from '../../core/simulation/what-i
 import { CloudError, type Deps } from '../../deps.ts';
 import { CALL_SECONDS, foretellPushes } from '../../engine/failover/foretell.ts';
 import { readSituation } from '../../engine/failover/situation.ts';
+import { ReadTimedOut } from '../../engine/reconcile/session.ts';
 import { AppError, refuse, summarize } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
@@ -213,6 +214,7 @@ async function pushesOf(
           estimatedSeconds: Math.max(0, ...pushes.map((push) => push.seconds)),
         };
       } catch (error) {
+        if (error instanceof ReadTimedOut) return { ...none, problem: 'It could not be read in time.' };
         if (!(error instanceof CloudError)) throw error;
         return { ...none, problem: `It cannot be looked at: ${error.action} answered ${error.code}.` };
       }

@@ -2,11 +2,18 @@
  * Arithmetic of the budget of calls to a cloud: a bucket with one token for each call that the cloud allows in a
  * window. A token that is taken comes back a window later. So no window ever contains more calls than there are tokens,
  * and a bucket that has not been used for a window is full: a `failover` may take all of it at once. `normal` leaves a
- * reserve and takes its share evenly over the window, so that its tokens come back evenly, too.
+ * reserve and takes its share evenly over the window, so that its tokens come back evenly, too. `preview` takes tokens only
+ * while at least half of what is `normal`'s has been left, whoever has taken the rest.
  */
 
-/** The priority of a call: `failover` for a run that moves traffic, `normal` for any other. */
-export type Priority = 'failover' | 'normal';
+/** The priorities of calls, the highest first. */
+export const PRIORITIES = ['failover', 'normal', 'preview'] as const;
+
+/**
+ * The priority of a call: `failover` for a run that moves traffic, `preview` for one that only shows what would happen, and
+ * `normal` for any other.
+ */
+export type Priority = (typeof PRIORITIES)[number];
 
 /** The most calls that the cloud answers in any period of `windowMs` milliseconds. */
 export interface Rate {
@@ -33,6 +40,9 @@ const CELLS = 20;
 
 /** The part of the calls that `normal` leaves to `failover`: 40 of 200 calls. */
 const RESERVE = 0.2;
+
+/** The part of the share of `normal` that `preview` may use up. */
+const PREVIEWED = 0.5;
 
 /** The smallest part of its whole share to which throttling reduces `normal`. */
 const FLOOR = 0.05;
@@ -104,6 +114,7 @@ function room(bucket: Bucket, rate: Rate, priority: Priority, nowMs: number): nu
   if (priority === 'failover') return Math.max(0, rate.calls - used);
   if (nowMs < bucket.closedUntilMs) return 0;
   const share = Math.floor(shareAt(bucket, rate, nowMs));
+  if (priority === 'preview') return Math.max(0, Math.floor(share * PREVIEWED) - used);
   const now = Math.max(1, Math.floor(share / CELLS)) - callsAt(bucket, cellAt(rate, nowMs));
   return Math.max(0, Math.min(share - used, now));
 }

@@ -7,7 +7,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import type { Deps } from '../../deps.ts';
 import { areMatched, type GatewayContext, readContext } from '../reconcile/context.ts';
 import { desiredObjects, propose } from '../reconcile/proposal.ts';
-import { readSession } from '../reconcile/session.ts';
+import { previewSession } from '../reconcile/session.ts';
 
 /** The expected cost of a sequence of pushes to a gateway. */
 export interface Foretold {
@@ -20,7 +20,8 @@ export const CALL_SECONDS = 1;
 
 /**
  * Predicts the calls that a gateway needs to go from each state of traffic to the next. The gateway is read once, and
- * nothing is written or remembered. Returns undefined while the gateway has no instance yet. Throws CloudErrors.
+ * nothing is written or remembered. Returns undefined while the gateway has no instance yet. Throws
+ * CloudErrors, and ReadTimedOut.
  */
 export async function foretellPushes(
   deps: Deps,
@@ -30,7 +31,7 @@ export async function foretellPushes(
   const record = await deps.store.sync(resource.fleet, resource.name);
   const target = resource.spec.target ?? record?.provisioned;
   if (target === undefined) return undefined;
-  const { memory, ...opened } = readSession(deps, resource);
+  const { memory, ...opened } = previewSession(deps, resource);
   const session = { ...opened, target, memory: { recall: memory.recall, remember: async () => undefined } };
   const scope = areMatched(await deps.store.pools(resource.fleet, resource.name)) ? 'pools' : 'full';
   const context = await readContext(deps.store, resource, session, { scope, isAsked: false });

@@ -10,13 +10,10 @@ import { CloudError, type Deps, type Store } from '../../deps.ts';
 import type { Observed } from '../../providers/provider.ts';
 import { declaredAt, type GatewayContext, readContext } from './context.ts';
 import { desiredObjects, type Proposal, propose } from './proposal.ts';
-import { ReadTimedOut, readSession } from './session.ts';
+import { previewSession, ReadTimedOut } from './session.ts';
 
 /** The part of a quota from which on people are notified. */
 const NEAR_QUOTA = 0.8;
-
-/** The time for which a preview waits for the cloud; after that it uses the last reading. */
-const READ_MS = 4_000;
 
 export function isNearQuota({ used, allowed }: QuotaUse): boolean {
   return used >= allowed * NEAR_QUOTA;
@@ -50,7 +47,7 @@ export async function previewGateway(
   const record = await deps.store.sync(resource.fleet, resource.name);
   const target = resource.spec.target ?? record?.provisioned;
   if (target === undefined) return unprovisioned(resource);
-  const session = { ...readSession(deps, resource, deps.clock.now() + READ_MS), target };
+  const session = { ...previewSession(deps, resource), target };
   const context = await readContext(deps.store, resource, session, { scope: 'full', isAsked: revertsDrift });
   const basis = await basisOf(deps, context, current);
   if (basis === undefined) return neverRead(context);

@@ -69,6 +69,17 @@ export function readSession(
   };
 }
 
+/** The time for which whoever wants to see what would happen waits for the cloud, in milliseconds. */
+const PREVIEW_MS = 4_000;
+
+/**
+ * Returns a session for reading a gateway in order to show what would happen there. Its calls come after all others, and
+ * it gives up soon.
+ */
+export function previewSession(deps: Deps, resource: Resource<'gateway'>): ProvisionSession {
+  return { ...readSession(deps, resource, deps.clock.now() + PREVIEW_MS), priority: 'preview' };
+}
+
 function commonOf({ cloud, clock, settings }: Deps, { fleet, name, spec }: Resource<'gateway'>) {
   return { cloud, clock, credentials: spec.credentials, owner: `${settings.ownerId}/${fleet}/${name}` };
 }
