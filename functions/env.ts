@@ -86,7 +86,10 @@ export const Env = z
     NOTIFICATION_TARGETS: NotificationTargets.default({}),
     HEARTBEAT_URL: url.optional(),
     RATE_LIMITS: z.string().default('{}').transform(json).pipe(Limits),
-    ADDRESS_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header').default('CF-Connecting-IP'),
+    ADDRESS_HEADER: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
+      .default('CF-Connecting-IP'),
     ALLOW_LOOPBACK_PROBES: z.enum(['true', 'false']).default('false'),
   })
   .refine(({ API_TOKEN, API_TOKENS }) => areDistinct([API_TOKEN, ...Object.values(API_TOKENS)]), {

@@ -1,4 +1,13 @@
-import { type Bucket, fullBucket, PRIORITIES, type Priority, type Rate, spend, take, waitMs } from '../core/gateway/budget.ts';
+import {
+  type Bucket,
+  fullBucket,
+  PRIORITIES,
+  type Priority,
+  type Rate,
+  spend,
+  take,
+  waitMs,
+} from '../core/gateway/budget.ts';
 import type { BudgetScope, Clock, Log, Store } from '../deps.ts';
 
 export interface BudgetPorts {

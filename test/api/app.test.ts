@@ -98,7 +98,9 @@ describe('the log', () => {
   it('has one event per request, with the template of the path and no names', async () => {
     await harness.call('GET', '/v1/fleets/secret-name/routes/x', { headers: { 'X-Request-Id': 'r1' } });
     await harness.call('GET', '/nothing/secret-name', { headers: { 'X-Request-Id': 'r2' } });
-    expect(harness.events.map(({ event, fields }) => [event, fields.route, fields.status, fields.clientRequestId])).toEqual([
+    expect(
+      harness.events.map(({ event, fields }) => [event, fields.route, fields.status, fields.clientRequestId]),
+    ).toEqual([
       ['request', '/v1/fleets/{fleet}/routes/{route}', 404, 'r1'],
       ['request', 'unmatched', 404, 'r2'],
     ]);

@@ -143,7 +143,9 @@ async function workerdServer(events: Event[], { fateOf }: Guard): Promise<Server
 }
 
 const app = createApp({
-  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []), authenticate: createAuthenticate(TOKENS) });
+  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
+  authenticate: createAuthenticate(TOKENS),
+});
 
 async function nodeServer(): Promise<Server> {
   const dynamo = await startDynamo();

@@ -34,7 +34,11 @@ function startProcess(limits: unknown = {}) {
   const senders = createSenders(Limits.parse(limits), 'CF-Connecting-IP', [TOKEN]);
   const app = createApp({ authenticate: createAuthenticate(TOKENS), senders });
   const left: Promise<unknown>[] = [];
-  const context = { waitUntil: (work: Promise<unknown>) => left.push(work), passThroughOnException: () => undefined, props: {} };
+  const context = {
+    waitUntil: (work: Promise<unknown>) => left.push(work),
+    passThroughOnException: () => undefined,
+    props: {},
+  };
   const deps = { ...harness.deps, clock: { ...harness.deps.clock, now: () => nowMs } };
   const send = async (method: string, path: string, { token = TOKENS.ada, headers = {}, body }: Sent = {}) => {
     const init = {
@@ -54,9 +58,7 @@ inProcess.describe('limits of an actor', () => {
   it('are told with every answer, and 429 tells when to come again', async () => {
     const { send } = startProcess({ read: { perMinute: 2, atOnce: 5 } });
     const first = await send('GET', FLEET);
-    expect(first.headers.get('RateLimit-Policy')).toBe(
-      '"read";q=2;w=60, "read-at-once";q=5;qu="concurrent-requests"',
-    );
+    expect(first.headers.get('RateLimit-Policy')).toBe('"read";q=2;w=60, "read-at-once";q=5;qu="concurrent-requests"');
     expect(first.headers.get('RateLimit')).toBe('"read";r=1;t=30');
     expect((await send('GET', `${FLEET}/clusters/nowhere`)).headers.get('RateLimit')).toBe('"read";r=0;t=60');
     const refused = await send('GET', FLEET);
@@ -165,11 +167,19 @@ inProcess.describe('wrong tokens', () => {
     const { send, deps } = startProcess({ wrongTokens: { perNetwork: 2 } });
     const path = `${FLEET}/voters/prometheus/alerts`;
     const alert = (token: string) => ({ ...from('192.0.2.7', token), body: {} });
-    for (let count = 0; count < 2; count++) expect((await send('POST', path, alert(`wrong-${count}`))).status).toBe(401);
+    for (let count = 0; count < 2; count++)
+      expect((await send('POST', path, alert(`wrong-${count}`))).status).toBe(401);
     let reads = 0;
     const { store } = deps;
-    deps.store = { ...store, get: (...args: Parameters<typeof store.get>) => (reads++, store.get(...args)) } as typeof store;
-    for (let count = 0; count < 50; count++) expect((await send('POST', path, alert(`more-${count}`))).status).toBe(429);
+    deps.store = {
+      ...store,
+      get: async (...args: Parameters<typeof store.get>) => {
+        reads += 1;
+        return await store.get(...args);
+      },
+    } as typeof store;
+    for (let count = 0; count < 50; count++)
+      expect((await send('POST', path, alert(`more-${count}`))).status).toBe(429);
     expect(reads).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { DeleteItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterEach, beforeEach, expect, it } from 'vitest';
 import { encodeTime } from 'ulid';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Deps } from '../../functions/deps.ts';
 import { isSealingTime, sealAuditLogs } from '../../functions/engine/schedule/seals.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
@@ -26,7 +26,10 @@ inProcess.describe('the seals of an audit log', () => {
     await harness.close();
   });
 
-  const later = (ms: number): Deps => ({ ...harness.deps, clock: { ...harness.deps.clock, now: () => Date.now() + ms } });
+  const later = (ms: number): Deps => ({
+    ...harness.deps,
+    clock: { ...harness.deps.clock, now: () => Date.now() + ms },
+  });
   const seal = (ms = 10 * MINUTE) => sealAuditLogs(later(ms));
   const check = async (query = ''): Promise<Json> => {
     const { status, body } = await harness.call('GET', `${FLEET}/audit/seals${query}`);
@@ -48,7 +51,12 @@ inProcess.describe('the seals of an audit log', () => {
     expect(await check()).toMatchObject({ isIntact: true, events: 0, seals: [] });
     await seal();
     const first = await check();
-    expect(first).toMatchObject({ fleet: 'shop', isIntact: true, events: 4, seals: [{ version: 1, events: 4, late: [] }] });
+    expect(first).toMatchObject({
+      fleet: 'shop',
+      isIntact: true,
+      events: 4,
+      seals: [{ version: 1, events: 4, late: [] }],
+    });
     await seal(20 * MINUTE);
     expect((await check()).seals).toHaveLength(1);
     expect([10, 19, 20].map((minute) => isSealingTime(minute * MINUTE + 1))).toEqual([true, false, true]);
@@ -60,7 +68,9 @@ inProcess.describe('the seals of an audit log', () => {
     if (!first || !second || !third) throw new Error('There are four events.');
     const change = { UpdateExpression: 'SET body = :b', ExpressionAttributeValues: { ':b': { S: '{}' } } };
     const inserted = `${third.sk.S?.slice(0, -1)}${third.sk.S?.endsWith('Z') ? 'Y' : 'Z'}`;
-    await client.send(new PutItemCommand({ TableName, Item: { pk: third.pk, sk: { S: inserted }, body: { S: '{}' } } }));
+    await client.send(
+      new PutItemCommand({ TableName, Item: { pk: third.pk, sk: { S: inserted }, body: { S: '{}' } } }),
+    );
     expect((await check()).broken).toEqual({ seal: 1, event: inserted, reason: 'inserted' });
     await client.send(new DeleteItemCommand({ TableName, Key: second }));
     expect((await check()).broken).toEqual({ seal: 1, event: second.sk.S, reason: 'deleted' });
@@ -133,4 +143,3 @@ inProcess.describe('the seals of an audit log', () => {
     expect((await harness.deps.store.audit('-', row.id))?.refusal?.count).toBe(2);
   });
 });
-

@@ -6,9 +6,9 @@ import { createDynamoClient, createDynamoStore } from '../../functions/store/dyn
 import { localSettings, startDynamo } from '../../infra/local/dynamo.ts';
 import { type LocalWorker, startWorker } from '../../infra/local/worker.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { startDynamoProxy } from '../store/proxy.ts';
 import type { RecordedCall } from './bare-api.ts';
-import { NO_LIMITS } from '../limits.ts';
 
 const TOKEN = 'a-token-for-benches';
 const SHOP = '/v1/fleets/bench';

@@ -15,8 +15,8 @@ import { type Account, addressOf, createInstance } from '../../infra/local/insta
 import { EXAMPLE_PLACE, iamPolicy, ramPolicies } from '../../infra/policies.ts';
 import { DEFAULT_TABLE_NAME } from '../../infra/table.ts';
 import type { GatewayTarget } from '../../schemas/gateway.ts';
-import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
 import { NO_LIMITS } from '../limits.ts';
+import { type AccessKey, accounts, closeAllowed, OWNER_OF_ACCOUNT, RESTRICTED } from '../providers/accounts.ts';
 import { createTestClient } from '../store/client.ts';
 import { type Meter, meterOf } from '../store/meter.ts';
 import { createGuard } from '../store/policy.ts';
@@ -197,7 +197,9 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
 }
 
 const app = createApp({
-  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []), authenticate: createAuthenticate({ api: TOKEN }) });
+  senders: createSenders(NO_LIMITS, 'CF-Connecting-IP', []),
+  authenticate: createAuthenticate({ api: TOKEN }),
+});
 
 /** The API on these ports, as its clients see it. Unless `wait` is false, an answer waits for the work that it leaves behind. */
 export function createApi(deps: Deps, { wait = true, read = readJson } = {}): Api {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reconcileGateway } from '../../functions/engine/reconcile/reconcile.ts';
-import { matrix } from '../matrix.ts';
+import { matrix, scale } from '../matrix.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import { createApi, type Harness, type Json } from './harness.ts';
 import { withdraw } from './withdraw.ts';
 
-const DRY_RUNS = 200;
+const DRY_RUNS = scale(200, 40);
 const MOVES = { alb: 'UpdateServerGroupServersAttribute', mse: 'UpdateGatewayService' };
 
 describe.each(matrix(['mse', 'alb'] as const, 1))('dry runs before %s, whose rates count', (provider) => {
@@ -32,7 +32,9 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('dry runs before %s, whose rat
     return Math.max(...moves.map(({ at }) => Date.parse(at))) - orderedMs;
   };
 
-  it('all are answered, and a failover that is pushed meanwhile is held up by none of them', { timeout: 300_000 }, async () => {
+  it('all are answered, and a failover that is pushed meanwhile is held up by none of them', {
+    timeout: 300_000,
+  }, async () => {
     await harness.clock.sleep(120_000);
     harness.forgetCalls();
     const dryRuns = Promise.all(Array.from({ length: DRY_RUNS }, dryRun));

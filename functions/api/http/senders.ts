@@ -10,7 +10,7 @@ import type { AppEnv } from './env.ts';
 import { Limiter, type Limits } from './limits.ts';
 import { outlive } from './outlive.ts';
 
-/** What one process knows of whoever sends requests. */
+/** The memory of one process about whoever sends requests. */
 export interface Senders {
   door: Door;
   limiter: Limiter;

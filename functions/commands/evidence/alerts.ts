@@ -31,12 +31,7 @@ export async function receiveAlerts(
   return receipt;
 }
 
-function truncated(
-  ctx: Context,
-  fleet: Resource<'fleet'>,
-  { name: voter }: AlertVoter,
-  count: number,
-): AppError {
+function truncated(ctx: Context, fleet: Resource<'fleet'>, { name: voter }: AlertVoter, count: number): AppError {
   const [code, pointer] = ['truncated-alerts', '#/truncatedAlerts'] as const;
   const detail = `${count} alerts were left out: set max_alerts of the webhook to 0`;
   countRefusedEvidence(ctx, fleet, { kind: 'alerts', voter, code, detail });

@@ -36,7 +36,12 @@ export async function takeObservations(
   ctx.waitUntil(pusher.settled());
   const refused = receipts.filter(({ result }) => result !== 'accepted');
   if (refused.length > 0) {
-    const said = { kind: 'observations', voter: voter.name, code: 'refused-observations', detail: tellOf(refused) } as const;
+    const said = {
+      kind: 'observations',
+      voter: voter.name,
+      code: 'refused-observations',
+      detail: tellOf(refused),
+    } as const;
     countRefusedEvidence(ctx, fleet, said);
   }
   return { receipts, ...(decision !== undefined && { decision }) };

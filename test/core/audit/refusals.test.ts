@@ -33,7 +33,10 @@ describe('the counts of refused requests', () => {
   it('of any number of networks cost a bounded number of writes, and none is left out', () => {
     const counts = new RefusalCounts();
     const networks = Array.from({ length: 60_000 }, (_, index) => `2001:db8:0:${index.toString(16)}::/64`);
-    const all = [...written(counts, networks), ...counts.rest(NOW + MINUTE).map(({ addressPrefix, count }) => [addressPrefix, count])];
+    const all = [
+      ...written(counts, networks),
+      ...counts.rest(NOW + MINUTE).map(({ addressPrefix, count }) => [addressPrefix, count]),
+    ];
     expect(all.length).toBeLessThan(60);
     expect(all.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(60_000);
     expect(all.at(-1)?.[0]).toBe('others');
@@ -42,7 +45,9 @@ describe('the counts of refused requests', () => {
   it('have one row for what is alike in one minute, and another one for anything else', () => {
     const idOf = (given: ReturnType<typeof refusal>, nowMs = NOW) => refusalEvent({ ...given, count: 1 }, nowMs).id;
     const own = idOf(refusal('192.0.2.0/24'));
-    expect(idOf({ ...refusal('192.0.2.0/24'), author: { actor: 'anonymous', requestId: 'req_2' } }, NOW + MINUTE - 1)).toBe(own);
+    expect(
+      idOf({ ...refusal('192.0.2.0/24'), author: { actor: 'anonymous', requestId: 'req_2' } }, NOW + MINUTE - 1),
+    ).toBe(own);
     expect(own).toMatch(/^aud_[0-9A-HJKMNP-TV-Z]{26}$/);
     expect(timeOf(own)).toBe(NOW);
     expect(own < lastIdAt(NOW) && own > lastIdAt(NOW - 1)).toBe(true);
