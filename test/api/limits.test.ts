@@ -83,7 +83,7 @@ inProcess.describe('limits of an actor', () => {
     }
     expect((await send('GET', FLEET)).status).toBe(429);
     const evacuation = await send('POST', `${FLEET}/evacuations`, { body: { cluster: 'a', reason: 'it burns' } });
-    expect(evacuation.status).not.toBe(429);
+    expect(evacuation.status, JSON.stringify(evacuation.body)).toBeLessThan(300);
     expect(evacuation.headers.get('RateLimit')).toMatch(/^"traffic";/);
     expect((await send('POST', '/v1/probe-rounds', { body: {} })).status).toBe(200);
   });
@@ -163,7 +163,7 @@ inProcess.describe('wrong tokens', () => {
     expect(rows.filter(({ at }) => Date.parse(at) < nowMs)).toHaveLength(2);
   });
 
-  it('for a voter read nothing once they are turned away, and a token that was right is still taken', async () => {
+  it('for a voter read nothing once they are turned away', async () => {
     const { send, deps } = startProcess({ wrongTokens: { perNetwork: 2 } });
     const path = `${FLEET}/voters/prometheus/alerts`;
     const alert = (token: string) => ({ ...from('192.0.2.7', token), body: {} });
