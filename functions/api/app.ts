@@ -9,12 +9,12 @@ import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
 import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
-import { operations } from './endpoints/index.ts';
+import { endpoints } from './endpoints/index.ts';
 import { bearer, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
 import { classOf, type Limiter } from './http/limits.ts';
-import type { Operation } from './http/operation.ts';
+import type { Endpoint } from './http/endpoint.ts';
 import { outlive } from './http/outlive.ts';
 import { answerProblem } from './http/problem.ts';
 import { requestLog } from './http/request-log.ts';
@@ -32,7 +32,7 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
   app.use(
     '/v1/*',
     except(
-      operations.filter(isForVoter).map(({ path }) => patternOf(path)),
+      endpoints.filter(isForVoter).map(({ path }) => patternOf(path)),
       bearer(door, authenticate),
     ),
   );
@@ -47,9 +47,9 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);
   });
-  for (const operation of operations) {
-    if (isForVoter(operation)) app.use(patternOf(operation.path), voterBearer(door, authenticate));
-    register(app, operation, limiter);
+  for (const endpoint of endpoints) {
+    if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(door, authenticate));
+    register(app, endpoint, limiter);
   }
   refuseOtherMethods(app);
   return app;
@@ -86,18 +86,18 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
 }
 
 /** Tells whether the token of a voter is accepted, which only the fleet of the path knows. */
-function isForVoter({ access }: Operation): boolean {
+function isForVoter({ access }: Endpoint): boolean {
   return typeof access === 'object' && access.place === 'path-voter';
 }
 
-function register(app: Hono<AppEnv>, operation: Operation, limiter: Limiter): void {
+function register(app: Hono<AppEnv>, endpoint: Endpoint, limiter: Limiter): void {
   app.on(
-    operation.method.toUpperCase(),
-    patternOf(operation.path),
-    withinLimits(operation, limiter),
-    limited(operation.format ?? JSON_BODY),
+    endpoint.method.toUpperCase(),
+    patternOf(endpoint.path),
+    withinLimits(endpoint, limiter),
+    limited(endpoint.format ?? JSON_BODY),
     async (c) => {
-      const { status, body, headers } = await operation.run(contextOf(c), c.req);
+      const { status, body, headers } = await endpoint.run(contextOf(c), c.req);
       if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
       const text = body === undefined ? null : JSON.stringify(body);
       return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });
@@ -106,7 +106,7 @@ function register(app: Hono<AppEnv>, operation: Operation, limiter: Limiter): vo
 }
 
 /** Lets requests in that are within the limits of their sender. Whoever sends no token is known by the network. */
-function withinLimits({ access, method, path }: Operation, limiter: Limiter): MiddlewareHandler<AppEnv> {
+function withinLimits({ access, method, path }: Endpoint, limiter: Limiter): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     c.set('route', path);
     const actor = c.get('principal')?.actor ?? c.get('addressPrefix');

@@ -3,7 +3,7 @@ import type { AuditMark } from '../../schemas/audit-seal.ts';
 import { digest } from '../core/model/digest.ts';
 import type { Store } from '../deps.ts';
 import { UnreadableRecord } from '../unreadable.ts';
-import { ABSENT, check, type Item, type Operation, put, update } from './items.ts';
+import { ABSENT, check, type Item, type ItemWrite, put, update } from './items.ts';
 import { allSealHeads, auditKey, auditsBetween, sealHeadKey, sealKey, sealsOf } from './keys.ts';
 import { readPage } from './pages.ts';
 import { attributesOf, bodyOf, itemOf, readableOf, recordOf, versionOf } from './record-type.ts';
@@ -23,7 +23,7 @@ const BEGUN =
 const beginning = () => ({ none: '', zero: 0, v: versionOf(sealHeadRecord) });
 
 /** Returns the write that begins the chain of a log. It changes nothing when there is one. */
-export function beginSeals(log: string): Operation {
+export function beginSeals(log: string): ItemWrite {
   return update(sealHeadKey(log), `SET #closed = if_not_exists(#closed, :none), ${BEGUN}`, undefined, beginning());
 }
 
@@ -70,7 +70,7 @@ export function sealStore(table: Table): Seals {
 }
 
 /** Returns the writes that count refused requests, on the condition that the time of the event is not closed. */
-function countOperations(log: string, event: AuditEvent): Operation[] {
+function countOperations(log: string, event: AuditEvent): ItemWrite[] {
   const change = 'SET #body = if_not_exists(#body, :body), #v = :v ADD #count :count';
   const values = { ...bodyOf(auditRecord, event), count: event.refusal?.count ?? 0 };
   return [

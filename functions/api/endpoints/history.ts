@@ -9,7 +9,7 @@ import { checkFleetSeals, checkInstallationSeals } from '../../commands/read/sea
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import {
@@ -26,10 +26,10 @@ const RevisionNumber = z
   .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
   .meta({ examples: ['3'] });
 
-/** Returns the operations on the history of a kind of resource. */
-export function historyOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
+/** Returns the endpoints of the history of a kind of resource. */
+export function historyEndpoints<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
-): Operation[] {
+): Endpoint[] {
   return [listRevisionsOperation(api), getRevisionOperation(api), rollbackOperation(api)];
 }
 
@@ -37,7 +37,7 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
   api: ResourceApi<K, C, P>,
 ) {
   const row = itemRow(api);
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `list${api.title}Revisions`,
     access: inFleet('read'),
@@ -60,7 +60,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
   const row = itemRow(api);
   // The compiler loses the type of the parameters of `api` once another one is added, so that they are parsed again below.
   const params: z.ZodObject = api.params.extend({ revision: RevisionNumber });
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `get${api.title}Revision`,
     access: inFleet('read'),
@@ -82,7 +82,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
 
 function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   const row = itemRow(api);
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `rollback${api.title}`,
     access: inFleet('declare'),
@@ -121,7 +121,7 @@ const InAuditEvent = z.strictObject({
     .meta({ examples: ['aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
 });
 
-const listAuditEventsOperation = defineOperation({
+const listAuditEventsEndpoint = defineEndpoint({
   operationId: 'listAuditEvents',
   access: inFleet('read'),
   method: 'get',
@@ -143,7 +143,7 @@ const listAuditEventsOperation = defineOperation({
   },
 });
 
-const getAuditEventOperation = defineOperation({
+const getAuditEventEndpoint = defineEndpoint({
   operationId: 'getAuditEvent',
   access: inFleet('read'),
   method: 'get',
@@ -164,7 +164,7 @@ const SEALS =
   'carries the hash of the seal before it. This operation compares one page of seals with the events that are there, newest ' +
   'first; following the pages compares all of them.';
 
-const checkFleetSealsOperation = defineOperation({
+const checkFleetSealsOperation = defineEndpoint({
   operationId: 'checkFleetAuditSeals',
   method: 'get',
   path: '/v1/fleets/{fleet}/audit/seals',
@@ -184,7 +184,7 @@ const checkFleetSealsOperation = defineOperation({
   }),
 });
 
-const checkInstallationSealsOperation = defineOperation({
+const checkInstallationSealsOperation = defineEndpoint({
   operationId: 'checkInstallationAuditSeals',
   method: 'get',
   path: '/v1/audit/seals',
@@ -202,9 +202,9 @@ const checkInstallationSealsOperation = defineOperation({
 });
 
 /** The checks of seals come first, because `seals` could be taken for the id of an event. */
-export const auditOperations: readonly Operation[] = [
+export const auditEndpoints: readonly Endpoint[] = [
   checkFleetSealsOperation,
   checkInstallationSealsOperation,
-  listAuditEventsOperation,
-  getAuditEventOperation,
+  listAuditEventsEndpoint,
+  getAuditEventEndpoint,
 ];

@@ -29,11 +29,11 @@ export interface Write {
   before?: Resource | undefined;
 }
 
-type Told = Pick<AuditEvent, 'action' | 'target'> &
+type EventParts = Pick<AuditEvent, 'action' | 'target'> &
   Partial<Pick<AuditEvent, 'before' | 'after' | 'changes' | 'changeCount' | 'refusal'>>;
 
 /** Builds an event. Revisions default to 0 and changes to none, unless `told` sets them. */
-export function auditEvent(author: Author, { at, ulid }: Stamp, told: Told): AuditEvent {
+export function auditEvent(author: Author, { at, ulid }: Stamp, told: EventParts): AuditEvent {
   const { clientRequestId } = author;
   const client = clientRequestId === undefined ? {} : { clientRequestId };
   return {
