@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Name } from '../schemas/common.ts';
+import { Limits } from './api/http/limits.ts';
 import { partsOf } from './secrets.ts';
 
 const AccessKey = z.strictObject({
