@@ -15,7 +15,7 @@ export function storedToken(name: string): string {
 export interface Seeded {
   name: string;
   grants: readonly HeldGrant[];
-  /** What is different about their token. */
+  /** The difference between their token and a good one. */
   token?: Partial<StoredToken>;
 }
 

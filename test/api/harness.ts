@@ -97,7 +97,7 @@ interface Server {
 
 interface HarnessOptions {
   policy?: object;
-  /** Whether its table is an embedded DynamoDB, before which a proxy can be put; default: as for all tests. */
+  /** True when its table is an embedded DynamoDB, so that a proxy can be put before it; the default is that of all tests. */
   overHttp?: boolean;
 }
 

@@ -16,7 +16,7 @@ let door: Server;
 let isAway = false;
 let agent: ChildProcess;
 let told: string;
-/** What the agent has written to its log and sent to the control plane. */
+/** Everything that the agent has written to its log and sent to the control plane. */
 const written: string[] = [];
 const CANARY = 'canary-of-the-agent-alone';
 

@@ -46,7 +46,7 @@ describe.each(matrix(['mse', 'alb'] as const, 1))('dry runs before %s, whose rat
     expect(bases.get('last-read')?.length ?? 0, 'more than the budget has room for').toBeGreaterThan(0);
     expect(harness.cloud.log.entries.filter(({ code }) => code === 'Throttling.User')).toEqual([]);
     expect(tookMs).toBeLessThan(5_000);
-    // What previews leave is enough for everybody else.
+    // Previews leave enough for everybody else.
     await harness.put(`${FLEET}/routes/shop`, { ...ROUTES.shop, hostnames: ['another.example.com'] });
     const { state } = await reconcileGateway(harness.deps(), 'prod', 'edge');
     expect(state).toBe('Verified');

@@ -206,7 +206,7 @@ describe('a secret of a probe', () => {
   });
 });
 
-/** What happens to probes while the canary is looked for. */
+/** The troubles that probes have while the canary is looked for. */
 const TROUBLE: { name: string; begin(): Promise<void> | void; end(): Promise<void> | void }[] = [
   {
     name: 'a cluster that answers 503 with what it was sent',

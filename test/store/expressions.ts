@@ -7,7 +7,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
 export type StoredItem = Record<string, AttributeValue>;
 
-/** What an expression is read with. */
+/** The placeholders with which an expression is read. */
 export interface Placeholders {
   ExpressionAttributeNames?: Record<string, string> | undefined;
   ExpressionAttributeValues?: StoredItem | undefined;

@@ -16,7 +16,7 @@ import { openTable, type TestTable } from './client.ts';
 import { storeConformance } from './conformance.ts';
 import { MemoryTable } from './memory-table.ts';
 
-/** What other tests run on instead of DynamoDB keeps every guarantee that the store gives on DynamoDB. */
+/** The table that other tests run on keeps every guarantee that the store gives on DynamoDB. */
 storeConformance('the table in memory', async () => {
   const client = new MemoryTable(DEFAULT_TABLE_NAME).connect();
   return { store: createDynamoStore(client, DEFAULT_TABLE_NAME), close: async () => client.destroy() };
@@ -130,7 +130,7 @@ async function clear(client: DynamoDBClient): Promise<void> {
   if (requests.length > 0) await client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } }));
 }
 
-/** What a command comes to, but for the texts of errors and the order of answers that have none. */
+/** Returns the outcome of a command, without the texts of errors, and with answers that have no order sorted. */
 async function outcome(client: DynamoDBClient, command: object): Promise<unknown> {
   try {
     const answer: Pick<QueryCommandOutput, 'Items' | 'LastEvaluatedKey'> &

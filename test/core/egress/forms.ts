@@ -1,6 +1,6 @@
 /** The spellings of hosts that nothing may be sent to, by what they lead to. Tests of every place that sends something share them. */
 
-/** What a URL parser and a resolver read as an address. */
+/** Texts that a URL parser or a resolver reads as an address. */
 export const ADDRESSES: Record<string, readonly string[]> = {
   'loopback over IPv4': [
     ...['127.0.0.1', '127.0.0.2', '127.255.255.254', '127.1', '127.0.1', '127.000.000.001', '0177.0.0.1', '0x7f.0.0.1'],
@@ -158,7 +158,7 @@ export const NAMES: readonly string[] = [
   ],
 ];
 
-/** What a URL parser reads as one of the above, and what does not go into a probe of type `tcp`. */
+/** Texts that a URL parser reads as one of the above, and that do not go into a probe of type `tcp`. */
 export const DISGUISES: readonly string[] = [
   ...[
     '%31%32%37.0.0.1',
@@ -184,7 +184,7 @@ export const WITH_CREDENTIALS: readonly string[] = [
   ...['10.0.0.8:80@169.254.169.254', 'ingress.example.com%2f@127.1'],
 ];
 
-/** What may be probed, so that a rule that refuses everything is noticed. */
+/** Addresses that may be probed, so that a rule that refuses everything is noticed. */
 export const ALLOWED: readonly string[] = [
   ...[
     'ingress.example.com',
