@@ -132,8 +132,9 @@ inProcess.describe('the seals of an audit log', () => {
   it('close the counts of refusals, which begin another row instead of changing a sealed one', async () => {
     const flood = { headers: { Authorization: 'Bearer wrong' } };
     await harness.call('GET', FLEET, flood);
+    // The row is written after the answer.
     const rows = async () => (await harness.deps.store.audits('-', { limit: 1 })).items;
-    await expect.poll(async () => (await rows()).length, 'it is written after the answer').toBe(1);
+    await expect.poll(async () => (await rows()).length).toBe(1);
     const [row] = await rows();
     if (!row) throw new Error('The refusal is counted.');
     expect(row.refusal?.count).toBe(1);
