@@ -32,7 +32,9 @@ export function createApp({ authenticate, senders }: { authenticate: Authenticat
   app.use(
     '/v1/*',
     except(
-      endpoints.filter(isForVoter).map(({ path }) => patternOf(path)),
+      endpoints
+        .filter((endpoint) => isForVoter(endpoint) || endpoint.access === 'public')
+        .map(({ path }) => patternOf(path)),
       bearer(door, authenticate),
     ),
   );
@@ -85,9 +87,9 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   });
 }
 
-/** Tells whether the token of a voter is accepted, which only the fleet of the path knows. */
+/** Tells whether the token of an alert voter is accepted, which only the fleet of the path knows. */
 function isForVoter({ access }: Endpoint): boolean {
-  return typeof access === 'object' && access.place === 'path-voter';
+  return typeof access === 'object' && access.permission === 'alert';
 }
 
 function register(app: Hono<AppEnv>, endpoint: Endpoint, limiter: Limiter): void {

@@ -3,9 +3,9 @@ import type { EgressPolicy } from '../../functions/core/egress/target.ts';
 import { freshnessMs } from '../../functions/core/health/votes.ts';
 import type { Clock, Log, Net, Secrets } from '../../functions/deps.ts';
 import { answers, observe, type ProbeResult, probesFrom } from '../../functions/engine/observe.ts';
-import type { Cluster } from '../../schemas/cluster.ts';
+import type { Assignment } from '../../schemas/enrolment.ts';
 import type { ApiClient } from '../local/client.ts';
-import { type Assignment, ControlPlane } from './control-plane.ts';
+import { ControlPlane } from './control-plane.ts';
 import type { Signer } from './key.ts';
 import type { AgentStatus } from './status.ts';
 
@@ -18,6 +18,7 @@ const DATE_RESOLUTION_MS = 1000;
 
 /** The control plane takes a batch that is sent up to five seconds ahead of its clock. */
 const MAX_CORRECTION_MS = 3_000;
+type Cluster = Assignment['clusters'][number];
 
 export interface AgentOptions {
   client: ApiClient;

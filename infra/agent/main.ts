@@ -10,6 +10,7 @@ import { clock, createLog } from '../../functions/platform.ts';
 import { createSecrets, partsOf } from '../../functions/secrets.ts';
 import { usageOf } from '../scripts.ts';
 import { runAgent } from './agent.ts';
+import { keepRenewed, openIdentity } from './identity.ts';
 import { createAgentKey, signerOf } from './key.ts';
 import { createNet } from './net.ts';
 import { AgentStatus } from './status.ts';
@@ -23,6 +24,8 @@ async function main(): Promise<void> {
       voter: { type: 'string' },
       'allow-cidr': { type: 'string', multiple: true, default: [] },
       listen: { type: 'string' },
+      enrol: { type: 'string' },
+      state: { type: 'string' },
       'generate-key': { type: 'boolean', default: false },
     },
   });
@@ -30,34 +33,24 @@ async function main(): Promise<void> {
     console.log(JSON.stringify(createAgentKey(), null, 2));
     return;
   }
-  const { url, fleet, voter } = values;
-  const { FAIRLEAD_TOKEN: token, FAIRLEAD_AGENT_KEY: key, FAIRLEAD_SECRETS = '{}' } = process.env;
-  if (!url || !fleet || !voter || !token || !key) throw new Error(usageOf('agent'));
-  const secrets = secretsIn(FAIRLEAD_SECRETS);
   const stop = new AbortController();
   for (const event of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect']) process.once(event, () => stop.abort());
   const waiting = async (ms: number) => {
     await sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined);
   };
-  const options = {
-    client: { url: url.replace(/\/+$/, ''), token },
-    fleet,
-    voter,
-    sign: signerOf(key),
-    egress: { allowed: values['allow-cidr'].map(allowedRange) },
-  };
-  const log = createLog([token, key, ...partsOf(secrets)]);
+  const waitingClock = { ...clock, sleep: waiting };
+  const secrets = secretsIn(process.env['FAIRLEAD_SECRETS'] ?? '{}');
+  const { client, fleet, voter, sign, secrets: own, identity } = await whoAmI(values);
+  const egress = { allowed: values['allow-cidr'].map(allowedRange) };
+  const log = createLog([...own, ...partsOf(secrets)]);
   const status = new AgentStatus();
   const server = values.listen === undefined ? undefined : await startStatusServer(values.listen, status, clock.now);
   log.info('agent.started', { fleet, voter });
-  const ports = {
-    net: createNet(options.egress),
-    clock: { ...clock, sleep: waiting },
-    log,
-    status,
-    secrets: createSecrets(secrets),
-  };
-  await runAgent(ports, options, stop.signal);
+  const ports = { net: createNet(egress), clock: waitingClock, log, status, secrets: createSecrets(secrets) };
+  await Promise.all([
+    runAgent(ports, { client, fleet, voter, sign, egress }, stop.signal),
+    identity && keepRenewed(identity, { clock: waitingClock, log }, stop.signal),
+  ]);
   server?.close().closeAllConnections();
   log.info('agent.stopped', { fleet, voter });
 }
@@ -75,6 +68,21 @@ function secretsIn(text: string): SecretSettings {
   const result = SecretSettings.safeParse(text);
   if (result.success) return result.data;
   throw new Error(`FAIRLEAD_SECRETS ${result.error.issues.map(({ message }) => message).join('; ')}.`);
+}
+
+type Given = Partial<Record<'url' | 'fleet' | 'voter' | 'enrol' | 'state', string>>;
+
+/** Returns who the agent is: as its state file says or, without one, as its arguments and environment say. */
+async function whoAmI({ url, fleet, voter, enrol, state }: Given) {
+  if (enrol !== undefined || state !== undefined) {
+    const identity = await openIdentity({ file: state ?? 'fairlead-agent.json', url, enrolWith: enrol }, { clock });
+    const { sign, secrets } = identity;
+    return { client: identity, fleet: identity.fleet, voter: identity.voter, sign, secrets, identity };
+  }
+  const { FAIRLEAD_TOKEN: token, FAIRLEAD_AGENT_KEY: key } = process.env;
+  if (!url || !fleet || !voter || !token || !key) throw new Error(usageOf('agent'));
+  const client = { url: url.replace(/\/+$/, ''), token };
+  return { client, fleet, voter, sign: signerOf(key), secrets: [token, key] };
 }
 
 try {

@@ -19,6 +19,7 @@ import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/para
 import { accessOperations } from './access.ts';
 import { buttonEndpoints } from './buttons.ts';
 import { drillEndpoints } from './drills.ts';
+import { enrolmentOperations } from './enrolments.ts';
 import { explainEndpoints } from './explain.ts';
 import { healthEndpoints } from './health.ts';
 import { auditEndpoints, historyEndpoints } from './history.ts';
@@ -272,5 +273,6 @@ export const endpoints: readonly Endpoint[] = [
   ...auditEndpoints,
   createProbeRound,
   ...accessOperations,
+  ...enrolmentOperations,
   ...healthEndpoints,
 ];

@@ -8,15 +8,10 @@ import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeTurn, untimely } from '../../engine/probe/agent-batch.ts';
+import { agentIn, publicKeyOf } from '../access/agents.ts';
+import { isSignedBy, type Signed } from '../access/signature.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-
-/** A body as it was received, and its signature. */
-export interface Signed {
-  bytes: ArrayBuffer;
-  /** The Base64 form of an Ed25519 signature. */
-  signature: string | undefined;
-}
 
 /**
  * Takes the observations of an agent and acts on them. Throws `not-found`, or the fault of the batch as a whole, and
@@ -47,48 +42,31 @@ export async function takeObservations(
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 
-/** Returns the agent that has sent the batch. Throws when the batch may not be taken. */
+/** Returns the agent that has sent the batch, with the key that has signed it. Throws when the batch may not be taken. */
 async function voterOf(
   ctx: Context,
   fleet: Resource<'fleet'>,
   batch: ObservationBatch,
   signed: Signed,
-): Promise<AgentVoter> {
+): Promise<AgentVoter & { publicKey: string }> {
   const refusalOf = (code: ProblemCode, pointer: string, detail: string) => {
     countRefusedEvidence(ctx, fleet, { kind: 'observations', voter: batch.voter, code, detail });
     return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
   };
-  const voter = fleet.spec.voters.find(({ name }) => name === batch.voter);
-  if (voter?.type !== 'agent') throw refusalOf('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
-  if (!(await isSignedBy(voter, signed))) {
+  const voter = agentIn(fleet, batch.voter);
+  if (voter === undefined) throw refusalOf('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
+  const publicKey = await publicKeyOf(ctx.deps, fleet.name, voter);
+  if (publicKey === undefined || !(await isSignedBy(publicKey, signed))) {
     throw refusalOf('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
   }
   if (batch.fleet !== fleet.name) throw refusalOf('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
   const reason = untimely(batch.sentAt, fleet, ctx.deps.clock.now());
   if (reason === 'from-the-future') throw refusalOf(reason, '#/sentAt', 'the clock of the agent is ahead');
   if (reason === 'stale') throw refusalOf('stale-observations', '#/sentAt', 'it says nothing of now any more');
-  if (!(await takeTurn(ctx.deps, voter, batch))) {
+  if (!(await takeTurn(ctx.deps, { ...voter, publicKey }, batch))) {
     throw refusalOf('replayed', '#/sentAt', 'this batch or a later one has been taken already');
   }
-  return voter;
-}
-
-/** Matches the Base64 form of the 64 bytes of an Ed25519 signature (RFC 8032, section 5.1.6). */
-const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
-
-/**
- * Verifies the signature. The form is checked first, because some platforms throw for a signature of another length
- * instead of rejecting it.
- */
-async function isSignedBy({ publicKey }: AgentVoter, { bytes, signature = '' }: Signed): Promise<boolean> {
-  if (!SIGNATURE.test(signature)) return false;
-  const algorithm = { name: 'Ed25519' };
-  const key = await crypto.subtle.importKey('raw', fromBase64(publicKey), algorithm, false, ['verify']);
-  return await crypto.subtle.verify(algorithm, key, fromBase64(signature), bytes);
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return { ...voter, publicKey };
 }
 
 /** The most refused observations that are named. */
