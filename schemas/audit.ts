@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
 
-/** The kinds of things that audit events are about: resources of a fleet, and what belongs to the installation. */
-const AuditKind = z.enum([...Kind.options, 'token', 'grant']);
+/** The kinds of things that audit events are about: resources of a fleet, its voters, and what belongs to the installation. */
+const AuditKind = z.enum([...Kind.options, 'voter', 'token', 'grant']);
 
 export const AuditTarget = z
   .object({

@@ -41,6 +41,11 @@ export const GatewayPathVoter = z
 
 export type GatewayPathVoter = z.output<typeof GatewayPathVoter>;
 
+export const PublicKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be the 32 bytes of an Ed25519 public key in base64')
+  .meta({ examples: ['11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='] });
+
 export const AgentVoter = z
   .strictObject({
     ...voterFields,
@@ -48,10 +53,11 @@ export const AgentVoter = z
     site: Site.optional().meta({
       description: 'The data centre that the agent runs in, by the name that clusters give it.',
     }),
-    publicKey: z
-      .string()
-      .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be the 32 bytes of an Ed25519 public key in base64')
-      .meta({ examples: ['11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='] }),
+    publicKey: PublicKey.optional().meta({
+      description:
+        'The public key of the agent. When it is absent, the agent brings its key when it enrols; a voter that declares its key has no ' +
+        'enrolment.',
+    }),
   })
   .meta({ id: 'AgentVoter', description: 'An agent in a private network that posts signed observations.' });
 

@@ -19,6 +19,7 @@ export const problems = {
   'still-referenced': { status: 409, title: 'Other resources refer to this one', retryable: false },
   replayed: { status: 409, title: 'This batch has been taken already', retryable: false },
   'already-live': { status: 409, title: 'Another one is live already', retryable: false },
+  'enrolment-used': { status: 409, title: 'The enrolment token was used by another agent', retryable: false },
   'already-ended': { status: 409, title: 'It has ended', retryable: false },
   'last-administrator': { status: 409, title: 'Nobody could change grants any more', retryable: false },
   'rule-violated': { status: 409, title: 'A safety rule forbids it', retryable: false },

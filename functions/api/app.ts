@@ -28,7 +28,9 @@ export function createApp({ authenticate }: { authenticate: Authenticate }): Hon
   app.use(
     '/v1/*',
     except(
-      operations.filter(isForVoter).map(({ path }) => patternOf(path)),
+      operations
+        .filter((operation) => isForVoter(operation) || operation.access === 'public')
+        .map(({ path }) => patternOf(path)),
       bearer(authenticate),
     ),
   );

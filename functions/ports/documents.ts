@@ -7,6 +7,7 @@ import type { LossOutcome } from '../../schemas/loss-readiness.ts';
 import type { Delivery } from '../../schemas/notification.ts';
 import type { DistributionRollout } from '../../schemas/rollout.ts';
 import type { BreakGlass, Shift } from '../../schemas/shift.ts';
+import type { StoredEnrolment } from '../core/access/enrolment.ts';
 import type { StoredToken } from '../core/access/token.ts';
 import type { DataPlaneRecord } from '../core/gateway/data-plane.ts';
 import type { Vouch } from '../core/health/vouch.ts';
@@ -20,7 +21,8 @@ import type { Page, PageRequest, Readable } from './pages.ts';
  * for, the certificates that it saw expire, and the number of the last batch of an agent. told: the id is the name of the
  * fleet, and the body has the incidents that people were told of. readiness: the id is the name of the fleet, and the body
  * has the losses that it could survive. data-plane: the id is the name of the gateway, and the body has the result of the
- * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution. token: the id is the name
+ * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution. enrolment: the id is
+ * the name of the voter, and the body has the key and the digests of the credentials of its agent. token: the id is the name
  * of the token. grants: there is one document, which holds all grants, so that no two writes can take away the last
  * administrator together. Tokens and grants belong to the installation, and not to a fleet.
  */
@@ -34,6 +36,7 @@ export interface DocumentBodies {
   readiness: Assessment;
   'data-plane': DataPlaneRecord;
   rollout: DistributionRollout;
+  enrolment: StoredEnrolment;
   token: StoredToken;
   grants: { grants: Grant[] };
 }

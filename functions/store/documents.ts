@@ -20,6 +20,7 @@ const ORDER: Record<DocumentKind, Order> = {
   readiness: 'ascending',
   'data-plane': 'ascending',
   rollout: 'descending',
+  enrolment: 'ascending',
   token: 'ascending',
   grants: 'ascending',
 };

@@ -7,6 +7,7 @@ import { ABSENT, check, type Operation, PRESENT, put, remove, update } from './i
 import { auditOperation, operationOperation, outboxOperations } from './journal.ts';
 import {
   baselineKey,
+  documentKey,
   gatewayOf,
   healthKey,
   type Key,
@@ -83,6 +84,7 @@ export function commitOperations(commit: Commit): Operation[] {
     ...(operation ? [operationOperation(operation)] : []),
     ...documents.flatMap((document) => documentOperations(document)),
     ...(verb === 'delete' ? derivedKeys(resource).map((key) => remove(key)) : []),
+    ...endedEnrolments(commit).map((key) => remove(key)),
   ];
 }
 
@@ -185,6 +187,24 @@ export function derivedKeys({ kind, fleet, name }: Resource): Key[] {
   }
   if (kind === 'cluster') return [healthKey(fleet, name)];
   return kind === 'fleet' ? [trafficKey(name)] : [];
+}
+
+/**
+ * Returns the keys of the enrolments that end with a commit: those of the agents that it takes out of the fleet, and of those that
+ * declare their key from now on. So the agent of a voter never becomes that of a later voter of its name.
+ */
+function endedEnrolments({ verb, resource, before }: Pick<Commit, 'verb' | 'resource' | 'before'>): Key[] {
+  const after = verb === 'delete' ? [] : enrolableVoters(resource);
+  return enrolableVoters(before)
+    .filter((voter) => !after.includes(voter))
+    .map((voter) => documentKey({ fleet: resource.fleet, kind: 'enrolment', id: voter }));
+}
+
+function enrolableVoters(resource: Resource | undefined): string[] {
+  if (resource === undefined || !('voters' in resource.spec)) return [];
+  return resource.spec.voters.flatMap((voter) =>
+    voter.type === 'agent' && voter.publicKey === undefined ? [voter.name] : [],
+  );
 }
 
 /**

@@ -412,6 +412,7 @@ function bodyOf(id: string, version: number): DocumentBodies {
       ...{ outcome: 'ok', detail: 'status 200' },
     },
     rollout,
+    enrolment: { voter: id, enrolledAt: at, credentials: [{ hash: 'h', createdAt: at, expiresAt: at }] },
     token: { name: id, uid: 'u', createdAt: at, secrets: [{ hash: 'h', prefix: 'fl_a', createdAt: at }] },
     grants: {
       grants: [

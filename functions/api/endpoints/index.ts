@@ -19,6 +19,7 @@ import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/para
 import { accessOperations } from './access.ts';
 import { buttonOperations } from './buttons.ts';
 import { drillOperations } from './drills.ts';
+import { enrolmentOperations } from './enrolments.ts';
 import { explainOperations } from './explain.ts';
 import { healthOperations } from './health.ts';
 import { auditOperations, historyOperations } from './history.ts';
@@ -263,5 +264,6 @@ export const operations: readonly Operation[] = [
   ...auditOperations,
   createProbeRound,
   ...accessOperations,
+  ...enrolmentOperations,
   ...healthOperations,
 ];

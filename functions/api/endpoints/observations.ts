@@ -1,7 +1,6 @@
-import * as z from 'zod';
 import { AlertNotificationInput, AlertReceipt } from '../../../schemas/alerts.ts';
 import { ObservationPage } from '../../../schemas/cluster.ts';
-import { Name, PageQuery } from '../../../schemas/common.ts';
+import { PageQuery } from '../../../schemas/common.ts';
 import { ObservationBatchInput, ObservationBatchReceipt } from '../../../schemas/observation-batch.ts';
 import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
@@ -9,9 +8,7 @@ import { listObservations } from '../../commands/read/ledger.ts';
 import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
-import { InCluster, InFleet } from '../http/params.ts';
-
-const InVoter = z.strictObject({ fleet: Name, voter: Name });
+import { InCluster, InFleet, InVoter } from '../http/params.ts';
 
 export const observationOperations: readonly Operation[] = [
   defineOperation({

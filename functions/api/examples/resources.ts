@@ -15,6 +15,7 @@ import { accessExamples } from './access.ts';
 import { buttonExamples } from './buttons.ts';
 import { decision, vote } from './decisions.ts';
 import { drillExamples } from './drills.ts';
+import { enrolmentExamples } from './enrolments.ts';
 import { evidenceExamples } from './evidence.ts';
 import { explainExamples } from './explain.ts';
 import { healthExamples } from './health.ts';
@@ -307,6 +308,7 @@ export const examples: Record<string, Example> = {
   ...notificationExamples,
   ...auditExamples,
   ...accessExamples,
+  ...enrolmentExamples,
   ...healthExamples,
 };
 

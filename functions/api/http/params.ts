@@ -5,6 +5,7 @@ import { Name } from '../../../schemas/common.ts';
 
 export const InFleet = z.strictObject({ fleet: Name });
 export const InCluster = z.strictObject({ fleet: Name, cluster: Name });
+export const InVoter = z.strictObject({ fleet: Name, voter: Name });
 export const InGateway = z.strictObject({ fleet: Name, gateway: Name });
 export const InRoute = z.strictObject({ fleet: Name, route: Name });
 export const AuditEventId = z

@@ -1,9 +1,11 @@
 import type { Grant, Subject } from '../../../schemas/access.ts';
+import { placeIn } from '../../core/access/enrolment.ts';
 import { EVERY_FLEET, type HeldGrant, type Principal } from '../../core/access/principal.ts';
 import { accepts, nameInToken } from '../../core/access/token.ts';
 import { isTokenOf, tokenDigest } from '../../core/model/token.ts';
 import type { Deps, Identity } from '../../deps.ts';
 import { timestamp } from '../context.ts';
+import { agentOf } from './agents.ts';
 import { readGrants, readToken, type TokenDocument } from './installation.ts';
 
 /** A token that was sent, and what the check of it needs. */
@@ -39,8 +41,8 @@ interface Known {
 }
 
 /**
- * Creates the check of tokens: the token of the settings, whose holder is an administrator, stored tokens, and those of identity
- * providers. Nobody can choose the digest of what they send, so that the time of a comparison tells nothing about a token.
+ * Creates the check of tokens: the token of the settings, whose holder is an administrator, stored tokens, credentials of agents, and
+ * tokens of identity providers. Nobody can choose the digest of what they send, so that the time of a comparison tells nothing about a token.
  */
 export function createAuthenticate({ settingToken }: { settingToken?: string | undefined }): Authenticate {
   if (settingToken === '') throw new TypeError('The token of the settings is empty.');
@@ -51,6 +53,8 @@ export function createAuthenticate({ settingToken }: { settingToken?: string | u
     if (settingDigest !== undefined && isTokenOf(token, settingDigest)) return SETTING;
     const name = nameInToken(token);
     if (name !== undefined) return await storedPrincipal(known, presented, name);
+    const place = placeIn(token);
+    if (place?.what === 'credential') return await agentOf(deps, token, place, presented.waitUntil);
     if (!isJwt(token)) return undefined;
     const identity = await deps.identities.verify(token);
     return identity && (await identifiedPrincipal(known, deps, identity));

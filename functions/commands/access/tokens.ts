@@ -20,6 +20,7 @@ import {
   type TokenDocument,
   writeAccess,
 } from './installation.ts';
+import { newSecret } from './secrets.ts';
 
 /** The names of actors that are no tokens. */
 const RESERVED: readonly string[] = ['api', 'automation', 'anonymous'];
@@ -79,7 +80,7 @@ async function createToken(
   revoked: TokenDocument | undefined,
 ): Promise<WrittenToken | undefined> {
   const createdAt = timestamp(ctx.deps.clock.now());
-  const { text, secret } = newSecret(name, createdAt);
+  const { text, secret } = issue(name, createdAt);
   const body: StoredToken = { name, uid: `tok_${ctx.deps.ids.ulid()}`, ...input, createdAt, secrets: [secret] };
   const version = (revoked?.version ?? 0) + 1;
   const document: TokenDocument = { fleet: INSTALLATION, kind: 'token', id: name, version, body, isPending: false };
@@ -99,7 +100,7 @@ export async function rotateToken(
     const now = timestamp(nowMs);
     const found = await loaded(ctx.deps, name);
     if (!isUsable(found.body, now)) throw new AppError('already-ended', `The token ${name} is revoked or has expired.`);
-    const { text, secret } = newSecret(name, now);
+    const { text, secret } = issue(name, now);
     const body = rotated(found.body, secret, timestamp(nowMs + overlapSeconds * 1000));
     const token = shown(body, now);
     const change = { kind: 'token', verb: 'rotate', name, before: shown(found.body, now), after: token } as const;
@@ -136,10 +137,8 @@ async function loaded(deps: Context['deps'], name: string): Promise<TokenDocumen
   return found;
 }
 
-function newSecret(name: string, createdAt: string): { text: string; secret: StoredSecret } {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const base64 = btoa(String.fromCharCode(...bytes));
-  const text = tokenText(name, base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''));
+function issue(name: string, createdAt: string): { text: string; secret: StoredSecret } {
+  const text = tokenText(name, newSecret());
   return { text, secret: secretOf(text, createdAt) };
 }
 

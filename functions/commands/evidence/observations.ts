@@ -9,16 +9,11 @@ import { auditEvent } from '../../core/model/audit.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeSequence, untimely } from '../../engine/probe/agent-batch.ts';
+import { agentIn, publicKeyOf } from '../access/agents.ts';
+import { isSignedBy, type Signed } from '../access/signature.ts';
 import { AppError } from '../app-error.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { theFleet } from '../refusals.ts';
-
-/** A body as it was received, and its signature. */
-export interface Signed {
-  bytes: ArrayBuffer;
-  /** The Base64 form of an Ed25519 signature. */
-  signature: string | undefined;
-}
 
 /**
  * Takes the observations of an agent and acts on them. Throws `not-found`, or the fault of the batch as a whole, and
@@ -41,20 +36,21 @@ export async function takeObservations(
   return { receipts, ...(decision !== undefined && { decision }) };
 }
 
-/** Returns the agent that has sent the batch. Throws when the batch may not be taken. */
+/** Returns the agent that has sent the batch, with the key that has signed it. Throws when the batch may not be taken. */
 async function voterOf(
   ctx: Context,
   fleet: Resource<'fleet'>,
   batch: ObservationBatch,
   signed: Signed,
-): Promise<AgentVoter> {
+): Promise<AgentVoter & { publicKey: string }> {
   const refuse = async (code: ProblemCode, pointer: string, detail: string) => {
     await audit(ctx, fleet, batch, `${code}: ${detail}`);
     return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
   };
-  const voter = fleet.spec.voters.find(({ name }) => name === batch.voter);
-  if (voter?.type !== 'agent') throw await refuse('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
-  if (!(await isSignedBy(voter, signed))) {
+  const voter = agentIn(fleet, batch.voter);
+  if (voter === undefined) throw await refuse('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
+  const publicKey = await publicKeyOf(ctx.deps, fleet.name, voter);
+  if (publicKey === undefined || !(await isSignedBy(publicKey, signed))) {
     throw await refuse('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
   }
   if (batch.fleet !== fleet.name) throw await refuse('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
@@ -64,25 +60,7 @@ async function voterOf(
   if (!(await takeSequence(ctx.deps, batch))) {
     throw await refuse('replayed', '#/sequence', 'this batch or a later one has been taken already');
   }
-  return voter;
-}
-
-/** Matches the Base64 form of the 64 bytes of an Ed25519 signature (RFC 8032, section 5.1.6). */
-const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
-
-/**
- * Verifies the signature. The form is checked first, because some platforms throw for a signature of another length
- * instead of rejecting it.
- */
-async function isSignedBy({ publicKey }: AgentVoter, { bytes, signature = '' }: Signed): Promise<boolean> {
-  if (!SIGNATURE.test(signature)) return false;
-  const algorithm = { name: 'Ed25519' };
-  const key = await crypto.subtle.importKey('raw', fromBase64(publicKey), algorithm, false, ['verify']);
-  return await crypto.subtle.verify(algorithm, key, fromBase64(signature), bytes);
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return { ...voter, publicKey };
 }
 
 async function audit(

@@ -62,7 +62,7 @@ export function rotated(token: StoredToken, secret: StoredSecret, until: string)
 }
 
 /** Tells whether a time has come. Times in UTC with milliseconds sort as text. */
-function isOver(time: string | undefined, now: string): boolean {
+export function isOver(time: string | undefined, now: string): boolean {
   return time !== undefined && time <= now;
 }
 

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { Grant, Token } from '../../../schemas/access.ts';
 import { DrillRun } from '../../../schemas/drill.ts';
+import { Credential, Enrolment, Invitation } from '../../../schemas/enrolment.ts';
 import { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import { Delivery, IncidentType, Severity } from '../../../schemas/notification.ts';
 import { DistributionRollout } from '../../../schemas/rollout.ts';
@@ -48,6 +49,10 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
     detail: z.string(),
   }),
   rollout: DistributionRollout,
+  enrolment: Enrolment.omit({ fleet: true }).extend({
+    invitation: Invitation.extend({ hash: z.string() }).optional(),
+    credentials: z.array(Credential.extend({ hash: z.string() })),
+  }),
   token: Token.extend({ secrets: z.array(Token.shape.secrets.element.extend({ hash: z.string() })) }),
   grants: z.object({ grants: z.array(Grant) }),
 };
@@ -62,6 +67,7 @@ const NAMES: Record<DocumentKind, string> = {
   readiness: 'record of what could be lost',
   'data-plane': 'record of requests through a gateway',
   rollout: 'rollout of a distribution',
+  enrolment: 'enrolment of an agent',
   token: 'token',
   grants: 'list of grants',
 };

@@ -1,0 +1,164 @@
+/** Enrolment of agents: the tokens with which they enrol, their enrolment, and its end. */
+
+import type { Enrolled, Enrolment, EnrolmentInput, IssuedInvitation } from '../../../schemas/enrolment.ts';
+import {
+  emptyEnrolment,
+  exchange,
+  invited,
+  placeIn,
+  presentedText,
+  type Refusal,
+  type StoredEnrolment,
+  type VoterPlace,
+} from '../../core/access/enrolment.ts';
+import { isOver } from '../../core/access/token.ts';
+import { type Author, auditEvent } from '../../core/model/audit.ts';
+import { changesBetween } from '../../core/model/diff.ts';
+import { equal } from '../../core/model/digest.ts';
+import type { Deps } from '../../deps.ts';
+import { AppError } from '../app-error.ts';
+import { authorOf, type Context, timestamp } from '../context.ts';
+import { auditingRefusals, theFleet } from '../refusals.ts';
+import { actorOf, type EnrolmentDocument, readAgent, readEnrolable } from './agents.ts';
+import { retrying } from './installation.ts';
+import { newSecret } from './secrets.ts';
+import { isSignedBy, type Signed } from './signature.ts';
+
+/** Shows what is known of the agent of a voter. Throws `not-found` when the fleet has no such agent. */
+export async function getEnrolment(ctx: Context, place: VoterPlace): Promise<Enrolment> {
+  const { voter, enrolment } = await loaded(ctx, place);
+  const { publicKey } = voter;
+  return shown(ctx, place, publicKey === undefined ? enrolment.body : { ...emptyEnrolment(voter.name), publicKey });
+}
+
+/** An enrolment after a write, with its token when there is a new one. */
+export type Invited = { enrolment: Enrolment; issued?: undefined } | { enrolment: Enrolment; issued: IssuedInvitation };
+
+/**
+ * Makes an enrolment token for a voter, which replaces the one before. Throws `not-found`, and `conflicting-declaration` for a
+ * voter that declares its key.
+ */
+export async function invite(ctx: Context, place: VoterPlace): Promise<Invited> {
+  return await retrying(async () => {
+    const { voter, enrolment } = await loaded(ctx, place);
+    if (voter.publicKey !== undefined) throw declared(place);
+    const token = presentedText('invitation', place, newSecret());
+    const body = invited(enrolment.body, token, timestamp(ctx.deps.clock.now()));
+    if (!(await write(ctx, authorOf(ctx), 'invite', enrolment, body))) return undefined;
+    const view = shown(ctx, place, body);
+    return ctx.isDry ? { enrolment: view } : { enrolment: view, issued: { ...view, token } };
+  });
+}
+
+/** Takes back the key, the credentials and the enrolment token of a voter's agent. Throws `not-found`. */
+export async function revokeEnrolment(ctx: Context, place: VoterPlace): Promise<Enrolment> {
+  return await retrying(async () => {
+    const { voter, enrolment } = await loaded(ctx, place);
+    if (voter.publicKey !== undefined) throw declared(place);
+    const body = emptyEnrolment(voter.name);
+    if (equal(body, enrolment.body)) return shown(ctx, place, body);
+    return (await write(ctx, authorOf(ctx), 'revoke', enrolment, body)) ? shown(ctx, place, body) : undefined;
+  });
+}
+
+/**
+ * Takes the public key and the digest of the new credential of an agent, in exchange for an enrolment token or for the
+ * credential that the agent has. The request is signed with the private key, so that neither of the two is worth anything
+ * without it. The same request has the same answer again. Throws `invalid-signature`, `invalid-token` and `enrolment-used`;
+ * those that only the holder of a true token can cause are audited.
+ */
+export async function enrol(ctx: Context, given: EnrolmentInput, signed: Signed): Promise<Enrolled> {
+  if (!(await isSignedBy(given.publicKey, signed))) throw wrongSignature('it is not of the public key of the body');
+  const place = placeIn(given.token);
+  if (place === undefined) throw notAccepted();
+  const { fleet, voter } = place;
+  return await auditingRefusals(ctx, theFleet(fleet), 'voter.enrol-refused', () =>
+    retrying(async () => {
+      const enrolment = await readEnrolable(ctx.deps, place);
+      if (enrolment === undefined) throw notAccepted();
+      const made = exchange(enrolment.body, given, timestamp(ctx.deps.clock.now()));
+      if ('refusal' in made) throw REFUSALS[made.refusal](place);
+      const author = { ...authorOf(ctx), actor: actorOf(place) };
+      const isKept = made.verb === undefined || (await write(ctx, author, made.verb, enrolment, made.next));
+      return isKept ? { fleet, voter, expiresAt: expiryOf(made.next, given) } : undefined;
+    }),
+  );
+}
+
+function expiryOf({ credentials }: StoredEnrolment, { credentialHash }: EnrolmentInput): string {
+  const credential = credentials.find(({ hash }) => hash === credentialHash);
+  if (credential === undefined) throw new Error('An enrolment has the credential that it was made with.');
+  return credential.expiresAt;
+}
+
+async function loaded({ deps }: Context, place: VoterPlace) {
+  const found = await readAgent(deps, place);
+  if (found === undefined) throw noAgent(place);
+  return found;
+}
+
+/** Writes an enrolment with its audit event. Returns false when another write came in between. A dry run writes nothing. */
+async function write(
+  { deps, isDry }: Context,
+  author: Author,
+  verb: 'invite' | 'enrol' | 'renew' | 'revoke',
+  document: EnrolmentDocument,
+  body: StoredEnrolment,
+): Promise<boolean> {
+  if (isDry) return true;
+  const { fleet, id: voter, version } = document;
+  const stamp = { at: timestamp(deps.clock.now()), ulid: deps.ids.ulid() };
+  const target = { kind: 'voter', fleet, name: voter } as const;
+  const changes = changesBetween(withoutDigests(document.body), withoutDigests(body));
+  const event = auditEvent(author, stamp, { action: `voter.${verb}`, target, ...changes });
+  return await deps.store.putDocument({ ...document, version: version + 1, body }, event);
+}
+
+/** Returns an enrolment as the API shows it, without what has expired. */
+function shown({ deps }: { deps: Deps }, { fleet, voter }: VoterPlace, body: StoredEnrolment): Enrolment {
+  const now = timestamp(deps.clock.now());
+  const { credentials, publicKey, enrolledAt, invitation } = withoutDigests(body);
+  return {
+    ...{ fleet, voter, publicKey, enrolledAt, invitation },
+    credentials: credentials.filter(({ expiresAt }) => !isOver(expiresAt, now)),
+  };
+}
+
+function withoutDigests({ invitation, credentials, ...rest }: StoredEnrolment) {
+  const without = <T extends { hash: string }>({ hash: _, ...kept }: T) => kept;
+  return { ...rest, invitation: invitation && without(invitation), credentials: credentials.map(without) };
+}
+
+export function noAgent({ fleet, voter }: VoterPlace): AppError {
+  return new AppError('not-found', `There is no agent ${voter} among the voters of fleet ${fleet}.`);
+}
+
+function declared({ fleet, voter }: VoterPlace): AppError {
+  return new AppError(
+    'conflicting-declaration',
+    `The voter ${voter} of fleet ${fleet} declares its public key: take the key out of the declaration to let an agent enrol.`,
+  );
+}
+
+/** A wrong, an expired and a replaced token are answered alike, and so is one of a voter that is gone. */
+function notAccepted(): AppError {
+  return new AppError('invalid-token', 'This token is not accepted, or not any more: ask for a new enrolment token.');
+}
+
+function used({ fleet, voter }: VoterPlace): AppError {
+  return new AppError(
+    'enrolment-used',
+    `Another agent has enrolled as voter ${voter} of fleet ${fleet} with this token. Unless that was you, take the enrolment back.`,
+  );
+}
+
+const REFUSALS: Record<Refusal, (place: VoterPlace) => AppError> = {
+  unknown: notAccepted,
+  used,
+  'other-key': ({ voter }) => wrongSignature(`it is not of the key of voter ${voter}`),
+};
+
+function wrongSignature(detail: string): AppError {
+  const pointer = 'header/Fairlead-Signature';
+  return new AppError('invalid-signature', `${pointer}: ${detail}.`, [{ pointer, code: 'invalid-signature', detail }]);
+}
