@@ -181,7 +181,7 @@ export const Me = z
     kind: z.enum(['setting', 'token', 'oidc', 'voter', 'automation', 'anonymous']).meta({
       description:
         'The way in which you are known. setting: by the token of the settings. token: by a stored token. oidc: by a token of an ' +
-        'identity provider. The others are never shown here: voter is known by the token of an alert voter, automation is Fairlead ' +
+        'identity provider. voter: by the credential of the agent of a voter. The others are never shown here: automation is Fairlead ' +
         'itself, and anonymous sends no token.',
     }),
     expiresAt: Timestamp.optional().meta({

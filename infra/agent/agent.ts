@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import type { Clock, Log, Net } from '../../functions/deps.ts';
 import { answers, observe, probesFrom, type Sight } from '../../functions/engine/observe.ts';
-import type { Cluster } from '../../schemas/cluster.ts';
+import type { Assignment } from '../../schemas/enrolment.ts';
 import type { ApiClient } from '../local/client.ts';
-import { type Assignment, ControlPlane } from './control-plane.ts';
+import { ControlPlane } from './control-plane.ts';
 import type { Signer } from './key.ts';
 
 const REFRESH_MS = 60_000;
@@ -12,6 +12,8 @@ const PROBES_AT_A_TIME = 50;
 
 /** The resolution of the Date header of an answer, which is in whole seconds. */
 const DATE_RESOLUTION_MS = 1000;
+
+type Cluster = Assignment['clusters'][number];
 
 export interface AgentOptions {
   client: ApiClient;

@@ -1,27 +1,10 @@
-import type * as z from 'zod';
 import { SIGNATURE_HEADER } from '../../functions/api/http/operation.ts';
-import { votersOf } from '../../functions/core/health/voters.ts';
-import type { Cluster, ClusterPage } from '../../schemas/cluster.ts';
-import type { Fleet } from '../../schemas/fleet.ts';
+import type { Assignment } from '../../schemas/enrolment.ts';
 import type { ObservationBatch, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';
 import { type ApiClient, ApiRefusal } from '../local/client.ts';
 import type { Signer } from './key.ts';
 
 const TIMEOUT_MS = 10_000;
-
-/** The work of an agent: its fleet and the clusters that it watches. */
-export interface Assignment {
-  fleet: Fleet;
-  clusters: Cluster[];
-}
-
-/** Thrown when the fleet has no voter of type `agent` with this name; the agent itself may be in order. */
-export class NotAVoter extends Error {
-  constructor(fleet: string, voter: string) {
-    super(`Fleet ${fleet} has no agent ${voter} among its voters.`);
-    this.name = 'NotAVoter';
-  }
-}
 
 /**
  * Client for the API calls of an agent. `onDate` is called with the time of each answer, in milliseconds since the
@@ -38,24 +21,9 @@ export class ControlPlane {
     this.#onDate = onDate;
   }
 
-  /** Reads the fleet and the clusters that the voter watches. Throws `NotAVoter`. */
-  async assignment(fleetName: string, voterName: string): Promise<Assignment> {
-    const path = `/v1/fleets/${fleetName}`;
-    const fleet = await this.#call<Fleet>('GET', path);
-    const voter = fleet.voters.find(({ name, type }) => type === 'agent' && name === voterName);
-    if (voter === undefined) throw new NotAVoter(fleetName, voterName);
-    const clusters: Cluster[] = [];
-    let token: string | undefined;
-    do {
-      const query = new URLSearchParams({ pageSize: '200', ...(token !== undefined && { pageToken: token }) });
-      const page = await this.#call<z.output<typeof ClusterPage>>('GET', `${path}/clusters?${query}`);
-      clusters.push(...page.items);
-      token = page.nextPageToken;
-    } while (token !== undefined);
-    return {
-      fleet,
-      clusters: clusters.filter((cluster) => votersOf({ ...cluster, spec: cluster }, [voter]).length > 0),
-    };
+  /** Reads what the voter has to watch. */
+  async assignment(fleet: string, voter: string): Promise<Assignment> {
+    return await this.#call('GET', `/v1/fleets/${fleet}/voters/${voter}/assignment`);
   }
 
   async post(batch: ObservationBatch): Promise<ObservationBatchReceipt> {

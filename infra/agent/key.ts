@@ -14,7 +14,7 @@ export type Signer = (bytes: Uint8Array) => string;
 export function createAgentKey(): { privateKey: string; publicKey: string } {
   const { privateKey } = generateKeyPairSync('ed25519');
   const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-SEED_BYTES);
-  return { privateKey: seed.toString('base64'), publicKey: publicKeyOf(privateKey) };
+  return { privateKey: seed.toString('base64'), publicKey: publicPart(privateKey) };
 }
 
 /**
@@ -24,6 +24,11 @@ export function createAgentKey(): { privateKey: string; publicKey: string } {
 export function signerOf(privateKey: string): Signer {
   const key = keyOf(privateKey);
   return (bytes) => sign(null, bytes, key).toString('base64');
+}
+
+/** Returns the public part of a private key, in base64. Throws as `signerOf` does. */
+export function publicKeyOf(privateKey: string): string {
+  return publicPart(keyOf(privateKey));
 }
 
 function keyOf(text: string): KeyObject {
@@ -38,6 +43,6 @@ function keyOf(text: string): KeyObject {
   throw new Error('The key of the agent is no Ed25519 key: base64 of its seed or of its PKCS #8.');
 }
 
-function publicKeyOf(key: KeyObject): string {
+function publicPart(key: KeyObject): string {
   return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-SEED_BYTES).toString('base64');
 }

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAgentKey } from '../../infra/agent/key.ts';
@@ -13,6 +16,7 @@ const key = createAgentKey();
 let plane: ControlPlane;
 let cluster: DemoCluster;
 let door: Server;
+let url: string;
 let isAway = false;
 let agent: ChildProcess;
 
@@ -21,12 +25,15 @@ async function openDoor(): Promise<string> {
   const server = createServer(async (request, response) => {
     if (isAway) return response.destroy();
     const body = await text(request);
-    const signature = request.headers['fairlead-signature'];
+    const sent = ['authorization', 'fairlead-signature'].flatMap((name) => {
+      const value = request.headers[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    });
     const { status, body: answer } = await plane.api(
       request.method ?? '',
       request.url ?? '',
       body === '' ? undefined : JSON.parse(body),
-      typeof signature === 'string' ? { 'fairlead-signature': signature } : {},
+      Object.fromEntries(sent),
     );
     response.sendDate = false;
     response.writeHead(status, { date: new Date(plane.clock.now()).toUTCString() });
@@ -51,13 +58,16 @@ beforeAll(async () => {
     headers: { Host: 'shop.example.com' },
   };
   await plane.put(`${FLEET}/clusters/one`, { kind: 'kubernetes', probes: [probe] });
-  const url = await openDoor();
-  const args = ['infra/agent/main.ts', '--url', url, '--fleet', 'lab', '--voter', 'lab', '--allow-loopback'];
-  agent = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], FAIRLEAD_TOKEN: TOKEN, FAIRLEAD_AGENT_KEY: key.privateKey },
-  });
+  url = await openDoor();
+  agent = start(['--fleet', 'lab', '--voter', 'lab'], { FAIRLEAD_TOKEN: TOKEN, FAIRLEAD_AGENT_KEY: key.privateKey });
 });
+
+function start(args: string[], env: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, ['infra/agent/main.ts', '--url', url, '--allow-loopback', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], ...env },
+  });
+}
 
 afterAll(async () => {
   agent.kill('SIGKILL');
@@ -107,5 +117,32 @@ it('an agent whose clock is wrong is believed, finds a failure, keeps nothing wh
     expect(await once(agent, 'exit')).toEqual([0, null]);
   } finally {
     stop();
+  }
+});
+
+it('an agent that has only a token to enrol with is believed, before and after it is started again', async () => {
+  const fleet = '/v1/fleets/annex';
+  const directory = await mkdtemp(join(tmpdir(), 'fairlead-agent-'));
+  const stop = letTimePass();
+  const file = join(directory, 'agent.json');
+  try {
+    await plane.put(fleet, { health: { intervalSeconds: 1 }, voters: [{ name: 'lab', type: 'agent' }] });
+    const { host, port } = cluster.address;
+    await plane.put(`${fleet}/clusters/one`, {
+      kind: 'kubernetes',
+      probes: [{ type: 'tcp', host, port, from: 'agents' }],
+    });
+    const invitation = await plane.api('POST', `${fleet}/voters/lab/enrolment`);
+    const heard = async () => (await plane.api('GET', `${fleet}/clusters/one/observations`)).body.items.length;
+    for (const args of [['--enrol', invitation.body.token], []]) {
+      const before = await heard();
+      const process = start([...args, '--state', file]);
+      await expect.poll(heard, soon).toBeGreaterThan(before);
+      process.kill('SIGTERM');
+      expect(await once(process, 'exit')).toEqual([0, null]);
+    }
+  } finally {
+    stop();
+    await rm(directory, { recursive: true });
   }
 });

@@ -19,7 +19,8 @@ export interface Principal {
   actor: string;
   /**
    * The way in which they are known. setting: by the token of the settings. token: by a stored token. oidc: by a token of
-   * an identity provider. voter: by the token of an alert voter. automation: Fairlead itself. anonymous: not at all.
+   * an identity provider. voter: by the token of an alert voter, or by the credential of
+   * an agent. automation: Fairlead itself. anonymous: not at all.
    */
   kind: Me['kind'];
   grants: readonly HeldGrant[];
