@@ -172,12 +172,12 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
 function accessOf({ access }: Operation) {
   if (access === 'public') return { security: [] };
   if (access === 'anybody') return { security: [{ bearer: [] }] };
-  const security = access.place === 'path-voter' ? [{ bearer: [] }, { voter: [] }] : [{ bearer: [] }];
+  const security = access.permission === 'alert' ? [{ bearer: [] }, { voter: [] }] : [{ bearer: [] }];
   return { security, 'x-access': { ...access, roles: rolesWith(access.permission) } };
 }
 
 function problemsOf({ access, problems: own }: Operation): readonly ProblemCode[] {
-  if (access === 'public') return PUBLIC_PROBLEMS;
+  if (access === 'public') return [...PUBLIC_PROBLEMS, ...own];
   if (access === 'anybody') return [...COMMON_PROBLEMS, ...own];
   const isOfFleet = access.place !== 'some-fleet' && access.place !== 'installation';
   return [...COMMON_PROBLEMS, 'forbidden', ...(isOfFleet ? (['not-found'] as const) : []), ...own];

@@ -83,9 +83,9 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
   });
 }
 
-/** Tells whether the token of a voter is accepted, which only the fleet of the path knows. */
+/** Tells whether the token of an alert voter is accepted, which only the fleet of the path knows. */
 function isForVoter({ access }: Operation): boolean {
-  return typeof access === 'object' && access.place === 'path-voter';
+  return typeof access === 'object' && access.permission === 'alert';
 }
 
 function register(app: Hono<AppEnv>, operation: Operation): void {

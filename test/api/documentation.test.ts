@@ -7,7 +7,12 @@ import type { Json } from './harness.ts';
 
 const document = buildDocument();
 /** What load balancers ask needs no token, and what monitoring systems tell the one of the voter. */
-const SECURITY: Json = { getLiveness: [], getReadiness: [], createAlerts: [{ bearer: [] }, { voter: [] }] };
+const SECURITY: Json = {
+  getLiveness: [],
+  getReadiness: [],
+  enrolAgent: [],
+  createAlerts: [{ bearer: [] }, { voter: [] }],
+};
 const described: Json[] = Object.values(committed.paths).flatMap((item) => Object.values(item));
 
 describe('the OpenAPI document', () => {

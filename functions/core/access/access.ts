@@ -7,7 +7,7 @@ import { fleetsWith, mayDo, maySee, type Principal, type Scope } from './princip
  * The access to an operation. public: nobody needs a token. anybody: everybody needs a token that is accepted. Otherwise it
  * takes a permission, in a place:
  * fleet: in the fleet that the path names.
- * path-voter: in the fleet and for the voter that the path names; the token of that voter is accepted, too.
+ * path-voter: in the fleet and for the voter that the path names.
  * body-voter: in the fleet that the path names, and for the voter that the body names.
  * body-fleet: in the fleet that the body names, or in every fleet when it names none.
  * some-fleet: in one fleet at least; the answer leaves the other fleets out.

@@ -62,7 +62,7 @@ export function invited(enrolment: StoredEnrolment, token: string, now: string):
 export type Refusal = 'used' | 'other-key' | 'unknown';
 
 /**
- * What becomes of an enrolment when a token is presented. Without a verb it stays as it is, because the same was presented before.
+ * The enrolment as it is to be after a token was presented. Without a verb it stays as it is, because the same was presented before.
  */
 export type Exchange = { next: StoredEnrolment; verb?: 'enrol' | 'renew' } | { refusal: Refusal };
 
