@@ -53,7 +53,7 @@ interface Row {
   preconditions?: readonly PreconditionHeader[];
   /** True when the operation is a write, and so takes `WriteQuery` besides its own query. */
   write?: true;
-  /** Who may use the operation. */
+  /** The declaration of who may use the operation. */
   access: Access;
   /** True when the header Fairlead-Signature signs the body. */
   signed?: true;

@@ -1,4 +1,4 @@
-/** What belongs to the whole installation, and not to one fleet: tokens, grants, and the audit events about them. */
+/** Records of the whole installation, which belong to no fleet: tokens, grants, and the audit events about them. */
 
 import type { Grant } from '../../../schemas/access.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
@@ -83,7 +83,7 @@ export async function requireAdministrator(
   if (isLeft) return;
   throw new AppError(
     'last-administrator',
-    'Nobody would be left who can change grants: make another administrator first, or set API_TOKEN.',
+    'Nobody would be left who can change grants: make another administrator first, or give the control plane a token in API_TOKEN.',
   );
 }
 
