@@ -1,4 +1,4 @@
-import { SIGNATURE_HEADER } from '../../functions/api/http/operation.ts';
+import { SIGNATURE_HEADER } from '../../functions/api/http/endpoint.ts';
 import type { Assignment } from '../../schemas/enrolment.ts';
 import type { ObservationBatch, ObservationBatchReceipt } from '../../schemas/observation-batch.ts';
 import { type ApiClient, ApiRefusal } from '../local/client.ts';

@@ -1,6 +1,6 @@
 /** The identity of an agent that has enrolled: its voter, its key and its credential, which it renews by itself. */
 
-import { SIGNATURE_HEADER } from '../../functions/api/http/operation.ts';
+import { SIGNATURE_HEADER } from '../../functions/api/http/endpoint.ts';
 import { newSecret } from '../../functions/commands/access/secrets.ts';
 import { placeIn, presentedText } from '../../functions/core/access/enrolment.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { operations } from '../../functions/api/endpoints/index.ts';
-import { NO_BODY } from '../../functions/api/http/operation.ts';
+import { endpoints } from '../../functions/api/endpoints/index.ts';
+import { NO_BODY } from '../../functions/api/http/endpoint.ts';
 import { newSecret } from '../../functions/commands/access/secrets.ts';
 import { tokenDigest } from '../../functions/core/model/token.ts';
 import { createAgentKey, signerOf } from '../../infra/agent/key.ts';
@@ -368,7 +368,7 @@ describe("an agent's credential", () => {
     expect((await vote(agent, { voter: 'annex' })).status).toBe(403);
     const open: string[] = [];
     const closed = new Set<number>();
-    for (const operation of operations) {
+    for (const operation of endpoints) {
       if (typeof operation.access === 'string') continue;
       const { method, body, operationId, preconditions } = operation;
       const headers = {

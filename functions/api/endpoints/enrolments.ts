@@ -5,13 +5,13 @@ import { Assignment, Enrolled, Enrolment, EnrolmentInput, IssuedInvitation } fro
 import { enrol, getEnrolment, invite, revokeEnrolment } from '../../commands/access/enrolments.ts';
 import { assignmentOf } from '../../commands/evidence/assignment.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { InVoter } from '../http/params.ts';
 
 const ENROLMENT = { path: '/v1/fleets/{fleet}/voters/{voter}/enrolment', tag: 'access', params: InVoter } as const;
 
-export const enrolmentOperations: readonly Operation[] = [
-  defineOperation({
+export const enrolmentOperations: readonly Endpoint[] = [
+  defineEndpoint({
     ...ENROLMENT,
     operationId: 'getEnrolment',
     access: inFleet('read'),
@@ -24,7 +24,7 @@ export const enrolmentOperations: readonly Operation[] = [
     problems: ['not-found'],
     handle: async (ctx, { params }) => ({ status: 200, body: await getEnrolment(ctx, params) }),
   }),
-  defineOperation({
+  defineEndpoint({
     ...ENROLMENT,
     operationId: 'createInvitation',
     access: inFleet('declare'),
@@ -47,7 +47,7 @@ export const enrolmentOperations: readonly Operation[] = [
       return issued === undefined ? { status: 200, body: enrolment } : { status: 201, body: issued };
     },
   }),
-  defineOperation({
+  defineEndpoint({
     ...ENROLMENT,
     operationId: 'deleteEnrolment',
     access: inFleet('declare'),
@@ -64,7 +64,7 @@ export const enrolmentOperations: readonly Operation[] = [
     problems: ['not-found', 'conflicting-declaration', 'write-conflict'],
     handle: async (ctx, { params }) => ({ status: 200, body: await revokeEnrolment(ctx, params) }),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'enrolAgent',
     access: 'public',
     method: 'post',
@@ -96,7 +96,7 @@ export const enrolmentOperations: readonly Operation[] = [
     ],
     handle: async (ctx, { body, signed }) => ({ status: 200, body: await enrol(ctx, body, await signed()) }),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'getAssignment',
     access: { permission: 'observe', place: 'path-voter' },
     method: 'get',

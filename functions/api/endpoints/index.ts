@@ -13,23 +13,23 @@ import { getDecision, listDecisions } from '../../commands/read/ledger.ts';
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/params.ts';
 import { accessOperations } from './access.ts';
-import { buttonOperations } from './buttons.ts';
-import { drillOperations } from './drills.ts';
+import { buttonEndpoints } from './buttons.ts';
+import { drillEndpoints } from './drills.ts';
 import { enrolmentOperations } from './enrolments.ts';
-import { explainOperations } from './explain.ts';
-import { healthOperations } from './health.ts';
-import { auditOperations, historyOperations } from './history.ts';
-import { manifestOperations } from './manifests.ts';
-import { notificationOperations } from './notifications.ts';
-import { observationOperations } from './observations.ts';
-import { gatewayPushOperations, operationOperations } from './push.ts';
-import { type ResourceApi, resourceOperations } from './resources.ts';
-import { rolloutOperations } from './rollouts.ts';
-import { shiftOperations } from './shifts.ts';
+import { explainEndpoints } from './explain.ts';
+import { healthEndpoints } from './health.ts';
+import { auditEndpoints, historyEndpoints } from './history.ts';
+import { manifestEndpoints } from './manifests.ts';
+import { notificationEndpoints } from './notifications.ts';
+import { observationEndpoints } from './observations.ts';
+import { gatewayPushEndpoints, operationEndpoints } from './push.ts';
+import { type ResourceApi, resourceEndpoints } from './resources.ts';
+import { rolloutEndpoints } from './rollouts.ts';
+import { shiftEndpoints } from './shifts.ts';
 
 const InService = z.strictObject({ fleet: Name, service: Name });
 
@@ -49,8 +49,8 @@ const GatewayDeletion = z.strictObject({
 
 function operationsOf<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
-): Operation[] {
-  return [...resourceOperations(api), ...historyOperations(api)];
+): Endpoint[] {
+  return [...resourceEndpoints(api), ...historyEndpoints(api)];
 }
 
 const fleets = operationsOf({
@@ -187,7 +187,7 @@ const routes = operationsOf({
   ],
 });
 
-const listDecisionsOperation = defineOperation({
+const listDecisionsOperation = defineEndpoint({
   operationId: 'listDecisions',
   access: inFleet('read'),
   method: 'get',
@@ -203,7 +203,7 @@ const listDecisionsOperation = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listDecisions(ctx, params.fleet, pageRequest(query))),
 });
 
-const getDecisionOperation = defineOperation({
+const getDecisionOperation = defineEndpoint({
   operationId: 'getDecision',
   access: inFleet('read'),
   method: 'get',
@@ -219,7 +219,7 @@ const getDecisionOperation = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getDecision(ctx, params.fleet, params.decision) }),
 });
 
-const createProbeRound = defineOperation({
+const createProbeRound = defineEndpoint({
   operationId: 'createProbeRound',
   access: { permission: 'probe', place: 'body-fleet' },
   method: 'post',
@@ -241,29 +241,29 @@ const createProbeRound = defineOperation({
   }),
 });
 
-/** All operations of the API, in the order of the OpenAPI document. */
-export const operations: readonly Operation[] = [
+/** All endpoints of the API, in the order of the OpenAPI document. */
+export const endpoints: readonly Endpoint[] = [
   ...fleets,
   ...clusters,
-  ...observationOperations,
+  ...observationEndpoints,
   ...gateways,
-  ...gatewayPushOperations,
+  ...gatewayPushEndpoints,
   ...services,
   ...distributions,
-  ...rolloutOperations,
+  ...rolloutEndpoints,
   ...routes,
-  ...manifestOperations,
-  ...operationOperations,
-  ...shiftOperations,
-  ...drillOperations,
-  ...buttonOperations,
+  ...manifestEndpoints,
+  ...operationEndpoints,
+  ...shiftEndpoints,
+  ...drillEndpoints,
+  ...buttonEndpoints,
   listDecisionsOperation,
   getDecisionOperation,
-  ...explainOperations,
-  ...notificationOperations,
-  ...auditOperations,
+  ...explainEndpoints,
+  ...notificationEndpoints,
+  ...auditEndpoints,
   createProbeRound,
   ...accessOperations,
   ...enrolmentOperations,
-  ...healthOperations,
+  ...healthEndpoints,
 ];
