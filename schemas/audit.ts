@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { UsedApproval } from './approval.ts';
 import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
 
 /** The kinds of things that audit events are about: resources of a fleet, its voters, and what belongs to the installation. */
-const AuditKind = z.enum([...Kind.options, 'voter', 'token', 'grant', 'installation']);
+const AuditKind = z.enum([...Kind.options, 'voter', 'token', 'grant', 'approval', 'installation']);
 
 export const AuditTarget = z
   .object({
@@ -61,6 +62,7 @@ export const AuditEvent = z
         'The revision of the resource before the write, 0 when there was none. For a decision, its number in the fleet.',
     }),
     after: z.int().min(0).meta({ description: 'The revision of the resource after the write, 0 when there is none.' }),
+    approval: UsedApproval.optional().meta({ description: 'The approval of the write; absent when it took none.' }),
     ...changes,
     refusal: Refusal.optional().meta({ description: 'Present when the event counts requests that were refused.' }),
   })

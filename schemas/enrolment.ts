@@ -1,6 +1,7 @@
 /** Enrolment of agents, and the work that they are given. */
 
 import * as z from 'zod';
+import { AccessDryRun } from './access.ts';
 import { Cluster } from './cluster.ts';
 import { Name, Timestamp } from './common.ts';
 import { PublicKey } from './failover.ts';
@@ -32,6 +33,7 @@ export const Enrolment = z
     enrolledAt: Timestamp.optional().meta({ description: 'The time at which the agent has enrolled.' }),
     invitation: Invitation.optional(),
     credentials: z.array(Credential).meta({ description: 'The credentials that are accepted, newest first.' }),
+    dryRun: AccessDryRun.optional().meta({ description: 'Only in a dry run.' }),
   })
   .meta({ id: 'Enrolment', description: 'What is known of the agent of a voter.' });
 export type Enrolment = z.infer<typeof Enrolment>;

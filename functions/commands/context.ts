@@ -1,4 +1,5 @@
 import type { Permission } from '../../schemas/access.ts';
+import type { UsedApproval } from '../../schemas/approval.ts';
 import type { Principal } from '../core/access/principal.ts';
 import type { Refused } from '../core/audit/refusals.ts';
 import type { Author } from '../core/model/audit.ts';
@@ -16,6 +17,8 @@ export interface Context {
   clientRequestId?: string | undefined;
   /** The reason that the principal gives. */
   reason?: string | undefined;
+  /** The approval that the request uses up. */
+  approval?: UsedApproval | undefined;
   /** True when the request is only checked and planned, and nothing is written. */
   isDry?: boolean;
   /** Keeps the invocation alive until the work is done, after the response has been sent. */
@@ -25,8 +28,8 @@ export interface Context {
 }
 
 /** Returns the author of everything that the request writes. */
-export function authorOf({ principal, requestId, clientRequestId, reason }: Context): Author {
-  return { actor: principal.actor, requestId, clientRequestId, reason };
+export function authorOf({ principal, requestId, clientRequestId, reason, approval }: Context): Author {
+  return { actor: principal.actor, requestId, clientRequestId, reason, approval };
 }
 
 /** Formats milliseconds since the epoch as an RFC 3339 timestamp in UTC. */

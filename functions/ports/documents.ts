@@ -1,6 +1,7 @@
 /** Records beside the state of the traffic, each with a version. */
 
 import type { Grant } from '../../schemas/access.ts';
+import type { Approval } from '../../schemas/approval.ts';
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { DrillRun } from '../../schemas/drill.ts';
 import type { LossOutcome } from '../../schemas/loss-readiness.ts';
@@ -31,7 +32,8 @@ export interface AgentTurn {
  * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution. enrolment: the id is
  * the name of the voter, and the body has the key and the digests of the credentials of its agent. token: the id is the name
  * of the token. grants: there is one document, which holds all grants, so that no two writes can take away the last
- * administrator together. Tokens and grants belong to the installation, and not to a fleet.
+ * administrator together. approval: the id is made from the plan and the requester. Tokens and grants, and the approvals of
+ * grants, belong to the installation, and not to a fleet.
  */
 export interface DocumentBodies {
   shift: Shift;
@@ -46,6 +48,7 @@ export interface DocumentBodies {
   enrolment: StoredEnrolment;
   token: StoredToken;
   grants: { grants: Grant[] };
+  approval: Approval;
 }
 
 /** The predicted outcomes of losses, and the times of the prediction. */

@@ -23,6 +23,7 @@ const ORDER: Record<DocumentKind, Order> = {
   enrolment: 'ascending',
   token: 'ascending',
   grants: 'ascending',
+  approval: 'ascending',
 };
 
 /**

@@ -7,6 +7,7 @@ import { assignmentOf } from '../../commands/evidence/assignment.ts';
 import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { InVoter } from '../http/params.ts';
+import { APPROVAL_PROBLEMS } from './resources.ts';
 
 const ENROLMENT = { path: '/v1/fleets/{fleet}/voters/{voter}/enrolment', tag: 'access', params: InVoter } as const;
 
@@ -41,7 +42,7 @@ export const enrolmentOperations: readonly Endpoint[] = [
       { status: 200, description: 'The enrolment as it would be, in a dry run.', schema: Enrolment },
       { status: 201, description: 'There is a new enrolment token.', schema: IssuedInvitation },
     ],
-    problems: ['not-found', 'conflicting-declaration', 'write-conflict'],
+    problems: ['not-found', 'conflicting-declaration', 'write-conflict', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params }): Promise<Reply> => {
       const { enrolment, issued } = await invite(ctx, params);
       return issued === undefined ? { status: 200, body: enrolment } : { status: 201, body: issued };

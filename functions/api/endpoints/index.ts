@@ -11,12 +11,14 @@ import { Service, ServiceInput, ServicePage } from '../../../schemas/service.ts'
 import { probeNow } from '../../commands/evidence/runs.ts';
 import { getDecision, listDecisions } from '../../commands/read/ledger.ts';
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
+import { deleteResource } from '../../commands/write/resource.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
 import { defineEndpoint, type Endpoint, NO_BODY, NO_QUERY } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/params.ts';
 import { accessOperations } from './access.ts';
+import { approvalsOperations } from './approvals.ts';
 import { buttonEndpoints } from './buttons.ts';
 import { drillEndpoints } from './drills.ts';
 import { enrolmentOperations } from './enrolments.ts';
@@ -27,7 +29,7 @@ import { manifestEndpoints } from './manifests.ts';
 import { notificationEndpoints } from './notifications.ts';
 import { observationEndpoints } from './observations.ts';
 import { gatewayPushEndpoints, operationEndpoints } from './push.ts';
-import { type ResourceApi, resourceEndpoints } from './resources.ts';
+import { APPROVAL_PROBLEMS, type ResourceApi, resourceEndpoints } from './resources.ts';
 import { rolloutEndpoints } from './rollouts.ts';
 import { shiftEndpoints } from './shifts.ts';
 
@@ -73,7 +75,13 @@ const fleets = operationsOf({
     'unsupported-feature',
     'backend-without-cluster',
     'rule-violated',
+    ...APPROVAL_PROBLEMS,
   ],
+  deletion: {
+    query: NO_QUERY,
+    problems: APPROVAL_PROBLEMS,
+    run: (ctx, ref, precondition) => deleteResource(ctx, ref, precondition),
+  },
 });
 
 const clusters = operationsOf({
@@ -121,7 +129,7 @@ const gateways = operationsOf({
   ],
   deletion: {
     query: GatewayDeletion,
-    problems: ['conflicting-declaration', 'unavailable'],
+    problems: ['conflicting-declaration', 'unavailable', ...APPROVAL_PROBLEMS],
     run: (ctx, ref, precondition, query) =>
       deleteGateway(ctx, ref.fleet, ref.name, precondition, query['deleteInstance'] === 'true'),
   },
@@ -272,6 +280,7 @@ export const endpoints: readonly Endpoint[] = [
   ...notificationEndpoints,
   ...auditEndpoints,
   createProbeRound,
+  ...approvalsOperations,
   ...accessOperations,
   ...enrolmentOperations,
   ...healthEndpoints,

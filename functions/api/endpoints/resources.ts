@@ -30,7 +30,7 @@ export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.
   page: z.ZodType;
   /** The problems that a declaration of this kind can have. */
   writeProblems: readonly ProblemCode[];
-  /** The deletion of a kind that can delete more than the resource. */
+  /** The deletion of a kind that has problems of its own, or can delete more than the resource. */
   deletion?: Deletion;
 }
 
@@ -42,6 +42,8 @@ interface Deletion {
 }
 
 export const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
+/** The problems of requests that may take the approval of somebody else. */
+export const APPROVAL_PROBLEMS: readonly ProblemCode[] = ['approval-required', 'approval-rejected'];
 export const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
   'precondition-failed',
   'precondition-required',

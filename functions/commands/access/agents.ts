@@ -1,5 +1,6 @@
 /** The agents of voters: what is stored of them, and the check of their credentials. */
 
+import type { ApprovalPolicy } from '../../../schemas/approval.ts';
 import type { AgentVoter } from '../../../schemas/failover.ts';
 import { credentialIn, emptyEnrolment, type VoterPlace, withoutOlder } from '../../core/access/enrolment.ts';
 import type { Principal } from '../../core/access/principal.ts';
@@ -22,17 +23,17 @@ async function readEnrolment({ store }: Deps, { fleet, voter }: VoterPlace): Pro
   return { fleet, kind: 'enrolment', id: voter, ...empty };
 }
 
-/** Returns an agent voter with its enrolment; undefined when the fleet has no such agent. */
+/** Returns an agent voter with its enrolment, and with what takes an approval in its fleet; undefined when there is no such agent. */
 export async function readAgent(
   deps: Deps,
   place: VoterPlace,
-): Promise<{ voter: AgentVoter; enrolment: EnrolmentDocument } | undefined> {
+): Promise<{ voter: AgentVoter; enrolment: EnrolmentDocument; approvals: ApprovalPolicy | undefined } | undefined> {
   const [fleet, enrolment] = await Promise.all([
     deps.store.get('fleet', place.fleet, place.fleet),
     readEnrolment(deps, place),
   ]);
   const voter = agentIn(fleet, place.voter);
-  return voter && { voter, enrolment };
+  return voter && { voter, enrolment, approvals: fleet?.spec.approvals };
 }
 
 /** Returns the enrolment of a voter that exists and does not declare its key; undefined when there is none. */

@@ -1,5 +1,6 @@
 /** Enrolment of agents: the tokens with which they enrol, their enrolment, and its end. */
 
+import type { ApprovalPolicy } from '../../../schemas/approval.ts';
 import type { Enrolled, Enrolment, EnrolmentInput, IssuedInvitation } from '../../../schemas/enrolment.ts';
 import {
   emptyEnrolment,
@@ -15,8 +16,9 @@ import { isOver } from '../../core/access/token.ts';
 import { type Author, auditEvent } from '../../core/model/audit.ts';
 import { changesBetween } from '../../core/model/diff.ts';
 import { equal } from '../../core/model/digest.ts';
-import type { Deps } from '../../deps.ts';
+import type { Deps, StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
+import { type Clearance, requireApproval } from '../approvals/require.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { actorOf, type EnrolmentDocument, readAgent, readEnrolable } from './agents.ts';
@@ -35,18 +37,35 @@ export async function getEnrolment(ctx: Context, place: VoterPlace): Promise<Enr
 export type Invited = { enrolment: Enrolment; issued?: undefined } | { enrolment: Enrolment; issued: IssuedInvitation };
 
 /**
- * Makes an enrolment token for a voter, which replaces the one before. Throws `not-found`, and `conflicting-declaration` for a
- * voter that declares its key.
+ * Makes an enrolment token for a voter, which replaces the one before. Throws `not-found`, `conflicting-declaration` for a voter
+ * that declares its key, and what `requireApproval` throws, because whoever has the token gives the voter a key.
  */
 export async function invite(ctx: Context, place: VoterPlace): Promise<Invited> {
   return await retrying(async () => {
-    const { voter, enrolment } = await loaded(ctx, place);
+    const { voter, enrolment, approvals } = await loaded(ctx, place);
     if (voter.publicKey !== undefined) throw declared(place);
+    const cleared = await clearInvitation(ctx, place, enrolment, approvals);
     const token = presentedText('invitation', place, newSecret());
     const body = invited(enrolment.body, token, timestamp(ctx.deps.clock.now()));
-    if (!(await write(ctx, authorOf(ctx), 'invite', enrolment, body))) return undefined;
+    if (!(await write(ctx, authorOf(cleared.ctx), 'invite', enrolment, body, cleared.documents))) return undefined;
     const view = shown(ctx, place, body);
-    return ctx.isDry ? { enrolment: view } : { enrolment: view, issued: { ...view, token } };
+    if (ctx.isDry) return { enrolment: { ...view, dryRun: { approval: cleared.need } } };
+    return { enrolment: view, issued: { ...view, token } };
+  });
+}
+
+/** Clears an enrolment token: the agent that uses it gives the voter another key. Throws what `requireApproval` throws. */
+async function clearInvitation(
+  ctx: Context,
+  { fleet, voter }: VoterPlace,
+  { version }: EnrolmentDocument,
+  policy: ApprovalPolicy | undefined,
+): Promise<Clearance> {
+  return await requireApproval(ctx, policy, {
+    fleet,
+    actions: ['voter-key'],
+    plan: { enrolment: voter, version },
+    summary: [`Makes an enrolment token, with which an agent gives voter ${voter} a new key.`],
   });
 }
 
@@ -104,6 +123,7 @@ async function write(
   verb: 'invite' | 'enrol' | 'renew' | 'revoke',
   document: EnrolmentDocument,
   body: StoredEnrolment,
+  others: readonly StoredDocument[] = [],
 ): Promise<boolean> {
   if (isDry) return true;
   const { fleet, id: voter, version } = document;
@@ -111,7 +131,7 @@ async function write(
   const target = { kind: 'voter', fleet, name: voter } as const;
   const changes = changesBetween(withoutDigests(document.body), withoutDigests(body));
   const event = auditEvent(author, stamp, { action: `voter.${verb}`, target, ...changes });
-  return await deps.store.putDocument({ ...document, version: version + 1, body }, event);
+  return await deps.store.putDocuments([{ ...document, version: version + 1, body }, ...others], event);
 }
 
 /** Returns an enrolment as the API shows it, without what has expired. */

@@ -51,7 +51,7 @@ export async function retrying<T>(attempt: () => Promise<T | undefined>): Promis
 /** Writes documents with the audit event of the change. Returns false when another write came in between. A dry run writes nothing. */
 export async function writeAccess(
   ctx: Context,
-  documents: readonly (TokenDocument | GrantsDocument)[],
+  documents: readonly StoredDocument[],
   { kind, verb, name, before, after }: AccessChange,
 ): Promise<boolean> {
   if (ctx.isDry) return true;

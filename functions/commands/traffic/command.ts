@@ -1,6 +1,7 @@
 import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Command, DecisionInput, DecisionResult } from '../../core/failover/decision-input.ts';
+import type { StoredDocument } from '../../deps.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
 import { authorizeTraffic } from '../access/gateways.ts';
 import { AppError } from '../app-error.ts';
@@ -18,20 +19,26 @@ export interface Commanded extends TrafficAnswer {
 }
 
 /**
- * Decides on a command, records the decision, and lets the gateways follow in the background. With `service`, the
- * command concerns this service alone. A dry run only decides. Throws `not-found`, what `command` throws,
+ * Decides on a command, records the decision, and lets the gateways follow in the background. A dry run only decides. Throws `not-found`, what `command` throws,
  * `rule-violated` and `write-conflict`.
  */
 export async function commandTraffic(
   ctx: Context,
   fleet: string,
   command: CommandSource,
-  service?: string,
+  options?: CommandOptions,
 ): Promise<Commanded> {
-  const commanded = await tryCommand(ctx, fleet, command, service);
+  const commanded = await tryCommand(ctx, fleet, command, options);
   const { result } = commanded;
   if (result?.outcome === 'refused') throw refused(fleet, result);
   return commanded;
+}
+
+export interface CommandOptions {
+  /** The service that the command concerns alone. */
+  service?: string | undefined;
+  /** Documents to write in the transaction of the decision. */
+  documents?: readonly StoredDocument[] | undefined;
 }
 
 /**
@@ -48,12 +55,12 @@ export async function tryCommand(
   ctx: Context,
   fleet: string,
   command: CommandSource,
-  service?: string,
+  options: CommandOptions = {},
 ): Promise<Commanded> {
   const { deps, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
   await authorizeTraffic(ctx, fleet);
-  const answer = await evaluate(deps, fleet, spec, { command, service, ...authorOf(ctx), isDry });
+  const answer = await evaluate(deps, fleet, spec, { command, ...options, ...authorOf(ctx), isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { result, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));

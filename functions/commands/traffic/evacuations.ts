@@ -39,7 +39,7 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
       return { type: 'evacuate' as const, shifts };
     };
     const send = ctx.isDry ? tryCommand : commandTraffic;
-    const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, spec.service);
+    const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, { service: spec.service });
     if (asked === undefined) throw new Error('A command is made before it is decided upon.');
     const answer = { ...previewOf(asked.input, asked.shifts), ...(decision && { decision }) };
     return { answer, operation };
@@ -61,7 +61,7 @@ export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): P
       before = { input, clusters };
       return { type: 'return' as const, clusters: clusters.map(({ name }) => name), service };
     };
-    const { result, decision, operation } = await commandTraffic(ctx, fleet, command, service);
+    const { result, decision, operation } = await commandTraffic(ctx, fleet, command, { service });
     if (before === undefined) throw new Error('A command is made before it is decided upon.');
     const { input, clusters } = before;
     const traffic = result?.traffic ?? input.traffic;

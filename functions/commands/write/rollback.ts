@@ -65,7 +65,7 @@ async function changedSince(store: Store, fleet: string, since: string): Promise
 
 /** Returns the resource that an event says was written. Other events concern pushes and operations as a whole. */
 function writtenBy({ action, target: { kind, name } }: AuditEvent, fleet: string): RefTo<Kind> | undefined {
-  if (kind === 'installation' || kind === 'token' || kind === 'grant' || kind === 'voter') return undefined;
+  if (kind === 'installation' || kind === 'token' || kind === 'grant' || kind === 'voter' || kind === 'approval') return undefined;
   return ['create', 'update', 'delete'].some((verb) => action === `${kind}.${verb}`)
     ? { kind, fleet, name }
     : undefined;

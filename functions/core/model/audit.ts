@@ -1,5 +1,6 @@
 /** Builders of the events in a fleet's audit log, and of the operations that gateways have to follow. */
 
+import type { UsedApproval } from '../../../schemas/approval.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { Operation } from '../../../schemas/operation.ts';
 import { changesBetween } from './diff.ts';
@@ -12,6 +13,8 @@ export interface Author {
   /** The id that the client has given to its request; absent when it has given none. */
   clientRequestId?: string | undefined;
   reason?: string | undefined;
+  /** The approval that the write uses up. */
+  approval?: UsedApproval | undefined;
 }
 
 /** The time of a write, and the ULID from which the ids of the event and the operation of that write are made. */
@@ -46,6 +49,7 @@ export function auditEvent(author: Author, { at, ulid }: Stamp, told: EventParts
     ...told,
     ...origin(author),
     ...client,
+    ...(author.approval && { approval: author.approval }),
   };
 }
 

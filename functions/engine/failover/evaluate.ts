@@ -3,7 +3,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { decide } from '../../core/failover/decide.ts';
 import type { DecisionResult } from '../../core/failover/decision-input.ts';
 import { eventsOf } from '../../core/notification/events.ts';
-import type { Deps, Lease, OperationRecord, Recording } from '../../deps.ts';
+import type { Deps, Lease, OperationRecord, Recording, StoredDocument } from '../../deps.ts';
 import { deliveryDocuments } from '../deliveries.ts';
 import { checkDataPlane } from '../reconcile/data-plane.ts';
 import { reconcileGateway } from '../reconcile/reconcile.ts';
@@ -19,6 +19,8 @@ const MAX_TRIES = { people: 30, prober: 5 };
 export interface EvaluateOptions extends CommandRequest, Origin {
   /** The lease of the prober that decides. After the loss of the lease its decisions are not recorded. */
   lease?: Lease | undefined;
+  /** Documents to write in the transaction of the decision, each conditional on its `version - 1`. */
+  documents?: readonly StoredDocument[] | undefined;
   /** Returns the result without recording anything. */
   isDry?: boolean | undefined;
 }
@@ -61,7 +63,9 @@ async function record(
   const { decision, operation } = recording;
   if (options.isDry) return { result, decision };
   const deliveries = deliveryDocuments(eventsOf(decision, result), spec, read.input.nowMs);
-  const whole = { ...recording, documents: [...recording.documents, ...deliveries], lease: options.lease };
+  // The documents of the question come first, because only the first documents have room in the transaction.
+  const documents = [...(options.documents ?? []), ...recording.documents, ...deliveries];
+  const whole = { ...recording, documents, lease: options.lease };
   if (!(await deps.store.decide(whole))) return undefined;
   await complete(deps, whole);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;

@@ -1,3 +1,4 @@
+import type { UsedApproval } from '../../../schemas/approval.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { Decision } from '../../../schemas/decision.ts';
 import { clusterPoints } from '../../core/allocation/points.ts';
@@ -19,6 +20,8 @@ export interface Origin {
   /** The id that the client has given to its request; absent when it has given none. */
   clientRequestId?: string | undefined;
   reason?: string | undefined;
+  /** The approval that the request uses up. */
+  approval?: UsedApproval | undefined;
 }
 
 /**
@@ -147,6 +150,7 @@ function auditOf(
     reason: (origin.reason ?? reasonOf(decision)).slice(0, MAX_REASON),
     before: input.traffic.version,
     after: result.traffic.version,
+    ...(origin.approval && { approval: origin.approval }),
     ...changesBetween({ withdrawn: withdrawnBefore }, { withdrawn: withdrawnAfter }),
   };
 }

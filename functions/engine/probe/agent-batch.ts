@@ -36,7 +36,11 @@ export function untimely(
  * now, so that an agent whose state was lost, or whose clock was ahead, is in order again within seconds. A new public
  * key begins a new order: no batch that the former key has signed counts any more.
  */
-export async function takeTurn(deps: Deps, { publicKey }: AgentVoter & { publicKey: string }, batch: ObservationBatch): Promise<boolean> {
+export async function takeTurn(
+  deps: Deps,
+  { publicKey }: AgentVoter & { publicKey: string },
+  batch: ObservationBatch,
+): Promise<boolean> {
   const { fleet, voter } = batch;
   const last = await deps.store.document(fleet, 'voter', voter);
   const turn = { sentAtMs: msOf(batch.sentAt), sequence: batch.sequence, publicKey };

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { Grant, Token } from '../../../schemas/access.ts';
+import { Approval } from '../../../schemas/approval.ts';
 import { DrillRun } from '../../../schemas/drill.ts';
 import { Credential, Enrolment, Invitation } from '../../../schemas/enrolment.ts';
 import { LossOutcome } from '../../../schemas/loss-readiness.ts';
@@ -55,6 +56,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   }),
   token: Token.extend({ secrets: z.array(Token.shape.secrets.element.extend({ hash: z.string() })) }),
   grants: z.object({ grants: z.array(Grant) }),
+  approval: Approval,
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -70,6 +72,7 @@ const NAMES: Record<DocumentKind, string> = {
   enrolment: 'enrolment of an agent',
   token: 'token',
   grants: 'list of grants',
+  approval: 'approval',
 };
 
 /** Migrates a drill run of the first version, which had one cluster only. */
