@@ -39,6 +39,7 @@ const TAGS = {
   decisions: 'Decisions record how traffic moved, and why.',
   notifications: 'Notifications tell other systems about incidents, and deliveries show whether they arrived.',
   audit: 'Audit events say who changed what, and why.',
+  approvals: 'Approvals are requests that take a second person, and what that person decided.',
   access: 'Tokens and grants say who may do what in which fleets.',
   'probe-rounds': 'A probe round checks the health of clusters at once, and acts on the results.',
   health: 'Health checks tell whether the control plane itself works.',

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { UsedApproval } from './approval.ts';
 import { changes, Kind, Name, PageQuery, pageOf, Timestamp } from './common.ts';
 
 /** The kinds of things that audit events are about: resources of a fleet, and what belongs to the installation. */
-const AuditKind = z.enum([...Kind.options, 'token', 'grant']);
+const AuditKind = z.enum([...Kind.options, 'token', 'grant', 'approval']);
 
 export const AuditTarget = z
   .object({
@@ -37,6 +38,7 @@ export const AuditEvent = z
         'The revision of the resource before the write, 0 when there was none. For a decision, its number in the fleet.',
     }),
     after: z.int().min(0).meta({ description: 'The revision of the resource after the write, 0 when there is none.' }),
+    approval: UsedApproval.optional().meta({ description: 'The approval of the write; absent when it took none.' }),
     ...changes,
   })
   .meta({

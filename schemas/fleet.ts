@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApprovalPolicy } from './approval.ts';
 import { DisplayName, Labels, metadata, Name, pageOf, Reason } from './common.ts';
 import { DrillInput } from './drill.ts';
 import { FailoverInput, SafetyInput, Voter } from './failover.ts';
@@ -146,6 +147,7 @@ export const FleetInput = z
     displayName: DisplayName.optional(),
     labels: Labels.default({}),
     automation: Automation.default('recommend'),
+    approvals: ApprovalPolicy.optional(),
     defaultDistribution,
     health: HealthPolicyInput.prefault({}),
     ...policyFields,
@@ -163,6 +165,7 @@ export const Fleet = z
     displayName: DisplayName.optional(),
     labels: Labels,
     automation: Automation,
+    approvals: ApprovalPolicy.optional(),
     defaultDistribution,
     health: HealthPolicy,
     ...policyFields,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApprovalNeed } from './approval.ts';
 import { ClusterInput } from './cluster.ts';
 import { DigestQuery, FieldChange, Kind, Name, Timestamp } from './common.ts';
 import { DistributionInput } from './distribution.ts';
@@ -95,6 +96,7 @@ export const FleetPlan = z
     plans: z
       .array(GatewayPlan)
       .meta({ description: 'The plan of each gateway that would have to follow. Only a dry run has any.' }),
+    approval: ApprovalNeed.optional(),
   })
   .meta({ id: 'FleetPlan', description: 'The changes that bring a fleet to its desired state.' });
 export type FleetPlan = z.infer<typeof FleetPlan>;

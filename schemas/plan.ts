@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApprovalNeed } from './approval.ts';
 import { Name, Percent, Port, Timestamp } from './common.ts';
 import { Issue } from './problem.ts';
 
@@ -132,6 +133,7 @@ export type GatewayPlan = z.infer<typeof GatewayPlan>;
 export const DryRun = z
   .object({
     plans: z.array(GatewayPlan).meta({ description: 'One plan for each gateway that would have to follow.' }),
+    approval: ApprovalNeed.optional(),
   })
   .meta({
     id: 'DryRun',

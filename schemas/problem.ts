@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Approval } from './approval.ts';
 
 /**
  * Every problem that the API can answer, by its code. `status` is the HTTP status; `retryable` is true when the same
@@ -12,6 +13,7 @@ export const problems = {
   'invalid-token': { status: 401, title: 'The token is not accepted', retryable: false },
   forbidden: { status: 403, title: 'You may not do this', retryable: false },
   'invalid-signature': { status: 403, title: 'The signature is not that of the voter', retryable: false },
+  'own-request': { status: 403, title: 'Somebody else has to approve it', retryable: false },
   'not-owner': { status: 403, title: 'It belongs to somebody else', retryable: false },
   'not-found': { status: 404, title: 'Not found', retryable: false },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here', retryable: false },
@@ -22,6 +24,8 @@ export const problems = {
   'already-ended': { status: 409, title: 'It has ended', retryable: false },
   'last-administrator': { status: 409, title: 'Nobody could change grants any more', retryable: false },
   'rule-violated': { status: 409, title: 'A safety rule forbids it', retryable: false },
+  'approval-required': { status: 409, title: 'Somebody else has to approve it first', retryable: false },
+  'approval-rejected': { status: 409, title: 'Somebody else has rejected it', retryable: false },
   'stale-plan': { status: 409, title: 'The plan is not true any more', retryable: false },
   'stale-recommendation': { status: 409, title: 'The recommendation is not true any more', retryable: false },
   'nothing-asked': { status: 409, title: 'Nothing is asked, or something else', retryable: false },
@@ -82,6 +86,7 @@ export const Problem = z
     code: ProblemCode,
     requestId: z.string(),
     errors: z.array(Issue).meta({ description: 'Every fault that was found, not only the first.' }),
+    approval: Approval.optional().meta({ description: 'The approval that the request waits for, or that was rejected.' }),
   })
   .meta({
     id: 'Problem',

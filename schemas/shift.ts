@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApprovalNeed } from './approval.ts';
 import { ClusterAtGateway } from './cluster.ts';
 import { Condition, Name, Percent, pageOf, Reason, Timestamp } from './common.ts';
 import { TrafficAnswer } from './decision.ts';
@@ -119,7 +120,9 @@ export const BreakGlass = z
     updatedAt: Timestamp,
     endedAt: Timestamp.optional(),
     endedBy: z.string().optional(),
-    dryRun: TrafficAnswer.optional(),
+    dryRun: TrafficAnswer.extend({ approval: ApprovalNeed.optional() })
+      .meta({ id: 'BreakGlassDryRun' })
+      .optional(),
   })
   .meta({ id: 'BreakGlass' });
 export type BreakGlass = z.infer<typeof BreakGlass>;

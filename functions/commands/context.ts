@@ -1,3 +1,4 @@
+import type { UsedApproval } from '../../schemas/approval.ts';
 import type { Principal } from '../core/access/principal.ts';
 import type { Author } from '../core/model/audit.ts';
 import type { Deps } from '../deps.ts';
@@ -9,6 +10,8 @@ export interface Context {
   requestId: string;
   /** The reason that the principal gives. */
   reason?: string | undefined;
+  /** The approval that the request uses up. */
+  approval?: UsedApproval | undefined;
   /** True when the request is only checked and planned, and nothing is written. */
   isDry?: boolean;
   /** Keeps the invocation alive until the work is done, after the response has been sent. */
@@ -16,8 +19,8 @@ export interface Context {
 }
 
 /** Returns the author of everything that the request writes. */
-export function authorOf({ principal, requestId, reason }: Context): Author {
-  return { actor: principal.actor, requestId, reason };
+export function authorOf({ principal, requestId, reason, approval }: Context): Author {
+  return { actor: principal.actor, requestId, reason, approval };
 }
 
 /** Formats milliseconds since the epoch as an RFC 3339 timestamp in UTC. */

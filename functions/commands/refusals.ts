@@ -11,7 +11,7 @@ export function theFleet(fleet: string): RefTo<'fleet'> {
 
 /**
  * The statuses of refusals that are audited, because somebody is responsible for them; other refusals are mere
- * mistakes.
+ * mistakes. An approval that is required has an audit event of its own.
  */
 const AUDITED: ReadonlySet<number> = new Set([403, 409]);
 
@@ -36,7 +36,7 @@ export async function auditingRefusals<T>(
 }
 
 function isAudited(code: ProblemCode): boolean {
-  return AUDITED.has(problems[code].status) && !problems[code].retryable;
+  return AUDITED.has(problems[code].status) && !problems[code].retryable && code !== 'approval-required';
 }
 
 function refusal(ctx: Context, { kind, fleet, name }: Ref, action: string, error: AppError) {

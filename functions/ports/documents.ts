@@ -1,6 +1,7 @@
 /** Records beside the state of the traffic, each with a version. */
 
 import type { Grant } from '../../schemas/access.ts';
+import type { Approval } from '../../schemas/approval.ts';
 import type { AuditEvent } from '../../schemas/audit.ts';
 import type { DrillRun } from '../../schemas/drill.ts';
 import type { LossOutcome } from '../../schemas/loss-readiness.ts';
@@ -22,7 +23,8 @@ import type { Page, PageRequest, Readable } from './pages.ts';
  * has the losses that it could survive. data-plane: the id is the name of the gateway, and the body has the result of the
  * last request through it. rollout: the id is a ULID, and the body is the rollout of a distribution. token: the id is the name
  * of the token. grants: there is one document, which holds all grants, so that no two writes can take away the last
- * administrator together. Tokens and grants belong to the installation, and not to a fleet.
+ * administrator together. approval: the id is made from the plan and the requester. Tokens and grants, and the approvals of
+ * grants, belong to the installation, and not to a fleet.
  */
 export interface DocumentBodies {
   shift: Shift;
@@ -36,6 +38,7 @@ export interface DocumentBodies {
   rollout: DistributionRollout;
   token: StoredToken;
   grants: { grants: Grant[] };
+  approval: Approval;
 }
 
 /** The predicted outcomes of losses, and the times of the prediction. */

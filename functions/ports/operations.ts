@@ -42,14 +42,15 @@ export interface OperationStore {
 
   /**
    * Begins an operation that changes many resources: stores its steps, in order, and holds the fleet until they have been
-   * written or something stops them. Returns false when the fleet is held already, or when `checkedAgainst` is not the
-   * present state any more.
+   * written or something stops them. Documents are written in the same transaction, each conditional on its `version - 1`.
+   * Returns false when the fleet is held already, or when `checkedAgainst` or a document is not the present state any more.
    */
   beginManifestWrite(
     operation: OperationRecord,
     audit: AuditEvent,
     steps: Step[],
     checkedAgainst?: Commit['checkedAgainst'],
+    documents?: StoredDocument[],
   ): Promise<boolean>;
   /** Returns the id of the operation that holds the fleet. Until it ends, the declaration is between its old and its new state. */
   hold(fleet: string): Promise<string | undefined>;

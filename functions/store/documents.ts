@@ -22,6 +22,7 @@ const ORDER: Record<DocumentKind, Order> = {
   rollout: 'descending',
   token: 'ascending',
   grants: 'ascending',
+  approval: 'ascending',
 };
 
 /**

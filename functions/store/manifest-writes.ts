@@ -1,4 +1,5 @@
 import type { ManifestWrite, Step, Store } from '../deps.ts';
+import { documentOperations } from './documents.ts';
 import { ABSENT, put, remove, update } from './items.ts';
 import { auditOperation, expiry, operationOperation } from './journal.ts';
 import { allHolds, holdKey, manifestWriteKey, manifestWritesOf, stepsKey } from './keys.ts';
@@ -36,7 +37,7 @@ const AT = '#writtenBatches = :at AND #open = :open';
  */
 export function manifestWriteStore(table: Table): ManifestWrites {
   return {
-    beginManifestWrite: async (operation, audit, steps, checkedAgainst) => {
+    beginManifestWrite: async (operation, audit, steps, checkedAgainst, documents = []) => {
       const { fleet, id, createdAt } = operation;
       const ttl = expiry(createdAt);
       const batches = batchesOf(steps);
@@ -52,6 +53,7 @@ export function manifestWriteStore(table: Table): ManifestWrites {
         operationOperation(operation),
         auditOperation(fleet, audit),
         ...(checkedAgainst ? [unmovedTraffic(fleet, checkedAgainst), unmovedFleet(fleet, checkedAgainst)] : []),
+        ...documents.flatMap((document) => documentOperations(document)),
       ]);
       return outcome.ok;
     },

@@ -20,7 +20,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'status',
   ],
   engine: ['.', 'reconcile', 'failover', 'probe', 'notify', 'schedule'],
-  commands: ['.', 'access', 'validate', 'read', 'write', 'rollouts', 'evidence', 'traffic'],
+  commands: ['.', 'approvals', 'access', 'validate', 'read', 'write', 'rollouts', 'evidence', 'traffic'],
   api: ['http', 'examples', 'endpoints', '.'],
 };
 

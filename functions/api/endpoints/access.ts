@@ -22,7 +22,7 @@ import { describe } from '../../core/access/me.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { AuditEventId } from '../http/params.ts';
-import { BODY_PROBLEMS } from './resources.ts';
+import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
 
 const NOTHING = z.strictObject({});
 const InToken = z.strictObject({ token: Name });
@@ -99,7 +99,7 @@ const tokenOperations: readonly Operation[] = [
       { status: 200, description: 'The token was changed, or is unchanged; or a dry run.', schema: Token },
       { status: 201, description: 'The token was made.', schema: IssuedToken, headers: ['Location'] },
     ],
-    problems: [...BODY_PROBLEMS, 'write-conflict', 'last-administrator'],
+    problems: [...BODY_PROBLEMS, 'write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await putToken(ctx, params.token, body);
       if (written.issued === undefined) return { status: 200, body: written.token };
@@ -123,7 +123,7 @@ const tokenOperations: readonly Operation[] = [
       { status: 200, description: 'The token as it would be, in a dry run.', schema: Token },
       { status: 201, description: 'The token has a new secret.', schema: IssuedToken },
     ],
-    problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict'],
+    problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await rotateToken(ctx, params.token, body);
       return written.issued === undefined
@@ -195,7 +195,7 @@ const grantOperations: readonly Operation[] = [
       { status: 200, description: 'The grant was changed, or is unchanged; or a dry run.', schema: Grant },
       { status: 201, description: 'The grant was made.', schema: Grant, headers: ['Location'] },
     ],
-    problems: [...BODY_PROBLEMS, 'unknown-reference', 'limit-exceeded', 'write-conflict', 'last-administrator'],
+    problems: [...BODY_PROBLEMS, 'unknown-reference', 'limit-exceeded', 'write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await putGrant(ctx, params.grant, body);
       if (!written.isCreated || ctx.isDry) return { status: 200, body: written.grant };

@@ -11,12 +11,14 @@ import { Service, ServiceInput, ServicePage } from '../../../schemas/service.ts'
 import { probeNow } from '../../commands/evidence/runs.ts';
 import { getDecision, listDecisions } from '../../commands/read/ledger.ts';
 import { deleteGateway } from '../../commands/write/delete-gateway.ts';
+import { deleteResource } from '../../commands/write/resource.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/params.ts';
 import { accessOperations } from './access.ts';
+import { approvalsOperations } from './approvals.ts';
 import { buttonOperations } from './buttons.ts';
 import { drillOperations } from './drills.ts';
 import { explainOperations } from './explain.ts';
@@ -26,7 +28,7 @@ import { manifestOperations } from './manifests.ts';
 import { notificationOperations } from './notifications.ts';
 import { observationOperations } from './observations.ts';
 import { gatewayPushOperations, operationOperations } from './push.ts';
-import { type ResourceApi, resourceOperations } from './resources.ts';
+import { APPROVAL_PROBLEMS, type ResourceApi, resourceOperations } from './resources.ts';
 import { rolloutOperations } from './rollouts.ts';
 import { shiftOperations } from './shifts.ts';
 
@@ -71,7 +73,9 @@ const fleets = operationsOf({
     'unsupported-feature',
     'backend-without-cluster',
     'rule-violated',
+    ...APPROVAL_PROBLEMS,
   ],
+  deletion: { query: NO_QUERY, problems: APPROVAL_PROBLEMS, run: deleteResource },
 });
 
 const clusters = operationsOf({
@@ -111,7 +115,7 @@ const gateways = operationsOf({
   writeProblems: ['not-found', 'unknown-reference', 'conflicting-declaration'],
   deletion: {
     query: GatewayDeletion,
-    problems: ['conflicting-declaration', 'unavailable'],
+    problems: ['conflicting-declaration', 'unavailable', ...APPROVAL_PROBLEMS],
     run: (ctx, ref, precondition, query) =>
       deleteGateway(ctx, ref.fleet, ref.name, precondition, query['deleteInstance'] === 'true'),
   },
@@ -262,6 +266,7 @@ export const operations: readonly Operation[] = [
   ...notificationOperations,
   ...auditOperations,
   createProbeRound,
+  ...approvalsOperations,
   ...accessOperations,
   ...healthOperations,
 ];

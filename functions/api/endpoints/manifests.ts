@@ -24,7 +24,7 @@ import {
 } from '../http/operation.ts';
 import { InFleet } from '../http/params.ts';
 import { operationReply } from './push.ts';
-import { BODY_PROBLEMS } from './resources.ts';
+import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
 
 const SUCCESSES: readonly Success[] = [
   { status: 200, description: 'The plan, when there was nothing to do or in a dry run.', schema: FleetPlan },
@@ -52,6 +52,7 @@ const APPLY_PROBLEMS: readonly ProblemCode[] = [
   'would-empty-gateway',
   'rule-violated',
   'limit-exceeded',
+  ...APPROVAL_PROBLEMS,
 ];
 
 function replyOf({ operation, plan }: Applied): Reply {

@@ -42,6 +42,8 @@ interface Deletion {
 }
 
 export const BODY_PROBLEMS: readonly ProblemCode[] = ['malformed-json', 'body-too-large', 'unsupported-media-type'];
+/** The problems of requests that may take the approval of somebody else. */
+export const APPROVAL_PROBLEMS: readonly ProblemCode[] = ['approval-required', 'approval-rejected'];
 export const PRECONDITION_PROBLEMS: readonly ProblemCode[] = [
   'precondition-failed',
   'precondition-required',

@@ -12,6 +12,7 @@ import { type Route, RouteInput } from '../../../schemas/route.ts';
 import { type Service, ServiceInput } from '../../../schemas/service.ts';
 import type { Example } from '../http/example.ts';
 import { accessExamples } from './access.ts';
+import { approvalExamples } from './approvals.ts';
 import { buttonExamples } from './buttons.ts';
 import { decision, vote } from './decisions.ts';
 import { drillExamples } from './drills.ts';
@@ -307,6 +308,7 @@ export const examples: Record<string, Example> = {
   ...notificationExamples,
   ...auditExamples,
   ...accessExamples,
+  ...approvalExamples,
   ...healthExamples,
 };
 

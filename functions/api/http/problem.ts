@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Approval } from '../../../schemas/approval.ts';
 import { type Issue, type Problem, type ProblemCode, problems } from '../../../schemas/problem.ts';
 import { AppError } from '../../commands/app-error.ts';
+import { ApprovalRequired } from '../../commands/approvals/documents.ts';
 import { IdentityUnavailable, InvalidPageToken, StoreLimitError, StoreUnavailable } from '../../deps.ts';
 import { NewerRecordError, UnreadableRecord } from '../../unreadable.ts';
 import type { AppEnv } from './env.ts';
@@ -16,7 +18,9 @@ const RETRY_AFTER_SECONDS = '1';
 
 /** Answers an error with problem details (RFC 9457). An unexpected error is answered with nothing but the request id. */
 export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
-  const { code, detail, errors } = toAppError(error);
+  const known = toAppError(error);
+  const { code, detail, errors } = known;
+  const approval = known instanceof ApprovalRequired ? known.approval : undefined;
   const { status, title, retryable } = problems[code];
   const challenge = CHALLENGES[code];
   const problem: Problem = {
@@ -28,10 +32,12 @@ export function answerProblem(c: Context<AppEnv>, error: unknown): Response {
     code,
     requestId: c.get('requestId'),
     errors: errors.slice(0, MAX_ISSUES),
+    ...(approval && { approval }),
   };
   return c.body(JSON.stringify(problem), statusOf(code), {
     'Content-Type': 'application/problem+json',
     ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
+    ...(approval && { Location: pathOf(approval) }),
     ...(retryable && { 'Retry-After': RETRY_AFTER_SECONDS }),
   });
 }
@@ -42,6 +48,10 @@ const CHALLENGES: { [C in ProblemCode]?: string } = {
   'invalid-token': 'Bearer realm="fairlead", error="invalid_token"',
   forbidden: 'Bearer realm="fairlead", error="insufficient_scope"',
 };
+
+function pathOf({ id, fleet }: Approval): string {
+  return fleet === undefined ? `/v1/approvals/${id}` : `/v1/fleets/${fleet}/approvals/${id}`;
+}
 
 function statusOf(code: ProblemCode): ContentfulStatusCode {
   return problems[code].status;

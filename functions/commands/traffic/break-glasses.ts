@@ -2,11 +2,13 @@ import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
 import type { Situation } from '../../core/failover/situation.ts';
 import { equal } from '../../core/model/digest.ts';
+import type { Planned } from '../../core/access/approvals.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { viewBreakGlass } from '../../engine/failover/overrides.ts';
 import { AppError } from '../app-error.ts';
+import { requireApproval } from '../approvals/require.ts';
 import type { Context } from '../context.ts';
-import { requireFleet } from '../load.ts';
+import { load, requireFleet } from '../load.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { commandTraffic } from './command.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
@@ -40,7 +42,7 @@ async function find({ deps }: Context, fleet: string, name: string): Promise<Bre
 
 /**
  * Sets safety rules aside, or changes which are set aside. Throws `not-owner`, `already-ended` when an ended one is
- * sent again unchanged, `invalid-request`, and what `commandTraffic` throws.
+ * sent again unchanged, `invalid-request`, and what `requireApproval` and `commandTraffic` throw.
  */
 export async function putBreakGlass(
   ctx: Context,
@@ -49,7 +51,7 @@ export async function putBreakGlass(
   spec: BreakGlassSpec,
 ): Promise<WrittenBreakGlass> {
   return await auditingRefusals(ctx, theFleet(fleet), 'break-glass.refused', async () => {
-    await requireFleet(ctx, fleet);
+    const { spec: policy, revision } = await load(ctx, theFleet(fleet));
     const known = await find(ctx, fleet, name);
     if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
     if (known && equal(specOf(known), normal(spec))) {
@@ -58,15 +60,15 @@ export async function putBreakGlass(
       return { created: false, breakGlass: known };
     }
     requireExpiry(ctx, spec.expiresAt);
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, (situation) => ({
-      type: 'put-break-glass',
-      breakGlass: glassOf(ctx, name, spec, situation),
-    }));
+    const cleared = await requireApproval(ctx, policy.approvals, planned(fleet, revision, name, spec, known));
+    const asking = (situation: Situation) =>
+      ({ type: 'put-break-glass', breakGlass: glassOf(ctx, name, spec, situation) }) as const;
+    const { verdict, decision, operation } = await commandTraffic(cleared.ctx, fleet, asking, cleared);
     const created = known === undefined || known.state === 'ended';
     const live = verdict?.traffic.breakGlasses.find((item) => item.name === name);
     if (!ctx.isDry || !live) return { created, breakGlass: await getBreakGlass(ctx, fleet, name), operation };
-    const breakGlass = { ...viewBreakGlass(fleet, live, ctx.deps.clock.now()), dryRun: { decision } };
-    return { created, breakGlass };
+    const dryRun = { decision, ...(cleared.need && { approval: cleared.need }) };
+    return { created, breakGlass: { ...viewBreakGlass(fleet, live, ctx.deps.clock.now()), dryRun } };
   });
 }
 
@@ -80,6 +82,24 @@ export async function endBreakGlass(ctx: Context, fleet: string, name: string): 
     if (known.state === 'ended') return {};
     return await commandTraffic(ctx, fleet, { type: 'end-break-glass', name });
   });
+}
+
+/** Returns the plan of a break-glass: it starts from the rules of the fleet, and from the break-glass that it replaces. */
+function planned(
+  fleet: string,
+  revision: number,
+  name: string,
+  spec: BreakGlassSpec,
+  known: BreakGlass | undefined,
+): Planned {
+  const { rules, expiresAt, reason } = normal(spec);
+  const replaced = known && { ...specOf(known), state: known.state, updatedAt: known.updatedAt };
+  return {
+    fleet,
+    actions: ['break-glass'],
+    plan: { revision, name, rules, expiresAt, reason, replaced },
+    summary: [`Sets the safety rules ${rules.join(', ')} aside until ${expiresAt}: ${reason}.`],
+  };
 }
 
 function specOf({ rules, reason, expiresAt }: BreakGlass): BreakGlassSpec {

@@ -3,7 +3,8 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Command, Situation, Verdict } from '../../core/failover/situation.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
 import { AppError } from '../app-error.ts';
-import type { Context } from '../context.ts';
+import type { StoredDocument } from '../../deps.ts';
+import { authorOf, type Context } from '../context.ts';
 import { FOLLOW_MS } from '../follow.ts';
 import { load } from '../load.ts';
 import { violations } from '../write/safety.ts';
@@ -17,20 +18,26 @@ export interface Commanded extends TrafficAnswer {
 }
 
 /**
- * Decides on a command, records the decision, and lets the gateways follow in the background. With `service`, the
- * command concerns this service alone. A dry run only decides. Throws `not-found`, what `command` throws,
+ * Decides on a command, records the decision, and lets the gateways follow in the background. A dry run only decides. Throws `not-found`, what `command` throws,
  * `rule-violated` and `write-conflict`.
  */
 export async function commandTraffic(
   ctx: Context,
   fleet: string,
   command: Asking,
-  service?: string,
+  options?: CommandOptions,
 ): Promise<Commanded> {
-  const commanded = await tryCommand(ctx, fleet, command, service);
+  const commanded = await tryCommand(ctx, fleet, command, options);
   const { verdict } = commanded;
   if (verdict?.outcome === 'refused') throw refused(fleet, verdict);
   return commanded;
+}
+
+export interface CommandOptions {
+  /** The service that the command concerns alone. */
+  service?: string | undefined;
+  /** Documents to write in the transaction of the decision. */
+  documents?: readonly StoredDocument[] | undefined;
 }
 
 /**
@@ -43,11 +50,15 @@ export type Asking = Command | ((situation: Situation) => Command | undefined);
  * Decides on a command like `commandTraffic`, but returns a refused verdict instead of throwing, so that callers can
  * show which rules forbid it.
  */
-export async function tryCommand(ctx: Context, fleet: string, command: Asking, service?: string): Promise<Commanded> {
-  const { deps, principal, requestId, reason, isDry } = ctx;
-  const { actor } = principal;
+export async function tryCommand(
+  ctx: Context,
+  fleet: string,
+  command: Asking,
+  options: CommandOptions = {},
+): Promise<Commanded> {
+  const { deps, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
-  const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
+  const answer = await evaluate(deps, fleet, spec, { command, ...options, ...authorOf(ctx), isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { verdict, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));

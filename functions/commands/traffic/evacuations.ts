@@ -61,7 +61,7 @@ export async function returnTo(ctx: Context, fleet: string, spec: ReturnSpec): P
       before = { situation, clusters };
       return { type: 'return' as const, clusters: clusters.map(({ name }) => name), service };
     };
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, service);
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, { service });
     if (before === undefined) throw new Error('A command is made before it is decided upon.');
     const { situation, clusters } = before;
     const traffic = verdict?.traffic ?? situation.traffic;

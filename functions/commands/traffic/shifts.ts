@@ -70,7 +70,7 @@ export async function putShift(ctx: Context, fleet: string, name: string, spec: 
       type: 'put-shift' as const,
       shift: shiftOf(ctx, name, spec, situation),
     });
-    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, spec.service);
+    const { verdict, decision, operation } = await commandTraffic(ctx, fleet, command, { service: spec.service });
     const live = verdict?.traffic.shifts.find((item) => item.name === name);
     const shift = ctx.isDry && live ? viewShift(fleet, live, ctx.deps.clock.now()) : await getShift(ctx, fleet, name);
     return { created, shift: ctx.isDry ? { ...shift, dryRun: { decision } } : shift, operation };

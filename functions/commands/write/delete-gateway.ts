@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { load } from '../load.ts';
 import type { Precondition } from '../precondition.ts';
-import { type Deleted, deleteResource, requireDeletable } from './resource.ts';
+import { type Deleted, deleteResource } from './resource.ts';
 
 /**
  * Deletes a gateway and, if asked for, the instance that was created for it. The instance is deleted first: if that
@@ -20,13 +20,10 @@ export async function deleteGateway(
   deleteInstance: boolean,
 ): Promise<Deleted> {
   const ref = { kind: 'gateway', fleet, name } as const;
-  if (deleteInstance) {
-    const resource = await load(ctx, ref);
-    refuse(adopted(resource));
-    await requireDeletable(ctx, ref, precondition);
-    if (!ctx.isDry) await destroy(ctx, resource);
-  }
-  return await deleteResource(ctx, ref, precondition);
+  if (!deleteInstance) return await deleteResource(ctx, ref, precondition);
+  const resource = await load(ctx, ref);
+  refuse(adopted(resource));
+  return await deleteResource(ctx, ref, precondition, () => destroy(ctx, resource));
 }
 
 function adopted({ spec }: Resource<'gateway'>) {

@@ -1,3 +1,4 @@
+import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import type { Condition } from '../../../schemas/common.ts';
 import type { DryRun } from '../../../schemas/plan.ts';
 import { sentenceOf } from '../../../schemas/reasons.ts';
@@ -9,9 +10,10 @@ import { show } from '../read/show.ts';
 import type { Views } from '../read/views.ts';
 import { planWrite } from './plan-write.ts';
 
-/** Returns the effects of changes that are known to be valid. */
-export async function previewChange(ctx: Context, set: ChangeSet): Promise<DryRun> {
-  return { plans: await planWrite(ctx.deps, set.then.store, set.fleet, followersOf(set)) };
+/** Returns the effects of changes that are known to be valid, and the approval that they take. */
+export async function previewChange(ctx: Context, set: ChangeSet, approval?: ApprovalNeed): Promise<DryRun> {
+  const plans = await planWrite(ctx.deps, set.then.store, set.fleet, followersOf(set));
+  return { plans, ...(approval && { approval }) };
 }
 
 /** Returns a changed resource as it would be shown, with the effects of the changes. */
@@ -19,8 +21,9 @@ export async function previewView<K extends Kind>(
   ctx: Context,
   set: ChangeSet,
   resource: Resource<K>,
+  approval?: ApprovalNeed,
 ): Promise<Views[K]> {
-  const dryRun = await previewChange(ctx, set);
+  const dryRun = await previewChange(ctx, set, approval);
   const [shown] = await show({ ...ctx.deps, store: set.then.store }, resource.kind, [resource], set.then);
   if (shown === undefined) throw new Error('A resource has one view.');
   return { ...notPushed(shown), dryRun };

@@ -22,6 +22,7 @@ import { kinds } from '../kinds.ts';
 import { viewOperation } from '../read/operations.ts';
 import { theFleet } from '../refusals.ts';
 import { worldOf } from '../world.ts';
+import { clearChanges } from './approval.ts';
 import { checkChanges } from './check.ts';
 import { planWrite } from './plan-write.ts';
 
@@ -59,8 +60,8 @@ const MAX_ATTEMPTS = 5;
 /**
  * Brings the fleet to the desired state in one operation. The steps are stored before the first one is written, so that
  * they are completed even if this process dies, and gateways follow once all are written. Throws `not-found` for the
- * fleet, all faults of the resulting fleet, `would-empty-gateway` unless that is allowed, `stale-plan`, and
- * `write-conflict` while another such operation is being written.
+ * fleet, all faults of the resulting fleet, `would-empty-gateway` unless that is allowed, `stale-plan`, what
+ * `clearChanges` throws, and `write-conflict` while another such operation is being written.
  */
 export async function applyDesired(
   ctx: Context,
@@ -76,11 +77,16 @@ export async function applyDesired(
     const { set, checkedAgainst, shown } = await planFleet(ctx, desired, allowEmpty);
     if (digest !== undefined && digest !== shown.digest) throw stale(shown.digest);
     const gateways = followersOf(set);
-    if (ctx.isDry) return { plan: { ...shown, plans: await planWrite(ctx.deps, set.then.store, fleet, gateways) } };
+    const cleared = await clearChanges(ctx, set, { prunes: true });
+    if (ctx.isDry) {
+      const plans = await planWrite(ctx.deps, set.then.store, fleet, gateways);
+      return { plan: { ...shown, plans, ...(cleared.need && { approval: cleared.need }) } };
+    }
     if (set.steps.length === 0) return { plan: { ...shown, plans: [] } };
     const operation = operationOf(ctx, action, fleet, gateways);
-    const audit = await auditOf(ctx, operation, set);
-    if (!(await store.beginManifestWrite(operation, audit, [...set.steps], checkedAgainst))) continue;
+    const audit = await auditOf(cleared.ctx, operation, set);
+    const { documents } = cleared;
+    if (!(await store.beginManifestWrite(operation, audit, [...set.steps], checkedAgainst, documents))) continue;
     ctx.waitUntil(finish(ctx, fleet, gateways));
     return { operation: await viewOperation(store, operation) };
   }

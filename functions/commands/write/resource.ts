@@ -15,7 +15,9 @@ import { checkPrecondition, type Precondition } from '../precondition.ts';
 import { viewOf } from '../read/resources.ts';
 import type { Views } from '../read/views.ts';
 import { worldOf } from '../world.ts';
-import { checkChanges, faultsOf } from './check.ts';
+import type { Clearance } from '../approvals/require.ts';
+import { clearChanges } from './approval.ts';
+import { checkChanges } from './check.ts';
 import { previewChange, previewView } from './dry-run.ts';
 
 /** The number of attempts to write while other writes come first. */
@@ -88,8 +90,9 @@ async function writeResource<K extends Kind>(
       pointer: MOVED_BY[ref.kind],
     });
     const created = before === undefined;
-    if (ctx.isDry) return { created, view: await previewView(ctx, set, change.resource) };
-    const written = await commitChange(ctx, set, change, checkedAgainst, beside);
+    const cleared = await clearChanges(ctx, set, { prunes: false });
+    if (ctx.isDry) return { created, view: await previewView(ctx, set, change.resource, cleared.need) };
+    const written = await commitChange(cleared, set, change, checkedAgainst, beside);
     return written && { created, view: await viewOf(ctx, written.resource, set.then), operation: written.operation };
   });
 }
@@ -113,31 +116,29 @@ export interface Deleted {
 }
 
 /**
- * Deletes a resource. Throws `not-found`, `still-referenced` with the referrers, `precondition-required`,
- * `precondition-failed`.
+ * Deletes a resource. `destroy` deletes the instance of a gateway first, once nothing keeps the gateway from being deleted.
+ * Throws `not-found`, `still-referenced` with the referrers, `precondition-required`, `precondition-failed`, and what
+ * `clearChanges` and `destroy` throw.
  */
-export async function deleteResource(ctx: Context, ref: Ref, precondition: Precondition): Promise<Deleted> {
+export async function deleteResource(
+  ctx: Context,
+  ref: Ref,
+  precondition: Precondition,
+  destroy?: () => Promise<void>,
+): Promise<Deleted> {
   return await attempts(async () => {
-    const { set, change } = await deletionSet(ctx, ref, precondition);
-    const checkedAgainst = await checkChanges(ctx, set, { allowEmpty: true, target: change.resource });
-    if (ctx.isDry) return { dryRun: await previewChange(ctx, set) };
-    const written = await commitChange(ctx, set, change, checkedAgainst);
+    const resource = await load(ctx, ref);
+    checkPrecondition(precondition, resource.revision);
+    // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
+    const change = deletionOf(resource, await ctx.deps.store.referenceCount(ref));
+    const set = await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]);
+    const checkedAgainst = await checkChanges(ctx, set, { allowEmpty: true, target: resource });
+    const cleared = await clearChanges(ctx, set, { prunes: false, deletesInstance: destroy !== undefined });
+    if (ctx.isDry) return { dryRun: await previewChange(ctx, set, cleared.need) };
+    await destroy?.();
+    const written = await commitChange(cleared, set, change, checkedAgainst);
     return written && { operation: written.operation };
   });
-}
-
-/** Throws the faults that keep the resource from being deleted. Changes nothing. */
-export async function requireDeletable(ctx: Context, ref: Ref, precondition: Precondition): Promise<void> {
-  const { set } = await deletionSet(ctx, ref, precondition);
-  refuse(await faultsOf(ctx.deps, set));
-}
-
-async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
-  const resource = await load(ctx, ref);
-  checkPrecondition(precondition, resource.revision);
-  // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
-  const change = deletionOf(resource, await ctx.deps.store.referenceCount(ref));
-  return { change, set: await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]) };
 }
 
 /**
@@ -156,12 +157,12 @@ async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
 }
 
 /**
- * Writes the change with its audit event and a row for every gateway that has to follow, in one transaction. Then the
+ * Writes the change with its audit event, its approval and a row for every gateway that has to follow, in one transaction. Then the
  * gateways follow in the background; the sweep completes what remains. Resolves with undefined when another write came
  * first.
  */
 async function commitChange<K extends Kind>(
-  ctx: Context,
+  { ctx, documents: approvals }: Clearance,
   { fleet, steps: [step] }: ChangeSet,
   change: Change<K>,
   checkedAgainst: Commit['checkedAgainst'],
@@ -173,7 +174,7 @@ async function commitChange<K extends Kind>(
   const commit = commitOf(step, change.before, authorOf(ctx), { at, ulid: ctx.deps.ids.ulid() }, operation?.id);
   const { createdAt, updatedAt } = commit.resource;
   const resource = { ...change.resource, createdAt, updatedAt };
-  const documents = beside?.(resource, operation?.id);
+  const documents = [...approvals, ...(beside?.(resource, operation?.id) ?? [])];
   const outcome = await ctx.deps.store.commit({ ...commit, operation, checkedAgainst, documents });
   if (outcome.result === 'missing-reference') refuseMissing(change.resource, outcome.missing);
   if (outcome.result !== 'ok') return undefined;

@@ -1,5 +1,6 @@
 /** Builders of the events in a fleet's audit log, and of the operations that gateways have to follow. */
 
+import type { UsedApproval } from '../../../schemas/approval.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { Operation } from '../../../schemas/operation.ts';
 import { changesBetween } from './diff.ts';
@@ -10,6 +11,8 @@ export interface Author {
   actor: string;
   requestId: string;
   reason?: string | undefined;
+  /** The approval that the write uses up. */
+  approval?: UsedApproval | undefined;
 }
 
 /** The time of a write, and the ULID from which the ids of the event and the operation of that write are made. */
@@ -32,7 +35,7 @@ type Told = Pick<AuditEvent, 'action' | 'target'> &
 
 /** Builds an event. Revisions default to 0 and changes to none, unless `told` sets them. */
 export function auditEvent(author: Author, { at, ulid }: Stamp, told: Told): AuditEvent {
-  return { id: `aud_${ulid}`, at, before: 0, after: 0, changes: [], changeCount: 0, ...told, ...origin(author) };
+  return { id: `aud_${ulid}`, at, before: 0, after: 0, changes: [], changeCount: 0, ...told, ...origin(author), ...(author.approval && { approval: author.approval }) };
 }
 
 /** Builds the event that records a change of one resource. */

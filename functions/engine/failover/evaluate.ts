@@ -3,7 +3,7 @@ import type { FleetSpec } from '../../../schemas/fleet.ts';
 import { decide } from '../../core/failover/decide.ts';
 import type { Verdict } from '../../core/failover/situation.ts';
 import { eventsOf } from '../../core/notification/events.ts';
-import type { Deps, Lease, OperationRecord, Recording } from '../../deps.ts';
+import type { Deps, Lease, OperationRecord, Recording, StoredDocument } from '../../deps.ts';
 import { deliveryDocuments } from '../deliveries.ts';
 import { checkDataPlane } from '../reconcile/data-plane.ts';
 import { reconcileGateway } from '../reconcile/reconcile.ts';
@@ -20,6 +20,8 @@ const MAX_TRIES = { people: 30, prober: 5 };
 export interface Question extends Asked, Origin {
   /** The lease of the prober that decides. After the loss of the lease its decisions are not recorded. */
   lease?: Lease | undefined;
+  /** Documents to write in the transaction of the decision, each conditional on its `version - 1`. */
+  documents?: readonly StoredDocument[] | undefined;
   /** Returns the verdict without recording anything. */
   isDry?: boolean | undefined;
 }
@@ -57,7 +59,9 @@ async function record(
   const { decision, operation } = recording;
   if (question.isDry) return { verdict, decision };
   const deliveries = deliveryDocuments(eventsOf(decision, verdict), spec, read.situation.nowMs);
-  const whole = { ...recording, documents: [...recording.documents, ...deliveries], lease: question.lease };
+  // The documents of the question come first, because only the first documents have room in the transaction.
+  const documents = [...(question.documents ?? []), ...recording.documents, ...deliveries];
+  const whole = { ...recording, documents, lease: question.lease };
   if (!(await deps.store.decide(whole))) return undefined;
   await complete(deps, whole);
   const { fleet, id, outcome, withdrawnAfter: withdrawn } = decision;

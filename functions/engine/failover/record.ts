@@ -1,3 +1,4 @@
+import type { UsedApproval } from '../../../schemas/approval.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { Decision } from '../../../schemas/decision.ts';
 import { clusterPoints } from '../../core/allocation/points.ts';
@@ -17,6 +18,8 @@ import type { Read } from './situation.ts';
 export interface Origin {
   requestId?: string | undefined;
   reason?: string | undefined;
+  /** The approval that the request uses up. */
+  approval?: UsedApproval | undefined;
 }
 
 /**
@@ -133,6 +136,7 @@ function auditOf(deps: Deps, { situation }: Read, verdict: Verdict, decision: De
     reason: (origin.reason ?? reasonOf(decision)).slice(0, MAX_REASON),
     before: situation.traffic.version,
     after: verdict.traffic.version,
+    ...(origin.approval && { approval: origin.approval }),
     ...changesBetween({ withdrawn: withdrawnBefore }, { withdrawn: withdrawnAfter }),
   };
 }

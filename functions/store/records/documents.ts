@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import { Grant, Token } from '../../../schemas/access.ts';
+import { Approval } from '../../../schemas/approval.ts';
 import { DrillRun } from '../../../schemas/drill.ts';
 import { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import { Delivery, IncidentType, Severity } from '../../../schemas/notification.ts';
@@ -50,6 +51,7 @@ const bodies: { [K in DocumentKind]: z.ZodType<DocumentBodies[K]> } = {
   rollout: DistributionRollout,
   token: Token.extend({ secrets: z.array(Token.shape.secrets.element.extend({ hash: z.string() })) }),
   grants: z.object({ grants: z.array(Grant) }),
+  approval: Approval,
 };
 
 const NAMES: Record<DocumentKind, string> = {
@@ -64,6 +66,7 @@ const NAMES: Record<DocumentKind, string> = {
   rollout: 'rollout of a distribution',
   token: 'token',
   grants: 'list of grants',
+  approval: 'approval',
 };
 
 /** Migrates a drill run of the first version, which had one cluster only. */
