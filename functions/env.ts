@@ -7,6 +7,20 @@ const AccessKey = z.strictObject({
   securityToken: z.string().min(1).optional(),
 });
 
+const Token = z
+  .string()
+  .min(16, 'must have at least 16 characters')
+  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be letters, digits or - . _ ~ + / (RFC 6750)');
+
+/** The token of the settings. `none` says that there shall be none, so that one that was forgotten is still told. */
+const SettingToken = z
+  .string()
+  .refine(
+    (text) => text === 'none' || Token.safeParse(text).success,
+    'must be none, or at least 16 letters, digits or - . _ ~ + / (RFC 6750)',
+  )
+  .transform((text) => (text === 'none' ? undefined : text));
+
 const Json = z.string().transform((text, context) => {
   try {
     return JSON.parse(text) as unknown;
@@ -23,11 +37,6 @@ const CredentialSets = Json.refine(
   (value) => ByCredentials.safeParse(value).success,
   'must be {"name": {"accessKeyId": "…", "accessKeySecret": "…"}}, with a "securityToken" where there is one',
 ).pipe(ByCredentials);
-
-const Token = z
-  .string()
-  .min(16, 'must have at least 16 characters')
-  .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be letters, digits or - . _ ~ + / (RFC 6750)');
 
 const url = z.url({ protocol: /^https?$/ });
 
@@ -82,11 +91,11 @@ const NotificationTargets = Json.refine(
 ).pipe(ByName);
 
 /**
- * The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. Without `API_TOKEN`,
- * only stored tokens and identity providers lead in.
+ * The settings of the control plane: variables and secrets of the Worker. docs/settings.md describes them. When
+ * `API_TOKEN` is `none`, only stored tokens and identity providers lead in.
  */
 export const Env = z.object({
-  API_TOKEN: Token.optional(),
+  API_TOKEN: SettingToken,
   OIDC_ISSUERS: OidcIssuers.default({}),
   OWNER_ID: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens'),
   TABLE_NAME: z.string().min(3).max(255),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ApprovalNeed } from './approval.ts';
 import { Name, pageOf, Timestamp } from './common.ts';
 
 /** The kinds of things that somebody may be allowed to do. */
@@ -67,6 +68,15 @@ export const IssuedToken = Token.extend({
   }),
 }).meta({ id: 'IssuedToken', description: 'A token with its newest secret.' });
 export type IssuedToken = z.infer<typeof IssuedToken>;
+
+export const AccessDryRun = z
+  .object({ approval: ApprovalNeed.optional() })
+  .meta({ id: 'AccessDryRun', description: 'The result of a dry run: nothing was written.' });
+export type AccessDryRun = z.infer<typeof AccessDryRun>;
+
+const dryRun = AccessDryRun.optional().meta({ description: 'Only in a dry run.' });
+
+export const WrittenToken = Token.extend({ dryRun }).meta({ id: 'WrittenToken' });
 
 export const TokenPage = pageOf('TokenPage', Token);
 
@@ -172,6 +182,8 @@ export const Grant = z
   .object({ name: Name, createdAt: Timestamp, updatedAt: Timestamp, subject: Subject, ...held })
   .meta({ id: 'Grant', description: 'A role that somebody has in some fleets.' });
 export type Grant = z.infer<typeof Grant>;
+
+export const WrittenGrant = Grant.extend({ dryRun }).meta({ id: 'WrittenGrant' });
 
 export const GrantPage = pageOf('GrantPage', Grant);
 

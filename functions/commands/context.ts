@@ -1,3 +1,4 @@
+import type { Permission } from '../../schemas/access.ts';
 import type { UsedApproval } from '../../schemas/approval.ts';
 import type { Principal } from '../core/access/principal.ts';
 import type { Author } from '../core/model/audit.ts';
@@ -7,6 +8,8 @@ import type { Deps } from '../deps.ts';
 export interface Context {
   deps: Deps;
   principal: Principal;
+  /** The permission that the operation takes; absent when nobody asked for it, or when it takes none. */
+  permission?: Permission | undefined;
   requestId: string;
   /** The reason that the principal gives. */
   reason?: string | undefined;

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../schemas/audit.ts';
 import type { OperationProblem } from '../../schemas/operation.ts';
 import type { Ref } from '../core/model/resource.ts';
 import type { Lease } from './coordination.ts';
+import type { StoredDocument } from './documents.ts';
 import type { OperationRecord, OutboxRequest, OutcomeRecord, WaitingOperation } from './outbox.ts';
 import type { Page, PageRequest, Readable } from './pages.ts';
 import type { Commit } from './resources.ts';

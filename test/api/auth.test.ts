@@ -40,10 +40,11 @@ describe('the settings', () => {
     ALIBABA_CLOUD_CREDENTIALS: '{}',
   };
 
-  it('need no token: identity providers and stored tokens lead in as well', () => {
-    const { API_TOKEN: _, ...others } = settings;
-    expect(parseEnv(others).API_TOKEN).toBeUndefined();
-    expect(() => parseEnv({ ...settings, API_TOKEN: 'short' })).toThrow('API_TOKEN');
+  it('may say that there is no token of theirs, and must not forget it', () => {
+    expect(parseEnv({ ...settings, API_TOKEN: 'none' }).API_TOKEN).toBeUndefined();
+    for (const API_TOKEN of [undefined, '', 'short', 'None', 'a token with spaces']) {
+      expect(() => parseEnv({ ...settings, API_TOKEN })).toThrow('API_TOKEN');
+    }
   });
 
   it('may name identity providers, which sign with keys that nobody shares, and are asked over https', () => {

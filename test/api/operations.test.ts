@@ -9,6 +9,7 @@ import document from '../../schemas/openapi.json' with { type: 'json' };
 import { Problem, type ProblemCode, problems } from '../../schemas/problem.ts';
 import { create, createShop, fleet, pointers } from './fixtures.ts';
 import { type Answer, type Call, type Harness, type Json, startHarness } from './harness.ts';
+import { bodyOf, pathOf } from './table.ts';
 
 let harness: Harness;
 
@@ -34,27 +35,6 @@ function expectProblem(answer: Answer, code: ProblemCode): void {
   expect(answer.body.requestId).toBe(answer.headers.get('X-Request-Id'));
 }
 
-/** Names of what the shop has, unless given. */
-const NAMES: Record<string, string> = {
-  fleet: 'shop',
-  cluster: 'one',
-  gateway: 'edge',
-  service: 'checkout',
-  distribution: 'main',
-  route: 'checkout',
-  decision: 'dec_none',
-  delivery: 'dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-oncall',
-  operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  revision: '1',
-  shift: 'upgrade',
-  breakGlass: 'one-cluster',
-  run: 'drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  rollout: 'rol_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
-  token: 'ci',
-  grant: 'ci-edits-shop',
-};
-
 const VOTER_TOKEN = 'the-token-of-prometheus-alone';
 const tokenHash = createHash('sha256').update(VOTER_TOKEN).digest('hex');
 
@@ -63,16 +43,6 @@ function call({ method, access }: Operation, path: string, { headers, ...rest }:
   const isForVoter = typeof access === 'object' && access.place === 'path-voter';
   const right = isForVoter ? { Authorization: `Bearer ${VOTER_TOKEN}` } : {};
   return harness.call(method, path, { ...rest, headers: { ...right, ...headers } });
-}
-
-function pathOf({ path }: Operation, names: Record<string, string> = {}): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? NAMES[name] ?? name);
-}
-
-function bodyOf(operation: Operation): Json {
-  const body: Json = examples[operation.operationId]?.body;
-  // Examples are of a day that is gone.
-  return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;
 }
 
 const all = operations.map((operation) => [operation.operationId, operation] as const);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contested } from '../../functions/commands/validate/contests.ts';
 import { type World, worldOf } from '../../functions/commands/world.ts';
+import { AUTOMATION } from '../../functions/core/access/principal.ts';
 import { equal } from '../../functions/core/model/digest.ts';
 import { instanceOf, type Resource } from '../../functions/core/model/resource.ts';
 import type { Store } from '../../functions/deps.ts';
@@ -65,8 +66,8 @@ describe('what speaks against a route', () => {
           referenceCount: undefined,
         } as const;
         const gateways = await store.find('gateway', 'one', spec.gateways);
-        const found = await contested(change, gateways, worldOf(store, 'one'));
-        const expected = await contested(change, gateways, wholeWorld(store, 'one'));
+        const found = await contested(change, gateways, worldOf(store, 'one'), AUTOMATION);
+        const expected = await contested(change, gateways, wholeWorld(store, 'one'), AUTOMATION);
         for (const route of routes) await store.commit(deletion(route, { referenceCount: 0 }));
         contests += expected.length;
         expect(sorted(found)).toEqual(sorted(expected));

@@ -15,22 +15,6 @@ import { RELEASES, readState, restoreItems } from '../store/state/read.ts';
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into by assertions.
 type Json = any;
 
-/** Lists, by the parameter that names one of their items. */
-const LISTS: Record<string, string> = {
-  cluster: 'clusters',
-  gateway: 'gateways',
-  service: 'services',
-  distribution: 'distributions',
-  route: 'routes',
-  operation: 'operations',
-  shift: 'shifts',
-  breakGlass: 'break-glasses',
-  run: 'drill-runs',
-  decision: 'decisions',
-  delivery: 'deliveries',
-  event: 'audit',
-};
-
 describe.each(RELEASES)('the state of the release of %s', { timeout: 240_000 }, (release) => {
   const directory = mkdtempSync(join(tmpdir(), 'fairlead-release-'));
   let stack: Stack;
@@ -58,9 +42,8 @@ describe.each(RELEASES)('the state of the release of %s', { timeout: 240_000 }, 
     if (parameter === undefined) return [template];
     const filled = (name: string) => template.replace(`{${parameter}}`, encodeURIComponent(name));
     if (parameter === 'fleet') return await pathsOf(filled('demo'));
-    const before = template.slice(0, template.indexOf('{'));
-    const list = parameter === 'revision' ? before.replace(/\/$/, '') : `${FLEET}/${LISTS[parameter]}`;
-    const { items } = await get(list);
+    // The list of the items stands before the name of one.
+    const { items } = await get(template.slice(0, template.indexOf('/{')));
     const names = new Set<string>(items.map((item: Json) => String(item[parameter] ?? item.name ?? item.id)));
     // The newest and the oldest of each list.
     const some = [...names].filter((_, index) => index === 0 || index === names.size - 1);

@@ -11,7 +11,10 @@ import {
   TokenInput,
   TokenPage,
   TokenRotationInput,
+  WrittenGrant,
+  WrittenToken,
 } from '../../../schemas/access.ts';
+import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { AuditEvent, AuditEventPage, AuditQuery } from '../../../schemas/audit.ts';
 import { Name, PageQuery } from '../../../schemas/common.ts';
 import { deleteGrant, getGrant, listGrants, putGrant } from '../../commands/access/grants.ts';
@@ -35,6 +38,11 @@ const ADMINISTERED: Access = { permission: 'administer', place: 'installation' }
 
 const SHOWN_ONCE =
   'The token itself is in this answer only; nobody can read it later, because only its digest is kept.';
+
+/** Returns the body of a write, with the approval that it takes, which is known in a dry run only. */
+function previewed(written: Token | Grant, approval: ApprovalNeed | undefined): object {
+  return approval === undefined ? written : { ...written, dryRun: { approval } };
+}
 
 const me = defineOperation({
   operationId: 'getMe',
@@ -96,13 +104,13 @@ const tokenOperations: readonly Operation[] = [
     params: InToken,
     body: TokenInput,
     successes: [
-      { status: 200, description: 'The token was changed, or is unchanged; or a dry run.', schema: Token },
+      { status: 200, description: 'The token was changed, or is unchanged; or a dry run.', schema: WrittenToken },
       { status: 201, description: 'The token was made.', schema: IssuedToken, headers: ['Location'] },
     ],
     problems: [...BODY_PROBLEMS, 'write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await putToken(ctx, params.token, body);
-      if (written.issued === undefined) return { status: 200, body: written.token };
+      if (written.issued === undefined) return { status: 200, body: previewed(written.token, written.need) };
       return { status: 201, body: written.issued, headers: { Location: `${TOKENS}/${params.token}` } };
     },
   }),
@@ -120,14 +128,14 @@ const tokenOperations: readonly Operation[] = [
     params: InToken,
     body: TokenRotationInput,
     successes: [
-      { status: 200, description: 'The token as it would be, in a dry run.', schema: Token },
+      { status: 200, description: 'The token as it would be, in a dry run.', schema: WrittenToken },
       { status: 201, description: 'The token has a new secret.', schema: IssuedToken },
     ],
     problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await rotateToken(ctx, params.token, body);
       return written.issued === undefined
-        ? { status: 200, body: written.token }
+        ? { status: 200, body: previewed(written.token, written.need) }
         : { status: 201, body: written.issued };
     },
   }),
@@ -192,13 +200,13 @@ const grantOperations: readonly Operation[] = [
     params: InGrant,
     body: GrantInput,
     successes: [
-      { status: 200, description: 'The grant was changed, or is unchanged; or a dry run.', schema: Grant },
+      { status: 200, description: 'The grant was changed, or is unchanged; or a dry run.', schema: WrittenGrant },
       { status: 201, description: 'The grant was made.', schema: Grant, headers: ['Location'] },
     ],
     problems: [...BODY_PROBLEMS, 'unknown-reference', 'limit-exceeded', 'write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await putGrant(ctx, params.grant, body);
-      if (!written.isCreated || ctx.isDry) return { status: 200, body: written.grant };
+      if (!written.isCreated || ctx.isDry) return { status: 200, body: previewed(written.grant, written.need) };
       return { status: 201, body: written.grant, headers: { Location: `${GRANTS}/${params.grant}` } };
     },
   }),

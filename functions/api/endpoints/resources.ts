@@ -30,7 +30,7 @@ export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.
   page: z.ZodType;
   /** The problems that a declaration of this kind can have. */
   writeProblems: readonly ProblemCode[];
-  /** The deletion of a kind that can delete more than the resource. */
+  /** The deletion of a kind that has problems of its own, or can delete more than the resource. */
   deletion?: Deletion;
 }
 

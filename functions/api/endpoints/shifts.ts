@@ -9,7 +9,7 @@ import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Su
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import { ENDED, endedReply, operationHeader } from '../http/traffic-reply.ts';
-import { BODY_PROBLEMS } from './resources.ts';
+import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
 
 const InShift = z.strictObject({ fleet: Name, shift: Name });
 const InBreakGlass = z.strictObject({ fleet: Name, breakGlass: Name });
@@ -186,7 +186,7 @@ const putBreakGlassOperation = defineOperation({
   query: NO_QUERY,
   body: BreakGlassInput,
   successes: writeSuccesses(BreakGlass),
-  problems: WRITE_PROBLEMS,
+  problems: [...WRITE_PROBLEMS, ...APPROVAL_PROBLEMS],
   handle: async (ctx, { params, body }) => {
     const { breakGlass, ...written } = await putBreakGlass(ctx, params.fleet, params.breakGlass, body);
     return writeReply(BREAK_GLASSES, { ...written, view: breakGlass });

@@ -8,7 +8,7 @@ import { AppError, summarize } from '../../commands/app-error.ts';
 import type { Context } from '../../commands/context.ts';
 import type { Signed } from '../../commands/evidence/observations.ts';
 import type { Precondition } from '../../commands/precondition.ts';
-import type { Access } from '../../core/access/access.ts';
+import { type Access, permissionOf } from '../../core/access/access.ts';
 import { type BodyFormat, JSON_BODY, type ReadBody } from './body.ts';
 import { issuesOf } from './issues.ts';
 import { type PreconditionHeader, readPrecondition } from './precondition.ts';
@@ -53,7 +53,7 @@ interface Row {
   preconditions?: readonly PreconditionHeader[];
   /** True when the operation is a write, and so takes `WriteQuery` besides its own query. */
   write?: true;
-  /** Who may use the operation. */
+  /** The declaration of who may use the operation. */
   access: Access;
   /** True when the header Fairlead-Signature signs the body. */
   signed?: true;
@@ -112,7 +112,10 @@ export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B 
       if (path.success) authorizePath(principal, definition.access, path.data);
       const { write, ...input } = await parse(definition, request);
       authorizeBody(principal, definition.access, input.params, input.body);
-      return await handle({ ...ctx, reason: write.reason, isDry: write.dryRun === 'true' }, input);
+      return await handle(
+        { ...ctx, permission: permissionOf(definition.access), reason: write.reason, isDry: write.dryRun === 'true' },
+        input,
+      );
     },
   };
 }

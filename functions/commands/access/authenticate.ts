@@ -29,7 +29,7 @@ const USE_MS = 10 * 60_000;
 /** The most principals that are remembered. When there are more, all are forgotten. */
 const MAX_REMEMBERED = 1_000;
 
-/** What is known of somebody: their token, if it is a stored one, and all grants. */
+/** The record of somebody who was heard: their token, if it is a stored one, and all grants. */
 interface Known {
   atMs: number;
   token: TokenDocument | undefined;

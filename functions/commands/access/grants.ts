@@ -1,10 +1,13 @@
 import type { Grant, GrantInput } from '../../../schemas/access.ts';
+import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { AppError, refuse } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
+import type { Clearance } from '../approvals/require.ts';
 import { unknownReference } from '../issues.ts';
+import { clearGrant } from './approval.ts';
 import {
   type GrantsDocument,
   readGrants,
@@ -30,12 +33,22 @@ export async function getGrant({ deps }: Context, name: string): Promise<Grant> 
   return found;
 }
 
-/** Makes a grant, or replaces it. An unchanged grant is not written. Throws `unknown-reference`, `limit-exceeded` and `last-administrator`. */
+/** A grant after a write; in a dry run as it would be, with the approval that the write takes. */
+export interface WrittenGrant {
+  grant: Grant;
+  isCreated: boolean;
+  need?: ApprovalNeed | undefined;
+}
+
+/**
+ * Makes a grant, or replaces it. An unchanged grant is not written. Throws `unknown-reference`, `limit-exceeded`,
+ * `last-administrator`, and what `clearGrant` throws.
+ */
 export async function putGrant(
   ctx: Context,
   name: string,
   input: GrantInput,
-): Promise<{ grant: Grant; isCreated: boolean }> {
+): Promise<WrittenGrant> {
   await requireSubject(ctx, input);
   return await retrying(async () => {
     const now = timestamp(ctx.deps.clock.now());
@@ -50,8 +63,10 @@ export async function putGrant(
       throw new AppError('limit-exceeded', `An installation has at most ${MAX_GRANTS} grants: give a group one grant.`);
     }
     const verb = before ? 'update' : 'create';
-    const isWritten = await writeGrants(ctx, document, grants, { verb, name, before, after: grant });
-    return isWritten ? { grant, isCreated: before === undefined } : undefined;
+    await requireAdministrator(ctx, grants);
+    const cleared = await clearGrant(ctx, name, before, input);
+    const isWritten = await writeGrants(cleared, document, grants, { verb, name, before, after: grant });
+    return isWritten ? { grant, isCreated: before === undefined, need: cleared.need } : undefined;
   });
 }
 
@@ -61,20 +76,22 @@ export async function deleteGrant(ctx: Context, name: string): Promise<Grant> {
     const document = await readGrants(ctx.deps);
     const before = grantIn(document, name);
     if (before === undefined) throw missing(name);
-    const isWritten = await writeGrants(ctx, document, others(document, name), { verb: 'delete', name, before });
+    const left = others(document, name);
+    await requireAdministrator(ctx, left);
+    const change = { verb: 'delete', name, before } as const;
+    const isWritten = await writeGrants({ ctx, documents: [] }, document, left, change);
     return isWritten ? before : undefined;
   });
 }
 
 async function writeGrants(
-  ctx: Context,
+  { ctx, documents }: Clearance,
   document: GrantsDocument,
   grants: Grant[],
   change: Omit<Parameters<typeof writeAccess>[2], 'kind'>,
 ): Promise<boolean> {
-  await requireAdministrator(ctx, grants);
   const next = { ...document, version: document.version + 1, body: { grants } };
-  return await writeAccess(ctx, [next], { kind: 'grant', ...change });
+  return await writeAccess(ctx, [next, ...documents], { kind: 'grant', ...change });
 }
 
 /** Throws `unknown-reference` for a token that does not exist, and for an identity provider that the settings do not have. */

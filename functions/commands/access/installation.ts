@@ -1,4 +1,4 @@
-/** What belongs to the whole installation, and not to one fleet: tokens, grants, and the audit events about them. */
+/** Records of the whole installation, which belong to no fleet: tokens, grants, and the audit events about them. */
 
 import type { Grant } from '../../../schemas/access.ts';
 import type { AuditEvent } from '../../../schemas/audit.ts';
@@ -51,7 +51,7 @@ export async function retrying<T>(attempt: () => Promise<T | undefined>): Promis
 /** Writes documents with the audit event of the change. Returns false when another write came in between. A dry run writes nothing. */
 export async function writeAccess(
   ctx: Context,
-  documents: readonly (TokenDocument | GrantsDocument)[],
+  documents: readonly StoredDocument[],
   { kind, verb, name, before, after }: AccessChange,
 ): Promise<boolean> {
   if (ctx.isDry) return true;
@@ -83,7 +83,7 @@ export async function requireAdministrator(
   if (isLeft) return;
   throw new AppError(
     'last-administrator',
-    'Nobody would be left who can change grants: make another administrator first, or set API_TOKEN.',
+    'Nobody would be left who can change grants: make another administrator first, or give the control plane a token in API_TOKEN.',
   );
 }
 

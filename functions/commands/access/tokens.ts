@@ -1,4 +1,5 @@
 import type { IssuedToken, Token, TokenInput } from '../../../schemas/access.ts';
+import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import {
   isUsable,
@@ -11,7 +12,9 @@ import {
 } from '../../core/access/token.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
+import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
+import { clearSecret } from './approval.ts';
 import {
   readGrants,
   readToken,
@@ -40,7 +43,12 @@ export async function getToken({ deps }: Context, name: string): Promise<Token> 
 }
 
 /** A token after a write, with its text when it has a new secret. */
-export type WrittenToken = { token: Token; issued?: undefined } | { token: Token; issued: IssuedToken };
+export interface WrittenToken {
+  token: Token;
+  issued?: IssuedToken;
+  /** The approval that the write takes, in a dry run. */
+  need?: ApprovalNeed | undefined;
+}
 
 /**
  * Makes a token, or changes its description and its expiry. A token that was revoked is made again, as another one of the name.
@@ -84,8 +92,11 @@ async function createToken(
   const version = (revoked?.version ?? 0) + 1;
   const document: TokenDocument = { fleet: INSTALLATION, kind: 'token', id: name, version, body, isPending: false };
   const token = shown(body, createdAt);
-  if (!(await writeAccess(ctx, [document], { kind: 'token', verb: 'create', name, after: token }))) return undefined;
-  return ctx.isDry ? { token } : { token, issued: { ...token, token: text } };
+  const cleared: Clearance = revoked ? await clearSecret(ctx, revoked.body) : { ctx, documents: [] };
+  const documents = [document, ...cleared.documents];
+  const change = { kind: 'token', verb: 'create', name, after: token } as const;
+  if (!(await writeAccess(cleared.ctx, documents, change))) return undefined;
+  return ctx.isDry ? { token, need: cleared.need } : { token, issued: { ...token, token: text } };
 }
 
 /** Gives a token a new secret; the present one is accepted for a time. Throws `not-found`, also for a token that is revoked. */
@@ -103,8 +114,10 @@ export async function rotateToken(
     const body = rotated(found.body, secret, timestamp(nowMs + overlapSeconds * 1000));
     const token = shown(body, now);
     const change = { kind: 'token', verb: 'rotate', name, before: shown(found.body, now), after: token } as const;
-    if (!(await writeAccess(ctx, [{ ...found, version: found.version + 1, body }], change))) return undefined;
-    return ctx.isDry ? { token } : { token, issued: { ...token, token: text } };
+    const cleared = await clearSecret(ctx, found.body);
+    const documents = [{ ...found, version: found.version + 1, body }, ...cleared.documents];
+    if (!(await writeAccess(cleared.ctx, documents, change))) return undefined;
+    return ctx.isDry ? { token, need: cleared.need } : { token, issued: { ...token, token: text } };
   });
 }
 

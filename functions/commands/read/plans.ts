@@ -4,6 +4,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import type { OperationRecord, OutboxRow } from '../../deps.ts';
 import { planDigest, previewGateway } from '../../engine/reconcile/preview.ts';
 import { type ReconcileResult, reconcileGateway } from '../../engine/reconcile/reconcile.ts';
+import { authorizeGateways } from '../access/gateways.ts';
 import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { FOLLOW_MS } from '../follow.ts';
@@ -32,6 +33,7 @@ export async function applyGateway(
 ): Promise<Operation> {
   const { deps } = ctx;
   const resource = await load(ctx, { kind: 'gateway', fleet, name: gateway });
+  authorizeGateways(ctx, fleet, [resource]);
   const operation = applyOperation(ctx, resource);
   if (ctx.isDry) {
     const plan = await previewGateway(deps, resource, { revertsDrift: true, rehearses: true });

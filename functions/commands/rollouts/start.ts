@@ -126,7 +126,7 @@ async function faultsOfEnd(
   { clusters }: DistributionRolloutSpec,
 ): Promise<Issue[]> {
   const set = await changeTo(ctx, world, before, clusters);
-  const faults = await faultsOf(ctx.deps, set);
+  const faults = await faultsOf(ctx, set);
   return faults.length > 0 ? faults : await newFindings(ctx.deps.store, set);
 }
 

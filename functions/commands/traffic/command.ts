@@ -2,6 +2,7 @@ import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Command, Situation, Verdict } from '../../core/failover/situation.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
+import { authorizeTraffic } from '../access/gateways.ts';
 import { AppError } from '../app-error.ts';
 import type { StoredDocument } from '../../deps.ts';
 import { authorOf, type Context } from '../context.ts';
@@ -58,6 +59,7 @@ export async function tryCommand(
 ): Promise<Commanded> {
   const { deps, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
+  await authorizeTraffic(ctx, fleet);
   const answer = await evaluate(deps, fleet, spec, { command, ...options, ...authorOf(ctx), isDry });
   if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
   const { verdict, decision, operation } = answer;

@@ -7,6 +7,7 @@ import { byName } from '../../core/routing/resolve.ts';
 import { ingressClustersOf } from '../../core/routing/terms.ts';
 import type { Settings } from '../../deps.ts';
 import type { Change } from '../change-set.ts';
+import type { Context } from '../context.ts';
 import { conflict, forbidden } from '../issues.ts';
 import type { World } from '../world.ts';
 
@@ -14,7 +15,7 @@ import type { World } from '../world.ts';
 export async function validateCluster(
   { resource: { spec } }: Change<'cluster'>,
   _then: World,
-  settings: Settings,
+  { deps: { settings } }: Context,
 ): Promise<Issue[]> {
   return [
     ...forbiddenProbes(spec.probes, '#/probes', settings),
@@ -26,7 +27,7 @@ export async function validateCluster(
 export async function validateService(
   { resource: { spec } }: Change<'service'>,
   then: World,
-  settings: Settings,
+  { deps: { settings } }: Context,
 ): Promise<Issue[]> {
   const clusters = byName(await then.find('cluster', ingressClustersOf(spec)));
   return spec.exports.flatMap(({ cluster, backend }, index) => {

@@ -1,5 +1,6 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
+import { maySee, type Principal } from '../../core/access/principal.ts';
 import type { Rule } from '../../core/model/ir.ts';
 import { providerOf, type Resource } from '../../core/model/resource.ts';
 import { findTies, routeOf } from '../../core/routing/overlap.ts';
@@ -19,6 +20,7 @@ export async function contested(
   change: Change<'route'>,
   gateways: readonly Resource<'gateway'>[],
   then: World,
+  principal: Principal,
 ): Promise<Issue[]> {
   const { spec } = change.resource;
   const beside = await Promise.all(hostTerms(spec).map((term) => then.routesUnder(term)));
@@ -26,7 +28,7 @@ export async function contested(
   const found = await Promise.all(
     gateways.map(async (gateway) => [
       ...contestedRules(change, gateway, routes),
-      ...(await claimedHostnames(spec, gateway, then)),
+      ...(await claimedHostnames(spec, gateway, then, principal)),
     ]),
   );
   return found.flat();
@@ -65,17 +67,16 @@ async function claimedHostnames(
   { hostnames }: RouteSpec,
   { spec: { target } }: Resource<'gateway'>,
   world: World,
+  principal: Principal,
 ): Promise<Issue[]> {
   const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
   const claims = target ? await world.routesElsewhere(target, terms) : [];
   return hostnames.flatMap((hostname, index) => {
     const claim = claims.find((route) => route.spec.hostnames.includes(hostname));
     if (claim === undefined) return [];
-    return [
-      conflict(
-        `#/hostnames/${index}`,
-        `${hostname} is claimed on this gateway by route ${claim.name} of fleet ${claim.fleet}`,
-      ),
-    ];
+    // Nobody learns the names of what is in a fleet that they may not see.
+    const isSeen = maySee(principal, claim.fleet);
+    const by = isSeen ? `by route ${claim.name} of fleet ${claim.fleet}` : 'already';
+    return [conflict(`#/hostnames/${index}`, `${hostname} is claimed on this gateway ${by}`)];
   });
 }

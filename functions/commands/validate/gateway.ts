@@ -2,8 +2,8 @@ import type { GatewayTarget } from '../../../schemas/gateway.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { equal } from '../../core/model/digest.ts';
 import { instanceOf, type Resource } from '../../core/model/resource.ts';
-import type { Settings } from '../../deps.ts';
 import type { Change } from '../change-set.ts';
+import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 import type { World } from '../world.ts';
 import { forbiddenCheck } from './addresses.ts';
@@ -14,7 +14,11 @@ type Gateways = readonly Resource<'gateway'>[];
  * Finds faults of a gateway. It must not leave a place where it has written rules, because they would remain there, and
  * a place belongs to only one gateway of a fleet.
  */
-export async function validateGateway(change: Change<'gateway'>, then: World, settings: Settings): Promise<Issue[]> {
+export async function validateGateway(
+  change: Change<'gateway'>,
+  then: World,
+  { deps: { settings } }: Context,
+): Promise<Issue[]> {
   const gateways = await then.gateways();
   return [
     ...tooMany(change, gateways),

@@ -8,6 +8,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
 import { factsOf, policyOf } from '../../engine/failover/situation.ts';
 import type { Change } from '../change-set.ts';
+import type { Context } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import type { World } from '../world.ts';
 import { forbiddenTargets } from './addresses.ts';
@@ -20,7 +21,7 @@ import { forbiddenTargets } from './addresses.ts';
 export async function validatePolicy(
   { resource, before }: Change<'fleet'>,
   then: World,
-  settings: Settings,
+  { deps: { settings } }: Context,
 ): Promise<Issue[]> {
   const { spec } = resource;
   if (before && equal({ ...before.spec, automation: spec.automation }, spec)) return [];

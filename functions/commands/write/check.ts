@@ -1,7 +1,8 @@
 import type { Issue } from '../../../schemas/problem.ts';
 import { canonicalJson } from '../../core/model/digest.ts';
 import type { Kind, Ref } from '../../core/model/resource.ts';
-import type { Commit, Deps, Settings, Step } from '../../deps.ts';
+import type { Commit, Step } from '../../deps.ts';
+import { authorizeChanges } from '../access/gateways.ts';
 import { refuse } from '../app-error.ts';
 import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
 import type { Context } from '../context.ts';
@@ -40,7 +41,7 @@ export async function checkChanges(
   set: ChangeSet,
   { faults = [], allowEmpty, target, pointer }: CheckOptions,
 ): Promise<Commit['checkedAgainst']> {
-  const found = await faultsOf(ctx.deps, set);
+  const found = await faultsOf(ctx, set);
   refuse([...faults, ...found, ...(allowEmpty ? [] : await emptiedGateways(set))]);
   refuse(await newFindings(ctx.deps.store, set), 'unsupported-feature');
   const checked = await checkEdit(ctx.deps, set);
@@ -50,11 +51,15 @@ export async function checkChanges(
   return checked?.checkedAgainst;
 }
 
-/** Finds all faults of the changes and of the resulting fleet, except for the findings of gateways. */
-export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
+/**
+ * Finds all faults of the changes and of the resulting fleet, except for the findings of gateways. Throws `forbidden` when they
+ * concern a gateway that the principal may not write to.
+ */
+export async function faultsOf(ctx: Context, set: ChangeSet): Promise<Issue[]> {
+  await authorizeChanges(ctx, set);
   const issues: Issue[] = [];
   for (const [index, change] of set.changes.entries()) {
-    const found = [...limitExceeded(set.steps[index]), ...(await changeFaults(deps, change, set))];
+    const found = [...limitExceeded(set.steps[index]), ...(await changeFaults(ctx, change, set))];
     issues.push(...found.map((issue) => placed(set, change.resource, issue)));
   }
   return [
@@ -65,14 +70,14 @@ export async function faultsOf(deps: Deps, set: ChangeSet): Promise<Issue[]> {
   ];
 }
 
-async function changeFaults(deps: Deps, change: Change, set: ChangeSet): Promise<Issue[]> {
-  if (change.verb === 'delete') return await unfinishedPush(deps.store, change, set);
-  const unknown = await unknownReferences(change, set.then, deps.settings);
-  return unknown.length > 0 ? unknown : await validate(change, set.then, deps.settings);
+async function changeFaults(ctx: Context, change: Change, set: ChangeSet): Promise<Issue[]> {
+  if (change.verb === 'delete') return await unfinishedPush(ctx.deps.store, change, set);
+  const unknown = await unknownReferences(change, set.then, ctx.deps.settings);
+  return unknown.length > 0 ? unknown : await validate(change, set.then, ctx);
 }
 
 type Validators = {
-  [K in Kind]: (change: Change<K>, then: World, settings: Settings) => Promise<Issue[]>;
+  [K in Kind]: (change: Change<K>, then: World, ctx: Context) => Promise<Issue[]>;
 };
 
 const validators: Validators = {
@@ -85,8 +90,8 @@ const validators: Validators = {
 };
 
 /** Finds the faults of a declaration whose references exist, given the other declarations. */
-function validate<K extends Kind>(change: Change<K>, then: World, settings: Settings): Promise<Issue[]> {
-  return validators[change.resource.kind as K](change, then, settings);
+function validate<K extends Kind>(change: Change<K>, then: World, ctx: Context): Promise<Issue[]> {
+  return validators[change.resource.kind as K](change, then, ctx);
 }
 
 /** Finds the gateways that have routes now and would have none. */

@@ -27,7 +27,7 @@ export interface Principal {
   expiresAt?: string | undefined;
 }
 
-/** What a request concerns. */
+/** The part of the installation that a request concerns. */
 export interface Scope {
   /** The fleet; absent for the whole installation, which takes a grant for every fleet. */
   fleet?: string | undefined;

@@ -21,6 +21,14 @@ export const ROLES: Readonly<Record<Role, readonly Permission[]>> = {
   alert: ['alert'],
 };
 
+/** The permissions with which somebody can ask for a protected action, or approve one. */
+const OF_PEOPLE: readonly Permission[] = ['operate', 'declare', 'approve', 'administer'];
+
+/** Tells whether somebody with the role can ask for a protected action, or approve one. */
+export function isOfPerson(role: Role): boolean {
+  return ROLES[role].some((permission) => OF_PEOPLE.includes(permission));
+}
+
 /** Returns the roles that have a permission, the most modest one first. */
 export function rolesWith(permission: Permission): Role[] {
   const roles = Object.keys(ROLES) as Role[];

@@ -1,0 +1,38 @@
+/** Requests for every operation of the table, made of the examples of the document. */
+
+import { examples } from '../../functions/api/examples/resources.ts';
+import type { Operation } from '../../functions/api/http/operation.ts';
+import type { Json } from './harness.ts';
+
+/** Names of what the shop has, unless given. */
+const NAMES: Record<string, string> = {
+  fleet: 'shop',
+  cluster: 'one',
+  gateway: 'edge',
+  service: 'checkout',
+  distribution: 'main',
+  route: 'checkout',
+  decision: 'dec_none',
+  delivery: 'dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-oncall',
+  operation: 'opn_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  revision: '1',
+  shift: 'upgrade',
+  breakGlass: 'one-cluster',
+  run: 'drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  rollout: 'rol_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
+  token: 'ci',
+  grant: 'ci-edits-shop',
+};
+
+/** Returns the path of an operation with names of what there is, unless others are given. */
+export function pathOf({ path }: Operation, names: Record<string, string> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? NAMES[name] ?? name);
+}
+
+/** Returns the body of the example of an operation. */
+export function bodyOf(operation: Operation): Json {
+  const body: Json = examples[operation.operationId]?.body;
+  // Examples are of a day that is gone.
+  return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;
+}
