@@ -37,7 +37,8 @@ export const ApprovalPolicy = z
   })
   .meta({
     id: 'ApprovalPolicy',
-    description: 'The actions for which one person is not enough. Automation, shifts and evacuations never need approval.',
+    description:
+      'The actions for which one person is not enough. Automation, shifts and evacuations never need approval.',
   });
 export type ApprovalPolicy = z.output<typeof ApprovalPolicy>;
 
@@ -70,7 +71,10 @@ export const Approval = z
     requestedAt: Timestamp,
     reason: z.string().optional().meta({ description: 'The reason that was given with the request.' }),
     expiresAt: Timestamp.meta({ description: 'The time at which the approval is gone, whatever its state.' }),
-    decidedBy: z.string().optional().meta({ description: 'Whoever approved or rejected it.', examples: ['bob'] }),
+    decidedBy: z
+      .string()
+      .optional()
+      .meta({ description: 'Whoever approved or rejected it.', examples: ['bob'] }),
     decidedAt: Timestamp.optional(),
     rejection: z.string().optional().meta({ description: 'The reason of a rejection.' }),
     usedAt: Timestamp.optional(),
@@ -91,7 +95,8 @@ export const ApprovalNeed = z
     actions: Approval.shape.actions,
     digest,
     state: z.enum(['missing', 'pending', 'approved', 'rejected']).meta({
-      description: 'missing: nobody has asked for the approval yet, which the request itself does when it is no dry run.',
+      description:
+        'missing: nobody has asked for the approval yet, which the request itself does when it is no dry run.',
     }),
     approval: ApprovalId.optional().meta({ description: 'The approval; absent while it is missing.' }),
   })

@@ -86,7 +86,9 @@ export const Problem = z
     code: ProblemCode,
     requestId: z.string(),
     errors: z.array(Issue).meta({ description: 'Every fault that was found, not only the first.' }),
-    approval: Approval.optional().meta({ description: 'The approval that the request waits for, or that was rejected.' }),
+    approval: Approval.optional().meta({
+      description: 'The approval that the request waits for, or that was rejected.',
+    }),
   })
   .meta({
     id: 'Problem',

@@ -120,9 +120,7 @@ export const BreakGlass = z
     updatedAt: Timestamp,
     endedAt: Timestamp.optional(),
     endedBy: z.string().optional(),
-    dryRun: TrafficAnswer.extend({ approval: ApprovalNeed.optional() })
-      .meta({ id: 'BreakGlassDryRun' })
-      .optional(),
+    dryRun: TrafficAnswer.extend({ approval: ApprovalNeed.optional() }).meta({ id: 'BreakGlassDryRun' }).optional(),
   })
   .meta({ id: 'BreakGlass' });
 export type BreakGlass = z.infer<typeof BreakGlass>;

@@ -425,5 +425,9 @@ function bodyOf(id: string, version: number): DocumentBodies {
         },
       ],
     },
+    approval: {
+      ...{ id: `apr-${'0'.repeat(24)}`, state: 'pending', actions: ['prune'], digest: '0'.repeat(64), summary: ['s'] },
+      ...{ requestedBy: 'o', requestedAt: at, expiresAt: at },
+    },
   };
 }

@@ -203,7 +203,14 @@ const grantOperations: readonly Operation[] = [
       { status: 200, description: 'The grant was changed, or is unchanged; or a dry run.', schema: WrittenGrant },
       { status: 201, description: 'The grant was made.', schema: Grant, headers: ['Location'] },
     ],
-    problems: [...BODY_PROBLEMS, 'unknown-reference', 'limit-exceeded', 'write-conflict', 'last-administrator', ...APPROVAL_PROBLEMS],
+    problems: [
+      ...BODY_PROBLEMS,
+      'unknown-reference',
+      'limit-exceeded',
+      'write-conflict',
+      'last-administrator',
+      ...APPROVAL_PROBLEMS,
+    ],
     handle: async (ctx, { params, body }): Promise<Reply> => {
       const written = await putGrant(ctx, params.grant, body);
       if (!written.isCreated || ctx.isDry) return { status: 200, body: previewed(written.grant, written.need) };

@@ -3,6 +3,7 @@ import { Approval, ApprovalId, ApprovalPage, ApproveInput, RejectInput } from '.
 import { Name, PageQuery } from '../../../schemas/common.ts';
 import { decideApproval, getApproval, listApprovals } from '../../commands/approvals/decide.ts';
 import type { Access } from '../../core/access/access.ts';
+import type { ApprovalDecision } from '../../core/access/approvals.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import { inFleet } from '../http/access.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
@@ -28,82 +29,104 @@ interface ApprovalApi<C extends z.ZodObject, P extends z.ZodObject<{ approval: t
 function approvalOperations<C extends z.ZodObject, P extends z.ZodObject<{ approval: typeof ApprovalId }>>(
   api: ApprovalApi<C, P>,
 ): Operation[] {
-  const { title, where, path, params, placeOf } = api;
-  const item = { path: `${path}/{approval}`, tag: 'approvals', params, query: NO_QUERY } as const;
-  const idOf = (given: z.output<P>) => ApprovalId.parse(given['approval']);
-  const decision = {
-    access: api.decides,
-    method: 'post',
-    idempotency: 'idempotent',
-    write: true,
-    successes: [{ status: 200, description: 'The approval; in a dry run, as it would be.', schema: Approval }],
-  } as const;
+  const { title, where } = api;
   return [
-    defineOperation({
-      operationId: `list${title}Approvals`,
-      access: api.reads,
-      method: 'get',
-      path,
-      tag: 'approvals',
-      summary: `List the approvals ${where}`,
-      description: 'Approvals that have expired are gone, whatever their state; the audit events tell of them.',
-      idempotency: 'safe',
-      params: api.collectionParams,
-      query: PageQuery,
-      body: NO_BODY,
-      successes: [{ status: 200, description: 'One page, by id.', schema: ApprovalPage }],
-      problems: ['invalid-page-token', 'not-found'],
-      handle: async (ctx, { params: given, query }) =>
-        pageReply(await listApprovals(ctx, placeOf(given), pageRequest(query))),
-    }),
-    defineOperation({
-      ...item,
-      operationId: `get${title}Approval`,
-      access: api.reads,
-      method: 'get',
-      summary: `Get an approval ${where}`,
-      idempotency: 'safe',
-      body: NO_BODY,
-      successes: [{ status: 200, description: 'The approval.', schema: Approval }],
-      problems: ['not-found'],
-      handle: async (ctx, { params: given }) => ({
-        status: 200,
-        body: await getApproval(ctx, placeOf(given), idOf(given)),
-      }),
-    }),
-    defineOperation({
-      ...item,
-      ...decision,
+    listOperation(api),
+    getOperation(api),
+    decisionOperation(api, ApproveInput, (body) => ({ type: 'approve', ...body }), {
       operationId: `approve${title}Request`,
-      path: `${item.path}/approve`,
+      path: `${api.path}/{approval}/approve`,
       summary: `Approve a request ${where}`,
       description:
         'The digest says which plan is approved. Nobody approves their own request. Once it is approved, the requester sends the ' +
         'same request again, which uses the approval up.',
-      body: ApproveInput,
       problems: [...BODY_PROBLEMS, 'not-found', 'own-request', 'stale-plan', 'already-ended', 'write-conflict'],
-      handle: async (ctx, { params: given, body }) => ({
-        status: 200,
-        body: await decideApproval(ctx, placeOf(given), idOf(given), { type: 'approve', ...body }),
-      }),
     }),
-    defineOperation({
-      ...item,
-      ...decision,
+    decisionOperation(api, RejectInput, (body) => ({ type: 'reject', ...body }), {
       operationId: `reject${title}Request`,
-      path: `${item.path}/reject`,
+      path: `${api.path}/{approval}/reject`,
       summary: `Reject a request ${where}`,
       description:
         'The same request is refused until the approval expires. What was approved can be rejected as long as it is not used, and ' +
         'requesters may reject their own requests.',
-      body: RejectInput,
       problems: [...BODY_PROBLEMS, 'not-found', 'already-ended', 'write-conflict'],
-      handle: async (ctx, { params: given, body }) => ({
-        status: 200,
-        body: await decideApproval(ctx, placeOf(given), idOf(given), { type: 'reject', ...body }),
-      }),
     }),
   ];
+}
+
+function listOperation<C extends z.ZodObject, P extends z.ZodObject<{ approval: typeof ApprovalId }>>(
+  api: ApprovalApi<C, P>,
+): Operation {
+  return defineOperation({
+    operationId: `list${api.title}Approvals`,
+    access: api.reads,
+    method: 'get',
+    path: api.path,
+    tag: 'approvals',
+    summary: `List the approvals ${api.where}`,
+    description: 'Approvals that have expired are gone, whatever their state; the audit events tell of them.',
+    idempotency: 'safe',
+    params: api.collectionParams,
+    query: PageQuery,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'One page, by id.', schema: ApprovalPage }],
+    problems: ['invalid-page-token', 'not-found'],
+    handle: async (ctx, { params, query }) =>
+      pageReply(await listApprovals(ctx, api.placeOf(params), pageRequest(query))),
+  });
+}
+
+function getOperation<C extends z.ZodObject, P extends z.ZodObject<{ approval: typeof ApprovalId }>>(
+  api: ApprovalApi<C, P>,
+): Operation {
+  return defineOperation({
+    operationId: `get${api.title}Approval`,
+    access: api.reads,
+    method: 'get',
+    path: `${api.path}/{approval}`,
+    tag: 'approvals',
+    summary: `Get an approval ${api.where}`,
+    idempotency: 'safe',
+    params: api.params,
+    query: NO_QUERY,
+    body: NO_BODY,
+    successes: [{ status: 200, description: 'The approval.', schema: Approval }],
+    problems: ['not-found'],
+    handle: async (ctx, { params }) => ({
+      status: 200,
+      body: await getApproval(ctx, api.placeOf(params), idOf(params)),
+    }),
+  });
+}
+
+type Told = Pick<Operation, 'operationId' | 'path' | 'summary' | 'problems'> & { description: string };
+
+/** Creates an operation that decides on an approval. `decisionOf` makes the decision from the body. */
+function decisionOperation<
+  C extends z.ZodObject,
+  P extends z.ZodObject<{ approval: typeof ApprovalId }>,
+  B extends z.ZodType,
+>(api: ApprovalApi<C, P>, body: B, decisionOf: (body: z.output<B>) => ApprovalDecision, told: Told): Operation {
+  return defineOperation({
+    ...told,
+    access: api.decides,
+    method: 'post',
+    tag: 'approvals',
+    idempotency: 'idempotent',
+    write: true,
+    params: api.params,
+    query: NO_QUERY,
+    body,
+    successes: [{ status: 200, description: 'The approval; in a dry run, as it would be.', schema: Approval }],
+    handle: async (ctx, { params, body: given }) => ({
+      status: 200,
+      body: await decideApproval(ctx, api.placeOf(params), idOf(params), decisionOf(given)),
+    }),
+  });
+}
+
+function idOf(params: Record<string, unknown>): string {
+  return ApprovalId.parse(params['approval']);
 }
 
 const ofFleet = approvalOperations({

@@ -75,7 +75,11 @@ const fleets = operationsOf({
     'rule-violated',
     ...APPROVAL_PROBLEMS,
   ],
-  deletion: { query: NO_QUERY, problems: APPROVAL_PROBLEMS, run: (ctx, ref, precondition) => deleteResource(ctx, ref, precondition) },
+  deletion: {
+    query: NO_QUERY,
+    problems: APPROVAL_PROBLEMS,
+    run: (ctx, ref, precondition) => deleteResource(ctx, ref, precondition),
+  },
 });
 
 const clusters = operationsOf({

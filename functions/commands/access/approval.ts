@@ -32,7 +32,9 @@ export async function clearGrant(
 export async function clearSecret(ctx: Context, { name, uid, secrets, revokedAt }: StoredToken): Promise<Clearance> {
   if (ctx.principal.kind === 'token' && ctx.principal.actor === name) return { ctx, documents: [] };
   const { grants } = (await readGrants(ctx.deps)).body;
-  const held = grants.filter(({ subject, role }) => subject.type === 'token' && subject.token === name && isOfPerson(role));
+  const held = grants.filter(
+    ({ subject, role }) => subject.type === 'token' && subject.token === name && isOfPerson(role),
+  );
   const policy = await policyOf(
     ctx.deps,
     held.flatMap(({ fleets }) => fleets),
@@ -41,7 +43,9 @@ export async function clearSecret(ctx: Context, { name, uid, secrets, revokedAt 
     fleet: INSTALLATION,
     actions: ['grant'],
     plan: { token: name, uid, revokedAt, secrets: secrets.map(({ hash }) => hash), grants: held },
-    summary: [`Makes a new secret for the token ${name}, which has the roles ${held.map(({ role }) => role).join(', ')}.`],
+    summary: [
+      `Makes a new secret for the token ${name}, which has the roles ${held.map(({ role }) => role).join(', ')}.`,
+    ],
   });
 }
 

@@ -4,8 +4,8 @@ import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { AppError, refuse } from '../app-error.ts';
-import { type Context, timestamp } from '../context.ts';
 import type { Clearance } from '../approvals/require.ts';
+import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { clearGrant } from './approval.ts';
 import {
@@ -44,11 +44,7 @@ export interface WrittenGrant {
  * Makes a grant, or replaces it. An unchanged grant is not written. Throws `unknown-reference`, `limit-exceeded`,
  * `last-administrator`, and what `clearGrant` throws.
  */
-export async function putGrant(
-  ctx: Context,
-  name: string,
-  input: GrantInput,
-): Promise<WrittenGrant> {
+export async function putGrant(ctx: Context, name: string, input: GrantInput): Promise<WrittenGrant> {
   await requireSubject(ctx, input);
   return await retrying(async () => {
     const now = timestamp(ctx.deps.clock.now());

@@ -19,7 +19,10 @@ export class ApprovalRequired extends AppError {
     if (state === 'rejected') {
       super('approval-rejected', `${decidedBy} has rejected ${id}, until ${expiresAt}: ${rejection}.`);
     } else {
-      super('approval-required', `Somebody else has to approve ${id} before ${expiresAt}; then send the request again.`);
+      super(
+        'approval-required',
+        `Somebody else has to approve ${id} before ${expiresAt}; then send the request again.`,
+      );
     }
     this.approval = approval;
   }

@@ -29,7 +29,8 @@ export async function requireApproval(
   asked: Planned,
 ): Promise<Clearance> {
   const actions = protectedBy(policy, asked.actions);
-  if (policy === undefined || actions.length === 0 || ctx.principal.kind === 'automation') return { ctx, documents: [] };
+  if (policy === undefined || actions.length === 0 || ctx.principal.kind === 'automation')
+    return { ctx, documents: [] };
   const planned = { ...asked, actions };
   const digest = planDigest(planned);
   const id = approvalId(digest, ctx.principal.actor);

@@ -1,8 +1,8 @@
 import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
+import type { Planned } from '../../core/access/approvals.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
 import type { Situation } from '../../core/failover/situation.ts';
 import { equal } from '../../core/model/digest.ts';
-import type { Planned } from '../../core/access/approvals.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { viewBreakGlass } from '../../engine/failover/overrides.ts';
 import { AppError } from '../app-error.ts';

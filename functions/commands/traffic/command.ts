@@ -1,10 +1,10 @@
 import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { Command, Situation, Verdict } from '../../core/failover/situation.ts';
+import type { StoredDocument } from '../../deps.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
 import { authorizeTraffic } from '../access/gateways.ts';
 import { AppError } from '../app-error.ts';
-import type { StoredDocument } from '../../deps.ts';
 import { authorOf, type Context } from '../context.ts';
 import { FOLLOW_MS } from '../follow.ts';
 import { load } from '../load.ts';

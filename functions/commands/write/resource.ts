@@ -5,6 +5,7 @@ import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resourc
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/schedule/manifest-writes.ts';
 import { AppError, refuse } from '../app-error.ts';
+import type { Clearance } from '../approvals/require.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { followAll } from '../follow.ts';
@@ -15,7 +16,6 @@ import { checkPrecondition, type Precondition } from '../precondition.ts';
 import { viewOf } from '../read/resources.ts';
 import type { Views } from '../read/views.ts';
 import { worldOf } from '../world.ts';
-import type { Clearance } from '../approvals/require.ts';
 import { clearChanges } from './approval.ts';
 import { checkChanges } from './check.ts';
 import { previewChange, previewView } from './dry-run.ts';

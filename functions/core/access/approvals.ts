@@ -67,11 +67,12 @@ function changedKeys({ before, after }: FleetChange): string[] {
 
 /** Returns the keys and the digests of tokens by the names of the voters. */
 function keysOf(spec: FleetSpec | undefined): Record<string, string> {
-  const entries = (spec?.voters ?? []).flatMap((voter) => {
-    if (voter.type === 'agent') return [[voter.name, `agent ${voter.publicKey}`] as const];
-    return voter.type === 'alert' ? [[voter.name, `alert ${voter.tokenHash}`] as const] : [];
-  });
-  return Object.fromEntries(entries);
+  const keys: Record<string, string> = {};
+  for (const voter of spec?.voters ?? []) {
+    if (voter.type === 'agent') keys[voter.name] = `agent ${voter.publicKey}`;
+    if (voter.type === 'alert') keys[voter.name] = `alert ${voter.tokenHash}`;
+  }
+  return keys;
 }
 
 function lowersApprovals({ before, after }: FleetChange): boolean {

@@ -35,7 +35,17 @@ type Told = Pick<AuditEvent, 'action' | 'target'> &
 
 /** Builds an event. Revisions default to 0 and changes to none, unless `told` sets them. */
 export function auditEvent(author: Author, { at, ulid }: Stamp, told: Told): AuditEvent {
-  return { id: `aud_${ulid}`, at, before: 0, after: 0, changes: [], changeCount: 0, ...told, ...origin(author), ...(author.approval && { approval: author.approval }) };
+  return {
+    id: `aud_${ulid}`,
+    at,
+    before: 0,
+    after: 0,
+    changes: [],
+    changeCount: 0,
+    ...told,
+    ...origin(author),
+    ...(author.approval && { approval: author.approval }),
+  };
 }
 
 /** Builds the event that records a change of one resource. */
