@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Deps, type Store, StoreUnavailable } from '../../functions/deps.ts';
+import { INSTALLATION } from '../../functions/core/access/principal.ts';
+import { type Deps, type DocumentKind, type Store, StoreUnavailable } from '../../functions/deps.ts';
 import { person, seedAccess, storedToken } from './access.ts';
 import { cluster, create, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, type Json, startHarness, TOKEN } from './harness.ts';
@@ -27,7 +28,7 @@ interface Sent {
 
 async function call(method: string, path: string, { by, body, headers, overrides }: Sent = {}): Promise<Answer> {
   const Authorization = `Bearer ${by === undefined ? TOKEN : storedToken(by)}`;
-  const given = { 'If-Match': '*', ...headers, Authorization };
+  const given = { ...(headers ?? { 'If-Match': '*' }), Authorization };
   return await harness.call(method, path, { body, headers: given }, overrides);
 }
 
@@ -68,6 +69,8 @@ interface Case {
   /** The requester. */
   by: string;
   approver: string;
+  /** A sentence that tells the approver what would happen. */
+  says: string;
   /** A request whose answer tells whether the action was carried out. */
   isDone(path: string): Promise<boolean>;
 }
@@ -81,32 +84,39 @@ const CASES: Record<string, Case> = {
   'setting rules aside': {
     ...{ ...people, action: 'break-glass', method: 'PUT', path: '/break-glasses/g' },
     body: { rules: ['min-serving'], reason: 'a move', expiresAt: inADay },
+    says: `Sets the safety rules min-serving aside until ${inADay}: a move.`,
     isDone: isThere('/break-glasses/g'),
   },
   'a manifest that prunes': {
     ...{ ...people, action: 'prune', method: 'PUT', path: '/manifest?prune=true', body: MANIFEST },
+    says: 'Deletes the service checkout.',
     isDone: isGone('/services/checkout'),
   },
   'deleting an instance': {
     ...{ ...people, action: 'delete-instance', method: 'DELETE', path: '/gateways/own?deleteInstance=true' },
+    says: 'Deletes the instance of own at the cloud, with everything on it.',
     isDone: isGone('/gateways/own'),
   },
   'another key of a voter': {
     ...{ ...people, action: 'voter-key', method: 'PUT', path: '' },
     body: { ...fleet, voters: [fleet.voters[0], agent(`B${KEY.slice(1)}`)] },
+    says: 'Changes who may vote as lab.',
     isDone: async (path) => (await call('GET', path)).body.voters[1].publicKey.startsWith('B'),
   },
   'a rollback of the fleet to before it asked for approvals': {
     ...{ ...people, action: 'lower-approvals', method: 'POST', path: '/rollback', body: { revision: 1 } },
+    says: `No longer asks for the approval of ${REQUIRED.join(', ')}.`,
     isDone: async (path) => (await call('GET', path)).body.approvals === undefined,
   },
   'a grant for oneself': {
     ...{ ...admins, action: 'grant', method: 'PUT', path: '/v1/grants/more' },
     body: { subject: { type: 'token', token: 'ann' }, role: 'editor', fleets: ['*'] },
+    says: 'Gives the role editor in every fleet to the token ann, by the grant more.',
     isDone: async () => (await call('GET', '/v1/grants/more')).status === 200,
   },
   "a secret of an approver's token": {
     ...{ ...admins, action: 'grant', method: 'POST', path: '/v1/tokens/bob/rotate', body: {} },
+    says: 'Makes a new secret for the token bob, which has the roles editor, approver.',
     isDone: async () => (await call('GET', '/v1/tokens/bob')).body.secrets.length === 2,
   },
 };
@@ -132,85 +142,94 @@ function failing(moment: 'before' | 'after'): Partial<Deps> {
   return { store: { ...store, ...writes } };
 }
 
-describe.each(Object.entries(CASES))('%s', (title, { action, method, path: under, body, by, approver, isDone }) => {
-  const isOfFleet = !under.startsWith('/v1/');
-  const url = () => (isOfFleet ? path + under : under);
-  const place = () => (isOfFleet ? path : '/v1');
-  let path = '';
-  let id = '';
-  let digest = '';
+describe.each(Object.entries(CASES))(
+  '%s',
+  (title, { action, method, path: under, body, by, approver, says, isDone }) => {
+    const isOfFleet = !under.startsWith('/v1/');
+    const url = () => (isOfFleet ? path + under : under);
+    const place = () => (isOfFleet ? path : '/v1');
+    let path = '';
+    let id = '';
+    let digest = '';
 
-  beforeAll(async () => {
-    path = await createFleet(`f${Object.keys(CASES).indexOf(title)}`);
-  });
-
-  const send = (sent: Sent = {}) => call(method, url(), { by, body, ...sent });
-  const dry = () => call(method, `${url()}${under.includes('?') ? '&' : '?'}dryRun=true`, { by, body });
-  const approval = async () => (await call('GET', `${place()}/approvals/${id}`)).body;
-  const decide = (verb: string, who: string | undefined, given: object) =>
-    call('POST', `${place()}/approvals/${id}/${verb}`, { by: who, body: given });
-  const uses = async (): Promise<Json[]> =>
-    (await call('GET', `${place()}/audit?pageSize=200`)).body.items.filter((event: Json) => event.approval?.id === id);
-  const needIn = ({ body: shown }: Answer) => shown.approval ?? shown.dryRun.approval;
-
-  it('changes nothing without an approval, and asks for one once', async () => {
-    expect(needIn(await dry())).toMatchObject({ actions: [action], state: 'missing' });
-    const answer = await send({ headers: {} });
-    expect(answer.body).toMatchObject({ status: 409, code: 'approval-required', approval: { state: 'pending' } });
-    ({ id, digest } = answer.body.approval);
-    expect(answer.headers.get('Location')).toBe(`${place()}/approvals/${id}`);
-    expect(await approval()).toMatchObject({ actions: [action], requestedBy: by, summary: [expect.any(String)] });
-    expect((await send()).body.approval.id).toBe(id);
-    const { items } = (await call('GET', `${place()}/approvals`)).body;
-    expect(items.filter((item: Json) => item.digest === digest)).toHaveLength(1);
-    expect(needIn(await dry())).toEqual({ actions: [action], digest, state: 'pending', approval: id });
-    expect(await isDone(path)).toBe(false);
-  });
-
-  it('is not approved by its requester, by who may not approve, or as another plan', async () => {
-    expect((await decide('approve', by, { digest })).body.code).toBe('own-request');
-    for (const who of ['vic', 'eve']) expect((await decide('approve', who, { digest })).body.code).toBe('forbidden');
-    const hidden = await decide('approve', 'zoe', { digest });
-    expect(hidden.body.code).toBe(isOfFleet ? 'not-found' : 'forbidden');
-    expect((await decide('approve', approver, { digest: '0'.repeat(64) })).body.code).toBe('stale-plan');
-    expect((await send()).body.code).toBe('approval-required');
-    expect(await isDone(path)).toBe(false);
-  });
-
-  inProcess.it('is not carried out with an approval that has expired', async () => {
-    expect((await decide('approve', approver, { digest })).body).toMatchObject({ state: 'approved' });
-    expect((await send(later)).body).toMatchObject({ code: 'approval-required', approval: { id, state: 'pending' } });
-    expect(await isDone(path)).toBe(false);
-  });
-
-  it('is not carried out for somebody else with the approval of the requester', async () => {
-    const answer = await send({ by: approver });
-    expect(answer.body).toMatchObject({ code: 'approval-required', approval: { requestedBy: approver } });
-    expect(answer.body.approval).toMatchObject({ digest, id: expect.not.stringMatching(id) });
-    expect(await isDone(path)).toBe(false);
-  });
-
-  inProcess.it('keeps its approval when the process dies before the write', async () => {
-    expect((await decide('approve', approver, { digest })).body).toMatchObject({
-      state: 'approved',
-      decidedBy: approver,
+    beforeAll(async () => {
+      path = await createFleet(`f${Object.keys(CASES).indexOf(title)}`);
     });
-    expect(needIn(await dry())).toMatchObject({ state: 'approved', approval: id });
-    expect((await send({ overrides: failing('before') })).status).toBe(503);
-    expect(await approval()).toMatchObject({ state: 'approved' });
-    expect(await isDone(path)).toBe(false);
-  });
 
-  it('is carried out once with an approval, by two that come at once and by a repetition', async () => {
-    await decide('approve', approver, { digest });
-    const answers = await Promise.all([send(), send()]);
-    expect(answers.some(({ status }) => status < 300)).toBe(true);
-    expect(await isDone(path)).toBe(true);
-    expect(await approval()).toMatchObject({ state: 'used' });
-    await send();
-    expect(await uses()).toMatchObject([{ actor: by, approval: { id, approvedBy: approver } }]);
-  });
-});
+    const send = (sent: Sent = {}) => call(method, url(), { by, body, ...sent });
+    const dry = () => call(method, `${url()}${under.includes('?') ? '&' : '?'}dryRun=true`, { by, body });
+    const approval = async () => (await call('GET', `${place()}/approvals/${id}`)).body;
+    const decide = (verb: string, who: string | undefined, given: object) =>
+      call('POST', `${place()}/approvals/${id}/${verb}`, { by: who, body: given });
+    const uses = async (): Promise<Json[]> =>
+      (await call('GET', `${place()}/audit?pageSize=200`)).body.items.filter(
+        (event: Json) => event.approval?.id === id,
+      );
+    const needIn = ({ body: shown }: Answer) => shown.approval ?? shown.dryRun.approval;
+
+    it('changes nothing without an approval, and asks for one once', async () => {
+      expect(needIn(await dry())).toMatchObject({ actions: [action], state: 'missing' });
+      const answer = await send();
+      expect(answer.body).toMatchObject({ status: 409, code: 'approval-required', approval: { state: 'pending' } });
+      ({ id, digest } = answer.body.approval);
+      expect(answer.headers.get('Location')).toBe(`${place()}/approvals/${id}`);
+      expect(await approval()).toMatchObject({
+        actions: [action],
+        requestedBy: by,
+        summary: expect.arrayContaining([says]),
+      });
+      expect((await send()).body.approval.id).toBe(id);
+      const { items } = (await call('GET', `${place()}/approvals`)).body;
+      expect(items.filter((item: Json) => item.digest === digest)).toHaveLength(1);
+      expect(needIn(await dry())).toEqual({ actions: [action], digest, state: 'pending', approval: id });
+      expect(await isDone(path)).toBe(false);
+    });
+
+    it('is not approved by its requester, by who may not approve, or as another plan', async () => {
+      expect((await decide('approve', by, { digest })).body.code).toBe('own-request');
+      for (const who of ['vic', 'eve']) expect((await decide('approve', who, { digest })).body.code).toBe('forbidden');
+      const hidden = await decide('approve', 'zoe', { digest });
+      expect(hidden.body.code).toBe(isOfFleet ? 'not-found' : 'forbidden');
+      expect((await decide('approve', approver, { digest: '0'.repeat(64) })).body.code).toBe('stale-plan');
+      expect((await send()).body.code).toBe('approval-required');
+      expect(await isDone(path)).toBe(false);
+    });
+
+    inProcess.it('is not carried out with an approval that has expired', async () => {
+      expect((await decide('approve', approver, { digest })).body).toMatchObject({ state: 'approved' });
+      expect((await send(later)).body).toMatchObject({ code: 'approval-required', approval: { id, state: 'pending' } });
+      expect(await isDone(path)).toBe(false);
+    });
+
+    it('is not carried out for somebody else with the approval of the requester', async () => {
+      const answer = await send({ by: approver });
+      expect(answer.body).toMatchObject({ code: 'approval-required', approval: { requestedBy: approver } });
+      expect(answer.body.approval).toMatchObject({ digest, id: expect.not.stringMatching(id) });
+      expect(await isDone(path)).toBe(false);
+    });
+
+    inProcess.it('keeps its approval when the process dies before the write', async () => {
+      expect((await decide('approve', approver, { digest })).body).toMatchObject({
+        state: 'approved',
+        decidedBy: approver,
+      });
+      expect(needIn(await dry())).toMatchObject({ state: 'approved', approval: id });
+      expect((await send({ overrides: failing('before') })).status).toBe(503);
+      expect(await approval()).toMatchObject({ state: 'approved' });
+      expect(await isDone(path)).toBe(false);
+    });
+
+    it('is carried out once with an approval, by two that come at once and by a repetition', async () => {
+      await decide('approve', approver, { digest });
+      const answers = await Promise.all([send(), send()]);
+      expect(answers.some(({ status }) => status < 300)).toBe(true);
+      expect(await isDone(path)).toBe(true);
+      expect(await approval()).toMatchObject({ state: 'used' });
+      await send();
+      expect(await uses()).toMatchObject([{ actor: by, approval: { id, approvedBy: approver } }]);
+    });
+  },
+);
 
 describe('an approval', () => {
   let path = '';
@@ -293,6 +312,23 @@ describe('what is not protected', () => {
     expect((await of(REQUIRED, 7200)).body.code).toBe('approval-required');
     expect((await of(REQUIRED, 1800)).status).toBe(200);
     expect((await call('DELETE', path, { by: 'ada' })).body.code).toBe('still-referenced');
+  });
+
+  inProcess.it('is nothing in a fleet for which nobody but its declarer could approve: that is refused', async () => {
+    const { store, settings } = harness.deps;
+    const grants = await store.document(INSTALLATION, 'grants', 'grants');
+    const own = grants?.body.grants.filter(({ subject }) => subject.type === 'token' && subject.token === 'ada');
+    const document = async (place: string, kind: DocumentKind, id: string) =>
+      kind === 'grants' ? { ...grants, body: { grants: own } } : await store.document(place, kind, id);
+    const alone = { ...store, document: document as Store['document'] };
+    const declare = (name: string, overrides: Partial<Deps>) =>
+      call('PUT', `/v1/fleets/${name}`, {
+        ...{ by: 'ada', body: { approvals: { required: ['prune'] } }, headers: { 'If-None-Match': '*' } },
+        overrides: { ...overrides, settings: { ...settings, hasToken: false } },
+      });
+    const refused = (await declare('alone', { store: alone })).body;
+    expect(refused).toMatchObject({ code: 'conflicting-declaration', errors: [{ pointer: '#/approvals/required' }] });
+    expect((await declare('together', {})).status).toBe(201);
   });
 
   it('is every grant and every secret that no protected fleet knows', async () => {

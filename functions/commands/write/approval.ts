@@ -1,9 +1,13 @@
 import type { ApprovedAction } from '../../../schemas/approval.ts';
-import { actionsOf, sentencesOf } from '../../core/access/approvals.ts';
+import { actionsOf, hasApprover, sentencesOf } from '../../core/access/approvals.ts';
 import { type Difference, differencesDigest } from '../../core/model/declarations.ts';
+import { equal } from '../../core/model/digest.ts';
+import { readGrants } from '../access/installation.ts';
+import { refuse } from '../app-error.ts';
 import { type Clearance, requireApproval } from '../approvals/require.ts';
-import type { Change, ChangeSet } from '../change-set.ts';
+import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
 import type { Context } from '../context.ts';
+import { conflict } from '../issues.ts';
 
 /** The way in which changes are made, as far as approvals depend on it. */
 export interface Means {
@@ -15,9 +19,11 @@ export interface Means {
 
 /**
  * Clears changes that have been checked. What the fleet asks for is told by its declaration before the changes. Throws what
- * `requireApproval` throws.
+ * `requireApproval` throws, and `conflicting-declaration` when nobody else could approve.
  */
-export async function clearChanges(ctx: Context, { fleet, changes, now }: ChangeSet, means: Means): Promise<Clearance> {
+export async function clearChanges(ctx: Context, set: ChangeSet, means: Means): Promise<Clearance> {
+  const { fleet, changes, now } = set;
+  for (const change of changes.filter(isOf('fleet'))) await requireApprover(ctx, set, change);
   const differences = changes.map(differenceOf);
   const actions: ApprovedAction[] = [
     ...actionsOf(differences, means),
@@ -31,6 +37,25 @@ export async function clearChanges(ctx: Context, { fleet, changes, now }: Change
     ...(means.deletesInstance ? [`Deletes the instance of ${names} at the cloud, with everything on it.`] : []),
   ];
   return await requireApproval(ctx, policy, { fleet, actions, plan: differencesDigest(fleet, differences), summary });
+}
+
+/** Throws `conflicting-declaration` when a fleet would ask for approvals that nobody but the requester could give. */
+async function requireApprover({ deps, principal }: Context, set: ChangeSet, change: Change<'fleet'>): Promise<void> {
+  const { before, resource, verb } = change;
+  const { approvals } = resource.spec;
+  if (verb === 'delete' || approvals === undefined || equal(before?.spec.approvals, approvals)) return;
+  // The token of the settings is an administrator, whose actor no stored token has.
+  if (deps.settings.hasToken && principal.kind !== 'setting') return;
+  const { grants } = (await readGrants(deps)).body;
+  if (hasApprover(grants, { ...approvals, fleet: set.fleet, requester: principal.actor })) return;
+  const where = approvals.required.includes('grant') ? 'every fleet' : 'this fleet';
+  refuse([
+    placed(
+      set,
+      resource,
+      conflict('#/approvals/required', `nobody but you could approve: make an approver in ${where} first`),
+    ),
+  ]);
 }
 
 function differenceOf({ verb, resource, before }: Change): Difference {

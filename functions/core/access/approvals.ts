@@ -1,10 +1,12 @@
 /** Four eyes: which requests take a second person, and what that person may decide. All of it is pure. */
 
+import type { Grant } from '../../../schemas/access.ts';
 import type { Approval, ApprovalPolicy, ApprovedAction } from '../../../schemas/approval.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
-import type { Difference } from '../model/declarations.ts';
+import { changesOf, type Difference } from '../model/declarations.ts';
 import { digest, equal } from '../model/digest.ts';
-import type { Principal } from './principal.ts';
+import { EVERY_FLEET, type Principal } from './principal.ts';
+import { ROLES } from './roles.ts';
 
 /** A request as an approver has to see it. */
 export interface Planned {
@@ -90,15 +92,8 @@ const VERBS = { create: 'Creates', update: 'Changes', delete: 'Deletes' } as con
 
 /** Returns what changes of declarations do, in sentences with numbers. */
 export function sentencesOf(changes: readonly Difference[]): string[] {
-  const groups = Map.groupBy(changes, ({ verb, kind }) => `${VERBS[verb]} ${kind}`);
-  const counted = [...groups].map(([what, items]) => {
-    const names = items.map(({ name }) => name);
-    const [verb, kind] = what.split(' ');
-    if (names.length === 1) return `${verb} the ${kind} ${names[0]}.`;
-    const shown = names.slice(0, MAX_NAMES).join(', ');
-    const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-    return `${verb} ${names.length} ${kind}s: ${shown}${rest}.`;
-  });
+  const groups = Map.groupBy(changes, ({ verb, kind }) => `${verb} ${kind}`);
+  const counted = [...groups.values()].map(groupSentence);
   const fleets = changes.map(fleetChange).filter((change) => change !== undefined);
   const keys = fleets.flatMap(changedKeys);
   return [
@@ -108,13 +103,43 @@ export function sentencesOf(changes: readonly Difference[]): string[] {
   ];
 }
 
+/** Tells of changes of one kind and verb. An update of one resource names the fields that change. */
+function groupSentence(changes: readonly Difference[]): string {
+  const [first] = changes;
+  if (first === undefined) throw new Error('A group has a change.');
+  const { verb, kind, name } = first;
+  if (changes.length > 1)
+    return `${VERBS[verb]} ${changes.length} ${kind}s: ${listed(changes.map((item) => item.name))}.`;
+  if (verb !== 'update') return `${VERBS[verb]} the ${kind} ${name}.`;
+  return `Changes the ${kind} ${name} at ${listed(changesOf(first).changes.map(({ pointer }) => pointer))}.`;
+}
+
 /** The most names in a sentence. */
 const MAX_NAMES = 10;
+
+function listed(names: readonly string[]): string {
+  const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return names.slice(0, MAX_NAMES).join(', ') + rest;
+}
 
 function lowering(before: ApprovalPolicy | undefined, after: ApprovalPolicy | undefined): string {
   const dropped = (before?.required ?? []).filter((action) => !after?.required.includes(action));
   if (dropped.length > 0) return `No longer asks for the approval of ${dropped.join(', ')}.`;
   return `Lets approvals be valid for ${after?.validSeconds} seconds in place of ${before?.validSeconds}.`;
+}
+
+/**
+ * Tells whether a grant lets anybody but the requester approve what a fleet will ask for. Approvals of grants take an approver
+ * in every fleet.
+ */
+export function hasApprover(
+  grants: readonly Grant[],
+  { fleet, required, requester }: { fleet: string; required: ApprovalPolicy['required']; requester: string },
+): boolean {
+  const isWide = ({ fleets }: Grant) =>
+    fleets.includes(EVERY_FLEET) || (!required.includes('grant') && fleets.includes(fleet));
+  const isOther = ({ subject }: Grant) => subject.type !== 'token' || subject.token !== requester;
+  return grants.some((grant) => ROLES[grant.role].includes('approve') && isWide(grant) && isOther(grant));
 }
 
 /** Tells whether an approval is still there at a time (RFC 3339, in UTC), whatever its state. */
