@@ -39,7 +39,7 @@ export async function evacuate(ctx: Context, fleet: string, spec: EvacuationSpec
       return { type: 'evacuate' as const, shifts };
     };
     const send = ctx.isDry ? tryCommand : commandTraffic;
-    const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, spec.service);
+    const { decision, operation } = await send(withReason(ctx, spec.reason), fleet, command, { service: spec.service });
     if (asked === undefined) throw new Error('A command is made before it is decided upon.');
     const answer = { ...outlookOf(asked.situation, asked.shifts), ...(decision && { decision }) };
     return { answer, operation };
