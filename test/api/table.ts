@@ -23,6 +23,7 @@ const NAMES: Record<string, string> = {
   event: 'aud_01KAR2Z3V4W5X6Y7Z8A9B0C1D2',
   token: 'ci',
   grant: 'ci-edits-shop',
+  approval: 'apr-5f0c1d2e3b4a59687766f0e1',
 };
 
 /** Returns the path of an operation with names of what there is, unless others are given. */
