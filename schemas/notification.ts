@@ -23,6 +23,7 @@ export const IncidentType = z.enum([
   'failover.stranded',
   'readiness.lost',
   'rollout.stopped',
+  'approval.waiting',
 ]);
 export type IncidentType = z.infer<typeof IncidentType>;
 

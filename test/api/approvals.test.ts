@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HeldGrant, INSTALLATION } from '../../functions/core/access/principal.ts';
 import { type Deps, type DocumentKind, type Store, StoreUnavailable } from '../../functions/deps.ts';
+import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
 import { person, type Seeded, seedAccess, storedToken } from './access.ts';
 import { cluster, create, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, type Json, startHarness, TOKEN } from './harness.ts';
@@ -259,11 +260,28 @@ describe('an approval', () => {
     expect(again.approval.digest).not.toBe(digest);
   });
 
+  inProcess.it('that waits is told of as an incident, until somebody has decided', async () => {
+    const { id } = (await ask()).body.approval;
+    const isOpen = async () => {
+      await tellIncidents(harness.deps);
+      const told = await harness.deps.store.document('rules', 'told', 'rules');
+      const incident = told?.body.open[`rules/approval/${id}/waiting`];
+      return incident !== undefined && incident.goneSinceMs === undefined;
+    };
+    expect(await isOpen()).toBe(true);
+    await decide(id, 'reject', { reason: 'to be asked again' });
+    expect(await isOpen()).toBe(false);
+  });
+
   it('that was rejected refuses the request, and may not be approved after all', async () => {
-    const { id, digest } = (await ask()).body.approval;
+    const glass = { reason: 'yet another move' };
+    const { id, digest } = (await ask({ glass })).body.approval;
     expect((await decide(id, 'approve', { digest })).body.state).toBe('approved');
     expect((await decide(id, 'reject', { reason: 'not today' })).body).toMatchObject({ rejection: 'not today' });
-    expect((await ask()).body).toMatchObject({ code: 'approval-rejected', approval: { id, state: 'rejected' } });
+    expect((await ask({ glass })).body).toMatchObject({
+      code: 'approval-rejected',
+      approval: { id, state: 'rejected' },
+    });
     expect((await decide(id, 'approve', { digest })).body.code).toBe('already-ended');
     expect((await call('GET', `${path}/break-glasses/g`)).status).toBe(404);
   });

@@ -23,6 +23,7 @@ export function incidentFacts(overrides: Partial<IncidentFacts> = {}): IncidentF
     traces: new Map(),
     losses: [],
     rollouts: [],
+    approvals: [],
     told: new Set(),
     ...overrides,
   };

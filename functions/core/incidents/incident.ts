@@ -1,5 +1,6 @@
 /** Incidents are situations of a fleet that open and resolve, and that people are told about. */
 
+import type { Approval } from '../../../schemas/approval.ts';
 import type { SyncState } from '../../../schemas/gateway.ts';
 import type { LossOutcome } from '../../../schemas/loss-readiness.ts';
 import type { IncidentType, Severity } from '../../../schemas/notification.ts';
@@ -39,6 +40,8 @@ export interface IncidentFacts {
   losses: readonly LossOutcome[];
   /** The rollouts of distributions that have not ended. */
   rollouts: readonly DistributionRollout[];
+  /** The approvals of the fleet that nobody has decided on, and that have not expired. */
+  approvals: readonly Approval[];
   /** The keys of the incidents that people were told of and that are not resolved yet. */
   told: ReadonlySet<string>;
 }

@@ -1,4 +1,5 @@
 import { compareText } from '../model/text.ts';
+import { approvalIncidents } from './approvals.ts';
 import { clusterIncidents, recommendationIncidents } from './clusters.ts';
 import { certificateIncidents, voterIncidents } from './evidence.ts';
 import { gatewayIncidents } from './gateways.ts';
@@ -18,6 +19,7 @@ const SOURCES: readonly IncidentSource[] = [
   recommendationIncidents,
   lossIncidents,
   rolloutIncidents,
+  approvalIncidents,
 ];
 
 /**

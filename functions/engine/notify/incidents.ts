@@ -1,5 +1,7 @@
 import { encodeTime } from 'ulid';
+import type { Approval } from '../../../schemas/approval.ts';
 import type { Event } from '../../../schemas/notification.ts';
+import { isLive } from '../../core/access/approvals.ts';
 import { type DataPlaneRecord, observedAt } from '../../core/gateway/data-plane.ts';
 import type { Reading } from '../../core/gateway/reading.ts';
 import type { GatewayFacts, IncidentFacts } from '../../core/incidents/incident.ts';
@@ -105,8 +107,20 @@ async function readFacts(deps: Deps, fleet: Resource<'fleet'>, told: Told): Prom
     traces,
     losses: await lossesNow(deps, fleet, traffic.version),
     rollouts,
+    approvals: await waitingApprovals(deps, fleet),
     told: new Set(Object.keys(told.open)),
   };
+}
+
+/** The most approvals of a fleet that are looked at. Whoever asks for more at a time is told of in part. */
+const MOST_APPROVALS = 100;
+
+/** Reads nothing for a fleet that asks for no approvals. */
+async function waitingApprovals({ store, clock }: Deps, { name, spec }: Resource<'fleet'>): Promise<Approval[]> {
+  if (spec.approvals === undefined) return [];
+  const { items } = await store.documents(name, 'approval', { limit: MOST_APPROVALS });
+  const now = isoOf(clock.now());
+  return items.map(({ body }) => body).filter((approval) => approval.state === 'pending' && isLive(approval, now));
 }
 
 function sightOf(
