@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/engine/schedule/sweep.ts';
+import { person, seedAccess, storedToken } from '../api/access.ts';
 import { FLEET, ROUTES, startFleet } from './fleet.ts';
 import type { Harness, Json } from './harness.ts';
 
@@ -103,6 +104,25 @@ describe('a load balancer that is created for a gateway', () => {
       'if-match': '*',
     });
     expect(answer.status).toBe(204);
+    expect(counts()).toEqual(before);
+  });
+
+  it('is untouched as long as nobody else has approved its deletion', async () => {
+    await seedAccess(harness.deps().store, [person('bob')]);
+    const { automation, health, failover } = (await harness.api('GET', FLEET)).body;
+    await harness.put(FLEET, { automation, health, failover, approvals: { required: ['delete-instance'] } });
+    const before = counts();
+    await harness.put(`${FLEET}/gateways/own`, { provision: ALB });
+    await untilVerified();
+    const [made, headers] = [counts(), { 'if-match': '*' }];
+    const path = `${FLEET}/gateways/own?deleteInstance=true`;
+    const { body } = await harness.api('DELETE', path, undefined, headers);
+    expect(body.code).toBe('approval-required');
+    expect(counts()).toEqual(made);
+    const { id, digest } = body.approval;
+    const authorization = `Bearer ${storedToken('bob')}`;
+    await harness.api('POST', `${FLEET}/approvals/${id}/approve`, { digest }, { authorization });
+    expect((await harness.api('DELETE', path, undefined, headers)).status).toBe(204);
     expect(counts()).toEqual(before);
   });
 

@@ -6,13 +6,13 @@ import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { type ApprovalDocument, ApprovalRequired, documentOf, readApproval, writeApproval } from './documents.ts';
 
-/** What a request goes on with once it may be carried out. */
+/** A request that may be carried out, with everything that it goes on with. */
 export interface Clearance {
   /** The context, whose audit events name the approval. */
   ctx: Context;
   /** The used approval, which has to be written in the transaction of the request, so that it is used once. */
   documents: StoredDocument[];
-  /** What a dry run tells of the approval; absent when the request takes none. */
+  /** The approval as a dry run tells of it; absent when the request takes none. */
   need?: ApprovalNeed | undefined;
 }
 
