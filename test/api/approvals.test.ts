@@ -336,6 +336,15 @@ describe('what is not protected', () => {
     expect((await call('DELETE', path, { by: 'ada' })).body.code).toBe('still-referenced');
   });
 
+  inProcess.it('is no token whose record is gone, while grants still name it', async () => {
+    const { store } = harness.deps;
+    const document = async (place: string, kind: DocumentKind, id: string) =>
+      kind === 'token' && id === 'bob' ? undefined : await store.document(place, kind, id);
+    const overrides = { store: { ...store, document: document as Store['document'] } };
+    const answer = await call('PUT', '/v1/tokens/bob', { by: 'ann', body: {}, overrides });
+    expect(answer.body.code).toBe('approval-required');
+  });
+
   inProcess.it('is nothing in a fleet for which nobody but its declarer could approve: that is refused', async () => {
     const { store, settings } = harness.deps;
     const grants = await store.document(INSTALLATION, 'grants', 'grants');
@@ -362,6 +371,7 @@ describe('what is not protected', () => {
     expect((await call('DELETE', '/v1/tokens/eve', { by: 'ann' })).status).toBe(200);
     const again = await call('PUT', '/v1/tokens/eve', { by: 'ann', body: {} });
     expect(again.body.code).toBe('approval-required');
+    expect((await call('PUT', '/v1/tokens/newcomer', { by: 'ann', body: {} })).status).toBe(201);
     expect((await call('DELETE', '/v1/grants/vic-0', { by: 'ann' })).status).toBe(204);
   });
 });

@@ -26,10 +26,10 @@ export async function clearGrant(
 }
 
 /**
- * Clears a new secret of a token, which gives whoever gets it the roles of the token. People may have one for the token that
- * they use. Throws what `requireApproval` throws.
+ * Clears a new secret of a token, which gives whoever gets it the roles of the token: grants outlive the token that they name,
+ * even its record. People may have a secret for the token that they use. Throws what `requireApproval` throws.
  */
-export async function clearSecret(ctx: Context, { name, uid, secrets, revokedAt }: StoredToken): Promise<Clearance> {
+export async function clearSecret(ctx: Context, name: string, before: StoredToken | undefined): Promise<Clearance> {
   if (ctx.principal.kind === 'token' && ctx.principal.actor === name) return { ctx, documents: [] };
   const { grants } = (await readGrants(ctx.deps)).body;
   const held = grants.filter(
@@ -42,7 +42,8 @@ export async function clearSecret(ctx: Context, { name, uid, secrets, revokedAt 
   return await requireApproval(ctx, policy, {
     fleet: INSTALLATION,
     actions: ['grant'],
-    plan: { token: name, uid, revokedAt, secrets: secrets.map(({ hash }) => hash), grants: held },
+    // The record that the token was used changes with each use, and is left out.
+    plan: { token: name, uid: before?.uid, revokedAt: before?.revokedAt, secrets: before?.secrets, grants: held },
     summary: [
       `Makes a new secret for the token ${name}, which has the roles ${held.map(({ role }) => role).join(', ')}.`,
     ],

@@ -12,7 +12,6 @@ import {
 } from '../../core/access/token.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
-import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
 import { clearSecret } from './approval.ts';
 import {
@@ -92,7 +91,7 @@ async function createToken(
   const version = (revoked?.version ?? 0) + 1;
   const document: TokenDocument = { fleet: INSTALLATION, kind: 'token', id: name, version, body, isPending: false };
   const token = shown(body, createdAt);
-  const cleared: Clearance = revoked ? await clearSecret(ctx, revoked.body) : { ctx, documents: [] };
+  const cleared = await clearSecret(ctx, name, revoked?.body);
   const documents = [document, ...cleared.documents];
   const change = { kind: 'token', verb: 'create', name, after: token } as const;
   if (!(await writeAccess(cleared.ctx, documents, change))) return undefined;
@@ -114,7 +113,7 @@ export async function rotateToken(
     const body = rotated(found.body, secret, timestamp(nowMs + overlapSeconds * 1000));
     const token = shown(body, now);
     const change = { kind: 'token', verb: 'rotate', name, before: shown(found.body, now), after: token } as const;
-    const cleared = await clearSecret(ctx, found.body);
+    const cleared = await clearSecret(ctx, name, found.body);
     const documents = [{ ...found, version: found.version + 1, body }, ...cleared.documents];
     if (!(await writeAccess(cleared.ctx, documents, change))) return undefined;
     return ctx.isDry ? { token, need: cleared.need } : { token, issued: { ...token, token: text } };
