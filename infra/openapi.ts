@@ -1,5 +1,5 @@
 /**
- * Writes schemas/openapi.json from the table of operations. With --check it fails when the file differs from what it
+ * Writes schemas/openapi.json from the table of endpoints. With --check it fails when the file differs from what it
  * would write.
  */
 
@@ -13,11 +13,11 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { operations } from '../functions/api/endpoints/index.ts';
+import { endpoints } from '../functions/api/endpoints/index.ts';
 import { examples } from '../functions/api/examples/resources.ts';
 import { JSON_BODY } from '../functions/api/http/body.ts';
 import { type Example, responseOf } from '../functions/api/http/example.ts';
-import { NO_BODY, type Operation, SIGNATURE_HEADER, type Success } from '../functions/api/http/operation.ts';
+import { NO_BODY, type Endpoint, SIGNATURE_HEADER, type Success } from '../functions/api/http/endpoint.ts';
 import type { PreconditionHeader } from '../functions/api/http/precondition.ts';
 import { rolesWith } from '../functions/core/access/roles.ts';
 import { Problem, type ProblemCode, problems } from '../schemas/problem.ts';
@@ -45,7 +45,7 @@ const TAGS = {
   health: 'Health checks tell whether the control plane itself works.',
 };
 
-/** Problems that every operation with a token can answer. */
+/** Problems that every endpoint with a token can answer. */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'invalid-request',
   'unauthorized',
@@ -56,7 +56,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'unavailable',
 ];
 
-/** Problems that every operation without a token can answer. */
+/** Problems that every endpoint without a token can answer. */
 const PUBLIC_PROBLEMS: readonly ProblemCode[] = ['invalid-request', 'internal'];
 
 const HEADERS = {
@@ -117,7 +117,7 @@ export function buildDocument() {
     },
     servers: [{ url: '/', description: 'The control plane that serves this document.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    paths: pathsOf(operations),
+    paths: pathsOf(endpoints),
     components: { securitySchemes: SECURITY, headers: HEADERS },
   };
   return createDocument(document, { override: plain });
@@ -141,19 +141,19 @@ function plain({ jsonSchema, io }: { jsonSchema: Record<string, unknown>; io: 'i
   if (io === 'output' && jsonSchema['additionalProperties'] === false) delete jsonSchema['additionalProperties'];
 }
 
-function pathsOf(table: readonly Operation[]): ZodOpenApiPathsObject {
+function pathsOf(table: readonly Endpoint[]): ZodOpenApiPathsObject {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const operation of table) {
-    const example = examples[operation.operationId];
+  for (const endpoint of table) {
+    const example = examples[endpoint.operationId];
     if (example === undefined)
-      throw new Error(`functions/api/examples/resources.ts has no example of ${operation.operationId}.`);
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation, example) };
+      throw new Error(`functions/api/examples/resources.ts has no example of ${endpoint.operationId}.`);
+    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operationObject(endpoint, example) };
   }
   return paths;
 }
 
-function operationObject(operation: Operation, example: Example): ZodOpenApiOperationObject {
-  const { operationId, tag, summary, description, idempotency, body, format = JSON_BODY } = operation;
+function operationObject(endpoint: Endpoint, example: Example): ZodOpenApiOperationObject {
+  const { operationId, tag, summary, description, idempotency, body, format = JSON_BODY } = endpoint;
   const media = { schema: body, ...(example.body !== undefined && { example: example.body }) };
   const content = Object.fromEntries(format.mediaTypes.map((type) => [type, media]));
   return {
@@ -161,30 +161,30 @@ function operationObject(operation: Operation, example: Example): ZodOpenApiOper
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    ...accessOf(operation),
+    ...accessOf(endpoint),
     'x-idempotency': idempotency,
-    requestParams: requestParams(operation),
+    requestParams: requestParams(endpoint),
     ...(body !== NO_BODY && { requestBody: { required: true, content } }),
-    responses: responsesOf(operation, example),
+    responses: responsesOf(endpoint, example),
   };
 }
 
 /** Describes who may use an operation: the tokens that it takes, the permission, and the roles that have it. */
-function accessOf({ access }: Operation) {
+function accessOf({ access }: Endpoint) {
   if (access === 'public') return { security: [] };
   if (access === 'anybody') return { security: [{ bearer: [] }] };
   const security = access.place === 'path-voter' ? [{ bearer: [] }, { voter: [] }] : [{ bearer: [] }];
   return { security, 'x-access': { ...access, roles: rolesWith(access.permission) } };
 }
 
-function problemsOf({ access, problems: own }: Operation): readonly ProblemCode[] {
+function problemsOf({ access, problems: own }: Endpoint): readonly ProblemCode[] {
   if (access === 'public') return PUBLIC_PROBLEMS;
   if (access === 'anybody') return [...COMMON_PROBLEMS, ...own];
   const isOfFleet = access.place !== 'some-fleet' && access.place !== 'installation';
   return [...COMMON_PROBLEMS, 'forbidden', ...(isOfFleet ? (['not-found'] as const) : []), ...own];
 }
 
-function requestParams({ params, query, preconditions = [], signed }: Operation) {
+function requestParams({ params, query, preconditions = [], signed }: Endpoint) {
   const header = z.object({
     ...Object.fromEntries(preconditions.map((name) => [name, PRECONDITIONS[name]])),
     ...(signed && { [SIGNATURE_HEADER]: SIGNATURE }),
@@ -200,10 +200,10 @@ function isEmpty(object: z.ZodObject): boolean {
   return Object.keys(object.shape).length === 0;
 }
 
-function responsesOf(operation: Operation, example: Example): ZodOpenApiResponsesObject {
-  const byStatus = Map.groupBy(new Set(problemsOf(operation)), (code) => problems[code].status);
+function responsesOf(endpoint: Endpoint, example: Example): ZodOpenApiResponsesObject {
+  const byStatus = Map.groupBy(new Set(problemsOf(endpoint)), (code) => problems[code].status);
   return Object.fromEntries([
-    ...operation.successes.map((success) => [
+    ...endpoint.successes.map((success) => [
       success.status,
       successObject(success, responseOf(example, success.status)),
     ]),

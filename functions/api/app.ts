@@ -9,11 +9,11 @@ import { AppError } from '../commands/app-error.ts';
 import type { Context } from '../commands/context.ts';
 import { ANONYMOUS } from '../core/access/principal.ts';
 import { digest } from '../core/model/digest.ts';
-import { operations } from './endpoints/index.ts';
+import { endpoints } from './endpoints/index.ts';
 import { bearer, voterBearer } from './http/auth.ts';
 import { type BodyFormat, JSON_BODY } from './http/body.ts';
 import type { AppEnv } from './http/env.ts';
-import type { Operation } from './http/operation.ts';
+import type { Endpoint } from './http/endpoint.ts';
 import { outlive } from './http/outlive.ts';
 import { answerProblem } from './http/problem.ts';
 
@@ -28,7 +28,7 @@ export function createApp({ authenticate }: { authenticate: Authenticate }): Hon
   app.use(
     '/v1/*',
     except(
-      operations.filter(isForVoter).map(({ path }) => patternOf(path)),
+      endpoints.filter(isForVoter).map(({ path }) => patternOf(path)),
       bearer(authenticate),
     ),
   );
@@ -43,9 +43,9 @@ export function createApp({ authenticate }: { authenticate: Authenticate }): Hon
     const { text, headers } = documentationReply();
     return c.body(text, 200, headers);
   });
-  for (const operation of operations) {
-    if (isForVoter(operation)) app.use(patternOf(operation.path), voterBearer(authenticate));
-    register(app, operation);
+  for (const endpoint of endpoints) {
+    if (isForVoter(endpoint)) app.use(patternOf(endpoint.path), voterBearer(authenticate));
+    register(app, endpoint);
   }
   refuseOtherMethods(app);
   return app;
@@ -82,18 +82,18 @@ function limited({ maxBytes }: BodyFormat): MiddlewareHandler<AppEnv> {
 }
 
 /** Tells whether the token of a voter is accepted, which only the fleet of the path knows. */
-function isForVoter({ access }: Operation): boolean {
+function isForVoter({ access }: Endpoint): boolean {
   return typeof access === 'object' && access.place === 'path-voter';
 }
 
-function register(app: Hono<AppEnv>, operation: Operation): void {
+function register(app: Hono<AppEnv>, endpoint: Endpoint): void {
   app.on(
-    operation.method.toUpperCase(),
-    patternOf(operation.path),
-    limited(operation.format ?? JSON_BODY),
+    endpoint.method.toUpperCase(),
+    patternOf(endpoint.path),
+    limited(endpoint.format ?? JSON_BODY),
     async (c) => {
-      c.set('route', operation.path);
-      const { status, body, headers } = await operation.run(contextOf(c), c.req);
+      c.set('route', endpoint.path);
+      const { status, body, headers } = await endpoint.run(contextOf(c), c.req);
       if (body instanceof ReadableStream || typeof body === 'string') return c.newResponse(body, status, headers);
       const text = body === undefined ? null : JSON.stringify(body);
       return c.newResponse(text, status, { ...headers, ...(body && { 'Content-Type': 'application/json' }) });

@@ -1,5 +1,5 @@
 import type { Kind, Ref, RefTo, Resource } from '../core/model/resource.ts';
-import { AppError, refuse } from './app-error.ts';
+import { AppError, throwFaults } from './app-error.ts';
 import type { Context } from './context.ts';
 import { unknownReference } from './issues.ts';
 
@@ -26,5 +26,5 @@ export function notFound({ kind, fleet, name }: Ref): AppError {
 /** Throws `unknown-reference` when a service is given that the fleet does not have. */
 export async function requireService({ deps }: Context, fleet: string, service: string | undefined): Promise<void> {
   if (service === undefined || (await deps.store.get('service', fleet, service))) return;
-  refuse([unknownReference('#/service', `there is no service ${service}`)]);
+  throwFaults([unknownReference('#/service', `there is no service ${service}`)]);
 }

@@ -1,6 +1,6 @@
 import type { DocumentKind, Store, StoredDocument } from '../deps.ts';
-import { ABSENT, type Operation, put, remove } from './items.ts';
-import { auditOperation } from './journal.ts';
+import { ABSENT, type ItemWrite, put, remove } from './items.ts';
+import { auditWrite } from './journal.ts';
 import { documentKey, documentsOf, pendingKey, pendingOf } from './keys.ts';
 import { type Order, readPage } from './pages.ts';
 import { itemOf, readableOf, recordOf } from './record-type.ts';
@@ -32,8 +32,8 @@ const ORDER: Record<DocumentKind, Order> = {
 export function documentStore(table: Table): Documents {
   const putAll: Documents['putDocuments'] = async (documents, audit) => {
     const fleet = documents[0]?.fleet;
-    const event = audit && fleet !== undefined ? [auditOperation(fleet, audit)] : [];
-    return (await table.transact([...documents.flatMap(documentOperations), ...event])).ok;
+    const event = audit && fleet !== undefined ? [auditWrite(fleet, audit)] : [];
+    return (await table.transact([...documents.flatMap(documentWrites), ...event])).ok;
   };
   return {
     document: async (fleet, kind, id) => {
@@ -49,8 +49,8 @@ export function documentStore(table: Table): Documents {
   };
 }
 
-/** Returns the operations that write a document, on the condition that its version is the next one. */
-export function documentOperations<K extends DocumentKind>(document: StoredDocument<K>): Operation[] {
+/** Returns the writes of a document, on the condition that its version is the next one. */
+export function documentWrites<K extends DocumentKind>(document: StoredDocument<K>): ItemWrite[] {
   const { kind, version, ttl, isPending } = document;
   const type = documentRecord(kind);
   const attributes = { version, ...(ttl !== undefined && { ttl }) };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operations } from '../../functions/api/endpoints/index.ts';
-import { NO_BODY, type Operation } from '../../functions/api/http/operation.ts';
+import { endpoints } from '../../functions/api/endpoints/index.ts';
+import { NO_BODY, type Endpoint } from '../../functions/api/http/endpoint.ts';
 import type { Place } from '../../functions/core/access/access.ts';
 import { ROLES, rolesWith } from '../../functions/core/access/roles.ts';
 import type { Permission, Role } from '../../schemas/access.ts';
@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => await harness.close());
 
 /** Sends the request of the example. Writes are dry runs, so that each finds the same. */
-async function send(operation: Operation, token: string | undefined, names?: Record<string, string>): Promise<Answer> {
+async function send(operation: Endpoint, token: string | undefined, names?: Record<string, string>): Promise<Answer> {
   const { method, body, write, operationId } = operation;
   const query = write || operationId === 'createProbeRound' ? '?dryRun=true' : '';
   const example: Json = { ...bodyOf(operation), ...(operationId === 'createObservations' && { voter: 'voter' }) };
@@ -77,7 +77,7 @@ const OTHER_FLEET: Record<Place, string> = {
 };
 
 /** Returns the token of each caller, and the verdict that the declaration of the operation comes to. */
-function casesOf({ access }: Operation): [caller: string, token: string | undefined, verdict: string][] {
+function casesOf({ access }: Endpoint): [caller: string, token: string | undefined, verdict: string][] {
   const refusedToken = access === 'public' ? 'allowed' : 'invalid-token';
   const nobody: [string, string | undefined, string][] = [
     ['no token', undefined, access === 'public' ? 'allowed' : 'unauthorized'],
@@ -107,7 +107,7 @@ function jwt(payload: object): string {
 }
 
 describe('every operation is for those for whom it is declared', () => {
-  it.each(operations.map((operation) => [operation.operationId, operation] as const))('%s', async (_, operation) => {
+  it.each(endpoints.map((operation) => [operation.operationId, operation] as const))('%s', async (_, operation) => {
     const cases = casesOf(operation);
     const found: [string, string][] = [];
     for (const [caller, token] of cases) found.push([caller, verdictOf(await send(operation, token))]);
@@ -117,7 +117,7 @@ describe('every operation is for those for whom it is declared', () => {
   it('and the document says for whom', () => {
     const described: Json[] = Object.values(document.paths).flatMap((item) => Object.values(item));
     const byId = new Map(described.map((item) => [item.operationId, item]));
-    for (const { operationId, access } of operations) {
+    for (const { operationId, access } of endpoints) {
       const told = byId.get(operationId);
       expect(told.security.length > 0, operationId).toBe(access !== 'public');
       const expected = typeof access === 'object' ? { ...access, roles: rolesWith(access.permission) } : undefined;
@@ -127,7 +127,7 @@ describe('every operation is for those for whom it is declared', () => {
 });
 
 describe('what somebody may not see', () => {
-  const inFleet = operations.filter(
+  const inFleet = endpoints.filter(
     ({ access }) => typeof access === 'object' && OTHER_FLEET[access.place] === 'hidden',
   );
 

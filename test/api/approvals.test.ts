@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HeldGrant, INSTALLATION } from '../../functions/core/access/principal.ts';
 import { type Deps, type DocumentKind, type Store, StoreUnavailable } from '../../functions/deps.ts';
-import { tellIncidents } from '../../functions/engine/notify/incidents.ts';
+import { notifyIncidents } from '../../functions/engine/notify/incidents.ts';
 import { person, type Seeded, seedAccess, storedToken } from './access.ts';
 import { cluster, create, service } from './fixtures.ts';
 import { type Answer, type Harness, inProcess, type Json, startHarness, TOKEN } from './harness.ts';
@@ -263,7 +263,7 @@ describe('an approval', () => {
   inProcess.it('that waits is told of as an incident, until somebody has decided', async () => {
     const { id } = (await ask()).body.approval;
     const isOpen = async () => {
-      await tellIncidents(harness.deps);
+      await notifyIncidents(harness.deps);
       const told = await harness.deps.store.document('rules', 'told', 'rules');
       const incident = told?.body.open[`rules/approval/${id}/waiting`];
       return incident !== undefined && incident.goneSinceMs === undefined;

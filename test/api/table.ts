@@ -1,7 +1,7 @@
 /** Requests for every operation of the table, made of the examples of the document. */
 
 import { examples } from '../../functions/api/examples/resources.ts';
-import type { Operation } from '../../functions/api/http/operation.ts';
+import type { Endpoint } from '../../functions/api/http/endpoint.ts';
 import type { Json } from './harness.ts';
 
 /** Names of what the shop has, unless given. */
@@ -27,12 +27,12 @@ const NAMES: Record<string, string> = {
 };
 
 /** Returns the path of an operation with names of what there is, unless others are given. */
-export function pathOf({ path }: Operation, names: Record<string, string> = {}): string {
+export function pathOf({ path }: Endpoint, names: Record<string, string> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? NAMES[name] ?? name);
 }
 
 /** Returns the body of the example of an operation. */
-export function bodyOf(operation: Operation): Json {
+export function bodyOf(operation: Endpoint): Json {
   const body: Json = examples[operation.operationId]?.body;
   // Examples are of a day that is gone.
   return body?.expiresAt ? { ...body, expiresAt: new Date(Date.now() + 3_600_000).toISOString() } : body;

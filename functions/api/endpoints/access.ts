@@ -22,7 +22,7 @@ import { getInstallationAuditEvent, listInstallationAudit } from '../../commands
 import { getToken, listTokens, putToken, revokeToken, rotateToken } from '../../commands/access/tokens.ts';
 import type { Access } from '../../core/access/access.ts';
 import { describe } from '../../core/access/me.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { AuditEventId } from '../http/params.ts';
 import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
@@ -44,7 +44,7 @@ function previewed(written: Token | Grant, approval: ApprovalNeed | undefined): 
   return approval === undefined ? written : { ...written, dryRun: { approval } };
 }
 
-const me = defineOperation({
+const me = defineEndpoint({
   operationId: 'getMe',
   access: 'anybody',
   method: 'get',
@@ -62,8 +62,8 @@ const me = defineOperation({
 
 const token = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
 
-const tokenOperations: readonly Operation[] = [
-  defineOperation({
+const tokenOperations: readonly Endpoint[] = [
+  defineEndpoint({
     ...token,
     operationId: 'listTokens',
     method: 'get',
@@ -77,7 +77,7 @@ const tokenOperations: readonly Operation[] = [
     problems: ['invalid-page-token'],
     handle: async (ctx, { query }) => pageReply(await listTokens(ctx, pageRequest(query))),
   }),
-  defineOperation({
+  defineEndpoint({
     ...token,
     operationId: 'getToken',
     method: 'get',
@@ -90,7 +90,7 @@ const tokenOperations: readonly Operation[] = [
     problems: ['not-found'],
     handle: async (ctx, { params }) => ({ status: 200, body: await getToken(ctx, params.token) }),
   }),
-  defineOperation({
+  defineEndpoint({
     ...token,
     operationId: 'putToken',
     method: 'put',
@@ -114,7 +114,7 @@ const tokenOperations: readonly Operation[] = [
       return { status: 201, body: written.issued, headers: { Location: `${TOKENS}/${params.token}` } };
     },
   }),
-  defineOperation({
+  defineEndpoint({
     ...token,
     operationId: 'rotateToken',
     method: 'post',
@@ -139,7 +139,7 @@ const tokenOperations: readonly Operation[] = [
         : { status: 201, body: written.issued };
     },
   }),
-  defineOperation({
+  defineEndpoint({
     ...token,
     operationId: 'deleteToken',
     method: 'delete',
@@ -160,8 +160,8 @@ const tokenOperations: readonly Operation[] = [
 
 const grant = { access: ADMINISTERED, tag: 'access', query: NO_QUERY } as const;
 
-const grantOperations: readonly Operation[] = [
-  defineOperation({
+const grantOperations: readonly Endpoint[] = [
+  defineEndpoint({
     ...grant,
     operationId: 'listGrants',
     method: 'get',
@@ -175,7 +175,7 @@ const grantOperations: readonly Operation[] = [
     problems: ['invalid-page-token'],
     handle: async (ctx, { query }) => pageReply(await listGrants(ctx, pageRequest(query))),
   }),
-  defineOperation({
+  defineEndpoint({
     ...grant,
     operationId: 'getGrant',
     method: 'get',
@@ -188,7 +188,7 @@ const grantOperations: readonly Operation[] = [
     problems: ['not-found'],
     handle: async (ctx, { params }) => ({ status: 200, body: await getGrant(ctx, params.grant) }),
   }),
-  defineOperation({
+  defineEndpoint({
     ...grant,
     operationId: 'putGrant',
     method: 'put',
@@ -217,7 +217,7 @@ const grantOperations: readonly Operation[] = [
       return { status: 201, body: written.grant, headers: { Location: `${GRANTS}/${params.grant}` } };
     },
   }),
-  defineOperation({
+  defineEndpoint({
     ...grant,
     operationId: 'deleteGrant',
     method: 'delete',
@@ -239,8 +239,8 @@ const grantOperations: readonly Operation[] = [
   }),
 ];
 
-const auditOperations: readonly Operation[] = [
-  defineOperation({
+const auditOperations: readonly Endpoint[] = [
+  defineEndpoint({
     operationId: 'listInstallationAuditEvents',
     access: ADMINISTERED,
     method: 'get',
@@ -257,7 +257,7 @@ const auditOperations: readonly Operation[] = [
     handle: async (ctx, { query: { pageSize, pageToken, ...filter } }) =>
       pageReply(await listInstallationAudit(ctx, pageRequest({ pageSize, pageToken }), filter)),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'getInstallationAuditEvent',
     access: ADMINISTERED,
     method: 'get',
@@ -274,4 +274,4 @@ const auditOperations: readonly Operation[] = [
   }),
 ];
 
-export const accessOperations: readonly Operation[] = [me, ...tokenOperations, ...grantOperations, ...auditOperations];
+export const accessOperations: readonly Endpoint[] = [me, ...tokenOperations, ...grantOperations, ...auditOperations];

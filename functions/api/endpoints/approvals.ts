@@ -6,7 +6,7 @@ import type { Access } from '../../core/access/access.ts';
 import type { ApprovalDecision } from '../../core/access/approvals.ts';
 import { INSTALLATION } from '../../core/access/principal.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import { BODY_PROBLEMS } from './resources.ts';
@@ -28,7 +28,7 @@ interface ApprovalApi<C extends z.ZodObject, P extends z.ZodObject<{ approval: t
 /** Returns the operations on the approvals of a place. */
 function approvalOperations<C extends z.ZodObject, P extends z.ZodObject<{ approval: typeof ApprovalId }>>(
   api: ApprovalApi<C, P>,
-): Operation[] {
+): Endpoint[] {
   const { title, where } = api;
   return [
     listOperation(api),
@@ -56,8 +56,8 @@ function approvalOperations<C extends z.ZodObject, P extends z.ZodObject<{ appro
 
 function listOperation<C extends z.ZodObject, P extends z.ZodObject<{ approval: typeof ApprovalId }>>(
   api: ApprovalApi<C, P>,
-): Operation {
-  return defineOperation({
+): Endpoint {
+  return defineEndpoint({
     operationId: `list${api.title}Approvals`,
     access: api.reads,
     method: 'get',
@@ -78,8 +78,8 @@ function listOperation<C extends z.ZodObject, P extends z.ZodObject<{ approval: 
 
 function getOperation<C extends z.ZodObject, P extends z.ZodObject<{ approval: typeof ApprovalId }>>(
   api: ApprovalApi<C, P>,
-): Operation {
-  return defineOperation({
+): Endpoint {
+  return defineEndpoint({
     operationId: `get${api.title}Approval`,
     access: api.reads,
     method: 'get',
@@ -99,15 +99,15 @@ function getOperation<C extends z.ZodObject, P extends z.ZodObject<{ approval: t
   });
 }
 
-type Told = Pick<Operation, 'operationId' | 'path' | 'summary' | 'problems'> & { description: string };
+type Told = Pick<Endpoint, 'operationId' | 'path' | 'summary' | 'problems'> & { description: string };
 
 /** Creates an operation that decides on an approval. `decisionOf` makes the decision from the body. */
 function decisionOperation<
   C extends z.ZodObject,
   P extends z.ZodObject<{ approval: typeof ApprovalId }>,
   B extends z.ZodType,
->(api: ApprovalApi<C, P>, body: B, decisionOf: (body: z.output<B>) => ApprovalDecision, told: Told): Operation {
-  return defineOperation({
+>(api: ApprovalApi<C, P>, body: B, decisionOf: (body: z.output<B>) => ApprovalDecision, told: Told): Endpoint {
+  return defineEndpoint({
     ...told,
     access: api.decides,
     method: 'post',
@@ -154,4 +154,4 @@ const ofInstallation = approvalOperations({
 });
 
 /** The operations with which a second person decides on requests. */
-export const approvalsOperations: readonly Operation[] = [...ofFleet, ...ofInstallation];
+export const approvalsOperations: readonly Endpoint[] = [...ofFleet, ...ofInstallation];

@@ -1,4 +1,4 @@
-/** The operations with which a person on call acts on a fleet: one call each. */
+/** The endpoints with which a person on call acts on a fleet: one call each. */
 
 import { DataGateAnswerInput } from '../../../schemas/data-gate.ts';
 import { Evacuation, EvacuationInput, Return, ReturnInput } from '../../../schemas/evacuation.ts';
@@ -9,7 +9,7 @@ import { applyRecommendation, orderCluster, pauseFleet, resumeFleet } from '../.
 import { answerDataGate } from '../../commands/traffic/data-gates.ts';
 import { evacuate, returnTo } from '../../commands/traffic/evacuations.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Success } from '../http/endpoint.ts';
 import { InCluster, InDecision, InFleet } from '../http/params.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
 import { BODY_PROBLEMS, writeReply } from './resources.ts';
@@ -18,7 +18,7 @@ const FLEET = '/v1/fleets/{fleet}';
 
 const PROBLEMS: readonly ProblemCode[] = ['not-found', 'rule-violated', 'write-conflict'];
 
-const apply = defineOperation({
+const apply = defineEndpoint({
   operationId: 'applyDecision',
   access: inFleet('operate'),
   method: 'post',
@@ -47,7 +47,7 @@ const FLEET_ANSWER: Success = {
   headers: ['ETag', 'Operation-Location'],
 };
 
-const pause = defineOperation({
+const pause = defineEndpoint({
   operationId: 'pauseFleet',
   access: inFleet('operate'),
   method: 'post',
@@ -68,7 +68,7 @@ const pause = defineOperation({
     writeReply('', theFleet(fleet), await pauseFleet({ ...ctx, reason: ctx.reason ?? reason }, fleet)),
 });
 
-const resume = defineOperation({
+const resume = defineEndpoint({
   operationId: 'resumeFleet',
   access: inFleet('operate'),
   method: 'post',
@@ -86,12 +86,12 @@ const resume = defineOperation({
   handle: async (ctx, { params: { fleet } }) => writeReply('', theFleet(fleet), await resumeFleet(ctx, fleet)),
 });
 
-/** Creates an operation with which people overrule the standing of a cluster. */
+/** Creates an endpoint with which people overrule the standing of a cluster. */
 function orderOperation(
   order: Parameters<typeof orderCluster>[3],
   { summary, description }: { summary: string; description: string },
-): Operation {
-  return defineOperation({
+): Endpoint {
+  return defineEndpoint({
     operationId: `${order}Cluster`,
     access: inFleet('operate'),
     method: 'post',
@@ -128,7 +128,7 @@ const orders = [
   }),
 ];
 
-const evacuation = defineOperation({
+const evacuation = defineEndpoint({
   operationId: 'createEvacuation',
   access: inFleet('operate'),
   method: 'post',
@@ -159,7 +159,7 @@ const evacuation = defineOperation({
   },
 });
 
-const giveBack = defineOperation({
+const giveBack = defineEndpoint({
   operationId: 'createReturn',
   access: inFleet('operate'),
   method: 'post',
@@ -185,7 +185,7 @@ const giveBack = defineOperation({
   },
 });
 
-const answerGate = defineOperation({
+const answerGate = defineEndpoint({
   operationId: 'answerDataGate',
   access: inFleet('operate'),
   method: 'post',
@@ -206,7 +206,7 @@ const answerGate = defineOperation({
   handle: async (ctx, { params: { fleet }, body }) => trafficReply(fleet, await answerDataGate(ctx, fleet, body)),
 });
 
-export const buttonOperations: readonly Operation[] = [
+export const buttonEndpoints: readonly Endpoint[] = [
   apply,
   pause,
   resume,

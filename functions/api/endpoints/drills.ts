@@ -8,7 +8,7 @@ import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
 import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
 import { inFleet } from '../http/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
@@ -26,7 +26,7 @@ const InRun = z.strictObject({
 const RUNS = '/v1/fleets/{fleet}/drill-runs';
 const HTML_TYPE = 'text/html';
 
-const list = defineOperation({
+const list = defineEndpoint({
   operationId: 'listDrillRuns',
   access: inFleet('read'),
   method: 'get',
@@ -42,7 +42,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listDrillRuns(ctx, params.fleet, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   operationId: 'getDrillRun',
   access: inFleet('read'),
   method: 'get',
@@ -58,7 +58,7 @@ const get = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getDrillRun(ctx, params.fleet, params.run) }),
 });
 
-const start = defineOperation({
+const start = defineEndpoint({
   operationId: 'startDrillRun',
   access: inFleet('operate'),
   method: 'post',
@@ -87,7 +87,7 @@ const start = defineOperation({
   },
 });
 
-const abort = defineOperation({
+const abort = defineEndpoint({
   operationId: 'abortDrillRun',
   access: inFleet('operate'),
   method: 'post',
@@ -106,7 +106,7 @@ const abort = defineOperation({
   handle: async (ctx, { params }) => trafficReply(params.fleet, await abortDrill(ctx, params.fleet, params.run)),
 });
 
-const report = defineOperation({
+const report = defineEndpoint({
   operationId: 'getDrillReport',
   access: inFleet('read'),
   method: 'get',
@@ -133,5 +133,5 @@ const PAGE_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
 };
 
-/** The operations on drills. */
-export const drillOperations: readonly Operation[] = [list, get, start, abort, report];
+/** The endpoints of drills. */
+export const drillEndpoints: readonly Endpoint[] = [list, get, start, abort, report];

@@ -11,12 +11,12 @@ import { checkLedger, replayDecision } from '../../commands/read/replay.ts';
 import { simulate } from '../../commands/read/simulations.ts';
 import { getStatus, lossReadiness } from '../../commands/read/status.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 import { pageRequest } from '../http/page.ts';
 import { InDecision, InFleet, InRoute } from '../http/params.ts';
 import { BODY_PROBLEMS } from './resources.ts';
 
-const replay = defineOperation({
+const replay = defineEndpoint({
   operationId: 'replayDecision',
   access: inFleet('read'),
   method: 'get',
@@ -35,7 +35,7 @@ const replay = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await replayDecision(ctx, params.fleet, params.decision) }),
 });
 
-const ledger = defineOperation({
+const ledger = defineEndpoint({
   operationId: 'checkLedger',
   access: inFleet('read'),
   method: 'get',
@@ -57,7 +57,7 @@ const ledger = defineOperation({
   }),
 });
 
-const score = defineOperation({
+const score = defineEndpoint({
   operationId: 'scoreRecommendations',
   access: inFleet('read'),
   method: 'get',
@@ -77,7 +77,7 @@ const score = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await scoreRecommendations(ctx, params.fleet) }),
 });
 
-const losses = defineOperation({
+const losses = defineEndpoint({
   operationId: 'getLossReadiness',
   access: inFleet('read'),
   method: 'get',
@@ -97,7 +97,7 @@ const losses = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await lossReadiness(ctx, params.fleet) }),
 });
 
-const status = defineOperation({
+const status = defineEndpoint({
   operationId: 'getFleetStatus',
   access: inFleet('read'),
   method: 'get',
@@ -117,7 +117,7 @@ const status = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getStatus(ctx, params.fleet) }),
 });
 
-const explain = defineOperation({
+const explain = defineEndpoint({
   operationId: 'explainRoute',
   access: inFleet('read'),
   method: 'get',
@@ -136,7 +136,7 @@ const explain = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await explainRoute(ctx, params.fleet, params.route) }),
 });
 
-const createSimulation = defineOperation({
+const createSimulation = defineEndpoint({
   operationId: 'createSimulation',
   access: inFleet('read'),
   method: 'post',
@@ -155,8 +155,8 @@ const createSimulation = defineOperation({
   handle: async (ctx, { params, body }) => ({ status: 200, body: await simulate(ctx, params.fleet, body) }),
 });
 
-/** The operations that explain where traffic is, and predict where it would go. */
-export const explainOperations: readonly Operation[] = [
+/** The endpoints that explain where traffic is, and predict where it would go. */
+export const explainEndpoints: readonly Endpoint[] = [
   status,
   losses,
   replay,

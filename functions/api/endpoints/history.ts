@@ -7,7 +7,7 @@ import { getAuditEvent, listAuditEvents } from '../../commands/read/ledger.ts';
 import { rollBack } from '../../commands/write/rollback.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { AuditEventId, InFleet } from '../http/params.ts';
 import {
@@ -24,10 +24,10 @@ const RevisionNumber = z
   .regex(/^[1-9][0-9]{0,8}$/, 'must be a positive integer')
   .meta({ examples: ['3'] });
 
-/** Returns the operations on the history of a kind of resource. */
-export function historyOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
+/** Returns the endpoints of the history of a kind of resource. */
+export function historyEndpoints<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
-): Operation[] {
+): Endpoint[] {
   return [listRevisionsOperation(api), getRevisionOperation(api), rollbackOperation(api)];
 }
 
@@ -35,7 +35,7 @@ function listRevisionsOperation<K extends Kind, C extends z.ZodObject, P extends
   api: ResourceApi<K, C, P>,
 ) {
   const row = itemRow(api);
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `list${api.title}Revisions`,
     access: inFleet('read'),
@@ -58,7 +58,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
   const row = itemRow(api);
   // The compiler loses the type of the parameters of `api` once another one is added, so that they are parsed again below.
   const params: z.ZodObject = api.params.extend({ revision: RevisionNumber });
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `get${api.title}Revision`,
     access: inFleet('read'),
@@ -80,7 +80,7 @@ function getRevisionOperation<K extends Kind, C extends z.ZodObject, P extends z
 
 function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
   const row = itemRow(api);
-  return defineOperation({
+  return defineEndpoint({
     ...row,
     operationId: `rollback${api.title}`,
     access: inFleet('declare'),
@@ -113,7 +113,7 @@ function rollbackOperation<K extends Kind, C extends z.ZodObject, P extends z.Zo
 
 const InAuditEvent = z.strictObject({ fleet: Name, event: AuditEventId });
 
-const listAuditEventsOperation = defineOperation({
+const listAuditEventsEndpoint = defineEndpoint({
   operationId: 'listAuditEvents',
   access: inFleet('read'),
   method: 'get',
@@ -135,7 +135,7 @@ const listAuditEventsOperation = defineOperation({
   },
 });
 
-const getAuditEventOperation = defineOperation({
+const getAuditEventEndpoint = defineEndpoint({
   operationId: 'getAuditEvent',
   access: inFleet('read'),
   method: 'get',
@@ -151,4 +151,4 @@ const getAuditEventOperation = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getAuditEvent(ctx, params.fleet, params.event) }),
 });
 
-export const auditOperations: readonly Operation[] = [listAuditEventsOperation, getAuditEventOperation];
+export const auditEndpoints: readonly Endpoint[] = [listAuditEventsEndpoint, getAuditEventEndpoint];

@@ -14,23 +14,23 @@ import { deleteGateway } from '../../commands/write/delete-gateway.ts';
 import { deleteResource } from '../../commands/write/resource.ts';
 import type { Kind } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InDecision, InFleet, InGateway, InRoute } from '../http/params.ts';
 import { accessOperations } from './access.ts';
 import { approvalsOperations } from './approvals.ts';
-import { buttonOperations } from './buttons.ts';
-import { drillOperations } from './drills.ts';
-import { explainOperations } from './explain.ts';
-import { healthOperations } from './health.ts';
-import { auditOperations, historyOperations } from './history.ts';
-import { manifestOperations } from './manifests.ts';
-import { notificationOperations } from './notifications.ts';
-import { observationOperations } from './observations.ts';
-import { gatewayPushOperations, operationOperations } from './push.ts';
-import { APPROVAL_PROBLEMS, type ResourceApi, resourceOperations } from './resources.ts';
-import { rolloutOperations } from './rollouts.ts';
-import { shiftOperations } from './shifts.ts';
+import { buttonEndpoints } from './buttons.ts';
+import { drillEndpoints } from './drills.ts';
+import { explainEndpoints } from './explain.ts';
+import { healthEndpoints } from './health.ts';
+import { auditEndpoints, historyEndpoints } from './history.ts';
+import { manifestEndpoints } from './manifests.ts';
+import { notificationEndpoints } from './notifications.ts';
+import { observationEndpoints } from './observations.ts';
+import { gatewayPushEndpoints, operationEndpoints } from './push.ts';
+import { APPROVAL_PROBLEMS, type ResourceApi, resourceEndpoints } from './resources.ts';
+import { rolloutEndpoints } from './rollouts.ts';
+import { shiftEndpoints } from './shifts.ts';
 
 const InService = z.strictObject({ fleet: Name, service: Name });
 
@@ -50,8 +50,8 @@ const GatewayDeletion = z.strictObject({
 
 function operationsOf<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
-): Operation[] {
-  return [...resourceOperations(api), ...historyOperations(api)];
+): Endpoint[] {
+  return [...resourceEndpoints(api), ...historyEndpoints(api)];
 }
 
 const fleets = operationsOf({
@@ -194,7 +194,7 @@ const routes = operationsOf({
   ],
 });
 
-const listDecisionsOperation = defineOperation({
+const listDecisionsOperation = defineEndpoint({
   operationId: 'listDecisions',
   access: inFleet('read'),
   method: 'get',
@@ -210,7 +210,7 @@ const listDecisionsOperation = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listDecisions(ctx, params.fleet, pageRequest(query))),
 });
 
-const getDecisionOperation = defineOperation({
+const getDecisionOperation = defineEndpoint({
   operationId: 'getDecision',
   access: inFleet('read'),
   method: 'get',
@@ -226,7 +226,7 @@ const getDecisionOperation = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getDecision(ctx, params.fleet, params.decision) }),
 });
 
-const createProbeRound = defineOperation({
+const createProbeRound = defineEndpoint({
   operationId: 'createProbeRound',
   access: { permission: 'probe', place: 'body-fleet' },
   method: 'post',
@@ -248,29 +248,29 @@ const createProbeRound = defineOperation({
   }),
 });
 
-/** All operations of the API, in the order of the OpenAPI document. */
-export const operations: readonly Operation[] = [
+/** All endpoints of the API, in the order of the OpenAPI document. */
+export const endpoints: readonly Endpoint[] = [
   ...fleets,
   ...clusters,
-  ...observationOperations,
+  ...observationEndpoints,
   ...gateways,
-  ...gatewayPushOperations,
+  ...gatewayPushEndpoints,
   ...services,
   ...distributions,
-  ...rolloutOperations,
+  ...rolloutEndpoints,
   ...routes,
-  ...manifestOperations,
-  ...operationOperations,
-  ...shiftOperations,
-  ...drillOperations,
-  ...buttonOperations,
+  ...manifestEndpoints,
+  ...operationEndpoints,
+  ...shiftEndpoints,
+  ...drillEndpoints,
+  ...buttonEndpoints,
   listDecisionsOperation,
   getDecisionOperation,
-  ...explainOperations,
-  ...notificationOperations,
-  ...auditOperations,
+  ...explainEndpoints,
+  ...notificationEndpoints,
+  ...auditEndpoints,
   createProbeRound,
   ...approvalsOperations,
   ...accessOperations,
-  ...healthOperations,
+  ...healthEndpoints,
 ];

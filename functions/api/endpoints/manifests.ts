@@ -15,13 +15,13 @@ import { inFleet } from '../http/access.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { MANIFEST_BODY, manifestYaml, YAML } from '../http/manifest-body.ts';
 import {
-  type Operation as ApiOperation,
-  defineOperation,
+  type Endpoint,
+  defineEndpoint,
   NO_BODY,
   NO_QUERY,
   type Reply,
   type Success,
-} from '../http/operation.ts';
+} from '../http/endpoint.ts';
 import { InFleet } from '../http/params.ts';
 import { operationReply } from './push.ts';
 import { APPROVAL_PROBLEMS, BODY_PROBLEMS } from './resources.ts';
@@ -59,7 +59,7 @@ function replyOf({ operation, plan }: Applied): Reply {
   return operation ? { ...operationReply(operation), status: 202 } : { status: 200, body: plan };
 }
 
-const getManifest = defineOperation({
+const getManifest = defineEndpoint({
   operationId: 'getManifest',
   access: inFleet('read'),
   method: 'get',
@@ -82,7 +82,7 @@ const getManifest = defineOperation({
   },
 });
 
-const putManifest = defineOperation({
+const putManifest = defineEndpoint({
   operationId: 'putManifest',
   access: inFleet('declare'),
   method: 'put',
@@ -109,7 +109,7 @@ const putManifest = defineOperation({
   },
 });
 
-const rollback = defineOperation({
+const rollback = defineEndpoint({
   operationId: 'rollbackManifest',
   access: inFleet('declare'),
   method: 'post',
@@ -131,4 +131,4 @@ const rollback = defineOperation({
 });
 
 /** The operations on whole fleets. */
-export const manifestOperations: readonly ApiOperation[] = [getManifest, putManifest, rollback];
+export const manifestEndpoints: readonly Endpoint[] = [getManifest, putManifest, rollback];

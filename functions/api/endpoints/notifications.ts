@@ -3,7 +3,7 @@ import { Name, PageQuery } from '../../../schemas/common.ts';
 import { Delivery, DeliveryPage, NotificationTestInput } from '../../../schemas/notification.ts';
 import { getDelivery, listDeliveries, testNotification } from '../../commands/read/deliveries.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 
@@ -15,7 +15,7 @@ const InDelivery = z.strictObject({
     .meta({ examples: ['dlv_01KAR2Z3V4W5X6Y7Z8A9B0C1D2-0-on-call'] }),
 });
 
-const list = defineOperation({
+const list = defineEndpoint({
   operationId: 'listDeliveries',
   access: inFleet('read'),
   method: 'get',
@@ -32,7 +32,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listDeliveries(ctx, params.fleet, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   operationId: 'getDelivery',
   access: inFleet('read'),
   method: 'get',
@@ -48,7 +48,7 @@ const get = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getDelivery(ctx, params.fleet, params.delivery) }),
 });
 
-const test = defineOperation({
+const test = defineEndpoint({
   operationId: 'testNotification',
   access: inFleet('operate'),
   method: 'post',
@@ -75,4 +75,4 @@ const test = defineOperation({
   },
 });
 
-export const notificationOperations: readonly Operation[] = [list, get, test];
+export const notificationEndpoints: readonly Endpoint[] = [list, get, test];

@@ -7,14 +7,14 @@ import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
 import { listObservations } from '../../commands/read/ledger.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InCluster, InFleet } from '../http/params.ts';
 
 const InVoter = z.strictObject({ fleet: Name, voter: Name });
 
-export const observationOperations: readonly Operation[] = [
-  defineOperation({
+export const observationEndpoints: readonly Endpoint[] = [
+  defineEndpoint({
     operationId: 'listObservations',
     access: inFleet('read'),
     method: 'get',
@@ -30,7 +30,7 @@ export const observationOperations: readonly Operation[] = [
     handle: async (ctx, { params, query }) =>
       pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'createObservations',
     access: { permission: 'observe', place: 'body-voter' },
     method: 'post',
@@ -66,7 +66,7 @@ export const observationOperations: readonly Operation[] = [
       body: await takeObservations(ctx, params.fleet, body, await signed()),
     }),
   }),
-  defineOperation({
+  defineEndpoint({
     operationId: 'createAlerts',
     method: 'post',
     path: '/v1/fleets/{fleet}/voters/{voter}/alerts',

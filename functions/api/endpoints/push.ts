@@ -5,7 +5,7 @@ import { GatewayPlan } from '../../../schemas/plan.ts';
 import { getOperation, listOperations, watchOperation } from '../../commands/read/operations.ts';
 import { applyGateway, planGateway } from '../../commands/read/plans.ts';
 import { inFleet } from '../http/access.ts';
-import { type Operation as ApiOperation, defineOperation, NO_BODY, NO_QUERY, type Reply } from '../http/operation.ts';
+import { type Endpoint, defineEndpoint, NO_BODY, NO_QUERY, type Reply } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet, InGateway } from '../http/params.ts';
 
@@ -27,7 +27,7 @@ export function operationReply(operation: Operation): Reply {
   return { status: 202, body: operation, headers: { Location, 'Retry-After': POLL_SECONDS } };
 }
 
-const plan = defineOperation({
+const plan = defineEndpoint({
   operationId: 'planGateway',
   access: inFleet('read'),
   method: 'post',
@@ -46,7 +46,7 @@ const plan = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await planGateway(ctx, params.fleet, params.gateway) }),
 });
 
-const apply = defineOperation({
+const apply = defineEndpoint({
   operationId: 'applyGateway',
   access: inFleet('operate'),
   method: 'post',
@@ -81,7 +81,7 @@ const apply = defineOperation({
     operationReply(await applyGateway(ctx, params.fleet, params.gateway, query.digest)),
 });
 
-const list = defineOperation({
+const list = defineEndpoint({
   operationId: 'listOperations',
   access: inFleet('read'),
   method: 'get',
@@ -97,7 +97,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listOperations(ctx, params.fleet, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   operationId: 'getOperation',
   access: inFleet('read'),
   method: 'get',
@@ -121,7 +121,7 @@ const get = defineOperation({
   },
 });
 
-const watch = defineOperation({
+const watch = defineEndpoint({
   operationId: 'watchOperation',
   access: inFleet('read'),
   method: 'get',
@@ -142,9 +142,9 @@ const watch = defineOperation({
 });
 
 /** The operations that plan and push the configuration of a gateway. */
-export const gatewayPushOperations: readonly ApiOperation[] = [plan, apply];
+export const gatewayPushEndpoints: readonly Endpoint[] = [plan, apply];
 /** The operations that show pushes and their results. */
-export const operationOperations: readonly ApiOperation[] = [list, get, watch];
+export const operationEndpoints: readonly Endpoint[] = [list, get, watch];
 
 /**
  * Returns a stream of server-sent events (WHATWG HTML, section 9.2), one for each value. It ends with the values, or when

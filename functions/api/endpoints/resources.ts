@@ -8,12 +8,12 @@ import { getResource, listResources } from '../../commands/read/resources.ts';
 import { type Deleted, deleteResource, putResource, type Written } from '../../commands/write/resource.ts';
 import type { Kind, Ref, RefTo, Specs } from '../../core/model/resource.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { etagOf, isKnown } from '../http/precondition.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 
-/** The description of a kind of resource, from which its operations are made. */
+/** The description of a kind of resource, from which its endpoints are made. */
 export interface ResourceApi<K extends Kind, C extends z.ZodObject, P extends z.ZodObject> {
   kind: K;
   /** The name of the kind in operation ids, such as `Route`. */
@@ -56,15 +56,15 @@ const NOT_MODIFIED: Success = {
   headers: ['ETag'],
 };
 
-/** Returns the operations that every kind of resource has. */
-export function resourceOperations<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
+/** Returns the endpoints that every kind of resource has. */
+export function resourceEndpoints<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(
   api: ResourceApi<K, C, P>,
-): Operation[] {
+): Endpoint[] {
   return [listOperation(api), getOperation(api), putOperation(api), deleteOperation(api)];
 }
 
 function listOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
-  return defineOperation({
+  return defineEndpoint({
     operationId: `list${api.title}s`,
     access: api.kind === 'fleet' ? { permission: 'read', place: 'some-fleet' } : inFleet('read'),
     method: 'get',
@@ -83,7 +83,7 @@ function listOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObj
 }
 
 function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
-  return defineOperation({
+  return defineEndpoint({
     ...itemRow(api),
     operationId: `get${api.title}`,
     access: inFleet('read'),
@@ -106,7 +106,7 @@ function getOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObje
 }
 
 function putOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
-  return defineOperation({
+  return defineEndpoint({
     ...itemRow(api),
     operationId: `put${api.title}`,
     access: inFleet('declare'),
@@ -157,7 +157,7 @@ export function writeReply<K extends Kind>(path: string, ref: Ref, { created, vi
 }
 
 function deleteOperation<K extends Kind, C extends z.ZodObject, P extends z.ZodObject>(api: ResourceApi<K, C, P>) {
-  return defineOperation({
+  return defineEndpoint({
     ...itemRow(api),
     operationId: `delete${api.title}`,
     access: inFleet('declare'),

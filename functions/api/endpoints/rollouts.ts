@@ -1,4 +1,4 @@
-/** The operations on rollouts, which change distributions step by step. */
+/** The endpoints of rollouts, which change distributions step by step. */
 
 import * as z from 'zod';
 import { Name, PageQuery } from '../../../schemas/common.ts';
@@ -13,7 +13,7 @@ import { pauseRollout, resumeRollout, undoRollout } from '../../commands/rollout
 import { getRollout, listRollouts } from '../../commands/rollouts/show.ts';
 import { type StartedRollout, startRollout } from '../../commands/rollouts/start.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { operationHeader } from '../http/traffic-reply.ts';
 import { BODY_PROBLEMS } from './resources.ts';
@@ -44,7 +44,7 @@ const WRITE_PROBLEMS: readonly ProblemCode[] = [
   'write-conflict',
 ];
 
-const list = defineOperation({
+const list = defineEndpoint({
   ...common,
   operationId: 'listRollouts',
   access: inFleet('read'),
@@ -63,7 +63,7 @@ const list = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listRollouts(ctx, params, pageRequest(query))),
 });
 
-const get = defineOperation({
+const get = defineEndpoint({
   ...common,
   operationId: 'getRollout',
   access: inFleet('read'),
@@ -78,7 +78,7 @@ const get = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getRollout(ctx, params) }),
 });
 
-const start = defineOperation({
+const start = defineEndpoint({
   ...common,
   operationId: 'startRollout',
   access: inFleet('declare'),
@@ -134,7 +134,7 @@ const order = {
   successes: [ANSWER],
 } as const;
 
-const pause = defineOperation({
+const pause = defineEndpoint({
   ...order,
   operationId: 'pauseRollout',
   access: inFleet('operate'),
@@ -146,7 +146,7 @@ const pause = defineOperation({
   handle: async (ctx, { params, body }) => answer(params.fleet, await pauseRollout(ctx, params, body.reason)),
 });
 
-const resume = defineOperation({
+const resume = defineEndpoint({
   ...order,
   operationId: 'resumeRollout',
   access: inFleet('operate'),
@@ -160,7 +160,7 @@ const resume = defineOperation({
   handle: async (ctx, { params }) => answer(params.fleet, await resumeRollout(ctx, params)),
 });
 
-const undo = defineOperation({
+const undo = defineEndpoint({
   ...order,
   operationId: 'undoRollout',
   access: inFleet('operate'),
@@ -174,4 +174,4 @@ const undo = defineOperation({
   handle: async (ctx, { params, body }) => answer(params.fleet, await undoRollout(ctx, params, body.reason)),
 });
 
-export const rolloutOperations: readonly Operation[] = [list, get, start, pause, resume, undo];
+export const rolloutEndpoints: readonly Endpoint[] = [list, get, start, pause, resume, undo];

@@ -5,7 +5,7 @@ import { BreakGlass, BreakGlassInput, BreakGlassPage, Shift, ShiftInput, ShiftPa
 import { endBreakGlass, getBreakGlass, listBreakGlasses, putBreakGlass } from '../../commands/traffic/break-glasses.ts';
 import { endShift, getShift, listShifts, putShift } from '../../commands/traffic/shifts.ts';
 import { inFleet } from '../http/access.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply, type Success } from '../http/operation.ts';
+import { defineEndpoint, NO_BODY, NO_QUERY, type Endpoint, type Reply, type Success } from '../http/endpoint.ts';
 import { pageReply, pageRequest } from '../http/page.ts';
 import { InFleet } from '../http/params.ts';
 import { ENDED, endedReply, operationHeader } from '../http/traffic-reply.ts';
@@ -60,7 +60,7 @@ function writeReply(collection: string, { created, view, operation }: Written): 
   return { status: 201, body: view, headers: { ...headers, Location } };
 }
 
-const listShiftsOperation = defineOperation({
+const listShiftsOperation = defineEndpoint({
   operationId: 'listShifts',
   access: inFleet('read'),
   method: 'get',
@@ -76,7 +76,7 @@ const listShiftsOperation = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listShifts(ctx, params.fleet, pageRequest(query))),
 });
 
-const getShiftOperation = defineOperation({
+const getShiftOperation = defineEndpoint({
   operationId: 'getShift',
   access: inFleet('read'),
   method: 'get',
@@ -92,7 +92,7 @@ const getShiftOperation = defineOperation({
   handle: async (ctx, { params }) => ({ status: 200, body: await getShift(ctx, params.fleet, params.shift) }),
 });
 
-const putShiftOperation = defineOperation({
+const putShiftOperation = defineEndpoint({
   operationId: 'putShift',
   access: inFleet('operate'),
   method: 'put',
@@ -116,7 +116,7 @@ const putShiftOperation = defineOperation({
   },
 });
 
-const deleteShiftOperation = defineOperation({
+const deleteShiftOperation = defineEndpoint({
   operationId: 'deleteShift',
   access: inFleet('operate'),
   method: 'delete',
@@ -135,7 +135,7 @@ const deleteShiftOperation = defineOperation({
     endedReply(params.fleet, await endShift(ctx, params.fleet, params.shift), ctx.isDry),
 });
 
-const listBreakGlassesOperation = defineOperation({
+const listBreakGlassesOperation = defineEndpoint({
   operationId: 'listBreakGlasses',
   access: inFleet('read'),
   method: 'get',
@@ -151,7 +151,7 @@ const listBreakGlassesOperation = defineOperation({
   handle: async (ctx, { params, query }) => pageReply(await listBreakGlasses(ctx, params.fleet, pageRequest(query))),
 });
 
-const getBreakGlassOperation = defineOperation({
+const getBreakGlassOperation = defineEndpoint({
   operationId: 'getBreakGlass',
   access: inFleet('read'),
   method: 'get',
@@ -170,7 +170,7 @@ const getBreakGlassOperation = defineOperation({
   }),
 });
 
-const putBreakGlassOperation = defineOperation({
+const putBreakGlassOperation = defineEndpoint({
   operationId: 'putBreakGlass',
   access: inFleet('operate'),
   method: 'put',
@@ -193,7 +193,7 @@ const putBreakGlassOperation = defineOperation({
   },
 });
 
-const deleteBreakGlassOperation = defineOperation({
+const deleteBreakGlassOperation = defineEndpoint({
   operationId: 'deleteBreakGlass',
   access: inFleet('operate'),
   method: 'delete',
@@ -213,7 +213,7 @@ const deleteBreakGlassOperation = defineOperation({
 });
 
 /** The operations with which people change the traffic of a fleet for a time. */
-export const shiftOperations: readonly Operation[] = [
+export const shiftEndpoints: readonly Endpoint[] = [
   listShiftsOperation,
   getShiftOperation,
   putShiftOperation,

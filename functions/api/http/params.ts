@@ -1,4 +1,4 @@
-/** The path parameters that several operations share. */
+/** The path parameters that several endpoints share. */
 
 import * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';

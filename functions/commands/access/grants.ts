@@ -3,7 +3,7 @@ import type { ApprovalNeed } from '../../../schemas/approval.ts';
 import { equal } from '../../core/model/digest.ts';
 import { compareText } from '../../core/model/text.ts';
 import type { Page, PageRequest } from '../../deps.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Clearance } from '../approvals/require.ts';
 import { type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
@@ -100,12 +100,12 @@ async function requireSubject({ deps }: Context, { subject, credentials = [] }: 
   if (subject.type !== 'token') {
     const isKnown = deps.identities.issuers.includes(subject.issuer);
     const unknown = unknownReference('#/subject/issuer', `the settings have no issuer ${subject.issuer}`);
-    return refuse(isKnown ? unknownSets : [unknown, ...unknownSets]);
+    return throwFaults(isKnown ? unknownSets : [unknown, ...unknownSets]);
   }
   const token = await readToken(deps, subject.token);
   const isThere = token !== undefined && token.body.revokedAt === undefined;
   const unknown = unknownReference('#/subject/token', `there is no token ${subject.token}`);
-  refuse(isThere ? unknownSets : [unknown, ...unknownSets]);
+  throwFaults(isThere ? unknownSets : [unknown, ...unknownSets]);
 }
 
 function grantIn({ body }: GrantsDocument, name: string): Grant | undefined {

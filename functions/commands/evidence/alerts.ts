@@ -26,7 +26,7 @@ export async function receiveAlerts(
   if (truncatedAlerts > 0) throw await truncated(ctx, fleet, voter, truncatedAlerts);
   const pusher = createPusher(ctx.deps, fleet.name);
   const receipt = await takeAlerts(ctx.deps, fleet, voter, alerts, pusher);
-  ctx.waitUntil(pusher.settled());
+  ctx.waitUntil(pusher.idle());
   tell(ctx, fleet, voter, receipt);
   return receipt;
 }

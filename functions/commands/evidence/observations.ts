@@ -35,7 +35,7 @@ export async function takeObservations(
   const voter = await voterOf(ctx, fleet, batch, signed);
   const pusher = createPusher(ctx.deps, fleet.name);
   const { receipts, decision } = await takeBatch(ctx.deps, fleet, voter, batch, pusher);
-  ctx.waitUntil(pusher.settled());
+  ctx.waitUntil(pusher.idle());
   const refused = receipts.filter(({ result }) => result !== 'accepted');
   if (refused.length > 0) await audit(ctx, fleet, batch, tellOf(refused));
   return { receipts, ...(decision !== undefined && { decision }) };
@@ -48,21 +48,21 @@ async function voterOf(
   batch: ObservationBatch,
   signed: Signed,
 ): Promise<AgentVoter> {
-  const refuse = async (code: ProblemCode, pointer: string, detail: string) => {
+  const refusalOf = async (code: ProblemCode, pointer: string, detail: string) => {
     await audit(ctx, fleet, batch, `${code}: ${detail}`);
     return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
   };
   const voter = fleet.spec.voters.find(({ name }) => name === batch.voter);
-  if (voter?.type !== 'agent') throw await refuse('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
+  if (voter?.type !== 'agent') throw await refusalOf('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
   if (!(await isSignedBy(voter, signed))) {
-    throw await refuse('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
+    throw await refusalOf('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
   }
-  if (batch.fleet !== fleet.name) throw await refuse('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
+  if (batch.fleet !== fleet.name) throw await refusalOf('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
   const reason = untimely(batch.sentAt, fleet, ctx.deps.clock.now());
-  if (reason === 'from-the-future') throw await refuse(reason, '#/sentAt', 'the clock of the agent is ahead');
-  if (reason === 'stale') throw await refuse('stale-observations', '#/sentAt', 'it says nothing of now any more');
+  if (reason === 'from-the-future') throw await refusalOf(reason, '#/sentAt', 'the clock of the agent is ahead');
+  if (reason === 'stale') throw await refusalOf('stale-observations', '#/sentAt', 'it says nothing of now any more');
   if (!(await takeSequence(ctx.deps, batch))) {
-    throw await refuse('replayed', '#/sequence', 'this batch or a later one has been taken already');
+    throw await refusalOf('replayed', '#/sequence', 'this batch or a later one has been taken already');
   }
   return voter;
 }

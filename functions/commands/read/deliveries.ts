@@ -3,7 +3,7 @@ import { auditEvent } from '../../core/model/audit.ts';
 import { deliveryOf } from '../../core/notification/events.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { deliver } from '../../engine/notify/deliver.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
 import { unknownReference } from '../issues.ts';
 import { requireFleet } from '../load.ts';
@@ -31,7 +31,7 @@ export async function testNotification(ctx: Context, fleet: string, target: stri
   const { deps, principal } = ctx;
   await requireFleet(ctx, fleet);
   const isKnown = deps.settings.notificationTargets.includes(target);
-  refuse(isKnown ? [] : [unknownReference('#/target', `the settings name no target ${target}`)]);
+  throwFaults(isKnown ? [] : [unknownReference('#/target', `the settings name no target ${target}`)]);
   const at = timestamp(deps.clock.now());
   const event: Event = {
     id: `evt_${deps.ids.ulid()}`,

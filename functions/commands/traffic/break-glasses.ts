@@ -1,7 +1,7 @@
 import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
 import type { Planned } from '../../core/access/approvals.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
-import type { Situation } from '../../core/failover/situation.ts';
+import type { DecisionInput } from '../../core/failover/decision-input.ts';
 import { equal } from '../../core/model/digest.ts';
 import type { Page, PageRequest } from '../../deps.ts';
 import { viewBreakGlass } from '../../engine/failover/overrides.ts';
@@ -61,11 +61,11 @@ export async function putBreakGlass(
     }
     requireExpiry(ctx, spec.expiresAt);
     const cleared = await requireApproval(ctx, policy.approvals, planned(fleet, revision, name, spec, known));
-    const asking = (situation: Situation) =>
-      ({ type: 'put-break-glass', breakGlass: glassOf(ctx, name, spec, situation) }) as const;
-    const { verdict, decision, operation } = await commandTraffic(cleared.ctx, fleet, asking, cleared);
+    const asking = (input: DecisionInput) =>
+      ({ type: 'put-break-glass', breakGlass: glassOf(ctx, name, spec, input) }) as const;
+    const { result, decision, operation } = await commandTraffic(cleared.ctx, fleet, asking, cleared);
     const created = known === undefined || known.state === 'ended';
-    const live = verdict?.traffic.breakGlasses.find((item) => item.name === name);
+    const live = result?.traffic.breakGlasses.find((item) => item.name === name);
     if (!ctx.isDry || !live) return { created, breakGlass: await getBreakGlass(ctx, fleet, name), operation };
     const dryRun = { decision, ...(cleared.need && { approval: cleared.need }) };
     return { created, breakGlass: { ...viewBreakGlass(fleet, live, ctx.deps.clock.now()), dryRun } };
@@ -111,7 +111,7 @@ function normal(spec: BreakGlassSpec): BreakGlassSpec {
   return { ...spec, expiresAt: new Date(spec.expiresAt).toISOString() };
 }
 
-function glassOf(ctx: Context, name: string, spec: BreakGlassSpec, { traffic, nowMs }: Situation): LiveBreakGlass {
+function glassOf(ctx: Context, name: string, spec: BreakGlassSpec, { traffic, nowMs }: DecisionInput): LiveBreakGlass {
   const known = traffic.breakGlasses.find((item) => item.name === name);
   if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
   const { expiresAt, ...declared } = spec;

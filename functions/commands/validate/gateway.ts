@@ -5,18 +5,18 @@ import { instanceOf, type Resource } from '../../core/model/resource.ts';
 import type { Change } from '../change-set.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 import { forbiddenCheck } from './addresses.ts';
 
 type Gateways = readonly Resource<'gateway'>[];
 
 /**
- * Finds faults of a gateway. It must not leave a place where it has written rules, because they would remain there, and
- * a place belongs to only one gateway of a fleet.
+ * Finds faults of a gateway. It must not leave a listener or an MSE gateway where it has written rules, because they would remain there, and
+ * each belongs to only one gateway of a fleet.
  */
 export async function validateGateway(
   change: Change<'gateway'>,
-  then: World,
+  then: FleetReader,
   { deps: { settings } }: Context,
 ): Promise<Issue[]> {
   const gateways = await then.gateways();
@@ -56,7 +56,7 @@ function moved({ resource: { spec }, before }: Change<'gateway'>): Issue[] {
   if (before.spec.target === undefined || spec.target === undefined) return [];
   const { target } = spec;
   const fields = movedFields(before.spec.target, target);
-  const left = placesOf(before.spec.target).filter(({ place }) => !hasPlace(target, place));
+  const left = attachmentsOf(before.spec.target).filter(({ attachment }) => !hasAttachment(target, attachment));
   return [
     ...fields.map((field) => conflict(`#/target/${field}`, 'it cannot change: declare another gateway')),
     ...(fields.length === 0 && left.length > 0
@@ -65,14 +65,14 @@ function moved({ resource: { spec }, before }: Change<'gateway'>): Issue[] {
   ];
 }
 
-/** Returns the places where rules are written: the listeners of an ALB, or an MSE gateway as a whole. */
-function placesOf(target: GatewayTarget): { place: string; pointer: string }[] {
-  if (target.provider === 'mse') return [{ place: target.gatewayUniqueId, pointer: '#/target/gatewayUniqueId' }];
-  return target.listenerIds.map((place, index) => ({ place, pointer: `#/target/listenerIds/${index}` }));
+/** Returns what rules are written to: the listeners of an ALB, or an MSE gateway as a whole. */
+function attachmentsOf(target: GatewayTarget): { attachment: string; pointer: string }[] {
+  if (target.provider === 'mse') return [{ attachment: target.gatewayUniqueId, pointer: '#/target/gatewayUniqueId' }];
+  return target.listenerIds.map((attachment, index) => ({ attachment, pointer: `#/target/listenerIds/${index}` }));
 }
 
-function hasPlace(target: GatewayTarget, place: string): boolean {
-  return placesOf(target).some((item) => item.place === place);
+function hasAttachment(target: GatewayTarget, attachment: string): boolean {
+  return attachmentsOf(target).some((item) => item.attachment === attachment);
 }
 
 function shared({ resource }: Change<'gateway'>, gateways: Gateways): Issue[] {
@@ -84,9 +84,9 @@ function shared({ resource }: Change<'gateway'>, gateways: Gateways): Issue[] {
   const others = gateways.flatMap(({ name: other, spec }) =>
     other !== name && spec.target && sameInstance(spec.target, target) ? [{ other, at: spec.target }] : [],
   );
-  return placesOf(target).flatMap(({ place, pointer }) =>
+  return attachmentsOf(target).flatMap(({ attachment, pointer }) =>
     others
-      .filter(({ at }) => hasPlace(at, place))
-      .map(({ other }) => conflict(pointer, `${place} belongs to gateway ${other}`)),
+      .filter(({ at }) => hasAttachment(at, attachment))
+      .map(({ other }) => conflict(pointer, `${attachment} belongs to gateway ${other}`)),
   );
 }

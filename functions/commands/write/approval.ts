@@ -3,9 +3,9 @@ import { actionsOf, hasApprover, sentencesOf } from '../../core/access/approvals
 import { type Difference, differencesDigest } from '../../core/model/declarations.ts';
 import { equal } from '../../core/model/digest.ts';
 import { readGrants } from '../access/installation.ts';
-import { refuse } from '../app-error.ts';
+import { throwFaults } from '../app-error.ts';
 import { type Clearance, requireApproval } from '../approvals/require.ts';
-import { type Change, type ChangeSet, isOf, placed } from '../change-set.ts';
+import { type Change, type ChangeSet, isOf, withWholePointer } from '../change-set.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 
@@ -49,8 +49,8 @@ async function requireApprover({ deps, principal }: Context, set: ChangeSet, cha
   const { grants } = (await readGrants(deps)).body;
   if (hasApprover(grants, { ...approvals, fleet: set.fleet, requester: principal.actor })) return;
   const where = approvals.required.includes('grant') ? 'every fleet' : 'this fleet';
-  refuse([
-    placed(
+  throwFaults([
+    withWholePointer(
       set,
       resource,
       conflict('#/approvals/required', `nobody but you could approve: make an approver in ${where} first`),

@@ -1,6 +1,6 @@
 import type { Resource } from '../../core/model/resource.ts';
 import { destroyInstance } from '../../engine/reconcile/instance.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../issues.ts';
 import { load } from '../load.ts';
@@ -22,7 +22,7 @@ export async function deleteGateway(
   const ref = { kind: 'gateway', fleet, name } as const;
   if (!deleteInstance) return await deleteResource(ctx, ref, precondition);
   const resource = await load(ctx, ref);
-  refuse(adopted(resource));
+  throwFaults(adopted(resource));
   return await deleteResource(ctx, ref, precondition, () => destroy(ctx, resource));
 }
 

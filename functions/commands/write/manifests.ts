@@ -14,7 +14,7 @@ import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
 
 import { conflict } from '../issues.ts';
-import { type Applied, type ApplyOptions, applyDesired, everything, type Placed } from './fleet.ts';
+import { type Applied, type ApplyOptions, applyDesired, everything, type PointedDeclaration } from './fleet.ts';
 
 const TITLES = {
   fleet: 'Fleet',
@@ -49,16 +49,16 @@ export async function applyManifest(
   { prune, ...options }: ApplyOptions & { prune: boolean },
 ): Promise<Applied> {
   const declarations = items.map(declarationOf);
-  const first = new Map<string, Placed>();
+  const first = new Map<string, PointedDeclaration>();
   const faults: Issue[] = [];
   for (const [index, declaration] of declarations.entries()) {
-    const place = `documents/${index}#/metadata/name`;
+    const pointer = `documents/${index}#/metadata/name`;
     const twin = first.get(keyOf(declaration));
     if (twin)
-      faults.push(conflict(place, `${keyOf(declaration)} is declared by ${twin.place.replace('#/spec', '')} as well`));
+      faults.push(conflict(pointer, `${keyOf(declaration)} is declared by ${twin.pointer.replace('#/spec', '')} as well`));
     else first.set(keyOf(declaration), declaration);
     if (declaration.kind === 'fleet' && declaration.name !== fleet)
-      faults.push(conflict(place, `it must be ${fleet}, as in the path`));
+      faults.push(conflict(pointer, `it must be ${fleet}, as in the path`));
   }
   const desired = {
     fleet,
@@ -69,7 +69,7 @@ export async function applyManifest(
   return await applyDesired(ctx, 'manifest.apply', desired, options);
 }
 
-function declarationOf({ kind: title, metadata: { name }, spec }: ManifestDocument, index: number): Placed {
+function declarationOf({ kind: title, metadata: { name }, spec }: ManifestDocument, index: number): PointedDeclaration {
   const kind = KindName.parse(title.toLowerCase());
-  return { kind, name, spec, place: `documents/${index}#/spec` };
+  return { kind, name, spec, pointer: `documents/${index}#/spec` };
 }

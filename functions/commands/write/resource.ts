@@ -4,7 +4,7 @@ import { equal } from '../../core/model/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resource.ts';
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/schedule/manifest-writes.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Clearance } from '../approvals/require.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { authorOf, type Context, timestamp } from '../context.ts';
@@ -15,7 +15,7 @@ import { load, notFound, requireFleet } from '../load.ts';
 import { checkPrecondition, type Precondition } from '../precondition.ts';
 import { viewOf } from '../read/resources.ts';
 import type { Views } from '../read/views.ts';
-import { worldOf } from '../world.ts';
+import { fleetReader } from '../fleet-reader.ts';
 import { clearChanges } from './approval.ts';
 import { checkChanges } from './check.ts';
 import { previewChange, previewView } from './dry-run.ts';
@@ -75,7 +75,7 @@ async function writeResource<K extends Kind>(
   beside?: Beside<K>,
 ): Promise<Written<K>> {
   return await attempts(async () => {
-    const now = worldOf(ctx.deps.store, ref.fleet);
+    const now = fleetReader(ctx.deps.store, ref.fleet);
     const before = await now.store.get(ref.kind, ref.fleet, ref.name);
     const spec = await specOf(before);
     if (before && equal(before.spec, spec)) return await unchanged(ctx, before);
@@ -105,7 +105,7 @@ const MOVED_BY: { [K in Kind]?: string } = {
 };
 
 async function unchanged<K extends Kind>(ctx: Context, resource: Resource<K>): Promise<Written<K>> {
-  const view = await viewOf(ctx, resource, worldOf(ctx.deps.store, resource.fleet));
+  const view = await viewOf(ctx, resource, fleetReader(ctx.deps.store, resource.fleet));
   return { created: false, view: ctx.isDry ? { ...view, dryRun: { plans: [] } } : view };
 }
 
@@ -131,7 +131,7 @@ export async function deleteResource(
     checkPrecondition(precondition, resource.revision);
     // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
     const change = deletionOf(resource, await ctx.deps.store.referenceCount(ref));
-    const set = await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]);
+    const set = await changeSetOf(fleetReader(ctx.deps.store, ref.fleet), [change]);
     const checkedAgainst = await checkChanges(ctx, set, { allowEmpty: true, target: resource });
     const cleared = await clearChanges(ctx, set, { prunes: false, deletesInstance: destroy !== undefined });
     if (ctx.isDry) return { dryRun: await previewChange(ctx, set, cleared.need) };
@@ -195,5 +195,5 @@ function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
   const places = referencesOf(resource).filter((place) =>
     missing.some((ref) => ref.kind === place.kind && ref.name === place.name),
   );
-  refuse(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
+  throwFaults(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
 }

@@ -4,13 +4,13 @@ import type { RollbackInput } from '../../../schemas/revision.ts';
 import { keyOf } from '../../core/model/declarations.ts';
 import type { Kind, Ref, RefTo } from '../../core/model/resource.ts';
 import type { Store } from '../../deps.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { AppError, throwFaults } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { conflict, unknownReference } from '../issues.ts';
 import { requireFleet } from '../load.ts';
 import type { Precondition } from '../precondition.ts';
 import { requireHistory } from '../read/history.ts';
-import { type Applied, type ApplyOptions, applyDesired, type Placed } from './fleet.ts';
+import { type Applied, type ApplyOptions, applyDesired, type PointedDeclaration } from './fleet.ts';
 import { putResource, type Written } from './resource.ts';
 
 /**
@@ -29,9 +29,9 @@ const READS_AT_A_TIME = 5;
 export async function rollBackFleet(ctx: Context, fleet: string, at: string, options: ApplyOptions): Promise<Applied> {
   const { store, clock } = ctx.deps;
   await requireFleet(ctx, fleet);
-  if (Date.parse(at) > clock.now()) refuse([conflict('#/at', 'it is in the future')]);
+  if (Date.parse(at) > clock.now()) throwFaults([conflict('#/at', 'it is in the future')]);
   const then = await store.revisionAt({ kind: 'fleet', fleet, name: fleet }, at);
-  if (then === undefined || then.deleted) refuse([conflict('#/at', 'there was no such fleet then')]);
+  if (then === undefined || then.deleted) throwFaults([conflict('#/at', 'there was no such fleet then')]);
   const changed = await changedSince(store, fleet, at);
   const limit = pLimit(READS_AT_A_TIME);
   const before = await Promise.all([...changed.values()].map((ref) => limit(() => declarationAt(store, ref, at))));
@@ -69,11 +69,11 @@ function isWrite(event: AuditEvent): event is AuditEvent & { target: Ref } {
 }
 
 /** Returns the declaration at a time, or undefined when there was none of the name. */
-async function declarationAt(store: Store, ref: RefTo<Kind>, at: string): Promise<Placed | undefined> {
+async function declarationAt(store: Store, ref: RefTo<Kind>, at: string): Promise<PointedDeclaration | undefined> {
   const revision = await store.revisionAt(ref, at);
   if (revision === undefined || revision.deleted) return undefined;
   const { kind, name } = ref;
-  return { kind, name, spec: revision.spec, place: `${kind}s/${name}#` };
+  return { kind, name, spec: revision.spec, pointer: `${kind}s/${name}#` };
 }
 
 /**
@@ -93,7 +93,7 @@ export async function rollBack<K extends Kind>(
     const fault = unknownReference('#/revision', `there is no revision ${revision}`);
     throw new AppError('unknown-reference', `There is no revision ${revision} of ${ref.kind} ${ref.name}.`, [fault]);
   }
-  if (snapshot.deleted) refuse([conflict('#/revision', 'it is the deletion of the resource, which DELETE repeats')]);
+  if (snapshot.deleted) throwFaults([conflict('#/revision', 'it is the deletion of the resource, which DELETE repeats')]);
   const reason = `rollback to revision ${revision}${ctx.reason === undefined ? '' : `: ${ctx.reason}`}`;
   return await putResource({ ...ctx, reason }, ref, snapshot.spec, precondition);
 }

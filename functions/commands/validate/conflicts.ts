@@ -9,17 +9,17 @@ import { hostTerms, type Term } from '../../core/routing/terms.ts';
 import { providerFor } from '../../providers/registry.ts';
 import type { Change } from '../change-set.ts';
 import { conflict } from '../issues.ts';
-import type { World } from '../world.ts';
+import type { FleetReader } from '../fleet-reader.ts';
 
 /**
  * Finds conflicts of a route with others on these gateways: rules that tie, rules that a gateway would order otherwise,
  * and host names claimed by another fleet. Only routes that share a host name with it are read, since rules under
  * different host names never conflict.
  */
-export async function contested(
+export async function findConflicts(
   change: Change<'route'>,
   gateways: readonly Resource<'gateway'>[],
-  then: World,
+  then: FleetReader,
   principal: Principal,
 ): Promise<Issue[]> {
   const { spec } = change.resource;
@@ -66,17 +66,17 @@ export function matchPointer(key: string): string {
 async function claimedHostnames(
   { hostnames }: RouteSpec,
   { spec: { target } }: Resource<'gateway'>,
-  world: World,
+  reader: FleetReader,
   principal: Principal,
 ): Promise<Issue[]> {
   const terms = hostnames.map((name): Term => ({ kind: 'hostname', name }));
-  const claims = target ? await world.routesElsewhere(target, terms) : [];
+  const elsewhere = target ? await reader.routesElsewhere(target, terms) : [];
   return hostnames.flatMap((hostname, index) => {
-    const claim = claims.find((route) => route.spec.hostnames.includes(hostname));
-    if (claim === undefined) return [];
+    const other = elsewhere.find((route) => route.spec.hostnames.includes(hostname));
+    if (other === undefined) return [];
     // Nobody learns the names of what is in a fleet that they may not see.
-    const isSeen = maySee(principal, claim.fleet);
-    const by = isSeen ? `by route ${claim.name} of fleet ${claim.fleet}` : 'already';
+    const isSeen = maySee(principal, other.fleet);
+    const by = isSeen ? `by route ${other.name} of fleet ${other.fleet}` : 'already';
     return [conflict(`#/hostnames/${index}`, `${hostname} is claimed on this gateway ${by}`)];
   });
 }

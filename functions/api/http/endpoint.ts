@@ -19,7 +19,7 @@ import { type PreconditionHeader, readPrecondition } from './precondition.ts';
  */
 export type Idempotency = 'safe' | 'idempotent' | 'repeatable';
 
-/** An answer of an operation that is not a problem. */
+/** An answer of an endpoint that is not a problem. */
 export interface Success {
   status: 200 | 201 | 202 | 204 | 304 | 503;
   description: string;
@@ -36,9 +36,9 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-/** The schema of the query of operations without query parameters. */
+/** The schema of the query of endpoints without query parameters. */
 export const NO_QUERY = z.strictObject({});
-/** The schema of the body of operations without a body. */
+/** The schema of the body of endpoints without a body. */
 export const NO_BODY: z.ZodType<undefined> = z.undefined();
 
 interface Row {
@@ -51,7 +51,7 @@ interface Row {
   description?: string;
   idempotency: Idempotency;
   preconditions?: readonly PreconditionHeader[];
-  /** True when the operation is a write, and so takes `WriteQuery` besides its own query. */
+  /** True when the endpoint is a write, and so takes `WriteQuery` besides its own query. */
   write?: true;
   /** The declaration of who may use the operation. */
   access: Access;
@@ -60,12 +60,12 @@ interface Row {
   /** The format of the body; JSON when absent. */
   format?: BodyFormat;
   successes: readonly Success[];
-  /** The problems that the operation can answer, besides those of every operation. */
+  /** The problems that the endpoint can answer, besides those of every endpoint. */
   problems: readonly ProblemCode[];
 }
 
-/** An operation of the API: one row of the table from which routes are registered and the OpenAPI document is written. */
-export interface Operation extends Row {
+/** An endpoint of the API: one row of the table from which routes are registered and the OpenAPI document is written. */
+export interface Endpoint extends Row {
   params: z.ZodObject;
   query: z.ZodObject;
   body: z.ZodType;
@@ -96,12 +96,12 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
 }
 
 /**
- * Creates an operation. Its handler gets parsed input only, and the parameters that every write takes are in its context. What
+ * Creates an endpoint. Its handler gets parsed input only, and the parameters that every write takes are in its context. What
  * the path tells is decided before the rest of the request is looked at.
  */
-export function defineOperation<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+export function defineEndpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   definition: Definition<P, Q, B>,
-): Operation {
+): Endpoint {
   const { handle, ...row } = definition;
   return {
     ...row,
