@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import { Name } from '../../../schemas/common.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { type Authenticate, type Presented, voterOf } from '../../commands/access/authenticate.ts';
 import { AppError } from '../../commands/app-error.ts';
 import type { Principal } from '../../core/access/principal.ts';
@@ -35,10 +36,10 @@ export function voterBearer(authenticate: Authenticate): MiddlewareHandler<AppEn
 function admitting(admit: Admit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = tokenOf(c.req.header('Authorization'));
-    if (token === undefined) throw new AppError('unauthorized', 'Send a token as Authorization: Bearer.');
+    if (token === undefined) throw new AppError('unauthorized', say('NoToken'));
     const principal = await admit({ token, deps: c.env, waitUntil: (work) => outlive(c, work) }, c.req.param());
     // A wrong, an expired and a revoked token are answered alike: the difference would help only who found or stole one.
-    if (principal === undefined) throw new AppError('invalid-token', 'This token is not accepted, or not any more.');
+    if (principal === undefined) throw new AppError('invalid-token', say('TokenNotAccepted'));
     c.set('principal', principal);
     await next();
   };
