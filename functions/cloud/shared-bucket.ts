@@ -1,3 +1,4 @@
+import { contend } from '../attempts.ts';
 import { type Bucket, fullBucket, type Priority, type Rate, spend, take, waitMs } from '../core/gateway/budget.ts';
 import type { BudgetScope, Clock, Log, Store } from '../deps.ts';
 
@@ -65,10 +66,8 @@ export class SharedBucket {
   async exchange(wanted: ByPriority): Promise<ByPriority> {
     if (this.#isAway()) return this.#takeHere(wanted);
     try {
-      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-        const granted = await this.#tryExchange(wanted);
-        if (granted !== undefined) return granted;
-      }
+      const granted = await contend(MAX_CONFLICTS, () => this.#tryExchange(wanted));
+      if (granted !== undefined) return granted;
       throw new Error('Other invocations keep coming first.');
     } catch (error) {
       this.#version = undefined;

@@ -1,6 +1,6 @@
-import pLimit from 'p-limit';
 import type { Clock, Log, Net } from '../../functions/deps.ts';
 import { answers, observe, probesFrom, type Sight } from '../../functions/engine/observe.ts';
+import { createLimit } from '../../functions/limit.ts';
 import type { Cluster } from '../../schemas/cluster.ts';
 import type { ApiClient } from '../local/client.ts';
 import { type Assignment, ControlPlane } from './control-plane.ts';
@@ -48,7 +48,7 @@ class Agent {
   readonly #ports: AgentPorts;
   readonly #options: AgentOptions;
   readonly #api: ControlPlane;
-  readonly #limit = pLimit(PROBES_AT_A_TIME);
+  readonly #limit = createLimit(PROBES_AT_A_TIME);
   readonly #failures = new Map<string, number>();
   #assignment: Assignment | undefined;
   #assignedAtMs = 0;

@@ -5,11 +5,9 @@ import type { StoredDocument } from '../../deps.ts';
 import { AppError } from '../app-error.ts';
 import { type Context, timestamp } from '../context.ts';
 import { auditingRefusals } from '../refusals.ts';
+import { untilWritten } from '../until-written.ts';
 import { distributionOf, loadRollout, type RolloutRef, recordRollout, writeRollout } from './records.ts';
 import type { StartedRollout } from './start.ts';
-
-/** The number of attempts to change the state of a rollout while other writes come first. */
-const MAX_ATTEMPTS = 5;
 
 /**
  * Stops a rollout at its current step until somebody resumes it. A stopped one stays stopped. Throws `not-found` and
@@ -63,17 +61,13 @@ async function changeState(
 ): Promise<StartedRollout> {
   const ctx = { ...given, reason: given.reason ?? reason };
   return await auditingRefusals(ctx, distributionOf(ref), 'rollout.refused', async () => {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    return await untilWritten(async () => {
       const before = await loadRollout(ctx, ref);
       await requireLive(ctx, ref, before);
       const body = change(before.body, timestamp(ctx.deps.clock.now()));
       if (ctx.isDry || body === before.body) return { rollout: body };
-      if (await recordRollout(ctx, before, body, event)) return { rollout: body };
-    }
-    throw new AppError(
-      'write-conflict',
-      'Others wrote at the same time, again and again, and came first each time: send the request again.',
-    );
+      return (await recordRollout(ctx, before, body, event)) ? { rollout: body } : undefined;
+    });
   });
 }
 

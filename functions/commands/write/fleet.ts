@@ -21,6 +21,7 @@ import { FOLLOW_MS, followAll } from '../follow.ts';
 import { kinds } from '../kinds.ts';
 import { viewOperation } from '../read/operations.ts';
 import { theFleet } from '../refusals.ts';
+import { untilWritten } from '../until-written.ts';
 import { worldOf } from '../world.ts';
 import { checkChanges } from './check.ts';
 import { planWrite } from './plan-write.ts';
@@ -53,9 +54,6 @@ export interface ApplyOptions {
 /** The result of an apply: an operation, or the plan when nothing is written. */
 export type Applied = { operation: Operation; plan?: undefined } | { plan: FleetPlan; operation?: undefined };
 
-/** The number of attempts while moving traffic or other writes come first. */
-const MAX_ATTEMPTS = 5;
-
 /**
  * Brings the fleet to the desired state in one operation. The steps are stored before the first one is written, so that
  * they are completed even if this process dies, and gateways follow once all are written. Throws `not-found` for the
@@ -70,7 +68,7 @@ export async function applyDesired(
 ): Promise<Applied> {
   const { store } = ctx.deps;
   const { fleet } = desired;
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+  const attempt = async (): Promise<Applied | undefined> => {
     const holder = await store.hold(fleet);
     if (holder !== undefined) throw held(holder);
     const { set, checkedAgainst, shown } = await planFleet(ctx, desired, allowEmpty);
@@ -80,11 +78,11 @@ export async function applyDesired(
     if (set.steps.length === 0) return { plan: { ...shown, plans: [] } };
     const operation = operationOf(ctx, action, fleet, gateways);
     const audit = await auditOf(ctx, operation, set);
-    if (!(await store.beginManifestWrite(operation, audit, [...set.steps], checkedAgainst))) continue;
+    if (!(await store.beginManifestWrite(operation, audit, [...set.steps], checkedAgainst))) return undefined;
     ctx.waitUntil(finish(ctx, fleet, gateways));
     return { operation: await viewOperation(store, operation) };
-  }
-  throw held(await store.hold(fleet));
+  };
+  return await untilWritten(attempt, async () => held(await store.hold(fleet)));
 }
 
 /** Plans and checks the changes that bring the fleet to the desired state. */

@@ -4,7 +4,7 @@ import { equal } from '../../core/model/digest.ts';
 import type { Kind, Ref, RefTo, Resource, Specs } from '../../core/model/resource.ts';
 import type { Commit, OperationRecord, StoredDocument } from '../../deps.ts';
 import { commitOf } from '../../engine/schedule/manifest-writes.ts';
-import { AppError, refuse } from '../app-error.ts';
+import { refuse } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
 import { followAll } from '../follow.ts';
@@ -14,12 +14,10 @@ import { load, notFound, requireFleet } from '../load.ts';
 import { checkPrecondition, type Precondition } from '../precondition.ts';
 import { viewOf } from '../read/resources.ts';
 import type { Views } from '../read/views.ts';
+import { untilWritten } from '../until-written.ts';
 import { worldOf } from '../world.ts';
 import { checkChanges, faultsOf } from './check.ts';
 import { previewChange, previewView } from './dry-run.ts';
-
-/** The number of attempts to write while other writes come first. */
-const MAX_ATTEMPTS = 5;
 
 /** The result of a write. */
 export interface Written<K extends Kind> {
@@ -72,7 +70,7 @@ async function writeResource<K extends Kind>(
   specOf: (before: Resource<K> | undefined) => Promise<Specs[K]>,
   beside?: Beside<K>,
 ): Promise<Written<K>> {
-  return await attempts(async () => {
+  return await untilWritten(async () => {
     const now = worldOf(ctx.deps.store, ref.fleet);
     const before = await now.store.get(ref.kind, ref.fleet, ref.name);
     const spec = await specOf(before);
@@ -117,7 +115,7 @@ export interface Deleted {
  * `precondition-failed`.
  */
 export async function deleteResource(ctx: Context, ref: Ref, precondition: Precondition): Promise<Deleted> {
-  return await attempts(async () => {
+  return await untilWritten(async () => {
     const { set, change } = await deletionSet(ctx, ref, precondition);
     const checkedAgainst = await checkChanges(ctx, set, { allowEmpty: true, target: change.resource });
     if (ctx.isDry) return { dryRun: await previewChange(ctx, set) };
@@ -138,21 +136,6 @@ async function deletionSet(ctx: Context, ref: Ref, precondition: Precondition) {
   // The count is read first: a referrer that the search misses will have raised it by the time of the commit.
   const change = deletionOf(resource, await ctx.deps.store.referenceCount(ref));
   return { change, set: await changeSetOf(worldOf(ctx.deps.store, ref.fleet), [change]) };
-}
-
-/**
- * Repeats the work while it resolves with undefined, which means that another write came first. Throws `write-conflict`
- * after the last attempt.
- */
-async function attempts<T>(work: () => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const done = await work();
-    if (done !== undefined) return done;
-  }
-  throw new AppError(
-    'write-conflict',
-    'Others wrote at the same time, again and again, and came first each time: send the request again.',
-  );
 }
 
 /**

@@ -1,9 +1,9 @@
-import pLimit from 'p-limit';
 import type { AuditEvent } from '../../../schemas/audit.ts';
 import type { RollbackInput } from '../../../schemas/revision.ts';
 import { keyOf } from '../../core/model/declarations.ts';
 import type { Kind, RefTo } from '../../core/model/resource.ts';
 import type { Store } from '../../deps.ts';
+import { createLimit } from '../../limit.ts';
 import { AppError, refuse } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { conflict, unknownReference } from '../issues.ts';
@@ -33,7 +33,7 @@ export async function rollBackFleet(ctx: Context, fleet: string, at: string, opt
   const then = await store.revisionAt({ kind: 'fleet', fleet, name: fleet }, at);
   if (then === undefined || then.deleted) refuse([conflict('#/at', 'there was no such fleet then')]);
   const changed = await changedSince(store, fleet, at);
-  const limit = pLimit(READS_AT_A_TIME);
+  const limit = createLimit(READS_AT_A_TIME);
   const before = await Promise.all([...changed.values()].map((ref) => limit(() => declarationAt(store, ref, at))));
   const reason = `rollback to ${at}${ctx.reason === undefined ? '' : `: ${ctx.reason}`}`;
   const desired = {

@@ -1,5 +1,6 @@
 import type { Decision } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { contend } from '../../attempts.ts';
 import { decide } from '../../core/failover/decide.ts';
 import type { Verdict } from '../../core/failover/situation.ts';
 import { eventsOf } from '../../core/notification/events.ts';
@@ -36,14 +37,13 @@ export interface Answer {
 /** Decides on the evidence of a fleet, and on the command of the question if there is one, and records the decision. */
 export async function evaluate(deps: Deps, fleet: string, spec: FleetSpec, question: Question = {}): Promise<Answer> {
   const tries = question.lease ? MAX_TRIES.prober : MAX_TRIES.people;
-  for (let attempt = 0; attempt < tries; attempt++) {
+  const answer = await contend(tries, async () => {
     const read = await readSituation(deps, fleet, spec, question);
     const verdict = decide(read.situation);
     if (verdict === undefined || verdict.outcome === 'refused') return { verdict };
-    const answer = await record(deps, read, verdict, spec, question);
-    if (answer) return answer;
-  }
-  return { isLost: true };
+    return await record(deps, read, verdict, spec, question);
+  });
+  return answer ?? { isLost: true };
 }
 
 async function record(
