@@ -62,7 +62,7 @@ const pause = defineOperation({
   successes: [FLEET_ANSWER],
   problems: [...BODY_PROBLEMS, 'not-found', 'write-conflict'],
   handle: async (ctx, { params: { fleet }, body: { reason } }) =>
-    writeReply('', theFleet(fleet), await pauseFleet({ ...ctx, reason: ctx.reason ?? reason }, fleet)),
+    writeReply(theFleet(fleet), await pauseFleet({ ...ctx, reason: ctx.reason ?? reason }, fleet)),
 });
 
 const resume = defineOperation({
@@ -79,7 +79,7 @@ const resume = defineOperation({
   body: NO_BODY,
   successes: [FLEET_ANSWER],
   problems: ['not-found', 'write-conflict'],
-  handle: async (ctx, { params: { fleet } }) => writeReply('', theFleet(fleet), await resumeFleet(ctx, fleet)),
+  handle: async (ctx, { params: { fleet } }) => writeReply(theFleet(fleet), await resumeFleet(ctx, fleet)),
 });
 
 /** Creates an operation with which people overrule the standing of a cluster. */

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-import { Name, PageQuery } from '../../../schemas/common.ts';
 import { TrafficAnswer } from '../../../schemas/decision.ts';
 import { DrillRun, DrillRunPage } from '../../../schemas/drill.ts';
 import { DrillReport, DrillReportQuery, DrillRunInput } from '../../../schemas/drill-report.ts';
@@ -8,51 +6,35 @@ import { getDrillRun, listDrillRuns } from '../../commands/read/drill-runs.ts';
 import { abortDrill, startDrill } from '../../commands/traffic/drills.ts';
 import { JSON_TYPE } from '../http/body.ts';
 import { defineOperation, NO_BODY, NO_QUERY, type Operation, type Reply } from '../http/operation.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
-import { InFleet } from '../http/params.ts';
+import { InFleet, idOf } from '../http/params.ts';
+import { readOperations } from '../http/reads.ts';
 import { operationHeader, TRAFFIC_ANSWER, trafficReply } from '../http/traffic-reply.ts';
 import { drillReportPage } from './drill-report-page.ts';
 import { BODY_PROBLEMS } from './resources.ts';
 
-const InRun = z.strictObject({
-  fleet: Name,
-  run: z
-    .string()
-    .regex(/^drl_[0-9A-Z]{26}$/, 'must be the id of a drill run')
-    .meta({ examples: ['drl_01KAR2Z3V4W5X6Y7Z8A9B0C1D2'] }),
-});
+const InRun = InFleet.extend({ run: idOf('drl', 'drill run') });
 
 const RUNS = '/v1/fleets/{fleet}/drill-runs';
 const HTML_TYPE = 'text/html';
 
-const list = defineOperation({
-  operationId: 'listDrillRuns',
-  method: 'get',
+const reads = readOperations({
+  names: ['DrillRun', 'DrillRuns'],
+  tag: 'drill-runs',
   path: RUNS,
-  tag: 'drill-runs',
-  summary: 'List drill runs',
-  idempotency: 'safe',
-  params: InFleet,
-  query: PageQuery,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'One page, newest first.', schema: DrillRunPage }],
-  problems: ['not-found', 'invalid-page-token'],
-  handle: async (ctx, { params, query }) => pageReply(await listDrillRuns(ctx, params.fleet, pageRequest(query))),
-});
-
-const get = defineOperation({
-  operationId: 'getDrillRun',
-  method: 'get',
-  path: `${RUNS}/{run}`,
-  tag: 'drill-runs',
-  summary: 'Get a drill run and its progress',
-  idempotency: 'safe',
-  params: InRun,
-  query: NO_QUERY,
-  body: NO_BODY,
-  successes: [{ status: 200, description: 'The run.', schema: DrillRun }],
-  problems: ['not-found'],
-  handle: async (ctx, { params }) => ({ status: 200, body: await getDrillRun(ctx, params.fleet, params.run) }),
+  member: 'run',
+  list: {
+    params: InFleet,
+    summary: 'List drill runs',
+    page: DrillRunPage,
+    read: (ctx, { fleet }, page) => listDrillRuns(ctx, fleet, page),
+  },
+  get: {
+    params: InRun,
+    summary: 'Get a drill run and its progress',
+    found: 'The run.',
+    schema: DrillRun,
+    read: (ctx, { fleet, run }) => getDrillRun(ctx, fleet, run),
+  },
 });
 
 const start = defineOperation({
@@ -128,4 +110,4 @@ const PAGE_HEADERS = {
 };
 
 /** The operations on drills. */
-export const drillOperations: readonly Operation[] = [list, get, start, abort, report];
+export const drillOperations: readonly Operation[] = [...reads, start, abort, report];

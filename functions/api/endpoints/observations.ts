@@ -1,33 +1,29 @@
 import * as z from 'zod';
 import { AlertNotificationInput, AlertReceipt } from '../../../schemas/alerts.ts';
 import { ObservationPage } from '../../../schemas/cluster.ts';
-import { Name, PageQuery } from '../../../schemas/common.ts';
+import { Name, WriteQuery } from '../../../schemas/common.ts';
 import { ObservationBatchInput, ObservationBatchReceipt } from '../../../schemas/observation-batch.ts';
+import { ProbeRound, ProbeRoundInput } from '../../../schemas/probe-round.ts';
 import { receiveAlerts } from '../../commands/evidence/alerts.ts';
 import { takeObservations } from '../../commands/evidence/observations.ts';
+import { probeNow } from '../../commands/evidence/runs.ts';
 import { listObservations } from '../../commands/read/ledger.ts';
-import { defineOperation, NO_BODY, NO_QUERY, type Operation } from '../http/operation.ts';
-import { pageReply, pageRequest } from '../http/page.ts';
+import { defineOperation, NO_QUERY, type Operation } from '../http/operation.ts';
 import { InCluster, InFleet } from '../http/params.ts';
+import { listOperation } from '../http/reads.ts';
 
 const InVoter = z.strictObject({ fleet: Name, voter: Name });
 
 export const observationOperations: readonly Operation[] = [
-  defineOperation({
-    operationId: 'listObservations',
-    method: 'get',
-    path: '/v1/fleets/{fleet}/clusters/{cluster}/observations',
-    tag: 'clusters',
-    summary: 'List the observations of a cluster',
-    idempotency: 'safe',
-    params: InCluster,
-    query: PageQuery,
-    body: NO_BODY,
-    successes: [{ status: 200, description: 'One page, newest first.', schema: ObservationPage }],
-    problems: ['not-found', 'invalid-page-token'],
-    handle: async (ctx, { params, query }) =>
-      pageReply(await listObservations(ctx, params.fleet, params.cluster, pageRequest(query))),
-  }),
+  listOperation(
+    { operationId: 'listObservations', tag: 'clusters', path: '/v1/fleets/{fleet}/clusters/{cluster}/observations' },
+    {
+      params: InCluster,
+      summary: 'List the observations of a cluster',
+      page: ObservationPage,
+      read: (ctx, { fleet, cluster }, page) => listObservations(ctx, fleet, cluster, page),
+    },
+  ),
   defineOperation({
     operationId: 'createObservations',
     method: 'post',
@@ -82,6 +78,29 @@ export const observationOperations: readonly Operation[] = [
     handle: async (ctx, { params, body, token }) => ({
       status: 200,
       body: await receiveAlerts(ctx, { ...params, token: token() }, body),
+    }),
+  }),
+];
+
+export const probeOperations: readonly Operation[] = [
+  defineOperation({
+    operationId: 'createProbeRound',
+    method: 'post',
+    path: '/v1/probe-rounds',
+    tag: 'probe-rounds',
+    summary: 'Probe clusters now and act on the results',
+    description:
+      'This operation is for schedulers besides the built-in one. The request needs no Idempotency-Key: another round is another ' +
+      'observation, and there are never two rounds at a time: the second one is answered with busy.',
+    idempotency: 'repeatable',
+    params: z.strictObject({}),
+    query: WriteQuery.pick({ dryRun: true }),
+    body: ProbeRoundInput,
+    successes: [{ status: 200, description: 'The observations and the decisions.', schema: ProbeRound }],
+    problems: ['malformed-json', 'body-too-large', 'unsupported-media-type', 'unknown-reference'],
+    handle: async (ctx, { body, query }) => ({
+      status: 200,
+      body: await probeNow(ctx, body, query.dryRun === 'true'),
     }),
   }),
 ];
