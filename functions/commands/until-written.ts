@@ -1,3 +1,4 @@
+import { say } from '../../schemas/messages/index.ts';
 import { contend } from '../attempts.ts';
 import { AppError } from './app-error.ts';
 
@@ -18,8 +19,5 @@ export async function untilWritten<T>(
 }
 
 function outrun(): AppError {
-  return new AppError(
-    'write-conflict',
-    'Others wrote at the same time, again and again, and came first each time: send the request again.',
-  );
+  return new AppError('write-conflict', say('Outrun'));
 }

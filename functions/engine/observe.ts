@@ -99,7 +99,8 @@ export async function send(ports: ProbePorts, probe: Probe, timeoutMs: number): 
   const label = path === 'direct' ? `direct ${probe.type}` : probe.type;
   const forbidden = checkProbeTarget(probe, { allowLoopback: ports.settings.allowLoopbackProbes });
   if (forbidden !== undefined) {
-    return { path, outcome: 'unsent', detail: `${label}: not sent: ${forbidden}`, latencyMs: 0 };
+    const why = forbidden.text.replace(/\.$/, '');
+    return { path, outcome: 'unsent', detail: `${label}: not sent: ${why}`, latencyMs: 0 };
   }
   try {
     const { detail, ...result } = await dispatch(ports, probe, timeoutMs);

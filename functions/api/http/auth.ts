@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import { say } from '../../../schemas/messages/index.ts';
 import { AppError } from '../../commands/app-error.ts';
 import { tokenDigest } from '../../core/model/token.ts';
 import type { AppEnv } from './env.ts';
@@ -24,7 +25,7 @@ export function bearer(tokens: Readonly<Record<string, string>>): MiddlewareHand
   return async (c, next) => {
     const actor = actors.get(tokenDigest(tokenOf(c.req.header('Authorization'))));
     if (actor === undefined) {
-      throw new AppError('unauthorized', 'Send a token of the control plane as Authorization: Bearer.');
+      throw new AppError('unauthorized', say('NoToken'));
     }
     c.set('actor', actor);
     await next();

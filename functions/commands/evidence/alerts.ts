@@ -1,11 +1,12 @@
 import type { AlertNotification, AlertReceipt } from '../../../schemas/alerts.ts';
 import type { AlertVoter } from '../../../schemas/failover.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import type { ProblemCode } from '../../../schemas/problem.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { isTokenOf } from '../../core/model/token.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeAlerts } from '../../engine/probe/alerts.ts';
-import { AppError } from '../app-error.ts';
+import { faultAt } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { auditRefusedEvidence } from './observations.ts';
 
@@ -28,17 +29,16 @@ export async function receiveAlerts(
 ): Promise<AlertReceipt> {
   const fleet = await ctx.deps.store.get('fleet', sender.fleet, sender.fleet);
   const voter = fleet?.spec.voters.find(({ name }) => name === sender.voter);
-  const refuse = async (code: ProblemCode, pointer: string, detail: string) => {
-    const refusal = { kind: 'alerts', voter: sender.voter, reason: `${code}: ${detail}` } as const;
+  const refuse = async (code: ProblemCode, pointer: string, message: Message) => {
+    const refusal = { kind: 'alerts', voter: sender.voter, reason: `${code}: ${message.text}` } as const;
     if (fleet) await auditRefusedEvidence(ctx, fleet, refusal);
-    return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
+    return faultAt(code, pointer, message);
   };
   if (!fleet || !isSentBy(voter, sender)) {
-    throw await refuse('invalid-token', 'header/Authorization', `it is not the token of ${sender.voter}`);
+    throw await refuse('invalid-token', 'header/Authorization', say('WrongToken', { voter: sender.voter }));
   }
   if (truncatedAlerts > 0) {
-    const detail = `${truncatedAlerts} alerts were left out: set max_alerts of the webhook to 0`;
-    throw await refuse('truncated-alerts', '#/truncatedAlerts', detail);
+    throw await refuse('truncated-alerts', '#/truncatedAlerts', say('AlertsLeftOut', { count: truncatedAlerts }));
   }
   const pusher = createPusher(ctx.deps, fleet.name);
   const receipt = await takeAlerts(ctx.deps, fleet, voter, alerts, pusher);

@@ -1,4 +1,5 @@
 import type { AgentVoter } from '../../../schemas/failover.ts';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import type {
   ObservationBatch,
   ObservationBatchReceipt,
@@ -9,9 +10,10 @@ import { auditEvent } from '../../core/model/audit.ts';
 import type { Resource } from '../../core/model/resource.ts';
 import { createPusher } from '../../engine/failover/evaluate.ts';
 import { takeBatch, takeSequence, untimely } from '../../engine/probe/agent-batch.ts';
-import { AppError } from '../app-error.ts';
+import { faultAt } from '../app-error.ts';
 import type { Context } from '../context.ts';
 import { timestamp } from '../context.ts';
+import { missing } from '../load.ts';
 import { theFleet } from '../refusals.ts';
 
 /** A body as it was received, and its signature. */
@@ -32,7 +34,7 @@ export async function takeObservations(
   signed: Signed,
 ): Promise<ObservationBatchReceipt> {
   const fleet = await ctx.deps.store.get('fleet', fleetName, fleetName);
-  if (fleet === undefined) throw new AppError('not-found', `There is no fleet ${fleetName}.`);
+  if (fleet === undefined) throw missing('fleet', fleetName);
   const voter = await voterOf(ctx, fleet, batch, signed);
   const pusher = createPusher(ctx.deps, fleet.name);
   const { receipts, decision } = await takeBatch(ctx.deps, fleet, voter, batch, pusher);
@@ -49,21 +51,22 @@ async function voterOf(
   batch: ObservationBatch,
   signed: Signed,
 ): Promise<AgentVoter> {
-  const refuse = async (code: ProblemCode, pointer: string, detail: string) => {
-    await audit(ctx, fleet, batch, `${code}: ${detail}`);
-    return new AppError(code, `${pointer}: ${detail}.`, [{ pointer, code, detail }]);
+  const refuse = async (code: ProblemCode, pointer: string, message: Message) => {
+    await audit(ctx, fleet, batch, `${code}: ${message.text}`);
+    return faultAt(code, pointer, message);
   };
   const voter = fleet.spec.voters.find(({ name }) => name === batch.voter);
-  if (voter?.type !== 'agent') throw await refuse('unknown-voter', '#/voter', `there is no agent ${batch.voter}`);
+  if (voter?.type !== 'agent') throw await refuse('unknown-voter', '#/voter', say('NoAgent', { voter: batch.voter }));
   if (!(await isSignedBy(voter, signed))) {
-    throw await refuse('invalid-signature', 'header/Fairlead-Signature', `it is not of ${voter.name}`);
+    throw await refuse('invalid-signature', 'header/Fairlead-Signature', say('WrongSignature', { voter: voter.name }));
   }
-  if (batch.fleet !== fleet.name) throw await refuse('wrong-fleet', '#/fleet', `it was signed for ${batch.fleet}`);
+  if (batch.fleet !== fleet.name)
+    throw await refuse('wrong-fleet', '#/fleet', say('SignedForOther', { fleet: batch.fleet }));
   const reason = untimely(batch.sentAt, fleet, ctx.deps.clock.now());
-  if (reason === 'from-the-future') throw await refuse(reason, '#/sentAt', 'the clock of the agent is ahead');
-  if (reason === 'stale') throw await refuse('stale-observations', '#/sentAt', 'it says nothing of now any more');
+  if (reason === 'from-the-future') throw await refuse(reason, '#/sentAt', say('ClockAhead'));
+  if (reason === 'stale') throw await refuse('stale-observations', '#/sentAt', say('SaysNothingNow'));
   if (!(await takeSequence(ctx.deps, batch))) {
-    throw await refuse('replayed', '#/sequence', 'this batch or a later one has been taken already');
+    throw await refuse('replayed', '#/sequence', say('TakenAlready'));
   }
   return voter;
 }
@@ -101,7 +104,7 @@ const SHOWN = 10;
 function tellOf(refused: readonly ObservationReceipt[]): string {
   const shown = refused.slice(0, SHOWN).map(({ cluster, result }) => `${cluster} ${result}`);
   const more = refused.length > SHOWN ? `, and ${refused.length - SHOWN} more` : '';
-  return `observations of ${shown.join(', ')}${more}`;
+  return say('NotTaken', { observations: `${shown.join(', ')}${more}` }).text;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { DistributionRollout } from '../../../schemas/rollout.ts';
 import { resumed, stopped, undone } from '../../core/rollout/changes.ts';
 import { isOwn } from '../../core/rollout/course.ts';
@@ -20,7 +21,7 @@ export async function pauseRollout(ctx: Context, ref: RolloutRef, reason: string
       cause: 'person',
       at,
       actor: ctx.actor,
-      detail: `${ctx.actor} has stopped it: ${reason.replace(/\.$/, '')}.`,
+      detail: say('StoppedBy', { actor: ctx.actor, reason }).text,
     });
   });
 }
@@ -77,10 +78,7 @@ async function requireLive(
   { body, isPending }: StoredDocument<'rollout'>,
 ): Promise<void> {
   const { fleet, distribution: name } = ref;
-  if (!isPending) throw new AppError('already-ended', `The rollout ${body.id} is ${body.state}.`);
+  if (!isPending) throw new AppError('already-ended', say('RolloutEnded', { rollout: body.id, state: body.state }));
   if (isOwn(body, await ctx.deps.store.get('distribution', fleet, name))) return;
-  throw new AppError(
-    'already-ended',
-    `Somebody else has changed the distribution ${name} since, which has ended ${body.id}.`,
-  );
+  throw new AppError('already-ended', say('RolloutSuperseded', { rollout: body.id, distribution: name }));
 }

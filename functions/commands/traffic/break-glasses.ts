@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { BreakGlass, BreakGlassSpec } from '../../../schemas/shift.ts';
 import type { LiveBreakGlass } from '../../core/allocation/break-glass.ts';
 import type { Situation } from '../../core/failover/situation.ts';
@@ -6,7 +7,7 @@ import type { Page, PageRequest } from '../../deps.ts';
 import { viewBreakGlass } from '../../engine/failover/overrides.ts';
 import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-import { requireFleet } from '../load.ts';
+import { missing, requireFleet } from '../load.ts';
 import { auditingRefusals, theFleet } from '../refusals.ts';
 import { commandTraffic } from './command.ts';
 import { requireExpiry, requireOwner } from './ownership.ts';
@@ -29,7 +30,7 @@ export async function listBreakGlasses(ctx: Context, fleet: string, request: Pag
 /** Returns a break-glass. Throws `not-found`. */
 export async function getBreakGlass(ctx: Context, fleet: string, name: string): Promise<BreakGlass> {
   const known = await find(ctx, fleet, name);
-  if (known === undefined) throw new AppError('not-found', `There is no break-glass ${name} in fleet ${fleet}.`);
+  if (known === undefined) throw missing('break-glass', name, fleet);
   return known;
 }
 
@@ -54,7 +55,7 @@ export async function putBreakGlass(
     if (known) requireOwner(ctx, `break-glass ${name}`, known.owner);
     if (known && equal(specOf(known), normal(spec))) {
       if (known.state === 'ended')
-        throw new AppError('already-ended', `The break-glass ${name} ended at ${known.endedAt}.`);
+        throw new AppError('already-ended', say('BreakGlassEnded', { name, endedAt: known.endedAt }));
       return { created: false, breakGlass: known };
     }
     requireExpiry(ctx, spec.expiresAt);

@@ -1,5 +1,6 @@
 import type { TrafficAnswer } from '../../../schemas/decision.ts';
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Command, Situation, Verdict } from '../../core/failover/situation.ts';
 import { createPusher, evaluate } from '../../engine/failover/evaluate.ts';
 import { AppError } from '../app-error.ts';
@@ -47,7 +48,7 @@ export async function tryCommand(ctx: Context, fleet: string, command: Asking, s
   const { deps, actor, requestId, reason, isDry } = ctx;
   const { spec } = await load(ctx, { kind: 'fleet', fleet, name: fleet });
   const answer = await evaluate(deps, fleet, spec, { command, service, actor, requestId, reason, isDry });
-  if (answer.isLost) throw new AppError('write-conflict', 'Others keep deciding here.');
+  if (answer.isLost) throw new AppError('write-conflict', say('Outdecided'));
   const { verdict, decision, operation } = answer;
   if (operation) ctx.waitUntil(follow(ctx, fleet, spec));
   return { verdict, ...(decision && { decision }), operation: operation?.id };
@@ -55,7 +56,8 @@ export async function tryCommand(ctx: Context, fleet: string, command: Asking, s
 
 function refused(fleet: string, verdict: Verdict): AppError {
   const issues = violations(verdict.rules, fleet);
-  return new AppError('rule-violated', issues.map(({ detail }) => detail).join('; '), issues);
+  const rules = issues.map(({ detail }) => detail).join('; ');
+  return new AppError('rule-violated', say('RulesViolated', { rules }), issues);
 }
 
 /**

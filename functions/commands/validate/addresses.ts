@@ -1,5 +1,6 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
 import type { GatewaySpec } from '../../../schemas/gateway.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import { HttpProbe, type Probe } from '../../../schemas/probe.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { checkAddress, checkProbeTarget } from '../../core/health/probe-target.ts';
@@ -34,7 +35,7 @@ export async function validateService(
     if (backend.type === 'endpoints') {
       return forbiddenAddresses(backend.endpoints, `${pointer}/endpoints`, settings);
     }
-    return clusters.get(cluster)?.spec.ingress ? [] : [conflict(pointer, `cluster ${cluster} has no ingress`)];
+    return clusters.get(cluster)?.spec.ingress ? [] : [conflict(pointer, say('NoIngress', { cluster }))];
   });
 }
 

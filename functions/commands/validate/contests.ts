@@ -1,3 +1,4 @@
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import type { RouteSpec } from '../../../schemas/route.ts';
 import type { Rule } from '../../core/model/ir.ts';
@@ -43,14 +44,19 @@ function contestedRules(
   const others = routes.filter((route) => route.name !== name && route.spec.gateways.includes(gateway.name));
   const { rules } = resolve({ clusters: [], services: [], distributions: [], routes: [...others, own] });
   const isOwn = (rule: Rule) => routeOf(rule) === name;
-  const ties = findTies(rules, isOwn).map(([a, b]) => {
-    const reason = `${a.key} and ${b.key} are equally specific and a request may match both: add a condition to one of them`;
-    return { first: a, second: b, reason };
-  });
-  const disorders = providerFor(providerOf(gateway.spec)).checkOrder(rules, isOwn);
-  return [...ties, ...disorders].flatMap(({ first, second, reason }) => {
-    const own = [second, first].find(isOwn);
-    return own ? [conflict(matchPointer(own.key), `gateway ${gateway.name}: ${reason}`)] : [];
+  const ties = findTies(rules, isOwn).map(([first, second]) => ({
+    pair: [first, second],
+    message: say('Tie', { gateway: gateway.name, first: first.key, second: second.key }),
+  }));
+  const disorders = providerFor(providerOf(gateway.spec))
+    .checkOrder(rules, isOwn)
+    .map(({ first, second, reason }) => ({
+      pair: [first, second],
+      message: say('Disorder', { gateway: gateway.name, reason }),
+    }));
+  return [...ties, ...disorders].flatMap(({ pair, message }) => {
+    const own = pair.findLast(isOwn);
+    return own ? [conflict(matchPointer(own.key), message)] : [];
   });
 }
 
@@ -71,11 +77,7 @@ async function claimedHostnames(
   return hostnames.flatMap((hostname, index) => {
     const claim = claims.find((route) => route.spec.hostnames.includes(hostname));
     if (claim === undefined) return [];
-    return [
-      conflict(
-        `#/hostnames/${index}`,
-        `${hostname} is claimed on this gateway by route ${claim.name} of fleet ${claim.fleet}`,
-      ),
-    ];
+    const { name: route, fleet } = claim;
+    return [conflict(`#/hostnames/${index}`, say('HostClaimed', { hostname, route, fleet }))];
   });
 }

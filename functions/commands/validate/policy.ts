@@ -1,4 +1,5 @@
 import type { FleetSpec } from '../../../schemas/fleet.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { placementsOf } from '../../core/allocation/placements.ts';
 import { clustersAt, emptyPlace } from '../../core/failover/places.ts';
@@ -8,7 +9,7 @@ import type { Resource } from '../../core/model/resource.ts';
 import type { Settings } from '../../deps.ts';
 import { factsOf, policyOf } from '../../engine/failover/situation.ts';
 import type { Change } from '../change-set.ts';
-import { unknownReference } from '../issues.ts';
+import { noSuch, unknownReference } from '../issues.ts';
 import type { World } from '../world.ts';
 import { forbiddenTargets } from './addresses.ts';
 
@@ -52,7 +53,7 @@ function unknownNotificationTargets({ notifications }: FleetSpec, { notification
   return notifications.flatMap(({ target }, index) =>
     notificationTargets.includes(target)
       ? []
-      : [unknownReference(`#/notifications/${index}/target`, `there is no notification target ${target}`)],
+      : [unknownReference(`#/notifications/${index}/target`, say('NoTarget', { name: target }))],
   );
 }
 
@@ -61,12 +62,7 @@ function unknownGateTargets({ failover }: FleetSpec, { webhookTargets }: Setting
   return (failover.dataGates ?? []).flatMap(({ target }, index) =>
     target === undefined || webhookTargets.includes(target)
       ? []
-      : [
-          unknownReference(
-            `#/failover/dataGates/${index}/target`,
-            `there is no target ${target} of the format webhook`,
-          ),
-        ],
+      : [unknownReference(`#/failover/dataGates/${index}/target`, say('NoWebhook', { name: target }))],
   );
 }
 
@@ -100,14 +96,12 @@ function placesOfNobody(spec: FleetSpec, known: readonly Resource<'cluster'>[]):
   const facts = known.map((cluster) => factsOf(cluster, spec));
   return namedPlaces(spec).flatMap(({ pointer, place }) => {
     if (clustersAt(facts, place).length > 0) return [];
-    const { field, detail } = emptyPlace(place);
-    return [unknownReference(`${pointer}/${field}`, detail)];
+    const { field, message } = emptyPlace(place);
+    return [unknownReference(`${pointer}/${field}`, message)];
   });
 }
 
 function missing(kind: 'cluster' | 'gateway', named: readonly Named[], known: readonly { name: string }[]): Issue[] {
   const names = new Set(known.map(({ name }) => name));
-  return named
-    .filter(({ name }) => !names.has(name))
-    .map(({ name, pointer }) => unknownReference(pointer, `there is no ${kind} ${name}`));
+  return named.filter(({ name }) => !names.has(name)).map(({ name, pointer }) => noSuch(pointer, kind, name));
 }

@@ -1,4 +1,5 @@
 import type { FleetPlan, ManifestChange } from '../../../schemas/manifest.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Operation } from '../../../schemas/operation.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { auditEvent, pushOperation } from '../../core/model/audit.ts';
@@ -19,6 +20,7 @@ import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf, fo
 import { type Context, timestamp } from '../context.ts';
 import { FOLLOW_MS, followAll } from '../follow.ts';
 import { kinds } from '../kinds.ts';
+import { missing } from '../load.ts';
 import { viewOperation } from '../read/operations.ts';
 import { theFleet } from '../refusals.ts';
 import { untilWritten } from '../until-written.ts';
@@ -96,7 +98,7 @@ async function planFleet(ctx: Context, { fleet, declarations, isRemoved, faults 
   const changes = wanted.map((difference) => changeOf(ctx.deps, fleet, difference, counts));
   const set = await changeSetOf(now, changes, places);
   if (!(await set.then.store.get('fleet', fleet, fleet))) {
-    throw new AppError('not-found', `There is no fleet ${fleet}.`);
+    throw missing('fleet', fleet);
   }
   const checkedAgainst = await checkChanges(ctx, set, { allowEmpty, faults, target: theFleet(fleet) });
   return {
@@ -153,15 +155,11 @@ async function finish(ctx: Context, fleet: string, gateways: readonly string[]):
 }
 
 function held(operation: string | undefined): AppError {
-  const by = operation === undefined ? 'Another operation' : `The operation ${operation}`;
-  return new AppError('write-conflict', `${by} is being written to this fleet: wait until it has ended.`);
+  return new AppError('write-conflict', say('BeingWritten', { operation }));
 }
 
 function stale(digest: string): AppError {
-  return new AppError(
-    'stale-plan',
-    `That is not the plan of this fleet, or not any more: the plan of now is ${digest}.`,
-  );
+  return new AppError('stale-plan', say('StalePlan', { of: 'fleet', digest }));
 }
 
 function operationOf(ctx: Context, action: string, fleet: string, gateways: string[]): OperationRecord {

@@ -6,14 +6,14 @@ import {
   type Manifest,
   type ManifestDocument,
 } from '../../../schemas/manifest.ts';
+import { say } from '../../../schemas/messages/index.ts';
 import type { Issue } from '../../../schemas/problem.ts';
 import { KINDS, keyOf } from '../../core/model/declarations.ts';
 import type { Kind, Resource } from '../../core/model/resource.ts';
 import { compareText } from '../../core/model/text.ts';
-import { AppError } from '../app-error.ts';
 import type { Context } from '../context.ts';
-
 import { conflict } from '../issues.ts';
+import { missing } from '../load.ts';
 import { type Applied, type ApplyOptions, applyDesired, everything, type Placed } from './fleet.ts';
 
 const TITLES = {
@@ -28,7 +28,7 @@ const TITLES = {
 /** Returns the whole fleet as documents, in an order in which they can be written. Throws `not-found`. */
 export async function exportManifest(ctx: Context, fleet: string): Promise<DeclaredManifest> {
   const resources = await everything(ctx.deps.store, fleet);
-  if (!resources.some(({ kind }) => kind === 'fleet')) throw new AppError('not-found', `There is no fleet ${fleet}.`);
+  if (!resources.some(({ kind }) => kind === 'fleet')) throw missing('fleet', fleet);
   const sorted = resources.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || compareText(a.name, b.name));
   return { apiVersion: API_VERSION, kind: 'List', items: sorted.map(documentOf) };
 }
@@ -54,11 +54,11 @@ export async function applyManifest(
   for (const [index, declaration] of declarations.entries()) {
     const place = `documents/${index}#/metadata/name`;
     const twin = first.get(keyOf(declaration));
-    if (twin)
-      faults.push(conflict(place, `${keyOf(declaration)} is declared by ${twin.place.replace('#/spec', '')} as well`));
+    const told = { resource: keyOf(declaration), place: twin?.place.replace('#/spec', '') ?? '' };
+    if (twin) faults.push(conflict(place, say('DeclaredTwice', told)));
     else first.set(keyOf(declaration), declaration);
     if (declaration.kind === 'fleet' && declaration.name !== fleet)
-      faults.push(conflict(place, `it must be ${fleet}, as in the path`));
+      faults.push(conflict(place, say('OtherFleet', { fleet })));
   }
   const desired = {
     fleet,

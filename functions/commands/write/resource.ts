@@ -8,7 +8,7 @@ import { refuse } from '../app-error.ts';
 import { type Change, type ChangeSet, changeSetOf, declarationOf, deletionOf } from '../change-set.ts';
 import { type Context, timestamp } from '../context.ts';
 import { followAll } from '../follow.ts';
-import { unknownReference } from '../issues.ts';
+import { noSuch } from '../issues.ts';
 import { referencesOf } from '../kinds.ts';
 import { load, notFound, requireFleet } from '../load.ts';
 import { checkPrecondition, type Precondition } from '../precondition.ts';
@@ -177,5 +177,5 @@ function refuseMissing(resource: Resource, missing: readonly Ref[]): void {
   const places = referencesOf(resource).filter((place) =>
     missing.some((ref) => ref.kind === place.kind && ref.name === place.name),
   );
-  refuse(places.map((place) => unknownReference(place.pointer, `there is no ${place.kind} ${place.name}`)));
+  refuse(places.map((place) => noSuch(place.pointer, place.kind, place.name)));
 }

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { type Message, say } from '../../../schemas/messages/index.ts';
 import type { Probe } from '../../../schemas/probe.ts';
 
 export interface AddressPolicy {
@@ -36,28 +37,28 @@ const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'metadat
  * probe is declared, and again before each one is sent. A name is judged by its text alone, since a Worker does not
  * know what it resolves to.
  */
-export function checkProbeTarget(probe: Probe, policy: AddressPolicy): string | undefined {
+export function checkProbeTarget(probe: Probe, policy: AddressPolicy): Message | undefined {
   if (probe.type === 'tcp') return checkHost(probe.host, policy);
   const url = new URL(probe.url);
-  if (url.username !== '' || url.password !== '') return 'a probe URL must not carry credentials';
+  if (url.username !== '' || url.password !== '') return say('CredentialsInUrl');
   return checkHost(url.hostname, policy);
 }
 
 /** Returns the reason why an address must not be used as an endpoint; undefined when it may. */
-export function checkAddress(address: string, policy: AddressPolicy): string | undefined {
+export function checkAddress(address: string, policy: AddressPolicy): Message | undefined {
   return checkHost(address, policy);
 }
 
-function checkHost(host: string, policy: AddressPolicy): string | undefined {
+function checkHost(host: string, policy: AddressPolicy): Message | undefined {
   const name = host
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.$/, '')
     .toLowerCase();
   if (isAddress(name)) return checkIp(ipaddr.process(name), policy);
-  if (METADATA_NAMES.has(name)) return `${name} is an instance metadata service`;
+  if (METADATA_NAMES.has(name)) return say('MetadataService', { host: name });
   if (name === 'localhost' || name.endsWith('.localhost'))
-    return policy.allowLoopback ? undefined : `${name} is a loopback name`;
-  if (!/^[a-z0-9_]([-a-z0-9_.]*[a-z0-9_])?$/.test(name)) return `${name} is not a host name`;
+    return policy.allowLoopback ? undefined : say('LoopbackName', { host: name });
+  if (!/^[a-z0-9_]([-a-z0-9_.]*[a-z0-9_])?$/.test(name)) return say('NoHostName', { host: name });
   return undefined;
 }
 
@@ -69,11 +70,11 @@ function isAddress(name: string): boolean {
   return ipaddr.isValid(name);
 }
 
-function checkIp(ip: ipaddr.IPv4 | ipaddr.IPv6, policy: AddressPolicy): string | undefined {
+function checkIp(ip: ipaddr.IPv4 | ipaddr.IPv6, policy: AddressPolicy): Message | undefined {
   const text = ip.toString();
-  if (METADATA_ADDRESSES.has(text)) return `${text} is an instance metadata service`;
+  if (METADATA_ADDRESSES.has(text)) return say('MetadataService', { host: text });
   const range = ip.range();
-  if (range === 'loopback') return policy.allowLoopback ? undefined : `${text} is a loopback address`;
-  if (FORBIDDEN_RANGES.has(range)) return `${text} is in a range that holds no cluster (${range})`;
+  if (range === 'loopback') return policy.allowLoopback ? undefined : say('LoopbackAddress', { host: text });
+  if (FORBIDDEN_RANGES.has(range)) return say('ForbiddenRange', { host: text, range });
   return undefined;
 }
