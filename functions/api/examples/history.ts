@@ -5,7 +5,7 @@ import type { AuditEvent } from '../../../schemas/audit.ts';
 import { Kind } from '../../../schemas/common.ts';
 import type { Revision, RollbackInput } from '../../../schemas/revision.ts';
 import { changesBetween } from '../../core/model/diff.ts';
-import type { Example } from '../http/example.ts';
+import { type Example, readExamples } from '../http/example.ts';
 
 /** Returns the examples of a resource. `spec` is its first declaration, and `view` is the resource as the API shows it. */
 export function revisionExamples(
@@ -25,8 +25,7 @@ export function revisionExamples(
     ...changesBetween({}, spec),
   };
   return {
-    [`list${title}Revisions`]: { response: { items: [revision] } },
-    [`get${title}Revision`]: { response: revision },
+    ...readExamples([`${title}Revision`, `${title}Revisions`], revision),
     [`rollback${title}`]: { body: { revision: 1 } satisfies z.input<typeof RollbackInput>, response: view },
   };
 }
@@ -49,6 +48,5 @@ const auditEvent: AuditEvent = {
 };
 
 export const auditExamples: Record<string, Example> = {
-  listAuditEvents: { response: { items: [auditEvent] } },
-  getAuditEvent: { response: auditEvent },
+  ...readExamples(['AuditEvent', 'AuditEvents'], auditEvent),
 };
