@@ -48,7 +48,7 @@ export const DECLARATIONS = {
   WouldEmptyGateway: ({ gateway }: { gateway: string }) =>
     `The gateway ${gateway} has routes and would have none: say allowEmpty=true if that is meant.`,
   AtGateway: ({ gateway, detail }: { gateway: string; detail: string }) =>
-    `The gateway ${gateway} cannot carry it: ${detail}`,
+    `The gateway ${gateway} cannot carry it: ${detail.replace(/\.$/, '')}.`,
 
   // Routes and splits.
   PrefixOnly: () => 'Every match of the rule must be a Prefix to replace it: split the rule, or replace the full path.',
