@@ -140,7 +140,9 @@ describe('a notification of Alertmanager', () => {
       headers: { Authorization: token === undefined ? undefined : `Bearer ${token}` },
     });
     expect(answer).toMatchObject({ status: 403, body: { code: 'invalid-token' } });
-    expect(await refusals()).toEqual(['anonymous: voter prometheus: invalid-token: it is not the token of prometheus']);
+    expect(await refusals()).toEqual([
+      'anonymous: voter prometheus: invalid-token: The token is not that of prometheus.',
+    ]);
     expect(await impairedOf('one')).toBeUndefined();
   });
 

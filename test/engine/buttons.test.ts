@@ -151,6 +151,7 @@ describe('applying a recommendation', () => {
       {
         pointer: 'clusters/a',
         code: 'stale-recommendation',
+        reason: 'OtherPoints',
         detail: 'It was to have 0 %, and is to have 100 % now.',
       },
       expect.objectContaining({ pointer: 'clusters/b' }),
